@@ -56,7 +56,7 @@ def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = N
     rule = refusal(request, principal)
     if rule or not _is_identity_alone(walls, principal, policies):
         return _conclude(request, principal, policies, walls, rule)
-    # What the same statements match in the same way is decided in the same way.
+    # Requests that the same statements match in the same way get the same decision.
     if walls[0].alone is None:
         walls[0].alone = _conclude(request, principal, policies, walls, rule)
     return walls[0].alone
@@ -71,7 +71,7 @@ def _is_identity_alone(walls: Sequence[Wall], principal: RequestPrincipal, polic
 def _conclude(
     request: Request, principal: RequestPrincipal, policies: PolicySet, walls: Sequence[Wall], rule: str
 ) -> Decision:
-    """The decision, from what each wall says and the rule by which AWS refuses the request, if one does."""
+    """The decision, from the statements of each wall and AWS's own rule that refuses the request, if one does."""
     reasons = [reason for wall in walls for reason in wall.reasons]
     denies = [reason for reason in reasons if reason.effect is Effect.DENY]
     denied = any_of([reason.match for reason in denies])
@@ -143,8 +143,8 @@ def _core_need(request: Request, principal: RequestPrincipal, policies: PolicySe
         stop = [Stop(Layer.RESOURCE)] if there.answer is Answer.NO else []
         return _Need(all_of((own, there)), (*silent, *stop))
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html:
-    # what a resource policy grants to a role is limited by the boundary and the session policy; what it grants to a
-    # user or a session itself isn't.
+    # the boundary and the session policy limit a resource policy's grant to a role, but not its grant to a user or to a
+    # session itself.
     counts = resource.delegates if resource_policy_rules(request) else YES
     if counts.answer is Answer.NO:
         silent = [Stop(Layer.RESOURCE)]
@@ -154,7 +154,7 @@ def _core_need(request: Request, principal: RequestPrincipal, policies: PolicySe
 
 @dataclass(frozen=True, slots=True)
 class _ResourceSide:
-    """What the resource policy grants, by how it names the principal."""
+    """The grants of the resource policy, by how it names the principal."""
 
     policy: Policy | Unstated | None
     wall: Wall | None

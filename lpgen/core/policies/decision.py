@@ -15,7 +15,7 @@ RESOURCE = "resource"
 
 
 class AbsentKeys(StrEnum):
-    """What it means that a key isn't in a request's context."""
+    """The meaning of a key that isn't in a request's context."""
 
     UNKNOWN = "unknown"  # the record may not show it
     MISSING = "missing"  # the context is complete: the request doesn't have it
@@ -118,7 +118,7 @@ class Result(StrEnum):
 
 
 class Layer(StrEnum):
-    """Which set of policies a statement stands in."""
+    """The set of policies that a statement belongs to."""
 
     IDENTITY = "identity"
     BOUNDARY = "boundary"
@@ -154,7 +154,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided, by which statements, and for DEPENDS on which condition keys (sorted).
+    """The result, the statements that decided it and, for DEPENDS, the condition keys it depends on (sorted).
 
     `reasons` are the statements that decided: the denies of an explicit deny, the allows of an allowed request, all
     that may matter where it depends. An implicit deny has those allows that another layer didn't follow, and `stops`

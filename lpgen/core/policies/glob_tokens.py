@@ -22,7 +22,7 @@ FIELD_ANY = -3  # one character other than `:`
 FIELD_RUN = -4  # any run of characters without `:`
 
 _COLON = ord(":")
-_FRESH = 0x110000  # stands for every character that no glob at hand mentions
+_FRESH = 0x110000  # represents every character that no glob at hand mentions
 _SEARCH_STEPS = 5_000  # moves from one pair of a state and a state set to another
 
 
@@ -76,7 +76,7 @@ def _absorbs(outer: Tokens, inner: Tokens) -> bool:
         if token >= 0:
             states = automaton.step(states, token)
             continue
-        # A wildcard stands for every character; those of a field don't stand for the colon.
+        # A wildcard matches every character; those of a field don't match the colon.
         advance, stay = automaton.other
         if token in (ANY, RUN):
             advance, stay = advance & any_field[0], stay & any_field[1]
@@ -150,7 +150,9 @@ def _is_run(token: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Automaton:
-    """A glob, ready to run: state masks of its runs and its end, and per character the states that advance and stay."""
+    """A compiled glob: state masks of its runs and its end, and per character the states that advance and those that
+    hold.
+    """
 
     runs: int
     final: int

@@ -20,11 +20,11 @@ _WILDCARD_RUN = re.compile(r"[*?]+")
 VARIABLE = re.compile(r"\$\{(?:([^{}',]*)(?:,\s*'([^']*)'\s*)?|[^}]*)\}")
 """A policy variable, `${key}` or `${key, 'default'}`: its key or one of the three escapes, and its default if any.
 
-What stands in `${…}` and is neither has no key.
+Any other text in `${…}` has no key.
 """
 
 VARIABLE_ESCAPES = frozenset("*?$")
-"""`${*}`, `${?}` and `${$}` stand for the characters themselves."""
+"""`${*}`, `${?}` and `${$}` mean the characters themselves."""
 
 
 def has_wildcard(text: str) -> bool:
@@ -40,7 +40,7 @@ def normalize_glob(pattern: str) -> str:
 
 
 def fold_case(text: str) -> str:
-    """The text in lower case, ASCII letters alone, as IAM compares names; its length never changes."""
+    """The text with ASCII letters in lower case, as IAM compares names; its length never changes."""
     return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
@@ -180,17 +180,17 @@ def literal_head(pattern: str) -> str:
 
 
 def has_variable(text: str) -> bool:
-    """Whether a policy text holds `${…}`, so that as a glob it doesn't say what it matches.
+    """Whether a policy text holds `${…}`, so that a glob can't express what it matches.
 
-    The value of a variable is decided by the request; the escapes `${*}`, `${?}` and `${$}` stand for characters that a
-    glob can't name. All this holds for language version 2012-10-17 alone; before, `${…}` is literal text.
+    The value of a variable is decided by the request; the escapes `${*}`, `${?}` and `${$}` mean characters that a glob
+    can't name. All this holds only for language version 2012-10-17; before, `${…}` is literal text.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
     return "${" in text and VARIABLE.search(text) is not None
 
 
 def variables_as_wildcards(text: str) -> str:
-    """The glob with each variable as `*`: it matches at least what the text can match under any values.
+    """The glob with each variable as `*`: it matches at least every text that the original can match under any values.
 
     The escapes `${*}` and `${?}` become the wildcards, which match the characters meant and more; `${$}` becomes `$`.
     """
@@ -205,5 +205,5 @@ def as_glob(pattern: str, version: str) -> str:
 
 
 def holds_variable(pattern: str, version: str) -> bool:
-    """Whether what the pattern matches depends on the request: the older policy language has no variables."""
+    """Whether the request decides which texts the pattern matches: the older policy language has no variables."""
     return version != LEGACY_VERSION and has_variable(pattern)

@@ -1,9 +1,9 @@
-"""Resource patterns: the one glob, read with what AWS says of the fields of an ARN.
+"""Resource patterns: globs with AWS's rules for the fields of an ARN.
 
-Two rules come on top of `lpgen.core.policies.match`. An ARN with fewer than six fields is completed with `*` in an
-identity policy (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns). A
-wildcard stays within its field (partition, service, Region, account), except a `*` at the field's end, which may run
-over colons. The sixth field, the resource, may hold colons itself, and wildcards in it run freely. Case counts.
+Two rules extend `lpgen.core.policies.match`. An ARN with fewer than six fields is completed with `*` in an identity
+policy (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns). A wildcard
+matches within its field (partition, service, Region, account), except a `*` at the field's end, which may run over
+colons. The sixth field, the resource, may hold colons itself, and wildcards in it run freely. Case counts.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 """
 
@@ -84,10 +84,11 @@ def resources_intersect(a: str, b: str) -> bool:
 
 
 def resources_meet(pattern: str, seen: str) -> bool:
-    """Whether a pattern and a resource, or the pattern that stands for what was seen, have a resource in common.
+    """Whether a pattern and a seen resource, or the pattern that a seen resource was folded to, have a resource in
+    common.
 
-    Unlike `resources_intersect` it leaves out texts that are no resource: where names hold no colon, the fields of both
-    stand side by side, and `arn:aws:ec2:*:*:snapshot/*` has nothing in common with volumes.
+    Unlike `resources_intersect` it leaves out texts that are no resource: where names hold no colon, fields are
+    compared one by one, and `arn:aws:ec2:*:*:snapshot/*` has nothing in common with volumes.
     """
     if not resources_intersect(pattern, seen):
         return False
@@ -98,11 +99,11 @@ def resources_meet(pattern: str, seen: str) -> bool:
 
 
 def _has_no_colon(fields: list[str]) -> bool:
-    """Whether no resource that the fields of an ARN stand for has a colon in its name.
+    """Whether no resource that the fields of an ARN match has a colon in its name.
 
     Ids of EC2, Organizations and the like have none, but names that people give to keys and placement groups may; names
-    of load balancers and target groups are of letters, digits and hyphens. Then a `*` for the account has no colon to
-    run over.
+    of load balancers and target groups consist of letters, digits and hyphens. Then a `*` for the account has no colon
+    to run over.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateKeyPair.html
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
     """
@@ -131,7 +132,7 @@ def intersect_resources(a: str, b: str) -> str | None:
         return a
     whole = None if _bound(a) or _bound(b) else intersect_patterns(a, b)
     if whole is not None and _can_be_arn(whole) and whole.count(":") <= max(a.count(":"), b.count(":")):
-        return whole  # with more colons, a `*` of one would stand for what follows the other's whole name
+        return whole  # with more colons, a `*` of one would match what follows the other's whole name
     fields = [intersect_patterns(x, y) for x, y in zip(_fields(a), _fields(b), strict=False)]
     if len(fields) != ARN_FIELDS or len(_fields(a)) != len(_fields(b)):
         return None
@@ -141,8 +142,9 @@ def intersect_resources(a: str, b: str) -> str | None:
 
 
 def _can_be_arn(pattern: str) -> bool:
-    """Whether Region and account of a pattern can be those of an ARN: letters, digits and hyphens; beside a wildcard a
-    Region ends in a digit, and an account has no letters."""
+    """Whether the Region and account of a pattern can be those of an ARN: letters, digits and hyphens. A Region with a
+    wildcard ends in a digit, and an account with one has no letters.
+    """
     fields = _fields(pattern)
     if len(fields) != ARN_FIELDS:
         return True
@@ -185,7 +187,7 @@ def _bound_contains(outer: str, inner: str) -> bool:
 
 
 def _bound(pattern: str) -> bool:
-    """Whether a wildcard of the pattern is bound to its field, so that the plain glob would match too much."""
+    """Whether a wildcard of the pattern is bound to its field, which makes the plain glob match too much."""
     if not pattern.startswith("arn:") or not has_wildcard(pattern):
         return False
     return any("?" in field or "*" in field[:-1] for field in _fields(pattern)[: ARN_FIELDS - 1])

@@ -40,8 +40,8 @@ from lpgen.core.policies.policy_variables import Filled, Gap, fill_in, has_varia
 def covering_matches(statement: Statement, version: str, request: Request) -> Match:
     """Whether a statement that covers the request's action applies to the request, whatever its effect.
 
-    Resource and conditions are asked, in a policy of this language version; principals aren't. A resource of kind NONE
-    is matched by `*` alone.
+    It checks the resource and the conditions, in a policy of this language version, but not principals. Only `*`
+    matches a resource of kind NONE.
     """
     resource = resource_matches(statement, version, request)
     if resource.answer is Answer.NO or not statement.conditions:

@@ -38,9 +38,9 @@ def _statement(one: Statement) -> tuple[object, ...]:
 
 
 def says_the_same(principal: Principal, documents: Iterable[Policy]) -> bool:
-    """Whether a principal's own policies say what the documents say, and none of a group says more.
+    """Whether a principal's own policies have the same meaning as the documents, and no policy of a group adds to them.
 
-    How statements are spread over policies changes nothing; without documents nothing is said.
+    The spread of statements over policies doesn't matter; without documents the answer is False.
     """
     wanted = [meaning_of(one) for one in documents]
     if not wanted or any(one.group for one in principal.policies):

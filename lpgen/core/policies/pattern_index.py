@@ -1,4 +1,4 @@
-"""Many resource patterns, so that those that contain another one are found without a look at each."""
+"""An index of many resource patterns, which finds those that contain another one without checking each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from lpgen.core.policies.match_resource import complete_arn, resource_contains
 
 
 class PatternIndex:
-    """Resource patterns by what is literal before their first wildcard: all that a pattern contains begins so."""
+    """Resource patterns by the literal text before their first wildcard: everything a pattern contains begins with
+    it.
+    """
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._by_head: dict[str, list[str]] = defaultdict(list)

@@ -71,9 +71,9 @@ def statement_from_parts(
     effect: Effect = Effect.ALLOW,
     index: int = 0,
 ) -> Statement:
-    """A new statement whose layout depends on its content alone: lists are sorted and without repeats.
+    """A new statement whose layout depends only on its content: lists are sorted and without repeats.
 
-    `resources` become `NotResource` where `not_resource` is true. It doesn't check what the parts mean.
+    `resources` become `NotResource` where `not_resource` is true. The meaning of the parts isn't checked.
     """
     fields: dict[str, Any] = {"Sid": sid} if sid else {}
     fields["Effect"] = effect.value
@@ -85,7 +85,7 @@ def statement_from_parts(
 
 
 def text_without_sid(text: str) -> str:
-    """A statement's JSON in one layout, less its Sid, which has no bearing on what it means."""
+    """A statement's JSON in one layout, without its Sid, which doesn't affect its meaning."""
     fields: dict[str, Any] = json.loads(text)
     return json.dumps({key: value for key, value in fields.items() if key != "Sid"}, separators=(",", ":"))
 

@@ -17,7 +17,7 @@ _STATEMENT_KEYS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
 _PRINCIPAL_TYPES = frozenset(("AWS", "Service", "Federated", "CanonicalUser"))
-# Beside `"*"` the grammar knows objects only; a bare ARN or account id leaves no doubt what it means either.
+# Except for `"*"` the grammar allows only objects; a bare ARN or account id leaves no doubt what it means either.
 _BARE_PRINCIPAL = re.compile(r"\*|[0-9]{12}|arn:[^\s]+")
 _NUMBER_BOUND = 1e300  # beyond it, a number has no sensible text
 

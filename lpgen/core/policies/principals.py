@@ -70,7 +70,7 @@ _SERVICE_LINKED_NAME = "AWSServiceRoleFor"
 
 @lru_cache(maxsize=4096)
 def principal_from_text(text: str) -> RequestPrincipal:
-    """The principal that an ARN, an account id, the name of a service or provider, or `anonymous` stands for."""
+    """The principal that an ARN, an account id, the name of a service or provider, or `anonymous` denotes."""
     if text == ANONYMOUS:
         return RequestPrincipal(text, PrincipalForm.ANONYMOUS)
     if is_account_id(text):
@@ -96,7 +96,7 @@ def principal_from_text(text: str) -> RequestPrincipal:
 
 
 class Naming(StrEnum):
-    """How an element names a principal; what it grants, and what limits the grant, turns on this."""
+    """How an element names a principal; this decides what the element grants and what limits the grant."""
 
     NONE = "not named"
     ACCOUNT = "by its account"
@@ -111,8 +111,8 @@ _OTHER_KINDS = frozenset(("Service", "Federated", "CanonicalUser"))
 def naming_of(statement: Statement, principal: RequestPrincipal, *, bounded: bool) -> Naming:
     """How a statement of a resource policy names the principal, by `Principal` or by leaving it out of `NotPrincipal`.
 
-    A statement without either element names nobody. `bounded` says that the principal has a permissions boundary: a
-    Deny with `NotPrincipal` hits it whatever the element lists.
+    A statement without either element names no principal. `bounded` means that the principal has a permissions
+    boundary: a Deny with `NotPrincipal` hits it whatever the element lists.
     """
     if statement.principals is None:
         return Naming.NONE
@@ -127,8 +127,8 @@ def naming_of(statement: Statement, principal: RequestPrincipal, *, bounded: boo
 def _is_excepted(entries: Iterable[tuple[str, str]], principal: RequestPrincipal) -> bool:
     """Whether `NotPrincipal` lists the principal.
 
-    Its account excepts it too, unless principals of that account are listed by name: AWS asks to list the account
-    beside them, which then isn't meant to except the others.
+    Its account excepts it too, unless principals of that account are listed by name: AWS asks to list the account with
+    them, and the account then isn't meant to except the others.
     """
     named = {_entry_naming(entry, principal) for entry in entries}
     if named & {Naming.DIRECT, Naming.ROLE}:

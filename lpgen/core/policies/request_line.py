@@ -2,8 +2,8 @@
 
 A line is a JSON object: `principal`, `action`, `resource`, `resourceAccount`, `context`, `identityPolicies`,
 `permissionBoundaryPolicies`, `scps`, `rcps`, `resourcePolicy`, `sessionPolicy`, `vpcEndpointPolicies`,
-`wildcardOnlyAction` and an `id` of any kind that the answer repeats. What is left out or null is none; other keys are
-ignored. `context` is complete: what it doesn't hold, the request doesn't have.
+`wildcardOnlyAction` and an `id` of any kind that the answer repeats. A missing or null field means none; other keys are
+ignored. `context` is complete: the request has no other keys.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from lpgen.errors import LpgenError, PolicyError, RequestError, quote_input
 def decide_line(line: str | bytes, catalog: Catalog) -> dict[str, Any]:
     """The answer to one line: `id`, `result` and `reasons`, or `id` and `error` where the line can't be read.
 
-    Of an action that takes a resource, `*` asks about any resource, and an ARN with wildcards about any of those: what
-    is allowed on some and denied on others is allowed.
+    For an action that takes a resource, `*` asks about any resource, and an ARN with wildcards about any that it
+    matches: if some are allowed and others denied, the answer is allowed.
     """
     answer: dict[str, Any] = {"id": None}
     try:

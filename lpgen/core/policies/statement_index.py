@@ -85,12 +85,14 @@ class _StatementIndex:
         return found
 
 
-# Policies are known by what they are, not by what they say: to hash one takes longer than to ask all its statements.
-# INVARIANT: each index holds its policies, so that no others can have their ids.
+# Policies are looked up by identity, not by content: hashing one takes longer than checking all its statements.
+# INVARIANT: each index holds its policies, so no others can have their ids.
 _known: dict[tuple[int, ...], _StatementIndex] = {}
 
 
 @lru_cache(maxsize=8192)
 def _service_prefixes(patterns: tuple[ActionPattern, ...]) -> frozenset[str]:
-    """What stands before the colon of each pattern, in lower case; IAM allows no wildcard there but `*` alone."""
+    """The text before the colon of each pattern, in lower case; the only wildcard that IAM allows there is `*` by
+    itself.
+    """
     return frozenset(fold_case(pattern).partition(":")[0] for pattern in patterns)

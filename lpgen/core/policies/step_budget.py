@@ -1,8 +1,8 @@
 """Counted steps: how much the comparisons of patterns may cost before an answer is given up.
 
 People who write policies can make comparisons of their patterns arbitrarily slow. So comparisons count their steps, and
-who asks for them may set a budget. Steps are counted, not timed, and what is remembered costs its steps each time:
-the same policies always use up the same budget. A step takes a few microseconds.
+their callers may set a budget. Steps are counted, not timed, and a remembered result costs its steps each time: the
+same policies always use up the same budget. A step takes a few microseconds.
 """
 
 from __future__ import annotations

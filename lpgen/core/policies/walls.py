@@ -17,8 +17,8 @@ from lpgen.core.policies.statement_index import statements_covering
 class Wall:
     """The statements of one set of policies that match a request, or may.
 
-    Of a resource policy `namings` says how each of them names the principal. `alone` is what is decided of a request
-    that meets no other wall, once it was worked out.
+    For a resource policy, `namings` holds how each statement names the principal. `alone` is the decision on a request
+    to which no other wall applies, once it was worked out.
     """
 
     layer: Layer
@@ -50,7 +50,7 @@ def walls_of(request: Request, principal: RequestPrincipal, policies: PolicySet)
             yield _wall(Layer.BOUNDARY, policies.boundary, request)
         if policies.session is not None:
             yield _wall(Layer.SESSION, (policies.session,), request)
-    # SCPs concern the organization's own principals, and leave service-linked roles alone.
+    # SCPs apply to the organization's own principals, except service-linked roles.
     # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
     if policies.scps and principal.has_identity_policies and not principal.service_linked:
         for level, scps in enumerate(policies.scps):
@@ -65,10 +65,10 @@ def walls_of(request: Request, principal: RequestPrincipal, policies: PolicySet)
 
 
 def _beyond_rcps(request: Request, principal: RequestPrincipal) -> bool:
-    """Whether RCPs leave a request alone.
+    """Whether RCPs don't apply to a request.
 
-    They don't concern service-linked roles, services that assume one, and the retiring of grants. An RCP reaches only
-    some services; a growing list of them isn't kept here, so that a new one is never missed.
+    They don't apply to service-linked roles, services that assume one, and the retiring of grants. An RCP reaches only
+    some services; lpgen keeps no list of them, as the list grows and a new service must not be missed.
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#actions-not-restricted-by-rcps
     """
     assumed = request.folded_action.startswith("sts:") and ":role/aws-service-role/" in request.resource.text
