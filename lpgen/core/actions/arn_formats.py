@@ -21,10 +21,10 @@ _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\*")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _NEXT_TYPE = re.compile(r"/|:[A-Za-z]")  # what a sibling of another type puts after a placeholder
 _RESOURCE_FIELD = 5  # the sixth of `arn:partition:service:region:account:resource`
-_REMEMBERED = 128  # answers that a set keeps: the many actions that it stands for are asked of one resource in turn
+_REMEMBERED = 128  # answers that a set keeps: its many actions are asked about one resource in turn
 _SHORT = 256  # a longer text goes through the machine: a regular expression could be made to backtrack
 
-# A bucket's name never holds a slash; only some services that name buckets have objects to tell them from.
+# A bucket's name never holds a slash; only some services that name buckets have objects to distinguish from them.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _NO_SLASH = frozenset({"${BucketName}"})
 
@@ -124,13 +124,13 @@ def undocumented_formats(service: str) -> dict[str, tuple[str, ...]]:
 
 
 def open_formats(service: str) -> tuple[ArnFormat, ...]:
-    """Formats that every resource-level action of a service takes, beside those of its resource types."""
+    """Formats that every resource-level action of a service takes in addition to those of its resource types."""
     arn = _OPEN.get(service)
     return (ArnFormat(_tokens(_parts(arn), {})),) if arn else ()
 
 
 ANY_ARN = ArnFormat(("arn:", Span("")))
-"""What stands in for a resource type whose formats aren't known: in doubt an ARN fits."""
+"""The format of a resource type whose formats aren't known: in doubt an ARN fits."""
 
 
 def _parts(arn: str) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def _parts(arn: str) -> tuple[str, ...]:
 
 
 def _shape(parts: Sequence[str]) -> tuple[str, ...]:
-    """The parts with every placeholder made equal: two formats of one shape can't be told apart so far."""
+    """The parts with every placeholder made equal: two formats of one shape can't be distinguished so far."""
     return tuple("*" if place % 2 else part for place, part in enumerate(parts))
 
 
@@ -195,7 +195,7 @@ class FormatSet:
     def can_name(self, resource: str) -> bool:
         """Whether an exact ARN fits a format, or some ARN fits both a format and the glob.
 
-        `*`, `?` and policy variables stand for any text, so the answer errs on the side of True.
+        `*`, `?` and policy variables match any text, so the answer errs on the side of True.
         """
         return self._known(resource)
 

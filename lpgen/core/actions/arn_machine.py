@@ -42,7 +42,7 @@ class Machine:
         self._barred = dict.fromkeys(_DELIMITERS, 0)  # by delimiter: states whose span may not hold it
         self._texts = 0  # states before a literal character
         self._steps = 0  # those, and the states before the first character of a filled span
-        self._stays = 0  # states in which a span may go on
+        self._stays = 0  # states in which a span may continue
         size = 0
         for token in tokens:
             size = self._add_span(size, token) if isinstance(token, Span) else self._add_text(size, token)

@@ -32,7 +32,7 @@ class CatalogSource(Protocol):
         """The JSON of one service."""
 
     def read_table(self, name: str) -> bytes:
-        """The JSON of one table beside the services, such as `manifest` or `operations/ec2.amazonaws.com`."""
+        """The JSON of one table next to the services, such as `manifest` or `operations/ec2.amazonaws.com`."""
 
     def has_table(self, name: str) -> bool:
         """Whether there is such a table."""
@@ -48,7 +48,7 @@ class ResourceUse:
 
 @dataclass(frozen=True, slots=True)
 class ActionDetail:
-    """What the catalog knows of one action. `levels` is as in the source; `level` is the one that counts."""
+    """The catalog's facts about one action. `levels` is as in the source; `level` is the one that counts."""
 
     action: Action
     levels: tuple[AccessLevel, ...]
@@ -90,7 +90,7 @@ class Expansion:
 class Catalog:
     """The catalog of AWS actions, read lazily: asking for one service reads one file.
 
-    Its answers never change, so it keeps what it has worked out. A pickled catalog carries its source alone.
+    Its answers never change, so it caches them. A pickled catalog carries only its source.
     """
 
     def __init__(self, source: CatalogSource) -> None:
@@ -107,7 +107,7 @@ class Catalog:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """What the catalog is: version, date, counts and sources.
+        """The catalog's version, date, counts and sources.
 
         Raises:
             CatalogError: the manifest can't be read.
@@ -148,7 +148,7 @@ class Catalog:
         return service.by_lower.get(name.lower()) if service else None
 
     def detail(self, action: Action) -> ActionDetail:
-        """What is known of an action.
+        """The facts about an action.
 
         Raises:
             CatalogError: this catalog doesn't hold the action (it came from another one).
@@ -180,7 +180,7 @@ class Catalog:
     def expand_not(self, patterns: Iterable[ActionPattern]) -> Expansion:
         """Every action that matches none of the patterns (`NotAction`).
 
-        Where a pattern is invalid there are no actions: what it was meant to leave out can't be known, and IAM
+        Where a pattern is invalid there are no actions: the ones it was meant to leave out can't be known, and IAM
         refuses the policy anyway. A valid pattern that matches nothing leaves nothing out.
         """
         expansion = self.expand(patterns)
@@ -189,7 +189,7 @@ class Catalog:
         return Expansion(actions=self.actions() - expansion.actions, problems=expansion.problems)
 
     def takes_no_resource(self, action: Action) -> bool:
-        """Whether the action has no resource-level permissions, so that only `Resource: "*"` grants it."""
+        """Whether the action has no resource-level permissions and only `Resource: "*"` grants it."""
         return not self._row(action)[1].resources
 
     def is_without_resource(self, name: str) -> bool:
@@ -206,7 +206,7 @@ class Catalog:
         """Whether an ARN or resource glob can name a resource of one of the action's resource types.
 
         `*` always can. False for an action without resource-level permissions and anything but `*`. Policy variables
-        stand for any text. In doubt the answer is True, so that no permission is lost by it.
+        match any text. In doubt the answer is True: no permission is lost by it.
         """
         return self._takes(action, resource)
 
@@ -215,7 +215,8 @@ class Catalog:
         return self._row(action)[0].can_name_type(resource_type, resource)
 
     def may_make(self, action: Action, resource: str) -> bool:
-        """Whether an action without resource types may be authorized on an ARN or glob all the same, as what it makes.
+        """Whether an action without resource types may still be authorized on an ARN or glob, as a resource that it
+        makes.
 
         AWS's reference lists none for `eks:CreateCluster`, and AWS refuses it "on resource: …:cluster/NAME":
         https://github.com/cortexlabs/cortex/issues/1232.
@@ -228,9 +229,9 @@ class Catalog:
         return self._type(action, arn)
 
     def resource_tag_keys(self, action: Action, arn: str) -> tuple[str, ...]:
-        """The condition keys by which a request of the action shows the tags of such a resource, without the tag's key.
+        """The condition keys that show such a resource's tags in a request of the action, without the tag's key.
 
-        `aws:ResourceTag`, say; empty where the source names none, so that the request has none.
+        `aws:ResourceTag`, say; empty where the source names none: then the request has none.
         """
         service, row = self._row(action)
         keys = (*row.conditions, *service.conditions_of_type(self.resource_type(action, arn)))

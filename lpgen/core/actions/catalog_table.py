@@ -1,4 +1,4 @@
-"""Reads the tables that lie beside a catalog's services."""
+"""Read the tables that are stored next to a catalog's services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came and what went between two catalogs."""
+"""The additions and removals between two catalogs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IAM's grammar for what stands in `Action` and `NotAction`, and its case-insensitive match against action names.
+"""IAM's grammar for `Action` and `NotAction`, and its case-insensitive match against action names.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
 """

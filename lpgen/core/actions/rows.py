@@ -67,20 +67,20 @@ class ServiceRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class ActionNameRow(msgspec.Struct, frozen=True, gc=False):
-    """An action's name alone."""
+    """An action's row, with only the name read."""
 
     name: ActionName
 
 
 class ServiceNames(msgspec.Struct, frozen=True, gc=False):
-    """A service's actions by name alone: what expanding patterns needs, at a third of the cost of the rows."""
+    """A service's actions, names only: enough to expand patterns, at a third of the cost of the rows."""
 
     service: ServicePrefix
     actions: tuple[ActionNameRow, ...]
 
 
 class SourceRow(msgspec.Struct, frozen=True):
-    """A source of the catalog's facts and what it gives."""
+    """A source of the catalog's facts and the facts that it gives."""
 
     name: str
     version: str
@@ -98,7 +98,7 @@ class CountsRow(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What the catalog is: `manifest.json`. `date` is the ISO date of its facts.
+    """The catalog's `manifest.json`. `date` is the ISO date of its facts.
 
     `oldest_release` is the ISO date of the oldest release that first-seen dates were read from: an action of that date
     is as old or older.

@@ -1,8 +1,8 @@
 """AWS's machine-readable service reference, read strictly and turned into catalog rows.
 
-It has no required flags, no dependent actions, no names of services and no first-seen dates: those are carried over
-from earlier catalogs, and stay unknown for what is new. Its names end up in policies, so whatever couldn't be a name
-is refused.
+It has no required flags, no dependent actions, no names of services and no first-seen dates. These are copied from
+earlier catalogs, and remain unknown for new rows. Its names end up in policies, so text that couldn't be a name is
+refused.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/service-reference.html
 """
@@ -148,7 +148,7 @@ def _refuse_twins(kind: str, names: Sequence[str], service: str) -> None:
 
 
 def service_from_reference(reference: ServiceReference, earlier: Sequence[ServiceRow], *, date: str) -> ServiceRow:
-    """The catalog's row for a service, with what the reference lacks taken from earlier rows, the nearest first.
+    """The catalog's row for a service, with the fields that the reference lacks from earlier rows, the nearest first.
 
     `date` is the first-seen date of actions that no earlier row has.
     """
