@@ -52,11 +52,11 @@ def caller_from_record(record: Record) -> Caller:
 
 
 def caller_from_identity(identity: UserIdentity | None) -> Caller:
-    """The principal whom a record's `userIdentity` names.
+    """The principal that a record's `userIdentity` names.
 
-    An assumed role is its `sessionIssuer`, whose ARN keeps the role's path and whose id tells a recreated role from
-    the old one of its name; a federated user is the user or role that asked for the federation token. An ARN is never
-    rebuilt from a session ARN: without an issuer the caller of a role's session is known by the role's id alone.
+    An assumed role is its `sessionIssuer`, whose ARN keeps the role's path and whose id distinguishes a recreated role
+    from the old one of its name; a federated user is the user or role that asked for the federation token. An ARN is
+    never rebuilt from a session ARN: without an issuer the caller of a role's session is known only by the role's id.
     """
     if identity is None:
         return Caller(CallerKind.UNKNOWN)
@@ -83,8 +83,9 @@ def caller_name(identity: UserIdentity | None, caller: Caller | None = None) -> 
 
 
 def essential_identity(identity: UserIdentity | None) -> IdentityKey:
-    """What of an identity decides its caller and whatever else is read of it, to be compared and hashed. A session's
-    name is no part of it, so that all sessions of a role are one."""
+    """The parts of an identity that decide its caller and everything else read from it, to be compared and hashed. A
+    session's name isn't among them, so all sessions of a role are equal.
+    """
     if identity is None:
         return identity
     context = identity.sessionContext
@@ -123,7 +124,7 @@ def _caller_from_session(identity: UserIdentity) -> Caller:
 
 
 def _caller_by_id(identity: UserIdentity) -> Caller:
-    """A role or user whose ARN nothing in the record tells."""
+    """A role or user whose ARN isn't in the record."""
     return Caller(
         CallerKind.CROSS_ACCOUNT_ID,
         principal_id=_unique_id(identity),

@@ -17,9 +17,10 @@ from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceK
 def name_denied_resource(
     actions: tuple[MappedAction, ...], record: Record, catalog: Catalog
 ) -> tuple[MappedAction, ...]:
-    """The actions, that which the message speaks of with the resource it names where none could be read.
+    """The actions; the one that the message is about gets the resource in the message where none could be read.
 
-    Where the record has parameters, what was read from them stays; without any, a pattern tells less than the message.
+    Where the record has parameters, the resource read from them is kept; without any, a pattern says less than the
+    message.
     """
     is_open = _is_open if record.requestParameters else _is_open_without_request
     found = DENIED_RESOURCE.search(record.errorMessage or "") if any(map(is_open, actions)) else None

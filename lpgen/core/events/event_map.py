@@ -70,11 +70,11 @@ _EMPTY_ROW: Final = OperationRow()
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is known of an event source and name before any record is read.
+    """The facts about an event source and name that don't depend on a record.
 
-    `operation` is the name that rules see. `rule` is asked first; `readers` are the table's answer, which
-    `completion` adds to, and empty where neither table nor catalog knows the operation; `also` counts beside either.
-    `listed` says whether the operation tables hold it. `switch`: see `EventSource`.
+    `operation` is the name that rules see. `rule` is asked first; `readers` are the table's answer, which `completion`
+    adds to, and empty where neither table nor catalog knows the operation; `also` is added to either. `listed` says
+    whether the operation tables hold it. `switch`: see `EventSource`.
     """
 
     operation: str
@@ -89,7 +89,7 @@ class Plan:
 
 
 class RecordMapper(Protocol):
-    """What is asked of the event map."""
+    """The interface of the event map."""
 
     def map_record(self, record: Record) -> RecordMapping:
         """The actions that a record's call needs."""
@@ -99,7 +99,7 @@ def mapping_or_failure(record: Record, event_map: RecordMapper) -> tuple[RecordM
     """The record's mapping, and why there is none.
 
     A rule that a request's odd shape breaks must not end the run: callers choose their requests, and could keep all
-    logs from being read. The record counts as unmapped, so that its principal's replacement isn't called safe.
+    logs from being read. The record counts as unmapped, and its principal's replacement isn't called safe.
     """
     try:
         return event_map.map_record(record), ""
@@ -110,7 +110,7 @@ def mapping_or_failure(record: Record, event_map: RecordMapper) -> tuple[RecordM
 
 
 class EventMap:
-    """The event map over one catalog. What depends on source and name alone is worked out once and kept."""
+    """The event map over one catalog. Facts that depend only on source and name are worked out once and kept."""
 
     def __init__(self, catalog: Catalog, rule_tables: Iterable[RuleTable] | None = None) -> None:
         """`rule_tables` None means every module's."""
@@ -158,7 +158,7 @@ class EventMap:
         return self._checked(actions + self._roles_beside(actions if is_ruled else (), plan, call))
 
     def plan(self, event_source: str, event_name: str) -> Plan:
-        """What the tables say of an event source and name."""
+        """The plan for an event source and name, from the tables."""
         key = (event_source, event_name)
         found = self._plans.get(key)
         if found is None:
@@ -287,8 +287,9 @@ class EventMap:
 
 
 def _without_names(action: MappedAction, record: Record) -> MappedAction:
-    """An action of a call whose parameters can't be read: on what the record lists beside them, else on nobody knows
-    what, since the call may have named something of another type, Region or account."""
+    """An action of a call whose parameters can't be read. It keeps the resources that the record lists; any other
+    resource is unknown, since the call may have named something of another type, Region or account.
+    """
     listed = {entry.ARN for entry in record.resources or ()}
     known = {one if one.text in listed or one == NO_RESOURCE else UNKNOWN_RESOURCE for one in action.resources}
     return replace(action, resources=tuple(sorted(known)))

@@ -1,7 +1,7 @@
-"""What the record of a KMS grant says that a policy can't: who may use the key, and for which operations.
+"""The facts in the record of a KMS grant that a policy can't hold: who may use the key, and for which operations.
 
 A grant allows its grantee the use of one key without any policy, until it is retired or revoked. The usage table keeps
-both beside the condition values of `kms:CreateGrant`, under names that no condition key has.
+both with the condition values of `kms:CreateGrant`, under names that no condition key has.
 https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
 https://docs.aws.amazon.com/kms/latest/developerguide/ct-creategrant.html
 """
@@ -17,14 +17,14 @@ GRANTEE: Final = "grantee"
 """Who may use the key, as `named_principal` says it."""
 
 OPERATION: Final = "operation"
-"""What the grantee may do, as actions of KMS without the service."""
+"""The operations that the grantee may call, as actions of KMS without the service."""
 
 RETIRING: Final = "retiring"
 """Who may retire the grant, in the same form: without any policy too."""
 
 
 def context_from_grant(grantee: str, operations: Iterable[str], retiring: str) -> tuple[tuple[str, str], ...]:
-    """What a grant's parameters say, sorted; nothing of those who are nobody whose policies could be judged."""
+    """A grant's parameters as sorted pairs, without grantees and retirers that aren't named principals."""
     grantee, retiring = named_principal(grantee), named_principal(retiring)
     allowed = {(GRANTEE, grantee), *((OPERATION, one) for one in operations)} if grantee else set()
     return tuple(sorted(allowed | ({(RETIRING, retiring)} if retiring else set())))

@@ -10,10 +10,10 @@ from lpgen.core.model import MappedAction
 
 
 def map_line(record: Record, event_map: EventMap) -> dict[str, object]:
-    """What the event map makes of a record, in the keys and order of one output line.
+    """The event map's answer for a record, in the keys and order of one output line.
 
-    `actions` is what the call needs, whatever its outcome and caller, with unfolded ARNs (`*` for none and unknown);
-    `skip` says why the record is no usage of a role or user, or is None.
+    `actions` are those that the call needs, whatever its outcome and caller, with unfolded ARNs (`*` for none and
+    unknown); `skip` says why the record is no usage of a role or user, or is None.
     """
     caller, outcome = caller_from_record(record), outcome_from_record(record)
     mapping, _ = mapping_or_failure(record, event_map)

@@ -1,4 +1,6 @@
-"""Roles and users that a record names by an ARN alone, beside its caller: grantees of keys, callers in summaries."""
+"""Roles and users that a record names only by an ARN, in addition to its caller: grantees of keys, callers in
+summaries.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ _OF_A_SERVICE: Final = "aws:"
 
 
 def named_principal(text: str) -> str:
-    """The ARN of a role or user, or of a role's session without the name of the session, of which there is no end;
-    "" for all others, whose policies nobody could judge.
+    """The ARN of a role or user, or of a role's session without the session's name, which is unbounded; "" for all
+    others, whose policies can't be judged.
 
     Lambda's grants of keys name the session of a function, `assumed-role/ROLE/FUNCTION`. Instances get theirs for a
     session of `aws:ec2-infrastructure`, which no account owns.
@@ -29,7 +31,9 @@ def named_principal(text: str) -> str:
 
 
 def names_of(principal: str) -> tuple[str, ...]:
-    """What `named_principal` may give for a role or user: a session's ARN doesn't tell the path of its role."""
+    """The results of `named_principal` that may mean a role or user: a session's ARN doesn't show the path of its
+    role.
+    """
     fields = split_arn(principal)
     kind, _, name = fields.name.partition("/")
     if kind != "role":

@@ -1,8 +1,8 @@
-"""Errors that say that what a call names isn't there.
+"""Errors that say that a resource named in the call doesn't exist.
 
-The call was allowed, so its action counts. But a caller can make up the name of what doesn't exist, so the name says
-nothing about what the caller works with. The tables leave out codes for a missing part of an existing resource: a
-bucket's policy, a table's index, a repository's image, a queue's KMS key.
+The call was allowed, so its action counts. But a caller can make up a name, so a missing resource says nothing about
+what the caller works with. The tables leave out codes for a missing part of an existing resource: a bucket's policy, a
+table's index, a repository's image, a queue's KMS key.
 """
 
 from __future__ import annotations
@@ -115,5 +115,5 @@ _NOT_FOUND: Final = frozenset(
 
 
 def says_not_found(error_code: str) -> bool:
-    """Whether an error code, as a service spells it, says that what the call names isn't there."""
+    """Whether an error code, as a service spells it, says that a resource named in the call doesn't exist."""
     return normalise_error_code(error_code).removesuffix("fault") in _NOT_FOUND

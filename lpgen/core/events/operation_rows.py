@@ -16,35 +16,35 @@ from lpgen.core.actions.catalog_table import read_catalog_table
 Binding = str | dict[str, str] | list[str | dict[str, str]]
 """How request parameters name a resource of one type.
 
-A string is the path (dots between keys, lists are walked) of a parameter that holds an ARN, or what the type's ARN
-format leaves open; after `arn:` the parameter counts only where it holds an ARN. An object gives each `${Placeholder}`
-of the format its own path; `*` stands for a part that the call doesn't show, such as an id that AWS assigns, and
-`*Path` for one where a parameter names the resource another way. The account may have a path too, of a parameter that
-may name another owner, or `*` where any account may own it. A list gives alternatives, the first that reads wins; `*`
-by itself, the last of them, is any resource of the type in the account.
+A string is the path (dots between keys, lists are walked) of a parameter that holds an ARN or the open part of the
+type's ARN format; after `arn:` the parameter counts only where it holds an ARN. An object gives each `${Placeholder}`
+of the format its own path; `*` is a part that the call doesn't show, such as an id that AWS assigns, and `*Path` one
+where a parameter names the resource another way. The account may have a path too, of a parameter that may name another
+owner, or `*` where any account may own it. A list gives alternatives, the first that reads wins; `*` by itself, the
+last of them, is any resource of the type in the account.
 
 In a path, `one|other` reads both parameters. `Parameter~text` gives `text` as the default for a parameter that the
 request lacks. `lower:Parameter` is a name that the service stores in lower case. `response:Path` is read in the
-response elements, which name what AWS chose for a parameter that the request lacks. `url:Parameter` holds the URL of
-an object in S3.
+response elements, which name AWS's choice for a parameter that the request lacks. `url:Parameter` holds the URL of an
+object in S3.
 """
 
 
 class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What one operation needs.
+    """The needs of one operation.
 
-    `actions`: in full (`s3:ListBucket`); empty means the action of the operation's own name. `resources`: by
-    resource type. `creates`: resource types whose name AWS chooses, so that the call is authorized on any. `roles`:
-    paths of parameters that pass a role: an ARN, or after `name:` and `profile:` the name of a role or instance
-    profile. `also`: further actions, each with the parameters whose presence asks for it, `one|other`;
-    `Parameter@service` asks only as an ARN of a service, `Parameter=text` as a text, and `Parameter~=text` where
-    the parameter is absent too. `how`: the inference rule of those that set no tags, by default `request-option`.
-    `objects`: actions that the service takes with the caller's permissions on objects in S3, each with the
-    parameter that holds their URL. `paths`: request paths that are the resource themselves (API Gateway),
-    `/restapis/{restApiId}`. `reads`: in place of `resources`, what code reads for the operation's own actions, by
-    its name in `READERS` of a module in `rules/`; see `read_resources`. `tagged`: the types of the row that the
-    tagging action in `also` is needed on, where the operation's name doesn't say so; `tagged_reads`: the same, read
-    by code. `source`: where a row comes from that isn't plain from the service model and the catalog.
+    `actions`: in full (`s3:ListBucket`); empty means the action of the operation's own name. `resources`: by resource
+    type. `creates`: resource types whose name AWS chooses; the call is authorized on any. `roles`: paths of parameters
+    that pass a role: an ARN, or after `name:` and `profile:` the name of a role or instance profile. `also`: further
+    actions, each with the parameters whose presence asks for it, `one|other`; `Parameter@service` asks only as an ARN
+    of a service, `Parameter=text` as a text, and `Parameter~=text` where the parameter is absent too. `how`: the
+    inference rule of those that set no tags, by default `request-option`. `objects`: actions that the service takes
+    with the caller's permissions on objects in S3, each with the parameter that holds their URL. `paths`: request paths
+    that are the resource themselves (API Gateway), `/restapis/{restApiId}`. `reads`: in place of `resources`, the names
+    of the types that code reads for the operation's own actions, from `READERS` of a module in `rules/`; see
+    `read_resources`. `tagged`: the types of the row that the tagging action in `also` is needed on, where the
+    operation's name doesn't say so; `tagged_reads`: the same, read by code. `source`: the source of a row that isn't
+    plain from the service model and the catalog.
     """
 
     actions: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
     @property
     def is_read_by_code(self) -> bool:
-        """Whether code says what the operation's own actions are needed on, rather than bindings."""
+        """Whether code, rather than bindings, reads the resources that the operation's own actions are needed on."""
         return bool(self.reads or self.paths)
 
 

@@ -41,7 +41,7 @@ _DENIALS: Final = frozenset(
     }
 )
 
-# AWS refused the credentials before it looked at any policy, so nobody knows who called.
+# AWS refused the credentials before it looked at any policy, so the caller isn't known.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html,
 # https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html,
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
@@ -256,9 +256,9 @@ def _denial_kind(code: str, message: str) -> DenialKind:
 
 @lru_cache(maxsize=4096)
 def essential_message(message: str) -> str:
-    """What of an error's message decides anything, so that messages which differ in a session's name alone are equal.
+    """The parts of an error's message that decide anything: messages that differ only in a session's name become equal.
 
-    Those parts stand in it as they are; it is never empty.
+    The parts are kept verbatim; the result is never empty.
     """
     parts = (one.search(message) for one in _ESSENTIAL)
     texts = [part.group() for part in parts if part]

@@ -1,9 +1,9 @@
-"""What the encryption context of a KMS call names: the resource whose data the key protects.
+"""The resource that the encryption context of a KMS call names: the one whose data the key protects.
 
 A service that encrypts data calls KMS with its caller's permissions, so the record shows that the caller used the
-resource, though the trail may record none of the resource's data events. The usage table keeps the resource beside the
+resource, though the trail may record none of the resource's data events. The usage table keeps the resource with the
 condition values of the KMS action, under a name that no condition key has. It is folded to the bucket, table, queue or
-the like, so that the table doesn't grow with the objects.
+the like: the table doesn't grow with the objects.
 https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
 """
 
@@ -59,7 +59,7 @@ KEYS: Final = {
     "aws:sns:topicArn": _Key(
         "sns", (), ("Decrypt", *_DATA_KEYS), "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"
     ),
-    # Consumers only decrypt, and producers do so too; a consumer deletes what it received, which is writing.
+    # Consumers only decrypt, and producers do so too; a consumer deletes the messages it received, which is writing.
     "aws:sqs:arn": _Key(
         "sqs",
         (),

@@ -1,4 +1,4 @@
-"""Where a recorded call took place: partition, region and account, for the ARNs of what it names."""
+"""The place of a recorded call: partition, Region and account, for the ARNs of the resources it names."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _partition_of_record(record: Record) -> str:
 
 
 def _account_of_record(record: Record) -> str:
-    """The account that owns what the call names: the recipient's, as its copy goes to the owner."""
+    """The account that owns the named resources: the recipient's, as its copy of the record is the owner's."""
     if record.recipientAccountId:
         return record.recipientAccountId
     return (record.userIdentity.accountId if record.userIdentity else None) or ""

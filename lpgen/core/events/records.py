@@ -16,7 +16,7 @@ Json = Mapping[str, object]
 
 
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
-"""What stands in a record where AWS hides a value."""
+"""The text that a record has where AWS hides a value."""
 
 
 READ_VERSION: Final = "1."
@@ -60,7 +60,9 @@ class RecordResource(msgspec.Struct, frozen=True):
 
 
 class RecordHead(msgspec.Struct):
-    """What is read of every record, behind the call in the order of CloudTrail's files: that is decoded fastest."""
+    """The fields read of every record, those after the call in the order of CloudTrail's files, which decodes
+    fastest.
+    """
 
     eventSource: str
     eventName: str
@@ -143,7 +145,7 @@ _resources: Final[msgspec.json.Decoder[list[RecordResource] | None]] = msgspec.j
 
 
 def _decode(decoder: msgspec.json.Decoder[Decoded], text: bytes) -> Decoded:
-    """What the text says, with U+FFFD for stray bytes: reading the file has passed over them."""
+    """The decoded text, with U+FFFD for stray bytes: reading the file has passed over them."""
     try:
         return decoder.decode(text)
     except UnicodeDecodeError:

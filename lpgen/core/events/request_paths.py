@@ -21,10 +21,10 @@ _DOMAIN: Final = re.compile(r"/domainnames/\{domainName\}", re.IGNORECASE)
 
 def read_request_path(call: Call, paths: Sequence[str]) -> Resource:
     """The resource of the first path, such as `/restapis/{restApiId}/stages`, whose parameters the call names, else of
-    the first of all, `*` standing for what the call doesn't say: `restApiId` tells version 1, `apiId` version 2.
+    the first path, with `*` for missing parameters: `restApiId` means version 1, `apiId` version 2.
 
-    A tagged ARN is URL-encoded in the path. A private domain has an id behind its name, and an account of its own in
-    the ARN.
+    A tagged ARN is URL-encoded in the path. A private domain has an id after its name, and an account of its own in the
+    ARN.
     """
     path = next((path for path in paths if all(call.text(name) for name in _PARAMETER.findall(path))), paths[0])
     is_private = bool(_DOMAIN.match(path)) and call.has("domainNameId")

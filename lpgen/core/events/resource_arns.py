@@ -19,7 +19,7 @@ _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
 _CONTEXT: Final = frozenset({"partition", "region", "account", "accountid"})
 _SEPARATOR: Final = re.compile("[/:]")
 _ARN_KEY: Final = re.compile(r"arns?(?:list)?$", re.IGNORECASE)
-_ANY_NAME: Final = frozenset({"ResourceId"})  # what the reference calls a name or path too
+_ANY_NAME: Final = frozenset({"ResourceId"})  # the reference also uses it for a name or path
 _OPEN: Final = "*"
 _WHOLE: Final = "arn:"
 _LOWER: Final = "lower:"
@@ -64,8 +64,8 @@ def template_from_format(arn_format: str) -> ArnTemplate:
 
 
 def is_literal(text: str) -> bool:
-    """Whether a text stands for itself in a policy: no wildcard and no policy variable, which a logged name may hold,
-    and not what AWS writes in place of a value that it hides.
+    """Whether a text means itself in a policy: it has no wildcard and no policy variable, which a logged name may hold,
+    and isn't the text that AWS writes in place of a value that it hides.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
@@ -73,7 +73,7 @@ def is_literal(text: str) -> bool:
 
 
 def _default_value(call: Call, name: str) -> str:
-    """What stands for a placeholder that no parameter fills: the call's place, or `*`."""
+    """The value of a placeholder that no parameter fills: the call's place, or `*`."""
     key = name.lower()
     if key not in _CONTEXT:
         return _OPEN
@@ -98,7 +98,7 @@ class Parameter:
 
     @property
     def holds_arn(self) -> bool:
-        """Whether it gives ARNs alone, as its name or mark says."""
+        """Whether it gives only ARNs, as its name or mark says."""
         named = self.default is None and all(_ARN_KEY.search(path[-1]) for path in self.paths)
         return named or self.mark == _URL
 
@@ -117,7 +117,7 @@ class Parameter:
         return () if self.is_hidden(call) or any(call.has(*path) for path in self.paths) else (self.default,)
 
     def is_hidden(self, call: Call) -> bool:
-        """Whether AWS hides what the request has there."""
+        """Whether AWS hides the request's value there."""
         return self.mark != _RESPONSE and any(call.hides(*path) for path in self.paths)
 
 

@@ -36,7 +36,9 @@ _UNKNOWN: Final = (UNKNOWN_RESOURCE,)
 
 @dataclass(frozen=True, slots=True)
 class CreatedType:
-    """A resource type that the call creates under a name of AWS's choice: its pattern, with what the call names."""
+    """A resource type that the call creates under a name that AWS chooses: its pattern, with the names from the
+    call.
+    """
 
     type: str
     templates: tuple[ArnTemplate, ...]
@@ -153,7 +155,7 @@ def reader_from_row(
 
 
 def _name_of_parent(text: str) -> str:
-    """The name that a parameter gives by itself or in an ARN; "" where it can't stand in an ARN."""
+    """The name that a parameter gives by itself or in an ARN; "" where it can't be part of an ARN."""
     name = name_from_arn(text) if text.startswith("arn:") else text
     return name if ":" not in name and is_literal(name) else ""
 

@@ -23,10 +23,10 @@ _PLURAL: Final = re.compile(r"(?:(?<=ch)|(?<=sh))es$|s$")
 
 
 def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: OperationRow) -> OperationRow:
-    """The row with the types alone that the tagging action is needed on; those without a binding count as created.
+    """The row with only the types that the tagging action is needed on; those without a binding count as created.
 
-    Where neither the row itself, nor the operation's name, nor what the row says it creates, nor the action leaves a
-    choice of types, the row comes back without any: the resource is unknown.
+    Where neither the row itself, nor the operation's name, nor the types it creates, nor the action leaves a choice of
+    types, the row is returned without any: the resource is unknown.
     """
     if row.tagged_reads:
         return msgspec.structs.replace(row, reads=row.tagged_reads)
@@ -41,9 +41,10 @@ def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: Operati
 
 
 def types_in_name(operation: str, types: tuple[str, ...]) -> tuple[str, ...]:
-    """The types that an operation's name says it makes: its own noun, else the longest that the noun ends with or
-    those that end with the noun. What a thing is made from or with (`FromBackup`) is no part of the noun, and a later
-    version of an operation makes what the first did."""
+    """The types that an operation makes according to its name: its own noun, else the longest that the noun ends with
+    or those that end with the noun. The source or means of the making (`FromBackup`) is no part of the noun, and a
+    later version of an operation makes the same types as the first.
+    """
     noun = _NOT_NOUN.sub("", _VERB.sub("", operation, count=1))
     return _types_of_noun(_fold(noun), types) or _types_of_noun(_fold(_VERSION.sub("", noun)), types)
 

@@ -1,9 +1,9 @@
-"""What CloudTrail can show of each action: a management event, a data event, another call's record, or nothing.
+"""How CloudTrail can show each action: as a management event, a data event, in another call's record, or not at all.
 
-What AWS documents is in tables: `data_events` (event selectors ask for these), and `stated_records` (never recorded,
-or recorded though no operation of the service model has the name). The rest follows from what the event map can read
-off a record: the action of an operation's own name, and `shown_actions` for what tables and rules name besides. An
-action that no record shows is never seen: nothing says that it isn't used. `unseen_actions` says of what kind it is.
+AWS's own statements are in tables: `data_events` (event selectors ask for these), and `stated_records` (never recorded,
+or recorded though no operation of the service model has the name). The rest follows from the actions that the event map
+can read off a record: the action of an operation's own name, and in `shown_actions` those that tables and rules add. An
+action that no record shows is never seen: that is no evidence that it isn't used. `unseen_actions` has its kind.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
 """
@@ -31,14 +31,14 @@ _OPERATIONS_PAGE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/user
 
 @dataclass(frozen=True, slots=True)
 class ActionVisibility:
-    """What CloudTrail shows of an action.
+    """How CloudTrail shows an action.
 
     `reason` is a sentence: why nothing shows it (NEVER), else what shows it. For DATA only, `event_sources` are those
-    of its data events, and `selector` is the `resources.type` by which an advanced event selector asks for them.
-    `internal_to` is the service principal that alone uses it, "" for most. `is_rare` says that ordinary clients of its
-    service have no use for it: no operation is known that needs it and no table says what else does, or everyday
-    clients don't cause its data events. `kind` says why logs lack its use where they do.
-    `source` is the AWS page behind it.
+    of its data events, and `selector` is the `resources.type` with which an advanced event selector asks for them.
+    `internal_to` is the service principal that is its only user, "" for most. `is_rare` says that ordinary clients of
+    its service have no use for it: no operation is known that needs it and no table names another user, or everyday
+    clients don't cause its data events. `kind` says why logs lack its use where they do. `source` is the AWS page
+    behind it.
     """
 
     visibility: Visibility
@@ -69,7 +69,7 @@ class VisibilityTable:
         return answer
 
     def data_actions(self, actions: frozenset[Action]) -> frozenset[Action]:
-        """Those of the actions that data events alone show."""
+        """The actions that only data events show."""
         found = self._data.get(actions)
         if found is None:
             data = (action for action in actions if self.visibility(action).visibility is Visibility.DATA)
@@ -109,12 +109,12 @@ class VisibilityTable:
 
     @cached_property
     def _stated(self) -> dict[str, ActionVisibility]:
-        """What the tables of AWS's statements say, by action in lower case."""
+        """The visibility that AWS's statements in the tables give, by action in lower case."""
         return dict(_read_stated(self._source))
 
     @cached_property
     def _unseen(self) -> dict[str, ActionVisibility]:
-        """What is known of actions that no operation is known to need, by action in lower case, or `service:*`.
+        """The visibility of actions that no operation is known to need, by action in lower case, or `service:*`.
 
         Catalogs of users may lack the table.
         """
@@ -129,7 +129,7 @@ class VisibilityTable:
 
     @cached_property
     def _shown(self) -> _Shown:
-        """What records show besides the action of an operation's own name, by action in lower case."""
+        """The actions that records show in addition to the one of an operation's own name, by action in lower case."""
         shown = read_catalog_table(self._source, "shown_actions", _Shown)
         return _Shown(
             frozenset(name.casefold() for name in shown.observed),
@@ -138,7 +138,9 @@ class VisibilityTable:
         )
 
     def _inferred(self, hows: tuple[str, ...]) -> ActionVisibility:
-        """What is read off the records of other calls; the first inference rule's page stands for all."""
+        """The visibility of an action that is read off the records of other calls; its page is the first inference
+        rule's.
+        """
         rules = [self._inferences[how] for how in hows]
         reason = "seen only through other calls: " + "; ".join(rule.sentence for rule in rules)
         return ActionVisibility(Visibility.INFERRED, reason, rules[0].source, kind=UnobservableKind.INSIDE_CALL)
@@ -192,10 +194,10 @@ class _DataRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Actions of one service, or `*` for all, of which AWS says that they are never recorded, or that they are.
+    """Actions of one service, or `*` for all, which according to AWS are never recorded, or are recorded.
 
-    `recorded` says which. `internal_to` is the service principal that alone uses them, "" where anybody may. `rare`:
-    ordinary clients of the service have no use for them. `kind` is that of actions that no record shows.
+    `recorded` says which. `internal_to` is the service principal that is their only user, "" where anybody may use
+    them. `rare`: ordinary clients of the service have no use for them. `kind` is that of actions that no record shows.
     """
 
     service: str
@@ -217,7 +219,9 @@ class _CompanionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The generated table: what is observed, what is inferred by which rules, and whose records show other actions."""
+    """The generated table: the observed actions, the inferred ones with their rules, and those whose records show other
+    actions.
+    """
 
     observed: frozenset[str]
     inferred: dict[str, tuple[str, ...]]

@@ -12,13 +12,13 @@ from lpgen.core.events.records import Record, decode_beside, decode_resources
 
 Values = tuple[object, ...] | bytes
 Reader = Callable[[dict[str, object]], tuple[object, ...]]
-"""Reads what matters of the objects that have the same names, and stands for these names."""
+"""Reads the watched values of objects that have the same names, and identifies these names."""
 
 Part = tuple[Reader, Values] | str | None
 
 _MAX_READERS: Final = 1024
 _MAX_DEPTH: Final = 5
-"""How deep objects are watched; what lies deeper counts as read with what it lies in."""
+"""How deep objects are watched; a deeper value counts as read with the object that contains it."""
 _MAX_NAMES: Final = 256
 """Of more names in one place all that lies there counts as read."""
 
@@ -35,10 +35,10 @@ def watched(value: object, depth: int = _MAX_DEPTH) -> Any:
 
 
 class WatchedObject(dict[str, object]):
-    """A JSON object that remembers which of its values were read. Which names it has, and in what order, is no secret.
+    """A JSON object that remembers which of its values were read. Its names and their order don't count as read values.
 
-    INVARIANT: rules read objects by these methods alone. `__iter__` is here so that C code that copies a dict takes
-    the way through `keys` and `__getitem__`.
+    INVARIANT: rules read objects by these methods only. `__iter__` is here because C code that copies a dict then uses
+    `keys` and `__getitem__`.
     """
 
     __slots__ = ("read_all", "read_names")
@@ -166,8 +166,8 @@ class _Read:
 class ReadValues:
     """The values that one call's mapping was ever seen to read of one field of its records.
 
-    INVARIANT: a mapping is a function of what it reads. So of two records whose parts are equal, the mapping says the
-    same, if it did read no more of the first than was known when the part was taken.
+    INVARIANT: a mapping is a function of the values it reads. So two records whose parts are equal have the same
+    mapping, if it read no more of the first than was known when the part was taken.
     """
 
     __slots__ = ("_read", "_readers")
@@ -177,8 +177,9 @@ class ReadValues:
         self._readers: dict[tuple[str, ...], tuple[Reader, tuple[_Read, ...]]] = {}
 
     def part(self, value: dict[str, object] | str | None) -> Part:
-        """What stands for the names in an object, and the values that are read of it, to be compared and hashed; other
-        values as they are."""
+        """An object's names, as a reader, and the values that are read of it, to be compared and hashed; other values
+        are returned unchanged.
+        """
         if type(value) is not dict:
             return value  # type: ignore[return-value]  # a string, or nothing
         names = tuple(value)

@@ -28,13 +28,13 @@ _SOURCE = "apigateway.amazonaws.com"
 
 
 def _map_tag(call: Call) -> tuple[MappedAction, ...]:
-    """TagResource: tags have one path in both versions and another verb, and the tagged resource tells them apart."""
+    """TagResource: tags have one path in both versions and another verb; the tagged resource determines the version."""
     is_second = "/apis" in call.text("resourceArn") or "/v2/" in call.text("resourceArn")
     tags = read_request_path(call, ("/tags/{resourceArn}",))
     return (mapped("apigateway:POST" if is_second else "apigateway:PUT", (tags,)),)
 
 
-# ---------------------------------------------------------------- what a body needs besides
+# ---------------------------------------------------------------- further actions that a body needs
 
 
 def _complete_body(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
@@ -68,7 +68,7 @@ def _map_tags(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_tagging(call: Call, verb: str) -> MappedAction:
-    """The request that sets tags on what the call makes, whose ARN isn't known before."""
+    """The request that sets tags on the resource that the call makes, whose ARN isn't known before."""
     tags = fold(call.arn("apigateway", "/tags/", account=False), "*")
     return mapped(f"apigateway:{verb}", (tags,), how=TAG_ON_CREATE)
 
@@ -162,7 +162,7 @@ def _complete_domain_access(call: Call, actions: tuple[MappedAction, ...]) -> tu
 
 
 def _map_reject_access(call: Call) -> tuple[MappedAction, ...]:
-    """RejectDomainNameAccessAssociation, which needs the access action alone, on the private domain.
+    """RejectDomainNameAccessAssociation, which needs only the access action, on the private domain.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html (API operations)
     """

@@ -1,4 +1,4 @@
-"""AppStream 2.0: an image is updated into a new one, which is what is tagged.
+"""AppStream 2.0: updating an image makes a new one, which gets the tags.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_appstream.html
 """

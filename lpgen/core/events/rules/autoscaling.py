@@ -27,7 +27,7 @@ SOURCE = "autoscaling.amazonaws.com"
 
 @dataclass(frozen=True, slots=True)
 class _GroupType:
-    """A group by name, in the request or, where that names an instance alone, in the response."""
+    """A group by name, in the request or, where that names only an instance, in the response."""
 
     named: NamedType
 

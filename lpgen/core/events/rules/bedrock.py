@@ -26,7 +26,7 @@ from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 SOURCE = "bedrock.amazonaws.com"
 
 _PROFILE_AREAS = frozenset({"us", "us-gov", "eu", "apac", "au", "ca", "jp", "sa", "global"})
-"""What the id of a cross-Region inference profile begins with, before the model's own id."""
+"""The prefixes of a cross-Region inference profile's id, before the model's own id."""
 
 _TYPES: dict[str, ResourceType] = {
     "guardrail": NamedType("bedrock", "guardrail/{}", "guardrailIdentifier|guardrailConfig.guardrailIdentifier"),
@@ -72,7 +72,7 @@ def _map_rerank(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_answer(call: Call) -> tuple[MappedAction, ...]:
-    """RetrieveAndGenerate runs the model that writes the answer, and the one that ranks what it is written from."""
+    """RetrieveAndGenerate runs the model that writes the answer, and the one that ranks the answer's sources."""
     ranking = f"{_ANSWERING}.retrievalConfiguration.vectorSearchConfiguration.{_RERANKING}"
     ranked = (mapped("bedrock:Rerank", (NO_RESOURCE,), how=NAMED_MODEL),) if call.has(*ranking.split(".")) else ()
     writers = (f"{_ANSWERING}.modelArn", "retrieveAndGenerateConfiguration.externalSourcesConfiguration.modelArn")

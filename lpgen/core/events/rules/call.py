@@ -41,8 +41,8 @@ class Call:
 
     @property
     def is_unread(self) -> bool:
-        """Whether the parameters aren't there though the call may have had some: hidden, or too large for the record,
-        in which case `omitted` stands in their place.
+        """Whether the parameters are missing though the call may have had some: hidden, or too large for the record,
+        which then has `omitted` in their place.
 
         https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
         """
@@ -76,7 +76,7 @@ class Call:
         return any(HIDDEN in values_at(self.request, path[:length]) for length in range(1, len(path) + 1))
 
     def of_any_account(self) -> Call:
-        """The call as if what it names were any account's: for what the record doesn't show the owner of."""
+        """The call as if any account owned the named resources: for resources whose owner the record doesn't show."""
         return Call(self.record, self.operation, self.partition, self.region, ANY_ACCOUNT)
 
     def arn(self, service: str, resource: str, *, region: bool = True, account: bool = True) -> str:
@@ -131,12 +131,12 @@ _COPYING_TAGS: Final = ("copyTags", "copyTagsFromSource", "copyImageTags")
 
 
 def copies_tags(request: object) -> bool:
-    """Whether a request asks for the tags of what it copies, which the record doesn't show."""
+    """Whether a request asks for the tags of the resource that it copies, which the record doesn't show."""
     return any(bool(value) for name in _COPYING_TAGS for value in values_at(request, (name,)))
 
 
 def plain_arn(text: str) -> str:
-    """The text, with an ARN decoded that some services log percent-encoded, as it stood in the request's path.
+    """The text; an ARN that some services log percent-encoded is decoded to its form before it became part of a path.
 
     https://docs.aws.amazon.com/msk/latest/developerguide/logging-API-using-cloudtrail.html
     """

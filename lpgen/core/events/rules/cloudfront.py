@@ -182,7 +182,7 @@ _MADE = {
 
 
 def _map_create(call: Call) -> tuple[MappedAction, ...]:
-    """A creation, which takes no resource, and cloudfront:TagResource on what it makes where it sets tags."""
+    """A creation, which takes no resource, and cloudfront:TagResource on the new resource if the call sets tags."""
     own = mapped(f"cloudfront:{call.operation}", (NO_RESOURCE,))
     if not (call.has("tags", "items") or call.has("tags", "tagSet")):
         return (own,)

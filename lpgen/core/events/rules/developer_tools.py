@@ -39,13 +39,15 @@ class _BuiltProjectType:
 
 @dataclass(frozen=True, slots=True)
 class _RepositoryType:
-    """A repository by name; Git over HTTPS and SSH is recorded with its name beside the request.
+    """A repository by name; for Git over HTTPS and SSH its name is recorded in `additionalEventData`.
 
     https://docs.aws.amazon.com/codecommit/latest/userguide/integ-cloudtrail.html
     """
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The repositories that the request names, else the one beside it, else those in `resources[]`."""
+        """The repositories that the request names, else the one in `additionalEventData`, else those in
+        `resources[]`.
+        """
         listed = (paths or "repositoryName|repositoryNames|targets.repositoryName|oldName").split("|")
         names = [name for path in listed for name in call.texts(*path.split("."))]
         beside = call.record.additionalEventData

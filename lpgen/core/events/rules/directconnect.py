@@ -1,4 +1,4 @@
-"""Direct Connect: `connectionId` may name a connection or a link aggregation group, which its prefix tells.
+"""Direct Connect: `connectionId` may name a connection or a link aggregation group; its prefix shows which.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_directconnect.html and
 https://docs.aws.amazon.com/directconnect/latest/APIReference/API_CreatePrivateVirtualInterface.html
@@ -21,7 +21,7 @@ class _ConnectionType:
     """A connection (`dxcon-`) or link aggregation group (`dxlag-`) by its id."""
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """What stands at the paths ("" for `connectionId`), as far as its prefix tells the type."""
+        """The resources named at the paths ("" for `connectionId`) whose prefix shows their type."""
         return tuple(
             resource_from_arn(call.arn(_SERVICE, f"{name[:5]}/{name}"))
             for path in (paths or "connectionId").split("|")
@@ -39,6 +39,6 @@ _TYPES: dict[str, ResourceType] = {
     "interface": NamedType(_SERVICE, "dxvif/{}", "virtualInterfaceId"),
 }
 
-# The tags of what these make stand in the mapping rows.
+# The mapping rows give the tags of resources that these create.
 
 READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -34,7 +34,7 @@ def _read_tables(call: Call) -> Iterator[Resource]:
 
 
 def _read_scope(call: Call) -> Iterator[Resource]:
-    """The index that a query or scan names, else the table: a call on an index is authorized on the index alone.
+    """The index that a query or scan names, else the table: a call on an index is authorized only on the index.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/using-identity-based-policies.html
     """
@@ -126,7 +126,7 @@ def _item_needs(call: Call, item: Json) -> Iterator[tuple[str, str]]:
 
 
 def _map_partiql(call: Call) -> tuple[MappedAction, ...] | None:
-    """ExecuteStatement, BatchExecuteStatement and ExecuteTransaction: each statement's action on what it names."""
+    """ExecuteStatement, BatchExecuteStatement and ExecuteTransaction: each statement's action on its table or index."""
     paths = (
         ("statement",),
         ("requestItems", "statement"),
@@ -139,7 +139,7 @@ def _map_partiql(call: Call) -> tuple[MappedAction, ...] | None:
 
 
 def _statement_need(call: Call, statement: str) -> tuple[str, str] | None:
-    """The action and the ARN that a PartiQL statement needs; None where it can't be told.
+    """The action and the ARN that a PartiQL statement needs; None where it doesn't parse.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.html
     """

@@ -40,7 +40,7 @@ TYPES["placement-group"] = NamedType(
 
 
 def tag_on_create(call: Call) -> tuple[MappedAction, ...]:
-    """ec2:CreateTags on the types that the call's tag specifications name, or that get the tags of what is copied.
+    """ec2:CreateTags on the types that the call's tag specifications name, or that get the tags of the copied resource.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
     """
@@ -65,7 +65,7 @@ def _tagged_types(request: object) -> Iterator[str]:
 
 
 def _tagged_resources(call: Call, kind: str) -> tuple[Resource, ...]:
-    """What is tagged: the name that the caller chose where there is one, else any of the type."""
+    """The tagged resources: the name that the caller chose where there is one, else any of the type."""
     if kind in ("key-pair", "placement-group"):
         return read_resources(call, TYPES, (kind,))
     return (TYPES[kind].pattern(call),)
@@ -94,7 +94,7 @@ https://docs.aws.amazon.com/vpc/latest/ipam/share-pool-ipam.html
 
 
 def _complete(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """An operation whose action has its own name: what it names may be shared, and what it makes may get tags."""
+    """An operation whose action has its own name: the named resources may be shared, and the new ones may get tags."""
     shared = _SHARED.get(call.operation)
     if shared:
         actions = tuple(mapped(action.action, with_shared(call, action.resources, shared)) for action in actions)
@@ -102,7 +102,7 @@ def _complete(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedActi
 
 
 def _read_tagged(call: Call) -> Iterator[Resource]:
-    """What CreateTags and DeleteTags name; an id of a kind that isn't known stays unknown."""
+    """The resources that CreateTags and DeleteTags name; an id of a kind that isn't known gives an unknown resource."""
     named = [resource for _, kind, resource in named_resources(call) if kind]
     yield from named
     if len(call.texts("resourcesSet", "items", "resourceId")) > len(named):
@@ -129,7 +129,7 @@ def _map_peering_acceptance(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_copy(call: Call) -> tuple[MappedAction, ...]:
-    """CopySnapshot and CopyImage: the source in its own Region, and what the copy creates.
+    """CopySnapshot and CopyImage: the source in its own Region, and the types that the copy creates.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/copy-ami-permissions.html and
     https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
@@ -147,7 +147,7 @@ def _map_copy(call: Call) -> tuple[MappedAction, ...]:
 def pass_profiles(call: Call, value: object) -> tuple[MappedAction, ...]:
     """iam:PassRole on the instance profiles named below a part of a request or response.
 
-    The profile's ARN stands for the role in it, which only a snapshot of IAM can tell.
+    The profile's ARN takes the place of the role in it, which only a snapshot of IAM shows.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html
     """
     profiles = {
@@ -218,7 +218,7 @@ def _map_flow_logs(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-# Regions that a request names, and what it makes reachable from them.
+# Regions that a request names, and the resources that it makes reachable from them.
 _REGION_KEYS = ("ServiceRegion", "SupportedRegion", "SupportedRegions", "AddSupportedRegion", "AddSupportedRegions")
 _ACROSS_REGIONS = {
     "CreateVpcEndpoint": ("route-table?", "security-group?", "subnet?", "vpc", "vpc-endpoint"),

@@ -1,9 +1,11 @@
-"""What EC2 requests name: an id's prefix tells its type, whichever of the many shapes the request has in the log.
+"""The resources that EC2 requests name. An id's prefix shows its type, whichever of the many shapes the request has in
+the log.
 
 Older operations log `{"instancesSet": {"items": [{"instanceId": …}]}}`, newer ones wrap the request as
 `{"DeleteFlowLogsRequest": {"FlowLogId": {"content": …, "tag": 1}}}`, so ids are looked for at any depth.
 Prefixes: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html and the examples of the API reference;
-ARNs: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html#amazonec2-resources-for-iam-policies
+ARNs:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html#amazonec2-resources-for-iam-policies
 """
 
 from __future__ import annotations
@@ -62,14 +64,14 @@ ipam-external-resource-verification-token ipam-internet-registry-association ipa
 ipam-prefix-list-resolver-target reserved-instances secondary-interface secondary-network secondary-subnet
 transit-gateway-metering-policy vpc-encryption-control vpn-concentrator vpn-connection-device-type outpost-lag
 """
-"""Types whose ids have no prefix that tells them: they are told by the key, `VpnConcentratorId` for example."""
+"""Types whose ids have no distinguishing prefix: the key shows the type, `VpnConcentratorId` for example."""
 
 _NAME_KEYS = {
     "keyname": "key-pair",
     "reservedinstanceid": "reserved-instances",
     **{name.replace("-", "") + "id": name for name in _TYPES_BY_KEY.split()},
 }
-"""Types by the key (lower case, singular) of names that the caller chose, and of ids that don't tell their type."""
+"""Types by the key (lower case, singular) of names that the caller chose, and of ids that don't show their type."""
 
 _UUID_PREFIXES = frozenset({"sfr", "fleet"})
 """Prefixes of ids that have hyphens in them."""
@@ -87,7 +89,7 @@ EC2_TYPE_NAMES = frozenset(
         *_TYPE_BY_PREFIX.values(),
         *_NAME_KEYS.values(),
         *_FOREIGN_SERVICE,
-        # Nothing tells these by an id or a key, so that an action that takes one needs it on any.
+        # Neither an id nor a key shows these, so an action that takes one needs it on any.
         "declarative-policies-report",
         "mac-modification-task",
         "placement-group",
@@ -165,13 +167,13 @@ https://docs.aws.amazon.com/vpc/latest/userguide/security-group-sharing.html
 
 
 def with_shared(call: Call, resources: Iterable[Resource], kinds: Iterable[str]) -> tuple[Resource, ...]:
-    """The resources, and those of some types as any account's too: who shared them isn't in the record, but in their
-    ARN.
+    """The resources, and those of some types also as any account's: the ARN names the account that shared them, the
+    record doesn't.
 
-    An id names one resource in the world, so that this is no more than what the call named. Subnets:
+    An id names one resource in the world, so this covers no more than the call named. Subnets:
     https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html, where
     https://github.com/terraform-aws-modules/terraform-aws-iam/issues/227 decodes a denial on the owner's ARN. Transit
-    gateways, which are asked for as the owner's and as the caller's:
+    gateways, which are checked as the owner's and as the caller's:
     https://github.com/aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway/issues/37
     """
     own, starts = tuple(resources), tuple(f"{kind}/" for kind in kinds)
@@ -223,7 +225,7 @@ def _texts_below(value: object, key: str) -> Iterator[tuple[str, str]]:
         for item in value:
             yield from _texts_below(item, key)
     elif isinstance(value, dict):
-        for name in value:  # not `items`: what is passed over is not read, and calls that differ in it are alike
+        for name in value:  # not `items`: skipped values aren't read, and calls that differ in them are alike
             lowered = str(name).lower()
             if lowered not in _SILENT_KEYS:
                 yield from _texts_below(value[name], key if lowered in _CONTAINERS else lowered)

@@ -59,7 +59,9 @@ def _run_resources(call: Call) -> Iterator[Resource]:
 
 
 def _launched_with(call: Call, named: dict[str, set[Resource]]) -> Iterator[Resource]:
-    """What the request leaves to defaults or to a launch template, as the response shows it, else as a pattern."""
+    """The resources that the request leaves to defaults or to a launch template: from the response, else as a
+    pattern.
+    """
     shown = _resources_by_type(call, call.response)
     wanted = ["image", *(["subnet", "security-group"] if _creates_interface(call) else [])]
     for kind in wanted:
@@ -72,7 +74,8 @@ def _launched_with(call: Call, named: dict[str, set[Resource]]) -> Iterator[Reso
 
 
 def _launch_tags(call: Call) -> tuple[MappedAction, ...]:
-    """ec2:CreateTags on what the request tags; with a launch template on what that may tag too, which no record shows.
+    """ec2:CreateTags on the resources that the request tags; with a launch template also on those it may tag, which no
+    record shows.
 
     Tags of a template are evaluated like those of the request.
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html

@@ -51,7 +51,7 @@ def _shown_definitions(call: Call) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _OwnerType:
-    """The service or daemon that a deployment or revision belongs to, whose name stands in the ARN of either.
+    """The service or daemon that a deployment or revision belongs to; its name is part of the ARN of either.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_ecs.html
     """

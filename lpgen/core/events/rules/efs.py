@@ -19,7 +19,7 @@ _SOURCE = "elasticfilesystem.amazonaws.com"
 
 
 def _read_tagged(call: Call) -> Iterator[Resource]:
-    """What the tagging calls name by id or ARN: an access point (`fsap-`) or a file system.
+    """The resource that the tagging calls name by id or ARN: an access point (`fsap-`) or a file system.
 
     https://docs.aws.amazon.com/efs/latest/ug/API_TagResource.html
     """

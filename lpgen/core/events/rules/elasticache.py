@@ -1,6 +1,6 @@
 """ElastiCache: caches and their groups by name, and elasticache:AddTagsToResource where a creation sets tags.
 
-What the service does in the caller's VPC leaves records of its own and isn't inferred here.
+The service's calls in the caller's VPC leave records of their own and aren't inferred here.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticache.html
 """
 

@@ -75,7 +75,7 @@ _TYPES: dict[str, ResourceType] = {
     "destination": NamedType("elasticbeanstalk", "environment/*/{}", "destinationEnvironmentName"),
 }
 
-# Either environment may go by its id instead, which its ARN doesn't hold.
+# A call may name either environment by its id instead, which isn't part of its ARN.
 # https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_SwapEnvironmentCNAMEs.html
 
 _WITH_OPTIONS: Final = (

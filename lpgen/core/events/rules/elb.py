@@ -1,4 +1,4 @@
-"""Elastic Load Balancing: Classic Load Balancers go by name, the newer kinds by ARN, under one event source.
+"""Elastic Load Balancing: Classic Load Balancers are named by name, the newer kinds by ARN, under one event source.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancing.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
@@ -55,7 +55,7 @@ def _read_tagged(call: Call) -> Iterator[Resource]:
 
 @dataclass(frozen=True, slots=True)
 class _ChildType:
-    """A listener or rule that a call makes: the ARN of what it belongs to tells whose it is, by a name and no id."""
+    """A listener or rule that a call makes: the parent's ARN gives the load balancer's name, and the new id is open."""
 
     parent: str
     kind: str

@@ -35,7 +35,7 @@ def _read_buses(call: Call) -> Iterator[Resource]:
 
 
 def _read_entry_buses(call: Call) -> Iterator[Resource]:
-    """The buses that the entries of PutEvents go to; an entry without one goes to the default bus."""
+    """The buses that receive the entries of PutEvents; an entry without one uses the default bus."""
     entries = call.request.get("entries")
     for entry in entries if isinstance(entries, list) else ():
         name = entry.get("eventBusName") if isinstance(entry, dict) else None

@@ -21,7 +21,7 @@ _DEFAULT_REGISTRY = "default-registry"
 
 
 def _read_catalogs(call: Call) -> Iterator[Resource]:
-    """The root catalog of the account that owns what the call names."""
+    """The root catalog of the account that owns the named resources."""
     yield exact(_arn(call, "catalog"))
 
 

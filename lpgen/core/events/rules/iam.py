@@ -152,7 +152,7 @@ def _map_access_report(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _access_key_owner(call: Call) -> Iterator[Resource]:
-    """The user whose key GetAccessKeyLastUsed asks for is in the answer alone."""
+    """The user whose key GetAccessKeyLastUsed asks for, which only the answer names."""
     for name in texts_at(call.response, ("userName",)):
         yield resource_from_arn(call.arn("iam", f"user/{name}", region=False))
 

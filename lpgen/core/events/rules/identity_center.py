@@ -29,7 +29,7 @@ class _NewInInstanceType:
     account: bool = False
 
     def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The pattern of what is of the kind in the instance that the request names."""
+        """The pattern of the resources of the kind in the instance that the request names."""
         instance = call.text("instanceArn").rpartition("/")[2]
         fits = instance.startswith("ssoins-") and "*" not in instance
         return (self._resource(call, f"{instance}/*"),) if fits else ()

@@ -55,7 +55,7 @@ def _new_resource(call: Call, shape: str) -> Resource:
 
 
 def _name_in_arn(name: str) -> str:
-    """A name as it stands in ARNs, which hold `a-z`, digits, hyphens and underscores; "" for what can't be told.
+    """A name in the form it has in ARNs, with only `a-z`, digits, hyphens and underscores; "" where that isn't known.
 
     https://docs.aws.amazon.com/imagebuilder/latest/APIReference/API_UpdateInfrastructureConfiguration.html
     """
@@ -103,7 +103,9 @@ class _Change:
     tags: str = ""
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        """The action on the named resource, the tags of what it makes, the parts that are read and roles passed."""
+        """The action on the named resource, the tags of the new resource, the parts that are read and the roles
+        passed.
+        """
         named = _named(call, self.path)
         made = (resource_from_arn(call.arn(_SERVICE, self.tags)),) if self.tags else ()
         tagging = (mapped("imagebuilder:TagResource", made, how=TAG_ON_CREATE),) if made and call.has("tags") else ()

@@ -101,4 +101,4 @@ NAMED_OBJECT: Final = "named-object"
 COPIED_TAGS: Final = "copied-tags"
 
 MAY_BE_NEEDED: Final = frozenset({UNREAD_REQUEST, EDGE_FUNCTION, ENDPOINT_DNS, NAMED_OBJECT, COPIED_TAGS})
-"""What a call may have needed: it stays where it is granted, and where it isn't nothing is asked."""
+"""The rules for actions that a call may have needed: kept where they are granted, and not missed where they aren't."""

@@ -49,7 +49,7 @@ def _key_arn(call: Call, key: str) -> str:
 
 
 def _map_create_grant(call: Call) -> tuple[MappedAction, ...]:
-    """CreateGrant on the key, with whom it lets use the key for what; a call that failed lets nobody.
+    """CreateGrant on the key, with the grantee and the operations; a call that failed grants nothing.
 
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
     """

@@ -1,6 +1,6 @@
-"""Lambda calls: functions by name, partial or full ARN and qualifier; layers, mappings; what deploying needs besides.
+"""Lambda calls: functions by name, partial or full ARN and qualifier; layers, mappings; further needs of deployments.
 
-CloudTrail logs most operations with an API version behind their names, which is stripped before rules are asked.
+CloudTrail logs most operations with an API version after their names, which is stripped before rules are asked.
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html (actions and resources) and
 https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html (names and parameters).
 """

@@ -38,7 +38,7 @@ class ListedType:
     other: ResourceType
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The listed resources of the type, or what the other type reads."""
+        """The listed resources of the type, or those that the other type reads."""
         return tuple(map(exact, listed_arns(call, self.service, *self.types))) or self.other.read(call, paths)
 
     def pattern(self, call: Call) -> Resource:
@@ -72,7 +72,7 @@ def exact_or_any(kind: str, name: str) -> Resource:
 
 
 def as_literal(text: str) -> str:
-    """A text as it stands in a pattern: each character that IAM would read as a wildcard or variable becomes `?`."""
+    """A text in the form for a pattern: each character that IAM would read as a wildcard or variable becomes `?`."""
     return _SPECIAL.sub("?", text)
 
 

@@ -1,4 +1,4 @@
-"""Network Firewall: rule groups go by name and type, and a policy or proxy is authorized on the groups that it names.
+"""Network Firewall: rule groups are named by name and type, and a policy or proxy is authorized on the groups it names.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_network-firewall.html
 """
@@ -19,7 +19,7 @@ _SERVICE = "network-firewall"
 
 @dataclass(frozen=True, slots=True)
 class _RuleGroupType:
-    """A rule group by ARN, or by name and type; one type alone has a stateful group's ARN or a stateless one's.
+    """A rule group by ARN, or by name and type. Each type has its own ARN, a stateful group's or a stateless one's.
 
     https://docs.aws.amazon.com/network-firewall/latest/APIReference/API_DescribeRuleGroup.html
     """

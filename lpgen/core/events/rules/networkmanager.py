@@ -1,4 +1,4 @@
-"""Network Manager: an attachment over another attachment names the one and makes the other, which is what is tagged.
+"""Network Manager: an attachment over another one names the old attachment and makes a new one, which gets the tags.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_networkmanager.html
 """

@@ -31,12 +31,12 @@ _TYPES: dict[str, ResourceType] = {
 
 
 def _map_creation(call: Call) -> tuple[MappedAction, ...]:
-    """CreateLink: on the sink of the monitoring account, with what the link shares."""
+    """CreateLink: on the sink of the monitoring account, with the actions for the types that the link shares."""
     return (mapped("oam:CreateLink", read_resources(call, _TYPES, ("sink",))), *_link_actions(call))
 
 
 def _map_update(call: Call) -> tuple[MappedAction, ...]:
-    """UpdateLink, which says anew what is shared."""
+    """UpdateLink, which states the shared types again."""
     return (mapped("oam:UpdateLink", read_resources(call, _TYPES, ("link",))), *_link_actions(call))
 
 

@@ -43,7 +43,7 @@ _OWNED_BY_AWS = "FullAWSAccess"
 
 @dataclass(frozen=True, slots=True)
 class _EntityType:
-    """Entities of some kinds, told apart by how their ids begin; an account's is twelve digits.
+    """Entities of some kinds, distinguished by the start of their ids; an account's id is twelve digits.
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_Target.html
     """

@@ -1,6 +1,6 @@
 """Performance Insights: the metrics and reports of a database instance, which calls name by its resource id.
 
-The service is in lower case in the ARN and in capitals in the request; AWS documents the ARN for RDS alone.
+The service is in lower case in the ARN and in capitals in the request; AWS documents the ARN only for RDS.
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.access-control.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsperformanceinsights.html
 """

@@ -18,7 +18,7 @@ from lpgen.core.model import MappedAction, Resource
 _SOURCE = "rds.amazonaws.com"
 
 
-# What the API reference says of their identifiers: stored in lower case.
+# According to the API reference, their identifiers are stored in lower case.
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
 _LOWER_CASE = frozenset(
     {

@@ -88,7 +88,7 @@ _IAM_NOUNS = {
 }
 _IAM_VERBS = ("Tag", "Untag")
 
-# What the API reads first, by call and by how the resource's ARN goes on after the service.
+# The reads that the API makes first, by call and by the part of the resource's ARN after the service.
 _READ_FIRST = {
     "TagResources": (("s3", "", "s3:GetBucketTagging"),),
     "UntagResources": (("glue", "connection/", "glue:GetConnection"),),
@@ -117,7 +117,7 @@ def _read_first(operation: str, arn: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _TaggingRule:
-    """TagResources or UntagResources. A service that the table lacks leaves the call's own action alone.
+    """TagResources or UntagResources. For a service that the table lacks, only the call's own action remains.
 
     `index` is the place of the service's action in the table: tagging first, untagging second.
     """

@@ -100,9 +100,9 @@ def _object_arn(container: str, key: str) -> str:
 
 
 def _find_containers(call: Call) -> tuple[str, ...]:
-    """The ARNs of the bucket and of the access point that a call goes through, without doubles.
+    """The ARNs of the bucket and of the access point that a call passes through, without duplicates.
 
-    Through an access point both must allow the request, so both are what the call needs.
+    Through an access point both must allow the request, so the call needs both.
     """
     through = _list_arns(call, _ACCESS_POINT_TYPES)
     name = first_text(call, "bucketName", "bucket")
@@ -116,7 +116,7 @@ def _find_containers(call: Call) -> tuple[str, ...]:
 
 
 def _list_arns(call: Call, types: tuple[str, ...]) -> tuple[str, ...]:
-    """The listed ARNs of these types alone: in S3 records an entry's type tells bucket from object."""
+    """The listed ARNs of only these types: in S3 records an entry's type distinguishes bucket from object."""
     return tuple(
         entry.ARN
         for entry in call.record.resources or ()

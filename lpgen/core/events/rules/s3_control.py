@@ -1,4 +1,4 @@
-"""S3 calls on what is neither bucket nor object: access points, batch jobs, Storage Lens.
+"""S3 calls on resources other than buckets and objects: access points, batch jobs, Storage Lens.
 
 CloudTrail logs them under S3's own event source, and those of directory buckets under S3 Express's.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html

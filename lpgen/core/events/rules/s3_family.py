@@ -1,4 +1,4 @@
-"""The event sources beside S3's own: directory buckets, S3 on Outposts and Object Lambda.
+"""The event sources related to S3's own: directory buckets, S3 on Outposts and Object Lambda.
 
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-one-zone-logging.html,
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-security-iam-identity-policies.html,
@@ -173,7 +173,7 @@ def _on_outpost(call: Call, name: str) -> Resource:
 
 
 def _find_outpost(call: Call) -> str:
-    """The Outpost's id from the request's header, or from what the record lists."""
+    """The Outpost's id from the request's header, or from a listed ARN."""
     listed = (split_arn(arn).name.split("/") for arn in listed_arns(call, "s3-outposts"))
     return first_text(call, "x-amz-outpost-id", "outpostId") or next(
         (parts[1] for parts in listed if parts[0] == "outpost" and len(parts) > 1), ""
@@ -192,7 +192,7 @@ def _read_outposts_points(call: Call) -> Iterator[Resource]:
 
 
 def _read_lambda_points(call: Call) -> Iterator[Resource]:
-    """The Object Lambda access point that a data call goes through, as listed or by ARN."""
+    """The Object Lambda access point that a data call passes through, as listed or by ARN."""
     listed = listed_arns(call, "s3-object-lambda")
     name = first_text(call, "bucketName", "accessPointName")
     named = name if is_arn_of(name, "s3-object-lambda") else ""

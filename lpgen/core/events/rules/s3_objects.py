@@ -1,4 +1,4 @@
-"""S3 calls on objects: versions, copies, uploads and what their headers ask for besides.
+"""S3 calls on objects: versions, copies, uploads and the further actions that their headers ask for.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (object operations) and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_s3.html (API operations).
@@ -63,7 +63,7 @@ _HEADER_ACTIONS = (
     ("s3:PutObjectRetention", ("x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date")),
     ("s3:PutObjectLegalHold", ("x-amz-object-lock-legal-hold", "x-amz-object-lock-legal-hold-status")),
 )
-"""The actions that an upload or copy needs besides s3:PutObject, and the headers that ask for them."""
+"""The actions that an upload or copy needs in addition to s3:PutObject, and the headers that ask for them."""
 
 
 def _map_object_version(operation: str, prefix: str = "s3") -> Rule:
@@ -110,7 +110,7 @@ def _map_copy(call: Call) -> tuple[MappedAction, ...]:
     """CopyObject: the source is read, the target written, with the actions that the headers ask for.
 
     A copy carries tags over by default, which needs the tagging actions only where the source has any. No record shows
-    that, so they count as needed only where the request asks for it in words; else they stay where they are granted
+    that, so they count as needed only where the request asks for it in words; else they are kept where they are granted
     (`analysis/observability/unnamed_resources.py`).
     """
     return (*_map_upload(call), _map_source(call), *_map_carried_tags(call))

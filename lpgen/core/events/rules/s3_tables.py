@@ -43,11 +43,11 @@ _SETTINGS: Final = {
     "storageClassConfiguration": "PutTableStorageClass",
     "tags": "TagResource",
 }
-"""The actions that CreateTable needs besides its own, by the parameter that asks for each."""
+"""The actions that CreateTable needs in addition to its own, by the parameter that asks for each."""
 
 
 def _map_create_table(call: Call) -> tuple[MappedAction, ...]:
-    """CreateTable on the bucket, and on the bucket's tables what the new one is made with.
+    """CreateTable on the bucket, and the actions for the new table's settings on the bucket's tables.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_s3Buckets_CreateTable.html
     """

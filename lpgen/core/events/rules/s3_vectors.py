@@ -26,7 +26,7 @@ _INDEX: Final = ListedType(
 )
 
 _CONTENT: Final = {"QueryVectors": ("returnMetadata",), "ListVectors": ("returnMetadata", "returnData")}
-"""The parameters of a call that ask for what the vectors hold, which s3vectors:GetVectors allows."""
+"""The parameters of a call that ask for the content of vectors, which s3vectors:GetVectors allows."""
 
 
 def _map_reading(operation: str) -> Rule:

@@ -14,7 +14,7 @@ SOURCE = "ses.amazonaws.com"
 
 _TYPES: dict[str, ResourceType] = {
     "set": NamedType("ses", "configuration-set/{}", "configurationSetName"),
-    # The sender is an address, and the identity it belongs to may be its domain: only an ARN tells.
+    # The sender is an address, and the identity it belongs to may be its domain: only an ARN shows which.
     "sender": NamedType("ses", "identity/{}", "sourceArn|fromEmailAddressIdentityArn|fromArn"),
     "sent-template": NamedType(
         "ses",

@@ -20,7 +20,7 @@ _KIND_BY_ID = {"phone-": "phone-number/", "pool-": "pool/"}
 
 
 def _origins(call: Call) -> Iterator[Resource]:
-    """What the message comes from, as the record of a data event lists it or as the request names it."""
+    """The message's origin, as the record of a data event lists it or as the request names it."""
     listed = [arn for arn in listed_arns(call, "sms-voice") if arn.split(":", 5)[-1].startswith(_KINDS)]
     if listed:
         yield from map(exact, listed)

@@ -24,7 +24,7 @@ def _read_subscriptions(call: Call) -> Iterator[Resource]:
 
 
 def _read_targets(call: Call) -> Iterator[Resource]:
-    """The topic or endpoint that a message goes to; a phone number is no resource."""
+    """The topic or endpoint that receives a message; a phone number is no resource."""
     arn = first_text(call, "topicArn", "targetArn")
     if is_arn_of(arn, "sns"):
         yield exact(arn)

@@ -48,10 +48,11 @@ class _TaskHandle(msgspec.Struct, rename="camel"):
 
 
 def _map_redrive(call: Call) -> tuple[MappedAction, ...]:
-    """StartMessageMoveTask: messages are taken from the source, and put where the request says.
+    """StartMessageMoveTask: messages are taken from the source and sent to the destination in the request.
 
-    Without a destination they go back to the queues that they came from, which the record doesn't name.
-    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
+    Without a destination they return to the queues that they came from, which the record doesn't name.
+    Source:
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
     """
     source = tuple(map(exact, _queue_arns(call, "sourceArn")))
     target = tuple(map(exact, _queue_arns(call, "destinationArn")))
@@ -66,7 +67,7 @@ _TASK_ACTIONS = {
     "CancelMessageMoveTask": _REDRIVE_ACTIONS,
     "ListMessageMoveTasks": ("sqs:GetQueueAttributes",),
 }
-"""What looking at or stopping a move needs on its source queue besides the action of its own name.
+"""The actions on the source queue that looking at or stopping a move needs in addition to the one of its own name.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html (API operations)
 """

@@ -126,7 +126,7 @@ def _map_association(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_association_batch(call: Call) -> tuple[MappedAction, ...]:
-    """CreateAssociationBatch: on each entry's document and node, and ssm:CreateAssociation for what it makes.
+    """CreateAssociationBatch: on each entry's document and node, with ssm:CreateAssociation for the new associations.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html (operations)
     """
@@ -143,7 +143,7 @@ def _map_association_batch(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_created(kind: str, key: str) -> Rule:
-    """A rule for a creation that takes no resource, but tags what it makes under the id that AWS answers with."""
+    """A rule for a creation that takes no resource, but tags the new resource under the id that AWS answers with."""
 
     def map_call(call: Call) -> tuple[MappedAction, ...]:
         own = mapped(f"ssm:{call.operation}", (NO_RESOURCE,))

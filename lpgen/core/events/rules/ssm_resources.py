@@ -42,7 +42,7 @@ def _name_parameter(call: Call, name: str) -> Resource:
 # ---------------------------------------------------------------- documents and nodes
 
 _DOCUMENTS_OF_AWS = ("AWS", "Amazon", "aws", "amazon", "amzn")
-"""How the names of AWS's own documents begin; nobody else's may.
+"""The prefixes of AWS's own document names; no other document may have one.
 
 Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
 """

@@ -1,4 +1,4 @@
-"""Step Functions calls: state machines without version or alias, and what publishing and tagging need besides.
+"""Step Functions calls: state machines without version or alias, and the further needs of publishing and tagging.
 
 A call on a version or an alias is authorized on the state machine; the qualifier is a condition key.
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html

@@ -66,7 +66,7 @@ def _map_assume_root(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_web_identity_token(call: Call) -> tuple[MappedAction, ...]:
-    """GetWebIdentityToken and the tags that go into the token.
+    """GetWebIdentityToken and the tags that the token gets.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetWebIdentityToken.html
     """

@@ -1,6 +1,6 @@
-"""What the modules of this folder add in code to the operation tables: a new module is imported here.
+"""The code that the modules of this folder add to the operation tables: a new module is imported here.
 
-A module has `RULES`, which answer for operations, `COMPLETIONS`, which add to what the rows of operations give, or
+A module has `RULES`, which answer for operations, `COMPLETIONS`, which add to the answers of the operations' rows, or
 `READERS`: by event source, the resource types that rows read by name.
 """
 

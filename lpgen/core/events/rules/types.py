@@ -36,7 +36,7 @@ class NamedType:
     """A type whose ARN is filled from request parameters.
 
     `format` is the ARN's last field with `{}` for each name. `paths` are alternatives separated by `|`, each with as
-    many comma-separated paths as the format has holes; `path~text` stands for `text` where the parameter is absent.
+    many comma-separated paths as the format has holes; `path~text` gives `text` where the parameter is absent.
     Alternatives after `response:` count where the request names none. A parameter may hold the ARN itself. A `*` in the
     format is an id that AWS assigns. `in_lower_case`: the service stores the names in lower case, however the call
     spells them. `any_account`: the record doesn't show whose it is.
@@ -97,7 +97,7 @@ def _read_names(call: Call, path: str) -> tuple[str, ...]:
 
 
 def _strip_arn(name: str) -> str:
-    """The name that an ARN ends with, where an ARN stands for a name."""
+    """The name that an ARN ends with, if the text is an ARN, else the text."""
     return name.rpartition("/")[2] if name.startswith("arn:") else name
 
 
@@ -120,9 +120,9 @@ def mapped(
 def read_resources(call: Call, types: Mapping[str, ResourceType], tokens: Iterable[str]) -> tuple[Resource, ...]:
     """The resources that some of the types give for a call; NO_RESOURCE without tokens.
 
-    A token is the name of a type: what the call names of it, or any of it where that can't be read. After the name, `?`
-    leaves out what the call doesn't name, and `=path|path` says where to look instead of where the type does; `+`
-    before it is any of the type, as the call creates it under an id that AWS assigns.
+    A token is the name of a type: the resources of the type that the call names, or any of it where they can't be read.
+    After the name, `?` leaves out resources that the call doesn't name, and `=path|path` gives paths to read instead of
+    the type's own; `+` before it is any of the type, as the call creates it under an id that AWS assigns.
     """
     tokens = tuple(tokens)
     if not tokens:

@@ -1,4 +1,4 @@
-"""VPC Lattice: access logs of what a request names by an id that tells its kind, or by ARN.
+"""VPC Lattice: access logs of the resource that a request names by ARN, or by an id that shows its kind.
 
 https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_CreateAccessLogSubscription.html
 """

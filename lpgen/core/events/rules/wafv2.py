@@ -46,7 +46,7 @@ def _read_named(call: Call, kind: str) -> Iterator[Resource]:
 
 
 def _read_referenced(call: Call) -> Iterator[Resource]:
-    """What the rules of the request refer to: sets and rule groups by ARN, and any managed rule set."""
+    """The resources that the rules of the request refer to: sets and rule groups by ARN, and any managed rule set."""
     open_values: list[object] = list(values_at(call.request, ("rules",)))
     while open_values:
         value = open_values.pop()
