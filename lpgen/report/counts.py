@@ -19,15 +19,15 @@ from lpgen.core.replacements import Line, LineKind
 class Counts:
     """Numbers of distinct actions. `granted` is `used + attempted + unused + unobservable`.
 
-    `replacement` are those in the replacement or in policies that stay attached beside it: `held` of them without seen
-    use, `kept` of these only because the logs can't show it. `removed` are the granted ones that aren't among them, and
-    `dangerous` the dangerous ones of these that nobody was seen to use. All these are 0 where there is no replacement.
-    `dangerous_unused` are the dangerous grants nobody was seen to use, whether they go or not.
+    `replacement` counts the actions in the replacement or in policies left attached: `held` of them without seen use,
+    `kept` of these only because the logs can't show it. `removed` counts the granted actions that aren't among them,
+    and `dangerous` the dangerous ones of these that no record shows in use. All these are 0 where there is no
+    replacement. `dangerous_unused` counts the dangerous grants without seen use, whether removed or kept.
 
-    The numbers `all_KIND` and `signed_KIND` say how many of the unobservable ones each choice of `--keep-unobservable`
-    keeps of a kind; `none` keeps none of them.
+    The numbers `all_KIND` and `signed_KIND` count the unobservable actions of a kind that each choice of
+    `--keep-unobservable` keeps; `none` keeps none of them.
 
-    The `reach` numbers are those of `lpgen.core.backtests.Reach`, 0 too where there is no replacement.
+    The `reach` numbers are those of `lpgen.core.backtests.Reach`, also 0 where there is no replacement.
     """
 
     granted: int = 0
@@ -113,8 +113,9 @@ def counts_of_proposal(
     removals: Mapping[Confidence, int],
     left: Collection[Action] = (),
 ) -> Counts:
-    """The numbers of one principal, from its verdicts, its replacement's actions by kind, what is removed how surely,
-    and the actions that policies left attached grant."""
+    """The numbers of one principal, from its verdicts, its replacement's actions by kind, the number of removals by
+    confidence, and the actions that policies left attached grant.
+    """
     written = frozenset(action for actions in kinds.values() for action in actions)
     staying = written.union(left)
     unseen = (action for action, one in proposal.diff.verdicts.judged() if one.verdict in UNSEEN) if left else ()
@@ -141,9 +142,10 @@ def counts_of_proposal(
 
 
 def confidence_of_removal(proposal: Proposal, staying: Collection[Action]) -> dict[Confidence, int]:
-    """How many granted actions that don't stay are removed how surely, in the order of `Confidence`.
+    """The number of granted actions that aren't in `staying` and are removed, by confidence in the order of
+    `Confidence`.
 
-    None are where there is no replacement.
+    All are 0 where there is no replacement.
     """
     judged = proposal.diff.verdicts.judged() if has_documents(proposal) else ()
     removed = Counter([one for action, one in judged if action not in staying])

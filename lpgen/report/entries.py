@@ -40,7 +40,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What stands in for proposals of which only outlines are held: their entries and the texts of these, by ARN."""
+    """The details of proposals that are held only as outlines: their entries, and the entries' texts by ARN."""
 
     entries: Mapping[str, Entry]
     text_of: Callable[[str], str]

@@ -1,4 +1,4 @@
-"""Findings of one principal put together, so that a reader sees a handful of rows and not thousands."""
+"""Findings of one principal in groups: a reader sees a handful of rows, not thousands."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lpgen.core.replacements import AppliedRule, Line, LineKind
 from lpgen.core.usage.principal_usage import merge_evidence
 
 _FIRST_SERVICES: Final = ("iam", "sts", "organizations", "ec2", "kms")
-"""The services by which rights are handed out, in the order in which their dangers are shown."""
+"""The services whose actions hand out rights, in the order in which their dangers are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class DangerGroup:
-    """Dangerous grants nobody was seen to use, by what they let a holder do; `stays` says they aren't removed."""
+    """Dangerous grants without seen use, by what they let a holder do; `stays` says they aren't removed."""
 
     danger: str
     observable: bool
@@ -40,7 +40,7 @@ class DeniedGroup:
 
 @dataclass(frozen=True, slots=True)
 class KeptGroup:
-    """Actions of one service that stay for one reason though no use was seen."""
+    """Actions of one service that are kept for one reason though no use was seen."""
 
     service: str
     why: str
@@ -49,7 +49,7 @@ class KeptGroup:
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """A scoping rule with what it adds and every pattern it wrote."""
+    """A scoping rule with its addition to the scopes and every pattern it wrote."""
 
     rule: str
     adds: str
@@ -59,9 +59,9 @@ class RuleGroup:
 
 
 def danger_groups(verdicts: Verdicts, staying: frozenset[Action]) -> tuple[DangerGroup, ...]:
-    """The dangerous grants nobody was seen to use, what goes before what stays.
+    """The dangerous grants without seen use, removed ones before kept ones.
 
-    Within that a danger of its own stands before a general one, and the services that hand out rights stand first.
+    Within these, a danger of its own comes before a general one, and the services that hand out rights come first.
     """
     found: dict[tuple[bool, bool, str], list[ActionVerdict]] = defaultdict(list)
     for one in verdicts.dangerous_unseen():
@@ -114,7 +114,7 @@ def rule_groups(rules: Iterable[AppliedRule]) -> tuple[RuleGroup, ...]:
 def actions_by_kind(lines: Iterable[Line]) -> dict[LineKind, frozenset[Action]]:
     """The actions of the replacement, each once: by the first kind of its lines, without the empty kinds, in order.
 
-    What was seen to be used on one resource and stays on others too, as the logs can't show, was used.
+    An action that was used on one resource and is kept on others too, as the logs can't show, counts as used.
     """
     kinds: dict[Action, set[LineKind]] = defaultdict(set)
     for line in lines:

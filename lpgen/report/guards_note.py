@@ -1,4 +1,4 @@
-"""What a report says of the policies that stand beside the principals' own, given or not."""
+"""The report's notes on policies other than the principals' own, given or not."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def terminal_text(text: str) -> str:
     """The text with everything that isn't visible written as an escape, and backslashes doubled.
 
     Control characters, terminal sequences, line breaks, direction overrides, invisible and unassigned characters and
-    lone surrogates all go; what remains stands on one line, and different texts stay different.
+    lone surrogates are all escaped. The result is on one line, and different texts remain different.
     """
     if text.isprintable() and "\\" not in text:
         return text
@@ -55,7 +55,7 @@ def markdown_code(text: str) -> str:
 
 
 def markdown_prose(text: str) -> str:
-    """The text as prose: plain words stay as they are, and whatever has another character becomes a code span."""
+    """The text as prose: plain words are unchanged, and a word with another character becomes a code span."""
     parts: list[str] = []
     coded: list[str] = []
     for token in _tokens(text):
@@ -86,7 +86,7 @@ def _visible(character: str) -> str:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    """The words of a text; what stands in backticks is one, and a backtick without its fellow is like any other."""
+    """The words of a text; text in backticks is one word, and an unpaired backtick is like any other character."""
     words = list(filter(None, text.split(" ")))
     at = 0
     while at < len(words):

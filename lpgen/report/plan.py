@@ -1,4 +1,4 @@
-"""The steps that put a replacement in place, in an order that never leaves the principal without what it uses."""
+"""The steps that put a replacement in place, in an order that never takes permissions in use from the principal."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def document_file(number: int) -> str:
 
 
 def plan_steps(proposal: Proposal) -> tuple[Step, ...]:
-    """The steps: what is new comes first, then what it takes the place of goes. None without a replacement."""
+    """The steps: new policies are added first, then those that they replace are removed. None without a replacement."""
     if not has_documents(proposal) or proposal.replacement is None:
         return ()
     diff, documents = proposal.diff, proposal.replacement.documents
@@ -67,7 +67,7 @@ def plan_steps(proposal: Proposal) -> tuple[Step, ...]:
 
 
 def goes_with(proposal: Proposal, documents: Iterable[ReplacementDocument]) -> Detachment:
-    """What is to be taken away: not policies with the names of the new ones, which an earlier replacement left."""
+    """The policies to remove: not those with the names of the new ones, which an earlier replacement left."""
     kept = tuple(documents)
     own = {_own_arn(proposal, one) for one in kept if not one.inline}
     inline = {one.name for one in kept if one.inline}
@@ -94,7 +94,7 @@ def _coming(document: ReplacementDocument, *, versions: bool) -> StepKind:
 
 
 def plan_note(proposal: Proposal) -> str:
-    """What is special about carrying out the plan, or ""."""
+    """The special note on carrying out the plan, or ""."""
     steps = plan_steps(proposal)
     if proposal.diff.principal_class is PrincipalClass.SSO and steps:
         return "these are changes of the permission set in IAM Identity Center, which writes the role in all accounts"

@@ -35,10 +35,10 @@ def render_review(
     only: str = "",
     root: str = "",
 ) -> str:
-    """The review of a report, with a line break at the end. `width` and `color` matter to text alone.
+    """The review of a report, with a line break at the end. `width` and `color` matter only to text.
 
-    With `only`, the ARN of a principal, text and Markdown show the details of that one alone. `root` is where in the
-    repository the output of `generate` lies, to which SARIF points.
+    With `only`, the ARN of a principal, text and Markdown show only that principal's details. `root` is the folder in
+    the repository that holds the output of `generate`, which SARIF points to.
 
     Raises:
         ValueError: there is no such format.
@@ -92,7 +92,7 @@ def render_details(
     width: int,
     color: bool,
 ) -> str:
-    """One principal's part of a review as JSON, text or Markdown, to stand in the whole."""
+    """One principal's part of a review as JSON, text or Markdown, in its form within the whole."""
     if format == "json":
         from lpgen.report.json.layout import lay_out_item
         from lpgen.report.json.review import facts_of_principal
@@ -246,7 +246,7 @@ def render_evidence(proposal: Proposal, report: Report, inputs: Inputs) -> str:
 def files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Iterator[tuple[str, str]]:
     """The files of one principal in an output folder, as their paths and texts; none without a replacement.
 
-    Policies that stay attached lie in a folder of their own: what lies in that of a principal is to be attached.
+    Policies left attached have a folder of their own: the files in a principal's folder are to be attached.
     """
     from lpgen.core.folders import file_of_left_policy, folder_of_principal
     from lpgen.core.policies.policy import policy_to_json

@@ -47,11 +47,12 @@ VERDICT_SCHEMA: Final = pa.schema(
 - `verdict`: used, attempted, unused, unobservable or ungranted; `reason` says why in a sentence.
 - `confidence`: how sure a removal is: high, medium or low.
 - `danger`: what a holder could do with the action; null for most.
-- `keep`: why it stays in the replacement though no use was seen; null where there is nothing of the kind.
+- `keep`: why the replacement keeps it though no use was seen; null if it isn't kept for such a reason.
 - `in_replacement`: whether the replacement has it; null where there is none.
 - `granted_by`: the statements that grant it, joined by `; `; null where none does.
-- `records`: how many records show its use or a try, at most (one on several resources counts for each), 0 for none;
-  `first_seen` and `last_seen` (UTC), `example_event_id` and `example_resource` of the earliest; null without records.
+- `records`: how many records show its use or an attempt, at most (one on several resources counts for each), 0 for
+  none; `first_seen` and `last_seen` (UTC), `example_event_id` and `example_resource` of the earliest; null without
+  records.
 """
 
 
@@ -84,7 +85,7 @@ def verdict_parquet(report: Report) -> bytes:
 
 
 def _verdict_batches(report: Report) -> Iterator[pa.RecordBatch]:
-    """The table in pieces, one per principal, so that no more than one is held as Python values."""
+    """The table in pieces, one per principal: no more than one is held as Python values."""
     for rows in _rows(report):
         yield pa.RecordBatch.from_pylist(rows, schema=VERDICT_SCHEMA)
 

@@ -55,10 +55,10 @@ _NO_ENTRIES: Final[Mapping[str, Entry]] = {}
 
 
 class PrincipalView:
-    """One principal's proposal with what is derived from it, each once and only when asked for.
+    """One principal's proposal with facts derived from it, each once and only when asked for.
 
-    `has_namesakes` says that another account of the report has a principal of the same name. `entry` has what
-    is known of a proposal that is an outline.
+    `has_namesakes` says that another account of the report has a principal of the same name. `entry` has the known
+    facts about a proposal that is an outline.
     """
 
     def __init__(self, proposal: Proposal, *, has_namesakes: bool = False, entry: Entry | None = None) -> None:
@@ -90,7 +90,7 @@ class PrincipalView:
 
     @cached_property
     def left(self) -> frozenset[Action]:
-        """The actions that policies grant which stay attached beside the replacement."""
+        """The actions granted by policies left attached in addition to the replacement."""
         return self.diff.left_actions if self.has_documents else frozenset()
 
     @cached_property
@@ -110,12 +110,12 @@ class PrincipalView:
 
     @cached_property
     def dangers(self) -> tuple[DangerGroup, ...]:
-        """The dangerous grants nobody was seen to use, what goes first."""
+        """The dangerous grants without seen use, removed ones first."""
         return danger_groups(self.diff.verdicts, self.staying)
 
     @cached_property
     def lost_undoings(self) -> tuple[Undoing, ...]:
-        """What it did and could no longer undo; empty where nothing changes."""
+        """Used actions that it could no longer undo; empty where nothing changes."""
         if not self.has_documents or self.proposal.in_place:
             return ()
         return lost_undoings(self.diff.verdicts, self.staying)
@@ -127,27 +127,27 @@ class PrincipalView:
 
     @cached_property
     def kept(self) -> tuple[KeptGroup, ...]:
-        """What stays only because the logs can't show its use."""
+        """Actions kept only because the logs can't show their use."""
         return kept_groups(self.lines, LineKind.KEPT)
 
     @cached_property
     def for_review(self) -> tuple[KeptGroup, ...]:
-        """What stays because an unexplained use may be a mapping error."""
+        """Actions kept because an unexplained use may be a mapping error."""
         return kept_groups(self.lines, LineKind.REVIEW)
 
     @cached_property
     def decided(self) -> tuple[KeptGroup, ...]:
-        """What stays because a person decided so."""
+        """Actions kept because a person decided so."""
         return kept_groups(self.lines, LineKind.DECIDED)
 
     @cached_property
     def shared(self) -> tuple[KeptGroup, ...]:
-        """What stays because a role of the same permission set needs it in another account."""
+        """Actions kept because a role of the same permission set needs them in another account."""
         return kept_groups(self.lines, LineKind.SHARED)
 
     @cached_property
     def kinds(self) -> Mapping[LineKind, frozenset[Action]]:
-        """The actions of the replacement, each once, by why they stay."""
+        """The actions of the replacement, each once, by why they are kept."""
         return actions_by_kind(self.lines)
 
     @cached_property
@@ -157,7 +157,7 @@ class PrincipalView:
 
     @cached_property
     def caveats(self) -> tuple[Caveat, ...]:
-        """Why it isn't called safe, accepted reasons left out; of what is in place, what to look into all the same."""
+        """Why it isn't called safe, accepted reasons left out; for a replacement in place, what still needs a look."""
         if self.proposal.in_place:
             return tuple(one for one in self.proposal.caveats if one.kind in _IN_PLACE)
         return self.proposal.caveats
@@ -210,8 +210,8 @@ class ReviewView:
 
 
 def review_view(report: Report, entries: Mapping[str, Entry] = _NO_ENTRIES) -> ReviewView:
-    """The report in reading order: by class, then what may be an intruder's, what could do most harm, what is widest,
-    and by name.
+    """The report in reading order: by class, then principals with use that may be an intruder's, then by possible harm,
+    by width and by name.
 
     `entries` are those of outlines, by ARN.
     """

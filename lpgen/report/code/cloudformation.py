@@ -1,7 +1,7 @@
 """A principal's replacement as a CloudFormation template: its policies, attached by name.
 
-A template can't detach what was attached outside of it: `Metadata` says what to detach once the stack is there. A
-principal is a stack of its own, so that no policy ever moves from one stack to another.
+A template can't detach policies that were attached outside of it: `Metadata` lists what to detach once the stack
+exists. Each principal has a stack of its own, so no policy ever moves from one stack to another.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
 """
 
@@ -78,9 +78,9 @@ def _metadata(subject: CodeSubject) -> Json:
 
 
 def _unlinted(subject: CodeSubject) -> list[str]:
-    """The checks of cfn-lint that would complain of what is meant.
+    """The checks of cfn-lint that would complain about intended content.
 
-    W3037 holds actions against a list that is older than the catalog, which names each of them. W2511 is against the
+    W3037 compares actions with a list that is older than the catalog, which names each of them. W2511 objects to the
     older language version, which a statement that depends on it needs.
     """
     old = any(json.loads(one.text).get("Version") != CURRENT_VERSION for one in subject.documents)

@@ -20,7 +20,7 @@ from lpgen.report.inert import markdown_code, markdown_prose
 
 
 class CodeForm(StrEnum):
-    """How replacements are written, beside their JSON documents."""
+    """The forms in which replacements are written in addition to their JSON documents."""
 
     TERRAFORM = "terraform"
     CLOUDFORMATION = "cloudformation"
@@ -52,9 +52,9 @@ def code_files(proposals: Iterable[Proposal], form: CodeForm) -> dict[str, str]:
 def code_of_subjects(found: Iterable[CodeSubject], form: CodeForm) -> dict[str, str]:
     """The files' texts by their paths below the output folder, sorted.
 
-    Each principal has a file of its own, named after it, in the folder of its account; a permission set has one for
-    all its roles, in a folder beside these. What isn't called safe lies apart in `not-safe-yet`, where neither
-    `terraform apply` nor a loop over the folder takes it.
+    Each principal has a file of its own, named after it, in the folder of its account; a permission set has one for all
+    its roles, in a separate folder. Replacements that aren't called safe are in `not-safe-yet`, where neither
+    `terraform apply` nor a loop over the folder takes them.
     """
     subjects = once_per_set(sorted(found, key=lambda one: one.principal.arn))
     refused = {one.principal.arn: why for one in subjects if (why := _refusal(one, form))}

@@ -37,13 +37,13 @@ class Block:
 
 
 def hcl_string(text: str) -> str:
-    """The text as a quoted string that means just this text: no interpolation, and nothing invisible.
+    """The text as a quoted string that means exactly this text: no interpolation, and nothing invisible.
 
-    `$${` and `%%{` stand for `${` and `%{`. Where that isn't a variable with its end, the sign is written as an escape:
-    more of the same sign would be read as an interpolation after all, and not every reader takes one without an end.
+    `$${` and `%%{` mean `${` and `%{`. Where that isn't a variable with its end, the sign is written as an escape: more
+    of the same sign would be read as an interpolation after all, and not every reader takes one without an end.
 
     Raises:
-        ValueError: it holds a lone surrogate, which no escape can say.
+        ValueError: it holds a lone surrogate, which no escape can express.
     """
     whole = "".join(map(_escaped, text))
     return f'"{_TEMPLATE.sub(_template_escape, whole)}"'
@@ -58,7 +58,8 @@ def hcl_list(values: Iterable[str]) -> str:
 
 
 def hcl_heredoc(json_text: str) -> str:
-    """A JSON text as a heredoc. What it can't say is written with JSON's own escapes, which mean the same.
+    """A JSON text as a heredoc. Characters that a heredoc can't hold are written with JSON's own escapes, which mean
+    the same.
 
     No line of a JSON text is the end mark.
     """
@@ -67,7 +68,7 @@ def hcl_heredoc(json_text: str) -> str:
 
 
 def hcl_comments(lines: Iterable[str]) -> str:
-    """Comment lines; whatever a text holds, it stays on its line."""
+    """Comment lines; each text is kept on its line, whatever it holds."""
     return "".join(f"# {terminal_text(one)}".rstrip() + "\n" for one in lines)
 
 

@@ -1,6 +1,6 @@
-"""Policy documents as `aws_iam_policy_document` data sources, where these can say them exactly.
+"""Policy documents as `aws_iam_policy_document` data sources, where these can express them exactly.
 
-The data source writes `&{…}` as `${…}`, so that Terraform doesn't take a policy variable for an interpolation. It
+The data source writes `&{…}` as `${…}`, which keeps Terraform from reading a policy variable as an interpolation. It
 keeps no difference between one value and a list of one.
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
 """

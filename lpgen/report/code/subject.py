@@ -15,12 +15,12 @@ from lpgen.core.rollout.code import permission_set_policy
 from lpgen.report.plan import goes_with, plan_note
 
 _PERMISSION_SETS: Final = "permission-sets"
-"""The folder of what is written once for all roles of a permission set."""
+"""The folder of files that are written once for all roles of a permission set."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeDocument:
-    """One policy document to create: its policy's name, where it goes, and its JSON."""
+    """One policy document to create: its policy's name, whether it is inline, and its JSON."""
 
     name: str
     inline: bool
@@ -31,9 +31,9 @@ class CodeDocument:
 class CodeSubject:
     """One principal. `reasons` are why it isn't called safe, empty where it is or is in place; `note` is of the plan.
 
-    `detach` leaves out policies with the names of the new ones, which become them, and those that stay attached, which
-    are `left`, by their ARNs. Where all roles of a permission set
-    get the same policy, it is written once: `roles` are their ARNs, and `set_file` is what its file is called.
+    `detach` leaves out policies with the names of the new ones, which become them, and those left attached, whose ARNs
+    are in `left`. Where all roles of a permission set get the same policy, it is written once: `roles` are their ARNs,
+    and `set_file` is the name of its file.
     """
 
     principal: Principal
@@ -65,7 +65,7 @@ class CodeSubject:
 
 
 def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
-    """The subject of a proposal, or None where there is no document to put in place and none that stays."""
+    """The subject of a proposal, or None if it has no document to put in place and leaves no policy attached."""
     replacement = proposal.replacement
     if replacement is None or replacement.refusal or not (replacement.documents or replacement.left):
         return None
@@ -102,7 +102,7 @@ def _merged(same: Sequence[CodeSubject], file: str) -> Iterable[CodeSubject]:
     """The roles of one permission set as one, or as they are where their policies differ."""
     if len({tuple(document.text for document in one.documents) for one in same}) > 1:
         return same
-    told = next((one for one in same if one.reasons), same[0])  # who is told of the others' reasons too
+    told = next((one for one in same if one.reasons), same[0])  # it has the reasons of the others too
     detach = Detachment(*map(_union, zip(*(astuple(one.detach) for one in same), strict=True)))
     roles = tuple(one.principal.arn for one in same)
     return [replace(told, detach=detach, roles=roles, set_file=file)]

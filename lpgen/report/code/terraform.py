@@ -1,7 +1,7 @@
-"""A principal's replacement as Terraform: its policies, their attachments, and that there are no others.
+"""A principal's replacement as Terraform: its policies and their attachments, declared as the only ones.
 
-The two `…_exclusive` resources of the AWS provider detach and delete what they don't list. They come after the new
-attachments, so that the principal is never without what it uses.
+The two `…_exclusive` resources of the AWS provider detach and delete policies that they don't list. They come after the
+new attachments, so the principal always has the permissions it uses.
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive
 """
 
@@ -37,7 +37,7 @@ _IDENTIFIER: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def terraform_of_subject(subject: CodeSubject) -> str:
-    """The Terraform file of one principal. It holds no date and no count, so that it changes only with the policies."""
+    """The Terraform file of one principal. It holds no date and no count, so it changes only with the policies."""
     label = _label_of_subject(subject)
     parts = [hcl_comments(_header(subject))]
     references: list[str] = []
@@ -51,7 +51,7 @@ def terraform_of_subject(subject: CodeSubject) -> str:
 
 
 def versions_file() -> str:
-    """What the files of one account need."""
+    """The file with the provider version that the files of one account need."""
     aws = '{\n  source  = "hashicorp/aws"\n  version = ' + hcl_string(PROVIDER_VERSION) + "\n}"
     return render_block(Block("terraform", (), (Block("required_providers", (), (Attribute("aws", aws),)),)))
 
@@ -62,7 +62,9 @@ def label_of_principal(principal: Principal) -> str:
 
 
 def _identifier(name: str) -> str:
-    """A name as Terraform takes it, with a tail where that changes it, so that no two become one."""
+    """A valid Terraform identifier for a name, with a hash suffix if the name had to be changed: different names remain
+    different.
+    """
     plain = _IDENTIFIER.sub("_", name)
     return plain if plain == name else f"{plain}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 

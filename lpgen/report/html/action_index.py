@@ -1,4 +1,4 @@
-"""Every action of a report, numbered, so that thousands of verdicts are a few ranges of numbers."""
+"""Every action of a report, numbered: thousands of verdicts become a few ranges of numbers."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ Data = list[object]
 
 
 def split_quotes(line: Line) -> Line:
-    """The line with what stands in backticks in its prose as names."""
+    """The line with the backticked parts of its prose as names."""
     return tuple(part for span in line for part in _split_span(span))
 
 

@@ -1,4 +1,4 @@
-"""What stands in a page beside its text: data in script elements, and the policy that lets nothing else run."""
+"""The parts of a page other than its text: data in script elements, and the policy that lets nothing else run."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import json
 from typing import Final
 
 _HARMLESS: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\x7f": "\\u007f"})
-"""What ends a script element or opens a comment in it stands inside JSON texts alone, so it may become an escape."""
+"""Characters that end a script element or open a comment in it occur only inside JSON texts, so they may be escaped."""
 
 
 def script_json(value: object) -> str:
-    """The value as JSON that may stand in a script element: ASCII without `<`, `>` and `&`."""
+    """The value as JSON that is safe in a script element: ASCII without `<`, `>` and `&`."""
     return json.dumps(value, ensure_ascii=True, separators=(",", ":")).translate(_HARMLESS)
 
 

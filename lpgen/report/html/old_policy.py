@@ -1,4 +1,4 @@
-"""A policy in force as a listing: what each line stands for, how much of that was used, and what becomes of it."""
+"""A policy in force as a listing: the actions that each line matches, how many of them were used, and the outcome."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lpgen.report.views import PrincipalView
 
 
 def old_listing(document: Policy, fates: Fates) -> Listing:
-    """A policy in force, with what each line stands for and how much of that was used."""
+    """A policy in force, with the actions that each line matches and how many of them were used."""
     version = {"Version": document.version} if document.version else {}
     written = {**version, "Statement": [json.loads(one.text) for one in document.statements]}
     effects = [one.effect for one in document.statements]
@@ -36,7 +36,9 @@ Granted = Mapping[tuple[str, str, int], Sequence[ActionVerdict]]
 
 
 def granted_by_statement(verdicts: Iterable[ActionVerdict]) -> Granted:
-    """What each statement grants. Verdicts are many and statements few, so these are told apart by identity first."""
+    """The verdicts on the actions that each statement grants. Verdicts are many and statements few, so statements are
+    first grouped by identity.
+    """
     refs: dict[int, StatementRef] = {}
     found: dict[int, list[ActionVerdict]] = defaultdict(list)
     for one in verdicts:
@@ -50,7 +52,7 @@ def granted_by_statement(verdicts: Iterable[ActionVerdict]) -> Granted:
 
 
 class Fates:
-    """What the verdicts say of the statements of one policy."""
+    """The notes on the statements of one policy, from the verdicts."""
 
     def __init__(self, view: PrincipalView, policy: AttachedPolicy, granted: Granted) -> None:
         self._view = view
@@ -77,7 +79,7 @@ class Fates:
         return Note(Mark.STATEMENT, (first, then))
 
     def action_note(self, statement: int, pattern: str) -> Note | None:
-        """What a pattern stands for, or what was seen of an action."""
+        """The note on a pattern's matches, or on the seen use of an action."""
         wildcard = self._wildcards.get((statement, pattern))
         if wildcard:
             return _wildcard_note(wildcard)

@@ -58,7 +58,7 @@ _TABLE: Final = (
 
 
 def review_html(report: Report) -> str:
-    """The review as HTML that ends with a line break; its bytes depend on the report alone."""
+    """The review as HTML that ends with a line break; its bytes depend only on the report."""
     view = review_view(report)
     script = "\n".join(map(asset, _SCRIPTS))
     style = "\n".join(map(asset, _STYLES))
@@ -81,7 +81,7 @@ def review_html(report: Report) -> str:
 
 
 def _grounds(view: ReviewView) -> Iterator[tuple[Block, ...]]:
-    """What the report stands on, a section each."""
+    """The report's inputs, a section each."""
     report = view.report
     yield tuple(coverage_blocks(report))
     yield tuple(unobservable_blocks(view))

@@ -13,7 +13,7 @@ _STYLES: Final = ("colors.css", "layout.css", "plain.css", "print.css")
 
 
 def blocks_html(page: Iterable[Block], *, title: str) -> str:
-    """The page as HTML that ends with a line break; folds are open, so that it can be printed as it is."""
+    """The page as HTML that ends with a line break; folds are open, so it can be printed as it is."""
     style = "\n".join(map(asset, _STYLES))
     return template("plain.html.j2").render(
         policy=content_security_policy(style=style), style=style, title=title, blocks=tuple(page)

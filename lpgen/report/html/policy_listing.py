@@ -1,6 +1,6 @@
-"""Policies as lines, with a note on each that has something behind it.
+"""Policies as lines, each with a note if there is something to say about it.
 
-A document is laid out as JSON with a value a line, in ASCII, so that it may be copied as it stands.
+A document is laid out as JSON with a value a line, in ASCII; it may be copied unchanged.
 """
 
 from __future__ import annotations

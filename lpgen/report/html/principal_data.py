@@ -33,7 +33,7 @@ from lpgen.report.views import PrincipalView
 
 
 def data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Json:
-    """One principal; what is shared is referred to by its place."""
+    """One principal's data; shared items are referred to by index."""
     return {
         "arn": terminal_text(view.diff.principal.arn),
         "label": terminal_text(short_label_of(view.diff.principal)),
@@ -59,7 +59,7 @@ def anchor_of(principal: Principal) -> str:
 
 
 def _findings(view: PrincipalView) -> Iterable[tuple[str, tuple[Block, ...]]]:
-    """What a reader should know of a principal, by the name of the part, what is most pressing first."""
+    """The findings that a reader should know about a principal, by the name of the part, the most pressing first."""
     yield "ungranted", tuple(ungranted_blocks(view.diff.ungranted))
     yield "unmapped", tuple(unmapped_blocks(view))
     yield "dangerous-use", tuple(dangerous_use_blocks(view.diff.dangerous))

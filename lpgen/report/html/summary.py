@@ -21,7 +21,7 @@ from lpgen.report.views import PrincipalView, ReviewView
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number to see at a glance, with what it counts and what belongs to it."""
+    """A number to see at a glance, with its title and a note."""
 
     value: str
     title: str

@@ -20,7 +20,7 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def template(name: str) -> Template:
-    """A template; what it puts out is escaped."""
+    """A template; its output is escaped."""
     return _environment().get_template(name)
 
 

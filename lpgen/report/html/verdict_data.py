@@ -37,9 +37,9 @@ _RowKey = tuple[str, str, str]
 
 
 def data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
-    """The groups of verdicts, what goes first; of each its rows of service, reason, danger and numbers of actions.
+    """The groups of verdicts, removed ones first; each has rows of service, reason, danger and numbers of actions.
 
-    Reasons and dangers are places in the shared texts, a danger that there isn't is -1.
+    Reasons and dangers are indexes into the shared texts; -1 means no danger.
     """
     groups: dict[_Key, dict[_RowKey, list[Action]]] = defaultdict(lambda: defaultdict(list))
     for one in view.diff.verdicts:

@@ -56,7 +56,7 @@ class _Service:
 
 
 def data_of_walls(view: PrincipalView) -> list[Json]:
-    """A row per service, what was used and what stays first; the last one may stand for all others."""
+    """A row per service, used ones first, then kept ones; the last row may sum up all others."""
     services = _services(view)
     ordered = sorted(services, key=lambda name: _order(name, services[name]))
     most = _MOST_SERVICES if len(ordered) > _MOST_SERVICES + 1 else len(ordered)

@@ -4,12 +4,12 @@ Keys are only ever added under this name; a change of meaning takes a new number
 
 - `windows`: the days to learn on, and the last of the days after them to judge on.
 - `totals`: sums over the principals with a replacement in any window; `pairs` are those of principal and window.
-- `alternatives`: what simpler policies from the same days would have denied and removed. `curve`: what comes of other
+- `alternatives`: what simpler policies from the same days would have denied and removed. `curve`: the results of other
   numbers of days to learn on, judged in the last window.
 - `principals`: those with a replacement in any window, sorted by ARN; `unjudged` counts the others.
-- `reach`: of the `places` (pairs of an action and a resource) that others of the account use with a principal's
-  actions, how many the old policies and the last replacement allow; `pinned_` counts those of data, secrets, keys and
-  roles alone.
+- `reach`: how many of the `places` (pairs of an action and a resource) that others of the account use with a
+  principal's actions are allowed by the old policies and by the last replacement; `pinned_` counts only those of data,
+  secrets, keys and roles.
 - `expected`: denied needs in the next `days`, their mean, and the ends of the 90 % interval.
 """
 

@@ -6,10 +6,10 @@ Keys are only ever added under this name; a change of meaning takes a new number
   trend. `trend` has all saved states up to now, and now.
 - `summary`: how many open findings there are of each severity.
 - `findings`: open ones first, then by severity. `subject` is the ARN of a principal, policy or trail, or an account;
-  `principals` are those concerned; `item` is what a decision accepts it by; `accepted_by` says who did (null: nobody),
-  `expired` who had for a time that is over.
-- `applied`: principals whose proposal was put in place since. `notes`: what couldn't be compared.
-  `expired_decisions`: those that no longer accept a finding of this report.
+  `principals` are those concerned; a decision accepts the finding by its `item`; `accepted_by` is who did (null: it
+  isn't accepted), `expired` who had for a time that is over.
+- `applied`: principals whose proposal was put in place since. `notes`: what couldn't be compared. `expired_decisions`:
+  those that no longer accept a finding of this report.
 """
 
 from __future__ import annotations

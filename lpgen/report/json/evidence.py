@@ -1,23 +1,24 @@
-"""The `evidence.json` beside a principal's replacement, schema `lpgen.evidence/1`.
+"""The `evidence.json` in the folder of a principal's replacement, schema `lpgen.evidence/1`.
 
 Keys are only ever added under this name; a change of meaning takes a new number.
 
-- `principal`, `principal_id`, `class`, `proposal`, `safe`, `not_safe_because`, `expected_denials`, `accepted`: what is
-  proposed, and whether it is called safe.
-- `as_of`, `catalog`, `coverage`: what it rests on; `coverage` is null where no log of the account was read. `inputs` is
+- `principal`, `principal_id`, `class`, `proposal`, `safe`, `not_safe_because`, `expected_denials`, `accepted`: the
+  proposal, and whether it is called safe.
+- `as_of`, `catalog`, `coverage`: its inputs; `coverage` is null where no log of the account was read. `inputs` is
   everything that the output folder was made from (`lpgen/core/digests.py`).
-- `replaces`: managed policies to `detach`, inline ones to `delete_inline`, groups to leave; the boundary that stays;
-  and `policies_sha256`, the fingerprint of all these but the boundary (`lpgen/core/rollout/fingerprint.py`).
-- `left_attached`: the policies of AWS that stay attached: ARN, the id of the version (null: not known), the SHA-256 of
-  the document as JSON with sorted keys and Python's default separators, and the file below the output folder that holds
-  it.
-- `policies`: the documents beside this file, with name, type (`managed` or `inline`), size in IAM characters, and the
-  SHA-256 of the file.
+- `replaces`: managed policies to `detach`, inline ones to `delete_inline`, groups to leave; the boundary, which is
+  kept; and `policies_sha256`, the fingerprint of all these but the boundary (`lpgen/core/rollout/fingerprint.py`).
+- `left_attached`: the policies of AWS that are left attached: ARN, the id of the version (null: not known), the SHA-256
+  of the document as JSON with sorted keys and Python's default separators, and the file below the output folder that
+  holds it.
+- `policies`: the documents in this file's folder, with name, type (`managed` or `inline`), size in IAM characters, and
+  the SHA-256 of the file.
 - `lines`: one entry for each file, Sid, action and scope: `resources`, or `not_resources` for all but these; `parent`,
   the old statement it narrows; and `evidence`, each with its `kind` (observed, inferred, attempted, kept, review or
-  decided), `why`, the scoping `rule` and what was seen.
+  decided), `why`, the scoping `rule` and the seen use.
 - `denies`: each Deny of the old policies with the file that carries it.
-- `rules`: the scoping rules in use, what each adds, and what it wrote. `dropped`: lines that decisions keep out.
+- `rules`: the scoping rules in use, what each adds, and the patterns it wrote. `dropped`: lines that decisions keep
+  out.
 - `ungranted`: use that no policy grants; it is not in the replacement.
 - `checks`: the verification, null where none ran.
 """

@@ -2,23 +2,22 @@
 
 Keys are only ever added under this name; a change of meaning takes a new number.
 
-- `principal` (ARN), `action` and `resource` are what was asked, as it was understood; `resource_kind` is `unknown`
-  where the question is about any resource, `none` where the action takes none. `action_known` says whether the catalog
-  has the action, and `similar_actions` names what comes closest where it hasn't. `context` are the condition values
-  that were put in, by key; no values mean that the request doesn't have the key. `remarks` say how the question was
-  understood.
+- `principal` (ARN), `action` and `resource` are the question, as it was understood; `resource_kind` is `unknown` where
+  the question is about any resource, `none` where the action takes none. `action_known` says whether the catalog has
+  the action, and `similar_actions` names the closest ones where it hasn't. `context` are the condition values that were
+  put in, by key; no values mean that the request doesn't have the key. `remarks` say how the question was understood.
 - `result` is `Allowed`, `ImplicitlyDenied`, `ExplicitlyDenied` or `Depends`; `sentence` says it in words. `depends_on`
   are the condition keys, `resource`, `resource policy` or the policies without a document that decide. `rule` is AWS's
-  own rule that decides whatever the policies say, or null. `stops` are the walls in which nothing allows what would
-  have to be allowed there. `not_known` says what wasn't supplied and could change the result.
-- `walls` are the sets of policies that the request meets, each with its `layer`, `level` (of SCPs and RCPs, from 1),
-  `name`, the resource it hangs on (`of`), how many `policies` were read, its `missing` ones, its `state` (`open`,
+  own rule that decides whatever the policies say, or null. `stops` are the walls without a needed allow. `not_known`
+  lists the inputs that weren't supplied and could change the result.
+- `walls` are the sets of policies that apply to the request, each with its `layer`, `level` (of SCPs and RCPs, from 1),
+  `name`, the resource that has it (`of`), how many `policies` were read, its `missing` ones, its `state` (`open`,
   `shut`, `denies`, `depends`, `unknown`) and its `statements` that cover the action. Their `fit` is `applies` or
-  `may_apply`, or why they don't count: `other_resource`, `other_principal`, `condition_not_met`.
-  `actions_today` is how many actions the matched action patterns stand for.
+  `may_apply`, or why they don't count: `other_resource`, `other_principal`, `condition_not_met`. `actions_today` is how
+  many actions the matched action patterns cover.
 - `use` is null without a data folder. Else `first_day`, `last_day` and `covered_days` are the account's logs,
-  `blind_spot` is why they could not have shown use, or null, `earlier_records` are those of an earlier principal of
-  the name, and each of `uses` is `on` the resource `asked` about, `perhaps` on it, or on an `other`.
+  `blind_spot` is why they could not have shown use, or null, `earlier_records` are those of an earlier principal of the
+  name, and each of `uses` is `on` the resource `asked` about, `perhaps` on it, or on an `other`.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def facts_of_evidence(evidence: Evidence | None) -> Json:
 
 
 def facts_of_statement(ref: StatementRef) -> Row:
-    """Which statement of which policy; statements count from 1."""
+    """The statement and its policy; statements count from 1."""
     return Row(policy=ref.policy, kind=ref.kind, group=ref.group, statement=ref.index + 1, sid=ref.sid)
 
 
@@ -48,7 +48,9 @@ def facts_of_expected(proposal: Proposal) -> Row | None:
 
 
 def facts_of_caveats(proposal: Proposal) -> list[Row]:
-    """Why a proposal isn't called safe, each with the next step and the `item` by which a decision may accept it."""
+    """The reasons not to call a proposal safe, each with the next step and the `item` with which a decision may accept
+    it.
+    """
     return [
         Row(
             kind=caveat.kind,

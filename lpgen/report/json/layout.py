@@ -1,6 +1,6 @@
 """JSON laid out for people and for diffs: nested values on lines of their own, a row of a list on one line.
 
-Only ASCII is written, so that no text from a log can reorder or hide what stands around it.
+Only ASCII is written, so no text from a log can reorder or hide the text around it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def lay_out(value: object) -> str:
 def lay_out_parts(value: Mapping[str, object]) -> Iterator[str]:
     """The parts of the text that `lay_out` makes of an object, which has a key at least.
 
-    A value that is an iterator stands for a list of objects, each made only when its text is.
+    A value that is an iterator becomes a list of objects, each made only when its text is.
     """
     before = "{\n" + _STEP
     for key, one in value.items():

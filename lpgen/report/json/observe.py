@@ -1,4 +1,4 @@
-"""A plan of trails as JSON, schema `lpgen.observe/1`, and what came of one, schema `lpgen.observation/1`.
+"""A plan of trails as JSON, schema `lpgen.observe/1`, and the outcome of one, schema `lpgen.observation/1`.
 
 Keys are only ever added under these names; a change of meaning takes a new number.
 
@@ -6,7 +6,7 @@ Keys are only ever added under these names; a change of meaning takes a new numb
   doesn't exist yet.
 - `decides`: the kept actions that the trails would decide; `leaves_open`: the others that data events show, with why.
 - `estimates`: by resource type how many data events the trails would add a day and what they cost in 30 days, null
-  where the logs hold none of the type. With `open` there may be more, since a pattern may stand for any number.
+  where the logs hold none of the type. With `open` there may be more, since a pattern may match any number.
 - `undecided`: how many kept actions data events don't decide, by how CloudTrail shows their use.
 """
 

@@ -1,27 +1,27 @@
-"""A rollout plan as JSON, schema `lpgen.rollout/2`: what `lpgen rollout plan` writes and `apply` and `undo` read.
+"""A rollout plan as JSON, schema `lpgen.rollout/2`: `lpgen rollout plan` writes it, `apply` and `undo` read it.
 
 Keys are only ever added under this name; a change of meaning takes a new number. Principals are sorted by ARN.
 
 - `attached_quota`: how many managed policies a principal may have.
 - `source`: the output folder that the documents come from. `inputs`, `files`, `digest` and `report` are its chain of
   digests (`lpgen/core/digests.py`); `summary` is its `summary.json` without them, `signature` its `summary.sig` or
-  null. `trust` says why it was believed: `data` (the data folder gave the same again), `signature` (a valid one), or
+  null. `trust` is why it was believed: `data` (the data folder gave the same again), `signature` (a valid one), or
   `output` (by `--trust-output`).
-- `principal`, `principal_id`, `account`, `kind`, `name`, `safe`, `folder`: whose plan it is, and where its replacement
-  lies.
+- `principal`, `principal_id`, `account`, `kind`, `name`, `safe`, `folder`: the principal of the plan, and the folder of
+  its replacement.
 - `policies_sha256`: the fingerprint of the policies that it was computed from (`lpgen/core/rollout/fingerprint.py`).
 - `refusals`: why nothing is done, each with its `kind`, a sentence, and the option that overrides it or null. Where
   there is one there are no calls.
 - `calls`: the calls to IAM in order, by operation and parameters as in IAM's API reference; `policy` is the ARN or the
-  inline policy's name. `inverse`: the calls that take them back, in order. Of a deleted inline policy the plan knows
-  the document without its white space; undoing puts back the bytes that were read just before it was deleted.
+  inline policy's name. `inverse`: the calls that undo them, in order. For a deleted inline policy the plan has the
+  document without its white space; undoing restores the bytes that were read just before it was deleted.
 - `peak`: the most that the principal holds meanwhile: attached policies, characters of inline ones, and of the largest
   new managed one.
 - `before`, `after`: the documents of all its own policies, as compact JSON.
 - `documents`: the documents of the replacement to the byte, with the SHA-256 of each and the old policies that its
   lines come from. Calls, notes and peak follow from them and `before`: `apply` derives them again and refuses others.
-- `boundary`: the ARN of the permissions boundary, which stays, or null. `left_attached`: the ARNs of the policies of
-  AWS that stay attached.
+- `boundary`: the ARN of the permissions boundary, which is kept, or null. `left_attached`: the ARNs of the policies of
+  AWS that are left attached.
 - `permission_set`: for a role of IAM Identity Center, the inline policy to put into its permission set; else null.
 - `code`: for a principal that is managed as code, what to change in its CloudFormation template; else null.
 """

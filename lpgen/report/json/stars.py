@@ -1,17 +1,17 @@
-"""Star inheritance as JSON, schema `lpgen.stars/1`, and as CSV, a row per wildcard and gained action.
+"""Wildcard growth as JSON, schema `lpgen.stars/1`, and as CSV, a row per wildcard and gained action.
 
 Keys and columns are only ever added under this name; a change of meaning takes a new number.
 
 - `since`: only actions first seen after this day count as gained. `catalog`: its version and date, and
-  `first_seen_from`, how far back first-seen dates reach. `doubtful` (null: nothing is): what was `first_seen` on that
-  date came `after` the other one, so it may be older than `since`.
-- `totals`: of all `principals` chosen, how many `grew`; `grants` are pairs of principal and gained action, each once,
-  `actions` the distinct ones, `used` the pairs that were seen used (null: nothing is known of use), `levels` the pairs
-  by access level; `undated` the actions of these wildcards of which nobody knows whether they came before `since`.
+  `first_seen_from`, how far back first-seen dates reach. `doubtful` (null: nothing is): actions `first_seen` on that
+  date came `after` the other one, so they may be older than `since`.
+- `totals`: how many of the chosen `principals` `grew`; `grants` are pairs of principal and gained action, each once,
+  `actions` the distinct ones, `used` the pairs that were seen used (null: use is unknown), `levels` the pairs by access
+  level; `undated` the actions of these wildcards that may have come before or after `since`.
 - `wildcards`: those that gained something, the heaviest first: worst access level first, by actions gained times who
-  got them. `owner` is the principal of an inline policy (null: it is shared). `actions_today` is what it stands for;
-  `stopped` counts gained actions that a Deny, a boundary or an SCP keeps from everybody. Each of `gained` came after
-  `after` and by `first_seen`.
+  got them. `owner` is the principal of an inline policy (null: it is shared). `actions_today` is how many actions it
+  matches; `stopped` counts gained actions that a Deny, a boundary or an SCP keeps from everybody. Each of `gained` came
+  after `after` and by `first_seen`.
 """
 
 from __future__ import annotations

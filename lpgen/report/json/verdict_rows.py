@@ -32,7 +32,7 @@ def facts_of_verdict(one: ActionVerdict, staying: Collection[Action], at: Mappin
 def written_verdicts(verdicts: Verdicts, staying: Collection[Action], at: Mapping[StatementRef, int]) -> Written:
     """The rows of one principal's verdicts, as text; `staying` are the actions in its replacement.
 
-    The row of an action that goes is put together from what is said of the action and of all that are judged alike.
+    The row of a removed action is assembled from the action's own part and the part of all that are judged alike.
     """
     parts: dict[Judgement, tuple[str, str]] = {}
     rows = Written()

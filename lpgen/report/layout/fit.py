@@ -1,4 +1,4 @@
-"""Lines that fit a terminal: what is too long is broken at spaces and goes on below, a little to the right."""
+"""Lines that fit a terminal: longer lines are broken at spaces and continue below, a little to the right."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _HANG: Final = 2
 
 
 def fit_lines(text: str, width: int) -> str:
-    """The text with every line broken at spaces where it is wider; words are never broken, so that they can be copied.
+    """The text with every line broken at spaces where it is wider; words are never broken, so they can be copied.
 
-    What goes on below starts two columns to the right of its line.
+    A continuation starts two columns to the right of its line.
     """
     return "\n".join(_fit(line, width) for line in text.split("\n"))
 

@@ -1,6 +1,6 @@
-"""Pages as GitHub's Markdown, for a pull request: what to do and tables in the open, all else folded.
+"""Pages as GitHub's Markdown, for a pull request: action items and tables in the open, all else folded.
 
-A comment takes 65,536 characters. What is beyond that is left out, whole parts from the end and rows of long tables,
+A comment takes 65,536 characters. Content beyond that is left out, whole parts from the end and rows of long tables,
 and the page says at its end what is missing and how to see it. https://github.github.com/gfm/
 """
 
@@ -44,7 +44,7 @@ def render_markdown(page: Iterable[PageBlock], *, noun: str = "principal") -> st
 
 
 class _Comment:
-    """Takes blocks while there is room, and counts the others. A heading goes with what stands below it."""
+    """Takes blocks while there is room, and counts the others. A heading is added together with the block below it."""
 
     def __init__(self, noun: str) -> None:
         self._noun = noun
@@ -129,7 +129,7 @@ def _render(block: PageBlock, rows: int) -> str:
 
 
 def fold_markdown(fold: Fold) -> str:
-    """One principal's part, as it stands in the page."""
+    """One principal's part, as it appears in the page."""
     return _render(fold, _ROWS[0])
 
 

@@ -250,7 +250,7 @@ def _text(line: Line, style: str = "") -> Text:
 
 
 def _cell(line: Line) -> Text:
-    """What stands in a table; blanks at its end would be printed beyond the column."""
+    """The text of a table cell; blanks at its end would be printed beyond the column."""
     text = _text(line)
     text.rstrip()
     return text

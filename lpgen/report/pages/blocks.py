@@ -1,6 +1,6 @@
-"""What a page is made of: headings, paragraphs, lists, tables and folds, free of any output form.
+"""The parts of a page: headings, paragraphs, lists, tables and folds, free of any output form.
 
-A page says what is shown; `lpgen.report.layout` says how, and makes every text inert.
+A page decides the content; `lpgen.report.layout` decides its form, and makes every text inert.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Span:
 
 
 Line = tuple[Span, ...]
-"""Spans beside one another; they hold the spaces between them."""
+"""Adjacent spans; they hold the spaces between them."""
 
 Words = str | Span | Line
 """How callers may write a line: a plain string is prose."""
@@ -38,7 +38,7 @@ Words = str | Span | Line
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading; level 1 is the page's title. What is below an `aside` is folded where a page has to be short."""
+    """A heading; level 1 is the page's title. The part below an `aside` is folded where a page has to be short."""
 
     line: Line
     level: int
@@ -114,7 +114,7 @@ class WrittenFold:
 
     @property
     def text(self) -> str:
-        """The text, as it stands in the page."""
+        """The text, as it appears in the page."""
         return self.read(self.name)
 
 
@@ -140,7 +140,7 @@ def strong(text: str) -> Span:
 
 
 def good(text: str) -> Span:
-    """Text about what is as it should be."""
+    """Text about something that is in order."""
     return Span(text, Tone.GOOD)
 
 

@@ -69,7 +69,7 @@ def _coverage_row(one: AccountCoverage, min_days: int) -> list[Words]:
 
 
 def accounts_without_logs(diff: Diff) -> list[str]:
-    """The accounts of principals of which no log was read, sorted."""
+    """The accounts of principals without any log that was read, sorted."""
     return sorted({one.principal.account for one in diff.principals} - {one.account for one in diff.coverage.accounts})
 
 
@@ -80,7 +80,7 @@ def _unread_accounts(diff: Diff) -> Iterable[Line]:
 
 
 def _all_coverage_notes(accounts: Sequence[AccountCoverage]) -> Iterable[Line]:
-    """The notes on all accounts; what is the same of several is said once, with all their names."""
+    """The notes on all accounts; a note that several share is given once, with all their names."""
     found: dict[tuple[Line, Line], list[str]] = defaultdict(list)
     for notes in (_hole_notes, _source_notes):
         for one in accounts:
@@ -91,7 +91,7 @@ def _all_coverage_notes(accounts: Sequence[AccountCoverage]) -> Iterable[Line]:
 
 
 def _hole_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
-    """What is missing of an account: the words before its name, and those behind it."""
+    """The gaps in an account's logs: the words before its name, and those after it."""
     for gap in one.gaps:
         yield line(bad("hole in ")), line(f": no record from {gap.first} to {gap.last}")
     for hole in one.uncovered:
@@ -101,7 +101,7 @@ def _hole_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
 
 
 def _source_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
-    """What is known of the events that are recorded of an account, in the same two parts."""
+    """Notes on the recorded events of an account, in the same two parts."""
     if one.known_from is not CoverageSource.LOG:
         yield from _trail_notes(one)
     if one.known_from is not CoverageSource.TRAILS:
@@ -118,7 +118,7 @@ def _trail_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
 
 
 def _event_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
-    """What the log itself shows of the events that are recorded."""
+    """Notes on the recorded events, from the log itself."""
     source = quiet(f"(inferred from {CoverageSource.LOG})")
     for side in (True, False):
         if side not in one.sides():

@@ -1,4 +1,4 @@
-"""What stays without seen use, by which rules scopes were widened, and what decisions leave out."""
+"""Actions kept without seen use, the rules that widened scopes, and the lines that decisions leave out."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _CHOICES: Final = (
 
 
 def all_kept_blocks(view: PrincipalView) -> dict[str, tuple[Block, ...]]:
-    """What stays for reasons other than use, by the name of the part; a part without anything is empty."""
+    """The actions kept for reasons other than use, by the name of the part; a part without anything is empty."""
     used = {action for kind in USED_KINDS for action in view.kinds.get(kind, ())}
     parts = (
         ("kept", "Kept without seen use", view.kept),
@@ -81,7 +81,9 @@ def all_kept_blocks(view: PrincipalView) -> dict[str, tuple[Block, ...]]:
 
 
 def _kept_blocks(title: str, groups: tuple[KeptGroup, ...], used: Collection[Action]) -> Iterable[Block]:
-    """What stays for a reason other than use, by service; those of it are named that are used on other resources."""
+    """The actions kept for a reason other than use, by service; those that are also used on other resources are
+    named.
+    """
     if not groups:
         return
     actions = [action for group in groups for action in group.actions]
@@ -110,7 +112,7 @@ def _kept_blocks(title: str, groups: tuple[KeptGroup, ...], used: Collection[Act
 
 
 def rule_blocks(view: PrincipalView) -> Iterable[Block]:
-    """The scoping rules that were applied, what each adds, and what it wrote."""
+    """The scoping rules that were applied, with the additions and patterns of each."""
     if not view.rules:
         return
     yield titled("Resource patterns written by rule, and what they add")

@@ -1,4 +1,4 @@
-"""A plan of trails as a page: what it would decide, what each trail records and costs, and what stays open."""
+"""A plan of trails as a page: the actions it would decide, what each trail records and costs, and the open actions."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _account(plan: AccountPlan, price: float) -> Iterable[Block]:
 
 
 def _selected(plan: AccountPlan, price: float) -> Iterable[Block]:
-    """What the trails select, a row for each type, with the estimates."""
+    """The data events that the trails select, a row for each type, with the estimates."""
     by_kind: dict[str, list[Selection]] = {}
     for trail in plan.trails:
         for one in trail.added:
@@ -202,7 +202,7 @@ def _more(number: int) -> Iterable[Block]:
 
 
 def outcomes_page(outcomes: Sequence[Outcome]) -> tuple[Block, ...]:
-    """What became of a plan's kept actions: the counts, then what is still open."""
+    """The outcome of a plan's kept actions: the counts, then the actions that are still open."""
     counted = Counter(one.fate for one in outcomes)
     still = [one for one in outcomes if one.fate is Fate.OPEN]
     columns = (Column("principal", flexible=True), Column("action"), Column("why it is open", flexible=True))

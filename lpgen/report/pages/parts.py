@@ -39,7 +39,7 @@ def capped(items: list[Item]) -> Bullets:
 
 
 def seen_note(evidence: Evidence) -> Line:
-    """How often, when and by which record something was seen."""
+    """How often and when something was seen, and an example record."""
     first, last = evidence.first_seen[:10], evidence.last_seen[:10]
     days = first if first == last else f"{first} to {last}"
     return line(quiet(f"{plural(evidence.records, 'record')}, {days}, example "), name(evidence.example_event_id))

@@ -1,4 +1,4 @@
-"""One principal's part of a review: what is proposed, why it isn't safe yet, and what changes."""
+"""One principal's part of a review: the proposal, why it isn't safe yet, and the changes."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ def principal_fold(view: PrincipalView) -> Fold:
     return Fold(summary, tuple(block for part in parts for block in part))
 
 
-# ---------------------------------------------------------------- what is proposed, and is it safe
+# ---------------------------------------------------------------- the proposal, and is it safe
 
 
 def identity_blocks(view: PrincipalView) -> Iterable[Block]:
-    """Who it is, and what is proposed."""
+    """The principal and the proposal."""
     diff = view.diff
     known = [quiet(f"  {diff.principal.principal_id}")] if diff.principal.principal_id else []
     yield Paragraph(line(name(diff.principal.arn), *known))
@@ -89,9 +89,9 @@ def identity_blocks(view: PrincipalView) -> Iterable[Block]:
 
 
 def safety_blocks(view: PrincipalView) -> Iterable[Block]:
-    """Whether the replacement is called safe, and what to do where it is not; of what is in place, what to look into.
+    """Whether the replacement is called safe, and the next steps where it is not; for one in place, what to look into.
 
-    What is in place may miss what the logs do: a try that left no record may have been refused.
+    A replacement in place may miss use that the logs miss: an attempt that left no record may have been refused.
     """
     in_place = view.proposal.in_place
     if view.proposal.safe and view.proposal.verification is not None and not in_place:
@@ -138,7 +138,7 @@ def _caveats_title(view: PrincipalView) -> str:
 
 
 def number_blocks(view: PrincipalView) -> Iterable[Block]:
-    """How many actions are granted, stay and go, and why those that stay do."""
+    """How many actions are granted, kept and removed, and the reasons for the kept ones."""
     counts = view.counts
     if not view.has_documents:
         yield from _sizes(view)

@@ -1,4 +1,4 @@
-"""The review as a page: what to do, what it rests on, all principals at a glance, then one by one."""
+"""The review as a page: action items, the inputs, all principals at a glance, then one by one."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _MOST_STEPS: Final = 10
 
 
 def review_page(report: Report, *, only: str = "", details: Details | None = None) -> Iterator[PageBlock]:
-    """The whole page of a report, block by block; with `only` the details of that principal alone, by its ARN.
+    """The whole page of a report, block by block; with `only`, the details of only that principal, by its ARN.
 
     With `details`, the report's proposals are outlines.
     """
@@ -100,7 +100,7 @@ def words_of_day(diff: Diff) -> str:
 
 
 def headline_blocks(view: ReviewView) -> Iterable[Block]:
-    """How many principals and replacements there are, how many are safe, and what goes."""
+    """How many principals and replacements there are, how many are safe, and how many actions are removed."""
     made = [one for one in view.to_make if one.has_documents]
     safe = sum(one.proposal.safe for one in made)
     unsafe, refused = len(made) - safe, len(view.to_make) - len(made)
@@ -166,11 +166,11 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-# ---------------------------------------------------------------- what it rests on
+# ---------------------------------------------------------------- inputs
 
 
 def guard_blocks(report: Report) -> Iterable[Block]:
-    """The snapshot and the policies beside the principals' own that the report stands on."""
+    """The snapshot and the policies other than the principals' own that the report uses."""
     yield Heading(line("Policies beside the principals' own"), level=2, aside=True)
     yield bullets(*snapshot_notes(report.snapshot), *guards_notes(report.guards))
 
@@ -191,11 +191,11 @@ def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
 
 
 _WHOLE_FILES: Final = frozenset({SkipReason.UNREADABLE_FILE, SkipReason.NOT_CLOUDTRAIL})
-"""What is counted in files, since nobody knows how many records are in them."""
+"""Skips counted in files, since the number of their records isn't known."""
 
 
 def problem_blocks(report: Report) -> Iterable[Block]:
-    """What is wrong with the files given, and decisions that are no longer in force."""
+    """The problems of the files given, and decisions that are no longer in force."""
     if report.problems:
         yield Heading(
             line("Problems of the files given", quiet(f" ({count(len(report.problems))})")), level=2, aside=True
@@ -252,7 +252,7 @@ def _unlisted_row(usage: PrincipalUsage) -> list[Words]:
 
 
 _MOST_OPEN: Final = 25
-"""How many principals may stand in the open where a page has to be short."""
+"""How many principals are shown unfolded where a page has to be short."""
 
 
 def _principals(view: ReviewView) -> Iterable[Block]:

@@ -42,7 +42,7 @@ def tasks_of_review(view: ReviewView) -> tuple[Task, ...]:
 
 
 def _unread(view: ReviewView) -> Iterable[Task]:
-    """Log files that can't be read: nobody knows whose use they hold, so that they come before all else."""
+    """Log files that can't be read. They come before all else, since they may hold anybody's use."""
     files = view.report.unread_files
     if files:
         words = bad(f"Fetch {plural(files, 'log file')} again that can't be read")
@@ -144,7 +144,7 @@ def _is_unsure(view: PrincipalView) -> bool:
 
 
 def _unseen(view: ReviewView) -> Iterable[Task]:
-    """Tries of principals in place that the logs don't show: nobody knows whether they were refused."""
+    """Attempts by principals in place that the logs don't show: they may have been refused."""
     in_place = [one for one in view.made if one.proposal.in_place]
     for task in _steps(in_place):
         yield replace(task, words=line("In place, but tried what the logs don't show: ", *task.words))

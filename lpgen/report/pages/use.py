@@ -34,7 +34,7 @@ from lpgen.report.views import PrincipalView
 
 
 def danger_blocks(view: PrincipalView) -> Iterable[Block]:
-    """The dangerous grants nobody was seen to use, and what becomes of them."""
+    """The dangerous grants without seen use, and whether they are removed or kept."""
     groups = view.dangers
     if not groups:
         return
@@ -117,7 +117,7 @@ def _cell(one: LevelCount) -> Line:
 
 
 def wildcard_blocks(wildcards: tuple[WildcardUse, ...]) -> Iterable[Block]:
-    """What each wildcard stands for, and how much of that was used."""
+    """The number of actions that each wildcard matches, and how many of them were used."""
     if not wildcards:
         return
     widest = sorted(wildcards, key=lambda one: (-one.expands_to, one.ref, one.pattern))
@@ -153,7 +153,7 @@ def _place(ref: StatementRef) -> Line:
 
 
 def ungranted_blocks(ungranted: tuple[UngrantedUse, ...]) -> Iterable[Block]:
-    """Use that no policy grants, what is unexplained first."""
+    """Use that no policy grants, unexplained use first."""
     if not ungranted:
         return
     yield titled("Used without a grant; not added", len(ungranted))

@@ -55,7 +55,7 @@ def _folder(verification: OutputVerification) -> Iterable[Block]:
 
 
 def _passed(verifications: Sequence[Verification]) -> Iterable[Block]:
-    """What passed, in a table: nobody reads a list of things that are right."""
+    """The passed checks, in a table: a list of things that are right isn't worth reading."""
     if not verifications:
         return
     names = dict.fromkeys(check.name for one in verifications for check in one.checks)

@@ -116,7 +116,7 @@ def short_label_of(principal: Principal) -> str:
 
 
 def label_in_list(view: PrincipalView) -> str:
-    """What stands for a principal where others stand beside it: with its account where another has one of the name."""
+    """The label of a principal in a list: with its account where another account has one of the name."""
     principal = view.diff.principal
     return label_of(principal.arn) if view.has_namesakes else short_label_of(principal)
 

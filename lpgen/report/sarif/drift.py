@@ -10,7 +10,7 @@ from lpgen.report.sarif.layout import SarifFinding, SarifName, sarif_log
 
 
 def drift_sarif(drift: Drift, *, path: str = "lpgen-drift.json") -> str:
-    """The open findings as the text of one SARIF file; `path` is the file in the repository that stands for them."""
+    """The open findings as the text of one SARIF file; `path` is the file in the repository that they point to."""
     facts = {"since": drift.before.name, "as_of": drift.after.as_of.isoformat()}
     findings = (_finding(one, path) for one in drift.open)
     return sarif_log(tuple(DriftKind), findings, category="lpgen/drift", notices=drift.notes, facts=facts)

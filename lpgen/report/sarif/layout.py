@@ -1,16 +1,15 @@
-"""SARIF 2.1.0 from findings, for GitHub's code scanning and whatever else reads it.
+"""SARIF 2.1.0 from findings, for GitHub's code scanning and other readers.
 
 It knows nothing of reviews. A kind of report gets SARIF like this:
 
-1. Declare a row per kind of finding in `lpgen.core.registry`; its `score` is "0.1" to "10.0", or "" for what is no
+1. Declare a row per kind of finding in `lpgen.core.registry`; its `score` is "0.1" to "10.0", or "" if it is no
    security problem.
-2. Turn each finding into a `SarifFinding`. `message` is a `Line` of `lpgen.report.pages.blocks`: names from logs and
-   policies stand in `name(…)`, and everything is made inert here. Its first sentence is the title that GitHub shows.
-   `identity` says what the finding is about, without counts, dates or order: the fingerprint is made of it and the rule
-   alone, so that next week's finding is the same alert. Findings of a rule that share it are told apart by their number
-   alone.
+2. Turn each finding into a `SarifFinding`. `message` is a `Line` of `lpgen.report.pages.blocks`: put names from logs
+   and policies in `name(…)`; everything is made inert here. Its first sentence is the title that GitHub shows.
+   `identity` is the subject of the finding, without counts, dates or order: the fingerprint is made only of it and the
+   rule, so next week's finding is the same alert. Findings of a rule with one identity differ only in their number.
 3. `sarif_log(rules, findings, category="lpgen/…")`. Findings are sorted by severity, and cut there: GitHub refuses a
-   run of more than 25,000 results and shows the first 5,000. What is cut is counted in a finding of its own.
+   run of more than 25,000 results and shows the first 5,000. The cut findings are counted in a finding of its own.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and
 https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
@@ -52,7 +51,7 @@ LEVELS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SarifName:
-    """What a finding is about in the world beyond files: an ARN or another full name, and what it is."""
+    """The subject of a finding other than a file: an ARN or another full name, and its kind."""
 
     full: str
     kind: str
@@ -117,7 +116,7 @@ def sarif_log(
 
 
 def fingerprint_of(finding: SarifFinding) -> str:
-    """What makes a finding the same in every run: its rule and what it is about."""
+    """The fingerprint that a finding has in every run: a hash of its rule and its subject."""
     text = json.dumps([finding.kind.rule, *finding.identity])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -180,7 +179,7 @@ def _result(one: SarifFinding, rule_index: int, fingerprint: str) -> Json:
         "level": _level_of(one),
         "message": Row(text=_plain(one.message)),
         "locations": [_location(one)],
-        # GitHub reads this one alone, in the form `hash:number`.
+        # GitHub reads only this fingerprint, in the form `hash:number`.
         "partialFingerprints": Row(primaryLocationLineHash=fingerprint),
         "properties": _inert(one.facts),
     }

@@ -1,7 +1,7 @@
-"""A review as SARIF: what to mend, one finding per principal and subject.
+"""A review as SARIF: things to fix, one finding per principal and subject.
 
 Findings point to the principal's evidence in the folder that `lpgen generate` writes, below the root given, since that
-is a file which says more of it; what has no such file points to the folder's summary. An accepted reason is no finding.
+file has the details; without such a file they point to the folder's summary. An accepted reason is no finding.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class _Principal:
         self._label = line(name(short_label_of(self._principal)), " of account ", name(self._principal.account))
 
     def findings(self) -> Iterator[SarifFinding]:
-        """All there is to mend."""
+        """Everything there is to fix."""
         yield from self._dangers()
         yield from (self._wildcard(ref, list(found)) for ref, found in groupby(self._wildcards(), lambda one: one.ref))
         yield from self._unused()
@@ -238,7 +238,7 @@ class _Principal:
 
 
 def _dangers(groups: Iterable[DangerGroup]) -> Line:
-    """What the first few would let a holder do, each with its actions."""
+    """What the first few actions would let a holder do, each group with an example."""
     listed = list(groups)
     parts = [
         line("; " if number else "", name(group.verdicts[0].action), f": {group.danger}")

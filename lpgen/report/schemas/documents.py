@@ -1,7 +1,7 @@
 """The JSON Schemas (2020-12) of the documents that lpgen prints: strict, each complete in itself.
 
-The schema of a version has all keys of the version, and refuses others. What each key means stands in the docstring of
-the module that prints it.
+The schema of a version has all keys of the version, and refuses others. The docstring of the module that prints a
+document explains its keys.
 """
 
 from __future__ import annotations
@@ -274,7 +274,7 @@ _VERIFICATION: Final = document(
 
 
 def _either_of(schema: Schema, one: str, other: str) -> Schema:
-    """The record, of which two more keys stand for each other."""
+    """The record with two more keys, exactly one of them required."""
     required = [name for name in schema["required"] if name not in (one, other)]
     choices = [{"oneOf": schema["oneOf"]}] if "oneOf" in schema else []
     choices.append({"oneOf": [{"required": [one]}, {"required": [other]}]})

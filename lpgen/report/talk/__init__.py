@@ -1,1 +1,1 @@
-"""What commands say of what they did: sentences for stderr, and what is printed without a page."""
+"""The messages of commands about what they did: sentences for stderr, and output that isn't a page."""

@@ -1,4 +1,4 @@
-"""A dry run of an ingest from Athena: the SQL for stdout, and what it would read for stderr."""
+"""A dry run of an ingest from Athena: the SQL for stdout, and the amount it would read for stderr."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def render_queries(plans: Sequence[QueryPlan]) -> str:
 
 
 def render_query_plans(plans: Sequence[QueryPlan]) -> str:
-    """What the queries would read, as lines without a trailing newline."""
+    """The amounts that the queries would read, as lines without a trailing newline."""
     return "\n".join(line for plan in plans for line in _lines(plan))
 
 

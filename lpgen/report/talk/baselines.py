@@ -1,4 +1,4 @@
-"""What the baseline commands print."""
+"""The output of the baseline commands."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ Facts = dict[str, object]
 
 
 def facts_of_action(catalog: Catalog, action: Action) -> Facts:
-    """What the catalog knows of an action. null means that the source doesn't say."""
+    """The catalog's facts about an action. null means that the source doesn't say."""
     detail = catalog.detail(action)
     prefix = action.partition(":")[0]
     return {
@@ -89,7 +89,7 @@ def text_of_catalog(catalog: Catalog, *, path: str) -> str:
 
 
 def facts_of_update(changes: CatalogChanges, *, before: Manifest, after: Manifest, path: str) -> Facts:
-    """What an update wrote, and what came and went."""
+    """The catalog that an update wrote, with its additions and removals."""
     return {
         "path": path,
         "version": after.version,

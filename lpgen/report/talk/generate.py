@@ -1,4 +1,4 @@
-"""What `lpgen generate` says of what it wrote: sentences for stderr."""
+"""The messages of `lpgen generate` about its output: sentences for stderr."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lpgen.report.pages.blocks import plural
 
 
 def render_generated(report: Report, output: str) -> str:
-    """How many replacements there are, which aren't called safe and why, and what is wrong with the files given."""
+    """How many replacements there are, which aren't called safe and why, and the problems of the files given."""
     return "\n".join(_lines(report, output))
 
 

@@ -64,7 +64,7 @@ def _duration(seconds: float) -> str:
 
 
 def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
-    adjective = "" if result.read_again else "new "  # what is read again counts here too
+    adjective = "" if result.read_again else "new "  # files that are read again count here too
     new = _amounts(result.files_read, result.objects_read, result.events_read, result.days_read, adjective=adjective)
     known = _amounts(result.files_known, result.objects_known, result.events_known, result.days_known)
     read = new or f"0 new {_nothing(known)}"

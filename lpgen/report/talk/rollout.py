@@ -111,7 +111,7 @@ def render_undo(calls: Sequence[tuple[str, Sequence[Call]]]) -> str:
 
 
 def _diff_lines(before: Iterable[PolicyText], after: Iterable[PolicyText]) -> Iterator[str]:
-    """Statements that go with a minus, those that come with a plus, and those that stay with neither."""
+    """Removed statements with a minus, added ones with a plus, and kept ones with neither."""
     old, new = list(_statements(before)), list(_statements(after))
     kept = {text_without_sid(one.text) for _, one in old} & {text_without_sid(one.text) for _, one in new}
     for sign, statements in (("-", old), ("+", new)):
