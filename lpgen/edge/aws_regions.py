@@ -9,7 +9,7 @@ from lpgen.errors import InvocationError, quote_input
 
 
 def refuse_unknown_regions(regions: Iterable[str]) -> None:
-    """Ends on a name that isn't a Region: where nobody can have logs, none being found says nothing.
+    """Refuse a name that isn't a Region: finding no logs in it would say nothing.
 
     Raises:
         InvocationError: there is such a name.

@@ -19,7 +19,7 @@ from lpgen import __version__
 from lpgen.errors import AwsError, InvocationError, quote_input, quote_reason
 
 _DEFAULT_REGION: Final = "us-east-1"
-"""Where calls to global services go when nothing names a Region."""
+"""The Region for calls to global services when no setting names one."""
 
 _MAX_CONNECTIONS: Final = 32
 READ_TIMEOUT_SECONDS: Final = 60
@@ -30,7 +30,7 @@ _SESSION_NAME: Final = "lpgen"
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach AWS, as far as the command line says; what is "" is left to boto3's chain.
+    """How to reach AWS, as far as the command line says; boto3's chain decides an empty field.
 
     `role` is the ARN of a role to assume with the credentials that are found. None of this is secret.
     """
@@ -69,11 +69,11 @@ class AwsSession:
 
     @property
     def region(self) -> str:
-        """The Region that calls go to unless told otherwise."""
+        """The default Region for calls."""
         return str(self.boto.region_name or _DEFAULT_REGION)
 
     def client(self, service: str, region: str = "") -> Any:
-        """The client of a service in a Region; the same one each time, so that its threads share one rate limit.
+        """The client of a service in a Region; the same one each time: its threads share one rate limit.
 
         Clients may be used by several threads at once, but not made by several.
         https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
@@ -111,7 +111,7 @@ class AwsSession:
         return self.client(service, region)
 
     def caller(self) -> Caller:
-        """The account and ARN of the credentials, by sts:GetCallerIdentity, which nobody can be denied.
+        """The account and ARN of the credentials, by sts:GetCallerIdentity, which no policy can deny.
 
         Raises:
             AwsError: there are no valid credentials, or AWS can't be reached.

@@ -1,15 +1,15 @@
-"""What an engine is: where logs are read and principals are reviewed. The results are the same wherever, but for their
-order.
+"""The interface of an engine, which decides where logs are read and principals are reviewed. Results are the same in
+any engine, but for their order.
 
 The work is a pure function from a chunk of names to a small partial usage table; an engine maps it over the chunks and
-yields the results as they come, and whoever asked merges them. Nothing else comes back, and no worker writes a table.
+yields the results as they come, and its caller merges them. Workers return nothing else and write no table.
 
 - `engines/local_processes.py`: processes of this machine.
 - `engines/dask_cluster.py`: the workers of a Dask cluster, by the same code (`engines/pool.py`).
 - `engines/spark_cluster.py`: the executors of a Spark cluster.
 
 A worker that dies (killed, out of memory, or a crash in native code) costs nothing but the item that kills it whenever
-it is tried alone: that one comes out as `Lost`.
+it is tried by itself: that one is returned as `Lost`.
 """
 
 from __future__ import annotations

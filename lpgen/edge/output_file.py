@@ -1,4 +1,4 @@
-"""The file that `--output` names: it appears whole, and what it held stays until then.
+"""The file that `--output` names: it appears whole, and its old content is kept until then.
 
 Only its owner can read a new file. A file that is replaced keeps its permissions: somebody chose them.
 """
@@ -20,9 +20,9 @@ _DEVICES: Final = ("/dev/", "/proc/")
 
 
 def write_output(path: Path, chunks: Iterable[bytes]) -> None:
-    """Writes the file in one step, so that a full disk or an error midway leaves what was there before.
+    """Write the file in one step: a full disk or an error midway leaves the old content.
 
-    Through a link the file is written that it leads to. Pipes and devices take the bytes as they come.
+    If the path is a link, its target is written. Pipes and devices take the bytes as they come.
 
     Raises:
         OutputError: it can't be written.
@@ -43,7 +43,7 @@ def write_output(path: Path, chunks: Iterable[bytes]) -> None:
 
 
 def _is_stream(path: Path) -> bool:
-    # `/dev/stdout` may lead to a file that a shell appends to, which must keep what it holds.
+    # `/dev/stdout` may lead to a file that a shell appends to, which must keep its content.
     return os.path.abspath(path).startswith(_DEVICES) or (path.exists() and not path.is_file())
 
 

@@ -114,7 +114,7 @@ def _restore(target: Path) -> None:
 
 
 def _discard_old(target: Path) -> Path | None:
-    """Renames the old folder, so that nothing restores it while it is being removed; returns its last name."""
+    """Rename the old folder, so nothing restores it while it is being removed, and return its last name."""
     if not os.path.lexists(_old(target)):
         return None
     gone = Path(tempfile.mkdtemp(prefix=f".{target.name}{_GONE}", dir=target.parent))
@@ -123,7 +123,7 @@ def _discard_old(target: Path) -> Path | None:
 
 
 def _remove_leftovers(target: Path) -> None:
-    """Removes what runs left behind that died: folders that were begun and that nobody fills, and replaced ones."""
+    """Remove the leftovers of runs that died: begun folders that no process fills, and replaced ones."""
     for entry in target.parent.iterdir():
         if entry.name.startswith(f".{target.name}{_GONE}") or (
             entry.name.startswith(f".{target.name}{_NEW}") and not _is_held(entry)

@@ -52,7 +52,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def make_private_folder(path: Path) -> None:
-    """Creates a folder that only its owner can enter, and its missing parents. A folder that exists stays as it is.
+    """Create a folder that only its owner can enter, and its missing parents. An existing folder is left unchanged.
 
     Raises:
         OSError: it can't be created.
@@ -94,7 +94,7 @@ def restrict_to_owner(path: Path | int) -> None:
 
 
 def seal_file(path: Path) -> None:
-    """Makes a file one that only its owner can read and nobody can write.
+    """Make a file readable only by its owner, and writable by no one.
 
     Raises:
         OSError: its permissions can't be changed.

@@ -30,7 +30,8 @@ SIGNATURE: Final = "summary.sig"
 @dataclass(frozen=True, slots=True)
 class WrittenReplacement:
     """One principal's folder as read back. `stated` are the pairs of action and resource that need no use, `left` the
-    policies that stay attached."""
+    policies left attached.
+    """
 
     folder: Path
     principal: str
@@ -40,7 +41,7 @@ class WrittenReplacement:
 
     @property
     def held(self) -> tuple[Policy, ...]:
-        """What the principal is to hold."""
+        """The policies that the principal is to hold."""
         return (*(one.policy for one in self.documents), *(one.document for one in self.left))
 
 
@@ -146,9 +147,9 @@ def read_replacement(folder: Path) -> WrittenReplacement:
 
 
 def _read_left(stated: _Left, folder: Path) -> LeftPolicy:
-    """The policy of which an evidence file says that it stays attached, with its document from the output folder.
+    """The policy that an evidence file lists as left attached, with its document from the output folder.
 
-    Its file has the name that follows from it, so no other file is read, whatever the evidence file says.
+    Its file name follows from the policy, so no other file is read, whatever the evidence file says.
     """
     path = folder.parent / file_of_left_policy(stated.arn, stated.sha256)
     found = LeftPolicy(stated.arn, stated.version or "", policy_from_json(_read_bytes(path), place=str(path)))

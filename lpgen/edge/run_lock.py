@@ -1,4 +1,4 @@
-"""A lock that dies with its process: what a killed run leaves behind blocks nobody.
+"""A lock that dies with its process: a killed run never blocks a later one.
 
 The lock is the operating system's, on a file that names its owner for others. Linux passes `flock` on to NFS servers.
 https://man7.org/linux/man-pages/man2/flock.2.html
@@ -18,7 +18,7 @@ from typing import IO, Any, Final
 from lpgen.edge.private_files import open_private
 
 _BEYOND_TEXT: Final = 1 << 20
-"""The byte that Windows locks: others can't read what is locked."""
+"""The byte that Windows locks: others can't read a locked byte."""
 
 
 class LockedError(Exception):

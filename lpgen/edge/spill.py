@@ -1,4 +1,4 @@
-"""A temporary file for what is too much to hold, and is read back in another order."""
+"""A temporary file for data that is too large to hold, and is read back in another order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def pack_bytes(content: bytes) -> bytes:
 
 
 class Spill:
-    """Packed bytes in a file that has no name which others could open, and that is gone once nobody holds the spill.
+    """Packed bytes in a file without a name that others could open; it is deleted once the spill is garbage-collected.
 
     Raises:
         OSError: the temporary folder is full; `TMPDIR` names another.

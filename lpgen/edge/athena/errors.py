@@ -1,4 +1,4 @@
-"""What goes wrong between lpgen and Athena, in words, with the next step.
+"""Errors between lpgen and Athena, explained with the next step.
 
 Sources: https://docs.aws.amazon.com/athena/latest/ug/troubleshooting-athena.html,
 https://docs.aws.amazon.com/athena/latest/ug/error-reference.html

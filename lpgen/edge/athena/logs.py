@@ -1,4 +1,4 @@
-"""Records from tables in Athena: what to ask, of which days, and what is known of them already."""
+"""Records from tables in Athena: the queries, their days, and the days that are already ingested."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TablePlan:
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        """The queries, each for a run of days; one for all where no partition tells days."""
+        """The queries, each for a run of days; one for all where no partition has the day."""
         spans = tuple(spans_from_days(self.missing))
         if self.partitions.tell_days:
             return tuple(self.query((span,)) for span in spans)
@@ -96,12 +96,12 @@ def plan_table(logs: AthenaLogs, name: TableName, ingested: Iterable[IngestedDay
     table = fetch_table(logs.runner.session, name)
     partitions = partitions_from_table(table)
     plan = TablePlan(logs, table, partitions, missing_days(table, logs.wanted, logs.days, ingested))
-    plan.query((logs.days,))  # what the table must be told is missed here and not after the first hour
+    plan.query((logs.days,))  # settings that the table lacks are noticed here and not after the first hour
     return plan
 
 
 def ingested_days(names: Iterable[tuple[str, str]]) -> tuple[IngestedDay, ...]:
-    """The days among a ledger's objects, of which it has names and `etag`."""
+    """The days among a ledger's objects, given as pairs of name and `etag`."""
     return tuple(day_from_name(name, etag) for name, etag in names)
 
 
@@ -126,7 +126,7 @@ def plan_queries(logs: AthenaLogs, name: TableName, ingested: Iterable[IngestedD
 
 
 def _count_objects(plan: TablePlan, store: ObjectStore) -> tuple[int, int]:
-    """How many objects the queries would read, and their sizes; Athena itself tells afterwards only."""
+    """How many objects the queries would read, and their sizes; Athena itself reports this only afterwards."""
     parts = plan.partitions
     first, last = plan.missing[0], plan.missing[-1]
     window = Window(f"{first}T00:00:00", f"{last + timedelta(1)}T00:00:00") if parts.tell_days else Window()

@@ -1,4 +1,4 @@
-"""Running a query in Athena: start it, wait for its end, and stop it when nobody waits any more.
+"""Running a query in Athena: start it, wait for its end, and stop it if the wait is abandoned.
 
 Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html
 """
@@ -23,7 +23,7 @@ ATTEMPTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Workgroup:
-    """Where queries run and answers go, as far as the command line says."""
+    """Where queries run and where their answers are stored, as far as the command line says."""
 
     name: str = ""
     output_location: str = ""

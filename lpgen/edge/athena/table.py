@@ -18,7 +18,7 @@ SAMPLES: Final = 100
 
 
 def fetch_table(session: AwsSession, name: TableName) -> AthenaTable:
-    """The table of a name; a link of Lake Formation is followed to the table it stands for.
+    """The table of a name; a link of Lake Formation is followed to its target table.
 
     Raises:
         AwsError: Glue can't be asked, or there is no such table.

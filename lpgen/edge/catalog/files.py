@@ -1,8 +1,8 @@
 """The catalog's folders: which one counts, and reading its files.
 
-A folder holds `manifest.json`, one `services/PREFIX.json` per service, and tables. The user's own catalogs stand in
-dated folders below the user's data folder, written by `lpgen catalog update`; a table that one of them lacks comes
-from the bundled catalog.
+A folder holds `manifest.json`, one `services/PREFIX.json` per service, and tables. The user's own catalogs are in dated
+folders below the user's data folder, written by `lpgen catalog update`; a table that one of them lacks comes from the
+bundled catalog.
 """
 
 from __future__ import annotations
@@ -157,10 +157,10 @@ def bundled_catalog() -> Catalog:
 
 
 def bundled_folder(package: Path = _PACKAGE) -> Path:
-    """Where the bundled catalog lies: inside an installed package, or beside the package in a checkout.
+    """The folder of the bundled catalog: inside an installed package, or next to the package in a checkout.
 
     Raises:
-        CatalogError: it lies in neither place, so the installation is damaged.
+        CatalogError: it is in neither place, so the installation is damaged.
     """
     for folder in (package / "_catalog", package.parent / "action_catalog"):
         if (folder / "manifest.json").is_file():

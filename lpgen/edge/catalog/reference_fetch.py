@@ -1,4 +1,4 @@
-"""Fetching AWS's service reference: bounded in time and size, over HTTP alone, all of it or an error."""
+"""Fetching AWS's service reference: bounded in time and size, only over HTTP, all of it or an error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lpgen.errors import CatalogError, quote_input
 REFERENCE_URL = "https://servicereference.us-east-1.amazonaws.com/"
 
 Progress = Callable[[int, int], None]
-"""Told how many services are fetched, of how many."""
+"""Called with the number of services fetched and their total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def fetch_references(
     """Every service of the reference whose index is at `url`, sorted by prefix.
 
     Raises:
-        CatalogError: anything couldn't be fetched or isn't what it should be; a part is never returned.
+        CatalogError: some part couldn't be fetched or is invalid; a part is never returned.
     """
     bounds = limits or FetchLimits()
     index = index_from_json(_fetch(url, bounds))
@@ -139,7 +139,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def _opener(*, secure: bool) -> urllib.request.OpenerDirector:
-    """An opener for HTTP and HTTPS alone: the standard one would read local files and FTP too."""
+    """An opener for only HTTP and HTTPS: the standard one would read local files and FTP too."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),

@@ -1,7 +1,7 @@
 """Making a new dated catalog in the user's folder from AWS's service reference.
 
-Everything is fetched and checked before a byte is written; the new folder is filled beside its place, read back, and
-moved there in one step. Whatever fails, the catalogs that were there stay as they were.
+Everything is fetched and checked before a byte is written; the new folder is filled next to its final place, read back,
+and moved there in one step. Whatever fails, existing catalogs remain unchanged.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from lpgen.errors import CatalogError
 
 @dataclass(frozen=True, slots=True)
 class CatalogUpdate:
-    """A catalog that was written: where, what it is, and what changed against the one before."""
+    """A catalog that was written: its folder, its manifest, and its changes against the one before."""
 
     path: Path
     manifest: Manifest
@@ -53,7 +53,7 @@ def update_catalog(
     limits: FetchLimits | None = None,
     progress: Progress | None = None,
 ) -> CatalogUpdate:
-    """Write a catalog of this ISO date from the reference at `url`; what the reference lacks comes from `current`.
+    """Write a catalog of this ISO date from the reference at `url`; facts that the reference lacks come from `current`.
 
     Raises:
         CatalogError: something couldn't be fetched, read or written; no catalog was changed.

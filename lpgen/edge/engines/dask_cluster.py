@@ -39,10 +39,10 @@ _CLOSE_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class DaskEngine:
-    """Runs on the workers of a `distributed.Client`, which stays open.
+    """Runs on the workers of a `distributed.Client` and leaves it open.
 
     Workers should have one thread each (`dask worker --nthreads 1`), since reading logs keeps the interpreter busy, and
-    a nanny, which is the default, so that a worker that dies is started again.
+    a nanny, which is the default and restarts a worker that dies.
     """
 
     client: Any
@@ -91,8 +91,8 @@ class DaskEngine:
 class _Tasks:
     """Dask's futures as those of `concurrent.futures`.
 
-    `Client.get_executor()` does the same, but loses a result whose worker dies just after it was made, and never tells
-    of a future that is cancelled (`distributed.cfexecutor` of 2026.8).
+    `Client.get_executor()` does the same, but loses a result whose worker dies just after it was made, and never
+    reports a future that is cancelled (`distributed.cfexecutor` of 2026.8).
     """
 
     def __init__(self, client: Any, packed: bytes) -> None:
@@ -107,7 +107,7 @@ class _Tasks:
         return asyncio.run_coroutine_threadsafe(self._result(task), self._client.loop.asyncio_loop)
 
     def cancel(self) -> None:
-        """Gives up what is under way. Waits for nothing: the scheduler drops a task that no client wants."""
+        """Give up running tasks. Waits for nothing: the scheduler drops a task that no client wants."""
         for task in tuple(self._under_way):
             task.release()
 
@@ -149,7 +149,7 @@ _ADDRESS: Final = "`dask scheduler` prints its address when it starts, as tcp://
 
 
 class _Cluster:
-    """What is known of the cluster's workers, asked now and then."""
+    """The state of the cluster's workers, asked now and then."""
 
     def __init__(self, client: Any, patience_seconds: float, answer_seconds: float) -> None:
         self._client = client

@@ -82,7 +82,7 @@ def _has_other_threads() -> bool:
 
 
 def _hope() -> None:
-    """A local worker that says nothing is at work: its death is told at once."""
+    """Do nothing: a silent local worker is at work, and its death is reported at once."""
 
 
 _worker_function: Callable[[Any], Any] | None = None
@@ -98,10 +98,10 @@ def _start_worker(fn: Callable[[Any], Any], environment: Mapping[str, str]) -> N
 
 
 def _end_with_parent() -> None:
-    """Ends this worker when the process that it works for is gone: a killed one can't tell its workers to stop.
+    """End this worker when the process that it works for is gone: a killed one can't stop its workers.
 
-    A worker that a server forked has another parent. One that was forked directly may hold its siblings' pipes, by
-    which Python tells whether the process is alive.
+    A worker that a server forked has another parent. One that was forked directly may hold its siblings' pipes, which
+    Python uses to check whether the process is alive.
     """
     from multiprocessing import parent_process
 

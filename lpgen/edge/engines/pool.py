@@ -1,6 +1,6 @@
 """Mapping over executors of `concurrent.futures`: the one code for local processes and Dask.
 
-Few items are made and in flight at a time, so that memory doesn't grow with their number.
+Few items are made and in flight at a time, so memory doesn't grow with their number.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _map_until_broken(pool: Pool, queue: _Queue[Item], suspects: deque[Item]) ->
 
 
 def _map_alone(pool: Pool, suspects: deque[Item]) -> Iterator[Any]:
-    """The results of items with no other beside them, so that it is known which one a worker dies on."""
+    """The results of items run one at a time, which shows on which item a worker dies."""
     while suspects:
         item = suspects.popleft()
         future = pool.submit(item)
@@ -120,5 +120,5 @@ class _Queue(Generic[Item]):
         return self._next[0]
 
     def drop_first(self) -> None:
-        """Goes on to the item behind it."""
+        """Advance to the next item."""
         self._next.clear()

@@ -1,10 +1,11 @@
 """The engine of a Spark cluster: its executors' Python workers run the chunks, by `DataFrame.mapInArrow`.
 
 A job reads a batch of chunks, a partition each; while one job ends the next is under way. Only the DataFrame API is
-used, so that it works with Spark Connect too. https://spark.apache.org/docs/3.5.0/api/python/reference/pyspark.sql/api/pyspark.sql.DataFrame.mapInArrow.html
+used, which works with Spark Connect too.
+https://spark.apache.org/docs/3.5.0/api/python/reference/pyspark.sql/api/pyspark.sql.DataFrame.mapInArrow.html
 
-Spark runs the tasks of an executor or Python worker that dies again, four times by default, before the job fails. A
-job that fails for that says which batch is to blame, and halves of it are tried until the item is found.
+Spark runs the tasks of an executor or Python worker that dies again, four times by default, before the job fails. A job
+that fails for that says which batch is to blame, and halves of it are tried until the item is found.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _DEATHS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SparkEngine:
-    """Runs in the executors of a `SparkSession`, which stays open: the one of an EMR, Glue or Databricks job, say.
+    """Runs in the executors of a `SparkSession` and leaves it open: the one of an EMR, Glue or Databricks job, say.
 
     `batch` is how many chunks a job reads; 0 asks Spark how many cores there are.
     """
@@ -136,10 +137,10 @@ class _Batches:
 
 
 def _run_batch(session: Any, packed: bytes, batch: Sequence[Any]) -> list[Any]:
-    """What the packed function made of each item, or the exception that it raised, by one job."""
+    """The packed function's result for each item, or the exception that it raised, by one job."""
     items = tuple(pickle.dumps(item) for item in batch)
 
-    def run_partition(batches: Iterator[Any]) -> Iterator[Any]:  # travels by value, and what it calls by name
+    def run_partition(batches: Iterator[Any]) -> Iterator[Any]:  # pickled by value, its callees by name
         return _run_numbers(packed, items, batches)
 
     numbers = session.range(0, len(items), 1, len(items))  # so many partitions of one row, without a shuffle

@@ -1,6 +1,6 @@
-"""Work as it travels to the workers of a cluster: the function as bytes, which each worker unpacks once.
+"""Work in the form sent to the workers of a cluster: the function as bytes, which each worker unpacks once.
 
-What is sent holds no secret, only how to find things: a path or bucket, a Region, a role.
+The bytes hold no secret, only how to find things: a path or bucket, a Region, a role.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def pack_function(fn: Callable[[Any], Any]) -> bytes:
 
 
 def run_packed(packed: bytes, item: Any) -> Any:
-    """What the packed function makes of an item.
+    """The packed function's result for an item.
 
     Raises:
         EngineError: this worker has another version of lpgen than the process that packed it.

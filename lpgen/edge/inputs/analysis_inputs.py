@@ -36,8 +36,8 @@ class Inputs:
 def choose_inputs(named: Inputs, data: Path | None, wanted: str = "") -> Inputs:
     """The inputs named, completed by the newest snapshot of a data folder, or by the one wanted.
 
-    What is named outweighs the snapshot. Last accessed reports belong to the principals of their snapshot: where other
-    policies are named they are left out.
+    Named inputs take precedence over the snapshot. Last accessed reports belong to the principals of their snapshot:
+    where other policies are named they are left out.
 
     Raises:
         InvocationError: neither policies nor a snapshot are there, or not the one wanted.

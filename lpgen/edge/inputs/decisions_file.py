@@ -1,4 +1,4 @@
-"""The decisions file: TOML (or JSON) that a team keeps beside its policies.
+"""The decisions file: TOML (or JSON) that a team keeps with its policies.
 
 ```toml
 [[decision]]

@@ -1,12 +1,12 @@
 """Reads the guards: a boundary document, SCPs and RCPs by level, and resource policies.
 
 - The boundary is one policy document.
-- SCPs, as RCPs, are a JSON list of levels from the organization's root to the account, each a list of policy documents;
-  or an object of such lists by account id, in which `*` stands for every account that isn't listed.
-- Resource policies are a folder of JSON files, one a resource: `{"resource": ARN, "policy": DOCUMENT}`, or what the AWS
-  CLI prints, as far as it names the resource: `aws secretsmanager get-resource-policy` does, and of the others an
-  `index.json` gives the ARN by file name, as in `{"bucket.json": "arn:aws:s3:::data"}`. An `account` beside it, or the
-  ARN, says who owns the resource.
+- SCPs, like RCPs, are a JSON list of levels from the organization's root to the account, each a list of policy
+  documents; or an object of such lists by account id, in which `*` means every account that isn't listed.
+- Resource policies are a folder of JSON files, one a resource: `{"resource": ARN, "policy": DOCUMENT}`, or the output
+  of the AWS CLI, as far as it names the resource: `aws secretsmanager get-resource-policy` does; for the others an
+  `index.json` gives the ARN by file name, as in `{"bucket.json": "arn:aws:s3:::data"}`. An `account` field, or the ARN,
+  says who owns the resource.
 """
 
 from __future__ import annotations

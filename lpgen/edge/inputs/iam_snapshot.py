@@ -45,7 +45,7 @@ from lpgen.errors import PolicyError, SnapshotError, quote_input
 
 
 def read_snapshot(paths: Sequence[Path]) -> Snapshot:
-    """What the files and folders say of the principals of one or more accounts.
+    """The principals of one or more accounts, from the files and folders.
 
     A policy that can't be read, or that is attached and missing, leaves a document of None and a problem. In a searched
     folder a file that holds something else is a problem too.
@@ -60,7 +60,7 @@ def read_snapshot(paths: Sequence[Path]) -> Snapshot:
 
 
 def open_snapshot(paths: Sequence[Path]) -> SnapshotStore:
-    """The same, of which each principal is read when it is asked for, from a temporary file.
+    """The same as a store, which reads each principal from a temporary file when it is asked for.
 
     Raises:
         SnapshotError: as for `read_snapshot`.
@@ -116,7 +116,7 @@ class SnapshotStore:
 
     @property
     def problems(self) -> tuple[SnapshotProblem, ...]:
-        """What is wrong in the files, as far as they were read."""
+        """The problems in the files, as far as they were read."""
         return tuple(sorted(self._problems))
 
     def add(self, file: str, pages: Iterable[Page]) -> None:
@@ -130,7 +130,7 @@ class SnapshotStore:
             self._managed.add(page.policies, file)
 
     def seal(self) -> None:
-        """Ends the adding; reports missing pages, what files disagree about, and what is wrong in groups."""
+        """End the adding; report missing pages, disagreements between files, and problems in groups."""
         self._problems.update(_truncations([end for ends in self._pages.values() for end in ends]))
         for shelf in (self._managed, self._group_details, self._roles, self._users):
             shelf.seal()
@@ -152,7 +152,7 @@ class SnapshotStore:
         return heapq.merge(self._roles, self._users)
 
     def read(self, arn: str) -> Principal:
-        """A principal with every policy that counts for it; reports what is wrong with these."""
+        """A principal with every policy that counts for it; reports problems in these."""
         return self._role(self._roles.read(arn)) if arn in self._roles else self._user(self._users.read(arn))
 
     def outlines(self) -> tuple[Principal, ...]:
@@ -325,14 +325,14 @@ def _default_version(policy: ManagedPolicy) -> PolicyVersion | None:
 
 
 def _truncations(pages: Sequence[tuple[bool, frozenset[str]]]) -> Iterator[SnapshotProblem]:
-    """A problem for each account of which a page says that more follow, while none is the last.
+    """A problem for each account with a page that says that more follow, while none is the last.
 
-    Of each page it takes whether it says so, and its accounts.
+    Each page is given by whether it says so, and by its accounts.
     """
     continued = {account for continues, accounts in pages if continues for account in accounts}
     ends = [accounts for continues, accounts in pages if not continues]
     unended = sorted(continued.difference(*ends)) or ([] if ends else ["unknown account"])
-    # A last page that holds AWS managed policies alone may end any one account.
+    # A last page that holds only AWS managed policies may end any one account.
     if len(unended) <= sum(not accounts for accounts in ends):
         return
     for account in unended:
@@ -341,7 +341,7 @@ def _truncations(pages: Sequence[tuple[bool, frozenset[str]]]) -> Iterator[Snaps
 
 
 def _accounts(page: Page) -> frozenset[str]:
-    """The accounts that a page shows: one, or none where it holds AWS managed policies alone."""
+    """The accounts that a page shows: one, or none where it holds only AWS managed policies."""
     return frozenset(split_arn(detail.arn).account for detail in page.details) - {"aws", ""}
 
 

@@ -1,7 +1,7 @@
-"""Reads service last accessed reports: what `aws iam get-service-last-accessed-details` prints, a file per principal.
+"""Reads service last accessed reports: the output of `aws iam get-service-last-accessed-details`, a file per principal.
 
-A file is called `ACCOUNT-KIND-NAME.json`, as output folders are, or just `NAME.json`; or an `index.json` beside the
-files gives the ARN of each, `{"first.json": "arn:aws:iam::111122223333:role/app"}`. Where a report has several pages,
+A file is called `ACCOUNT-KIND-NAME.json`, as output folders are, or just `NAME.json`; or an `index.json` in the same
+folder gives the ARN of each, `{"first.json": "arn:aws:iam::111122223333:role/app"}`. Where a report has several pages,
 the file holds them one below the other, or in an array.
 """
 

@@ -32,7 +32,7 @@ def refuse_duplicate_keys(text: bytes | str) -> None:
 
 
 class _FoundError(Exception):
-    """Some object has a key twice; which, a second reading tells."""
+    """Some object has a key twice; a second reading finds which."""
 
 
 class _Object(list[tuple[str, Any]]):

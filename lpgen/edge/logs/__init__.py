@@ -1,1 +1,1 @@
-"""Log files: finding them, inflating them, and telling their records from what else lies there."""
+"""Log files: finding them, inflating them, and distinguishing their records from other content."""

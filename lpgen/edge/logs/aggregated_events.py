@@ -40,7 +40,7 @@ class _TimeWindow(msgspec.Struct, rename="camel"):
 
 
 class _Event(msgspec.Struct, rename="camel"):
-    """What is read of one event, whose account and id are named otherwise than those of a record."""
+    """The fields read of one event; its account and id have other names than those of a record."""
 
     account_id: str = ""
     event_id: str = ""
@@ -51,7 +51,7 @@ class _Event(msgspec.Struct, rename="camel"):
 
 
 def aggregated_event(text: bytes | memoryview | msgspec.Raw, known: Record) -> Unusable:
-    """The event with those that it names as callers; `known` is what else can be told of one of another shape."""
+    """The event with those that it names as callers; `known` has the other facts about an event of another shape."""
     try:
         event = msgspec.json.decode(text, type=_Event)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

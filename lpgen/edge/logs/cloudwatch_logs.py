@@ -1,4 +1,4 @@
-"""CloudTrail records that went through CloudWatch Logs, which wraps each in a log event of its own.
+"""CloudTrail records that passed through CloudWatch Logs, which wraps each in a log event of its own.
 
 Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html,
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3ExportTasks.html,
@@ -24,7 +24,7 @@ def without_times(text: bytes) -> bytes:
         return text
     found = bytearray()
     at = 0
-    while at < len(text):  # a piece at a time, since a substitution holds every line of what it is given
+    while at < len(text):  # a piece at a time, since a substitution holds every line of its input
         end = text.find(b"\n", at + _PIECE) + 1 or len(text)
         found += _TIMES.sub(b"", text[at:end])
         at = end

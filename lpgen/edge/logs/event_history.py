@@ -35,7 +35,7 @@ _NOTES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class HistoryEvent:
-    """One event: what the ledger knows it by, and its record as JSON."""
+    """One event: its identity in the ledger, and its record as JSON."""
 
     source: StoredObject
     record: bytes
@@ -51,7 +51,7 @@ class EventHistory:
     wait: Callable[[float], None] = time.sleep
 
     def notes(self) -> tuple[str, ...]:
-        """What it can't show."""
+        """The limits of this source."""
         return tuple(note.format(regions=", ".join(self.regions)) for note in _NOTES)
 
     def pages(self) -> Iterator[list[HistoryEvent]]:
@@ -91,7 +91,7 @@ class EventHistory:
 
 @contextmanager
 def _explained(region: str) -> Iterator[None]:
-    """Turns what goes wrong into an error that says what it takes."""
+    """Turn errors into one that names the needed permission."""
     try:
         with aws_errors(f"look up the events of {region}"):
             yield

@@ -16,7 +16,7 @@ _ZEROS: Final = re.compile(rb"\0*+")
 
 _FIRST_PIECE: Final = 1 << 12
 _PIECE: Final = 1 << 20
-"""A member gets larger and larger pieces: what it leaves of the last is copied, and a file may have many members."""
+"""A member gets larger and larger pieces: the unread part of the last is copied, and a file may have many members."""
 
 
 class UnreadableError(LpgenError):
@@ -67,7 +67,7 @@ def _inflate_members(data: bytes, limit: int) -> bytes:
 
 
 def _inflate_member(view: memoryview, start: int, limit: int) -> tuple[list[bytes], int]:
-    """The pieces of one gzip member, of which the last may go beyond the limit, and where it ends."""
+    """The pieces of one gzip member, where only the last may exceed the limit, and the position of its end."""
     if bytes(view[start : start + 2]) != _MAGIC:
         raise UnreadableError("the gzip data is followed by something else", f"byte {start}")
     stream = isal_zlib.decompressobj(wbits=_GZIP_WINDOW)

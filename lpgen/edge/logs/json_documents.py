@@ -1,4 +1,4 @@
-"""The JSON documents of a text that holds several: one a line, laid out over lines, or both; broken ones told apart.
+"""The JSON documents of a text that holds several: one a line, laid out over lines, or both; broken ones are separate.
 
 The time grows with the length of the text, whatever it holds, and memory doesn't grow with the number of its parts.
 """
@@ -63,9 +63,9 @@ def is_blank(data: bytes) -> bool:
 
 
 def repair_text(data: bytes) -> bytes:
-    """The text with U+FFFD for what is not valid Unicode: stray bytes, and halves of surrogate pairs.
+    """The text with U+FFFD in place of invalid Unicode: stray bytes, and halves of surrogate pairs.
 
-    Such text stands in fields that a caller chose, and must not make a whole file unreadable.
+    Callers choose the fields that hold such text, and it must not make a whole file unreadable.
     """
     text = _as_utf8(memoryview(data), "utf-8")
     if b"\\ud" not in text and b"\\uD" not in text:
@@ -98,7 +98,7 @@ def without_depths(text: bytes) -> bytes:
 
 
 def split_documents(data: bytes) -> Iterator[bytes | Broken]:
-    """Each document in turn; after a broken one, reading goes on at the next line that starts like a document."""
+    """Each document in turn; after a broken one, reading continues at the next line that starts like a document."""
     search = _Search(data)
     at = _skip_blank(data, 0)
     line, counted = 1, 0
@@ -155,7 +155,7 @@ _ABSENT: Final = msgspec.Raw(b"")
 
 
 def why_and_place(error: Exception, start: str) -> Broken:
-    """What a decoder's error says, with the place taken out of its message, so that like errors count together."""
+    """A decoder's error with the place taken out of its message: like errors count together."""
     if isinstance(error, RecursionError):
         return Broken("the JSON is nested too deep", start)
     message = str(error)
@@ -173,7 +173,7 @@ def lower_first(message: str) -> str:
 
 
 def sound_document(text: bytes | memoryview) -> bytes | None:
-    """The text, without what is nested too deep to be decoded, if it is one document; else None."""
+    """The text, without parts nested too deep to be decoded, if it is one document; else None."""
     error = _decode_error(text)
     if isinstance(error, RecursionError):
         text = without_depths(bytes(text))
@@ -265,7 +265,7 @@ def _decode_error(text: bytes | memoryview) -> Exception | None:
 
 
 def _broken(data: bytes, at: int, end: int, line: int) -> Broken:
-    """Says what is wrong: with the line if more documents follow it at `end`, else with all that is left."""
+    """The problem: of the line if more documents follow it at `end`, else of all that is left."""
     newline = data.find(b"\n", at, end)
     error = _decode_error(memoryview(data)[at : newline if end < len(data) and newline >= 0 else len(data)])
     return why_and_place(error or ValueError("not a JSON document"), f"line {line}")

@@ -1,4 +1,4 @@
-"""The other files that lie beside CloudTrail's records in a log bucket, told by what they hold."""
+"""The files other than CloudTrail's records in a log bucket, recognized by their content."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _TEXTS: Final = (
     ("a load balancer access log file", re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+Z [^\s{\[]+ \d")),
 )
 
-# The header of an answer of Athena, or of what the console's event history gives for download.
+# The header of an answer of Athena, or of a download of the console's event history.
 _TABLE: Final = re.compile(rb'"?event ?name\b|"?[\w ]+"?,[^\n]*\bevent ?name\b', re.IGNORECASE)
 
 
 OTHER_KEYS: Final = frozenset().union(*(telling for _, telling in _DOCUMENTS))
-"""The keys by which other documents are told from records."""
+"""The keys that distinguish other documents from records."""
 
 _HEAD: Final = 1 << 12
 """How far a first line is read: a header is far shorter."""
@@ -46,6 +46,7 @@ def name_other_text(text: bytes) -> str:
 
 
 def is_table(text: bytes) -> bool:
-    """Whether a text is records as CSV, by its header. They can't be told exactly from it: Athena writes structures
-    such as `userIdentity` without quoting what is in them, and the console leaves most fields out."""
+    """Whether a text is records as CSV, by its header. The records can't be restored exactly: Athena writes structures
+    such as `userIdentity` without quoting their content, and the console leaves most fields out.
+    """
     return _TABLE.match(text, 0, _HEAD) is not None

@@ -75,7 +75,7 @@ _keys_of: Final = KnownKeys(*sorted({*_RECORD_KEYS, *_WRAPPER_KEYS, *OTHER_KEYS}
 
 
 def records_from_bytes(data: bytes, *, limits: ReadLimits = DEFAULT_LIMITS) -> Iterable[Item]:
-    """The records of one file, in order, as far as the limits go.
+    """The records of one file, in order, as far as the limits allow.
 
     Time grows with the inflated size, whatever the file holds. Memory is a small multiple of the inflated size up to
     `MAX_TYPED_BYTES`, and about that size beyond.

@@ -1,4 +1,4 @@
-"""Where the sample organization lies: inside an installed package, or beside the package in a checkout."""
+"""The folder of the sample organization: inside an installed package, or next to the package in a checkout."""
 
 from __future__ import annotations
 

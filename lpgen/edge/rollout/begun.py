@@ -15,7 +15,7 @@ from lpgen.errors import PolicyError, quote_input
 
 @dataclass(slots=True)
 class Begun:
-    """What the journal says of one principal whose rollout was begun. `about` are the calls that may have been made.
+    """The journal's entries on one principal whose rollout was begun. `about` are the calls that may have been made.
 
     `before`, `documents`, `boundary` and `trust` are as read from IAM just before. `digests` are those of the documents
     to put in place, by policy; a journal of an older lpgen has none.
@@ -70,7 +70,7 @@ class Begun:
 
 
 def take_event(begun: Begun, event: str, facts: Mapping[str, object]) -> bool:
-    """Takes one event of a journal into what is known of its principal; False where it can't come at this place."""
+    """Apply one event of a journal to the state of its principal; False where it can't come at this place."""
     number = facts.get("call")
     if begun.undone:
         return False

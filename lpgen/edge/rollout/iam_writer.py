@@ -1,7 +1,7 @@
 """The one place that changes anything in AWS: reads a principal's policies to the byte, and makes single calls to IAM.
 
-The client's own handler turns policy documents into objects, which loses how they were written; it is taken off, and
-documents stay the text that IAM holds. IAM returns them percent-encoded.
+The client's own handler turns policy documents into objects, which loses their exact text. It is taken off, and
+documents remain the text that IAM holds. IAM returns them percent-encoded.
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html
 """
 
@@ -160,12 +160,12 @@ class IamWriter:
     # ------------------------------------------------------------ writing
 
     def perform(self, call: Call) -> None:
-        """Makes one call and reads back that it took effect.
+        """Make one call and read back that it took effect.
 
         An error counts only where the effect isn't there: an answer may get lost after the call was carried out.
 
         Raises:
-            AwsError: it failed, or what is read back isn't what it should be.
+            AwsError: it failed, or reading back doesn't show the effect.
         """
         try:
             with aws_errors(f"call {call.operation} for {quote_input(call.policy)}"):

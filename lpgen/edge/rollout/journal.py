@@ -1,13 +1,13 @@
-"""The journal of a rollout: every step on disk before and after it is made, so that a killed run can be undone.
+"""The journal of a rollout: every step on disk before and after it is made, which lets a killed run be undone.
 
-A file of JSON lines beside the plan that only its owner can read, only ever appended to; each line is flushed to the
-disk before anything else is done. A line that a kill cut short says nothing: what it would have said hadn't been begun.
-One process at a time writes.
+A file of JSON lines next to the plan that only its owner can read, only ever appended to; each line is flushed to the
+disk before anything else is done. A line that a kill cut short says nothing: its step hadn't been begun. One process at
+a time writes.
 
 `previous` is the SHA-256 of the line before. The first line names the plan by its SHA-256. For each principal follow
 
-- `begin`: the policies as they were, to the byte, with the calls to make and those that take them back, and the digests
-  of the plan, of its source and of each document to put in place;
+- `begin`: the policies as they were, to the byte, with the calls to make and those that undo them, and the digests of
+  the plan, of its source and of each document to put in place;
 - `about` and `done`, with the number of the call: before it is made, and once it has been read back;
 - `applied`, or `failed` with why;
 - `undo`, then `undo_about` and `undo_done` for each inverse call, then `undone`; or `undo_failed` with why.
@@ -166,10 +166,10 @@ class Journal:
     # ------------------------------------------------------------ writing
 
     def begin(self, live: LivePrincipal, calls: Sequence[Call], inverse: Iterable[Call]) -> Begun:
-        """Notes a principal as it is, and what will be done to it.
+        """Note a principal's current state, and the calls to make.
 
         Raises:
-            TamperingError: that isn't what the plan says.
+            TamperingError: they disagree with the plan.
         """
         principal = live.principal
         entry: dict[str, Any] = {
@@ -213,11 +213,11 @@ class Journal:
 
 
 def read_journal(path: Path, plan: RolloutPlan) -> dict[str, Begun]:
-    """What the journal of a plan says, by principal; nothing where there is none yet.
+    """The journal of a plan, by principal; empty where there is none yet.
 
     Raises:
         RolloutError: it can't be read, or belongs to another plan.
-        TamperingError: it says what lpgen wouldn't have written.
+        TamperingError: it holds something that lpgen wouldn't have written.
     """
     if not journal_of(path).exists():
         return {}

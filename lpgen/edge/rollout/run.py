@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the rollout of any principal of an account needs. `say` tells what is being done."""
+    """The shared objects of the rollout of any principal of an account. `say` reports each step."""
 
     writer: IamWriter
     journal: Journal
@@ -84,7 +84,7 @@ def _refusals_to_resume(begun: Begun, live: LivePrincipal, plan: PrincipalPlan) 
 
 
 def _is_proven_by_live(begun: Begun, live: LivePrincipal) -> bool:
-    """Whether IAM, rather than the journal, says what the old policies are.
+    """Whether the old policies are read from IAM rather than from the journal.
 
     INVARIANT: something is added only while all old policies are in place with the documents that the proof was from.
     """
@@ -182,13 +182,13 @@ def _make_calls(begun: Begun, run: Run) -> None:
 
 
 def _check_document(begun: Begun, call: Call) -> None:
-    """INVARIANT: what is put in place is the document whose digest was on disk before the first call."""
+    """INVARIANT: the document put in place is the one whose digest was on disk before the first call."""
     if call.document and digest_of_text(call.document) != begun.digests.get(call.policy, digest_of_text(call.document)):
         raise RolloutError(f"the document of {quote_input(call.policy)} isn't the one that the journal was begun with")
 
 
 def _check_all_new(begun: Begun, run: Run) -> None:
-    """Reads back that everything that came so far is in place, before anything goes."""
+    """Read back that everything added so far is in place, before anything is removed."""
     _await_holding(begun, holding_after(begun.before, (begun.calls[at] for at in sorted(begun.done))), run)
 
 
@@ -200,7 +200,7 @@ def _check_applied(begun: Begun, run: Run) -> None:
 
 
 def _await_holding(begun: Begun, expected: Holding, run: Run) -> None:
-    """Waits until IAM shows what is expected.
+    """Wait until IAM shows the expected policies.
 
     Raises:
         RolloutError: it doesn't within the time that a change may take to show.
@@ -252,7 +252,7 @@ def _take_back(begun: Begun, live: LivePrincipal, run: Run) -> Iterator[str]:
         if conflict:
             yield conflict
             if call.adds:
-                return  # INVARIANT: what is new goes only once what it took over from is back.
+                return  # INVARIANT: a new policy is removed only once the one it replaced is back.
             continue
         if put_back and not call.adds and not settled:
             time.sleep(run.settle_seconds)

@@ -33,10 +33,10 @@ _SERVICE_LINKED: Final = "/aws-service-role/"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to read. `role` is the name of the role to assume in other accounts, "" to read the caller's alone.
+    """The parts to read. `role` is the name of the role to assume in other accounts, "" to read only the caller's.
 
-    `accounts` None means every active account of the organization; `regions` empty those that each account has
-    switched on.
+    `accounts` None means every active account of the organization; `regions` empty those that each account has switched
+    on.
     """
 
     role: str = ""
@@ -89,9 +89,9 @@ class AccountReader:
         return AccountRead(TakenAccount(self.caller.account, name, roles, users), trails, index)
 
     def _read_last_accessed(self, pages: list[Page]) -> dict[str, str]:
-        """Writes the reports of all roles and users, and returns whose each file is.
+        """Write the reports of all roles and users, and return the principal's ARN by file.
 
-        Service-linked roles are left out: nobody can replace their policies.
+        Service-linked roles are left out: their policies can't be replaced.
         """
         files = {
             one["Arn"]: f"{self.caller.account}-{kind}-{one['Arn'].rpartition('/')[2]}.json"

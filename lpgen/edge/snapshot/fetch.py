@@ -1,6 +1,6 @@
-"""Takes a snapshot: reads all that an analysis asks of the accounts of an organization, and keeps what it gets.
+"""Takes a snapshot: reads all that an analysis needs from the accounts of an organization, and stores the answers.
 
-What can't be read is a gap, and the rest goes on. Nothing is changed in AWS.
+A part that can't be read is a gap, and the rest continues. Nothing is changed in AWS.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ Say = Callable[[str], None]
 
 
 def take_snapshot(session: AwsSession, wanted: Wanted, data: Path, *, now: datetime, say: Say) -> SnapshotStamp:
-    """Reads what is wanted into a new snapshot of the data folder. `say` hears of each account that is done.
+    """Read the wanted parts into a new snapshot of the data folder. `say` gets a line for each account that is done.
 
     Raises:
-        AwsError: whose credentials these are can't be found out.
+        AwsError: the caller's identity can't be found out.
         InvocationError: an account that is wanted isn't in the organization.
         SnapshotError: no account's policies can be read, or the snapshot can't be written; then there is none.
     """

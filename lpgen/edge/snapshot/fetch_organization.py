@@ -87,7 +87,7 @@ def _listed(client: Any, operation: str, name: str, **arguments: str) -> Iterato
 class FetchedLevels:
     """The SCPs or RCPs: by account a list per level from the root down to the account itself, and each policy's facts.
 
-    Of a policy these are `id`, `name`, `type` and `targets`, the ids of what it is attached to.
+    A policy's facts are `id`, `name`, `type` and `targets`, the ids of the targets it is attached to.
     """
 
     by_account: dict[str, list[list[Document]]]

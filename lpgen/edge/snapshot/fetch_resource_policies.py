@@ -22,7 +22,7 @@ Resource = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """How one service lists its resources, and how it tells one's policy.
+    """How to list one service's resources, and how to get a resource's policy.
 
     `arn_and_policy` gives the policy's JSON, None where there is none; so do errors with a code in `no_policy`. A
     service that is `in_one_region` lists the resources of all Regions wherever it is asked.
@@ -195,4 +195,4 @@ _SERVICES: Final = (
         frozenset({"RepositoryPolicyNotFoundException", "RepositoryNotFoundException"}),
     ),
 )
-"""What is gone between the listing and the reading has no policy."""
+"""A resource deleted between the listing and the reading has no policy."""

@@ -1,4 +1,4 @@
-"""Fetches the tags of an account's resources, as far as their services tell them to one API.
+"""Fetches the tags of an account's resources, as far as their services report them to one API.
 
 https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
 """

@@ -90,7 +90,7 @@ class ScheduleFetcher:
             yield Schedule(source.words, whole.get(source.name, ""), expression, is_on, days, roles)
 
     def _ask(self, service: str, region: str, operation: str, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The pages of an answer; none, and a gap, where it can't be had. What is gone is no gap."""
+        """The pages of an answer; none, and a gap, where it can't be had. A deleted resource is no gap."""
         try:
             client = self.session.known_client(service, region, self.caller.partition)
             with aws_errors("read schedules"):
@@ -240,9 +240,10 @@ _KINDS: Final[Mapping[str, tuple[str, str, Callable[[str, str], Mapping[str, Any
         lambda name, _: {"Name": name.partition(":")[0], "DocumentFormat": "JSON"},
     ),
 }
-"""By how its ARN goes on after `arn:PARTITION:`, without Region and account: the call that says the roles of a kind of
-work, with arguments by its name and its ARN. AWS Batch takes no name without a revision in a list.
-https://docs.aws.amazon.com/goto/aws-cli/batch-2016-08-10/DescribeJobDefinitions"""
+"""The call that gives the roles of a kind of work, by the rest of its ARN after `arn:PARTITION:`, without Region and
+account; the arguments are made from its name and its ARN. AWS Batch takes no name without a revision in a list.
+https://docs.aws.amazon.com/goto/aws-cli/batch-2016-08-10/DescribeJobDefinitions
+"""
 
 _NAMED_BY: Final = {
     "Arn": "",

@@ -38,7 +38,7 @@ def fetch_trails(session: AwsSession) -> FetchedTrails:
 
 
 def _fetch(client: Any, arn: str) -> tuple[dict[str, Any], ...]:
-    """What is known of a trail. Without its status it would count as logging, so that all three are needed."""
+    """The answers about a trail. All three are needed: without its status it would count as logging."""
     with aws_errors(f"read the trail {quote_input(arn)}"):
         return (
             page_contents(client.get_trail(Name=arn)),

@@ -16,7 +16,7 @@ _SHOWN_PLACES: Final = 3
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Miss:
-    """One thing that couldn't be read. Those that differ in `where` and `reason` alone are told together."""
+    """One thing that couldn't be read. Those that differ only in `where` and `reason` are reported together."""
 
     account: str
     subject: Subject
@@ -42,7 +42,7 @@ class GapList:
 
     @contextmanager
     def catch(self, account: str, subject: Subject, *, what: str = "", where: str = "") -> Iterator[None]:
-        """Makes a gap of an error of AWS, so that the rest goes on."""
+        """Turn an error of AWS into a gap; the rest continues."""
         try:
             yield
         except AwsError as error:
