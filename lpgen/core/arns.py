@@ -28,7 +28,7 @@ NO_ARN: Final = ArnFields("", "", "", "", "")
 
 
 def split_arn(text: str) -> ArnFields:
-    """The fields of an ARN, or NO_ARN for a text that isn't one. What the fields hold isn't checked."""
+    """The fields of an ARN, or NO_ARN for a text that isn't one. Their content isn't checked."""
     fields = text.split(":", ARN_FIELDS - 1)
     return ArnFields._make(fields[1:]) if len(fields) == ARN_FIELDS and fields[0] == "arn" else NO_ARN
 

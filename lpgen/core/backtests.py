@@ -1,4 +1,4 @@
-"""The types of a backtest: what the replacements of past days would have denied later."""
+"""The types of a backtest: which later use the replacements of past days would have denied."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ class Reach:
     """On how many of the resources that others use principals may do what they do on their own.
 
     `places` counts pairs of an action and a resource that others of the account use with it; `old` and `new` are how
-    many of them the old policies and the replacements allow. The `pinned` counts are of data, secrets, keys and roles
-    alone.
+    many of them the old policies and the replacements allow. The `pinned` counts are only of data, secrets, keys and
+    roles.
     """
 
     places: int = 0
@@ -101,7 +101,9 @@ class AlternativeResult:
 
 @dataclass(frozen=True, slots=True)
 class JudgedWindow:
-    """What the replacement of one principal would have done in one window; `safe` says whether it was called safe."""
+    """The effect that the replacement of one principal would have had in one window; `safe` says whether it was called
+    safe.
+    """
 
     window: Window
     safe: bool

@@ -1,6 +1,6 @@
 """The words that a person chooses among on the command line.
 
-They stand apart from what they are chosen for, so that `lpgen --help` lists them without importing that.
+They are separate from the code that uses them, so `lpgen --help` lists them without importing it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MAX_EXPECTED_DENIALS: Final = 0.1
 
 
 class KeepUnobservable(StrEnum):
-    """Which actions stay whose use the logs could not have shown."""
+    """Which actions to keep whose use the logs could not have shown."""
 
     ALL = "all"
     SIGNED = "signed"  # those with a sign of use
@@ -27,12 +27,12 @@ class UnobservableKind(StrEnum):
     DATA_EVENTS = "data-events"  # trails can record its events, and the logs lack them
     OTHER_PROTOCOL = "other-protocol"  # used over another protocol or in a console: no record can show it
     INSIDE_CALL = "inside-call"  # checked inside another call, whose record may not show it
-    INTERNAL = "internal"  # used only by the service itself, or by nobody any more
+    INTERNAL = "internal"  # used only by the service itself, or no longer at all
     UNCLASSIFIED = "unclassified"
 
 
 class KeepByKind(Mapping[UnobservableKind, KeepUnobservable]):
-    """Which unobservable actions stay, for every kind. It can be part of a key."""
+    """Which unobservable actions to keep, for every kind. It can be part of a key."""
 
     def __init__(self, choices: Mapping[UnobservableKind, KeepUnobservable]) -> None:
         self._choices = tuple(choices[kind] for kind in UnobservableKind)

@@ -1,8 +1,8 @@
 """The chain of digests of an output folder: its inputs, its files and its report under one root digest.
 
-`lpgen generate` writes the chain into `summary.json`: `inputs`, `files` and `digest`. `lpgen verify` and
-`lpgen rollout` compute the root again. It covers the SHA-256 of every file, what the output was made from, and the
-rest of `summary.json`. A rollout's plan holds the parts of the chain, so the root can be computed without the folder.
+`lpgen generate` writes the chain into `summary.json`: `inputs`, `files` and `digest`. `lpgen verify` and `lpgen
+rollout` compute the root again. It covers the SHA-256 of every file, the inputs of the output, and the rest of
+`summary.json`. A rollout's plan holds the parts of the chain, so the root can be computed without the folder.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def digest_of_facts(facts: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CatalogStamp:
-    """Which action catalog: its version, its date, and a digest of what it says."""
+    """The identity of an action catalog: its version, its date, and a digest of its content."""
 
     version: str
     date: str

@@ -13,11 +13,12 @@ from lpgen.core.policies.decision import Answer, Layer, Result
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: whether a principal may do something to a resource.
+    """The question whether a principal may do something to a resource.
 
-    `action` is as the catalog spells it, or as it was asked where `known` is false; `similar` are then the catalog's
-    names that come closest. `resource` is what is evaluated. `context` are the condition values known of the request:
-    those that are certain for the principal, and those `given`. `remarks` are sentences on how it was understood.
+    `action` is as the catalog spells it, or as it was asked where `known` is false; `similar` are then the closest
+    names in the catalog. `resource` is the one to evaluate. `context` are the condition values known of the request:
+    those that are certain for the principal, and those `given`. `remarks` are sentences on how the question was
+    understood.
     """
 
     principal: Principal
@@ -53,12 +54,12 @@ class ConditionState:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedStatement:
-    """A statement that covers the action, with what of it matched.
+    """A statement that covers the action, with the parts that matched.
 
-    `actions` are the patterns that matched, or all of a `NotAction`; they stand for `actions_today` actions of the
-    catalog. `resources` are the patterns that match or may match, or all of them where none does or they stand in
-    `NotResource`. `named` says how a resource policy names the principal, "" elsewhere. `depends_on` are the keys that
-    decide, where it may apply.
+    `actions` are the patterns that matched, or all of a `NotAction`; they cover `actions_today` actions of the catalog.
+    `resources` are the patterns that match or may match, or all of them where none does or they are in `NotResource`.
+    `named` says how a resource policy names the principal, "" elsewhere. `depends_on` are the keys that decide, where
+    it may apply.
     """
 
     ref: StatementRef
@@ -107,7 +108,7 @@ class ExplainedWall:
 
     @property
     def name(self) -> str:
-        """What the wall is called in sentences."""
+        """The wall's name in sentences."""
         match self.layer:
             case Layer.IDENTITY:
                 return "its own policies"
@@ -149,7 +150,7 @@ class SeenUse:
 
 @dataclass(frozen=True, slots=True)
 class SeenUses:
-    """What the logs show of the action and the principal: uses on the resource asked about first.
+    """The use of the action by the principal that the logs show: uses on the resource asked about first.
 
     `blind_spot` says why the logs could not have shown use, "" where they could. `coverage` is that of the principal's
     account, None where none of its logs was read. `earlier` are records of an earlier principal of the same name.
@@ -168,10 +169,10 @@ class SeenUses:
 class Explanation:
     """The answer to a question.
 
-    `sentence` is the result in plain words. `depends_on` are condition keys, and what else decides where the result is
-    DEPENDS; `unread` says what nobody supplied and what could change the result. `rule` is AWS's own rule that decides
-    whatever the policies say, or "". `stops` name the walls in which nothing allows what they would have to allow.
-    `seen` is None where no data folder was given.
+    `sentence` is the result in plain words. `depends_on` are condition keys, and other deciding facts where the result
+    is DEPENDS; `unread` lists inputs that weren't supplied and could change the result. `rule` is AWS's own rule that
+    decides whatever the policies say, or "". `stops` name the walls without a needed allow. `seen` is None where no
+    data folder was given.
     """
 
     question: Question

@@ -30,16 +30,19 @@ def folder_of_account(principal: Principal) -> str:
 
 
 def file_of_left_policy(arn: str, sha256: str) -> str:
-    """The path below an output folder of a policy that stays attached: its name, and what tells its versions apart."""
+    """The path below an output folder of a policy left attached: its name, and a digest that distinguishes its
+    versions.
+    """
     name = arn.rpartition("/")[2]
     return f"attached/{plain_name(f'{name[:_LONGEST]}-{sha256[:_DIGITS]}')}.json"
 
 
 def files_of_sets(sets: Iterable[PermissionSet]) -> dict[PermissionSet, str]:
-    """The names of the files of permission sets, without ending: as the sets are called.
+    """The names of the files of permission sets, without ending: the names of the sets.
 
-    Sets of two instances of Identity Center may have one name, and some file systems don't tell large letters from
-    small ones: such a name, and one that isn't safe in a file's name, gets a tail that tells the set from all others.
+    Sets of two instances of Identity Center may have one name, and some file systems don't distinguish upper from lower
+    case: such a name, and one that isn't safe in a file's name, gets a suffix that distinguishes the set from all
+    others.
     """
     wanted = {one: plain_name(one.name) for one in sets}
     same = Counter(name.lower() for name in wanted.values())

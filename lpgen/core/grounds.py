@@ -1,4 +1,4 @@
-"""What an analysis stands on: what principals were seen to use, what the logs covered, what the policies grant."""
+"""The inputs of an analysis: the seen use of principals, the coverage of the logs, the grants of the policies."""
 
 from __future__ import annotations
 
@@ -85,11 +85,12 @@ class UnmappedEvent:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalUsage:
-    """All that the usage and skip tables hold of one principal. `principal_ids` are those its records carry, `copied`
-    the services that copies or summaries of its calls show, known where a principal is judged. `by_id` has what each
-    id was seen to do, counted or not: those of earlier principals of the name too. `days` are those on which it did or
-    tried something, 0 where nobody counted them. `protected` are the resources for whose data its calls of KMS were
-    made, each with the action of the call."""
+    """One principal's part of the usage and skip tables. `principal_ids` are those its records carry, `copied` the
+    services that copies or summaries of its calls show, known where a principal is judged. `by_id` has the seen actions
+    of each id, counted or not: those of earlier principals of the name too. `days` are those on which it did or
+    attempted something, 0 where they weren't counted. `protected` are the resources for whose data its calls of KMS
+    were made, each with the action of the call.
+    """
 
     principal: str
     principal_ids: tuple[str, ...] = ()
@@ -163,18 +164,17 @@ class SeenEvents:
 
 @dataclass(frozen=True, slots=True)
 class AccountCoverage:
-    """What was read of one account. `covered_days` counts the window's days less those that are `missing`.
+    """The logs that were read of one account. `covered_days` counts the window's days less those that are `missing`.
 
     `thin` are days with too few callers and services to have been recorded in full (`lpgen.core.usage.thin_days`), and
     `lacks_files` says that all days seem to lack some of their files.
 
-    `seen` are the events that the log holds at least one of: nothing but the log itself says so here, so what it holds
-    none of counts as not recorded. `known_from` says whether that decides, or `trails`: the settings of the trails that
-    record the account, a sentence each. `unseen` are the event sources of management events that trails may exclude and
-    that the log holds no record of. `data_resources` are pairs of event source and the bucket, table, function or the
-    like that a data event names.
-    `summed` are the event sources whose data events aggregated events sum up and that the log holds no data event of.
-    `changes` are recorded changes of trails that took no day out of the coverage.
+    `seen` are the events that the log holds at least one of: only the log itself shows this, so an event that it lacks
+    counts as not recorded. `known_from` says whether that decides, or `trails`: the settings of the trails that record
+    the account, a sentence each. `unseen` are the event sources of management events that trails may exclude and that
+    the log holds no record of. `data_resources` are pairs of event source and the bucket, table, function or the like
+    that a data event names. `summed` are the event sources whose data events aggregated events sum up and that the log
+    holds no data event of. `changes` are recorded changes of trails that took no day out of the coverage.
     """
 
     account: str
@@ -255,7 +255,7 @@ class LogCoverage:
 
     @property
     def last_day(self) -> date | None:
-        """The last day of any record: what reports count from unless told otherwise."""
+        """The last day of any record: the default reference date of reports."""
         return max((one.last_day for one in self.accounts), default=None)
 
 
@@ -264,7 +264,7 @@ class LogCoverage:
 
 @dataclass(frozen=True, slots=True, order=True)
 class StatementRef:
-    """Which statement of which policy: `policy` is a managed policy's ARN or an inline policy's name."""
+    """A reference to one statement of a policy: `policy` is a managed policy's ARN or an inline policy's name."""
 
     policy: str
     kind: PolicyKind
@@ -280,8 +280,9 @@ class StatementRef:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One statement with what it expands to. `unknown_patterns` are those that the catalog doesn't know, without names
-    of services that AWS retired in its own policies."""
+    """One statement with its expanded actions. `unknown_patterns` are those that the catalog doesn't know, without
+    names of services that AWS retired in its own policies.
+    """
 
     ref: StatementRef
     version: str
@@ -291,7 +292,7 @@ class Grant:
 
 
 def limited_to(grant: Grant, resources: tuple[str, ...]) -> Grant:
-    """The grant on some of its resources alone."""
+    """The grant on only some of its resources."""
     return replace(grant, statement=replace(grant.statement, resources=resources))
 
 

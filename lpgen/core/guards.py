@@ -1,4 +1,6 @@
-"""The policies that stand beside a principal's own: boundary, organization and resources, as a person supplies them."""
+"""The policies that apply in addition to a principal's own: boundary, organization and resources, as a person supplies
+them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ Levels = tuple[tuple[Policy, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class AccountLevels:
-    """The SCPs or RCPs that one account inherits and has, by level; the account "" stands for every other account."""
+    """The SCPs or RCPs that one account inherits and has, by level; the account "" means every other account."""
 
     account: str
     levels: Levels
@@ -53,7 +55,7 @@ class Guards:
     def scps_of(self, principal: Principal) -> Levels:
         """The levels of SCPs that cap a principal; none were supplied where it is empty.
 
-        SCPs leave service-linked roles alone.
+        SCPs don't apply to service-linked roles.
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
         """
         if principal.path.startswith("/aws-service-role/"):
@@ -62,7 +64,7 @@ class Guards:
         return found.get(principal.account, found.get("", ()))
 
     def rcps_of(self, account: str) -> Levels | None:
-        """The levels of RCPs on the resources of an account; None where nobody supplied them.
+        """The levels of RCPs on the resources of an account; None where they weren't supplied.
 
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
         """

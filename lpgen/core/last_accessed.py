@@ -1,6 +1,6 @@
-"""Service last accessed: when a principal last tried each service that its policies allow, as IAM tells it.
+"""Service last accessed: when a principal last tried each service that its policies allow, according to IAM.
 
-IAM counts every try, denied ones too, data plane included, for 400 days back. `iam:PassRole` isn't tracked.
+IAM counts every attempt, denied ones too, data plane included, for 400 days back. `iam:PassRole` isn't tracked.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetServiceLastAccessedDetails.html
@@ -41,7 +41,7 @@ class ServiceAccess:
 
 @dataclass(frozen=True)
 class AccessReport:
-    """One report. `stem` is its file's name without `.json`, `arn` what the index says it is about, or "".
+    """One report. `stem` is its file's name without `.json`, `arn` the principal that the index gives for it, or "".
 
     `entity` is the role or user that the report names as having tried a service, "" where it names none. `made` is the
     day on which IAM completed it.
@@ -55,7 +55,7 @@ class AccessReport:
     services: tuple[ServiceAccess, ...]
 
     def service(self, service: str) -> ServiceAccess | None:
-        """What it says of a service, or None where it doesn't list it (which says nothing)."""
+        """Its entry on a service, or None where it doesn't list it (which says nothing)."""
         return self._by_service.get(service)
 
     @cached_property
@@ -65,9 +65,9 @@ class AccessReport:
 
 
 def known_on(report: AccessReport, day: date) -> AccessReport:
-    """What a report would have said on an earlier day, as far as this one tells.
+    """The report as it would have been on an earlier day, as far as this one shows.
 
-    What was tried since may have been tried before too, so nothing is known of it.
+    A service or action tried since may have been tried before too, so the result leaves it out.
     """
     services = tuple(
         replace(one, actions=tuple((name, last) for name, last in one.actions if last is None or last <= day))
@@ -87,12 +87,13 @@ class LastAccessed:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether what it doesn't show still counts as not tried at the end of the logs."""
+        """Whether a service that it doesn't show still counts as not tried at the end of the logs."""
         return (self.as_of - self.report.made).days <= _FRESH_DAYS
 
     def tells_of(self, action: Action) -> bool:
-        """Whether it lists the action's service and is fresh, so that it says when that was last tried, or that it
-        wasn't."""
+        """Whether it lists the action's service and is fresh: it then shows when the service was last tried, or that it
+        wasn't.
+        """
         return self.is_fresh and self.report.service(action.partition(":")[0]) is not None
 
     def tried(self, service: str) -> str:
@@ -146,7 +147,7 @@ def last_accessed_by_principal(
 
 
 def report_stem(principal: Principal) -> str:
-    """What the file of a principal's report is called, without `.json`; output folders are called so too."""
+    """The file name of a principal's report, without `.json`; output folders have the same name."""
     return f"{principal.account or 'no-account'}-{principal.kind}-{_safe_name(principal.name)}"
 
 

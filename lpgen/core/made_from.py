@@ -1,4 +1,4 @@
-"""What of an analysis's options goes into the digests of an output, and how the options come back from there."""
+"""The parts of an analysis's options that enter the digests of an output, and how to restore the options from there."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from lpgen.core.options import Options
 from lpgen.errors import OutputError, quote_reason
 
 CODE: Final = "as"
-"""The option that says in which form the replacements are written besides JSON; "" for none."""
+"""The option for the form in which the replacements are written in addition to JSON; "" for none."""
 
 
 def digests_of_options(options: Options) -> dict[str, str]:
-    """The digests of what the files of the options say, by the names of `Inputs`; "" where there is no such file."""
-    # A report's own path isn't part of what it says.
+    """The digests of the content of the options' files, by the names of `Inputs`; "" where there is no such file."""
+    # A report's own path isn't part of its content.
     reports = [replace(one, file="") for one in options.last_accessed]
     guards = (options.guards.boundary, options.guards.scps, options.guards.resource_policies)
     return {
@@ -33,7 +33,7 @@ def digests_of_options(options: Options) -> dict[str, str]:
 
 
 def options_to_facts(options: Options, code: str = "") -> dict[str, OptionValue]:
-    """The choices that change what is generated, as plain JSON values."""
+    """The choices that change the generated output, as plain JSON values."""
     return {
         "keep_unobservable": words_of_keep(options.keep_unobservable),
         "scope": options.scope.value,

@@ -53,7 +53,7 @@ class Outcome(StrEnum):
     ALLOWED = "allowed"
     DENIED = "denied"
     UNDETERMINED = "undetermined"  # throttled, malformed or failed inside AWS
-    UNAUTHENTICATED = "unauthenticated"  # AWS refused the credentials: the call is nobody's, and a skip
+    UNAUTHENTICATED = "unauthenticated"  # AWS refused the credentials: the caller is unknown, and the record is a skip
 
 
 class DenialKind(StrEnum):
@@ -80,7 +80,7 @@ class CallerKind(StrEnum):
     ROOT = "root"
     SERVICE = "service"
     CROSS_ACCOUNT = "cross_account"
-    CROSS_ACCOUNT_ID = "cross_account_id"  # a role or user, nearly always of another account, known by its id alone
+    CROSS_ACCOUNT_ID = "cross_account_id"  # a role or user, nearly always of another account, known only by its id
     FEDERATED = "federated"
     ANONYMOUS = "anonymous"
     UNKNOWN = "unknown"
@@ -88,11 +88,11 @@ class CallerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The principal behind a record. `principal` is an IAM role or user ARN, or "" where `kind` has none; of a caller
-    from another account its log has the id alone.
+    """The principal behind a record. `principal` is an IAM role or user ARN, or "" where `kind` has none; a log has
+    only the id of a caller from another account.
 
-    `principal_id` is the role's `AROA…` or the user's `AIDA…` id without a session name, or "".
-    `service_session` is true where an AWS service assumed the role (a service role or service-linked role).
+    `principal_id` is the role's `AROA…` or the user's `AIDA…` id without a session name, or "". `service_session` is
+    true where an AWS service assumed the role (a service role or service-linked role).
     """
 
     kind: CallerKind
@@ -119,7 +119,7 @@ class ResourceKind(StrEnum):
     """How a resource is known. NONE and UNKNOWN differ: the action takes none, or it couldn't be read."""
 
     ARN = "arn"  # one exact ARN
-    FOLD = "fold"  # a glob that stands for many ARNs of one shape
+    FOLD = "fold"  # a glob that represents many ARNs of one shape
     NONE = "none"
     UNKNOWN = "unknown"
     OVERFLOW = "overflow"  # too many distinct resources of one principal and action to keep apart
@@ -185,7 +185,7 @@ class SkipReason(StrEnum):
     AGGREGATED = "aggregated"
     SERVICE_EVENT = "service_event"  # AwsServiceEvent: no call, no IAM action
     NETWORK_COPY = "network_activity_copy"  # a network activity event: the copy of a call through a VPC endpoint
-    UNAUTHENTICATED = "unauthenticated"  # AWS refused the credentials, so the call is nobody's use
+    UNAUTHENTICATED = "unauthenticated"  # AWS refused the credentials, so the caller is unknown
     NO_PERMISSION = "no_permission"
     UNMAPPED = "unmapped"
     SERVICE_CALLER = "service_caller"
@@ -223,8 +223,8 @@ class Statement:
 
     `patterns` holds `NotAction` patterns where `not_action` is true, and `resources` holds `NotResource` patterns where
     `not_resource` is true. `resources` is empty where the statement has neither (trust policies). `conditions` are
-    sorted. `principals` is None in identity policies, else sorted pairs of type and value (`("AWS", "*")`).
-    `text` is the statement as written, compact JSON with its own key order, so that it can be carried verbatim.
+    sorted. `principals` is None in identity policies, else sorted pairs of type and value (`("AWS", "*")`). `text` is
+    the statement as written, compact JSON with its own key order, to be carried verbatim.
     """
 
     index: int
@@ -261,7 +261,7 @@ class PolicyKind(StrEnum):
     CUSTOMER_MANAGED = "customer_managed"
     AWS_MANAGED = "aws_managed"
     SCP = "scp"  # a service control policy: it caps grants and grants nothing
-    RCP = "rcp"  # a resource control policy: it caps what is done to an account's resources
+    RCP = "rcp"  # a resource control policy: it caps use of an account's resources
     RESOURCE = "resource"  # the policy of a resource; of a role, its trust policy
 
 
@@ -328,7 +328,7 @@ class Group:
 
 
 class SnapshotProblemKind(StrEnum):
-    """What is wrong in files of authorization details."""
+    """The kinds of problems in files of authorization details."""
 
     NOT_A_SNAPSHOT = "not_a_snapshot"  # a file in a searched folder that holds no authorization details
     TRUNCATED = "truncated"  # pages are missing, so principals may be

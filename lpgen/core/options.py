@@ -28,11 +28,10 @@ class Options:
 
     `as_of` None means the day of the last record. `principal` is a glob over ARNs or names; "" means all. `trails` are
     the settings of the trails that wrote the logs, `last_accessed` reports of when services were last tried, `guards`
-    the policies beside the principals' own, `schedules` what sets roles to work; all may be left out. `snapshot` is
-    what some of the inputs are from.
-    `attached_quota` is how many managed policies may be attached to one role or user. A replacement is safe only if the
-    upper end of what it is expected to deny in 30 days is at most `max_expected_denials`; None means that no backtest
-    is made, and nothing is safe.
+    the policies other than the principals' own, `schedules` those that set roles to work; all may be left out.
+    `snapshot` is the source of some of the inputs. `attached_quota` is how many managed policies may be attached to one
+    role or user. A replacement is safe only if the upper end of its expected denials in 30 days is at most
+    `max_expected_denials`; None means that no backtest is made, and nothing is safe.
     """
 
     keep_unobservable: KeepByKind = field(default_factory=lambda: keep_each(KeepUnobservable.SIGNED))

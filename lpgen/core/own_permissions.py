@@ -1,6 +1,6 @@
 """The permissions that lpgen itself needs, command by command, as policies to put in place.
 
-A test proves that what the commands really call is within them, and that each action is one that AWS has.
+A test proves that the calls of the commands are within them, and that AWS has each action.
 """
 
 from __future__ import annotations
@@ -128,14 +128,15 @@ _NO_ROLE: Final = "YOUR-ROLE"
 def own_policies(
     *, bucket: str, role: str, caller: str, answers: str = "YOUR-ANSWERS-BUCKET", plan: RolloutPlan | None = None
 ) -> dict[Duty, Document]:
-    """The policy for each duty: identity policies of whoever runs lpgen, but for those of a member account.
+    """The policy for each duty: identity policies of the caller that runs lpgen, but for those of a member account.
 
-    Whoever lets `ingest` read as another role needs ASSUME_ROLE, and that role what INGEST_S3 and the like hold.
+    A caller that lets `ingest` read as another role needs ASSUME_ROLE, and that role the policies INGEST_S3 and the
+    like.
 
     `bucket` holds the logs, and `answers` is where Athena puts its answers. `role` is the name of the role that lpgen
     assumes in other accounts, "" where it assumes none; MEMBER_ROLE or MEMBER_ROLLOUT is attached to it, and
     MEMBER_TRUST is its trust policy. `caller` is the ARN of the role or user that runs lpgen. With a `plan` those of a
-    rollout name its principals and policies alone.
+    rollout name only its principals and policies.
     """
     partition, account = caller.split(":")[1], caller.split(":")[4]
     s3 = (
@@ -174,10 +175,11 @@ Arns = dict[PrincipalKind, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class _Reach:
-    """What a rollout may touch: principals by kind, and those of them whose attachments or inline policies change.
+    """The principals and policies that a rollout may change: principals by kind, and those of them whose attachments or
+    inline policies change.
 
-    `exchanged` are the policies that come and go, None for any, since without a plan it isn't known what old ones are
-    called; `made` are those that it makes.
+    `exchanged` are the policies to attach and detach, None for any, since without a plan the names of the old ones
+    aren't known; `made` are those that it makes.
     """
 
     principals: Arns
@@ -199,7 +201,7 @@ _EDITING: Final = frozenset({CallKind.PUT_INLINE, CallKind.DELETE_INLINE})
 
 
 def _reach(plan: RolloutPlan) -> _Reach:
-    """The principals that a plan changes, and the policies that come and go."""
+    """The principals that a plan changes, and the policies that it attaches and detaches."""
     calls = [call for one in plan.principals for call in one.calls]
     return _Reach(
         _with_calls(plan, frozenset(CallKind)),

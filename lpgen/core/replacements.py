@@ -57,12 +57,12 @@ class LineKind(StrEnum):
 
 
 UNSEEN_KINDS: Final = frozenset({LineKind.KEPT, LineKind.REVIEW})
-"""The kinds of lines of which no record shows the use."""
+"""The kinds of lines whose use no record shows."""
 
 WHOLE_GRANT: Final = "whole-grant"
 SERVICE_POLICY: Final = "service-policy"
 WHOLE_STATEMENT_RULES: Final = (WHOLE_GRANT, SERVICE_POLICY)
-"""The rules by which a line keeps all resources of its statement, those without use too."""
+"""The rules that make a line keep all resources of its statement, those without use too."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -117,7 +117,7 @@ class RuleWords(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AppliedRule:
-    """A scoping rule that was applied: what it wrote, for how many records, and its words."""
+    """A scoping rule that was applied: the pattern it wrote, for how many records, and its words."""
 
     rule: str
     pattern: str
@@ -128,9 +128,9 @@ class AppliedRule:
 
 @dataclass(frozen=True, slots=True)
 class LeftPolicy:
-    """A managed policy of AWS that stays attached beside a replacement, as it was when this was made.
+    """A managed policy of AWS that is left attached, as it was when the replacement was made.
 
-    `version` is the id of its version, "" where nothing says it.
+    `version` is the id of its version, "" where it isn't known.
     """
 
     arn: str

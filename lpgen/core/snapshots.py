@@ -1,4 +1,4 @@
-"""What a snapshot says of itself: when it was taken, of which accounts, and what it lacks."""
+"""The facts about a snapshot: when it was taken, of which accounts, and its gaps."""
 
 from __future__ import annotations
 
@@ -68,4 +68,4 @@ class SnapshotStamp:
 
 
 NO_SNAPSHOT: Final = "none"
-"""The name by which a person says that no snapshot is to be used."""
+"""The name with which a person chooses to use no snapshot."""

@@ -23,7 +23,7 @@ WORST_FIRST: Final = (
 
 @dataclass(frozen=True, slots=True, order=True)
 class GainedAction:
-    """An action that AWS added. It came after `after` ("" where nobody knows) and by `first_seen`, ISO dates both.
+    """An action that AWS added. It came after `after` ("" where it isn't known) and by `first_seen`, ISO dates both.
 
     `danger` says what a holder could do with it, "" for most; `used` is None where no usage was given.
     """
@@ -66,7 +66,7 @@ class StarGrowth:
 
     @property
     def weight(self) -> tuple[int, ...]:
-        """What it gained times who got it, from permissions management down to List."""
+        """The number of actions it gained times its holders, from permissions management down to List."""
         levels = self.levels
         return tuple(levels[level] * len(self.holders) for level in WORST_FIRST)
 
@@ -89,10 +89,10 @@ class StarTotals:
 
 @dataclass(frozen=True, slots=True)
 class Stars:
-    """What the wildcards of all chosen principals gained, the heaviest first.
+    """The actions that the wildcards of all chosen principals gained, the heaviest first.
 
     `oldest` is how far back first-seen dates reach. `doubtful_until` is the date of the first release after `since`, if
-    the one before is older than `since`: what was first seen then may be older than `since`, and `doubtful_after` says
+    the one before is older than `since`: actions first seen then may be older than `since`, and `doubtful_after` says
     from when on. "" without any doubt.
     """
 

@@ -17,7 +17,7 @@ class TrailSource(StrEnum):
     """Who says that the logs of these trails, and no others, were ingested."""
 
     NAMED = "named"  # a person, by naming the trails
-    SNAPSHOT = "snapshot"  # nobody: a snapshot holds every trail of an account, wherever its logs go
+    SNAPSHOT = "snapshot"  # no one: a snapshot holds every trail of an account, wherever its logs are stored
 
 
 class FieldOperator(StrEnum):
@@ -98,7 +98,7 @@ def describe_trail(trail: Trail) -> str:
 
 
 def trails_of_accounts(trails: Iterable[Trail], accounts: Iterable[str]) -> Mapping[str, tuple[Trail, ...]]:
-    """The trails that record each account, for the accounts of which the settings say anything.
+    """The trails that record each account, for the accounts that the settings cover.
 
     A trail that doesn't log now still decides: it says that nothing is recorded.
     """

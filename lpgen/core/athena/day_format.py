@@ -24,7 +24,7 @@ _SEEN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class DayFormat:
-    """One pattern, of the letters in `_ORDER` alone."""
+    """One pattern, made only of the letters in `_ORDER`."""
 
     pattern: str
 
@@ -43,7 +43,7 @@ class DayFormat:
 
     @property
     def is_digits(self) -> bool:
-        """Whether texts of the pattern hold digits alone."""
+        """Whether texts of the pattern hold only digits."""
         return all(is_letter for _, is_letter in _tokens(self.pattern))
 
     def render(self, day: date, *, latest: bool = False) -> str:

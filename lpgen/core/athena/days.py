@@ -17,7 +17,7 @@ from lpgen.core.athena.table import AthenaTable
 from lpgen.errors import IngestError
 
 _SETTLED_DAYS: Final = 2
-"""How many days old a day of events must be: the day after it is over too, so that what is delivered late has come."""
+"""How many days old a day of events must be: the day after it is over too, so late deliveries have arrived."""
 
 DAYS_PER_QUERY: Final = 31
 """Each query also reads the partitions of the days after its own, which would cost as much again in a query a day."""
@@ -58,7 +58,7 @@ class IngestedDay:
 
     @property
     def name(self) -> str:
-        """What the ledger calls it."""
+        """Its name in the ledger."""
         scope = str(self.wanted)
         return f"{SCHEME}{self.table}/{self.day.isoformat()}{'?' if scope else ''}{scope}"
 

@@ -1,8 +1,8 @@
 """Which partitions of a table may hold the records of some days, accounts and Regions, as conditions in SQL.
 
-What a key holds is told by its projection, by values of registered partitions, by its place in the layout of
-CloudTrail's files, or last by its name. A key of which nothing is known gets no condition: then more is read than need
-be. Partitions of days are taken for those of delivery, as in CloudTrail's own folders, and spelled as the samples are.
+The content of a key follows from its projection, from values of registered partitions, from its place in the layout of
+CloudTrail's files, or last from its name. A key of unknown content gets no condition, and more is read than needed.
+Partitions of days are taken for those of delivery, as in CloudTrail's own folders, and spelled as the samples are.
 Sources: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html,
 https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html,
 https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-org-wide-trail.html
@@ -40,7 +40,7 @@ class DayKey:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the key alone tells year and month at least, in texts that sort as days do."""
+        """Whether the key by itself holds at least year and month, in texts that sort as days do."""
         return self.key.type.is_text and self.format.is_sortable and {"y", "M"} <= self.format.letters
 
     def spellings(self, day: date) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class DayKey:
 
 @dataclass(frozen=True, slots=True)
 class Partitions:
-    """What a table's partitions are told by, as far as it is known."""
+    """The partition keys of a table whose content is known."""
 
     days: tuple[DayKey, ...] = ()
     region: PartitionKey | None = None
@@ -69,10 +69,10 @@ class Partitions:
 
 
 def partitions_from_table(table: AthenaTable) -> Partitions:
-    """What the partitions of a table are told by.
+    """The partition keys of a table whose content is known.
 
     Raises:
-        IngestError: a key must be named in each query, and nothing says what it holds.
+        IngestError: a key must be named in each query, and its content isn't known.
     """
     days = tuple(found for key in table.keys if (found := _day_key(key)) is not None)
     others = [key for key in table.keys if all(key is not day.key for day in days)]
@@ -100,7 +100,7 @@ def conditions_on_partitions(
     """The conditions, each of which must hold; `first` and `last` are days of delivery, both included.
 
     Raises:
-        IngestError: the table must be told accounts or Regions, and none are given.
+        IngestError: queries of the table must name accounts or Regions, and none are given.
     """
     for key, values, option in (
         (partitions.account, accounts, "--account"),

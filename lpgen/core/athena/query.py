@@ -1,7 +1,7 @@
 """The query that groups a table's records: by day and by everything that the event map and the usage table look at.
 
-A group holds records that differ in nothing that counts, so that the mapping of one is that of all. What differs from
-call to call and decides nothing is left out or made equal: the names of sessions, tokens, times (`EVER_CHANGING`), and
+The records of a group differ in nothing that counts, so the mapping of one is that of all. Values that differ from call
+to call and decide nothing are left out or made equal: the names of sessions, tokens, times (`EVER_CHANGING`), and
 answers of services whose answers no rule reads (`UNREAD_ANSWERS`). Tests hold both lists to the rules.
 """
 
@@ -69,10 +69,10 @@ EVER_CHANGING: Final = (
     "startTime", "StartTime", "endTime", "EndTime", "startDate", "endDate", "roleSessionName",
     "queryExecutionId", "queryId", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Signature",
 )  # fmt: skip
-"""Request parameters that differ from call to call and say nothing of what the call needs."""
+"""Request parameters that differ from call to call and don't affect what the call needs."""
 
 VERSION: Final = "eventversion"
-"""Of which only the major number counts."""
+"""The column of which only the major number counts."""
 
 COUNT, FIRST, LAST = "group_records", "group_first", "group_last"
 RESOURCES, REQUEST, RESPONSE, BESIDE = "resources", "requestparameters", "responseelements", "additionaleventdata"
@@ -93,7 +93,7 @@ class DaySpan:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query and what it answers: columns by name, all as text, one row a group."""
+    """A query and the form of its answer: columns by name, all as text, one row a group."""
 
     sql: str
     columns: tuple[str, ...]
@@ -116,7 +116,7 @@ def build_query(
     """The query for the records of some days, accounts and Regions (none: all). `spans` are in order and not empty.
 
     Raises:
-        IngestError: the table must be told accounts or Regions, and none are given.
+        IngestError: queries of the table must name accounts or Regions, and none are given.
     """
     keys = dict(_keys(table))
     moment, event = identifier("eventtime"), identifier("eventid")
@@ -152,7 +152,7 @@ def build_query(
 
 
 def describe_lacks(table: AthenaTable, partitions: Partitions) -> tuple[str, ...]:
-    """What the table can't give, as sentences for people."""
+    """The limits of the table, as sentences for people."""
     lacks = []
     if "eventcategory" not in table.columns and "managementevent" not in table.columns:
         lacks.append("the table has no column `eventcategory`: data events count as management events")
@@ -173,7 +173,9 @@ def describe_lacks(table: AthenaTable, partitions: Partitions) -> tuple[str, ...
 
 
 def _keys(table: AthenaTable) -> Iterator[tuple[str, str]]:
-    """The expressions to group by, with the names of their columns in the answer; what the table lacks is left out."""
+    """The expressions to group by, with the names of their columns in the answer; columns the table lacks are left
+    out.
+    """
     for name in _PLAIN_COLUMNS:
         expression = _plain(table, name)
         if expression:

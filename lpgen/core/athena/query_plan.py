@@ -9,11 +9,11 @@ from lpgen.core.athena.query import DaySpan, Query
 
 @dataclass(frozen=True, slots=True)
 class QueryPlan:
-    """The queries that a table would be asked, and what they would read.
+    """The queries for a table, and the amount that they would read.
 
-    `days` are those asked for, `days_known` how many of them were ingested before. `lacks` is what the table can't
-    give, as sentences. `objects` and `bytes` are what lies in the partitions that the queries read, by a listing;
-    `unlisted` says why they couldn't be listed, or is "".
+    `days` are those asked for, `days_known` how many of them were ingested before. `lacks` are the limits of the table,
+    as sentences. `objects` and `bytes` are those in the partitions that the queries read, by a listing; `unlisted` is
+    why they couldn't be listed, or "".
     """
 
     table: str

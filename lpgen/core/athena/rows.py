@@ -1,4 +1,4 @@
-"""From a row of the query's answer to the group of records that it stands for."""
+"""From a row of the query's answer to the group of records that it represents."""
 
 from __future__ import annotations
 

@@ -5,4 +5,4 @@ from __future__ import annotations
 from typing import Final
 
 SCHEME: Final = "athena://"
-"""Addresses are `athena://DATABASE.TABLE`. What the ledger knows by a name that begins so is a day of a table."""
+"""Addresses are `athena://DATABASE.TABLE`. A name with this prefix in the ledger is a day of a table."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 
 def identifier(name: str) -> str:
-    """The name of a table or column, quoted so that it is one whatever it holds."""
+    """The name of a table or column, quoted: it is one name whatever it holds."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """A text, quoted so that nothing in it ends it. Backslashes mean nothing special."""
+    """A text, quoted: nothing in it ends it. Backslashes mean nothing special."""
     return "'" + text.replace("'", "''") + "'"

@@ -32,16 +32,17 @@ _TEXTS: Final = (
     "additionaleventdata",
 )
 _NEEDED: Final = (*_TEXTS, "useridentity", "resources")
-"""What decides the caller, the outcome and the actions of a call, all of it in every table that AWS documents.
+"""The columns that decide the caller, the outcome and the actions of a call; every table that AWS documents has them
+all.
 
-INVARIANT: a table that lacks one is refused. Roles, denials and what calls needed would go unseen in it, and all that
-was used without being seen would look unused.
+INVARIANT: a table that lacks one is refused. It would hide roles, denials or needs of calls, and hidden use would look
+unused.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class TableName:
-    """The name of a table. Both parts hold letters, digits, `_` and `-` alone."""
+    """The name of a table. Both parts hold only letters, digits, `_` and `-`."""
 
     database: str
     table: str
@@ -52,7 +53,7 @@ class TableName:
 
 @dataclass(frozen=True, slots=True)
 class PartitionKey:
-    """A column that partitions are told by.
+    """A column that distinguishes partitions.
 
     `projection` holds its properties of partition projection (`type`, `format`, `values`, `digits`), and is empty where
     partitions are registered one by one; `samples` are some values of those.
@@ -71,7 +72,7 @@ class PartitionKey:
 
 @dataclass(frozen=True, slots=True)
 class AthenaTable:
-    """A table. `columns` go by their names in lower case. `location` is where its objects lie, ending in a slash.
+    """A table. `columns` are keyed by name in lower case. `location` is the folder of its objects, ending in a slash.
 
     `template` is the location of each partition, with `${key}` for keys, or "".
     """

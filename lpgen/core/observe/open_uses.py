@@ -1,4 +1,4 @@
-"""Kept actions of which no record shows the use: those that data events would decide, and how many others there are."""
+"""Kept actions whose use no record shows: those that data events would decide, and how many others there are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lpgen.core.replacements import Line, LineKind
 
 @dataclass(frozen=True, slots=True, order=True)
 class OpenUse:
-    """A kept action of a principal of which no record shows the use, on the resources that its lines name.
+    """A kept action of a principal whose use no record shows, on the resources that its lines name.
 
     `events` are the data events that its use would leave.
     """
@@ -45,7 +45,7 @@ class OpenUses:
 
 
 def open_uses_of_principal(diff: PrincipalDiff, observability: Observability) -> OpenUses:
-    """What the review of one principal keeps without seen use."""
+    """The actions that the review of one principal keeps without seen use."""
     kept: dict[Action, list[Line]] = {}
     found = OpenUses(())
     for line in diff.lines:

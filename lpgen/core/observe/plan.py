@@ -1,4 +1,6 @@
-"""The trails that would decide kept actions, account by account: what each records, and what stays open and why."""
+"""The trails that would decide kept actions, account by account: what each records, and which actions remain open and
+why.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,7 @@ class PlannedTrail:
 class Estimate:
     """How many data events of a `resources.type` a trail would add: `a_day` is None where the logs hold none of them.
 
-    It records `resources` by name, and with `is_open` others by pattern, so that there may be more.
+    It records `resources` by name, and with `is_open` others by pattern: there may be more.
     """
 
     kind: str
@@ -145,7 +147,7 @@ def _plan_account(
 
 
 def _new_trails(account: str, uses: Sequence[OpenUse], known: tuple[Trail, ...] | None, bucket: str) -> list[Trail]:
-    """As many empty trails as the quota leaves: one where nobody knows the account's trails."""
+    """As many empty trails as the quota leaves: one where the account's trails aren't known."""
     partition = split_arn(uses[0].principal).partition
     leader = leader_of_trail(f"arn:{partition}:cloudtrail:::")
     home = next((one.home_region for one in known or () if one.account == account), leader)
@@ -195,7 +197,7 @@ def _fill(
     log_prefixes: tuple[str, ...],
     extended: Trail | None,
 ) -> Iterator[PlannedTrail]:
-    """The trails with as much of what is wanted as fits, the first first."""
+    """The trails with as many of the wanted selections as fit, the first first."""
     waiting = list(wanted)
     for base in bases:
         selectors = before = merge_selectors(base.selectors)

@@ -48,7 +48,7 @@ def selections_of_events(events: Events) -> Iterator[Selection]:
 
 
 def _test_of_pattern(pattern: str, kind: str) -> tuple[FieldOperator, str]:
-    """The test that holds all ARNs of a pattern and the fewest others; its value is "" where none tells them apart.
+    """The test that holds all ARNs of a pattern and the fewest others; its value is "" where no test does.
 
     A pattern that leaves the Region open is known by its end.
     """
@@ -95,8 +95,9 @@ def _covers(one: Selection) -> Iterator[Selection]:
 
 
 def selectors_of_selections(selections: Iterable[Selection], log_prefixes: tuple[str, ...]) -> tuple[Selector, ...]:
-    """The selectors for some selections, which leave out the objects that start so: log files, of which each record
-    would make another."""
+    """The selectors for some selections. They leave out objects with these prefixes: log files, each record of which
+    would cause another.
+    """
     return merge_selectors(_selector(one, log_prefixes) for one in selections)
 
 
