@@ -80,7 +80,7 @@ class DecisionsError(LpgenError):
 
 
 class TrailSettingsError(LpgenError):
-    """A file of trail settings can't be read, or lacks what it takes to say what a trail records."""
+    """A file of trail settings can't be read, or lacks the settings that decide what a trail records."""
 
 
 class LastAccessedError(LpgenError):
@@ -141,7 +141,7 @@ def quote_input(text: str) -> str:
 def quote_reason(error: Exception) -> str:
     """Why something can't be read, in the words of the system or of a library, as `quote_input` shows it.
 
-    Libraries quote names as lpgen does; their backticks go, so that the whole reason has one pair.
+    Libraries quote names as lpgen does; their backticks are removed: the whole reason has one pair.
     """
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return quote_input(reason.replace("`", ""))

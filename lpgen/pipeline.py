@@ -1,8 +1,8 @@
-"""The spine: what lpgen does, a stage a module in the order of the data. Read them from top to bottom.
+"""The spine of lpgen: one module per stage, in the order of the data. Read them from top to bottom.
 
-Only these modules join the pure core and the world at its edge. For a script the functions can be imported from here;
-a command imports the stage that it runs, so that it doesn't wait for the others. What is watched over time stands on
-the last stage (`pipeline_drift.py`), and so does putting replacements in place (`pipeline_rollout.py`).
+Only these modules join the pure core and the world at its edge. For a script the functions can be imported from here; a
+command imports the stage that it runs, so it doesn't wait for the others. Drift (`pipeline_drift.py`) and the rollout
+of replacements (`pipeline_rollout.py`) build on the last stage.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ from lpgen.edge.replacement_files import WrittenReplacement
 from lpgen.errors import DataError, InvocationError, quote_input
 
 BATCH_UNITS: Final = 16
-"""So many principals, or permission sets, a worker reviews in one go."""
+"""How many principals, or permission sets, a worker reviews in one go."""
 
 BATCHES_PER_WORKER: Final = 2
 """A process of this machine has at least so many: fewer are worked on before it has started."""
@@ -66,7 +66,7 @@ def analyse(
 ) -> Report:
     """The whole comparison of a data folder with policies: verdicts, replacements and their proof.
 
-    `problems` are those met in reading the options' files; the report tells them with its own.
+    `problems` are those met in reading the options' files; the report lists them with its own.
 
     Raises:
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
@@ -228,7 +228,7 @@ def load_ground(
 ) -> Ground:
     """The usage of a data folder and the grants of every principal of the policies.
 
-    With `stored`, the usage is for reviews alone, and its large tables stay in temporary files.
+    With `stored`, the usage is only for reviews, and its large tables are kept in temporary files.
 
     Raises:
         LpgenError: something can't be read, or the data folder holds no record of any day.

@@ -27,7 +27,7 @@ from lpgen.edge.engine import Engine, results_of
 from lpgen.pipeline_analysis import IN_THIS_PROCESS, engine_for_units, load_ground, refuse_empty_choice
 
 _BATCH_UNITS: Final = 8
-"""So many principals, or permission sets, a worker backtests in one go."""
+"""How many principals, or permission sets, a worker backtests in one go."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ _KNOWN: Final = (LEDGER_FILE, f"{LEDGER_FILE}-journal", USAGE_FOLDER, SNAPSHOTS,
 
 
 def check_data(data: Path) -> FolderCheck:
-    """What is damaged in a data folder, and what was left over in it.
+    """The damage and the leftovers in a data folder.
 
     Raises:
         DataError: there is no data folder, or it can't be read.

@@ -1,4 +1,4 @@
-"""The spine of what is watched over time: star inheritance, baselines and drift. Read it top to bottom."""
+"""The spine of comparisons over time: wildcard growth, baselines and drift. Read it top to bottom."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def stars(
 def save(
     report: Report, data: Path, files: BaselineFiles, catalog: Catalog, *, name: str, saved: datetime
 ) -> tuple[Path, Stamp]:
-    """Freezes what a report stands on, and what it proposes, under a name; returns the folder and what it says of it.
+    """Freeze a report's inputs and proposals under a name, and return the folder and its stamp.
 
     Raises:
         LpgenError: the name is taken or none, or something can't be read or written.
@@ -135,7 +135,7 @@ def _unchanged(before: Principal | None, now: Principal) -> bool:
 
 
 def _dangerous(proposal: Proposal) -> int:
-    """How many dangerous grants that nobody was seen to use the replacement removes."""
+    """How many dangerous grants without seen use the replacement removes."""
     staying = proposal.diff.left_actions.union(line.action for line in proposal.diff.lines)
     return sum(one.action not in staying for one in proposal.diff.verdicts.dangerous_unseen())
 
@@ -153,9 +153,9 @@ def drift(
     choice: DriftOptions,
     proposed: Sequence[Path] = (),
 ) -> Drift:
-    """What changed since a baseline, with what people accepted marked, and the trend of all baselines up to now.
+    """The changes since a baseline, with those that people accepted marked, and the trend of all baselines up to now.
 
-    `proposed` are output folders of `generate`: what stands in them counts as proposed too.
+    `proposed` are output folders of `generate`: the replacements in them count as proposed too.
 
     Raises:
         LpgenError: there is no such baseline, or something can't be read.
@@ -189,7 +189,7 @@ def _state_now(data: Path, policies: Sequence[Path], catalog: Catalog, options: 
 
 
 def _proposals_of_folders(folders: Sequence[Path]) -> dict[str, KeptProposal]:
-    """What output folders of `generate` propose; of a principal that stands in several the last counts."""
+    """The proposals in output folders of `generate`; for a principal in several, the last counts."""
     return {
         one.principal: KeptProposal(one.principal, one.held, None, 0, one.left)
         for folder in folders

@@ -23,7 +23,7 @@ def explain(
 ) -> Explanation:
     """Which hole in which wall lets one request through, or what stops it, and what a data folder shows of its use.
 
-    Of a folder that holds snapshots alone nothing is known of use, as without one.
+    A folder that holds only snapshots shows nothing about use, as if there were none.
 
     Raises:
         LpgenError: something can't be read, or the question can't be understood.

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from lpgen.edge.logs.event_history import EventHistory
 
 _CHUNK_BYTES: Final = 8 << 20
-"""Compressed bytes of the files that a worker reads in one go; a larger file is read alone."""
+"""Compressed bytes of the files that a worker reads in one go; a larger file is read by itself."""
 
 _MIN_CHUNK_BYTES: Final = 1 << 18
 _MIN_CHUNKS: Final = 8
-"""Into so many chunks few logs are cut if they can be, so that every worker has some."""
+"""The fewest chunks to cut a small set of logs into, if possible: every worker then has some."""
 
 CHUNK_FILES: Final = 2_000
 
@@ -55,21 +55,23 @@ def ingest(
     athena: AthenaLogs | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
 ) -> IngestResult:
-    """Adds the records of files and folders to the usage tables of the data folder, which is made if need be.
+    """Add the records of files and folders to the usage tables of the data folder, which is created if missing.
 
-    So does it with those of objects in S3, of CloudTrail's event history, and of tables in Athena. A file, object,
-    event or day that was ingested before changes nothing, and neither do its bytes under another name. At whatever
-    moment the process dies, the data folder holds the old state or a new one; a long reading of objects has several.
+    It does the same with those of objects in S3, of CloudTrail's event history, and of tables in Athena. A file,
+    object, event or day that was ingested before changes nothing, and neither do its bytes under another name. At
+    whatever moment the process dies, the data folder holds the old state or a new one; a long reading of objects has
+    several.
 
-    `limits` bounds what is read of one file or object. `now` is when the ingest began, in the form of `event_time`.
+    `limits` bounds how much is read of one file or object. `now` is when the ingest began, in the form of `event_time`.
     Later records are skips of the future, unless the name of their file states its delivery; with `NO_TIME` any time
     counts.
 
-    The engine says where files and objects are read; by default that is this process. The tables are the same wherever.
+    The engine decides where files and objects are read; by default that is this process. The tables are the same
+    wherever.
 
     Raises:
-        IngestError: another ingest into the folder runs, it can't be written, or the files lie where the engine's
-            workers can't see them; the tables are as they were.
+        IngestError: another ingest into the folder runs, it can't be written, or the engine's workers can't see the
+            files; the tables are as they were.
         EngineError: the engine's cluster was lost, or can't run lpgen; the tables are as they were.
         DataError: the folder's tables are damaged, or of another schema version.
         AwsError: AWS can't be asked, or refuses everything.

@@ -1,4 +1,4 @@
-"""The spine of the event map alone: from a log file to the actions that its records need."""
+"""The spine of only the event map: from a log file to the actions that its records need."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _NO_RECORD: Final = Record(eventSource="", eventName="")
 
 
 def map_records(path: Path, catalog: Catalog) -> Iterator[dict[str, object]]:
-    """What the event map makes of each record of a file (`-`: standard input), in input order, one line each.
+    """The event map's answer for each record of a file (`-`: standard input), in input order, one line each.
 
-    What can't be read gives a line too, without actions and with its skip reason.
+    A part that can't be read gives a line too, without actions and with its skip reason.
 
     Raises:
         IngestError: the file can't be opened.

@@ -1,4 +1,4 @@
-"""From a review to the trails that would decide what it keeps without seen use."""
+"""From a review to the trails that would decide the actions it keeps without seen use."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def observe(
     problems: Sequence[str] = (),
     engine: Engine = IN_THIS_PROCESS,
 ) -> ObservePlan:
-    """The trails that would decide what a review keeps without seen use.
+    """The trails that would decide the actions that a review keeps without seen use.
 
     Raises:
         LpgenError: something can't be read, the options choose no principal, the trail to extend isn't among those
-            given, or nobody says where log files go.
+            given, or the bucket for log files isn't known.
     """
     if choices.trail and choices.trail not in {one.arn for one in options.trails}:
         raise InvocationError(
@@ -74,7 +74,7 @@ def outcomes(
 
 @dataclass(frozen=True, slots=True)
 class _OpenUses:
-    """What a worker says of a proposal: what it keeps without seen use."""
+    """A worker's answer on a proposal: the actions it keeps without seen use."""
 
     observability: Observability
 

@@ -225,7 +225,7 @@ def _write_below(folder: Path, path: str, text: str) -> None:
 
 
 def _refuse_other_principals(output: Path, accounts: Collection[str], inputs: Inputs) -> None:
-    """Keeps a run over other principals from taking the place of what is there."""
+    """Refuse to replace the output of a run over other principals."""
     if not (output / SUMMARY).is_file():
         return
     found = read_output(output)
@@ -271,7 +271,7 @@ def verify(
     those that the folder was made from, it is generated again and compared. With `key`, it has to be signed.
 
     Raises:
-        LpgenError: something besides the folder's own files can't be read.
+        LpgenError: something other than the folder's own files can't be read.
     """
     folders = find_replacements(output)
     found = read_output(output)
@@ -304,9 +304,9 @@ def _check_signature(found: FoundOutput, key: Ed25519PublicKey) -> Check:
 
 
 def _ground_of_then(ground: Ground, data: Path, then: Inputs, now: Inputs) -> tuple[Ground, tuple[str, ...]]:
-    """The ground that an output was made from, and the inputs by which it differs from what is there now.
+    """The ground that an output was made from, and the inputs that have changed since.
 
-    Usage that was ingested since doesn't matter where the data folder still has the tables of then.
+    Usage that was ingested since doesn't matter where the data folder still has the earlier tables.
     """
     if changed_inputs(then, now) == ("usage",) and _GENERATION.fullmatch(then.usage):
         earlier = load_earlier_usage(ground, data, then.usage)

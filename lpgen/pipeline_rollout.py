@@ -125,10 +125,10 @@ class Checked:
 
 
 def check_source(plan: RolloutPlan, path: Path, *, public_key: Path | None, trust_output: bool) -> None:
-    """Refuses a plan whose documents nothing vouches for, or that the owner of a key hasn't signed.
+    """Refuse a plan whose documents nothing vouches for, or that the owner of a key hasn't signed.
 
     Raises:
-        InvocationError: it is a plan of an older lpgen, and nobody says that it is to be trusted.
+        InvocationError: it is a plan of an older lpgen, and the caller doesn't trust it explicitly.
         TamperingError: no valid signature covers its documents.
     """
     source = plan.source
@@ -242,7 +242,7 @@ def undo_rollout(
     settle_seconds: float,
     say: Say,
 ) -> tuple[Outcome, ...]:
-    """Puts the principals back as they were, in the order given; goes on where one can't be.
+    """Restore the principals' earlier policies, in the order given; continue after one that can't be restored.
 
     Raises:
         LpgenError: the journal can't be written, or an account can't be reached.
@@ -264,9 +264,9 @@ def undo_rollout(
 
 
 def watch(plan: RolloutPlan, plan_file: Path, data: Path, catalog: Catalog, *, snapshot: str = "") -> list[Watched]:
-    """What the data folder shows of the principals that are rolled out, since they were.
+    """The events in the data folder since the rollout of each principal that was rolled out.
 
-    Its newest snapshot, or the one named, says what was restored.
+    Its newest snapshot, or the one named, shows which policies were restored.
 
     Raises:
         LpgenError: the journal or the data folder can't be read, or the snapshot isn't there.
@@ -279,7 +279,7 @@ def watch(plan: RolloutPlan, plan_file: Path, data: Path, catalog: Catalog, *, s
 
 
 def policies_since(data: Path, snapshot: str) -> PoliciesSince | None:
-    """What the newest snapshot of a data folder, or the one named, shows of policies; None where there is none."""
+    """The policies in the newest snapshot of a data folder, or in the one named; None where there is none."""
     folder = None if snapshot == NO_SNAPSHOT else find_snapshot(data, snapshot)
     if folder is None:
         return None

@@ -182,10 +182,10 @@ def _other(plan: PrincipalPlan, written: WrittenPlan, again: WrittenPlan | None)
 
 
 def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
-    """Writes what others have to put in place, into folders named after the plan's file; returns the files.
+    """Write the parts that others have to put in place, into folders named after the plan's file; return the files.
 
-    For roles of IAM Identity Center it is the permission set's inline policy, for what is managed as code the changed
-    resources of its CloudFormation template.
+    For roles of IAM Identity Center it is the permission set's inline policy, for principals managed as code the
+    changed resources of its CloudFormation template.
 
     Raises:
         OutputError: a file can't be written.
