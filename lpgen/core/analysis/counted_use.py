@@ -1,4 +1,4 @@
-"""What counts as use of each principal, of all that the usage table holds."""
+"""The records of the usage table that count as use of each principal."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ class _Case:
 
 
 _ON_KEYS_AND_ROLES: Final = ("kms:", "sts:assumerole", "sts:setsourceidentity", "sts:tagsession")
-"""Where no resource is named: actions on keys and on roles to assume, whose policies always have a say."""
+"""Actions without a named resource that are on keys and on roles to assume, whose policies always have a say."""
 
 
 def _without_other_types(policies: PolicySet, question: Question, catalog: Catalog) -> PolicySet:
@@ -185,7 +185,7 @@ def _anything(effect: Effect, *, principals: tuple[tuple[str, str], ...] | None 
 
 _ALLOWS_ALL: Final = _anything(Effect.ALLOW)
 _ALLOWS_EVERYONE: Final = _anything(Effect.ALLOW, principals=(("AWS", "*"),))
-"""What a policy that isn't known may say at best; at worst it denies."""
+"""The most that an unknown policy may allow; at worst it denies."""
 
 
 def _settle(case: _Case) -> Decision:

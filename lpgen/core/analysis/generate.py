@@ -64,8 +64,8 @@ def generate_policies(
     """The replacement of each principal that gets one, sorted by principal.
 
     Every new Allow enumerates its actions and narrows one old Allow, whose conditions it keeps. Every Deny is carried.
-    What doesn't fit AWS's limits is merged exactly, then folded within the old statements, then put into inline space
-    too, then refused.
+    A policy that doesn't fit AWS's limits is merged exactly, then folded within the old statements, then put into
+    inline space too, then refused.
     """
     by_arn = {one.principal.arn: one for one in grants}
     return tuple(
@@ -170,7 +170,7 @@ def _refuse(
 def _advice(
     diff: PrincipalDiff, denies: Sequence[Item], catalog: Catalog, *, inline: bool, needed: int
 ) -> tuple[str, str]:
-    """What to do where no replacement fits, and the policy of AWS that may take its place, or ""."""
+    """The advice where no replacement fits, and the policy of AWS that may take its place, or ""."""
     if any(item.size > MANAGED_POLICY_LIMIT for item in denies):
         return "one Deny alone is larger than a policy may be, so leave the policy that holds it attached", ""
     if inline and diff.principal_class is not PrincipalClass.SSO:

@@ -44,7 +44,7 @@ class GrantsOnDemand(Sequence[PrincipalGrants]):
         self._read, self._catalog, self._guards = read, catalog, guards
 
     def whole(self, outline: Principal) -> Principal:
-        """The principal of an outline, with the boundary that counts. What both have is held once."""
+        """The principal of an outline, with the boundary that counts. Parts that both have are held once."""
         found = self._read(outline.arn)
         return self._guards.bounded(replace(outline, policies=found.policies, boundary=found.boundary, tags=found.tags))
 

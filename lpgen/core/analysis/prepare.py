@@ -90,7 +90,7 @@ def _policy_changes(
     counter: UseCounter,
     grants: Callable[[str], Iterable[PrincipalGrants]],
 ) -> PolicyChanges:
-    """The changes of policies that count as use, whoever made them."""
+    """The changes of policies that count as use, by any caller."""
     rows = distinct_rows(usage.table, ("principal", "action"))
     makers = sorted({principal for principal, action in rows if action in POLICY_CHANGES})
     return PolicyChanges(one for arn in makers for one in counter.count(slices.rows_of([arn]), grants(arn)).values())
@@ -106,7 +106,7 @@ def _review_ground(
     counter: UseCounter,
     changes: PolicyChanges,
 ) -> ReviewGround:
-    """What each of the principals is reviewed on. `changes` are the changes of policies that count as use."""
+    """The inputs for reviewing each of the principals. `changes` are the changes of policies that count as use."""
     trail_changes = trail_changes_from_usage(usage) if options.trails else ()
     observability = Observability(catalog, coverage, options.trails, trail_changes, min_days=options.min_days)
     peers = peers_from_usage(usage, counter.row_test, Dangers(catalog))

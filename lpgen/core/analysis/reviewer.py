@@ -34,9 +34,9 @@ Unit = tuple[Principal, ...]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some units with all that is recorded of their principals.
+    """Some units with all records of their principals.
 
-    `copied` are the services that copies of calls show each to have called, `accessed` what IAM says of its last use.
+    `copied` are the services that copies of calls show each to have called, `accessed` IAM's report of its last use.
     """
 
     units: tuple[Unit, ...]

@@ -140,12 +140,12 @@ class _Star:
 
     @property
     def gained(self) -> frozenset[Action]:
-        """What any holder got."""
+        """The actions that any holder gained."""
         return frozenset().union(*self.got.values())
 
     @property
     def used(self) -> frozenset[Action]:
-        """What any holder used of it."""
+        """The gained actions that any holder used."""
         return frozenset().union(*self.used_by.values())
 
 
@@ -179,7 +179,7 @@ def owner_of(grants: PrincipalGrants, grant: Grant) -> str:
 
 
 def star_key(grants: PrincipalGrants, grant: Grant, pattern: ActionPattern) -> tuple[str, ...]:
-    """What makes two wildcards of two principals one: the statement of a managed policy, or of a group's."""
+    """The key that two equal wildcards of two principals share: the statement of a managed policy, or of a group's."""
     ref = grant.ref
     account = "" if ref.policy.startswith("arn:") else grants.principal.account
     group = "" if ref.policy.startswith("arn:") else ref.group

@@ -62,7 +62,7 @@ def verify_generated(
 
 
 def documents_of_replacement(replacement: Replacement) -> tuple[Policy, ...]:
-    """What a principal holds with a replacement, that of policies left attached too; nothing where it was refused."""
+    """The policies that a principal holds with a replacement, those left attached too; none where it was refused."""
     written = (policy_from_json(one.text, place=one.name) for one in replacement.documents)
     return (*written, *(one.document for one in replacement.left))
 

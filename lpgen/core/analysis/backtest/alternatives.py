@@ -16,7 +16,7 @@ _WHOLE = "*"
 
 @dataclass(frozen=True, slots=True)
 class SeenUse:
-    """What a principal did on the days to learn on: `resources` by action, `*` for one that no record shows."""
+    """A principal's use on the days to learn on: `resources` by action, `*` for one that no record shows."""
 
     services: frozenset[str]
     resources: Mapping[Action, frozenset[str]]

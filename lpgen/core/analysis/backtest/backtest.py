@@ -29,7 +29,7 @@ from lpgen.core.usage.usage_of_days import usage_of_days
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """What reviews principals by the days to learn on of a window, without proofs.
+    """The reviewer of principals by a window's days to learn on, without proofs.
 
     `copied` are the services that copies of calls show principals to have called on these days.
     """
@@ -39,7 +39,7 @@ class Learning:
     copied: Mapping[str, frozenset[str]]
 
     def batch(self, whole: Batch) -> Batch:
-        """What a batch of all days holds of the days to learn on."""
+        """The part of a batch of all days that belongs to the days to learn on."""
         usage = usage_of_days(whole.usage, self.window.learn_first, self.window.learn_last)
         arns = (one.arn for unit in whole.units for one in unit)
         copied = {arn: services for arn in arns if (services := copied_services(arn, self.copied))}
@@ -87,7 +87,7 @@ def _learning(
     decisions = decisions_in_force(options.decisions, as_of=window.learn_last)
     reviewer, _ = prepare_review(learned, coverage, principals, catalog, options, decisions=decisions, whole=whole)
     ground = reviewer.ground
-    # Copies leave out the table behind the grants, as for a worker; otherwise every window would hold one.
+    # Copies leave out the table that the grants came from, as for a worker; otherwise every window would hold one.
     explanations = replace(ground.explanations, key_grants=copy(ground.explanations.key_grants))
     ground = replace(ground, judge=replace(ground.judge, facts=facts), explanations=explanations, drafts=True)
     copied = copied_services_from_usage(learned, catalog)

@@ -1,4 +1,4 @@
-"""What each principal did on which days, apart from what a review makes of it."""
+"""The uses of each principal by day, independent of how a review judges them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ class DatedUse:
 
 
 def dated_uses_from_usage(usage: Usage, counter: UseCounter) -> dict[str, list[DatedUse]]:
-    """What each principal did and wasn't denied, by its ARN; only records of its current id that no decision drops."""
+    """The uses of each principal that weren't denied, by its ARN; only records of its current id that no decision
+    drops.
+    """
     counts = counter.row_test
     found: dict[str, dict[tuple[str, ...], dict[date, _Day]]] = defaultdict(lambda: defaultdict(dict))
     for row in zip(*(column_values(usage.table.column(name)) for name in _COLUMNS), strict=True):

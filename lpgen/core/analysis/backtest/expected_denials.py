@@ -31,7 +31,7 @@ _SHAPES: Final = (0.01, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class DenialCount:
-    """So many denied needs of one principal in so many days."""
+    """The number of denied needs of one principal, and of the days they were counted on."""
 
     needs: int
     days: int

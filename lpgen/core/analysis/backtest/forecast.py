@@ -1,8 +1,8 @@
-"""What a replacement is expected to deny in the next days: the backtest that a review makes of each principal.
+"""The denials expected of a replacement in the next days: the backtest that a review makes of each principal.
 
 It looks back: replacements made from the first days of the logs are judged on the days after them. Each principal is
-judged by its own past, so a review of one says the same of it as a review of all. Where its past is short, it borrows
-from `_PRIOR`, which was measured on many.
+judged by its own past, so a review of one gives the same result for it as a review of all. Where its past is short, it
+borrows from `_PRIOR`, which was measured on many.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.usage_of_days import covered_days
 
 FEWEST_DAYS: Final = 45
-"""An account's logs have to cover so many days for a backtest to say anything of the next ones."""
+"""The fewest covered days from which a backtest can forecast the next ones."""
 
 _PRIOR: Final = Prior(0.005, 2.5)
 """The prior for a principal before its own past counts: on `bench.corpus` (seed 1), 98.8 % of the replacements called
@@ -85,7 +85,7 @@ def forecaster_of_review(
     *,
     whole: Callable[[Principal], Principal] = whole_already,
 ) -> Forecaster:
-    """What forecasts the denials of the principals of a review of this usage, as far as its options want that."""
+    """The forecaster for the principals of a review of this usage, as far as its options want a forecast."""
     coverage, judge, limit = reviewer.ground.coverage, reviewer.ground.judge, options.max_expected_denials
     windows = look_back_windows(*covered_days(usage)) if coverage.accounts and limit is not None else ()
     learnings = learnings_of_windows(

@@ -115,7 +115,7 @@ class Bench:
             yield DeniedNeed(action, resource, one.cause, sum(one.records.values()), *one.first, one.windows)
 
     def result(self, windows: Iterable[Window], curve: Iterable[Window]) -> PrincipalBacktest:
-        """What was found in the windows, and on the learning curve."""
+        """The results in the windows, and on the learning curve."""
         judged = tuple(self._judged[one] for one in windows if one in self._judged)
         reach = self._reach(*self._last) if self._last else NO_REACH
         return PrincipalBacktest(
@@ -136,7 +136,7 @@ class Bench:
         return reach_of_lines(self._places, account, uses, granting, diff.lines, left)
 
     def _alternatives(self, windows: Sequence[Window], reach: Reach) -> dict[Alternative, AlternativeResult]:
-        """What simpler policies from the same days would have denied and removed."""
+        """The denials and removals that simpler policies from the same days would have caused."""
         by_service = actions_by_service(self._granted)
         needs: dict[Alternative, set[_Need]] = {which: set() for which in Alternative}
         shares: dict[Alternative, list[float]] = {which: [] for which in Alternative}

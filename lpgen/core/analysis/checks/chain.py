@@ -36,7 +36,7 @@ class FoundOutput:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedOutput:
-    """What generating again gives: the digests of the files by path, and the decoded summary."""
+    """The output of generating again: the digests of the files by path, and the decoded summary."""
 
     files: Mapping[str, str]
     summary: Mapping[str, Any] = field(default_factory=dict)

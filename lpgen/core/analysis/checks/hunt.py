@@ -160,7 +160,7 @@ class _Draws:
         return items[next(self._numbers) % len(items)]
 
     def one_in(self, number: int) -> bool:
-        """True once in so many draws."""
+        """True once in `number` draws."""
         return not next(self._numbers) % number
 
 

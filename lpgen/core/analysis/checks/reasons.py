@@ -17,7 +17,7 @@ from lpgen.core.replacements import Check
 def check_pairs_have_reasons(
     news: Iterable[NewAllow], usage: PrincipalUsage, catalog: Catalog, *, claims: Claims
 ) -> Check:
-    """Each pair of action and resource that a new Allow grants has a use, a try or a stated reason of its own."""
+    """Each pair of action and resource that a new Allow grants has a use, an attempt or a stated reason of its own."""
     found = CheckNotes("every pair of action and resource has a reason")
     uses: dict[Action, list[Use]] = {}
     for use in usage.uses:

@@ -90,7 +90,7 @@ class _Part:
 
 
 def _reached_parts(old: Grant, use: Use, catalog: Catalog) -> list[_Part]:
-    """What an old Allow may have granted of a use; empty where it can't have granted it."""
+    """The parts of a use that an old Allow may have granted; empty where it can't have granted it."""
     kind, text = use.resource.kind, use.resource.text
     if kind is ResourceKind.NONE:
         text = "*"
@@ -191,7 +191,8 @@ def _may_allow(grant: Grant, use: Use, catalog: Catalog) -> bool:
         return statement.not_resource or any(fits)
     exact = use.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)
     if statement.not_resource:
-        # What a variable spares turns on the request; what a fixed pattern spares is out whatever else it lists.
+        # The request decides which resources a variable excludes; those that a fixed pattern excludes are out in any
+        # case.
         fixed = [pattern for pattern in statement.resources if not holds_variable(pattern, grant.version)]
         return not any(resource_match(one, text) if exact else resource_contains(one, text) for one in fixed)
     globs = [as_glob(pattern, grant.version) for pattern in statement.resources]

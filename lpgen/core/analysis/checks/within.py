@@ -1,4 +1,4 @@
-"""The check that nothing new is allowed: each new Allow lies within one old Allow."""
+"""The check that nothing new is allowed: one old Allow contains each new Allow."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ def _resources_not_within(new: NewAllow, old: Grant) -> str:
 def _resource_within(resource: str, new: NewAllow, old: Grant) -> bool:
     glob = as_glob(resource, new.version)
     if old.statement.not_resource:
-        # What a variable in NotResource spares turns on the request, so only the old NotResource itself is within it.
+        # The request decides which resources a variable in NotResource excludes, so only the old NotResource itself
+        # contains it.
         return not any(
             holds_variable(pattern, old.version) or resources_intersect(pattern, glob)
             for pattern in old.statement.resources

@@ -41,7 +41,7 @@ class NewAllow:
 
 @dataclass(slots=True)
 class CheckNotes:
-    """The findings of a check so far; any failure outweighs findings that are only unproven."""
+    """The findings of a check so far; any failure takes precedence over findings that are only unproven."""
 
     name: str
     examined: int = 0
@@ -81,7 +81,7 @@ def _allow_of(place: str, version: str, statement: Statement, actions: frozenset
 
 
 def statement_place(document: WrittenDocument, statement: Statement) -> str:
-    """Where a written statement stands, for people."""
+    """The file and number of a written statement, for people."""
     named = f" ({statement.sid})" if statement.sid else ""
     return f"{document.file}, statement {statement.index + 1}{named}"
 

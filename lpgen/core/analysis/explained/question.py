@@ -1,4 +1,4 @@
-"""What a person asks of `explain`, understood: one principal, one action, one resource, and the known context."""
+"""The question that a person asks `explain`, parsed: one principal, one action, one resource, and the known context."""
 
 from __future__ import annotations
 

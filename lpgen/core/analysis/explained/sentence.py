@@ -11,7 +11,7 @@ from lpgen.core.policies.decision import RESOURCE, Layer, Result
 
 
 def sentence_of(found: Explanation, *, resource_policy_could_allow: bool) -> str:
-    """What becomes of the request and why; it never says more than is known."""
+    """The result of the request and why, as a sentence; it never says more than is known."""
     match found.result:
         case Result.ALLOWED:
             return _allowed(found)

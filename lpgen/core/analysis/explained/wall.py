@@ -33,7 +33,7 @@ class Held:
 
 
 def wall_state(wall: Wall, *, missing: bool) -> WallState:
-    """What a wall says to the request. With a policy `missing`, only an explicit Deny is sure."""
+    """The answer of a wall to the request. With a policy `missing`, only an explicit Deny is sure."""
     denied = any_of(reason.match for reason in wall.denies)
     allowed = wall.allowed()
     if denied.answer is Answer.YES:

@@ -17,7 +17,7 @@ from lpgen.core.model import Principal
 
 @dataclass(frozen=True, slots=True)
 class Explanations:
-    """What may explain a use that no policy of the principal grants."""
+    """The facts that may explain a use that no policy of the principal grants."""
 
     key_grants: KeyGrants
     changes: PolicyChanges
@@ -28,7 +28,7 @@ class Explanations:
         return tuple(UngrantedUse(use, reason, self._of_use(principal, use, reason)) for use, reason in ungranted)
 
     def _of_use(self, principal: Principal, use: Use, reason: str) -> str:
-        # A KMS grant doesn't outweigh a Deny or a boundary, so it explains only a missing Allow.
+        # A KMS grant doesn't override a Deny or a boundary, so it explains only a missing Allow.
         return (
             (self.key_grants.explanation(principal, use) if reason == NO_ALLOW else "")
             or self.changes.explanation(principal, use)

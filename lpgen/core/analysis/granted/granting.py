@@ -19,7 +19,7 @@ class Granting:
 
 
 NOTHING = Granting((), ())
-"""What grants an action that no statement grants."""
+"""The granting statements of an action that none grants."""
 
 
 def names_from(grant: Grant, action: Action) -> bool:
@@ -34,7 +34,7 @@ def named_actions(grant: Grant) -> frozenset[str]:
 
 
 def granting_by_action(allows: Sequence[Grant]) -> Mapping[Action, Granting]:
-    """What grants each action; an action that nothing grants is absent."""
+    """The granting statements of each action; an action that none grants is absent."""
     alike: dict[int, int] = {}  # statements of equal patterns share one set of actions, which is gone through once
     for at, grant in enumerate(allows):
         alike[id(grant.actions)] = alike.get(id(grant.actions), 0) | 1 << at

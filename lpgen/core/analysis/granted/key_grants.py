@@ -56,7 +56,7 @@ class KeyGrants:
         """The recorded grant that explains use of a key, or "".
 
         It explains use that began after it was made, unless a grant of the key ended before the last use and none was
-        made again: records of ends don't say whose grant it was. What its constraints ask for isn't compared.
+        made again: records of ends don't say whose grant it was. Its constraints aren't compared.
         """
         service, _, operation = use.action.partition(":")
         evidence = use.evidence

@@ -59,7 +59,7 @@ class LeftAttached:
         )
 
     def _hands_out_rights(self, allows: Iterable[Grant]) -> bool:
-        """Whether statements pass roles to whoever runs customers' code, or manage permissions of everything."""
+        """Whether statements pass roles to other than known services, or manage permissions of everything."""
         return any(
             (PASS_ROLE_ACTION in one.actions and not self._passes_to_known_services(one))
             or (_is_of_everything(one) and any(map(self._manages_permissions, one.actions)))

@@ -64,7 +64,7 @@ def known_context(principal: Principal, resource: Resource, seen: RecordedContex
 
 
 def replayed_resource(use: Use) -> Resource | None:
-    """The resource to replay a use on: the example behind a fold, and None where it wasn't read."""
+    """The resource to replay a use on: the example of a fold, and None where it wasn't read."""
     example = use.evidence.example_resource
     if use.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
         return None

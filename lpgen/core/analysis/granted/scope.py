@@ -103,7 +103,7 @@ def _scope_inside(grant: Grant, resource: Resource) -> Scope | None:
 
 def _scope_outside(grant: Grant, resource: Resource) -> Scope | None:
     exact = resource.kind is ResourceKind.ARN
-    # A variable that the request has no value for may void the statement, so nothing can be said to lie outside it.
+    # A variable that the request has no value for may void the statement, so no resource is certainly outside it.
     touches = exact and not is_plain(resource.text)
     for pattern in grant.statement.resources:
         if holds_variable(pattern, grant.version):

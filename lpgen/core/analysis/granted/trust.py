@@ -1,4 +1,4 @@
-"""Who may assume a role, by its trust policy."""
+"""The principals that may assume a role, by its trust policy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a holder of an action could do to rights, logs and data: the grants, and the uses, to look at first."""
+"""The harm that a holder of an action could do to rights, logs and data: the grants, and the uses, to look at first."""
 
 from __future__ import annotations
 
@@ -66,13 +66,14 @@ class Dangers:
         self._places = {action: place for place, action in enumerate(self._sentences)}
 
     def rank(self, action: Action) -> int:
-        """Where the action stands among all, the worst first: those with a line of their own in the order of the table,
-        then other dangerous ones, then the rest."""
+        """The action's rank among all, the worst first: those with a line of their own in the order of the table, then
+        other dangerous ones, then the rest.
+        """
         known = len(self._places)
         return self._places.get(action, known if self.sentence(action) else known + 1)
 
     def sentence(self, action: Action) -> str:
-        """What a holder could do with the action, or "" where it is not dangerous by itself.
+        """The harm that a holder could do with the action, or "" where it is not dangerous by itself.
 
         Actions of the level Permissions management are dangerous without a line of their own.
         """
@@ -91,7 +92,7 @@ class Dangers:
         return (kind, action.partition(":")[0]) if kind else None
 
     def harm(self, action: Action) -> str:
-        """What its use does: its own sentence, else that of its kind, or ""."""
+        """The effect of its use: its own sentence, else that of its kind, or ""."""
         habit = self.habit(action)
         return self.sentence(action) or (self.kinds[habit[0]].does if habit else "")
 

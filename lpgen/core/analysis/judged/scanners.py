@@ -16,7 +16,7 @@ from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Line, LineKind
 
 MIN_SERVICES: Final = 20
-"""In how many services a scanner reads at least. Applications seldom reach ten."""
+"""The fewest services that a scanner reads. Applications rarely reach ten."""
 
 _MAX_OTHER_SHARE: Final = 0.05
 """Which share of its actions may do more than list and read, such as assuming roles."""
@@ -38,7 +38,9 @@ def scanned_services(lines: Iterable[Line], catalog: Catalog) -> int:
 def scanner_caveats(
     services: int, grants: PrincipalGrants, lines: Iterable[Line], catalog: Catalog
 ) -> Iterator[Caveat]:
-    """A caveat for a principal that scans so many services, if its replacement removes anything that lists or reads."""
+    """A caveat for a principal that scans `services` services, if its replacement removes anything that lists or
+    reads.
+    """
     if services:
         removed = grants.granted().difference(line.action for line in lines)
         if any(catalog.detail(action).level in _READS for action in removed):
@@ -46,7 +48,7 @@ def scanner_caveats(
 
 
 def scanner_advice(services: int) -> str:
-    """What to do instead of replacing the policies of a principal that scans so many services."""
+    """The advice for a principal that scans this many services, instead of replacing its policies."""
     return (
         f"attach a policy that AWS keeps up to date for this, such as {AUDIT_POLICY}, and beside it only what that"
         f" lacks: it lists and reads in {services} services and does little else, as scanners do"

@@ -12,8 +12,8 @@ from typing import Final
 from lpgen.core.findings import UNSEEN, Verdict, Verdicts
 from lpgen.core.model import Action
 
-# Verbs that AWS pairs: what follows them is the same in both actions. `Put` and `Start` are left out, since whoever
-# writes objects or starts jobs seldom means to take them away.
+# Verbs that AWS pairs: the rest of the name is the same in both actions. `Put` and `Start` are left out: a caller that
+# writes objects or starts jobs rarely means to take them away.
 _OPPOSITES: Final = (
     ("Create", "Delete"),
     ("Run", "Terminate"),
@@ -40,7 +40,7 @@ class Undoing:
 
 
 def lost_undoings(verdicts: Verdicts, staying: Collection[Action]) -> tuple[Undoing, ...]:
-    """What was used and could no longer be undone with a replacement of these actions, sorted."""
+    """Used actions that could no longer be undone with a replacement of these actions, sorted."""
     used: list[Action] = []
     going: set[Action] = set()
     for action, judgement in verdicts.judged():

@@ -147,7 +147,7 @@ def _confidence(doubt: Doubt, *, blind: bool, untried: bool) -> Confidence:
 
 
 def seen_actions(lines: Iterable[Line], ungranted: Iterable[UngrantedUse]) -> SeenActions:
-    """The verdict and the evidence of each action that records show to have been used or tried."""
+    """The verdict and the evidence of each action that records show as used or attempted."""
     seen: SeenActions = {}
     for line in lines:
         if line.evidence is not None:

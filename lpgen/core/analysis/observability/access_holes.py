@@ -61,7 +61,7 @@ def access_hole_caveats(
     *,
     explained: Collection[str],
 ) -> Iterable[Caveat]:
-    """A caveat for each service that IAM says was tried on a covered day and that the logs show no call of.
+    """A caveat for each service that IAM reports as tried on a covered day and that has no call in the logs.
 
     `explained` are the services with actions that the logs can't show and that are kept: their calls may be those.
     """

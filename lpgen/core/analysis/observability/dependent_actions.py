@@ -17,10 +17,10 @@ from lpgen.core.grounds import Grant, Use
 from lpgen.core.model import UNKNOWN_RESOURCE, AccessLevel, Action, Outcome, Resource, ResourceKind
 
 _APART: Final = (AccessLevel.TAGGING, AccessLevel.PERMISSIONS_MANAGEMENT)
-"""Rights aren't handed out on a list's word: it names `kms:PutKeyPolicy` for whoever creates a key."""
+"""Rights aren't granted on the basis of a list: it names `kms:PutKeyPolicy` for anyone who creates a key."""
 
 
-# What these need turns on their parameters, and the event map reads it off there.
+# Their needs depend on their parameters, and the event map reads them off there.
 _READ_OFF_THE_REQUEST: Final = frozenset(
     {
         "cloudformation:DescribeStacks",
@@ -64,9 +64,9 @@ def dependent_actions(observed: ObservedUse, catalog: Catalog) -> Iterator[Misse
 def callers_by_dependent(
     uses: Iterable[Use], allows: Iterable[Grant], catalog: Catalog
 ) -> Mapping[Action, tuple[Action, ...]]:
-    """The actions that are checked within those that were used or tried, each with these.
+    """The actions that are checked within used or attempted actions, each with these.
 
-    Within calls of function URLs, which leave no record, too where one of the Allows names them.
+    Calls of function URLs leave no record: actions within them are included where one of the Allows names them.
     """
     found: dict[Action, set[Action]] = {}
     if any(_INVOKE_URL in grant.actions and names_from(grant, _INVOKE) for grant in allows):

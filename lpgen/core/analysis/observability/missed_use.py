@@ -21,7 +21,7 @@ class MissReason(StrEnum):
     """Why no record shows a use, or shows none yet."""
 
     UNRECORDED = "unrecorded"  # the logs don't hold the events that it leaves
-    RARE_SERVICE_NEED = "rare-service-need"  # a service calls it with the role more seldom than the logs show
+    RARE_SERVICE_NEED = "rare-service-need"  # a service calls it with the role more rarely than the logs show
     PASSED_ROLE = "passed-role"  # a call passes a role that its record doesn't name
     DEPENDENT_ACTION = "dependent-action"  # AWS checks it within another call
     UNNAMED_RESOURCE = "unnamed-resource"  # AWS checks a call on a resource that its record doesn't name

@@ -66,7 +66,7 @@ class Observability:
         return partial(Observability, min_days=self._min_days), self._given  # without what was worked out since
 
     def visibility(self, action: Action) -> Visibility:
-        """What CloudTrail can show of an action."""
+        """How CloudTrail can show an action."""
         return self.table.visibility(action).visibility
 
     def data_event_type(self, action: Action) -> str:
@@ -240,7 +240,7 @@ class Observability:
         self, action: Action, entry: ActionVisibility, trails: Sequence[Trail], grants: Sequence[Grant]
     ) -> Events:
         """The events that use of an action, as far as these statements grant it, would leave."""
-        # What other calls show may be shown by those of any service, wherever these are recorded.
+        # Use that other calls show may be shown by those of any service and any Region.
         inferred = entry.visibility is Visibility.INFERRED
         service = "" if inferred else action.partition(":")[0]
         category = _category(entry)

@@ -1,6 +1,6 @@
-"""What similar principals do: a principal that hasn't done it yet may have had no occasion.
+"""Use by similar principals: a principal that hasn't used an action yet may have had no occasion.
 
-Deployers, workers and jobs come in kinds, and what one of a kind does rarely, another did within the logs. Two
+Deployers, workers and jobs come in kinds, and a rare action of one of a kind was used by another within the logs. Two
 principals are peers where they share a good part of the actions that either used.
 """
 
@@ -95,7 +95,7 @@ def peers_from_usage(usage: Usage, row_counts: RowTest, dangers: Dangers) -> Pee
 def _actions_and_habits(
     rows: Iterable[tuple[str, Action, date | None]], dangers: Dangers
 ) -> tuple[frozenset[Action], frozenset[Habit]]:
-    """What a principal used by these rows, and the dangerous things of it that it did regularly."""
+    """The actions that a principal used by these rows, and the habits among them."""
     actions: set[Action] = set()
     days: dict[Habit, set[date]] = defaultdict(set)
     for _, action, day in rows:

@@ -1,4 +1,4 @@
-"""What a trail's selectors see of an action: the names, event sources and read or write side of its events."""
+"""The parts of an action's events that a trail's selectors see: names, event sources, and read or write side."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class RecordedCalls:
         return frozenset(self._names[service].get(action.casefold(), set()) | self._ruled_names(service) | {own})
 
     def sides(self, action: Action, level: AccessLevel) -> tuple[bool, ...]:
-        """What `readOnly` the events have that may record an action."""
+        """The `readOnly` values of the events that may record an action."""
         found = self._sides.get(action)
         if found is None:
             sources = self.event_sources(action.partition(":")[0])
@@ -123,7 +123,7 @@ def _parameters(binding: Binding) -> set[str]:
 
 
 def read_only_sides(action: Action, level: AccessLevel, *, by_writes: bool) -> tuple[bool, ...]:
-    """What `readOnly` an action's events have: one value where level and name agree, else both.
+    """The `readOnly` values of an action's events: one value where level and name agree, else both.
 
     An event is read-only when the call changes nothing, which the access level of IAM doesn't always say. `by_writes`
     says that a writing call may need the action too, as a copy reads its source.

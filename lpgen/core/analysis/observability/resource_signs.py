@@ -66,7 +66,7 @@ class ResourceSigns:
         return MissedUse(action, MissReason.UNRECORDED, why, sign, grants, tuple(found))
 
     def _resources_of(self, action: Action, arn: str) -> Iterator[Resource]:
-        """The resource and what lies in it, as far as the action takes them."""
+        """The resource and its contents, as far as the action takes them."""
         own, inner = (self._catalog.resource_type(action, one) for one in (arn, f"{arn}/*"))
         if own:
             yield Resource(ResourceKind.ARN, arn)

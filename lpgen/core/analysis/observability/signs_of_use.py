@@ -21,7 +21,7 @@ _MOST_SERVICES: Final = 10
 
 
 class _Sign(NamedTuple):
-    """A sign that a service is in use. That IAM knows of no attempt at an action may outweigh it."""
+    """A sign that a service is in use. It may count less than IAM's report of no attempt at an action."""
 
     text: str
     is_outweighed: bool = False

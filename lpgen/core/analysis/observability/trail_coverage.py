@@ -1,4 +1,5 @@
-"""What trails record by their settings: whether each event that use of an action would leave would be in their logs.
+"""The events that trails record by their settings: whether each event that use of an action would leave is in their
+logs.
 
 Use of an action may leave several kinds of events: in one Region or another, read-only or not, under one event name or
 another, on one resource or another. Only where some trail records each of them would use have shown.
@@ -81,7 +82,7 @@ def _each(events: Events) -> Iterator[_Event]:
 
 
 def _trail_leaves_out(event: _Event, trail: Trail) -> str:
-    """What keeps a trail from recording an event, as a clause, or "" where it records it."""
+    """Why a trail doesn't record an event, as a clause, or "" where it records it."""
     leader = leader_of_trail(trail.arn)
     if event.region == leader and event.events.service in GLOBAL_EVENTS and not trail.global_events:
         return "leaves out the events of global services"

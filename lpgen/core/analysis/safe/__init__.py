@@ -1,1 +1,1 @@
-"""Whether a replacement is called safe: what kind of case a principal is, its caveats, and what people decided."""
+"""Whether a replacement is called safe: the class of a principal, its caveats, and people's decisions."""

@@ -24,7 +24,7 @@ from lpgen.core.tooling import tooling_of
 _GRANTED_WITH_STAR = frozenset({Action("lambda:DisableReplication"), Action("lambda:EnableReplication")})
 
 _SELDOM_DAYS = 2
-"""On so many days at most a principal is at work that is there for emergencies, or at its first steps."""
+"""The most days at work of a principal that is there for emergencies, or at its first steps."""
 
 NEVER_USED_DAYS = 400
 """IAM reports a role's last use for 400 days back, so a role older than that without one was not used since.
@@ -73,7 +73,7 @@ def _unknown_grants(grants: PrincipalGrants) -> Iterable[Caveat]:
 
 
 def starred_name_caveats(grants: PrincipalGrants, usage: PrincipalUsage, lines: Iterable[Line]) -> Iterable[Caveat]:
-    """A caveat for each action that AWS asks to grant with a star behind its name, which no replacement holds, where
+    """A caveat for each action that AWS asks to grant with a wildcard after its name, which no replacement holds, where
     the principal lets functions be copied to the edge or a policy names the action.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
@@ -186,8 +186,9 @@ def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: Accoun
 
 
 def _seldom_used(grants: PrincipalGrants, usage: PrincipalUsage, *, min_days: int) -> Iterable[Caveat]:
-    """Rights for emergencies are used on a day a year, for what no other day shows; those of a job that runs so seldom
-    are seldom everything."""
+    """A caveat for broad rights that were used on few days. Rights for emergencies are used on a day a year, for
+    actions that no other day shows; a job that runs so rarely rarely has rights to everything.
+    """
     if 0 < usage.days <= min(_SELDOM_DAYS, min_days - 1) and any(_grants_everything(one) for one in grants.allows):
         yield Caveat.of(CaveatKind.UNPREDICTABLE, case="seldom-used", days=usage.days)
 
@@ -232,7 +233,7 @@ def has_unseen_use(principal: Principal, usage: PrincipalUsage, coverage: Accoun
 
 
 def _is_inside(moment: datetime, coverage: AccountCoverage | None) -> bool:
-    """Whether a moment lies in the days of an account's logs."""
+    """Whether a moment is within the days of an account's logs."""
     return coverage is not None and coverage.first_day <= moment.date() <= coverage.last_day
 
 
@@ -266,7 +267,7 @@ def unseen_under_star_caveats(
     """A caveat where a replacement removes actions whose use the logs can't show, and that a statement grants without
     naming their service.
 
-    Such a statement is no sign for or against any service. What IAM knows of attempts would be.
+    Such a statement is no sign for or against any service. IAM's record of attempts would be.
     """
     broad = [one.actions for one in grants.allows if _grants_everything(one)]
     if not broad or not kept:

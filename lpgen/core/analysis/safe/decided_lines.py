@@ -1,4 +1,4 @@
-"""What people decided about lines: which are kept, which are dropped, and the decisions that do nothing."""
+"""People's decisions about lines: which are kept, which are dropped, and the decisions that do nothing."""
 
 from __future__ import annotations
 

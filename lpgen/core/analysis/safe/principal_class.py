@@ -66,7 +66,7 @@ def _is_left_to_aws(grants: PrincipalGrants, lines: Iterable[Line], left: Collec
 
 
 def was_active(usage: PrincipalUsage) -> bool:
-    """Whether a principal did or tried anything that was not plainly denied."""
+    """Whether a principal has any use or attempt that was not plainly denied."""
     return bool(usage.unmapped or usage.copied) or any(use.outcome is not Outcome.DENIED for use in usage.uses)
 
 
@@ -81,7 +81,7 @@ def proposal_for(
     scanned: int = 0,
     left: Collection[LeftPolicy] = (),
 ) -> tuple[str, str]:
-    """What to do about a principal, as a clause, and the rest of the sentence: how, or why.
+    """The proposal for a principal, as a clause, and the rest of the sentence: how, or why.
 
     `lines` are those of its replacement, `scanned` is how many services it scans, and `left` are the policies left
     attached.
@@ -142,7 +142,7 @@ def _proposal_for_unused(
     coverage: AccountCoverage | None,
     as_of: date,
 ) -> tuple[str, str]:
-    """What to do about a principal without use. Of users, unlike roles, the policy files don't say when they were used.
+    """The proposal for a principal without use. The policy files have the last use of roles, but not of users.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """

@@ -32,7 +32,7 @@ _LATE: Final = 10
 _BURST: Final = 2
 """So many different actions that were never denied before and are on one day are a burst."""
 _MOST_DAYS: Final = 5
-"""What a principal does on at least one of so many days of its work isn't on few of its days."""
+"""Use on at least one in this many of a principal's days at work isn't use on few of its days."""
 
 
 def dangerous_uses(usage: PrincipalUsage, dangers: Dangers) -> tuple[DangerousUse, ...]:

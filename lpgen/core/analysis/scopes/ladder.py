@@ -42,7 +42,7 @@ def _prefixes(stem: str, start: int) -> Iterator[str]:
 
 
 def _type_start(stem: str, action: Action, catalog: Catalog) -> int:
-    """Where the name of a resource begins in its ARN: after what all resources of its type begin with."""
+    """The index of a resource's name in its ARN: after the text that all resources of its type begin with."""
     name = split_arn(stem).name
     before = len(stem) - len(name)
     formats = catalog.arn_formats(action.partition(":")[0], catalog.resource_type(action, stem))

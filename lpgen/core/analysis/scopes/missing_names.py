@@ -1,6 +1,6 @@
-"""Names of what wasn't there: no evidence for a scope, though the call for it was allowed.
+"""Names of missing resources: no evidence for a scope, though the call for them was allowed.
 
-A program that looks before it creates needs the action, but whoever calls it can make up any name.
+A program that looks before it creates needs the action, but a caller can make up any name.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.tables import Usage
 
 SEPARATORS: Final = "/:-_."
-"""Where names of resources are parted."""
+"""The characters that separate parts of resource names."""
 
 _NAMED: Final = (ResourceKind.ARN.value, ResourceKind.FOLD.value)
 _WILD: Final = "*?"
@@ -65,7 +65,7 @@ class Population:
         return date.fromordinal(min(days)) if days else None
 
     def children(self, prefix: str) -> frozenset[str]:
-        """What follows a prefix up to the next separator, of every resource that begins with it."""
+        """The part after a prefix up to the next separator, for every resource that begins with it."""
         if prefix not in self._children:
             _make_room(self._children)
             first, last = self._range(prefix)
@@ -103,7 +103,7 @@ def stem_of(text: str) -> str:
 
 
 def population_from_usage(usage: Usage) -> Population:
-    """The resources that calls of any principal named and that were there, whoever may see them."""
+    """The existing resources that calls of any principal named, whoever may see them."""
     rows = table_rows(usage.table, _COLUMNS)
     return Population(
         (stem_of(resource), day)

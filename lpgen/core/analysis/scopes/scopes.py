@@ -24,7 +24,7 @@ _MOST: Final = 1 / 2
 """A principal that uses at least this share of the known resources below a prefix works on all of them."""
 
 SEVERAL: Final = 3
-"""A principal that uses so many different names below a prefix comes to the next one too."""
+"""A principal that uses this many different names below a prefix will use the next one too."""
 
 _LATEST: Final = 1 / 3
 """A resource first used after this share of the days shows that the principal keeps taking up new names."""
@@ -88,7 +88,9 @@ _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 
 @dataclass(frozen=True, slots=True)
 class NamedScope:
-    """What a line is written on instead of a resource, and the rule. UNKNOWN is the statement's own scope."""
+    """The scope for a line to be written on instead of a resource, and the rule. UNKNOWN is the statement's own
+    scope.
+    """
 
     resource: Resource
     rule: str
@@ -173,7 +175,7 @@ def exact_scopes(catalog: Catalog) -> ScopeFinder:
 
 
 def _fewest_own(one: _Climb) -> int:
-    """How many of the principal's resources must lie below the next rung for it to be its scope."""
+    """How many of the principal's resources must be below the next rung for it to be its scope."""
     if one.next_prefix == one.kind and one.is_worth_pinning:
         return FEWEST_OF_A_KIND
     return _FEWEST_RIGHTS if one.needs_own_evidence else 1
@@ -198,7 +200,7 @@ class _Climb:
 
     @property
     def scope(self) -> str:
-        """Where it stands: its text, a prefix, or "" above the ladder."""
+        """Its current scope: its text, a prefix, or "" above the ladder."""
         if not self.rung:
             return self.text
         return self.ladder[self.rung - 1] if self.rung <= len(self.ladder) else ""
@@ -216,7 +218,7 @@ class _Climb:
 
     @property
     def kind(self) -> str:
-        """What all resources of its type in the account and Region begin with."""
+        """The text that all resources of its type in the account and Region begin with."""
         return self.ladder[-1] if self.ladder else self.text
 
     @property
@@ -262,7 +264,7 @@ def _climbs(uses: Iterable[Use], catalog: Catalog) -> list[_Climb]:
 
 
 def _widest(climbs: Sequence[_Climb]) -> dict[str, NamedScope]:
-    """The scope of each resource that climbed or that lies within the scope of another."""
+    """The scope of each resource that climbed or that is within the scope of another."""
     wide = {one.scope: one for one in climbs if one.rung and one.scope}
     outer: list[str] = []
     for prefix in sorted(wide):

@@ -40,7 +40,7 @@ def told_once(uses: Sequence[Use], patterns: Mapping[str, NamedScope]) -> Iterab
 
 
 def is_of_any_account(resource: Resource) -> bool:
-    """Whether a resource stands there as any account's."""
+    """Whether a resource is listed as any account's."""
     return resource.kind is ResourceKind.FOLD and split_arn(resource.text).account == ANY_ACCOUNT
 
 

@@ -26,7 +26,7 @@ def lines_beyond_use(
 ) -> Iterator[Line]:
     """The lines of a principal without use of their own, each with why it is kept, in no order.
 
-    `seen` are the actions that records show it to have used or tried. All lines lie within its grants.
+    `seen` are the actions that records show it to have used or attempted. All lines are within its grants.
     """
     for action in (*seen, *missed.candidates(seen, keep)):
         uses = _beyond_seen(missed, action, keep) if action in seen else _kept_uses(missed, action, keep)

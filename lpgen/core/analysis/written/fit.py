@@ -23,14 +23,16 @@ _EMPTY_DOCUMENT = len('{"Version":"","Statement":[]}') + len(CURRENT_VERSION)
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What a principal may have: so many managed documents, and so many characters of inline policies in all."""
+    """The room for a principal's policies: the number of managed documents, and the characters of all inline
+    policies.
+    """
 
     managed: int
     inline: int
 
 
 class Purpose(IntEnum):
-    """What a statement is for, in the order in which people read them."""
+    """The purpose of a statement, in the order in which people read them."""
 
     USED = 0
     UNSEEN = 1  # kept though no record shows its use
@@ -79,7 +81,7 @@ class Document:
 
 
 Split = Callable[[Item, int], Sequence[Item]]
-"""The parts of a statement, the first as large as so many characters allow; empty where no part of it fits."""
+"""The parts of a statement, the first as large as the given number of characters allows; empty where no part fits."""
 
 
 def space_of(kind: PrincipalKind, *, managed: int, inline: bool) -> Space:

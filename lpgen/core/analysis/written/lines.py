@@ -121,9 +121,10 @@ def lines_for_grants(
 
 
 def merge_lines(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
-    """The lines without repetition, sorted: evidence is summed, and the strongest reason stands.
-    Of several statements that keep the same action on the same scope, an unconditional one makes the others needless,
-    and of those with equal conditions one is enough. Where their meaning turns on the language version, only those of
+    """The lines without repetition, sorted: evidence is summed, and the strongest reason remains.
+
+    Of several statements that keep the same action on the same scope, an unconditional one makes the others redundant,
+    and of those with equal conditions one is enough. Where their meaning depends on the language version, only those of
     the same version are compared.
     """
     merged: dict[tuple[Action, Scope, StatementRef], Line] = {}

@@ -192,7 +192,7 @@ def _too_large(lines: Iterable[Line]) -> tuple[str, ...]:
 
 
 def _why(lines: Mapping[str, Line]) -> str:
-    """Where lines by account are needed, and why in the first place."""
+    """The accounts where lines are needed, and why in the first place."""
     kinds = sorted({line.kind for line in lines.values()}, key=list(LineKind).index)
     return f"{kinds[0]} in {accounts_text(sorted(lines))}, where the permission set has a role too"
 

@@ -32,7 +32,7 @@ _LONGEST_NAME: Final = 40
 
 
 class _Thing(NamedTuple):
-    """What a resource is: its kind, such as `Bucket`, and its name, each "" where that says nothing."""
+    """A resource's kind, such as `Bucket`, and its name, each "" where it means nothing."""
 
     kind: str
     name: str
@@ -63,7 +63,7 @@ def _verb(actions: Iterable[Action], catalog: Catalog) -> str:
 
 
 def _noun(things: set[_Thing], service: str) -> str:
-    """What all the resources have in common: one name and kind, or a kind, or nothing but the service."""
+    """The noun that all the resources share: one name and kind, or a kind, or only the service."""
     kinds, names = {one.kind for one in things}, {one.name for one in things}
     kind = kinds.pop() if len(kinds) == 1 else ""
     name = names.pop() if len(names) == 1 else ""
@@ -79,7 +79,9 @@ def _plural(kind: str) -> str:
 
 
 def _thing(resource: str, actions: Iterable[Action], catalog: Catalog) -> _Thing:
-    """What a resource is by the ARN format of its type; the first placeholder names what contains the rest."""
+    """The kind and name of a resource by the ARN format of its type; the first placeholder names what contains the
+    rest.
+    """
     for action in actions:
         kind = catalog.resource_type(action, resource) if catalog.takes_resource(action, resource) else ""
         for one in catalog.arn_formats(action.partition(":")[0], kind) if kind else ():
