@@ -1,4 +1,4 @@
-"""Who made a recorded call: sessions fold into the role or user that issued them.
+"""The caller of a recorded call: sessions fold into the role or user that issued them.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 """
@@ -47,7 +47,7 @@ _KIND_BY_TYPE: Final = {
 
 
 def caller_from_record(record: Record) -> Caller:
-    """The principal behind a record."""
+    """The principal that made a record's call."""
     return caller_from_identity(record.userIdentity)
 
 

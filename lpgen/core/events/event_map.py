@@ -1,8 +1,8 @@
 """The event map: from a record to the actions that the call needs, on the resources it needs them for.
 
 A record's name is looked up in this order: the no-permission table, the rules that read request parameters, the
-operation tables, and last the catalog's action of the operation's own name. What none of them knows is unmapped and
-reported; nothing is guessed. Every action that comes out is one of the catalog's.
+operation tables, and last the catalog's action of the operation's own name. A name that none of them knows is unmapped
+and reported; nothing is guessed. Every resulting action is one of the catalog's.
 """
 
 from __future__ import annotations
@@ -316,8 +316,9 @@ _SKIP_BY_EVENT_TYPE: Final = {
 }
 
 _CALLS: Final = frozenset({"", "AwsApiCall", "AwsConsoleAction", "AwsConsoleSignIn"})
-"""The types of records that somebody's call made; records of version 1.01 and before state none.
-https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html"""
+"""The types of records that somebody's call made; records of version 1.01 and before have none.
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
 
 _SKIP_BY_CATEGORY: Final = {
     "Insight": SkipReason.INSIGHT,

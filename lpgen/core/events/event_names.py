@@ -1,4 +1,4 @@
-"""Event sources and event names: which service a record speaks of, and what its operation is called.
+"""Event sources and event names: the service of a record, and its operation's name.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
@@ -15,7 +15,7 @@ from lpgen.core.actions.catalog_table import read_catalog_table
 
 _SUFFIX: Final = ".amazonaws.com"
 
-# Lambda and CloudFront log the API version behind the operation: `CreateFunction20150331`,
+# Lambda and CloudFront log the API version after the operation: `CreateFunction20150331`,
 # `UpdateFunctionCode20150331v2`, `CreateDistribution2020_05_31`.
 # https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html
 _VERSION: Final = re.compile(r"(?:\d{8}(?:v\d+)?|\d{4}_\d{2}_\d{2})$")
@@ -63,7 +63,7 @@ class EventSources:
         return cls(read_event_sources(source))
 
     def resolve(self, event_source: str) -> EventSource:
-        """The prefixes behind an event source; a host that the table doesn't name is its own prefix."""
+        """The prefixes of an event source; a host that the table doesn't name is its own prefix."""
         found = self._resolved.get(event_source)
         if found is None:
             found = self._resolved[event_source] = self._resolve(_normalise_source(event_source))

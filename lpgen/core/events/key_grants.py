@@ -14,13 +14,13 @@ from typing import Final
 from lpgen.core.events.named_principals import named_principal
 
 GRANTEE: Final = "grantee"
-"""Who may use the key, as `named_principal` says it."""
+"""The principal that may use the key, in the form of `named_principal`."""
 
 OPERATION: Final = "operation"
 """The operations that the grantee may call, as actions of KMS without the service."""
 
 RETIRING: Final = "retiring"
-"""Who may retire the grant, in the same form: without any policy too."""
+"""The principal that may retire the grant, in the same form: it needs no policy for that either."""
 
 
 def context_from_grant(grantee: str, operations: Iterable[str], retiring: str) -> tuple[tuple[str, str], ...]:

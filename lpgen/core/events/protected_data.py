@@ -81,7 +81,7 @@ KEYS: Final = {
 }
 
 _WILD: Final = frozenset("*?$")
-"""What a policy would read as a pattern."""
+"""Characters that a policy would read as a pattern."""
 
 CALLS: Final = ("Decrypt", "Encrypt", *_DATA_KEYS)
 """The calls of KMS that services make for their callers' data."""
@@ -90,7 +90,7 @@ _BY_SERVICE: Final = {one.service: one for one in KEYS.values()}
 
 
 class Sides(NamedTuple):
-    """What of a resource's data is used."""
+    """How a resource's data is used."""
 
     reads: bool
     writes: bool
@@ -119,6 +119,6 @@ def needs_key(action: Action) -> bool:
 
 
 def sides_shown(action: Action, service: str) -> Sides:
-    """What an action of KMS shows that a resource of a service was used for."""
+    """How an action of KMS shows that a service's resource was used."""
     row, call = _BY_SERVICE[service], action.partition(":")[2]
     return Sides(reads=call not in row.writes, writes=call not in row.reads)

@@ -24,7 +24,7 @@ READ_VERSION: Final = "1."
 
 
 class SessionIssuer(msgspec.Struct, frozen=True):
-    """Who issued the session: for an assumed role the role itself, with its path in `arn`."""
+    """The issuer of the session: for an assumed role the role itself, with its path in `arn`."""
 
     type: str | None = None
     principalId: str | None = None
@@ -33,14 +33,14 @@ class SessionIssuer(msgspec.Struct, frozen=True):
 
 
 class SessionContext(msgspec.Struct, frozen=True):
-    """The session behind temporary credentials."""
+    """The session of temporary credentials."""
 
     sessionIssuer: SessionIssuer | None = None
     sourceIdentity: str | None = None
 
 
 class UserIdentity(msgspec.Struct, frozen=True):
-    """Who called."""
+    """The caller."""
 
     type: str | None = None
     principalId: str | None = None
@@ -72,7 +72,7 @@ class RecordHead(msgspec.Struct):
     awsRegion: str | None = None
     errorCode: str | None = None
     errorMessage: str | None = None
-    # A string stands where AWS hid or omitted the object (`HIDDEN`): then nothing can be read.
+    # A string means that AWS hid or omitted the object (`HIDDEN`): then nothing can be read.
     requestParameters: dict[str, object] | str | None = None
     responseElements: dict[str, object] | str | None = None
     eventID: str | None = None

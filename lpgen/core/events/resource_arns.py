@@ -84,8 +84,9 @@ def _default_value(call: Call, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """Where the texts stand that fill a placeholder: at all of `paths`; `default` where the call has none of them.
-    `mark` is what a binding writes before the paths."""
+    """The request texts that fill a placeholder: those at all of `paths`; `default` where the call has none of them.
+    `mark` is the prefix that a binding writes before the paths.
+    """
 
     paths: tuple[tuple[str, ...], ...]
     default: str | None = None
@@ -227,7 +228,7 @@ def _binder_of_any(arn_format: str) -> Binder:
 
 
 def _name_start(arn_format: str) -> int:
-    """Where the ARN's last field begins."""
+    """The index where the ARN's last field begins."""
     return len(":".join(arn_format.split(":")[:5])) + 1
 
 

@@ -100,7 +100,7 @@ class ResourceReader:
                 yield entry.ARN
 
     def _bound(self, call: Call, listed: set[str]) -> Iterator[Resource]:
-        """What request parameters name, of the types that the record doesn't list itself."""
+        """The resources that request parameters name, of the types that the record doesn't list itself."""
         for kind, binders in self.binders:
             for binder in binders if kind not in listed else ():
                 named = [item for item in binder.read(call) if item.kind is ResourceKind.FOLD or self._takes(item.text)]

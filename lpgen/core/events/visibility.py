@@ -52,7 +52,7 @@ class ActionVisibility:
 
 
 class VisibilityTable:
-    """What CloudTrail can show of every action of one catalog. Tables are read when first needed, answers are kept."""
+    """How CloudTrail can show every action of one catalog. Tables are read when first needed, answers are kept."""
 
     def __init__(self, source: CatalogSource) -> None:
         self._source = source
@@ -62,7 +62,7 @@ class VisibilityTable:
         self._beside: dict[frozenset[Action], frozenset[Action]] = {}
 
     def visibility(self, action: Action) -> ActionVisibility:
-        """What CloudTrail shows of an action; NEVER for one that the catalog doesn't know."""
+        """How CloudTrail shows an action; NEVER for one that the catalog doesn't know."""
         answer = self._answers.get(action)
         if answer is None:
             answer = self._answers[action] = self._decide(action)
@@ -89,7 +89,7 @@ class VisibilityTable:
         row = self._companion_rows.get(service)
         return tuple(sorted(row.with_)) if row else ()
 
-    # ------------------------------------------------------------ behind it
+    # ------------------------------------------------------------ internals
 
     def _decide(self, action: Action) -> ActionVisibility:
         name = action.casefold()
@@ -159,7 +159,7 @@ _tables: Final[WeakKeyDictionary[Catalog, VisibilityTable]] = WeakKeyDictionary(
 
 
 def visibility_from_catalog(catalog: Catalog) -> VisibilityTable:
-    """What CloudTrail can show of the catalog's actions: one table a catalog."""
+    """The visibility of the catalog's actions: one table a catalog."""
     table = _tables.get(catalog)
     if table is None:
         table = _tables[catalog] = VisibilityTable(catalog.source)

@@ -1,4 +1,4 @@
-"""What of a record the mapping of a call looks at, learned by watching it."""
+"""The parts of a record that the mapping of a call looks at, learned by watching it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_READERS: Final = 1024
 _MAX_DEPTH: Final = 5
 """How deep objects are watched; a deeper value counts as read with the object that contains it."""
 _MAX_NAMES: Final = 256
-"""Of more names in one place all that lies there counts as read."""
+"""If an object has more names than this, all its values count as read."""
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -112,8 +112,9 @@ class WatchedRecord(Record):
 
 
 class _Read:
-    """What was ever seen to be read of the values in one place: of objects there the values of some `names`, and of all
-    `others` where every value was read; or, `whole`, all that lies in them, however deep."""
+    """The reads ever seen of the values in one place: of objects there the values of some `names`, and of all `others`
+    where every value was read; or, `whole`, everything inside them, however deep.
+    """
 
     __slots__ = ("names", "others", "whole")
 
@@ -148,7 +149,7 @@ class _Read:
         return is_new
 
     def of_name(self, name: str) -> _Read | None:
-        """What was read of the values of this name; None where none of them was."""
+        """The reads of the values of this name; None where none of them was read."""
         return self if self.whole else self.names.get(name) or self.others
 
     def of(self, value: object, depth: int = _MAX_DEPTH - 1) -> object:

@@ -46,7 +46,7 @@ class _GroupType:
 
 
 def _groups_of_policies(call: Call) -> Iterator[str]:
-    """The groups in the ARNs of scaling policies, which stand where a policy's name may: `policyName`.
+    """The groups in the ARNs of scaling policies, which may be given in place of a policy's name: `policyName`.
 
     https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DeletePolicy.html
     """

@@ -34,7 +34,7 @@ _TYPES: dict[str, ResourceType] = {
 
 
 def _models(call: Call, parameter: str = "modelId") -> Iterator[Resource]:
-    """The models that the request names by id or ARN, and the models behind an inference profile in any Region."""
+    """The models that the request names by id or ARN, and the models that an inference profile uses in any Region."""
     for text in call.texts(*parameter.split(".")):
         if "*" in text or "?" in text:
             continue

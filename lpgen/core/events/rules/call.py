@@ -21,10 +21,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_res
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A record with what every rule needs worked out once.
+    """A record with the facts that every rule needs, worked out once.
 
-    `operation` is the event name without a version suffix; `account` owns the resources the call names; `region` is
-    where they lie; `partition` is `aws`, `aws-cn`, `aws-us-gov` or another that the log shows.
+    `operation` is the event name without a version suffix; `account` owns the resources the call names; `region` is the
+    Region of these; `partition` is `aws`, `aws-cn`, `aws-us-gov` or another that the log shows.
     """
 
     record: Record
@@ -68,11 +68,11 @@ class Call:
         return tuple(texts_at(self.response, path))
 
     def has(self, *path: str) -> bool:
-        """Whether anything but null, false, "" and empty containers stands at a path of the request parameters."""
+        """Whether a path of the request parameters holds anything but null, false, "" and empty containers."""
         return any(bool(value) for value in values_at(self.request, path))
 
     def hides(self, *path: str) -> bool:
-        """Whether AWS hides what stands at a path of the request parameters, or something that it lies in."""
+        """Whether AWS hides the value at a path of the request parameters, or a value that contains it."""
         return any(HIDDEN in values_at(self.request, path[:length]) for length in range(1, len(path) + 1))
 
     def of_any_account(self) -> Call:

@@ -1,6 +1,6 @@
 """CloudFront calls whose name or parameters differ from the action's: tags on creation, copies, web ACLs.
 
-CloudTrail logs most operations with an API version behind their names, which is stripped before rules are asked.
+CloudTrail logs most operations with an API version after their names, which is stripped before rules are asked.
 Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/logging_using_cloudtrail.html
 """
 
@@ -55,8 +55,8 @@ def _map_update_distribution(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_config(call: Call, path: tuple[str, ...], *, is_new: bool) -> Iterator[MappedAction]:
-    """What a distribution's settings ask for: reading VPC origins, running functions, and a connection group for
-    tenants.
+    """The actions that a distribution's settings ask for: reading VPC origins, running functions, and a connection
+    group for tenants.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html (operations)
     """
@@ -178,7 +178,7 @@ _MADE = {
     "CreateTrustStore": "trust-store/",
     "CreateVpcOrigin": "vpcorigin/",
 }
-"""What a creation makes: the beginning of its name in an ARN. Functions and stores end in names, the others in ids."""
+"""The start of the created resource's name in an ARN. Functions and stores end in names, the others in ids."""
 
 
 def _map_create(call: Call) -> tuple[MappedAction, ...]:

@@ -1,4 +1,5 @@
-"""AWS Config, by the names that calls give: recorders, rules, packs and aggregators, and where a pack's template lies.
+"""AWS Config, by the names that calls give: recorders, rules, packs and aggregators, and the place of a pack's
+template.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsconfig.html
 """

@@ -24,7 +24,7 @@ class _BuiltProjectType:
     """
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The projects of the builds whose ids or ARNs stand at the paths."""
+        """The projects of the builds whose ids or ARNs are at the paths."""
         return tuple(
             resource_from_arn(call.arn("codebuild", f"project/{name}"))
             for path in (paths or "id|ids").split("|")

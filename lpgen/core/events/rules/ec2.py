@@ -55,7 +55,7 @@ def tag_on_create(call: Call) -> tuple[MappedAction, ...]:
 def _tagged_types(request: object) -> Iterator[str]:
     """The resource types of the request's own tag specifications, whatever their spelling and shape.
 
-    What lies below `LaunchTemplateData` describes later launches and is not looked at.
+    Specifications below `LaunchTemplateData` describe later launches and are not looked at.
     """
     if isinstance(request, dict):
         for key in request:
@@ -84,7 +84,7 @@ _SHARED: dict[str, tuple[str, ...]] = {
     "ModifyNetworkInterfaceAttribute": LAUNCHED_INTO,
     "ModifyTrafficMirrorSession": ("traffic-mirror-target",),
 }
-"""What a call may name that another account shares with the caller's.
+"""The types of resources in a call that another account may share with the caller's.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html,
 https://docs.aws.amazon.com/vpc/latest/mirroring/traffic-mirroring-targets.html,

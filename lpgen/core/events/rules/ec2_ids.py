@@ -143,7 +143,7 @@ _EXISTED = frozenset({"CreateLaunchTemplateVersion"})
 
 
 def _parts_to_read(call: Call) -> tuple[object, ...]:
-    """Where ids are looked for, in order: the request, and the response of a call that creates nothing."""
+    """The parts to look for ids in, in order: the request, and the response of a call that creates nothing."""
     if call.operation.startswith(_CREATING) and call.operation not in _EXISTED:
         return (ec2_request(call),)
     return (ec2_request(call), ec2_response(call))

@@ -118,7 +118,7 @@ def _read_image_alias(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _parameter_resource(call: Call, name: str) -> Resource:
-    """The parameter behind an alias such as `/golden/linux:3`, whose version is no part of the ARN."""
+    """The parameter that an alias such as `/golden/linux:3` refers to; its version is no part of the ARN."""
     if name.startswith("arn:"):
         return Resource(ResourceKind.ARN, name)
     own = not name.startswith("/aws/")

@@ -91,7 +91,7 @@ TYPES: dict[str, ResourceType] = {
     "daemon-revision": NamedType("ecs", "daemon-revision/*", "daemonRevisionArns"),
     "service-revision": NamedType("ecs", "service-revision/*", "serviceRevisionArns"),
     "task-definition": _TaskDefinitionType(),
-    # What a call creates under an id of AWS's choice, within the cluster or service that it names.
+    # Resources that a call creates under an id that AWS chooses, within the cluster or service that it names.
     "new-task": NamedType("ecs", "task/{}/*", "cluster~default"),
 }
 

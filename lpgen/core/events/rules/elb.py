@@ -24,7 +24,8 @@ def _balancer_type(shape: str, paths: str) -> NamedType:
 
 @dataclass(frozen=True, slots=True)
 class _NewBalancerType:
-    """What CreateLoadBalancer makes: by `loadBalancerName` a classic one, by `name` and `type` one of the newer kinds.
+    """A load balancer that CreateLoadBalancer makes: by `loadBalancerName` a classic one, by `name` and `type` a newer
+    kind.
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
     """
@@ -44,7 +45,7 @@ class _NewBalancerType:
 
 
 def _read_tagged(call: Call) -> Iterator[Resource]:
-    """What AddTags and RemoveTags name: Classic Load Balancers by name, whatever else there is by ARN."""
+    """The resources that AddTags and RemoveTags name: Classic Load Balancers by name, all others by ARN."""
     for name in call.texts("loadBalancerNames"):
         if not {"*", "?"} & set(name):
             yield resource_from_arn(call.arn("elasticloadbalancing", f"loadbalancer/{name}"))

@@ -35,7 +35,7 @@ _REGISTRY_ID = re.compile(r"0[a-z0-9]{3,25}")
 
 @dataclass(frozen=True, slots=True)
 class _RegistryType:
-    """What a call names by ARN, by id or by name: the ARN holds the id, and a name says nothing of it."""
+    """A resource that a call names by ARN, by id or by name: the ARN holds the id, which a name doesn't show."""
 
     path: str
     parameter: str

@@ -1,7 +1,7 @@
 """IAM: names become ARNs with their path where the record shows it, and tags on create need the tagging action.
 
 A request names an entity without its path, so the path is known only where the request creates the entity, where the
-response holds its ARN, or where the caller names itself; elsewhere the name stands at the root path.
+response holds its ARN, or where the caller names itself; elsewhere the name is put at the root path.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """

@@ -23,7 +23,7 @@ def _sso_type(shape: str, paths: str) -> NamedType:
 
 @dataclass(frozen=True, slots=True)
 class _NewInInstanceType:
-    """What a call makes within an instance: its ARN holds the instance's id and one that AWS chooses."""
+    """A resource that a call makes within an instance: its ARN holds the instance's id and one that AWS chooses."""
 
     kind: str
     account: bool = False

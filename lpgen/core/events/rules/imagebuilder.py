@@ -19,7 +19,8 @@ from lpgen.core.model import MappedAction, Resource
 _SOURCE = "imagebuilder.amazonaws.com"
 _SERVICE = "imagebuilder"
 
-# What a call names by ARN and reads: the operations table of the page above, the parameters by the API reference.
+# Resources that a call names by ARN and reads: the operations table of the page above, the parameters by the API
+# reference.
 # https://docs.aws.amazon.com/imagebuilder/latest/APIReference/API_CreateImagePipeline.html
 _COMPONENTS: Final = ("GetComponent", "components.componentArn")
 _PARENT: Final = ("GetImage", "parentImage")

@@ -14,7 +14,7 @@ from lpgen.core.actions.catalog_table import read_catalog_table
 
 
 class Inference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One inference rule: a sentence for people and the AWS page behind it."""
+    """One inference rule: a sentence for people and its AWS page."""
 
     sentence: str
     source: str

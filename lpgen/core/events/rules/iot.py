@@ -1,4 +1,4 @@
-"""IoT Core calls that name resources otherwise than ARNs do: templates, domain configurations, the index of things.
+"""IoT Core calls that name resources in other ways than ARNs do: templates, domain configurations, the index of things.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiot.html
 """

@@ -106,7 +106,7 @@ _MADE = {
     "CreateCodeSigningConfig": "code-signing-config:",
     "CreateEventSourceMapping": "event-source-mapping:",
 }
-"""What a creation makes under an id of AWS's choice: the beginning of its name in an ARN."""
+"""The start of the name, in an ARN, of a resource that a call creates under an id that AWS chooses."""
 
 
 def _map_create_nameless(call: Call) -> tuple[MappedAction, ...]:
@@ -119,7 +119,7 @@ def _map_create_nameless(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_code(call: Call, *where: str) -> tuple[MappedAction, ...]:
-    """What Lambda fetches for the caller: an object in S3, or an image in ECR.
+    """The code that Lambda fetches for the caller: an object in S3, or an image in ECR.
 
     Sources: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html (S3) and
     https://repost.aws/knowledge-center/lambda-ecr-image (the creator's permissions on the image).

@@ -52,7 +52,7 @@ class _EntityType:
     paths: str
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The entities of these kinds whose ids stand at the paths."""
+        """The entities of these kinds whose ids are at the paths."""
         return tuple(
             _entity_resource(call, kind, text)
             for path in (paths or self.paths).split("|")
@@ -66,12 +66,12 @@ class _EntityType:
 
 
 def _resource(call: Call, text: str) -> Resource:
-    """What has this name in the caller's organization."""
+    """The resource with this name in the caller's organization."""
     return resource_from_arn(call.of_any_account().arn("organizations", text, region=False))
 
 
 def _entity_resource(call: Call, kind: str, text: str) -> Resource:
-    """The entity with an id; what AWS owns, as `p-FullAWSAccess`, lies in no organization.
+    """The entity with an id; AWS's own, such as `p-FullAWSAccess`, belong to no organization.
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListPolicies.html
     """

@@ -21,7 +21,7 @@ from lpgen.core.model import UNKNOWN_RESOURCE, Action, MappedAction, Resource, R
 PASS_ROLE_ACTION: Final = Action("iam:PassRole")
 
 ROLE_UNREAD: Final = MappedAction(PASS_ROLE_ACTION, (UNKNOWN_RESOURCE,), UNREAD_REQUEST)
-"""What a call needs that may have passed a role by parameters that can't be read."""
+"""The need of a call that may have passed a role by parameters that can't be read."""
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
 _ENTITY_ARN: Final = re.compile(r"arn:[a-z-]+:iam::\d{12}:(?:role|instance-profile)/[\w+=,.@/-]+", re.ASCII)
@@ -33,7 +33,7 @@ _NAME: Final = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _SUFFIXED_IN_CHINA: Final = frozenset({"ec2.amazonaws.com", "elasticmapreduce.amazonaws.com"})
 
 
-# What an operation that no table knows begins with where it may pass a role: it makes or changes something.
+# The verbs of operations unknown to all tables that may pass a role: those that make or change something.
 WRITES: Final = (
     "Associate",
     "Create",

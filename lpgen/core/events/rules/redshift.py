@@ -1,4 +1,4 @@
-"""Redshift: clusters and what lies in them by name, database credentials, tags on create, and the Data API.
+"""Redshift: clusters and their contents by name, database credentials, tags on create, and the Data API.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html
 """

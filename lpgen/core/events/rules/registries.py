@@ -1,4 +1,4 @@
-"""ECR, private and public: every call names a repository, which may lie in another account's registry.
+"""ECR, private and public: every call names a repository, which may be in another account's registry.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/logging-using-cloudtrail.html
 """

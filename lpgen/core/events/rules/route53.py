@@ -31,7 +31,7 @@ class _IdType:
     paths: str
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The resources whose ids stand at the paths."""
+        """The resources whose ids are at the paths."""
         return tuple(
             self._resource(call, text.rpartition("/")[2])
             for path in (paths or self.paths).split("|")

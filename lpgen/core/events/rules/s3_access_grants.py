@@ -29,7 +29,7 @@ _BY_IDENTITY_CENTER: Final[dict[str, tuple[str, ...]]] = {
         "sso:PutApplicationGrant",
     ),
 }
-"""What a call needs in IAM Identity Center where it names an instance of it."""
+"""The actions in IAM Identity Center that a call needs where it names an instance."""
 
 
 def _read_instance(call: Call) -> Iterator[Resource]:

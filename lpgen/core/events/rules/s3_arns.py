@@ -1,4 +1,4 @@
-"""The resources of the S3 family: buckets, objects and the access points that stand before them.
+"""The resources of the S3 family: buckets, objects and access points to them.
 
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html (which resource an
 action takes) and https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html (access points).
@@ -34,7 +34,7 @@ def read_objects(call: Call) -> Iterator[Resource]:
 
 
 def read_deleted_objects(call: Call) -> Iterator[Resource]:
-    """The objects that DeleteObjects names in its body; CloudTrail seldom logs it, then all of the bucket's."""
+    """The objects that DeleteObjects names in its body. CloudTrail rarely logs it; then all of the bucket's."""
     return _read_keys(call, call.texts("delete", "objects", "key") or call.texts("delete", "object", "key"))
 
 
@@ -91,7 +91,7 @@ def _bucket_arn(call: Call, bucket: str) -> str:
 
 
 def _object_arn(container: str, key: str) -> str:
-    """The ARN of an object in a bucket or behind an access point; the container's where actions take no object."""
+    """The ARN of an object in a bucket or access point; the container's where actions take no object."""
     _, _, service, _, _, name = container.split(":", 5)
     if service in _NO_OBJECT_RESOURCES:
         return container

@@ -1,4 +1,4 @@
-"""S3 calls on buckets and on the account: an event is named after the API operation, the action seldom is.
+"""S3 calls on buckets and on the account: an event is named after the API operation, the action rarely is.
 
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (operations and the
 actions they need) and https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html (the names

@@ -55,7 +55,7 @@ def _read_multi_points(call: Call) -> Iterator[Resource]:
 
 
 def read_tagged(call: Call) -> Iterator[Resource]:
-    """What a tagging call names by its ARN."""
+    """The resource that a tagging call names by its ARN."""
     name = call.text("resourceArn")
     if is_arn_of(name, *FAMILY):
         yield exact(name)

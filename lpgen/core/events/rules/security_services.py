@@ -14,8 +14,8 @@ from lpgen.core.model import NO_RESOURCE, MappedAction
 # A Region has one hub, and no request names it.
 _HUB = NamedType("securityhub", "hub/default", "hubArn")
 
-# What looks at controls needs the action of their first version too, and so does what changes one: the reference lists
-# both as dependent actions.
+# Calls that read or change controls need the action of their first version too: the reference lists both as dependent
+# actions.
 _CONTROL_ACTIONS = {
     "BatchGetSecurityControls": "DescribeStandardsControls",
     "BatchGetStandardsControlAssociations": "DescribeStandardsControls",

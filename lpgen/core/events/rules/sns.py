@@ -17,7 +17,7 @@ _SOURCE = "sns.amazonaws.com"
 
 
 def _read_subscriptions(call: Call) -> Iterator[Resource]:
-    """The topic of the subscription that a call names: its ARN is the topic's with an id behind."""
+    """The topic of the subscription that a call names: a subscription's ARN is the topic's followed by an id."""
     arn = call.text("subscriptionArn")
     if is_arn_of(arn, "sns"):
         yield exact(":".join(arn.split(":")[:6]))

@@ -42,7 +42,7 @@ _REDRIVE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttr
 
 
 class _TaskHandle(msgspec.Struct, rename="camel"):
-    """What a task handle holds, which is base64 of JSON."""
+    """The content of a task handle, which is base64 of JSON."""
 
     source_arn: str = ""
 

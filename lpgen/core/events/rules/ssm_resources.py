@@ -19,7 +19,7 @@ _PUBLIC = "aws/service/"
 
 
 def read_parameters(call: Call) -> Iterator[Resource]:
-    """The parameters that a call names, by name or ARN, without a version or label behind a colon."""
+    """The parameters that a call names, by name or ARN, without a version or label after a colon."""
     return (_name_parameter(call, name) for name in (*call.texts("name"), *call.texts("names")))
 
 
@@ -112,7 +112,7 @@ _TAGGED = {
 
 
 def read_tagged(call: Call) -> Iterator[Resource]:
-    """What a tagging call names by `resourceType` and `resourceId`."""
+    """The resource that a tagging call names by `resourceType` and `resourceId`."""
     kind, name = call.text("resourceType").lower(), call.text("resourceId")
     if is_arn_of(name, "ssm"):
         yield exact(name)

@@ -111,7 +111,7 @@ def mapped(
 ) -> MappedAction:
     """A mapped action on distinct, sorted resources; on an unknown resource where there are none.
 
-    A pattern that the others lie within is not narrowed: each is kept, as the call needs each.
+    A pattern that contains the others is not narrowed: each is kept, as the call needs each.
     """
     kept = tuple(sorted(set(resources))) or (UNKNOWN_RESOURCE,)
     return MappedAction(Action(action), kept, how, tuple(sorted((context or {}).items())))
