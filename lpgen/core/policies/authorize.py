@@ -40,11 +40,11 @@ from lpgen.core.policies.principals import (
 from lpgen.core.policies.walls import Wall, walls_of
 
 RESOURCE_POLICY = "resource policy"
-"""What a decision depends on where nothing but an unstated resource policy could allow the request."""
+"""The key that a decision depends on where nothing but an unstated resource policy could allow the request."""
 
 
 def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = None) -> Decision:
-    """What becomes of a request that meets these policies.
+    """The decision on a request to which these policies apply.
 
     With a catalog, an action without resource-level permissions is evaluated on `*` whatever the request names.
     """
@@ -63,7 +63,7 @@ def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = N
 
 
 def _is_identity_alone(walls: Sequence[Wall], principal: RequestPrincipal, policies: PolicySet) -> bool:
-    """Whether how identity policies match is all that decides, whoever asks and whatever else is in the request."""
+    """Whether the match of identity policies is all that decides, for any caller and any other field of the request."""
     only = len(walls) == 1 and walls[0].layer is Layer.IDENTITY
     return only and policies.resource is UNSTATED and principal.form is not PrincipalForm.ROOT
 
@@ -112,7 +112,9 @@ class _Need(NamedTuple):
 def _needs(
     request: Request, principal: RequestPrincipal, policies: PolicySet, walls: Sequence[Wall]
 ) -> tuple[_Need, ...]:
-    """What must allow: the core of identity and resource policies, each level of SCPs and of RCPs, and the endpoint."""
+    """The needed allows: the core of identity and resource policies, each level of SCPs and of RCPs, and the
+    endpoint.
+    """
     core = _core_need(request, principal, policies, {wall.layer: wall for wall in walls})
     caps = [wall for wall in walls if wall.layer in (Layer.SCP, Layer.RCP, Layer.ENDPOINT)]
     return (core, *[_Need(wall.allowed(), (Stop(wall.layer, wall.level),)) for wall in caps])

@@ -19,7 +19,7 @@ class Quantifier(StrEnum):
 
 
 class Comparison(StrEnum):
-    """What an operator compares, in IAM's spelling; a negated operator is its positive comparison, negated."""
+    """An operator's comparison, in IAM's spelling; a negated operator is its positive comparison, negated."""
 
     STRING_EQUALS = "StringEquals"
     STRING_EQUALS_IGNORE_CASE = "StringEqualsIgnoreCase"

@@ -11,7 +11,7 @@ from lpgen.core.model import Effect, Resource
 from lpgen.core.policies.match import fold_case
 
 RESOURCE = "resource"
-"""What a match depends on where the request's resource is unknown, or known only as a glob."""
+"""The key that a match depends on where the request's resource is unknown, or known only as a glob."""
 
 
 class AbsentKeys(StrEnum):
@@ -109,7 +109,7 @@ def opposite(match: Match) -> Match:
 
 
 class Result(StrEnum):
-    """What becomes of a request. DEPENDS: it turns on something that the request doesn't show."""
+    """The result of a request. DEPENDS: it depends on something that the request doesn't show."""
 
     ALLOWED = "Allowed"
     IMPLICITLY_DENIED = "ImplicitlyDenied"

@@ -1,4 +1,4 @@
-"""What AWS decides whatever the policies say: calls that need no permission, and what only AWS may change."""
+"""AWS's own decisions, whatever the policies say: calls that need no permission, and resources only AWS may change."""
 
 from __future__ import annotations
 

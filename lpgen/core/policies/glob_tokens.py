@@ -1,7 +1,7 @@
-"""Globs as token sequences: matching, containment and intersection, decided on the automaton that a glob is.
+"""Globs as token sequences: matching, containment and intersection, decided on a glob's automaton.
 
-A state is "so many tokens consumed", so a set of states is an `int` used as a bit mask. Everything here is exact and
-total, and takes time in proportion to the product of two lengths. Only containment may have to search, where a
+A state is the number of tokens consumed, so a set of states is an `int` used as a bit mask. Everything here is exact
+and total, and takes time in proportion to the product of two lengths. Only containment may have to search, where a
 wildcard is bound to one character or to a field: the search has a budget (subset construction is exponential in
 theory), and answers "not contained" when it runs out, which is the safe side for every caller.
 """
@@ -88,8 +88,8 @@ def _absorbs(outer: Tokens, inner: Tokens) -> bool:
 def tokens_contain_all(outer: Tokens, inners: tuple[Tokens, ...]) -> bool:
     """Whether every text that all of `inners` match is matched by `outer`. True is always right.
 
-    It searches a counterexample: a text along which all inner globs accept and the outer one does not. What fails from
-    a set of states fails from each part of it, so of the sets only the least are searched.
+    It searches a counterexample: a text along which all inner globs accept and the outer one does not. A text that
+    fails from a set of states fails from each part of it, so only the least sets are searched.
     """
     automaton = _automaton(outer)
     everything = 1 << (len(outer) - 1) if outer and outer[-1] == RUN else 0

@@ -1,7 +1,7 @@
 """The one glob: `*` is any run of characters (`/` and `:` too), `?` is one character, all else is literal.
 
 Action patterns are this glob without regard to case. Resource patterns are read by
-`lpgen.core.policies.match_resource`, which adds what AWS says of the fields of an ARN. Every function here is pure and
+`lpgen.core.policies.match_resource`, which adds AWS's rules for the fields of an ARN. Every function here is pure and
 total.
 """
 
@@ -86,8 +86,9 @@ def _regex_from_glob(pattern: str) -> str:
 
 @remember_steps(maxsize=8192)
 def pattern_contains(outer: str, inner: str) -> bool:
-    """Whether `outer` matches every text that `inner` matches. True is always right; False is right but for globs
-    with so many wildcards that the search runs out of its budget."""
+    """Whether `outer` matches every text that `inner` matches. True is always right; False is right but for globs with
+    enough wildcards to exhaust the search's budget.
+    """
     outer, inner = normalize_glob(outer), normalize_glob(inner)
     if outer in ("*", inner):
         return True
@@ -171,7 +172,7 @@ def _heads_agree(a: str, b: str) -> bool:
 
 
 def literal_head(pattern: str) -> str:
-    """What stands before the first wildcard of a glob; all of it where there is none."""
+    """The part before the first wildcard of a glob; all of it where there is none."""
     found = _WILDCARD.search(pattern)
     return pattern[: found.start()] if found else pattern
 

@@ -1,4 +1,4 @@
-"""What policies say: two that say the same in another order, or under other names, differ in nothing."""
+"""The meaning of policies: the order of statements and the names of policies make no difference."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ _UNKNOWN: Final[Meaning] = frozenset({("unknown",)})
 
 
 def meaning_of(document: Policy | None) -> Meaning:
-    """What a document says; all missing documents are alike. Its version counts for what means something else in
-    another one."""
+    """A document's meaning; all missing documents are alike. Its version counts only for statements that mean something
+    else in another version.
+    """
     if document is None:
         return _UNKNOWN
     return frozenset(

@@ -52,7 +52,7 @@ def statement_to_json(statement: Statement) -> str:
 
 
 def policy_from_statements(statements: Iterable[Statement], *, version: str = CURRENT_VERSION) -> Policy:
-    """A policy of these statements in this order, numbered anew.
+    """A policy of these statements in this order, renumbered.
 
     The version decides whether `${…}` is a variable: a statement of a 2008-10-17 policy that holds `${` means something
     else under 2012-10-17 (`statement_depends_on_version`).
@@ -150,7 +150,7 @@ def _narrows(new: _Normal, old: _Normal) -> bool:
     if new[:2] != old[:2] or operator is None or not new[2] or not old[2]:
         return False
     if operator.negated:
-        # What "not" means for one of several request values isn't documented well enough to build on.
+        # The meaning of "not" for one of several request values isn't documented well enough to build on.
         return operator.quantifier is Quantifier.NONE and new[2] > old[2]
     return new[2] < old[2]
 

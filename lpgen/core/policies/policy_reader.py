@@ -22,7 +22,7 @@ _BARE_PRINCIPAL = re.compile(r"\*|[0-9]{12}|arn:[^\s]+")
 _NUMBER_BOUND = 1e300  # beyond it, a number has no sensible text
 
 
-# What IAM doesn't take raw in a document (above U+00FF), and what a terminal might obey.
+# Characters that IAM doesn't take raw in a document (above U+00FF), and those that a terminal might obey.
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _ESCAPED = re.compile(r"[\x7f-\x9f]|[^\x00-\xff]")
 

@@ -24,7 +24,9 @@ class Gap(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unfilled:
-    """A text with variables that have no value. `keys` are theirs; one that is MISSING outweighs those UNKNOWN."""
+    """A text with variables that have no value. `keys` are theirs; one MISSING key takes precedence over UNKNOWN
+    ones.
+    """
 
     gap: Gap
     keys: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Who makes a request, and which `Principal` and `NotPrincipal` elements name that principal.
+"""The principal that makes a request, and which `Principal` and `NotPrincipal` elements name it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
@@ -20,10 +20,10 @@ ANONYMOUS = "anonymous"
 
 
 class PrincipalForm(StrEnum):
-    """What kind of principal makes a request."""
+    """The kind of principal that makes a request."""
 
     USER = "user"
-    ROLE = "role"  # a role as such: whoever acts as it does so in some session
+    ROLE = "role"  # a role as such: any caller that acts as it does so in some session
     ROLE_SESSION = "role session"
     FEDERATED_SESSION = "federated user session"  # of sts:GetFederationToken
     ROOT = "root user"
@@ -158,8 +158,8 @@ def _indirect_naming(value: str, principal: RequestPrincipal) -> Naming:
         return Naming.NONE
     if other.form is PrincipalForm.ROOT:
         return Naming.ACCOUNT
-    # Names are unique in an account, whatever their path. A federated session doesn't show the user behind it, who is
-    # taken to be the one of its name, as is usual.
+    # Names are unique in an account, whatever their path. A federated session doesn't show its user, who is assumed to
+    # be the one of its name, as is usual.
     behind = _BEHIND_SESSIONS.get(principal.form) is other.form and other.name == principal.name
     return Naming.ROLE if behind else Naming.NONE
 

@@ -66,7 +66,7 @@ def _constant(name: str) -> NoReturn:
 
 
 def _id(fields: Mapping[str, Any]) -> Any:
-    """Whatever the line is called by, which the answer repeats."""
+    """The line's id, which the answer repeats."""
     found = fields.get("id")
     if not (isinstance(found, str) and found.isascii()):
         try:
@@ -172,7 +172,9 @@ def _levels(levels: object, place: str) -> tuple[tuple[Policy, ...], ...]:
 
 
 def _reasons(decision: Decision) -> list[dict[str, Any]]:
-    """What decided: AWS's own rule, or the statements, or the layers in which nothing allows; indexes count from 0."""
+    """The deciding facts: AWS's own rule, or the statements, or the layers in which nothing allows; indexes count from
+    0.
+    """
     if decision.rule:
         return [{"rule": decision.rule}]
     found = [_statement_reason(reason) for reason in decision.reasons]

@@ -1,4 +1,4 @@
-"""What each set of policies that a request meets says to it."""
+"""The answer of each set of policies that applies to a request."""
 
 from __future__ import annotations
 
