@@ -1,4 +1,4 @@
-"""What a record adds to the usage tables, whatever its time and event id."""
+"""A record's contribution to the usage tables, whatever its time and event id."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_TEXT_LENGTH: Final = 256
 """Error codes, details and names in skips are cut to this many characters."""
 
 Behind = tuple[str, str, str, str, str, str, str, str, str, str, str, str, bool, str, str]
-"""The key columns of `USAGE_SCHEMA` behind the day, in its order."""
+"""The key columns of `USAGE_SCHEMA` after the day, in its order."""
 
 _NOT_MAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
 _HAS_ROWS: Final = (CallerKind.ROLE, CallerKind.USER, CallerKind.CROSS_ACCOUNT_ID)
@@ -38,7 +38,7 @@ _OWN_ROWS: Final = (None, SkipReason.DENIED, SkipReason.UNDETERMINED)
 class Contribution:
     """Why a record is no usage (None where it is), with a detail, and the rows of the tables that it counts in.
 
-    `rows` are usage rows: the key behind the day, and the resources that fold to that row, sorted. A call from another
+    `rows` are usage rows: the key after the day, and the resources that fold to that row, sorted. A call from another
     account has some too, though it is no usage here; where it `hides_use`, since the event map doesn't know it, it has
     none.
     """
@@ -57,9 +57,9 @@ class Contribution:
 
 
 def contribution_from_record(record: Record, caller: Caller, event_map: RecordMapper) -> Contribution:
-    """What a record adds to the tables, if its time, event id and names allow it to count at all.
+    """A record's contribution to the tables, if its time, event id and names allow it to count at all.
 
-    Of the caller only its kind matters, and whether a service is behind it.
+    Of the caller only its kind matters, and whether a service acts for it.
     """
     outcome = outcome_from_record(record)
     mapping, detail = mapping_or_failure(record, event_map) if caller.kind in _HAS_ROWS else (_NOT_MAPPED, "")

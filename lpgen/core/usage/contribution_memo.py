@@ -1,4 +1,4 @@
-"""What records add to the tables, worked out once for all records that differ in nothing that matters."""
+"""The contributions of records to the tables, worked out once for all records that differ in nothing that matters."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ MAX_FORMS: Final = 16_384
 
 FormKey = tuple[Any, ...]
 Signature = tuple[object, ...]
-"""What decides a record's contribution."""
+"""The parts of a record that decide its contribution."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallerClass:
-    """What of a caller and its identity decides contributions: one object for all callers that are alike in it."""
+    """The parts of a caller and its identity that decide contributions: one object for all callers with equal parts."""
 
     caller: Caller
     identity: UserIdentity
@@ -104,12 +104,14 @@ class ContributionMemo:
         self._contributions: dict[Signature, Contribution] = {}
 
     def find_caller(self, record: RawRecord) -> KnownCaller:
-        """Who made the recorded call."""
+        """The caller of the recorded call."""
         key = essential_identity(record.userIdentity)
         return self._identities.get(key) or self._add_identity(key, record.userIdentity)
 
     def find(self, record: RawRecord, alike: CallerClass) -> tuple[Contribution, str]:
-        """What a record by a caller of this class adds, and the end of the resources in it that hold a mark."""
+        """The contribution of a record by a caller of this class, and the end of the resources in it that hold a
+        mark.
+        """
         key = (
             record.eventSource,
             record.eventName,
@@ -196,8 +198,9 @@ def _sign(record: RawRecord, alike: CallerClass, form: _Form) -> tuple[Signature
 
 
 def _bare_record(record: RawRecord, alike: CallerClass, form: _Form, name: OpenName | None) -> WatchedRecord:
-    """What of the record may decide its contribution, with marks and watched. Its plain texts are those of the form,
-    since contributions keep them."""
+    """The parts of the record that may decide its contribution, with marks and watched. Its plain texts are those of
+    the form, since contributions keep them.
+    """
     request, resources = record.requestParameters, bytes(record.resources)
     if name:
         request = {**request, form.call.open_name: name[0] + MARK}  # type: ignore[dict-item]

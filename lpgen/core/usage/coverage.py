@@ -1,4 +1,4 @@
-"""What kind of record a record is, as coverage counts it."""
+"""The category of a record, as coverage counts it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def category_from_record(record: Record) -> str:
 
 
 def stated_sides(read_only: int, writing: int) -> tuple[bool, ...]:
-    """What `readOnly` the records of a coverage row state; empty where none of them does."""
+    """The `readOnly` values that the records of a coverage row state; empty where none of them does."""
     return tuple(side for side, count in ((True, read_only), (False, writing)) if count)
 
 

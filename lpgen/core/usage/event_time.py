@@ -13,7 +13,7 @@ from lpgen.errors import InvocationError
 NO_TIME: Final = ""
 """The time of a record that has none."""
 
-# The parts of a time as CloudTrail writes it, `2024-01-02T03:04:05Z`, behind the day.
+# The parts of a time as CloudTrail writes it, `2024-01-02T03:04:05Z`, after the day.
 _MINUTES: Final = frozenset(f"T{hour:02}:{minute:02}" for hour in range(24) for minute in range(60))
 _SECONDS: Final = frozenset(f":{second:02}Z" for second in range(60))
 _AGE: Final = re.compile(r"\d{1,6}d", re.ASCII)
@@ -74,13 +74,13 @@ class Window:
     until: str = NO_TIME
 
     def holds(self, moment: str) -> bool:
-        """Whether a time lies in the window; a record without a time lies only in the window without ends."""
+        """Whether a time is in the window; a record without a time is only in the window without ends."""
         if moment == NO_TIME:
             return self == ALL_TIME
         return self.since <= moment and (not self.until or moment < self.until)
 
     def covers(self, other: Window) -> bool:
-        """Whether every time in the other window lies in this one."""
+        """Whether every time in the other window is in this one."""
         if self == ALL_TIME:
             return True
         ends_later = not self.until or (bool(other.until) and other.until <= self.until)

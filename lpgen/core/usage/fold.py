@@ -183,7 +183,7 @@ def fold_key(key: str) -> tuple[str, str]:
 
 @cache
 def _shape_from_template(template: str) -> re.Pattern[str]:
-    """What matches the kept head of a name: each `{}` up to the next separator of the template."""
+    """The expression for the kept head of a name: each `{}` up to the next separator of the template."""
     head, *rest = template.partition("*")[0].split("{}")
     return re.compile(re.escape(head) + "".join(f"[^{_stop(part)}]+{re.escape(part)}" for part in rest))
 

@@ -31,15 +31,15 @@ _CALL: Final = (
     "resource",
     "outcome",
 )
-"""What a call has in common in the logs of both accounts."""
+"""The columns in which the logs of both accounts agree on a call."""
 
 
 def name_foreign_callers(usage: Usage, arns: Mapping[str, str]) -> Usage:
     """The usage with the ARN of each caller that has only an id in it, and without the rows of ids that nothing names.
 
-    An id is named by `arns`, those of the policies' principals, else by the records of the caller's own account. What
-    these show too is left out: it is the same call, in both accounts' logs. A call that the event map doesn't know is
-    one of the caller's in the skips, too.
+    An id is named by `arns`, those of the policies' principals, else by the records of the caller's own account. A call
+    that these records show too is left out: it is the same call, in both accounts' logs. A call that the event map
+    doesn't know is one of the caller's in the skips, too.
     """
     if _has_arns(usage.table) and _has_arns(usage.skips):
         return usage

@@ -1,4 +1,4 @@
-"""What an ingest says of itself."""
+"""The results that an ingest reports."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FileProblem:
 
 @dataclass(frozen=True, slots=True)
 class SkipExample:
-    """Where a skip happened (`record 3`, `line 7`; "" where it is the whole file), and why in so many words."""
+    """The place of a skip (`record 3`, `line 7`; "" where it is the whole file), and the reason in full."""
 
     path: str
     position: str
@@ -117,7 +117,7 @@ ProgressReport = Callable[[Progress], None]
 
 
 def counts_from_usage(usage: Usage, paths: Mapping[str, str]) -> tuple[int, int, tuple[SkipCount, ...]]:
-    """Records read, usage records, and the skips by reason. `paths` says where a file of a SHA-256 lies."""
+    """Records read, usage records, and the skips by reason. `paths` has the path of a file by its SHA-256."""
     columns = ("reason", "records", "detail", "example_source", "example_position")
     counts: dict[str, int] = {}
     examples: dict[str, list[SkipExample]] = {}

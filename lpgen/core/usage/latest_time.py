@@ -36,11 +36,11 @@ ANY_TIME: Final = LatestTime()
 
 
 def latest_time(name: str, now: str) -> LatestTime:
-    """The latest time for the records of a log file: one day after its delivery where its name states it, else one
-    day after `now`, the time of the ingest.
+    """The latest time for the records of a log file: one day after its delivery where its name states it, else one day
+    after `now`, the time of the ingest.
 
     A file whose name states its delivery gives the same usage whenever it is read. A forged name gains little: days
-    behind a gap add nothing to the age of a role.
+    after a gap add nothing to the age of a role.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html
     """
     delivered = _delivery_from_name(name)

@@ -23,7 +23,7 @@ from lpgen.core.usage.trail_changes import RESETS, AccountTimes, trail_changes_f
 from lpgen.core.usage.version_holes import version_holes
 
 _RARELY: Final = 2
-"""Events that were there fell silent once they are quiet for more than so many times their longest silence."""
+"""Events have fallen silent once they are quiet for more than this many times their longest silence."""
 
 _EXCLUDABLE: Final = frozenset({"kms.amazonaws.com"})
 """Event sources whose management events a trail may leave out, though they are so common that a log shows them.

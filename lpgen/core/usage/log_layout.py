@@ -36,7 +36,7 @@ _FIREHOSE_LENGTH: Final = 57
 
 _TRAIL_FOLDER: Final = "CloudTrail"
 _OTHER_TRAIL_FOLDERS: Final = frozenset({"CloudTrail-Digest", "CloudTrail-Insight"})
-"""What CloudTrail writes that holds no records of calls: hashes of log files, and reports about rates of calls."""
+"""Folders of CloudTrail's that hold no records of calls: hashes of log files, and reports about rates of calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +196,9 @@ def _last_delivery(window: Window) -> date:
 
 
 def _eve_path(day: date) -> str:
-    """A name behind those of the day before and before those of the day.
+    """A name that sorts after those of the day before and before those of the day.
 
-    The day's own folder would do in S3, but there are servers that then leave out what lies in it.
+    The day's own folder would do in S3, but some servers then leave out its contents.
     """
     return f"{day.year:04}/{day.month:02}/{day.day - 1:02}0"
 

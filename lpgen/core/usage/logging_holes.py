@@ -81,8 +81,8 @@ def settings_hole(
 def settings_since(trail: Trail, changes: Iterable[TrailChange]) -> TrailChange | None:
     """The last recorded change since which a trail records as its settings say; None where there is none.
 
-    A start that no recorded stop precedes counts: nothing says that the trail recorded before. What lies between a
-    stop and a start is a hole of its own.
+    A start that no recorded stop precedes counts: nothing says that the trail recorded before. The time between a stop
+    and a start is a hole of its own.
     """
     since: TrailChange | None = None
     stopped = False

@@ -39,9 +39,9 @@ def open_name(request: Mapping[str, object], parameter: str) -> OpenName | None:
 
 
 def mark_listed(resources: bytes, name: OpenName) -> bytes:
-    """The JSON of a record's resources with the mark for the end of the name, wherever a text of it ends so.
+    """The JSON of a record's resources with the mark in place of the end of the name, wherever a text ends with it.
 
-    Only a name behind a `/` is sought, which no name of a member has that anything reads.
+    Only a name after a `/` is sought; no member that anything reads has such a name.
     """
     kept, end = name
     return resources.replace(f'{kept}{end}"'.encode(), f'{kept}\\u0000"'.encode()) if kept else resources

@@ -58,9 +58,9 @@ _ContextKey = tuple[str, ...]  # Region, VPC endpoint, and condition values as J
 
 
 def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = None) -> dict[str, PrincipalUsage]:
-    """What each principal did, keyed by its ARN; rows that `row_counts` refuses are left out.
+    """The use of each principal, keyed by its ARN; rows that `row_counts` refuses are left out.
 
-    A principal is here too when all it has is a successful record that the event map doesn't know.
+    A principal is included even if it only has a successful record that the event map doesn't know.
     """
     uses: dict[str, dict[_UseKey, _Seen]] = defaultdict(dict)
     ids: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))

@@ -29,7 +29,7 @@ OLD_TABLES: Final = {
 """The name and shape of each table of schema version 2."""
 
 _PER_PAIR: Final = ("action", "resource", "resource_kind", "how", "context")
-"""What differs in the rows of one record: it has a row for each pair of action and resource."""
+"""The columns that differ in the rows of one record: it has a row for each pair of action and resource."""
 
 _OF_ACTIVITY: Final = ("principal", "account", "recipient_account", "day", "event_source")
 _CALL: Final = tuple(name for name in USAGE_SHAPE.keys if name not in (*_OF_ACTIVITY, *_PER_PAIR))
@@ -39,8 +39,8 @@ _CALL: Final = tuple(name for name in USAGE_SHAPE.keys if name not in (*_OF_ACTI
 def usage_from_schema_2(table: pa.Table, skips: pa.Table, coverage: pa.Table) -> Usage:
     """The tables of schema version 2 with the columns and tables that came since, as far as they can be derived.
 
-    No denial names its policy. The activity holds the callers that have usage rows, with at least so many records;
-    schema version 2 doesn't know the days of other callers' records.
+    No denial names its policy. The activity holds the callers that have usage rows, with at least their number of
+    records; schema version 2 doesn't know the days of other callers' records.
     """
     nothing = text_column([""] * table.num_rows)
     whole = table.add_column(_AT, USAGE_SCHEMA.field(_AT), nothing)

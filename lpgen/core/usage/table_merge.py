@@ -180,7 +180,7 @@ def _order_by_example(table: pa.Table, shape: TableShape, order: Codes, starts: 
 
 
 def _starts(keys: Sequence[Codes], order: Codes) -> Codes:
-    """Where a new key starts in the rows in their order."""
+    """The indexes of the ordered rows at which a new key starts."""
     new = np.zeros(len(order), dtype=bool)
     new[0] = True
     for key in keys:
@@ -205,7 +205,7 @@ def _column(table: pa.Table, name: str) -> pa.Array:
 
 
 def _integer_values(column: pa.Array) -> Codes:
-    """An `int64` column as numpy sees it; what stands where a value is null is arbitrary."""
+    """An `int64` column as numpy sees it; entries for nulls are arbitrary."""
     buffer = column.buffers()[1]
     if buffer is None or len(column) == 0:
         return np.empty(0, dtype=np.int64)

@@ -135,10 +135,10 @@ ACTIVITY_SCHEMA: Final = pa.schema(
         pa.field("records", pa.int64(), nullable=False),
     ]
 )
-"""Who called which service on which day. One row per key: the columns up to `event_source`, which sort the rows.
+"""The calls of each caller by service and day. One row per key: the columns up to `event_source`, which sort the rows.
 
-It counts every record that counts for a day in the coverage, whatever became of it. `account` is the account whose
-trail holds the record, and `day` is UTC. `caller` is the ARN of the role or user; the service principal (such as
+It counts every record that counts for a day in the coverage, usage or not. `account` is the account whose trail holds
+the record, and `day` is UTC. `caller` is the ARN of the role or user; the service principal (such as
 `config.amazonaws.com`) where an AWS service called; else the caller's `CallerKind`.
 """
 
@@ -181,7 +181,7 @@ _NETWORKS_SCHEMA: Final = pa.schema(
         pa.field("records", pa.int64(), nullable=False),
     ]
 )
-"""Where a principal called from. One row per key: the columns up to `network`, which sort the rows.
+"""The networks that a principal called from. One row per key: the columns up to `network`, which sort the rows.
 
 `network` is a source network or the id of a VPC endpoint, and `day` is UTC. Nothing fills it yet.
 """

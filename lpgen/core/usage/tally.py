@@ -55,7 +55,7 @@ Refusal = tuple[SkipReason, str]
 
 @dataclass(frozen=True, slots=True)
 class SourceCounts:
-    """What came of one file: `records` read = `usage_records` + the `skips` that are records.
+    """The counts of one file: `records` read = `usage_records` + the `skips` that are records.
 
     `skips` are sorted pairs of reason and number; those of `unreadable_file` and `not_cloudtrail` are no records.
     `problem` is the first thing that couldn't be read and where, or "".

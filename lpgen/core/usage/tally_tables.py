@@ -16,7 +16,7 @@ from lpgen.core.usage.open_names import MARK
 from lpgen.core.usage.tables import ACTIVITY_SCHEMA, COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
 
 LATE: Final = "~"
-"""Sorts behind every time: the first-seen time where no record says one."""
+"""Sorts after every time: the first-seen time where no record says one."""
 
 _DATA: Final = Category.DATA.value
 
@@ -71,7 +71,7 @@ def add_skip(rows: SkipRows, key: SkipKey, records: int, example: tuple[str, str
 
 
 def add_coverage(rows: CoverageRows, key: CoverageKey, records: int, *, is_usage: bool, read_only: bool | None) -> None:
-    """Counts records in a row of coverage; `read_only` is what they say of themselves."""
+    """Count records in a row of coverage; `read_only` is their own `readOnly`."""
     row = rows.setdefault(key, [0, 0, 0, 0])
     row[0] += records
     if is_usage:
@@ -110,7 +110,7 @@ def skip_key(
 def _usage_table(counts: Counts) -> pa.Table:
     places: dict[tuple[KnownCaller, str, str], int] = {}
     days: dict[str, int] = {}
-    behinds: dict[int, int] = {}  # by identity, as hashing so many texts takes long
+    behinds: dict[int, int] = {}  # by identity, as hashing this many texts takes long
     parts: list[Behind] = []
     rows: list[tuple[Any, ...]] = []
     for (contribution, known, day), (records, last, first, example) in counts.items():

@@ -1,8 +1,8 @@
 """Days on which a log holds too little to have been recorded: forged days, and days with missing files.
 
 The number of a day's records says nothing: one call can be repeated a million times. Distinct callers and services say
-more, and most of all the calls that AWS makes by itself, day after day, whoever works: those of Config, CloudTrail,
-Trusted Advisor and the like. A day is thin where it shows far less than the days of the best week do.
+more, and most of all the calls that AWS makes by itself, every day: those of Config, CloudTrail, Trusted Advisor and
+the like. A day is thin where it shows far less than the days of the best week do.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ _SCHEDULED: Final = ("cloudtrail.amazonaws.com", "config.amazonaws.com", "truste
 
 @dataclass(frozen=True, slots=True)
 class Breadth:
-    """What a day shows: distinct callers, services, pairs of both, and pairs with more than one record; the same pairs
-    of callers that AWS runs by itself."""
+    """A day's number of distinct callers, services, pairs of both, and pairs with more than one record; the same pairs
+    of callers that AWS runs by itself.
+    """
 
     callers: int
     services: int
@@ -58,17 +59,17 @@ class Breadth:
 
     @property
     def everyone(self) -> tuple[int, ...]:
-        """What people and roles show together with AWS."""
+        """The numbers of people and roles together with AWS."""
         return self.callers, self.services, self.pairs, self.repeated
 
     @property
     def own(self) -> tuple[int, ...]:
-        """What AWS's own calls show."""
+        """The numbers of AWS's own calls."""
         return self.own_pairs, self.own_repeated
 
 
 def _breadth_of_day(pairs: Pairs) -> Breadth:
-    """What a day shows of an account."""
+    """The numbers of one day of an account."""
     own = [count for (caller, _), count in pairs.items() if _is_own_caller(caller)]
     return Breadth(
         len({caller for caller, _ in pairs}),

@@ -1,4 +1,4 @@
-"""What of a log file can't count."""
+"""Parts of a log file that can't count."""
 
 from __future__ import annotations
 
