@@ -45,7 +45,7 @@ def is_account_id(text: str) -> bool:
 
 
 def container_of(arn: str) -> str:
-    """What trails select data events by: of an object its bucket, else the resource without what lies in it.
+    """The resource that trails select data events by: an object's bucket, else the resource without its contents.
 
     A pattern gives the pattern of the containers.
     """

@@ -54,8 +54,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class DeniedNeed:
-    """An action on a resource that replacements of so many `windows` would have denied. `records` are those of the days
-    of any of them, each once; the cause is that of the first window."""
+    """An action on a resource that replacements of this many `windows` would have denied. `records` are those of the
+    days of any of them, each once; the cause is that of the first window.
+    """
 
     action: Action
     resource: str
@@ -91,8 +92,10 @@ NO_REACH: Final = Reach()
 
 @dataclass(frozen=True, slots=True)
 class AlternativeResult:
-    """What a simpler policy would have denied one principal, each need once, and the share of its granted actions that
-    it would have removed, on average over the windows. `reach` counts the places of others that the last one allows."""
+    """The needs of one principal that a simpler policy would have denied, each once, and the share of its granted
+    actions that it would have removed, on average over the windows. `reach` counts the places of others that the last
+    one allows.
+    """
 
     denied_needs: int
     removed_share: float
@@ -125,7 +128,7 @@ class ExpectedDenials:
 
 @dataclass(frozen=True, slots=True)
 class PastDenials:
-    """What replacements made from earlier days would have denied one principal.
+    """The denials that replacements made from earlier days would have caused for one principal.
 
     `windows` are those in which it would have got a replacement, `days` how many these were judged on together, and
     `needs` the denied needs of all of them. `example` is the need that most of them deny.
@@ -174,7 +177,7 @@ class PrincipalBacktest:
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """What comes of so many days to learn on, judged in the last window."""
+    """The result of this many days to learn on, judged in the last window."""
 
     days: int
     replacements: int
@@ -186,7 +189,7 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class AlternativeTotals:
-    """What a simpler policy would have done for all principals with a replacement.
+    """The effect that a simpler policy would have had on all principals with a replacement.
 
     Each need of a principal counts once; `removed_share` is an average over all pairs of principal and window. `reach`
     counts the places of others that the last policies allow.

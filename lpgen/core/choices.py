@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 MAX_EXPECTED_DENIALS: Final = 0.1
-"""A safe replacement is expected to deny at most so many needs in 30 days."""
+"""The most needs that a safe replacement is expected to deny in 30 days."""
 
 
 class KeepUnobservable(StrEnum):
@@ -100,7 +100,7 @@ class Severity(StrEnum):
 
 
 class Duty(StrEnum):
-    """What lpgen is to do, or what another account grants it."""
+    """A task of lpgen, or the rights that another account grants it."""
 
     INGEST_S3 = "ingest-s3"
     INGEST_ATHENA = "ingest-athena"

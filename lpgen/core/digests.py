@@ -56,11 +56,11 @@ class PolicyFile:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What an output folder was made from.
+    """The inputs that an output folder was made from.
 
     `usage` is the name of the generation of usage tables. `snapshot` is the name of the snapshot, or "". `guards`,
-    `trails`, `last_accessed` and `decisions` are digests of what these inputs say, or "" without such an input.
-    `options` holds the options that change the answer, by name.
+    `trails`, `last_accessed` and `decisions` are digests of these inputs, or "" without such an input. `options` holds
+    the options that change the answer, by name.
     """
 
     lpgen_version: str

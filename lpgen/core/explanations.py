@@ -81,7 +81,7 @@ class ExplainedStatement:
 
 
 class WallState(StrEnum):
-    """What a wall says to the request."""
+    """The answer of a wall to the request."""
 
     OPEN = "open"  # a hole in it lets the request through
     SHUT = "shut"  # nothing in it allows the request, and nothing denies it
@@ -138,7 +138,7 @@ class UseOn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SeenUse:
-    """A use of the action by the principal, or a try, and whether it was on the resource asked about.
+    """A use or an attempt of the action by the principal, and whether it was on the resource asked about.
 
     `why` says how an inferred use came about, "" for one that its record shows.
     """

@@ -1,4 +1,4 @@
-"""The types of a comparison: verdicts, caveats, and all there is to say of a principal."""
+"""The types of a comparison: verdicts, caveats, and the complete result for a principal."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from lpgen.core.snapshots import SnapshotStamp
 
 
 class Verdict(StrEnum):
-    """What became of an action of a principal."""
+    """The verdict on an action of a principal."""
 
     USED = "used"
-    ATTEMPTED = "attempted"  # granted, and only tried with an undetermined outcome
+    ATTEMPTED = "attempted"  # granted, and only attempted, with an undetermined outcome
     UNUSED = "unused"  # granted, and use would have shown
     UNOBSERVABLE = "unobservable"  # granted, and the logs could not have shown use
     UNGRANTED = "ungranted"  # used, and no current policy grants it
@@ -80,8 +80,9 @@ class Unobservable(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """A verdict with why, as it stands on any number of a principal's actions; compared as an object. `unobservable` is
-    there where the logs can't show use."""
+    """A verdict with why, shared by any number of a principal's actions; compared as an object. `unobservable` is set
+    where the logs can't show use.
+    """
 
     verdict: Verdict
     reason: str
@@ -226,7 +227,7 @@ class WildcardUse:
 
 
 class PrincipalClass(StrEnum):
-    """What kind of case a principal is; each has its own treatment."""
+    """The class of a principal; each has its own treatment."""
 
     ACTIVE = "active"
     UNUSED = "unused"
@@ -282,7 +283,7 @@ class PrincipalDiff:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a replacement is expected to deny in the next days, None where nothing says it, and the caveats of that."""
+    """The denials expected of a replacement in the next days, None where they aren't known, and their caveats."""
 
     expected: ExpectedDenials | None = None
     caveats: tuple[Caveat, ...] = ()
@@ -290,7 +291,9 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Detachment:
-    """What a replacement takes the place of: managed policies to detach, inline ones to delete, groups to leave."""
+    """The policies and groups that a replacement replaces: managed ones to detach, inline ones to delete, groups to
+    leave.
+    """
 
     managed: tuple[str, ...]
     inline: tuple[str, ...]
@@ -342,7 +345,7 @@ class Proposal:
 
     @property
     def advice(self) -> str:
-        """What to do, in one sentence."""
+        """The proposal, in one sentence."""
         return "nothing: its policies say what the replacement says" if self.in_place else self.diff.proposal
 
     @property

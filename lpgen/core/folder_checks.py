@@ -1,4 +1,4 @@
-"""What a check of a data folder found."""
+"""The findings of a check of a data folder."""
 
 from __future__ import annotations
 

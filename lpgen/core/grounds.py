@@ -37,7 +37,9 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, order=True)
 class RecordedContext:
-    """What records show of the context of a call, in sorted pairs of key and values; text is "" where they don't."""
+    """The context of a call that records show, in sorted pairs of key and values; text is "" where they don't show
+    it.
+    """
 
     region: str
     vpc_endpoint: str = ""
@@ -115,7 +117,7 @@ class Gap:
 
 
 class CoverageSource(StrEnum):
-    """What says which events were recorded."""
+    """The source that shows which events were recorded."""
 
     LOG = "the log itself"
     TRAILS = "the trail settings"
@@ -219,7 +221,7 @@ class AccountCoverage:
         return frozenset(found)
 
     def age(self, since: date, until: date) -> int:
-        """How many days lie between two days, without those that the logs miss; negative where `since` is later.
+        """How many days are between two days, without those that the logs miss; negative where `since` is later.
 
         Days before the logs count as they are, and days after them don't.
         """
@@ -233,7 +235,7 @@ class AccountCoverage:
         return frozenset((one.region, one.event_source) for one in self.seen if one.is_data)
 
     def sides(self, region: str = "", event_source: str = "") -> frozenset[bool]:
-        """What `readOnly` the management events have that the log holds, or the data events of a Region and source."""
+        """The `readOnly` values of the management events in the log, or of the data events of a Region and source."""
         place = (region, event_source)
         return frozenset(one.read_only for one in self.seen if (one.region, one.event_source) == place)
 
@@ -245,7 +247,7 @@ def days_between(first: date, last: date) -> Iterable[date]:
 
 @dataclass(frozen=True, slots=True)
 class LogCoverage:
-    """What was read of all accounts, sorted by account."""
+    """The logs that were read of all accounts, sorted by account."""
 
     accounts: tuple[AccountCoverage, ...]
 
@@ -298,7 +300,7 @@ def limited_to(grant: Grant, resources: tuple[str, ...]) -> Grant:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What caps grants without granting anything: the boundary, or one level of SCPs; `name` says which."""
+    """A cap on grants that grants nothing itself: the boundary, or one level of SCPs; `name` says which."""
 
     name: str
     allows: tuple[Grant, ...]
@@ -307,7 +309,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalGrants:
-    """What a principal's policies say. `missing` names attached policies or boundaries without a document."""
+    """The grants of a principal's policies. `missing` names attached policies or boundaries without a document."""
 
     principal: Principal
     allows: tuple[Grant, ...]

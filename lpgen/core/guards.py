@@ -34,9 +34,10 @@ class ResourcePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """What was supplied. `boundary` counts for every principal, in place of the boundary that the snapshot has.
+    """The policies that were supplied. `boundary` counts for every principal, in place of the boundary that the
+    snapshot has.
 
-    `rcps` are for explanations: what they refuse, they refuse under the old policies and the new.
+    `rcps` are only for explanations: they refuse the same requests under the old policies and the new.
     """
 
     boundary: AttachedPolicy | None = None
@@ -76,7 +77,7 @@ class Guards:
         return self._by_resource.get(resource) or self._by_resource.get(_governing(resource))
 
     def with_trust(self, principals: Iterable[Principal]) -> Guards:
-        """These guards with the trust policies of the roles of a snapshot; what was supplied outweighs them."""
+        """These guards with the trust policies of the roles of a snapshot; supplied policies take precedence."""
         supplied = {one.resource for one in self.resource_policies}
         trusts = (
             ResourcePolicy(one.arn, one.account, one.trust)

@@ -20,16 +20,16 @@ _TRACKED_DAYS: Final = 400
 """How many days IAM looks back."""
 
 _FRESH_DAYS: Final = 30
-"""A report older than this before the end of the logs no longer shows what was never tried."""
+"""A report older than this before the end of the logs is no longer evidence that a service was never tried."""
 
 _UNTRACKED: Final = frozenset({"iam:PassRole"})
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccess:
-    """One service of a report. `last` is None where it was never tried; `region` is that of the last try, or "".
+    """One service of a report. `last` is None where it was never tried; `region` is that of the last attempt, or "".
 
-    `actions` are the tracked actions, by name in lower case, each with its last try or None; empty in a report of
+    `actions` are the tracked actions, by name in lower case, each with its last attempt or None; empty in a report of
     service granularity.
     """
 
@@ -79,7 +79,7 @@ def known_on(report: AccessReport, day: date) -> AccessReport:
 
 @dataclass(frozen=True, slots=True)
 class LastAccessed:
-    """What one principal's report means for the analysis of the days from `since` to `as_of`."""
+    """The meaning of one principal's report for the analysis of the days from `since` to `as_of`."""
 
     report: AccessReport
     as_of: date
@@ -97,7 +97,9 @@ class LastAccessed:
         return self.is_fresh and self.report.service(action.partition(":")[0]) is not None
 
     def tried(self, service: str) -> str:
-        """The sign of use that it gives for a service, as a clause, or "". A try before the analyzed days is none."""
+        """The sign of use that it gives for a service, as a clause, or "". An attempt before the analyzed days is
+        none.
+        """
         found = self.report.service(service)
         if found is None or found.last is None or found.last < self.since:
             return ""
@@ -106,8 +108,8 @@ class LastAccessed:
     def never(self, action: Action, visibility: Visibility) -> str:
         """Why it is evidence that an action was not used, as a clause, or "".
 
-        A service that was never tried speaks for all its actions; a tracked action that was never tried for itself,
-        where its calls are management events: IAM tracks no others by action.
+        A service that was never tried is evidence for all its actions. A tracked action that was never tried is
+        evidence only for itself, where its calls are management events: IAM tracks no others by action.
         """
         prefix, _, name = action.partition(":")
         service = self.report.service(prefix)

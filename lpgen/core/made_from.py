@@ -94,7 +94,7 @@ class _Choices(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def changed_inputs(then: Inputs, now: Inputs) -> tuple[str, ...]:
-    """The names of the inputs that differ, in words, in the order of `Inputs`. Files may lie in other folders."""
+    """The names of the inputs that differ, in words, in the order of `Inputs`. Files may be in other folders."""
     pairs = {
         "lpgen version": (then.lpgen_version, now.lpgen_version),
         "catalog": (then.catalog, now.catalog),
@@ -111,7 +111,7 @@ def changed_inputs(then: Inputs, now: Inputs) -> tuple[str, ...]:
 
 
 def _named_digests(inputs: Inputs) -> list[tuple[str, str]]:
-    """The digests of the policies' files with their names, without the folders that they lie in."""
+    """The digests of the policies' files with their names, without their folders."""
     return sorted((one.file.replace("\\", "/").rpartition("/")[2], one.sha256) for one in inputs.policies)
 
 

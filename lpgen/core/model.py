@@ -11,7 +11,7 @@ Action = NewType("Action", str)
 """A canonical action, `service:Name` as the catalog spells it. Only `Catalog` makes one."""
 
 ActionPattern = NewType("ActionPattern", str)
-"""What a policy statement holds in `Action` or `NotAction`: may have wildcards, any case, or be unknown."""
+"""A pattern in `Action` or `NotAction` of a policy statement: may have wildcards, any case, or be unknown."""
 
 
 # ---------------------------------------------------------------- actions
@@ -28,7 +28,7 @@ class AccessLevel(StrEnum):
 
 
 class Visibility(StrEnum):
-    """What CloudTrail can show of an action's use."""
+    """How CloudTrail can show an action's use."""
 
     MANAGEMENT = "management"  # a management event, recorded unless the trail excludes it
     DATA = "data"  # a data event, recorded only where the trail's selectors ask for it
@@ -48,7 +48,7 @@ class Category(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a record says about authorization. Errors other than denials mean that the call was authorized."""
+    """The outcome of authorization in a record. Errors other than denials mean that the call was authorized."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -72,8 +72,9 @@ class DenialKind(StrEnum):
 
 
 class CallerKind(StrEnum):
-    """Who made the call. Only ROLE and USER have usage; the others are counted skips. Those of CROSS_ACCOUNT_ID have
-    rows of their own too, since the caller's own logs need not hold the call."""
+    """The kind of the caller. Only ROLE and USER have usage; the others are counted skips. Those of CROSS_ACCOUNT_ID
+    have rows of their own too, since the caller's own logs need not hold the call.
+    """
 
     ROLE = "role"
     USER = "user"
@@ -88,8 +89,8 @@ class CallerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The principal behind a record. `principal` is an IAM role or user ARN, or "" where `kind` has none; a log has
-    only the id of a caller from another account.
+    """The principal that made a record's call. `principal` is an IAM role or user ARN, or "" where `kind` has none; a
+    log has only the id of a caller from another account.
 
     `principal_id` is the role's `AROA…` or the user's `AIDA…` id without a session name, or "". `service_session` is
     true where an AWS service assumed the role (a service role or service-linked role).
@@ -127,7 +128,7 @@ class ResourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Resource:
-    """What an action was done to. `text` is an ARN (ARN), a glob (FOLD), and `*` for the other kinds."""
+    """The resource of an action. `text` is an ARN (ARN), a glob (FOLD), and `*` for the other kinds."""
 
     kind: ResourceKind
     text: str = "*"
@@ -145,7 +146,8 @@ class MappedAction:
     """One action that a recorded call needs, on the resources it needs it for (never empty, sorted, unfolded).
 
     `how` is `OBSERVED` or the name of the inference rule. `context` holds allow-listed condition values, sorted pairs
-    of key and value, such as `("iam:PassedToService", "lambda.amazonaws.com")`, and what a record says of a KMS grant.
+    of key and value, such as `("iam:PassedToService", "lambda.amazonaws.com")`, and the facts in a record of a KMS
+    grant.
     """
 
     action: Action
@@ -255,7 +257,7 @@ class Policy:
 
 
 class PolicyKind(StrEnum):
-    """Where a policy lives."""
+    """The kind of a policy, by its place."""
 
     INLINE = "inline"
     CUSTOMER_MANAGED = "customer_managed"
@@ -349,7 +351,7 @@ class SnapshotProblem:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What `get-account-authorization-details` says of one or more accounts. Everything is sorted by ARN.
+    """The content of `get-account-authorization-details` for one or more accounts. Everything is sorted by ARN.
 
     `sources` are the files it was read from, as named on the command line or found below a folder, sorted.
     """

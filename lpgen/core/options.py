@@ -1,4 +1,4 @@
-"""What a person can choose about the analysis."""
+"""A person's choices about the analysis."""
 
 from __future__ import annotations
 

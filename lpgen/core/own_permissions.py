@@ -222,7 +222,7 @@ def _with_calls(plan: RolloutPlan, kinds: frozenset[CallKind]) -> Arns:
 
 
 def _rollout(reach: _Reach) -> Iterator[Document]:
-    """What applying takes, and undoing too, since an apply that fails undoes itself.
+    """The permissions that applying takes, and undoing too, since an apply that fails undoes itself.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_PolicyARN
     """
@@ -242,7 +242,7 @@ def _rollout(reach: _Reach) -> Iterator[Document]:
 
 
 def _athena(partition: str, account: str, *, bucket: str, answers: str) -> Iterable[Document]:
-    """Athena reads tables and logs, and writes answers, with the permissions of whoever runs the query.
+    """Athena reads tables and logs, and writes answers, with the permissions of the query's caller.
 
     https://docs.aws.amazon.com/athena/latest/ug/managed-policies.html#amazonathenafullaccess-managed-policy
     """
@@ -259,7 +259,7 @@ def _athena(partition: str, account: str, *, bucket: str, answers: str) -> Itera
 
 
 def _trust(partition: str, account: str, caller: str) -> Document:
-    """Whoever assumes the role is named by a condition: as the principal it would be lost when it is made anew.
+    """The trust in the role's caller, as a condition: as the principal it would be lost when the caller is recreated.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
     """

@@ -18,7 +18,7 @@ from lpgen.core.registry.caveats import Caveat
 
 
 class DecisionKind(StrEnum):
-    """What a person decided."""
+    """The kind of a person's decision."""
 
     KEEP = "keep"
     DROP = "drop"
@@ -109,7 +109,7 @@ class ReplacementDocument:
 
 
 class RuleWords(NamedTuple):
-    """What a scoping rule adds to the seen resources and why, and what would tighten the scope, as clauses."""
+    """The addition of a scoping rule to the seen resources and why, and how to tighten the scope, as clauses."""
 
     adds: str
     tightens: str

@@ -13,7 +13,7 @@ from math import ceil
 from typing import Final
 
 _YEARS: Final = 28
-"""So far ahead runs are looked for: weekdays and leap years repeat after so many years."""
+"""How many years ahead runs are looked for: weekdays and leap years repeat after this many years."""
 
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -25,7 +25,7 @@ class Schedule:
     """One schedule. `source` is its kind in words, `name` its ARN or else its name, and `roles` are the ARNs of the
     roles that start its work or do it.
 
-    `longest_days` is what `longest_interval` says of the expression.
+    `longest_days` is the `longest_interval` of the expression.
     """
 
     source: str

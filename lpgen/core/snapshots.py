@@ -9,7 +9,7 @@ from typing import Final
 
 
 class Subject(StrEnum):
-    """What a snapshot reads."""
+    """A subject that a snapshot reads."""
 
     ACCOUNT = "account"  # the whole of it
     POLICIES = "policies"
@@ -53,7 +53,7 @@ class TakenAccount:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotStamp:
-    """What a report says of the snapshot that it stands on. `used` names the inputs that were taken from it."""
+    """A report's facts about the snapshot that it uses. `used` names the inputs that were taken from it."""
 
     name: str
     taken: datetime

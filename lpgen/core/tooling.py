@@ -23,7 +23,7 @@ _TOOLING: Final[Mapping[RefusalKind, tuple[str, ...]]] = {
 
 
 def tooling_of(principal: Principal) -> Iterator[RefusalKind]:
-    """What tooling a principal is of, by the name that AWS documents for its roles."""
+    """The tooling that a principal belongs to, by the name that AWS documents for its roles."""
     for kind, globs in _TOOLING.items():
         if any(glob_match(glob, principal.name, ignore_case=True) for glob in globs):
             yield kind

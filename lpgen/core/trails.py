@@ -14,7 +14,7 @@ from typing import Final
 
 
 class TrailSource(StrEnum):
-    """Who says that the logs of these trails, and no others, were ingested."""
+    """The source of the statement that the logs of these trails, and no others, were ingested."""
 
     NAMED = "named"  # a person, by naming the trails
     SNAPSHOT = "snapshot"  # no one: a snapshot holds every trail of an account, wherever its logs are stored
@@ -48,10 +48,10 @@ class FieldTest:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Selector:
-    """What one event selector records: the events that pass all its tests.
+    """The events that one event selector records: those that pass all its tests.
 
-    `category` is its `eventCategory`, `Management` or `Data`; others record no calls, or bare copies of them.
-    Classic selectors are written in the same words.
+    `category` is its `eventCategory`, `Management` or `Data`; others record no calls, or bare copies of them. Classic
+    selectors are written in the same words.
     """
 
     category: str
@@ -82,7 +82,7 @@ class Trail:
 
 
 def describe_trail(trail: Trail) -> str:
-    """What a trail records, in one sentence."""
+    """The events that a trail records, in one sentence."""
     where = "all Regions" if trail.multi_region else trail.home_region
     whom = "the organization" if trail.organization else trail.account
     found: dict[str, list[str]] = {}

@@ -49,12 +49,12 @@ _ELSEWHERE: dict[str, dict[str, tuple[str, ...]]] = {
     "backup": {
         "recoveryPoint": ("arn:${Partition}:${Vendor}:${Region}:${Account}:${ResourceType}/${RecoveryPointId}",)
     },
-    # The group of an application has an id behind its name.
+    # The group of an application has an id after its name.
     # https://docs.aws.amazon.com/ARG/latest/APIReference/API_Group.html
     "resource-groups": {
         "group": ("arn:${Partition}:resource-groups:${Region}:${Account}:group/${GroupName}/${GroupId}",)
     },
-    # A version of a configuration lies below its profile.
+    # A version of a configuration is nested below its profile.
     # https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_GetHostedConfigurationVersion.html
     "appconfig": {
         "hostedconfigurationversion": (
@@ -134,7 +134,7 @@ ANY_ARN = ArnFormat(("arn:", Span("")))
 
 
 def _parts(arn: str) -> tuple[str, ...]:
-    """Literal texts and placeholders (or `*`) in turn; literals stand at even places and may be empty."""
+    """Literal texts and placeholders (or `*`) in turn; literals are at even indexes and may be empty."""
     parts: list[str] = []
     end = 0
     for match in _PLACEHOLDER.finditer(arn):

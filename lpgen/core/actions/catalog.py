@@ -23,7 +23,7 @@ _LEVELS = tuple(AccessLevel)
 
 
 class CatalogSource(Protocol):
-    """Where the catalog's bytes come from: `lpgen.edge.catalog.files` reads them from a folder, tests from a dict."""
+    """The source of the catalog's bytes: `lpgen.edge.catalog.files` reads them from a folder, tests from a dict."""
 
     def service_prefixes(self) -> tuple[str, ...]:
         """All service prefixes, sorted."""
@@ -81,7 +81,7 @@ class PatternProblem:
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """What patterns expand to. `problems` names each pattern that is invalid or matched nothing."""
+    """The actions that patterns expand to. `problems` names each pattern that is invalid or matched nothing."""
 
     actions: frozenset[Action]
     problems: tuple[PatternProblem, ...]
@@ -126,7 +126,7 @@ class Catalog:
 
     @property
     def source(self) -> CatalogSource:
-        """The bytes behind it, for the tables that other core modules read (event map, visibility)."""
+        """The source of its bytes, for the tables that other core modules read (event map, visibility)."""
         return self._source
 
     def prefixes(self) -> tuple[str, ...]:
@@ -243,7 +243,7 @@ class Catalog:
         service = self._service(prefix)
         return service.arn_formats(resource_type) if service else ()
 
-    # ------------------------------------------------------------ behind it
+    # ------------------------------------------------------------ internals
 
     @cached_property
     def _prefixes(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ class CatalogChanges:
 
 
 def changes_between(before: Catalog, after: Catalog) -> CatalogChanges:
-    """What `after` has and `before` lacks, and the other way round. An action spelled in another case is both."""
+    """The additions in `after` and the removals from `before`. An action spelled in another case is both."""
     return CatalogChanges(
         services_added=tuple(sorted(set(after.prefixes()) - set(before.prefixes()))),
         services_removed=tuple(sorted(set(before.prefixes()) - set(after.prefixes()))),

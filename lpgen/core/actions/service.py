@@ -78,7 +78,7 @@ class CatalogService:
             return exact
         return next((name for name, form in ranked if form.intersects(glob)), "")
 
-    # ------------------------------------------------------------ behind it
+    # ------------------------------------------------------------ internals
 
     @cached_property
     def _row(self) -> ServiceRow:

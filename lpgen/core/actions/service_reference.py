@@ -207,7 +207,7 @@ def _type_row(row: _ReferenceType, earlier: ResourceTypeRow | None) -> ResourceT
 
 
 def authorized_actions(reference: ServiceReference) -> AuthorizedActions:
-    """What each operation of a service needs, as far as AWS says."""
+    """The actions that each operation of a service needs, as far as AWS says."""
     return {
         operation.name: None
         if operation.authorized_actions is None

@@ -16,7 +16,7 @@ _WIDTHS: Final = {"y": 4, "M": 2, "d": 2, "H": 2, "m": 2, "s": 2}
 _ORDER: Final = "yMdHms"
 _LATEST: Final = {"H": "23", "m": "59", "s": "59"}
 
-# What people put into keys that aren't projected, the longest first.
+# Values that people put into keys that aren't projected, the longest first.
 _SEEN: Final = (
     "yyyy-MM-dd-HH", "yyyy/MM/dd/HH", "yyyy-MM-dd", "yyyy/MM/dd", "yyyyMMdd", "yyyy-MM", "yyyy/MM", "yyyyMM"
 )  # fmt: skip
@@ -30,7 +30,7 @@ class DayFormat:
 
     @property
     def letters(self) -> frozenset[str]:
-        """What of a moment the pattern shows."""
+        """The parts of a moment that the pattern shows."""
         return frozenset(text[0] for text, is_letter in _tokens(self.pattern) if is_letter)
 
     @property

@@ -56,7 +56,7 @@ def type_from_text(text: str) -> HiveType:
 
 
 def _read_type(tokens: list[str], depth: int) -> tuple[HiveType, list[str]]:
-    """The type at the beginning, and the tokens behind it."""
+    """The type at the beginning, and the tokens after it."""
     if depth > _MAX_DEPTH:
         raise ValueError(depth)
     name = tokens[0].lower()

@@ -177,7 +177,7 @@ def _day_key(key: PartitionKey) -> DayKey | None:
 
 
 def _keys_by_place(template: str) -> dict[str, str]:
-    """What keys hold by their place in the names of CloudTrail's files: `…/ACCOUNT/CloudTrail/REGION/…`."""
+    """The content of keys by their place in the names of CloudTrail's files: `…/ACCOUNT/CloudTrail/REGION/…`."""
     parts = template.split("/")
     found = {}
     for before, part, behind in zip(parts, parts[1:], parts[2:], strict=False):

@@ -49,7 +49,7 @@ IDENTITY_FIELDS: Final = (
 )
 
 IDENTITY_COLUMNS: Final = tuple(f"identity_{path.replace('.', '_').lower()}" for path in IDENTITY_FIELDS)
-"""What they are called in the answer."""
+"""Their names in the answer."""
 
 UNREAD_ANSWERS: Final = (
     "kms.amazonaws.com",
@@ -242,7 +242,8 @@ def _calm_request() -> str:
     text = r'"[^"\\]*(?:\\.[^"\\]*)*"'
     flat = rf'\{{[^{{}}"]*(?:{text}[^{{}}"]*)*\}}'
     pattern = rf'"({"|".join((*EVER_CHANGING, "encryptionContext"))})":\s*(?:{text}|-?[0-9][0-9.eE+-]*|{flat})'
-    # What names a resource is kept in a list, where the first pattern doesn't find it; of an object only the bucket.
+    # The parameters that name a resource are kept in a list, where the first pattern doesn't find them; of an object
+    # only the bucket.
     value = r'"(arn:[^":]*:s3:::[^/"]*|[^"]*)[^"]*"'
     named = rf'"encryptionContext":\s*\{{[^{{}}]*?"({"|".join(KEYS)})":\s*{value}[^{{}}]*\}}'
     kept = f"regexp_replace({identifier(REQUEST)}, {literal(named)}, {literal(_DATA)})"
@@ -276,7 +277,7 @@ def _resources(kind: HiveType) -> str:
 
 
 def _conditions_on_columns(partitions: Partitions, accounts: Sequence[str], regions: Sequence[str]) -> Iterator[str]:
-    """What no partition sorts out."""
+    """The conditions on accounts and Regions that no partition key covers."""
     for key, column, values in (
         (partitions.account, "recipientaccountid", accounts),
         (partitions.region, "awsregion", regions),

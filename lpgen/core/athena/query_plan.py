@@ -1,4 +1,4 @@
-"""What an ingest from a table in Athena would do."""
+"""The plan of an ingest from a table in Athena."""
 
 from __future__ import annotations
 

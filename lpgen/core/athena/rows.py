@@ -55,7 +55,7 @@ def group_from_row(row: Row) -> RecordGroup:
 
 
 def _object_or_text(text: str | None) -> dict[str, object] | str | None:
-    """What a column of JSON holds: an object, or the text that AWS put in its place (`HIDDEN_DUE_TO_…`)."""
+    """The content of a column of JSON: an object, or the text that AWS put in its place (`HIDDEN_DUE_TO_…`)."""
     if not text or text == "null":
         return None
     if not text.startswith("{"):

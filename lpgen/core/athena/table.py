@@ -141,7 +141,7 @@ def _check_columns(name: TableName, columns: Mapping[str, HiveType]) -> None:
 
 
 def _has_issuer(identity: HiveType) -> bool:
-    """Whether the roles behind sessions are there."""
+    """Whether the identity has the role that issued a session."""
     kind: HiveType | None = identity
     for part in ("sessionContext", "sessionIssuer", "arn"):
         found = kind.field(part) if kind else None

@@ -33,7 +33,7 @@ class OpenUse:
 
 @dataclass(frozen=True, slots=True)
 class OpenUses:
-    """What a review keeps without seen use.
+    """The actions that a review keeps without seen use.
 
     `undecided` counts the kept actions that data events don't decide by how CloudTrail shows them. `recorded` counts
     the records of data events by account and `resources.type`.

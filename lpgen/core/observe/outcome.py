@@ -1,4 +1,4 @@
-"""What came of a plan: which of the kept actions that its trails were to decide are decided by now."""
+"""The outcome of a plan: which of the kept actions that its trails were to decide are decided by now."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lpgen.core.replacements import LineKind
 
 
 class Fate(StrEnum):
-    """What became of a kept action."""
+    """The outcome of a kept action."""
 
     USED = "used"
     REMOVED = "removed"  # granted, and use would have shown
@@ -30,7 +30,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one; `why` says why it is open, else it is ""."""
+    """The outcome of one promise; `why` says why it is open, else it is ""."""
 
     promise: Promise
     fate: Fate
@@ -38,7 +38,7 @@ class Outcome:
 
 
 def outcomes_of_plan(promises: Iterable[Promise], diffs: Mapping[str, PrincipalDiff]) -> tuple[Outcome, ...]:
-    """What became of the promises of a plan, by the reviews of today, sorted."""
+    """The outcomes of the promises of a plan, by the reviews of today, sorted."""
     return tuple(_outcome(one, diffs.get(one.principal)) for one in sorted(set(promises)))
 
 
