@@ -1,4 +1,4 @@
-"""Renderers: a report value in, text out. What a format needs is imported when it is asked for."""
+"""Renderers: a report value in, text out. Each format imports its needs when it is asked for."""
 
 from lpgen.report.render import (
     render_backtest,

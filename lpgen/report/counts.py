@@ -1,4 +1,4 @@
-"""What a principal's verdicts add up to."""
+"""The sums of a principal's verdicts."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class LevelCount:
-    """How many actions of one service and access level are granted, and how many of them were used or tried."""
+    """How many actions of one service and access level are granted, and how many of them were used or attempted."""
 
     granted: int = 0
     seen: int = 0

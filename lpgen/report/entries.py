@@ -1,4 +1,4 @@
-"""What becomes of each proposal where it is worked out: its part of an output, and the little that the whole needs.
+"""The results of each proposal where it is worked out: its part of an output, and the little that the whole needs.
 
 The functions here travel to workers, so they hold no proposals.
 """

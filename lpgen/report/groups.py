@@ -29,7 +29,7 @@ class DangerGroup:
 
 @dataclass(frozen=True, slots=True)
 class DeniedGroup:
-    """Refused tries of one action by one wall. `resources` are distinct, sorted."""
+    """Denied attempts of one action by one wall. `resources` are distinct, sorted."""
 
     wall: DenialKind
     action: Action
@@ -81,7 +81,7 @@ def _danger_order(one: DangerGroup) -> tuple[bool, bool, int, int, str]:
 
 
 def denied_groups(denied: Iterable[Use]) -> tuple[DeniedGroup, ...]:
-    """Refused tries by wall and action, sorted."""
+    """Denied attempts by wall and action, sorted."""
     found: dict[tuple[DenialKind, Action], list[Use]] = defaultdict(list)
     for use in denied:
         found[use.denial_kind, use.action].append(use)

@@ -43,7 +43,7 @@ def facts_of_guards(guards: Guards) -> Row:
 
 
 def _scps(guards: Guards) -> Iterator[str]:
-    """Whose SCPs cap grants, and how many accounts have none, as outside of an organization."""
+    """The accounts whose SCPs cap grants, and how many accounts have none, as outside of an organization."""
     listed = [one for one in guards.scps if one.account]
     capped = sum(bool(one.levels) for one in listed)
     everyone = [len(one.levels) for one in guards.scps if not one.account]

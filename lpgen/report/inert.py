@@ -1,7 +1,7 @@
 """Text that came from a log or a policy, made inert: one function per kind of output.
 
-Names in logs and policies are chosen by whoever makes the calls. Shown raw they could clear a terminal, reverse the
-reading order, mention people in a pull request or open a link. Every renderer passes every text through one of these.
+Callers choose the names in logs and policies. Shown raw they could clear a terminal, reverse the reading order, mention
+people in a pull request or open a link. Every renderer passes every text through one of these.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def sarif_text(text: str) -> str:
 
 
 def markdown_code(text: str) -> str:
-    """The text as a code span that holds wherever inline Markdown or a table's cell may stand.
+    """The text as a code span that is valid wherever inline Markdown or a table's cell is.
 
     Inside a code span nothing is a link, a mention, HTML or emphasis; the fence is longer than any run of backticks in
     the text. https://github.github.com/gfm/#code-spans and, for the pipe, https://github.github.com/gfm/#example-200
@@ -124,8 +124,8 @@ def _flush(coded: list[str], tail: str) -> list[str]:
 def spreadsheet_text(text: str) -> str:
     """The text as a cell of one line that a spreadsheet takes for text, from which the text can be read back.
 
-    What isn't printable, and a backslash, is escaped. An apostrophe stands before what would be a formula, in ASCII or
-    full width, and before an apostrophe. https://owasp.org/www-community/attacks/CSV_Injection
+    Unprintable characters and backslashes are escaped. A text that would be a formula, in ASCII or full width, or that
+    starts with an apostrophe gets an apostrophe in front. https://owasp.org/www-community/attacks/CSV_Injection
     """
     shown = terminal_text(text)
     return f"'{shown}" if shown.startswith(tuple("=+-@＝＋－＠'")) else shown

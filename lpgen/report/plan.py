@@ -14,7 +14,7 @@ from lpgen.report.counts import has_documents
 
 
 class StepKind(StrEnum):
-    """What a step does."""
+    """The kind of a step."""
 
     ATTACH = "attach"
     NEW_VERSION = "new_version"  # of a policy that bears the name already

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lpgen.report.views import PrincipalView
 
 FORMATS: Final = ("text", "json", "markdown")
-"""What `format` may be: a terminal's text, JSON with a versioned schema, or Markdown for a pull request.
+"""The values of `format`: a terminal's text, JSON with a versioned schema, or Markdown for a pull request.
 
 A review and drift have SARIF for code scanning and HTML for a browser, too; a backtest has HTML.
 """
@@ -159,7 +159,7 @@ def render_stars(
     width: int = 100,
     color: bool = False,
 ) -> str:
-    """What wildcards gained, as text, Markdown, JSON or CSV, with a line break at the end.
+    """The actions that wildcards gained, as text, Markdown, JSON or CSV, with a line break at the end.
 
     Raises:
         ValueError: there is no such format.
@@ -180,7 +180,7 @@ def render_drift(
     width: int = 100,
     color: bool = False,
 ) -> str:
-    """What changed between two states, as text, Markdown, JSON, SARIF or HTML, with a line break at the end.
+    """The changes between two states, as text, Markdown, JSON, SARIF or HTML, with a line break at the end.
 
     Raises:
         ValueError: there is no such format.
@@ -359,7 +359,7 @@ def render_outcomes(
     width: int = 100,
     color: bool = False,
 ) -> str:
-    """What became of the kept actions of a plan as text, Markdown or JSON, with a line break at the end.
+    """The outcomes of the kept actions of a plan as text, Markdown or JSON, with a line break at the end.
 
     Raises:
         ValueError: there is no such format.

@@ -1,4 +1,4 @@
-"""What a report says of the snapshot that it stands on, and what `lpgen snapshot` says of the one it took."""
+"""A report's notes on the snapshot that it uses, and the messages of `lpgen snapshot` about the one it took."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def facts_of_snapshot(stamp: SnapshotStamp | None) -> Row | None:
 
 
 def render_used_snapshot(stamp: SnapshotStamp) -> str:
-    """What stderr says of the snapshot that a command uses: the facts, and every gap on a line of its own."""
+    """The message on stderr about the snapshot that a command uses: the facts, and every gap on a line of its own."""
     said = [f"snapshot {stamp.name} ({_facts(stamp)}): its {_used(stamp)}"]
     return "\n".join(map(terminal_text, (*said, *_gap_lines(stamp))))
 
 
 def render_taken_snapshot(stamp: SnapshotStamp, folder: str) -> str:
-    """What `lpgen snapshot` says at its end."""
+    """The message of `lpgen snapshot` at its end."""
     said = [f"snapshot {stamp.name}: {_facts(stamp)}, in {folder}", *_gap_lines(stamp)]
     return "\n".join(map(terminal_text, said))
 

@@ -122,7 +122,7 @@ class PrincipalView:
 
     @cached_property
     def denied(self) -> tuple[DeniedGroup, ...]:
-        """The refused tries, by wall and action."""
+        """The denied attempts, by wall and action."""
         return denied_groups(self.diff.denied)
 
     @cached_property
@@ -174,7 +174,7 @@ class PrincipalView:
 
 
 _IN_PLACE: Final = frozenset({CaveatKind.UNUSUAL_USE, CaveatKind.COVERAGE_HOLE})
-"""What there is to look into though a replacement is in place: use by an intruder, and tries that the logs miss."""
+"""Caveats that matter though a replacement is in place: use by an intruder, and attempts that the logs miss."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def unsayable_in_cloudformation(subject: CodeSubject) -> str:
 
 
 def _metadata(subject: CodeSubject) -> Json:
-    """What to do outside of the template, in order, once the stack is there."""
+    """The steps to take outside of the template, in order, once the stack exists."""
     shown: Json = {"Principal": terminal_text(subject.principal.arn)}
     if subject.reasons:
         shown["NotSafeYet"] = [terminal_text(one) for one in subject.reasons]

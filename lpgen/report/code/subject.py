@@ -1,4 +1,4 @@
-"""What code is written of: one principal with its new documents and what these take the place of."""
+"""The subject of replacements as code: one principal with its new documents and the policies that they replace."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class CodeSubject:
 
     @property
     def folder(self) -> str:
-        """Where its file lies: by account, and apart from the others where it isn't called safe."""
+        """The folder of its file: by account, and apart from the others where it isn't called safe."""
         folder = _PERMISSION_SETS if self.permission_set else folder_of_account(self.principal)
         return f"{folder}/not-safe-yet" if self.reasons else folder
 

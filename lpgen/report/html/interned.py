@@ -15,7 +15,7 @@ class Interned(Generic[Value]):
         self._places: dict[Value, int] = {}
 
     def place(self, value: Value) -> int:
-        """Where the value stands, counted from 0."""
+        """The index of the value, counted from 0."""
         return self._places.setdefault(value, len(self._places))
 
     @property

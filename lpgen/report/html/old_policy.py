@@ -66,7 +66,7 @@ class Fates:
         self._by_action: dict[int, dict[str, ActionVerdict]] = {}
 
     def statement_note(self, statement: int, effect: Effect) -> Note:
-        """How many actions the statement grants, and what becomes of them."""
+        """How many actions the statement grants, and their outcome."""
         if effect is Effect.DENY:
             return Note(Mark.STATEMENT, (line("a Deny: it is carried into the replacement as it is"),))
         found = self._granted.get((*self._policy, statement), ())

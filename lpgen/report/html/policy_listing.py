@@ -23,7 +23,7 @@ class Note:
 
 
 class Mark(StrEnum):
-    """What a line is, where it isn't a line of a replacement."""
+    """The kind of a line that isn't a line of a replacement."""
 
     STATEMENT = "statement"
     SEEN = "seen"  # something that it grants was seen in use
@@ -68,7 +68,7 @@ Path = tuple[str | int, ...]
 
 
 def _lay_out(value: object, indent: str, path: Path, before: str = "", after: str = "") -> Iterator[tuple[str, Path]]:
-    """Each line with the path of what stands on it."""
+    """Each line with the path of its value."""
     items: list[tuple[str, str | int, object]] = []
     if isinstance(value, dict):
         items = [(f"{_text(key)}: ", key, one) for key, one in value.items()]

@@ -1,4 +1,4 @@
-"""What many principals have in common, each once on the page: actions, policies in force, and texts."""
+"""The data that many principals share, each once on the page: actions, policies in force, and texts."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def _row(view: PrincipalView, most: int) -> Row:
 
 
 def _shares_of(view: PrincipalView, *, wide: int = 1000) -> tuple[Share, ...]:
-    """What becomes of the granted actions, as parts of `wide` thousandths; what there is none of isn't there."""
+    """The outcomes of the granted actions, as parts of `wide` thousandths; empty parts are left out."""
     counts = view.counts
     if view.has_documents:
         return shares_of_made([view], wide=wide)

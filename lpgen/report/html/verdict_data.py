@@ -1,4 +1,4 @@
-"""Every verdict of a principal as data: by what becomes of the action and why, and no action left out."""
+"""Every verdict of a principal as data: by the outcome of the action and why, and no action left out."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
 
 
 def fate_of(one: ActionVerdict, view: PrincipalView) -> str:
-    """What becomes of an action."""
+    """The outcome of an action."""
     if one.verdict is Verdict.UNGRANTED:
         return UNGRANTED
     if not view.has_documents:

@@ -46,7 +46,7 @@ def drift_json(drift: Drift) -> str:
 
 
 def facts_of_stamp(stamp: Stamp) -> Row:
-    """What a state says of itself."""
+    """The facts about a state."""
     return Row(
         name=stamp.name,
         as_of=stamp.as_of.isoformat(),

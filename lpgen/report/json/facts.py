@@ -72,7 +72,7 @@ def facts_of_accepted(caveats: Iterable[Caveat]) -> list[Row]:
 
 
 def facts_of_inputs(inputs: Inputs) -> Json:
-    """What an output folder was made from."""
+    """The inputs that an output folder was made from."""
     facts = inputs.to_facts()
     files = [Row(file=one.file, sha256=one.sha256) for one in inputs.policies]
     rows = {"catalog": Row(asdict(inputs.catalog)), "policies": files, "options": Row(inputs.options)}
@@ -80,7 +80,7 @@ def facts_of_inputs(inputs: Inputs) -> Json:
 
 
 def facts_of_account(coverage: AccountCoverage) -> Json:
-    """What was read of one account."""
+    """The logs that were read of one account."""
     regions = sorted({region for region, _ in coverage.data_events})
     return {
         "account": coverage.account,

@@ -44,7 +44,7 @@ def observe_json(plan: ObservePlan, price: float) -> str:
 
 
 def cost_of_events(a_day: float | None, price: float) -> float | None:
-    """What so many data events a day cost in 30 days, None where nothing says how many there are."""
+    """The cost of this many data events a day in 30 days, None where their number isn't known."""
     return None if a_day is None else a_day * COST_DAYS / _EVENTS_PER_PRICE * price
 
 
@@ -96,7 +96,7 @@ def _use(one: OpenUse) -> Json:
 
 
 def outcomes_json(outcomes: Sequence[Outcome]) -> str:
-    """What became of the kept actions that a plan was to decide, as JSON text."""
+    """The outcomes of the kept actions that a plan was to decide, as JSON text."""
     counted = Counter(one.fate for one in outcomes)
     return lay_out(
         {

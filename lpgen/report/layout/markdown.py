@@ -99,7 +99,7 @@ def _with_asides_folded(page: Iterable[PageBlock]) -> Iterator[PageBlock]:
             aside, below = (block, []) if block.aside else (None, [])
             if not aside:
                 yield block
-        elif aside and not isinstance(block, WrittenFold):  # those stand below headings that are no asides
+        elif aside and not isinstance(block, WrittenFold):  # those belong below headings that are no asides
             below.append(block)
         else:
             yield block

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from lpgen.report.pages.blocks import Column
 
 GAP: Final = "  "
-"""What stands between columns."""
+"""The text between columns."""
 
 
 def cells(text: str) -> int:
@@ -31,7 +31,7 @@ def column_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, r
         return None
     if table_width(natural) <= room:
         return natural
-    # What follows a column counts as a part of it, but for the last.
+    # The gap after a column counts as a part of it, but for the last.
     room_of_columns = room - (len(columns) - 1)
     padded = [min(width, room_of_columns) for width in (*(one + 1 for one in natural[:-1]), natural[-1])]
     shrunk = _shrink(padded, [not column.number for column in columns], room_of_columns)

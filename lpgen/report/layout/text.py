@@ -35,7 +35,7 @@ from lpgen.report.pages.blocks import (
 _NARROWEST: Final = 72
 _WIDEST: Final = 160
 _WIDE_FROM: Final = 118
-"""From so many columns on a table shows its further columns too."""
+"""From this many columns on a table shows its further columns too."""
 
 _STYLES: Final = {
     Tone.PROSE: "",
@@ -177,8 +177,8 @@ class _Writer:
 
 
 class _PlainWriter(_Writer):
-    """Writes without colour. What fits or is ASCII, as nearly all is, is laid out here, as rich would lay it out:
-    rich takes a hundred times as long, which counts in the review of thousands of principals.
+    """Writes without colour. A text that fits or is ASCII, as nearly all are, is laid out here, as rich would lay it
+    out: rich takes a hundred times as long, which counts in the review of thousands of principals.
     """
 
     def _skip_line(self) -> None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Tone(StrEnum):
-    """What kind of text a span is."""
+    """The kind of a span's text."""
 
     PROSE = "prose"
     NAME = "name"  # an ARN, an action, a file, a command: shown as code where there is such a thing
@@ -69,7 +69,7 @@ class Bullets:
 
 
 class Show(StrEnum):
-    """Where a column is shown."""
+    """When a column is shown."""
 
     ALWAYS = "always"
     WIDE = "wide"  # only where there is room
@@ -77,7 +77,7 @@ class Show(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A table's column. Numbers stand to the right; `flexible` columns share the room that the others leave."""
+    """A table's column. Numbers are right-aligned; `flexible` columns share the room that the others leave."""
 
     title: str
     number: bool = False

@@ -1,4 +1,4 @@
-"""What a review rests on: what was read of each account, and what of it the logs could not have shown."""
+"""The inputs of a review: the logs read of each account, and the use that they could not have shown."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from lpgen.report.pages.parts import REVIEW_ROWS, more_rows
 
 
 def coverage_blocks(report: Report) -> Iterable[Block]:
-    """What was read of each account, and what of it the logs could not have shown."""
+    """The logs read of each account, and the use that they could not have shown."""
     accounts = report.diff.coverage.accounts
     yield Heading(line("What the logs cover"), level=2, aside=True)
     if not accounts:

@@ -9,7 +9,7 @@ from lpgen.core.grounds import Evidence
 from lpgen.report.pages.blocks import Bullets, Heading, Item, Line, Paragraph, count, line, name, plural, quiet
 
 MOST_ROWS: Final = 12
-"""A principal's part shows so many rows of a table and says how many more there are; JSON has them all."""
+"""The most rows of a table in a principal's part, which says how many more there are; JSON has them all."""
 REVIEW_ROWS: Final = 25
 """So many rows of a table does a review show of all principals or accounts."""
 

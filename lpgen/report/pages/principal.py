@@ -47,7 +47,7 @@ _MOST_READABLE: Final = 20_000
 
 
 def principal_fold(view: PrincipalView) -> Fold:
-    """Everything to say of one principal."""
+    """One principal's part, foldable."""
     principal, counts = view.diff.principal, view.counts
     change = [quiet(f"  {count(counts.granted)} → {count(counts.replacement)} actions")] if view.has_documents else []
     summary = line(name(short_label_of(principal)), "  ", state_of(view), *change)

@@ -176,7 +176,7 @@ def guard_blocks(report: Report) -> Iterable[Block]:
 
 
 def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
-    """What was read and is no usage, by reason."""
+    """The records that were read and are no usage, by reason."""
     if not skips:
         return
     records = sum(one.records for one in skips if one.reason not in _WHOLE_FILES)

@@ -142,7 +142,7 @@ def _short_pattern(star: StarGrowth) -> str:
 
 
 def _place_text(star: StarGrowth) -> str:
-    """Where it stands, in short: a shared policy by its name, else the one principal or group whose policy it is."""
+    """Its place, in short: a shared policy by its name, else the one principal or group whose policy it is."""
     ref = star.ref
     if ref.policy.startswith("arn:"):
         return ref.policy.rpartition("policy/")[2]

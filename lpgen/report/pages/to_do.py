@@ -1,4 +1,4 @@
-"""What a reader of a review should do, in order, with the principals that each task is about."""
+"""The tasks for a reader of a review, in order, with the principals that each one is about."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Task:
 
 
 def tasks_of_review(view: ReviewView) -> tuple[Task, ...]:
-    """What to do, what gains most first."""
+    """The tasks, those that gain most first."""
     return (
         *_unread(view),
         *_unusual(view),
@@ -62,7 +62,7 @@ def _unusual(view: ReviewView) -> Iterable[Task]:
 
 
 def _roll_out(view: ReviewView) -> Iterable[Task]:
-    # What `lpgen rollout` would leave as it is comes last.
+    # Replacements that `lpgen rollout` would refuse come last.
     safe = tuple(sorted((one for one in view.to_make if one.proposal.safe), key=_is_left_by_rollout))
     if safe:
         removed = sum(one.counts.removed for one in safe)

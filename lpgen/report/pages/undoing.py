@@ -1,4 +1,4 @@
-"""What a principal did and could no longer undo, for people."""
+"""Used actions that a principal could no longer undo, for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lpgen.report.pages.parts import MOST_ROWS, more_note, titled
 
 
 def undoing_blocks(lost: tuple[Undoing, ...]) -> Iterable[Block]:
-    """What could no longer be undone, and what to do about it."""
+    """The actions that could no longer be undone, and advice about them."""
     if not lost:
         return
     yield titled("Done, and could no longer be undone", len(lost))

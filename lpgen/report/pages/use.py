@@ -75,7 +75,7 @@ def _fate(group: DangerGroup, view: PrincipalView) -> Span:
 
 
 def matrix_blocks(view: PrincipalView) -> Iterable[Block]:
-    """How many granted actions were used or tried, by service and access level."""
+    """How many granted actions were used or attempted, by service and access level."""
     if not view.matrix:
         return
     levels = [level for level in AccessLevel if any(level in row for row in view.matrix.values())]
@@ -169,7 +169,7 @@ def _ungranted_item(one: UngrantedUse) -> Item:
 
 
 def denied_blocks(groups: tuple[DeniedGroup, ...]) -> Iterable[Block]:
-    """Refused tries, by the wall that refused."""
+    """Denied attempts, by the wall that refused."""
     if not groups:
         return
     yield titled("Denied tries; they are no use", sum(group.evidence.records for group in groups))

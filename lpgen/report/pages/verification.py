@@ -27,7 +27,7 @@ from lpgen.report.pages.words import label_of
 
 
 def verification_page(verification: OutputVerification) -> tuple[Block, ...]:
-    """The page of all verifications; those that did not pass stand first, else they keep their order."""
+    """The page of all verifications; those that did not pass come first, else they keep their order."""
     ordered = sorted(verification.principals, key=lambda one: _RANK[one.status])
     return (
         Heading(line("lpgen verify"), level=1),

@@ -89,7 +89,7 @@ _AWS_PATH: Final = re.compile(r"role/(?:aws-reserved|aws-service-role)/.*/", re.
 
 
 def state_of(view: PrincipalView) -> Span:
-    """Where a principal stands, in a word or two."""
+    """The state of a principal, in a word or two."""
     if view.proposal.replacement is None:
         doubt = "?" if view.diff.principal_class is PrincipalClass.UNUSED and view.caveats else ""
         return Span(_STATES.get(view.diff.principal_class, "none") + doubt, Tone.QUIET)
@@ -127,7 +127,7 @@ def percent(share: float) -> str:
 
 
 def reach_texts(reach: Reach) -> Iterable[str]:
-    """How far the old policies and the new ones reach, as a sentence; none where nothing lies within anyone's reach."""
+    """How far the old policies and the new ones reach, as a sentence; none where nothing is within anyone's reach."""
     if not reach.places:
         return
     pinned = ""

@@ -42,7 +42,9 @@ REVIEW_RULES: Final = (
 
 
 def review_sarif(report: Report, *, root: str = _DEFAULT_ROOT, most: int = MOST_RESULTS) -> str:
-    """The review as the text of a SARIF file; `root` is where in the repository the output of `generate` lies."""
+    """The review as the text of a SARIF file; `root` is the folder in the repository that holds the output of
+    `generate`.
+    """
     view = review_view(report)
     diff = report.diff
     facts = {
@@ -238,7 +240,7 @@ class _Principal:
 
 
 def _dangers(groups: Iterable[DangerGroup]) -> Line:
-    """What the first few actions would let a holder do, each group with an example."""
+    """The harm that the first few groups would let a holder do, each with an example action."""
     listed = list(groups)
     parts = [
         line("; " if number else "", name(group.verdicts[0].action), f": {group.danger}")

@@ -1,4 +1,4 @@
-"""The JSON Schemas of a plan of trails and of what came of one."""
+"""The JSON Schemas of a plan of trails and of its outcome."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def one_of(words: type[StrEnum] | Iterable[str]) -> Schema:
 
 
 def ref(name: str) -> Schema:
-    """What `$defs` says of a name."""
+    """A reference to a definition in `$defs`."""
     return {"$ref": f"#/$defs/{name}"}
 
 

@@ -18,7 +18,7 @@ _BASELINES_SCHEMA: Final = "lpgen.baselines/1"
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What a baseline holds. `waiting` are the proposals that are safe and wait to be put in place."""
+    """The content of a baseline. `waiting` are the proposals that are safe and wait to be put in place."""
 
     saved: str
     folder: str
@@ -30,7 +30,7 @@ class Holding:
 
 
 def render_saved(stamp: Stamp, folder: str) -> str:
-    """What `lpgen baseline save` says at its end."""
+    """The message of `lpgen baseline save` at its end."""
     figures = stamp.figures
     return terminal_text(
         f"baseline {stamp.name}: as of {stamp.as_of.isoformat()}, {plural(figures.principals, 'principal')}, "
@@ -73,7 +73,7 @@ def render_baselines(stamps: Sequence[Stamp], format: str, *, width: int, color:
 
 
 def render_baseline(stamp: Stamp, holding: Holding, format: str) -> str:  # noqa: A002
-    """What one baseline holds."""
+    """The content of one baseline."""
     if format == "json":
         return lay_out({"schema": _BASELINES_SCHEMA, **facts_of_stamp(stamp), "holds": Row(asdict(holding))})
     figures = stamp.figures

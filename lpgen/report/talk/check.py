@@ -1,4 +1,4 @@
-"""What `lpgen check` prints."""
+"""The output of `lpgen check`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an ingest says of itself, and while it runs: sentences for stderr."""
+"""The messages of an ingest, during and after it: sentences for stderr."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
 
 
 def _amounts(files: int, objects: int, events: int, days: int, *, adjective: str = "") -> str:
-    """What there is of each kind, as `2 new files and 1 new object`, or ""."""
+    """The amount of each kind, as `2 new files and 1 new object`, or ""."""
     kinds = ((files, "file"), (objects, "object"), (events, "event"), (days, "day"))
     return " and ".join(_several(count, f"{adjective}{noun}") for count, noun in kinds if count)
 
@@ -114,7 +114,7 @@ def _were(several: str) -> str:
 
 
 def _nothing(known: str) -> str:
-    """What to call nothing: by what was known already."""
+    """The noun for nothing new: that of the known items."""
     return f"{(known or 'file').rpartition(' ')[2].removesuffix('s')}s"
 
 

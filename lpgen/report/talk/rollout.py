@@ -1,4 +1,4 @@
-"""What `lpgen rollout` says to people. Every text of a policy, a name or AWS is made inert."""
+"""The messages of `lpgen rollout`. Every text of a policy, a name or AWS is made inert."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ _LONGEST_REASON: Final = 300
 
 
 def render_changes(plans: Iterable[PrincipalPlan]) -> str:
-    """What will be done to each principal: its calls in order, and its policies as a diff of statements."""
+    """The planned changes of each principal: its calls in order, and its policies as a diff of statements."""
     return "\n".join(line for one in plans for line in _change_lines(one))
 
 
@@ -98,7 +98,7 @@ def _call_text(call: Call) -> str:
 
 
 def render_undo(calls: Sequence[tuple[str, Sequence[Call]]]) -> str:
-    """What undoing would do to each principal, by ARN; calls whose effect is there already are left out then."""
+    """The calls that undoing would make for each principal, by ARN; calls already in effect are left out then."""
     lines = [
         line
         for principal, some in calls

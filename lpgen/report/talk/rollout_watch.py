@@ -1,4 +1,4 @@
-"""What was denied since a rollout, as text and as JSON, schema `lpgen.rollout-watch/1`."""
+"""The denials since a rollout, as text and as JSON, schema `lpgen.rollout-watch/1`."""
 
 from __future__ import annotations
 

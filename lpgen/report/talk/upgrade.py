@@ -1,4 +1,4 @@
-"""What `lpgen upgrade` prints."""
+"""The output of `lpgen upgrade`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lpgen.report.pages.blocks import plural
 
 
 def render_upgrade(data: Path, old_version: int, baselines: int, paths: int) -> str:
-    """What was upgraded, and what to do next."""
+    """The result of an upgrade, and the next step."""
     upgraded = f" and {plural(baselines, 'baseline')}" if baselines else ""
     if old_version == SCHEMA_VERSION and not baselines:
         return terminal_text(f"{data} has schema version {SCHEMA_VERSION}: nothing to upgrade")
