@@ -47,7 +47,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose credentials a session has."""
+    """The owner of a session's credentials."""
 
     account: str
     arn: str
@@ -98,7 +98,7 @@ class AwsSession:
     def known_client(self, service: str, region: str, partition: str) -> Any:
         """The client of a service in a Region, if boto3 knows an endpoint of it there.
 
-        Without the check it would make one up, and try for minutes to reach it.
+        Without the check boto3 would make one up, and try for minutes to reach it.
 
         Raises:
             AwsError: it knows none, or as `client`.
@@ -121,7 +121,7 @@ class AwsSession:
         return Caller(answer["Account"], answer["Arn"])
 
     def assume_role(self, arn: str) -> AwsSession:
-        """A session of a role, assumed now and anew before its credentials end.
+        """A session of a role, assumed now and again before its credentials end.
 
         Raises:
             AwsError: the role can't be assumed.
@@ -181,7 +181,7 @@ def _client_config() -> Any:
     """
     from botocore.config import Config
 
-    # Given here it would outweigh the variable, which is how people change it.
+    # Given here it would override the variable, which is how people change it.
     attempts = {} if os.environ.get("AWS_MAX_ATTEMPTS") else {"max_attempts": 10}
     return Config(
         retries={"mode": "adaptive", **attempts},
@@ -216,7 +216,7 @@ def _refuse_cut_answers(client: Any) -> None:
 
 
 def page_contents(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """What a service answered, without what boto3 adds: the fields that the AWS CLI prints."""
+    """A service's answer, without boto3's additions: the fields that the AWS CLI prints."""
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
 
@@ -225,7 +225,7 @@ def page_contents(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _endpoint_errors() -> Iterator[None]:
-    """Turns what botocore says of an endpoint that is no URL into an error of the invocation."""
+    """Turn botocore's error about an endpoint that is no URL into an error of the invocation."""
     try:
         yield
     except ValueError as error:

@@ -32,7 +32,7 @@ class Lost(Generic[Item]):
 
 
 class Engine(Protocol):
-    """What `ingest` asks of an engine. `fn` and the items must survive pickling."""
+    """The interface that `ingest` needs of an engine. `fn` and the items must survive pickling."""
 
     @property
     def is_remote(self) -> bool:

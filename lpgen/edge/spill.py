@@ -11,18 +11,18 @@ from isal import isal_zlib
 _FASTEST: Final = 0
 
 Place = int
-"""Where something lies in a spill: its first byte, and behind that in 32 bits how many bytes it has. Places ascend."""
+"""The place of an item in a spill: its first byte, followed in 32 bits by its number of bytes. Places ascend."""
 
 _LENGTH_BITS: Final = 32
 
 
 def pack_text(text: str) -> bytes:
-    """The text as it travels and lies in the file: JSON takes a tenth of its size so."""
+    """The text in the form for transport and for the file: JSON takes a tenth of its size so."""
     return pack_bytes(text.encode())
 
 
 def pack_bytes(content: bytes) -> bytes:
-    """Bytes as they lie in the file."""
+    """Bytes in the form for the file."""
     return isal_zlib.compress(content, level=_FASTEST)
 
 
@@ -40,11 +40,11 @@ class Spill:
 
     @property
     def end(self) -> Place:
-        """The place behind the rest, with nothing in it."""
+        """The empty place after the rest."""
         return self._size << _LENGTH_BITS
 
     def add(self, packed: bytes) -> Place:
-        """Writes something behind the rest."""
+        """Write something after the rest."""
         self._file.seek(self._size)
         self._file.write(packed)
         place = self.end + len(packed)
@@ -52,6 +52,6 @@ class Spill:
         return place
 
     def read(self, place: Place) -> bytes:
-        """What lies at a place, no longer packed."""
+        """The content of a place, unpacked."""
         self._file.seek(place >> _LENGTH_BITS)
         return isal_zlib.decompress(self._file.read(place & (1 << _LENGTH_BITS) - 1))

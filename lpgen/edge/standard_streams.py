@@ -1,8 +1,8 @@
 """Output that never stops a command: stdout, stderr and the pipes that `--output` names.
 
-A reader may leave early (`lpgen rollout apply plan.json | head`), and a disk may fill up behind a redirection. Neither
-may end a command in the middle of its work, least of all while it changes IAM. Text that can't be written is dropped,
-and the failure counts when the command ends.
+A reader may leave early (`lpgen rollout apply plan.json | head`), and the disk that output is redirected to may fill
+up. Neither may end a command in the middle of its work, least of all while it changes IAM. Text that can't be written
+is dropped, and the failure counts when the command ends.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ class _ObjectStream(io.RawIOBase):
 
 @contextlib.contextmanager
 def _broken_off() -> Iterator[None]:
-    """What comes out of reading a body without boto3's own dress."""
+    """Turn errors from reading a body without boto3's own wrapper into an `AwsError`."""
     from urllib3.exceptions import HTTPError
 
     try:

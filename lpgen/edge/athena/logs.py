@@ -42,7 +42,7 @@ class AthenaLogs:
 
 @dataclass(frozen=True, slots=True)
 class TablePlan:
-    """What to ask a table: its days that aren't known yet, in a query or several."""
+    """The plan for a table: its days that aren't known yet, in a query or several."""
 
     logs: AthenaLogs
     table: AthenaTable
@@ -87,7 +87,7 @@ def days_from_window(window: Window, today: date) -> tuple[DaySpan, bool]:
 
 
 def plan_table(logs: AthenaLogs, name: TableName, ingested: Iterable[IngestedDay]) -> TablePlan:
-    """What to ask a table, given the days that a data folder has.
+    """The plan for a table, given the days that a data folder has.
 
     Raises:
         AwsError: Glue can't be asked, or there is no such table.
@@ -106,7 +106,7 @@ def ingested_days(names: Iterable[tuple[str, str]]) -> tuple[IngestedDay, ...]:
 
 
 def plan_queries(logs: AthenaLogs, name: TableName, ingested: Iterable[IngestedDay], store: ObjectStore) -> QueryPlan:
-    """What an ingest would ask a table. Only its definition is read, and its objects are listed.
+    """The queries of an ingest from a table. Only its definition is read, and its objects are listed.
 
     Raises:
         AwsError, IngestError: as `plan_table`.

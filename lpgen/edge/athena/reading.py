@@ -58,7 +58,7 @@ def read_athena(
 
 
 def _answers(plan: TablePlan, event_map: EventMap) -> Iterator[tuple[Query, ChunkResult, int]]:
-    """Each query in order, what came of its answer, and how many bytes Athena read for it."""
+    """Each query in order, the result of its answer, and how many bytes Athena read for it."""
     waiting = deque(plan.queries)
     while waiting:
         query = waiting.popleft()
@@ -86,7 +86,7 @@ class _DayCounts:
 
 
 def _read_query(plan: TablePlan, query: Query, event_map: EventMap) -> tuple[ChunkResult, int]:
-    """What came of a query's answer, and how many bytes it took Athena to read."""
+    """The result of a query's answer, and how many bytes it took Athena to read."""
     runner = plan.logs.runner
     answered = runner.run(query.sql, plan.table.name.database)
     with collector_paused():

@@ -71,7 +71,7 @@ class QueryRunner:
         )
 
     def _run_once(self, sql: str, database: str) -> Mapping[str, Any]:
-        """What Athena says of the query when it has ended; it is stopped if this is interrupted."""
+        """Athena's description of the query when it has ended; it is stopped if this is interrupted."""
         query_id = str(
             self._ask("start a query", "start_query_execution", **self._options(sql, database))["QueryExecutionId"]
         )

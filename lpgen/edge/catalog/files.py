@@ -36,7 +36,7 @@ class FolderSource:
     fallback: Path | None = None
 
     def __reduce__(self) -> tuple[Callable[..., FolderSource], tuple[Path | None, bool, str]]:
-        """What another process, maybe on another machine, needs to open the same catalog: no content."""
+        """The arguments with which another process, maybe on another machine, opens the same catalog: no content."""
         digest = hashlib.sha256(self.read_table("manifest")).hexdigest()
         return _open_same, (None if self.path == bundled_folder() else self.path, self.fallback is not None, digest)
 
@@ -137,10 +137,10 @@ def open_catalog(path: Path | None = None) -> Catalog:
 
 
 def digest_catalog(catalog: Catalog) -> str:
-    """The SHA-256, in hex, of what a catalog says: of the names and bytes of all its files.
+    """The SHA-256, in hex, of a catalog's content: of the names and bytes of all its files.
 
     Raises:
-        CatalogError: a file can't be read, or the catalog lies in no folder.
+        CatalogError: a file can't be read, or the catalog isn't in a folder.
     """
     if not isinstance(catalog.source, FolderSource):
         raise CatalogError("the action catalog lies in no folder")

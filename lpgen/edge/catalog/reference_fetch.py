@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
-    """What a fetch may cost: seconds without a byte, seconds and bytes a file, tries a file, files at a time."""
+    """The limits of a fetch: seconds without a byte, seconds and bytes a file, attempts a file, files at a time."""
 
     silence: float = 30.0
     duration: float = 120.0

@@ -1,1 +1,1 @@
-"""Where the reading of logs runs: processes of this machine, a Dask cluster, a Spark cluster."""
+"""The engines that read logs: processes of this machine, a Dask cluster, a Spark cluster."""

@@ -65,7 +65,7 @@ class LocalEngine:
 def _safe_start_method() -> str:
     """On Linux, fork this process if it has no other thread, which may hold a lock; otherwise a server without threads.
 
-    Starting Python and lpgen anew for each worker takes a second.
+    Starting Python and lpgen for each worker takes a second.
     https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods
     """
     if sys.platform != "linux":

@@ -36,7 +36,7 @@ _DEATHS: Final = (
     "Python worker did not connect back in time",
     "SparkOutOfMemoryError",
 )
-"""What Spark says of a job that failed since its workers died."""
+"""Spark's messages about a job that failed since its workers died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class _Batches:
         return self._again.popleft() if self._again else tuple(itertools.islice(self._items, self._size()))
 
     def halve(self, batch: Sequence[Any]) -> None:
-        """Has both halves of a batch tried again."""
+        """Queue both halves of a batch to be tried again."""
         middle = len(batch) // 2
         self._again += (batch[:middle], batch[middle:])
 
@@ -143,7 +143,7 @@ def _run_batch(session: Any, packed: bytes, batch: Sequence[Any]) -> list[Any]:
     def run_partition(batches: Iterator[Any]) -> Iterator[Any]:  # pickled by value, its callees by name
         return _run_numbers(packed, items, batches)
 
-    numbers = session.range(0, len(items), 1, len(items))  # so many partitions of one row, without a shuffle
+    numbers = session.range(0, len(items), 1, len(items))  # as many partitions of one row, without a shuffle
     rows = numbers.mapInArrow(run_partition, "answer binary").collect()
     return [pickle.loads(row.answer) for row in rows]
 

@@ -28,7 +28,7 @@ class Inputs:
 
     @property
     def trail_source(self) -> TrailSource:
-        """Who says that the logs of the trails were ingested."""
+        """The source of the statement that the logs of the trails were ingested."""
         used = self.snapshot is not None and "trails" in self.snapshot.used
         return TrailSource.SNAPSHOT if used else TrailSource.NAMED
 
@@ -69,7 +69,7 @@ def _without_policies(data: Path | None, wanted: str) -> InvocationError:
 
 
 _FOR_EXPLANATIONS = ("rcps", "resource_tags", "organization")
-"""What no report stands on but an explanation, which says of each whether it is known."""
+"""Inputs that only an explanation uses, which says of each whether it is known."""
 
 
 def _completed(named: Inputs, snapshot: TakenSnapshot) -> Inputs:

@@ -1,4 +1,4 @@
-"""What can't be true of one account at one time, though each of its parts is well formed.
+"""Contradictions: facts that can't hold for one account at one time, though each is well formed.
 
 Names are unique within an account whatever their path, and ids are unique everywhere.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -74,7 +74,7 @@ def _own_contradictions(one: Named) -> Iterator[str]:
 
 
 def _arns_beside(one: Named) -> Iterator[str]:
-    """The ARNs that lie in the account of whoever has them."""
+    """The ARNs that must be in the account of their owner."""
     if isinstance(one, ManagedPolicy):
         return
     yield from (reference.policy_arn for reference in one.attached_managed_policies)

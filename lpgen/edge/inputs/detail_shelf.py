@@ -1,4 +1,4 @@
-"""The details of thousands of principals and policies, which lie in a temporary file and are found by their ARNs."""
+"""The details of thousands of principals and policies, in a temporary file, found by their ARNs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class DetailShelf(Generic[Detail]):
         self._places.clear()
 
     def _file_of(self, arn: str) -> str:
-        """The file that an ARN was first met in: each file's details lie behind those of the one before."""
+        """The file that an ARN was first met in: each file's details follow those of the one before."""
         at = bisect_right(self._begun, self._places[arn], key=itemgetter(0))
         return self._begun[at - 1][1]
 

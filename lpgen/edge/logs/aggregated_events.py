@@ -1,7 +1,7 @@
-"""Aggregated events: what CloudTrail says of all data events of a service in five minutes, in place of each.
+"""Aggregated events: CloudTrail's summary of all data events of a service in five minutes, in place of each.
 
-They name callers, calls and resources apart from one another, and count failed calls too. So they are a sign that who
-is named uses the service, and show no use of any resource.
+They name callers, calls and resources apart from one another, and count failed calls too. So they are a sign that a
+named caller uses the service, and show no use of any resource.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aggregated-events.html
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html
 """

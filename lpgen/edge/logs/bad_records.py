@@ -1,4 +1,4 @@
-"""What can be kept of a record that doesn't decode: enough to say whose it was, where and when."""
+"""The remains of a record that doesn't decode: enough to say whose it was, where and when."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Container
 from typing import Final
 
-# What stands before a JSON object in an export to S3, and before that the stream in what `aws logs tail` prints.
+# The text before a JSON object in an export to S3, and before that the stream in the output of `aws logs tail`.
 _TIME: Final = rb"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?(?: [^\s{]+)? (?=\{)"
 _FIRST_TIME: Final = re.compile(_TIME)
 _PIECE: Final = 1 << 16

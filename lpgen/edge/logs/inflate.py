@@ -37,10 +37,10 @@ def is_gzip(data: bytes) -> bool:
 
 
 def inflate(data: bytes, *, limit: int = DEFAULT_LIMITS.file_bytes) -> bytes:
-    """The bytes themselves, or what they inflate to: every gzip member in turn, zeros between and behind them ignored.
+    """The bytes themselves, or their inflated form: every gzip member in turn, zeros between and after them ignored.
 
-    What counts is the content, never a file's name. What inflates to gzip is inflated again, once: so Firehose writes
-    what CloudWatch Logs sends it as gzip, where it compresses its objects too.
+    Only the content counts, never a file's name. If the result is gzip too, it is inflated again, once: Firehose writes
+    gzip in this way when CloudWatch Logs sends it gzip and it compresses its objects too.
 
     Raises:
         UnreadableError: the gzip is truncated or damaged.
@@ -73,7 +73,7 @@ def _inflate_member(view: memoryview, start: int, limit: int) -> tuple[list[byte
     stream = isal_zlib.decompressobj(wbits=_GZIP_WINDOW)
     pieces: list[bytes] = []
     at, left, size = start, limit, _FIRST_PIECE
-    # A file of one member ends with its inflated size: room for just so much needs not be made larger, nor cut.
+    # A file of one member ends with its inflated size: room for exactly that needs no growing or cutting.
     room = int.from_bytes(view[-4:], "little") + 1
     while not stream.eof:
         pending = stream.unconsumed_tail or view[at : at + size]

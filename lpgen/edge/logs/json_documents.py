@@ -79,7 +79,7 @@ def repair_text(data: bytes) -> bytes:
 
 
 def without_depths(text: bytes) -> bytes:
-    """JSON with `null` in place of what lies deeper than `MAX_NESTING`; where brackets don't close, as it is."""
+    """JSON with `null` in place of parts nested deeper than `MAX_NESTING`; unchanged where brackets don't close."""
     cut = bytearray()
     depth = start = end = 0
     for token in _TOKEN.finditer(text):
@@ -224,7 +224,9 @@ class _Search:
 
 
 def _first_end(text: memoryview) -> int | Exception:
-    """Where the first document of a text ends, and something else or nothing follows; else why there is none."""
+    """The index where the first document of a text ends, and something else or nothing follows; else why there is
+    none.
+    """
     error = _decode_error(text)
     if error is None:
         return len(text)
@@ -239,8 +241,9 @@ def _bytes_read(error: Exception, text: memoryview) -> int:
 
 
 def _value_end(text: memoryview, most: int) -> tuple[int | None, int]:
-    """Where the brackets opened at the start are closed again, or None; and how many tokens, of at most so many, were
-    looked at."""
+    """The index where the brackets opened at the start are closed again, or None; and how many tokens, at most `most`,
+    were looked at.
+    """
     depth = tokens = 0
     for tokens, token in enumerate(islice(_TOKEN.finditer(text), most), 1):
         start, end = token.span()

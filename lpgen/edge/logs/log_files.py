@@ -47,7 +47,7 @@ def find_log_files(paths: Iterable[Path]) -> Found:
 
 
 def _visit(start: str, found: Found, seen: set[tuple[int, int]]) -> bool:
-    """Adds what lies at or below a path, and says whether anything does that is a log file or may hold one."""
+    """Add the files at or below a path, and return whether any of them is a log file or may hold one."""
     has_any = False
     pending = [(start, True)]
     while pending:

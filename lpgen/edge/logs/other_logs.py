@@ -35,13 +35,13 @@ _HEAD: Final = 1 << 12
 
 
 def name_other_document(keys: Iterable[str]) -> str:
-    """What a JSON object with these keys is, or "" where it may hold a record."""
+    """The kind of a JSON object with these keys, or "" where it may hold a record."""
     names = set(keys)
     return next((name for name, telling in _DOCUMENTS if telling <= names), "")
 
 
 def name_other_text(text: bytes) -> str:
-    """What a text that is not JSON is, by its first line, or "" where that isn't known."""
+    """The kind of a text that is not JSON, by its first line, or "" where that isn't known."""
     return next((name for name, telling in _TEXTS if telling.match(text, 0, _HEAD)), "")
 
 

@@ -1,10 +1,10 @@
 """From a file's bytes to its records, in every shape that people keep CloudTrail records in.
 
-A file holds one JSON document or several, one a line or laid out over lines, in exports of CloudWatch Logs each behind
+A file holds one JSON document or several, one a line or laid out over lines, in exports of CloudWatch Logs each after
 its time. A document is a CloudTrail log file (`Records`), the output of `lookup-events` (`Events`), an EventBridge
-event (`detail`), what CloudWatch Logs sends to a subscription (`logEvents`), the output of `filter-log-events`
+event (`detail`), a batch that CloudWatch Logs sends to a subscription (`logEvents`), the output of `filter-log-events`
 (`events`), one record, or a list of these.
-Nothing in a file is an error here: what gives no record comes out as an `Unusable` with its place and reason.
+Nothing in a file is an error here: a part that gives no record becomes an `Unusable` with its place and reason.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _MAX_TYPED_OBJECTS: Final = 1_000_000
 text where it says next to nothing."""
 
 _MAX_DEPTH: Final = 5
-"""How deep documents may lie in one another, as a record in an event in a list does."""
+"""How deep documents may be nested in one another, as a record in an event in a list is."""
 
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _RECORD_KEYS: Final = frozenset({"eventVersion", "eventSource", "eventName", "eventTime", "eventID", "userIdentity"})
@@ -157,8 +157,9 @@ def _records_of_many(text: bytes) -> Iterator[Item]:
 
 
 def _records_of_document(text: _Text, *, depth: int, stranger: Unusable | None = None) -> Iterator[Item]:
-    """The records of one sound JSON document. `stranger` is what comes of an object of no known shape; None takes it
-    for a record, which then is a bad one."""
+    """The records of one sound JSON document. `stranger` is the result for an object of no known shape; None takes it
+    for a record, which then is a bad one.
+    """
     first = _first_byte(text)
     if depth > _MAX_DEPTH:
         yield Unusable(SkipReason.BAD_RECORD, "documents lie too deep in one another", "")

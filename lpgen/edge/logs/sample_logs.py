@@ -22,7 +22,7 @@ def bundled_sample_logs(package: Path = _PACKAGE) -> SampleLogs:
     """The sample logs that come with lpgen.
 
     Raises:
-        DataError: they lie in neither place, so the installation is damaged.
+        DataError: they are in neither place, so the installation is damaged.
     """
     for folder in (package / "_sample_logs", package.parent / "sample_logs"):
         if (folder / "AWSLogs").is_dir():

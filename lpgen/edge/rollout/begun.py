@@ -1,4 +1,4 @@
-"""What a journal says of one principal, and whether it agrees with the plan and with itself."""
+"""The state of one principal in a journal, and whether it agrees with the plan and with itself."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def take_event(begun: Begun, event: str, facts: Mapping[str, object]) -> bool:
 
 
 def differs_from_plan(begun: Begun, plan: PrincipalPlan) -> str:
-    """What a principal's journal says otherwise than its plan, or "".
+    """The first difference between a principal's journal and its plan, or "".
 
     The journal has the old policies to the byte, the plan has them without white space.
     """

@@ -1,4 +1,4 @@
-"""Whose credentials lpgen has, and through which roles it came by them."""
+"""The owner of lpgen's credentials, and the roles that they were assumed through."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class _Evidence(msgspec.Struct):
 
 
 def read_written_output(output: Path) -> WrittenOutput:
-    """What an output folder says, once each of its files is as `lpgen generate` wrote it.
+    """The content of an output folder, once each of its files is as `lpgen generate` wrote it.
 
     Raises:
         OutputError: there is no output folder, or something in it can't be read.
@@ -104,7 +104,7 @@ def read_written_output(output: Path) -> WrittenOutput:
 
 
 def written_plan(evidence: bytes, read_text: Callable[[str], str], *, folder: str) -> WrittenPlan:
-    """What an evidence file says of a principal; `read_text` gives the text of each document by its file's name.
+    """The plan for a principal from an evidence file; `read_text` gives the text of each document by its file's name.
 
     Raises:
         msgspec.DecodeError: it isn't an evidence file.

@@ -42,7 +42,7 @@ _RESTORE: Final = "put the journal back as lpgen wrote it, or restore the polici
 
 
 def journal_of(plan: Path) -> Path:
-    """Where the journal of a plan lies."""
+    """The path of a plan's journal."""
     return plan.with_name(plan.name + ".journal")
 
 
@@ -145,7 +145,7 @@ class Journal:
             raise TamperingError(f"`{self._path}` is damaged: {why}", hint=_RESTORE) from error
 
     def _agreed(self, entry: dict[str, Any]) -> Begun:
-        """What an entry says that begins a principal, once it agrees with the plan."""
+        """The state from an entry that begins a principal, once it agrees with the plan."""
         begun = _begun_from_entry(entry)
         plan = self._principals.get(begun.principal)
         who = quote_input(begun.principal)

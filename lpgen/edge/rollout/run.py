@@ -280,7 +280,7 @@ def _conflict(call: Call, live: LivePrincipal, writer: IamWriter) -> str:
 
 
 def _await_before(begun: Begun, run: Run) -> list[str]:
-    """What still differs from before, in sentences, once IAM had the time to show the last change."""
+    """The remaining differences from before, in sentences, once IAM had the time to show the last change."""
     until = time.monotonic() + (READ_BACK_SECONDS if run.settle_seconds else 0.5)
     while True:
         live = run.writer.read_principal(begun.kind, begun.name)

@@ -1,1 +1,1 @@
-"""Taking a snapshot: what AWS says of an organization's principals, trails and guards."""
+"""Taking a snapshot: reading an organization's principals, trails and guards from AWS."""

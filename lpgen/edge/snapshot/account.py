@@ -50,7 +50,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class AccountRead:
-    """What came of an account: None where its policies couldn't be read. `index` names the files of its reports."""
+    """The result for an account: None where its policies couldn't be read. `index` names the files of its reports."""
 
     taken: TakenAccount | None = None
     trails: FetchedTrails = field(default_factory=FetchedTrails)
@@ -59,7 +59,7 @@ class AccountRead:
 
 @dataclass(frozen=True, slots=True)
 class AccountReader:
-    """Reads one account. What can't be read becomes a gap."""
+    """Reads one account. A part that can't be read becomes a gap."""
 
     session: AwsSession
     caller: Caller

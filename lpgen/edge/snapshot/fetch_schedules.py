@@ -162,7 +162,7 @@ def _objects(document: object) -> Iterator[dict[str, Any]]:
 
 
 def _texts(document: object) -> Iterator[tuple[str, str]]:
-    """Every text of a document with the key that it stands under."""
+    """Every text of a document with its key."""
     for one in _objects(document):
         for key in one:
             if key == "JobName" and "JobDefinition" in one:
@@ -263,4 +263,4 @@ _NAMED_BY: Final = {
 """The keys under which answers name work: by its ARN, or by the name of one of a kind."""
 
 _GONE: Final = re.compile("ResourceNotFound|EntityNotFound|PipelineNotFound|DoesNotExist|InvalidDocument$")
-"""The codes that say of something that it isn't there any more."""
+"""The error codes for a resource that no longer exists."""

@@ -28,7 +28,7 @@ class _Miss:
 
 @dataclass(slots=True)
 class GapList:
-    """What couldn't be read so far. Safe to share between threads."""
+    """The parts that couldn't be read so far. Safe to share between threads."""
 
     _misses: list[_Miss] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
