@@ -1,6 +1,6 @@
 """The command line: parse, call, render, exit. No rule of meaning lives here.
 
-Imports of what a command needs stand inside it: `lpgen --help` must not wait for pyarrow.
+Each command imports its needs inside its function: `lpgen --help` must not wait for pyarrow.
 """
 
 from __future__ import annotations

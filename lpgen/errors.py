@@ -108,7 +108,7 @@ class AccessError(AwsError):
 
 
 class MissingError(AwsError):
-    """What was asked for isn't there (any more)."""
+    """The requested resource isn't there (any more)."""
 
 
 class QueryTooLargeError(AwsError):

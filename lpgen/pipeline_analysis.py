@@ -47,7 +47,7 @@ BATCH_UNITS: Final = 16
 """How many principals, or permission sets, a worker reviews in one go."""
 
 BATCHES_PER_WORKER: Final = 2
-"""A process of this machine has at least so many: fewer are worked on before it has started."""
+"""The fewest batches for a process of this machine: fewer are worked on before it has started."""
 
 IN_THIS_PROCESS: Final = LocalEngine()
 
@@ -139,7 +139,7 @@ def review_of_ground(
 
 
 def engine_for_units(engine: Engine, units: int, size: int) -> Engine:
-    """The engine for so many units in batches of a size, without processes of this machine that few batches need."""
+    """The engine for `units` units in batches of a size, without processes of this machine that few batches need."""
     if not isinstance(engine, LocalEngine):
         return engine
     workers = min(engine.workers, units // (BATCHES_PER_WORKER * size))
@@ -158,7 +158,7 @@ class Review:
     accounts: frozenset[str]
 
     def map(self, fn: Callable[[Proposal], Result]) -> Iterator[Result]:
-        """What a function makes of each proposal where it is worked out, in any order.
+        """The result of a function for each proposal, computed where the proposal is worked out, in any order.
 
         Raises:
             EngineError: the engine's cluster was lost, or its workers can't run lpgen.
@@ -176,7 +176,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class ProposalMap(Generic[Result]):
-    """What a worker does with a batch: a function of each proposal."""
+    """A worker's task for a batch: a function of each proposal."""
 
     reviewer: Reviewer
     fn: Callable[[Proposal], Result]
@@ -199,7 +199,7 @@ def report_of_proposals(report: Report, proposals: tuple[Proposal, ...]) -> Repo
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What an analysis stands on. `problems` are the snapshot's gaps, as sentences.
+    """The inputs of an analysis. `problems` are the snapshot's gaps, as sentences.
 
     `guards` are those given, and the trust policies of the snapshot's roles. `generation` is the name of the usage
     tables.

@@ -12,7 +12,7 @@ from lpgen.edge.objects.store import ObjectStore
 
 
 def plan_athena(logs: AthenaLogs, data: Path, store: ObjectStore) -> tuple[QueryPlan, ...]:
-    """What an ingest from tables in Athena would ask and read; nothing is run, and nothing written.
+    """The queries of an ingest from tables in Athena and how much they would read; nothing is run, and nothing written.
 
     Raises:
         AwsError: Glue can't be asked, or there is no such table.

@@ -49,7 +49,7 @@ def backtest(
     problems: Sequence[str] = (),
     engine: Engine = IN_THIS_PROCESS,
 ) -> Backtest:
-    """What replacements learned on past days of the logs would have denied on the days after.
+    """The denials on later days that replacements learned on past days of the logs would have caused.
 
     `problems` are those met in reading the options' files; the backtest names them with its own.
 
@@ -80,7 +80,7 @@ def backtest(
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What a worker does with a batch."""
+    """A worker's task for a batch."""
 
     backtester: Backtester
 

@@ -114,7 +114,7 @@ class _Check:
         self._check_laws(folder / USAGE_FOLDER, baseline.usage())
 
     def _leftovers(self) -> Iterator[Path]:
-        """What lies in the folder that no command reads."""
+        """The files in the folder that no command reads."""
         yield from _others(self.data, _KNOWN)
         if self.sums:
             yield from _others(self.data / USAGE_FOLDER, (self.sums.generation, *pinned_generations(self.data)))

@@ -56,7 +56,8 @@ def stars(
     principal: str = "",
     guards: Guards = NO_GUARDS,
 ) -> Stars:
-    """What each wildcard of the policies gained since a day; without a usage table in `data` nothing is known of use.
+    """The actions that each wildcard of the policies gained since a day; without a usage table in `data` use is
+    unknown.
 
     Raises:
         LpgenError: something can't be read, there is no such day, or no such principal.

@@ -61,7 +61,7 @@ def outcomes(
     problems: Sequence[str] = (),
     engine: Engine = IN_THIS_PROCESS,
 ) -> tuple[Outcome, ...]:
-    """What became of the kept actions that a plan was to decide.
+    """The outcomes of the kept actions that a plan was to decide.
 
     Raises:
         LpgenError: something can't be read, or the options choose no principal.

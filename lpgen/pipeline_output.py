@@ -111,7 +111,7 @@ class _Packing:
 def inputs_of_report(
     report: Report, policies: Sequence[Path], catalog: Catalog, *, options: Options, code: str = ""
 ) -> Inputs:
-    """What a report was made from, for the digests of its output. `options` are those of the analysis.
+    """The inputs that a report was made from, for the digests of its output. `options` are those of the analysis.
 
     Raises:
         LpgenError: a file can't be read.

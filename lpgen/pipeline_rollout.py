@@ -94,7 +94,7 @@ class Accounts:
         return self._writers[account]
 
     def callers(self, account: str) -> tuple[CallerName, ...]:
-        """Whose credentials are used in an account that was reached, and the roles on the way."""
+        """The owners of the credentials used in an account that was reached: the caller, and the roles on the way."""
         return self._callers[account]
 
     def quotas(self, plan: PrincipalPlan) -> Quotas:

@@ -116,7 +116,7 @@ def _refuse_unproven(plans: Sequence[PrincipalPlan], catalog: Catalog, quota: in
 def _generate_again(
     inputs: Inputs, policies: Sequence[Path], catalog: Catalog, basis: Basis, principal: str
 ) -> dict[str, WrittenPlan]:
-    """What `lpgen generate` would write now, by the principal's ARN."""
+    """The plans that `lpgen generate` would write now, by the principal's ARN."""
     if basis.data is None or basis.options is None:
         raise InvocationError("without a data folder nothing can be generated again", hint="give --data DIR")
     _refuse_other_options(inputs, basis.options)

@@ -20,7 +20,7 @@ from lpgen.errors import IngestError, LpgenError
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """What an upgrade did: from which version, how many baselines, and the paths of the logs to read again."""
+    """The result of an upgrade: from which version, how many baselines, and the paths of the logs to read again."""
 
     old_version: int
     baselines: int
