@@ -181,9 +181,9 @@ def ingest_command(
         )
     line.end()
     say(render_ingest(result, verbose=verbose))
-    if result.is_empty and not result.failures and (sources.paths or sources.addresses):
+    if result.is_empty and not (result.failures or result.is_unread):
         _refuse_empty(sources)
-    if result.failures or (strict and result.has_problems):
+    if result.failures or result.is_unread or (strict and result.has_problems):
         raise typer.Exit(ExitCode.UNFINISHED)
 
 
@@ -201,6 +201,7 @@ class _Sources:
 
 def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...]) -> _Sources:
     """The sources, checked: an option that would be ignored without a word is refused."""
+    from lpgen.cli_ingest_names import path_from_name
     from lpgen.core.usage.log_layout import address_from_text
 
     addresses = tuple(address_from_text(name) for name in names if name.startswith(_S3))
@@ -220,7 +221,7 @@ def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...
         raise InvocationError(f"--account chooses among the logs of `{_S3}` and `{ATHENA}` alone")
     if regions and not (addresses or history or tables):
         raise InvocationError(f"--region chooses among the logs of `{_S3}`, `{ATHENA}` and `{_HISTORY}` alone")
-    paths = tuple(Path(name) for name in names if not name.startswith((_S3, _HISTORY, ATHENA)))
+    paths = tuple(path_from_name(name) for name in names if not name.startswith((_S3, _HISTORY, ATHENA)))
     return _Sources(paths, addresses, bool(history), tables, accounts, regions)
 
 

@@ -60,6 +60,7 @@ def ingest(
     So does it with those of objects in S3, of CloudTrail's event history, and of tables in Athena. A file, object,
     event or day that was ingested before changes nothing, and neither do its bytes under another name. At whatever
     moment the process dies, the data folder holds the old state or a new one; a long reading of objects has several.
+    Sources without any record leave it as it was, and a new one unmade: they are the wrong ones.
 
     `limits` bounds what is read of one file or object. `now` is when the ingest began, in the form of `event_time`.
     Later records are skips of the future, unless the name of their file states its delivery; with `NO_TIME` any time
@@ -106,7 +107,8 @@ def ingest(
                 from lpgen.edge.athena.reading import read_athena  # with the SQL, for which other logs needn't wait
 
                 read_athena(reading, athena, EventMap(catalog), report_progress=report_progress)
-        reading.commit()
+        if reading.records or plan.known or objects.known or reading.events_known or reading.days_known:
+            reading.commit()
         return _ingest_result(reading, plan, objects, ignored=found.ignored, failures=found.failures)
 
 
@@ -119,19 +121,20 @@ def _find_objects(
         found.add(
             find_objects(logs.store, logs.addresses, Scope(logs.accounts, logs.regions, asked.window)), report_progress
         )
-        _refuse_unmet_accounts(logs.accounts, found)
+        _refuse_unmet(logs.accounts | logs.regions, found)
     return found
 
 
-def _refuse_unmet_accounts(wanted: frozenset[str], found: FoundObjects) -> None:
-    """Ends before the first object is read where a wanted account has no logs: its id is mistyped.
+def _refuse_unmet(wanted: frozenset[str], found: FoundObjects) -> None:
+    """Ends before the first object is read where a wanted account or Region has no logs: it is mistyped.
 
     Raises:
-        InvocationError: there is such an account; every folder was listed, and every object's name says whose it is.
+        InvocationError: there is such a one; every folder was listed, and every object's name says whose it is.
     """
-    unmet = sorted(wanted - found.accounts)
-    if unmet and "" not in found.accounts and not found.failures:
-        raise InvocationError(f"there is no log of {', '.join(map(quote_input, unmet))}", hint="check --account")
+    unmet = sorted(wanted - found.owners)
+    if unmet and "" not in found.owners and not found.failures:
+        what = f"there is no log of {', '.join(map(quote_input, unmet))}"
+        raise InvocationError(what, hint="check --account and --region")
 
 
 def _ingest_result(
@@ -164,5 +167,6 @@ def _ingest_result(
         days_known=reading.days_known,
         folders_left=tuple(sorted(objects.left.items())),
         notes=reading.notes,
+        is_unread=reading.is_unread,
         seconds=reading.clock.seconds(),
     )

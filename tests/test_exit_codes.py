@@ -74,7 +74,8 @@ GROUND = "--data data --policies policies.json"
 CODES: dict[str, tuple[tuple[str, int], ...]] = {
     "ingest": (
         ("logs --data data", 0),  # nothing new
-        ("logs bad --data other", 0),
+        ("logs bad --data other", 3),
+        ("logs bad --data other", 0),  # nothing new: it is said again that nothing of the file could be read
         ("logs bad --data other --strict", 3),
         ("missing --data other", 3),
         ("empty --data other", 3),

@@ -164,10 +164,12 @@ ALLOWED = {
             "cli_athena",
             "cli_catalog",
             "cli_engine",
+            "cli_ingest_names",
             "cli_options",
             "cli_progress",
         }
     ),
+    "cli_ingest_names": frozenset({"errors"}),
     "cli_engine": frozenset({"errors", "edge"}),
     "cli_progress": frozenset({"core", "report"}),
     "cli_catalog": frozenset({"errors", "core", "edge", "report", "cli_options", "cli_sections"}),

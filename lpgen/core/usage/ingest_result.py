@@ -63,7 +63,7 @@ class IngestResult:
     `objects_read` and `objects_known` say the same of objects in S3, `events_read` and `events_known` of events of
     CloudTrail's history, `days_read` and `days_known` of days of a table in Athena. `folders_left` are the folders in
     S3 that hold no records of calls, by name; `notes` say what a source can't show. `seconds` are those of each phase,
-    in order.
+    in order. `is_unread` says that nothing of some new file could be read.
     """
 
     files_read: int
@@ -84,6 +84,7 @@ class IngestResult:
     days_known: int = 0
     folders_left: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+    is_unread: bool = False
     seconds: tuple[tuple[str, float], ...] = field(default=(), compare=False)
 
     @property
@@ -94,9 +95,9 @@ class IngestResult:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing at all was read or known before of what was asked for."""
-        files, objects = self.files_read + self.files_known, self.objects_read + self.objects_known
-        return not files + objects + self.events_read + self.events_known + self.days_read + self.days_known
+        """Whether no record was read of what was asked for, and nothing of it known before."""
+        known = self.files_known + self.objects_known + self.events_known + self.days_known
+        return not (self.records or known)
 
 
 @dataclass(frozen=True, slots=True)

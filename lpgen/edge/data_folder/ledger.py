@@ -235,12 +235,13 @@ def _file_from_row(row: tuple[Any, ...]) -> LedgerFile:
 def open_ledger(data: Path, *, version: int = SCHEMA_VERSION) -> Iterator[Ledger]:
     """The ledger of a data folder, created if missing, under its write lock until the context ends.
 
-    `version` is the schema version that it must have.
+    What was created is removed again if nothing was committed. `version` is the schema version that it must have.
 
     Raises:
         IngestError: another ingest holds the lock, or the folder can't be made.
         DataError: the ledger is damaged, or of another schema version.
     """
+    is_new_folder = not data.exists()
     connection = connect_to_write(data)
     try:
         lock(connection, data)
@@ -248,10 +249,26 @@ def open_ledger(data: Path, *, version: int = SCHEMA_VERSION) -> Iterator[Ledger
             total = _create_or_check(connection, data, version)
         yield Ledger(connection, data, total)
     finally:
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(sqlite3.Error, OSError):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+                _remove_empty(connection, data)
         connection.close()
+        if is_new_folder:
+            with contextlib.suppress(OSError):
+                data.rmdir()
+
+
+def _remove_empty(connection: sqlite3.Connection, data: Path) -> None:
+    """Removes a ledger without tables under its lock: SQLite refuses to write for whoever opened it meanwhile."""
+    connection.execute("BEGIN IMMEDIATE")
+    if _has_no_tables(connection):
+        (data / LEDGER_FILE).unlink()
+    connection.execute("ROLLBACK")
+
+
+def _has_no_tables(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()[0])
 
 
 def has_ledger(data: Path) -> bool:
@@ -332,7 +349,7 @@ def _end_of_prefix(prefix: str) -> str:
 
 def _create_or_check(connection: sqlite3.Connection, data: Path, version: int) -> int:
     """Creates the tables that are missing; returns the sum of the rows, which is as the last commit wrote it."""
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+    if _has_no_tables(connection):
         for statement in _TABLES:
             connection.execute(statement)
         connection.execute("INSERT INTO state VALUES (1, ?, '')", (SCHEMA_VERSION,))
@@ -348,7 +365,7 @@ def _create_or_check(connection: sqlite3.Connection, data: Path, version: int) -
 
 def read_state(connection: sqlite3.Connection) -> tuple[int, str]:
     """The schema version and the generation; a ledger whose first ingest has not ended yet has no tables."""
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+    if _has_no_tables(connection):
         return SCHEMA_VERSION, ""
     version, generation = connection.execute("SELECT schema_version, generation FROM state").fetchone()
     return int(version), str(generation)
