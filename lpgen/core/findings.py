@@ -6,17 +6,19 @@ import itertools
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple, overload
 
 from lpgen.core.backtests import NO_REACH, ExpectedDenials, Reach
-from lpgen.core.choices import KeepUnobservable, UnobservableKind
+from lpgen.core.choices import KeepUnobservable, Severity, UnobservableKind
 from lpgen.core.grounds import Evidence, LogCoverage, PrincipalUsage, StatementRef, UnmappedEvent, Use
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Principal, SkipReason
 from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.review import ReviewKind
+from lpgen.core.registry.row import Finding
 from lpgen.core.replacements import CheckStatus, Decision, LeftPolicy, Line, Replacement, Verification
 from lpgen.core.snapshots import SnapshotStamp
 
@@ -361,12 +363,23 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideTrust(Finding):
+    """Somebody outside who may assume the role `principal`, an ARN."""
+
+    kind: ReviewKind
+    _: KW_ONLY
+    principal: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What review and generate render. `problems` are gaps of the snapshot; `min_days` is what counts as enough.
 
     `guards` are the policies beside the principals' own that it took into account, `snapshot` what some of the files
     are from, whose gaps are among the problems. `unread_files` are log files that couldn't be read, in whose place none
-    was read since. `generation` is the name of the usage tables.
+    was read since. `generation` is the name of the usage tables. `trust` says who outside may assume roles, the worst
+    first.
     """
 
     diff: Diff
@@ -377,3 +390,9 @@ class Report:
     snapshot: SnapshotStamp | None = None
     unread_files: int = 0
     generation: str = ""
+    trust: tuple[OutsideTrust, ...] = ()
+
+    @property
+    def open_trust(self) -> tuple[OutsideTrust, ...]:
+        """The ways into roles from outside that nobody has accepted."""
+        return tuple(one for one in self.trust if not one.accepted_by)

@@ -53,13 +53,17 @@ class TakenAccount:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotStamp:
-    """What a report says of the snapshot that it stands on. `used` names the inputs that were taken from it."""
+    """What a report says of the snapshot that it stands on.
+
+    `used` names the inputs that were taken from it. `organization` is the id of the organization, "" if unknown.
+    """
 
     name: str
     taken: datetime
     accounts: tuple[TakenAccount, ...]
     gaps: tuple[Gap, ...]
     used: tuple[str, ...] = ()
+    organization: str = ""
 
     @property
     def problems(self) -> tuple[str, ...]:

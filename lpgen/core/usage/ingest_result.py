@@ -63,7 +63,8 @@ class IngestResult:
     `objects_read` and `objects_known` say the same of objects in S3, `events_read` and `events_known` of events of
     CloudTrail's history, `days_read` and `days_known` of days of a table in Athena. `folders_left` are the folders in
     S3 that hold no records of calls, by name; `notes` say what a source can't show. `seconds` are those of each phase,
-    in order. `is_unread` says that nothing of some new file could be read.
+    in order. `has_logs` says that some of what was read is a log, though it may hold no record, and `is_unread` that
+    nothing of some new file could be read.
     """
 
     files_read: int
@@ -84,6 +85,7 @@ class IngestResult:
     days_known: int = 0
     folders_left: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+    has_logs: bool = False
     is_unread: bool = False
     seconds: tuple[tuple[str, float], ...] = field(default=(), compare=False)
 
@@ -95,9 +97,9 @@ class IngestResult:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no record was read of what was asked for, and nothing of it known before."""
+        """Whether no log was read of what was asked for, and nothing of it known before."""
         known = self.files_known + self.objects_known + self.events_known + self.days_known
-        return not (self.records or known)
+        return not (self.has_logs or known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class Reading:
     copies: int = 0
     records: int = 0
     bytes_done: int = 0
+    has_logs: bool = False
     is_unread: bool = False
     problems: list[FileProblem] = field(default_factory=list)
     failures: list[FileProblem] = field(default_factory=list)
@@ -100,6 +101,7 @@ class Reading:
             self.files_read += len(result.files)
         self.records += sum(file.records for file in result.files)
         self.problems += [FileProblem(file.path, file.failure) for file in result.files if file.failure]
+        self.has_logs |= any(file.records or not (file.skips or result.days) for file in result.files)
         self.is_unread |= any(file.failure and not file.records for file in result.files)
         self.add_failures(result)
 

@@ -6,6 +6,9 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
 - `as_of`, `catalog`, `min_days`: the day that ages count to, the action catalog, how many covered days are enough.
 - `totals`: the numbers of `principals[].counts` summed (`lpgen.report.counts.Counts` says what each one counts), and
   how many principals there are, have a replacement, and have one that is in place, or isn't yet and is called safe.
+- `outside_trust`: who outside one's own accounts may assume roles, the worst first: the `case` (everyone, account,
+  organization, provider), `who`, the keys of the `conditions` that must be met ("": none), the item by which a decision
+  may accept it, and who has (`accepted_by`, "": nobody).
 - `coverage`: per account the days, gaps, Regions and records that were read, which sides of management events were
   seen, and by Region the event sources whose data events were, and those of which read-only or writing ones were;
   `known_from` what says which events were recorded, the log itself or the settings of `trails`;
@@ -43,7 +46,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from lpgen.core.findings import DangerousUse, Proposal, Report, WildcardUse
+from lpgen.core.findings import DangerousUse, OutsideTrust, Proposal, Report, WildcardUse
 from lpgen.core.grounds import PrincipalUsage, StatementRef, UnmappedEvent
 from lpgen.core.model import AccessLevel, Outcome
 from lpgen.report.counts import sorted_levels
@@ -89,6 +92,7 @@ def review_json(report: Report, details: Details | None = None) -> Iterator[str]
             "catalog": Row(version=diff.catalog_version, date=diff.catalog_date),
             "min_days": report.min_days,
             "totals": totals_of_review(view),
+            "outside_trust": [_facts_of_trust(one) for one in report.trust],
             "coverage": {"accounts": [facts_of_account(one) for one in diff.coverage.accounts]},
             "guards": facts_of_guards(report.guards),
             "snapshot": facts_of_snapshot(report.snapshot),
@@ -116,6 +120,18 @@ def totals_of_review(view: ReviewView) -> Row:
         safe=sum(one.proposal.safe for one in view.to_make),
         in_place=sum(one.proposal.in_place for one in made),
         **asdict(view.totals),
+    )
+
+
+def _facts_of_trust(trust: OutsideTrust) -> Row:
+    return Row(
+        principal=trust.principal,
+        severity=trust.severity,
+        **{name: trust.parameters[name] for name in ("case", "who")},
+        conditions=trust.parameters["limits"],
+        message=trust.message,
+        item=trust.item,
+        accepted_by=trust.accepted_by,
     )
 
 
