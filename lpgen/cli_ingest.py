@@ -181,9 +181,9 @@ def ingest_command(
         )
     line.end()
     say(render_ingest(result, verbose=verbose))
-    if result.is_empty and not (result.failures or result.is_unread):
+    if result.is_empty and not (result.failures or result.is_unread or result.known_problems):
         _refuse_empty(sources)
-    if result.failures or result.is_unread or (strict and result.has_problems):
+    if result.failures or result.is_unread or result.is_empty or (strict and result.has_problems):
         raise typer.Exit(ExitCode.UNFINISHED)
 
 

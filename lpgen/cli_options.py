@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
@@ -285,10 +286,12 @@ def put_parts(parts: Iterable[str], output: Path | None) -> None:
 
 
 def _print_parts(parts: Iterable[str]) -> None:
-    """Writes to stdout, each part as it comes; stops where nobody reads any more."""
-    for part in parts:
+    """Writes to stdout, each part as it comes; stops where nobody reads any more. JSON and HTML are always UTF-8."""
+    for number, part in enumerate(parts):
         if is_stdout_dropped():
             return
+        if number == 0 and part.lstrip().startswith(("{", "[", "<")) and isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors=sys.stdout.errors)
         sys.stdout.write(part)
 
 

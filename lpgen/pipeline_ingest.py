@@ -60,7 +60,7 @@ def ingest(
     So does it with those of objects in S3, of CloudTrail's event history, and of tables in Athena. A file, object,
     event or day that was ingested before changes nothing, and neither do its bytes under another name. At whatever
     moment the process dies, the data folder holds the old state or a new one; a long reading of objects has several.
-    Sources without any log leave it as it was, and a new one unmade: they are the wrong ones.
+    Sources without any log leave a new one unmade: they are the wrong ones.
 
     `limits` bounds what is read of one file or object. `now` is when the ingest began, in the form of `event_time`.
     Later records are skips of the future, unless the name of their file states its delivery; with `NO_TIME` any time
@@ -107,7 +107,7 @@ def ingest(
                 from lpgen.edge.athena.reading import read_athena  # with the SQL, for which other logs needn't wait
 
                 read_athena(reading, athena, EventMap(catalog), report_progress=report_progress)
-        if reading.has_logs or plan.known or objects.known or reading.events_known or reading.days_known:
+        if ledger.generation or reading.has_logs:
             reading.commit()
         return _ingest_result(reading, plan, objects, ignored=found.ignored, failures=found.failures)
 

@@ -97,9 +97,9 @@ class IngestResult:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no log was read of what was asked for, and nothing of it known before."""
+        """Whether no log was read of what was asked for, and none of it known before."""
         known = self.files_known + self.objects_known + self.events_known + self.days_known
-        return not (self.has_logs or known)
+        return not self.has_logs and known <= len(self.known_problems)
 
 
 @dataclass(frozen=True, slots=True)
