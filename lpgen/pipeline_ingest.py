@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +10,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressReport
-from lpgen.core.usage.log_layout import Scope
+from lpgen.core.usage.log_layout import ALL_LOGS, Scope
 from lpgen.edge.data_folder.ledger import Ledger, open_ledger
 from lpgen.edge.data_folder.usage_files import remove_stale_usage
 from lpgen.edge.engine import Engine
@@ -54,6 +54,8 @@ def ingest(
     event_history: EventHistory | None = None,
     athena: AthenaLogs | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
+    sources: Collection[str] = (),
+    scope: Scope = ALL_LOGS,
 ) -> IngestResult:
     """Adds the records of files and folders to the usage tables of the data folder, which is made if need be.
 
@@ -61,6 +63,8 @@ def ingest(
     event or day that was ingested before changes nothing, and neither do its bytes under another name. At whatever
     moment the process dies, the data folder holds the old state or a new one; a long reading of objects has several.
     Sources without any log leave a new one unmade: they are the wrong ones.
+
+    The folder remembers that `scope` was asked of `sources`, which are addresses.
 
     `limits` bounds what is read of one file or object. `now` is when the ingest began, in the form of `event_time`.
     Later records are skips of the future, unless the name of their file states its delivery; with `NO_TIME` any time
@@ -108,7 +112,8 @@ def ingest(
 
                 read_athena(reading, athena, EventMap(catalog), report_progress=report_progress)
         if ledger.generation or reading.has_logs:
-            reading.commit()
+            changes = [ledger.remember_scope(source, scope) for source in sources]
+            reading.commit(is_changed=any(changes))
         return _ingest_result(reading, plan, objects, ignored=found.ignored, failures=found.failures)
 
 

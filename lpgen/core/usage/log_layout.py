@@ -47,6 +47,14 @@ class Scope:
     regions: frozenset[str] = frozenset()
     window: Window = ALL_TIME
 
+    def united(self, other: Scope) -> Scope:
+        """Both together, without an end: what is open in either is open."""
+        return Scope(
+            self.accounts | other.accounts if self.accounts and other.accounts else frozenset(),
+            self.regions | other.regions if self.regions and other.regions else frozenset(),
+            Window(min(self.window.since, other.window.since)),
+        )
+
     def has_account(self, account: str) -> bool:
         """Whether the logs of an account are wanted."""
         return not self.accounts or account in self.accounts
@@ -54,6 +62,9 @@ class Scope:
     def has_region(self, region: str) -> bool:
         """Whether the logs of a Region are wanted."""
         return not self.regions or region in self.regions
+
+
+ALL_LOGS: Final = Scope()
 
 
 class Visit(Enum):

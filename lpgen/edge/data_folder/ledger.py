@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.left_out import Windows
+from lpgen.core.usage.log_layout import Scope
 from lpgen.core.usage.schema_2 import OLD_VERSION
 from lpgen.core.usage.tables import SCHEMA_VERSION
 from lpgen.edge.data_folder.ledger_connection import (
@@ -28,6 +29,7 @@ from lpgen.edge.data_folder.ledger_connection import (
     open_to_read,
 )
 from lpgen.edge.data_folder.ledger_digest import DIGEST_TABLE, is_as_written, sum_ledger, sum_rows, write_digest
+from lpgen.edge.data_folder.ledger_scopes import SCOPES_TABLE, widen_scope
 from lpgen.edge.objects.plan import ObjectPlan, failure_as_ingest_error
 from lpgen.errors import DamageError, DataError, IngestError
 
@@ -125,6 +127,11 @@ class Ledger:
         """Whether a file was ingested whose path doesn't begin with `prefix`."""
         query = "SELECT 1 FROM files WHERE path < ? OR path >= ? LIMIT 1"
         return self._connection.execute(query, (prefix, _end_of_prefix(prefix))).fetchone() is not None
+
+    def remember_scope(self, source: str, scope: Scope) -> bool:
+        """Widens what was asked of a source by what is asked now, from the next commit on; says whether it changed."""
+        with failure_as_ingest_error():
+            return widen_scope(self._connection, source, scope)
 
     def plan_objects(self) -> ObjectPlan:
         """A new and empty plan of the objects to read."""
@@ -356,6 +363,7 @@ def _create_or_check(connection: sqlite3.Connection, data: Path, version: int) -
     else:
         check_version(read_state(connection)[0], data, version)
     connection.execute(_OBJECTS)
+    connection.execute(SCOPES_TABLE)
     connection.execute(DIGEST_TABLE)
     total = sum_ledger(connection)
     if not is_as_written(connection, total):

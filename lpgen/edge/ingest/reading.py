@@ -111,14 +111,16 @@ class Reading:
         self.refusals += sum(isinstance(error, AccessError) for error in result.errors)
         self.bytes_done += result.bytes_read
 
-    def commit(self) -> None:
+    def commit(self, *, is_changed: bool = False) -> None:
         """Makes what was read the state of the data folder, in one part, at once or not at all.
+
+        `is_changed` says that the ledger has something else to commit.
 
         Raises:
             IngestError: it can't be written; the old state still counts.
             DataError: the tables of the old state are lost or damaged.
         """
-        if self._waiting_files or self._waiting_objects or self._is_in_parts():
+        if is_changed or self._waiting_files or self._waiting_objects or self._is_in_parts():
             self._commit(self._write_whole)
 
     def is_checkpoint_due(self) -> bool:
