@@ -16,7 +16,7 @@ import typer
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.edge.standard_streams import is_stdout_dropped, note_failure
-from lpgen.errors import ExitCode, InvocationError
+from lpgen.errors import ExitCode, InvocationError, quote_input
 
 if TYPE_CHECKING:
     from lpgen.core.options import Options
@@ -314,7 +314,8 @@ def _write_file(path: Path, chunks: Iterable[bytes]) -> None:
     from lpgen.edge.output_file import write_output
 
     try:
-        write_output(path, chunks)
+        if write_output(path, chunks):
+            say(f"replaced {quote_input(str(path))}")
     except BrokenPipeError as error:  # a pipe such as `/dev/stdout`, which its reader has left
         note_failure(str(path), error)
 

@@ -100,9 +100,9 @@ def test_review_keeps_stdout_for_the_report(home: Path) -> None:
 
 
 def test_review_writes_to_a_file(home: Path) -> None:
-    done = run("review", *ground(home), "--format", "markdown", "--output", str(home / "sub" / "review.md"))
+    done = run("review", *ground(home), "--format", "markdown", "--output", str(home / "review.md"))
     assert (done.returncode, done.stdout) == (0, "")
-    assert "role/app" in (home / "sub" / "review.md").read_text(encoding="utf-8")
+    assert "role/app" in (home / "review.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,10 @@ CODES: dict[str, tuple[tuple[str, int], ...]] = {
         ("--data data --policies logs/one.json", 3),
         (f"{GROUND} --decisions missing.toml", 3),
         (f"{GROUND} -o policies.json/report.txt", 3),
+        (f"{GROUND} -o new/report.txt", 3),
+        (f"{GROUND} -o report.pdf", 2),
+        (f"{GROUND} -o report.docx", 2),
+        (f"{GROUND} -o report.pdf --format html", 0),
     ),
     "explain": (
         ("app s3:GetObject --policies policies.json", 0),

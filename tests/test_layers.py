@@ -133,7 +133,7 @@ ALLOWED = {
         }
     ),
     "pipeline_drift": frozenset({"errors", "core", "edge", "pipeline_analysis"}),
-    "cli_formats": frozenset({"errors"}),
+    "cli_formats": frozenset({"errors", "edge"}),
     "cli_schema": frozenset({"report", "cli_options"}),
     "cli_sections": frozenset({"cli_sections"}),
     "cli_options": frozenset({"errors", "core", "edge", "report"}),

@@ -12,7 +12,15 @@ from tests.support.aws_servers import Server
 from tests.support.forked_lpgen import run_forked
 from tests.support.log_samples import log_bytes, record_json
 from tests.support.s3_buckets import Bucket, daily_logs, make_bucket
+from tests.test_cli import DETAILS as POLICIES
+from tests.test_cli import RECORD
 
+REPORTS = [
+    ("report.pdf", 2, "this command has no pdf to write to `report.pdf`\n  end the name in .txt or .md or .json or"),
+    ("new/report.html", 3, "there is no folder `new` to write `report.html` to\n  make it first"),
+    ("report.2026-09-30", 0, ""),
+    ("old.json", 0, "replaced `old.json`\n"),
+]
 DETAILS: dict[str, list[object]] = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
 SOURCES = "name files, folders, `s3://BUCKET/PREFIX`, `athena://DATABASE.TABLE` or `cloudtrail://`"
 
@@ -73,6 +81,44 @@ def test_ingest_of_the_wrong_file_never_succeeds() -> None:
     run_forked("ingest", "logs", "--data", "data").check_returncode()
     assert [run_forked("ingest", "details", "--data", "data").returncode for _ in range(2)] == [3, 3]
     assert run_forked("ingest", "logs", "--data", "data").returncode == 0
+
+
+@pytest.mark.parametrize(("output", "code", "sentence"), REPORTS)
+def test_output_is_written_where_and_as_it_is_named(output: str, code: int, sentence: str, home: Path) -> None:
+    (home / "old.json").write_text("old", encoding="utf-8")
+    (home / "policies.json").write_text(json.dumps(POLICIES), encoding="utf-8")
+    run_forked("ingest", "logs", "--data", "data").check_returncode()
+    before = sorted(home.iterdir())
+    done = run_forked("review", "--data", "data", "--policies", "policies.json", "--output", output)
+    assert (done.returncode, done.stderr.count("Traceback"), done.stdout) == (code, 0, "")
+    assert sentence in done.stderr
+    assert ("replaced" in done.stderr) is (output == "old.json")
+    assert code == 0 or sorted(home.iterdir()) == before
+
+
+def test_decisions_are_written_to_a_new_file_filled_in_and_accepted(home: Path) -> None:
+    opened = json.loads(json.dumps(POLICIES))
+    trust = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
+    opened["RoleDetailList"][0]["AssumeRolePolicyDocument"] = {"Version": "2012-10-17", "Statement": [trust]}
+    (home / "policies.json").write_text(json.dumps(opened), encoding="utf-8")
+    (home / "used.json").write_text(json.dumps({"Records": [RECORD]}), encoding="utf-8")
+    run_forked("ingest", "used.json", "--data", "data").check_returncode()
+    review = ("review", "--data", "data", "--policies", "policies.json")
+    written = run_forked(*review, "--write-decisions", "decisions.toml")
+    assert (written.returncode, written.stdout) == (0, run_forked(*review).stdout)
+    again = run_forked(*review, "--write-decisions", "decisions.toml")
+    assert (again.returncode, "`decisions.toml` is there already" in again.stderr) == (2, True)
+    empty = run_forked(*review, "--decisions", "decisions.toml")
+    assert (empty.returncode, "decision 1: `reason` is missing" in empty.stderr) == (3, True)
+    text = (home / "decisions.toml").read_text(encoding="utf-8")
+    for name, value in (("reason", "known"), ("owner", "ops"), ("expires", "2099-06-30")):
+        text = text.replace(f'{name} = ""', f'{name} = "{value}"')
+    (home / "decisions.toml").write_text(text, encoding="utf-8")
+    done = run_forked(*review, "--decisions", "decisions.toml", "--format", "json")
+    assert done.returncode == 0
+    document = json.loads(done.stdout)
+    assert [one["accepted_by"] for one in document["outside_trust"]] == ["ops: known"]
+    assert [one["item"] for one in document["principals"][0]["not_safe_because"] if one["item"]] == []
 
 
 @pytest.fixture(scope="module")
