@@ -281,8 +281,10 @@ def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
         InvocationError: the pattern matches none of the principals, or there is none.
     """
     if not any(is_chosen(one, pattern) for one in principals):
-        sought = f"matches {quote_input(pattern)}" if pattern else "is there"
-        raise InvocationError(f"no principal of the policies {sought}", hint="use an ARN, a name, or a glob")
+        if not pattern:
+            raise InvocationError("the policies hold no role or user", hint="give those of the account, or snapshot it")
+        what = f"no principal of the policies matches {quote_input(pattern)}"
+        raise InvocationError(what, hint="use an ARN, a name, or a glob")
 
 
 def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...]:

@@ -96,6 +96,22 @@ def test_output_is_written_where_and_as_it_is_named(output: str, code: int, sent
     assert code == 0 or sorted(home.iterdir()) == before
 
 
+def test_an_empty_snapshot_is_called_so(home: Path) -> None:
+    (home / "policies.json").write_text(json.dumps(DETAILS), encoding="utf-8")
+    run_forked("ingest", "logs", "--data", "data").check_returncode()
+    done = run_forked("review", "--data", "data", "--policies", "policies.json")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "lpgen: the policies hold no role or user\n  give those of the account, or snapshot it\n",
+    )
+
+
+def test_explain_says_first_that_an_action_is_unknown(home: Path) -> None:
+    (home / "policies.json").write_text(json.dumps(POLICIES), encoding="utf-8")
+    done = run_forked("explain", "app", "s3:GetObjet", "--policies", "policies.json")
+    assert done.stdout.splitlines()[2].startswith("Unknown action: the catalog has no s3:GetObjet")
+
+
 def test_decisions_are_written_to_a_new_file_filled_in_and_accepted(home: Path) -> None:
     opened = json.loads(json.dumps(POLICIES))
     trust = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
