@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,6 +54,7 @@ from lpgen.cli_options import (
 )
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, ScopeChoice
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.edge.output_file import refuse_replacing
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -73,6 +75,14 @@ def review_command(
     no_backtest: NoBacktestOption = False,
     as_of: AsOfOption = None,
     decisions: DecisionsOption = None,
+    write_decisions: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-decisions",
+            metavar="FILE",
+            help="Write an entry for each open reason to a new file, to fill in and give to --decisions.",
+        ),
+    ] = None,
     trails: TrailsOption = None,
     last_accessed: LastAccessedOption = None,
     boundary: BoundaryOption = None,
@@ -102,9 +112,12 @@ def review_command(
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_analysis import open_review
     from lpgen.pipeline_output import review_parts
-    from lpgen.report import render_verdicts
+    from lpgen.report import render_review_parts, render_verdicts
+    from lpgen.report.decisions_file import render_decisions
 
     chosen = choose_format(format, output, ReviewFormat)
+    if write_decisions is not None:
+        refuse_replacing(write_decisions)
     options = analysis_options(
         keep_unobservable,
         min_days,
@@ -131,12 +144,16 @@ def review_command(
     opened = open_catalog(catalog)
     with engine_from_options(engine, scheduler=scheduler, master=master, workers=workers) as chosen_engine:
         review = open_review(data, inputs.policies, opened, options=options, problems=problems, engine=chosen_engine)
+        report = None if write_decisions is None else review.whole_report()
+        if report is not None:
+            put_text(render_decisions(report), write_decisions)
         if chosen in (ReviewFormat.CSV, ReviewFormat.PARQUET):
-            table = render_verdicts(review.whole_report(), chosen.value)
+            table = render_verdicts(report or review.whole_report(), chosen.value)
             put_chunks(table, output, binary=chosen is ReviewFormat.PARQUET)
         else:
             width, color = terminal_width(), wants_color(output)
-            put_parts(review_parts(review, chosen.value, width=width, color=color, root=sarif_root), output)
+            render = partial(review_parts, review) if report is None else partial(render_review_parts, report)
+            put_parts(render(chosen.value, width=width, color=color, root=sarif_root), output)
     if review.report.problems:
         say(f"problems of the files given: {len(review.report.problems)}; the report names them")
 

@@ -38,6 +38,7 @@ from lpgen.cli_options import (
 from lpgen.cli_sections import PlainCommand
 from lpgen.core.choices import ScopeChoice, Severity
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.edge.output_file import refuse_missing_folder
 from lpgen.errors import ExitCode, InvocationError, quote_input
 
 
@@ -365,6 +366,7 @@ def drift_command(
 
 
 def _format_of(path: Path) -> DriftFormat:
+    refuse_missing_folder(path)
     found = format_of_name(path, DriftFormat)
     if found is None:
         raise InvocationError(

@@ -8,10 +8,12 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 
+from lpgen.edge.output_file import refuse_missing_folder
 from lpgen.errors import InvocationError, quote_input
 
 _ENDINGS: Final = {
     ".txt": "text",
+    ".log": "text",
     ".md": "markdown",
     ".json": "json",
     ".sarif": "sarif",
@@ -55,7 +57,10 @@ def choose_format(given: Format | None, output: Path | None, formats: type[Forma
 
     Raises:
         InvocationError: the ending is that of a format which the command doesn't print.
+        OutputError: the file's folder isn't there.
     """
+    if output is not None and str(output) != "-":
+        refuse_missing_folder(output)
     if given is not None:
         return given
     return (format_of_name(output, formats) if output else None) or formats("text")
@@ -67,20 +72,20 @@ def format_of_name(path: Path, formats: type[Format]) -> Format | None:
     Raises:
         InvocationError: it is not among the formats of the command.
     """
-    name = _ENDINGS.get(path.suffix.lower())
-    if name is None:
+    name = _ENDINGS.get(path.suffix.lower(), path.suffix[1:])
+    if not name.isalpha():  # such as the day in `report.2026-09-30`
         return None
     if name not in _values(formats):
         raise InvocationError(
             f"this command has no {name} to write to {quote_input(str(path))}",
-            hint=f"end the name in {' or '.join(endings_of(formats))}",
+            hint=f"end the name in {' or '.join(endings_of(formats))}, or give --format",
         )
     return formats(name)
 
 
 def endings_of(formats: type[Format]) -> list[str]:
     """The ending of a file of each format that has one."""
-    return [ending for ending, name in _ENDINGS.items() if name in _values(formats) and ending != ".htm"]
+    return [ending for ending, name in _ENDINGS.items() if name in _values(formats) and ending not in (".htm", ".log")]
 
 
 def _values(formats: type[Format]) -> list[str]:

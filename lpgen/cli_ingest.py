@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _S3 = "s3://"
 _HISTORY = "cloudtrail://"
+_ALL = "all"
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}", re.ASCII)
@@ -59,15 +60,19 @@ def ingest_command(
     ] = "",
     account: Annotated[
         list[str] | None,
-        typer.Option("--account", metavar="ID", help="Of s3:// and athena://, only this account's logs. Repeats."),
+        typer.Option(
+            "--account",
+            metavar="ID",
+            help="Of s3:// and athena://, only the logs of this account or `all`. Repeats.",
+        ),
     ] = None,
     region: Annotated[
         list[str] | None,
         typer.Option(
             "--region",
             metavar="REGION",
-            help="Of s3://, athena:// and cloudtrail://, only the logs of this Region. Repeats. Events of IAM and "
-            "other global services lie in us-east-1.",
+            help="Of s3://, athena:// and cloudtrail://, only the logs of this Region, or `all`. Repeats. Events of "
+            "IAM and other global services lie in us-east-1.",
         ),
     ] = None,
     profile: Annotated[
@@ -119,7 +124,8 @@ def ingest_command(
 
     Takes what trails deliver (.json and .json.gz, folders and buckets of them), JSON lines, `aws cloudtrail
     lookup-events` output and EventBridge events. A file, object or event that was ingested before changes nothing. What
-    can't be read is counted and named, and the rest goes on.
+    can't be read is counted and named, and the rest goes on. The data folder remembers --since, --account and --region
+    of each s3://, athena:// and cloudtrail:// address: later ingests of it ask for the same, or for what they name.
 
     In a bucket, only the folders of the accounts, Regions and days that are asked for are listed, and in Athena only
     their partitions are read. Credentials come from where the AWS CLI has them; those of a cluster's workers from their
@@ -131,6 +137,7 @@ def ingest_command(
       lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --data lpgen-data --since 120d
     """
     from lpgen.core.usage.event_time import date_from_age, moment_from_datetime, window_from_text
+    from lpgen.core.usage.log_layout import Scope
     from lpgen.edge.aws_regions import refuse_unknown_regions
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_ingest import ingest
@@ -139,6 +146,7 @@ def ingest_command(
     now = datetime.now(UTC)
     window = window_from_text(date_from_age(since, now.date()), until)
     sources = _sources(paths, frozenset(account or ()), tuple(dict.fromkeys(region or ())))
+    sources, window = _as_before(sources, window, data, given=(since, account, region))
     refuse_unknown_regions((*sources.regions, *((aws_region,) if aws_region and not endpoint_url else ())))
     connection = _connection(profile, aws_region, endpoint_url, assume_role)
     limits = ReadLimits(max_file_bytes, max_file_records, max_file_broken)
@@ -178,12 +186,14 @@ def ingest_command(
             event_history=event_history,
             athena=athena,
             limits=limits,
+            sources=sources.remote,
+            scope=Scope(sources.accounts, frozenset(sources.regions), window),
         )
     line.end()
     say(render_ingest(result, verbose=verbose))
-    if result.is_empty and not result.failures and (sources.paths or sources.addresses):
+    if result.is_empty and not (result.failures or result.is_unread or result.known_problems):
         _refuse_empty(sources)
-    if result.failures or (strict and result.has_problems):
+    if result.failures or result.is_unread or result.is_empty or (strict and result.has_problems):
         raise typer.Exit(ExitCode.UNFINISHED)
 
 
@@ -198,15 +208,22 @@ class _Sources:
     accounts: frozenset[str]
     regions: tuple[str, ...]
 
+    @property
+    def remote(self) -> tuple[str, ...]:
+        """The addresses of which the data folder remembers what was asked; none where files on disk come with them."""
+        return () if self.paths else (*self.addresses, *self.tables, *((_HISTORY,) if self.history else ()))
+
 
 def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...]) -> _Sources:
     """The sources, checked: an option that would be ignored without a word is refused."""
+    from lpgen.cli_ingest_names import path_from_name
     from lpgen.core.usage.log_layout import address_from_text
 
     addresses = tuple(address_from_text(name) for name in names if name.startswith(_S3))
     history = [name for name in names if name.startswith(_HISTORY)]
     if any(name != _HISTORY for name in history):
         raise InvocationError(f"`{_HISTORY}` takes nothing behind it", hint="name Regions with --region")
+    accounts, regions = frozenset(() if _ALL in accounts else accounts), () if _ALL in regions else regions
     for wrong in (one for one in accounts if not _ACCOUNT.fullmatch(one)):
         raise InvocationError(f"{quote_input(wrong)} is no account id", hint="it has 12 digits")
     for wrong in (one for one in regions if not _REGION.fullmatch(one)):
@@ -220,8 +237,43 @@ def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...
         raise InvocationError(f"--account chooses among the logs of `{_S3}` and `{ATHENA}` alone")
     if regions and not (addresses or history or tables):
         raise InvocationError(f"--region chooses among the logs of `{_S3}`, `{ATHENA}` and `{_HISTORY}` alone")
-    paths = tuple(Path(name) for name in names if not name.startswith((_S3, _HISTORY, ATHENA)))
+    paths = tuple(path_from_name(name) for name in names if not name.startswith((_S3, _HISTORY, ATHENA)))
     return _Sources(paths, addresses, bool(history), tables, accounts, regions)
+
+
+def _as_before(
+    sources: _Sources, window: Window, data: Path, *, given: tuple[object, object, object]
+) -> tuple[_Sources, Window]:
+    """The sources and the window, completed by what earlier ingests into the data folder asked of the same sources.
+
+    `given` are --since, --account and --region, as a person gave them.
+    """
+    from lpgen.core.usage.event_time import Window
+    from lpgen.core.usage.log_layout import ALL_LOGS, Scope
+    from lpgen.edge.data_folder.ledger_scopes import read_scope
+    from lpgen.report.talk.ingest import render_kept_scope
+
+    known = read_scope(data, sources.remote) if sources.remote else None
+    if known is None:
+        return sources, window
+    since, accounts, regions = given
+    kept = Scope(
+        frozenset() if accounts else known.accounts,
+        frozenset() if regions else known.regions,
+        Window("" if since else known.window.since),
+    )
+    if kept != ALL_LOGS:
+        say(render_kept_scope(kept))
+    if kept.window.since:
+        window = Window(kept.window.since, window.until)
+        if window.until and window.until <= window.since:
+            raise InvocationError(f"--until is before {window.since}, where earlier ingests began", hint="give --since")
+    chosen = replace(
+        sources,
+        accounts=kept.accounts or sources.accounts,
+        regions=tuple(sorted(kept.regions)) or sources.regions,
+    )
+    return chosen, window
 
 
 def _refuse_empty(sources: _Sources) -> None:

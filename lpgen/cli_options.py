@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
@@ -15,7 +16,7 @@ import typer
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.edge.standard_streams import is_stdout_dropped, note_failure
-from lpgen.errors import ExitCode, InvocationError
+from lpgen.errors import ExitCode, InvocationError, quote_input
 
 if TYPE_CHECKING:
     from lpgen.core.options import Options
@@ -285,10 +286,12 @@ def put_parts(parts: Iterable[str], output: Path | None) -> None:
 
 
 def _print_parts(parts: Iterable[str]) -> None:
-    """Writes to stdout, each part as it comes; stops where nobody reads any more."""
-    for part in parts:
+    """Writes to stdout, each part as it comes; stops where nobody reads any more. JSON and HTML are always UTF-8."""
+    for number, part in enumerate(parts):
         if is_stdout_dropped():
             return
+        if number == 0 and part.lstrip().startswith(("{", "[", "<")) and isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors=sys.stdout.errors)
         sys.stdout.write(part)
 
 
@@ -311,7 +314,8 @@ def _write_file(path: Path, chunks: Iterable[bytes]) -> None:
     from lpgen.edge.output_file import write_output
 
     try:
-        write_output(path, chunks)
+        if write_output(path, chunks):
+            say(f"replaced {quote_input(str(path))}")
     except BrokenPipeError as error:  # a pipe such as `/dev/stdout`, which its reader has left
         note_failure(str(path), error)
 

@@ -298,14 +298,16 @@ def undo_command(
       lpgen rollout undo plan.json --role app
     """
     from lpgen.edge.rollout.plan_file import read_rollout_plan
-    from lpgen.pipeline_rollout import chosen_principals, undo_rollout, undoable
+    from lpgen.pipeline_rollout import chosen_principals, rollouts_begun, undo_rollout
     from lpgen.report.talk.rollout import render_undo
 
     whole = read_rollout_plan(plan)
-    begun = {one.principal: one for one in undoable(plan, whole)}
-    chosen = chosen_principals(role, tuple(begun)) if role else tuple(begun)
+    begun = {one.principal: one for one in rollouts_begun(plan, whole)}
+    named = chosen_principals(role, tuple(begun)) if role else tuple(begun)
+    chosen = tuple(arn for arn in named if not begun[arn].undone)
     if not chosen:
-        say("nothing to undo")
+        why = f"{_counted(len(named))} of this plan {'was' if len(named) == 1 else 'were'} undone already"
+        say(f"nothing to undo: {why if named else 'nothing of this plan was applied'}")
         return
     accounts = _accounts(profile, region, endpoint_url=endpoint_url, assume_role=assume_role)
     typer.echo(for_terminal(render_undo([(arn, begun[arn].taking_back) for arn in chosen])), nl=False)

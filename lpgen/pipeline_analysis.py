@@ -13,16 +13,17 @@ from lpgen.core.analysis.backtest.forecast import forecaster_of_review
 from lpgen.core.analysis.checks.claims import Claims
 from lpgen.core.analysis.checks.hunt import HUNT_SIZE
 from lpgen.core.analysis.counted_use import counted_usages
+from lpgen.core.analysis.granted.outside_trust import outside_trust
 from lpgen.core.analysis.grants import GrantsOnDemand
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reach import places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.safe.decided_lines import idle_decisions
-from lpgen.core.analysis.safe.decisions import decisions_in_force
+from lpgen.core.analysis.safe.decisions import decisions_in_force, with_acceptance
 from lpgen.core.analysis.verify import verify_generated, verify_replacement
 from lpgen.core.analysis.written.permission_sets import units_of_review
-from lpgen.core.findings import Proposal, Report
+from lpgen.core.findings import OutsideTrust, Proposal, Report
 from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import last_accessed_by_principal
@@ -129,6 +130,7 @@ def review_of_ground(
         ground.guards,
         options.snapshot,
         generation=ground.generation,
+        trust=_trust(principals, options, decisions),
     )
     units = units_of_review(principals, options.principal)
     engine = engine_for_units(engine, len(units), BATCH_UNITS)
@@ -136,6 +138,20 @@ def review_of_ground(
     batches = Batches(units, BATCH_UNITS, RowSlices(ground.usage), copied, accessed, ground.whole)
     accounts = frozenset(one.account for unit in units for one in unit if is_chosen(one, options.principal))
     return Review(report, reviewer, batches, engine, accounts)
+
+
+def _trust(
+    principals: Sequence[Principal], options: Options, decisions: Sequence[Decision]
+) -> tuple[OutsideTrust, ...]:
+    """Who outside one's own accounts may assume the chosen roles, with who accepted it."""
+    own = {one.account for one in principals} | {one.account for one in options.guards.scps}
+    organization = ""
+    if options.snapshot:
+        own |= {one.account for one in options.snapshot.accounts}
+        organization = options.snapshot.organization
+    chosen = (one for one in principals if is_chosen(one, options.principal))
+    found = outside_trust(chosen, own, organization)
+    return tuple(one for trust in found for one in with_acceptance([trust], decisions, principal=trust.principal))
 
 
 def engine_for_units(engine: Engine, units: int, size: int) -> Engine:
@@ -265,8 +281,10 @@ def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
         InvocationError: the pattern matches none of the principals, or there is none.
     """
     if not any(is_chosen(one, pattern) for one in principals):
-        sought = f"matches {quote_input(pattern)}" if pattern else "is there"
-        raise InvocationError(f"no principal of the policies {sought}", hint="use an ARN, a name, or a glob")
+        if not pattern:
+            raise InvocationError("the policies hold no role or user", hint="give those of the account, or snapshot it")
+        what = f"no principal of the policies matches {quote_input(pattern)}"
+        raise InvocationError(what, hint="use an ARN, a name, or a glob")
 
 
 def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +10,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressReport
-from lpgen.core.usage.log_layout import Scope
+from lpgen.core.usage.log_layout import ALL_LOGS, Scope
 from lpgen.edge.data_folder.ledger import Ledger, open_ledger
 from lpgen.edge.data_folder.usage_files import remove_stale_usage
 from lpgen.edge.engine import Engine
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from lpgen.edge.logs.event_history import EventHistory
 
 _CHUNK_BYTES: Final = 8 << 20
-"""Compressed bytes of the files that a worker reads in one go; a larger file is read by itself."""
+"""Compressed bytes of the files that a worker reads in one go; a larger file is read alone."""
 
 _MIN_CHUNK_BYTES: Final = 1 << 18
 _MIN_CHUNKS: Final = 8
-"""The fewest chunks to cut a small set of logs into, if possible: every worker then has some."""
+"""Into so many chunks few logs are cut if they can be, so that every worker has some."""
 
 CHUNK_FILES: Final = 2_000
 
@@ -54,24 +54,27 @@ def ingest(
     event_history: EventHistory | None = None,
     athena: AthenaLogs | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
+    sources: Collection[str] = (),
+    scope: Scope = ALL_LOGS,
 ) -> IngestResult:
-    """Add the records of files and folders to the usage tables of the data folder, which is created if missing.
+    """Adds the records of files and folders to the usage tables of the data folder, which is made if need be.
 
-    It does the same with those of objects in S3, of CloudTrail's event history, and of tables in Athena. A file,
-    object, event or day that was ingested before changes nothing, and neither do its bytes under another name. At
-    whatever moment the process dies, the data folder holds the old state or a new one; a long reading of objects has
-    several.
+    So does it with those of objects in S3, of CloudTrail's event history, and of tables in Athena. A file, object,
+    event or day that was ingested before changes nothing, and neither do its bytes under another name. At whatever
+    moment the process dies, the data folder holds the old state or a new one; a long reading of objects has several.
+    Sources without any log leave a new one unmade: they are the wrong ones.
 
-    `limits` bounds how much is read of one file or object. `now` is when the ingest began, in the form of `event_time`.
+    The folder remembers that `scope` was asked of `sources`, which are addresses.
+
+    `limits` bounds what is read of one file or object. `now` is when the ingest began, in the form of `event_time`.
     Later records are skips of the future, unless the name of their file states its delivery; with `NO_TIME` any time
     counts.
 
-    The engine decides where files and objects are read; by default that is this process. The tables are the same
-    wherever.
+    The engine says where files and objects are read; by default that is this process. The tables are the same wherever.
 
     Raises:
-        IngestError: another ingest into the folder runs, it can't be written, or the engine's workers can't see the
-            files; the tables are as they were.
+        IngestError: another ingest into the folder runs, it can't be written, or the files lie where the engine's
+            workers can't see them; the tables are as they were.
         EngineError: the engine's cluster was lost, or can't run lpgen; the tables are as they were.
         DataError: the folder's tables are damaged, or of another schema version.
         AwsError: AWS can't be asked, or refuses everything.
@@ -108,7 +111,9 @@ def ingest(
                 from lpgen.edge.athena.reading import read_athena  # with the SQL, for which other logs needn't wait
 
                 read_athena(reading, athena, EventMap(catalog), report_progress=report_progress)
-        reading.commit()
+        if ledger.generation or reading.has_logs:
+            changes = [ledger.remember_scope(source, scope) for source in sources]
+            reading.commit(is_changed=any(changes))
         return _ingest_result(reading, plan, objects, ignored=found.ignored, failures=found.failures)
 
 
@@ -121,19 +126,20 @@ def _find_objects(
         found.add(
             find_objects(logs.store, logs.addresses, Scope(logs.accounts, logs.regions, asked.window)), report_progress
         )
-        _refuse_unmet_accounts(logs.accounts, found)
+        _refuse_unmet(logs.accounts | logs.regions, found)
     return found
 
 
-def _refuse_unmet_accounts(wanted: frozenset[str], found: FoundObjects) -> None:
-    """Ends before the first object is read where a wanted account has no logs: its id is mistyped.
+def _refuse_unmet(wanted: frozenset[str], found: FoundObjects) -> None:
+    """Ends before the first object is read where a wanted account or Region has no logs: it is mistyped.
 
     Raises:
-        InvocationError: there is such an account; every folder was listed, and every object's name says whose it is.
+        InvocationError: there is such a one; every folder was listed, and every object's name says whose it is.
     """
-    unmet = sorted(wanted - found.accounts)
-    if unmet and "" not in found.accounts and not found.failures:
-        raise InvocationError(f"there is no log of {', '.join(map(quote_input, unmet))}", hint="check --account")
+    unmet = sorted(wanted - found.owners)
+    if unmet and "" not in found.owners and not found.failures:
+        what = f"there is no log of {', '.join(map(quote_input, unmet))}"
+        raise InvocationError(what, hint="check --account and --region")
 
 
 def _ingest_result(
@@ -166,5 +172,7 @@ def _ingest_result(
         days_known=reading.days_known,
         folders_left=tuple(sorted(objects.left.items())),
         notes=reading.notes,
+        has_logs=reading.has_logs,
+        is_unread=reading.is_unread,
         seconds=reading.clock.seconds(),
     )

@@ -223,14 +223,14 @@ def _override(refusal: Refusal) -> str:
 # ---------------------------------------------------------------- undo
 
 
-def undoable(plan_file: Path, plan: RolloutPlan) -> tuple[Begun, ...]:
-    """The principals whose rollout was begun and isn't undone, the last one first.
+def rollouts_begun(plan_file: Path, plan: RolloutPlan) -> tuple[Begun, ...]:
+    """The principals whose rollout was begun, those that are undone too, the last one first.
 
     Raises:
         RolloutError: the journal can't be read.
         TamperingError: the journal says what lpgen wouldn't have written.
     """
-    return tuple(one for one in reversed(read_journal(plan_file, plan).values()) if not one.undone)
+    return tuple(reversed(read_journal(plan_file, plan).values()))
 
 
 def undo_rollout(

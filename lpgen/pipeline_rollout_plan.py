@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from lpgen.core.rollout.refusals import Exceptions, refuse_idle_exceptions
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.edge.output_file import write_output
+from lpgen.edge.private_files import make_private_folder
 from lpgen.edge.rollout.inputs import WrittenOutput, read_written_output, written_plan
 from lpgen.edge.signatures import is_signature_of, read_public_key
 from lpgen.errors import InvocationError, TamperingError, quote_input
@@ -194,6 +196,8 @@ def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
     texts |= {("code", _file_name(one)): one.code for one in plan.principals if one.code}
     found = {output.with_name(f"{output.name}.{kind}") / f"{name}.json": text for (kind, name), text in texts.items()}
     for path, text in found.items():
+        with contextlib.suppress(OSError):  # which the writing reports
+            make_private_folder(path.parent)
         write_output(path, [text.encode()])
     return tuple(found)
 

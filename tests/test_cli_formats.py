@@ -43,7 +43,7 @@ def test_review_prints_sarif_that_points_below_the_root(inputs: list[str]) -> No
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "html"])
 def test_review_prints_the_same_bytes_to_a_pipe_and_to_a_file(form: str, inputs: list[str], tmp_path: Path) -> None:
-    file = tmp_path / "new" / "review"
+    file = tmp_path / "review"
     assert review(inputs, "--format", form, "--output", str(file)) == b""
     assert review(inputs, "--format", form) == file.read_bytes() != b""
     if form == "parquet":

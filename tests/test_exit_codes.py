@@ -46,6 +46,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "logs/one.json": json.dumps({"Records": [RECORD]}),
         "bad/one.json": '{"Records": [',
         "policies.json": json.dumps(DETAILS),
+        "nobody.json": '{"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}',
         "drifted.json": json.dumps(DETAILS).replace('"s3:*"', '"*"'),
         "requests.jsonl": json.dumps(REQUEST) + "\n",
         "nonsense.jsonl": "nonsense\n",
@@ -74,7 +75,8 @@ GROUND = "--data data --policies policies.json"
 CODES: dict[str, tuple[tuple[str, int], ...]] = {
     "ingest": (
         ("logs --data data", 0),  # nothing new
-        ("logs bad --data other", 0),
+        ("logs bad --data other", 3),
+        ("logs bad --data other", 0),  # nothing new: it is said again that nothing of the file could be read
         ("logs bad --data other --strict", 3),
         ("missing --data other", 3),
         ("empty --data other", 3),
@@ -105,6 +107,11 @@ CODES: dict[str, tuple[tuple[str, int], ...]] = {
         ("--data data --policies logs/one.json", 3),
         (f"{GROUND} --decisions missing.toml", 3),
         (f"{GROUND} -o policies.json/report.txt", 3),
+        (f"{GROUND} -o new/report.txt", 3),
+        ("--data data --policies nobody.json", 2),
+        (f"{GROUND} -o report.pdf", 2),
+        (f"{GROUND} -o report.docx", 2),
+        (f"{GROUND} -o report.pdf --format html", 0),
     ),
     "explain": (
         ("app s3:GetObject --policies policies.json", 0),

@@ -13,6 +13,7 @@ from lpgen.core.usage.event_time import window_from_text
 from lpgen.errors import InvocationError
 from tests.support.aws_servers import Server
 from tests.support.fault_proxy import Answer, Fault, Request, fault_proxy
+from tests.support.forked_lpgen import run_forked
 from tests.support.log_samples import log_bytes, record_json
 from tests.support.s3_buckets import (
     ORGANIZATION,
@@ -138,3 +139,60 @@ def test_ingest_reads_an_object_again_after_a_run_that_could_not(s3: Server, tmp
     assert take_from(s3, tmp_path / "data", bucket.address()).read_again == 1
     take_from(s3, tmp_path / "whole", bucket.address())
     assert content(tmp_path / "data") == content(tmp_path / "whole")
+
+
+def ingest_command(server: Server, bucket: Bucket, room: Path, *options: str) -> str:
+    """An ingest of the bucket as a command; what it said."""
+    done = run_forked("ingest", bucket.address(), "--data", room / "data", *options, env=server.environment)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.fixture
+def two_accounts(bucket: Bucket) -> Bucket:
+    """Two accounts in two Regions, with a file on each of nine days."""
+    for account in ("111122223333", "444455556666"):
+        for region in ("us-east-1", "eu-west-1"):
+            bucket.put(daily_logs(range(1, 10), account=account, region=region))
+    return bucket
+
+
+def test_a_later_ingest_asks_for_what_the_first_one_did(two_accounts: Bucket, tmp_path: Path) -> None:
+    one = ("--account", "111122223333", "--region", "us-east-1")
+    ingest_command(two_accounts.server, two_accounts, tmp_path, "--since", "2024-03-08", *one)
+    before = content(tmp_path / "data")
+    with fault_proxy(two_accounts.server) as proxy:
+        said = ingest_command(proxy.server, two_accounts, tmp_path)
+        assert proxy.reads() == []
+        assert len(proxy.listings()) <= 5
+    assert said.splitlines()[0] == (
+        "as before, only logs since 2024-03-08 of account 111122223333 of Region us-east-1; "
+        "--since, --account or --region asks for others"
+    )
+    assert "2 objects were known already" in said
+    assert content(tmp_path / "data") == before
+    two_accounts.put(daily_logs([10], account="111122223333"))
+    assert "1 new object " in ingest_command(two_accounts.server, two_accounts, tmp_path)
+
+
+def test_a_wider_scope_needs_no_new_folder_and_is_remembered(two_accounts: Bucket, tmp_path: Path) -> None:
+    server = two_accounts.server
+    narrow = ("--since", "2024-03-08", "--account", "111122223333", "--region", "us-east-1")
+    ingest_command(server, two_accounts, tmp_path, *narrow)
+    assert "of account 111122223333" in ingest_command(server, two_accounts, tmp_path, "--since", "2024-03-06")
+    assert "only logs since 2024-03-06" in ingest_command(server, two_accounts, tmp_path, "--account", "all")
+    said = ingest_command(server, two_accounts, tmp_path, "--account", "444455556666", "--since", "2024-03-09")
+    assert said.startswith("as before, only logs of Region us-east-1;")
+    wide = ("--since", "2024-03-01", "--account", "all", "--region", "all")
+    assert "as before" not in ingest_command(server, two_accounts, tmp_path, *wide)
+    ingest_command(server, two_accounts, tmp_path / "whole", *wide)
+    assert content(tmp_path / "data") == content(tmp_path / "whole" / "data")
+    last = ingest_command(server, two_accounts, tmp_path)
+    assert last.startswith("as before, only logs since 2024-03-01;")
+    assert "36 objects were known already" in last
+
+
+def test_another_address_is_asked_for_everything(two_accounts: Bucket, tmp_path: Path) -> None:
+    ingest_command(two_accounts.server, two_accounts, tmp_path, "--since", "2024-03-08")
+    result = take_from(two_accounts.server, tmp_path / "data", two_accounts.address("AWSLogs/111122223333/"))
+    assert result.objects_read == 14

@@ -133,7 +133,7 @@ ALLOWED = {
         }
     ),
     "pipeline_drift": frozenset({"errors", "core", "edge", "pipeline_analysis"}),
-    "cli_formats": frozenset({"errors"}),
+    "cli_formats": frozenset({"errors", "edge"}),
     "cli_schema": frozenset({"report", "cli_options"}),
     "cli_sections": frozenset({"cli_sections"}),
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
@@ -164,10 +164,12 @@ ALLOWED = {
             "cli_athena",
             "cli_catalog",
             "cli_engine",
+            "cli_ingest_names",
             "cli_options",
             "cli_progress",
         }
     ),
+    "cli_ingest_names": frozenset({"errors"}),
     "cli_engine": frozenset({"errors", "edge"}),
     "cli_progress": frozenset({"core", "report"}),
     "cli_catalog": frozenset({"errors", "core", "edge", "report", "cli_options", "cli_sections"}),

@@ -1,4 +1,4 @@
-"""The facts about a snapshot: when it was taken, of which accounts, and its gaps."""
+"""What a snapshot says of itself: when it was taken, of which accounts, and what it lacks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 
 class Subject(StrEnum):
-    """A subject that a snapshot reads."""
+    """What a snapshot reads."""
 
     ACCOUNT = "account"  # the whole of it
     POLICIES = "policies"
@@ -53,13 +53,17 @@ class TakenAccount:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotStamp:
-    """A report's facts about the snapshot that it uses. `used` names the inputs that were taken from it."""
+    """What a report says of the snapshot that it stands on.
+
+    `used` names the inputs that were taken from it. `organization` is the id of the organization, "" if unknown.
+    """
 
     name: str
     taken: datetime
     accounts: tuple[TakenAccount, ...]
     gaps: tuple[Gap, ...]
     used: tuple[str, ...] = ()
+    organization: str = ""
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -68,4 +72,4 @@ class SnapshotStamp:
 
 
 NO_SNAPSHOT: Final = "none"
-"""The name with which a person chooses to use no snapshot."""
+"""The name by which a person says that no snapshot is to be used."""

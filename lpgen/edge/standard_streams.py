@@ -1,12 +1,13 @@
 """Output that never stops a command: stdout, stderr and the pipes that `--output` names.
 
-A reader may leave early (`lpgen rollout apply plan.json | head`), and the disk that output is redirected to may fill
-up. Neither may end a command in the middle of its work, least of all while it changes IAM. Text that can't be written
-is dropped, and the failure counts when the command ends.
+A reader may leave early (`lpgen rollout apply plan.json | head`), and a disk may fill up behind a redirection. Neither
+may end a command in the middle of its work, least of all while it changes IAM. Text that can't be written is dropped,
+and the failure counts when the command ends. Nor does a locale end one: what its encoding lacks is written otherwise.
 """
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import io
@@ -18,7 +19,25 @@ from typing import Any, Final, TextIO
 _STDOUT: Final = "stdout"
 _STDERR: Final = "stderr"
 
+_ENCODABLE: Final = "lpgen-encodable"
+_PLAIN: Final = dict(zip("─━│–·×▁▂▃▄▅▆▇█", "-=|--x12345678", strict=True)) | {"→": "->", "…": "..."}
+
 _failures: dict[str, OSError] = {}
+
+
+def _encodable(error: UnicodeError) -> tuple[str, int]:
+    """What stands for text that the encoding of a stream lacks: its look, or escapes that JSON reads as the text."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_plain, error.object[error.start : error.end])), error.end
+
+
+def _plain(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return _PLAIN.get(character) or "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+codecs.register_error(_ENCODABLE, _encodable)
 
 
 def open_standard_streams() -> None:
@@ -32,7 +51,7 @@ def open_standard_streams() -> None:
 
 
 def flush_standard_streams() -> None:
-    """Write buffered output. Call it before `first_failure`: Python flushes too late to see an error."""
+    """Writes what is still buffered. Call it before `first_failure`: Python flushes too late to see an error."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
 
@@ -75,7 +94,7 @@ def _lasting_stream(stream: TextIO | None, name: str) -> TextIO:
         return open(os.devnull, "w", encoding="utf-8")
     options: dict[str, Any] = {
         "encoding": stream.encoding,
-        "errors": stream.errors,
+        "errors": _ENCODABLE,
         "line_buffering": stream.line_buffering or getattr(stream, "write_through", False),
     }
     try:

@@ -16,11 +16,18 @@ from lpgen.edge.private_files import make_private_folder, open_private, restrict
 from lpgen.errors import OutputError
 
 
-def test_output_is_written_with_its_folder(tmp_path: Path) -> None:
-    file = tmp_path / "new" / "review.json"
-    write_output(file, [b"one", b"two"])
+def test_output_says_whether_it_replaced_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "review.json"
+    assert [write_output(file, [b"one", b"two"]) for _ in range(2)] == [False, True]
     assert file.read_bytes() == b"onetwo"
-    assert [one.name for one in file.parent.iterdir()] == ["review.json"]
+    assert [one.name for one in tmp_path.iterdir()] == ["review.json"]
+    assert not write_output(Path(os.devnull), [b"one"])
+
+
+def test_output_makes_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="there is no folder"):
+        write_output(tmp_path / "new" / "review.json", [b"one"])
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("error", [ValueError, OSError, KeyboardInterrupt])
@@ -51,6 +58,7 @@ def test_output_keeps_the_permissions_of_the_file_it_replaces(tmp_path: Path) ->
 def test_output_is_its_owners_whatever_the_umask(umask: int, tmp_path: Path) -> None:
     before = os.umask(umask)
     try:
+        make_private_folder(tmp_path / "one" / "two")
         write_output(tmp_path / "one" / "two" / "review.json", [b"new"])
         with open_private(tmp_path / "journal", "ab") as file:
             file.write(b"line")

@@ -21,7 +21,8 @@ from tests.support.registry_examples import example_parameters
 ROLE = "arn:aws:iam::111122223333:role/app/storefront-api"
 OTHER = "arn:aws:iam::444455556666:role/audit-reader"
 SHARED = "arn:aws:iam::111122223333:policy/shared-read"
-SEVERITY = dict(zip(DriftKind, [*Severity, *Severity], strict=True))
+_FIRST, *_OTHERS = DriftKind
+SEVERITY = {_FIRST: Severity.CRITICAL, **dict(zip(_OTHERS, [*Severity, *Severity], strict=True))}
 
 
 def finding(kind: DriftKind, **changes: Any) -> DriftFinding:

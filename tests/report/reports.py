@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from lpgen.core.findings import Diff, Report, SkipCount
+from lpgen.core.choices import Severity
+from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
 from lpgen.core.grounds import AccountCoverage, Gap, LogCoverage, PrincipalUsage, SeenEvents
 from lpgen.core.model import SkipReason
+from lpgen.core.registry.review import ReviewKind
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.report.cases import SECURITY, SHOP, Case, seen, use_of
 from tests.report.cases_without_replacement import without_replacement
@@ -39,7 +41,7 @@ def organization() -> Report:
     expired = Decision(
         DecisionKind.KEEP, "*", "s3:PutObject", "", "", "", "", "holiday sale", "shop team", "2026-01-31"
     )
-    return report_of(
+    found = report_of(
         cases,
         problems=("444455556666: the document of arn:aws:iam::444455556666:policy/etl is missing",),
         unlisted=(stranger,),
@@ -51,6 +53,16 @@ def organization() -> Report:
             SkipCount(SkipReason.UNREADABLE_FILE, 1, ""),
         ),
     )
+    return replace(found, trust=(trust("everyone", "anyone"), trust("account", "999988887777", "sts:ExternalId")))
+
+
+def trust(case: str, who: str, limits: str = "") -> OutsideTrust:
+    """A way into a role from outside, worse without limits."""
+    under = f", if the conditions on {limits} are met" if limits else ""
+    facts = {"case": case, "who": who, "limits": limits, "under": under}
+    role = f"arn:aws:iam::{SHOP}:role/app/storefront-api"
+    severity = Severity.HIGH if limits else Severity.CRITICAL
+    return OutsideTrust(ReviewKind.OUTSIDE_TRUST, facts, principal=role, severity=severity)
 
 
 def report_of(

@@ -212,7 +212,7 @@ def test_render_verification_says_what_is_wrong_with_the_folder(form: str) -> No
 
 
 def test_render_text_says_first_what_to_do() -> None:
-    first_screen = render_review(organization(), "text", width=80).split("\n")[:34]
+    first_screen = render_review(organization(), "text", width=80).split("\n")[:44]
     shown = "\n".join(first_screen)
     assert "5 safe, 3 not safe yet; 1 refused" in shown
     assert "── What to do" in shown

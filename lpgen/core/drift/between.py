@@ -13,7 +13,7 @@ from lpgen.core.drift.coverage import find_lost_coverage
 from lpgen.core.drift.findings import Drift, DriftFinding, finding_order
 from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import pairs_of
-from lpgen.core.drift.people import find_people
+from lpgen.core.drift.people import find_outside_trust, find_people
 from lpgen.core.drift.policies import find_changed_policies, scps_known
 from lpgen.core.drift.states import State
 from lpgen.core.drift.use import applied_proposals, find_disuse, find_never_applied, find_new_use
@@ -44,6 +44,7 @@ def drift_between(before: State, after: State, catalog: Catalog, options: DriftO
     """
     gains, pairs = Gains(catalog), pairs_of(before, after)
     findings = (
+        *find_outside_trust(before, after),
         *find_lost_coverage(before, after),
         *find_changed_policies(before, after, pairs, gains),
         *find_new_use(before, after, pairs, catalog),

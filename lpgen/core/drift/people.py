@@ -1,10 +1,11 @@
-"""Principals that came, went, or were deleted and made again."""
+"""Principals that came, went, or were deleted and made again, and whom outside roles let in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.granted.outside_trust import outside_trust
 from lpgen.core.analysis.granted.wildcards import wildcards_of_grant
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding
@@ -26,6 +27,22 @@ def find_people(before: State, after: State, gains: Gains, catalog: Catalog) -> 
             yield _came(grants, gains, catalog, is_recreated=True)
     for arn in known:
         yield DriftFinding(DriftKind.GONE_PRINCIPAL, severity=Severity.INFO, subject=arn, principals=(arn,))
+
+
+def find_outside_trust(before: State, after: State) -> Iterator[DriftFinding]:
+    """A finding for each way into a role from outside that wasn't there before, of new roles too."""
+    own = {one.principal.account for state in (before, after) for one in state.grants}
+    old, new = (outside_trust([one.principal for one in state.grants], own) for state in (before, after))
+    known = {(one.principal, *one.parameters.values()) for one in old}
+    for one in new:
+        if (one.principal, *one.parameters.values()) not in known:
+            yield DriftFinding(
+                DriftKind.OUTSIDE_TRUST,
+                one.parameters,
+                severity=one.severity,
+                subject=one.principal,
+                principals=(one.principal,),
+            )
 
 
 def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreated: bool) -> DriftFinding:

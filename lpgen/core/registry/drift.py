@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from lpgen.core.choices import Severity
+from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Kind, Row
 
 _START_AGAIN: Final = "start it again, and find out who changed it"
@@ -24,6 +26,9 @@ class DriftKind(Kind):
         """The id of its rule."""
         return f"drift-{self}"
 
+    OUTSIDE_TRUST = replace(
+        ReviewKind.OUTSIDE_TRUST.row, title="Somebody outside can assume a role, who couldn't before."
+    )
     COVERAGE_LOST = Row(
         "coverage-lost",
         "The logs show less than before.",

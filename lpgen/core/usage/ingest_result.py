@@ -1,4 +1,4 @@
-"""The results that an ingest reports."""
+"""What an ingest says of itself."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ UNCOUNTED: Final = (
     SkipReason.NO_TIME,
     SkipReason.FUTURE,
 )
-"""Skip reasons that lose evidence of use, so a person should look at them."""
+"""What the skips of these reasons show of use is lost, so a person should look at them."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileProblem:
-    """A file and its problem."""
+    """A file and what is wrong with it."""
 
     path: str
     why: str
@@ -32,7 +32,7 @@ class FileProblem:
 
 @dataclass(frozen=True, slots=True)
 class SkipExample:
-    """The place of a skip (`record 3`, `line 7`; "" where it is the whole file), and the reason in full."""
+    """Where a skip happened (`record 3`, `line 7`; "" where it is the whole file), and why in so many words."""
 
     path: str
     position: str
@@ -50,20 +50,21 @@ class SkipCount:
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """The outcome of one ingest.
+    """What one ingest did.
 
-    `records` were read from `files_read` new files, and `usage_records` of them became usage. `skips` counts the
-    others, and files or parts of files that hold no record, sorted by reason. `files_known` were ingested before, or
-    are copies of another file of this run; `files_ignored` are files in a folder whose kind of name isn't read.
-    `failures` are files that couldn't be opened or that end each process that reads them; a later run tries them again.
-    `problems` are the new files with something that couldn't be read, with the first reason and place, and
-    `known_problems` such files among the known ones. `read_again` is the number of known files that were read again for
-    records that were left out before.
+    `records` were read from `files_read` new files, and `usage_records` of them became usage; `skips` says what became
+    of the others, and of files or parts of files that hold no record, sorted by reason. `files_known` were ingested
+    before, or are copies of another file of this run; `files_ignored` lie in a folder under another kind of name.
+    `failures` are files that couldn't be opened or that end each process that reads them, and which a later run tries
+    again. `problems` are the new files of which something couldn't be read, with the first reason and place, and
+    `known_problems` such files among the known ones. `read_again` is the number of known
+    files that were read again for records that were left out before.
 
-    `objects_read` and `objects_known` are the same for objects in S3, `events_read` and `events_known` for events of
-    CloudTrail's history, `days_read` and `days_known` for days of a table in Athena. `folders_left` are the folders in
-    S3 that hold no records of calls, by name; `notes` list limits of a source. `seconds` are those of each phase, in
-    order.
+    `objects_read` and `objects_known` say the same of objects in S3, `events_read` and `events_known` of events of
+    CloudTrail's history, `days_read` and `days_known` of days of a table in Athena. `folders_left` are the folders in
+    S3 that hold no records of calls, by name; `notes` say what a source can't show. `seconds` are those of each phase,
+    in order. `has_logs` says that some of what was read is a log, though it may hold no record, and `is_unread` that
+    nothing of some new file could be read.
     """
 
     files_read: int
@@ -84,6 +85,8 @@ class IngestResult:
     days_known: int = 0
     folders_left: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+    has_logs: bool = False
+    is_unread: bool = False
     seconds: tuple[tuple[str, float], ...] = field(default=(), compare=False)
 
     @property
@@ -94,16 +97,14 @@ class IngestResult:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing at all was read or known before of what was asked for."""
-        files, objects = self.files_read + self.files_known, self.objects_read + self.objects_known
-        return not files + objects + self.events_read + self.events_known + self.days_read + self.days_known
+        """Whether no log was read of what was asked for, and none of it known before."""
+        known = self.files_known + self.objects_known + self.events_known + self.days_known
+        return not self.has_logs and known <= len(self.known_problems)
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of an ingest, in files or objects, compressed bytes and records; Athena counts days instead of
-    bytes.
-    """
+    """How far an ingest is, in files or objects, compressed bytes and records; from Athena, days stand for bytes."""
 
     files_done: int
     files: int
@@ -117,7 +118,7 @@ ProgressReport = Callable[[Progress], None]
 
 
 def counts_from_usage(usage: Usage, paths: Mapping[str, str]) -> tuple[int, int, tuple[SkipCount, ...]]:
-    """Records read, usage records, and the skips by reason. `paths` has the path of a file by its SHA-256."""
+    """Records read, usage records, and the skips by reason. `paths` says where a file of a SHA-256 lies."""
     columns = ("reason", "records", "detail", "example_source", "example_position")
     counts: dict[str, int] = {}
     examples: dict[str, list[SkipExample]] = {}

@@ -47,6 +47,14 @@ class Scope:
     regions: frozenset[str] = frozenset()
     window: Window = ALL_TIME
 
+    def united(self, other: Scope) -> Scope:
+        """Both together, without an end: what is open in either is open."""
+        return Scope(
+            self.accounts | other.accounts if self.accounts and other.accounts else frozenset(),
+            self.regions | other.regions if self.regions and other.regions else frozenset(),
+            Window(min(self.window.since, other.window.since)),
+        )
+
     def has_account(self, account: str) -> bool:
         """Whether the logs of an account are wanted."""
         return not self.accounts or account in self.accounts
@@ -54,6 +62,9 @@ class Scope:
     def has_region(self, region: str) -> bool:
         """Whether the logs of a Region are wanted."""
         return not self.regions or region in self.regions
+
+
+ALL_LOGS: Final = Scope()
 
 
 class Visit(Enum):
@@ -138,13 +149,13 @@ def visit_from_folder(folder: str, scope: Scope) -> Visit:
     return Visit.LIST if scope.has_region(parts[2]) else Visit.PRUNE
 
 
-def account_from_name(name: str) -> str:
-    """The account whose logs a folder or a file holds, as far as its name says, else ""."""
+def owners_from_name(name: str) -> frozenset[str]:
+    """The account and the Region whose logs a folder or a file holds, as far as its name says."""
     parts = _parts_below_root(name)
     if parts and _ACCOUNT.fullmatch(parts[0]):
-        return parts[0]
+        return frozenset((parts[0], *parts[2:3])) if parts[1:2] == (_TRAIL_FOLDER,) else frozenset(parts[:1])
     found = _FILE.fullmatch(name.rpartition("/")[2])
-    return found.group(1) if found else ""
+    return frozenset(found.group(1, 3)) if found else frozenset()
 
 
 def label_from_folder(folder: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.left_out import Windows
+from lpgen.core.usage.log_layout import Scope
 from lpgen.core.usage.schema_2 import OLD_VERSION
 from lpgen.core.usage.tables import SCHEMA_VERSION
 from lpgen.edge.data_folder.ledger_connection import (
@@ -28,6 +29,7 @@ from lpgen.edge.data_folder.ledger_connection import (
     open_to_read,
 )
 from lpgen.edge.data_folder.ledger_digest import DIGEST_TABLE, is_as_written, sum_ledger, sum_rows, write_digest
+from lpgen.edge.data_folder.ledger_scopes import SCOPES_TABLE, widen_scope
 from lpgen.edge.objects.plan import ObjectPlan, failure_as_ingest_error
 from lpgen.errors import DamageError, DataError, IngestError
 
@@ -125,6 +127,11 @@ class Ledger:
         """Whether a file was ingested whose path doesn't begin with `prefix`."""
         query = "SELECT 1 FROM files WHERE path < ? OR path >= ? LIMIT 1"
         return self._connection.execute(query, (prefix, _end_of_prefix(prefix))).fetchone() is not None
+
+    def remember_scope(self, source: str, scope: Scope) -> bool:
+        """Widens what was asked of a source by what is asked now, from the next commit on; says whether it changed."""
+        with failure_as_ingest_error():
+            return widen_scope(self._connection, source, scope)
 
     def plan_objects(self) -> ObjectPlan:
         """A new and empty plan of the objects to read."""
@@ -235,12 +242,13 @@ def _file_from_row(row: tuple[Any, ...]) -> LedgerFile:
 def open_ledger(data: Path, *, version: int = SCHEMA_VERSION) -> Iterator[Ledger]:
     """The ledger of a data folder, created if missing, under its write lock until the context ends.
 
-    `version` is the schema version that it must have.
+    What was created is removed again if nothing was committed. `version` is the schema version that it must have.
 
     Raises:
         IngestError: another ingest holds the lock, or the folder can't be made.
         DataError: the ledger is damaged, or of another schema version.
     """
+    is_new_folder = not data.exists()
     connection = connect_to_write(data)
     try:
         lock(connection, data)
@@ -248,10 +256,26 @@ def open_ledger(data: Path, *, version: int = SCHEMA_VERSION) -> Iterator[Ledger
             total = _create_or_check(connection, data, version)
         yield Ledger(connection, data, total)
     finally:
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(sqlite3.Error, OSError):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+                _remove_empty(connection, data)
         connection.close()
+        if is_new_folder:
+            with contextlib.suppress(OSError):
+                data.rmdir()
+
+
+def _remove_empty(connection: sqlite3.Connection, data: Path) -> None:
+    """Removes a ledger without tables under its lock: SQLite refuses to write for whoever opened it meanwhile."""
+    connection.execute("BEGIN IMMEDIATE")
+    if _has_no_tables(connection):
+        (data / LEDGER_FILE).unlink()
+    connection.execute("ROLLBACK")
+
+
+def _has_no_tables(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()[0])
 
 
 def has_ledger(data: Path) -> bool:
@@ -332,13 +356,14 @@ def _end_of_prefix(prefix: str) -> str:
 
 def _create_or_check(connection: sqlite3.Connection, data: Path, version: int) -> int:
     """Creates the tables that are missing; returns the sum of the rows, which is as the last commit wrote it."""
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+    if _has_no_tables(connection):
         for statement in _TABLES:
             connection.execute(statement)
         connection.execute("INSERT INTO state VALUES (1, ?, '')", (SCHEMA_VERSION,))
     else:
         check_version(read_state(connection)[0], data, version)
     connection.execute(_OBJECTS)
+    connection.execute(SCOPES_TABLE)
     connection.execute(DIGEST_TABLE)
     total = sum_ledger(connection)
     if not is_as_written(connection, total):
@@ -348,7 +373,7 @@ def _create_or_check(connection: sqlite3.Connection, data: Path, version: int) -
 
 def read_state(connection: sqlite3.Connection) -> tuple[int, str]:
     """The schema version and the generation; a ledger whose first ingest has not ended yet has no tables."""
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+    if _has_no_tables(connection):
         return SCHEMA_VERSION, ""
     version, generation = connection.execute("SELECT schema_version, generation FROM state").fetchone()
     return int(version), str(generation)

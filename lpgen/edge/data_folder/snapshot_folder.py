@@ -66,7 +66,12 @@ class SnapshotWriter:
         self._folder.write(path, text.encode(errors="surrogatepass"))
 
     def finish(
-        self, accounts: tuple[TakenAccount, ...], gaps: tuple[Gap, ...], *, about: Mapping[str, object]
+        self,
+        accounts: tuple[TakenAccount, ...],
+        gaps: tuple[Gap, ...],
+        *,
+        organization: str = "",
+        about: Mapping[str, object],
     ) -> SnapshotStamp:
         """Writes the manifest and gives the folder its name, from which moment on the snapshot counts.
 
@@ -76,11 +81,13 @@ class SnapshotWriter:
             {
                 "taken": self.taken.isoformat(),
                 **about,
+                "organization": organization or None,
                 "accounts": [asdict(one) for one in sorted(accounts)],
                 "gaps": [asdict(one) for one in sorted(gaps)],
             }
         )
-        return SnapshotStamp(self.name, self.taken, tuple(sorted(accounts)), tuple(sorted(gaps)))
+        taken, missing = tuple(sorted(accounts)), tuple(sorted(gaps))
+        return SnapshotStamp(self.name, self.taken, taken, missing, organization=organization)
 
 
 def _as_text(value: object) -> str:
@@ -98,6 +105,7 @@ class _Manifest(msgspec.Struct, frozen=True):
     accounts: tuple[TakenAccount, ...]
     gaps: tuple[Gap, ...]
     files: dict[str, Any]
+    organization: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,5 +201,6 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
         manifest = msgspec.convert(open_sealed(folder, _KIND), _Manifest)
     except msgspec.ValidationError as error:
         raise SnapshotError(f"`{folder / MANIFEST}` is no manifest: {quote_reason(error)}", hint=_AGAIN) from error
-    stamp = SnapshotStamp(folder.name, manifest.taken, manifest.accounts, manifest.gaps)
+    organization = manifest.organization or ""
+    stamp = SnapshotStamp(folder.name, manifest.taken, manifest.accounts, manifest.gaps, organization=organization)
     return TakenSnapshot(folder, stamp, tuple(sorted(manifest.files)))

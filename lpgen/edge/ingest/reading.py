@@ -57,6 +57,8 @@ class Reading:
     copies: int = 0
     records: int = 0
     bytes_done: int = 0
+    has_logs: bool = False
+    is_unread: bool = False
     problems: list[FileProblem] = field(default_factory=list)
     failures: list[FileProblem] = field(default_factory=list)
     refusals: int = 0
@@ -99,6 +101,8 @@ class Reading:
             self.files_read += len(result.files)
         self.records += sum(file.records for file in result.files)
         self.problems += [FileProblem(file.path, file.failure) for file in result.files if file.failure]
+        self.has_logs |= any(file.records or not (file.skips or result.days) for file in result.files)
+        self.is_unread |= any(file.failure and not file.records for file in result.files)
         self.add_failures(result)
 
     def add_failures(self, result: ChunkResult) -> None:
@@ -107,14 +111,16 @@ class Reading:
         self.refusals += sum(isinstance(error, AccessError) for error in result.errors)
         self.bytes_done += result.bytes_read
 
-    def commit(self) -> None:
+    def commit(self, *, is_changed: bool = False) -> None:
         """Makes what was read the state of the data folder, in one part, at once or not at all.
+
+        `is_changed` says that the ledger has something else to commit.
 
         Raises:
             IngestError: it can't be written; the old state still counts.
             DataError: the tables of the old state are lost or damaged.
         """
-        if self._waiting_files or self._waiting_objects or self._is_in_parts():
+        if is_changed or self._waiting_files or self._waiting_objects or self._is_in_parts():
             self._commit(self._write_whole)
 
     def is_checkpoint_due(self) -> bool:
@@ -144,7 +150,7 @@ class Reading:
             self.ledger.add(self.again.values())  # what could not be read again is known as it was
             self.ledger.commit(generation)
             remove_stale_usage(self.data, generation)
-        self._told.add(Usage(EMPTY_USAGE.table, added.skips, added.coverage))
+        self._told.add(_without_use(added))
         self._usage, self._waiting_files, self._waiting_objects = UsageSum(), 0, 0
         self._taken_back = set()
 
@@ -173,10 +179,15 @@ class Reading:
             raise IngestError(f"`{self.data}` can't be written, and is as it was: {why}") from error
 
     def counts(self) -> tuple[int, int, tuple[SkipCount, ...]]:
-        """Records read, usage records, and the skips by reason, of all that was committed."""
+        """Records read, usage records, and the skips by reason."""
+        self._told.add(_without_use(self._usage.total()))  # what was not worth a commit
         told = self._told.total()
         sources = set(told.skips.column("example_source").to_pylist())
         return counts_from_usage(told, self.ledger.paths(sources))
+
+
+def _without_use(usage: Usage) -> Usage:
+    return Usage(EMPTY_USAGE.table, usage.skips, usage.coverage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ def _decision(entry: Any, place: str) -> Decision:
     for name in ("reason", "owner", "item" if kind is DecisionKind.ACCEPT else "action"):
         if not _text(entry, name, place):
             raise DecisionsError(f"{place}: `{name}` is missing", hint=_HINT)
+    if entry.get("expires") == "":
+        raise DecisionsError(f"{place}: `expires` is empty", hint="write a day such as 2027-06-30, or delete the line")
     if kind is not DecisionKind.DROP and (entry.get("since") or entry.get("until")):
         raise DecisionsError(f"{place}: `since` and `until` go with drop alone", hint=_HINT)
     return Decision(

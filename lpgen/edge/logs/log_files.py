@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.log_layout import LOG_SUFFIXES, is_log_name
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,10 @@ def _visit(start: str, found: Found, seen: set[tuple[int, int]]) -> bool:
                 found.ignored += 1
             else:
                 has_any = True
-                found.failures.append(FileProblem(path_text(path), why_not_opened(error)))
+                why = why_not_opened(error)
+                if isinstance(error, FileNotFoundError) and _BUCKET.fullmatch(path):
+                    why += f"; if it is a bucket, write `s3://{path}`"
+                found.failures.append(FileProblem(path_text(path), why))
     return has_any
 
 

@@ -57,6 +57,12 @@ _WRAPPER_KEYS: Final = (*_LISTS, "events", "CloudTrailEvent", "message", "timest
 _BROKEN: Final = (SkipReason.UNREADABLE_FILE, SkipReason.BAD_RECORD)
 
 _CSV: Final = "records as CSV don't tell enough: take them as JSON, or a table of Athena by athena://DATABASE.TABLE"
+_NO_JSON: Final = "it is neither JSON nor gzip"
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+_DETAILS_KEYS: Final = frozenset({"UserDetailList", "RoleDetailList"})
+_DETAILS: Final = Unusable(
+    SkipReason.UNREADABLE_FILE, "these are authorization details: give them to `lpgen review --policies`", "line 1"
+)
 _NO_SHAPE: Final = Unusable(
     SkipReason.UNREADABLE_FILE, "the JSON is of no shape that holds CloudTrail records", "line 1"
 )
@@ -71,7 +77,7 @@ _decode_log_file: Final = msgspec.json.Decoder(_LogFile).decode
 _decode_records: Final = msgspec.json.Decoder(list[RawRecord]).decode
 _decode_lines: Final = msgspec.json.Decoder(RawRecord).decode_lines
 _decode_record: Final = msgspec.json.Decoder(RawRecord).decode
-_keys_of: Final = KnownKeys(*sorted({*_RECORD_KEYS, *_WRAPPER_KEYS, *OTHER_KEYS})).read
+_keys_of: Final = KnownKeys(*sorted({*_RECORD_KEYS, *_WRAPPER_KEYS, *_DETAILS_KEYS, *OTHER_KEYS})).read
 
 
 def records_from_bytes(data: bytes, *, limits: ReadLimits = DEFAULT_LIMITS) -> Iterable[Item]:
@@ -149,6 +155,9 @@ def _records_of_many(text: bytes) -> Iterator[Item]:
     if is_table(text):
         yield Unusable(SkipReason.UNREADABLE_FILE, _CSV, "line 1")
         return
+    if b"{" not in text and not text.lstrip().startswith(b"["):
+        yield Unusable(SkipReason.UNREADABLE_FILE, _CSV if b"," in text.partition(b"\n")[0] else _NO_JSON, "line 1")
+        return
     for document in split_documents(text):
         if isinstance(document, Broken):
             yield Unusable(SkipReason.UNREADABLE_FILE, document.why, document.position)
@@ -185,6 +194,8 @@ def _records_of_object(text: _Text, *, depth: int, stranger: Unusable | None) ->
         yield from _records_of_log_event(keys["message"], depth=depth)
     elif other := name_other_document(keys):
         yield Unusable(SkipReason.NOT_CLOUDTRAIL, other, "")
+    elif keys.keys() >= _DETAILS_KEYS:
+        yield _DETAILS
     elif stranger is not None and _RECORD_KEYS.isdisjoint(keys):
         yield stranger
     else:

@@ -14,11 +14,11 @@ from lpgen.core.usage.log_layout import (
     Scope,
     Span,
     Visit,
-    account_from_name,
     is_file_wanted,
     is_log_name,
     is_logs_root,
     label_from_folder,
+    owners_from_name,
     span_from_folder,
     visit_from_folder,
 )
@@ -42,14 +42,15 @@ SEARCH_FOLDERS: Final = 500
 class Step:
     """What one page of a listing gave: objects to read, and how many others were left alone.
 
-    `accounts` are those of its names, "" for an object whose name doesn't say, where only some accounts are wanted.
+    `owners` are the accounts and Regions of its names, "" for an object whose name doesn't say, where only some are
+    wanted.
     """
 
     objects: tuple[StoredObject, ...] = ()
     ignored: int = 0
     left: tuple[str, ...] = ()
     failures: tuple[FileProblem, ...] = ()
-    accounts: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class FoundObjects:
     ignored: int = 0
     left: Counter[str] = field(default_factory=Counter)
     failures: list[FileProblem] = field(default_factory=list)
-    accounts: set[str] = field(default_factory=set)
+    owners: set[str] = field(default_factory=set)
     _digests: list[str] = field(default_factory=list)
 
     def add(self, steps: Iterable[Step], report_progress: ProgressReport | None) -> None:
@@ -87,7 +88,7 @@ class FoundObjects:
             self.ignored += step.ignored
             self.left.update(step.left)
             self.failures += step.failures
-            self.accounts |= step.accounts
+            self.owners |= step.owners
         self._digests = self.plan.known_digests()
 
     def queue(self) -> None:
@@ -121,7 +122,7 @@ def find_objects(
     """
     with ThreadPoolExecutor(threads) as pool:
         for address in addresses:
-            yield Step(accounts=frozenset(filter(None, [account_from_name(address)])))
+            yield Step(owners=owners_from_name(address.rstrip("/") + "/"))
             yield from _Walk(store, scope, pool).walk(address)
 
 
@@ -138,7 +139,7 @@ class _Walk:
         if not address.endswith("/"):
             exact = self._find_exact(address)
             if exact is not None:
-                yield Step((exact,), accounts=frozenset({account_from_name(exact.name)}))
+                yield Step((exact,), owners=_owners_of_object(exact.name))
                 return
             address += "/"
         visit = visit_from_folder(address, self.scope)
@@ -244,15 +245,15 @@ class _Walk:
             self._submit(task)
         left = tuple(label for folder in page.folders for label in self._enter(folder))
         step = self._step_from_objects(objects, checked=task.visit is not Visit.LIST)
-        accounts = self._accounts(page) if task.visit is not Visit.LIST else frozenset()
-        return replace(step, left=left, accounts=accounts)
+        owners = self._owners(page) if task.visit is not Visit.LIST else frozenset()
+        return replace(step, left=left, owners=owners)
 
-    def _accounts(self, page: Page) -> frozenset[str]:
-        """The accounts that a page names; of no interest where all are wanted."""
-        if not self.scope.accounts:
+    def _owners(self, page: Page) -> frozenset[str]:
+        """The accounts and Regions that a page names; of no interest where all are wanted."""
+        if not (self.scope.accounts or self.scope.regions):
             return frozenset()
-        of_folders = map(account_from_name, page.folders)
-        return frozenset([*filter(None, of_folders), *(account_from_name(one.name) for one in page.objects)])
+        of_objects = (_owners_of_object(one.name) for one in page.objects)
+        return frozenset().union(*map(owners_from_name, page.folders), *of_objects)
 
     def _enter(self, folder: str) -> tuple[str, ...]:
         """Begins to list a folder, or says what it is left alone for."""
@@ -278,3 +279,7 @@ class _Walk:
             elif not checked or is_file_wanted(one.name, self.scope):
                 found.append(one)
         return Step(tuple(found), ignored)
+
+
+def _owners_of_object(name: str) -> frozenset[str]:
+    return owners_from_name(name) or frozenset([""])

@@ -48,10 +48,9 @@ def take_snapshot(session: AwsSession, wanted: Wanted, data: Path, *, now: datet
         about = {
             "lpgen_version": __version__,
             "caller": caller.arn,
-            "organization": organization.id if organization else None,
             "regions": list(wanted.regions),
         }
-        return writer.finish(taken, gaps, about=about)
+        return writer.finish(taken, gaps, organization=organization.id if organization else "", about=about)
 
 
 _NEEDS: Final = "`lpgen iam-policy snapshot` and `lpgen iam-policy member-role` print what it needs"

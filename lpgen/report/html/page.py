@@ -23,6 +23,7 @@ from lpgen.report.pages.review import (
     headline_blocks,
     problem_blocks,
     skip_blocks,
+    trust_blocks,
     unlisted_blocks,
     words_of_day,
 )
@@ -70,7 +71,7 @@ def review_html(report: Report) -> str:
         day=words_of_day(report.diff),
         figures=figures_of(view),
         shares=shares_of_made(one for one in view.made if one.has_documents),
-        headline=tuple(headline_blocks(view)),
+        headline=(*trust_blocks(report), *headline_blocks(view)),
         tasks=tasks_of_review(view),
         columns=_TABLE,
         rows=rows_of(view.views),

@@ -47,6 +47,7 @@ def explain_page(found: Explanation) -> tuple[Block, ...]:
     return (
         Heading(line("lpgen explain"), level=1),
         Paragraph(_asked(found.question)),
+        *_unknown(found.question),
         Paragraph(line(_TONES[found.result](found.sentence))),
         *contrary_note(found),
         *_hints(found),
@@ -74,9 +75,8 @@ def _asked(question: Question) -> Line:
     return line(name(label_of(question.principal.arn)), " → ", name(question.action), " → ", what)
 
 
-def _hints(found: Explanation) -> Iterator[Block]:
-    """How the question was understood, and what to give for a surer answer."""
-    question = found.question
+def _unknown(question: Question) -> Iterator[Block]:
+    """That the action isn't known, which makes any answer doubtful: it is misspelled more often than new."""
     if not question.known:
         near = line(" The closest names it has: ", names(question.similar, most=3), ".") if question.similar else ()
         yield Paragraph(
@@ -90,7 +90,11 @@ def _hints(found: Explanation) -> Iterator[Block]:
                 near,
             )
         )
-    for remark in question.remarks:
+
+
+def _hints(found: Explanation) -> Iterator[Block]:
+    """How the question was understood, and what to give for a surer answer."""
+    for remark in found.question.remarks:
         yield Paragraph(line(strong("Note: "), remark, "."))
     steps = list(_steps(found))
     if steps:

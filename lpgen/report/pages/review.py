@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from lpgen.core.findings import Diff, Report, SkipCount
+from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
 from lpgen.core.grounds import PrincipalUsage
 from lpgen.core.model import Outcome, SkipReason
 from lpgen.report.counts import Counts
@@ -64,6 +64,7 @@ def review_page(report: Report, *, only: str = "", details: Details | None = Non
     """
     view = review_view(report, details.entries if details else {})
     yield from _title(report)
+    yield from trust_blocks(report)
     yield from headline_blocks(view)
     yield from _what_to_do(view)
     yield from coverage_blocks(report)
@@ -97,6 +98,21 @@ def words_of_day(diff: Diff) -> str:
     last = diff.coverage.last_day
     later = f", though records until {last.isoformat()} count" if last and last > diff.as_of else ""
     return f"{diff.as_of.isoformat()}{later}"
+
+
+def trust_blocks(report: Report) -> Iterable[Block]:
+    """Who outside may assume roles: whatever these may do, a stranger may do it."""
+    found = report.open_trust
+    if found:
+        number = plural(len({one.principal for one in found}), "role")
+        yield Heading(line(bad(f"Somebody outside can assume {number}")), level=2)
+        yield bullets(*map(_trust_line, found[:REVIEW_ROWS]))
+        yield from more_rows(len(found), "way in")
+        yield Paragraph(line(f"{_sentence(found[0].step)}."))
+
+
+def _trust_line(trust: OutsideTrust) -> Line:
+    return line(f"{trust.severity}: ", name(label_of(trust.principal)), f": {trust.message}")
 
 
 def headline_blocks(view: ReviewView) -> Iterable[Block]:

@@ -24,7 +24,7 @@ from lpgen.report.groups import DangerGroup
 from lpgen.report.json.layout import Row
 from lpgen.report.json.review import totals_of_review
 from lpgen.report.pages.blocks import Line, count, line, name, names, plural
-from lpgen.report.pages.words import short_label_of
+from lpgen.report.pages.words import label_of, short_label_of
 from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifName, sarif_log
 from lpgen.report.views import PrincipalView, review_view
 
@@ -70,6 +70,12 @@ def findings_of_review(report: Report, *, root: str) -> Iterator[SarifFinding]:
     for view in review_view(report).views:
         if view.diff.principal_class not in (PrincipalClass.SERVICE_LINKED, PrincipalClass.LEFT_TO_AWS):  # AWS's own
             yield from _Principal(view, summary).findings()
+    for trust in report.open_trust:
+        message = line(name(label_of(trust.principal)), f": {trust.message}.")
+        named = (SarifName(trust.principal, "role"),)
+        identity = (trust.principal, trust.item, trust.parameters["limits"])
+        facts = {"principal": trust.principal, "item": trust.item}
+        yield SarifFinding(trust.kind, message, identity, summary, named, trust.severity, facts)
     for account in report.diff.coverage.accounts:
         yield from _gaps(account, summary)
     for usage in report.diff.unlisted:

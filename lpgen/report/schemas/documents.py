@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from lpgen.core.choices import Severity
 from lpgen.core.explanations import Fit, UseOn, WallState
 from lpgen.core.findings import Confidence, Verdict
 from lpgen.core.model import (
@@ -127,11 +128,21 @@ _SERVICE: Final = record(
 )
 _STEP: Final = record({"kind": one_of(StepKind), "name": TEXT, "file": TEXT, "characters": COUNT})
 
+_TRUST: Final = record(
+    {
+        "principal": TEXT,
+        "severity": one_of(Severity),
+        "case": one_of(("everyone", "account", "organization", "provider")),
+        **dict.fromkeys(("who", "conditions", "message", "item", "accepted_by"), TEXT),
+    }
+)
+
 _REVIEW: Final = document(
     REVIEW_SCHEMA,
     "What `lpgen review --format json` prints",
     {
         **REPORT,
+        "outside_trust": listed(_TRUST),
         "guards": _GUARDS,
         "snapshot": nullable(_SNAPSHOT),
         "skips": listed(record({"reason": one_of(SkipReason), "records": COUNT, "example_event_id": TEXT})),

@@ -7,6 +7,7 @@ from typing import Final
 
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.ingest_result import UNCOUNTED, FileProblem, IngestResult, Progress
+from lpgen.core.usage.log_layout import Scope
 from lpgen.report.inert import terminal_text
 
 _SHOWN: Final = 5
@@ -40,6 +41,14 @@ _REASONS: Final = {
 def render_ingest(result: IngestResult, *, verbose: bool) -> str:
     """The summary of an ingest, as lines without a trailing newline; `verbose` lists every problem."""
     return "\n".join(_lines(result, verbose=verbose))
+
+
+def render_kept_scope(scope: Scope) -> str:
+    """What an ingest asks for since earlier ones did, as one line."""
+    asked = [f"since {scope.window.since.removesuffix('T00:00:00')}"] if scope.window.since else []
+    kinds = (("account", scope.accounts), ("Region", scope.regions))
+    asked += [f"of {kind} {', '.join(sorted(names))}" for kind, names in kinds if names]
+    return f"as before, only logs {' '.join(asked)}; --since, --account or --region asks for others"
 
 
 def render_progress(progress: Progress, seconds: float = 0.0) -> str:

@@ -30,7 +30,14 @@ def _planned_lines(plan: RolloutPlan) -> Iterator[str]:
     ready = [one for one in plan.principals if one.calls]
     refused = [one for one in plan.principals if one.refusals]
     calls = plural(sum(len(one.calls) for one in ready), "call")
-    yield f"{len(ready)} to roll out with {calls}, {len(refused)} refused"
+    several = sum(len({one.kind for one in each.refusals}) > 1 for each in refused)
+    counted = f"{len(ready)} to roll out with {calls}, {len(refused)} refused"
+    idle = len(plan.principals) - len(ready) - len(refused)
+    yield (
+        counted
+        + (f", {several} of them for several reasons" if several else "")
+        + (f"; nothing to change for {idle}" if idle else "")
+    )
     yield from _refusal_lines((one.principal, one.refusals) for one in refused)
     for one in ready:
         yield from (f"  note: {terminal_text(one.principal)}: {terminal_text(note)}" for note in one.notes)

@@ -71,9 +71,24 @@ def trusting(account: str) -> Principal:
 
 
 def test_a_changed_trust_policy_is_high() -> None:
-    assert kinds(state(trusting("111122223333")), state(trusting("999999999999"))) == [
+    assert kinds(state(trusting("111122223333")), state(trusting(f"{APP.arn}-2"))) == [
         (DriftKind.POLICY_CHANGED, Severity.HIGH)
     ]
+
+
+def test_trust_in_somebody_outside_is_critical_and_told_first() -> None:
+    mine, everyone, other = (trusting(one) for one in ("111122223333", "*", "999999999999"))
+    opened = (DriftKind.OUTSIDE_TRUST, Severity.CRITICAL)
+    changed = (DriftKind.POLICY_CHANGED, Severity.HIGH)
+    assert kinds(state(mine), state(everyone)) == kinds(state(mine), state(other)) == [opened, changed]
+    assert kinds(state(other), state(everyone)) == [opened, changed]
+    assert kinds(state(everyone), state(everyone)) == []
+    assert kinds(state(everyone), state(mine)) == [changed]
+    new = replace(everyone, arn=f"{APP.arn}-2", name="app-2")
+    assert kinds(state(mine), state(mine, new))[0] == opened
+    (first, *_) = found(state(mine), state(mine, new)).findings
+    assert (first.subject, first.message) == (new.arn, "anyone in the world can assume it")
+    assert first.item == f"outside-trust {new.arn} anyone"
 
 
 def test_a_boundary_that_goes_gives_what_it_held_back() -> None:

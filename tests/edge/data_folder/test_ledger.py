@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -50,7 +51,24 @@ def test_ledger_forgets_what_was_not_committed(tmp_path: Path) -> None:
         pass
     with pytest.raises(RuntimeError), open_ledger(tmp_path):
         raise RuntimeError
-    assert read_generation(tmp_path) == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_open_ledger_removes_only_what_it_made(tmp_path: Path) -> None:
+    with open_ledger(tmp_path / "new"):
+        pass
+    assert not (tmp_path / "new").exists()
+    with open_ledger(tmp_path / "kept") as ledger:
+        ledger.commit("gen1", [FILE])
+        ledger.lock_again(tmp_path / "kept")
+    assert read_generation(tmp_path / "kept") == "gen1"
+
+
+def test_a_ledger_that_was_removed_takes_no_writes(tmp_path: Path) -> None:
+    with open_ledger(tmp_path):
+        late = sqlite3.connect(tmp_path / LEDGER_FILE, isolation_level=None)
+    with contextlib.closing(late), pytest.raises(sqlite3.OperationalError, match=r"I/O|readonly"):
+        late.execute("CREATE TABLE files (name TEXT)")
 
 
 def test_ledger_commits_nothing_when_one_file_is_refused(tmp_path: Path) -> None:

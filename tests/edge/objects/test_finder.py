@@ -101,20 +101,22 @@ def test_find_objects_goes_into_no_folder_that_is_not_wanted() -> None:
     assert len(store.listed) == before
 
 
-def accounts_in(keys: list[str], address: str = "s3://b/") -> set[str]:
-    """The accounts that a listing for one account meets."""
+def owners_in(keys: list[str], address: str = "s3://b/") -> set[str]:
+    """The accounts and Regions that a listing for one account meets."""
     steps = find_objects(MemoryStore(keys), [address], Scope(accounts=frozenset({A})), threads=2)
-    return {account for step in steps for account in step.accounts}
+    return {owner for step in steps for owner in step.owners}
 
 
 def test_find_objects_says_whose_logs_it_met_and_where_names_do_not_say() -> None:
     flat = f"flat/{A}_CloudTrail_us-east-1_20240305T0000Z_abcdefghijklmnop.json.gz"
-    assert accounts_in([key(B, "log"), key(A, "log")]) == {A, B}
-    assert accounts_in([key(B, "log")]) == {B}
-    assert accounts_in([key(A, "log")], f"s3://b/AWSLogs/{A}/") == {A}
-    assert accounts_in([flat]) == {A}
-    assert accounts_in([flat], f"s3://b/{flat}") == {A}
-    assert accounts_in([flat, "flat/export.json"]) == {A, ""}
+    region = "us-east-1"
+    assert owners_in([key(B, "log"), key(A, "log")]) == {A, B, region}
+    assert owners_in([key(B, "log")]) == {B}
+    assert owners_in([key(A, "log")], f"s3://b/AWSLogs/{A}/") == {A, region}
+    assert owners_in([key(A, "log")], f"s3://b/AWSLogs/{A}/CloudTrail/{region}") == {A, region}
+    assert owners_in([flat]) == {A, region}
+    assert owners_in([flat], f"s3://b/{flat}") == {A, region}
+    assert owners_in([flat, "flat/export.json"]) == {A, region, ""}
 
 
 def test_find_objects_takes_what_a_person_points_at_though_it_is_no_trail() -> None:

@@ -1,4 +1,4 @@
-"""People's decisions about single findings, and where a decision applies.
+"""What people decided about single findings, and where a decision applies.
 
 A decision can keep a granted action, drop a use or a kept action, or accept a named item that makes a principal
 incomplete. It never grants anything.
@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import TypeVar
 
 from lpgen.core.policies.match import glob_match
-from lpgen.core.registry.caveats import Caveat
+from lpgen.core.registry.row import Finding
 from lpgen.core.replacements import Decision, DecisionKind, Line
+
+Accepted = TypeVar("Accepted", bound=Finding)
 
 
 def decisions_in_force(decisions: Iterable[Decision], *, as_of: date) -> tuple[Decision, ...]:
@@ -56,18 +59,20 @@ def drops_line(decisions: Iterable[Decision], *, principal: str, line: Line) -> 
     return None
 
 
-def with_acceptance(caveats: Iterable[Caveat], decisions: Sequence[Decision], *, principal: str) -> tuple[Caveat, ...]:
-    """The caveats of a principal, each with who accepted it."""
-    return tuple(replace(one, accepted_by=_who_accepted(decisions, principal, one)) for one in caveats)
+def with_acceptance(
+    findings: Iterable[Accepted], decisions: Sequence[Decision], *, principal: str
+) -> tuple[Accepted, ...]:
+    """The findings on a principal, each with who accepted it."""
+    return tuple(replace(one, accepted_by=_who_accepted(decisions, principal, one)) for one in findings)
 
 
-def _who_accepted(decisions: Iterable[Decision], principal: str, caveat: Caveat) -> str:
-    """The owner and the reason of the decision that accepts a caveat, or "" if none does."""
+def _who_accepted(decisions: Iterable[Decision], principal: str, finding: Finding) -> str:
+    """Who accepted a finding and why, or "" where nobody did."""
     for decision in decisions:
         if (
             decision.kind is DecisionKind.ACCEPT
             and glob_match(decision.principal or "*", principal)
-            and glob_match(decision.item, caveat.item)
+            and glob_match(decision.item, finding.item)
         ):
             return f"{decision.owner}: {decision.reason}"
     return ""

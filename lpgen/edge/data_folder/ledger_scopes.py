@@ -1,0 +1,49 @@
+"""What ingests asked of each source: since when, and of which accounts and Regions. Later ingests ask for the same."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from functools import reduce
+from pathlib import Path
+from typing import Final
+
+from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.log_layout import Scope
+from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE, open_to_read
+
+SCOPES_TABLE: Final = """CREATE TABLE IF NOT EXISTS scopes (
+    source TEXT PRIMARY KEY, since TEXT NOT NULL, accounts TEXT NOT NULL, regions TEXT NOT NULL
+) WITHOUT ROWID"""
+
+
+def widen_scope(connection: sqlite3.Connection, source: str, scope: Scope) -> bool:
+    """Widens what was asked of a source by what is asked now; says whether it changed."""
+    known = _scope_of(connection, source)
+    wider = scope.united(known or scope)
+    if wider == known:
+        return False
+    row = (source, wider.window.since, " ".join(sorted(wider.accounts)), " ".join(sorted(wider.regions)))
+    connection.execute("INSERT OR REPLACE INTO scopes VALUES (?, ?, ?, ?)", row)
+    return True
+
+
+def read_scope(data: Path, sources: Iterable[str]) -> Scope | None:
+    """All that was asked of the sources in earlier ingests, without an end; None where one of them is new.
+
+    Raises:
+        DataError: the folder is damaged.
+    """
+    if not (data / LEDGER_FILE).exists():
+        return None
+    with open_to_read(data) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'scopes'").fetchone():
+            return None
+        found = [_scope_of(connection, source) for source in sources]
+    known = [one for one in found if one is not None]
+    return reduce(Scope.united, known) if known and len(known) == len(found) else None
+
+
+def _scope_of(connection: sqlite3.Connection, source: str) -> Scope | None:
+    row = connection.execute("SELECT since, accounts, regions FROM scopes WHERE source = ?", (source,)).fetchone()
+    return Scope(frozenset(row[1].split()), frozenset(row[2].split()), Window(row[0])) if row else None

@@ -1,0 +1,55 @@
+"""A decisions file in the making: an entry for each open reason of a review, which counts once somebody fills it in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from lpgen.core.findings import Proposal, Report
+from lpgen.core.registry.row import Finding
+from lpgen.report.inert import terminal_text
+
+_HEAD = """# Decisions on lpgen's review as of {day}. Nothing is accepted yet.
+# Fill in reason, owner and expires (a day, such as 2027-06-30) of what you accept, and delete the other entries.
+# Then: lpgen review --decisions FILE
+"""
+
+
+def render_decisions(report: Report) -> str:
+    """The file as TOML that `--decisions` reads once it is filled in: first who outside can assume roles."""
+    entries = list(_entries(report))
+    none = [] if any("[[decision]]" in one for one in entries) else ["decision = []\n"]
+    return "\n".join([_HEAD.format(day=report.diff.as_of.isoformat()), *none, *entries])
+
+
+def _entries(report: Report) -> Iterator[str]:
+    for trust in report.open_trust:
+        yield _entry(trust.principal, trust)
+    for proposal in report.proposals:
+        for caveat in _open(proposal):
+            yield _entry(proposal.diff.principal.arn, caveat)
+
+
+def _open(proposal: Proposal) -> Iterator[Finding]:
+    """The reasons not to call a replacement safe, without those of equal items."""
+    if proposal.replacement is not None and not proposal.in_place:
+        yield from {one.item: one for one in reversed(proposal.caveats)}.values()
+
+
+def _entry(principal: str, finding: Finding) -> str:
+    said = f"# {terminal_text(finding.message)}\n"
+    if not finding.kind.row.acceptable:
+        return f"# {terminal_text(principal)}\n{said}# can't be accepted: {terminal_text(finding.step)}\n"
+    return (
+        f'{said}[[decision]]\ndo = "accept"\nprincipal = {_text(principal)}\nitem = {_text(finding.item)}\n'
+        'reason = ""\nowner = ""\nexpires = ""\n'
+    )
+
+
+def _text(text: str) -> str:
+    """A basic string of TOML, with `?`, which fits any character, for what UTF-8 lacks.
+
+    https://toml.io/en/v1.0.0#string
+    """
+    writable = text.encode("utf-8", "replace").decode()
+    return json.dumps(writable, ensure_ascii=False).replace("\x7f", "\\u007f")
