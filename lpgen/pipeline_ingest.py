@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from lpgen.edge.logs.event_history import EventHistory
 
 _CHUNK_BYTES: Final = 8 << 20
-"""Compressed bytes of the files that a worker reads in one go; a larger file is read alone."""
+"""Compressed bytes of the files that a worker reads in one go; a larger file is read by itself."""
 
 _MIN_CHUNK_BYTES: Final = 1 << 18
 _MIN_CHUNKS: Final = 8
-"""Into so many chunks few logs are cut if they can be, so that every worker has some."""
+"""The fewest chunks to cut a small set of logs into, if possible: every worker then has some."""
 
 CHUNK_FILES: Final = 2_000
 

@@ -1,4 +1,4 @@
-"""The types of a comparison: verdicts, caveats, and all there is to say of a principal."""
+"""The types of a comparison: verdicts, caveats, and the complete result for a principal."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from lpgen.core.snapshots import SnapshotStamp
 
 
 class Verdict(StrEnum):
-    """What became of an action of a principal."""
+    """The verdict on an action of a principal."""
 
     USED = "used"
-    ATTEMPTED = "attempted"  # granted, and only tried with an undetermined outcome
+    ATTEMPTED = "attempted"  # granted, and only attempted, with an undetermined outcome
     UNUSED = "unused"  # granted, and use would have shown
     UNOBSERVABLE = "unobservable"  # granted, and the logs could not have shown use
     UNGRANTED = "ungranted"  # used, and no current policy grants it
 
 
 UNSEEN: Final = frozenset({Verdict.UNUSED, Verdict.UNOBSERVABLE})
-"""The verdicts on granted actions that nobody was seen to use or try."""
+"""The verdicts on granted actions without a seen use or attempt."""
 
 
 class Confidence(StrEnum):
@@ -48,9 +48,9 @@ class Confidence(StrEnum):
 class ActionVerdict(NamedTuple):
     """The verdict on one action of one principal, with why.
 
-    `keep` is the reason why an action without seen use stays in the replacement, "" where it goes. `danger` says what a
-    holder could do with it, "" for most actions. `evidence` is None without a use or a try. (A named tuple: there are
-    millions of them in a large organization, and it is made in a third of the time.)
+    `keep` is the reason why an action without seen use is kept in the replacement, "" where it is removed. `danger`
+    says what a holder could do with it, "" for most actions. `evidence` is None without a use or an attempt. (A named
+    tuple: there are millions of them in a large organization, and it is made in a third of the time.)
     """
 
     action: Action
@@ -65,7 +65,9 @@ class ActionVerdict(NamedTuple):
 
 
 class ActionFact(NamedTuple):
-    """What is known of an action whoever holds it: its access level, and its danger as a sentence or ""."""
+    """The facts about an action that don't depend on its holder: its access level, and its danger as a sentence or
+    "".
+    """
 
     level: AccessLevel
     danger: str
@@ -80,8 +82,9 @@ class Unobservable(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """A verdict with why, as it stands on any number of a principal's actions; compared as an object. `unobservable` is
-    there where the logs can't show use."""
+    """A verdict with why, shared by any number of a principal's actions; compared as an object. `unobservable` is set
+    where the logs can't show use.
+    """
 
     verdict: Verdict
     reason: str
@@ -95,14 +98,14 @@ class Judgement:
 class Verdicts(Sequence[ActionVerdict]):
     """The verdicts on one principal's actions, in the order of the actions.
 
-    A principal has thousands, and few of them differ in more than the action. So what is held is a number per action,
-    less than a tenth of what the verdicts themselves take, and each is made when it is asked for.
+    A principal has thousands, and few of them differ in more than the action. So only a number per action is held, less
+    than a tenth of the size of the verdicts, and each verdict is made when it is asked for.
     """
 
     __slots__ = ("_actions", "_judgements", "_numbers", "facts")
 
     facts: Final[Mapping[Action, ActionFact]]
-    """What is known of each action whoever holds it."""
+    """The facts about each action that don't depend on its holder."""
 
     def __init__(self, judged: Iterable[tuple[Action, Judgement]], facts: Mapping[Action, ActionFact]) -> None:
         """`facts` has those of every action; it is kept and not copied."""
@@ -115,7 +118,7 @@ class Verdicts(Sequence[ActionVerdict]):
 
     @classmethod
     def of(cls, verdicts: Iterable[ActionVerdict]) -> Verdicts:
-        """Verdicts of which each may differ in everything, and whose actions all differ."""
+        """Verdicts that may each differ in everything, with distinct actions."""
         listed = tuple(verdicts)
         judged = [
             (one.action, Judgement(one.verdict, one.reason, one.keep, one.confidence, one.grants, one.evidence))
@@ -164,7 +167,7 @@ class Verdicts(Sequence[ActionVerdict]):
         return found
 
     def dangerous_unseen(self) -> Iterator[ActionVerdict]:
-        """The verdicts on dangerous grants that nobody was seen to use."""
+        """The verdicts on dangerous grants without seen use."""
         facts = self.facts
         for action, judgement in self.judged():
             if judgement.verdict in UNSEEN and facts[action].danger:
@@ -206,7 +209,7 @@ class UngrantedUse:
 
 @dataclass(frozen=True, slots=True)
 class DangerousUse:
-    """A dangerous action that a principal used: what it does, the days on which it was used, and how that is known."""
+    """A dangerous action that a principal used: its harm, the days on which it was used, and the evidence."""
 
     action: Action
     harm: str
@@ -216,7 +219,7 @@ class DangerousUse:
 
 @dataclass(frozen=True, slots=True)
 class WildcardUse:
-    """One wildcard of an Allow: how many actions it stands for today and how many of them were used."""
+    """One wildcard of an Allow: how many actions it matches today and how many of them were used."""
 
     ref: StatementRef
     pattern: ActionPattern
@@ -226,7 +229,7 @@ class WildcardUse:
 
 
 class PrincipalClass(StrEnum):
-    """What kind of case a principal is; each has its own treatment."""
+    """The class of a principal; each has its own treatment."""
 
     ACTIVE = "active"
     UNUSED = "unused"
@@ -235,18 +238,18 @@ class PrincipalClass(StrEnum):
     NO_GRANTS = "no_grants"
     SERVICE_LINKED = "service_linked"
     SSO = "sso"
-    LEFT_TO_AWS = "left_to_aws"  # AWS wrote its policies for a service, and all that they allow stays
+    LEFT_TO_AWS = "left_to_aws"  # AWS wrote its policies for a service, and all that they allow is kept
     NOT_IN_SNAPSHOT = "not_in_snapshot"
 
 
 @dataclass(frozen=True, slots=True)
 class PrincipalDiff:
-    """Grants against use of one principal. `proposal` is what to do, in one sentence, and `task` the same in a clause.
+    """Granted vs. used for one principal. `proposal` is what to do, in one sentence, and `task` the same in a clause.
 
-    `active_days` are those on which it was seen at work, 0 where they weren't counted. `expected` is what its
-    replacement is expected to deny in the next days, None where no backtest was made. `reach` says how far its policies
-    and the lines go beyond what is its own. `left` are the policies that stay attached beside its replacement, of which
-    `lines` and `detach` have nothing. `dangerous` are the dangerous actions that it used.
+    `active_days` are those on which it was seen at work, 0 where they weren't counted. `expected` are the denials
+    expected of its replacement in the next days, None where no backtest was made. `reach` says how far its policies and
+    the lines reach beyond its own resources. `left` are the policies left attached; `lines` and `detach` have no part
+    of them. `dangerous` are the dangerous actions that it used.
     """
 
     principal: Principal
@@ -282,7 +285,7 @@ class PrincipalDiff:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a replacement is expected to deny in the next days, None where nothing says it, and the caveats of that."""
+    """The denials expected of a replacement in the next days, None where they aren't known, and their caveats."""
 
     expected: ExpectedDenials | None = None
     caveats: tuple[Caveat, ...] = ()
@@ -290,7 +293,9 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Detachment:
-    """What a replacement takes the place of: managed policies to detach, inline ones to delete, groups to leave."""
+    """The policies and groups that a replacement replaces: managed ones to detach, inline ones to delete, groups to
+    leave.
+    """
 
     managed: tuple[str, ...]
     inline: tuple[str, ...]
@@ -330,9 +335,9 @@ class SkipCount:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """All there is to say of one principal. `replacement` and `verification` are None where its class gets none.
+    """The complete result for one principal. `replacement` and `verification` are None where its class gets none.
 
-    `in_place` says that its policies say what the replacement does, so that there is nothing to do.
+    `in_place` means that its policies already have the meaning of the replacement: there is nothing to do.
     """
 
     diff: PrincipalDiff
@@ -342,7 +347,7 @@ class Proposal:
 
     @property
     def advice(self) -> str:
-        """What to do, in one sentence."""
+        """The proposal, in one sentence."""
         return "nothing: its policies say what the replacement says" if self.in_place else self.diff.proposal
 
     @property

@@ -1,4 +1,4 @@
-"""What a snapshot says of itself: when it was taken, of which accounts, and what it lacks."""
+"""The facts about a snapshot: when it was taken, of which accounts, and its gaps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 
 class Subject(StrEnum):
-    """What a snapshot reads."""
+    """A subject that a snapshot reads."""
 
     ACCOUNT = "account"  # the whole of it
     POLICIES = "policies"
@@ -72,4 +72,4 @@ class SnapshotStamp:
 
 
 NO_SNAPSHOT: Final = "none"
-"""The name by which a person says that no snapshot is to be used."""
+"""The name with which a person chooses to use no snapshot."""

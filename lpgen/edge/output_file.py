@@ -1,4 +1,4 @@
-"""The file that `--output` names: it appears whole, and what it held stays until then.
+"""The file that `--output` names: it appears whole, and its old content is kept until then.
 
 Only its owner can read a new file. A file that is replaced keeps its permissions: somebody chose them.
 """
@@ -69,7 +69,7 @@ def write_output(path: Path, chunks: Iterable[bytes]) -> bool:
 
 
 def _is_stream(path: Path) -> bool:
-    # `/dev/stdout` may lead to a file that a shell appends to, which must keep what it holds.
+    # `/dev/stdout` may lead to a file that a shell appends to, which must keep its content.
     return os.path.abspath(path).startswith(_DEVICES) or (path.exists() and not path.is_file())
 
 

@@ -51,7 +51,7 @@ def open_standard_streams() -> None:
 
 
 def flush_standard_streams() -> None:
-    """Writes what is still buffered. Call it before `first_failure`: Python flushes too late to see an error."""
+    """Write buffered output. Call it before `first_failure`: Python flushes too late to see an error."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
 

@@ -1,4 +1,4 @@
-"""What an ingest says of itself."""
+"""The results that an ingest reports."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ UNCOUNTED: Final = (
     SkipReason.NO_TIME,
     SkipReason.FUTURE,
 )
-"""What the skips of these reasons show of use is lost, so a person should look at them."""
+"""Skip reasons that lose evidence of use, so a person should look at them."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileProblem:
-    """A file and what is wrong with it."""
+    """A file and its problem."""
 
     path: str
     why: str
@@ -32,7 +32,7 @@ class FileProblem:
 
 @dataclass(frozen=True, slots=True)
 class SkipExample:
-    """Where a skip happened (`record 3`, `line 7`; "" where it is the whole file), and why in so many words."""
+    """The place of a skip (`record 3`, `line 7`; "" where it is the whole file), and the reason in full."""
 
     path: str
     position: str
@@ -104,7 +104,9 @@ class IngestResult:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an ingest is, in files or objects, compressed bytes and records; from Athena, days stand for bytes."""
+    """The progress of an ingest, in files or objects, compressed bytes and records; Athena counts days instead of
+    bytes.
+    """
 
     files_done: int
     files: int
@@ -118,7 +120,7 @@ ProgressReport = Callable[[Progress], None]
 
 
 def counts_from_usage(usage: Usage, paths: Mapping[str, str]) -> tuple[int, int, tuple[SkipCount, ...]]:
-    """Records read, usage records, and the skips by reason. `paths` says where a file of a SHA-256 lies."""
+    """Records read, usage records, and the skips by reason. `paths` has the path of a file by its SHA-256."""
     columns = ("reason", "records", "detail", "example_source", "example_position")
     counts: dict[str, int] = {}
     examples: dict[str, list[SkipExample]] = {}

@@ -1,4 +1,4 @@
-"""What people decided about single findings, and where a decision applies.
+"""People's decisions about single findings, and where a decision applies.
 
 A decision can keep a granted action, drop a use or a kept action, or accept a named item that makes a principal
 incomplete. It never grants anything.
