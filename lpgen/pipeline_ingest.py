@@ -57,24 +57,20 @@ def ingest(
     sources: Collection[str] = (),
     scope: Scope = ALL_LOGS,
 ) -> IngestResult:
-    """Adds the records of files and folders to the usage tables of the data folder, which is made if need be.
+    """Add the records of files and folders to the usage tables of the data folder, which is created if missing.
 
-    So does it with those of objects in S3, of CloudTrail's event history, and of tables in Athena. A file, object,
-    event or day that was ingested before changes nothing, and neither do its bytes under another name. At whatever
-    moment the process dies, the data folder holds the old state or a new one; a long reading of objects has several.
-    Sources without any log leave a new one unmade: they are the wrong ones.
+    It does the same with objects in S3, CloudTrail's event history, and tables in Athena. A file, object, event or day
+    that was ingested before changes nothing, and neither do its bytes under another name. If the process dies, the data
+    folder holds the old state or a new one; a long reading of objects has several. Sources without any log are the
+    wrong ones and create no data folder. The folder remembers that `scope` was asked of `sources`, which are addresses.
 
-    The folder remembers that `scope` was asked of `sources`, which are addresses.
-
-    `limits` bounds what is read of one file or object. `now` is when the ingest began, in the form of `event_time`.
-    Later records are skips of the future, unless the name of their file states its delivery; with `NO_TIME` any time
-    counts.
-
-    The engine says where files and objects are read; by default that is this process. The tables are the same wherever.
+    `limits` bounds how much is read of one file or object. `now` is when the ingest began, in the form of `event_time`.
+    Later records are skips of the future, unless their file's name states its delivery; with `NO_TIME` any time counts.
+    The engine decides where files and objects are read, by default in this process; the tables are the same.
 
     Raises:
-        IngestError: another ingest into the folder runs, it can't be written, or the files lie where the engine's
-            workers can't see them; the tables are as they were.
+        IngestError: another ingest into the folder runs, it can't be written, or the engine's workers can't see the
+            files; the tables are as they were.
         EngineError: the engine's cluster was lost, or can't run lpgen; the tables are as they were.
         DataError: the folder's tables are damaged, or of another schema version.
         AwsError: AWS can't be asked, or refuses everything.

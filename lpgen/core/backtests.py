@@ -55,8 +55,7 @@ class Window:
 @dataclass(frozen=True, slots=True)
 class DeniedNeed:
     """An action on a resource that replacements of this many `windows` would have denied. `records` are those of the
-    days of any of them, each once; the cause is that of the first window.
-    """
+    days of any of them, each once; the cause is that of the first window."""
 
     action: Action
     resource: str
@@ -94,8 +93,7 @@ NO_REACH: Final = Reach()
 class AlternativeResult:
     """The needs of one principal that a simpler policy would have denied, each once, and the share of its granted
     actions that it would have removed, on average over the windows. `reach` counts the places of others that the last
-    one allows.
-    """
+    one allows."""
 
     denied_needs: int
     removed_share: float
@@ -104,9 +102,7 @@ class AlternativeResult:
 
 @dataclass(frozen=True, slots=True)
 class JudgedWindow:
-    """The effect that the replacement of one principal would have had in one window; `safe` says whether it was called
-    safe.
-    """
+    """The effect that one principal's replacement would have had in one window; `safe`: whether it was called safe."""
 
     window: Window
     safe: bool

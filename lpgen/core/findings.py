@@ -66,8 +66,7 @@ class ActionVerdict(NamedTuple):
 
 class ActionFact(NamedTuple):
     """The facts about an action that don't depend on its holder: its access level, and its danger as a sentence or
-    "".
-    """
+    ""."""
 
     level: AccessLevel
     danger: str
@@ -83,8 +82,7 @@ class Unobservable(NamedTuple):
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
     """A verdict with why, shared by any number of a principal's actions; compared as an object. `unobservable` is set
-    where the logs can't show use.
-    """
+    where the logs can't show use."""
 
     verdict: Verdict
     reason: str
@@ -294,8 +292,7 @@ class Forecast:
 @dataclass(frozen=True, slots=True)
 class Detachment:
     """The policies and groups that a replacement replaces: managed ones to detach, inline ones to delete, groups to
-    leave.
-    """
+    leave."""
 
     managed: tuple[str, ...]
     inline: tuple[str, ...]
@@ -379,12 +376,12 @@ class OutsideTrust(Finding):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What review and generate render. `problems` are gaps of the snapshot; `min_days` is what counts as enough.
+    """The input of the renderers of review and generate. `problems` are gaps of the snapshot.
 
-    `guards` are the policies beside the principals' own that it took into account, `snapshot` what some of the files
-    are from, whose gaps are among the problems. `unread_files` are log files that couldn't be read, in whose place none
-    was read since. `generation` is the name of the usage tables. `trust` says who outside may assume roles, the worst
-    first.
+    `min_days` is how many covered days are enough. `guards` are the policies other than the principals' own that it
+    took into account, `snapshot` is the source of some of the files, whose gaps are among the problems. `unread_files`
+    are log files that couldn't be read, in whose place none was read since. `generation` is the name of the usage
+    tables. `trust` lists the outsiders that may assume roles, the worst first.
     """
 
     diff: Diff

@@ -30,9 +30,7 @@ def folder_of_account(principal: Principal) -> str:
 
 
 def file_of_left_policy(arn: str, sha256: str) -> str:
-    """The path below an output folder of a policy left attached: its name, and a digest that distinguishes its
-    versions.
-    """
+    """The path below an output folder of a policy left attached: its name, and a digest for each version."""
     name = arn.rpartition("/")[2]
     return f"attached/{plain_name(f'{name[:_LONGEST]}-{sha256[:_DIGITS]}')}.json"
 

@@ -37,9 +37,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, order=True)
 class RecordedContext:
-    """The context of a call that records show, in sorted pairs of key and values; text is "" where they don't show
-    it.
-    """
+    """The recorded context of a call, in sorted pairs of key and values; text is "" where records don't show it."""
 
     region: str
     vpc_endpoint: str = ""
@@ -91,8 +89,7 @@ class PrincipalUsage:
     services that copies or summaries of its calls show, known where a principal is judged. `by_id` has the seen actions
     of each id, counted or not: those of earlier principals of the name too. `days` are those on which it did or
     attempted something, 0 where they weren't counted. `protected` are the resources for whose data its calls of KMS
-    were made, each with the action of the call.
-    """
+    were made, each with the action of the call."""
 
     principal: str
     principal_ids: tuple[str, ...] = ()
@@ -283,8 +280,7 @@ class StatementRef:
 @dataclass(frozen=True, slots=True)
 class Grant:
     """One statement with its expanded actions. `unknown_patterns` are those that the catalog doesn't know, without
-    names of services that AWS retired in its own policies.
-    """
+    names of services that AWS retired in its own policies."""
 
     ref: StatementRef
     version: str

@@ -1,6 +1,4 @@
-"""The policies that apply in addition to a principal's own: boundary, organization and resources, as a person supplies
-them.
-"""
+"""The policies that apply beyond a principal's own: boundary, organization and resources, as a person supplies them."""
 
 from __future__ import annotations
 

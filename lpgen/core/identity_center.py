@@ -31,8 +31,6 @@ def is_of_permission_set(principal: Principal) -> bool:
 
 
 def permission_set_of(arn: str) -> PermissionSet | None:
-    """The permission set of a role, by its ARN; None for any other ARN, and for a role whose name doesn't show its
-    set.
-    """
+    """The permission set of a role, by its ARN; None for other ARNs, and where the role's name doesn't show it."""
     found = _ROLE.fullmatch(split_arn(arn).name) if _PREFIX in arn else None
     return PermissionSet(found[1], found[2]) if found else None

@@ -91,15 +91,12 @@ class LastAccessed:
         return (self.as_of - self.report.made).days <= _FRESH_DAYS
 
     def tells_of(self, action: Action) -> bool:
-        """Whether it lists the action's service and is fresh: it then shows when the service was last tried, or that it
-        wasn't.
-        """
+        """Whether it is fresh and lists the action's service: when that was last tried, or that it wasn't."""
         return self.is_fresh and self.report.service(action.partition(":")[0]) is not None
 
     def tried(self, service: str) -> str:
-        """The sign of use that it gives for a service, as a clause, or "". An attempt before the analyzed days is
-        none.
-        """
+        """The sign of use that it gives for a service, as a clause, or "". Attempts before the analyzed days are
+        none."""
         found = self.report.service(service)
         if found is None or found.last is None or found.last < self.since:
             return ""

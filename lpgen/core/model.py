@@ -73,8 +73,7 @@ class DenialKind(StrEnum):
 
 class CallerKind(StrEnum):
     """The kind of the caller. Only ROLE and USER have usage; the others are counted skips. Those of CROSS_ACCOUNT_ID
-    have rows of their own too, since the caller's own logs need not hold the call.
-    """
+    have rows of their own too, since the caller's own logs need not hold the call."""
 
     ROLE = "role"
     USER = "user"

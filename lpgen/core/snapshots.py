@@ -53,7 +53,7 @@ class TakenAccount:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotStamp:
-    """What a report says of the snapshot that it stands on.
+    """A report's facts about the snapshot that it uses.
 
     `used` names the inputs that were taken from it. `organization` is the id of the organization, "" if unknown.
     """

@@ -42,10 +42,10 @@ def refuse_replacing(path: Path) -> None:
 
 
 def write_output(path: Path, chunks: Iterable[bytes]) -> bool:
-    """Writes the file in one step, so that a full disk or an error midway leaves what was there before.
+    """Write the file in one step: a full disk or an error midway leaves the old content. Return whether it replaced a
+    file.
 
-    Says whether it replaced a file. Through a link the file is written that it leads to. Pipes and devices take the
-    bytes as they come.
+    If the path is a link, its target is written. Pipes and devices take the bytes as they come.
 
     Raises:
         OutputError: it can't be written.

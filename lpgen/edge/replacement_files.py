@@ -30,8 +30,7 @@ SIGNATURE: Final = "summary.sig"
 @dataclass(frozen=True, slots=True)
 class WrittenReplacement:
     """One principal's folder as read back. `stated` are the pairs of action and resource that need no use, `left` the
-    policies left attached.
-    """
+    policies left attached."""
 
     folder: Path
     principal: str

@@ -1,8 +1,9 @@
 """Output that never stops a command: stdout, stderr and the pipes that `--output` names.
 
-A reader may leave early (`lpgen rollout apply plan.json | head`), and a disk may fill up behind a redirection. Neither
-may end a command in the middle of its work, least of all while it changes IAM. Text that can't be written is dropped,
-and the failure counts when the command ends. Nor does a locale end one: what its encoding lacks is written otherwise.
+A reader may leave early (`lpgen rollout apply plan.json | head`), and the disk that output is redirected to may fill
+up. Neither may end a command in the middle of its work, least of all while it changes IAM. Text that can't be written
+is dropped, and the failure counts when the command ends. A locale doesn't end a command either: characters that its
+encoding lacks are replaced.
 """
 
 from __future__ import annotations

@@ -114,8 +114,7 @@ def counts_of_proposal(
     left: Collection[Action] = (),
 ) -> Counts:
     """The numbers of one principal, from its verdicts, its replacement's actions by kind, the number of removals by
-    confidence, and the actions that policies left attached grant.
-    """
+    confidence, and the actions that policies left attached grant."""
     written = frozenset(action for actions in kinds.values() for action in actions)
     staying = written.union(left)
     unseen = (action for action, one in proposal.diff.verdicts.judged() if one.verdict in UNSEEN) if left else ()

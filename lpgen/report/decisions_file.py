@@ -1,4 +1,4 @@
-"""A decisions file in the making: an entry for each open reason of a review, which counts once somebody fills it in."""
+"""A draft of a decisions file: an entry for each open reason of a review, which counts once somebody fills it in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HEAD = """# Decisions on lpgen's review as of {day}. Nothing is accepted yet.
 
 
 def render_decisions(report: Report) -> str:
-    """The file as TOML that `--decisions` reads once it is filled in: first who outside can assume roles."""
+    """The file as TOML that `--decisions` reads once it is filled in: first the outsiders that can assume roles."""
     entries = list(_entries(report))
     none = [] if any("[[decision]]" in one for one in entries) else ["decision = []\n"]
     return "\n".join([_HEAD.format(day=report.diff.as_of.isoformat()), *none, *entries])
@@ -47,7 +47,7 @@ def _entry(principal: str, finding: Finding) -> str:
 
 
 def _text(text: str) -> str:
-    """A basic string of TOML, with `?`, which fits any character, for what UTF-8 lacks.
+    """A basic string of TOML, with `?`, which fits any character, in place of characters that UTF-8 lacks.
 
     https://toml.io/en/v1.0.0#string
     """

@@ -53,8 +53,7 @@ class UseCounter:
 
 def row_test(current: Mapping[str, str], decisions: Sequence[Decision], *, dropped: bool) -> RowTest:
     """The test that decides which rows count: those of the principal's current id that no decision drops, or, with
-    `dropped`, those that one drops.
-    """
+    `dropped`, those that one drops."""
 
     def counts(principal: str, principal_id: str, action: str, resource: str, day: str) -> bool:
         if principal_id and current.get(principal, principal_id) != principal_id:

@@ -135,9 +135,7 @@ class _Case:
 
     @property
     def needs_resource_policy(self) -> bool:
-        """Whether the result depends on a resource policy that wasn't supplied: it must allow, or delegate to the
-        account.
-        """
+        """Whether the result depends on a missing resource policy: it must allow, or delegate to the account."""
         if not self.may_have_resource_policy:
             return False
         unnamed = self.request.resource.kind is not ResourceKind.ARN

@@ -209,9 +209,8 @@ def _access_holes(
     granting: Mapping[Action, Granting],
     ground: ReviewGround,
 ) -> Iterable[Caveat]:
-    """The attempts that IAM dates and the logs lack, where no kept action whose use the logs can't show explains
-    them.
-    """
+    """The attempts that IAM dates and the logs lack, unless a kept action whose use the logs can't show explains
+    them."""
     judge, explained = ground.judge, frozenset[str]()
     if set(judge.keep.values()) != {KeepUnobservable.NONE}:
         explained = explained_services(

@@ -173,9 +173,7 @@ def describe_lacks(table: AthenaTable, partitions: Partitions) -> tuple[str, ...
 
 
 def _keys(table: AthenaTable) -> Iterator[tuple[str, str]]:
-    """The expressions to group by, with the names of their columns in the answer; columns the table lacks are left
-    out.
-    """
+    """The expressions to group by, with the names of their columns in the answer, without columns the table lacks."""
     for name in _PLAIN_COLUMNS:
         expression = _plain(table, name)
         if expression:

@@ -84,8 +84,7 @@ def caller_name(identity: UserIdentity | None, caller: Caller | None = None) -> 
 
 def essential_identity(identity: UserIdentity | None) -> IdentityKey:
     """The parts of an identity that decide its caller and everything else read from it, to be compared and hashed. A
-    session's name isn't among them, so all sessions of a role are equal.
-    """
+    session's name isn't among them, so all sessions of a role are equal."""
     if identity is None:
         return identity
     context = identity.sessionContext

@@ -1,6 +1,4 @@
-"""Roles and users that a record names only by an ARN, in addition to its caller: grantees of keys, callers in
-summaries.
-"""
+"""Roles and users that a record names only by an ARN, beyond its caller: grantees of keys, callers in summaries."""
 
 from __future__ import annotations
 
@@ -31,9 +29,7 @@ def named_principal(text: str) -> str:
 
 
 def names_of(principal: str) -> tuple[str, ...]:
-    """The results of `named_principal` that may mean a role or user: a session's ARN doesn't show the path of its
-    role.
-    """
+    """The results of `named_principal` for a role or user: a session's ARN doesn't show the path of its role."""
     fields = split_arn(principal)
     kind, _, name = fields.name.partition("/")
     if kind != "role":

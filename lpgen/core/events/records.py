@@ -60,9 +60,7 @@ class RecordResource(msgspec.Struct, frozen=True):
 
 
 class RecordHead(msgspec.Struct):
-    """The fields read of every record, those after the call in the order of CloudTrail's files, which decodes
-    fastest.
-    """
+    """The fields read of every record, those after the call in CloudTrail's order, which decodes fastest."""
 
     eventSource: str
     eventName: str

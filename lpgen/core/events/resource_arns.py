@@ -85,8 +85,7 @@ def _default_value(call: Call, name: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """The request texts that fill a placeholder: those at all of `paths`; `default` where the call has none of them.
-    `mark` is the prefix that a binding writes before the paths.
-    """
+    `mark` is the prefix that a binding writes before the paths."""
 
     paths: tuple[tuple[str, ...], ...]
     default: str | None = None

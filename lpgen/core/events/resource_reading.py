@@ -36,9 +36,7 @@ _UNKNOWN: Final = (UNKNOWN_RESOURCE,)
 
 @dataclass(frozen=True, slots=True)
 class CreatedType:
-    """A resource type that the call creates under a name that AWS chooses: its pattern, with the names from the
-    call.
-    """
+    """A resource type that the call creates under a name that AWS chooses: its pattern, with the call's names."""
 
     type: str
     templates: tuple[ArnTemplate, ...]

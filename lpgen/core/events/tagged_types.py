@@ -43,8 +43,7 @@ def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: Operati
 def types_in_name(operation: str, types: tuple[str, ...]) -> tuple[str, ...]:
     """The types that an operation makes according to its name: its own noun, else the longest that the noun ends with
     or those that end with the noun. The source or means of the making (`FromBackup`) is no part of the noun, and a
-    later version of an operation makes the same types as the first.
-    """
+    later version of an operation makes the same types as the first."""
     noun = _NOT_NOUN.sub("", _VERB.sub("", operation, count=1))
     return _types_of_noun(_fold(noun), types) or _types_of_noun(_fold(_VERSION.sub("", noun)), types)
 

@@ -138,9 +138,7 @@ class VisibilityTable:
         )
 
     def _inferred(self, hows: tuple[str, ...]) -> ActionVisibility:
-        """The visibility of an action that is read off the records of other calls; its page is the first inference
-        rule's.
-        """
+        """The visibility of an action that is read off other calls' records; its page is the first inference rule's."""
         rules = [self._inferences[how] for how in hows]
         reason = "seen only through other calls: " + "; ".join(rule.sentence for rule in rules)
         return ActionVisibility(Visibility.INFERRED, reason, rules[0].source, kind=UnobservableKind.INSIDE_CALL)
@@ -219,9 +217,7 @@ class _CompanionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The generated table: the observed actions, the inferred ones with their rules, and those whose records show other
-    actions.
-    """
+    """The generated table: observed actions, inferred ones with their rules, and those whose records show others."""
 
     observed: frozenset[str]
     inferred: dict[str, tuple[str, ...]]

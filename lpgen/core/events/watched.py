@@ -113,8 +113,7 @@ class WatchedRecord(Record):
 
 class _Read:
     """The reads ever seen of the values in one place: of objects there the values of some `names`, and of all `others`
-    where every value was read; or, `whole`, everything inside them, however deep.
-    """
+    where every value was read; or, `whole`, everything inside them, however deep."""
 
     __slots__ = ("names", "others", "whole")
 
@@ -178,9 +177,7 @@ class ReadValues:
         self._readers: dict[tuple[str, ...], tuple[Reader, tuple[_Read, ...]]] = {}
 
     def part(self, value: dict[str, object] | str | None) -> Part:
-        """An object's names, as a reader, and the values that are read of it, to be compared and hashed; other values
-        are returned unchanged.
-        """
+        """An object's names, as a reader, and its read values, to be compared and hashed; other values unchanged."""
         if type(value) is not dict:
             return value  # type: ignore[return-value]  # a string, or nothing
         names = tuple(value)

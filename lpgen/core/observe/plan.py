@@ -1,6 +1,4 @@
-"""The trails that would decide kept actions, account by account: what each records, and which actions remain open and
-why.
-"""
+"""The trails that would decide kept actions, account by account: what each records, and which actions remain open."""
 
 from __future__ import annotations
 
@@ -184,9 +182,7 @@ def _may_be_on_logs(one: OpenUse, log_prefixes: tuple[str, ...]) -> bool:
 
 
 def _ranked(uses: Iterable[OpenUse]) -> list[frozenset[Selection]]:
-    """The selections that are needed together to decide a use: those that decide most uses by the fewest selections
-    first.
-    """
+    """The selections that are needed together to decide a use, those that decide most uses by the fewest first."""
     needs = [tuple(selections_of_events(one.events)) for one in uses]
     widest = widest_selections(one for some in needs for one in some)
     gains = Counter(frozenset(widest[one] for one in some) for some in needs)

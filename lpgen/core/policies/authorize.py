@@ -112,9 +112,7 @@ class _Need(NamedTuple):
 def _needs(
     request: Request, principal: RequestPrincipal, policies: PolicySet, walls: Sequence[Wall]
 ) -> tuple[_Need, ...]:
-    """The needed allows: the core of identity and resource policies, each level of SCPs and of RCPs, and the
-    endpoint.
-    """
+    """The needed allows: the core of identity and resource policies, each level of SCPs and RCPs, and the endpoint."""
     core = _core_need(request, principal, policies, {wall.layer: wall for wall in walls})
     caps = [wall for wall in walls if wall.layer in (Layer.SCP, Layer.RCP, Layer.ENDPOINT)]
     return (core, *[_Need(wall.allowed(), (Stop(wall.layer, wall.level),)) for wall in caps])

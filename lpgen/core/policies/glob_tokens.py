@@ -150,9 +150,7 @@ def _is_run(token: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Automaton:
-    """A compiled glob: state masks of its runs and its end, and per character the states that advance and those that
-    hold.
-    """
+    """A compiled glob: masks of its runs and its end, and per character the states that advance and those that hold."""
 
     runs: int
     final: int

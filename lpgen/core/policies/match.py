@@ -87,8 +87,7 @@ def _regex_from_glob(pattern: str) -> str:
 @remember_steps(maxsize=8192)
 def pattern_contains(outer: str, inner: str) -> bool:
     """Whether `outer` matches every text that `inner` matches. True is always right; False is right but for globs with
-    enough wildcards to exhaust the search's budget.
-    """
+    enough wildcards to exhaust the search's budget."""
     outer, inner = normalize_glob(outer), normalize_glob(inner)
     if outer in ("*", inner):
         return True

@@ -143,8 +143,7 @@ def intersect_resources(a: str, b: str) -> str | None:
 
 def _can_be_arn(pattern: str) -> bool:
     """Whether the Region and account of a pattern can be those of an ARN: letters, digits and hyphens. A Region with a
-    wildcard ends in a digit, and an account with one has no letters.
-    """
+    wildcard ends in a digit, and an account with one has no letters."""
     fields = _fields(pattern)
     if len(fields) != ARN_FIELDS:
         return True

@@ -62,9 +62,7 @@ def _one_matches(patterns: tuple[ActionPattern, ...], folded_action: str) -> boo
 
 @lru_cache(maxsize=8192)
 def _names_and_globs(patterns: tuple[ActionPattern, ...]) -> tuple[frozenset[str], tuple[Callable[[str], bool], ...]]:
-    """The valid patterns in lower case: names, and the tests of globs. A pattern that IAM's grammar refuses matches
-    nothing.
-    """
+    """The valid patterns in lower case: names, and the tests of globs. Patterns that IAM refuses match nothing."""
     valid = tuple(fold_case(pattern) for pattern in patterns if not isinstance(parse_pattern(pattern), str))
     names = frozenset(pattern for pattern in valid if not has_wildcard(pattern))
     return names, tuple(glob_matcher(pattern) for pattern in valid if has_wildcard(pattern))

@@ -16,8 +16,7 @@ _UNKNOWN: Final[Meaning] = frozenset({("unknown",)})
 
 def meaning_of(document: Policy | None) -> Meaning:
     """A document's meaning; all missing documents are alike. Its version counts only for statements that mean something
-    else in another version.
-    """
+    else in another version."""
     if document is None:
         return _UNKNOWN
     return frozenset(

@@ -10,9 +10,7 @@ from lpgen.core.policies.match_resource import complete_arn, resource_contains
 
 
 class PatternIndex:
-    """Resource patterns by the literal text before their first wildcard: everything a pattern contains begins with
-    it.
-    """
+    """Resource patterns by the literal text before their first wildcard: all that a pattern contains begins with it."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._by_head: dict[str, list[str]] = defaultdict(list)

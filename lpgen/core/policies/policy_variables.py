@@ -24,9 +24,7 @@ class Gap(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unfilled:
-    """A text with variables that have no value. `keys` are theirs; one MISSING key takes precedence over UNKNOWN
-    ones.
-    """
+    """A text with variables that have no value. `keys` are theirs; MISSING takes precedence over UNKNOWN."""
 
     gap: Gap
     keys: tuple[str, ...]

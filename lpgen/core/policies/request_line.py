@@ -172,9 +172,7 @@ def _levels(levels: object, place: str) -> tuple[tuple[Policy, ...], ...]:
 
 
 def _reasons(decision: Decision) -> list[dict[str, Any]]:
-    """The deciding facts: AWS's own rule, or the statements, or the layers in which nothing allows; indexes count from
-    0.
-    """
+    """The deciding facts: AWS's own rule, or the statements, or the layers without an allow; indexes count from 0."""
     if decision.rule:
         return [{"rule": decision.rule}]
     found = [_statement_reason(reason) for reason in decision.reasons]

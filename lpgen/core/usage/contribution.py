@@ -104,9 +104,7 @@ def _rows(
 def _row_per_resource(
     record: Record, caller: Caller, outcome: OutcomeDetail, actions: tuple[MappedAction, ...]
 ) -> Iterator[tuple[Behind, str]]:
-    """The row of each pair of action and resource. Its key holds the enums' plain text, as hashing an enum member runs
-    Python code.
-    """
+    """The row of each pair of action and resource. Keys hold the enums' text: hashing a member runs Python code."""
     identity = record.userIdentity
     invoked_by = (identity.invokedBy if identity else None) or ""
     category, tags = category_from_record(record), tag_keys_from_record(record)

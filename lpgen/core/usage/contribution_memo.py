@@ -109,9 +109,7 @@ class ContributionMemo:
         return self._identities.get(key) or self._add_identity(key, record.userIdentity)
 
     def find(self, record: RawRecord, alike: CallerClass) -> tuple[Contribution, str]:
-        """The contribution of a record by a caller of this class, and the end of the resources in it that hold a
-        mark.
-        """
+        """The contribution of a record by a caller of this class, and the end of its resources that hold a mark."""
         key = (
             record.eventSource,
             record.eventName,
@@ -199,8 +197,7 @@ def _sign(record: RawRecord, alike: CallerClass, form: _Form) -> tuple[Signature
 
 def _bare_record(record: RawRecord, alike: CallerClass, form: _Form, name: OpenName | None) -> WatchedRecord:
     """The parts of the record that may decide its contribution, with marks and watched. Its plain texts are those of
-    the form, since contributions keep them.
-    """
+    the form, since contributions keep them."""
     request, resources = record.requestParameters, bytes(record.resources)
     if name:
         request = {**request, form.call.open_name: name[0] + MARK}  # type: ignore[dict-item]
@@ -228,8 +225,7 @@ def _bare_record(record: RawRecord, alike: CallerClass, form: _Form, name: OpenN
 
 def _identity_of_class(identity: UserIdentity | None, caller: Caller) -> UserIdentity:
     """The parts of a caller's identity that its calls' mapping may read: the ARN of a user, who may be its own
-    resource, and only the partition of any other ARN.
-    """
+    resource, and only the partition of any other ARN."""
     identity = identity or UserIdentity()
     source = identity.sessionContext.sourceIdentity if identity.sessionContext else None
     arn = caller.principal or arn_of_identity(identity)

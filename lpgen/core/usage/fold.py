@@ -151,9 +151,7 @@ def _fold_arn(arn: str) -> Resource:
 
 
 def _fold_name(service: str, name: str, *, is_global: bool) -> tuple[str, str]:
-    """The part of an ARN's last field to keep, and the wildcards for the rest: `*`, `*/*` or the like, "" for
-    nothing.
-    """
+    """The part of an ARN's last field to keep, and the wildcards for the rest: `*`, `*/*` or the like, or ""."""
     if service == "s3" and is_global:
         bucket, slash, key = name.partition("/")
         kept, ends = fold_key(key)

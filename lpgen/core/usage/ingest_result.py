@@ -50,20 +50,20 @@ class SkipCount:
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What one ingest did.
+    """The outcome of one ingest.
 
-    `records` were read from `files_read` new files, and `usage_records` of them became usage; `skips` says what became
-    of the others, and of files or parts of files that hold no record, sorted by reason. `files_known` were ingested
-    before, or are copies of another file of this run; `files_ignored` lie in a folder under another kind of name.
-    `failures` are files that couldn't be opened or that end each process that reads them, and which a later run tries
-    again. `problems` are the new files of which something couldn't be read, with the first reason and place, and
-    `known_problems` such files among the known ones. `read_again` is the number of known
-    files that were read again for records that were left out before.
+    `records` were read from `files_read` new files, and `usage_records` of them became usage. `skips` counts the
+    others, and files or parts of files that hold no record, sorted by reason. `files_known` were ingested before, or
+    are copies of another file of this run; `files_ignored` are files in a folder whose kind of name isn't read.
+    `failures` are files that couldn't be opened or that end each process that reads them; a later run tries them again.
+    `problems` are the new files with something that couldn't be read, with the first reason and place, and
+    `known_problems` such files among the known ones. `read_again` is the number of known files that were read again for
+    records that were left out before.
 
-    `objects_read` and `objects_known` say the same of objects in S3, `events_read` and `events_known` of events of
-    CloudTrail's history, `days_read` and `days_known` of days of a table in Athena. `folders_left` are the folders in
-    S3 that hold no records of calls, by name; `notes` say what a source can't show. `seconds` are those of each phase,
-    in order. `has_logs` says that some of what was read is a log, though it may hold no record, and `is_unread` that
+    `objects_read` and `objects_known` are the same for objects in S3, `events_read` and `events_known` for events of
+    CloudTrail's history, `days_read` and `days_known` for days of a table in Athena. `folders_left` are the folders in
+    S3 that hold no records of calls, by name; `notes` list limits of a source. `seconds` are those of each phase, in
+    order. `has_logs` means that some source that was read is a log, though it may hold no record, and `is_unread` that
     nothing of some new file could be read.
     """
 
@@ -105,8 +105,7 @@ class IngestResult:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """The progress of an ingest, in files or objects, compressed bytes and records; Athena counts days instead of
-    bytes.
-    """
+    bytes."""
 
     files_done: int
     files: int

@@ -42,8 +42,7 @@ class _Named:
 @dataclass(slots=True)
 class _Account:
     """One account's part of the tables. `seen` has the days of its events by Region, source and side: None where the
-    tables don't have the side.
-    """
+    tables don't have the side."""
 
     named: _Named
     days: set[date] = field(default_factory=set)
@@ -91,8 +90,7 @@ def coverage_from_usage(
 
 class _Accounts:
     """Each account's part of the tables, collected when it is asked for: a large organization has millions of pairs of
-    caller and service.
-    """
+    caller and service."""
 
     def __init__(self, usage: Usage, accounts: Collection[str]) -> None:
         self._coverage = TableSlices(usage.coverage, "account", COVERAGE_SCHEMA)

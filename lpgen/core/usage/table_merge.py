@@ -75,8 +75,7 @@ def collapse_groups(
 ) -> pa.Table:
     """The table with `collapsed` in the columns `members` in all rows of a group that has more than `limit` distinct
     members, or a collapsed one; the table itself where there is no such group. Columns are text and become plain texts,
-    so no dictionary holds the collapsed values.
-    """
+    so no dictionary holds the collapsed values."""
     groups = _joint_codes([_ranks(_column(table, name)) for name in group])
     counts = np.bincount(groups)  # at least as many rows as members: most groups need no closer look
     suspects = np.flatnonzero((counts > limit)[groups])

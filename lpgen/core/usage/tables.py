@@ -293,9 +293,7 @@ class UsageSum:
         self._pending_rows = 0
 
     def add(self, part: Usage) -> None:
-        """Add a part. Parts are merged when as many rows are pending as are merged, so each row is merged a few
-        times.
-        """
+        """Add a part. Parts are merged when as many rows are pending as are merged: each row is merged a few times."""
         self._parts.append(part)
         self._pending_rows += part.num_rows
         if self._pending_rows > max(self._merged_rows, _MIN_PENDING_ROWS):

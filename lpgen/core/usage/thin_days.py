@@ -34,8 +34,7 @@ _LEAST_MEAN: Final = 0.3
 _LEAST_SCHEDULED: Final = 3
 _EVEN: Final = 0.5
 """Calls by a clock vary less from day to day than this part of their mean. If only some of the files remain, their
-counts vary like their mean, as random picks do.
-"""
+counts vary like their mean, as random picks do."""
 
 _AWS: Final = ".amazonaws.com"
 _SERVICE_LINKED: Final = ":role/aws-service-role/"
@@ -47,8 +46,7 @@ _SCHEDULED: Final = ("cloudtrail.amazonaws.com", "config.amazonaws.com", "truste
 @dataclass(frozen=True, slots=True)
 class Breadth:
     """A day's number of distinct callers, services, pairs of both, and pairs with more than one record; the same pairs
-    of callers that AWS runs by itself.
-    """
+    of callers that AWS runs by itself."""
 
     callers: int
     services: int

@@ -224,9 +224,7 @@ class _Search:
 
 
 def _first_end(text: memoryview) -> int | Exception:
-    """The index where the first document of a text ends, and something else or nothing follows; else why there is
-    none.
-    """
+    """The index where the first document of a text ends, whatever follows; else why there is none."""
     error = _decode_error(text)
     if error is None:
         return len(text)
@@ -242,8 +240,7 @@ def _bytes_read(error: Exception, text: memoryview) -> int:
 
 def _value_end(text: memoryview, most: int) -> tuple[int | None, int]:
     """The index where the brackets opened at the start are closed again, or None; and how many tokens, at most `most`,
-    were looked at.
-    """
+    were looked at."""
     depth = tokens = 0
     for tokens, token in enumerate(islice(_TOKEN.finditer(text), most), 1):
         start, end = token.span()

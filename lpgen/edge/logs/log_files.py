@@ -29,9 +29,7 @@ class LogFile:
 
 @dataclass(slots=True)
 class Found:
-    """The results of a walk: files to read, files of other names (`ignored` counts them), and files it couldn't
-    open.
-    """
+    """The results of a walk: files to read, files of other names (`ignored` counts them), and unopenable files."""
 
     files: list[LogFile] = field(default_factory=list)
     failures: list[FileProblem] = field(default_factory=list)
@@ -111,8 +109,7 @@ def hash_file(path: str) -> str:
 def chunk_files(files: Sequence[LogFile], *, target_bytes: int, target_files: int) -> Iterator[tuple[LogFile, ...]]:
     """The files in chunks of about equal size. First come the larger files, each a chunk of its own: none of them is
     then waited for at the end. The others follow by path, since neighbours are of one account, Region and day and have
-    most of their rows in common.
-    """
+    most of their rows in common."""
     chunk: list[LogFile] = []
     size = 0
     for file in sorted(files, key=lambda one: (-one.size if one.size > target_bytes else 0, one.path)):

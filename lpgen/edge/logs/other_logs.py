@@ -47,6 +47,5 @@ def name_other_text(text: bytes) -> str:
 
 def is_table(text: bytes) -> bool:
     """Whether a text is records as CSV, by its header. The records can't be restored exactly: Athena writes structures
-    such as `userIdentity` without quoting their content, and the console leaves most fields out.
-    """
+    such as `userIdentity` without quoting their content, and the console leaves most fields out."""
     return _TABLE.match(text, 0, _HEAD) is not None

@@ -167,8 +167,7 @@ def _records_of_many(text: bytes) -> Iterator[Item]:
 
 def _records_of_document(text: _Text, *, depth: int, stranger: Unusable | None = None) -> Iterator[Item]:
     """The records of one sound JSON document. `stranger` is the result for an object of no known shape; None takes it
-    for a record, which then is a bad one.
-    """
+    for a record, which then is a bad one."""
     first = _first_byte(text)
     if depth > _MAX_DEPTH:
         yield Unusable(SkipReason.BAD_RECORD, "documents lie too deep in one another", "")

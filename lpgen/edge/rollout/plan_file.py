@@ -250,9 +250,8 @@ def _call(written: _Call, owner: _Principal, path: Path) -> Call:
 
 
 def _check_calls(calls: Sequence[Call], one: _Principal, path: Path) -> None:
-    """Refuse calls that attach a policy the plan doesn't make itself below lpgen's own path, or remove one that wasn't
-    there.
-    """
+    """Refuse calls that attach a policy other than the plan's own, below lpgen's path, or remove one that wasn't
+    there."""
     made = {call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}
     held = {text.policy for text in one.before}
     fields = one.principal.split(":", 5)

@@ -62,9 +62,7 @@ def label_of_principal(principal: Principal) -> str:
 
 
 def _identifier(name: str) -> str:
-    """A valid Terraform identifier for a name, with a hash suffix if the name had to be changed: different names remain
-    different.
-    """
+    """A valid Terraform identifier for a name, with a hash suffix if the name was changed: no two become equal."""
     plain = _IDENTIFIER.sub("_", name)
     return plain if plain == name else f"{plain}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 

@@ -37,8 +37,7 @@ Granted = Mapping[tuple[str, str, int], Sequence[ActionVerdict]]
 
 def granted_by_statement(verdicts: Iterable[ActionVerdict]) -> Granted:
     """The verdicts on the actions that each statement grants. Verdicts are many and statements few, so statements are
-    first grouped by identity.
-    """
+    first grouped by identity."""
     refs: dict[int, StatementRef] = {}
     found: dict[int, list[ActionVerdict]] = defaultdict(list)
     for one in verdicts:

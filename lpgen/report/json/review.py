@@ -3,39 +3,36 @@
 Keys are only ever added under this name; a change of meaning takes a new number. Texts are as in the logs and policies,
 days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything is sorted, and nothing depends on today.
 
-- `as_of`, `catalog`, `min_days`: the day that ages count to, the action catalog, how many covered days are enough.
-- `totals`: the numbers of `principals[].counts` summed (`lpgen.report.counts.Counts` says what each one counts), and
-  how many principals there are, have a replacement, and have one that is in place, or isn't yet and is called safe.
-- `outside_trust`: who outside one's own accounts may assume roles, the worst first: the `case` (everyone, account,
-  organization, provider), `who`, the keys of the `conditions` that must be met ("": none), the item by which a decision
-  may accept it, and who has (`accepted_by`, "": nobody).
+- `as_of`, `catalog`, `min_days`: the reference date for ages, the action catalog, how many covered days are enough.
+- `totals`: the numbers of `principals[].counts` summed (see `lpgen.report.counts.Counts`), and how many principals
+  there are, have a replacement, and have one that is in place, or isn't yet and is called safe.
+- `outside_trust`: the outsiders that may assume roles, the worst first: the `case` (everyone, account, organization,
+  provider), `who`, the keys of the `conditions` that must be met ("": none), the item with which a decision may accept
+  it, and who has (`accepted_by`, "": not accepted).
 - `coverage`: per account the days, gaps, Regions and records that were read, which sides of management events were
-  seen, and by Region the event sources whose data events were, and those of which read-only or writing ones were;
-  `known_from` what says which events were recorded, the log itself or the settings of `trails`;
-  `holes`, days that recorded changes of trails take out or that show too little, and `trail_changes` that take none
-  out; `unseen_event_sources`, whose management events may have been excluded; `summed_event_sources`, whose data
-  events are there in aggregated events alone.
-- `guards`: the policies beside the principals' own that were given: levels of SCPs by account (`*`: every other), how
-  many resource policies and trust policies, the boundary (null: each principal's own).
-- `snapshot`: the one that some of the files are from, with its date, its accounts, what of it was `used`, and its gaps,
+  seen, and by Region the event sources with data events, and those with read-only or writing management events;
+  `known_from` is the source for which events were recorded, the log itself or the settings of `trails`; `holes`, days
+  that recorded changes of trails take out or that show too little, and `trail_changes` that take none out;
+  `unseen_event_sources`, whose management events may have been excluded; `summed_event_sources`, whose data events
+  appear only in aggregated events.
+- `guards`: the policies that were given in addition to the principals' own: levels of SCPs by account (`*`: every
+  other), how many resource policies and trust policies, the boundary (null: each principal's own).
+- `snapshot`: the one that some of the files are from, with its date, its accounts, the `used` parts, and its gaps,
   which are among the problems too (null: all files were named).
 - `skips`: records that are no usage, by reason. `problems`: gaps of the files given. `expired_decisions`: no longer in
   force. `not_in_snapshot`: principals of the logs that the authorization details don't have.
-- `principals`: by class, then those whose use may be an intruder's first, then by what could do most harm. Of each:
-  `principal` (its ARN), `principal_id`, `account`, `kind` and `class`; `proposal`; `in_place`, whether its policies say
-  what the replacement says, so that nothing is to do; `safe` (null: there is no replacement); `not_safe_because` with
-  the next step, and the item by which a decision
-  may accept it (null: nobody can); `expected_denials`, the denied needs to expect in the next `days` with their mean
-  and the ends of the 90 % interval (null: no backtest says); `accepted`; `covered_days`;
-  `active_days`, on which it was seen at work (0: nobody counted them); `counts`;
-  `removal_confidence`, how many removals are how sure;
-  `statements`, to which the numbers in `verdicts[].granted_by` point (from 0);
-  `services`, by access level how many actions are granted and how many of them were seen (used or tried);
-  `verdicts`, one per action; `dangerous_use`, the dangerous actions that were used, what they do, and on which days;
-  `wildcards`;
-  `lost_undoings`, an action that was used and stays, and the one that would undo it, wasn't seen and goes;
-  `ungranted`; `denied`; `unmapped`;
-  `replacement` (null: there is none); `plan`; `dropped`; `checks` (null: nothing was verified).
+- `principals`: by class, then those whose use may be an intruder's first, then by what could do most harm. Each has:
+  `principal` (its ARN), `principal_id`, `account`, `kind` and `class`; `proposal`; `in_place`, whether its policies
+  already have the meaning of the replacement; `safe` (null: there is no replacement); `not_safe_because` with the next
+  step, and the item with which a decision may accept it (null: it can't be accepted); `expected_denials`, the denied
+  needs to expect in the next `days` with their mean and the ends of the 90 % interval (null: no backtest ran);
+  `accepted`; `covered_days`; `active_days`, on which it was seen at work (0: not counted); `counts`;
+  `removal_confidence`, the number of removals by confidence; `statements`, the targets of the numbers in
+  `verdicts[].granted_by` (from 0); `services`, by access level how many actions are granted and how many of them were
+  seen (used or attempted); `verdicts`, one per action; `dangerous_use`, the dangerous actions that were used, their
+  effect, and on which days; `wildcards`; `lost_undoings`, an action that was used and is kept, and its inverse, which
+  wasn't seen and is removed; `ungranted`; `denied`; `unmapped`; `replacement` (null: there is none); `plan`; `dropped`;
+  `checks` (null: nothing was verified).
 """
 
 from __future__ import annotations

@@ -178,8 +178,7 @@ class _Writer:
 
 class _PlainWriter(_Writer):
     """Writes without colour. A text that fits or is ASCII, as nearly all are, is laid out here, as rich would lay it
-    out: rich takes a hundred times as long, which counts in the review of thousands of principals.
-    """
+    out: rich takes a hundred times as long, which counts in the review of thousands of principals."""
 
     def _skip_line(self) -> None:
         self._console.file.write("\n")

@@ -81,9 +81,7 @@ def all_kept_blocks(view: PrincipalView) -> dict[str, tuple[Block, ...]]:
 
 
 def _kept_blocks(title: str, groups: tuple[KeptGroup, ...], used: Collection[Action]) -> Iterable[Block]:
-    """The actions kept for a reason other than use, by service; those that are also used on other resources are
-    named.
-    """
+    """The actions kept for a reason other than use, by service; it names those also used on other resources."""
     if not groups:
         return
     actions = [action for group in groups for action in group.actions]

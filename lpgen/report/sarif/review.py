@@ -42,9 +42,7 @@ REVIEW_RULES: Final = (
 
 
 def review_sarif(report: Report, *, root: str = _DEFAULT_ROOT, most: int = MOST_RESULTS) -> str:
-    """The review as the text of a SARIF file; `root` is the folder in the repository that holds the output of
-    `generate`.
-    """
+    """The review as the text of a SARIF file; `root` is the repository's folder for the output of `generate`."""
     view = review_view(report)
     diff = report.diff
     facts = {

@@ -57,9 +57,7 @@ def learnings_of_windows(
     facts: ActionFacts,
     whole: Callable[[Principal], Principal] = whole_already,
 ) -> tuple[Learning, ...]:
-    """One `Learning` per distinct window: the results, shared by all principals, of its days to learn on. All share
-    `facts`.
-    """
+    """One `Learning` per distinct window: the results of its days to learn on. All share `facts`."""
     return tuple(
         _learning(usage, one, principals, catalog, options, facts=facts, whole=whole) for one in dict.fromkeys(windows)
     )

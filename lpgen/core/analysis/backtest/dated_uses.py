@@ -52,9 +52,8 @@ class DatedUse:
 
 
 def dated_uses_from_usage(usage: Usage, counter: UseCounter) -> dict[str, list[DatedUse]]:
-    """The uses of each principal that weren't denied, by its ARN; only records of its current id that no decision
-    drops.
-    """
+    """The uses of each principal that weren't denied, by its ARN; only of its current id, without those decisions
+    drop."""
     counts = counter.row_test
     found: dict[str, dict[tuple[str, ...], dict[date, _Day]]] = defaultdict(lambda: defaultdict(dict))
     for row in zip(*(column_values(usage.table.column(name)) for name in _COLUMNS), strict=True):

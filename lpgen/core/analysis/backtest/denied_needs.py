@@ -38,9 +38,7 @@ class AllowedUse:
 def allowed_uses(
     principal: Principal, uses: Iterable[DatedUse], catalog: Catalog, guards: Guards
 ) -> tuple[AllowedUse, ...]:
-    """The uses that the old policies allow, or may allow where the result depends on keys that the records don't
-    show.
-    """
+    """The uses that the old policies allow, or may allow, depending on keys that the records don't show."""
     found = (_decided(principal, one, catalog, guards) for one in uses)
     return tuple(one for one in found if one.before not in _DENIED)
 

@@ -30,8 +30,7 @@ FEWEST_DAYS: Final = 45
 
 _PRIOR: Final = Prior(0.005, 2.5)
 """The prior for a principal before its own past counts: on `bench.corpus` (seed 1), 98.8 % of the replacements called
-safe denied nothing in 30 days, and all of them 0.06 needs on average.
-"""
+safe denied nothing in 30 days, and all of them 0.06 needs on average."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,4 @@
-"""The check on policies left attached: AWS wrote them, they are in place, and they match what the replacement
-recorded.
-"""
+"""The check on policies left attached: AWS wrote them, they are in place, and the replacement recorded them so."""
 
 from __future__ import annotations
 

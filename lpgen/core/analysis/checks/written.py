@@ -29,8 +29,7 @@ class WrittenDocument:
 @dataclass(frozen=True, slots=True)
 class NewAllow:
     """One new Allow with the actions that its names cover; `place` is its file and statement. `named` are its
-    resources, a quick lookup: most requested resources are among them literally.
-    """
+    resources, a quick lookup: most requested resources are among them literally."""
 
     place: str
     version: str

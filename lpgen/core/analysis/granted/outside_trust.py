@@ -1,7 +1,7 @@
-"""Who outside one's own accounts may assume a role, by its trust policy.
+"""The outsiders that may assume a role, by its trust policy: principals outside one's own accounts.
 
-Strangers are tried one by one: anyone, the accounts and organizations that the policy names, and those whom a public
-identity provider signs in. A stranger belongs to no organization and says any external ID.
+Strangers are tried one by one: anyone, the accounts and organizations that the policy names, and the users whom a
+public identity provider signs in. A stranger belongs to no organization and says any external ID.
 
 Accounts are one's own as in an analyzer's zone of trust:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-findings.html
@@ -32,7 +32,7 @@ _ORGANIZATION_KEYS: Final = frozenset({"aws:principalorgid", "aws:principalorgpa
 _ACCOUNT_KEYS: Final = frozenset({"aws:principalaccount", "aws:principalarn"})
 _EXTERNAL_ID: Final = "sts:ExternalId"
 
-# Providers that sign in anybody, the claim that tells their customers apart, and what a stranger's token says in it.
+# Providers that sign in anybody, the claim that distinguishes their customers, and its value in a stranger's token.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 # https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html
@@ -58,7 +58,7 @@ _ALLOW_ALL: Final = policy_from_json(
 
 @dataclass(frozen=True, slots=True)
 class _Stranger:
-    """Somebody to try, and what is known of the request."""
+    """A stranger to try, and the known part of the request."""
 
     case: str
     who: str
@@ -70,7 +70,8 @@ class _Stranger:
 def outside_trust(
     principals: Iterable[Principal], own: Collection[str], organization: str = ""
 ) -> tuple[OutsideTrust, ...]:
-    """Whom the roles trust beyond the accounts `own`, worst first; `organization` is one's own, or "" if unknown."""
+    """The outsiders that the roles trust beyond the accounts `own`, worst first; `organization` is one's own, "" if
+    unknown."""
     found = [
         trust for one in principals if one.trust is not None for trust in _of_role(one, one.trust, own, organization)
     ]
@@ -121,7 +122,7 @@ def _severity(stranger: _Stranger, limits: Iterable[str], organization: str) -> 
     return Severity.HIGH if limited else Severity.CRITICAL
 
 
-# ---------------------------------------------------------------- whom to try
+# ---------------------------------------------------------------- strangers to try
 
 
 def _strangers(statement: Statement, own: Collection[str], organization: str) -> Iterator[_Stranger]:
@@ -172,6 +173,6 @@ def _of_provider(value: str, own: Collection[str]) -> Iterator[_Stranger]:
 
 
 def _named(statement: Statement, keys: Collection[str], pattern: re.Pattern[str]) -> set[str]:
-    """What the values of conditions on some keys name."""
+    """The values that conditions on some keys name."""
     values = (value for one in statement.conditions if fold_case(one.key) in keys for value in one.values)
     return {name for value in values for name in pattern.findall(value)}

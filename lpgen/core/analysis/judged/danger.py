@@ -24,9 +24,8 @@ class Counts(StrEnum):
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A kind of harm: its effect, the actions that do it, each with its AWS page, and the level whose other actions
-    count.
-    """
+    """A kind of harm: its effect, the actions that do it, each with its AWS page, and a level of which all actions
+    do."""
 
     does: str
     actions: dict[str, str]
@@ -67,8 +66,7 @@ class Dangers:
 
     def rank(self, action: Action) -> int:
         """The action's rank among all, the worst first: those with a line of their own in the order of the table, then
-        other dangerous ones, then the rest.
-        """
+        other dangerous ones, then the rest."""
         known = len(self._places)
         return self._places.get(action, known if self.sentence(action) else known + 1)
 

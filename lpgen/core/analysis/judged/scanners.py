@@ -38,9 +38,7 @@ def scanned_services(lines: Iterable[Line], catalog: Catalog) -> int:
 def scanner_caveats(
     services: int, grants: PrincipalGrants, lines: Iterable[Line], catalog: Catalog
 ) -> Iterator[Caveat]:
-    """A caveat for a principal that scans `services` services, if its replacement removes anything that lists or
-    reads.
-    """
+    """A caveat for a principal that scans services, if its replacement removes anything that lists or reads."""
     if services:
         removed = grants.granted().difference(line.action for line in lines)
         if any(catalog.detail(action).level in _READS for action in removed):

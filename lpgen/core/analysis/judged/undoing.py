@@ -1,6 +1,5 @@
 """Used actions that a principal could no longer undo: teardowns and rollbacks are rarer than the actions they undo, so
-the days of the logs may show none.
-"""
+the days of the logs may show none."""
 
 from __future__ import annotations
 

@@ -64,9 +64,7 @@ class Judge:
     min_days: int
 
     def verdicts(self, missed: MissedUses, seen: SeenActions, doubt: Doubt, left: Collection[str] = ()) -> Verdicts:
-        """A verdict for each action that a principal was granted or used, sorted; `left` are the ARNs of policies left
-        attached.
-        """
+        """A verdict for each granted or used action, sorted; `left` are the ARNs of policies left attached."""
         observed, ground = missed.observed, _Ground(missed, doubt, left)
         granting = observed.granting
         judged = (

@@ -135,8 +135,7 @@ class MissedUses:
 
     def open_of(self, actions: frozenset[Action]) -> Sequence[Action]:
         """The granted actions that ordinary clients call and that have no evidence for or against use: no record would
-        show it, and IAM doesn't report when the service was last tried.
-        """
+        show it, and IAM doesn't report when the service was last tried."""
         table, accessed, granting = self._observability.table, self.observed.accessed, self.observed.granting
         return [
             action

@@ -28,16 +28,13 @@ from lpgen.core.usage.logging_holes import first_day_after, settings_since
 
 _MOST_KINDS: Final = 16
 """How many kinds of accounts and Regions the log's answers by action are cached for. Each takes megabytes, and
-principals of one account are reviewed one after the other.
-"""
+principals of one account are reviewed one after the other."""
 
 _MOST_ANSWERS: Final = 1 << 14
 
 
 class Observability:
-    """Decides which use the logs could have shown, from what CloudTrail can show at all and from the logs that were
-    read.
-    """
+    """Decides which use the logs could have shown, from CloudTrail's abilities and from the logs that were read."""
 
     def __init__(
         self,

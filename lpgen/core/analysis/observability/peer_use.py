@@ -34,8 +34,7 @@ class Peers:
 
     def __init__(self, used: Iterable[tuple[str, Iterable[Action], Collection[Habit]]]) -> None:
         """`used` has for each principal its used actions and its habits, the dangerous and regular ones among them. It
-        may name a principal more than once.
-        """
+        may name a principal more than once."""
         numbers: dict[Action, int] = {}
         held: dict[str, array[int]] = {}
         alike: dict[frozenset[Habit], frozenset[Habit]] = {}

@@ -53,8 +53,7 @@ def leader_of_trail(arn: str) -> str:
 
 def missing_leader(coverage: AccountCoverage | None) -> str:
     """The Region in which global services record their events, in the partition of the logs, if the logs hold no record
-    of it and the decision isn't left to trail settings; else "".
-    """
+    of it and the decision isn't left to trail settings; else ""."""
     if coverage is None or coverage.known_from is CoverageSource.TRAILS or not coverage.regions:
         return ""
     leaders = (leader for region in coverage.regions for _, start, leader in _PARTITIONS if region.startswith(start))

@@ -187,8 +187,7 @@ def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: Accoun
 
 def _seldom_used(grants: PrincipalGrants, usage: PrincipalUsage, *, min_days: int) -> Iterable[Caveat]:
     """A caveat for broad rights that were used on few days. Rights for emergencies are used on a day a year, for
-    actions that no other day shows; a job that runs so rarely rarely has rights to everything.
-    """
+    actions that no other day shows; a job that runs so rarely rarely has rights to everything."""
     if 0 < usage.days <= min(_SELDOM_DAYS, min_days - 1) and any(_grants_everything(one) for one in grants.allows):
         yield Caveat.of(CaveatKind.UNPREDICTABLE, case="seldom-used", days=usage.days)
 

@@ -67,7 +67,7 @@ def with_acceptance(
 
 
 def _who_accepted(decisions: Iterable[Decision], principal: str, finding: Finding) -> str:
-    """Who accepted a finding and why, or "" where nobody did."""
+    """The owner and the reason of the decision that accepts a finding, or "" if none does."""
     for decision in decisions:
         if (
             decision.kind is DecisionKind.ACCEPT

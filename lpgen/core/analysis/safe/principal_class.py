@@ -55,8 +55,7 @@ def classify_principal(
 
 def _is_left_to_aws(grants: PrincipalGrants, lines: Iterable[Line], left: Collection[LeftPolicy]) -> bool:
     """Whether AWS wrote all of a principal's policies for a service and everything that they allow is kept: then a
-    replacement would only cut it off from AWS's updates.
-    """
+    replacement would only cut it off from AWS's updates."""
     others = without_left(grants, left)
     policies = others.principal.policies
     if not grants.principal.policies or not all(is_service_policy(one.arn) for one in policies):

@@ -88,9 +88,7 @@ _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 
 @dataclass(frozen=True, slots=True)
 class NamedScope:
-    """The scope for a line to be written on instead of a resource, and the rule. UNKNOWN is the statement's own
-    scope.
-    """
+    """The scope that a line gets instead of a resource, and the rule. UNKNOWN is the statement's own scope."""
 
     resource: Resource
     rule: str
@@ -229,8 +227,7 @@ class _Climb:
     @property
     def needs_own_evidence(self) -> bool:
         """Whether only the principal's own use widens its scope: a wide one would hand out rights, or be on the
-        resources of any account.
-        """
+        resources of any account."""
         fields = split_arn(self.text)
         return fields.service in _HAND_OUT_RIGHTS or fields.account == ANY_ACCOUNT
 

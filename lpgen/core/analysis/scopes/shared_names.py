@@ -1,6 +1,5 @@
 """Resources that accounts share: a record shows the id but not the owner. The event map therefore names the resource
-twice, as the caller's own account's and as any account's.
-"""
+twice, as the caller's own account's and as any account's."""
 
 from __future__ import annotations
 
@@ -30,8 +29,7 @@ def without_owned(usage: PrincipalUsage) -> PrincipalUsage:
 
 def told_once(uses: Sequence[Use], patterns: Mapping[str, NamedScope]) -> Iterable[Use]:
     """The uses without those of the principal's own account that also appear as any account's, since an id names one
-    thing in the world. A resource that a rule turns into a pattern, such as the own subnets, is kept.
-    """
+    thing in the world. A resource that a rule turns into a pattern, such as the own subnets, is kept."""
     shared = {(use.action, use.resource.text, use.outcome) for use in uses if is_of_any_account(use.resource)}
     for use in uses:
         arn = use.resource.text if shared and use.resource.kind is ResourceKind.ARN else ""

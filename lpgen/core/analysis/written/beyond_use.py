@@ -1,6 +1,5 @@
-"""Lines beyond use: the lines that a replacement keeps though no record of its own shows their use, and those kept for
-review.
-"""
+"""Lines beyond use: those that a replacement keeps though no record of its own shows their use, and those for
+review."""
 
 from __future__ import annotations
 

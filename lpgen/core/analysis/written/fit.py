@@ -23,9 +23,7 @@ _EMPTY_DOCUMENT = len('{"Version":"","Statement":[]}') + len(CURRENT_VERSION)
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """The room for a principal's policies: the number of managed documents, and the characters of all inline
-    policies.
-    """
+    """The room for a principal's policies: the number of managed documents, and the characters of inline policies."""
 
     managed: int
     inline: int
@@ -54,9 +52,7 @@ class Item:
 
     @property
     def group(self) -> tuple[str, Purpose, str]:
-        """The key of the item's group; a group is kept in one document where possible, and groups are read in this
-        order.
-        """
+        """The key of the item's group; a group is kept in one document where possible, and read in this order."""
         return self.version, self.purpose, self.service
 
     @property

@@ -191,8 +191,7 @@ def lines_beside(
     lines: Iterable[Line], grants: Iterable[Grant], left: Collection[Grant], catalog: Catalog
 ) -> tuple[Line, ...]:
     """The lines that are needed in addition to policies left attached, whose Allows are `left`: those of other policies
-    that none of these surely covers.
-    """
+    that none of these surely covers."""
     parents, refs = {grant.ref: grant for grant in grants}, {grant.ref for grant in left}
     wide: dict[Action, tuple[Line, ...]] = {}
 

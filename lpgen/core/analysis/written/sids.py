@@ -79,9 +79,7 @@ def _plural(kind: str) -> str:
 
 
 def _thing(resource: str, actions: Iterable[Action], catalog: Catalog) -> _Thing:
-    """The kind and name of a resource by the ARN format of its type; the first placeholder names what contains the
-    rest.
-    """
+    """The kind and name of a resource by its ARN format; the first placeholder names what contains the rest."""
     for action in actions:
         kind = catalog.resource_type(action, resource) if catalog.takes_resource(action, resource) else ""
         for one in catalog.arn_formats(action.partition(":")[0], kind) if kind else ():

@@ -45,9 +45,7 @@ class _RepositoryType:
     """
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The repositories that the request names, else the one in `additionalEventData`, else those in
-        `resources[]`.
-        """
+        """The repositories in the request, else the one in `additionalEventData`, else those in `resources[]`."""
         listed = (paths or "repositoryName|repositoryNames|targets.repositoryName|oldName").split("|")
         names = [name for path in listed for name in call.texts(*path.split("."))]
         beside = call.record.additionalEventData

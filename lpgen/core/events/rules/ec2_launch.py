@@ -59,9 +59,7 @@ def _run_resources(call: Call) -> Iterator[Resource]:
 
 
 def _launched_with(call: Call, named: dict[str, set[Resource]]) -> Iterator[Resource]:
-    """The resources that the request leaves to defaults or to a launch template: from the response, else as a
-    pattern.
-    """
+    """The resources left to defaults or to a launch template: from the response, else as a pattern."""
     shown = _resources_by_type(call, call.response)
     wanted = ["image", *(["subnet", "security-group"] if _creates_interface(call) else [])]
     for kind in wanted:

@@ -104,9 +104,7 @@ class _Change:
     tags: str = ""
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        """The action on the named resource, the tags of the new resource, the parts that are read and the roles
-        passed.
-        """
+        """The action on the named resource, the tags of the new one, the parts that are read and the roles passed."""
         named = _named(call, self.path)
         made = (resource_from_arn(call.arn(_SERVICE, self.tags)),) if self.tags else ()
         tagging = (mapped("imagebuilder:TagResource", made, how=TAG_ON_CREATE),) if made and call.has("tags") else ()
