@@ -65,8 +65,7 @@ class ActionVerdict(NamedTuple):
 
 
 class ActionFact(NamedTuple):
-    """The facts about an action that don't depend on its holder: its access level, and its danger as a sentence or
-    ""."""
+    """The facts about an action that don't depend on its holder: its level, and its danger as a sentence or ""."""
 
     level: AccessLevel
     danger: str
@@ -291,8 +290,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Detachment:
-    """The policies and groups that a replacement replaces: managed ones to detach, inline ones to delete, groups to
-    leave."""
+    """The policies and groups to replace: managed ones to detach, inline ones to delete, groups to leave."""
 
     managed: tuple[str, ...]
     inline: tuple[str, ...]
@@ -396,5 +394,5 @@ class Report:
 
     @property
     def open_trust(self) -> tuple[OutsideTrust, ...]:
-        """The ways into roles from outside that nobody has accepted."""
+        """The ways into roles from outside that no decision accepts."""
         return tuple(one for one in self.trust if not one.accepted_by)

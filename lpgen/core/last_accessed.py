@@ -95,8 +95,7 @@ class LastAccessed:
         return self.is_fresh and self.report.service(action.partition(":")[0]) is not None
 
     def tried(self, service: str) -> str:
-        """The sign of use that it gives for a service, as a clause, or "". Attempts before the analyzed days are
-        none."""
+        """The sign of use that it gives for a service, as a clause, or ""; none from before the analyzed days."""
         found = self.report.service(service)
         if found is None or found.last is None or found.last < self.since:
             return ""

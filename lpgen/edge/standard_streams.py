@@ -27,7 +27,8 @@ _failures: dict[str, OSError] = {}
 
 
 def _encodable(error: UnicodeError) -> tuple[str, int]:
-    """What stands for text that the encoding of a stream lacks: its look, or escapes that JSON reads as the text."""
+    """The replacement for text that the encoding of a stream lacks: its look, or escapes that JSON reads as the
+    text."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(_plain, error.object[error.start : error.end])), error.end

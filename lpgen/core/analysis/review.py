@@ -209,8 +209,7 @@ def _access_holes(
     granting: Mapping[Action, Granting],
     ground: ReviewGround,
 ) -> Iterable[Caveat]:
-    """The attempts that IAM dates and the logs lack, unless a kept action whose use the logs can't show explains
-    them."""
+    """The attempts that IAM dates and the logs lack, unless kept actions that the logs can't show explain them."""
     judge, explained = ground.judge, frozenset[str]()
     if set(judge.keep.values()) != {KeepUnobservable.NONE}:
         explained = explained_services(

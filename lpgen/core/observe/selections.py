@@ -95,8 +95,7 @@ def _covers(one: Selection) -> Iterator[Selection]:
 
 
 def selectors_of_selections(selections: Iterable[Selection], log_prefixes: tuple[str, ...]) -> tuple[Selector, ...]:
-    """The selectors for some selections, without objects of these prefixes: log files, whose records would cause
-    more."""
+    """The selectors for some selections, without objects of these prefixes: log files, whose records cause more."""
     return merge_selectors(_selector(one, log_prefixes) for one in selections)
 
 

@@ -92,6 +92,5 @@ _known: dict[tuple[int, ...], _StatementIndex] = {}
 
 @lru_cache(maxsize=8192)
 def _service_prefixes(patterns: tuple[ActionPattern, ...]) -> frozenset[str]:
-    """The text before the colon of each pattern, in lower case; the only wildcard that IAM allows there is a bare
-    `*`."""
+    """The text before the colon of each pattern, in lower case; the only wildcard that IAM allows there is `*`."""
     return frozenset(fold_case(pattern).partition(":")[0] for pattern in patterns)

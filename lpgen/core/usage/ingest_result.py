@@ -104,8 +104,7 @@ class IngestResult:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of an ingest, in files or objects, compressed bytes and records; Athena counts days instead of
-    bytes."""
+    """The progress of an ingest, in files or objects, compressed bytes and records; from Athena, days, not bytes."""
 
     files_done: int
     files: int

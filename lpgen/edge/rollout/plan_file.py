@@ -250,7 +250,7 @@ def _call(written: _Call, owner: _Principal, path: Path) -> Call:
 
 
 def _check_calls(calls: Sequence[Call], one: _Principal, path: Path) -> None:
-    """Refuse calls that attach a policy other than the plan's own, below lpgen's path, or remove one that wasn't
+    """Refuse calls that attach policies other than the plan's own, below lpgen's path, or remove any that weren't
     there."""
     made = {call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}
     held = {text.policy for text in one.before}

@@ -48,8 +48,7 @@ def facts_of_expected(proposal: Proposal) -> Row | None:
 
 
 def facts_of_caveats(proposal: Proposal) -> list[Row]:
-    """The reasons not to call a proposal safe, with the next step and the `item` with which a decision may accept
-    each."""
+    """The reasons not to call a proposal safe, each with the next step and the `item` for a decision to accept it."""
     return [
         Row(
             kind=caveat.kind,

@@ -52,8 +52,7 @@ class DatedUse:
 
 
 def dated_uses_from_usage(usage: Usage, counter: UseCounter) -> dict[str, list[DatedUse]]:
-    """The uses of each principal that weren't denied, by its ARN; only of its current id, without those decisions
-    drop."""
+    """The uses of each principal that weren't denied, by its ARN: of its current id, and dropped by no decision."""
     counts = counter.row_test
     found: dict[str, dict[tuple[str, ...], dict[date, _Day]]] = defaultdict(lambda: defaultdict(dict))
     for row in zip(*(column_values(usage.table.column(name)) for name in _COLUMNS), strict=True):

@@ -70,8 +70,7 @@ class _Stranger:
 def outside_trust(
     principals: Iterable[Principal], own: Collection[str], organization: str = ""
 ) -> tuple[OutsideTrust, ...]:
-    """The outsiders that the roles trust beyond the accounts `own`, worst first; `organization` is one's own, "" if
-    unknown."""
+    """The outsiders that the roles trust beyond the accounts `own`, worst first; `organization` is one's own or ""."""
     found = [
         trust for one in principals if one.trust is not None for trust in _of_role(one, one.trust, own, organization)
     ]

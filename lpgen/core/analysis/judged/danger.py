@@ -24,8 +24,7 @@ class Counts(StrEnum):
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A kind of harm: its effect, the actions that do it, each with its AWS page, and a level of which all actions
-    do."""
+    """A kind of harm: its effect, its actions, each with its AWS page, and a level whose other actions count too."""
 
     does: str
     actions: dict[str, str]
@@ -82,7 +81,7 @@ class Dangers:
         return known
 
     def habit(self, action: Action) -> Habit | None:
-        """The kind of harm and the service that the action is about when an intruder uses it, or None."""
+        """The harm that an intruder does with the action, and the service that the action belongs to, or None."""
         kind = self._kinds.get(action)
         if kind is None:
             level = self._catalog.detail(action).level if self._catalog.canonical(action) else ""

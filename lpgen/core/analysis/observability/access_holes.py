@@ -41,8 +41,7 @@ def explained_services(
     granting: Mapping[Action, Granting],
     observability: Observability,
 ) -> frozenset[str]:
-    """The services with an attempt in IAM's report that the logs need not show: one of their actions is a blind
-    spot."""
+    """The services that IAM saw tried and the logs need not show, as one of their granted actions is a blind spot."""
     found: set[str] = set()
     for action in grants.granted():
         service = action.partition(":")[0]

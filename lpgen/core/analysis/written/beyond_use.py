@@ -1,5 +1,4 @@
-"""Lines beyond use: those that a replacement keeps though no record of its own shows their use, and those for
-review."""
+"""Lines beyond use: those kept though no record of their own shows their use, and those kept for review."""
 
 from __future__ import annotations
 
