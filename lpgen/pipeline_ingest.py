@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,11 +15,11 @@ from lpgen.edge.data_folder.ledger import Ledger, open_ledger
 from lpgen.edge.data_folder.usage_files import remove_stale_usage
 from lpgen.edge.engine import Engine
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.edge.ingest.chunk_reader import ChunkReader
+from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader
 from lpgen.edge.ingest.phase_clock import Phase
 from lpgen.edge.ingest.plan import Asked, IngestPlan, plan_ingest, plan_objects, refuse_mixture
 from lpgen.edge.ingest.reading import Reading, amount_to_read, read_events, read_files, read_objects
-from lpgen.edge.logs.log_files import chunk_files, find_log_files
+from lpgen.edge.logs.log_files import LogFile, chunk_files, find_log_files
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.objects.finder import BucketLogs, FoundObjects, find_objects
 from lpgen.edge.objects.reader import ObjectReader
@@ -91,15 +91,12 @@ def ingest(
             amount = amount_to_read(plan, objects, report_progress)
             amount.report(reading)
             if plan.new:
-                share = sum(file.size for file in plan.new) // _MIN_CHUNKS
-                target_bytes = min(_CHUNK_BYTES, max(_MIN_CHUNK_BYTES, share))
-                chunks = chunk_files(plan.new, target_bytes=target_bytes, target_files=CHUNK_FILES)
                 reader = ChunkReader(catalog, asked, again=reading.again, limits=limits)
-                read_files(reading, chunks, reader, engine=engine, amount=amount)
+                read_files(reading, _chunks(plan.new), reader, engine=engine, amount=amount)
             if bucket_logs and objects.new:
-                batches = objects.plan.chunks(target_bytes=_CHUNK_BYTES, target_files=CHUNK_OBJECTS)
                 store = bucket_logs.store.elsewhere() if engine.is_remote else bucket_logs.store
                 object_reader = ObjectReader(catalog, store, asked, again=reading.again, limits=limits)
+                batches = objects.plan.chunks(target_bytes=_CHUNK_BYTES, target_files=CHUNK_OBJECTS)
                 read_objects(reading, batches, object_reader, engine=engine, amount=amount)
             if event_history:
                 read_events(reading, event_history, EventMap(catalog), report_progress=report_progress, now=now)
@@ -111,6 +108,13 @@ def ingest(
             changes = [ledger.remember_scope(source, scope) for source in sources]
             reading.commit(is_changed=any(changes))
         return _ingest_result(reading, plan, objects, ignored=found.ignored, failures=found.failures)
+
+
+def _chunks(new: Sequence[LogFile]) -> Iterable[Chunk]:
+    """The files in chunks of even size, small enough that each worker gets some."""
+    share = sum(file.size for file in new) // _MIN_CHUNKS
+    target_bytes = min(_CHUNK_BYTES, max(_MIN_CHUNK_BYTES, share))
+    return chunk_files(new, target_bytes=target_bytes, target_files=CHUNK_FILES)
 
 
 def _find_objects(

@@ -14,7 +14,7 @@ from lpgen.core.analysis.granted.explained_use import Explanations
 from lpgen.core.analysis.granted.granting import Granting, granting_by_action
 from lpgen.core.analysis.granted.left_attached import LeftAttached, actions_of_left, allows_of_left, without_left
 from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
-from lpgen.core.analysis.judged.scanners import scanned_services, scanner_caveats
+from lpgen.core.analysis.judged.scanners import scanned_services
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Judge, seen_actions
 from lpgen.core.analysis.observability.access_holes import access_hole_caveats, explained_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
@@ -26,7 +26,6 @@ from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.analysis.safe.doubt import doubt_from_caveats
 from lpgen.core.analysis.safe.line_caveats import caveats_of_lines
 from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for, was_active
-from lpgen.core.analysis.safe.required_types import required_type_caveats
 from lpgen.core.analysis.safe.unproven import unproven_diff
 from lpgen.core.analysis.safe.unusual_use import dangerous_uses, unusual_use_caveats
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
@@ -122,11 +121,9 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     holes = _access_holes(grants, records, accessed, granting=granting, ground=ground) if accessed else ()
     of_records = _caveats_of_records(replaced, records, ungranted, holes, ground)
     held = actions_of_left(grants, left)
-    of_lines = caveats_of_lines(replaced, usage, lines, seen, missed, judge.facts, left=held)
-    unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions, held)
     scanned = scanned_services(of_uses.lines, catalog)
-    required = required_type_caveats(seen, lines, granting, catalog, judge.finder.observability.calls)
-    of_lines = (*of_lines, *scanner_caveats(scanned, grants, lines, catalog), *required)
+    of_lines = caveats_of_lines(replaced, usage, lines, seen, missed, judge, left=held, scanned=scanned)
+    unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions, held)
     caveats = (*unusual, *of_records, *with_acceptance(of_lines, decisions, principal=principal.arn))
     if ground.drafts:
         return _draft(principal, principal_class, caveats, lines, left, judge.facts)

@@ -128,7 +128,8 @@ def _event_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
     said = line(*seen)[1:] or line("none, so calls on single objects, items and messages don't show")
     taken: Line = ()
     if one.data_events and one.known_from is CoverageSource.LOG:
-        taken = line(", taken for all below a star or a prefix unless ", name("--trails FILE"), " says otherwise")
+        below = ", below a star or a prefix only for principals that left some, unless "
+        taken = line(below, name("--trails FILE"), " says more")
     yield line("data events of "), line(" ", source, ": ", said, taken)
     if one.summed:
         summed = names(sorted(one.summed), most=3)

@@ -146,7 +146,7 @@ def headline_blocks(view: ReviewView) -> Iterable[Block]:
             line(
                 "The replacements take ",
                 strong(f"{count(total.granted)} granted actions down to {count(total.replacement)}"),
-                f"; {dangerous} that nobody was seen to use {'goes' if total.dangerous == 1 else 'go'}."
+                f"; {dangerous} without recorded use {'is' if total.dangerous == 1 else 'are'} removed."
                 if total.dangerous
                 else ".",
             )

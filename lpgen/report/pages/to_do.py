@@ -153,7 +153,7 @@ def _unseen(view: ReviewView) -> Iterable[Task]:
 def _odds(view: ReviewView) -> Iterable[Task]:
     report = view.report
     if report.problems:
-        yield Task(line(f"Mend {plural(len(report.problems), 'problem')} of the files given"))
+        yield Task(line(f"Fix {plural(len(report.problems), 'problem')} of the files given"))
     if report.diff.unlisted:
         number = plural(len(report.diff.unlisted), "principal")
         words = f"Export the policies of {number} in the logs that the policy files don't have"
