@@ -113,11 +113,11 @@ def test_the_trail_settles_what_was_promised(plan: Json, plan_file: Path, after:
     found = json.loads(
         observe(after / "data", "--trails", after / "trails.json", "--since", plan_file, "--format", "json")
     )
-    fates = {(one["principal"], one["action"]): one["fate"] for one in found["outcomes"]}
-    assert fates.keys() == promised
-    assert {one for one, fate in fates.items() if fate == "used"} == promised & USED
-    assert {fate for one, fate in fates.items() if one not in USED} == {"removed"}
-    assert found["counts"] == {**dict.fromkeys(("used", "removed", "open", "gone"), 0), **Counter(fates.values())}
+    statuses = {(one["principal"], one["action"]): one["status"] for one in found["outcomes"]}
+    assert statuses.keys() == promised
+    assert {one for one, status in statuses.items() if status == "used"} == promised & USED
+    assert {status for one, status in statuses.items() if one not in USED} == {"removed"}
+    assert found["counts"] == {**dict.fromkeys(("used", "removed", "open", "gone"), 0), **Counter(statuses.values())}
 
 
 @pytest.mark.slow
@@ -162,7 +162,7 @@ def test_too_few_days_leave_it_open_and_say_why(plan_file: Path, after: Path) ->
     asked = ("--trails", after / "trails.json", "--since", plan_file, "--min-days", 110)
     found = json.loads(observe(after / "data", *asked, "--format", "json"))
     assert found["counts"] == {"used": 6, "removed": 1, "open": 48, "gone": 0}
-    whys = {one["why"] for one in found["outcomes"] if one["fate"] == "open"}
+    whys = {one["why"] for one in found["outcomes"] if one["status"] == "open"}
     assert all(why.startswith("recorded by the settings after") for why in whys)
     text = observe(after / "data", *asked)
     assert text.startswith("7 of 55 kept actions of the plan are decided.")

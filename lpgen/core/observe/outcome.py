@@ -11,7 +11,7 @@ from lpgen.core.model import Action
 from lpgen.core.replacements import LineKind
 
 
-class Fate(StrEnum):
+class OutcomeStatus(StrEnum):
     """The outcome of a kept action."""
 
     USED = "used"
@@ -33,7 +33,7 @@ class Outcome:
     """The outcome of one promise; `why` says why it is open, else it is ""."""
 
     promise: Promise
-    fate: Fate
+    status: OutcomeStatus
     why: str = ""
 
 
@@ -45,10 +45,10 @@ def outcomes_of_plan(promises: Iterable[Promise], diffs: Mapping[str, PrincipalD
 def _outcome(promise: Promise, diff: PrincipalDiff | None) -> Outcome:
     verdict = next((one for one in diff.verdicts if one.action == promise.action), None) if diff else None
     if diff is None or verdict is None or verdict.verdict is Verdict.UNGRANTED:
-        return Outcome(promise, Fate.GONE)
+        return Outcome(promise, OutcomeStatus.GONE)
     kept = [line for line in diff.lines if line.action == promise.action and line.kind is LineKind.KEPT]
     if verdict.verdict is Verdict.UNOBSERVABLE:
-        return Outcome(promise, Fate.OPEN, verdict.reason)
+        return Outcome(promise, OutcomeStatus.OPEN, verdict.reason)
     if kept:
-        return Outcome(promise, Fate.OPEN, kept[0].why)
-    return Outcome(promise, Fate.REMOVED if verdict.verdict is Verdict.UNUSED else Fate.USED)
+        return Outcome(promise, OutcomeStatus.OPEN, kept[0].why)
+    return Outcome(promise, OutcomeStatus.REMOVED if verdict.verdict is Verdict.UNUSED else OutcomeStatus.USED)

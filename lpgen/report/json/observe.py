@@ -18,7 +18,7 @@ from typing import Final
 
 from lpgen.core.model import Visibility
 from lpgen.core.observe.open_uses import OpenUse
-from lpgen.core.observe.outcome import Fate, Outcome
+from lpgen.core.observe.outcome import Outcome, OutcomeStatus
 from lpgen.core.observe.plan import AccountPlan, ObservePlan, PlannedTrail
 from lpgen.core.observe.selections import selector_document
 from lpgen.report.json.layout import Json, Row, lay_out
@@ -97,17 +97,17 @@ def _use(one: OpenUse) -> Json:
 
 def outcomes_json(outcomes: Sequence[Outcome]) -> str:
     """The outcomes of the kept actions that a plan was to decide, as JSON text."""
-    counted = Counter(one.fate for one in outcomes)
+    counted = Counter(one.status for one in outcomes)
     return lay_out(
         {
             "schema": OUTCOME_SCHEMA,
-            "counts": {str(fate): counted[fate] for fate in Fate},
+            "counts": {str(status): counted[status] for status in OutcomeStatus},
             "outcomes": [
                 Row(
                     {
                         "principal": one.promise.principal,
                         "action": one.promise.action,
-                        "fate": str(one.fate),
+                        "status": str(one.status),
                         "why": one.why,
                     }
                 )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lpgen.core.model import Visibility
-from lpgen.core.observe.outcome import Fate, Outcome
+from lpgen.core.observe.outcome import Outcome, OutcomeStatus
 from lpgen.core.observe.plan import AccountPlan, Estimate, ObservePlan
 from lpgen.core.observe.selections import MOST_VALUES, Selection
 from lpgen.core.trails import FieldOperator
@@ -38,11 +38,11 @@ _UNDECIDED: Final = {
     Visibility.MANAGEMENT: "management events show their use, and the logs lack these",
     Visibility.INFERRED: "only the records of other calls show their use",
 }
-_FATES: Final = {
-    Fate.USED: "used",
-    Fate.REMOVED: "not used, and removed",
-    Fate.OPEN: "still open",
-    Fate.GONE: "no longer granted",
+_STATUSES: Final = {
+    OutcomeStatus.USED: "used",
+    OutcomeStatus.REMOVED: "not used, and removed",
+    OutcomeStatus.OPEN: "still open",
+    OutcomeStatus.GONE: "no longer granted",
 }
 
 
@@ -203,13 +203,19 @@ def _more(number: int) -> Iterable[Block]:
 
 def outcomes_page(outcomes: Sequence[Outcome]) -> tuple[Block, ...]:
     """The outcome of a plan's kept actions: the counts, then the actions that are still open."""
-    counted = Counter(one.fate for one in outcomes)
-    still = [one for one in outcomes if one.fate is Fate.OPEN]
+    counted = Counter(one.status for one in outcomes)
+    still = [one for one in outcomes if one.status is OutcomeStatus.OPEN]
     columns = (Column("principal", flexible=True), Column("action"), Column("why it is open", flexible=True))
     decided = len(outcomes) - len(still)
     return (
         Heading(line(f"{count(decided)} of {plural(len(outcomes), 'kept action')} of the plan are decided."), level=1),
-        bullets(*(f"{plural(counted[fate], 'action')}: {words}." for fate, words in _FATES.items() if counted[fate])),
+        bullets(
+            *(
+                f"{plural(counted[status], 'action')}: {words}."
+                for status, words in _STATUSES.items()
+                if counted[status]
+            )
+        ),
         *([table(columns, [_open_row(one) for one in still[:_MOST_ROWS]])] if still else []),
         *_more(len(still) - _MOST_ROWS),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lpgen.core.model import Visibility
-from lpgen.core.observe.outcome import Fate
+from lpgen.core.observe.outcome import OutcomeStatus
 from lpgen.core.trails import FieldOperator
 from lpgen.report.json.observe import OBSERVE_SCHEMA, OUTCOME_SCHEMA
 from lpgen.report.schemas.parts import (
@@ -53,6 +53,6 @@ def observe_schema() -> Schema:
 
 def outcome_schema() -> Schema:
     """The schema of what `lpgen observe --since PLAN --format json` prints."""
-    outcome = record({"principal": TEXT, "action": TEXT, "fate": one_of(Fate), "why": TEXT})
-    fields = {"counts": record({str(fate): COUNT for fate in Fate}), "outcomes": listed(outcome)}
+    outcome = record({"principal": TEXT, "action": TEXT, "status": one_of(OutcomeStatus), "why": TEXT})
+    fields = {"counts": record({str(status): COUNT for status in OutcomeStatus}), "outcomes": listed(outcome)}
     return document(OUTCOME_SCHEMA, "What became of the kept actions that a plan of trails was to decide", fields, {})

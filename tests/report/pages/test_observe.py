@@ -15,7 +15,7 @@ from lpgen.core.analysis.observability.trail_coverage import OBJECTS, Events
 from lpgen.core.grounds import AccountCoverage, LogCoverage
 from lpgen.core.model import Action, Visibility
 from lpgen.core.observe.open_uses import OpenUse, OpenUses
-from lpgen.core.observe.outcome import Fate, Outcome, Promise
+from lpgen.core.observe.outcome import Outcome, OutcomeStatus, Promise
 from lpgen.core.observe.plan import ObservePlan, PlanChoices, plan_trails
 from lpgen.core.trails import Selector, Trail
 from lpgen.report import render_observe, render_outcomes
@@ -54,12 +54,12 @@ def plan(*more: OpenUse, trail: str = "") -> ObservePlan:
 
 
 OUTCOMES = tuple(
-    Outcome(Promise(f"arn:aws:iam::{ACCOUNT}:role/app/web", Action(action)), fate, why)
-    for action, fate, why in (
-        ("s3:GetObject", Fate.USED, ""),
-        ("s3:PutObject", Fate.REMOVED, ""),
-        ("dynamodb:GetItem", Fate.OPEN, "a data event, and the logs hold none of dynamodb.amazonaws.com"),
-        ("dynamodb:PutItem", Fate.GONE, ""),
+    Outcome(Promise(f"arn:aws:iam::{ACCOUNT}:role/app/web", Action(action)), status, why)
+    for action, status, why in (
+        ("s3:GetObject", OutcomeStatus.USED, ""),
+        ("s3:PutObject", OutcomeStatus.REMOVED, ""),
+        ("dynamodb:GetItem", OutcomeStatus.OPEN, "a data event, and the logs hold none of dynamodb.amazonaws.com"),
+        ("dynamodb:PutItem", OutcomeStatus.GONE, ""),
     )
 )
 
