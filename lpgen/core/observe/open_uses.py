@@ -51,7 +51,7 @@ def open_uses_of_principal(diff: PrincipalDiff, observability: Observability) ->
     for line in diff.lines:
         if line.kind is LineKind.KEPT:
             kept.setdefault(line.action, []).append(line)
-        elif line.evidence is not None and (kind := observability.data_event_type(line.action)):
+        elif line.kind is LineKind.OBSERVED and line.evidence and (kind := observability.data_event_type(line.action)):
             found.recorded[diff.principal.account, kind] += line.evidence.records
     decidable: list[OpenUse] = []
     for action, lines in sorted(kept.items()):

@@ -227,10 +227,9 @@ def _with_estimates(
             is_open[one.kind] |= not literal
     found: list[Estimate] = []
     for kind in sorted(is_open):
-        a_day = None
-        if coverage is not None and coverage.covered_days and recorded.get((plan.account, kind)):
-            seen = sum(source in sources.get(kind, ()) for source, _ in coverage.data_resources)
-            resources = max(named[kind], seen if is_open[kind] else 0)
-            a_day = recorded[plan.account, kind] / coverage.covered_days / max(1, seen) * resources
+        a_day, records = None, recorded.get((plan.account, kind), 0)
+        seen = sum(source in sources.get(kind, ()) for source, _ in coverage.data_resources) if coverage else 0
+        if coverage and coverage.covered_days and records and seen:
+            a_day = records / coverage.covered_days / seen * max(named[kind], seen if is_open[kind] else 0)
         found.append(Estimate(kind, named[kind], is_open[kind], a_day))
     return replace(plan, estimates=tuple(found))
