@@ -125,7 +125,8 @@ def _numbers(estimate: Estimate, price: float) -> tuple[Words, ...]:
     cost, more = cost_of_events(estimate.a_day, price), "+" if estimate.is_open else ""
     if estimate.a_day is None or cost is None:
         return "unknown", "unknown"
-    return f"{estimate.a_day:,.0f}{more}", f"{cost:,.2f}{more}"
+    events = "<1" if estimate.a_day < 1 else f"{estimate.a_day:,.0f}"
+    return f"{events}{more}", f"{'<0.01' if cost < 0.01 else f'{cost:,.2f}'}{more}"
 
 
 def _sides(selected: Iterable[Selection]) -> str:
