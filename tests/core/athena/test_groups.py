@@ -267,7 +267,7 @@ def test_only_the_named_rules_read_what_stands_beside_the_request() -> None:
     (module,) = _modules_that_read("additionalEventData")
     assert set(READ_BESIDE) <= set(_sources_of(module))
     text = inspect.getsource(module)
-    assert text.count("additionalEventData") == text.count("class _RepositoryType") == 1
+    assert text.count("record.additionalEventData") == text.count("class _RepositoryType") == 1
 
 
 def _sources_of(module: Any) -> Iterator[str]:
