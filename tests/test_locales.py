@@ -38,7 +38,9 @@ def ground(home: Path) -> tuple[str, ...]:
     return ("--data", str(home / "data"), "--policies", str(home / "policies.json"))
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(
+    "locale", ["ascii", *(pytest.param(one, marks=pytest.mark.slow) for one in LOCALES if one != "ascii")]
+)
 def test_no_locale_ends_a_command(locale: str, home: Path) -> None:
     encoding = {"LC_ALL=C": "ascii"}.get(locale, locale)
     env = {**os.environ, **LOCALES[locale]}
@@ -50,6 +52,7 @@ def test_no_locale_ends_a_command(locale: str, home: Path) -> None:
     assert ("-- What" in shown) is (encoding != "utf-16")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["json", "html", "sarif"])
 def test_json_and_html_are_utf_8_in_every_locale(form: str, home: Path) -> None:
     expected = run_forked_bytes("review", *ground(home), "--format", form).stdout

@@ -210,6 +210,7 @@ def test_code_is_for_one_account(sample_data: Path) -> None:
     assert (done.returncode, "999999999999" in done.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_an_existing_trail_keeps_its_selectors_and_is_no_template(sample_data: Path, tmp_path: Path) -> None:
     trails = settings(tmp_path / "trails.json", {"accounts": []})
     arn = f"arn:aws:cloudtrail:{EAST}:{SHOP}:trail/organization"
