@@ -35,10 +35,10 @@ class KeepByKind(Mapping[UnobservableKind, KeepUnobservable]):
     """Which unobservable actions to keep, for every kind. It can be part of a key."""
 
     def __init__(self, choices: Mapping[UnobservableKind, KeepUnobservable]) -> None:
-        self._choices = tuple(choices[kind] for kind in UnobservableKind)
+        self._choices = {kind: choices[kind] for kind in UnobservableKind}
 
     def __getitem__(self, kind: UnobservableKind) -> KeepUnobservable:
-        return self._choices[list(UnobservableKind).index(kind)]
+        return self._choices[kind]
 
     def __iter__(self) -> Iterator[UnobservableKind]:
         return iter(UnobservableKind)
@@ -47,7 +47,7 @@ class KeepByKind(Mapping[UnobservableKind, KeepUnobservable]):
         return len(self._choices)
 
     def __hash__(self) -> int:
-        return hash(self._choices)
+        return hash(tuple(self._choices.values()))
 
 
 def keep_each(value: KeepUnobservable) -> KeepByKind:
