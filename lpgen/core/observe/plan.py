@@ -8,12 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.analysis.observability.regions import leader_of_trail
-from lpgen.core.analysis.observability.trail_coverage import (
-    OBJECTS,
-    has_open_part,
-    literal_start,
-    recording_trails,
-)
+from lpgen.core.analysis.observability.trail_coverage import OBJECTS, as_recorded, may_start_with, recording_trails
 from lpgen.core.arns import split_arn
 from lpgen.core.grounds import AccountCoverage, LogCoverage
 from lpgen.core.model import Visibility
@@ -173,12 +168,8 @@ def _may_be_on_logs(one: OpenUse, log_prefixes: tuple[str, ...]) -> bool:
     """Whether a use may be one of log files."""
     if one.events.kind != OBJECTS:
         return False
-    starts = [(literal_start(pattern), has_open_part(pattern)) for pattern in one.events.resources]
-    return any(
-        start.startswith(prefix[:-1]) or (is_open and prefix.startswith(start))
-        for start, is_open in starts
-        for prefix in log_prefixes
-    )
+    patterns = [as_recorded(pattern, OBJECTS) for pattern in one.events.resources]
+    return any(may_start_with(pattern, prefix) for pattern in patterns for prefix in log_prefixes)
 
 
 def _ranked(uses: Iterable[OpenUse]) -> list[frozenset[Selection]]:

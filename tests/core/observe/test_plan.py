@@ -76,6 +76,12 @@ def test_what_may_be_on_log_files_is_left_open_and_selects_nothing() -> None:
     assert [one.value for one in account.trails[0].added] == ["arn:aws:s3:::photos/"]
 
 
+def test_a_bucket_whose_name_begins_like_that_of_the_log_files_is_another_one() -> None:
+    (account,) = planned([use("archive", "arn:aws:s3:::logs-archive/*", kind=OBJECTS)]).accounts
+    assert account.leaves_open == ()
+    assert [one.value for one in account.trails[0].added] == ["arn:aws:s3:::logs-archive/"]
+
+
 def test_what_most_actions_need_comes_first_where_values_run_out() -> None:
     rare = [use(f"one-{number}", queue(f"rare-{number:04}")) for number in range(520)]
     common = [use(f"many-{number}", queue("zz-common")) for number in range(5)]

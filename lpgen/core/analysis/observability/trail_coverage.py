@@ -194,6 +194,11 @@ def _overlap(known: str, value: str, *, is_open: bool) -> bool:
     return known.startswith(value) or (is_open and value.startswith(known))
 
 
+def may_start_with(pattern: str, value: str) -> bool:
+    """Whether a pattern matches any text that starts with a value."""
+    return _overlap(literal_start(pattern), value, is_open=has_open_part(pattern))
+
+
 @lru_cache(maxsize=_PATTERNS)
 def literal_start(pattern: str) -> str:
     """The literal text that everything a pattern matches starts with."""
