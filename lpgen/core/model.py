@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 Action = NewType("Action", str)
 """A canonical action, `service:Name` as the catalog spells it. Only `Catalog` makes one."""
@@ -25,6 +25,10 @@ class AccessLevel(StrEnum):
     WRITE = "Write"
     TAGGING = "Tagging"
     PERMISSIONS_MANAGEMENT = "Permissions management"
+
+
+READ_LEVELS: Final = frozenset({AccessLevel.LIST, AccessLevel.READ})
+"""The levels of actions that change nothing."""
 
 
 class Visibility(StrEnum):

@@ -11,7 +11,7 @@ from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.grounds import PrincipalGrants
-from lpgen.core.model import AccessLevel
+from lpgen.core.model import READ_LEVELS
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Line, LineKind
 
@@ -23,13 +23,11 @@ _MAX_OTHER_SHARE: Final = 0.05
 
 AUDIT_POLICY: Final = "SecurityAudit"
 
-_READS: Final = (AccessLevel.LIST, AccessLevel.READ)
-
 
 def scanned_services(lines: Iterable[Line], catalog: Catalog) -> int:
     """In how many services the lines show a principal to read as scanners do; 0 where it is none."""
     actions = {line.action for line in lines if line.kind is LineKind.OBSERVED}
-    reads = {action for action in actions if catalog.detail(action).level in _READS}
+    reads = {action for action in actions if catalog.detail(action).level in READ_LEVELS}
     services = {action.partition(":")[0] for action in reads}
     does_more = len(actions) - len(reads) > _MAX_OTHER_SHARE * len(actions)
     return 0 if does_more or len(services) < MIN_SERVICES else len(services)
@@ -41,7 +39,7 @@ def scanner_caveats(
     """A caveat for a principal that scans services, if its replacement removes anything that lists or reads."""
     if services:
         removed = grants.granted().difference(line.action for line in lines)
-        if any(catalog.detail(action).level in _READS for action in removed):
+        if any(catalog.detail(action).level in READ_LEVELS for action in removed):
             yield Caveat.of(CaveatKind.UNPREDICTABLE, case="scanner", services=services)
 
 

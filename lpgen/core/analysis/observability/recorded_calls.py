@@ -10,10 +10,9 @@ from lpgen.core.actions.catalog import CatalogSource
 from lpgen.core.events.event_names import read_event_sources
 from lpgen.core.events.operation_rows import Binding, Operations
 from lpgen.core.events.rules.call import EVERY_READ
-from lpgen.core.model import AccessLevel, Action
+from lpgen.core.model import READ_LEVELS, AccessLevel, Action
 
 _SUFFIX: Final = ".amazonaws.com"
-_READ_LEVELS: Final = frozenset({AccessLevel.LIST, AccessLevel.READ})
 READ_NAMES: Final = ("Get", "List", "Describe", "Head", "BatchGet", "Search", "Lookup", "Query", "Scan", "Select")
 
 # CloudTrail marks these as read events though IAM calls them Write.
@@ -130,6 +129,6 @@ def read_only_sides(action: Action, level: AccessLevel, *, by_writes: bool) -> t
     """
     service, _, name = action.partition(":")
     reads = name.startswith(READ_NAMES)
-    if level in _READ_LEVELS:
+    if level in READ_LEVELS:
         return (True,) if reads and not by_writes else BOTH_SIDES
     return BOTH_SIDES if reads or service in _READ_SERVICES else (False,)

@@ -10,10 +10,10 @@ from lpgen.core.analysis.granted.granting import NOTHING, Granting, named_action
 from lpgen.core.analysis.granted.service_policies import is_aws_policy, is_service_policy
 from lpgen.core.analysis.granted.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, ObservedUse
-from lpgen.core.analysis.observability.resource_signs import READ_LEVELS, ResourceSigns
+from lpgen.core.analysis.observability.resource_signs import ResourceSigns
 from lpgen.core.events.visibility import VisibilityTable
 from lpgen.core.grounds import Grant, StatementRef
-from lpgen.core.model import Action, Outcome, Visibility
+from lpgen.core.model import READ_LEVELS, Action, Outcome, Visibility
 from lpgen.core.replacements import LineKind
 
 _MOST_SERVICES: Final = 10
@@ -86,11 +86,12 @@ class SignsOfUse:
     def possible(self, actions: Iterable[Action]) -> Iterator[Action]:
         """The actions that may have a sign of use; the others have none."""
         named = frozenset[str]().union(*map(self._named_by, self._observed.grants.allows))
+        protected = self._of_resources.services
         for action in actions:
             granting = self._observed.granting.get(action, NOTHING)
             service = action.partition(":")[0]
             if (
-                service in self._of_resources.services
+                service in protected
                 or self._of_service(service, granting, writes=False)
                 or (named and action.lower() in named)
             ):

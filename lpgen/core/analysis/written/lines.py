@@ -20,7 +20,7 @@ from lpgen.core.choices import ScopeChoice
 from lpgen.core.events.rules.inferences import MAY_BE_NEEDED
 from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
-from lpgen.core.model import NO_RESOURCE, OBSERVED, AccessLevel, Action, Effect, Outcome, ResourceKind
+from lpgen.core.model import NO_RESOURCE, OBSERVED, READ_LEVELS, Action, Effect, Outcome, ResourceKind
 from lpgen.core.policies.match import as_glob, has_wildcard, holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.policies.pattern_index import PatternIndex
@@ -292,7 +292,7 @@ def _whole_rule(grant: Grant, use: Use, scopes: ScopeFinder) -> str:
         return ""
     if is_service_policy(grant.ref.policy) and use.action != PASS_ROLE_ACTION:
         return SERVICE_POLICY
-    reads = scopes.catalog.detail(use.action).level in (AccessLevel.LIST, AccessLevel.READ)
+    reads = scopes.catalog.detail(use.action).level in READ_LEVELS
     is_fold = use.resource.kind is ResourceKind.FOLD
     return _NAMES_NOTHING if is_fold and reads and is_whole_type(use.resource.text, use.action, scopes.catalog) else ""
 

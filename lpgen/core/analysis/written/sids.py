@@ -14,14 +14,13 @@ from typing import Final, NamedTuple
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.arns import split_arn
-from lpgen.core.model import AccessLevel, Action
+from lpgen.core.model import READ_LEVELS, AccessLevel, Action
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.replacements import Scope
 
 UNSEEN: Final = "Unseen"
 """The prefix of the Sid of a statement that is kept though no record shows its use."""
 
-_READS: Final = frozenset({AccessLevel.LIST, AccessLevel.READ})
 _WORD: Final = re.compile("[A-Za-z0-9]+")
 _PLACEHOLDER: Final = re.compile(r"\$\{(\w+)\}")
 _OF_NAMES: Final = re.compile("(?:Name(?:With[A-Za-z]*)?|Id|Arn|Key)$")
@@ -57,9 +56,9 @@ def _verb(actions: Iterable[Action], catalog: Catalog) -> str:
     levels = {catalog.detail(action).level for action in actions}
     if AccessLevel.PERMISSIONS_MANAGEMENT in levels:
         return "Administer"
-    if levels <= _READS:
+    if levels <= READ_LEVELS:
         return "Read"
-    return "ReadWrite" if levels & _READS else "Write"
+    return "ReadWrite" if levels & READ_LEVELS else "Write"
 
 
 def _noun(things: set[_Thing], service: str) -> str:
