@@ -30,6 +30,9 @@ MOST_TRAILS: Final = 5
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
 """
 
+COST_DAYS: Final = 30
+_EVENTS_PER_PRICE: Final = 100_000
+
 _TRAIL_NAME: Final = "lpgen-observe"
 
 _NO_ROOM: Final = "no trail has room for it"
@@ -63,6 +66,10 @@ class Estimate:
     resources: int
     is_open: bool
     a_day: float | None
+
+    def cost(self, price: float) -> float | None:
+        """What these events cost in `COST_DAYS`, at a price for 100,000 of them; None if their number is unknown."""
+        return None if self.a_day is None else self.a_day * COST_DAYS / _EVENTS_PER_PRICE * price
 
 
 @dataclass(frozen=True, slots=True)

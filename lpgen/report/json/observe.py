@@ -26,9 +26,6 @@ from lpgen.report.json.layout import Json, Row, lay_out
 OBSERVE_SCHEMA: Final = "lpgen.observe/1"
 OUTCOME_SCHEMA: Final = "lpgen.observation/1"
 
-COST_DAYS: Final = 30
-_EVENTS_PER_PRICE: Final = 100_000
-
 
 def observe_json(plan: ObservePlan, price: float) -> str:
     """The plan as JSON text; `price` is that of 100,000 data events."""
@@ -41,11 +38,6 @@ def observe_json(plan: ObservePlan, price: float) -> str:
             "problems": list(plan.problems),
         }
     )
-
-
-def cost_of_events(a_day: float | None, price: float) -> float | None:
-    """The cost of this many data events a day in 30 days, None where their number isn't known."""
-    return None if a_day is None else a_day * COST_DAYS / _EVENTS_PER_PRICE * price
 
 
 def _account(plan: AccountPlan, price: float) -> Json:
@@ -61,7 +53,7 @@ def _account(plan: AccountPlan, price: float) -> Json:
                     "resources": one.resources,
                     "open": one.is_open,
                     "events_a_day": _rounded(one.a_day),
-                    "cost": _rounded(cost_of_events(one.a_day, price)),
+                    "cost": _rounded(one.cost(price)),
                 }
             )
             for one in plan.estimates

@@ -8,10 +8,9 @@ from typing import Final
 
 from lpgen.core.model import Visibility
 from lpgen.core.observe.outcome import Outcome, OutcomeStatus
-from lpgen.core.observe.plan import AccountPlan, Estimate, ObservePlan
+from lpgen.core.observe.plan import COST_DAYS, AccountPlan, Estimate, ObservePlan
 from lpgen.core.observe.selections import MOST_VALUES, Selection
 from lpgen.core.trails import FieldOperator
-from lpgen.report.json.observe import COST_DAYS, cost_of_events
 from lpgen.report.pages.blocks import (
     Block,
     Column,
@@ -122,7 +121,7 @@ def _selected(plan: AccountPlan, price: float) -> Iterable[Block]:
 
 
 def _numbers(estimate: Estimate, price: float) -> tuple[Words, ...]:
-    cost, more = cost_of_events(estimate.a_day, price), "+" if estimate.is_open else ""
+    cost, more = estimate.cost(price), "+" if estimate.is_open else ""
     if estimate.a_day is None or cost is None:
         return "unknown", "unknown"
     events = "<1" if estimate.a_day < 1 else f"{estimate.a_day:,.0f}"
