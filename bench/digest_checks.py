@@ -12,6 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.rollout_proofs import milliseconds
+from lpgen.app.ingest import ingest
+from lpgen.app.output import generate, inputs_of_report, verify
+from lpgen.app.review import analyse
 from lpgen.core.analysis.checks.chain import check_unchanged
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import open_catalog
@@ -21,9 +24,6 @@ from lpgen.edge.data_folder.usage_files import USAGE_FOLDER
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.edge.replacement_files import read_output
-from lpgen.pipeline_analysis import analyse
-from lpgen.pipeline_ingest import ingest
-from lpgen.pipeline_output import generate, inputs_of_report, verify
 
 
 def check_tables(data: Path) -> None:

@@ -15,6 +15,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.organization import write_organization
+from lpgen.app.ingest import ingest
+from lpgen.app.output import generate, inputs_of_report
+from lpgen.app.review import analyse
+from lpgen.app.rollout_plan import Basis, plan_rollout
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.options import Options
 from lpgen.core.rollout.plan import PrincipalPlan
@@ -24,10 +28,6 @@ from lpgen.core.rollout.source import Trust
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.pipeline_analysis import analyse
-from lpgen.pipeline_ingest import ingest
-from lpgen.pipeline_output import generate, inputs_of_report
-from lpgen.pipeline_rollout_plan import Basis, plan_rollout
 
 SIZES = (0, 32, 64, PROOF_HUNT_SIZE, 256)
 

@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 from playwright.sync_api import Page, sync_playwright
 
+from lpgen.app.ingest import ingest
+from lpgen.app.review import analyse
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.pipeline import analyse, ingest
 from lpgen.report import render_review
 
 IMAGES = Path(__file__).parent / "images"

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from lpgen.app.ingest import ingest
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.engines.spark_cluster import SparkEngine
 from lpgen.edge.objects.finder import BucketLogs
 from lpgen.edge.objects.s3_store import open_s3_store
-from lpgen.pipeline import ingest
 from lpgen.report.talk.ingest import render_ingest
 
 

@@ -23,11 +23,11 @@ from awsglue.utils import getResolvedOptions
 from data_in_s3 import fetch_data, store_data
 from pyspark.context import SparkContext
 
+from lpgen.app.ingest import ingest
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.engines.spark_cluster import SparkEngine
 from lpgen.edge.objects.finder import BucketLogs
 from lpgen.edge.objects.s3_store import open_s3_store
-from lpgen.pipeline import ingest
 from lpgen.report.talk.ingest import render_ingest
 
 

@@ -1,5 +1,5 @@
 """`python -m lpgen` is the console script."""
 
-from lpgen.cli import main
+from lpgen.cli.main import main
 
 main()

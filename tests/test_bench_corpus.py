@@ -22,7 +22,7 @@ from bench.corpus.intrusions import VICTIMS
 from bench.corpus.kinds import KINDS, held_back
 from bench.corpus.organization import DATA_TYPES
 from bench.corpus.write import Asked, Corpus
-from lpgen.cli import app
+from lpgen.cli.main import app
 from lpgen.edge.inputs.trail_settings import read_trails
 
 Json = dict[str, Any]

@@ -102,7 +102,7 @@ def test_authorize_ends_quietly_where_its_reader_has_gone(tmp_path: Path, lines:
 
 _MEASURED = """
 import resource, sys
-from lpgen.cli import app
+from lpgen.cli.main import app
 app(["authorize", sys.argv[1]], standalone_mode=False)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
 """

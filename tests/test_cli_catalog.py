@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from lpgen.cli_catalog import app
+from lpgen.cli.catalog import app
 from lpgen.edge.catalog.files import HOME_VARIABLE, bundled_catalog
 from lpgen.errors import CatalogError, InvocationError
 from tests.support.catalog_samples import write_zoo
@@ -177,7 +177,7 @@ def test_update_gets_over_a_damaged_catalog_of_the_user(tmp_path: Path) -> None:
 
 def test_expand_does_not_import_what_other_commands_need() -> None:
     code = (
-        "import sys\nfrom lpgen.cli_catalog import app\n"
+        "import sys\nfrom lpgen.cli.catalog import app\n"
         "app(['expand', 'sns:Publish'], standalone_mode=False)\n"
         "heavy = {'pandas', 'pyarrow', 'boto3', 'botocore', 'jinja2', 'numpy', 'urllib.request'} & set(sys.modules)\n"
         "sys.exit(','.join(sorted(heavy)) or 0)\n"

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
-from lpgen.cli import app
+from lpgen.cli.main import app
 from lpgen.core.drift.states import Figures, Stamp
 from lpgen.core.events.records import Record
 from lpgen.core.usage.event_time import Window
@@ -153,7 +153,7 @@ def test_check_follows_an_ingest_that_ends_meanwhile(data: Path, monkeypatch: py
                 remove_stale_usage(folder, ledger.generation)
         return sums
 
-    monkeypatch.setattr("lpgen.pipeline_check.read_sums", read_late)
+    monkeypatch.setattr("lpgen.app.check.read_sums", read_late)
     found = check(data)
     assert (found.exit_code, "whole (3 log files, 40 records" in found.stdout) == (0, True), found.stdout
 

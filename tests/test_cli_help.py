@@ -16,8 +16,8 @@ import typer.main
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
-from lpgen.cli import app
-from lpgen.cli_sections import SECTIONS
+from lpgen.cli.help import SECTIONS
+from lpgen.cli.main import app
 
 ROOT = Path(__file__).parent.parent
 TOP: Any = typer.main.get_command(app)
@@ -96,14 +96,15 @@ def test_defaults_that_matter_are_shown(path: tuple[str, ...]) -> None:
     for one in COMMANDS[path].params:
         default = getattr(one, "default", None)
         if isinstance(default, int | float) and not isinstance(default, bool):
-            assert f"[default: {default}" in shown, f"{one.name} of {' '.join(path)}"
+            text = rf"\[(env var: \w+; )?default: {re.escape(str(default))}"
+            assert re.search(text, shown), f"{one.name} of {' '.join(path)}"
 
 
 # ---------------------------------------------------------------- completion
 
 
 def complete(**variables: str) -> str:
-    code = "import sys; sys.argv[0] = 'lpgen'; from lpgen.cli import main; main()"
+    code = "import sys; sys.argv[0] = 'lpgen'; from lpgen.cli.main import main; main()"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
     return done.stdout
@@ -126,7 +127,7 @@ def test_completion_offers_commands_options_and_choices() -> None:
 
 def test_completion_is_installed_where_bash_finds_it(tmp_path: Path) -> None:
     command = tmp_path / "lpgen"
-    code = "import sys; sys.argv[0] = 'lpgen'; from lpgen.cli import main; main()"
+    code = "import sys; sys.argv[0] = 'lpgen'; from lpgen.cli.main import main; main()"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{code}" "$@"\n', encoding="utf-8")
     command.chmod(0o755)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "SHELL": "/bin/bash"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from lpgen.cli import app
+from lpgen.cli.main import app
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress, SkipCount
 from lpgen.edge.ingest.phase_clock import Phase, PhaseClock

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
-from lpgen.cli import app
+from lpgen.cli.main import app
 from lpgen.core.model import CallerKind
 from lpgen.edge.data_folder.baseline_folder import list_baselines, open_baseline
 from lpgen.edge.data_folder.ledger import read_generation, read_schema_version
@@ -148,7 +148,7 @@ def test_upgrade_refuses_damage_and_leaves_the_old_folder(data: Path) -> None:
 _KILLED = """
 import os, pathlib, signal, sys
 from lpgen.edge.data_folder.ledger import Ledger
-from lpgen.pipeline_upgrade import upgrade
+from lpgen.app.upgrade import upgrade
 
 step, fatal = 0, int(sys.argv[2])
 

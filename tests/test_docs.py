@@ -10,8 +10,8 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from lpgen.cli import app
-from lpgen.cli_sections import SECTIONS
+from lpgen.cli.help import SECTIONS
+from lpgen.cli.main import app
 from lpgen.edge.inputs.guard_files import read_guards
 from tests.support.documents import COMMANDS_PAGE, POLICIES_PAGE, README, check_block, read_block
 from tests.test_cli_help import COMMANDS, help_of

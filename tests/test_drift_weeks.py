@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from lpgen.app.ingest import ingest
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import Drift
 from lpgen.core.registry.drift import DriftKind
-from lpgen.pipeline import ingest
 from tests.support.drift_weeks import (
     AUDITOR,
     CONTRACTOR,

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from lpgen.app.ingest import ingest
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.pipeline import ingest
 from tests.support.policy_simulator import PolicySimulator, policy_simulator
 from tests.test_cli import run
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.cli import main
+from lpgen.cli.main import main
 from lpgen.errors import ExitCode, InvocationError, LpgenError, TamperingError
 from tests.support.aws_servers import Server, moto_server
 from tests.support.rollout_worlds import New, World, allow, document, proxy
@@ -238,7 +238,7 @@ def test_docs_explain_every_code() -> None:
 def test_an_unexpected_error_is_no_finding(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     for error in (ZeroDivisionError("lost"), BrokenPipeError("a socket"), MemoryError()):
-        monkeypatch.setattr("lpgen.pipeline_map.records_from_bytes", _raise(error))
+        monkeypatch.setattr("lpgen.app.map.records_from_bytes", _raise(error))
         code, shown = run("map", "logs/one.json")
         assert code == ExitCode.UNFINISHED
         assert "Traceback" in shown

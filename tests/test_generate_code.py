@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from lpgen.app.rollout_plan import Basis, plan_rollout
 from lpgen.core.rollout.refusals import Exceptions
 from lpgen.core.rollout.source import Trust
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.pipeline_rollout_plan import Basis, plan_rollout
 from lpgen.report.json.rollout import rollout_json
 from tests.report.code.hcl_reader import normal
 from tests.report.code.test_terraform import read_documents

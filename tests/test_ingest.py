@@ -21,6 +21,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lpgen.app.check import check_data
+from lpgen.app.ingest import ingest
+from lpgen.app.map import map_records
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.event_time import Window
@@ -32,8 +35,6 @@ from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.logs.log_files import LogFile, chunk_files
 from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.errors import IngestError
-from lpgen.pipeline import ingest, map_records
-from lpgen.pipeline_check import check_data
 from tests.support.engine_samples import DeadlyReader
 from tests.support.law_examples import examples
 from tests.support.log_samples import log_bytes, record_json, rows, write_logs
@@ -259,7 +260,7 @@ def test_ingest_gives_the_same_bytes_for_any_order_and_partition(
 
 
 def test_ingest_gives_the_same_bytes_for_any_number_of_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_FILES", 3)
+    monkeypatch.setattr("lpgen.app.ingest.CHUNK_FILES", 3)
     write_logs(tmp_path / "logs", [range(number, number + 9) for number in range(20)])
     for workers in (1, 2, 3):
         take(tmp_path / str(workers), tmp_path / "logs", engine=LocalEngine(workers))
@@ -283,8 +284,8 @@ def test_ingest_names_a_file_that_kills_each_worker_and_takes_the_rest(
     take(tmp_path / "clean", tmp_path / "logs")
     poison = tmp_path / "logs" / "poison.json.gz"
     poison.write_bytes(log_bytes([record_json(50)]))
-    monkeypatch.setattr("lpgen.pipeline_ingest.ChunkReader", DeadlyReader)
-    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_FILES", 4)
+    monkeypatch.setattr("lpgen.app.ingest.ChunkReader", DeadlyReader)
+    monkeypatch.setattr("lpgen.app.ingest.CHUNK_FILES", 4)
     result = take(tmp_path / "data", tmp_path / "logs", engine=LocalEngine(2))
     assert result.failures == (FileProblem(str(poison), "the process that read it died, each time"),)
     assert result.files_read == 12
@@ -330,7 +331,7 @@ import os, pathlib, signal, sys
 import lpgen.edge.data_folder.ledger, lpgen.edge.data_folder.usage_files
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.pipeline import ingest
+from lpgen.app.ingest import ingest
 
 logs, data, fatal = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
 step = 0

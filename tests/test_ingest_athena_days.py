@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from lpgen.app.ingest import ingest
 from lpgen.core.athena.days import Wanted
 from lpgen.core.athena.query import DaySpan
 from lpgen.errors import IngestError
-from lpgen.pipeline import ingest
 from tests.support.athena_ingests import World, march_world, records_of, tables, tables_from_records, world
 from tests.support.athena_tables import PROJECTED, definition
 from tests.support.aws_servers import Server

@@ -30,7 +30,9 @@ def test_ingest_on_the_command_line_stops_the_query_on_ctrl_c(march: World, tmp_
     march.athena.looks = 10_000
     options = ["--since", "2024-03-01", "--until", "2024-03-28", "--output-location", march.output]
     # A shell without job control starts what runs in its background with interrupts ignored, and tests may run so.
-    heard = "import signal, lpgen.cli; signal.signal(signal.SIGINT, signal.default_int_handler); lpgen.cli.main()"
+    heard = (
+        "import signal, lpgen.cli.main; signal.signal(signal.SIGINT, signal.default_int_handler); lpgen.cli.main.main()"
+    )
     command = [sys.executable, "-c", heard, "ingest", march.address, *options, "--data", str(tmp_path / "data")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, env=march.server.environment)
     while not any(query.looks for query in march.athena.queries):
@@ -44,7 +46,9 @@ def test_ingest_on_the_command_line_stops_the_query_on_ctrl_c(march: World, tmp_
 def test_ingest_that_is_killed_leaves_whole_days(march: World, tmp_path: Path) -> None:
     """The first half is committed when the second is under way; a later run asks for the second alone."""
     march.athena.fail = lambda sql, _: too_large(sql, 14)
-    slow = "import lpgen.edge.athena.run as run, sys, lpgen.cli; run.FIRST_WAIT_SECONDS = 0.01; lpgen.cli.main()"
+    slow = (
+        "import lpgen.edge.athena.run as run, sys, lpgen.cli.main; run.FIRST_WAIT_SECONDS = 0.01; lpgen.cli.main.main()"
+    )
     options = ["--since", "2024-03-01", "--until", "2024-03-28", "--output-location", march.output]
     command = [sys.executable, "-c", slow, "ingest", march.address, *options, "--data", str(tmp_path / "data")]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=march.server.environment)

@@ -42,7 +42,7 @@ def _settings(monkeypatch: pytest.MonkeyPatch, seaweed: Server) -> None:
         if name.startswith("AWS_") and name != "AWS_ENDPOINT_URL":
             monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_OBJECTS", 2)
+    monkeypatch.setattr("lpgen.app.ingest.CHUNK_OBJECTS", 2)
 
 
 @pytest.fixture(scope="module")
@@ -92,13 +92,13 @@ def test_dask_ingest_killed_leaves_the_old_tables(cluster: DaskCluster, seaweed:
     old = content(data)
     script = (
         "import os, signal, sys\n"
-        "import lpgen.pipeline_ingest\n"
+        "import lpgen.app.ingest\n"
         "from lpgen.edge.engines.dask_cluster import open_dask_engine\n"
         "from tests.support.aws_servers import Server\n"
         "from tests.support.cluster_ingests import AtFirstResult\n"
         "from tests.support.s3_buckets import take_from\n"
         "from pathlib import Path\n"
-        "lpgen.pipeline_ingest.CHUNK_OBJECTS = 2\n"
+        "lpgen.app.ingest.CHUNK_OBJECTS = 2\n"
         "die = AtFirstResult(lambda: os.kill(os.getpid(), signal.SIGKILL))\n"
         "url, scheduler, data, address = sys.argv[1:]\n"
         "with open_dask_engine(scheduler) as engine:\n"

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("server_keys")
 def test_ingest_keeps_what_it_read_before_the_credentials_expired(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
-    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_OBJECTS", 3)
+    monkeypatch.setattr("lpgen.app.ingest.CHUNK_OBJECTS", 3)
     logs = daily_logs(range(1, 21))
     bucket.put(logs)
     reads: list[Request] = []

@@ -105,7 +105,7 @@ def test_ingest_counts_equal_bytes_once_that_different_chunks_read(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The copies' ETags differ where S3 encrypts them, so that they may lie far from one another."""
-    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_OBJECTS", 1)
+    monkeypatch.setattr("lpgen.app.ingest.CHUNK_OBJECTS", 1)
     monkeypatch.setattr("lpgen.edge.objects.plan._are_alike", lambda *_: False)
     logs = daily_logs(range(1, 6))
     bucket.put({f"{copy}/{key}": data for copy in "abc" for key, data in logs.items()})

@@ -133,7 +133,7 @@ def test_ingest_refuses_an_endpoint_that_is_no_url(tmp_path: Path) -> None:
 def test_ingest_ends_when_every_object_is_refused(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_OBJECTS", 2)
+    monkeypatch.setattr("lpgen.app.ingest.CHUNK_OBJECTS", 2)
     monkeypatch.setattr("lpgen.edge.ingest.reading.MAX_REFUSALS", 4)
     bucket.put(daily_logs(range(1, 21)))
 

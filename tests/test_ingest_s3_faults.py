@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from lpgen.app.ingest import ingest
 from lpgen.edge.aws_session import Connection
 from lpgen.edge.objects.finder import BucketLogs
 from lpgen.edge.objects.s3_store import S3Store
 from lpgen.errors import LpgenError
-from lpgen.pipeline import ingest
 from lpgen.report.talk.ingest import render_ingest
 from tests.support.aws_servers import REGION
 from tests.support.faulty_s3 import BUCKET, FaultyS3, faulty_s3

@@ -33,7 +33,7 @@ def test_ingest_commits_on_the_way_and_notices_another_one_between(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each commit frees the ledger's lock for a moment."""
-    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_OBJECTS", 3)
+    monkeypatch.setattr("lpgen.app.ingest.CHUNK_OBJECTS", 3)
     monkeypatch.setattr("lpgen.edge.ingest.reading.CHECKPOINT_FILES", 4)
     logs = daily_logs(range(1, 21))
     bucket.put(logs)
@@ -58,10 +58,10 @@ def test_ingest_commits_on_the_way_and_notices_another_one_between(
 _KILLED = """
 import sys
 import threading
-import lpgen.edge.ingest.reading, lpgen.pipeline_ingest
-from lpgen.cli import main
+import lpgen.edge.ingest.reading, lpgen.app.ingest
+from lpgen.cli.main import main
 lpgen.edge.ingest.reading.CHECKPOINT_FILES = 8
-lpgen.pipeline_ingest.CHUNK_OBJECTS = 4
+lpgen.app.ingest.CHUNK_OBJECTS = 4
 sys.argv = ["lpgen", *sys.argv[1:]]
 main()
 """

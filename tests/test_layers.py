@@ -11,171 +11,35 @@ from tests.support.case_tables import each_case
 PACKAGE = Path(__file__).parent.parent / "lpgen"
 MODULES = sorted(path.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.py"))
 
+_BELOW_APP = frozenset({"errors", "core", "edge", "report"})
 ALLOWED = {
     "errors": frozenset({"errors"}),
     "core": frozenset({"errors", "core"}),
     "edge": frozenset({"errors", "core", "edge"}),
     "report": frozenset({"errors", "core", "report"}),
-    "pipeline": frozenset(
-        {
-            "pipeline_ingest",
-            "pipeline_athena",
-            "pipeline_map",
-            "pipeline_authorize",
-            "pipeline_explain",
-            "pipeline_analysis",
-            "pipeline_backtest",
-            "pipeline_observe",
-            "pipeline_output",
-        }
-    ),
-    "pipeline_ingest": frozenset({"errors", "core", "edge"}),
-    "pipeline_athena": frozenset({"core", "edge"}),
-    "pipeline_map": frozenset({"errors", "core", "edge"}),
-    "pipeline_authorize": frozenset({"errors", "core"}),
-    "pipeline_explain": frozenset({"core", "edge"}),
-    "pipeline_analysis": frozenset({"errors", "core", "edge"}),
-    "pipeline_backtest": frozenset({"core", "edge", "pipeline_analysis"}),
-    "pipeline_observe": frozenset({"errors", "core", "edge", "pipeline_analysis"}),
-    "pipeline_output": frozenset({"errors", "core", "edge", "report", "pipeline_analysis"}),
-    "cli": frozenset(
-        {
-            "edge",
-            "cli",
-            "cli_analysis",
-            "cli_athena",
-            "cli_authorize",
-            "cli_aws",
-            "cli_backtest",
-            "cli_catalog",
-            "cli_check",
-            "cli_demo",
-            "cli_drift",
-            "cli_explain",
-            "cli_formats",
-            "cli_ingest",
-            "cli_map",
-            "cli_observe",
-            "cli_options",
-            "cli_rollout",
-            "cli_run",
-            "cli_schema",
-            "cli_sections",
-            "cli_upgrade",
-        }
-    ),
-    "cli_run": frozenset({"errors", "edge", "report", "cli_options", "cli_sections"}),
-    "cli_analysis": frozenset(
-        {
-            "core",
-            "edge",
-            "report",
-            "pipeline_analysis",
-            "pipeline_output",
-            "cli_engine",
-            "cli_formats",
-            "cli_options",
-            "cli_catalog",
-        }
-    ),
-    "cli_backtest": frozenset(
-        {"core", "edge", "report", "pipeline_backtest", "cli_catalog", "cli_engine", "cli_formats", "cli_options"}
-    ),
-    "cli_observe": frozenset(
-        {
-            "errors",
-            "core",
-            "edge",
-            "report",
-            "pipeline_observe",
-            "cli_catalog",
-            "cli_engine",
-            "cli_formats",
-            "cli_options",
-        }
-    ),
-    "cli_authorize": frozenset({"errors", "edge", "pipeline_authorize", "cli_options", "cli_catalog"}),
-    "cli_map": frozenset({"errors", "edge", "pipeline_map", "cli_options", "cli_catalog"}),
-    "cli_check": frozenset({"pipeline_check", "report", "cli_formats", "cli_options"}),
-    "cli_upgrade": frozenset({"pipeline_upgrade", "report", "cli_options"}),
-    "pipeline_upgrade": frozenset({"errors", "core", "edge"}),
-    "pipeline_check": frozenset({"errors", "core", "edge"}),
-    "cli_aws": frozenset({"errors", "core", "edge", "report", "cli_options"}),
-    "cli_rollout": frozenset(
-        {
-            "errors",
-            "core",
-            "edge",
-            "report",
-            "pipeline_rollout",
-            "pipeline_rollout_plan",
-            "cli_formats",
-            "cli_options",
-            "cli_aws",
-            "cli_catalog",
-            "cli_sections",
-        }
-    ),
-    "pipeline_rollout_plan": frozenset({"errors", "core", "edge", "report", "pipeline_analysis"}),
-    "pipeline_rollout": frozenset({"errors", "core", "edge", "report"}),
-    "cli_drift": frozenset(
-        {
-            "errors",
-            "core",
-            "edge",
-            "report",
-            "pipeline_analysis",
-            "pipeline_drift",
-            "cli_formats",
-            "cli_options",
-            "cli_catalog",
-            "cli_sections",
-        }
-    ),
-    "pipeline_drift": frozenset({"errors", "core", "edge", "pipeline_analysis"}),
-    "cli_formats": frozenset({"errors", "edge"}),
-    "cli_schema": frozenset({"report", "cli_options"}),
-    "cli_sections": frozenset({"cli_sections"}),
-    "cli_options": frozenset({"errors", "core", "edge", "report"}),
-    "cli_demo": frozenset(
-        {
-            "errors",
-            "core",
-            "edge",
-            "report",
-            "pipeline_analysis",
-            "pipeline_backtest",
-            "pipeline_ingest",
-            "pipeline_output",
-            "cli_options",
-        }
-    ),
-    "cli_explain": frozenset(
-        {"errors", "core", "edge", "report", "pipeline_explain", "cli_formats", "cli_options", "cli_catalog"}
-    ),
-    "cli_athena": frozenset({"cli_options", "errors", "core", "edge", "report", "pipeline_athena"}),
-    "cli_ingest": frozenset(
-        {
-            "errors",
-            "core",
-            "edge",
-            "report",
-            "pipeline_ingest",
-            "cli_athena",
-            "cli_catalog",
-            "cli_engine",
-            "cli_ingest_names",
-            "cli_options",
-            "cli_progress",
-        }
-    ),
-    "cli_ingest_names": frozenset({"errors"}),
-    "cli_engine": frozenset({"errors", "edge"}),
-    "cli_progress": frozenset({"core", "report"}),
-    "cli_catalog": frozenset({"errors", "core", "edge", "report", "cli_options", "cli_sections"}),
+    "app": _BELOW_APP | {"app"},
+    "cli": _BELOW_APP | {"app", "cli"},
     "__main__": frozenset({"cli"}),
     "__init__": frozenset(),
 }
+
+SHARED_BY_COMMANDS = frozenset(
+    {
+        "engine",
+        "formats",
+        "help",
+        "ingest_athena",
+        "ingest_names",
+        "option_groups",
+        "options",
+        "output",
+        "messages",
+        "progress",
+        "run",
+        "settings",
+    }
+)
+"""The modules of `cli/` that hold no command."""
 
 WORLDLY = frozenset(
     [
@@ -233,6 +97,13 @@ def test_module_imports_only_from_its_own_side(module: Path) -> None:
         if name.startswith("lpgen."):
             target = name.split(".")[1]
             assert target in allowed or target == "__version__", f"{module} imports {name}"
+
+
+@each_case("module", [path for path in MODULES if layer_of(path) == "cli" and path.stem != "main"])
+def test_command_imports_no_other_command(module: Path) -> None:
+    for name in imports_of(module):
+        if name.startswith("lpgen.cli."):
+            assert name.split(".")[2] in SHARED_BY_COMMANDS, f"{module} imports {name}"
 
 
 @each_case("module", [path for path in MODULES if layer_of(path) == "core"])

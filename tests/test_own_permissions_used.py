@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from lpgen.app.ingest import ingest
 from lpgen.core.choices import Duty
 from lpgen.core.model import Resource, ResourceKind
 from lpgen.core.own_permissions import own_policies
@@ -24,7 +25,6 @@ from lpgen.core.usage.event_time import ALL_TIME
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.logs.event_history import EventHistory
 from lpgen.edge.rollout.plan_file import read_rollout_plan
-from lpgen.pipeline import ingest
 from tests.support.aws_proxy import Call, aws_proxy
 from tests.support.aws_servers import Server, moto_server
 from tests.support.event_history_server import event_history_server
@@ -137,7 +137,7 @@ def test_permissions_for_one_plan_reach_nothing_else(server: Server, tmp_path: P
 def world_prints(world: World, *arguments: str, status: int = 0) -> str:
     from typer.testing import CliRunner
 
-    from lpgen.cli import app
+    from lpgen.cli.main import app
 
     with environment(world.server):
         result = CliRunner().invoke(app, ["iam-policy", *arguments, "--caller", CALLER])

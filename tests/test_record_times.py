@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from lpgen.app.ingest import ingest
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.pipeline import ingest
 from tests.support.log_samples import log_bytes, record_json, rows
 from tests.test_cli import DETAILS, RECORD, run
 
@@ -88,10 +88,10 @@ def test_ingest_gives_the_same_for_a_file_that_tells_its_delivery(tmp_path: Path
 
 
 CLOCKS = {
-    "cli_ingest.py": "the moment of an ingest",
-    "cli_catalog.py": "the date of a new catalog",
-    "cli_aws.py": "the moment of a snapshot",
-    "cli_drift.py": "the moment a baseline is saved",
+    "cli/ingest.py": "the moment of an ingest",
+    "cli/catalog.py": "the date of a new catalog",
+    "cli/snapshot.py": "the moment of a snapshot",
+    "cli/baseline.py": "the moment a baseline is saved",
     "edge/data_folder/pins.py": "how old a pin is",
     "edge/rollout/journal.py": "the moment of an entry",
 }

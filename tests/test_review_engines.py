@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import lpgen.pipeline_analysis as analysis
+import lpgen.app.review as analysis
+from lpgen.app.output import generate, inputs_of_report, review_parts, verify
+from lpgen.app.review import open_review
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.reviewer import Batches
 from lpgen.core.findings import Proposal
@@ -23,8 +25,6 @@ from lpgen.edge.engine import Engine, results_of
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.errors import EngineError
-from lpgen.pipeline_analysis import open_review
-from lpgen.pipeline_output import generate, inputs_of_report, review_parts, verify
 
 FORMATS = (
     "json",

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from lpgen.app.review import Review, open_review
 from lpgen.core.model import Statement
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.pipeline_analysis import Review, open_review
 
 STATEMENTS = 20
 HELD_OF_EACH = 4_000

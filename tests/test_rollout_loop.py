@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from lpgen.cli import app
+from lpgen.cli.main import app
 from tests.support.aws_servers import Server, moto_server
 from tests.support.log_samples import log_bytes, record_json
 from tests.support.rollout_worlds import ACCOUNT, World, allow, deny, document, environment

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from lpgen.app.rollout import watch
 from lpgen.core.rollout.calls import Call
 from lpgen.core.usage.tables import merge_usage
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.rollout.iam_writer import LivePrincipal
 from lpgen.edge.rollout.journal import journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan
-from lpgen.pipeline_rollout import watch
 from tests.support.aws_servers import Server
 from tests.support.rollout_roles import own_server
 from tests.support.rollout_worlds import ACCOUNT, World, allow, deny, document
@@ -116,7 +116,7 @@ def test_old_journal_of_a_killed_run_is_finished(world: World) -> None:
 
 def test_old_journal_is_watched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy(FILES / "applied-1.journal", journal_of(world.plan))
-    monkeypatch.setattr("lpgen.pipeline_rollout.read_usage", lambda _: merge_usage([]))
+    monkeypatch.setattr("lpgen.app.rollout.read_usage", lambda _: merge_usage([]))
     watched = watch(read_rollout_plan(world.plan), world.plan, world.home, open_catalog(None), snapshot="none")
     assert [one.principal for one in watched] == [APP, ROBOT]
     assert all(datetime.fromisoformat(one.applied_at) < datetime.now(UTC) for one in watched)

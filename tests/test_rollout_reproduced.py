@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from lpgen.app.review import analyse
+from lpgen.app.rollout_plan import Basis, plan_rollout
 from lpgen.core.findings import Report
 from lpgen.core.options import Options
 from lpgen.core.registry.refusals import RefusalKind
@@ -16,8 +18,6 @@ from lpgen.core.rollout.plan import PrincipalPlan
 from lpgen.core.rollout.refusals import Exceptions
 from lpgen.core.rollout.source import RolloutPlan, Trust
 from lpgen.errors import InvocationError
-from lpgen.pipeline_analysis import analyse
-from lpgen.pipeline_rollout_plan import Basis, plan_rollout
 from tests.support.outputs import OutputWorld, make_output, read_json, seal_again, write_json
 
 ROLE, OTHER, UNSAFE = (f"111122223333-role-{one}" for one in ("storefront-api", "release-manager", "search-indexer"))
@@ -38,7 +38,7 @@ def analysed_once(monkeypatch: pytest.MonkeyPatch) -> None:
             known[options] = analyse(data, policies, catalog, options=options)
         return known[options]
 
-    monkeypatch.setattr("lpgen.pipeline_rollout_plan.analyse", analysed)
+    monkeypatch.setattr("lpgen.app.rollout_plan.analyse", analysed)
 
 
 def planned(world: OutputWorld, output: Path, options: Options = Options()) -> RolloutPlan:  # noqa: B008

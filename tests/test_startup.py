@@ -24,7 +24,8 @@ NOT_FOR_DECISIONS = (
     "lpgen.core.events",
     "lpgen.core.rollout",
     "lpgen.core.usage",
-    "lpgen.pipeline",
+    "lpgen.app.drift",
+    "lpgen.app.output",
     "lpgen.report",
 )
 NOT_FOR_INGEST = (
@@ -43,8 +44,9 @@ NOT_FOR_INGEST = (
     "lpgen.edge.athena.reading",
     "lpgen.edge.logs.event_history",
     "lpgen.edge.inputs.iam_snapshot",
-    "lpgen.pipeline",
-    "lpgen.pipeline_analysis",
+    "lpgen.app.drift",
+    "lpgen.app.output",
+    "lpgen.app.review",
     "lpgen.report.views",
 )
 FOR_RECORDS = ("lpgen.core.events.rules.tables", "multiprocessing")
@@ -53,7 +55,7 @@ FOR_RECORDS = ("lpgen.core.events.rules.tables", "multiprocessing")
 _SCRIPT = """
 import contextlib, io, json, sys
 from typer.main import get_command
-from lpgen.cli import app
+from lpgen.cli.main import app
 
 def commands(group, path=()):
     for name, command in group.commands.items():
@@ -149,7 +151,8 @@ def test_authorize_imports_only_the_decision(tmp_path: Path) -> None:
 
 
 def test_stages_alone_import_neither_pydantic_nor_typer() -> None:
-    script = "import sys, lpgen.pipeline; print([name for name in ('pydantic', 'typer') if name in sys.modules])"
+    stages = "lpgen.app.backtest, lpgen.app.ingest, lpgen.app.output"
+    script = f"import sys, {stages}; print([name for name in ('pydantic', 'typer') if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=_environment()
     )

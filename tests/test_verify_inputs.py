@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from lpgen.cli import app
+from lpgen.app.ingest import ingest
+from lpgen.cli.main import app
 from lpgen.core.options import Options
 from lpgen.core.replacements import CheckStatus, Decision, DecisionKind
 from lpgen.edge.data_folder.ledger import read_generation
 from lpgen.edge.data_folder.pins import pinned_generations
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.errors import InvocationError, OutputError
-from lpgen.pipeline_ingest import ingest
 from tests.edge.test_signatures import write_keys
 from tests.support.outputs import LOGS, OutputWorld, make_output, read_json, write_json
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lpgen.app.rollout import policies_since
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter
-from lpgen.pipeline_rollout import policies_since
 from tests.support.worlds import ACCOUNT
 
 NOW = datetime(2026, 9, 30, 12, tzinfo=UTC)

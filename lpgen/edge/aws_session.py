@@ -8,6 +8,7 @@ boto3 is imported when a session is opened, since most commands never need it an
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from typing import Any, Final
 from lpgen import __version__
 from lpgen.errors import AwsError, InvocationError, quote_input, quote_reason
 
+_LOG: Final = logging.getLogger("lpgen")
 _DEFAULT_REGION: Final = "us-east-1"
 """The Region for calls to global services when no setting names one."""
 
@@ -93,6 +95,7 @@ class AwsSession:
                         config=_client_config(),
                     )
                     _refuse_cut_answers(client)
+                    _log_calls(client)
             return self._clients[key]
 
     def known_client(self, service: str, region: str, partition: str) -> Any:
@@ -213,6 +216,26 @@ def _refuse_cut_answers(client: Any) -> None:
         return answer
 
     http.send = send_for_whole
+
+
+def _log_calls(client: Any) -> None:
+    """Has the client log each call: the operation, and of the answer only its status and request id."""
+    region = client.meta.region_name
+
+    def before(model: Any, **_: Any) -> None:
+        _LOG.info("waiting for %s %s in %s", model.service_model.service_name, model.name, region)
+
+    def after(http_response: Any, parsed: Any, model: Any, **_: Any) -> None:
+        request = parsed.get("ResponseMetadata", {}).get("RequestId", "-") if isinstance(parsed, dict) else "-"
+        status = http_response.status_code
+        _LOG.debug("%s %s answered %s, request %s", model.service_model.service_name, model.name, status, request)
+
+    def failed(exception: BaseException, **_: Any) -> None:
+        _LOG.debug("no answer: %s", type(exception).__name__)
+
+    client.meta.events.register("before-call", before)
+    client.meta.events.register("after-call", after)
+    client.meta.events.register("after-call-error", failed)
 
 
 def page_contents(answer: Mapping[str, Any]) -> dict[str, Any]:

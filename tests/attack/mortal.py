@@ -22,11 +22,13 @@ _WRITES: Final = frozenset(
     ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.chmod", "os.truncate", "sqlite3.connect")
 )
 _PRELOADED: Final = (
-    "lpgen.cli",
-    "lpgen.cli_ingest",
-    "lpgen.cli_analysis",
-    "lpgen.cli_drift",
-    "lpgen.cli_rollout",
+    "lpgen.cli.main",
+    "lpgen.cli.ingest",
+    "lpgen.cli.generate",
+    "lpgen.cli.review",
+    "lpgen.cli.verify",
+    "lpgen.cli.drift",
+    "lpgen.cli.rollout",
     "boto3",
     "botocore.client",
 )
@@ -110,7 +112,7 @@ def _run(job: Job) -> End:
 
 def _live(job: Job, stepped: int, output: int) -> None:
     """The life of a child: never returns."""
-    from lpgen.cli import main
+    from lpgen.cli.main import main
 
     os.dup2(output, 1)
     os.dup2(output, 2)

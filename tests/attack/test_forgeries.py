@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from lpgen.app.ingest import ingest
+from lpgen.app.review import analyse
 from lpgen.core.findings import Report
 from lpgen.core.options import Options
 from lpgen.core.usage.event_time import moment_from_datetime
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.pipeline_analysis import analyse
-from lpgen.pipeline_ingest import ingest
 from tests.attack.score import Attack, sample
 from tests.support.outputs import CHOSEN, SAMPLE
 from tests.support.sample_organization import SHOP, records

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Request, sync_playwright
 
+from lpgen.app.ingest import ingest
+from lpgen.app.review import analyse
 from lpgen.core.findings import Report
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.pipeline import analyse, ingest
 from lpgen.report import render_review
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")

@@ -33,7 +33,7 @@ from tests.support.s3_buckets import Bucket, content, content_from_files, make_b
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_OBJECTS", 2)
+    monkeypatch.setattr("lpgen.app.ingest.CHUNK_OBJECTS", 2)
 
 
 def executors() -> set[int]:

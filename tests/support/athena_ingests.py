@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import pyarrow.parquet as pq
 
+from lpgen.app.ingest import ingest
 from lpgen.core.athena.days import Wanted
 from lpgen.core.athena.query import DaySpan
 from lpgen.core.athena.table import TableName
@@ -22,7 +23,6 @@ from lpgen.edge.athena.logs import AthenaLogs
 from lpgen.edge.athena.run import QueryRunner, Workgroup
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.data_folder.ledger import read_generation
-from lpgen.pipeline import ingest
 from tests.support.athena_server import AthenaServer, Json, athena_server
 from tests.support.athena_tables import PROJECTED, DuckTable
 from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server

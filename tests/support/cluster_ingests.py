@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from lpgen.app.ingest import ingest
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
 from lpgen.edge.engine import Engine, Item, Lost, Result
 from lpgen.errors import IngestError
-from lpgen.pipeline import ingest
 from tests.support.aws_servers import Server
 from tests.support.engine_samples import DEADLY_NAME, DeadlyObjectReader, DeadlyReader, ElsewhereReader
 from tests.support.log_samples import log_bytes, record_json
@@ -81,7 +81,7 @@ def check_deadly_and_vanished_objects(
     deadly = log_key("2024-03-05").rpartition("/")[0] + f"/{DEADLY_NAME}"
     vanishing = log_key("2024-03-06")
     bucket.put({key: log_bytes([record_json(50)]) for key in (deadly, vanishing)})
-    monkeypatch.setattr("lpgen.pipeline_ingest.ObjectReader", DeadlyObjectReader)
+    monkeypatch.setattr("lpgen.app.ingest.ObjectReader", DeadlyObjectReader)
     engine = Before(engine, lambda: bucket.remove(vanishing))
     result = take_from(server, room / "data", bucket.address(), engine=engine)
     why = {one.path: one.why for one in result.failures}
@@ -100,8 +100,8 @@ def check_files(engine: Engine, room: Path, monkeypatch: pytest.MonkeyPatch) -> 
         (logs / f"{number}.json.gz").write_bytes(log_bytes([record_json(number)]))
     take_files(None, room / "clean", logs)
     (logs / DEADLY_NAME).write_bytes(log_bytes([record_json(50)]))
-    monkeypatch.setattr("lpgen.pipeline_ingest.ChunkReader", DeadlyReader)
-    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_FILES", 4)
+    monkeypatch.setattr("lpgen.app.ingest.ChunkReader", DeadlyReader)
+    monkeypatch.setattr("lpgen.app.ingest.CHUNK_FILES", 4)
     monkeypatch.chdir(room)
     result = take_files(engine, room / "data", Path("logs"))
     assert result.failures == (FileProblem(str(logs / DEADLY_NAME), DEADLY),)
@@ -112,7 +112,7 @@ def check_files_of_one_machine(engine: Engine, room: Path, monkeypatch: pytest.M
     """Files that only this machine sees are refused with the reason, and nothing is written."""
     path = room / "log.json.gz"
     path.write_bytes(log_bytes([record_json(1)]))
-    monkeypatch.setattr("lpgen.pipeline_ingest.ChunkReader", ElsewhereReader)
+    monkeypatch.setattr("lpgen.app.ingest.ChunkReader", ElsewhereReader)
     with pytest.raises(IngestError, match="a worker can't read") as caught:
         take_files(engine, room / "data", path)
     assert "every machine has under the same path" in caught.value.hint

@@ -13,6 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from lpgen.app.drift import drift, save
+from lpgen.app.ingest import ingest
+from lpgen.app.review import analyse
 from lpgen.core.actions.catalog import Catalog, CatalogSource
 from lpgen.core.drift.between import DriftOptions
 from lpgen.core.drift.findings import Drift
@@ -21,8 +24,6 @@ from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.baseline_folder import BaselineFiles, find_baseline, open_baseline
 from lpgen.edge.inputs.trail_settings import read_trails
-from lpgen.pipeline import analyse, ingest
-from lpgen.pipeline_drift import drift, save
 from tests.support.sample_organization import ROOT, SECURITY, SHOP, details, issuer, records, role
 
 Json = dict[str, Any]

@@ -10,6 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lpgen.app.ingest import ingest
+from lpgen.app.output import generate, inputs_of_report, verify
+from lpgen.app.review import analyse
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.digests import digest_of_report, digest_of_text, digests_from_facts
 from lpgen.core.options import Options
@@ -17,9 +20,6 @@ from lpgen.core.replacements import OutputVerification
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.errors import OutputError
-from lpgen.pipeline_analysis import analyse
-from lpgen.pipeline_ingest import ingest
-from lpgen.pipeline_output import generate, inputs_of_report, verify
 
 SAMPLE = Path(__file__).parents[2] / "sample_logs"
 LOGS = SAMPLE / "AWSLogs" / "111122223333" / "CloudTrail"

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from lpgen.cli import app
+from lpgen.cli.main import app
 from lpgen.core.digests import CatalogStamp, Inputs, OutputDigests, digest_of_report, digest_of_text
 from lpgen.core.folders import file_of_left_policy
 from lpgen.core.made_from import options_to_facts

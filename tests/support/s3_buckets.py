@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 
+from lpgen.app.ingest import ingest
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.aws_session import Connection
@@ -18,7 +19,6 @@ from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.ledger import read_generation
 from lpgen.edge.objects.finder import BucketLogs
 from lpgen.edge.objects.s3_store import S3Store
-from lpgen.pipeline import ingest
 from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
 from tests.support.log_samples import log_bytes, record_json
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.cli import main
+from lpgen.cli.main import main
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.edge.aws_session import AwsSession, Connection, open_session
 from lpgen.edge.data_folder.snapshot_folder import TakenSnapshot, find_snapshot, open_snapshot

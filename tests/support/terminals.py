@@ -7,6 +7,8 @@ import os
 import pty
 import re
 import struct
+import subprocess
+import sys
 import termios
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,6 +32,25 @@ def on_terminal(
             os.write(ours, answer.encode())
         shown = _read_all(ours)
         return process.wait(), shown
+
+
+def shown_until(pattern: str, arguments: list[str], variables: Mapping[str, str], cwd: Path) -> str:
+    """What a command shows on a terminal until the pattern is there; then it is killed."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
+    command = [sys.executable, "-m", "lpgen", *arguments]
+    shown = b""
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, env=_environment(variables), cwd=cwd
+    ) as process:
+        os.close(theirs)
+        while not re.search(pattern, shown.decode(errors="replace")):
+            part = os.read(ours, 65536)
+            assert part, f"it ended with {shown!r}"
+            shown += part
+        process.kill()
+    os.close(ours)
+    return shown.decode(errors="replace")
 
 
 def in_pipe(arguments: list[str], *, cwd: Path, variables: Mapping[str, str] | None = None) -> tuple[int, str]:

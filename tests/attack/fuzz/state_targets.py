@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from lpgen.app.ingest import ingest
+from lpgen.app.review import analyse
 from lpgen.core.digests import digest_of_text, digests_from_summary
 from lpgen.core.options import Options
 from lpgen.core.rollout.calls import Holding
@@ -32,8 +34,6 @@ from lpgen.edge.rollout.inputs import read_written_output
 from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan, read_whole_plan
 from lpgen.errors import OutputError
-from lpgen.pipeline_analysis import analyse
-from lpgen.pipeline_ingest import ingest
 from lpgen.report import render_code, render_review
 from tests.attack.fuzz.input_targets import choosing, chosen, put
 from tests.attack.fuzz.target import Target

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.written.fit import Document, Item, Space, Split, fit_documents
@@ -16,7 +17,6 @@ from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.grounds import Use
 from lpgen.core.model import Principal, PrincipalKind
 from lpgen.core.replacements import CheckStatus, Replacement
-from lpgen.pipeline_analysis import Ground, Verifier
 from tests.support.worlds import ACCOUNT, allow, catalog, deny, exactly, grants_of, pairs, policy, role, usage_of, use
 
 

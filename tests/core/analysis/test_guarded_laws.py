@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.granted.met_policies import policies_met, request_of
@@ -18,7 +19,6 @@ from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import Result
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import CheckStatus
-from lpgen.pipeline_analysis import Ground, Verifier
 from tests.core.analysis.test_replacement_laws import policies, principals, statements, uses
 from tests.support.law_examples import examples
 from tests.support.worlds import ACCOUNT, allow, catalog, exactly, policy, role, usage_of, use

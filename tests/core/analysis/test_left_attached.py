@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.verify import documents_of_replacement
@@ -27,7 +28,6 @@ from lpgen.core.policies.policy import policy_from_json, policy_to_json
 from lpgen.core.policies.policy_set import PolicySet
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import CheckStatus, Replacement, Verification
-from lpgen.pipeline_analysis import Ground, Verifier
 from lpgen.report.plan import StepKind, plan_note, plan_steps
 from lpgen.report.views import PrincipalView
 from tests.core.analysis.observability.test_rare_service_needs import of_aws, trusting

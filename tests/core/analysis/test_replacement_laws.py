@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.choices import KeepUnobservable, ScopeChoice, keep_each
@@ -22,7 +23,6 @@ from lpgen.core.policies.match import has_wildcard
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import PolicySet
 from lpgen.core.replacements import CheckStatus
-from lpgen.pipeline_analysis import Ground, Verifier
 from tests.support.law_examples import examples
 from tests.support.worlds import allow, catalog, deny, grants_of, policy, role, usage_of, use
 

@@ -9,13 +9,13 @@ import pytest
 import lpgen.core.analysis.generate as generate_module
 import lpgen.core.analysis.review as review_module
 import lpgen.core.analysis.verify as verify_module
+from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.findings import PrincipalClass, Proposal, Verdict
 from lpgen.core.model import Principal
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import CheckStatus
-from lpgen.pipeline_analysis import Ground, Verifier
 from tests.support.worlds import allow, catalog, exactly, grants_of, policy, role, usage_of, use
 
 PATTERNS = ["arn:aws:*" + "*a" * 140 + chr(ord("b") + number) for number in range(20)]

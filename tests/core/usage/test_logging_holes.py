@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lpgen.app.ingest import ingest
 from lpgen.core.grounds import AccountCoverage, CoverageSource
 from lpgen.core.trails import Selector, Trail, TrailChange
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -17,7 +18,6 @@ from lpgen.core.usage.logging_holes import first_day_after
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
-from lpgen.pipeline import ingest
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "cases" / "trail_changes.json").read_text("utf-8")

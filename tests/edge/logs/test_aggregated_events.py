@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lpgen.app.ingest import ingest
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.findings import Verdict
@@ -23,7 +24,6 @@ from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.logs.record_files import records_from_bytes
-from lpgen.pipeline import ingest
 from tests.support.log_samples import PlainMap, record_json, rows
 from tests.support.worlds import ACCOUNT, allow, policy, role, usage_of
 

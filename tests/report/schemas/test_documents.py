@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from lpgen.cli_schema import Document
+from lpgen.cli.schema import Document
 from lpgen.core.findings import Report
 from lpgen.core.replacements import OutputVerification
 from lpgen.report import render_evidence, render_review, render_summary, render_verification

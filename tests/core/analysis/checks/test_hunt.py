@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lpgen.app.review import VERIFY_HUNT
 from lpgen.core.analysis.checks.hunt import check_hunt
 from lpgen.core.analysis.checks.within import check_within_grants
 from lpgen.core.analysis.checks.written import WrittenDocument, new_allows
@@ -17,7 +18,6 @@ from lpgen.core.grounds import Use
 from lpgen.core.model import Principal
 from lpgen.core.policies.policy import policy_from_json, policy_to_json
 from lpgen.core.replacements import Check, CheckStatus
-from lpgen.pipeline_analysis import VERIFY_HUNT
 from tests.core.analysis.test_replacement_laws import principals, replace_policies, uses
 from tests.support.law_examples import examples
 from tests.support.worlds import allow, catalog, deny, grants_of, policy, role

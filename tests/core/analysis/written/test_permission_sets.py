@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.written.permission_sets import hold_sets_together
@@ -25,7 +26,6 @@ from lpgen.core.options import Options
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import CheckStatus, Decision, DecisionKind, LineKind
 from lpgen.core.usage.tables import merge_usage
-from lpgen.pipeline_analysis import Ground, Verifier
 from lpgen.report.code.files import CodeForm, code_files
 from tests.core.analysis.test_replacement_laws import policies, uses
 from tests.support.worlds import allow, catalog, days_before_end, exactly, grants_of, policy, role, usage_of, use

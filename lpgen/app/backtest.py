@@ -1,0 +1,92 @@
+"""The backtest of a data folder: from usage and policies to what past replacements would have denied."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from lpgen.app.review import IN_THIS_PROCESS, engine_for_units, load_ground, refuse_empty_choice
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windows
+from lpgen.core.analysis.backtest.totals import backtest_of_principals
+from lpgen.core.analysis.backtest.windows import curve_windows, windows_of_days
+from lpgen.core.analysis.counted_use import use_counter
+from lpgen.core.analysis.judged.verdicts import ActionFacts
+from lpgen.core.analysis.reach import places_from_usage
+from lpgen.core.analysis.reviewer import Batch, Batches
+from lpgen.core.analysis.safe.decisions import decisions_in_force
+from lpgen.core.analysis.written.permission_sets import units_of_review
+from lpgen.core.backtests import Backtest, PrincipalBacktest
+from lpgen.core.last_accessed import last_accessed_by_principal
+from lpgen.core.options import Options
+from lpgen.core.usage.row_slices import RowSlices
+from lpgen.core.usage.usage_of_days import covered_days, usage_of_days
+from lpgen.edge.collector import collector_paused
+from lpgen.edge.engine import Engine, results_of
+
+_LOG: Final = logging.getLogger("lpgen")
+_BATCH_UNITS: Final = 8
+"""How many principals, or permission sets, a worker backtests in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """How many days to learn on, to judge on, and from one window to the next."""
+
+    train: int = 90
+    test: int = 30
+    step: int = 7
+
+
+def backtest(
+    data: Path,
+    policies: Sequence[Path],
+    catalog: Catalog,
+    *,
+    options: Options,
+    days: Days,
+    problems: Sequence[str] = (),
+    engine: Engine = IN_THIS_PROCESS,
+) -> Backtest:
+    """The denials on later days that replacements learned on past days of the logs would have caused.
+
+    `problems` are those met in reading the options' files; the backtest names them with its own.
+
+    Raises:
+        LpgenError: something can't be read, the logs are too short, or the options choose no principal.
+    """
+    ground = load_ground(data, policies, catalog, options.guards)
+    principals, usage = ground.outlines, ground.usage
+    refuse_empty_choice(principals, options.principal)
+    options = replace(options, guards=ground.guards)
+    first, last = covered_days(usage)
+    windows = windows_of_days(first, last, train=days.train, test=days.test, step=days.step)
+    curve = curve_windows(windows[-1], first)
+    learnings = learnings_of_windows(
+        usage, (*windows, *curve), principals, catalog, options, facts=ActionFacts(catalog), whole=ground.whole
+    )
+    counter = use_counter(usage, principals, decisions_in_force(options.decisions, as_of=last))
+    units = units_of_review(principals, options.principal)
+    accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
+    places = places_from_usage(usage_of_days(usage, windows[-1].learn_first, windows[-1].learn_last))
+    work = _Work(Backtester(windows, curve, learnings, counter, places))
+    batches = Batches(units, _BATCH_UNITS, RowSlices(usage), {}, accessed, ground.whole)
+    chosen = engine_for_units(engine, len(units), _BATCH_UNITS)
+    _LOG.info("testing replacements of past days for %d principals", sum(map(len, units)))
+    found = [one for some in results_of(chosen, work, batches) for one in some]
+    whole = backtest_of_principals(found, windows, curve, catalog)
+    return replace(whole, problems=(*ground.problems, *problems, *strays))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A worker's task for a batch."""
+
+    backtester: Backtester
+
+    def __call__(self, batch: Batch) -> list[PrincipalBacktest]:
+        with collector_paused():
+            return self.backtester(batch)

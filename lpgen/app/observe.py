@@ -1,0 +1,92 @@
+"""From a review to the trails that would decide the actions it keeps without seen use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lpgen.app.review import IN_THIS_PROCESS, open_review
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.findings import PrincipalDiff, Proposal
+from lpgen.core.observe.open_uses import OpenUses, merge_open_uses, open_uses_of_principal
+from lpgen.core.observe.outcome import Outcome, Promise, outcomes_of_plan
+from lpgen.core.observe.plan import ObservePlan, PlanChoices, bucket_of_account, plan_trails
+from lpgen.core.options import Options
+from lpgen.edge.engine import Engine
+from lpgen.errors import InvocationError, quote_input
+
+
+def observe(
+    data: Path,
+    policies: Sequence[Path],
+    catalog: Catalog,
+    *,
+    options: Options,
+    choices: PlanChoices,
+    problems: Sequence[str] = (),
+    engine: Engine = IN_THIS_PROCESS,
+) -> ObservePlan:
+    """The trails that would decide the actions that a review keeps without seen use.
+
+    Raises:
+        LpgenError: something can't be read, the options choose no principal, the trail to extend isn't among those
+            given, or the bucket for log files isn't known.
+    """
+    if choices.trail and choices.trail not in {one.arn for one in options.trails}:
+        raise InvocationError(
+            f"the settings given hold no trail {quote_input(choices.trail)}",
+            hint="give its settings with --trails, or use a snapshot that has them",
+        )
+    review = open_review(data, policies, catalog, options=options, problems=problems, engine=engine)
+    observability = review.reviewer.ground.judge.finder.observability
+    uses = merge_open_uses(review.map(_OpenUses(observability)))
+    for account in sorted({one.account for one in uses.decidable}):
+        if not (choices.bucket or choices.trail or bucket_of_account(account, options.trails)):
+            raise InvocationError(
+                f"nothing says to which bucket the trails of account {quote_input(account)} write",
+                hint="name it with --bucket, or give the trails' settings with --trails",
+            )
+    return plan_trails(uses, review.report.diff.coverage, options.trails, choices)
+
+
+def outcomes(
+    data: Path,
+    policies: Sequence[Path],
+    catalog: Catalog,
+    *,
+    options: Options,
+    promises: Sequence[Promise],
+    problems: Sequence[str] = (),
+    engine: Engine = IN_THIS_PROCESS,
+) -> tuple[Outcome, ...]:
+    """The outcomes of the kept actions that a plan was to decide.
+
+    Raises:
+        LpgenError: something can't be read, or the options choose no principal.
+    """
+    review = open_review(data, policies, catalog, options=options, problems=problems, engine=engine)
+    named = frozenset(one.principal for one in promises)
+    diffs = {one.principal.arn: one for one in review.map(_Diffs(named)) if one is not None}
+    return outcomes_of_plan(promises, diffs)
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenUses:
+    """A worker's answer on a proposal: the actions it keeps without seen use."""
+
+    observability: Observability
+
+    def __call__(self, proposal: Proposal) -> OpenUses:
+        return open_uses_of_principal(proposal.diff, self.observability)
+
+
+@dataclass(frozen=True, slots=True)
+class _Diffs:
+    """The diffs of some principals."""
+
+    principals: frozenset[str]
+
+    def __call__(self, proposal: Proposal) -> PrincipalDiff | None:
+        return proposal.diff if proposal.diff.principal.arn in self.principals else None

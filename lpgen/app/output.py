@@ -1,0 +1,342 @@
+"""The output folder of `lpgen generate`: written with a chain of digests, and verified against it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lpgen import __version__
+from lpgen.app.review import (
+    IN_THIS_PROCESS,
+    VERIFY_HUNT,
+    Ground,
+    Review,
+    Verifier,
+    load_earlier_usage,
+    load_ground,
+    report_of_proposals,
+    review_of_ground,
+)
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.checks.chain import (
+    REPRODUCED,
+    ExpectedOutput,
+    FoundOutput,
+    check_inputs_changed,
+    check_reproduced,
+    check_signed,
+    check_unchanged,
+)
+from lpgen.core.digests import CatalogStamp, Inputs, digest_of_text
+from lpgen.core.findings import Proposal, Report
+from lpgen.core.made_from import (
+    changed_inputs,
+    digests_of_options,
+    options_from_facts,
+    options_to_facts,
+    unusual_choices,
+)
+from lpgen.core.options import Options
+from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Verification
+from lpgen.edge.catalog.files import digest_catalog
+from lpgen.edge.data_folder.pins import pin_generation, release_pins
+from lpgen.edge.engine import Engine
+from lpgen.edge.inputs.policy_digests import digest_policy_files
+from lpgen.edge.output_folder import SUMMARY, OutputFolder
+from lpgen.edge.replacement_files import SIGNATURE, find_replacements, read_output, read_replacement, write_text
+from lpgen.edge.spill import Place, Spill, pack_text
+from lpgen.errors import InvocationError, OutputError, PolicyError, quote_input
+from lpgen.report import render_review_parts, render_summary
+from lpgen.report.code import CodeForm, code_of_subjects
+from lpgen.report.entries import DETAIL_FORMATS, DetailEntry, Details, Entry, OutputEntry
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+_GENERATION: Final = re.compile("[0-9a-f]{64}")
+
+
+# ---------------------------------------------------------------- review
+
+
+def review_parts(
+    review: Review,
+    format: str,  # noqa: A002
+    *,
+    width: int = 100,
+    color: bool = False,
+    root: str = "",
+) -> Iterator[str]:
+    """The text of a review in parts, as `render_review_parts` renders it of its report.
+
+    JSON, text and Markdown hold outlines of the proposals; the other formats hold all of each, and are made in this
+    process.
+
+    Raises:
+        EngineError: the engine's cluster was lost, or its workers can't run lpgen.
+    """
+    if format not in DETAIL_FORMATS:
+        yield from render_review_parts(review.whole_report(), format, width=width, color=color, root=root)
+        return
+    entries: dict[str, Entry] = {}
+    places: dict[str, Place] = {}
+    spill = Spill()
+    for entry, packed in review.map(_Packing(DetailEntry(format, width, color))):
+        arn = entry.outline.diff.principal.arn
+        entries[arn], places[arn] = entry, spill.add(packed)
+    report = report_of_proposals(review.report, tuple(entries[arn].outline for arn in sorted(entries)))
+    details = Details(entries, lambda arn: spill.read(places[arn]).decode())
+    yield from render_review_parts(report, format, width=width, color=color, details=details)
+
+
+@dataclass(frozen=True, slots=True)
+class _Packing:
+    """Makes entries whose texts are apart, packed for the way and the file."""
+
+    fn: DetailEntry
+
+    def __call__(self, proposal: Proposal) -> tuple[Entry, bytes]:
+        entry = self.fn(proposal)
+        return replace(entry, text=""), pack_text(entry.text)
+
+
+# ---------------------------------------------------------------- generate
+
+
+def inputs_of_report(
+    report: Report, policies: Sequence[Path], catalog: Catalog, *, options: Options, code: str = ""
+) -> Inputs:
+    """The inputs that a report was made from, for the digests of its output. `options` are those of the analysis.
+
+    Raises:
+        LpgenError: a file can't be read.
+    """
+    return _inputs(report.generation, policies, catalog, options=options, code=code)
+
+
+def _inputs(generation: str, policies: Sequence[Path], catalog: Catalog, *, options: Options, code: str) -> Inputs:
+    return Inputs(
+        lpgen_version=__version__,
+        catalog=CatalogStamp(catalog.version, catalog.date, digest_catalog(catalog)),
+        usage=generation,
+        policies=digest_policy_files(policies),
+        **digests_of_options(options),
+        options=options_to_facts(options, code),
+    )
+
+
+def generate(
+    made: Review | Report,
+    output: Path,
+    inputs: Inputs,
+    *,
+    data: Path | None = None,
+    code: str = "",
+    key: Ed25519PrivateKey | None = None,
+    replace_other: bool = False,
+) -> Report:
+    """Writes the replacements of a review as they are made, or those of a report, into a folder, whole or not at all.
+
+    Returns the report, whose proposals are outlines. With `code`, `terraform` or `cloudformation`, they are written in
+    that form too, below a folder of its name. With `key`, the root digest is signed. The data folder keeps the usage
+    tables for as long as the output is there.
+
+    Raises:
+        InvocationError: the folder holds an output of other principals, and `replace_other` is false.
+        OutputError: the folder holds something else, or can't be written.
+        EngineError: the engine's cluster was lost, or its workers can't run lpgen.
+    """
+    review = made if isinstance(made, Review) else _Made(made)
+    with OutputFolder(output) as folder:
+        if not replace_other:
+            _refuse_other_principals(output, review.accounts, inputs)
+        if data is not None:
+            pin_generation(data, inputs.usage, output)
+        found = _output_of_review(review, inputs, code, write=partial(_write_below, folder.path))
+        write_text(folder.path / SUMMARY, found.summary)
+        if key is not None:
+            from lpgen.edge.signatures import sign_digest  # here, since few sign and importing cryptography takes time
+
+            write_text(folder.path / SIGNATURE, sign_digest(json.loads(found.summary)["digest"], key) + "\n")
+    if data is not None:
+        release_pins(data, inputs.usage, output)
+    return found.report
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A report in the place of a review."""
+
+    report: Report
+
+    @property
+    def accounts(self) -> Collection[str]:
+        return {one.diff.principal.account for one in self.report.proposals}
+
+    def map(self, fn: Callable[[Proposal], Entry]) -> Iterable[Entry]:
+        return map(fn, self.report.proposals)
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """An output folder: the digests of its files by path, its summary, and the report, whose proposals are outlines."""
+
+    report: Report
+    files: Mapping[str, str]
+    summary: str
+
+
+def _output_of_review(
+    review: Review | _Made,
+    inputs: Inputs,
+    code: str,
+    *,
+    write: Callable[[str, str], None] | None,
+) -> _Output:
+    """The output folder of a review; `write` takes each file's path and text as soon as it is made."""
+    head = report_of_proposals(review.report, ())
+    entries: list[Entry] = []
+    files: dict[str, str] = {}
+    for entry in review.map(OutputEntry(head, inputs, code, keep_text=write is not None)):
+        for path, text, digest in entry.files:
+            files[path] = digest
+            if write is not None:
+                write(path, text)
+        entries.append(replace(entry, files=()))
+    entries.sort(key=lambda one: one.outline.diff.principal.arn)
+    written = {path: files[path] for path in sorted(files)}
+    if code:
+        for path, text in code_of_subjects((one.subject for one in entries if one.subject), CodeForm(code)).items():
+            written[path] = digest_of_text(text)
+            if write is not None:
+                write(path, text)
+    outlined = report_of_proposals(review.report, tuple(one.outline for one in entries))
+    by_arn = {one.outline.diff.principal.arn: one for one in entries}
+    return _Output(outlined, written, render_summary(outlined, inputs, written, by_arn))
+
+
+def _write_below(folder: Path, path: str, text: str) -> None:
+    write_text(folder / path, text)
+
+
+def _refuse_other_principals(output: Path, accounts: Collection[str], inputs: Inputs) -> None:
+    """Refuse to replace the output of a run over other principals."""
+    if not (output / SUMMARY).is_file():
+        return
+    found = read_output(output)
+    then, now = _accounts_of(found), set(accounts)
+    chosen = found.chain.inputs.options.get("principal") if found.chain else inputs.options["principal"]
+    if chosen != inputs.options["principal"]:
+        what = f"those that match {quote_input(str(chosen))}" if chosen else "all principals"
+        raise _other_principals(output, what)
+    if then and then != now:
+        raise _other_principals(output, f"accounts {', '.join(sorted(then))}")
+
+
+def _other_principals(output: Path, what: str) -> InvocationError:
+    return InvocationError(
+        f"`{output}` holds replacements of {what}, which this run would delete",
+        hint="name another folder with --output, or replace this one with --replace",
+    )
+
+
+def _accounts_of(found: FoundOutput) -> set[str]:
+    principals = found.summary.get("principals")
+    arns = [one.get("principal") for one in principals if isinstance(one, dict)] if isinstance(principals, list) else []
+    return {arn.split(":")[4] for arn in arns if isinstance(arn, str) and arn.count(":") >= 5}
+
+
+# ---------------------------------------------------------------- verify
+
+
+def verify(
+    output: Path,
+    data: Path,
+    policies: Sequence[Path],
+    catalog: Catalog,
+    *,
+    options: Options,
+    problems: Sequence[str] = (),
+    key: Ed25519PublicKey | None = None,
+    engine: Engine = IN_THIS_PROCESS,
+) -> OutputVerification:
+    """The second opinion on an output folder, read back from its files.
+
+    The folder is compared with the digests that it states, every replacement is proven again, and where the inputs are
+    those that the folder was made from, it is generated again and compared. With `key`, it has to be signed.
+
+    Raises:
+        LpgenError: something other than the folder's own files can't be read.
+    """
+    folders = find_replacements(output)
+    found = read_output(output)
+    checks = [check_unchanged(found)]
+    if key is not None:
+        checks.append(_check_signature(found, key))
+    ground = load_ground(data, policies, catalog, options.guards)
+    verifier = Verifier(ground, catalog, replace(options, guards=ground.guards), hunt_size=VERIFY_HUNT)
+    verifications = tuple(_verify_folder(folder, verifier) for folder in folders)
+    if found.chain is None:
+        return OutputVerification(tuple(checks), verifications)
+    then = found.chain.inputs
+    choices = unusual_choices(then.options)
+    now = _inputs(ground.generation, policies, catalog, options=options, code="")
+    if options.as_of is None or options.as_of.isoformat() in (then.options.get("as_of"), found.summary.get("as_of")):
+        now = replace(now, options=then.options)  # a folder is generated again with its own choices
+    ground, changed = _ground_of_then(ground, data, then, now)
+    if changed:
+        return OutputVerification((*checks, check_inputs_changed(changed)), verifications, changed, choices)
+    again = _reproduce(found, then, ground, catalog, options=options, problems=problems, engine=engine)
+    return OutputVerification((*checks, again), verifications, choices=choices)
+
+
+def _check_signature(found: FoundOutput, key: Ed25519PublicKey) -> Check:
+    from lpgen.edge.signatures import is_signature_of
+
+    return check_signed(
+        found, found.chain is not None and is_signature_of(found.signature or "", found.chain.root, key)
+    )
+
+
+def _ground_of_then(ground: Ground, data: Path, then: Inputs, now: Inputs) -> tuple[Ground, tuple[str, ...]]:
+    """The ground that an output was made from, and the inputs that have changed since.
+
+    Usage that was ingested since doesn't matter where the data folder still has the earlier tables.
+    """
+    if changed_inputs(then, now) == ("usage",) and _GENERATION.fullmatch(then.usage):
+        earlier = load_earlier_usage(ground, data, then.usage)
+        if earlier is not None:
+            return earlier, ()
+    return ground, changed_inputs(then, now)
+
+
+def _reproduce(
+    found: FoundOutput,
+    then: Inputs,
+    ground: Ground,
+    catalog: Catalog,
+    *,
+    options: Options,
+    problems: Sequence[str],
+    engine: Engine,
+) -> Check:
+    try:
+        chosen, code = options_from_facts(then.options, options)
+        review = review_of_ground(ground, catalog, options=chosen, problems=problems, engine=engine)
+        again = _output_of_review(review, then, code, write=None)
+    except (InvocationError, OutputError) as error:
+        return Check(REPRODUCED, CheckStatus.FAILED, 1, (error.message,))
+    return check_reproduced(found, ExpectedOutput(again.files, json.loads(again.summary)))
+
+
+def _verify_folder(folder: Path, verifier: Verifier) -> Verification:
+    try:
+        return verifier.verify_written(read_replacement(folder))
+    except (OutputError, PolicyError) as error:
+        check = Check("the files can be read", CheckStatus.FAILED, 1, (error.message,))
+        return Verification(folder.name, (check,))

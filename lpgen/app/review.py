@@ -1,0 +1,361 @@
+"""The spine from usage and policies to replacements and their proof. Read it top to bottom."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Final, Generic
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.backtest.forecast import forecaster_of_review
+from lpgen.core.analysis.checks.claims import Claims
+from lpgen.core.analysis.checks.hunt import HUNT_SIZE
+from lpgen.core.analysis.counted_use import counted_usages
+from lpgen.core.analysis.granted.outside_trust import outside_trust
+from lpgen.core.analysis.grants import GrantsOnDemand
+from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
+from lpgen.core.analysis.prepare import prepare_review
+from lpgen.core.analysis.reach import places_from_usage
+from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
+from lpgen.core.analysis.safe.decided_lines import idle_decisions
+from lpgen.core.analysis.safe.decisions import decisions_in_force, with_acceptance
+from lpgen.core.analysis.verify import verify_generated, verify_replacement
+from lpgen.core.analysis.written.permission_sets import units_of_review
+from lpgen.core.findings import OutsideTrust, Proposal, Report
+from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage
+from lpgen.core.guards import NO_GUARDS, Guards
+from lpgen.core.last_accessed import last_accessed_by_principal
+from lpgen.core.model import Principal, SkipReason
+from lpgen.core.options import Options, is_chosen
+from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, Verification
+from lpgen.core.usage.columns import table_rows
+from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.row_slices import RowSlices
+from lpgen.core.usage.tables import Usage
+from lpgen.edge.collector import collector_paused
+from lpgen.edge.data_folder.ledger import count_unread_files
+from lpgen.edge.data_folder.usage_files import read_current_usage, read_generation_usage
+from lpgen.edge.engine import Engine, Result, results_of
+from lpgen.edge.engines.local_processes import LocalEngine
+from lpgen.edge.inputs.iam_snapshot import open_snapshot
+from lpgen.edge.replacement_files import WrittenReplacement
+from lpgen.errors import DataError, InvocationError, quote_input
+
+_LOG: Final = logging.getLogger("lpgen")
+
+BATCH_UNITS: Final = 16
+"""How many principals, or permission sets, a worker reviews in one go."""
+
+BATCHES_PER_WORKER: Final = 2
+"""The fewest batches for a process of this machine: fewer are worked on before it has started."""
+
+IN_THIS_PROCESS: Final = LocalEngine()
+
+VERIFY_HUNT: Final = 1_000
+"""How many requests `verify` tries per replacement in its hunt for one that is newly allowed."""
+
+
+def analyse(
+    data: Path,
+    policies: Sequence[Path],
+    catalog: Catalog,
+    *,
+    options: Options,
+    problems: Sequence[str] = (),
+    engine: Engine = IN_THIS_PROCESS,
+) -> Report:
+    """The whole comparison of a data folder with policies: verdicts, replacements and their proof.
+
+    `problems` are those met in reading the options' files; the report lists them with its own.
+
+    Raises:
+        LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
+    """
+    return open_review(data, policies, catalog, options=options, problems=problems, engine=engine).whole_report()
+
+
+def open_review(
+    data: Path,
+    policies: Sequence[Path],
+    catalog: Catalog,
+    *,
+    options: Options,
+    problems: Sequence[str] = (),
+    engine: Engine = IN_THIS_PROCESS,
+) -> Review:
+    """The review of a data folder and policies, ready to be made principal by principal.
+
+    Raises:
+        LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
+    """
+    _LOG.info("reading %s", data)
+    ground = load_ground(data, policies, catalog, options.guards, stored=True)
+    review = review_of_ground(ground, catalog, options=options, problems=problems, engine=engine)
+    unread = any(one.reason is SkipReason.UNREADABLE_FILE for one in review.report.diff.skips)
+    return replace(review, report=replace(review.report, unread_files=count_unread_files(data) if unread else 0))
+
+
+def review_of_ground(
+    ground: Ground,
+    catalog: Catalog,
+    *,
+    options: Options,
+    problems: Sequence[str] = (),
+    engine: Engine = IN_THIS_PROCESS,
+) -> Review:
+    """The review of usage and principals that are loaded; `unread_files` of the report is 0.
+
+    Raises:
+        InvocationError: the options choose no principal.
+    """
+    principals = ground.outlines
+    refuse_empty_choice(principals, options.principal)
+    options = replace(options, guards=ground.guards)
+    coverage = coverage_from_usage(ground.usage, options.trails, options.trail_source)
+    decisions = _decisions_by_coverage(coverage, options)
+    reviewer, diff = prepare_review(
+        ground.usage, coverage, principals, catalog, options, decisions=decisions, whole=ground.whole
+    )
+    _LOG.info("testing replacements of past days")
+    forecast = forecaster_of_review(reviewer, ground.usage, principals, options, whole=ground.whole)
+    places = places_from_usage(ground.usage)
+    reviewer = replace(reviewer, forecast=forecast, ground=replace(reviewer.ground, places=places))
+    accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
+    gaps = options.snapshot.problems if options.snapshot else ()
+    idle = idle_decisions(decisions, principals, ground.grants, catalog)
+    report = Report(
+        diff,
+        (),
+        (*ground.problems, *problems, *strays, *idle, *gaps),
+        options.min_days,
+        ground.guards,
+        options.snapshot,
+        generation=ground.generation,
+        trust=_trust(principals, options, decisions),
+    )
+    units = units_of_review(principals, options.principal)
+    engine = engine_for_units(engine, len(units), BATCH_UNITS)
+    copied = copied_services_from_usage(ground.usage, catalog)
+    batches = Batches(units, BATCH_UNITS, RowSlices(ground.usage), copied, accessed, ground.whole)
+    accounts = frozenset(one.account for unit in units for one in unit if is_chosen(one, options.principal))
+    return Review(report, reviewer, batches, engine, accounts, sum(map(len, units)))
+
+
+def _trust(
+    principals: Sequence[Principal], options: Options, decisions: Sequence[Decision]
+) -> tuple[OutsideTrust, ...]:
+    """Who outside one's own accounts may assume the chosen roles, with who accepted it."""
+    own = {one.account for one in principals} | {one.account for one in options.guards.scps}
+    organization = ""
+    if options.snapshot:
+        own |= {one.account for one in options.snapshot.accounts}
+        organization = options.snapshot.organization
+    chosen = (one for one in principals if is_chosen(one, options.principal))
+    found = outside_trust(chosen, own, organization)
+    return tuple(one for trust in found for one in with_acceptance([trust], decisions, principal=trust.principal))
+
+
+def engine_for_units(engine: Engine, units: int, size: int) -> Engine:
+    """The engine for `units` units in batches of a size, without processes of this machine that few batches need."""
+    if not isinstance(engine, LocalEngine):
+        return engine
+    workers = min(engine.workers, units // (BATCHES_PER_WORKER * size))
+    return replace(engine, workers=workers) if workers > 1 else IN_THIS_PROCESS
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review that is made principal by principal. `report` has all but the proposals; `accounts` are those of the
+    principals to review, and `size` is how many there are."""
+
+    report: Report
+    reviewer: Reviewer
+    batches: Iterable[Batch]
+    engine: Engine
+    accounts: frozenset[str]
+    size: int
+
+    def map(self, fn: Callable[[Proposal], Result]) -> Iterator[Result]:
+        """The result of a function for each proposal, computed where the proposal is worked out, in any order.
+
+        Raises:
+            EngineError: the engine's cluster was lost, or its workers can't run lpgen.
+        """
+        done = 0
+        for found in results_of(self.engine, ProposalMap(self.reviewer, fn), self.batches):
+            done += len(found)
+            _LOG.info("reviewed %d of %d principals", done, self.size)
+            yield from found
+
+    def whole_report(self) -> Report:
+        """The report with all proposals, sorted by ARN, which are made in this process: to send one takes as long as to
+        make it."""
+        alone = replace(self, engine=IN_THIS_PROCESS)
+        proposals = tuple(sorted(alone.map(_unchanged), key=lambda one: one.diff.principal.arn))
+        return report_of_proposals(self.report, proposals)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalMap(Generic[Result]):
+    """A worker's task for a batch: a function of each proposal."""
+
+    reviewer: Reviewer
+    fn: Callable[[Proposal], Result]
+
+    def __call__(self, batch: Batch) -> list[Result]:
+        with collector_paused():
+            return [self.fn(one) for one in self.reviewer.propose(batch)]
+
+
+def _unchanged(proposal: Proposal) -> Proposal:
+    """The proposal itself."""
+    return proposal
+
+
+def report_of_proposals(report: Report, proposals: tuple[Proposal, ...]) -> Report:
+    """The report with these proposals, sorted by ARN."""
+    diff = replace(report.diff, principals=tuple(one.diff for one in proposals))
+    return replace(report, diff=diff, proposals=proposals)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The inputs of an analysis. `problems` are the snapshot's gaps, as sentences.
+
+    `guards` are those given, and the trust policies of the snapshot's roles. `generation` is the name of the usage
+    tables.
+    """
+
+    usage: Usage
+    grants: Sequence[PrincipalGrants]
+    problems: tuple[str, ...]
+    guards: Guards = NO_GUARDS
+    generation: str = ""
+
+    @property
+    def outlines(self) -> tuple[Principal, ...]:
+        """The principals of the policies, sorted by ARN, without their policies where these are read on demand."""
+        if isinstance(self.grants, GrantsOnDemand):
+            return self.grants.outlines
+        return tuple(one.principal for one in self.grants)
+
+    def whole(self, outline: Principal) -> Principal:
+        """The principal of an outline."""
+        return self.grants.whole(outline) if isinstance(self.grants, GrantsOnDemand) else outline
+
+
+def load_ground(
+    data: Path, policies: Sequence[Path], catalog: Catalog, guards: Guards = NO_GUARDS, *, stored: bool = False
+) -> Ground:
+    """The usage of a data folder and the grants of every principal of the policies.
+
+    With `stored`, the usage is only for reviews, and its large tables are kept in temporary files.
+
+    Raises:
+        LpgenError: something can't be read, or the data folder holds no record of any day.
+    """
+    generation, usage = read_current_usage(data, stored=stored)
+    if all(day is None for (day,) in table_rows(usage.coverage, ("day",))):
+        raise DataError(f"`{data}` holds no records, and all would look unused", hint="ingest logs that hold some")
+    snapshot = open_snapshot(policies)
+    outlines = snapshot.outlines()
+    problems = tuple(f"{problem.place}: {problem.message}" for problem in snapshot.problems)
+    return Ground(
+        name_foreign_callers(usage, arns_by_id(outlines)),
+        GrantsOnDemand(outlines, snapshot.read, catalog, guards),
+        problems,
+        guards.with_trust(outlines),
+        generation,
+    )
+
+
+def load_earlier_usage(ground: Ground, data: Path, generation: str) -> Ground | None:
+    """The same policies with the usage of an earlier generation, or None where its tables aren't there or readable."""
+    try:
+        usage = read_generation_usage(data, generation)
+    except (FileNotFoundError, DataError):
+        return None
+    known = arns_by_id(ground.outlines)
+    return replace(ground, usage=name_foreign_callers(usage, known), generation=generation)
+
+
+def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
+    """Ends a command that would speak of no principal.
+
+    Raises:
+        InvocationError: the pattern matches none of the principals, or there is none.
+    """
+    if not any(is_chosen(one, pattern) for one in principals):
+        if not pattern:
+            raise InvocationError("the policies hold no role or user", hint="give those of the account, or snapshot it")
+        what = f"no principal of the policies matches {quote_input(pattern)}"
+        raise InvocationError(what, hint="use an ARN, a name, or a glob")
+
+
+def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...]:
+    """The decisions in force, as `_decisions_by_coverage` has them for the logs of a ground."""
+    return _decisions_by_coverage(coverage_from_usage(ground.usage), options)
+
+
+def _decisions_by_coverage(coverage: LogCoverage, options: Options) -> tuple[Decision, ...]:
+    """The decisions in force on the day that ages count to: the options', else the last record's.
+
+    Raises:
+        InvocationError: the day is before all that the logs hold.
+    """
+    first = min((one.first_day for one in coverage.accounts), default=None)
+    if options.as_of and first and options.as_of < first:
+        raise InvocationError(
+            f"`--as-of {options.as_of}` is before the first record, of {first}",
+            hint="give a later day, or leave it out for that of the last record",
+        )
+    return decisions_in_force(options.decisions, as_of=options.as_of or coverage.last_day or date.min)
+
+
+class Verifier:
+    """Verifies replacements against one ground.
+
+    `decisions` are those in force, and `usages` the use that they leave, by principal.
+    """
+
+    def __init__(self, ground: Ground, catalog: Catalog, options: Options, *, hunt_size: int = HUNT_SIZE) -> None:
+        self._catalog = catalog
+        self._options, self._hunt_size = options, hunt_size
+        self.decisions = decisions_on_ground(ground, options)
+        self._grants = {one.principal.arn: one for one in ground.grants}
+        self.usages = counted_usages(ground.usage, ground.grants, self.decisions)
+
+    def verify_proposed(self, replacement: Replacement) -> Verification | None:
+        """The checks on a replacement that isn't written yet, through its JSON; None for a refused one."""
+        arn = replacement.principal.arn
+        return verify_generated(
+            replacement,
+            self._grants[arn],
+            self.usages.get(arn, PrincipalUsage(arn)),
+            self._catalog,
+            decisions=self.decisions,
+            guards=self._options.guards,
+        )
+
+    def verify_written(self, written: WrittenReplacement) -> Verification:
+        """The checks on a folder as read back; a principal that the policies don't have fails."""
+        if written.principal not in self._grants:
+            finding = f"the policies given hold no {written.principal}"
+            return Verification(
+                written.principal, (Check("the old policies are known", CheckStatus.FAILED, 1, (finding,)),)
+            )
+        return verify_replacement(
+            written.documents,
+            self._grants[written.principal],
+            self.usages.get(written.principal, PrincipalUsage(written.principal)),
+            self._catalog,
+            claims=Claims(written.principal, written.stated, self.decisions),
+            guards=self._options.guards,
+            hunt_size=self._hunt_size,
+            attached_quota=self._options.attached_quota,
+            left=written.left,
+        )

@@ -1,0 +1,221 @@
+"""The spine of `lpgen rollout plan`: from an output folder that is believed for a reason to calls that are proven."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lpgen.app.review import analyse
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.digests import Inputs
+from lpgen.core.findings import Proposal, Report
+from lpgen.core.folders import files_of_sets, plain_name
+from lpgen.core.identity_center import PermissionSet, permission_set_of
+from lpgen.core.made_from import CODE, options_to_facts
+from lpgen.core.options import Options
+from lpgen.core.policies.match import glob_match
+from lpgen.core.registry.refusals import RefusalKind
+from lpgen.core.rollout.plan import PrincipalPlan, Refusal
+from lpgen.core.rollout.plan_rollout import WrittenPlan, plan_principal, refuse
+from lpgen.core.rollout.proofs import prove_plans, unproven
+from lpgen.core.rollout.refusals import Exceptions, refuse_idle_exceptions
+from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
+from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.output_file import write_output
+from lpgen.edge.private_files import make_private_folder
+from lpgen.edge.rollout.inputs import WrittenOutput, read_written_output, written_plan
+from lpgen.edge.signatures import is_signature_of, read_public_key
+from lpgen.errors import InvocationError, TamperingError, quote_input
+from lpgen.report import render_evidence
+from lpgen.report.plan import document_file
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Why an output folder is to be believed: by `public_key` its signature, by `data` and `options` an analysis."""
+
+    trust: Trust
+    public_key: Path | None = None
+    data: Path | None = None
+    options: Options | None = None
+
+
+def plan_rollout(
+    output: Path,
+    policies: Sequence[Path],
+    exceptions: Exceptions,
+    catalog: Catalog,
+    *,
+    basis: Basis,
+    principal: str = "",
+) -> RolloutPlan:
+    """The plan for every replacement of an output folder whose principal a glob names.
+
+    A replacement that isn't proven, or that the data folder doesn't give again, is refused.
+
+    Raises:
+        TamperingError: the folder isn't as `lpgen generate` wrote it, or isn't signed by the key.
+        LpgenError: something can't be read, or the glob names no principal.
+    """
+    written = read_written_output(output)
+    if basis.public_key is not None:
+        _check_signature(written, output, basis.public_key)
+    chosen = [one for one in written.plans if _is_named(one.principal, principal)]
+    if not chosen:
+        sought = f"matches {quote_input(principal)}" if principal else "is there"
+        raise InvocationError(f"no replacement in `{output}` {sought}", hint="use an ARN, a name, or a glob")
+    principals = {one.arn: one for one in read_snapshot(policies).principals}
+    refuse_idle_exceptions(exceptions, principals.values())
+    plans = [
+        plan_principal(
+            replace(one, folder=str(output / one.folder), as_of=written.as_of),
+            principals.get(one.principal),
+            exceptions,
+        )
+        for one in chosen
+    ]
+    if basis.trust is Trust.DATA:
+        again = _generate_again(written.digests.inputs, policies, catalog, basis, principal)
+        plans = _refuse_others(plans, chosen, again)
+    source = Source(written.digests, written.summary, written.signature, basis.trust)
+    plan = RolloutPlan(
+        written.as_of,
+        written.catalog,
+        _refuse_unproven(plans, catalog, exceptions.attached_quota),
+        exceptions.attached_quota,
+        source,
+    )
+    for fault in faults_of_source(plan, source):
+        raise TamperingError(f"`{output}` was edited: {fault}", hint="run `lpgen generate` again")
+    return plan
+
+
+def _check_signature(written: WrittenOutput, output: Path, public_key: Path) -> None:
+    key = read_public_key(public_key)
+    if not written.signature:
+        raise TamperingError(f"`{output}` isn't signed", hint="sign it with `lpgen generate --sign KEY`")
+    if not is_signature_of(written.signature, written.digests.root, key):
+        raise TamperingError(f"the signature of `{output}` isn't that of `{public_key}`", hint=_ASK)
+
+
+_ASK = "ask whoever signs the output to generate it again"
+
+
+def _refuse_unproven(plans: Sequence[PrincipalPlan], catalog: Catalog, quota: int) -> tuple[PrincipalPlan, ...]:
+    proofs = prove_plans(plans, catalog, attached_quota=quota)
+    return tuple(
+        refuse(one, (Refusal.of(RefusalKind.NOT_PROVEN, why=why) for why in unproven(proofs.get(one.principal, ()))))
+        for one in plans
+    )
+
+
+# ---------------------------------------------------------------- the same again
+
+
+def _generate_again(
+    inputs: Inputs, policies: Sequence[Path], catalog: Catalog, basis: Basis, principal: str
+) -> dict[str, WrittenPlan]:
+    """The plans that `lpgen generate` would write now, by the principal's ARN."""
+    if basis.data is None or basis.options is None:
+        raise InvocationError("without a data folder nothing can be generated again", hint="give --data DIR")
+    _refuse_other_options(inputs, basis.options)
+    report = analyse(basis.data, policies, catalog, options=replace(basis.options, principal=principal))
+    written = [one for one in report.proposals if one.replacement and not one.replacement.refusal]
+    found = (_written_again(one, report, inputs) for one in written)
+    return {one.principal: one for one in found}
+
+
+def _refuse_other_options(inputs: Inputs, options: Options) -> None:
+    """INVARIANT: the options given decide; the folder's own could have been edited to make more of it safe."""
+    given = options_to_facts(options)
+    differing = {
+        name: stated for name, stated in inputs.options.items() if name in given and given[name] != stated
+    }.keys() - {"principal", CODE}
+    if differing:
+        stated = ", ".join(f"{name.replace('_', ' ')} {inputs.options[name]}" for name in sorted(differing))
+        raise InvocationError(
+            f"the output was generated with other options: {quote_input(stated)}",
+            hint="give the same options to `lpgen rollout plan`, or generate it again without them",
+        )
+
+
+def _written_again(proposal: Proposal, report: Report, inputs: Inputs) -> WrittenPlan:
+    documents = proposal.replacement.documents if proposal.replacement else ()
+    texts = {document_file(number): one.text for number, one in enumerate(documents, start=1)}
+    return written_plan(render_evidence(proposal, report, inputs).encode(), texts.__getitem__, folder="")
+
+
+def _refuse_others(
+    plans: Iterable[PrincipalPlan], written: Iterable[WrittenPlan], again: Mapping[str, WrittenPlan]
+) -> list[PrincipalPlan]:
+    """The plans, refused where the data folder gives another replacement."""
+    return [refuse(plan, _other(plan, one, again.get(one.principal))) for plan, one in zip(plans, written, strict=True)]
+
+
+_EXPLAINED = frozenset({RefusalKind.OTHER_POLICIES, RefusalKind.NOT_IN_POLICIES, RefusalKind.NOTHING_TO_DO})
+"""Refusals of principals whose policies changed since: the data folder gives something else for them anyway."""
+
+_COMPARED = {
+    "principal_id": "another principal",
+    "policies_sha256": "other policies",
+    "documents": "other documents",
+    "left": "other policies that stay attached",
+    "safe": "another answer to whether it is safe",
+    "not_safe_because": "other reasons against it",
+    "as_of": "another last day",
+}
+
+
+def _other(plan: PrincipalPlan, written: WrittenPlan, again: WrittenPlan | None) -> Iterable[Refusal]:
+    if _EXPLAINED & {one.kind for one in plan.refusals}:
+        return
+    if again is None:
+        yield Refusal.of(RefusalKind.NOT_REPRODUCED, what="no replacement")
+        return
+    differences = [what for field, what in _COMPARED.items() if getattr(written, field) != getattr(again, field)]
+    if differences:
+        yield Refusal.of(RefusalKind.NOT_REPRODUCED, what=", ".join(differences))
+
+
+# ---------------------------------------------------------------- for others
+
+
+def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
+    """Write the parts that others have to put in place, into folders named after the plan's file; return the files.
+
+    For roles of IAM Identity Center it is the permission set's inline policy, for principals managed as code the
+    changed resources of its CloudFormation template.
+
+    Raises:
+        OutputError: a file can't be written.
+    """
+    texts = {("permission-sets", name): text for name, text in _texts_of_sets(plan).items()}
+    texts |= {("code", _file_name(one)): one.code for one in plan.principals if one.code}
+    found = {output.with_name(f"{output.name}.{kind}") / f"{name}.json": text for (kind, name), text in texts.items()}
+    for path, text in found.items():
+        with contextlib.suppress(OSError):  # which the writing reports
+            make_private_folder(path.parent)
+        write_output(path, [text.encode()])
+    return tuple(found)
+
+
+def _texts_of_sets(plan: RolloutPlan) -> dict[str, str]:
+    """The inline policies of permission sets by file name: one of a set, but where its roles' replacements differ."""
+    plans = [(one, permission_set_of(one.principal)) for one in plan.principals if one.permission_set]
+    texts: dict[PermissionSet, set[str]] = defaultdict(set)
+    for one, of in plans:
+        if of is not None:
+            texts[of].add(one.permission_set)
+    files = {of: name for of, name in files_of_sets(texts).items() if len(texts[of]) == 1}
+    return {(of and files.get(of)) or _file_name(one): one.permission_set for one, of in plans}
+
+
+def _file_name(plan: PrincipalPlan) -> str:
+    return f"{plan.account}-{plan.kind}-{plain_name(plan.name)}"
+
+
+def _is_named(arn: str, glob: str) -> bool:
+    return not glob or glob_match(glob, arn) or glob_match(glob, arn.rpartition("/")[2])

@@ -1,0 +1,133 @@
+"""`lpgen baseline`: what is known now, frozen under a name."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from lpgen.cli.formats import FORMAT_HELP, choose_format
+from lpgen.cli.help import PlainCommand
+from lpgen.cli.messages import as_command
+from lpgen.cli.option_groups import Only
+from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption
+from lpgen.cli.output import put_text, say, terminal_width, wants_color
+
+app = typer.Typer(
+    name="baseline",
+    help="Freeze what is known now, to tell later what changed.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command("save", cls=PlainCommand)
+@as_command
+def save_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it, such as the day: 2026-09-30.")],
+    data: DataOption,
+    inputs: AnalysisInputOptions,
+    choices: Annotated[
+        ChoiceOptions, Only("scope", "keep_unobservable", "min_days", "as_of", "decisions", "attached_quota")
+    ],
+) -> None:
+    """Freeze policies, usage, catalog and proposals under a name.
+
+    Reviews as `lpgen review` does with the same options, and keeps in the data folder what it read and what it
+    proposes. A baseline never changes; `lpgen drift --since NAME` tells what is different since.
+
+    \b
+    Example:
+      lpgen baseline save 2026-09-30 --data lpgen-data
+    """
+    from datetime import UTC, datetime
+
+    from lpgen.app.drift import save
+    from lpgen.app.review import analyse
+    from lpgen.edge.data_folder.baseline_folder import BaselineFiles
+    from lpgen.report.talk.baselines import render_saved
+
+    read, options, problems, catalog = inputs.read(data, choices)
+    report = analyse(data, read.policies, catalog, options=options, problems=problems)
+    files = BaselineFiles(read.policies, read.trails, read.scps, inputs.boundary, read.trail_source)
+    folder, stamp = save(report, data, files, catalog, name=name, saved=datetime.now(UTC))
+    say(render_saved(stamp, str(folder)))
+
+
+class ListFormat(StrEnum):
+    """How baselines are listed."""
+
+    TEXT = "text"
+    JSON = "json"
+    NAMES = "names"  # a name a line, for scripts
+
+
+class ShowFormat(StrEnum):
+    """How one baseline is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@app.command("list", cls=PlainCommand)
+@as_command
+def list_command(
+    data: DataOption,
+    format: Annotated[  # noqa: A002
+        ListFormat | None, typer.Option("--format", help=f"{FORMAT_HELP} `names` are one a line.")
+    ] = None,
+    output: OutputFileOption = None,
+) -> None:
+    """List the baselines of a data folder.
+
+    The oldest first, with the figures that `lpgen drift` draws its trend from.
+
+    \b
+    Example:
+      lpgen baseline list --data lpgen-data
+    """
+    from lpgen.edge.data_folder.baseline_folder import list_baselines
+    from lpgen.report.talk.baselines import render_baselines
+
+    chosen = choose_format(format, output, ListFormat)
+    stamps = [one.stamp for one in list_baselines(data)]
+    text = render_baselines(stamps, chosen.value, width=terminal_width(), color=wants_color(output))
+    if text:
+        put_text(text, output)
+
+
+@app.command("show", cls=PlainCommand)
+@as_command
+def show_command(
+    data: DataOption,
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="Its name, or a day: the newest of then or before; by default the newest."),
+    ] = "",
+    format: Annotated[ShowFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    output: OutputFileOption = None,
+) -> None:
+    """Check a baseline, and say what it holds.
+
+    Every file is held against its checksum. Exit 3 where a file was changed, lost or added.
+
+    \b
+    Example:
+      lpgen baseline show 2026-09-30 --data lpgen-data
+    """
+    from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
+    from lpgen.report.talk.baselines import Holding, render_baseline
+
+    chosen = choose_format(format, output, ShowFormat)
+    baseline = open_baseline(find_baseline(data, name))
+    holding = Holding(
+        saved=baseline.saved.saved.isoformat(),
+        folder=str(baseline.folder),
+        policy_files=len(baseline.files.policies),
+        trails=len(baseline.files.trails),
+        proposals=len(baseline.proposals),
+        waiting=sum(one.waiting_since is not None for one in baseline.proposals.values()),
+        actions=len(baseline.known_actions),
+    )
+    put_text(render_baseline(baseline.saved.stamp, holding, chosen.value), output)

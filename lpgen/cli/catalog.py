@@ -1,0 +1,202 @@
+"""The commands of `lpgen catalog`: expand, show, stats and update.
+
+Imports of the edge stand inside the commands: naming actions must not wait for what another command needs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpgen.cli.help import PlainCommand
+from lpgen.cli.messages import as_command
+from lpgen.cli.options import CatalogOption
+from lpgen.cli.output import for_terminal, say
+from lpgen.errors import CatalogError, ExitCode, InvocationError, quote_input
+
+if TYPE_CHECKING:
+    from lpgen.core.actions.catalog import Catalog, Expansion
+    from lpgen.core.model import Action
+
+app = typer.Typer(
+    name="catalog",
+    help="Ask the catalog of AWS actions, or update it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+class CatalogFormat(StrEnum):
+    """How the catalog's answers are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+FormatOption = Annotated[CatalogFormat, typer.Option("--format", help="How to print the answer.")]
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="Exit with 3 where a pattern is invalid or matches nothing.")
+]
+
+
+@app.command("expand", cls=PlainCommand)
+@as_command
+def expand_command(
+    patterns: Annotated[list[str], typer.Argument(metavar="PATTERN", help="Action patterns, such as 's3:Get*'.")],
+    not_action: Annotated[
+        bool, typer.Option("--not-action", help="Print every action that matches none of the patterns.")
+    ] = False,
+    format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
+    strict: StrictOption = False,
+    catalog: CatalogOption = None,
+) -> None:
+    """Print the actions that match any of the patterns.
+
+    They come sorted, each spelled as the catalog does. `*` and `?` are wildcards and case doesn't matter. `*` and
+    `*:*` mean everything; a service prefix has no wildcards otherwise. What is invalid or matches nothing is reported
+    on stderr.
+
+    \b
+    Example:
+      lpgen catalog expand 's3:Get*' 'sqs:*'
+    """
+    from lpgen.core.model import ActionPattern
+
+    source = _open(catalog)
+    wanted = [ActionPattern(pattern) for pattern in patterns]
+    expansion = source.expand_not(wanted) if not_action else source.expand(wanted)
+    actions: list[str] = sorted(expansion.actions)
+    _print("\n".join(actions), actions, format)
+    _report_problems(expansion, not_action=not_action)
+    if not actions and len(expansion.problems) >= len(patterns):
+        raise typer.Exit(ExitCode.INVOCATION)
+    if strict and expansion.problems:
+        raise typer.Exit(ExitCode.UNFINISHED)
+
+
+@app.command("show", cls=PlainCommand)
+@as_command
+def show_command(
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
+    format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
+    catalog: CatalogOption = None,
+) -> None:
+    """Print what the catalog knows of one action.
+
+    That is its level, resources, condition keys and dependent actions, and when it was first seen.
+
+    \b
+    Example:
+      lpgen catalog show iam:PassRole
+    """
+    from lpgen.report.talk.catalog import facts_of_action, text_of_action
+
+    source = _open(catalog)
+    known = _known_action(source, action)
+    _print(text_of_action(source, known), facts_of_action(source, known), format)
+
+
+@app.command("stats", cls=PlainCommand)
+@as_command
+def stats_command(
+    format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
+    catalog: CatalogOption = None,
+) -> None:
+    """Print which catalog is in use, and how much it holds.
+
+    Its date and sources too.
+    """
+    from lpgen.report.talk.catalog import facts_of_catalog, text_of_catalog
+
+    source = _open(catalog)
+    path = _path(source)
+    _print(text_of_catalog(source, path=path), facts_of_catalog(source, path=path), format)
+
+
+@app.command("update", cls=PlainCommand)
+@as_command
+def update_command(
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help="Another server with AWS's service reference.")
+    ] = None,
+    format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
+    catalog: CatalogOption = None,
+) -> None:
+    """Fetch a newer catalog from AWS.
+
+    Reads AWS's service reference into a new dated catalog of yours, and prints what came and what went. First-seen
+    dates, required flags and dependent actions come from the catalog before. When anything fails, the catalogs that
+    you have stay as they are.
+    """
+    from datetime import UTC, datetime
+
+    from lpgen.edge.catalog.reference_fetch import REFERENCE_URL
+    from lpgen.edge.catalog.update import update_catalog
+    from lpgen.report.talk.catalog import facts_of_update, text_of_update
+
+    today = datetime.now(UTC).date().isoformat()
+    update = update_catalog(_open_for_update(catalog), date=today, url=url or REFERENCE_URL, progress=_show_progress)
+    path = str(update.path)
+    text = text_of_update(update.changes, before=update.before, after=update.manifest, path=path)
+    _print(text, facts_of_update(update.changes, before=update.before, after=update.manifest, path=path), format)
+
+
+def _open(path: Path | None) -> Catalog:
+    from lpgen.edge.catalog.files import open_catalog
+
+    return open_catalog(path)
+
+
+def _open_for_update(path: Path | None) -> Catalog:
+    """The catalog to carry facts over from: a user's catalog that can't be read must not keep people from a new one."""
+    from lpgen.edge.catalog.files import bundled_catalog
+
+    try:
+        return _open(path)
+    except CatalogError as error:
+        if path is not None:
+            raise
+        say(f"lpgen: {error.message}; facts are carried over from the bundled catalog")
+        return bundled_catalog()
+
+
+def _path(catalog: Catalog) -> str:
+    return str(getattr(catalog.source, "path", ""))
+
+
+def _known_action(catalog: Catalog, name: str) -> Action:
+    known = catalog.canonical(name)
+    if known is None:
+        from difflib import get_close_matches
+
+        choices = {action.lower(): action for action in catalog.service_actions(name.partition(":")[0])}
+        near = [choices[match] for match in get_close_matches(name.lower(), choices, n=3)]
+        raise InvocationError(
+            f"the action catalog of {catalog.date} has no action {quote_input(name)}",
+            hint=f"did you mean {' or '.join(near)}?" if near else "`lpgen catalog expand 'SERVICE:*'` lists a service",
+        )
+    return known
+
+
+def _report_problems(expansion: Expansion, *, not_action: bool) -> None:
+    for problem in expansion.problems:
+        fault = "is invalid" if problem.kind == "invalid" else "matches nothing"
+        say(f"lpgen: {quote_input(problem.pattern)} {fault}: {problem.message}")
+    if not_action and any(problem.kind == "invalid" for problem in expansion.problems):
+        say("lpgen: no action is printed: what an invalid pattern was meant to leave out can't be known")
+
+
+def _print(text: str, facts: dict[str, object] | list[str], form: CatalogFormat) -> None:
+    answer = json.dumps(facts, indent=2) if form is CatalogFormat.JSON else for_terminal(text)
+    if answer:
+        typer.echo(answer)
+
+
+def _show_progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done} of {total} services", end="\n" if done == total else "", file=sys.stderr, flush=True)

@@ -1,0 +1,40 @@
+"""`lpgen config`: the defaults in force, and where each comes from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from lpgen.cli.formats import FORMAT_HELP, choose_format
+from lpgen.cli.options import OutputFileOption
+from lpgen.cli.output import put_text, terminal_width, wants_color
+from lpgen.cli.settings import chosen_settings
+
+
+class ConfigFormat(StrEnum):
+    """How the defaults are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def config_command(
+    format: Annotated[ConfigFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    output: OutputFileOption = None,
+) -> None:
+    """Show the defaults in force, and where each comes from.
+
+    An option on the command line counts first, then the LPGEN_* variable, then the file lpgen.toml of the current
+    folder, then lpgen's own default. In lpgen.toml, paths are relative to the file and stay in its folder.
+
+    \b
+    Example:
+      lpgen config --format json
+    """
+    from lpgen.report.talk.config import render_config
+
+    chosen = choose_format(format, output, ConfigFormat)
+    rows = [(one.setting.key, one.value, one.origin, one.setting.variable) for one in chosen_settings()]
+    put_text(render_config(rows, chosen.value, width=terminal_width(), color=wants_color(output)), output)

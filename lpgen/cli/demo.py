@@ -1,0 +1,96 @@
+"""`lpgen demo`: the main job on the bundled sample organization."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpgen.cli.output import for_terminal, put_text, say, terminal_width, wants_color
+
+
+def demo_command(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write into.")] = Path(
+        "lpgen-demo"
+    ),
+) -> None:
+    """Run the main job on the sample organization.
+
+    Ingests the bundled logs, reviews, generates and verifies, and says what to do next.
+    """
+    from lpgen.app.backtest import Days, backtest
+    from lpgen.app.ingest import ingest
+    from lpgen.app.output import generate, inputs_of_report, verify
+    from lpgen.app.review import analyse
+    from lpgen.core.options import Options
+    from lpgen.edge.catalog.files import bundled_catalog
+    from lpgen.edge.engines.local_processes import LocalEngine
+    from lpgen.edge.logs.sample_logs import bundled_sample_logs
+    from lpgen.edge.replacement_files import write_text
+    from lpgen.report import render_backtest_line, render_review, render_verification
+    from lpgen.report.talk.ingest import render_ingest
+
+    sample, catalog, options = bundled_sample_logs(), bundled_catalog(), Options()
+    data, replacements = output / "data", output / "replacements"
+    result = ingest([sample.logs], catalog, data=data, engine=LocalEngine(os.cpu_count() or 1))
+    say(render_ingest(result, verbose=False) + "\n")
+    report = analyse(data, [sample.policies], catalog, options=options)
+    made_from = inputs_of_report(report, [sample.policies], catalog, options=options)
+    generate(report, replacements, made_from, data=data)
+    for name, kind in (
+        ("report.txt", "text"),
+        ("report.md", "markdown"),
+        ("report.json", "json"),
+        ("review.html", "html"),
+    ):
+        write_text(output / name, render_review(report, kind))
+    put_text(render_review(report, "text", width=terminal_width(), color=wants_color(None), only=_DEMO_PRINCIPAL), None)
+    verified = verify(replacements, data, [sample.policies], catalog, options=options)
+    put_text("\n" + render_verification(verified, "text", width=terminal_width(), color=wants_color(None)), None)
+    tested = backtest(data, [sample.policies], catalog, options=options, days=Days(*_DEMO_DAYS))
+    put_text("\n" + for_terminal(f"Backtest: {render_backtest_line(tested)}"), None)
+    paths = {"output": output, "data": data, "replacements": replacements, "sample": sample.policies}
+    end = _DEMO_END.format_map({name: shlex.quote(str(path)) for name, path in paths.items()})
+    put_text(for_terminal(end), None)
+
+
+_DEMO_PRINCIPAL = "arn:aws:iam::111122223333:role/app/storefront-api"
+
+_DEMO_DAYS = (60, 30, 10)
+"""The days to learn on, to judge on, and between windows: the 120 days of the sample logs hold four such windows."""
+
+_DEMO_END = """
+What was written
+  {replacements}/   a folder per principal: policy-*.json to put in place, evidence.json for every line
+  {output}/review.html   the review in full, for a browser: open it first
+  {output}/report.txt, report.md, report.json   the same for a terminal, a pull request and programs
+  {data}/   the usage table that all of it was read from
+
+What to do next
+  Read one replacement beside its evidence:
+    {replacements}/111122223333-role-storefront-api/
+  See what the wildcards in the old policies gained by themselves in a year:
+    lpgen stars --data {data} \\
+      --policies {sample}
+  See what replacements made earlier would have denied since:
+    lpgen backtest --data {data} --train 60d \\
+      --policies {sample}
+  Ask why something is allowed, and whether it was ever used:
+    lpgen explain storefront-api dynamodb:DeleteTable --data {data} \\
+      --policies {sample}
+  Prove it again from the files alone:
+    lpgen verify {replacements} --data {data} \\
+      --policies {sample}
+  Do the same for your own account, with credentials as the AWS CLI has them:
+    lpgen snapshot --data lpgen-data
+    lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --since 120d --data lpgen-data
+    lpgen review --data lpgen-data
+    lpgen generate --data lpgen-data --output lpgen-out
+    lpgen rollout plan lpgen-out --data lpgen-data --output plan.json
+  Freeze what is known, and tell every week what drifted:
+    lpgen baseline save week-1 --data lpgen-data
+    lpgen drift --data lpgen-data
+"""

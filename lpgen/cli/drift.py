@@ -1,0 +1,124 @@
+"""`lpgen drift`: what changed since a baseline."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpgen.cli.formats import FORMAT_HELP, choose_format, endings_of, format_of_name
+from lpgen.cli.option_groups import Only
+from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption
+from lpgen.cli.output import put_text, terminal_width, wants_color
+from lpgen.core.choices import Severity
+from lpgen.edge.output_file import refuse_missing_folder
+from lpgen.errors import ExitCode, InvocationError, quote_input
+
+
+class DriftFormat(StrEnum):
+    """How drift is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+    HTML = "html"
+
+
+def drift_command(
+    data: DataOption,
+    inputs: AnalysisInputOptions,
+    choices: Annotated[ChoiceOptions, Only("as_of", "decisions")],
+    since: Annotated[
+        str,
+        typer.Option(
+            "--since",
+            metavar="NAME|DATE",
+            help="The baseline to compare with: its name, or a day for the newest as of then or before. By default the "
+            "newest.",
+        ),
+    ] = "",
+    format: Annotated[DriftFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    output: OutputFileOption = None,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--also",
+            metavar="FILE",
+            help="Write the report to this file too, in the format of its ending: .txt, .md, .json, .sarif or .html. "
+            "Repeats.",
+        ),
+    ] = None,
+    proposed: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--proposed",
+            metavar="DIR",
+            help="A folder that `lpgen generate` wrote since: policies as in it are no drift either. Repeats.",
+        ),
+    ] = None,
+    fail_on: Annotated[
+        Severity | None,
+        typer.Option("--fail-on", help="Exit with 1 where a finding that nobody accepted is as severe, or more."),
+    ] = None,
+    unused_days: Annotated[
+        int,
+        typer.Option(
+            "--unused-days",
+            min=1,
+            metavar="DAYS",
+            help="After how many covered days without use a grant counts as unused, a role as quiet.",
+        ),
+    ] = 90,
+    apply_days: Annotated[
+        int,
+        typer.Option(
+            "--apply-days", metavar="DAYS", min=1, help="After how many days a safe proposal counts as never applied."
+        ),
+    ] = 30,
+) -> None:
+    """Tell what changed since a baseline.
+
+    Finds policies changed outside, new principals and wildcards, what wildcards inherited from AWS, use that a proposal
+    would break, grants and roles that fell out of use, proposals never applied, and coverage lost.
+
+    Each finding has a severity, a next step, and an item by which --decisions accepts it.
+
+    \b
+    Example:
+      lpgen drift --data lpgen-data --as-of $(date -u +%F) --fail-on high
+    """
+    from lpgen.app.drift import drift
+    from lpgen.core.drift.between import DriftOptions
+    from lpgen.report import render_drift
+
+    chosen = choose_format(format, output, DriftFormat)
+    formats = {path: _format_of(path) for path in also or ()}
+    files, options, _, catalog = inputs.read(data, choices)
+    found = drift(
+        data,
+        files.policies,
+        catalog,
+        since=since,
+        options=options,
+        choice=DriftOptions(unused_days, apply_days),
+        proposed=proposed or (),
+    )
+    put_text(render_drift(found, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+    for path, form in formats.items():
+        put_text(render_drift(found, form.value, width=80), path)
+    if fail_on is not None and found.reaches(fail_on):
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def _format_of(path: Path) -> DriftFormat:
+    refuse_missing_folder(path)
+    found = format_of_name(path, DriftFormat)
+    if found is None:
+        raise InvocationError(
+            f"the ending of {quote_input(str(path))} says no format",
+            hint=f"use one of {', '.join(endings_of(DriftFormat))}",
+        )
+    return found

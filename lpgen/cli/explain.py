@@ -1,0 +1,81 @@
+"""`lpgen explain`: which hole in which wall lets one request through, or what stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from lpgen.cli.formats import FormatOption, ReportFormat, choose_format
+from lpgen.cli.option_groups import Only
+from lpgen.cli.options import InputOptions, OptionalDataOption, OutputFileOption
+from lpgen.cli.output import put_text, terminal_width, wants_color
+from lpgen.errors import InvocationError, quote_input
+
+
+def explain_command(
+    principal: Annotated[
+        str, typer.Argument(metavar="PRINCIPAL", help="A role or user: its ARN, its name, or a glob that matches one.")
+    ],
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
+    resource: Annotated[
+        str, typer.Argument(metavar="RESOURCE", help="An ARN, or a glob of ARNs; any resource if left out.")
+    ] = "",
+    *,
+    inputs: Annotated[
+        InputOptions, Only("policies", "snapshot", "boundary", "scps", "rcps", "resource_policies", "catalog")
+    ],
+    data: OptionalDataOption = None,
+    context: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--context",
+            metavar="KEY=VALUE",
+            help="A condition key of the request, such as aws:SourceIp=203.0.113.7. Repeats; KEY= says that the "
+            "request doesn't have it. What isn't given is unknown.",
+        ),
+    ] = None,
+    format: FormatOption = None,  # noqa: A002
+    output: OutputFileOption = None,
+) -> None:
+    """Say why one request is allowed, or what stops it.
+
+    Shows each wall that the request meets and the holes in it: the statement, the wildcard that matched, the
+    conditions, what denies, and whether and when the action was used.
+
+    Never guesses: where it turns on something that isn't known, it says on what. Exit 0 whatever the answer.
+
+    \b
+    Example:
+      lpgen explain app s3:GetObject "arn:aws:s3:::data/*" --data lpgen-data
+    """
+    from lpgen.app.explain import explain
+    from lpgen.core.analysis.explained.question import Asked
+    from lpgen.edge.catalog.files import open_catalog
+    from lpgen.edge.inputs.guard_files import read_guards
+    from lpgen.edge.snapshot.organization_tree import read_organization_paths
+    from lpgen.edge.snapshot.resource_tags import read_resource_tags
+    from lpgen.report import render_explanation
+
+    chosen = choose_format(format, output, ReportFormat)
+    files = inputs.choose(data)
+    guards = read_guards(inputs.boundary, files.scps, files.resource_policies, rcps=files.rcps)
+    tags = read_resource_tags(files.resource_tags, resource)
+    organization = read_organization_paths(files.organization)
+    asked = Asked(principal, action, resource, _context(context or ()), tags, organization)
+    found = explain(asked, files.policies, open_catalog(inputs.catalog), data=data, guards=guards)
+    put_text(render_explanation(found, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+
+
+def _context(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The values by key, a key's in the order given; no values where it was given as KEY=."""
+    found: dict[str, tuple[str, ...]] = {}
+    spelled: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise InvocationError(f"{quote_input(text)} is no KEY=VALUE", hint="such as aws:SourceIp=203.0.113.7")
+        name = spelled.setdefault(key.strip().lower(), key.strip())
+        found[name] = (*found.get(name, ()), *((value,) if value else ()))
+    return found

@@ -1,0 +1,79 @@
+"""`lpgen generate`: replacement policies, with evidence for every line."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpgen.cli.engine import EngineOptions
+from lpgen.cli.options import EXIT_FOUND, AnalysisInputOptions, ChoiceOptions, DataOption
+from lpgen.cli.output import say
+
+
+class CodeFormat(StrEnum):
+    """How replacements are written."""
+
+    JSON = "json"
+    TERRAFORM = "terraform"
+    CLOUDFORMATION = "cloudformation"
+
+
+def generate_command(
+    data: DataOption,
+    inputs: AnalysisInputOptions,
+    choices: ChoiceOptions,
+    engine: EngineOptions,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write.", show_default=False)
+    ],
+    code: Annotated[
+        CodeFormat,
+        typer.Option(
+            "--as", help="What to write: JSON documents and their evidence, and beside them the same as code."
+        ),
+    ] = CodeFormat.JSON,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")
+    ] = False,
+    sign: Annotated[
+        Path | None,
+        typer.Option("--sign", metavar="KEY", help="Sign the folder with this Ed25519 private key (PEM)."),
+    ] = None,
+    replace_other: Annotated[
+        bool, typer.Option("--replace", help="Replace a folder that holds other principals or accounts.")
+    ] = False,
+) -> None:
+    """Write replacement policies, with evidence.
+
+    Makes a folder per principal with its policy documents and the evidence for every line. With --as the same is
+    written as Terraform or CloudFormation too, in a folder of that name.
+
+    Each replacement is verified before it is called safe. Exit 1 where one fails its verification.
+    summary.json holds digests of all files and inputs, which `lpgen verify` and `lpgen rollout` check.
+
+    \b
+    Example:
+      lpgen generate --data lpgen-data --output lpgen-out
+      lpgen generate --data lpgen-data --output lpgen-out --as terraform
+    """
+    from lpgen.app.output import generate, inputs_of_report
+    from lpgen.app.review import open_review
+    from lpgen.core.replacements import CheckStatus
+    from lpgen.edge.signatures import read_private_key
+    from lpgen.report.talk.generate import render_generated
+
+    key = None if sign is None else read_private_key(sign)
+    form = "" if code is CodeFormat.JSON else code.value
+    files, options, problems, catalog = inputs.read(data, choices)
+    with engine.open() as at:
+        review = open_review(data, files.policies, catalog, options=options, problems=problems, engine=at)
+        made_from = inputs_of_report(review.report, files.policies, catalog, options=options, code=form)
+        report = generate(review, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
+    say(render_generated(report, str(output)))
+    proposals = [one for one in report.proposals if one.replacement is not None]
+    failed = any(one.verification and one.verification.status is CheckStatus.FAILED for one in proposals)
+    if failed or (strict and not all(one.safe or one.in_place for one in proposals)):
+        raise typer.Exit(EXIT_FOUND)

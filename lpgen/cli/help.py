@@ -1,0 +1,104 @@
+"""How help is laid out, in plain text: the commands in the order of work, and arguments without Python's types."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from lpgen.cli.settings import defaults_from_file, setting_of
+
+SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("Start here", ("demo",)),
+    ("Gather", ("snapshot", "ingest", "check", "upgrade")),
+    ("Review", ("review", "backtest", "observe", "explain", "stars")),
+    ("Replace", ("generate", "verify", "rollout")),
+    ("Every week", ("baseline", "drift")),
+    ("Look things up", ("catalog", "map", "authorize", "iam-policy", "schema", "config")),
+)
+
+_ORDER: Final = tuple(name for _, names in SECTIONS for name in names)
+
+
+class WorkOrder(TyperGroup):
+    """A group whose help has sections; a command that stands in none comes last."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
+        """The names of the commands in the order of work."""
+        return sorted(self.commands, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
+
+    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        """Writes the commands below their headings, in columns that line up."""
+        width = max(map(len, self.commands))
+        rest = tuple(name for name in self.list_commands(ctx) if name not in _ORDER)
+        for title, names in (*SECTIONS, ("Others", rest)):
+            rows = [
+                (name.ljust(width), self.commands[name].get_short_help_str(formatter.width - 6 - width))
+                for name in names
+                if name in self.commands and not self.commands[name].hidden
+            ]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+class StoppedCommandError(Exception):
+    """A command that was interrupted, or met an error of the system, which is the cause of this one.
+
+    typer has exit codes of its own for both.
+    """
+
+    def __init__(self, command: str) -> None:
+        super().__init__(command)
+        self.command = command
+
+
+class PlainCommand(TyperCommand):
+    """A command that takes defaults from settings, and whose help names its arguments as manuals do."""
+
+    def __init__(self, name: str | None, **attributes: Any) -> None:
+        super().__init__(name, **attributes)
+        for one in self.params:
+            setting = setting_of(name or "", one.name or "")
+            if setting is not None:
+                one.envvar = setting.variable
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """The context of a run, with the defaults of `lpgen.toml`; who asks for help needs none."""
+        if not {"-h", "--help"}.intersection(args):
+            extra["default_map"] = defaults_from_file(self.name or "")
+        return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Runs the command.
+
+        Raises:
+            StoppedCommandError: it was interrupted, or met an error of the system.
+        """
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, EOFError, OSError) as error:
+            group = ctx.parent.info_name if ctx.parent and ctx.parent.parent else None
+            raise StoppedCommandError(f"{group} {ctx.info_name}" if group else str(ctx.info_name)) from error
+
+    def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """The pieces of the usage line."""
+        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        """Writes the arguments and the options; the forms that an option takes stay."""
+        rows: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
+        for one in self.get_params(ctx):
+            record = one.get_help_record(ctx)
+            if record is not None:
+                rows[one.param_type_name].append(record)
+        arguments = [(_TYPE.sub("", name), text) for name, text in rows["argument"]]
+        for title, found in (("Arguments", arguments), ("Options", rows["option"])):
+            if found:
+                with formatter.section(title):
+                    formatter.write_dl(found)
+
+
+_TYPE: Final = re.compile(r" <[^<>]*>$")

@@ -1,0 +1,74 @@
+"""`lpgen iam-policy`: the least that lpgen itself needs in AWS."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from lpgen.cli.options import OutputFileOption
+from lpgen.cli.output import put_text, say
+from lpgen.core.choices import Duty
+from lpgen.errors import InvocationError, quote_input
+
+_PRINCIPAL: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+", re.ASCII)
+
+
+def iam_policy_command(
+    command: Annotated[
+        Duty | None,
+        typer.Argument(metavar="COMMAND", show_choices=False, help="What lpgen is to do; all of it if left out."),
+    ] = None,
+    bucket: Annotated[
+        str, typer.Option("--bucket", metavar="NAME", help="The bucket of the logs.")
+    ] = "YOUR-TRAIL-BUCKET",
+    output_bucket: Annotated[
+        str, typer.Option("--output-bucket", metavar="NAME", help="The bucket of Athena's answers.")
+    ] = "YOUR-ANSWERS-BUCKET",
+    role: Annotated[
+        str, typer.Option("--role", metavar="NAME", help="The role that lpgen assumes in other accounts, if any.")
+    ] = "",
+    caller: Annotated[
+        str, typer.Option("--caller", metavar="ARN", help="The role or user that runs lpgen.")
+    ] = "arn:aws:iam::111122223333:role/lpgen",
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan", metavar="PLAN", help="Of a rollout, only what this plan takes: its principals and policies."
+        ),
+    ] = None,
+    output: OutputFileOption = None,
+) -> None:
+    """Print the least-privilege policy that lpgen itself needs.
+
+    COMMAND is ingest-s3, ingest-athena, ingest-cloudtrail, snapshot, rollout-apply, rollout-undo or rollout-watch;
+    assume-role, where another role is to read the logs (`lpgen ingest --assume-role`); or, for the role in other
+    accounts, member-trust (who may assume it), member-role (what it takes to read them) or member-rollout.
+
+    Without COMMAND prints an object of all of them.
+
+    \b
+    Example:
+      lpgen iam-policy snapshot --role lpgen-read
+    """
+    from lpgen.core.own_permissions import own_policies
+    from lpgen.core.policies.limits import MANAGED_POLICY_LIMIT
+    from lpgen.core.policies.policy import policy_size
+    from lpgen.core.policies.policy_reader import document_json
+    from lpgen.edge.rollout.plan_file import read_rollout_plan
+
+    if not _PRINCIPAL.fullmatch(caller):
+        raise InvocationError(
+            f"{quote_input(caller)} is no role or user", hint="such as arn:aws:iam::111122223333:role/lpgen"
+        )
+    whole = read_rollout_plan(plan) if plan else None
+    if whole is not None and not any(one.calls for one in whole.principals):
+        raise InvocationError(f"`{plan}` changes nothing")
+    policies = own_policies(bucket=bucket, role=role, caller=caller, answers=output_bucket, plan=whole)
+    shown = {duty.value: policy for duty, policy in policies.items()} if command is None else policies[command]
+    put_text(document_json(shown, indent=2), output)
+    size = policy_size(document_json(shown))
+    if command and size > MANAGED_POLICY_LIMIT:
+        say(f"note: {size:,} characters, and a managed policy may have 6,144: plan fewer principals")

@@ -1,0 +1,169 @@
+"""What a command says beside its result: `--verbose`, `--quiet`, `--debug`, and a line while the user waits.
+
+Modules of `app/` and `edge/` say what they are doing to the logger `lpgen`: INFO is a step that may take long, DEBUG a
+detail such as an AWS call that was answered. Core doesn't log. Nothing logged is a secret or the only witness of
+anything.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import platform
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from lpgen import __version__
+from lpgen.cli.option_groups import with_option_groups
+from lpgen.cli.output import be_quiet, say, status_line
+from lpgen.errors import InvocationError, LpgenError
+
+_LOG: Final = logging.getLogger("lpgen")
+_PATIENCE_SECONDS: Final = 2.0
+_REDRAW_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessageOptions:
+    """How much a command says on stderr."""
+
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only errors on stderr.")] = False
+    debug: Annotated[bool, typer.Option("--debug", help="Log each step and each AWS call to stderr.")] = False
+    debug_log: Annotated[
+        Path | None, typer.Option("--debug-log", metavar="FILE", help="Add that log to this file instead.")
+    ] = None
+
+    @contextmanager
+    def in_force(self) -> Iterator[None]:
+        """Says as much as was asked for, until the command ends.
+
+        Raises:
+            InvocationError: the options contradict each other, or the log can't be written.
+        """
+        if self.quiet and self.verbose:
+            raise InvocationError("--quiet and --verbose contradict each other")
+        be_quiet(self.quiet)
+        handlers: list[logging.Handler] = []
+        if self.debug or self.debug_log:
+            handlers.append(_debug_handler(self.debug_log))
+        elif self.verbose:
+            handlers.append(_Said(logging.INFO))
+        waiting = None if self.quiet or self.verbose or (self.debug and not self.debug_log) else _Waiting()
+        handlers += [waiting] if waiting else []
+        _LOG.setLevel(min((one.level for one in handlers), default=logging.WARNING))
+        _LOG.propagate = False
+        for one in handlers:
+            _LOG.addHandler(one)
+        _LOG.debug("lpgen %s, Python %s, %s: %s", __version__, platform.python_version(), sys.platform, sys.argv[1:])
+        try:
+            yield
+        except LpgenError:
+            _LOG.debug("the command fails", exc_info=True)
+            raise
+        finally:
+            if waiting:
+                waiting.end()
+            for one in handlers:
+                _LOG.removeHandler(one)
+                one.close()
+            be_quiet(False)
+
+
+def as_command(command: Callable[..., None]) -> Callable[..., None]:
+    """The command as typer takes it, with its groups of options and those on messages."""
+    signature = inspect.signature(command, eval_str=True)
+    own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in signature.parameters.values()]
+    takes = any(one.name == "messages" for one in own)
+
+    def run(**values: Any) -> None:
+        messages: MessageOptions = values["messages"] if takes else values.pop("messages")
+        with messages.in_force():
+            command(**values)
+
+    if not takes:
+        own.append(inspect.Parameter("messages", inspect.Parameter.KEYWORD_ONLY, annotation=MessageOptions))
+    run.__signature__ = signature.replace(parameters=own)  # type: ignore[attr-defined]
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    return with_option_groups(run)
+
+
+class _Said(logging.Handler):
+    """Says each message on stderr, as it comes."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(_inert(record.getMessage()))
+
+
+def _debug_handler(path: Path | None) -> logging.Handler:
+    """Writes lines with times, to a file or to stderr.
+
+    Raises:
+        InvocationError: the file can't be opened.
+    """
+    try:
+        handler: logging.Handler = logging.FileHandler(path, encoding="utf-8") if path else logging.StreamHandler()
+    except OSError as error:
+        raise InvocationError(f"can't write `{path}`: {error.strerror or error}") from error
+    handler.setFormatter(_Inert("%(asctime)s.%(msecs)03d %(threadName)s %(message)s", "%H:%M:%S"))
+    handler.setLevel(logging.DEBUG)
+    return handler
+
+
+class _Inert(logging.Formatter):
+    """Lines in which foreign text is inert; what follows the first line of a message is indented."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        first, *more = super().format(record).splitlines()
+        return "\n".join([_inert(first), *(f"  {_inert(one)}" for one in more)])
+
+
+def _inert(text: str) -> str:
+    from lpgen.report.inert import terminal_text
+
+    return terminal_text(text)
+
+
+class _Waiting(logging.Handler):
+    """Shows on a terminal, from the third second on, what a command is busy with and for how long.
+
+    A timer of the system interrupts the main thread for it: a thread would make forks unsafe.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self._step, self._began = "working", time.monotonic()
+        self._runs = (
+            status_line.is_shown
+            and hasattr(signal, "setitimer")
+            and threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+        )
+        status_line.is_hidden = False
+        if self._runs:
+            signal.signal(signal.SIGALRM, lambda *_: self._draw())
+            signal.siginterrupt(signal.SIGALRM, False)
+            signal.setitimer(signal.ITIMER_REAL, _PATIENCE_SECONDS, _REDRAW_SECONDS)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._step = record.getMessage()
+
+    def _draw(self) -> None:
+        if status_line.seconds_since_drawn(by_others=self) >= _PATIENCE_SECONDS:
+            status_line.draw(f"{_inert(self._step)} ({time.monotonic() - self._began:.0f} s)", by=self)
+
+    def end(self) -> None:
+        """Shows nothing any more."""
+        if self._runs:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        status_line.clear()

@@ -1,0 +1,103 @@
+"""`lpgen observe`: the trail that would show what the logs can't."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpgen.cli.engine import EngineOptions
+from lpgen.cli.formats import FORMAT_HELP, choose_format
+from lpgen.cli.option_groups import Only
+from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption
+from lpgen.cli.output import put_text, terminal_width, wants_color
+from lpgen.errors import InvocationError, quote_input
+
+
+class ObserveFormat(StrEnum):
+    """How a plan is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    CLI = "cli"
+    TERRAFORM = "terraform"
+    CLOUDFORMATION = "cloudformation"
+
+
+_CODE = (ObserveFormat.CLI, ObserveFormat.TERRAFORM, ObserveFormat.CLOUDFORMATION)
+
+
+def observe_command(
+    data: DataOption,
+    inputs: AnalysisInputOptions,
+    choices: Annotated[ChoiceOptions, Only("principal", "keep_unobservable", "min_days", "decisions")],
+    engine: EngineOptions,
+    bucket: Annotated[
+        str,
+        typer.Option("--bucket", metavar="NAME", help="The bucket for log files. By default that of the trails given."),
+    ] = "",
+    trail: Annotated[
+        str,
+        typer.Option("--trail", metavar="ARN", help="Extend this trail instead of planning new ones."),
+    ] = "",
+    account: Annotated[str, typer.Option("--account", metavar="ID", help="Only the trails of this account.")] = "",
+    price: Annotated[
+        float,
+        typer.Option("--price", metavar="USD", min=0, help="What 100,000 data events cost where your trails are."),
+    ] = 0.10,
+    since: Annotated[
+        Path | None,
+        typer.Option("--since", metavar="FILE", help="Show what became of the plan in this file, as JSON wrote it."),
+    ] = None,
+    format: Annotated[ObserveFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    output: OutputFileOption = None,
+) -> None:
+    """Plan a trail that shows what the logs can't.
+
+    A review keeps actions whose use the logs can't show. Most leave data events, which no trail records unless it
+    selects them. Finds the selectors that would decide the most of these actions, for just their resources, and
+    estimates the events and their price.
+
+    Plans new trails for data events only, so the coverage of others stays as it is. Changes nothing.
+
+    \b
+    Example:
+      lpgen observe --data lpgen-data --bucket my-log-bucket
+      lpgen observe --data lpgen-data --bucket my-log-bucket -o plan.json
+      lpgen observe --data lpgen-data --since plan.json
+    """
+    from lpgen.app.observe import observe, outcomes
+    from lpgen.core.observe.plan import PlanChoices
+    from lpgen.edge.inputs.observe_plan import read_promises
+    from lpgen.report import render_observe, render_outcomes
+
+    chosen = choose_format(format, output, ObserveFormat)
+    if since and chosen in _CODE:
+        raise InvocationError(f"`--since` has no {chosen.value} to write", hint="use text, json or markdown")
+    promises = read_promises(since) if since else ()
+    files, options, problems, catalog = inputs.read(data, replace(choices, no_backtest=True))
+    width, color = terminal_width(), wants_color(output)
+    with engine.open() as at:
+        if since:
+            found = outcomes(data, files.policies, catalog, options=options, promises=promises, engine=at)
+            text = render_outcomes(found, chosen.value, width=width, color=color)
+        else:
+            plan = observe(
+                data,
+                files.policies,
+                catalog,
+                options=options,
+                choices=PlanChoices(bucket, trail),
+                problems=problems,
+                engine=at,
+            )
+            if account:
+                plan = replace(plan, accounts=tuple(one for one in plan.accounts if one.account == account))
+            if account and not plan.accounts:
+                raise InvocationError(f"no trail of account {quote_input(account)} would decide anything")
+            text = render_observe(plan, chosen.value, price=price, width=width, color=color)
+    put_text(text, output)

@@ -1,0 +1,64 @@
+"""Options that several commands share: a dataclass declares them once, and a command takes it as one parameter."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Only:
+    """Which fields of a group a command has options for: `Annotated[ChoiceOptions, Only("as_of", "decisions")]`."""
+
+    names: frozenset[str]
+
+    def __init__(self, *names: str) -> None:
+        object.__setattr__(self, "names", frozenset(names))
+
+
+def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """The command as typer takes it: in place of each parameter whose type is a dataclass, the options of its fields.
+
+    These options come after the command's own.
+    """
+    own: list[inspect.Parameter] = []
+    groups: dict[str, tuple[type, list[inspect.Parameter]]] = {}
+    for one in inspect.signature(command, eval_str=True).parameters.values():
+        group = _group_of(one.annotation)
+        if group is None:
+            own.append(one.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+        else:
+            groups[one.name] = group
+
+    def run(**values: Any) -> None:
+        made = {
+            name: kind(**{one.name: values.pop(one.name) for one in taken}) for name, (kind, taken) in groups.items()
+        }
+        command(**values, **made)
+
+    parameters = [*own, *(one for _, taken in groups.values() for one in taken)]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    return run
+
+
+def _group_of(annotation: Any) -> tuple[type, list[inspect.Parameter]] | None:
+    """The dataclass of an annotation and the options of its fields, or None where it has none."""
+    kind, *marks = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+    if not is_dataclass(kind) or not isinstance(kind, type):
+        return None
+    only = next((one.names for one in marks if isinstance(one, Only)), None)
+    hints = get_type_hints(kind, include_extras=True)
+    return kind, [
+        inspect.Parameter(
+            one.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if one.default is MISSING else one.default,
+            annotation=hints[one.name],
+        )
+        for one in fields(kind)
+        if only is None or one.name in only
+    ]

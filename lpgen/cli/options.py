@@ -1,0 +1,303 @@
+"""The options that mean the same in every command, and what they say together."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+
+import typer
+
+from lpgen.cli.option_groups import Only
+from lpgen.cli.output import say
+from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
+from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.errors import ExitCode, InvocationError
+
+if TYPE_CHECKING:
+    from lpgen.core.actions.catalog import Catalog
+    from lpgen.core.options import Options
+    from lpgen.edge.inputs.analysis_inputs import Inputs
+
+EXIT_FOUND: Final = ExitCode.FOUND
+EXIT_UNFINISHED: Final = ExitCode.UNFINISHED
+EXIT_INPUTS_CHANGED: Final = ExitCode.INPUTS_CHANGED
+
+
+def _day_from_text(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        raise typer.BadParameter(f"{text!a} is no day such as 2026-09-30") from None
+
+
+DataOption = Annotated[
+    Path, typer.Option("--data", metavar="DIR", help="The data folder that `lpgen ingest` writes.", show_default=False)
+]
+PoliciesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--policies",
+        metavar="PATH",
+        help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. Repeats. By default "
+        "those of the snapshot.",
+    ),
+]
+OptionalDataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        help="The data folder that `lpgen ingest` writes; without it nothing is known of use.",
+    ),
+]
+SnapshotOption = Annotated[
+    str,
+    typer.Option(
+        "--snapshot",
+        metavar="NAME",
+        help="The snapshot that stands in for what no other option gives: its name or day; `none` for no snapshot. By "
+        "default the newest of the data folder.",
+    ),
+]
+PrincipalOption = Annotated[
+    str, typer.Option("--principal", metavar="GLOB", help="Only principals whose ARN or name matches.")
+]
+SarifRootOption = Annotated[
+    str,
+    typer.Option(
+        "--sarif-root",
+        metavar="DIR",
+        help="Where in the repository the output of `lpgen generate` lies; SARIF points to the files in it.",
+    ),
+]
+OutputFileOption = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
+]
+MinDaysOption = Annotated[
+    int,
+    typer.Option(
+        "--min-days", metavar="DAYS", min=0, help="How many covered days make a removal sure enough to call safe."
+    ),
+]
+MaxExpectedDenialsOption = Annotated[
+    float,
+    typer.Option(
+        "--max-expected-denials",
+        metavar="NUMBER",
+        min=0,
+        help="How many denied needs a safe replacement may be expected to have in the next 30 days, by a backtest.",
+    ),
+]
+NoBacktestOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-backtest", help="Skip the backtest, which takes more than half of the time. Nothing is called safe."
+    ),
+]
+AttachedQuotaOption = Annotated[
+    int,
+    typer.Option(
+        "--attached-quota", metavar="N", min=1, help="How many managed policies may be attached to one role or user."
+    ),
+]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        parser=_day_from_text,
+        metavar="DATE",
+        help="The day that ages count to; by default the last record's.",
+    ),
+]
+KeepOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep-unobservable",
+        metavar="[KIND=]all|signed|none",
+        help="Which actions to keep whose use the logs can't show: all, those with a sign of use (the default), or "
+        "none; of one KIND: data-events, other-protocol, inside-call, internal or unclassified; or of every kind. "
+        "Repeats; the last on a kind counts.",
+    ),
+]
+ScopeOption = Annotated[
+    ScopeChoice,
+    typer.Option(
+        "--scope",
+        help="How far a line reaches: only the recorded resources, as far as the evidence supports, or all resources "
+        "that the old statements grant.",
+    ),
+]
+DecisionsOption = Annotated[
+    Path | None,
+    typer.Option("--decisions", metavar="FILE", help="What people decided: keep, drop or accept (TOML or JSON)."),
+]
+TrailsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--trails",
+        metavar="FILE",
+        help="Settings of the trails that wrote the logs: output of `aws cloudtrail get-trail` (or `describe-trails`) "
+        "and `get-event-selectors`, one below the other. Repeats.",
+    ),
+]
+LastAccessedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--last-accessed",
+        metavar="DIR",
+        help="Output of `aws iam get-service-last-accessed-details`: a file per principal, called "
+        "ACCOUNT-KIND-NAME.json or NAME.json, or listed in index.json.",
+    ),
+]
+BoundaryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--boundary",
+        metavar="FILE",
+        help="A permissions boundary document that counts for every principal, in place of the one they have.",
+    ),
+]
+ScpsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--scps",
+        metavar="FILE",
+        help="The SCPs: a JSON list of levels from the organization's root to the account, each a list of policy "
+        "documents; or an object of such lists by account id.",
+    ),
+]
+RcpsOption = Annotated[
+    Path | None,
+    typer.Option("--rcps", metavar="FILE", help="The RCPs of the accounts that own resources, in the form of --scps."),
+]
+ResourcePoliciesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--resource-policies",
+        metavar="DIR",
+        help='Policies of buckets, keys, queues and the like: a file per resource, `{"resource": ARN, "policy": '
+        "DOCUMENT}`, or listed in index.json.",
+    ),
+]
+CatalogOption = Annotated[
+    Path | None,
+    typer.Option("--catalog", metavar="PATH", help="A catalog folder; by default your newest, else the bundled one."),
+]
+ProfileOption = Annotated[
+    str, typer.Option("--profile", metavar="NAME", help="The profile of the AWS configuration to use.")
+]
+EndpointOption = Annotated[
+    str, typer.Option("--endpoint-url", metavar="URL", help="Where to reach AWS, in place of its own endpoints.")
+]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be read.")]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChoiceOptions:
+    """What a person chooses for an analysis."""
+
+    principal: PrincipalOption = ""
+    scope: ScopeOption = ScopeChoice.EVIDENCE
+    keep_unobservable: KeepOption = None
+    min_days: MinDaysOption = 90
+    max_expected_denials: MaxExpectedDenialsOption = MAX_EXPECTED_DENIALS
+    no_backtest: NoBacktestOption = False
+    as_of: AsOfOption = None
+    decisions: DecisionsOption = None
+    inline: Annotated[bool, typer.Option("--inline", help="Inline policies instead of managed ones.")] = False
+    attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT
+
+    def read(self) -> Options:
+        """The options of an analysis with these choices, and with no input.
+
+        Raises:
+            LpgenError: the decisions can't be read, or what to keep is no choice.
+        """
+        from lpgen.core.options import Options
+        from lpgen.edge.inputs.decisions_file import read_decisions
+
+        return Options(
+            self._keep(),
+            self.min_days,
+            self.as_of.date() if self.as_of else None,
+            self.inline,
+            read_decisions(self.decisions) if self.decisions else (),
+            self.principal,
+            attached_quota=self.attached_quota,
+            scope=self.scope,
+            max_expected_denials=None if self.no_backtest else self.max_expected_denials,
+        )
+
+    def _keep(self) -> KeepByKind:
+        try:
+            return keep_from_words(self.keep_unobservable or ())
+        except ValueError as error:
+            raise InvocationError(f"--keep-unobservable: {error}") from error
+
+
+class AnalysisInputs(NamedTuple):
+    """What an analysis reads: the files, the options with what they say, the problems of reading, and the catalog."""
+
+    files: Inputs
+    options: Options
+    problems: tuple[str, ...]
+    catalog: Catalog
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InputOptions:
+    """What an analysis reads beside the data folder."""
+
+    policies: PoliciesOption = None
+    snapshot: SnapshotOption = ""
+    trails: TrailsOption = None
+    last_accessed: LastAccessedOption = None
+    boundary: BoundaryOption = None
+    scps: ScpsOption = None
+    rcps: RcpsOption = None
+    resource_policies: ResourcePoliciesOption = None
+    catalog: CatalogOption = None
+
+    def choose(self, data: Path | None) -> Inputs:
+        """The files to read, of the options or of a snapshot; stderr hears of the snapshot and its gaps."""
+        from lpgen.edge.inputs.analysis_inputs import Inputs, choose_inputs
+        from lpgen.report.snapshot_note import render_used_snapshot
+
+        given = (tuple(self.policies or ()), tuple(self.trails or ()), self.last_accessed)
+        inputs = choose_inputs(Inputs(*given, self.scps, self.resource_policies, self.rcps), data, self.snapshot)
+        if inputs.snapshot is not None:
+            say(render_used_snapshot(inputs.snapshot))
+        return inputs
+
+    def read(self, data: Path | None, choices: ChoiceOptions) -> AnalysisInputs:
+        """The files, read; the search for cycles ends, because all that an analysis finds lives until the end.
+
+        Raises:
+            LpgenError: a file can't be read, or an option is wrong.
+        """
+        from lpgen.edge.catalog.files import open_catalog
+        from lpgen.edge.inputs.guard_files import read_guards
+        from lpgen.edge.inputs.last_accessed import read_last_accessed
+        from lpgen.edge.inputs.schedules import read_schedules
+        from lpgen.edge.inputs.trail_settings import read_trails
+
+        options, files = choices.read(), self.choose(data)
+        gc.disable()
+        reports, problems = read_last_accessed(files.last_accessed) if files.last_accessed else ((), ())
+        options = replace(
+            options,
+            trails=read_trails(files.trails),
+            last_accessed=reports,
+            guards=read_guards(self.boundary, files.scps, files.resource_policies),
+            schedules=read_schedules(files.schedules),
+            snapshot=files.snapshot,
+            trail_source=files.trail_source,
+        )
+        return AnalysisInputs(files, options, tuple(problems), open_catalog(self.catalog))
+
+
+AnalysisInputOptions = Annotated[InputOptions, Only(*(one.name for one in fields(InputOptions) if one.name != "rcps"))]
+"""The inputs of every command that analyzes. RCPs count only for `lpgen explain`."""

@@ -1,0 +1,155 @@
+"""Where a command's output goes: stdout, a file, or stderr for what isn't a result."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Final, TextIO
+
+import typer
+
+from lpgen.edge.standard_streams import is_stdout_dropped, note_failure
+from lpgen.errors import InvocationError, quote_input
+
+_CLEAR: Final = "\r\033[K"
+
+
+class StatusLine:
+    """One line of stderr, drawn again and again; nothing at all where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._drawn: tuple[float, object] = (0.0, None)
+        self._is_drawn = False
+        self.is_hidden = False
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether stderr is a terminal that can draw."""
+        return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+    def draw(self, text: str, *, by: object) -> None:
+        """Draws the text in place of the line, cut to fit."""
+        if self.is_hidden:
+            return
+        self._drawn, self._is_drawn = (time.monotonic(), by), True
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+        sys.stderr.write(f"{_CLEAR}{text[: columns - 1]}")
+        sys.stderr.flush()
+
+    def seconds_since_drawn(self, *, by_others: object) -> float:
+        """How long ago something else than the given drew the line."""
+        moment, by = self._drawn
+        return time.monotonic() - moment if by is not by_others else float("inf")
+
+    def clear(self) -> None:
+        """Leaves the line empty, for what is said next."""
+        if self._is_drawn:
+            self._is_drawn = False
+            sys.stderr.write(_CLEAR)
+            sys.stderr.flush()
+
+
+status_line: Final = StatusLine()
+_quiet = False
+
+
+def be_quiet(quiet: bool) -> None:
+    """Leaves out what `say` would say, but for errors; or no longer."""
+    global _quiet
+    _quiet = quiet
+
+
+def put_text(text: str, output: Path | None) -> None:
+    """Writes a text to a file, or to stdout where there is none or it is `-`."""
+    put_parts([text if text.endswith("\n") else text + "\n"], output)
+
+
+def put_parts(parts: Iterable[str], output: Path | None) -> None:
+    """Writes the parts of a text that ends with a line break, each as it comes, as `put_text` does the whole."""
+    if output is None or str(output) == "-":
+        _print_parts(parts)
+    else:
+        _write_file(output, map(str.encode, parts))
+
+
+def _print_parts(parts: Iterable[str]) -> None:
+    """Writes to stdout, each part as it comes; stops where nobody reads any more. JSON and HTML are always UTF-8."""
+    for number, part in enumerate(parts):
+        if is_stdout_dropped():
+            return
+        _hide_line_for_stdout()
+        if number == 0 and part.lstrip().startswith(("{", "[", "<")) and isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors=sys.stdout.errors)
+        sys.stdout.write(part)
+
+
+def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) -> None:
+    """Writes bytes to a file or to stdout, as `put_text` does; what is binary doesn't go to a terminal.
+
+    Raises:
+        InvocationError: it would.
+    """
+    if output is None or str(output) == "-":
+        if binary and sys.stdout.isatty():
+            raise InvocationError("this format is binary and not for a terminal", hint="name a file with --output")
+        _hide_line_for_stdout()
+        sys.stdout.flush()
+        sys.stdout.buffer.writelines(chunks)
+    else:
+        _write_file(output, chunks)
+
+
+def _hide_line_for_stdout() -> None:
+    """Keeps the status line out of a result that is printed on the same terminal."""
+    status_line.clear()
+    status_line.is_hidden = sys.stdout.isatty()
+
+
+def _write_file(path: Path, chunks: Iterable[bytes]) -> None:
+    from lpgen.edge.output_file import write_output
+
+    try:
+        if write_output(path, chunks):
+            say(f"replaced {quote_input(str(path))}")
+    except BrokenPipeError as error:  # a pipe such as `/dev/stdout`, which its reader has left
+        note_failure(str(path), error)
+
+
+def say(text: str, *, nl: bool = True, error: bool = False) -> None:
+    """Writes to stderr, with `--quiet` only errors; on a terminal in lines that fit it, elsewhere as they are, for
+    whoever searches in them."""
+    if _quiet and not error:
+        return
+    status_line.clear()
+    typer.echo(_fitted(text, sys.stderr), err=True, nl=nl)
+
+
+def for_terminal(text: str) -> str:
+    """A text for stdout in lines that fit the terminal, if it is one."""
+    return _fitted(text, sys.stdout)
+
+
+def _fitted(text: str, stream: TextIO) -> str:
+    if not stream.isatty():
+        return text
+    from lpgen.report.layout.fit import fit_lines
+
+    return fit_lines(text, os.get_terminal_size(stream.fileno()).columns or 80)
+
+
+def terminal_width() -> int:
+    """The columns of the terminal, or 80 where stdout is none, so that a pager on any terminal shows whole lines."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 80
+
+
+def wants_color(output: Path | None) -> bool:
+    """Whether to use colour: on a terminal that hasn't said no. https://no-color.org/"""
+    to_terminal = output is None and sys.stdout.isatty()
+    return to_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,371 @@
+"""`lpgen rollout`: the only commands that change anything in AWS. They show it first, and can undo it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpgen.cli.formats import FORMAT_HELP, choose_format
+from lpgen.cli.help import PlainCommand
+from lpgen.cli.messages import as_command
+from lpgen.cli.options import (
+    EXIT_FOUND,
+    EXIT_UNFINISHED,
+    AnalysisInputOptions,
+    CatalogOption,
+    ChoiceOptions,
+    EndpointOption,
+    OutputFileOption,
+    ProfileOption,
+    SnapshotOption,
+)
+from lpgen.cli.output import for_terminal, put_text, say, status_line
+from lpgen.errors import InvocationError
+
+if TYPE_CHECKING:
+    from lpgen.app.rollout import Accounts
+    from lpgen.app.rollout_plan import Basis
+    from lpgen.core.options import Options
+    from lpgen.core.rollout.outcomes import Outcome
+
+app = typer.Typer(
+    name="rollout",
+    help="Put replacement policies in place, and take them back.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="The file that `lpgen rollout plan` wrote.")]
+SettleOption = Annotated[
+    float,
+    typer.Option(
+        "--settle",
+        metavar="SECONDS",
+        min=0,
+        help="How long what came may spread through AWS before what it takes over from goes.",
+    ),
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+
+
+TrustOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust-output", help="Believe the documents although neither a data folder nor a signature vouches for them."
+    ),
+]
+SignatureOption = Annotated[
+    Path | None,
+    typer.Option("--require-signature", metavar="PUBLIC-KEY", help="Take only what this PEM file's key has signed."),
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _ConnectionOptions:
+    """How a rollout reaches the accounts of its plan."""
+
+    profile: ProfileOption = ""
+    region: Annotated[str, typer.Option("--region", metavar="REGION", help="The Region to call from.")] = ""
+    endpoint_url: EndpointOption = ""
+    assume_role: Annotated[
+        str, typer.Option("--assume-role", metavar="NAME", help="The role to assume in each account of the plan.")
+    ] = ""
+
+    def open(self) -> Accounts:
+        """The accounts, with a session for each that is opened when it's needed."""
+        from lpgen.app.rollout import Accounts
+        from lpgen.edge.aws_regions import refuse_unknown_regions
+        from lpgen.edge.aws_session import Connection, open_session
+
+        if self.region and not self.endpoint_url:
+            refuse_unknown_regions((self.region,))
+        return Accounts(open_session(Connection(self.profile, self.region, self.endpoint_url)), self.assume_role)
+
+
+@app.command("plan", cls=PlainCommand)
+@as_command
+def plan_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `lpgen generate` wrote.")],
+    inputs: AnalysisInputOptions,
+    choices: ChoiceOptions,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="The data folder that DIR was generated from, to compare with it."),
+    ] = None,
+    require_signature: SignatureOption = None,
+    trust_output: TrustOption = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="PLAN", help="Where to write it; `-` or nothing is stdout.")
+    ] = None,
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Plan replacements that aren't called safe too.")] = False,
+    break_glass: Annotated[
+        list[str] | None,
+        typer.Option("--break-glass", metavar="GLOB", help="Roles for emergencies, never to be changed. Repeats."),
+    ] = None,
+    managed_as_code: Annotated[
+        list[str] | None,
+        typer.Option("--managed-as-code", metavar="GLOB", help="Roles that some code writes. Repeats."),
+    ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option("--include", metavar="ARN", help="Plan a role whose name marks it as AWS's tooling. Repeats."),
+    ] = None,
+) -> None:
+    """Plan how to put replacements in place.
+
+    Writes, as JSON, the calls for each principal, those that take them back, or why it is refused. Asks nothing of AWS.
+
+    Compares each file of DIR with its digest, and proves from the documents that nothing new is allowed. With --data it
+    generates the replacements again and refuses those that differ: give the options that `lpgen generate` was given.
+    --require-signature takes a signature instead, --trust-output nothing.
+
+    What others have to change is written beside the plan: of roles of IAM Identity Center the permission set's inline
+    policy, in PLAN.permission-sets; of what is managed as code the changed resources of its CloudFormation template, in
+    PLAN.code. Exit 1 where nothing can be rolled out, or something isn't as lpgen wrote it.
+
+    \b
+    Example:
+      lpgen rollout plan lpgen-out --data lpgen-data -o plan.json
+    """
+    from lpgen.app.rollout_plan import plan_rollout, write_for_owners
+    from lpgen.core.rollout.refusals import Exceptions
+    from lpgen.report.json.rollout import rollout_json
+    from lpgen.report.talk.rollout import render_planned
+
+    files, options, _, opened = inputs.read(data, choices)
+    exceptions = Exceptions(
+        tuple(break_glass or ()), tuple(managed_as_code or ()), tuple(include or ()), unsafe, choices.attached_quota
+    )
+    plan = plan_rollout(
+        folder,
+        files.policies,
+        exceptions,
+        opened,
+        basis=_basis(require_signature, data, options, trust_output=trust_output),
+        principal=choices.principal,
+    )
+    if output is not None and str(output) != "-":
+        _refuse_begun(output)
+        for path in write_for_owners(plan, output):
+            say(f"written for its owner: {path}")
+    put_text(rollout_json(plan), output)
+    say(render_planned(plan))
+    if plan.is_doubtful or not any(one.calls for one in plan.principals):
+        raise typer.Exit(EXIT_FOUND)
+
+
+def _basis(public_key: Path | None, data: Path | None, options: Options, *, trust_output: bool) -> Basis:
+    from lpgen.app.rollout_plan import Basis
+    from lpgen.core.rollout.source import Trust
+
+    if public_key is not None:
+        return Basis(Trust.SIGNATURE, public_key)
+    if trust_output:
+        return Basis(Trust.OUTPUT)
+    if data is None:
+        raise InvocationError(
+            "nothing vouches for the output folder",
+            hint="give --data DIR to generate it again, --require-signature PUBLIC-KEY, or --trust-output",
+        )
+    return Basis(Trust.DATA, None, data, options)
+
+
+def _refuse_begun(output: Path) -> None:
+    """A plan whose journal holds what undoing needs isn't written over."""
+    from lpgen.edge.rollout.journal import journal_of
+
+    if journal_of(output).exists():
+        raise InvocationError(
+            f"`{output}` was applied, and its journal needs it", hint="give the new plan another name"
+        )
+
+
+@app.command("apply", cls=PlainCommand)
+@as_command
+def apply_command(
+    plan: PlanArgument,
+    at: _ConnectionOptions,
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", metavar="NAME|ARN", help="A role (or user) of the plan to roll out. Repeats."),
+    ] = None,
+    all_of_it: Annotated[bool, typer.Option("--all", help="Roll out every principal of the plan.")] = False,
+    yes: YesOption = False,
+    settle: SettleOption = 15.0,
+    require_signature: SignatureOption = None,
+    trust_output: TrustOption = False,
+    catalog: CatalogOption = None,
+) -> None:
+    """Carry a plan out in AWS.
+
+    Checks everything first: that the plan is as lpgen wrote it and allows nothing new, that the policies are those of
+    the plan, quotas, names, and that lpgen's own way in stays. A plan of an older lpgen takes --trust-output.
+    Shows each change, asks, and makes the calls, each read back. The first error ends it, and that principal is put
+    back as it was. After a kill, run it again to finish, or undo.
+
+    Exit 1 where a principal is refused or nothing was confirmed, 3 where a call failed.
+
+    \b
+    Example:
+      lpgen rollout apply plan.json --role app
+    """
+    from lpgen.app.rollout import apply_rollout, check_rollout, check_source, chosen_principals
+    from lpgen.edge.catalog.files import open_catalog
+    from lpgen.edge.rollout.journal import read_journal
+    from lpgen.edge.rollout.plan_file import read_whole_plan
+    from lpgen.report.talk.rollout import render_changes, render_refused, render_trust
+
+    whole = read_whole_plan(plan)
+    check_source(whole, plan, public_key=require_signature, trust_output=trust_output)
+    known = tuple(one.principal for one in whole.principals)
+    if all_of_it == bool(role):
+        raise InvocationError("give either --role, once or more, or --all")
+    chosen = known if all_of_it else chosen_principals(role or (), known)
+    accounts = at.open()
+    checked = check_rollout(whole, chosen, read_journal(plan, whole), accounts, open_catalog(catalog))
+    say(render_trust(whole.source))
+    ready = [one.plan for one in checked if not one.refusals and not one.done]
+    refused = [(one.plan.principal, one.refusals) for one in checked if one.refusals]
+    typer.echo(for_terminal(render_changes(ready)), nl=False)
+    if refused:
+        say(render_refused(refused))
+    if ready and not _confirmed(f"Change {_counted(len(ready))} in AWS?", yes=yes):
+        raise typer.Exit(EXIT_FOUND)
+    outcomes = apply_rollout(plan, whole, checked, accounts, settle_seconds=settle, say=_say)
+    _end(outcomes, already_said=frozenset(principal for principal, _ in refused))
+
+
+@app.command("undo", cls=PlainCommand)
+@as_command
+def undo_command(
+    plan: PlanArgument,
+    at: _ConnectionOptions,
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", metavar="NAME|ARN", help="A role (or user) to put back. Repeats. By default all."),
+    ] = None,
+    yes: YesOption = False,
+    settle: SettleOption = 15.0,
+) -> None:
+    """Put policies back as they were before a plan.
+
+    To the byte. Works from the journal beside the plan, after a kill at any moment too. What others have changed
+    since is left as it is and named.
+
+    Exit 1 where something isn't as it was, 3 where a call failed.
+
+    \b
+    Example:
+      lpgen rollout undo plan.json --role app
+    """
+    from lpgen.app.rollout import chosen_principals, rollouts_begun, undo_rollout
+    from lpgen.edge.rollout.plan_file import read_rollout_plan
+    from lpgen.report.talk.rollout import render_undo
+
+    whole = read_rollout_plan(plan)
+    begun = {one.principal: one for one in rollouts_begun(plan, whole)}
+    named = chosen_principals(role, tuple(begun)) if role else tuple(begun)
+    chosen = tuple(arn for arn in named if not begun[arn].undone)
+    if not chosen:
+        why = f"{_counted(len(named))} of this plan {'was' if len(named) == 1 else 'were'} undone already"
+        say(f"nothing to undo: {why if named else 'nothing of this plan was applied'}")
+        return
+    accounts = at.open()
+    typer.echo(for_terminal(render_undo([(arn, begun[arn].taking_back) for arn in chosen])), nl=False)
+    if not _confirmed(f"Put {_counted(len(chosen))} back as before?", yes=yes):
+        raise typer.Exit(EXIT_FOUND)
+    _end(undo_rollout(plan, whole, chosen, accounts, settle_seconds=settle, say=_say))
+
+
+class WatchFormat(StrEnum):
+    """How what was denied is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@app.command("watch", cls=PlainCommand)
+@as_command
+def watch_command(
+    plan: PlanArgument,
+    data: Annotated[
+        Path, typer.Option("--data", metavar="DIR", help="The data folder, after the newest logs were ingested.")
+    ],
+    format: Annotated[WatchFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    output: OutputFileOption = None,
+    snapshot: SnapshotOption = "",
+    catalog: CatalogOption = None,
+) -> None:
+    """Show what was denied since a rollout.
+
+    Says which removed line would have allowed it. Reads the data folder alone. Proposes the line to restore, and
+    names the removed actions whose denials the logs can't show. What the policies of a snapshot taken since allow again
+    counts as restored.
+
+    Exit 1 where something was denied that the rollout may have caused, and isn't restored.
+
+    \b
+    Example:
+      lpgen rollout watch plan.json --data lpgen-data
+    """
+    from lpgen.app.rollout import watch
+    from lpgen.edge.catalog.files import open_catalog
+    from lpgen.edge.rollout.plan_file import read_rollout_plan
+    from lpgen.report.talk.rollout_watch import render_watch
+
+    chosen = choose_format(format, output, WatchFormat)
+    watched = watch(read_rollout_plan(plan), plan, data, open_catalog(catalog), snapshot=snapshot)
+    put_text(render_watch(watched, chosen.value), output)
+    if any(one.found for one in watched):
+        raise typer.Exit(EXIT_FOUND)
+
+
+# ---------------------------------------------------------------- shared by the commands
+
+
+def _confirmed(question: str, *, yes: bool) -> bool:
+    """Whether a person agrees; nobody does where there is nobody to ask."""
+    if yes:
+        return True
+    try:
+        status_line.clear()
+        status_line.is_hidden = True
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        agreed = False
+    status_line.is_hidden = False
+    if not agreed:
+        hint = "" if sys.stdin.isatty() else " (give --yes where nobody can answer)"
+        say(f"nothing was changed{hint}")
+    return agreed
+
+
+def _counted(count: int) -> str:
+    return "1 principal" if count == 1 else f"{count} principals"
+
+
+def _say(text: str) -> None:
+    from lpgen.report.inert import terminal_text
+
+    say(terminal_text(text))
+
+
+def _end(outcomes: Iterable[Outcome], *, already_said: frozenset[str] = frozenset()) -> None:
+    """Says how each principal ended, except those in `already_said`, and exits with the code of the worst."""
+    from lpgen.core.rollout.outcomes import OutcomeKind
+    from lpgen.report.talk.rollout import render_outcomes
+
+    found = tuple(outcomes)
+    say(render_outcomes([one for one in found if one.principal not in already_said]), nl=False)
+    kinds = {one.kind for one in found}
+    unfinished = {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}
+    if kinds & {*unfinished, OutcomeKind.UNDONE_IN_PART, OutcomeKind.LEFT}:
+        raise typer.Exit(EXIT_UNFINISHED)
+    if kinds & {OutcomeKind.REFUSED, OutcomeKind.UNDONE_BUT}:
+        raise typer.Exit(EXIT_FOUND)

@@ -1,0 +1,82 @@
+"""How a command ends: its errors as sentences, and its exit code. Only here errors are caught."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Final
+
+import typer
+
+from lpgen.cli.help import StoppedCommandError
+from lpgen.cli.output import say
+from lpgen.edge.standard_streams import first_failure, flush_standard_streams
+from lpgen.errors import ExitCode, LpgenError
+
+_AGAIN: Final = "run it again"
+_STATES: Final = {
+    "baseline save": f"no unfinished baseline is kept; {_AGAIN}",
+    "catalog update": f"your catalogs are whole; {_AGAIN}",
+    "demo": f"the demo's folder may be incomplete; {_AGAIN}",
+    "generate": f"the output folder is either as it was or complete; {_AGAIN}",
+    "ingest": f"the data folder is whole: an ingest counts completely or not at all; {_AGAIN}",
+    "rollout apply": "the journal beside the plan holds every step; run it again to go on, or `lpgen rollout undo` to "
+    "put everything back",
+    "rollout undo": f"the journal beside the plan holds every step; {_AGAIN} to finish",
+    "snapshot": f"no unfinished snapshot is kept; {_AGAIN}",
+}
+"""What a command leaves behind when it's interrupted, at whatever moment."""
+
+
+def run_app(app: typer.Typer) -> int:
+    """Runs the command that `sys.argv` names, and returns its exit code; stderr says what went wrong."""
+    try:
+        app(standalone_mode=True)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else ExitCode.DONE
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except StoppedCommandError as stopped:
+        if isinstance(stopped.__cause__, KeyboardInterrupt):
+            return _interrupted(stopped.command)
+        return _unexpected(stopped.__cause__ or stopped)
+    except LpgenError as error:
+        return _complain(error)
+    except Exception as error:  # any other code than 1, which says that the command found something
+        return _unexpected(error)
+    return ExitCode.DONE
+
+
+def code_with_output(code: int) -> int:
+    """The exit code of a command, given whether its output could be written.
+
+    What the command found or couldn't do outweighs a reader who left early. A full disk makes a product incomplete.
+    """
+    flush_standard_streams()
+    failure = first_failure()
+    if failure is None:
+        return code
+    if isinstance(failure, BrokenPipeError):
+        return code or ExitCode.OUTPUT_CLOSED
+    say(f"lpgen: the output can't be written: {(failure.strerror or str(failure)).lower()}", error=True)
+    return code if code > ExitCode.FOUND else ExitCode.UNFINISHED
+
+
+def _complain(error: LpgenError) -> ExitCode:
+    from lpgen.report.inert import terminal_text
+
+    say(f"lpgen: {terminal_text(error.message)}", error=True)
+    if error.hint:
+        say(f"  {terminal_text(error.hint)}", error=True)
+    return error.exit_code
+
+
+def _interrupted(command: str) -> ExitCode:
+    say(f"\nlpgen: interrupted; {_STATES.get(command, 'a file of `--output` is as it was or complete')}", error=True)
+    return ExitCode.INTERRUPTED
+
+
+def _unexpected(error: BaseException) -> ExitCode:
+    """Reports an error that lpgen doesn't know: the whole traceback, for whoever looks into it."""
+    say("".join(traceback.format_exception(error)), nl=False, error=True)
+    say("lpgen: unexpected error; please report it with the lines above", error=True)
+    return ExitCode.UNFINISHED

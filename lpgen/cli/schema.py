@@ -1,0 +1,51 @@
+"""`lpgen schema`: the JSON Schema of a document that lpgen prints."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from lpgen.cli.options import OutputFileOption
+from lpgen.cli.output import put_text
+
+
+class Document(StrEnum):
+    """The documents that have a schema."""
+
+    REVIEW = "review"
+    SUMMARY = "summary"
+    EVIDENCE = "evidence"
+    VERIFICATION = "verification"
+    EXPLANATION = "explanation"
+    DRIFT = "drift"
+    STARS = "stars"
+    BACKTEST = "backtest"
+    OBSERVE = "observe"
+    OBSERVATION = "observation"
+    ROLLOUT = "rollout"
+    WATCH = "watch"
+
+
+def schema_command(
+    name: Annotated[
+        Document,
+        typer.Argument(
+            metavar="NAME", show_choices=False, help=f"Which document: {', '.join(Document)}.", show_default=False
+        ),
+    ],
+    output: OutputFileOption = None,
+) -> None:
+    """Print the JSON Schema of a document.
+
+    The schema (2020-12) is that of the JSON which this version prints; it is strict, and complete in itself. The
+    documents name their schema and its version under `schema`.
+
+    \b
+    Example:
+      lpgen schema review
+    """
+    from lpgen.report.schemas.documents import schema_json
+
+    put_text(schema_json(name), output)

@@ -1,0 +1,66 @@
+"""`lpgen stars`: what each wildcard gained by itself."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from lpgen.cli.formats import FORMAT_HELP, choose_format
+from lpgen.cli.option_groups import Only
+from lpgen.cli.options import InputOptions, OptionalDataOption, OutputFileOption, PrincipalOption
+from lpgen.cli.output import put_text, terminal_width, wants_color
+
+
+class StarsFormat(StrEnum):
+    """How star inheritance is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    CSV = "csv"
+
+
+def stars_command(
+    inputs: Annotated[InputOptions, Only("policies", "snapshot", "boundary", "scps", "catalog")],
+    data: OptionalDataOption = None,
+    since: Annotated[
+        str,
+        typer.Option(
+            "--since",
+            metavar="DATE",
+            help="Count actions first seen after this day; 12m and 365d are ages of the catalog.",
+        ),
+    ] = "12m",
+    principal: PrincipalOption = "",
+    format: Annotated[StarsFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    output: OutputFileOption = None,
+) -> None:
+    """Show what each wildcard gained by itself.
+
+    Lists, for every wildcard in an Allow, the actions that AWS added since a day and the wildcard silently granted: how
+    many, of which access level, who holds them, and how many were ever used.
+
+    NotAction counts as a wildcard. What a Deny, a boundary or an SCP keeps out is not counted.
+
+    \b
+    Example:
+      lpgen stars --data lpgen-data --since 12m
+    """
+    from lpgen.app.drift import stars
+    from lpgen.edge.catalog.files import open_catalog
+    from lpgen.edge.inputs.guard_files import read_guards
+    from lpgen.report import render_stars
+
+    chosen = choose_format(format, output, StarsFormat)
+    files = inputs.choose(data)
+    found = stars(
+        files.policies,
+        open_catalog(inputs.catalog),
+        data=data,
+        since=since,
+        principal=principal,
+        guards=read_guards(inputs.boundary, files.scps, None),
+    )
+    put_text(render_stars(found, chosen.value, width=terminal_width(), color=wants_color(output)), output)

@@ -1,0 +1,67 @@
+"""`lpgen verify`: the second opinion on a folder of replacements."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpgen.cli.engine import EngineOptions
+from lpgen.cli.formats import FormatOption, ReportFormat, choose_format
+from lpgen.cli.option_groups import Only
+from lpgen.cli.options import (
+    EXIT_FOUND,
+    EXIT_INPUTS_CHANGED,
+    AnalysisInputOptions,
+    ChoiceOptions,
+    DataOption,
+    OutputFileOption,
+)
+from lpgen.cli.output import put_text, terminal_width, wants_color
+
+
+def verify_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `lpgen generate` wrote.")],
+    data: DataOption,
+    inputs: AnalysisInputOptions,
+    choices: Annotated[ChoiceOptions, Only("as_of", "decisions", "attached_quota")],
+    engine: EngineOptions,
+    format: FormatOption = None,  # noqa: A002
+    output: OutputFileOption = None,
+    require_signature: Annotated[
+        Path | None,
+        typer.Option(
+            "--require-signature",
+            metavar="KEY",
+            help="Fail unless the folder is signed with the private key of this Ed25519 public key (PEM).",
+        ),
+    ] = None,
+) -> None:
+    """Verify written replacements.
+
+    Compares the folder with its digests, proves from the files that each replacement keeps all allowed use and adds
+    nothing, and generates the folder again. Give the same input options as to `lpgen generate`.
+
+    Exit 1 if a file was changed, or if a check fails or can't be proven. Exit 4 if the inputs have changed since.
+
+    \b
+    Example:
+      lpgen verify lpgen-out --data lpgen-data
+    """
+    from lpgen.app.output import verify
+    from lpgen.core.replacements import CheckStatus
+    from lpgen.edge.signatures import read_public_key
+    from lpgen.report import render_verification
+
+    chosen = choose_format(format, output, ReportFormat)
+    key = None if require_signature is None else read_public_key(require_signature)
+    files, options, problems, catalog = inputs.read(data, replace(choices, min_days=0))
+    with engine.open() as at:
+        result = verify(folder, data, files.policies, catalog, options=options, problems=problems, key=key, engine=at)
+    put_text(render_verification(result, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+    if result.status is not CheckStatus.PASSED:
+        raise typer.Exit(EXIT_FOUND)
+    if result.changed_inputs:
+        raise typer.Exit(EXIT_INPUTS_CHANGED)

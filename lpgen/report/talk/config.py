@@ -1,0 +1,25 @@
+"""The output of `lpgen config`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from lpgen.report.layout.text import render_text
+from lpgen.report.pages.blocks import Column, name, table
+
+
+def render_config(
+    rows: Sequence[tuple[str, str, str, str]],
+    format: str,  # noqa: A002
+    *,
+    width: int,
+    color: bool,
+) -> str:
+    """The defaults, a row each: the key of `lpgen.toml`, the value, where it comes from, and its variable."""
+    if format == "json":
+        facts = {key: {"value": value or None, "from": origin} for key, value, origin, _ in rows}
+        return json.dumps(facts, indent=2)
+    columns = (Column("setting"), Column("value", flexible=True), Column("from"), Column("variable"))
+    cells = [(name(key), value or "-", origin, variable) for key, value, origin, variable in rows]
+    return render_text([table(columns, cells)], width=width, color=color)
