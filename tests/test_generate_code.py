@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from lpgen.app.rollout_plan import Basis, plan_rollout
 from lpgen.core.rollout.refusals import Exceptions
@@ -56,7 +57,10 @@ def lint(*files: Path) -> subprocess.CompletedProcess[str]:
 
 def documents_beside(code: Path, output: Path) -> list[Any]:
     """The JSON documents of the principal whose code a file holds."""
-    return [json.loads(one.read_text(encoding="utf-8")) for one in sorted((output / code.stem).glob("policy-*.json"))]
+    account = next(one for one in code.relative_to(output).parts if one.isdecimal())
+    kind, name = ("user", code.stem[5:]) if code.stem.startswith("user-") else ("role", code.stem)
+    folder = output / f"{account}-{kind}-{name}"
+    return [json.loads(one.read_text(encoding="utf-8")) for one in sorted(folder.glob("policy-*.json"))]
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
@@ -64,7 +68,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 
 
 def test_generate_as_terraform_says_what_the_json_says(terraform: Path) -> None:
-    written = list((terraform / "terraform").rglob("*-*-*.tf"))
+    written = [one for one in (terraform / "terraform").glob("[0-9]*/**/*.tf") if one.name != "versions.tf"]
     assert len(written) == 26
     for path in written:
         new, old = read_documents(path.read_text(encoding="utf-8")), documents_beside(path, terraform)
@@ -78,10 +82,10 @@ def test_generate_as_terraform_says_what_the_json_says(terraform: Path) -> None:
 
 
 def test_generate_as_cloudformation_holds_the_json_and_is_clean_of_lint(cloudformation: Path) -> None:
-    templates = list((cloudformation / "cloudformation").rglob("*.json"))
+    templates = list((cloudformation / "cloudformation").rglob("*.yaml"))
     assert len(templates) == 26
     for path in templates:
-        resources = json.loads(path.read_text(encoding="utf-8"))["Resources"].values()
+        resources = yaml.safe_load(path.read_text(encoding="utf-8"))["Resources"].values()
         assert [one["Properties"]["PolicyDocument"] for one in resources] == documents_beside(path, cloudformation)
     done = lint(*templates)
     assert ([one for one in done.stdout.splitlines() if one and TRANSFORMS not in one], done.stderr) == ([], "")

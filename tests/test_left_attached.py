@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.log_samples import log_bytes, record_json
 from tests.support.outputs import read_json, seal_again, write_json
@@ -155,17 +156,17 @@ def test_verify_tells_that_aws_changed_it(home: Path, tmp_path: Path) -> None:
 
 
 def test_terraform_lists_it_among_the_only_attachments(home: Path) -> None:
-    (path,) = (home / "out" / "terraform").glob(f"*/{FOLDER}.tf")
+    (path,) = (home / "out" / "terraform").glob(f"*/{NAME}.tf")
     text = path.read_text("utf-8")
-    exclusive = text[text.index("_policy_attachments_exclusive") :]
+    exclusive = text[text.index('_policy_attachments_exclusive"') :]
     assert f'"{CONFIG}"' in exclusive[: exclusive.index("}")]
     assert f"# - {CONFIG}" in text
 
 
 def test_cloudformation_says_what_stays_and_detaches_nothing(home: Path, tmp_path: Path) -> None:
     lpgen("generate", *given(home), "--as", "cloudformation", "--output", tmp_path / "out")
-    (path,) = (tmp_path / "out" / "cloudformation").glob(f"*/{FOLDER}.json")
-    shown = read_json(path)["Metadata"]["lpgen"]
+    (path,) = (tmp_path / "out" / "cloudformation").glob(f"*/{NAME}.yaml")
+    shown = yaml.safe_load(path.read_text("utf-8"))["Metadata"]["lpgen"]
     assert (shown["StayAttached"], shown["ThenDetach"]) == ([CONFIG], [])
 
 

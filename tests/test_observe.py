@@ -12,6 +12,7 @@ from typing import Any
 
 import hcl2
 import pytest
+import yaml
 
 from sample_logs.planted.bucket import log_files
 from sample_logs.planted.delivery_cast import DEPLOYER
@@ -191,7 +192,7 @@ def test_commands_are_safe_words_for_a_shell_that_say_the_plan(sample_data: Path
 @pytest.mark.slow
 def test_terraform_and_cloudformation_say_the_plan(sample_data: Path, plan: Json) -> None:
     asked = ("--bucket", LOG_BUCKET, "--account", SHOP, "--format")
-    template = json.loads(observe(sample_data, *asked, "cloudformation"))
+    template = yaml.safe_load(observe(sample_data, *asked, "cloudformation"))
     (resource,) = template["Resources"].values()
     assert resource["Properties"]["AdvancedEventSelectors"] == selectors_of(plan, SHOP)
     (parsed,) = hcl2.loads(observe(sample_data, *asked, "terraform"))["resource"]

@@ -138,7 +138,7 @@ def test_terraform_has_one_file_for_the_set(home: Path) -> None:
     assert files == {"permission-sets/Developer.tf", "permission-sets/versions.tf"}
     text = (below / "permission-sets" / "Developer.tf").read_text("utf-8")
     assert all(f"# - {arn(account)}\n" in text for account in (SHOP, DATA))
-    assert 'data "aws_iam_policy_document" "permission_set_Developer_1"' in text
+    assert 'data "aws_iam_policy_document" "permission_set_developer"' in text
 
 
 def test_plan_writes_one_policy_for_the_set(home: Path) -> None:
@@ -165,8 +165,8 @@ def test_set_whose_roles_differ_is_not_called_safe(home: Path) -> None:
     assert [[one["kind"] for one in each["not_safe_because"]] for each in found] == [["permission_set"]] * 2
     lpgen("generate", *given(home, "uneven"), "--as", "terraform", "--output", home / "uneven-out")
     below = home / "uneven-out" / "terraform"
-    names = {one.name for one in below.rglob("*.tf")} - {"versions.tf"}
-    assert names == {f"{account}-role-{NAMES[account]}.tf" for account in (SHOP, DATA)}
+    files = {str(one.relative_to(below)) for one in below.rglob("*.tf") if one.name != "versions.tf"}
+    assert files == {f"{account}/not-safe-yet/{NAMES[account]}.tf" for account in (SHOP, DATA)}
     run(
         "rollout",
         "plan",

@@ -47,11 +47,10 @@ def plan_steps(proposal: Proposal) -> tuple[Step, ...]:
         return ()
     diff, documents = proposal.diff, proposal.replacement.documents
     boundary, going = diff.principal.boundary, goes_with(proposal, documents)
-    stays = {_short_arn(one) for one in set(diff.detach.managed) - set(going.managed)}
     return (
         *(
             Step(
-                _coming(document, versions=_own_arn(proposal, document) in stays),
+                _coming(proposal, document),
                 document.name,
                 document_file(number),
                 document.size,
@@ -78,6 +77,14 @@ def goes_with(proposal: Proposal, documents: Iterable[ReplacementDocument]) -> D
     )
 
 
+def is_there(proposal: Proposal, document: ReplacementDocument) -> bool:
+    """Whether the principal already has a policy of a document's name, which an earlier replacement left."""
+    detach = proposal.diff.detach
+    if document.inline:
+        return document.name in detach.inline
+    return _own_arn(proposal, document) in map(_short_arn, detach.managed)
+
+
 def _own_arn(proposal: Proposal, document: ReplacementDocument) -> str:
     return f"{proposal.diff.principal.account}:policy{POLICY_PATH}{document.name}"
 
@@ -87,10 +94,10 @@ def _short_arn(arn: str) -> str:
     return arn.partition("::")[2]
 
 
-def _coming(document: ReplacementDocument, *, versions: bool) -> StepKind:
+def _coming(proposal: Proposal, document: ReplacementDocument) -> StepKind:
     if document.inline:
         return StepKind.PUT_INLINE
-    return StepKind.NEW_VERSION if versions else StepKind.ATTACH
+    return StepKind.NEW_VERSION if is_there(proposal, document) else StepKind.ATTACH
 
 
 def plan_note(proposal: Proposal) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import hcl2
 import pytest
+import yaml
 from markdown_it import MarkdownIt
 
 from tests.attack.fuzz.world import ACCOUNT, details, record, run_lpgen
@@ -160,6 +161,11 @@ def fault_of_json(text: str) -> str:
     return f"the character {raw[0]!r}" if raw else ""
 
 
+def fault_of_yaml(text: str) -> str:
+    yaml.safe_load(text)
+    return fault_of_text(text)
+
+
 def fault_of_terraform(text: str) -> str:
     hcl2.loads(text)
     text = re.sub(r"^\s*#.*$", "", text, flags=re.M)  # in comments nothing is interpolated
@@ -170,7 +176,7 @@ def fault_of_terraform(text: str) -> str:
 FAULTS: dict[str, Callable[[str], str]] = {
     "text": fault_of_text, "markdown": fault_of_markdown, "html": fault_of_html, "csv": fault_of_csv,
     "json": fault_of_json, "sarif": fault_of_json, ".json": fault_of_json, ".tf": fault_of_terraform,
-    ".md": fault_of_markdown,
+    ".yaml": fault_of_yaml, ".md": fault_of_markdown,
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@
 # `aws_iam_role`, and its other `aws_iam_role_policy_attachment` and `aws_iam_role_policy` out of the
 # code. They would put back what this takes away.
 
-data "aws_iam_policy_document" "role_partner-share_1" {
+data "aws_iam_policy_document" "partner_share" {
   version = "2012-10-17"
 
   statement {
@@ -26,25 +26,35 @@ data "aws_iam_policy_document" "role_partner-share_1" {
   }
 }
 
-resource "aws_iam_policy" "role_partner-share_1" {
+resource "aws_iam_policy" "partner_share" {
   name        = "lpgen-partner-share-1"
   path        = "/lpgen/"
   description = "What the role partner-share uses of its former policies, by lpgen"
-  policy      = data.aws_iam_policy_document.role_partner-share_1.json
+  policy      = data.aws_iam_policy_document.partner_share.json
 }
 
-resource "aws_iam_role_policy_attachment" "role_partner-share_1" {
+resource "aws_iam_role_policy_attachment" "partner_share" {
   role       = "partner-share"
-  policy_arn = aws_iam_policy.role_partner-share_1.arn
+  policy_arn = aws_iam_policy.partner_share.arn
 }
 
-resource "aws_iam_role_policy_attachments_exclusive" "role_partner-share" {
+import {
+  to = aws_iam_role_policy_attachments_exclusive.partner_share
+  id = "partner-share"
+}
+
+resource "aws_iam_role_policy_attachments_exclusive" "partner_share" {
   role_name   = "partner-share"
-  policy_arns = [aws_iam_role_policy_attachment.role_partner-share_1.policy_arn]
+  policy_arns = [aws_iam_role_policy_attachment.partner_share.policy_arn]
 }
 
-resource "aws_iam_role_policies_exclusive" "role_partner-share" {
+import {
+  to = aws_iam_role_policies_exclusive.partner_share
+  id = "partner-share"
+}
+
+resource "aws_iam_role_policies_exclusive" "partner_share" {
   role_name    = "partner-share"
   policy_names = []
-  depends_on   = [aws_iam_role_policy_attachment.role_partner-share_1]
+  depends_on   = [aws_iam_role_policy_attachment.partner_share]
 }

@@ -7,7 +7,7 @@
 # It takes the place of:
 # - detached: arn:aws:iam::aws:policy/PowerUserAccess
 
-data "aws_iam_policy_document" "role_AWSReservedSSO_DeveloperAccess_4f1c2d9be07a8356_1" {
+data "aws_iam_policy_document" "aws_reserved_sso_developer_access_4f1c2d9be07a8356_878c353b" {
   version = "2012-10-17"
 
   statement {

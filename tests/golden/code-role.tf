@@ -7,7 +7,7 @@
 # `aws_iam_role`, and its other `aws_iam_role_policy_attachment` and `aws_iam_role_policy` out of the
 # code. They would put back what this takes away.
 
-data "aws_iam_policy_document" "role_platform-deployer_1" {
+data "aws_iam_policy_document" "platform_deployer" {
   version = "2012-10-17"
 
   statement {
@@ -62,25 +62,35 @@ data "aws_iam_policy_document" "role_platform-deployer_1" {
   }
 }
 
-resource "aws_iam_policy" "role_platform-deployer_1" {
+resource "aws_iam_policy" "platform_deployer" {
   name        = "lpgen-platform-deployer-1"
   path        = "/lpgen/"
   description = "What the role platform-deployer uses of its former policies, by lpgen"
-  policy      = data.aws_iam_policy_document.role_platform-deployer_1.json
+  policy      = data.aws_iam_policy_document.platform_deployer.json
 }
 
-resource "aws_iam_role_policy_attachment" "role_platform-deployer_1" {
+resource "aws_iam_role_policy_attachment" "platform_deployer" {
   role       = "platform-deployer"
-  policy_arn = aws_iam_policy.role_platform-deployer_1.arn
+  policy_arn = aws_iam_policy.platform_deployer.arn
 }
 
-resource "aws_iam_role_policy_attachments_exclusive" "role_platform-deployer" {
+import {
+  to = aws_iam_role_policy_attachments_exclusive.platform_deployer
+  id = "platform-deployer"
+}
+
+resource "aws_iam_role_policy_attachments_exclusive" "platform_deployer" {
   role_name   = "platform-deployer"
-  policy_arns = [aws_iam_role_policy_attachment.role_platform-deployer_1.policy_arn]
+  policy_arns = [aws_iam_role_policy_attachment.platform_deployer.policy_arn]
 }
 
-resource "aws_iam_role_policies_exclusive" "role_platform-deployer" {
+import {
+  to = aws_iam_role_policies_exclusive.platform_deployer
+  id = "platform-deployer"
+}
+
+resource "aws_iam_role_policies_exclusive" "platform_deployer" {
   role_name    = "platform-deployer"
   policy_names = []
-  depends_on   = [aws_iam_role_policy_attachment.role_platform-deployer_1]
+  depends_on   = [aws_iam_role_policy_attachment.platform_deployer]
 }

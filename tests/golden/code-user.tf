@@ -11,7 +11,7 @@
 # `aws iam remove-user-from-group` has ended the membership:
 # - operators
 
-data "aws_iam_policy_document" "user_tomas_lindqvist_f8106e47_1" {
+data "aws_iam_policy_document" "user_tomas_lindqvist_9a931988" {
   version = "2012-10-17"
 
   statement {
@@ -29,25 +29,35 @@ data "aws_iam_policy_document" "user_tomas_lindqvist_f8106e47_1" {
   }
 }
 
-resource "aws_iam_policy" "user_tomas_lindqvist_f8106e47_1" {
+resource "aws_iam_policy" "user_tomas_lindqvist_9a931988" {
   name        = "lpgen-tomas.lindqvist-1"
   path        = "/lpgen/"
   description = "What the user tomas.lindqvist uses of its former policies, by lpgen"
-  policy      = data.aws_iam_policy_document.user_tomas_lindqvist_f8106e47_1.json
+  policy      = data.aws_iam_policy_document.user_tomas_lindqvist_9a931988.json
 }
 
-resource "aws_iam_user_policy_attachment" "user_tomas_lindqvist_f8106e47_1" {
+resource "aws_iam_user_policy_attachment" "user_tomas_lindqvist_9a931988" {
   user       = "tomas.lindqvist"
-  policy_arn = aws_iam_policy.user_tomas_lindqvist_f8106e47_1.arn
+  policy_arn = aws_iam_policy.user_tomas_lindqvist_9a931988.arn
 }
 
-resource "aws_iam_user_policy_attachments_exclusive" "user_tomas_lindqvist_f8106e47" {
+import {
+  to = aws_iam_user_policy_attachments_exclusive.user_tomas_lindqvist_9a931988
+  id = "tomas.lindqvist"
+}
+
+resource "aws_iam_user_policy_attachments_exclusive" "user_tomas_lindqvist_9a931988" {
   user_name   = "tomas.lindqvist"
-  policy_arns = [aws_iam_user_policy_attachment.user_tomas_lindqvist_f8106e47_1.policy_arn]
+  policy_arns = [aws_iam_user_policy_attachment.user_tomas_lindqvist_9a931988.policy_arn]
 }
 
-resource "aws_iam_user_policies_exclusive" "user_tomas_lindqvist_f8106e47" {
+import {
+  to = aws_iam_user_policies_exclusive.user_tomas_lindqvist_9a931988
+  id = "tomas.lindqvist"
+}
+
+resource "aws_iam_user_policies_exclusive" "user_tomas_lindqvist_9a931988" {
   user_name    = "tomas.lindqvist"
   policy_names = []
-  depends_on   = [aws_iam_user_policy_attachment.user_tomas_lindqvist_f8106e47_1]
+  depends_on   = [aws_iam_user_policy_attachment.user_tomas_lindqvist_9a931988]
 }

@@ -16,6 +16,7 @@ from typing import Any, Final
 from lpgen.core.model import CURRENT_VERSION, PrincipalKind
 from lpgen.core.rollout.calls import POLICY_PATH
 from lpgen.report.code.subject import CodeDocument, CodeSubject
+from lpgen.report.code.yaml import yaml_text
 from lpgen.report.inert import terminal_text
 from lpgen.report.json.layout import Json
 
@@ -30,14 +31,14 @@ _INTRINSIC: Final = re.compile(r"Ref|Condition|Fn::.*", re.DOTALL)
 
 
 def cloudformation_of_subject(subject: CodeSubject) -> str:
-    """The template of one principal as JSON: laid out, or compact where only that fits a call without S3."""
+    """The template of one principal as YAML, or as compact JSON where only that fits a call without S3."""
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"The policies of the {subject.principal.kind} {subject.principal.name}, by lpgen",
         "Metadata": {"lpgen": _metadata(subject), "cfn-lint": {"config": {"ignore_checks": _unlinted(subject)}}},
         "Resources": dict(_resource(subject, number) for number in range(len(subject.documents))),
     }
-    text = json.dumps(template, indent=2) + "\n"
+    text = yaml_text(template)
     return text if len(text) <= INLINE_TEMPLATE_BYTES else json.dumps(template, separators=(",", ":")) + "\n"
 
 

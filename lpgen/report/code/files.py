@@ -15,7 +15,7 @@ from lpgen.report.code.cloudformation import (
     unsayable_in_cloudformation,
 )
 from lpgen.report.code.subject import CodeSubject, once_per_set, subject_of_proposal
-from lpgen.report.code.terraform import PROVIDER_VERSION, terraform_of_subject, versions_file
+from lpgen.report.code.terraform import PROVIDER_VERSION, TERRAFORM_VERSION, terraform_of_subject, versions_file
 from lpgen.report.inert import markdown_code, markdown_prose
 
 
@@ -37,10 +37,10 @@ class _Form:
 
 _FORMS: Final = {
     CodeForm.TERRAFORM: _Form(terraform_of_subject, lambda _subject: "", ".tf"),
-    CodeForm.CLOUDFORMATION: _Form(cloudformation_of_subject, unsayable_in_cloudformation, ".json"),
+    CodeForm.CLOUDFORMATION: _Form(cloudformation_of_subject, unsayable_in_cloudformation, ".yaml"),
 }
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]+")
+_NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
 """Names of principals and policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 
@@ -95,17 +95,20 @@ def _readme(form: CodeForm, refused: Sequence[tuple[str, str]], large: set[str])
 _TERRAFORM: Final = f"""
 # Replacement policies as Terraform
 
-Written by `lpgen generate --as terraform`. A folder per account, a file per role or user; in `permission-sets` a file
-per permission set of IAM Identity Center, for all its accounts. What isn't called safe yet lies in `not-safe-yet`,
-which Terraform leaves alone. `lpgen verify` proves the JSON documents beside this folder; these files say the same.
+Written by `lpgen generate --as terraform`. A folder per account; in it a file per role, named after it, and per user,
+such as `user-NAME.tf`; in `permission-sets` a file per permission set of IAM Identity Center, for all its accounts.
+What isn't called safe yet lies in `not-safe-yet`, which Terraform leaves alone. `lpgen verify` proves the JSON
+documents beside this folder; these files say the same.
 
-1. Take a folder into your code, or use it as a module with the provider of its account
-   (hashicorp/aws {PROVIDER_VERSION}). Keep a file that you took earlier where a later run writes none in its place, or
-   one in `not-safe-yet`: without it Terraform would destroy the policies that are in force.
+1. Take a folder into the root module of its account (Terraform {TERRAFORM_VERSION}, hashicorp/aws {PROVIDER_VERSION}).
+   Most versions of Terraform take no `import` block in another module: take them out there. Keep a file that you took
+   earlier where a later run writes none in its place, or one in `not-safe-yet`: without it Terraform would destroy the
+   policies that are in force.
 2. Where the role itself is in your code: take `managed_policy_arns` and `inline_policy` out of its `aws_iam_role`,
    and its other attachments and inline policies out of the code. They would put back what these files take away.
 3. Read `terraform plan`. The `..._exclusive` resources detach and delete every policy that they don't list, those
-   in the comment at the top of each file; they come after the new attachments.
+   in the comment at the top of each file; they come after the new attachments. The `import` blocks adopt what exists,
+   so the plan shows each policy that goes. Once applied they do nothing, and you may delete them.
 4. Memberships in groups end by hand; the comment names them.
 
 Policy variables such as `${{aws:username}}` are written as `&{{aws:username}}`. A policy that the data source can't
@@ -115,9 +118,9 @@ say exactly is written as JSON.
 _CLOUDFORMATION: Final = """
 # Replacement policies as CloudFormation
 
-Written by `lpgen generate --as cloudformation`. A folder per account, a template per role or user, each a stack of
-its own; what isn't called safe yet lies in `not-safe-yet`. `lpgen verify` proves the JSON documents beside this
-folder; these templates hold the same.
+Written by `lpgen generate --as cloudformation`. A folder per account; in it a template per role, named after it, and
+per user, such as `user-NAME.yaml`, each a stack of its own; what isn't called safe yet lies in `not-safe-yet`.
+`lpgen verify` proves the JSON documents beside this folder; these templates hold the same.
 
 1. Deploy a template:
    `aws cloudformation deploy --template-file FILE --stack-name NAME --capabilities CAPABILITY_NAMED_IAM`

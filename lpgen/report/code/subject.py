@@ -8,11 +8,12 @@ from dataclasses import astuple, dataclass, replace
 from typing import Final
 
 from lpgen.core.findings import Detachment, PrincipalClass, Proposal
-from lpgen.core.folders import files_of_sets, folder_of_account, folder_of_principal
+from lpgen.core.folders import files_of_sets, folder_of_account
 from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.model import Principal
 from lpgen.core.rollout.code import permission_set_policy
-from lpgen.report.plan import goes_with, plan_note
+from lpgen.report.code.names import file_of_principal
+from lpgen.report.plan import goes_with, is_there, plan_note
 
 _PERMISSION_SETS: Final = "permission-sets"
 """The folder of files that are written once for all roles of a permission set."""
@@ -20,11 +21,15 @@ _PERMISSION_SETS: Final = "permission-sets"
 
 @dataclass(frozen=True, slots=True)
 class CodeDocument:
-    """One policy document to create: its policy's name, whether it is inline, and its JSON."""
+    """One policy document: its policy's name, whether it is inline, and its JSON.
+
+    `exists` says that the principal has a policy of this name, which an earlier run left.
+    """
 
     name: str
     inline: bool
     text: str
+    exists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class CodeSubject:
     @property
     def file(self) -> str:
         """The name of its file, without the ending."""
-        return self.set_file or folder_of_principal(self.principal)
+        return self.set_file or file_of_principal(self.principal)
 
 
 def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
@@ -71,7 +76,9 @@ def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
         return None
     reasons = () if proposal.in_place else _reasons(proposal)
     of_set = proposal.diff.principal_class is PrincipalClass.SSO
-    documents = tuple(CodeDocument(one.name, one.inline, one.text) for one in replacement.documents)
+    documents = tuple(
+        CodeDocument(one.name, one.inline, one.text, is_there(proposal, one)) for one in replacement.documents
+    )
     whole = permission_set_policy(one.text for one in documents) if of_set else ""
     return CodeSubject(
         replacement.principal,

@@ -7,8 +7,6 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -23,6 +21,7 @@ from lpgen.report.code.hcl import (
     hcl_string,
     render_block,
 )
+from lpgen.report.code.names import label_of_principal, label_of_set
 from lpgen.report.code.policy_data import policy_data_block
 from lpgen.report.code.subject import CodeDocument, CodeSubject
 from lpgen.report.pages.words import short_label_of
@@ -33,16 +32,17 @@ PROVIDER_VERSION: Final = ">= 5.72.1"
 https://github.com/hashicorp/terraform-provider-aws/blob/main/CHANGELOG.md
 """
 
-_IDENTIFIER: Final = re.compile(r"[^A-Za-z0-9_-]")
+TERRAFORM_VERSION: Final = ">= 1.5"
+"""The first one with `import` blocks. https://developer.hashicorp.com/terraform/language/v1.6.x/import"""
 
 
 def terraform_of_subject(subject: CodeSubject) -> str:
     """The Terraform file of one principal. It holds no date and no count, so it changes only with the policies."""
-    label = _label_of_subject(subject)
+    label = label_of_set(subject.set_file) if subject.roles else label_of_principal(subject.principal)
     parts = [hcl_comments(_header(subject))]
     references: list[str] = []
     for number, document in enumerate(subject.documents, start=1):
-        block, reference = _document_block(f"{label}_{number}", document)
+        block, reference = _document_block(_label_of_document(label, number), document)
         parts.append(render_block(block))
         references.append(reference)
     if not subject.of_permission_set:
@@ -51,24 +51,17 @@ def terraform_of_subject(subject: CodeSubject) -> str:
 
 
 def versions_file() -> str:
-    """The file with the provider version that the files of one account need."""
+    """The file with the versions of Terraform and the provider that the files of one account need."""
     aws = '{\n  source  = "hashicorp/aws"\n  version = ' + hcl_string(PROVIDER_VERSION) + "\n}"
-    return render_block(Block("terraform", (), (Block("required_providers", (), (Attribute("aws", aws),)),)))
+    providers = Block("required_providers", (), (Attribute("aws", aws),))
+    return render_block(
+        Block("terraform", (), (Attribute("required_version", hcl_string(TERRAFORM_VERSION)), providers))
+    )
 
 
-def label_of_principal(principal: Principal) -> str:
-    """The name of a principal's blocks, unique within its account and the same in every run."""
-    return f"{principal.kind}_{_identifier(principal.name)}"
-
-
-def _identifier(name: str) -> str:
-    """A valid Terraform identifier for a name, with a hash suffix if the name was changed: no two become equal."""
-    plain = _IDENTIFIER.sub("_", name)
-    return plain if plain == name else f"{plain}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def _label_of_subject(subject: CodeSubject) -> str:
-    return f"permission_set_{_identifier(subject.set_file)}" if subject.roles else label_of_principal(subject.principal)
+def _label_of_document(label: str, number: int) -> str:
+    """The label of a document of a subject: its own for the first, so most subjects have one label throughout."""
+    return label if number == 1 else f"{label}_part{number}"
 
 
 def _document_block(label: str, document: CodeDocument) -> tuple[Block, str]:
@@ -84,57 +77,70 @@ def _resources(subject: CodeSubject, label: str, references: Sequence[str]) -> I
     attached: list[str] = []
     inline: list[str] = []
     for number, (document, reference) in enumerate(zip(subject.documents, references, strict=True), start=1):
-        own = f"{label}_{number}"
+        own = _label_of_document(label, number)
         if document.inline:
-            yield _inline_block(kind, own, document, name, reference)
+            yield from _inline_blocks(subject.principal, own, document, reference)
             inline.append(f"aws_iam_{kind}_policy.{own}")
         else:
-            yield _policy_block(subject.principal, own, document, reference)
-            body = (Attribute(str(kind), name), Attribute("policy_arn", f"aws_iam_policy.{own}.arn"))
-            yield Block("resource", (f"aws_iam_{kind}_policy_attachment", own), body)
+            yield from _managed_blocks(subject.principal, own, document, reference)
             attached.append(f"aws_iam_{kind}_policy_attachment.{own}")
-    yield _exclusive(
-        kind,
-        label,
-        name,
-        "policy_attachments",
-        ("policy_arns", [*(f"{one}.policy_arn" for one in attached), *map(hcl_string, subject.left)]),
-        inline,
-    )
-    yield _exclusive(kind, label, name, "policies", ("policy_names", [f"{one}.name" for one in inline]), attached)
+    arns = [*(f"{one}.policy_arn" for one in attached), *map(hcl_string, subject.left)]
+    names = [f"{one}.name" for one in inline]
+    for what, listed, first in (
+        ("policy_attachments", Attribute("policy_arns", hcl_list(arns)), inline),
+        ("policies", Attribute("policy_names", hcl_list(names)), attached),
+    ):
+        # `first` are resources of the other kind, which must be in place before anything is taken away.
+        order = [Attribute("depends_on", hcl_list(first))] if first else []
+        body = (Attribute(f"{kind}_name", name), listed, *order)
+        yield from _adopted(f"aws_iam_{kind}_{what}_exclusive", label, body, subject.principal.name)
 
 
-def _policy_block(principal: Principal, label: str, document: CodeDocument, reference: str) -> Block:
-    description = f"What the {principal.kind} {principal.name} uses of its former policies, by lpgen"
-    return Block(
-        "resource",
-        ("aws_iam_policy", label),
-        (
-            Attribute("name", hcl_string(document.name)),
-            Attribute("path", hcl_string(POLICY_PATH)),
-            Attribute("description", hcl_string(description)),
-            Attribute("policy", reference),
-        ),
-    )
-
-
-def _inline_block(kind: PrincipalKind, label: str, document: CodeDocument, name: str, reference: str) -> Block:
-    body = (
+def _managed_blocks(principal: Principal, label: str, document: CodeDocument, reference: str) -> Iterator[Block]:
+    kind = principal.kind
+    partition = principal.arn.split(":", 2)[1]
+    arn = f"arn:{partition}:iam::{principal.account}:policy{POLICY_PATH}{document.name}" if document.exists else ""
+    description = f"What the {kind} {principal.name} uses of its former policies, by lpgen"
+    body: tuple[Attribute | Block, ...] = (
         Attribute("name", hcl_string(document.name)),
-        Attribute(str(kind), name),
+        Attribute("path", hcl_string(POLICY_PATH)),
+        Attribute("description", hcl_string(description)),
         Attribute("policy", reference),
     )
-    return Block("resource", (f"aws_iam_{kind}_policy", label), body)
+    if arn:  # a description can't be changed: another one would delete the policy and create it anew
+        body = (*body, Block("lifecycle", (), (Attribute("ignore_changes", "[description]"),)))
+    yield from _adopted("aws_iam_policy", label, body, arn)
+    attachment = (
+        Attribute(str(kind), hcl_string(principal.name)),
+        Attribute("policy_arn", f"aws_iam_policy.{label}.arn"),
+    )
+    yield from _adopted(f"aws_iam_{kind}_policy_attachment", label, attachment, arn and f"{principal.name}/{arn}")
 
 
-def _exclusive(
-    kind: PrincipalKind, label: str, name: str, what: str, listed: tuple[str, list[str]], first: list[str]
-) -> Block:
-    """`first` are resources of the other kind, which must be in place before anything is taken away."""
-    body = [Attribute(f"{kind}_name", name), Attribute(listed[0], hcl_list(listed[1]))]
-    if first:
-        body.append(Attribute("depends_on", hcl_list(first)))
-    return Block("resource", (f"aws_iam_{kind}_{what}_exclusive", label), tuple(body))
+def _inline_blocks(principal: Principal, label: str, document: CodeDocument, reference: str) -> Iterator[Block]:
+    body = (
+        Attribute("name", hcl_string(document.name)),
+        Attribute(str(principal.kind), hcl_string(principal.name)),
+        Attribute("policy", reference),
+    )
+    existing = f"{principal.name}:{document.name}" if document.exists else ""
+    yield from _adopted(f"aws_iam_{principal.kind}_policy", label, body, existing)
+
+
+def _adopted(type_: str, label: str, body: tuple[Attribute | Block, ...], existing: str) -> Iterator[Block]:
+    """A resource, after an `import` block for what `existing` identifies, or without one where it is "".
+
+    So `terraform plan` shows what changes in AWS, such as each policy that an exclusive resource takes away; without it
+    the plan would only show what is to be there. The page of each resource documents its identifier:
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive#import
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policies_exclusive#import
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_policy#import
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachment#import
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy#import
+    """
+    if existing:
+        yield Block("import", (), (Attribute("to", f"{type_}.{label}"), Attribute("id", hcl_string(existing))))
+    yield Block("resource", (type_, label), body)
 
 
 # ---------------------------------------------------------------- comments

@@ -16,6 +16,7 @@ from lpgen.core.observe.selections import selector_document
 from lpgen.core.trails import Selector
 from lpgen.errors import InvocationError
 from lpgen.report.code.hcl import Attribute, Block, hcl_comments, hcl_list, hcl_string, render_block
+from lpgen.report.code.yaml import yaml_text
 
 _OPERATORS = {
     "Equals": "equals",
@@ -156,4 +157,4 @@ def _template(plan: AccountPlan) -> str:
         "Metadata": {"lpgen": list(_notes(plan))[1:]},
         "Resources": resources,
     }
-    return json.dumps(template, indent=2) + "\n"
+    return yaml_text(template)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,18 +18,24 @@ from lpgen.report.code.cloudformation import (
     cloudformation_of_subject,
     unsayable_in_cloudformation,
 )
+from lpgen.report.code.yaml import yaml_text
 from tests.report.code.test_terraform import PRINCIPAL, allow, documents, proposed, subject
 from tests.report.golden import check_golden
 from tests.support.law_examples import examples
 
 
+def template(text: str) -> Any:
+    """What the standard reader of YAML makes of a template, without CloudFormation's own tags."""
+    return yaml.safe_load(text)
+
+
 def resources(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(text)["Resources"]
+    found: dict[str, Any] = template(text)["Resources"]
     return found
 
 
 @pytest.mark.parametrize(
-    ("golden", "name"), [("code-role.cfn.json", "platform-deployer"), ("code-user.cfn.json", "tomas.lindqvist")]
+    ("golden", "name"), [("code-role.cfn.yaml", "platform-deployer"), ("code-user.cfn.yaml", "tomas.lindqvist")]
 )
 def test_cloudformation_prints_the_golden_template(golden: str, name: str) -> None:
     check_golden(golden, cloudformation_of_subject(proposed(name)))
@@ -59,11 +66,11 @@ def test_cloudformation_attaches_to_roles_and_users_by_name() -> None:
 
 
 def test_cloudformation_says_what_to_detach() -> None:
-    found = json.loads(cloudformation_of_subject(proposed("tomas.lindqvist")))["Metadata"]["lpgen"]
+    found = template(cloudformation_of_subject(proposed("tomas.lindqvist")))["Metadata"]["lpgen"]
     assert found["ThenDetach"] == ["arn:aws:iam::111122223333:policy/ops/on-call"]
     assert found["ThenDeleteInline"] == ["home"]
     assert found["ThenLeaveGroups"] == ["operators"]
-    unsafe = json.loads(cloudformation_of_subject(proposed("partner-share")))["Metadata"]["lpgen"]
+    unsafe = template(cloudformation_of_subject(proposed("partner-share")))["Metadata"]["lpgen"]
     assert any("verification failed" in reason for reason in unsafe["NotSafeYet"])
 
 
@@ -82,8 +89,8 @@ def test_cloudformation_names_resources_by_letters_and_digits_and_keeps_them_apa
 def test_cloudformation_is_compact_where_only_that_fits(number: int) -> None:
     found = subject(*[allow(action=[f"s3:Action{n}" for n in range(60)])] * number)
     text = cloudformation_of_subject(found)
-    laid_out = json.dumps(json.loads(text), indent=2) + "\n"
-    assert ("\n" in text.rstrip("\n")) == (len(laid_out) <= INLINE_TEMPLATE_BYTES)
+    laid_out = yaml_text(template(text))
+    assert text == laid_out if len(laid_out) <= INLINE_TEMPLATE_BYTES else json.loads(text) == template(laid_out)
     assert len(resources(text)) == number
 
 

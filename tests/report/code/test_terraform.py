@@ -17,7 +17,7 @@ from lpgen.core.findings import Detachment
 from lpgen.core.model import PrincipalKind
 from lpgen.report.code.hcl import hcl_comments, hcl_heredoc, hcl_string
 from lpgen.report.code.subject import CodeDocument, CodeSubject, subject_of_proposal
-from lpgen.report.code.terraform import label_of_principal, terraform_of_subject, versions_file
+from lpgen.report.code.terraform import terraform_of_subject, versions_file
 from tests.report.code.hcl_reader import normal, policy_of_data, read_blocks, read_heredoc, read_quoted
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS
@@ -74,10 +74,10 @@ def test_terraform_prints_the_golden_file(golden: str, name: str) -> None:
 
 def test_terraform_of_a_role_leaves_it_its_new_policies_alone() -> None:
     blocks = read_blocks(terraform_of_subject(proposed("platform-deployer")))
-    attachment = "aws_iam_role_policy_attachment.role_platform-deployer_1"
-    exclusive = blocks["resource.aws_iam_role_policy_attachments_exclusive.role_platform-deployer"]
+    attachment = "aws_iam_role_policy_attachment.platform_deployer"
+    exclusive = blocks["resource.aws_iam_role_policy_attachments_exclusive.platform_deployer"]
     assert exclusive["policy_arns"] == [f"${{{attachment}.policy_arn}}"]
-    inline = blocks["resource.aws_iam_role_policies_exclusive.role_platform-deployer"]
+    inline = blocks["resource.aws_iam_role_policies_exclusive.platform_deployer"]
     assert inline["policy_names"] == []
     assert inline["depends_on"] == [f"${{{attachment}}}"]  # nothing goes before what is new is there
     assert {read_quoted(one["role_name"]) for one in (exclusive, inline)} == {"platform-deployer"}
@@ -86,10 +86,10 @@ def test_terraform_of_a_role_leaves_it_its_new_policies_alone() -> None:
 def test_terraform_of_inline_policies_detaches_only_when_they_are_there() -> None:
     text = terraform_of_subject(subject(*(allow(action="s3:GetObject"),) * 2, inline=True))
     blocks = read_blocks(text)
-    names = [f"aws_iam_role_policy.role_platform-deployer_{number}" for number in (1, 2)]
-    inline = blocks["resource.aws_iam_role_policies_exclusive.role_platform-deployer"]
+    names = ["aws_iam_role_policy.platform_deployer", "aws_iam_role_policy.platform_deployer_part2"]
+    inline = blocks["resource.aws_iam_role_policies_exclusive.platform_deployer"]
     assert inline["policy_names"] == [f"${{{name}.name}}" for name in names]
-    attached = blocks["resource.aws_iam_role_policy_attachments_exclusive.role_platform-deployer"]
+    attached = blocks["resource.aws_iam_role_policy_attachments_exclusive.platform_deployer"]
     assert attached["policy_arns"] == []
     assert attached["depends_on"] == [f"${{{name}}}" for name in names]
 
@@ -117,15 +117,67 @@ def test_terraform_warns_of_arguments_that_would_undo_it() -> None:
 
 
 def test_terraform_versions_ask_for_a_provider_that_has_the_exclusive_resources() -> None:
-    found = hcl2.loads(versions_file())["terraform"][0]["required_providers"][0]["aws"]
-    assert read_quoted(found["version"]) == ">= 5.72.1"
+    found = hcl2.loads(versions_file())["terraform"][0]
+    assert read_quoted(found["required_providers"][0]["aws"]["version"]) == ">= 5.72.1"
+    assert read_quoted(found["required_version"]) == ">= 1.5"  # the first one with import blocks
 
 
-def test_label_of_principal_is_an_identifier_and_unique() -> None:
-    names = ["a-b", "a_b", "a.b", "a+b", "a@b", "A_b", "=", "1", "x" * 64]
-    labels = [label_of_principal(replace(PRINCIPAL, name=name, kind=kind)) for name in names for kind in PrincipalKind]
-    assert all(re.fullmatch(r"[a-z][A-Za-z0-9_-]*", label) for label in labels)
-    assert len(set(labels)) == len(labels)
+# ---------------------------------------------------------------- what is adopted
+
+
+def imports(text: str) -> dict[str, str]:
+    """The identifiers of what a file adopts, by address."""
+    found = hcl2.loads(text).get("import", [])
+    return {one["to"].removeprefix("${").removesuffix("}"): read_quoted(one["id"]) for one in found}
+
+
+@pytest.mark.parametrize("kind", PrincipalKind)
+def test_terraform_adopts_what_the_exclusive_resources_change(kind: PrincipalKind) -> None:
+    who = replace(PRINCIPAL, kind=kind)
+    label = "platform_deployer" if kind is PrincipalKind.ROLE else "user_platform_deployer"
+    exclusive = {
+        f"aws_iam_{kind}_policy_attachments_exclusive.{label}": "platform-deployer",
+        f"aws_iam_{kind}_policies_exclusive.{label}": "platform-deployer",
+    }
+    text = terraform_of_subject(subject(allow(), principal=who))
+    assert imports(text) == exclusive
+    assert {f"resource.{one}" for one in exclusive} < read_blocks(text).keys()
+
+
+@pytest.mark.parametrize("kind", PrincipalKind)
+def test_terraform_adopts_policies_that_an_earlier_run_left(kind: PrincipalKind) -> None:
+    who = replace(PRINCIPAL, kind=kind, arn=f"arn:aws-cn:iam::111122223333:{kind}/x/platform-deployer")
+    label = "platform_deployer" if kind is PrincipalKind.ROLE else "user_platform_deployer"
+    managed, fresh = (CodeDocument(f"lpgen-x-{n}", False, json.dumps(allow()), n == 1) for n in (1, 2))
+    text = terraform_of_subject(replace(subject(), principal=who, documents=(managed, fresh)))
+    arn = "arn:aws-cn:iam::111122223333:policy/lpgen/lpgen-x-1"
+    assert {name: found for name, found in imports(text).items() if "exclusive" not in name} == {
+        f"aws_iam_policy.{label}": arn,
+        f"aws_iam_{kind}_policy_attachment.{label}": f"platform-deployer/{arn}",
+    }
+    blocks = read_blocks(text)
+    (lifecycle,) = blocks[f"resource.aws_iam_policy.{label}"]["lifecycle"]
+    assert lifecycle["ignore_changes"] == ["description"]  # another description would delete it first
+    assert "lifecycle" not in blocks[f"resource.aws_iam_policy.{label}_part2"]
+    inline = replace(managed, inline=True)
+    text = terraform_of_subject(replace(subject(), principal=who, documents=(inline,)))
+    assert imports(text)[f"aws_iam_{kind}_policy.{label}"] == "platform-deployer:lpgen-x-1"
+
+
+def test_subject_of_proposal_knows_the_policies_that_an_earlier_run_left() -> None:
+    proposal = deployer().proposal()
+    made = subject_of_proposal(proposal)
+    assert made
+    assert not any(one.exists for one in made.documents)
+    arn = f"arn:aws:iam::111122223333:policy/lpgen/{made.documents[0].name}"
+    detach = replace(proposal.diff.detach, managed=(*proposal.diff.detach.managed, arn))
+    again = subject_of_proposal(replace(proposal, diff=replace(proposal.diff, detach=detach)))
+    assert again
+    assert [one.exists for one in again.documents] == [True]
+
+
+def test_terraform_of_a_permission_set_adopts_nothing() -> None:
+    assert imports(terraform_of_subject(proposed("AWSReservedSSO_DeveloperAccess_4f1c2d9be07a8356"))) == {}
 
 
 # ---------------------------------------------------------------- what it means

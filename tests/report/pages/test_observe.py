@@ -71,7 +71,7 @@ FORMS: dict[str, Callable[[], str]] = {
     "code-observe.sh": lambda: render_observe(plan(), "cli", price=0.1),
     "code-observe-extended.sh": lambda: render_observe(plan(trail=MAIN), "cli", price=0.1),
     "code-observe.tf": lambda: render_observe(plan(), "terraform", price=0.1),
-    "code-observe.cfn.json": lambda: render_observe(plan(), "cloudformation", price=0.1),
+    "code-observe.cfn.yaml": lambda: render_observe(plan(), "cloudformation", price=0.1),
     "observation.txt": lambda: render_outcomes(OUTCOMES, "text", width=80),
     "observation.json": lambda: render_outcomes(OUTCOMES, "json"),
 }
@@ -84,8 +84,8 @@ def test_forms_are_as_committed(name: str) -> None:
 
 @pytest.mark.slow
 def test_the_template_is_clean_of_lint(tmp_path: Path) -> None:
-    file = tmp_path / "trail.json"
-    file.write_text(FORMS["code-observe.cfn.json"](), "utf-8")
+    file = tmp_path / "trail.yaml"
+    file.write_text(FORMS["code-observe.cfn.yaml"](), "utf-8")
     done = lint(file)
     assert (done.returncode, done.stdout) == (0, "")
 
