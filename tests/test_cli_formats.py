@@ -38,7 +38,7 @@ def test_review_prints_json_that_follows_its_schema(inputs: list[str]) -> None:
 def test_review_prints_sarif_that_points_below_the_root(inputs: list[str]) -> None:
     (run,) = json.loads(review(inputs, "--format", "sarif", "--sarif-root", "iam"))["runs"]
     places = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in run["results"]}
-    assert "iam/111122223333-role-storefront-api/evidence.json" in places
+    assert "iam/111122223333-role-storefront-api/policy-1.json" in places
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "html"])

@@ -7,6 +7,7 @@ from lpgen.core.registry.drift import DriftKind
 from lpgen.report.pages.blocks import line, name
 from lpgen.report.pages.words import label_of
 from lpgen.report.sarif.layout import SarifFinding, SarifName, sarif_log
+from lpgen.report.sarif.places import Place
 
 
 def drift_sarif(drift: Drift, *, path: str = "lpgen-drift.json") -> str:
@@ -26,4 +27,4 @@ def _finding(finding: DriftFinding, path: str) -> SarifFinding:
         "details": list(finding.details),
         "next_step": finding.step,
     }
-    return SarifFinding(finding.kind, message, (finding.item,), path, (*own, *names), finding.severity, facts)
+    return SarifFinding(finding.kind, message, (finding.item,), Place(path), (*own, *names), finding.severity, facts)

@@ -32,6 +32,7 @@ from lpgen.core.registry.row import Kind
 from lpgen.report.inert import sarif_text, terminal_text
 from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.pages.blocks import Line, line, plural
+from lpgen.report.sarif.places import Place
 
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -59,7 +60,7 @@ class SarifName:
 
 @dataclass(frozen=True, slots=True)
 class SarifFinding:
-    """One finding. `path` is relative to the repository's root; `severity` overrides that of the kind.
+    """One finding. The path of `place` is relative to the repository's root; `severity` overrides that of the kind.
 
     `facts` are for programs, under `properties`; lists in them are written whole.
     """
@@ -67,7 +68,7 @@ class SarifFinding:
     kind: Kind
     message: Line
     identity: tuple[str, ...]
-    path: str
+    place: Place
     names: tuple[SarifName, ...] = ()
     severity: Severity | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
@@ -126,7 +127,7 @@ def fingerprint_of(finding: SarifFinding) -> str:
 
 def _severity_order(one: SarifFinding, index: Mapping[str, int]) -> tuple[int, float, int, str, str]:
     level = list(dict.fromkeys(LEVELS.values())).index(_level_of(one))
-    return level, -float(one.kind.row.score or 0), index[one.kind.rule], one.path, fingerprint_of(one)
+    return level, -float(one.kind.row.score or 0), index[one.kind.rule], one.place.path, fingerprint_of(one)
 
 
 def _cut(ordered: list[SarifFinding], most: int) -> tuple[list[SarifFinding], int]:
@@ -137,7 +138,7 @@ def _cut(ordered: list[SarifFinding], most: int) -> tuple[list[SarifFinding], in
     counted = Counter(one.kind.rule for one in others)
     parts = ", ".join(f"{number:,} of {rule}" for rule, number in sorted(counted.items()))
     message = line(f"{plural(len(others), 'finding')} did not fit in this report. They are the least severe: {parts}.")
-    return [SarifFinding(ReviewKind.LEFT_OUT, message, (), ordered[0].path), *shown], len(others)
+    return [SarifFinding(ReviewKind.LEFT_OUT, message, (), Place(ordered[0].place.path)), *shown], len(others)
 
 
 def _level_of(finding: SarifFinding) -> str:
@@ -189,7 +190,8 @@ def _location(one: SarifFinding) -> Json:
     names = [Row(fullyQualifiedName=terminal_text(name.full), kind=name.kind) for name in one.names]
     return {
         "physicalLocation": Row(
-            artifactLocation={"uri": quote(one.path, safe="/=,@+~", errors="replace")}, region={"startLine": 1}
+            artifactLocation={"uri": quote(one.place.path, safe="/=,@+~", errors="replace")},
+            region={"startLine": one.place.first, "endLine": one.place.last},
         ),
         **({"logicalLocations": names} if names else {}),
     }

@@ -1,14 +1,16 @@
 """A review as SARIF: things to fix, one finding per principal and subject.
 
-Findings point to the principal's evidence in the folder that `lpgen generate` writes, below the root given, since that
-file has the details; without such a file they point to the folder's summary. An accepted reason is no finding.
+Findings point into the folder that `lpgen generate` writes, below the root given: to the line of the new policy that
+allows the action, or the statement that takes the place of the old one. What no line of a policy shows points to the
+principal's evidence, or to the folder's summary without any. The old statement or policy is a logical location, as its
+own file isn't in the repository. An accepted reason is no finding.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain, groupby
 from typing import Final
 
 from lpgen.core.actions.patterns import EVERYTHING
@@ -26,6 +28,7 @@ from lpgen.report.json.review import totals_of_review
 from lpgen.report.pages.blocks import Line, count, line, name, names, plural
 from lpgen.report.pages.words import label_of, short_label_of
 from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifName, sarif_log
+from lpgen.report.sarif.places import Place, PolicyPlaces
 from lpgen.report.views import PrincipalView, review_view
 
 _DEFAULT_ROOT: Final = "lpgen-out"
@@ -73,13 +76,13 @@ def findings_of_review(report: Report, *, root: str) -> Iterator[SarifFinding]:
         named = (SarifName(trust.principal, "role"),)
         identity = (trust.principal, trust.item, trust.parameters["limits"])
         facts = {"principal": trust.principal, "item": trust.item}
-        yield SarifFinding(trust.kind, message, identity, summary, named, trust.severity, facts)
+        yield SarifFinding(trust.kind, message, identity, Place(summary), named, trust.severity, facts)
     for account in report.diff.coverage.accounts:
         yield from _gaps(account, summary)
     for usage in report.diff.unlisted:
         message = line(name(usage.principal), " is in the logs, but not in the policies given.")
         named = (SarifName(usage.principal, "principal"),)
-        yield SarifFinding(ReviewKind.NOT_IN_POLICIES, message, (usage.principal,), summary, named)
+        yield SarifFinding(ReviewKind.NOT_IN_POLICIES, message, (usage.principal,), Place(summary), named)
     for decision in report.diff.expired:
         yield _expired(decision, summary)
 
@@ -93,8 +96,11 @@ class _Principal:
     def __init__(self, view: PrincipalView, summary: str) -> None:
         self._view = view
         self._principal = view.diff.principal
-        folder = f"{summary.removesuffix('summary.json')}{folder_of_principal(self._principal)}/evidence.json"
-        self._path = folder if view.has_documents else summary
+        folder = f"{summary.removesuffix('summary.json')}{folder_of_principal(self._principal)}"
+        self._place = Place(f"{folder}/evidence.json" if view.has_documents else summary)
+        replacement = view.proposal.replacement
+        self._documents = replacement.documents if replacement and view.has_documents else ()
+        self._places = PolicyPlaces(folder, [one.text for one in self._documents])
         self._label = line(name(short_label_of(self._principal)), " of account ", name(self._principal.account))
 
     def findings(self) -> Iterator[SarifFinding]:
@@ -112,6 +118,7 @@ class _Principal:
         kind: Kind,
         message: Line,
         *identity: str,
+        place: Place | None = None,
         names: tuple[SarifName, ...] = (),
         severity: Severity | None = None,
         **facts: object,
@@ -121,11 +128,16 @@ class _Principal:
             kind,
             message,
             (arn, *identity),
-            self._path,
+            place or self._place,
             (SarifName(arn, str(self._principal.kind)), *names),
             severity,
             {"principal": arn, **facts},
         )
+
+    def _instead_of(self, old: Collection[StatementRef]) -> Place | None:
+        """The first new statement that takes the place of one of the old ones."""
+        statements = chain.from_iterable(one.statements for one in self._documents)
+        return self._places.find(sids={one.sid for one in statements if one.parent in old})
 
     def _dangers(self) -> Iterator[SarifFinding]:
         for rule, observable, said in (
@@ -137,7 +149,10 @@ class _Principal:
             if actions:
                 number = plural(len(actions), "dangerous action")
                 message = line(self._label, f" is granted {number} {said}. ", *_dangers(groups), self._fate(groups))
-                yield self._finding(rule, message, actions=actions)
+                stays = [one.action for group in groups if group.stays for one in group.verdicts]
+                old = {ref for group in groups for one in group.verdicts for ref in one.grants}
+                place = (self._places.find(actions=stays) if stays else None) or self._instead_of(old)
+                yield self._finding(rule, message, place=place, names=_statement_names(old), actions=actions)
 
     def _fate(self, groups: Iterable[DangerGroup]) -> str:
         if not self._view.has_documents:
@@ -165,7 +180,8 @@ class _Principal:
             ReviewKind.WILDCARD,
             message,
             *_identity_of(ref),
-            names=(SarifName(str(ref), "statement"),),
+            place=self._instead_of([ref]),
+            names=_statement_names([ref]),
             severity=Severity.HIGH if whole else None,
             patterns=patterns,
             expandsTo=granted,
@@ -182,6 +198,7 @@ class _Principal:
                     unused[holder].append(one)
         for (policy, group), found in sorted(unused.items()):
             services = sorted({one.action.partition(":")[0] for one in found})
+            old = {ref for one in found for ref in one.grants}
             message = line(
                 self._label,
                 f" is granted {plural(len(found), 'action')} that nobody was seen to use. The policy ",
@@ -196,6 +213,7 @@ class _Principal:
                 message,
                 policy,
                 group,
+                place=self._instead_of([one for one in old if (one.policy, one.group) == (policy, group)]),
                 names=(SarifName(policy, "policy"),),
                 granted=granted[policy, group],
                 unused=len(found),
@@ -221,7 +239,11 @@ class _Principal:
                 *names(services, most=_MOST_NAMED),
                 ".",
             )
-            yield self._finding(ReviewKind.UNOBSERVABLE_KEPT, message, actions=kept)
+            statements = chain.from_iterable(one.statements for one in self._documents)
+            of_kept = [one for one in statements if any(each.kind is LineKind.KEPT for each in one.lines)]
+            place = self._places.find(sids={one.sid for one in of_kept}, actions=kept)
+            old = _statement_names({one.parent for one in of_kept})
+            yield self._finding(ReviewKind.UNOBSERVABLE_KEPT, message, place=place, names=old, actions=kept)
 
     def _ungranted(self) -> Iterator[SarifFinding]:
         found: dict[tuple[str, bool], list[UngrantedUse]] = defaultdict(list)
@@ -234,13 +256,22 @@ class _Principal:
                 self._label, " used ", name(action), " without a grant. ", "On ", *names(resources, most=3), f": {why}."
             )
             rule = ReviewKind.UNGRANTED if explained else CaveatKind.UNEXPLAINED_USE
-            yield self._finding(rule, message, action, names=(SarifName(action, "action"),), resources=resources)
+            yield self._finding(
+                rule,
+                message,
+                action,
+                place=self._places.find(actions=[action]),
+                names=(SarifName(action, "action"),),
+                resources=resources,
+            )
 
     def _caveats(self) -> Iterator[SarifFinding]:
         for one in self._view.caveats:
             if one.kind is not CaveatKind.UNEXPLAINED_USE:
                 message = line(self._label, f": {one.message}. Next: {one.step}.")
-                yield self._finding(one.kind, message, one.item, item=one.item)
+                action = one.parameters.get("action")
+                place = self._places.find(actions=[action]) if isinstance(action, str) else None
+                yield self._finding(one.kind, message, one.item, place=place, item=one.item)
 
 
 def _dangers(groups: Iterable[DangerGroup]) -> Line:
@@ -258,6 +289,10 @@ def _statement(ref: StatementRef) -> Line:
     group = line(" of the group ", name(ref.group)) if ref.group else ()
     sid = line(" ", name(ref.sid)) if ref.sid else ()
     return line("The policy ", name(ref.policy), group, f", statement {ref.index + 1}", sid, ",")
+
+
+def _statement_names(refs: Iterable[StatementRef]) -> tuple[SarifName, ...]:
+    return tuple(SarifName(str(ref), "statement") for ref in sorted(refs))
 
 
 def _identity_of(ref: StatementRef) -> tuple[str, ...]:
@@ -279,7 +314,9 @@ def _gaps(account: AccountCoverage, path: str) -> Iterator[SarifFinding]:
             "The logs of account ", name(account.account), f" don't cover the days {days}. The reason: {why}."
         )
         identity = (account.account, first.isoformat(), why)
-        yield SarifFinding(ReviewKind.COVERAGE_GAP, message, identity, path, (SarifName(account.account, "account"),))
+        yield SarifFinding(
+            ReviewKind.COVERAGE_GAP, message, identity, Place(path), (SarifName(account.account, "account"),)
+        )
 
 
 def _expired(decision: Decision, path: str) -> SarifFinding:
@@ -293,4 +330,4 @@ def _expired(decision: Decision, path: str) -> SarifFinding:
         f" expired on {decision.expires}. It was of {decision.owner}: {decision.reason}.",
     )
     identity = (decision.kind, decision.principal, decision.action, decision.resource, decision.item)
-    return SarifFinding(ReviewKind.EXPIRED_DECISION, message, identity, path)
+    return SarifFinding(ReviewKind.EXPIRED_DECISION, message, identity, Place(path))

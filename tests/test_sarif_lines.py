@@ -1,0 +1,85 @@
+"""SARIF of a review points at lines that the files of `lpgen generate` really have."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from lpgen.core.registry.review import ReviewKind
+from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from tests.support.forked_lpgen import run_forked
+
+ROOT = "iam/lpgen-out"
+
+
+@pytest.fixture(scope="module")
+def repository(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with the output of `generate`, and the SARIF of a review beside it."""
+    home = tmp_path_factory.mktemp("repository")
+    (home / "iam").mkdir()
+    ground = ["--data", str(sample_data), "--policies", str(bundled_sample_logs().policies)]
+    for command in (
+        ["generate", *ground, "--output", str(home / ROOT)],
+        ["review", *ground, "--format", "sarif", "--sarif-root", ROOT, "-o", str(home / "review.sarif")],
+    ):
+        done = run_forked(*command)
+        assert done.returncode == 0, done.stderr
+    return home
+
+
+def read_results(repository: Path) -> list[Any]:
+    (run,) = json.loads((repository / "review.sarif").read_text(encoding="utf-8"))["runs"]
+    return list(run["results"])
+
+
+def lines_of(result: Any, repository: Path) -> tuple[str, list[str]]:
+    """The path of the file that a result points to, and the lines of its region."""
+    (location,) = result["locations"]
+    physical = location["physicalLocation"]
+    path, region = unquote(physical["artifactLocation"]["uri"]), physical["region"]
+    lines = (repository / path).read_text(encoding="utf-8").splitlines()
+    assert 1 <= region["startLine"] <= region["endLine"] <= len(lines)
+    return path, lines[region["startLine"] - 1 : region["endLine"]]
+
+
+def statements_of(result: Any) -> set[str]:
+    (location,) = result["locations"]
+    return {one["fullyQualifiedName"] for one in location.get("logicalLocations", ()) if one["kind"] == "statement"}
+
+
+def test_review_sarif_points_at_lines_that_hold_the_action_or_the_statement(repository: Path) -> None:
+    kinds: Counter[str] = Counter()
+    for result in read_results(repository):
+        path, lines = lines_of(result, repository)
+        if "/policy-" not in path:
+            continue
+        said = "\n".join(lines).strip().removesuffix(",")
+        if len(lines) == 1:
+            action = json.loads(said.removeprefix('"Action": '))
+            assert action in result["properties"].get("actions", ()) or action in result["message"]["text"]
+            kinds["action"] += 1
+        else:
+            sid = json.loads(said)["Sid"]
+            evidence = json.loads((repository / path).with_name("evidence.json").read_text(encoding="utf-8"))
+            parents = {one["parent"]["policy"] for one in evidence["lines"] if one["sid"] == sid}
+            (location,) = result["locations"]
+            named = " ".join(one["fullyQualifiedName"] for one in location["logicalLocations"])
+            assert any(policy in named for policy in parents)
+            kinds["statement"] += 1
+        kinds[result["ruleId"]] += 1
+    assert kinds["action"] > 10
+    assert kinds["statement"] > 10
+    for kind in (ReviewKind.WILDCARD, ReviewKind.UNUSED, ReviewKind.UNOBSERVABLE_KEPT, ReviewKind.UNUSED_DANGEROUS):
+        assert kinds[kind.rule], kind
+
+
+def test_review_sarif_names_the_old_statement_where_the_finding_is_about_it(repository: Path) -> None:
+    rules = {ReviewKind.WILDCARD.rule, ReviewKind.UNUSED_DANGEROUS.rule, ReviewKind.UNOBSERVABLE_DANGEROUS.rule}
+    found = [one for one in read_results(repository) if one["ruleId"] in rules]
+    assert found
+    assert all(statements_of(one) for one in found)
