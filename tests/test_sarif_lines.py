@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -22,18 +23,22 @@ def repository(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     """A repository with the output of `generate`, and the SARIF of a review beside it."""
     home = tmp_path_factory.mktemp("repository")
     (home / "iam").mkdir()
-    ground = ["--data", str(sample_data), "--policies", str(bundled_sample_logs().policies)]
+    shutil.copytree(sample_data, home / "data")
+    ground = ["--data", str(home / "data"), "--policies", str(bundled_sample_logs().policies)]
+    sarif = ["--format", "sarif", "--sarif-root", ROOT]
     for command in (
         ["generate", *ground, "--output", str(home / ROOT)],
-        ["review", *ground, "--format", "sarif", "--sarif-root", ROOT, "-o", str(home / "review.sarif")],
+        ["review", *ground, *sarif, "-o", str(home / "review.sarif")],
+        ["baseline", "save", "then", *ground],
+        ["drift", *ground, *sarif, "--as-of", "2026-11-30", "--apply-days", "30", "-o", str(home / "drift.sarif")],
     ):
         done = run_forked(*command)
         assert done.returncode == 0, done.stderr
     return home
 
 
-def read_results(repository: Path) -> list[Any]:
-    (run,) = json.loads((repository / "review.sarif").read_text(encoding="utf-8"))["runs"]
+def read_results(repository: Path, name: str) -> list[Any]:
+    (run,) = json.loads((repository / name).read_text(encoding="utf-8"))["runs"]
     return list(run["results"])
 
 
@@ -54,7 +59,7 @@ def statements_of(result: Any) -> set[str]:
 
 def test_review_sarif_points_at_lines_that_hold_the_action_or_the_statement(repository: Path) -> None:
     kinds: Counter[str] = Counter()
-    for result in read_results(repository):
+    for result in read_results(repository, "review.sarif"):
         path, lines = lines_of(result, repository)
         if "/policy-" not in path:
             continue
@@ -80,6 +85,15 @@ def test_review_sarif_points_at_lines_that_hold_the_action_or_the_statement(repo
 
 def test_review_sarif_names_the_old_statement_where_the_finding_is_about_it(repository: Path) -> None:
     rules = {ReviewKind.WILDCARD.rule, ReviewKind.UNUSED_DANGEROUS.rule, ReviewKind.UNOBSERVABLE_DANGEROUS.rule}
-    found = [one for one in read_results(repository) if one["ruleId"] in rules]
+    found = [one for one in read_results(repository, "review.sarif") if one["ruleId"] in rules]
     assert found
     assert all(statements_of(one) for one in found)
+
+
+def test_drift_sarif_points_at_the_policies_that_were_proposed(repository: Path) -> None:
+    found = [one for one in read_results(repository, "drift.sarif") if one["ruleId"] == "drift-never-applied"]
+    assert len(found) > 10
+    for result in found:
+        path, lines = lines_of(result, repository)
+        assert path.endswith("/policy-1.json")
+        assert lines == (repository / path).read_text(encoding="utf-8").splitlines()

@@ -21,9 +21,11 @@ from lpgen.core.drift.findings import Drift
 from lpgen.core.drift.policies import same_policies
 from lpgen.core.drift.states import KeptProposal, Stamp, State
 from lpgen.core.findings import Proposal, Report
+from lpgen.core.folders import folder_of_principal
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
+from lpgen.core.policies.policy import policy_to_json
 from lpgen.core.replacements import Decision
 from lpgen.core.stars import Stars
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
@@ -166,7 +168,18 @@ def drift(
     before = _state_of_baseline(baseline, catalog, options.decisions)
     found = accept_findings(drift_between(before, now, catalog, choice), options.decisions, as_of=now.stamp.as_of)
     trend = (*(one.stamp for one in list_baselines(data) if one.stamp.as_of <= now.stamp.as_of), now.stamp)
-    return replace(found, trend=trend)
+    return replace(found, trend=trend, written=dict(_written_policies(before, now)))
+
+
+def _written_policies(before: State, now: State) -> Iterator[tuple[str, tuple[str, tuple[str, ...]]]]:
+    """The proposed policies as `generate` writes them: each principal's folder and texts; later proposals count."""
+    proposals = {**before.proposals, **now.proposals}
+    for principal in (one.principal for one in now.grants):
+        proposal = proposals.get(principal.arn)
+        if proposal is not None:
+            own = proposal.documents[: len(proposal.documents) - len(proposal.left)]
+            texts = tuple(policy_to_json(one, indent=2) + "\n" for one in own)
+            yield principal.arn, (folder_of_principal(principal), texts)
 
 
 def _state_now(data: Path, policies: Sequence[Path], catalog: Catalog, options: Options) -> State:

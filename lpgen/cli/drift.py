@@ -10,7 +10,7 @@ import typer
 
 from lpgen.cli.formats import FORMAT_HELP, choose_format, endings_of, format_of_name
 from lpgen.cli.option_groups import Only
-from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption
+from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption, SarifRootOption
 from lpgen.cli.output import put_text, terminal_width, wants_color
 from lpgen.core.choices import Severity
 from lpgen.edge.output_file import refuse_missing_folder
@@ -78,6 +78,7 @@ def drift_command(
             "--apply-days", metavar="DAYS", min=1, help="After how many days a safe proposal counts as never applied."
         ),
     ] = 30,
+    sarif_root: SarifRootOption = "lpgen-out",
 ) -> None:
     """Tell what changed since a baseline.
 
@@ -106,9 +107,10 @@ def drift_command(
         choice=DriftOptions(unused_days, apply_days),
         proposed=proposed or (),
     )
-    put_text(render_drift(found, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+    width, color = terminal_width(), wants_color(output)
+    put_text(render_drift(found, chosen.value, width=width, color=color, root=sarif_root), output)
     for path, form in formats.items():
-        put_text(render_drift(found, form.value, width=80), path)
+        put_text(render_drift(found, form.value, width=80, root=sarif_root), path)
     if fail_on is not None and found.reaches(fail_on):
         raise typer.Exit(ExitCode.FOUND)
 

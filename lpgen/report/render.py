@@ -179,8 +179,11 @@ def render_drift(
     *,
     width: int = 100,
     color: bool = False,
+    root: str = "",
 ) -> str:
     """The changes between two states, as text, Markdown, JSON, SARIF or HTML, with a line break at the end.
+
+    `root` is the folder in the repository that holds the output of `generate`, which SARIF points to.
 
     Raises:
         ValueError: there is no such format.
@@ -192,7 +195,7 @@ def render_drift(
     if format == "sarif":
         from lpgen.report.sarif.drift import drift_sarif
 
-        return drift_sarif(drift)
+        return drift_sarif(drift, root=root)
     from lpgen.report.pages.drift import drift_page
 
     if format == "html":

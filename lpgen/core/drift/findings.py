@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
 
 from lpgen.core.choices import Severity
@@ -44,7 +44,8 @@ class Drift:
     """What changed between two moments: findings, the most severe first, and accepted ones at the end.
 
     `applied` are the principals whose proposal was put in place since. `notes` are sentences on what couldn't be
-    compared. `trend` has the saved states and then now, by date; `expired` are decisions no longer in force.
+    compared. `trend` has the saved states and then now, by date; `expired` are decisions no longer in force. `written`
+    are the texts of proposed policies, in order, by the ARN of their principal and its folder in an output folder.
     """
 
     before: Stamp
@@ -54,6 +55,7 @@ class Drift:
     notes: tuple[str, ...]
     trend: tuple[Stamp, ...] = ()
     expired: tuple[Decision, ...] = ()
+    written: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def open(self) -> tuple[DriftFinding, ...]:

@@ -1,23 +1,42 @@
-"""Drift as SARIF: a rule per kind of finding; accepted findings are left out."""
+"""Drift as SARIF: a rule per kind of finding; accepted findings are left out.
+
+A finding about a principal with a proposal points to its new policy, as `lpgen generate` writes it: to the line of the
+action that the finding names, or to the whole policy. Any other points to one file, which need not exist.
+"""
 
 from __future__ import annotations
+
+from typing import Final
 
 from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.registry.drift import DriftKind
 from lpgen.report.pages.blocks import line, name
 from lpgen.report.pages.words import label_of
 from lpgen.report.sarif.layout import SarifFinding, SarifName, sarif_log
-from lpgen.report.sarif.places import Place
+from lpgen.report.sarif.places import Place, PolicyPlaces
+
+_ELSEWHERE: Final = Place("lpgen-drift.json")
 
 
-def drift_sarif(drift: Drift, *, path: str = "lpgen-drift.json") -> str:
-    """The open findings as the text of one SARIF file; `path` is the file in the repository that they point to."""
+def drift_sarif(drift: Drift, *, root: str) -> str:
+    """The open findings as the text of one SARIF file; `root` is the folder of the output of `generate`."""
     facts = {"since": drift.before.name, "as_of": drift.after.as_of.isoformat()}
-    findings = (_finding(one, path) for one in drift.open)
+    findings = (_finding(one, _place(one, drift, root.strip("/"))) for one in drift.open)
     return sarif_log(tuple(DriftKind), findings, category="lpgen/drift", notices=drift.notes, facts=facts)
 
 
-def _finding(finding: DriftFinding, path: str) -> SarifFinding:
+def _place(finding: DriftFinding, drift: Drift, root: str) -> Place:
+    for arn in finding.principals:
+        if arn in drift.written:
+            folder, texts = drift.written[arn]
+            places = PolicyPlaces(f"{root}/{folder}" if root else folder, texts)
+            action = finding.parameters.get("action")
+            found = places.find(actions=[action]) if isinstance(action, str) else None
+            return found or places.first_policy() or _ELSEWHERE
+    return _ELSEWHERE
+
+
+def _finding(finding: DriftFinding, place: Place) -> SarifFinding:
     message = line(name(label_of(finding.subject)), f": {finding.message}. What to do: {finding.step}.")
     names = tuple(SarifName(one, "principal") for one in finding.principals)
     own = () if finding.subject in finding.principals else (SarifName(finding.subject, "resource"),)
@@ -27,4 +46,4 @@ def _finding(finding: DriftFinding, path: str) -> SarifFinding:
         "details": list(finding.details),
         "next_step": finding.step,
     }
-    return SarifFinding(finding.kind, message, (finding.item,), Place(path), (*own, *names), finding.severity, facts)
+    return SarifFinding(finding.kind, message, (finding.item,), place, (*own, *names), finding.severity, facts)

@@ -31,6 +31,7 @@ class PolicyPlaces:
     """
 
     def __init__(self, folder: str, texts: Sequence[str]) -> None:
+        self._whole = [Place(f"{folder}/{document_file(1)}", 1, text.count("\n")) for text in texts[:1]]
         self._found = [
             (f"{folder}/{document_file(number)}", one)
             for number, text in enumerate(texts, start=1)
@@ -51,6 +52,10 @@ class PolicyPlaces:
                 if not actions:
                     return Place(path, one.first, one.last)
         return None
+
+    def first_policy(self) -> Place | None:
+        """All lines of the first policy, or None where there is none."""
+        return next(iter(self._whole), None)
 
 
 def _statements_of_text(text: str) -> Iterator[_StatementLines]:

@@ -20,7 +20,7 @@ from lpgen.core.choices import Severity
 from lpgen.core.registry.drift import DriftKind
 from lpgen.report import render_drift, render_stars
 from lpgen.report.pages.drift import sparkline
-from tests.report.drifts import drift, finding, poisoned_drift, poisoned_stars, stars
+from tests.report.drifts import ROLE, drift, finding, poisoned_drift, poisoned_stars, stars
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader
 from tests.report.test_inert import ACTIVE
@@ -110,6 +110,27 @@ def test_sarif_is_read_by_anothers_model_with_a_rule_per_kind() -> None:
     results = run.results or []
     assert len(results) == len(drift().open)
     assert {str(one.rule_id) for one in results} == {f"drift-{kind}" for kind in DriftKind}
+
+
+def test_sarif_points_to_the_proposed_policy_of_the_principal() -> None:
+    text = (
+        '{\n  "Version": "2012-10-17",\n  "Statement": [\n    {\n      "Effect": "Allow",\n'
+        '      "Action": "s3:GetObject",\n      "Resource": "*"\n    }\n  ]\n}\n'
+    )
+    parameters = {"action": "s3:GetObject", "uses": "0a1b2c3d"}
+    found = [finding(DriftKind.NEW_USE, parameters=parameters), finding(DriftKind.NEVER_APPLIED)]
+    one = replace(drift(), findings=(*found, finding(DriftKind.COVERAGE_LOST)), written={ROLE: ("app", (text, text))})
+    (run,) = json.loads(render_drift(one, "sarif", root="/iam/out/"))["runs"]
+    places = {each["ruleId"]: each["locations"][0]["physicalLocation"] for each in run["results"]}
+    policy = {"uri": "iam/out/app/policy-1.json"}
+    assert places == {
+        "drift-new-use": {"artifactLocation": policy, "region": {"startLine": 6, "endLine": 6}},
+        "drift-never-applied": {"artifactLocation": policy, "region": {"startLine": 1, "endLine": 10}},
+        "drift-coverage-lost": {
+            "artifactLocation": {"uri": "lpgen-drift.json"},
+            "region": {"startLine": 1, "endLine": 1},
+        },
+    }
 
 
 def test_accepted_findings_are_shown_apart_and_kept_out_of_sarif() -> None:
