@@ -6,8 +6,9 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from lpgen.core.actions.catalog import Catalog
@@ -28,6 +29,7 @@ from lpgen.core.analysis.written.statements import (
     service_of,
     statements_from_lines,
     with_mark,
+    with_short_sid,
     written_statement,
 )
 from lpgen.core.findings import Diff, PrincipalClass, PrincipalDiff
@@ -64,8 +66,8 @@ def generate_policies(
     """The replacement of each principal that gets one, sorted by principal.
 
     Every new Allow enumerates its actions and narrows one old Allow, whose conditions it keeps. Every Deny is carried.
-    A policy that doesn't fit AWS's limits is merged exactly, then folded within the old statements, then put into
-    inline space too, then refused.
+    A policy that doesn't fit AWS's limits is merged exactly, then given short Sids, then folded within the old
+    statements, then put into inline space too, then refused.
     """
     by_arn = {one.principal.arn: one for one in grants}
     return tuple(
@@ -88,11 +90,20 @@ def generate_policy(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catal
         return Replacement(diff.principal, (), (), (), Caveat.of(CaveatKind.UNPROVEN, why=error.message), quota)
 
 
+_Name = Callable[[ReplacementStatement, Parents], ReplacementStatement]
+
+
 @dataclass(frozen=True, slots=True)
 class _Attempt:
+    """Statements to try to fit into a space, and the lines that they are of.
+
+    `name` gives a part of a statement its Sid.
+    """
+
     lines: tuple[Line, ...]
-    grouping: Grouping
+    statements: tuple[ReplacementStatement, ...]
     space: Space
+    name: _Name = with_mark
 
 
 def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, options: Options) -> Replacement:
@@ -102,11 +113,9 @@ def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog
     inline = options.inline or diff.principal_class is PrincipalClass.SSO
     managed = 0 if inline else max(0, options.attached_quota - len(diff.left))
     tried: set[tuple[Space, tuple[str, ...]]] = set()
-    for attempt in _attempts(diff, parents, catalog, managed=managed):
-        statements = statements_from_lines(
-            attempt.lines, parents, grouping=attempt.grouping, catalog=catalog, taken=taken
-        )
-        items = [_allow_item(one, parents) for one in statements]
+    group = partial(statements_from_lines, parents=parents, catalog=catalog, taken=taken)
+    for attempt in _attempts(diff, parents, catalog, group, managed=managed):
+        items = [_allow_item(one, parents) for one in attempt.statements]
         written = attempt.space, tuple(item.written.text for item in items)
         if written in tried:
             continue
@@ -114,7 +123,7 @@ def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog
         documents = fit_documents(
             sorted([*items, *denies], key=lambda item: item.group),
             attempt.space,
-            split=lambda item, room: _split_item(item, room, parents, catalog),
+            split=partial(_split_item, parents=parents, catalog=catalog, name=attempt.name),
         )
         if documents is not None:
             return Replacement(
@@ -128,36 +137,49 @@ def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog
     return _refuse(diff, parents, denies, catalog, managed=managed)
 
 
-def _attempts(diff: PrincipalDiff, parents: Parents, catalog: Catalog, *, managed: int) -> Iterable[_Attempt]:
+def _attempts(
+    diff: PrincipalDiff,
+    parents: Parents,
+    catalog: Catalog,
+    group: Callable[..., tuple[ReplacementStatement, ...]],
+    *,
+    managed: int,
+) -> Iterable[_Attempt]:
+    def merged(lines: tuple[Line, ...], space: Space) -> Iterable[_Attempt]:
+        statements = group(lines, grouping=Grouping.MERGED)
+        yield _Attempt(lines, statements, space)
+        short = tuple(with_short_sid(one, parents) for one in statements)
+        yield _Attempt(lines, short, space, with_short_sid)
+
     space = space_of(diff.principal.kind, managed=managed, inline=not managed)
     lines = diff.lines
-    yield _Attempt(lines, Grouping.BY_SERVICE, space)
-    yield _Attempt(lines, Grouping.MERGED, space)
-    statements = statements_from_lines(lines, parents, grouping=Grouping.BY_SERVICE, catalog=catalog)
+    statements = group(lines, grouping=Grouping.BY_SERVICE)
+    yield _Attempt(lines, statements, space)
+    yield from merged(lines, space)
     sizes = dict(_bytes_by_service([_allow_item(one, parents) for one in statements]))
     for service in sorted(sizes, key=lambda one: (-sizes[one], one)):
         folded = fold_to_grant(lines, parents, service=service, catalog=catalog)
         if folded != lines:
             lines = folded
-            yield _Attempt(lines, Grouping.MERGED, space)
+            yield from merged(lines, space)
     if managed:
         both = space_of(diff.principal.kind, managed=managed, inline=True)
-        yield _Attempt(diff.lines, Grouping.MERGED, both)
+        yield from merged(diff.lines, both)
         if lines != diff.lines:
-            yield _Attempt(lines, Grouping.MERGED, both)
+            yield from merged(lines, both)
 
 
 def _refuse(
     diff: PrincipalDiff, parents: Parents, denies: Sequence[Item], catalog: Catalog, *, managed: int
 ) -> Replacement:
-    statements = {
-        grouping: statements_from_lines(diff.lines, parents, grouping=grouping, catalog=catalog)
-        for grouping in (Grouping.MERGED, Grouping.BY_SERVICE)
-    }
-    items = {key: [*(_allow_item(one, parents) for one in found), *denies] for key, found in statements.items()}
-    sizes = _bytes_by_service(items[Grouping.BY_SERVICE])
+    def items_of(statements: Iterable[ReplacementStatement]) -> list[Item]:
+        return [*(_allow_item(one, parents) for one in statements), *denies]
+
+    group = partial(statements_from_lines, diff.lines, parents, catalog=catalog)
+    sizes = _bytes_by_service(items_of(group(grouping=Grouping.BY_SERVICE)))
     largest = ", ".join(f"{service} {size}" for service, size in sorted(sizes, key=lambda one: -one[1])[:5])
-    needed = sum(item.size for item in items[Grouping.MERGED])
+    short = (with_short_sid(one, parents) for one in group(grouping=Grouping.MERGED))
+    needed = sum(item.size for item in items_of(short))
     space = space_of(diff.principal.kind, managed=managed, inline=True)
     room = f"{space.inline:,} characters of inline policies"
     if managed:
@@ -219,7 +241,7 @@ def _with_sid(bare: str, sid: str) -> Statement:
     return policy_from_json(document, place="carried Deny").statements[0]
 
 
-def _split_item(item: Item, room: int, parents: Parents, catalog: Catalog) -> Sequence[Item]:
+def _split_item(item: Item, room: int, *, parents: Parents, catalog: Catalog, name: _Name) -> Sequence[Item]:
     source = item.source
     if source is None:
         return ()
@@ -228,7 +250,7 @@ def _split_item(item: Item, room: int, parents: Parents, catalog: Catalog) -> Se
         chosen = frozenset(actions)
         lines = [line for line in source.lines if line.action in chosen]
         scope = Scope(tuple(resources), source.scope.not_resource)
-        return _allow_item(with_mark(build_statement(lines, catalog=catalog, scope=scope), parents), parents)
+        return _allow_item(name(build_statement(lines, catalog=catalog, scope=scope), parents), parents)
 
     actions, resources = source.actions, source.scope.resources
     fitting = bisect_right(range(1, len(actions)), room, key=lambda count: part(actions[:count], resources).size)

@@ -1,8 +1,9 @@
-"""Generation: what doesn't fit is merged, then folded within the old statements, then put inline, then refused."""
+"""Generation: what doesn't fit is merged, given short Sids, folded, put inline, then refused."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -73,6 +74,26 @@ def test_generate_merges_exactly_before_it_folds() -> None:
     made = replaced(user, [use("iam:GetRole", arn) for arn in roles(25)], inline=True)
     (statement,) = statements(made)
     assert set(statement["Resource"]) == set(roles(25))
+
+
+def queue_user(count: int) -> Replacement:
+    """The replacement of a user with a statement per queue, which nothing merges or folds, in its inline space."""
+    queues = [f"arn:aws:sqs:us-east-1:{ACCOUNT}:the-queue-of-service-{chr(97 + at)}" for at in range(count)]
+    granted = [allow(f"sqs:{'Send' if at % 2 else 'Receive'}*", queue) for at, queue in enumerate(queues)]
+    uses = [use(f"sqs:{'Send' if at % 2 else 'Receive'}Message", queue) for at, queue in enumerate(queues)]
+    return replaced(role(policy(*granted), kind=PrincipalKind.USER), uses, inline=True)
+
+
+def test_generate_shortens_sids_only_where_the_policy_does_not_fit_otherwise() -> None:
+    readable, short = queue_user(12), queue_user(13)
+    assert statements(readable)[0]["Sid"] == "ReceiveMessageTheQueueOfServiceAQueue"
+    sids = [one["Sid"] for one in statements(short)]
+    assert len(set(sids)) == len(sids) == 13
+    assert all(re.fullmatch("[0-9A-F]{8}", sid) for sid in sids)
+    assert sids == [one.sid for document in short.documents for one in document.statements]  # as evidence names them
+    assert short.rules == ()
+    assert queue_user(13) == short
+    assert "characters" in queue_user(20).refusal
 
 
 def test_generate_uses_inline_space_when_managed_policies_are_full() -> None:

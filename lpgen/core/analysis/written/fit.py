@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import groupby
@@ -86,12 +86,14 @@ def space_of(kind: PrincipalKind, *, managed: int, inline: bool) -> Space:
     return Space(managed, inline_limit if inline else 0)
 
 
-def fit_documents(items: Iterable[Item], space: Space, *, split: Split) -> tuple[Document, ...] | None:
+def fit_documents(items: Sequence[Item], space: Space, *, split: Split) -> tuple[Document, ...] | None:
     """The items in documents, managed ones first, or None where they don't fit.
 
     A group is kept in one document if it fits into one. Otherwise it is split by statement, and a statement that fits
     nowhere is split by action. The order of the items decides, so equal items give equal documents.
     """
+    if sum(item.size for item in items) > space.managed * MANAGED_POLICY_LIMIT + space.inline:
+        return None  # splitting only adds to that
     documents: list[Document] = []
     for _, group in groupby(items, key=lambda item: item.group):
         service = list(group)

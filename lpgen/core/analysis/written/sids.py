@@ -49,7 +49,16 @@ def sid_for(actions: Sequence[Action], scope: Scope, *, is_unseen: bool, catalog
 
 def marked(sid: str, content: str) -> str:
     """The Sid with a mark made from its statement's content, which distinguishes it from an equal Sid."""
-    return f"{sid}{hashlib.sha256(content.encode()).hexdigest()[:6].upper()}"
+    return f"{sid}{_hash(content)[:6]}"
+
+
+def short_sid(content: str) -> str:
+    """A Sid made from its statement's content only, long enough to differ from all others of a principal."""
+    return _hash(content)[:8]
+
+
+def _hash(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest().upper()
 
 
 def _verb(actions: Iterable[Action], catalog: Catalog) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.scope import whole_scope
-from lpgen.core.analysis.written.sids import marked, sid_for
+from lpgen.core.analysis.written.sids import marked, short_sid, sid_for
 from lpgen.core.grounds import Grant, StatementRef
 from lpgen.core.model import CURRENT_VERSION, Action, Statement
 from lpgen.core.policies.match import as_glob, holds_variable
@@ -87,10 +87,19 @@ def _told_apart(
 
 def with_mark(statement: ReplacementStatement, parents: Parents) -> ReplacementStatement:
     """The statement with a Sid that no other one has."""
+    return replace(statement, sid=marked(statement.sid, _content_of(statement, parents)))
+
+
+def with_short_sid(statement: ReplacementStatement, parents: Parents) -> ReplacementStatement:
+    """The statement with a Sid that says nothing, for policies that don't fit with better ones."""
+    return replace(statement, sid=short_sid(_content_of(statement, parents)))
+
+
+def _content_of(statement: ReplacementStatement, parents: Parents) -> str:
     parent, scope = parents[statement.parent], statement.scope
     conditions = [[one.operator, one.key, *one.values] for one in parent.statement.conditions]
     content = [statement.actions, scope.resources, scope.not_resource, conditions, language_version(parent)]
-    return replace(statement, sid=marked(statement.sid, json.dumps(content)))
+    return json.dumps(content)
 
 
 def build_statement(lines: Sequence[Line], *, catalog: Catalog, scope: Scope | None = None) -> ReplacementStatement:
