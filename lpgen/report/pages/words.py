@@ -122,8 +122,10 @@ def label_in_list(view: PrincipalView) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in words."""
-    return f"{share:.0%}".replace("%", " %")
+    """A share in words. Only none and all are 0 % and 100 %."""
+    if 0 < share < 0.01:
+        return "<1 %"
+    return ">99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
 
 
 def reach_texts(reach: Reach) -> Iterable[str]:
