@@ -246,7 +246,8 @@ class PrincipalDiff:
     `active_days` are those on which it was seen at work, 0 where they weren't counted. `expected` are the denials
     expected of its replacement in the next days, None where no backtest was made. `reach` says how far its policies and
     the lines reach beyond its own resources. `left` are the policies left attached; `lines` and `detach` have no part
-    of them. `dangerous` are the dangerous actions that it used.
+    of them. `dangerous` are the dangerous actions that it used. `days` are, by action, those with
+    records of it that aren't denials, sorted.
     """
 
     principal: Principal
@@ -268,6 +269,7 @@ class PrincipalDiff:
     reach: Reach = NO_REACH
     left: tuple[LeftPolicy, ...] = ()
     dangerous: tuple[DangerousUse, ...] = ()
+    days: tuple[tuple[Action, tuple[date, ...]], ...] = ()
 
     @property
     def left_actions(self) -> frozenset[Action]:

@@ -105,6 +105,7 @@ def _outline_of_proposal(proposal: Proposal) -> Proposal:
         detach=_NOTHING,
         left=(),
         dangerous=(),
+        days=(),
     )
     replacement, verification = proposal.replacement, proposal.verification
     if replacement is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from lpgen.core.findings import ActionVerdict, Verdict, Verdicts
@@ -29,13 +30,14 @@ class DangerGroup:
 
 @dataclass(frozen=True, slots=True)
 class DeniedGroup:
-    """Denied attempts of one action by one wall. `resources` are distinct, sorted."""
+    """Denied attempts of one action by one wall. `resources`, `regions` and `days` are distinct, sorted."""
 
     wall: DenialKind
     action: Action
     resources: tuple[str, ...]
     regions: tuple[str, ...]
     evidence: Evidence
+    days: tuple[date, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,4 +133,5 @@ def _denied_group(wall: DenialKind, action: Action, uses: list[Use]) -> DeniedGr
         evidence = merge_evidence(evidence, use.evidence)
     resources = tuple(sorted({use.resource.text for use in uses}))
     regions = tuple(sorted({region for use in uses for region in use.regions}))
-    return DeniedGroup(wall, action, resources, regions, evidence)
+    days = tuple(sorted({day for use in uses for day in use.on}))
+    return DeniedGroup(wall, action, resources, regions, evidence, days)

@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from lpgen.core.findings import (
     ActionVerdict,
@@ -188,6 +188,7 @@ class Case:
             self.active_days,
             self.task or self.proposal_text,
             dangerous=self.dangerous,
+            days=tuple((one.action, _ends(one.evidence)) for one in self.verdicts if one.evidence),
         )
         if self.principal_class not in (PrincipalClass.ACTIVE, PrincipalClass.SSO):
             return Proposal(diff, None, None)
@@ -245,6 +246,11 @@ def passed_checks(examined: int) -> tuple[Check, ...]:
         ("fits AWS's limits", 1),
     )
     return tuple(Check(name, CheckStatus.PASSED, number, ()) for name, number in names)
+
+
+def _ends(evidence: Evidence) -> tuple[date, ...]:
+    """The first and the last day of a use: no other is known to have a record."""
+    return tuple(sorted({date.fromisoformat(one[:10]) for one in (evidence.first_seen, evidence.last_seen)}))
 
 
 def use_of(

@@ -5,6 +5,7 @@ Read `_review` from top to bottom: each step is in the folder of its name.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -159,7 +160,16 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         reach_of_lines(ground.places, principal.account, usage.uses, granting, lines, staying),
         left,
         dangerous_uses(usage, judge.finder.dangers),
+        _days_by_action(usage.uses),
     )
+
+
+def _days_by_action(uses: Iterable[Use]) -> tuple[tuple[Action, tuple[date, ...]], ...]:
+    found: dict[Action, set[date]] = defaultdict(set)
+    for use in uses:
+        if use.outcome is not Outcome.DENIED:
+            found[use.action].update(use.on)
+    return tuple((action, tuple(sorted(found[action]))) for action in sorted(found))
 
 
 def _caveats_of_records(
