@@ -208,6 +208,11 @@ class ReviewView:
         """Those of them whose replacement isn't in place already."""
         return tuple(view for view in self.made if not view.proposal.in_place)
 
+    @property
+    def to_replace(self) -> tuple[PrincipalView, ...]:
+        """Those of them that have a replacement to put in place: it wasn't refused."""
+        return tuple(view for view in self.to_make if view.has_documents)
+
 
 def review_view(report: Report, entries: Mapping[str, Entry] = _NO_ENTRIES) -> ReviewView:
     """The report in reading order: by class, then principals with use that may be an intruder's, then by possible harm,

@@ -23,7 +23,7 @@ def test_two_thousand_principals_stay_usable(open_page: Opener, capsys: pytest.C
     steps = {
         "filter": "search.value = 'storefront'; search.dispatchEvent(new Event('input'))",
         "clear": "search.value = ''; search.dispatchEvent(new Event('input'))",
-        "sort": "sortRows('granted')",
+        "sort": "chooseOrder('granted')",
         "open": "location.hash = rows[0].row.querySelector('a').hash; follow()",
         "back": "location.hash = '#summary'; follow()",
     }

@@ -46,9 +46,9 @@ def test_walls_show_before_and_after_with_numbers(sample: str, open_page: Opener
     page = open_page(sample, fragment=STOREFRONT)
     before, after = page.locator("svg.walls").all()
     assert before.get_attribute("aria-label") == "Before: 7 of 259 actions used; the table below has the numbers"
-    assert after.get_attribute("aria-label") == "After: 21 of 259 actions stay; the table below has the numbers"
+    assert after.get_attribute("aria-label") == "After: 21 of 259 actions kept; the table below has the numbers"
     expect(before).to_contain_text("6 of 79 used")
-    expect(after).to_contain_text("6 of 79 stay")
+    expect(after).to_contain_text("6 of 79 kept")
     heights = [
         picture.evaluate("(svg) => Array.from(svg.querySelectorAll('.air'), (hole) => hole.getBBox().height)")
         for picture in (before, after)
@@ -64,9 +64,9 @@ def test_evidence_shows_on_hover_and_stays_on_click(sample: str, open_page: Open
     page.get_by_role("button", name='"dynamodb:GetItem"').hover()
     expect(evidence).to_contain_text("474 records, 2026-06-03 to 2026-09-30")
     page.get_by_role("button", name='"s3:*"').click()
-    expect(evidence).to_contain_text("stands for 180 actions today")
+    expect(evidence).to_contain_text("matches 180 actions today")
     page.get_by_role("heading", name="Use over time").hover()
-    expect(evidence).to_contain_text("stands for 180 actions today")
+    expect(evidence).to_contain_text("matches 180 actions today")
 
 
 def test_evidence_marks_what_narrows_what(sample: str, open_page: Opener) -> None:
@@ -91,7 +91,7 @@ def test_actions_are_found_by_name_and_by_danger(sample: str, open_page: Opener)
     page.get_by_label("Find an action").fill("deletebucketpol")
     found = page.locator("[aria-label='found actions'] tr")
     expect(found).to_have_count(3)  # of S3, its directory buckets and Outposts
-    expect(found.filter(has_text="s3:DeleteBucketPolicy")).to_contain_text("goes")
+    expect(found.filter(has_text="s3:DeleteBucketPolicy")).to_contain_text("removed")
     page.get_by_label("Find an action").fill("")
     page.get_by_label("only dangerous and unused").check()
     expect(page.get_by_text("475 actions")).to_be_visible()

@@ -20,8 +20,7 @@ class ActionIndex:
 
     def ranges(self, actions: Iterable[Action]) -> str:
         """The numbers of the actions as ranges, such as `0-4,7`."""
-        numbers = sorted(self._numbers[action] for action in actions)
-        return ",".join(map(_range, _runs(numbers)))
+        return ranges_of(self._numbers[action] for action in actions)
 
     def data(self) -> list[object]:
         """The names by service, in the order of their numbers."""
@@ -34,6 +33,11 @@ class ActionIndex:
 def _parts(action: str) -> tuple[str, str]:
     service, _, name = action.partition(":")
     return service, name
+
+
+def ranges_of(numbers: Iterable[int]) -> str:
+    """Distinct numbers as ranges, such as `0-4,7`."""
+    return ",".join(map(_range, _runs(sorted(numbers))))
 
 
 def _runs(numbers: list[int]) -> Iterable[tuple[int, int]]:

@@ -15,7 +15,7 @@ from lpgen.report.pages.parts import seen_note
 from lpgen.report.views import PrincipalView
 
 
-def old_listing(document: Policy, fates: Fates) -> Listing:
+def old_listing(document: Policy, outcomes: Outcomes) -> Listing:
     """A policy in force, with the actions that each line matches and how many of them were used."""
     version = {"Version": document.version} if document.version else {}
     written = {**version, "Statement": [json.loads(one.text) for one in document.statements]}
@@ -23,9 +23,9 @@ def old_listing(document: Policy, fates: Fates) -> Listing:
 
     def noted(statement: int, element: str, value: str) -> Note | None:
         if not element:
-            return fates.statement_note(statement, effects[statement])
+            return outcomes.statement_note(statement, effects[statement])
         if element in ACTION_ELEMENTS and value and effects[statement] is Effect.ALLOW:
-            return fates.action_note(statement, value)
+            return outcomes.action_note(statement, value)
         return None
 
     return listing_of(written, noted)
@@ -50,7 +50,7 @@ def granted_by_statement(verdicts: Iterable[ActionVerdict]) -> Granted:
     return granted
 
 
-class Fates:
+class Outcomes:
     """The notes on the statements of one policy, from the verdicts."""
 
     def __init__(self, view: PrincipalView, policy: AttachedPolicy, granted: Granted) -> None:
@@ -74,7 +74,7 @@ class Fates:
         if not self._view.has_documents:
             return Note(Mark.STATEMENT, (first,))
         stays = sum(one.action in self._view.staying for one in found)
-        then = line(good(f"{count(stays)} stay"), ", ", bad(f"{count(len(found) - stays)} go"))
+        then = line(good(f"{count(stays)} kept"), ", ", bad(f"{count(len(found) - stays)} removed"))
         return Note(Mark.STATEMENT, (first, then))
 
     def action_note(self, statement: int, pattern: str) -> Note | None:
@@ -87,7 +87,7 @@ class Fates:
             return None
         evidence = (seen_note(one.evidence),) if one.evidence else ()
         mark = Mark.IDLE if one.verdict in UNSEEN else Mark.SEEN
-        return Note(mark, (line(strong(one.verdict), f": {one.reason}"), *evidence, *self._fate_lines(one)))
+        return Note(mark, (line(strong(one.verdict), f": {one.reason}"), *evidence, *self._outcome_lines(one)))
 
     def _verdicts(self, statement: int) -> Mapping[str, ActionVerdict]:
         if statement not in self._by_action:
@@ -95,18 +95,18 @@ class Fates:
             self._by_action[statement] = {one.action.lower(): one for one in found}
         return self._by_action[statement]
 
-    def _fate_lines(self, one: ActionVerdict) -> tuple[Line, ...]:
+    def _outcome_lines(self, one: ActionVerdict) -> tuple[Line, ...]:
         danger = (line(bad("dangerous: "), one.danger),) if one.danger and one.verdict in UNSEEN else ()
         if not self._view.has_documents:
             return danger
         stays = one.action in self._view.staying
         kept = f": {one.keep}" if one.keep and one.verdict is Verdict.UNOBSERVABLE else ""
-        return *danger, line(good("stays") if stays else bad("goes"), kept if stays else "")
+        return *danger, line(good("kept") if stays else bad("removed"), kept if stays else "")
 
 
 def _wildcard_note(one: WildcardUse) -> Note:
-    what = "all but what matches it: " if one.not_action else ""
-    first = line("stands for ", what, strong(plural(one.expands_to, "action")), " today, and for whatever AWS adds")
+    what = "allows all but what matches it: " if one.not_action else "matches "
+    first = line(what, strong(plural(one.expands_to, "action")), " today, and whatever AWS adds")
     if not one.used:
         return Note(Mark.IDLE, (first, line(bad("none of them was seen in use"))))
     return Note(Mark.SEEN, (first, line(f"{count(len(one.used))} seen in use: ", names(one.used, most=8))))

@@ -11,9 +11,10 @@ from typing import Final
 from lpgen.core.findings import Report
 from lpgen.report.html.block_data import data_of_line
 from lpgen.report.html.embed import content_security_policy, script_json
+from lpgen.report.html.figures import figures_of_review
 from lpgen.report.html.principal_data import data_of_principal
 from lpgen.report.html.shared import Shared
-from lpgen.report.html.summary import coverage_bars, figures_of, rows_of, shares_of_made
+from lpgen.report.html.summary import coverage_bars, rows_of, shares_of_made
 from lpgen.report.html.templating import asset, template
 from lpgen.report.pages.blocks import Block
 from lpgen.report.pages.coverage import coverage_blocks
@@ -47,13 +48,13 @@ _TABLE: Final = (
     ("label", "principal", ""),
     ("state", "state", ""),
     ("granted", "granted", "actions that its policies allow"),
-    ("shares", "used · stays · goes", "the bar's width is what is granted, on a logarithmic scale"),
+    ("shares", "outcome", "used, kept and removed; the bar's width is what is granted, on a logarithmic scale"),
     ("used", "used", "actions that a record shows"),
     ("unused", "unused", "granted, and use would have shown"),
     ("unobservable", "unobservable", "granted, and the logs can't show use"),
-    ("held", "kept", "in the replacement without seen use, mostly because the logs can't show it"),
-    ("removed", "goes", "granted and not in the replacement"),
-    ("dangerous_unused", "danger", "dangerous and seen in no use"),
+    ("held", "kept", "in the replacement without recorded use, mostly because the logs can't show it"),
+    ("removed", "removed", "granted and not in the replacement"),
+    ("dangerous_unused", "danger", "dangerous and without recorded use"),
     ("ungranted", "ungranted", "used, and no policy grants it"),
 )
 
@@ -69,9 +70,10 @@ def review_html(report: Report) -> str:
         style=style,
         report=report,
         day=words_of_day(report.diff),
-        figures=figures_of(view),
-        shares=shares_of_made(one for one in view.made if one.has_documents),
-        headline=(*trust_blocks(report), *headline_blocks(view)),
+        figures=tuple(figures_of_review(view)),
+        shares=shares_of_made(view.to_replace),
+        headline=tuple(headline_blocks(view)),
+        trust=tuple(trust_blocks(report)),
         tasks=tasks_of_review(view),
         columns=_TABLE,
         rows=rows_of(view.views),

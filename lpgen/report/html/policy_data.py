@@ -9,7 +9,7 @@ from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AttachedPolicy, PolicyKind
 from lpgen.report.html.interned import Interned
 from lpgen.report.html.new_policy import new_listing, new_parents
-from lpgen.report.html.old_policy import Fates, granted_by_statement, old_listing
+from lpgen.report.html.old_policy import Outcomes, granted_by_statement, old_listing
 from lpgen.report.html.policy_listing import Listing, Note
 from lpgen.report.html.shared import Shared
 from lpgen.report.inert import terminal_text
@@ -31,19 +31,19 @@ def data_of_policies(view: PrincipalView, shared: Shared) -> Json:
     """The policies in force and those of the replacement, with the notes of both: a mark and places of shared lines."""
     notes: Interned[Note] = Interned()
     granted = granted_by_statement(view.diff.verdicts)
-    old = [_data_of_old(one, Fates(view, one, granted), shared, notes) for one in view.diff.principal.policies]
+    old = [_data_of_old(one, Outcomes(view, one, granted), shared, notes) for one in view.diff.principal.policies]
     new = list(_data_of_new(view, notes))
     said = [[note.mark, *map(shared.lines.place, note.lines)] for note in notes.values]
     return {"old": old, "new": new, "notes": said}
 
 
-def _data_of_old(policy: AttachedPolicy, fates: Fates, shared: Shared, notes: Interned[Note]) -> Json:
+def _data_of_old(policy: AttachedPolicy, outcomes: Outcomes, shared: Shared, notes: Interned[Note]) -> Json:
     known: Json = {"name": terminal_text(policy.arn or policy.name), "kind": _KIND_WORDS[policy.kind]}
     if policy.group:
         known["group"] = terminal_text(policy.group)
     if policy.document is None:
         return known
-    listing = old_listing(policy.document, fates)
+    listing = old_listing(policy.document, outcomes)
     return known | {"document": shared.documents.place("\n".join(listing.lines))} | _data_of_notes(listing, notes)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import astuple
 from urllib.parse import quote
 
 from lpgen.core.findings import Report
 from lpgen.core.model import Principal
 from lpgen.report.html.block_data import data_of_blocks, data_of_line
+from lpgen.report.html.figures import figures_of_principal
 from lpgen.report.html.policy_data import data_of_policies
 from lpgen.report.html.shared import Shared
 from lpgen.report.html.use_data import data_of_use
@@ -39,7 +40,7 @@ def data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Js
         "label": terminal_text(short_label_of(view.diff.principal)),
         "account": terminal_text(view.diff.principal.account),
         "state": data_of_line((state_of(view),))[0],
-        "counts": asdict(view.counts),
+        "figures": [astuple(one) for one in figures_of_principal(view)],
         "replaced": view.has_documents,
         "identity": data_of_blocks(identity_blocks(view)),
         "safety": data_of_blocks(safety_blocks(view)),

@@ -1,4 +1,4 @@
-"""The summary of a review as values for its template: figures, rows of principals, and the days that logs cover."""
+"""The summary of a review as values for its template: rows of principals, and the days that logs cover."""
 
 from __future__ import annotations
 
@@ -7,26 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from math import log1p
 
-from lpgen.core.findings import UNSEEN, Report
+from lpgen.core.findings import UNSEEN
 from lpgen.core.grounds import AccountCoverage
 from lpgen.report.counts import Counts
 from lpgen.report.html.principal_data import anchor_of
-from lpgen.report.html.verdict_data import STAYS, fate_of
+from lpgen.report.html.verdict_data import KEPT, outcome_of
 from lpgen.report.inert import terminal_text
-from lpgen.report.pages.blocks import Tone, count, plural
-from lpgen.report.pages.coverage import accounts_without_logs
+from lpgen.report.pages.blocks import Tone
 from lpgen.report.pages.words import CLASS_WORDS, short_label_of, state_of
-from lpgen.report.views import PrincipalView, ReviewView
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number to see at a glance, with its title and a note."""
-
-    value: str
-    title: str
-    note: str
-    alarming: bool = False
+from lpgen.report.views import PrincipalView
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,48 +67,6 @@ class CoverageBar:
     missing: tuple[MissingDays, ...]
 
 
-def figures_of(view: ReviewView) -> tuple[Figure, ...]:
-    """The numbers at the top."""
-    totals, report = view.totals, view.report
-    after = sum((one.counts for one in view.made if one.has_documents), Counts())
-    return (
-        Figure(count(totals.granted), "granted actions", f"{count(after.replacement)} in the replacements"),
-        Figure(_percent(totals.unused, totals.granted), "unused", f"{count(totals.unused)}: use would have shown"),
-        Figure(
-            _percent(totals.unobservable, totals.granted),
-            "unobservable",
-            f"{count(totals.unobservable)}: logs can't show use",
-        ),
-        Figure(
-            count(totals.dangerous_unused),
-            "dangerous and unused",
-            f"{count(after.dangerous)} go with the replacements",
-            alarming=totals.dangerous_unused > 0,
-        ),
-        _coverage_figure(report),
-        Figure(
-            terminal_text(report.diff.catalog_date),
-            "catalog date",
-            f"version {terminal_text(report.diff.catalog_version)}",
-        ),
-    )
-
-
-def _coverage_figure(report: Report) -> Figure:
-    accounts = report.diff.coverage.accounts
-    holes = sum(len(one.gaps) + len(one.uncovered) for one in accounts)
-    days = sorted({one.covered_days for one in accounts}) or [0]
-    value = count(days[0]) if len(days) == 1 else f"{count(days[0])}–{count(days[-1])}"
-    noted = f"{plural(len(accounts), 'account')}, {plural(holes, 'hole') if holes else 'no hole'}"
-    unread = len(accounts_without_logs(report.diff))
-    noted += f", {count(unread)} more without logs" if unread else ""
-    return Figure(value, "covered days", noted, alarming=bool(holes or unread) or days[0] < report.min_days)
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %" if whole else "–"
-
-
 # ---------------------------------------------------------------- principals
 
 
@@ -153,7 +100,7 @@ def _shares_of(view: PrincipalView, *, wide: int = 1000) -> tuple[Share, ...]:
     return tuple(
         _shares(
             [
-                ("seen", "used or tried", counts.used + counts.attempted),
+                ("seen", "used or attempted", counts.used + counts.attempted),
                 ("unseen", "granted, and the logs can't show use", counts.unobservable),
                 ("idle", "granted and unused", counts.unused),
             ],
@@ -166,9 +113,13 @@ def shares_of_made(views: Iterable[PrincipalView], *, wide: int = 1000) -> tuple
     """The same of all the principals that have a replacement, together."""
     seen = unseen = goes = 0
     for view in views:
-        staying = [one.verdict in UNSEEN for one in view.diff.verdicts if fate_of(one, view) == STAYS]
+        staying = [one.verdict in UNSEEN for one in view.diff.verdicts if outcome_of(one, view) == KEPT]
         seen, unseen, goes = seen + staying.count(False), unseen + staying.count(True), goes + view.counts.removed
-    parts = [("seen", "used or tried", seen), ("kept", "stay without seen use", unseen), ("goes", "go", goes)]
+    parts = [
+        ("seen", "used or attempted", seen),
+        ("kept", "kept without recorded use", unseen),
+        ("goes", "removed", goes),
+    ]
     return tuple(_shares(parts, wide))
 
 

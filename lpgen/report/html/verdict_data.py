@@ -12,19 +12,19 @@ from lpgen.report.inert import terminal_text
 from lpgen.report.json.layout import Json
 from lpgen.report.views import PrincipalView
 
-GOES, STAYS, GRANTED, UNGRANTED = "goes", "stays", "granted", "ungranted"
+REMOVED, KEPT, GRANTED, UNGRANTED = "removed", "kept", "granted", "ungranted"
 
-_FATES: Final = (GOES, STAYS, GRANTED, UNGRANTED)
+_OUTCOMES: Final = (REMOVED, KEPT, GRANTED, UNGRANTED)
 
 _WHY: Final = {
-    (GOES, Verdict.UNUSED): "Use would have left a record, and there is none.",
-    (GOES, Verdict.UNOBSERVABLE): "The logs can't show use, and nothing hints at any.",
-    (STAYS, Verdict.USED): "Seen in use.",
-    (STAYS, Verdict.ATTEMPTED): "Tried, and no record says whether it was allowed.",
-    (STAYS, Verdict.UNOBSERVABLE): "The logs can't show use, and there is a sign of it.",
-    (STAYS, Verdict.UNUSED): "No record of use, and kept all the same.",
-    (GOES, Verdict.USED): "Seen in use, and left out by a decision.",
-    (GOES, Verdict.ATTEMPTED): "Tried, and left out by a decision.",
+    (REMOVED, Verdict.UNUSED): "Use would have left a record, and there is none.",
+    (REMOVED, Verdict.UNOBSERVABLE): "The logs can't show use, and nothing hints at any.",
+    (KEPT, Verdict.USED): "Seen in use.",
+    (KEPT, Verdict.ATTEMPTED): "Tried, and no record says whether it was allowed.",
+    (KEPT, Verdict.UNOBSERVABLE): "The logs can't show use, and there is a sign of it.",
+    (KEPT, Verdict.UNUSED): "No record of use, and kept all the same.",
+    (REMOVED, Verdict.USED): "Seen in use, and left out by a decision.",
+    (REMOVED, Verdict.ATTEMPTED): "Tried, and left out by a decision.",
     (GRANTED, Verdict.USED): "Seen in use.",
     (GRANTED, Verdict.ATTEMPTED): "Tried, and no record says whether it was allowed.",
     (GRANTED, Verdict.UNUSED): "Use would have left a record, and there is none.",
@@ -43,18 +43,18 @@ def data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
     """
     groups: dict[_Key, dict[_RowKey, list[Action]]] = defaultdict(lambda: defaultdict(list))
     for one in view.diff.verdicts:
-        fate = fate_of(one, view)
-        reason = one.reason if fate != STAYS or one.keep in ("", one.reason) else f"{one.reason}; {one.keep}"
+        outcome = outcome_of(one, view)
+        reason = one.reason if outcome != KEPT or one.keep in ("", one.reason) else f"{one.reason}; {one.keep}"
         service = one.action.partition(":")[0]
-        key = fate, one.verdict, one.confidence if fate == GOES else None
+        key = outcome, one.verdict, one.confidence if outcome == REMOVED else None
         groups[key][service, reason, one.danger].append(one.action)
     return [
         {
-            "fate": fate,
+            "outcome": outcome,
             "verdict": verdict,
             "confidence": confidence or "",
-            "why": _WHY.get((fate, verdict), ""),
-            "count": sum(map(len, groups[fate, verdict, confidence].values())),
+            "why": _WHY.get((outcome, verdict), ""),
+            "count": sum(map(len, groups[outcome, verdict, confidence].values())),
             "rows": [
                 [
                     terminal_text(service),
@@ -62,23 +62,23 @@ def data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
                     shared.texts.place(terminal_text(danger)) if danger else -1,
                     shared.actions.ranges(actions),
                 ]
-                for (service, reason, danger), actions in sorted(groups[fate, verdict, confidence].items())
+                for (service, reason, danger), actions in sorted(groups[outcome, verdict, confidence].items())
             ],
         }
-        for fate, verdict, confidence in sorted(groups, key=_group_order)
+        for outcome, verdict, confidence in sorted(groups, key=_group_order)
     ]
 
 
-def fate_of(one: ActionVerdict, view: PrincipalView) -> str:
+def outcome_of(one: ActionVerdict, view: PrincipalView) -> str:
     """The outcome of an action."""
     if one.verdict is Verdict.UNGRANTED:
         return UNGRANTED
     if not view.has_documents:
         return GRANTED
-    return STAYS if one.action in view.staying else GOES
+    return KEPT if one.action in view.staying else REMOVED
 
 
 def _group_order(key: _Key) -> tuple[int, int, int]:
-    fate, verdict, confidence = key
+    outcome, verdict, confidence = key
     order = (Verdict.UNUSED, Verdict.UNOBSERVABLE, Verdict.USED, Verdict.ATTEMPTED, Verdict.UNGRANTED)
-    return _FATES.index(fate), order.index(verdict), list(Confidence).index(confidence) if confidence else 0
+    return _OUTCOMES.index(outcome), order.index(verdict), list(Confidence).index(confidence) if confidence else 0

@@ -11,7 +11,7 @@ from lpgen.core.findings import UNSEEN
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel
 from lpgen.core.replacements import Scope
-from lpgen.report.html.verdict_data import UNGRANTED, fate_of
+from lpgen.report.html.verdict_data import KEPT, UNGRANTED, outcome_of
 from lpgen.report.inert import terminal_text
 from lpgen.report.json.layout import Json
 from lpgen.report.views import PrincipalView
@@ -71,11 +71,11 @@ def _services(view: PrincipalView) -> dict[str, _Service]:
     scopes = _old_scopes(view)
     found: dict[str, _Service] = defaultdict(_Service)
     for one in view.diff.verdicts:
-        fate = fate_of(one, view)
-        if fate == UNGRANTED:
+        outcome = outcome_of(one, view)
+        if outcome == UNGRANTED:
             continue
         service = found[one.action.partition(":")[0]]
-        seen, stays = one.verdict not in UNSEEN, fate == "stays"
+        seen, stays = one.verdict not in UNSEEN, outcome == KEPT
         service.levels[one.level].add(_Level(1, seen, stays, stays and not seen))
         service.refs.update((id(ref), ref) for ref in one.grants)
     for service in found.values():

@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
+from datetime import date, timedelta
 from itertools import cycle
 from typing import Any
 from urllib.parse import unquote
@@ -37,7 +38,7 @@ TAGS = frozenset(
         r"[a-z0-9]+",
         "html head meta title style body a header p button noscript code main article section h1 h2 h3 dl div dt dd b "
         "span figure svg rect figcaption nav ol ul li details summary form label input select option table thead tbody "
-        "tr th td footer script",
+        "tr th td footer script dialog kbd",
     )
 )
 RUNS = re.compile(r"on[a-z]+|style|src|srcset|srcdoc|action|formaction|data|xlink:href|ping|background|poster")
@@ -187,6 +188,9 @@ def test_html_shows_the_days_of_every_use_and_every_refusal() -> None:
         use = data[f"principal-{number}"]["use"]
         seen = [one for one in view.diff.verdicts if one.evidence]
         assert len(use["rows"] if use else []) == len(seen) + len(view.denied)
+        days = {row[0]: row[7] for row in use["rows"] if row[1] != "denied"} if use else {}
+        for action, found in view.diff.days:
+            assert [date.fromisoformat(use["first"]) + timedelta(one) for one in numbers_of(days[action])] == [*found]
 
 
 # ---------------------------------------------------------------- nothing runs, nothing is fetched

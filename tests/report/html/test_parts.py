@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from lpgen.report.html.block_data import data_of_line, split_quotes
 from lpgen.report.html.embed import script_json
 from lpgen.report.html.policy_listing import Mark, Note, listing_of
 from lpgen.report.pages.blocks import Span, Tone, line, name
+from lpgen.report.pages.words import percent
 from tests.report.cases import Case, verdict
 from tests.report.reports import report_of
 
@@ -96,6 +98,14 @@ def test_script_data_is_the_value_and_can_end_no_script(value: object) -> None:
     assert text.isascii()
     assert text.isprintable()
     assert not set("<>&") & set(text)
+
+
+@given(st.integers(1, 10**9).flatmap(lambda whole: st.integers(0, whole).map(lambda part: Fraction(part, whole))))
+def test_percentages_are_none_or_all_only_where_it_is_so(share: Fraction) -> None:
+    text = percent(float(share))
+    assert (text == "0 %") == (share == 0)
+    assert (text == "100 %") == (share == 1)
+    assert text in ("<1 %", ">99 %") or abs(float(text.removesuffix(" %")) - 100 * share) <= 0.5
 
 
 def test_words_in_backticks_become_names_and_nothing_is_lost() -> None:

@@ -1,5 +1,6 @@
-// Which page is shown follows the address: `#p=ARN&at=PART`, else the summary.
+// The address says what is shown: a principal (`#p=ARN&at=PART`) or the summary, and the view of its table.
 
+const FIELDS = ["p", "at", "search", "state", "account", "only", "sort"];
 const summaryPage = document.getElementById("summary");
 const principalArticle = document.getElementById("principal");
 const places = new Map(
@@ -11,19 +12,30 @@ const places = new Map(
 const home = { title: document.title, scroll: 0, arn: "" };
 let shownPrincipal = null;
 
+// An address is foreign text. One with an unknown field, a field twice or a broken escape counts as empty.
 function readAddress() {
   const found = {};
   for (const part of location.hash.slice(1).split("&")) {
-    const at = part.indexOf("=");
-    if (at > 0) {
-      try {
-        found[part.slice(0, at)] = decodeURIComponent(part.slice(at + 1));
-      } catch {
-        return {};
-      }
+    const [, field, text] = /^([a-z]+)=(.*)$/s.exec(part) ?? [];
+    if (!FIELDS.includes(field) || field in found) return {};
+    try {
+      found[field] = decodeURIComponent(text);
+    } catch {
+      return {};
     }
   }
   return found;
+}
+
+function addressOf(view) {
+  const parts = FIELDS.filter((field) => view[field]).map((field) => `${field}=${encodeURIComponent(view[field])}`);
+  return `#${parts.join("&")}`;
+}
+
+function keepView(continues) {
+  const address = addressOf(viewOfTable());
+  if (continues) history.replaceState(null, "", address);
+  else history.pushState(null, "", address);
 }
 
 function showSummary() {
@@ -71,11 +83,32 @@ function showPart(anchor) {
 }
 
 function follow() {
-  const { p, at } = readAddress();
-  if (p !== undefined && places.has(p)) {
-    showPrincipal(p);
-    if (at) showPart(at);
-  } else showSummary();
+  const { p, at, ...view } = readAddress();
+  const isPrincipal = p !== undefined && places.has(p);
+  if (!isPrincipal || Object.keys(view).length) setView(view);
+  if (!isPrincipal) {
+    showSummary();
+    return;
+  }
+  showPrincipal(p);
+  if (at) showPart(at);
+  // A link to a principal doesn't say which view of the table it was followed from.
+  history.replaceState(null, "", addressOf({ p, at, ...viewOfTable() }));
+}
+
+// A link to a part of the summary leaves the address as it is: it holds the view.
+function jump(event) {
+  const link = event.target.closest?.('a[href^="#"]');
+  if (!link || link.hash.includes("=") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  if (shownPrincipal !== null) {
+    location.hash = addressOf(viewOfTable());
+    return;
+  }
+  const part = document.getElementById(link.hash.slice(1));
+  part.tabIndex = -1;
+  part.focus({ preventScroll: true });
+  part.scrollIntoView();
 }
 
 // ------------------------------------------------------------------ light and dark, keys, print
@@ -92,7 +125,7 @@ function remember(theme) {
 
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
-  document.getElementById("theme").setAttribute("aria-pressed", String(theme === "dark"));
+  document.getElementById("theme").textContent = theme === "dark" ? "Light theme" : "Dark theme";
 }
 
 function startTheme() {
@@ -109,12 +142,39 @@ function startTheme() {
   });
 }
 
+const keysDialog = document.getElementById("keys");
+
+function startHelp() {
+  document.getElementById("help").addEventListener("click", () => keysDialog.showModal());
+  keysDialog.addEventListener("click", (event) => {
+    if (event.target === keysDialog || event.target.closest("button")) keysDialog.close();
+  });
+}
+
 function pressKey(event) {
-  const typing = event.target.matches?.("input, select, textarea");
-  if (event.key === "Escape" && shownPrincipal !== null && !typing) location.hash = "#summary";
-  if (event.key === "/" && !typing && shownPrincipal === null && !event.ctrlKey && !event.metaKey) {
+  if (event.target.matches?.("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (keysDialog.open) return; // the browser closes it on Escape
+  const onPage = shownPrincipal !== null;
+  if (event.key === "?") keysDialog.showModal();
+  else if (event.key === "Escape" && onPage) location.hash = addressOf(viewOfTable());
+  else if (event.key === "n" && onPage) principalArticle.querySelector(".next")?.click();
+  else if (event.key === "p" && onPage) principalArticle.querySelector(".previous")?.click();
+  else if (event.key === "/" && !onPage) {
     event.preventDefault();
     document.getElementById("search").focus();
+  }
+}
+
+// A command that ends a step is there to be run; within a sentence it is only a name.
+function addCopyButtons() {
+  for (const command of summaryPage.querySelectorAll(".tasks code:last-child")) {
+    if (!command.textContent.startsWith("lpgen ") || command.nextSibling?.data.trim()) continue;
+    const box = el("span", { class: "command" });
+    command.replaceWith(box);
+    box.append(
+      command,
+      copyButton(() => command.textContent),
+    );
   }
 }
 
@@ -134,9 +194,12 @@ function closeAfterPrint() {
 
 document.documentElement.classList.add("scripted");
 startTheme();
-startTable();
+startHelp();
+startTable(keepView);
+addCopyButtons();
 addEventListener("hashchange", follow);
 addEventListener("keydown", pressKey);
+addEventListener("click", jump);
 addEventListener("beforeprint", openForPrint);
 addEventListener("afterprint", closeAfterPrint);
 follow();

@@ -1,4 +1,4 @@
-// The policies before and after, side by side. A line with something behind it shows it on hover, on focus and on click.
+// The policies before and after, side by side. A line with evidence shows it on hover, on focus and on click.
 
 const sharedLines = once(() => parseData("lines"));
 
@@ -106,11 +106,11 @@ function moveAmongLines(event) {
 
 function policySection({ old, new: fresh, notes }, replaced) {
   const hint =
-    "Point at a marked line, click it, or move with the arrow keys: here is what stands behind it. " +
-    "● used, ◌ kept since logs can't show use, ○ granted and not used.";
+    "Point at a marked line, click it, or move with the arrow keys to see its evidence here. " +
+    "● used, ◌ kept because logs can't show use, ○ granted and not used.";
   const panel = el(
     "aside",
-    { class: "evidence", "aria-live": "polite", "aria-label": "what stands behind the line" },
+    { class: "evidence", "aria-live": "polite", "aria-label": "evidence for the line", tabindex: "0" },
     el("p", { class: "quiet" }, hint),
   );
   const parents = fresh.map((policy) => policy.parents);

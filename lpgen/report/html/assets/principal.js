@@ -2,49 +2,26 @@
 
 const SECTIONS = [
   ["walls", "Two walls"],
-  ["findings", "To know"],
+  ["findings", "Details"],
   ["policies", "Policies"],
   ["actions", "Every action"],
   ["use", "Use over time"],
   ["plan", "Put it in place"],
 ];
 
-function figure(value, title, note) {
-  return el("div", {}, el("dt", {}, title), el("dd", {}, el("b", {}, value), el("span", {}, note)));
-}
-
-function figuresOf({ counts, replaced, policies }) {
-  const share = (part) => (counts.granted ? `${Math.round((100 * part) / counts.granted)} % of what is granted` : "");
-  const found = [
-    figure(
-      count(counts.granted),
-      "granted",
-      policies.old.length ? `by ${plural(policies.old.length, "policy document")}` : "",
-    ),
-    figure(count(counts.used + counts.attempted), "used or tried", share(counts.used + counts.attempted)),
-  ];
-  if (replaced)
-    found.push(
-      figure(
-        count(counts.replacement),
-        "stay",
-        counts.kept ? `${count(counts.kept)} of them only since logs can't show use` : "",
+function figures(found) {
+  return el(
+    "dl",
+    { class: "figures" },
+    found.map(([value, title, note, alarming]) =>
+      el(
+        "div",
+        { class: alarming && "alarming" },
+        el("dt", {}, title),
+        el("dd", {}, el("b", {}, value), el("span", {}, note)),
       ),
-      figure(count(counts.removed), "go", share(counts.removed)),
-    );
-  else
-    found.push(
-      figure(count(counts.unused), "unused", share(counts.unused)),
-      figure(count(counts.unobservable), "unobservable", share(counts.unobservable)),
-    );
-  found.push(
-    figure(
-      count(counts.dangerous_unused),
-      "dangerous and unused",
-      counts.dangerous_unused && replaced ? `${count(counts.dangerous)} go` : "",
     ),
   );
-  return el("dl", { class: "figures" }, found);
 }
 
 function partsOf(data, base) {
@@ -59,7 +36,7 @@ function partsOf(data, base) {
           el(
             "p",
             { class: "quiet" },
-            "Every request crosses two walls: from the principal to the action, and from the action to the resource. Each Allow is a hole in them.",
+            "Every request must pass two walls: one around actions, one around resources. Each Allow is a gap in them. The taller the gap, the more actions it allows.",
           ),
           wallFigure(data),
           el("details", { class: "screen" }, el("summary", {}, "The same as a table"), wallTable(data)),
@@ -94,7 +71,7 @@ function neighbours(at) {
     one
       ? el(
           "a",
-          { href: one.row.querySelector("a").hash, "aria-label": `${label}: ${one.label}`, title: one.label },
+          { class: label, href: one.row.querySelector("a").hash, "aria-label": `${label}: ${one.label}`, title: one.label },
           text,
         )
       : null;
@@ -109,7 +86,7 @@ function principalPage(data, at, base) {
     el(
       "nav",
       { class: "steps", "aria-label": "principals" },
-      el("a", { href: "#summary" }, "All principals"),
+      el("a", { href: addressOf(viewOfTable()) || "#summary" }, "All principals"),
       neighbours(at),
     ),
     el(
@@ -124,7 +101,7 @@ function principalPage(data, at, base) {
       ),
       el("div", { class: "identity" }, blocks(data.identity, { anchor: "identity", base })),
     ),
-    figuresOf(data),
+    figures(data.figures),
     el(
       "div",
       { class: "safety", "data-anchor": "safety" },

@@ -4,7 +4,7 @@ const allActions = once(() =>
   parseData("actions").flatMap(([service, names]) => names.map((name) => `${service}:${name}`)),
 );
 const sharedTexts = once(() => parseData("texts"));
-const FATES = { goes: "goes", stays: "stays", granted: "granted", ungranted: "not granted" };
+const OUTCOMES = { removed: "removed", kept: "kept", granted: "granted", ungranted: "not granted" };
 const MOST_NAMES = 12;
 const MOST_FOUND = 500;
 
@@ -55,7 +55,7 @@ function verdictGroup(group) {
     el(
       "summary",
       {},
-      el("span", { class: `fate ${group.fate}` }, FATES[group.fate]),
+      el("span", { class: `outcome ${group.outcome}` }, OUTCOMES[group.outcome]),
       el("b", {}, plural(group.count, "action")),
       el("span", {}, group.why),
       el("span", { class: "quiet" }, sure),
@@ -103,7 +103,7 @@ function foundTable(found) {
         "tr",
         {},
         el("td", {}, code(action)),
-        el("td", {}, el("span", { class: `fate ${group.fate}` }, FATES[group.fate])),
+        el("td", {}, el("span", { class: `outcome ${group.outcome}` }, OUTCOMES[group.outcome])),
         el("td", { class: "why" }, reason, danger && el("p", { class: "bad" }, `▲ ${danger}`)),
       ),
     );

@@ -1,4 +1,4 @@
-// The two walls: from the principal to actions, from actions to resources. Each hole is as high as what it lets through.
+// The two walls: from the principal to actions, from actions to resources. The taller a gap, the more actions it allows.
 
 const LEVELS = ["List", "Read", "Write", "Tagging", "Permissions management"];
 const SLOT = 24;
@@ -64,7 +64,7 @@ function levelCells(service, after, x, y, width) {
     const used = after ? stays - unseen : seen;
     const numbers = after ? `${count(stays)}/${count(granted)}` : `${count(seen)}/${count(granted)}`;
     const text = wide > 8 * numbers.length + 18 ? `${LEVELS[at][0]} ${numbers}` : LEVELS[at][0];
-    const said = after ? `${count(stays)} of ${count(granted)} stay` : `${count(seen)} of ${count(granted)} used`;
+    const said = after ? `${count(stays)} of ${count(granted)} kept` : `${count(seen)} of ${count(granted)} used`;
     const cell = shape(
       "g",
       { class: passed ? "cell" : "cell closed" },
@@ -98,8 +98,8 @@ function serviceRow(service, after, columns, width, y, scale) {
   };
   const counted = after
     ? flow.open
-      ? `${count(flow.open)} of ${count(flow.granted)} stay`
-      : `closed (${count(flow.granted)} go)`
+      ? `${count(flow.open)} of ${count(flow.granted)} kept`
+      : `closed (${count(flow.granted)} removed)`
     : `${count(flow.seen)} of ${count(flow.granted)} used`;
   const room = width - columns.labels;
   const name =
@@ -153,7 +153,7 @@ function wallPicture(services, after, width) {
   const seen = services.reduce((whole, service) => whole + sum(service.levels, after ? 2 : 1), 0);
   const granted = services.reduce((whole, service) => whole + sum(service.levels, 0), 0);
   const said = after
-    ? `After: ${count(seen)} of ${count(granted)} actions stay`
+    ? `After: ${count(seen)} of ${count(granted)} actions kept`
     : `Before: ${count(seen)} of ${count(granted)} actions used`;
   return shape(
     "svg",
@@ -175,10 +175,10 @@ function wallPicture(services, after, width) {
 }
 
 const KEYS = [
-  ["air", "open: granted"],
-  ["seen", "used or tried"],
-  ["kept", "stays, not seen in use"],
-  ["wall", "closed"],
+  ["air", "gap: the policies allow it"],
+  ["seen", "used or attempted"],
+  ["kept", "kept without recorded use"],
+  ["wall", "wall: not allowed"],
 ];
 
 function wallLegend() {
@@ -200,7 +200,7 @@ function wallLegend() {
     el(
       "span",
       { class: "quiet" },
-      "A hole is as high as the square root of the actions that it lets through, up to a limit. L List, R Read, W Write, T Tagging, P Permissions management.",
+      "The taller the gap, the more actions it allows. A box is an access level: L List, R Read, W Write, T Tagging, P Permissions management; 2/34 is 2 of 34 actions.",
     ),
   );
 }
@@ -211,7 +211,7 @@ function wallTable({ walls, replaced }) {
     const [granted, seen, stays] = [0, 1, 2].map((at) => sum(levels, at));
     if (!granted) return el("td", { class: "number zero" }, "–");
     const said = `${count(seen)} of ${count(granted)} used`;
-    return el("td", { class: "number" }, said, replaced && el("span", { class: "under" }, `${count(stays)} stay`));
+    return el("td", { class: "number" }, said, replaced && el("span", { class: "under" }, `${count(stays)} kept`));
   };
   const scope = (found, open) =>
     el(
