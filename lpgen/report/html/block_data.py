@@ -18,12 +18,12 @@ Data = list[object]
 
 
 def split_quotes(line: Line) -> Line:
-    """The line with the backticked parts of its prose as names."""
+    """The line with its backticked parts as names."""
     return tuple(part for span in line for part in _split_span(span))
 
 
 def _split_span(span: Span) -> Iterator[Span]:
-    parts = span.text.split("`") if span.tone is Tone.PROSE else [span.text]
+    parts = span.text.split("`") if span.tone is not Tone.NAME else [span.text]
     if len(parts) % 2 == 0:
         yield span
         return

@@ -48,7 +48,7 @@ def _coverage_figure(report: Report) -> Figure:
     holes = sum(len(one.gaps) + len(one.uncovered) for one in accounts)
     days = sorted({one.covered_days for one in accounts}) or [0]
     value = count(days[0]) if len(days) == 1 else f"{count(days[0])}–{count(days[-1])}"
-    noted = f"{plural(len(accounts), 'account')}, {plural(holes, 'hole') if holes else 'no hole'}"
+    noted = f"{plural(len(accounts), 'account')}, {plural(holes, 'gap') if holes else 'no gaps'}"
     unread = len(accounts_without_logs(report.diff))
     noted += f", {count(unread)} more without logs" if unread else ""
     return Figure(value, "covered days", noted, alarming=bool(holes or unread) or days[0] < report.min_days)

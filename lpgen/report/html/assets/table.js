@@ -27,6 +27,7 @@ function viewOfTable() {
 
 // An address is foreign text: a value that the page doesn't offer counts as none.
 function setView(view) {
+  const before = JSON.stringify(viewOfTable());
   for (const control of controls) {
     control.value = (view[control.id] ?? "").slice(0, MOST_TEXT);
     if (control.selectedIndex === -1) control.value = "";
@@ -34,6 +35,7 @@ function setView(view) {
   const [, down, key] = /^(-?)(.*)$/s.exec(view.sort ?? "");
   order.key = keys.includes(key) ? key : "";
   order.down = order.key !== "" && down === "-";
+  if (JSON.stringify(viewOfTable()) === before) return;
   filterRows();
   sortRows();
 }
@@ -108,4 +110,5 @@ function startTable(changed) {
     document.getElementById("search").focus();
   });
   document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
+  filterRows();
 }

@@ -61,7 +61,8 @@ function activityRow(use) {
     el("th", { scope: "row" }, "actions used or attempted, by day"),
     el("td", { class: "when" }, dayChart(use, most, said, shape("path", { class: "seen", d: path }))),
     el("td", { class: "number" }, count(active)),
-    el("td", { colspan: 3 }, said),
+    el("td", {}),
+    el("td", { colspan: 2 }, said),
   );
 }
 

@@ -6,13 +6,14 @@ const HIGHEST = 36;
 const CUT = 56;
 const LABEL = 18;
 const WALL = 12;
+const NARROW = 430;
 
 function sum(levels, at) {
   return levels.reduce((whole, level) => whole + level[at], 0);
 }
 
 // What a picture shows of a service: how much passes, how much of it was seen, and how far the second hole is open.
-function passing(service, after) {
+function flowOf(service, after) {
   const [granted, seen, stays, unseen] = [0, 1, 2, 3].map((at) => sum(service.levels, at));
   return after
     ? { open: stays, seen: stays - unseen, kept: unseen, granted, scope: service.after }
@@ -41,7 +42,7 @@ function secondHole(height, [any, patterns, names]) {
 }
 
 function columnsOf(width) {
-  const narrow = width < 430;
+  const narrow = width < NARROW;
   const first = narrow ? 18 : 40;
   const second = Math.round(width * (narrow ? 0.62 : 0.64));
   return { who: narrow ? 6 : 10, first, second, cells: first + WALL + 8, end: second - 8, labels: second + WALL + 8 };
@@ -80,7 +81,7 @@ function levelCells(service, after, x, y, width) {
 }
 
 function serviceRow(service, after, columns, width, y, scale) {
-  const flow = passing(service, after);
+  const flow = flowOf(service, after);
   const slot = Math.max(SLOT, holeHeight(flow.granted, scale));
   const top = y + LABEL;
   const middle = top + slot / 2;
@@ -96,11 +97,8 @@ function serviceRow(service, after, columns, width, y, scale) {
       band("kept", x, middle + (seen - kept) / 2, wide, kept),
     ];
   };
-  const counted = after
-    ? flow.open
-      ? `${count(flow.open)} of ${count(flow.granted)} kept`
-      : `closed (${count(flow.granted)} removed)`
-    : `${count(flow.seen)} of ${count(flow.granted)} used`;
+  const passing = `${count(after ? flow.open : flow.seen)} of ${count(flow.granted)}`;
+  const counted = width < NARROW ? passing : `${passing} ${after ? "kept" : "used"}`;
   const room = width - columns.labels;
   const name =
     flow.open && flow.scope[3].length && !(flow.scope[0] && !flow.scope[1])
@@ -117,7 +115,7 @@ function serviceRow(service, after, columns, width, y, scale) {
       shape(
         "text",
         { class: "service", x: columns.cells, y: y + 12 },
-        shape("tspan", {}, shorten(service.name, (columns.end - columns.cells) * 0.6)),
+        shape("tspan", {}, shorten(service.name, columns.end - columns.cells - 6 * counted.length - 12)),
         shape("tspan", { class: "counted", dx: 8 }, counted),
       ),
       passed(columns.who, columns.first + WALL - columns.who + 8, first),
@@ -166,7 +164,7 @@ function wallPicture(services, after, width) {
       "aria-label": `${said}; the table below has the numbers`,
     },
     titles,
-    shape("text", { class: "head", x: 0, y: 13 }, width < 430 ? "" : "who"),
+    shape("text", { class: "head", x: 0, y: 13 }, width < NARROW ? "" : "who"),
     shape("rect", { class: "who", x: 0, y: head, width: columns.who, height: y - head, rx: 3 }),
     wall(columns.first),
     wall(columns.second),
