@@ -10,7 +10,9 @@
 #   make screenshots  the pictures of the README (Chromium, as above)
 #   make lint         style and types
 #   make format       rewrite the code in the project's style
-#   make wheel-check  build the wheel, install it away from the checkout, and run the demo from it
+#   make docs         the documents as a site, in build/docs
+#   make wheel-check  build the wheel, install it away from the checkout as README says, and run the demo from it
+#   make dist         the same, and what is published stays in dist: source archive, wheel, and its SBOM
 #   make catalog      rebuild the bundled catalog and its event map (CATALOG=, OPERATIONS=: action_catalog/SOURCES.md)
 #   make bench        how fast lpgen is, against yardsticks in the same run (SIZE=S, M or L)
 #   make clean        remove what the others made
@@ -33,7 +35,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export TEST_SEED ?= $(shell date +%Y%m%d)
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-seed $(TEST_SEED)
 
-.PHONY: demo test test-all test-browser test-spark test-attack fuzz screenshots lint format wheel-check catalog bench clean help
+.PHONY: demo test test-all test-browser test-spark test-attack fuzz screenshots lint format docs wheel-check dist catalog bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -77,8 +79,14 @@ format: $(COMPLETE)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(COMPLETE)
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --jobs 2 -c docs . build/docs
+
 wheel-check: $(COMPLETE)
-	.ci/check_wheel $(abspath $(BIN)/python)
+	.ci/check_wheel $(abspath $(BIN))
+
+dist: $(COMPLETE)
+	.ci/check_wheel $(abspath $(BIN)) dist
 
 catalog: MODELS = PYTHONPATH=build/pinned-models $(BIN)/python
 catalog: $(COMPLETE)

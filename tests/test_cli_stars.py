@@ -14,7 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 from lpgen.report.inert import spreadsheet_text
-from tests.support.documents import README, check_block
+from tests.support.documents import DEMO_PAGE, check_block
 from tests.support.forked_lpgen import run_forked
 
 SAMPLE = Path(__file__).parent.parent / "sample_logs"
@@ -94,10 +94,10 @@ def test_stars_refuses_what_makes_no_sense(arguments: tuple[str, ...]) -> None:
 _SHOWN = 13
 
 
-def test_readme_shows_what_stars_prints(sample_data: Path) -> None:
+def test_demo_page_shows_what_stars_prints(sample_data: Path) -> None:
     lines = first(sample_data, "text").stdout.splitlines()[:_SHOWN]
     command = "$ lpgen stars --data lpgen-demo/data --policies sample_logs/authorization-details"
-    check_block(README, "stars", "\n".join(["```text", command, *lines, "```"]))
+    check_block(DEMO_PAGE, "stars", "\n".join(["```text", command, *lines, "```"]))
 
 
 def test_cells_never_become_formulas() -> None:

@@ -22,7 +22,7 @@ from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolv
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
-from tests.support.documents import POLICIES_PAGE, README, check_block
+from tests.support.documents import DEMO_PAGE, POLICIES_PAGE, README, check_block
 from tests.support.forked_lpgen import run_forked
 
 SAMPLE = Path(__file__).parent.parent / "sample_logs"
@@ -199,21 +199,21 @@ def test_review_filters_by_principal(world: World) -> None:
     lpgen(*some, "nobody", status=2)
 
 
-def test_readme_shows_what_the_demo_prints(world: World) -> None:
+def test_demo_page_shows_what_the_demo_prints(world: World) -> None:
     review = world.text
     head = review[review.index("as of ") : review.index("── What the logs cover")].rstrip()
     principal = review[review.index("━━ role/app/storefront-api") :]
     principal = principal[: principal.index("\n\n")]
-    check_block(README, "demo", f"```text\n{head}\n\n{principal}\n```")
+    check_block(DEMO_PAGE, "demo", f"```text\n{head}\n\n{principal}\n```")
 
 
-def test_readme_says_of_its_pictures_what_they_show(world: World) -> None:
+def test_documents_say_of_their_pictures_what_they_show(world: World) -> None:
     """Where this fails, `make screenshots` takes them anew."""
-    readme = README.read_text(encoding="utf-8")
+    readme, page = (document.read_text(encoding="utf-8") for document in (README, DEMO_PAGE))
     assert re.findall(r"!\[.*: (\d+ principals), (\d+) safe", readme) == re.findall(
         r"^(\d+ principals), \d+ replacements: (\d+) safe", world.text, re.M
     )
-    assert re.findall(r"!\[The two walls .*: ([\d,]+) actions, of which (\d+) stay", readme) == re.findall(
+    assert re.findall(r"!\[The two walls .*: ([\d,]+) actions, of which (\d+) stay", page) == re.findall(
         r"^━━ role/platform/platform-deployer  [a-z ]+  ([\d,]+) → (\d+) actions",
         lpgen("review", "--data", str(world.data), "--policies", POLICIES, "--principal", "platform-deployer"),
         re.M,

@@ -1,4 +1,4 @@
-"""README's section 'On your own account', command by command as it stands there, against moto's server.
+"""The commands for one's own account, as README and `docs/own-account.md` show them, against moto's server.
 
 moto makes roles today, so the logs are of the next hundred days: then the roles are old enough for safe replacements.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.aws_servers import Server, moto_server
-from tests.support.documents import README
+from tests.support.documents import ACCOUNT_PAGE, README
 from tests.support.forked_lpgen import run_forked
 from tests.support.log_samples import log_bytes
 from tests.support.rollout_worlds import ACCOUNT, World, allow, document
@@ -33,11 +33,10 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def commands_of_section() -> list[list[str]]:
-    """The commands of the section, those of lpgen and of the AWS CLI, with the reader's own names filled in."""
-    (section,) = re.findall(r"^## On your own account\n(.*?)^## ", README.read_text(encoding="utf-8"), re.M | re.S)
+def commands_of(text: str) -> list[list[str]]:
+    """The commands of a text, those of lpgen and of the AWS CLI, with the reader's own names filled in."""
     names = {"YOUR-TRAIL-BUCKET": BUCKET, "YOUR-ROLE": "auditor", "A-ROLE": "app"}
-    lines = re.findall(r"^\$ (.*)$", section, re.M)
+    lines = re.findall(r"^\$ (.*)$", text, re.M)
     for old, new in names.items():
         lines = [line.replace(old, new) for line in lines]
     return [shlex.split(line) for line in lines]
@@ -60,14 +59,14 @@ def run(world: World, command: list[str]) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_section_leads_from_nothing_to_an_applied_and_undone_plan(server: Server, tmp_path: Path) -> None:
+def test_page_leads_from_nothing_to_an_applied_and_undone_plan(server: Server, tmp_path: Path) -> None:
     world = World(server, tmp_path)
     arn = world.make_role("app", inline={"own": document(allow("ec2:*"), indent=3)})
     world.make_role("auditor")
     before = world.read(arn)
     put_logs(server, [arn], before.principal.principal_id)
     after = None
-    commands = commands_of_section()
+    commands = commands_of(ACCOUNT_PAGE.read_text(encoding="utf-8"))
     assert [one[0] for one in commands].count("lpgen") >= 12
     for command in commands:
         if command[0] == "lpgen":
@@ -79,12 +78,22 @@ def test_section_leads_from_nothing_to_an_applied_and_undone_plan(server: Server
                 assert "- Allow ec2:* on *" in said
         elif command[0] == "aws":
             put_role_policy(world, command)
+    assert "role/app" in (tmp_path / "review.html").read_text(encoding="utf-8")
     assert after is not None
     ((_, text),) = after.documents
     assert "ec2:DescribeInstances" in text
     assert world.read(arn) == before
     (planned,) = [one for one in json.loads((tmp_path / "plan.json").read_text())["principals"] if one["calls"]]
     assert planned["safe"]
+
+
+def test_readme_shows_commands_of_the_page_in_its_order() -> None:
+    (section,) = re.findall(r"^## Use it on your account\n(.*?)^## ", README.read_text(encoding="utf-8"), re.M | re.S)
+    shown = commands_of(section)
+    assert [one[1] for one in shown] == ["snapshot", "ingest", "review"]
+    page = commands_of(ACCOUNT_PAGE.read_text(encoding="utf-8"))
+    places = [page.index(one) for one in shown]
+    assert places == sorted(places)
 
 
 def put_logs(server: Server, arns: list[str], principal_id: str) -> None:

@@ -183,7 +183,7 @@ def test_workload_passes_with_its_replacement_and_nothing_else_does(server: Serv
 
 
 def replace_by_lpgen(account: Account, reader: Keys, writer: Keys) -> None:
-    """What README's section on one's own account says, by users that may do what lpgen asks for and nothing else."""
+    """What the page on one's own account says, by users that may do what lpgen asks for and nothing else."""
     _, said = account.lpgen(reader, "ingest", f"s3://{BUCKET}", "--data", "data", "--strict")
     assert "1 new object with " in said
     account.lpgen(reader, "snapshot", "--data", "data", "--no-last-accessed", "--no-schedules")

@@ -8,8 +8,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+ACCOUNT_PAGE = ROOT / "docs" / "own-account.md"
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
 DECISIONS_PAGE = ROOT / "docs" / "decisions.md"
+DEMO_PAGE = ROOT / "docs" / "demo.md"
 FORMATS_PAGE = ROOT / "docs" / "formats.md"
 POLICIES_PAGE = ROOT / "docs" / "policies.md"
 
