@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from lpgen.cli.demo import closing_text
 from lpgen.core.analysis.explain import explain as explain_question
 from lpgen.core.analysis.explained.question import Asked, read_question
 from lpgen.core.guards import NO_GUARDS
@@ -22,6 +24,7 @@ from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolv
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from tests.support.demo import commands_of_demo
 from tests.support.documents import DEMO_PAGE, POLICIES_PAGE, README, check_block
 from tests.support.forked_lpgen import run_forked
 
@@ -205,6 +208,15 @@ def test_demo_page_shows_what_the_demo_prints(world: World) -> None:
     principal = review[review.index("━━ role/app/storefront-api") :]
     principal = principal[: principal.index("\n\n")]
     check_block(DEMO_PAGE, "demo", f"```text\n{head}\n\n{principal}\n```")
+
+
+def test_commands_of_the_demo_run_as_printed(world: World, tmp_path: Path) -> None:
+    paths = {"output": tmp_path, "data": world.data, "replacements": world.out, "sample": Path(POLICIES)}
+    commands = [shlex.split(one) for one in commands_of_demo(closing_text(paths, "lpgen", 80), "lpgen")]
+    for_sample = [one for one in commands if "lpgen-data" not in one]
+    assert [one[1] for one in for_sample] == ["stars", "backtest", "explain", "verify"]
+    for command in for_sample:
+        assert lpgen(*command[1:])
 
 
 def test_documents_say_of_their_pictures_what_they_show(world: World) -> None:

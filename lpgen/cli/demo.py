@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -53,8 +56,38 @@ def demo_command(
     tested = backtest(data, [sample.policies], catalog, options=options, days=Days(*_DEMO_DAYS))
     put_text("\n" + for_terminal(f"Backtest: {render_backtest_line(tested)}"), None)
     paths = {"output": output, "data": data, "replacements": replacements, "sample": sample.policies}
-    end = _DEMO_END.format_map({name: shlex.quote(str(path)) for name, path in paths.items()})
-    put_text(for_terminal(end), None)
+    put_text(for_terminal(closing_text(paths, program_name(), terminal_width())), None)
+
+
+def closing_text(paths: Mapping[str, Path], program: str, width: int) -> str:
+    """What the demo says at its end, with commands that a shell takes as they stand, in lines of at most this width."""
+    quoted = {name: shlex.quote(str(path)) for name, path in paths.items()}
+    return "\n".join(
+        _broken([program, *(word.format_map(quoted) for word in line.split()[1:])], width)
+        if line.startswith("    lpgen ")
+        else line.format_map(quoted)
+        for line in _DEMO_END.split("\n")
+    )
+
+
+def _broken(words: Iterable[str], width: int) -> str:
+    """A command on lines that the shell joins; none is broken within a word."""
+    lines = ["   "]
+    for word in words:
+        if len(lines[-1]) + len(word) + 3 > width and lines[-1].strip():
+            lines.append("     ")
+        lines[-1] += f" {word}"
+    return " \\\n".join(lines)
+
+
+def program_name() -> str:
+    """What to type for the program that is running: it needn't be on the path, as in a checkout."""
+    if any(part.startswith("archive-v") for part in Path(sys.prefix).parts):  # uvx keeps environments in its cache
+        return "uvx lpgen"
+    started, found = Path(sys.argv[0]), shutil.which("lpgen")
+    if started.name != "lpgen" or not started.is_file():
+        return f"{shlex.quote(sys.executable)} -m lpgen"
+    return "lpgen" if found and started.samefile(found) else shlex.quote(sys.argv[0])
 
 
 _DEMO_PRINCIPAL = "arn:aws:iam::111122223333:role/app/storefront-api"
@@ -73,23 +106,19 @@ What to do next
   Read one replacement beside its evidence:
     {replacements}/111122223333-role-storefront-api/
   See what the wildcards in the old policies gained by themselves in a year:
-    lpgen stars --data {data} \\
-      --policies {sample}
+    lpgen stars --data {data} --policies {sample}
   See what replacements made earlier would have denied since:
-    lpgen backtest --data {data} --train 60d \\
-      --policies {sample}
+    lpgen backtest --data {data} --train 60d --policies {sample}
   Ask why something is allowed, and whether it was ever used:
-    lpgen explain storefront-api dynamodb:DeleteTable --data {data} \\
-      --policies {sample}
+    lpgen explain storefront-api dynamodb:DeleteTable --data {data} --policies {sample}
   Prove it again from the files alone:
-    lpgen verify {replacements} --data {data} \\
-      --policies {sample}
+    lpgen verify {replacements} --data {data} --policies {sample}
   Do the same for your own account, with credentials as the AWS CLI has them:
     lpgen snapshot --data lpgen-data
-    lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --since 120d --data lpgen-data
-    lpgen review --data lpgen-data
+    lpgen ingest s3://YOUR-TRAIL-BUCKET --since 120d --data lpgen-data
+    lpgen review --data lpgen-data --format html --output review.html
     lpgen generate --data lpgen-data --output lpgen-out
-    lpgen rollout plan lpgen-out --data lpgen-data --output plan.json
+    lpgen rollout plan lpgen-out --data lpgen-data --break-glass 'emergency-*' -o plan.json
   Freeze what is known, and tell every week what drifted:
     lpgen baseline save week-1 --data lpgen-data
     lpgen drift --data lpgen-data
