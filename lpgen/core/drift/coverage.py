@@ -164,4 +164,11 @@ def _lost(
     case: str, severity: Severity, subject: str, details: tuple[str, ...] = (), *, what: str = "", **facts: str
 ) -> DriftFinding:
     parameters = {"case": case, "what": what or case, **facts}
-    return DriftFinding(DriftKind.COVERAGE_LOST, parameters, severity=severity, subject=subject, details=details)
+    return DriftFinding(
+        DriftKind.COVERAGE_LOST,
+        parameters,
+        severity=severity,
+        subject=subject,
+        details=details,
+        ties=(f"{case} {parameters['what']}",),
+    )

@@ -21,8 +21,8 @@ class DriftFinding(Finding):
     """One thing that changed.
 
     `subject` is what it is about: the ARN of a principal, policy or trail, or an account; `principals` are the ARNs of
-    those that it concerns, sorted, and `details` further lines. `expired` says who had accepted it for a time that is
-    over, or is "".
+    those that it concerns, sorted, and `details` further lines. `ties` are what findings of one cause have in common:
+    see `causes_of`. `expired` says who had accepted it for a time that is over, or is "".
     """
 
     kind: DriftKind
@@ -31,6 +31,7 @@ class DriftFinding(Finding):
     subject: str
     principals: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+    ties: tuple[str, ...] = ()
     expired: str = ""
 
     @property

@@ -13,6 +13,7 @@ from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import is_of_aws, is_recreated
 from lpgen.core.drift.states import State
 from lpgen.core.grounds import PrincipalGrants
+from lpgen.core.model import Principal
 from lpgen.core.registry.drift import DriftKind
 
 
@@ -25,8 +26,14 @@ def find_people(before: State, after: State, gains: Gains, catalog: Catalog) -> 
             yield _came(grants, gains, catalog, is_recreated=False)
         elif is_recreated(earlier, grants.principal):
             yield _came(grants, gains, catalog, is_recreated=True)
-    for arn in known:
-        yield DriftFinding(DriftKind.GONE_PRINCIPAL, severity=Severity.INFO, subject=arn, principals=(arn,))
+    for arn, earlier in known.items():
+        yield DriftFinding(
+            DriftKind.GONE_PRINCIPAL,
+            severity=Severity.INFO,
+            subject=arn,
+            principals=(arn,),
+            ties=(f"account {earlier.account}", _name_of(earlier)),
+        )
 
 
 def find_outside_trust(before: State, after: State) -> Iterator[DriftFinding]:
@@ -42,11 +49,12 @@ def find_outside_trust(before: State, after: State) -> Iterator[DriftFinding]:
                 severity=one.severity,
                 subject=one.principal,
                 principals=(one.principal,),
+                ties=(one.message,),
             )
 
 
 def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreated: bool) -> DriftFinding:
-    principal, granted = grants.principal, grants.granted()
+    principal, granted, made = grants.principal, grants.granted(), grants.principal.created
     patterns = {pattern for grant in grants.allows for pattern, _ in wildcards_of_grant(grant, catalog)}
     severity = gains.severity(granted, DriftKind.NEW_PRINCIPAL)
     if patterns and severity is Severity.LOW:
@@ -63,4 +71,10 @@ def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreat
         subject=principal.arn,
         principals=(principal.arn,),
         details=details,
+        ties=(_name_of(principal), *([f"account {principal.account}, made on {made:%Y-%m-%d}"] if made else [])),
     )
+
+
+def _name_of(principal: Principal) -> str:
+    """What a stack set, or a permission set, calls a principal in each account."""
+    return f"{principal.kind}{principal.path}{principal.name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from lpgen.core.choices import Severity
@@ -44,15 +45,16 @@ def find_changed_policies(before: State, after: State, pairs: Sequence[Pair], ga
 
 def _own_changes(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
     old, new = held(pair.before.principal), held(pair.after.principal)
-    details: list[str] = []
+    changes: list[tuple[str, ...]] = []
     for key in sorted(old.keys() | new.keys()):
         if key not in new:
-            details.append(f"{_call(key)} is gone")
+            changes.append((f"{_call(key)} is gone",))
         elif key not in old:
-            details += [f"{_call(key)} came", *_statement_lines(None, new[key].document)]
+            changes.append((f"{_call(key)} came", *_statement_lines(None, new[key].document)))
         elif key[0] == "inline" and not _alike(old[key], new[key]):
-            details += [f"{_call(key)} says something else", *_statement_lines(old[key].document, new[key].document)]
-    if not details:
+            lines = _statement_lines(old[key].document, new[key].document)
+            changes.append((f"{_call(key)} says something else", *lines))
+    if not changes:
         return
     got = _from(pair, {key for key in new if key not in old or key[0] == "inline"})
     severity = gains.severity(got, _CHANGED) if got else _severity_without_gain(old.values(), new.values())
@@ -62,7 +64,8 @@ def _own_changes(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
         severity,
         case="own",
         gained=_gained(got, gains),
-        details=(*details, *gains.details(got, "gains")),
+        details=(*chain(*changes), *gains.details(got, "gains")),
+        ties=tuple(map(" ".join, changes)),
         content=_content(new.values()),
     )
 
@@ -176,6 +179,7 @@ def _trust_change(pair: Pair) -> Iterator[DriftFinding]:
         Severity.LOW if narrower else Severity.HIGH,
         case="trust",
         details=_statement_lines(old, new),
+        ties=(f"trust policy {' '.join(_statement_lines(old, new))}",),
         content=("trust", *_texts(new)),
     )
 
@@ -185,16 +189,15 @@ def _boundary_change(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
     if _named_meaning(old) == _named_meaning(new):
         return
     got = pair.after.granted() - pair.before.granted() if old is not None else frozenset()
+    lines = _statement_lines(old.document if old else None, new.document if new else None)
     yield _changed(
         pair.arn,
         (pair.arn,),
         gains.severity(got, _CHANGED) if got else Severity.LOW if old is None else Severity.MEDIUM,
         case="boundary-gone" if new is None else "boundary-new" if old is None else "boundary-other",
         gained=_gained(got, gains),
-        details=(
-            *_statement_lines(old.document if old else None, new.document if new else None),
-            *gains.details(got, "gains"),
-        ),
+        details=(*lines, *gains.details(got, "gains")),
+        ties=(" ".join(("boundary", *((new.arn or new.name,) if new else ()), *lines)),),
         content=("boundary", new.arn or new.name if new else "", *_texts(new.document if new else None)),
     )
 
@@ -219,6 +222,7 @@ def _scp_changes(pairs: Sequence[Pair], gains: Gains) -> Iterator[DriftFinding]:
                 if same_policies(one.before.principal, one.after.principal)
             )
         )
+        content = sorted(grant.statement.text for limit in new for grant in (*limit.allows, *limit.denies))
         yield _changed(
             account,
             (),
@@ -226,7 +230,8 @@ def _scp_changes(pairs: Sequence[Pair], gains: Gains) -> Iterator[DriftFinding]:
             case="scps",
             gained=gains.counted(got),
             details=gains.details(got, "gains"),
-            content=(grant.statement.text for limit in new for grant in (*limit.allows, *limit.denies)),
+            ties=(" ".join(("SCPs", *content)),),
+            content=content,
         )
 
 
@@ -255,10 +260,13 @@ def _changed(
     *,
     details: tuple[str, ...],
     content: Iterable[str],
+    ties: tuple[str, ...] = (),
     **facts: str,
 ) -> DriftFinding:
     facts = {**facts, "content": fingerprint(content)}
-    return DriftFinding(_CHANGED, facts, severity=severity, subject=subject, principals=principals, details=details)
+    return DriftFinding(
+        _CHANGED, facts, severity=severity, subject=subject, principals=principals, details=details, ties=ties
+    )
 
 
 def _content(policies: Iterable[AttachedPolicy]) -> tuple[str, ...]:

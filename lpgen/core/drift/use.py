@@ -20,6 +20,7 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, fingerprint
 from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import Pair, is_in_place
+from lpgen.core.drift.novelty import Novelty
 from lpgen.core.drift.policies import same_policies
 from lpgen.core.drift.states import KeptProposal, State
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage, Use
@@ -31,6 +32,7 @@ _MOST_USES: Final = 5
 
 def find_new_use(before: State, after: State, pairs: Sequence[Pair], catalog: Catalog) -> Iterator[DriftFinding]:
     """A finding for each action that a proposal doesn't hold, and that was used now under the old policies."""
+    novelty = Novelty(use.resource for usage in before.usages.values() for use in usage.uses)
     for pair in pairs:
         proposal = before.proposals.get(pair.arn)
         if proposal is None or is_in_place(pair.after.principal, before, after):
@@ -41,10 +43,10 @@ def find_new_use(before: State, after: State, pairs: Sequence[Pair], catalog: Ca
             continue
         refused = _ungranted(_proposed(pair.after, proposal, catalog), fresh, catalog)
         unexplained = {_key(use) for use in _ungranted(pair.after, refused, catalog)}
-        yield from _new_uses(pair.arn, [use for use in refused if _key(use) not in unexplained])
+        yield from _new_uses(pair.arn, [use for use in refused if _key(use) not in unexplained], novelty)
 
 
-def _new_uses(arn: str, refused: Sequence[Use]) -> Iterator[DriftFinding]:
+def _new_uses(arn: str, refused: Sequence[Use], novelty: Novelty) -> Iterator[DriftFinding]:
     by_action: dict[Action, list[Use]] = defaultdict(list)
     for use in refused:
         by_action[use.action].append(use)
@@ -62,7 +64,12 @@ def _new_uses(arn: str, refused: Sequence[Use]) -> Iterator[DriftFinding]:
             subject=arn,
             principals=(arn,),
             details=(*shown, *([f"and on {more:,} more"] if more else [])),
+            ties=(_call_on(action, ordered), *novelty.of(use.resource for use in ordered)),
         )
+
+
+def _call_on(action: Action, uses: Sequence[Use]) -> str:
+    return f"{action} on {', '.join(sorted({use.resource.text for use in uses}))}"
 
 
 def _key(use: Use) -> tuple[object, ...]:
@@ -183,6 +190,7 @@ def _quiet(pair: Pair, day: date, gains: Gains, *, days: int) -> DriftFinding:
         subject=pair.arn,
         principals=(pair.arn,),
         details=gains.details(gains.dangerous(granted), "may still"),
+        ties=(f"last used on {day.isoformat()}",),
     )
 
 
@@ -194,6 +202,7 @@ def _newly_unused(arn: str, unused: Mapping[Action, date], gains: Gains, *, days
         subject=arn,
         principals=(arn,),
         details=tuple(f"{action}, last used on {day.isoformat()}" for action, day in sorted(unused.items())),
+        ties=(", ".join(sorted(unused)),),
     )
 
 
@@ -223,6 +232,7 @@ def find_never_applied(
             subject=pair.arn,
             principals=(pair.arn,),
             details=(removed,) if proposal.dangerous else (),
+            ties=(f"proposed on {since.isoformat()}",),
         )
 
 

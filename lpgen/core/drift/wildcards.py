@@ -85,6 +85,7 @@ def _came(
         subject=subject,
         principals=holders,
         details=(*places, *gains.details(gains.dangerous(actions), "grants")),
+        ties=(text,),
     )
 
 
@@ -98,6 +99,7 @@ def _grew(
         subject=subject,
         principals=holders,
         details=(*places, *gains.details(actions, "gains")),
+        ties=(", ".join(sorted(actions)),),
     )
 
 

@@ -1,0 +1,73 @@
+"""Findings by cause: what nine roles began to use because of one new application is one change, not nine."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import DriftFinding, finding_order
+from lpgen.core.registry.drift import DriftKind
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Findings of one kind that something ties together, the most severe first; never empty."""
+
+    findings: tuple[DriftFinding, ...]
+
+    @property
+    def kind(self) -> DriftKind:
+        """The kind of all its findings."""
+        return self.findings[0].kind
+
+    @property
+    def severity(self) -> Severity:
+        """That of its worst finding."""
+        return self.findings[0].severity
+
+    @property
+    def concerned(self) -> tuple[str, ...]:
+        """The principals that it concerns, or the subjects of findings that concern none, sorted."""
+        return tuple(sorted({arn for one in self.findings for arn in one.principals or (one.subject,)}))
+
+    @property
+    def tie(self) -> str:
+        """What most of its findings have in common, or "" where it has one finding."""
+        if len(self.findings) == 1:
+            return ""
+        found = Counter(tie for one in self.findings for tie in one.ties)
+        return min(found, key=lambda tie: (-found[tie], tie))
+
+
+def causes_of(findings: Iterable[DriftFinding]) -> tuple[Cause, ...]:
+    """The findings by cause, the most severe first; each is in exactly one, whatever their order.
+
+    Findings of a kind have one cause if they have a tie in common, or if a chain of such findings connects them. Those
+    that somebody accepted are never together with open ones.
+    """
+    ordered = sorted(findings, key=finding_order)
+    first_with: dict[tuple[object, ...], int] = {}
+    root = list(range(len(ordered)))
+
+    def root_of(at: int) -> int:
+        while root[at] != at:
+            root[at] = at = root[root[at]]
+        return at
+
+    for at, finding in enumerate(ordered):
+        for tie in finding.ties:
+            other = first_with.setdefault((bool(finding.accepted_by), finding.kind, tie), at)
+            low, high = sorted((root_of(other), root_of(at)))
+            root[high] = low
+    found: dict[int, list[DriftFinding]] = defaultdict(list)
+    for at, finding in enumerate(ordered):
+        found[root_of(at)].append(finding)
+    return tuple(Cause(tuple(one)) for one in sorted(found.values(), key=_order))
+
+
+def _order(together: list[DriftFinding]) -> tuple[object, ...]:
+    """As equally severe findings of a kind are ordered, but what ties most together comes first."""
+    accepted, severity, kind, *rest = finding_order(together[0])
+    return accepted, severity, kind, -len(together), *rest
