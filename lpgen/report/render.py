@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lpgen.core.stars import Stars
     from lpgen.report.entries import Details, Entry
     from lpgen.report.pages.blocks import PageBlock
+    from lpgen.report.pages.drift_screen import Asked
     from lpgen.report.views import PrincipalView
 
 FORMATS: Final = ("text", "json", "markdown")
@@ -173,6 +174,19 @@ def render_stars(
     return _render_page(stars_page(stars), format, width=width, color=color, noun="wildcard")
 
 
+def render_drift_screen(drift: Drift, asked: Asked, *, width: int, color: bool) -> str:
+    """The changes between two states on one screen: at most 40 lines of at most 100 columns."""
+    from lpgen.report.layout.text import render_text
+    from lpgen.report.pages.drift_screen import Room, drift_screen
+
+    text = ""
+    for room in Room(min(max(width, 72), 100)).smaller():
+        text = render_text(drift_screen(drift, asked, room), width=room.width, color=color)
+        if text.count("\n") <= 40:
+            break
+    return text
+
+
 def render_drift(
     drift: Drift,
     format: str,  # noqa: A002
@@ -203,7 +217,7 @@ def render_drift(
 
         title = f"lpgen drift of {drift.after.as_of.isoformat()} since {drift.before.name}"
         return blocks_html(drift_page(drift), title=title)
-    return _render_page(drift_page(drift), format, width=width, color=color, noun="finding")
+    return _render_page(drift_page(drift), format, width=width, color=color, noun="group")
 
 
 def render_backtest(

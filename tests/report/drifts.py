@@ -47,12 +47,19 @@ def stamp(name: str, day: date, granted: int) -> Stamp:
     return Stamp(name, day, "2026.09.26", "2026-09-26", "2026-09-30T12-00-05Z", figures)
 
 
+def _tied(subject: str) -> dict[str, Any]:
+    message, item = f"s3:GetObject was used by {subject}", f"new-use {subject} s3:GetObject"
+    ties = ("resources named loyalty", f"s3:GetObject on {subject}")
+    return {"subject": subject, "principals": (subject,), "message": message, "item": item, "ties": ties}
+
+
 def drift() -> Drift:
-    """A finding of each kind, one of them accepted and one no longer."""
+    """A finding of each kind and two with one cause, one of them accepted and one no longer."""
     start = date(2026, 9, 2)
     trend = tuple(stamp(f"week-{at}", start + timedelta(days=7 * at), 90_160 - at * at * 9_000) for at in range(4))
     findings = [
         *map(finding, DriftKind),
+        *(finding(DriftKind.NEW_USE, **_tied(subject)) for subject in (ROLE, OTHER)),
         finding(DriftKind.NEW_USE, accepted_by="ops: known, until 2026-12-31", item="new-use accepted"),
         finding(DriftKind.NEW_WILDCARD, expired="ops: for the move, until 2026-09-01", item="new-wildcard expired"),
     ]

@@ -22,11 +22,11 @@ class Novelty:
         self._words = frozenset(word for one in self._known for word in _words(one))
 
     def of(self, resources: Iterable[Resource]) -> Iterator[str]:
-        """The resources that are new, and the words in their names that are new: the name of an application, say."""
+        """The resources that are new, and the new words of their names, such as an application's."""
         for one in resources:
             if one not in self._known:
                 yield one.text
-                yield from (word for word in _words(one) if word not in self._words)
+                yield from (f"resources named {word}" for word in _words(one) if word not in self._words)
 
 
 def _words(resource: Resource) -> Iterator[str]:

@@ -1,13 +1,14 @@
-"""Drift as a page: the sum, the findings from critical to info, what was accepted, and the trend."""
+"""Drift as a page: the sum, the findings by cause from critical to info, what was accepted, and the trend."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Final
 
 from lpgen.core.choices import Severity
+from lpgen.core.drift.causes import Cause, causes_of
 from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.drift.states import Stamp
 from lpgen.report.pages.blocks import (
@@ -16,6 +17,7 @@ from lpgen.report.pages.blocks import (
     Fold,
     Heading,
     Item,
+    Line,
     Paragraph,
     Span,
     Tone,
@@ -32,8 +34,10 @@ from lpgen.report.pages.blocks import (
     strong,
     table,
 )
-from lpgen.report.pages.words import label_of
+from lpgen.report.pages.words import label_of, shorten
 
+_LONGEST_TIE: Final = 160
+_LONGEST_NAME: Final = 50
 _MOST_DETAILS: Final = 30
 _MOST_STATES: Final = 26
 _BARS: Final = "▁▂▃▄▅▆▇█"
@@ -47,11 +51,11 @@ def drift_page(drift: Drift) -> tuple[Block, ...]:
         Paragraph(line(quiet(f"since {_stamp(drift.before)}"))),
         Paragraph(line(quiet(f"to {_stamp(drift.after)}"))),
         *_sum(drift),
-        *_findings(drift.open),
+        *_causes(drift.open),
         *_accepted([one for one in drift.findings if one.accepted_by]),
         *_applied(drift.applied),
         *_expired(drift),
-        *_notes(drift.notes),
+        *_gaps(drift.notes),
         *_trend(drift.trend),
     )
 
@@ -63,38 +67,47 @@ def _stamp(stamp: Stamp) -> str:
 
 
 def _sum(drift: Drift) -> Iterable[Block]:
-    found = Counter(one.severity for one in drift.open)
-    if not found:
+    causes = causes_of(drift.open)
+    if not causes:
         yield Paragraph(line(good("Nothing drifted.")))
         return
-    parts: list[Words] = [strong(f"{plural(found.total(), 'finding')}: ")]
+    yield Paragraph(sum_of(causes))
+
+
+def sum_of(causes: Sequence[Cause]) -> Line:
+    """How many findings there are, in how many groups, and of which severity."""
+    found = Counter(one.severity for cause in causes for one in cause.findings)
+    groups = f" in {plural(len(causes), 'group')}" if len(causes) < found.total() else ""
+    parts: list[Words] = [strong(f"{plural(found.total(), 'finding')}{groups}: ")]
     for number, severity in enumerate(one for one in Severity if found[one]):
-        parts += [", " if number else "", Span(f"{count(found[severity])} {severity}", _tone(severity))]
-    yield Paragraph(line(*parts, "."))
+        parts += [", " if number else "", severity_span(severity, f"{count(found[severity])} ")]
+    return line(*parts, ".")
 
 
-def _tone(severity: Severity) -> Tone:
-    return _TONES.get(severity, Tone.PROSE)
+def severity_span(severity: Severity, before: str = "") -> Span:
+    """A severity in its tone, with a number before it maybe."""
+    return Span(f"{before}{severity}", _TONES.get(severity, Tone.PROSE))
 
 
-def _findings(findings: Sequence[DriftFinding]) -> Iterable[Block]:
-    for severity, found in groupby(findings, lambda one: one.severity):
+def headline(cause: Cause) -> str:
+    """What the findings of a cause have in common: their message, or what ties them together."""
+    messages = {one.message for one in cause.findings}
+    if len(messages) == 1:
+        return messages.pop()
+    return f"{cause.kind.row.title.removesuffix('.')}: {shorten(cause.tie, _LONGEST_TIE)}"
+
+
+def _causes(findings: Sequence[DriftFinding]) -> Iterable[Block]:
+    for severity, found in groupby(causes_of(findings), lambda one: one.severity):
         yield Heading(line(str(severity).capitalize()), level=2)
-        yield from map(_fold, found)
+        yield from (_fold(one) if len(one.findings) == 1 else _group(one) for one in found)
 
 
-def _fold(finding: DriftFinding) -> Fold:
-    shown = finding.details if len(finding.details) <= _MOST_DETAILS + 1 else finding.details[:_MOST_DETAILS]
-    items: list[Words] = [name(one) for one in shown]
-    if len(shown) < len(finding.details):
-        items.append(quiet(f"and {count(len(finding.details) - len(shown))} more"))
-    others = [one for one in finding.principals if one != finding.subject]
-    if others:
-        items.append(line("held by ", names(map(label_of, others), most=3)))
-    if finding.expired:
-        items.append(line(bad("was accepted, but that has expired: "), name(finding.expired)))
+def _fold(cause: Cause) -> Fold:
+    (finding,) = cause.findings
+    items = tuple(_details(finding))
     return Fold(
-        line(Span(str(finding.kind), _tone(finding.severity)), "  ", name(label_of(finding.subject))),
+        line(_kind(cause), "  ", name(label_of(finding.subject))),
         (
             Paragraph(line(finding.message)),
             *([bullets(*items)] if items else []),
@@ -102,6 +115,55 @@ def _fold(finding: DriftFinding) -> Fold:
             Paragraph(line(quiet("item: "), name(finding.item))),
         ),
     )
+
+
+def _group(cause: Cause) -> Fold:
+    """Several findings with one cause: a row for each role, user, policy, trail or account."""
+    shared = headline(cause)
+    by_subject: dict[str, list[DriftFinding]] = defaultdict(list)
+    for one in cause.findings:
+        by_subject[one.subject].append(one)
+    findings = plural(len(cause.findings), "finding")
+    steps = dict.fromkeys(one.step for one in cause.findings)
+    return Fold(
+        line(_kind(cause), "  ", name(shorten(cause.tie, _LONGEST_NAME)), f"  {findings}"),
+        (
+            Paragraph(line(shared)),
+            bullets(
+                *(
+                    Item(
+                        line(severity_span(found[0].severity), "  ", name(label_of(subject))),
+                        tuple(chain(*(_notes(one, shared) for one in found))),
+                    )
+                    for subject, found in by_subject.items()
+                )
+            ),
+            *(Paragraph(line("→ ", step)) for step in steps),
+        ),
+    )
+
+
+def _notes(finding: DriftFinding, shared: str) -> Iterable[Line]:
+    if finding.message != shared:
+        yield line(finding.message)
+    yield from _details(finding)
+    yield line(quiet("item: "), name(finding.item))
+
+
+def _kind(cause: Cause) -> Span:
+    return Span(str(cause.kind), severity_span(cause.severity).tone)
+
+
+def _details(finding: DriftFinding) -> Iterable[Line]:
+    shown = finding.details if len(finding.details) <= _MOST_DETAILS + 1 else finding.details[:_MOST_DETAILS]
+    yield from (line(name(one)) for one in shown)
+    if len(shown) < len(finding.details):
+        yield line(quiet(f"and {count(len(finding.details) - len(shown))} more"))
+    others = [one for one in finding.principals if one != finding.subject]
+    if others:
+        yield line("held by ", names(map(label_of, others), most=3))
+    if finding.expired:
+        yield line(bad("was accepted, but that has expired: "), name(finding.expired))
 
 
 def _accepted(findings: Sequence[DriftFinding]) -> Iterable[Block]:
@@ -137,7 +199,7 @@ def _expired(drift: Drift) -> Iterable[Block]:
         )
 
 
-def _notes(notes: Sequence[str]) -> Iterable[Block]:
+def _gaps(notes: Sequence[str]) -> Iterable[Block]:
     if notes:
         yield Heading(line("What could not be compared"), level=2)
         yield bullets(*notes)

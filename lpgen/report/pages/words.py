@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from rich.cells import cell_len
+
 from lpgen.core.backtests import Reach
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import DenialKind, Principal, SkipReason
 from lpgen.core.replacements import LineKind
+from lpgen.report.inert import terminal_text
 from lpgen.report.pages.blocks import Span, Tone
 from lpgen.report.views import PrincipalView
 
@@ -119,6 +122,16 @@ def label_in_list(view: PrincipalView) -> str:
     """The label of a principal in a list: with its account where another account has one of the name."""
     principal = view.diff.principal
     return label_of(principal.arn) if view.has_namesakes else short_label_of(principal)
+
+
+def shorten(text: str, most: int) -> str:
+    """The text in at most so many columns of a terminal, with an ellipsis where it is cut."""
+    if cell_len(terminal_text(text)) <= most:
+        return text
+    room, end = most - 1, 0
+    while end < len(text) and room >= (width := cell_len(terminal_text(text[end]))):
+        room, end = room - width, end + 1
+    return f"{text[:end]}…"
 
 
 def percent(share: float) -> str:

@@ -55,6 +55,15 @@ def drift_schema(defs: dict[str, Schema]) -> Schema:
             "expired": nullable(TEXT),
         }
     )
+    group = record(
+        {
+            "kind": one_of(DriftKind),
+            "severity": one_of(Severity),
+            "tie": nullable(TEXT),
+            "concerned": TEXTS,
+            "items": TEXTS,
+        }
+    )
     return document(
         DRIFT_SCHEMA,
         "What `lpgen drift --format json` prints",
@@ -62,6 +71,7 @@ def drift_schema(defs: dict[str, Schema]) -> Schema:
             "before": ref("state"),
             "after": ref("state"),
             "summary": record({severity.value: COUNT for severity in Severity}),
+            "groups": listed(group),
             "findings": listed(finding),
             "applied": TEXTS,
             "notes": TEXTS,

@@ -1,0 +1,213 @@
+"""Drift on one screen: what changed, for whom, what to do next, and how to see the rest."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Final
+
+from rich.cells import cell_len
+
+from lpgen.core.choices import Severity
+from lpgen.core.drift.causes import Cause, causes_of
+from lpgen.core.drift.findings import Drift
+from lpgen.core.registry.drift import DriftKind
+from lpgen.report.inert import terminal_text
+from lpgen.report.pages.blocks import (
+    Column,
+    Heading,
+    Line,
+    PageBlock,
+    Paragraph,
+    WrittenFold,
+    count,
+    good,
+    line,
+    name,
+    names,
+    plural,
+    quiet,
+    table,
+)
+from lpgen.report.pages.drift import headline, severity_span, sum_of
+from lpgen.report.pages.words import label_of, shorten
+
+_GENERATED: Final = frozenset(
+    {DriftKind.NEW_USE, DriftKind.INHERITED, DriftKind.NEW_WILDCARD, DriftKind.NEVER_APPLIED, DriftKind.NEWLY_UNUSED}
+)
+"""The kinds that new replacements settle."""
+
+_OUTPUT: Final = "lpgen-out"
+_LONGEST_NAME: Final = 50
+_OTHER_COLUMNS: Final = 28
+"""What the columns beside those of kind and change take, with all gaps."""
+_SHORTEST_MESSAGE: Final = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options that drift was given, each as a shell reads it.
+
+    `data` names the data folder. `inputs` say what else is known, and what of it counts: they mean the same to
+    `generate` and `baseline save`. `own` are those that only drift has.
+    """
+
+    data: str
+    inputs: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much a screen has room for: columns, groups, lines for each of them, and steps."""
+
+    width: int
+    groups: int = 12
+    lines: int = 2
+    steps: int = 5
+
+    def smaller(self) -> Iterator[Room]:
+        """This room and ever smaller ones."""
+        yield self
+        for most in range(self.groups, 0, -1):
+            yield replace(self, groups=most, lines=1, steps=min(self.steps, most))
+
+
+def drift_screen(drift: Drift, asked: Asked, room: Room) -> tuple[PageBlock, ...]:
+    """The screen of a drift."""
+    causes = causes_of(drift.open)
+    since = f"since {shorten(drift.before.name, _LONGEST_NAME)}, as of {drift.before.as_of}, to {drift.after.as_of}"
+    return (
+        Heading(line("lpgen drift"), level=1),
+        Paragraph(line(quiet(f"{since}; catalog of {drift.after.catalog_date}"))),
+        Paragraph(sum_of(causes) if causes else line(good("Nothing drifted."))),
+        *_besides(drift),
+        *_what(causes, room),
+        *_for_whom(causes, room),
+        *_next_steps(drift, asked, causes, room),
+        *_rest(drift, asked, room.width),
+    )
+
+
+def _besides(drift: Drift) -> Iterator[PageBlock]:
+    parts = (
+        (accepted := len(drift.findings) - len(drift.open), f"{plural(accepted, 'finding')} accepted by decision"),
+        (len(drift.applied), f"{plural(len(drift.applied), 'replacement')} put in place as proposed"),
+        (len(drift.expired), f"{plural(len(drift.expired), 'decision')} expired"),
+        (len(drift.notes), f"{plural(len(drift.notes), 'gap')} in the comparison"),
+    )
+    if any(number for number, _ in parts):
+        yield Paragraph(line(quiet(f"Besides: {'; '.join(words for number, words in parts if number)}.")))
+
+
+def _what(causes: Sequence[Cause], room: Room) -> Iterator[PageBlock]:
+    if not causes:
+        return
+    yield Heading(line("What changed"), level=2)
+    shown = causes if len(causes) <= room.groups + 1 else causes[: room.groups]
+    columns = (
+        Column("severity"),
+        Column("kind"),
+        Column("change", flexible=True),
+        Column("findings", number=True),
+        Column("for", number=True),
+    )
+    most = room.lines * (room.width - _OTHER_COLUMNS - max(len(one.kind) for one in shown))
+    rows = (
+        (
+            severity_span(one.severity),
+            str(one.kind),
+            _change(one, most),
+            count(len(one.findings)),
+            count(len(one.concerned)),
+        )
+        for one in shown
+    )
+    yield table(columns, rows)
+    if len(shown) < len(causes):
+        yield Paragraph(line("and ", sum_of(causes[len(shown) :])))
+
+
+def _change(cause: Cause, most: int) -> Line:
+    shared = headline(cause)
+    if len(cause.findings) > 1:
+        return line(shorten(shared if shared == cause.findings[0].message else _label(cause.tie), most))
+    who = shorten(_label(cause.findings[0].subject), most - _SHORTEST_MESSAGE)
+    return line(name(who), ": ", shorten(shared, most - 2 - cell_len(terminal_text(who))))
+
+
+def _label(text: str) -> str:
+    """The name of a principal or policy, another ARN as service and resource, and any other text as it is."""
+    fields = text.split(":", 5)
+    if fields[0] != "arn" or len(fields) < 6:
+        return text
+    return fields[5].rpartition("/")[2] if fields[2] == "iam" else f"{fields[2]} {fields[5]}"
+
+
+def _for_whom(causes: Sequence[Cause], room: Room) -> Iterator[PageBlock]:
+    worst: dict[str, Severity] = {}
+    for cause in causes:
+        for finding in cause.findings:
+            for arn in finding.principals or (finding.subject,):
+                worst[arn] = min(worst.get(arn, finding.severity), finding.severity, key=tuple(Severity).index)
+    if worst:
+        yield Heading(line("For whom"), level=2)
+    for severity in Severity:
+        found = [shorten(label_of(arn), _LONGEST_NAME) for arn in worst if worst[arn] is severity]
+        if found:
+            start = f" ({count(len(found))}): "
+            columns = room.width - len(severity) - len(start) - len(f" and {count(len(found))} more")
+            most = sum(end <= columns for end in accumulate(cell_len(terminal_text(one)) + 2 for one in found))
+            if most < len(found):  # `names` shows one more rather than leave out one
+                most = max(min(most, len(found) - 2), 1)
+            yield Paragraph(line(severity_span(severity), start, names(found, most=most)))
+
+
+# ---------------------------------------------------------------- what to do
+
+
+def _next_steps(drift: Drift, asked: Asked, causes: Sequence[Cause], room: Room) -> Iterator[PageBlock]:
+    if not causes:
+        return
+    yield Heading(line("Next steps"), level=2)
+    steps: dict[str, list[DriftKind]] = defaultdict(list)
+    for cause in causes:
+        for finding in cause.findings:
+            steps[finding.step].append(finding.kind)
+    is_generated = False
+    for number, (step, kinds) in enumerate(list(steps.items())[: room.steps], start=1):
+        findings = f" ({plural(len(kinds), 'finding')})"
+        words = shorten(f"{step[:1].upper()}{step[1:]}", room.lines * (room.width - len(findings)) - 4)
+        yield Paragraph(line(f"{number}. {words}{findings}"))
+        if not is_generated and not _GENERATED.isdisjoint(kinds):
+            is_generated = True
+            yield _command(room.width, "lpgen generate", asked.data, *asked.inputs, f"--output {_OUTPUT}")
+        if DriftKind.NEVER_APPLIED in kinds:
+            yield _command(room.width, f"lpgen rollout plan {_OUTPUT}", asked.data, "--output plan.json")
+    if len(steps) > room.steps:
+        yield Paragraph(line(f"and {count(len(steps) - room.steps)} more"))
+    day = drift.after.as_of.isoformat()
+    if day not in {one.name for one in (drift.before, *drift.trend)}:
+        yield Paragraph(line("Once that is settled, save the next baseline:"))
+        yield _command(room.width, f"lpgen baseline save {day}", asked.data, *asked.inputs)
+
+
+def _rest(drift: Drift, asked: Asked, width: int) -> Iterator[PageBlock]:
+    yield Heading(line("To see the rest"), level=2)
+    since = f"--since {shlex.quote(drift.before.name)}"
+    yield _command(width, "lpgen drift", asked.data, since, *asked.inputs, *asked.own, "--full")
+
+
+def _command(width: int, *parts: str) -> WrittenFold:
+    """A command that a shell takes as it stands, over several lines if it is long."""
+    lines, *rest = [f"  {parts[0]}"], *map(terminal_text, parts[1:])
+    for part in rest:
+        if cell_len(f"{lines[-1]} {part}") > width - 2:
+            lines[-1] += " \\"
+            lines.append(f"    {part}")
+        else:
+            lines[-1] += f" {part}"
+    return WrittenFold("\n".join(lines) + "\n", str)
