@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sarif_pydantic import Sarif
 
+from tests.support.terminals import in_pipe, on_terminal
 from tests.test_cli import DETAILS, RECORD, run
 
 ROLE = "arn:aws:iam::111122223333:role/app"
@@ -65,13 +67,17 @@ def test_drift_is_found_and_fails_only_as_severe_as_asked(base: Path) -> None:
 
 def test_a_decision_accepts_a_finding_by_its_item(base: Path, tmp_path: Path) -> None:
     item = json.loads(drift(base, "--format", "json").stdout)["findings"][0]["item"]
-    done = drift(base, "--fail-on", "info", "--decisions", decisions(tmp_path, item=item, expires="2027-01-31"))
+    accepted = ("--decisions", decisions(tmp_path, item=item, expires="2027-01-31"))
+    assert "1 finding accepted by decision" in drift(base, *accepted).stdout
+    done = drift(base, "--fail-on", "info", "--full", *accepted)
     assert done.returncode == 0
     assert "ops: meant, until 2027-01-31" in done.stdout
 
 
 def test_an_expired_decision_is_shown_and_fails(base: Path, tmp_path: Path) -> None:
-    done = drift(base, "--fail-on", "info", "--decisions", decisions(tmp_path, expires="2026-08-31"))
+    expired = ("--decisions", decisions(tmp_path, expires="2026-08-31"))
+    assert "1 decision expired" in drift(base, *expired).stdout
+    done = drift(base, "--fail-on", "info", "--full", *expired)
     assert done.returncode == 1
     assert "has expired" in done.stdout
     assert "Expired decisions" in done.stdout
@@ -87,6 +93,35 @@ def test_reports_are_written_in_the_format_of_their_endings(base: Path, tmp_path
     assert json.loads((tmp_path / "drift.json").read_bytes())["schema"] == "lpgen.drift/1"
     Sarif.model_validate_json((tmp_path / "drift.sarif").read_bytes())
     assert "<title>lpgen drift of " in (tmp_path / "drift.html").read_text(encoding="utf-8")
+
+
+def test_text_is_one_screen_and_the_whole_on_demand(base: Path, tmp_path: Path) -> None:
+    screen, whole = drift(base).stdout, drift(base, "--full").stdout
+    assert "To see the rest" in screen
+    assert "item: policy-changed" in whole
+    assert "item: policy-changed" not in screen
+    drift(base, "--output", str(tmp_path / "out.txt"))
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == whole
+
+
+def test_the_screen_says_a_command_that_shows_the_whole(base: Path, tmp_path: Path) -> None:
+    expired = ("--as-of", "2026-09-03", "--decisions", decisions(tmp_path, expires="2026-08-31"), "--unused-days", "7")
+    shown = drift(base, *expired).stdout.replace(" \\\n", " ")
+    command = next(shlex.split(text) for text in shown.splitlines() if text.startswith("  lpgen drift"))
+    assert run(*command[1:]).stdout == drift(base, *expired, "--full", "--since", "first").stdout
+    given = ["--policies", str(base / "changed.json"), "--as-of", "2026-09-03", "--decisions", expired[3]]
+    assert command[2:6] == ["--data", str(base / "data"), "--since", "first"]
+    assert command[6:] == [*given, "--unused-days", "7", "--full"]
+
+
+def test_the_whole_goes_through_a_pager_on_a_terminal_only(base: Path) -> None:
+    given = ["drift", "--data", str(base / "data"), "--policies", str(base / "changed.json")]
+    paged = {"PAGER": "sed s/^/paged:/", "TERM": "xterm"}
+    shown = on_terminal([*given, "--full"], cwd=base, variables=paged)[1]
+    assert "paged:lpgen drift" in shown
+    assert "item: policy-changed" in shown
+    assert "paged:" not in on_terminal(given, cwd=base, variables=paged)[1]
+    assert "paged:" not in in_pipe([*given, "--full"], cwd=base, variables=paged)[1]
 
 
 def test_an_ending_that_says_no_format_is_refused_before_any_work(base: Path, tmp_path: Path) -> None:
@@ -117,7 +152,7 @@ def test_what_generate_proposed_since_is_no_drift(base: Path, tmp_path: Path) ->
     assert drift(base, "--fail-on", "low", policies="applied.json").returncode == 1
     done = drift(base, "--fail-on", "low", "--proposed", str(tmp_path / "out"), policies="applied.json")
     assert done.returncode == 0
-    assert "1 replacement as proposed" in done.stdout
+    assert "1 replacement put in place as proposed" in done.stdout
 
 
 def test_baselines_are_listed_and_shown(base: Path) -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from lpgen.cli.formats import FORMAT_HELP, choose_format, endings_of, format_of_name
 from lpgen.cli.option_groups import Only
-from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption, SarifRootOption
-from lpgen.cli.output import put_text, terminal_width, wants_color
+from lpgen.cli.options import (
+    AnalysisInputOptions,
+    ChoiceOptions,
+    DataOption,
+    InputOptions,
+    OutputFileOption,
+    SarifRootOption,
+    given_options,
+)
+from lpgen.cli.output import put_on_pager, put_text, terminal_width, wants_color
 from lpgen.core.choices import Severity
 from lpgen.edge.output_file import refuse_missing_folder
 from lpgen.errors import ExitCode, InvocationError, quote_input
@@ -27,7 +37,13 @@ class DriftFormat(StrEnum):
     HTML = "html"
 
 
+_INPUTS: Final = ("data", "as_of", "decisions", *(one.name for one in fields(InputOptions)))
+"""The parameters whose options mean the same to `generate` and `baseline save`."""
+_OWN: Final = ("proposed", "unused_days", "apply_days")
+
+
 def drift_command(
+    context: typer.Context,
     data: DataOption,
     inputs: AnalysisInputOptions,
     choices: Annotated[ChoiceOptions, Only("as_of", "decisions")],
@@ -42,6 +58,12 @@ def drift_command(
     ] = "",
     format: Annotated[DriftFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full", help="Print every finding as text, by the page on a terminal; by default text is one screen."
+        ),
+    ] = False,
     also: Annotated[
         list[Path] | None,
         typer.Option(
@@ -85,7 +107,8 @@ def drift_command(
     Finds policies changed outside, new principals and wildcards, what wildcards inherited from AWS, use that a proposal
     would break, grants and roles that fell out of use, proposals never applied, and coverage lost.
 
-    Each finding has a severity, a next step, and an item by which --decisions accepts it.
+    Each finding has a severity, a next step, and an item by which --decisions accepts it. Findings with one cause are a
+    group. Text is one screen: what changed, for whom and what to do. --full prints every finding, and so does --output.
 
     \b
     Example:
@@ -93,7 +116,8 @@ def drift_command(
     """
     from lpgen.app.drift import drift
     from lpgen.core.drift.between import DriftOptions
-    from lpgen.report import render_drift
+    from lpgen.report import render_drift, render_drift_screen
+    from lpgen.report.pages.drift_screen import Asked
 
     chosen = choose_format(format, output, DriftFormat)
     formats = {path: _format_of(path) for path in also or ()}
@@ -108,7 +132,14 @@ def drift_command(
         proposed=proposed or (),
     )
     width, color = terminal_width(), wants_color(output)
-    put_text(render_drift(found, chosen.value, width=width, color=color, root=sarif_root), output)
+    if chosen is DriftFormat.TEXT and str(output or "-") == "-" and not full:
+        folder, *others = given_options(context, _INPUTS)
+        asked = Asked(folder, tuple(others), given_options(context, _OWN))
+        put_text(render_drift_screen(found, asked, width=width, color=color), output)
+    elif chosen is DriftFormat.TEXT and output is None and sys.stdout.isatty():
+        put_on_pager(render_drift(found, chosen.value, width=width))
+    else:
+        put_text(render_drift(found, chosen.value, width=width, color=color, root=sarif_root), output)
     for path, form in formats.items():
         put_text(render_drift(found, form.value, width=80, root=sarif_root), path)
     if fail_on is not None and found.reaches(fail_on):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -301,3 +303,16 @@ class InputOptions:
 
 AnalysisInputOptions = Annotated[InputOptions, Only(*(one.name for one in fields(InputOptions) if one.name != "rcps"))]
 """The inputs of every command that analyzes. RCPs count only for `lpgen explain`."""
+
+
+def given_options(context: typer.Context, names: Iterable[str]) -> tuple[str, ...]:
+    """The options of these parameters that the command was given, each with its value, as a shell reads them."""
+    found = []
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name in names and source is not None and source.name != "DEFAULT":
+            value = context.params[parameter.name]
+            for one in value if isinstance(value, list | tuple) else (value,):
+                text = f"{one:%Y-%m-%d}" if isinstance(one, datetime) else str(one)
+                found.append(f"{parameter.opts[0]} {shlex.quote(text)}")
+    return tuple(found)

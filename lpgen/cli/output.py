@@ -87,6 +87,15 @@ def _print_parts(parts: Iterable[str]) -> None:
         sys.stdout.write(part)
 
 
+def put_on_pager(text: str) -> None:
+    """Shows a text by the page, with the program that $PAGER names, as `man` does."""
+    import pydoc
+
+    _hide_line_for_stdout()
+    encoding, errors = sys.stdout.encoding, sys.stdout.errors or "strict"
+    pydoc.pager(text.encode(encoding, errors).decode(encoding))
+
+
 def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) -> None:
     """Writes bytes to a file or to stdout, as `put_text` does; what is binary doesn't go to a terminal.
 
