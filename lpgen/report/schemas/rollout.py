@@ -104,7 +104,7 @@ _RESTORE: Final = record(
 
 WATCH_DOCUMENT: Final = document(
     WATCH_SCHEMA,
-    "What `lpgen rollout watch --json` prints",
+    "What `lpgen rollout watch --format json` prints",
     {
         "principals": listed(
             record(
