@@ -19,8 +19,11 @@ from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.report.json.rollout import rollout_json
 from tests.report.code.hcl_reader import normal
 from tests.report.code.test_terraform import read_documents
+from tests.report.golden import GOLDEN
 from tests.report.schemas.test_documents import faults
 from tests.support.forked_lpgen import run_forked
+
+POLICIES = bundled_sample_logs().policies
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +36,9 @@ def cloudformation(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) 
     return generate(sample_data, tmp_path_factory.mktemp("cfn") / "out", "cloudformation")
 
 
-def generate(data: Path, output: Path, form: str) -> Path:
+def generate(data: Path, output: Path, form: str, policies: Path = POLICIES) -> Path:
     """Runs `lpgen generate --as` as a user does; returns the output folder."""
-    policies = str(bundled_sample_logs().policies)
-    command = ["generate", "--data", str(data), "--policies", policies, "--output", str(output), "--as", form]
+    command = ["generate", "--data", str(data), "--policies", str(policies), "--output", str(output), "--as", form]
     done = run_forked(*command)
     assert done.returncode == 0, done.stderr
     return output
@@ -81,16 +83,36 @@ def test_generate_as_terraform_says_what_the_json_says(terraform: Path) -> None:
     assert any("&{aws:username}" in path.read_text(encoding="utf-8") for path in written)
 
 
-def test_generate_as_cloudformation_holds_the_json_and_is_clean_of_lint(cloudformation: Path) -> None:
-    templates = list((cloudformation / "cloudformation").rglob("*.yaml"))
-    assert len(templates) == 26
+@pytest.mark.slow
+def test_generate_as_cloudformation_holds_the_json(cloudformation: Path) -> None:
+    check_templates(cloudformation, count=26)
+
+
+def test_generate_as_cloudformation_holds_the_json_of_an_account(sample_data: Path, tmp_path: Path) -> None:
+    check_templates(generate(sample_data, tmp_path / "out", "cloudformation", POLICIES / "444455556666.json"), count=2)
+
+
+def check_templates(output: Path, *, count: int) -> None:
+    """Each template holds the JSON documents of its principal."""
+    templates = list((output / "cloudformation").rglob("*.yaml"))
+    assert len(templates) == count
     for path in templates:
         resources = yaml.safe_load(path.read_text(encoding="utf-8"))["Resources"].values()
-        assert [one["Properties"]["PolicyDocument"] for one in resources] == documents_beside(path, cloudformation)
-    done = lint(*templates)
+        assert [one["Properties"]["PolicyDocument"] for one in resources] == documents_beside(path, output)
+
+
+@pytest.mark.slow
+def test_generate_as_cloudformation_is_clean_of_lint(cloudformation: Path) -> None:
+    """The golden templates too, which quick tests compare with what is written."""
+    templates = list((cloudformation / "cloudformation").rglob("*.yaml"))
+    assert len(templates) == 26
+    goldens = sorted(GOLDEN.glob("*.cfn.yaml"))
+    assert len(goldens) == 3
+    done = lint(*templates, *goldens)
     assert ([one for one in done.stdout.splitlines() if one and TRANSFORMS not in one], done.stderr) == ([], "")
 
 
+@pytest.mark.slow
 def test_cfn_lint_finds_what_is_wrong(tmp_path: Path) -> None:
     """What the test above rests on: with the same options, a fault is found."""
     resource = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"Roles": "x"}}
@@ -121,8 +143,7 @@ def test_what_generate_writes_follows_its_schemas(terraform: Path) -> None:
 
 
 def test_plans_of_rollouts_follow_their_schema(terraform: Path) -> None:
-    basis, policies = Basis(Trust.OUTPUT), [bundled_sample_logs().policies]
-    plan = plan_rollout(terraform, policies, Exceptions(), bundled_catalog(), basis=basis)
+    plan = plan_rollout(terraform, [POLICIES], Exceptions(), bundled_catalog(), basis=Basis(Trust.OUTPUT))
     assert any(one.calls for one in plan.principals)
     assert any(one.refusals for one in plan.principals)
     assert faults("rollout", json.loads(rollout_json(plan))) == []

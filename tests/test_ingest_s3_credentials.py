@@ -49,24 +49,41 @@ def test_ingest_asks_as_requester_who_pays(bucket: Bucket, tmp_path: Path) -> No
         assert {one.headers.get("x-amz-request-payer") for one in proxy.requests} == {"requester"}
 
 
+def refuse_secret(request: Request) -> Fault:
+    """What S3 answers where the signature was made with another secret."""
+    refused = Answer(403, "SignatureDoesNotMatch", "The request signature we calculated does not match.")
+    return refused if request.method == "GET" else None
+
+
+def test_ingest_with_a_refused_secret_says_so_and_shows_no_secret(bucket: Bucket, tmp_path: Path) -> None:
+    """The same without a server that checks signatures: the proxy refuses as S3 does."""
+    with fault_proxy(bucket.server, refuse_secret) as proxy:
+        check_refused_secret(proxy.server, bucket, tmp_path)
+
+
+@pytest.mark.slow
 def test_ingest_with_a_wrong_secret_says_so_and_shows_no_secret(seaweed: Server, tmp_path: Path) -> None:
-    bucket = make_bucket(seaweed)
+    check_refused_secret(seaweed, make_bucket(seaweed), tmp_path)
+
+
+def check_refused_secret(refusing: Server, bucket: Bucket, folder: Path) -> None:
+    """An ingest with a wrong secret fails and says why, one with the right secret succeeds, and neither shows one."""
     bucket.put(daily_logs([1]))
     wrong = "wrong-secret-that-nobody-may-see"
-    arguments = ("ingest", bucket.address(), "--data", tmp_path / "data")
-    refused = run_lpgen(seaweed, *arguments, AWS_SECRET_ACCESS_KEY=wrong)
+    arguments = ("ingest", bucket.address(), "--data", folder / "data")
+    refused = run_lpgen(refusing, *arguments, AWS_SECRET_ACCESS_KEY=wrong)
     assert refused.returncode == 3
     assert "the secret key doesn't belong to the access key" in refused.stderr
-    taken = run_lpgen(seaweed, *arguments)
+    taken = run_lpgen(bucket.server, *arguments)
     assert (taken.returncode, taken.stdout) == (0, "")
-    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    stored = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     for secret in (wrong, SECRET_KEY, ACCESS_KEY):
         assert secret not in refused.stderr + taken.stderr
         assert secret.encode() not in stored
 
 
-def test_ingest_follows_profile_and_endpoint_of_the_configuration(seaweed: Server, tmp_path: Path) -> None:
-    bucket = make_bucket(seaweed)
+def test_ingest_follows_profile_and_endpoint_of_the_configuration(s3: Server, tmp_path: Path) -> None:
+    bucket = make_bucket(s3)
     bucket.put(daily_logs([1]))
     (tmp_path / "config").write_text("[profile audit]\nregion = eu-central-1\n")
     keys = f"aws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
@@ -78,9 +95,9 @@ def test_ingest_follows_profile_and_endpoint_of_the_configuration(seaweed: Serve
         "AWS_SECRET_ACCESS_KEY": "",
     }
     to = ("ingest", bucket.address(), "--data", tmp_path / "data")
-    alone = run_lpgen(seaweed, *to, **files)
+    alone = run_lpgen(s3, *to, **files)
     assert (alone.returncode, "AWS_PROFILE" in alone.stderr) == (3, True)
-    assert run_lpgen(seaweed, *to, "--profile", "other", **files).returncode == 2
+    assert run_lpgen(s3, *to, "--profile", "other", **files).returncode == 2
     elsewhere = {**files, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
-    given = run_lpgen(seaweed, *to, "--profile", "audit", "--endpoint-url", seaweed.url, **elsewhere)
+    given = run_lpgen(s3, *to, "--profile", "audit", "--endpoint-url", s3.url, **elsewhere)
     assert (given.returncode, given.stderr.split(" with")[0]) == (0, "1 new object")
