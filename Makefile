@@ -33,7 +33,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # What is random in a run follows from it: the examples of laws and the attacks that are tried.
 export TEST_SEED ?= $(shell date +%Y%m%d)
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-seed $(TEST_SEED)
+# Files are handed out in the order that tests/conftest.py gives them, rather than by their number of tests.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hypothesis-seed $(TEST_SEED)
 
 .PHONY: demo test test-all test-browser test-spark test-attack fuzz screenshots lint format docs wheel-check dist catalog bench clean help
 .DEFAULT_GOAL := help

@@ -51,6 +51,16 @@ def seaweed() -> Iterator[Server]:
         yield server
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts long files first, so that all test processes end at about the same time.
+
+    Those are the files with slow tests, whether they run or not, and then those in this folder, which run commands.
+    """
+    with_slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in with_slow, len(item.path.parts)))
+
+
 def pytest_collection_finish() -> None:
     """Leaves what the imports made out of later collections, which so come early: boto3's clients are large cycles."""
     gc.collect()
@@ -70,6 +80,14 @@ def bucket(moto: Server) -> Bucket:
     from tests.support.s3_buckets import make_bucket  # here, since it imports boto3, which most tests do without
 
     return make_bucket(moto)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _settled_objects() -> Iterator[None]:
+    """Leaves what a file made for all, such as tables, out of later collections of garbage, which it makes slow."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
