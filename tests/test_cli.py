@@ -315,7 +315,9 @@ def test_a_closed_pipe_is_no_error(home: Path) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("command", [["review"], ["catalog", "expand", "*"], ["iam-policy"]])
+@pytest.mark.parametrize(
+    "command", [pytest.param(["review"], marks=pytest.mark.slow), ["catalog", "expand", "*"], ["iam-policy"]]
+)
 def test_a_full_disk_behind_stdout_is_said_in_a_sentence(home: Path, command: list[str]) -> None:
     options = ground(home) if command == ["review"] else []
     with open("/dev/full", "w") as full:

@@ -41,7 +41,7 @@ def test_review_prints_sarif_that_points_below_the_root(inputs: list[str]) -> No
     assert "iam/111122223333-role-storefront-api/policy-1.json" in places
 
 
-@pytest.mark.parametrize("form", ["csv", "parquet", "html"])
+@pytest.mark.parametrize("form", ["parquet", *(pytest.param(one, marks=pytest.mark.slow) for one in ("csv", "html"))])
 def test_review_prints_the_same_bytes_to_a_pipe_and_to_a_file(form: str, inputs: list[str], tmp_path: Path) -> None:
     file = tmp_path / "review"
     assert review(inputs, "--format", form, "--output", str(file)) == b""

@@ -26,12 +26,23 @@ def lpgen(*arguments: object) -> str:
 @pytest.fixture(scope="module")
 def home(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder, the replacements of the sample organization, and its policies once all are in place."""
-    home = tmp_path_factory.mktemp("in-place")
-    shutil.copytree(sample_data, home / "data")
-    run("generate", "--data", str(home / "data"), "--policies", str(DETAILS), "--output", str(home / "out"))
+    return put_all_in_place(sample_data, tmp_path_factory.mktemp("in-place"), "*.json")
+
+
+@pytest.fixture(scope="module")
+def small_home(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of one of its accounts."""
+    return put_all_in_place(sample_data, tmp_path_factory.mktemp("one-in-place"), "444455556666.json")
+
+
+def put_all_in_place(data: Path, home: Path, accounts: str) -> Path:
+    """Generates the replacements of some accounts, and writes their policies as if all were in place."""
+    shutil.copytree(data, home / "data")
+    policies = [f"--policies={file}" for file in DETAILS.glob(accounts)]
+    run("generate", "--data", str(home / "data"), *policies, "--output", str(home / "out"))
     written = {folder_principal(one): one for one in (home / "out").iterdir() if one.is_dir()}
     (home / "after").mkdir()
-    for file in DETAILS.glob("*.json"):
+    for file in DETAILS.glob(accounts):
         details = json.loads(file.read_text("utf-8"))
         for entry in (*details["RoleDetailList"], *details["UserDetailList"]):
             if entry["Arn"] in written:
@@ -76,17 +87,28 @@ def test_replacements_of_replacements_say_the_same(home: Path, again: Path) -> N
         assert before == after
 
 
+def test_review_has_nothing_to_do_where_replacements_of_an_account_are_in_place(small_home: Path) -> None:
+    check_nothing_to_do(small_home, principals=3, in_place=2)
+
+
+@pytest.mark.slow
 def test_review_has_nothing_to_do_where_replacements_are_in_place(home: Path) -> None:
-    text = lpgen("review", *given(home), "--format", "text")
-    assert "33 principals, 28 replacements in place already." in text
-    tasks = text.partition("What to do")[2].partition("What the logs cover")[0]
-    assert "replacement" not in tasks
-    assert "not safe" not in tasks
-    found = json.loads(lpgen("review", *given(home), "--format", "json"))
-    assert found["totals"]["in_place"] == found["totals"]["replacements"] == 28
+    found = check_nothing_to_do(home, principals=33, in_place=28)
     (analyst,) = (one for one in found["principals"] if one["principal"].endswith("/storage-analyst"))
     assert (analyst["in_place"], analyst["safe"]) == (True, False)
     assert analyst["proposal"] == "nothing: its policies say what the replacement says"
+
+
+def check_nothing_to_do(home: Path, *, principals: int, in_place: int) -> dict[str, Any]:
+    """Returns the review as JSON, after checking that it and its text name no task about replacements."""
+    text = lpgen("review", *given(home), "--format", "text")
+    assert f"{principals} principals, {in_place} replacements in place already." in text
+    tasks = text.partition("What to do")[2].partition("What the logs cover")[0]
+    assert "replacement" not in tasks
+    assert "not safe" not in tasks
+    found: dict[str, Any] = json.loads(lpgen("review", *given(home), "--format", "json"))
+    assert found["totals"]["in_place"] == found["totals"]["replacements"] == in_place
+    return found
 
 
 @pytest.mark.slow
@@ -106,10 +128,12 @@ def test_review_counts_what_is_in_place_apart(home: Path, tmp_path: Path) -> Non
     assert f"28 replacements in {tmp_path / 'out'}: 2 called safe, 26 in place already\n" in said
 
 
-def test_generate_strict_takes_what_is_in_place(home: Path) -> None:
+@pytest.mark.parametrize(("where", "count"), [("small_home", 2), pytest.param("home", 28, marks=pytest.mark.slow)])
+def test_generate_strict_takes_what_is_in_place(where: str, count: int, request: pytest.FixtureRequest) -> None:
+    home: Path = request.getfixturevalue(where)
     said = run("generate", *map(str, given(home)), "--output", str(home / "strict"), "--strict")
     assert said.returncode == 0
-    assert f"28 replacements in {home / 'strict'}, all in place already\n" in said.stderr
+    assert f"{count} replacements in {home / 'strict'}, all in place already\n" in said.stderr
     assert "not safe yet" not in said.stderr
 
 

@@ -28,6 +28,7 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from tests.core.drift.drift_states import ARN
+from tests.support.law_examples import examples
 from tests.support.sample_organization import ROOT
 from tests.support.worlds import ACCOUNT, LAST_DAY, allow, policy, role, usage_of, use
 
@@ -122,7 +123,7 @@ def worlds(draw: st.DrawFn) -> tuple[tuple[Principal, ...], list[Use]]:
 
 
 @pytest.mark.parametrize("keep", [KeepUnobservable.SIGNED, KeepUnobservable.ALL])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(world=worlds())
 def test_drift_never_advises_to_remove_what_a_review_of_the_days_since_keeps(
     world: tuple[tuple[Principal, ...], list[Use]], keep: KeepUnobservable

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
@@ -26,6 +24,7 @@ from tests.report.hostile import CORPUS, poison
 from tests.report.inputs import INPUTS
 from tests.report.reports import large_report, organization, report_of
 from tests.support.documents import FORMATS_PAGE, check_block
+from tests.support.forked_lpgen import run_forked
 from tests.support.law_examples import examples
 
 VALIDATORS = {
@@ -112,9 +111,9 @@ def test_schema_refuses_a_key_more_a_key_less_and_another_version(name: str, gol
             continue
         key = next(iter(place))
         value = place.pop(key)
-        assert faults(name, changed), f"{key} may be missing"
+        assert not VALIDATORS[name].is_valid(changed), f"{key} may be missing"
         place |= {key: value, "surplus": 1}
-        assert faults(name, changed), f"{sorted(place)} may have more"
+        assert not VALIDATORS[name].is_valid(changed), f"{sorted(place)} may have more"
         checked += 1
     assert checked
 
@@ -125,10 +124,9 @@ FREE = ("levels", "context", "scp_levels", "characters_by_service", "files")
 
 def test_schema_command_prints_each_schema(tmp_path: Path) -> None:
     assert {str(name) for name in Document} == set(SCHEMAS)
-    command = [sys.executable, "-m", "lpgen", "schema", "review"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout == schema_json("review")
-    subprocess.run([*command, "--output", str(tmp_path / "s.json")], check=True)
+    done = run_forked("schema", "review")
+    assert (done.returncode, done.stdout) == (0, schema_json("review"))
+    run_forked("schema", "review", "--output", tmp_path / "s.json").check_returncode()
     assert (tmp_path / "s.json").read_text(encoding="utf-8") == done.stdout
 
 
