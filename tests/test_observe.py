@@ -108,6 +108,7 @@ def after(plan: Json, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.mark.slow
 def test_the_trail_settles_what_was_promised(plan: Json, plan_file: Path, after: Path) -> None:
     promised = {(one["principal"], one["action"]) for each in plan["accounts"] for one in each["decides"]}
     assert len(promised) > 50

@@ -139,7 +139,10 @@ def test_a_dumb_terminal_gets_no_escapes(home: Path, server: Server, name: str) 
     assert "\x1b" not in shown_by(home, server, name, TERM="dumb")
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, *PRODUCTS])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name == "drift json" else name for name in (*COMMANDS, *PRODUCTS)],
+)
 def test_a_pipe_gets_no_escapes_and_no_redrawn_lines(home: Path, server: Server, name: str) -> None:
     arguments = {**COMMANDS, **PRODUCTS}[name]
     _, shown = in_pipe(arguments, cwd=home, variables=server.environment)

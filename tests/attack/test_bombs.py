@@ -97,6 +97,7 @@ def nothing_old_collected() -> Iterator[None]:
         gc.unfreeze()
 
 
+@pytest.mark.slow
 def test_bombs_take_memory_in_proportion_to_the_limits(attack: Callable[[str], Attack]) -> None:
     """What is small and inflates to much is refused, or read within a small multiple of the limit."""
     limits = ReadLimits(file_bytes=1 << 16, records=10_000, broken=100)

@@ -93,7 +93,7 @@ def test_what_most_actions_need_comes_first_where_values_run_out() -> None:
     assert len(account.decides) + len(account.leaves_open) == 525
 
 
-@pytest.mark.parametrize("there", [0, 3, 4, 5])
+@pytest.mark.parametrize("there", [*(pytest.param(one, marks=pytest.mark.slow) for one in (0, 3)), 4, 5])
 def test_new_trails_fill_what_the_quota_of_the_region_leaves(there: int) -> None:
     known = [trail(f"t{number}") for number in range(there)]
     known += [trail("elsewhere", home="eu-west-1", multi=False)] if there else []
