@@ -102,13 +102,29 @@ def test_plan_says_which_code_to_change(world: World) -> None:
     assert resources["WorkerPolicy1"]["Properties"]["PolicyDocument"] == json.loads(NEW[0].text)
 
 
-def test_code_written_for_a_declared_role_is_a_stack_that_gives_it_the_replacement(world: World) -> None:
-    """moto makes the stack, but leaves `ManagedPolicyArns` alone, so that what they name is looked up."""
+def coded_template(world: World) -> dict[str, Any]:
+    """The template for a declared role with a Deny that stays inline."""
     own = document(allow("s3:*"), deny("s3:DeleteBucket"))
     arn = world.make_role("coded-app", inline={"own": own}, path="/team/")
     world.plan_of({arn: (*NEW, New(document(deny("s3:DeleteBucket")), inline=True))}, "--managed-as-code", "coded*")
     (file,) = (world.home / "plan.json.code").iterdir()
-    template = json.loads(file.read_text())
+    template: dict[str, Any] = json.loads(file.read_text())
+    return template
+
+
+def test_code_written_for_a_declared_role_gives_it_the_replacement(world: World) -> None:
+    resources = coded_template(world)["Resources"]
+    role = resources["CodedApp"]["Properties"]
+    assert role["ManagedPolicyArns"] == [{"Ref": "CodedAppPolicy1"}]
+    assert resources["CodedAppPolicy1"]["Properties"]["PolicyDocument"] == json.loads(NEW[0].text)
+    (inline,) = role["Policies"]
+    assert inline["PolicyDocument"] == json.loads(document(deny("s3:DeleteBucket")))
+
+
+@pytest.mark.slow
+def test_code_written_for_a_declared_role_is_a_stack_that_gives_it_the_replacement(world: World) -> None:
+    """moto makes the stack, but leaves `ManagedPolicyArns` alone, so that what they name is looked up."""
+    template = coded_template(world)
     template["Resources"]["CodedApp"]["Properties"] |= {
         "AssumeRolePolicyDocument": json.loads(TRUST),
         "RoleName": "made",
