@@ -5,21 +5,21 @@ from __future__ import annotations
 import gc
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from lpgen.cli.option_groups import Only
 from lpgen.cli.output import say
-from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
+from lpgen.core.choices import MAX_EXPECTED_DENIALS, ScopeChoice
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.errors import ExitCode, InvocationError
+from lpgen.errors import ExitCode
 
 if TYPE_CHECKING:
-    from lpgen.core.actions.catalog import Catalog
+    from lpgen.app.inputs import AnalysisInputs
     from lpgen.core.options import Options
     from lpgen.edge.inputs.analysis_inputs import Inputs
 
@@ -213,40 +213,10 @@ class ChoiceOptions:
     attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT
 
     def read(self) -> Options:
-        """The options of an analysis with these choices, and with no input.
+        """The options of an analysis with these choices, and with no input, as `read_choices` reads them."""
+        from lpgen.app.inputs import read_choices
 
-        Raises:
-            LpgenError: the decisions can't be read, or what to keep is no choice.
-        """
-        from lpgen.core.options import Options
-        from lpgen.edge.inputs.decisions_file import read_decisions
-
-        return Options(
-            self._keep(),
-            self.min_days,
-            self.as_of.date() if self.as_of else None,
-            self.inline,
-            read_decisions(self.decisions) if self.decisions else (),
-            self.principal,
-            attached_quota=self.attached_quota,
-            scope=self.scope,
-            max_expected_denials=None if self.no_backtest else self.max_expected_denials,
-        )
-
-    def _keep(self) -> KeepByKind:
-        try:
-            return keep_from_words(self.keep_unobservable or ())
-        except ValueError as error:
-            raise InvocationError(f"--keep-unobservable: {error}") from error
-
-
-class AnalysisInputs(NamedTuple):
-    """What an analysis reads: the files, the options with what they say, the problems of reading, and the catalog."""
-
-    files: Inputs
-    options: Options
-    problems: tuple[str, ...]
-    catalog: Catalog
+        return read_choices(**{one.name: getattr(self, one.name) for one in fields(self)})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -280,25 +250,11 @@ class InputOptions:
         Raises:
             LpgenError: a file can't be read, or an option is wrong.
         """
-        from lpgen.edge.catalog.files import open_catalog
-        from lpgen.edge.inputs.guard_files import read_guards
-        from lpgen.edge.inputs.last_accessed import read_last_accessed
-        from lpgen.edge.inputs.schedules import read_schedules
-        from lpgen.edge.inputs.trail_settings import read_trails
+        from lpgen.app.inputs import read_inputs
 
         options, files = choices.read(), self.choose(data)
         gc.disable()
-        reports, problems = read_last_accessed(files.last_accessed) if files.last_accessed else ((), ())
-        options = replace(
-            options,
-            trails=read_trails(files.trails),
-            last_accessed=reports,
-            guards=read_guards(self.boundary, files.scps, files.resource_policies),
-            schedules=read_schedules(files.schedules),
-            snapshot=files.snapshot,
-            trail_source=files.trail_source,
-        )
-        return AnalysisInputs(files, options, tuple(problems), open_catalog(self.catalog))
+        return read_inputs(files, options, boundary=self.boundary, catalog=self.catalog)
 
 
 AnalysisInputOptions = Annotated[InputOptions, Only(*(one.name for one in fields(InputOptions) if one.name != "rcps"))]

@@ -1,0 +1,108 @@
+"""From the choices of a person and the files named to what an analysis reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
+from lpgen.core.options import Options
+from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.inputs.analysis_inputs import Inputs
+from lpgen.edge.inputs.decisions_file import read_decisions
+from lpgen.edge.inputs.guard_files import read_guards
+from lpgen.edge.inputs.last_accessed import read_last_accessed
+from lpgen.edge.inputs.schedules import read_schedules
+from lpgen.edge.inputs.trail_settings import read_trails
+from lpgen.errors import InvocationError, quote_input
+
+StrPath = str | os.PathLike[str]
+
+
+class AnalysisInputs(NamedTuple):
+    """What an analysis reads: the files, the options with what they say, the problems of reading, and the catalog."""
+
+    files: Inputs
+    options: Options
+    problems: tuple[str, ...]
+    catalog: Catalog
+
+
+def read_choices(
+    *,
+    principal: str = "",
+    scope: str = ScopeChoice.EVIDENCE,
+    keep_unobservable: Iterable[str] | None = None,
+    min_days: int = 90,
+    max_expected_denials: float = MAX_EXPECTED_DENIALS,
+    no_backtest: bool = False,
+    as_of: date | str | None = None,
+    decisions: StrPath | None = None,
+    inline: bool = False,
+    attached_quota: int = ATTACHED_POLICIES_LIMIT,
+) -> Options:
+    """The options of an analysis with these choices, and with no input. Names and defaults are the command line's.
+
+    Raises:
+        LpgenError: the decisions can't be read, or a choice is none of those that there are.
+    """
+    return Options(
+        _keep(keep_unobservable or ()),
+        min_days,
+        _day(as_of) if as_of else None,
+        inline,
+        read_decisions(Path(decisions)) if decisions else (),
+        principal,
+        attached_quota=attached_quota,
+        scope=_scope(scope),
+        max_expected_denials=None if no_backtest else max_expected_denials,
+    )
+
+
+def _keep(words: Iterable[str]) -> KeepByKind:
+    try:
+        return keep_from_words([words] if isinstance(words, str) else words)
+    except ValueError as error:
+        raise InvocationError(f"--keep-unobservable: {error}") from error
+
+
+def _scope(word: str) -> ScopeChoice:
+    if word not in list(ScopeChoice):
+        raise InvocationError(f"{quote_input(word)} is no scope", hint=f"choose among {', '.join(ScopeChoice)}")
+    return ScopeChoice(word)
+
+
+def _day(day: date | str) -> date:
+    if isinstance(day, str):
+        try:
+            return date.fromisoformat(day)
+        except ValueError as error:
+            raise InvocationError(f"{quote_input(day)} is no day such as 2026-09-30") from error
+    return day.date() if isinstance(day, datetime) else day
+
+
+def read_inputs(
+    files: Inputs, options: Options, *, boundary: StrPath | None = None, catalog: StrPath | None = None
+) -> AnalysisInputs:
+    """The files, read. `options` are the choices.
+
+    Raises:
+        LpgenError: a file can't be read.
+    """
+    reports, problems = read_last_accessed(files.last_accessed) if files.last_accessed else ((), ())
+    options = replace(
+        options,
+        trails=read_trails(files.trails),
+        last_accessed=reports,
+        guards=read_guards(Path(boundary) if boundary else None, files.scps, files.resource_policies),
+        schedules=read_schedules(files.schedules),
+        snapshot=files.snapshot,
+        trail_source=files.trail_source,
+    )
+    return AnalysisInputs(files, options, tuple(problems), open_catalog(Path(catalog) if catalog else None))
