@@ -29,7 +29,6 @@ SHARED_BY_COMMANDS = frozenset(
         "formats",
         "help",
         "ingest_athena",
-        "ingest_names",
         "option_groups",
         "options",
         "output",

@@ -1,0 +1,270 @@
+"""From the names of logs, as people give them, to where an ingest reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lpgen.app.ingest import ingest
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.usage.event_time import Window, date_from_age, moment_from_datetime, window_from_text
+from lpgen.core.usage.ingest_result import IngestResult, ProgressReport
+from lpgen.core.usage.log_layout import ALL_LOGS, Scope, address_from_text
+from lpgen.edge.aws_regions import refuse_unknown_regions
+from lpgen.edge.aws_session import Connection, open_session
+from lpgen.edge.data_folder.ledger_scopes import read_scope
+from lpgen.edge.engine import Engine
+from lpgen.edge.logs.named_paths import path_from_name
+from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
+from lpgen.errors import IngestError, InvocationError, quote_input
+
+if TYPE_CHECKING:
+    from lpgen.edge.athena.logs import AthenaLogs
+    from lpgen.edge.logs.event_history import EventHistory
+    from lpgen.edge.objects.finder import BucketLogs
+
+ATHENA: Final = "athena://"
+_S3: Final = "s3://"
+_HISTORY: Final = "cloudtrail://"
+_ALL: Final = "all"
+_ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
+_ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
+_REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLogs:
+    """Where an ingest reads. Nothing is asked of AWS yet.
+
+    `addresses` are the sources of which the data folder remembers that `scope` was asked; `kept` is what it asks for
+    because earlier ingests did.
+    """
+
+    paths: tuple[Path, ...]
+    window: Window
+    began: datetime
+    bucket_logs: BucketLogs | None
+    event_history: EventHistory | None
+    athena: AthenaLogs | None
+    limits: ReadLimits
+    addresses: tuple[str, ...]
+    scope: Scope
+    kept: Scope
+
+
+def find_named_logs(
+    names: Iterable[str],
+    data: Path,
+    *,
+    since: str = "",
+    until: str = "",
+    account: Iterable[str] | None = None,
+    region: Iterable[str] | None = None,
+    profile: str = "",
+    aws_region: str = "",
+    endpoint_url: str = "",
+    requester_pays: bool = False,
+    assume_role: str = "",
+    max_file_bytes: int = DEFAULT_LIMITS.file_bytes,
+    max_file_records: int = DEFAULT_LIMITS.records,
+    max_file_broken: int = DEFAULT_LIMITS.broken,
+    workgroup: str = "",
+    output_location: str = "",
+    is_on_cluster: bool = False,
+) -> NamedLogs:
+    """The logs of paths and addresses, as `lpgen ingest` takes them with its options of the same names.
+
+    Raises:
+        InvocationError: a name or an option makes no sense, or would be ignored without a word.
+        AwsError: the configuration for AWS can't be read, or the role can't be assumed.
+    """
+    now = datetime.now(UTC)
+    window = window_from_text(date_from_age(since, now.date()), until)
+    sources = _sources(list(names), frozenset(several(account)), tuple(dict.fromkeys(several(region))))
+    sources, window, kept = _as_before(sources, window, data, given=(since, account, region))
+    refuse_unknown_regions((*sources.regions, *((aws_region,) if aws_region and not endpoint_url else ())))
+    connection = _connection(profile, aws_region, endpoint_url, assume_role)
+    limits = ReadLimits(max_file_bytes, max_file_records, max_file_broken)
+    if limits != DEFAULT_LIMITS and not (sources.paths or sources.addresses):
+        raise InvocationError("the options --max-file-… limit what is read of files and of objects in S3")
+    buckets, history = _cloud(sources, window, connection, pays=requester_pays)
+    if sources.tables and is_on_cluster:
+        raise InvocationError(f"--engine has nothing to do with `{ATHENA}`, whose queries run in Athena")
+    for option, value in (("--workgroup", workgroup), ("--output-location", output_location)):
+        if value and not sources.tables:
+            raise only_for_athena(option)
+    athena = _athena(sources, window, connection, now, (workgroup, output_location)) if sources.tables else None
+    scope = Scope(sources.accounts, frozenset(sources.regions), window)
+    return NamedLogs(sources.paths, window, now, buckets, history, athena, limits, sources.remote, scope, kept)
+
+
+def several(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    """The texts of one or of several, or of None."""
+    return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def only_for_athena(option: str) -> InvocationError:
+    """The error about an option that nothing else heeds."""
+    return InvocationError(f"{option} goes with `{ATHENA}` alone")
+
+
+def ingest_named_logs(
+    logs: NamedLogs,
+    catalog: Catalog,
+    data: Path,
+    *,
+    engine: Engine,
+    report_progress: ProgressReport | None = None,
+) -> IngestResult:
+    """Adds the records of the logs to the usage tables of the data folder: see `lpgen.app.ingest.ingest`."""
+    return ingest(
+        logs.paths,
+        catalog,
+        data=data,
+        window=logs.window,
+        now=moment_from_datetime(logs.began),
+        engine=engine,
+        report_progress=report_progress,
+        bucket_logs=logs.bucket_logs,
+        event_history=logs.event_history,
+        athena=logs.athena,
+        limits=logs.limits,
+        sources=logs.addresses,
+        scope=logs.scope,
+    )
+
+
+def refuse_empty_ingest(result: IngestResult, logs: NamedLogs) -> None:
+    """Ends an ingest that met no log: somebody named the wrong place, account or Region.
+
+    Raises:
+        LpgenError: it met none, and no failure explains it.
+    """
+    if not result.is_empty or result.failures or result.is_unread or result.known_problems:
+        return
+    chosen = [*sorted(logs.scope.accounts), *sorted(logs.scope.regions)]
+    if chosen:
+        what = f"there is no log of {', '.join(map(quote_input, chosen))}"
+        raise InvocationError(what, hint="check --account, --region, --since and --until")
+    raise IngestError("there is no log in what is named", hint="check the paths, --since and --until")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What the names name."""
+
+    paths: tuple[Path, ...]
+    addresses: tuple[str, ...]
+    history: bool
+    tables: tuple[str, ...]
+    accounts: frozenset[str]
+    regions: tuple[str, ...]
+
+    @property
+    def remote(self) -> tuple[str, ...]:
+        """The addresses of which the data folder remembers what was asked; none where files on disk come with them."""
+        return () if self.paths else (*self.addresses, *self.tables, *((_HISTORY,) if self.history else ()))
+
+
+def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...]) -> _Sources:
+    """The sources, checked: an option that would be ignored without a word is refused."""
+    addresses = tuple(address_from_text(name) for name in names if name.startswith(_S3))
+    history = [name for name in names if name.startswith(_HISTORY)]
+    if any(name != _HISTORY for name in history):
+        raise InvocationError(f"`{_HISTORY}` takes nothing behind it", hint="name Regions with --region")
+    accounts, regions = frozenset(() if _ALL in accounts else accounts), () if _ALL in regions else regions
+    for wrong in (one for one in accounts if not _ACCOUNT.fullmatch(one)):
+        raise InvocationError(f"{quote_input(wrong)} is no account id", hint="it has 12 digits")
+    for wrong in (one for one in regions if not _REGION.fullmatch(one)):
+        raise InvocationError(f"{quote_input(wrong)} is no Region", hint="write it as `eu-west-1`")
+    tables = tuple(dict.fromkeys(name for name in names if name.startswith(ATHENA)))
+    if tables and any(not name.startswith(ATHENA) for name in names):
+        raise InvocationError(
+            f"`{ATHENA}` can't be ingested together with other logs", hint="give it a --data folder of its own"
+        )
+    if accounts and (history or not (addresses or tables)):
+        raise InvocationError(f"--account chooses among the logs of `{_S3}` and `{ATHENA}` alone")
+    if regions and not (addresses or history or tables):
+        raise InvocationError(f"--region chooses among the logs of `{_S3}`, `{ATHENA}` and `{_HISTORY}` alone")
+    paths = tuple(path_from_name(name) for name in names if not name.startswith((_S3, _HISTORY, ATHENA)))
+    return _Sources(paths, addresses, bool(history), tables, accounts, regions)
+
+
+def _as_before(
+    sources: _Sources, window: Window, data: Path, *, given: tuple[object, object, object]
+) -> tuple[_Sources, Window, Scope]:
+    """The sources and the window, completed by what earlier ingests into the data folder asked of the same sources, and
+    what that is.
+
+    `given` are --since, --account and --region, as a person gave them.
+    """
+    known = read_scope(data, sources.remote) if sources.remote else None
+    if known is None:
+        return sources, window, ALL_LOGS
+    since, accounts, regions = given
+    kept = Scope(
+        frozenset() if accounts else known.accounts,
+        frozenset() if regions else known.regions,
+        Window("" if since else known.window.since),
+    )
+    if kept.window.since:
+        window = Window(kept.window.since, window.until)
+        if window.until and window.until <= window.since:
+            raise InvocationError(f"--until is before {window.since}, where earlier ingests began", hint="give --since")
+    chosen = replace(
+        sources,
+        accounts=kept.accounts or sources.accounts,
+        regions=tuple(sorted(kept.regions)) or sources.regions,
+    )
+    return chosen, window, kept
+
+
+def _connection(profile: str, region: str, endpoint_url: str, role: str) -> Connection:
+    """How to reach AWS."""
+    if role and not _ROLE.fullmatch(role):
+        hint = "write it as `arn:aws:iam::111122223333:role/NAME`"
+        raise InvocationError(f"{quote_input(role)} is no ARN of a role", hint=hint)
+    return Connection(profile, region, endpoint_url, role)
+
+
+def _cloud(
+    sources: _Sources, window: Window, connection: Connection, *, pays: bool
+) -> tuple[BucketLogs | None, EventHistory | None]:
+    """Where in AWS to read; nothing is asked yet."""
+    if not sources.addresses and not sources.history:
+        return None, None
+    from lpgen.edge.logs.event_history import open_event_history
+    from lpgen.edge.objects.finder import BucketLogs
+    from lpgen.edge.objects.s3_store import S3Store
+
+    regions = frozenset(sources.regions)
+    logs = (
+        BucketLogs(S3Store(connection, pays), sources.addresses, sources.accounts, regions)
+        if sources.addresses
+        else None
+    )
+    if not sources.history:
+        return logs, None
+    return logs, open_event_history(open_session(connection), sources.regions, window)
+
+
+def _athena(
+    sources: _Sources, window: Window, connection: Connection, now: datetime, asked: tuple[str, str]
+) -> AthenaLogs:
+    """The tables to ask for the days of the window that are over; `asked` are --workgroup and --output-location."""
+    from lpgen.core.athena.days import Wanted
+    from lpgen.core.athena.table import name_from_address
+    from lpgen.edge.athena.logs import AthenaLogs, days_from_window
+    from lpgen.edge.athena.run import QueryRunner, Workgroup
+
+    _, location = asked
+    if location and not location.startswith(_S3):
+        raise InvocationError(f"{quote_input(location)} is no address in S3", hint="write `s3://BUCKET/PREFIX/`")
+    names = tuple(map(name_from_address, sources.tables))
+    days, left = days_from_window(window, now.date())
+    wanted = Wanted(tuple(sorted(sources.accounts)), tuple(sorted(sources.regions)))
+    return AthenaLogs(QueryRunner(open_session(connection), Workgroup(*asked)), names, days, wanted, left)
