@@ -1,3 +1,73 @@
-"""lpgen makes AWS roles least-privileged from what CloudTrail shows they really do."""
+"""lpgen makes AWS roles least-privileged from what CloudTrail shows they really do.
+
+What a name stands for is imported when it is first used; `docs/python.md` shows the functions at work.
+"""
+
+from typing import TYPE_CHECKING
+
+from lpgen.errors import LpgenError
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from lpgen.app.api import (
+        Backtest,
+        DaskEngine,
+        Drift,
+        IngestResult,
+        LocalEngine,
+        OutputVerification,
+        Report,
+        SparkEngine,
+        Stamp,
+        backtest,
+        denials_frame,
+        drift,
+        findings_frame,
+        generate,
+        ingest,
+        review,
+        save_baseline,
+        usage_frame,
+        verdicts_frame,
+        verify,
+        windows_frame,
+    )
+else:
+
+    def __getattr__(name):
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from lpgen.app import api
+
+        return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+__all__ = [
+    "Backtest",
+    "DaskEngine",
+    "Drift",
+    "IngestResult",
+    "LocalEngine",
+    "LpgenError",
+    "OutputVerification",
+    "Report",
+    "SparkEngine",
+    "Stamp",
+    "backtest",
+    "denials_frame",
+    "drift",
+    "findings_frame",
+    "generate",
+    "ingest",
+    "review",
+    "save_baseline",
+    "usage_frame",
+    "verdicts_frame",
+    "verify",
+    "windows_frame",
+]

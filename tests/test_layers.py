@@ -20,7 +20,7 @@ ALLOWED = {
     "app": _BELOW_APP | {"app"},
     "cli": _BELOW_APP | {"app", "cli"},
     "__main__": frozenset({"cli"}),
-    "__init__": frozenset(),
+    "__init__": frozenset({"errors", "app"}),
 }
 
 SHARED_BY_COMMANDS = frozenset(

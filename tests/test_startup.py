@@ -159,6 +159,18 @@ def test_stages_alone_import_neither_pydantic_nor_typer() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_import_of_lpgen_imports_nothing_heavy_and_a_first_use_no_command_line() -> None:
+    script = (
+        "import sys, lpgen; light = sorted(one for one in sys.modules if one.startswith('lpgen')); lpgen.review;"
+        "heavy = ('boto3', 'dask', 'jinja2', 'pandas', 'pydantic', 'typer');"
+        "print(light, [one for one in heavy if one in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=_environment()
+    )
+    assert done.stdout == "['lpgen', 'lpgen.errors'] []\n"
+
+
 WATCHED = sorted({*HEAVY, *FOR_TABLES, *FOR_TYPES, *NOT_FOR_DECISIONS, *NOT_FOR_INGEST, *FOR_RECORDS})
 
 

@@ -84,6 +84,11 @@ def verdict_parquet(report: Report) -> bytes:
     return sink.getvalue()
 
 
+def verdict_table(report: Report) -> pa.Table:
+    """The table in memory."""
+    return pa.Table.from_batches(_verdict_batches(report), VERDICT_SCHEMA)
+
+
 def _verdict_batches(report: Report) -> Iterator[pa.RecordBatch]:
     """The table in pieces, one per principal: no more than one is held as Python values."""
     for rows in _rows(report):
@@ -122,7 +127,7 @@ def _row(view: PrincipalView, one: ActionVerdict, granted_by: str) -> dict[str, 
         "example_event_id": (evidence.example_event_id or None) if evidence else None,
         "example_resource": (evidence.example_resource or None) if evidence else None,
     }
-    return {name: None if text is None else _sound(text) for name, text in texts.items()} | {
+    return {name: None if text is None else sound_text(text) for name, text in texts.items()} | {
         "in_replacement": one.action in view.staying if view.has_documents else None,
         "records": evidence.records if evidence else 0,
         "first_seen": _time(evidence.first_seen) if evidence else None,
@@ -130,7 +135,7 @@ def _row(view: PrincipalView, one: ActionVerdict, granted_by: str) -> dict[str, 
     }
 
 
-def _sound(text: str) -> str:
+def sound_text(text: str) -> str:
     """The text, with lone surrogates as escapes: Arrow and UTF-8 have no place for them."""
     return str(text) if text.isascii() else text.encode(errors="backslashreplace").decode()
 

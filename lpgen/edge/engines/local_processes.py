@@ -11,10 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
 
 from lpgen.edge.engine import Item, Lost, Result
 from lpgen.edge.engines.pool import Pool, map_in_pools
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from concurrent.futures.process import ProcessPoolExecutor
 
 _IN_FLIGHT_PER_WORKER: Final = 2
 _PARENT_CHECK_SECONDS: Final = 0.5
@@ -54,12 +59,26 @@ class LocalEngine:
         executor = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(fn, dict(os.environ)))
         with executor:
             yield Pool(
-                submit=lambda item: executor.submit(_run, item),
+                submit=lambda item: _submit(executor, item),
                 most_in_flight=lambda: workers * _IN_FLIGHT_PER_WORKER,
                 death=BrokenProcessPool,
                 ends_by_death=True,
                 check=_hope,
             )
+
+
+def _submit(executor: ProcessPoolExecutor, item: Any) -> Future[Any]:
+    """The future of an item's result.
+
+    Submitting starts workers. Those that aren't forked run the program's main file again, and what it does outside of
+    `if __name__ == "__main__"` with it; lpgen's work needs nothing of that file, so they see an empty one.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        return executor.submit(_run, item)
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _safe_start_method() -> str:

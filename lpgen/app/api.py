@@ -1,0 +1,391 @@
+"""The functions that `import lpgen` offers: the commands of the same names for programs and notebooks.
+
+They take what the commands take, print nothing and return values. `docs/python.md` shows them at work.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, Unpack, get_args, get_type_hints
+
+from lpgen.app import drift as comparisons
+from lpgen.app import output as outputs
+from lpgen.app.backtest import Days
+from lpgen.app.backtest import backtest as _backtest
+from lpgen.app.inputs import AnalysisInputs, StrPath, read_choices, read_inputs
+from lpgen.app.named_logs import find_named_logs, ingest_named_logs, refuse_empty_ingest
+from lpgen.app.review import analyse, open_review
+from lpgen.core.backtests import Backtest as Backtest
+from lpgen.core.drift.between import DriftOptions
+from lpgen.core.drift.findings import Drift as Drift
+from lpgen.core.drift.states import Stamp as Stamp
+from lpgen.core.findings import Report as Report
+from lpgen.core.replacements import OutputVerification as OutputVerification
+from lpgen.core.usage.columns import unpack_texts
+from lpgen.core.usage.ingest_result import IngestResult as IngestResult
+from lpgen.core.usage.tables import USAGE_SCHEMA
+from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.collector import collector_paused
+from lpgen.edge.data_folder.baseline_folder import BaselineFiles
+from lpgen.edge.data_folder.usage_files import read_usage
+from lpgen.edge.engine import Engine
+from lpgen.edge.engines.dask_cluster import DaskEngine as DaskEngine
+from lpgen.edge.engines.local_processes import LocalEngine as LocalEngine
+from lpgen.edge.engines.spark_cluster import SparkEngine as SparkEngine
+from lpgen.edge.inputs.analysis_inputs import Inputs, choose_inputs
+from lpgen.edge.signatures import read_private_key, read_public_key
+from lpgen.errors import IngestError, InvocationError, quote_input
+from lpgen.report.tables import denial_table, finding_table, window_table
+from lpgen.report.verdict_table import verdict_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+Paths = StrPath | Iterable[StrPath]
+Texts = str | Iterable[str]
+_Parameters = ParamSpec("_Parameters")
+_Returned = TypeVar("_Returned")
+
+
+# ---------------------------------------------------------------- keywords, by the names of the command line
+
+
+class _LogOptions(TypedDict, total=False):
+    since: str
+    until: str
+    account: Texts
+    region: Texts
+    profile: str
+    aws_region: str
+    endpoint_url: str
+    requester_pays: bool
+    assume_role: str
+    max_file_bytes: int
+    max_file_records: int
+    max_file_broken: int
+    workgroup: str
+    output_location: str
+
+
+class _InputOptions(TypedDict, total=False):
+    policies: Paths
+    snapshot: str
+    trails: Paths
+    last_accessed: StrPath | None
+    boundary: StrPath | None
+    scps: StrPath | None
+    resource_policies: StrPath | None
+    catalog: StrPath | None
+    decisions: StrPath | None
+
+
+class _DriftOptions(_InputOptions, total=False):
+    as_of: date | str | None
+
+
+class _VerifyOptions(_DriftOptions, total=False):
+    attached_quota: int
+
+
+class _JudgingOptions(TypedDict, total=False):
+    scope: str
+    keep_unobservable: Texts
+    min_days: int
+
+
+class _BaselineOptions(_VerifyOptions, _JudgingOptions, total=False):
+    pass
+
+
+class _BacktestOptions(_InputOptions, _JudgingOptions, total=False):
+    principal: str
+    attached_quota: int
+
+
+class _ReviewOptions(_BaselineOptions, total=False):
+    principal: str
+    max_expected_denials: float
+    no_backtest: bool
+    inline: bool
+
+
+def _read(
+    data: StrPath,
+    *,
+    policies: Paths = (),
+    snapshot: str = "",
+    trails: Paths = (),
+    last_accessed: StrPath | None = None,
+    boundary: StrPath | None = None,
+    scps: StrPath | None = None,
+    resource_policies: StrPath | None = None,
+    catalog: StrPath | None = None,
+    **choices: Any,
+) -> AnalysisInputs:
+    options = read_choices(**choices)
+    given = (_paths(policies), _paths(trails), _path(last_accessed), _path(scps), _path(resource_policies))
+    files = choose_inputs(Inputs(*given), Path(data), snapshot)
+    return read_inputs(files, options, boundary=boundary, catalog=catalog)
+
+
+def _path(path: StrPath | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def _paths(paths: Paths) -> tuple[Path, ...]:
+    return (Path(paths),) if isinstance(paths, (str, os.PathLike)) else tuple(map(Path, paths))
+
+
+def _keywords(function: Callable[_Parameters, _Returned]) -> Callable[_Parameters, _Returned]:
+    """The function, whose signature lists the keywords of its `options`; it takes no others."""
+    known = [one for at in (_read, read_choices, find_named_logs) for one in inspect.signature(at).parameters.values()]
+    defaults = {one.name: one.default for one in known}
+    (options,) = get_args(get_type_hints(function)["options"])
+    signature = inspect.signature(function)
+    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=kind)
+        for name, kind in get_type_hints(options).items()
+    ]
+    signature = signature.replace(parameters=[*own, *added])
+
+    @functools.wraps(function)
+    def call(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Returned:
+        signature.bind(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    return call
+
+
+def _local() -> LocalEngine:
+    return LocalEngine(os.cpu_count() or 1)
+
+
+# ---------------------------------------------------------------- the commands
+
+
+@_keywords
+def ingest(
+    paths: Paths,
+    *,
+    data: StrPath,
+    catalog: StrPath | None = None,
+    engine: Engine | None = None,
+    **options: Unpack[_LogOptions],
+) -> IngestResult:
+    """Read CloudTrail logs into a data folder, and return what was read and what couldn't be.
+
+    `paths` are one or more files, folders and addresses, as `lpgen ingest` takes them. Where only some of them
+    can't be read, that is no error, and `has_problems` of the result is true.
+
+    Raises:
+        LpgenError: no log can be read, or an option makes no sense; or the data folder or AWS can't be used, and the
+            data folder holds what it held.
+    """
+    names = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    chosen = engine or _local()
+    logs = find_named_logs([os.fspath(one) for one in names], Path(data), **options, is_on_cluster=chosen.is_remote)
+    result = ingest_named_logs(logs, open_catalog(_path(catalog)), Path(data), engine=chosen)
+    refuse_empty_ingest(result, logs)
+    if result.is_empty:
+        one = next(iter((*result.failures, *result.problems, *result.known_problems)))
+        raise IngestError(f"no log could be read; {quote_input(one.path)}: {one.why}")
+    return result
+
+
+@_keywords
+def review(data: StrPath, **options: Unpack[_ReviewOptions]) -> Report:
+    """Compare what was granted with what was used, and return the verdicts and the proposed replacements.
+
+    It is made in this process.
+
+    Raises:
+        LpgenError: something can't be read, or an option makes no sense.
+    """
+    with collector_paused():
+        read = _read(data, **options)
+        return analyse(Path(data), read.files.policies, read.catalog, options=read.options, problems=read.problems)
+
+
+@_keywords
+def generate(
+    data: StrPath,
+    *,
+    output: StrPath,
+    code: str = "json",
+    sign: StrPath | None = None,
+    replace: bool = False,
+    engine: Engine | None = None,
+    **options: Unpack[_ReviewOptions],
+) -> Report:
+    """Write replacement policies with evidence into the folder `output`, and return the report without its details.
+
+    `code` is `--as` of the command line: `json`, or besides `terraform` or `cloudformation`. The proposals of the report say whether each
+    replacement is `safe`; they have no verdicts, which only `review` returns.
+
+    Raises:
+        LpgenError: something can't be read or written, an option makes no sense, or the folder holds something else.
+    """
+    if code not in ("json", "terraform", "cloudformation"):
+        raise InvocationError(
+            f"{quote_input(code)} is no form of replacements", hint="there are json, terraform and cloudformation"
+        )
+    form = "" if code == "json" else code
+    key = None if sign is None else read_private_key(Path(sign))
+    with collector_paused():
+        files, chosen, problems, catalog = _read(data, **options)
+        made = open_review(
+            Path(data), files.policies, catalog, options=chosen, problems=problems, engine=engine or _local()
+        )
+        inputs = outputs.inputs_of_report(made.report, files.policies, catalog, options=chosen, code=form)
+        return outputs.generate(made, Path(output), inputs, data=Path(data), code=form, key=key, replace_other=replace)
+
+
+@_keywords
+def verify(
+    folder: StrPath,
+    *,
+    data: StrPath,
+    require_signature: StrPath | None = None,
+    engine: Engine | None = None,
+    **options: Unpack[_VerifyOptions],
+) -> OutputVerification:
+    """Verify the replacements in a folder that `generate` wrote, and return every check and its outcome.
+
+    Take the options that `generate` took. `status` of the result is the worst outcome, and `changed_inputs` says what
+    is no longer as it was.
+
+    Raises:
+        LpgenError: something other than the folder's own files can't be read.
+    """
+    key = None if require_signature is None else read_public_key(Path(require_signature))
+    with collector_paused():
+        files, chosen, problems, catalog = _read(data, **options, min_days=0)
+        return outputs.verify(
+            Path(folder),
+            Path(data),
+            files.policies,
+            catalog,
+            options=chosen,
+            problems=problems,
+            key=key,
+            engine=engine or _local(),
+        )
+
+
+@_keywords
+def backtest(
+    data: StrPath,
+    *,
+    train: int = 90,
+    test: int = 30,
+    step: int = 7,
+    engine: Engine | None = None,
+    **options: Unpack[_BacktestOptions],
+) -> Backtest:
+    """Return what replacements learned on `train` past days would have denied on the `test` days after them.
+
+    The next window begins `step` days later.
+
+    Raises:
+        LpgenError: something can't be read, an option makes no sense, or the logs are too short for one window.
+    """
+    with collector_paused():
+        files, chosen, problems, catalog = _read(data, **options)
+        days = Days(train, test, step)
+        at = engine or _local()
+        return _backtest(Path(data), files.policies, catalog, options=chosen, days=days, problems=problems, engine=at)
+
+
+@_keywords
+def save_baseline(name: str, *, data: StrPath, **options: Unpack[_BaselineOptions]) -> Stamp:
+    """Freeze policies, usage and proposals under a name in the data folder, and return what it says of itself.
+
+    Raises:
+        LpgenError: the name is taken or none, or something can't be read or written.
+    """
+    with collector_paused():
+        files, chosen, problems, catalog = _read(data, **options)
+        report = analyse(Path(data), files.policies, catalog, options=chosen, problems=problems)
+    kept = BaselineFiles(files.policies, files.trails, files.scps, _path(options.get("boundary")), files.trail_source)
+    _, stamp = comparisons.save(report, Path(data), kept, catalog, name=name, saved=datetime.now(UTC))
+    return stamp
+
+
+@_keywords
+def drift(
+    data: StrPath,
+    *,
+    since: str = "",
+    proposed: Paths = (),
+    unused_days: int = 90,
+    apply_days: int = 30,
+    **options: Unpack[_DriftOptions],
+) -> Drift:
+    """Return what changed since a baseline: since its name or its day, by default since the newest.
+
+    Raises:
+        LpgenError: there is no such baseline, or something can't be read.
+    """
+    with collector_paused():
+        files, chosen, _, catalog = _read(data, **options)
+        choice = DriftOptions(unused_days, apply_days)
+        return comparisons.drift(
+            Path(data),
+            files.policies,
+            catalog,
+            since=since,
+            options=chosen,
+            choice=choice,
+            proposed=_paths(proposed),
+        )
+
+
+# ---------------------------------------------------------------- results as data frames
+
+
+def verdicts_frame(report: Report) -> pd.DataFrame:
+    """The verdicts of `review`, a row per principal and action: see `docs/formats.md` for the columns.
+
+    Raises:
+        InvocationError: it is the report of `generate`, which has none.
+    """
+    if report.proposals and not any(len(one.diff.verdicts) for one in report.proposals):
+        raise InvocationError("the report holds no verdicts", hint="take that of `lpgen.review`")
+    return _frame(verdict_table(report))
+
+
+def findings_frame(drift: Drift) -> pd.DataFrame:
+    """The findings of `drift`, a row each: the keys that they have in its JSON."""
+    return _frame(finding_table(drift))
+
+
+def denials_frame(backtest: Backtest) -> pd.DataFrame:
+    """What replacements would have denied by `backtest`, a row per principal, action and resource."""
+    return _frame(denial_table(backtest))
+
+
+def windows_frame(backtest: Backtest) -> pd.DataFrame:
+    """The windows of `backtest`, a row per principal and window in which it would have got a replacement."""
+    return _frame(window_table(backtest))
+
+
+def usage_frame(data: StrPath) -> pd.DataFrame:
+    """What principals did by the logs of a data folder, a row per principal, day, call, resource and outcome.
+
+    Raises:
+        DataError: the data folder can't be read.
+    """
+    return _frame(unpack_texts(read_usage(Path(data)).table, USAGE_SCHEMA))
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(date_as_object=False)
+    return frame
