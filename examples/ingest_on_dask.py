@@ -9,24 +9,19 @@ the bucket. Give them one thread each: `dask worker tcp://10.0.0.5:8786 --nthrea
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from distributed import Client
 
-from lpgen.app.ingest import ingest
-from lpgen.edge.catalog.files import open_catalog
-from lpgen.edge.engines.dask_cluster import DaskEngine
-from lpgen.edge.objects.finder import BucketLogs
-from lpgen.edge.objects.s3_store import open_s3_store
-from lpgen.report.talk.ingest import render_ingest
+import lpgen
 
 
 def main(scheduler: str, address: str, data: str) -> None:
     """Reads the logs below the address into the data folder."""
     with Client(scheduler) as client:
-        logs = BucketLogs(open_s3_store(), (address,))
-        result = ingest((), open_catalog(), data=Path(data), bucket_logs=logs, engine=DaskEngine(client))
-    print(render_ingest(result, verbose=True))
+        result = lpgen.ingest(address, data=data, engine=lpgen.DaskEngine(client))
+    print(f"{result.objects_read:,} new objects with {result.records:,} records")
+    for failure in result.failures:
+        print(f"not read: {failure.path}: {failure.why}")
 
 
 if __name__ == "__main__":

@@ -15,12 +15,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from lpgen.app.ingest import ingest
-from lpgen.edge.catalog.files import open_catalog
-from lpgen.edge.engines.spark_cluster import SparkEngine
-from lpgen.edge.objects.finder import BucketLogs
-from lpgen.edge.objects.s3_store import open_s3_store
-from lpgen.report.talk.ingest import render_ingest
+import lpgen
 
 
 def main(address: str, volume: str) -> None:
@@ -34,15 +29,16 @@ def main(address: str, volume: str) -> None:
         data = Path(room, "data")
         if kept.exists():
             shutil.copytree(kept, data, copy_function=shutil.copyfile)
-        logs = BucketLogs(open_s3_store(), (address,))
-        result = ingest((), open_catalog(), data=data, bucket_logs=logs, engine=SparkEngine(spark))
+        result = lpgen.ingest(address, data=data, engine=lpgen.SparkEngine(spark))
         shutil.copytree(data, new, copy_function=shutil.copyfile)
     shutil.rmtree(old, ignore_errors=True)
     if kept.exists():
         kept.rename(old)
     new.rename(kept)
     shutil.rmtree(old, ignore_errors=True)
-    print(render_ingest(result, verbose=True))
+    print(f"{result.objects_read:,} new objects with {result.records:,} records")
+    for failure in result.failures:
+        print(f"not read: {failure.path}: {failure.why}")
 
 
 if __name__ == "__main__":

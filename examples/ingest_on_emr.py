@@ -8,7 +8,7 @@ with a Python of its own, `pip install lpgen venv-pack`, `venv-pack -o lpgen.tar
     --archives lpgen.tar.gz#environment --conf spark.pyspark.python=./environment/bin/python
 
 The job's role reads the logs and reads and writes the data bucket; no credentials are sent to executors. To read with
-another role, give `open_s3_store(role="arn:aws:iam::111122223333:role/NAME")`, which each executor assumes by itself.
+another role, give `assume_role="arn:aws:iam::111122223333:role/NAME"`, which each executor assumes by itself.
 """
 
 from __future__ import annotations
@@ -21,12 +21,7 @@ import boto3
 from data_in_s3 import fetch_data, store_data
 from pyspark.sql import SparkSession
 
-from lpgen.app.ingest import ingest
-from lpgen.edge.catalog.files import open_catalog
-from lpgen.edge.engines.spark_cluster import SparkEngine
-from lpgen.edge.objects.finder import BucketLogs
-from lpgen.edge.objects.s3_store import open_s3_store
-from lpgen.report.talk.ingest import render_ingest
+import lpgen
 
 
 def main(address: str, bucket: str, prefix: str) -> None:
@@ -36,10 +31,11 @@ def main(address: str, bucket: str, prefix: str) -> None:
     with tempfile.TemporaryDirectory() as room:
         data = Path(room, "data")
         fetch_data(s3, bucket, prefix, data)
-        logs = BucketLogs(open_s3_store(), (address,))
-        result = ingest((), open_catalog(), data=data, bucket_logs=logs, engine=SparkEngine(spark))
+        result = lpgen.ingest(address, data=data, engine=lpgen.SparkEngine(spark))
         store_data(s3, bucket, prefix, data)
-    print(render_ingest(result, verbose=True))
+    print(f"{result.objects_read:,} new objects with {result.records:,} records")
+    for failure in result.failures:
+        print(f"not read: {failure.path}: {failure.why}")
 
 
 if __name__ == "__main__":

@@ -23,12 +23,7 @@ from awsglue.utils import getResolvedOptions
 from data_in_s3 import fetch_data, store_data
 from pyspark.context import SparkContext
 
-from lpgen.app.ingest import ingest
-from lpgen.edge.catalog.files import open_catalog
-from lpgen.edge.engines.spark_cluster import SparkEngine
-from lpgen.edge.objects.finder import BucketLogs
-from lpgen.edge.objects.s3_store import open_s3_store
-from lpgen.report.talk.ingest import render_ingest
+import lpgen
 
 
 def main() -> None:
@@ -39,10 +34,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as room:
         data = Path(room, "data")
         fetch_data(s3, given["data_bucket"], given["data_prefix"], data)
-        logs = BucketLogs(open_s3_store(), (given["address"],))
-        result = ingest((), open_catalog(), data=data, bucket_logs=logs, engine=SparkEngine(spark))
+        result = lpgen.ingest(given["address"], data=data, engine=lpgen.SparkEngine(spark))
         store_data(s3, given["data_bucket"], given["data_prefix"], data)
-    print(render_ingest(result, verbose=True))
+    print(f"{result.objects_read:,} new objects with {result.records:,} records")
+    for failure in result.failures:
+        print(f"not read: {failure.path}: {failure.why}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import lpgen
 from tests.support.aws_servers import Server
 from tests.support.dask_clusters import dask_cluster
 from tests.support.engine_examples import FOLDER, PROGRAMS, load_example
@@ -36,6 +37,8 @@ def test_example_compiles_and_imports_what_lpgen_has(program: Path) -> None:
             module = importlib.import_module(node.module or "")
             for name in node.names:
                 assert hasattr(module, name.name), f"{node.module} has no {name.name}"
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "lpgen":
+            assert node.attr in lpgen.__all__, f"lpgen has no {node.attr}"
 
 
 def test_there_is_an_example_for_each_kind_of_cluster() -> None:

@@ -227,8 +227,8 @@ def generate(
 ) -> Report:
     """Write replacement policies with evidence into the folder `output`, and return the report without its details.
 
-    `code` is `--as` of the command line: `json`, or besides `terraform` or `cloudformation`. The proposals of the report say whether each
-    replacement is `safe`; they have no verdicts, which only `review` returns.
+    `code` is `--as` of the command line: `json`, or `terraform` or `cloudformation` to write that too. The proposals of
+    the report say whether each replacement is `safe`; they have no verdicts, which only `review` returns.
 
     Raises:
         LpgenError: something can't be read or written, an option makes no sense, or the folder holds something else.

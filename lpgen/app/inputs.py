@@ -37,7 +37,7 @@ class AnalysisInputs(NamedTuple):
 def read_choices(
     *,
     principal: str = "",
-    scope: str = ScopeChoice.EVIDENCE,
+    scope: str = ScopeChoice.EVIDENCE.value,
     keep_unobservable: Iterable[str] | None = None,
     min_days: int = 90,
     max_expected_denials: float = MAX_EXPECTED_DENIALS,

@@ -13,6 +13,7 @@ COMMANDS_PAGE = ROOT / "docs" / "commands.md"
 DECISIONS_PAGE = ROOT / "docs" / "decisions.md"
 DEMO_PAGE = ROOT / "docs" / "demo.md"
 FORMATS_PAGE = ROOT / "docs" / "formats.md"
+PYTHON_PAGE = ROOT / "docs" / "python.md"
 POLICIES_PAGE = ROOT / "docs" / "policies.md"
 
 

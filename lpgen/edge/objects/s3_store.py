@@ -147,11 +147,6 @@ class S3Store:
         return {"Bucket": bucket, **payer}
 
 
-def open_s3_store(*, role: str = "", profile: str = "", region: str = "", endpoint_url: str = "") -> S3Store:
-    """The buckets that this process's credentials can read, or a role assumed with them; nothing is asked yet."""
-    return S3Store(Connection(profile, region, endpoint_url, role))
-
-
 class _UnusableAnswerError(Exception):
     """AWS answered, and the answer contradicts itself; the message says how."""
 
