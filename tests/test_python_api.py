@@ -127,11 +127,19 @@ def test_review_takes_options_as_words(data: Path) -> None:
         ({"keep_unobservable": ["some"]}, "none of all, signed"),
         ({"principal": "nobody"}, "no principal"),
         ({"policies": "nowhere.json"}, "nowhere"),
+        ({"min_days": -1}, "`min_days` is -1, less than 0"),
+        ({"attached_quota": 0}, "less than 1"),
     ],
 )
 def test_wrong_option_is_an_error(data: Path, option: dict[str, Any], words: str) -> None:
     with pytest.raises(lpgen.LpgenError, match=words):
         lpgen.review(data, **{"policies": POLICIES, **option})
+
+
+@pytest.mark.parametrize("days", ["train", "test", "step"])
+def test_backtest_of_no_days_is_an_error(data: Path, days: str) -> None:
+    with pytest.raises(lpgen.LpgenError, match=f"`{days}` is 0, less than 1"):
+        lpgen.backtest(data, policies=POLICIES, **{days: 0})  # type: ignore[arg-type]
 
 
 def test_verdicts_frame_is_the_parquet_file(data: Path, report: lpgen.Report) -> None:

@@ -17,7 +17,7 @@ from lpgen.app import drift as comparisons
 from lpgen.app import output as outputs
 from lpgen.app.backtest import Days
 from lpgen.app.backtest import backtest as _backtest
-from lpgen.app.inputs import AnalysisInputs, StrPath, read_choices, read_inputs
+from lpgen.app.inputs import AnalysisInputs, StrPath, read_choices, read_inputs, refuse_less
 from lpgen.app.named_logs import find_named_logs, ingest_named_logs, refuse_empty_ingest
 from lpgen.app.review import analyse, open_review
 from lpgen.core.backtests import Backtest as Backtest
@@ -195,8 +195,10 @@ def ingest(
     result = ingest_named_logs(logs, open_catalog(_path(catalog)), Path(data), engine=chosen)
     refuse_empty_ingest(result, logs)
     if result.is_empty:
-        one = next(iter((*result.failures, *result.problems, *result.known_problems)))
-        raise IngestError(f"no log could be read; {quote_input(one.path)}: {one.why}")
+        unread = (*result.failures, *result.problems, *result.known_problems)
+        raise IngestError(
+            "; ".join(["no log could be read", *(f"{quote_input(one.path)}: {one.why}" for one in unread[:1])])
+        )
     return result
 
 
@@ -297,6 +299,7 @@ def backtest(
     Raises:
         LpgenError: something can't be read, an option makes no sense, or the logs are too short for one window.
     """
+    refuse_less(1, train=train, test=test, step=step)
     with collector_paused():
         files, chosen, problems, catalog = _read(data, **options)
         days = Days(train, test, step)
@@ -332,8 +335,9 @@ def drift(
     """Return what changed since a baseline: since its name or its day, by default since the newest.
 
     Raises:
-        LpgenError: there is no such baseline, or something can't be read.
+        LpgenError: there is no such baseline, something can't be read, or an option makes no sense.
     """
+    refuse_less(1, unused_days=unused_days, apply_days=apply_days)
     with collector_paused():
         files, chosen, _, catalog = _read(data, **options)
         choice = DriftOptions(unused_days, apply_days)

@@ -52,6 +52,8 @@ def read_choices(
     Raises:
         LpgenError: the decisions can't be read, or a choice is none of those that there are.
     """
+    refuse_less(0, min_days=min_days, max_expected_denials=max_expected_denials)
+    refuse_less(1, attached_quota=attached_quota)
     return Options(
         _keep(keep_unobservable or ()),
         min_days,
@@ -63,6 +65,17 @@ def read_choices(
         scope=_scope(scope),
         max_expected_denials=None if no_backtest else max_expected_denials,
     )
+
+
+def refuse_less(least: int, **numbers: float) -> None:
+    """Ends a call with a number that means nothing.
+
+    Raises:
+        InvocationError: one of the numbers is less than `least`.
+    """
+    for name, number in numbers.items():
+        if number < least:
+            raise InvocationError(f"`{name}` is {number}, less than {least}")
 
 
 def _keep(words: Iterable[str]) -> KeepByKind:
