@@ -36,7 +36,7 @@ FUNCTIONS: dict[tuple[str, ...], Callable[..., Any]] = {
     ("drift",): lpgen.drift,
     ("baseline", "save"): lpgen.save_baseline,
 }
-FOR_THE_TERMINAL = {"format", "write_decisions", "sarif_root", "strict", "dry_run", "also", "fail_on"}
+FOR_THE_TERMINAL = {"format", "write_decisions", "sarif_root", "strict", "dry_run", "also", "fail_on", "full"}
 FOR_ENGINES = {"engine", "workers", "scheduler", "master"}
 MESSAGES = {"quiet", "verbose", "debug", "debug_log"}
 
