@@ -30,6 +30,7 @@ from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options, is_chosen
+from lpgen.core.principal_names import hint_of_name, is_named
 from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, Verification
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
@@ -289,11 +290,12 @@ def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
     Raises:
         InvocationError: the pattern matches none of the principals, or there is none.
     """
-    if not any(is_chosen(one, pattern) for one in principals):
+    known = [one.arn for one in principals]
+    if not any(is_named(arn, pattern) for arn in known):
         if not pattern:
             raise InvocationError("the policies hold no role or user", hint="give those of the account, or snapshot it")
         what = f"no principal of the policies matches {quote_input(pattern)}"
-        raise InvocationError(what, hint="use an ARN, a name, or a glob")
+        raise InvocationError(what, hint=hint_of_name(pattern, known))
 
 
 def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.model import PrincipalKind
+from lpgen.core.principal_names import hint_of_name, names_of_principal
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import CallKind
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
@@ -33,18 +34,18 @@ Say = Callable[[str], None]
 
 
 def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
-    """The ARNs of the principals that are named, by name or ARN, in the order of `known`.
+    """The ARNs of the principals that are named, in the order of `known`; globs aren't taken, since this changes IAM.
 
     Raises:
-        InvocationError: a name or ARN matches no principal, or a name matches several.
+        InvocationError: a name is that of no principal, or of several.
     """
     chosen: set[str] = set()
     for name in names:
-        found = [arn for arn in known if name in (arn, arn.rpartition("/")[2])]
+        found = [arn for arn in known if name in names_of_principal(arn)]
         if len(found) != 1:
-            many = f"names {len(found)} principals of the plan"
-            what = (many, "give an ARN") if found else ("names no principal of the plan", _names_of(known))
-            raise InvocationError(f"{quote_input(name)} {what[0]}", hint=what[1])
+            what = f"names {len(found) or 'no'} {'principals' if found else 'principal'} of the plan"
+            hint = "give an ARN" if found else hint_of_name(name, known, otherwise=_names_of(known))
+            raise InvocationError(f"{quote_input(name)} {what}", hint=hint)
         chosen.update(found)
     return tuple(arn for arn in known if arn in chosen)
 

@@ -16,7 +16,7 @@ from lpgen.core.folders import files_of_sets, plain_name
 from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.made_from import CODE, options_to_facts
 from lpgen.core.options import Options
-from lpgen.core.policies.match import glob_match
+from lpgen.core.principal_names import hint_of_name, is_named
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.plan import PrincipalPlan, Refusal
 from lpgen.core.rollout.plan_rollout import WrittenPlan, plan_principal, refuse
@@ -63,10 +63,11 @@ def plan_rollout(
     written = read_written_output(output)
     if basis.public_key is not None:
         _check_signature(written, output, basis.public_key)
-    chosen = [one for one in written.plans if _is_named(one.principal, principal)]
+    chosen = [one for one in written.plans if is_named(one.principal, principal)]
     if not chosen:
         sought = f"matches {quote_input(principal)}" if principal else "is there"
-        raise InvocationError(f"no replacement in `{output}` {sought}", hint="use an ARN, a name, or a glob")
+        hint = hint_of_name(principal, (one.principal for one in written.plans))
+        raise InvocationError(f"no replacement in `{output}` {sought}", hint=hint)
     principals = {one.arn: one for one in read_snapshot(policies).principals}
     refuse_idle_exceptions(exceptions, principals.values())
     plans = [
@@ -215,7 +216,3 @@ def _texts_of_sets(plan: RolloutPlan) -> dict[str, str]:
 
 def _file_name(plan: PrincipalPlan) -> str:
     return f"{plan.account}-{plan.kind}-{plain_name(plan.name)}"
-
-
-def _is_named(arn: str, glob: str) -> bool:
-    return not glob or glob_match(glob, arn) or glob_match(glob, arn.rpartition("/")[2])

@@ -10,7 +10,7 @@ from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.core.policies.match import glob_match
+from lpgen.core.principal_names import is_named
 from lpgen.core.replacements import Decision
 from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import SnapshotStamp
@@ -18,15 +18,15 @@ from lpgen.core.trails import Trail, TrailSource
 
 
 def is_chosen(principal: Principal, glob: str) -> bool:
-    """Whether a glob names a principal by ARN or by name; "" names all."""
-    return not glob or glob_match(glob, principal.arn) or glob_match(glob, principal.name)
+    """Whether a glob matches one of a principal's names (see `names_of_principal`); "" chooses all."""
+    return is_named(principal.arn, glob)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """The choices that review, generate and verify share.
 
-    `as_of` None means the day of the last record. `principal` is a glob over ARNs or names; "" means all. `trails` are
+    `as_of` None means the day of the last record. `principal` is a glob over their names; "" means all. `trails` are
     the settings of the trails that wrote the logs, `last_accessed` reports of when services were last tried, `guards`
     the policies other than the principals' own, `schedules` those that set roles to work; all may be left out.
     `snapshot` is the source of some of the inputs. `attached_quota` is how many managed policies may be attached to one

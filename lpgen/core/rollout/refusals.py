@@ -9,8 +9,10 @@ from typing import Final
 
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import Principal
+from lpgen.core.options import is_chosen
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.core.policies.match import glob_match, has_wildcard
+from lpgen.core.policies.match import has_wildcard
+from lpgen.core.principal_names import hint_of_name
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.plan import Refusal
 from lpgen.core.tooling import tooling_of
@@ -22,7 +24,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Exceptions:
-    """What a person says of single principals. Globs are of ARNs or names, `included` are exact ARNs.
+    """What a person says of single principals. Globs are of names, `included` are exact ARNs.
 
     `attached_quota` is how many managed policies a principal may have; AWS allows 10 unless the quota was raised.
     """
@@ -92,12 +94,12 @@ def refuse_idle_exceptions(exceptions: Exceptions, principals: Iterable[Principa
             if not is_exact and has_wildcard(name):
                 continue
             if not any(one.arn == name if is_exact else _named_by(one, (name,)) for one in known):
-                hint = "use the ARN of a role or user" if is_exact else "use an ARN, a name, or a glob"
+                hint = "use the ARN of a role or user" if is_exact else hint_of_name(name, (one.arn for one in known))
                 raise InvocationError(f"no principal of the policies matches {option} {quote_input(name)}", hint=hint)
 
 
 def _named_by(principal: Principal, globs: tuple[str, ...]) -> str:
-    return next((one for one in globs if glob_match(one, principal.arn) or glob_match(one, principal.name)), "")
+    return next((one for one in globs if is_chosen(principal, one)), "")
 
 
 def _stack(principal: Principal, folder: str) -> Iterator[Refusal]:

@@ -16,6 +16,7 @@ from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Action, ActionPatter
 from lpgen.core.options import is_chosen
 from lpgen.core.policies.match import fold_case, has_wildcard
 from lpgen.core.policies.principals import PrincipalForm, principal_from_text
+from lpgen.core.principal_names import hint_of_name
 from lpgen.errors import InvocationError, quote_input
 
 _MOST_CANDIDATES: Final = 8
@@ -76,7 +77,7 @@ def _organization_context(path: str) -> dict[str, tuple[str, ...]]:
 
 
 def find_principal(principals: Sequence[Principal], text: str) -> Principal:
-    """The one principal that an ARN, a name or a glob over either names.
+    """The one principal that a name or a glob names.
 
     Raises:
         InvocationError: none or several do; the hint names candidates.
@@ -91,15 +92,10 @@ def find_principal(principals: Sequence[Principal], text: str) -> Principal:
     session = principal_from_text(text)
     if session.form is PrincipalForm.ROLE_SESSION:
         behind = [one for one in principals if one.account == session.account and one.name == session.name]
-        hint = f"that is a session; ask about the role behind it: {_listed(behind)}" if behind else _HINT
+        hint = f"that is a session; ask about the role behind it: {_listed(behind)}" if behind else hint_of_name("", ())
     else:
-        names = {one.name: one for one in principals} | {one.arn: one for one in principals}
-        close = dict.fromkeys(names[name].arn for name in get_close_matches(text, names, n=3, cutoff=0.5))
-        hint = f"did you mean {' or '.join(map(quote_input, close))}?" if close else _HINT
+        hint = hint_of_name(text, (one.arn for one in principals))
     raise InvocationError(f"no principal of the policies is called {quote_input(text)}", hint=hint)
-
-
-_HINT: Final = "use an ARN, a name, or a glob that matches one role or user of the policies"
 
 
 def _listed(principals: Sequence[Principal]) -> str:

@@ -1,0 +1,45 @@
+"""The names of a role or user that options take: its ARN, and whatever lpgen prints in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+from lpgen.core.arns import split_arn
+from lpgen.core.policies.match import glob_match
+from lpgen.errors import quote_input
+
+_MOST_CLOSE: Final = 3
+_CLOSE: Final = 0.5
+"""How similar a name has to be to be suggested, from 0 to 1."""
+
+
+def names_of_principal(arn: str) -> tuple[str, ...]:
+    """The names of a principal: its ARN, its name, and kind, path and name, each also without the path.
+
+    Kind and name may have the account in front, as in `111122223333 role/app`.
+    """
+    fields = split_arn(arn)
+    kind, _, _ = fields.name.partition("/")
+    own = fields.name.rpartition("/")[2]
+    labels = [fields.name, f"{kind}/{own}"]
+    names = (arn, own, *labels, *(f"{fields.account} {label}" for label in labels)) if fields.name else (arn,)
+    return tuple(dict.fromkeys(names))
+
+
+def is_named(arn: str, glob: str) -> bool:
+    """Whether a glob matches one of a principal's names; "" matches every principal."""
+    return not glob or any(glob_match(glob, name) for name in names_of_principal(arn))
+
+
+def hint_of_name(text: str, arns: Iterable[str], *, otherwise: str = "use an ARN, a name, or a glob") -> str:
+    """What to write instead of a text that names none of these principals: the closest names, if any is close."""
+    called: dict[str, str] = {}
+    for arn in arns:
+        for name in names_of_principal(arn):
+            called.setdefault(name.lower(), arn)
+    close = get_close_matches(text.strip("*?").lower(), called, n=_MOST_CLOSE * 2, cutoff=_CLOSE)
+    found = list(dict.fromkeys(called[name] for name in close))[:_MOST_CLOSE]
+    shown = found if text.startswith("arn:") else [split_arn(arn).name or arn for arn in found]
+    return f"did you mean {' or '.join(map(quote_input, shown))}?" if shown else otherwise
