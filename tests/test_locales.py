@@ -54,7 +54,7 @@ def test_no_locale_ends_a_command(locale: str, command: str, home: Path) -> None
     shown = done.stdout.decode(encoding)
     assert shown.startswith(("lpgen", "# lpgen"))
     if command == "review":
-        assert ("-- What" in shown) is (encoding != "utf-16")
+        assert ("-- Next steps" in shown) is (encoding != "utf-16")
 
 
 @pytest.mark.slow

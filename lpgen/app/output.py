@@ -58,6 +58,8 @@ from lpgen.report.entries import DETAIL_FORMATS, DetailEntry, Details, Entry, Ou
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+    from lpgen.report.commands import Given
+
 _GENERATION: Final = re.compile("[0-9a-f]{64}")
 
 
@@ -71,6 +73,7 @@ def review_parts(
     width: int = 100,
     color: bool = False,
     root: str = "",
+    screen: Given | None = None,
 ) -> Iterator[str]:
     """The text of a review in parts, as `render_review_parts` renders it of its report.
 
@@ -86,12 +89,12 @@ def review_parts(
     entries: dict[str, Entry] = {}
     places: dict[str, Place] = {}
     spill = Spill()
-    for entry, packed in review.map(_Packing(DetailEntry(format, width, color))):
+    for entry, packed in review.map(_Packing(DetailEntry(format if screen is None else "", width, color))):
         arn = entry.outline.diff.principal.arn
         entries[arn], places[arn] = entry, spill.add(packed)
     report = report_of_proposals(review.report, tuple(entries[arn].outline for arn in sorted(entries)))
     details = Details(entries, lambda arn: spill.read(places[arn]).decode())
-    yield from render_review_parts(report, format, width=width, color=color, details=details)
+    yield from render_review_parts(report, format, width=width, color=color, details=details, screen=screen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,8 +142,8 @@ def review_of_ground(
     engine = engine_for_units(engine, len(units), BATCH_UNITS)
     copied = copied_services_from_usage(ground.usage, catalog)
     batches = Batches(units, BATCH_UNITS, RowSlices(ground.usage), copied, accessed, ground.whole)
-    accounts = frozenset(one.account for unit in units for one in unit if is_chosen(one, options.principal))
-    return Review(report, reviewer, batches, engine, accounts, sum(map(len, units)))
+    chosen = [one for unit in units for one in unit if is_chosen(one, options.principal)]
+    return Review(report, reviewer, batches, engine, frozenset(one.account for one in chosen), len(chosen))
 
 
 def _trust(
@@ -170,8 +170,8 @@ def engine_for_units(engine: Engine, units: int, size: int) -> Engine:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review that is made principal by principal. `report` has all but the proposals; `accounts` are those of the
-    principals to review, and `size` is how many there are."""
+    """A review that is made principal by principal. `report` has all but the proposals, `accounts` are those of the
+    principals to review, and `size` is how many these are."""
 
     report: Report
     reviewer: Reviewer

@@ -65,7 +65,12 @@ SnapshotOption = Annotated[
     ),
 ]
 PrincipalOption = Annotated[
-    str, typer.Option("--principal", metavar="GLOB", help="Only principals whose ARN or name matches.")
+    str,
+    typer.Option(
+        "--principal",
+        metavar="GLOB",
+        help="Only principals that match by ARN, by name, or as lpgen prints them, such as role/app/storefront-api.",
+    ),
 ]
 SarifRootOption = Annotated[
     str,

@@ -48,7 +48,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class DetailEntry:
-    """Makes the entries of a review in one of `DETAIL_FORMATS`."""
+    """Makes the entries of a review in one of `DETAIL_FORMATS`, or without texts where `format` is ""."""
 
     format: str
     width: int
@@ -56,7 +56,7 @@ class DetailEntry:
 
     def __call__(self, proposal: Proposal) -> Entry:
         view = PrincipalView(proposal)
-        text = render_details(view, self.format, width=self.width, color=self.color)
+        text = render_details(view, self.format, width=self.width, color=self.color) if self.format else ""
         return Entry(_outline_of_proposal(proposal), view.counts, view.has_decided, text)
 
 

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from lpgen.core.observe.plan import ObservePlan
     from lpgen.core.replacements import OutputVerification
     from lpgen.core.stars import Stars
+    from lpgen.report.commands import Given
     from lpgen.report.entries import Details, Entry
     from lpgen.report.pages.blocks import PageBlock
     from lpgen.report.pages.drift_screen import Asked
-    from lpgen.report.views import PrincipalView
+    from lpgen.report.views import PrincipalView, ReviewView
 
 FORMATS: Final = ("text", "json", "markdown")
 """The values of `format`: a terminal's text, JSON with a versioned schema, or Markdown for a pull request.
@@ -56,10 +57,12 @@ def render_review_parts(
     only: str = "",
     root: str = "",
     details: Details | None = None,
+    screen: Given | None = None,
 ) -> Iterable[str]:
     """The text of `render_review` in parts, for what would be too long to hold at once.
 
-    With `details`, the report's proposals are outlines; HTML and SARIF take none.
+    With `details`, the report's proposals are outlines; HTML and SARIF take none. With `screen`, text is only the first
+    screen, whose commands have these options.
 
     Raises:
         ValueError: there is no such format.
@@ -77,13 +80,35 @@ def render_review_parts(
 
         return [review_sarif(report, root=root)]
     from lpgen.report.pages.review import review_page
+    from lpgen.report.views import review_view
 
+    if format == "text" and screen is not None:
+        return [_render_first_screen(review_view(report, details.entries if details else {}), screen, width, color)]
     page = review_page(report, only=only, details=details)
     if format == "text":
         from lpgen.report.layout.text import render_text_parts
 
         return render_text_parts(page, width=width, color=color)
     return [_render_page(page, format, width=width, color=color)]
+
+
+_SCREEN_LINES: Final = 40
+_SCREEN_COLUMNS: Final = 100
+_SCREEN_SIZES: Final = (*((size, 3) for size in range(16, -1, -1)), (0, 2), (0, 1))
+"""How much is shown, and how many lines a command may take: the first that fits is taken."""
+
+
+def _render_first_screen(view: ReviewView, given: Given, width: int, color: bool) -> str:
+    from lpgen.report.layout.text import render_text
+    from lpgen.report.pages.first_screen import first_screen
+
+    columns = min(width, _SCREEN_COLUMNS)
+    for size, command_lines in _SCREEN_SIZES:
+        page = first_screen(view, given, width=columns, size=size, command_lines=command_lines)
+        text = render_text(page, width=columns, color=color)
+        if text.count("\n") <= _SCREEN_LINES:
+            break
+    return text
 
 
 def render_details(

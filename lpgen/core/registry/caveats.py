@@ -9,7 +9,7 @@ from typing import Any, Self
 from lpgen.core.choices import Severity
 from lpgen.core.registry import caveat_words as words
 from lpgen.core.registry import permission_set_rows
-from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Doubt, Finding, Kind, Row
+from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Doubt, Finding, Kind, Remedy, Row
 
 
 class CaveatKind(Kind):
@@ -42,6 +42,7 @@ class CaveatKind(Kind):
         source="https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html",
         severity=Severity.HIGH,
         precision="medium",
+        remedy=Remedy.LOOK,
     )
     UNMAPPED_EVENT = Row(
         "unmapped_event",
@@ -70,6 +71,7 @@ class CaveatKind(Kind):
         help="It may be misspelled, and then grants nothing; or it is newer than the catalog.",
         to_do="correct it, or run `lpgen catalog update`.",
         source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
+        remedy={"new": Remedy.CATALOG, "star": Remedy.DECIDE},
     )
     GRANTS_UNKNOWN = Row(
         "grants_unknown",
@@ -82,6 +84,7 @@ class CaveatKind(Kind):
         rank=4,
         help="Nothing can be proposed for the principal.",
         source="https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html",
+        remedy=Remedy.SNAPSHOT,
     )
     SHORT_COVERAGE = Row(
         "short_coverage",
@@ -94,6 +97,7 @@ class CaveatKind(Kind):
         to_do="ingest more days, or accept it by a decision.",
         source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
         severity=Severity.LOW,
+        remedy=Remedy.INGEST,
     )
     INCOMPLETE_LOGS = Row(
         "incomplete_logs",
@@ -130,6 +134,7 @@ class CaveatKind(Kind):
         to_do="look whether log files are missing and ingest them. Ingest the logs of all Regions, or give the "
         "settings of a trail that records them all. Otherwise accept it by a decision.",
         source=f"{TRAIL_GUIDE}/cloudtrail-concepts.html",
+        remedy=Remedy.INGEST,
     )
     YOUNG = Row(
         "young",
@@ -163,6 +168,7 @@ class CaveatKind(Kind):
         "can't be seen.",
         to_do="ingest more days, or keep what it needs then and accept this by a decision.",
         source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html",
+        remedy=Remedy.INGEST,
     )
     COVERAGE_HOLE = Row(
         "coverage_hole",
@@ -178,6 +184,7 @@ class CaveatKind(Kind):
         help="Something is missing from the logs, and a replacement made from them would break it.",
         to_do="find the trail that holds the call, every Region included, and ingest its logs.",
         source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
+        remedy=Remedy.INGEST,
     )
     RECREATED = Row(
         "recreated",
@@ -261,6 +268,7 @@ class CaveatKind(Kind):
         to_do="give service last accessed, as `lpgen snapshot` does, or logs with data events. Otherwise keep what is "
         "needed by a decision, and accept this.",
         source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
+        remedy=Remedy.SNAPSHOT,
     )
     EXPECTED_DENIALS = Row(
         "expected_denials",
@@ -280,6 +288,7 @@ class CaveatKind(Kind):
         help="Made from the first days of the logs, it would have denied use on the days after. It is likely "
         "to deny something again.",
         to_do="run `lpgen backtest`, and keep what will be needed by a decision, or use `--scope granted`.",
+        remedy=Remedy.BACKTEST,
     )
     NO_FORECAST = Row(
         "no_forecast",
@@ -299,6 +308,7 @@ class CaveatKind(Kind):
         help="A backtest shows whether replacements made from earlier days would have held on later ones. The logs "
         "cover too few days for one, or none was wanted.",
         to_do="ingest more days, and leave out `--no-backtest`.",
+        remedy={"not-enough-days": Remedy.INGEST, "no-backtest": Remedy.REPEAT},
     )
     DANGEROUS_ATTEMPT = Row(
         "dangerous_attempt",
@@ -337,6 +347,7 @@ class CaveatKind(Kind):
         help="No wildcard was put in to make it fit.",
         to_do="split the role by what it does, or drop kept actions by decisions.",
         source=f"{IAM_GUIDE}/reference_iam-quotas.html",
+        remedy=Remedy.LOOK,
     )
     UNPROVEN = Row(
         "unproven",
@@ -349,6 +360,7 @@ class CaveatKind(Kind):
         help="Comparing their patterns takes more steps than lpgen spends on one principal.",
         to_do="write the policies with fewer patterns, and with fewer wildcards in each.",
         source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
+        remedy=Remedy.LOOK,
     )
     VERIFICATION = Row(
         "verification",
@@ -361,6 +373,7 @@ class CaveatKind(Kind):
         help="It may take away what is used, or allow what wasn't.",
         source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
         severity=Severity.HIGH,
+        remedy=Remedy.LOOK,
     )
 
 

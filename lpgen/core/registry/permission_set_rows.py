@@ -6,7 +6,7 @@ from typing import Final
 
 from lpgen.core.choices import Severity
 from lpgen.core.registry import caveat_words as words
-from lpgen.core.registry.row import Row
+from lpgen.core.registry.row import Remedy, Row
 
 _PERMISSION_SETS: Final = "https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html"
 
@@ -21,6 +21,7 @@ PERMISSION_SET: Final = Row(
         "unlisted-role": "give the policies of these accounts too, such as by a snapshot of all of them",
     },
     item="{case}",
+    remedy=Remedy.SNAPSHOT,
     help="What is put into a permission set changes its roles in all accounts. None can be proven for roles that "
     "differ, and what roles without policies need is not in the replacement.",
     to_do="provision the set into all its accounts and take a new snapshot of all of them. A customer managed policy "
@@ -36,6 +37,7 @@ OTHER_ACCOUNT: Final = Row(
     step="clear up the same in the permission set's other accounts, or accept it there",
     item="other-account {kind}",
     acceptable=False,
+    remedy=Remedy.LOOK,
     help="What is put into a permission set changes its roles in all accounts.",
     to_do="clear up what is told of the role in the other account, or accept it there.",
     source=_PERMISSION_SETS,

@@ -27,6 +27,18 @@ class Doubt(StrEnum):
     YOUNG = "young"  # the principal or one of its policies is too young to have been used in full
 
 
+class Remedy(StrEnum):
+    """What clears up the findings of a kind."""
+
+    DECIDE = "decide"  # a person knows whether it matters
+    LOOK = "look"  # the details of each principal say what to do
+    INGEST = "ingest"  # logs that are missing
+    SNAPSHOT = "snapshot"  # policies or service last accessed that are missing
+    CATALOG = "catalog"  # a newer one, or a correct name
+    BACKTEST = "backtest"  # what would have been denied
+    REPEAT = "repeat"  # the same review, without an option that left something out
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One kind of finding. `word` is its name in outputs, and `title` is its title for people.
@@ -35,7 +47,8 @@ class Row:
     may depend on its `case`. `message` is a sentence without a full stop, `step` says what to do about it, as a clause,
     and `item` is its name in decisions (the word itself where it is ""), if a decision can accept it at all
     (`acceptable`). Kinds with a lower `rank` come first, equal ones in the order of the registry. `doubt`, maybe by
-    `case`, says whether it makes every removal of its principal unsure.
+    `case`, says whether it makes every removal of its principal unsure, and `remedy`, also maybe by `case`, what clears
+    it up.
 
     `help`, `to_do` (the step where that is "") and `source` (an address) describe the kind, `severity` is that of most
     of its findings, `score` is like CVSS or "", and `precision`, from low to very-high, says how often it is a real
@@ -53,6 +66,7 @@ class Row:
     acceptable: bool = True
     rank: int = 99
     doubt: Doubt | Mapping[str, Doubt] = Doubt.NONE
+    remedy: Remedy | Mapping[str, Remedy] = Remedy.DECIDE
     help: str = ""
     to_do: str = ""
     source: str = f"{IAM_GUIDE}/best-practices.html"
@@ -124,6 +138,11 @@ class Finding:
     def doubt(self) -> Doubt:
         """Whether it makes every removal of its principal unsure."""
         return Doubt(say(self.kind.row.doubt, self.parameters))
+
+    @property
+    def remedy(self) -> Remedy:
+        """What clears it up."""
+        return Remedy(say(self.kind.row.remedy, self.parameters))
 
 
 def say(words: Words, parameters: Mapping[str, Any]) -> str:

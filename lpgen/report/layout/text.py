@@ -14,12 +14,14 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from lpgen.report.inert import terminal_text
+from lpgen.report.layout.shell import command_lines
 from lpgen.report.layout.table_widths import GAP, cells, column_widths, table_width
 from lpgen.report.layout.wrap import wrap_ascii
 from lpgen.report.pages.blocks import (
     Block,
     Bullets,
     Column,
+    Command,
     Fold,
     Heading,
     Item,
@@ -47,12 +49,12 @@ _STYLES: Final = {
 }
 
 
-def render_text(page: Iterable[PageBlock], *, width: int, color: bool) -> str:
+def render_text(page: Iterable[PageBlock | Command], *, width: int, color: bool) -> str:
     """The page as text that ends with a line break; `width` is taken as 72 to 160 columns."""
     return "".join(render_text_parts(page, width=width, color=color))
 
 
-def render_text_parts(page: Iterable[PageBlock], *, width: int, color: bool) -> Iterator[str]:
+def render_text_parts(page: Iterable[PageBlock | Command], *, width: int, color: bool) -> Iterator[str]:
     """The text of `render_text` in parts, a block each."""
     breaks = ""
     for block in page:
@@ -63,7 +65,7 @@ def render_text_parts(page: Iterable[PageBlock], *, width: int, color: bool) -> 
     yield "\n"
 
 
-def block_text(block: Block, *, width: int, color: bool) -> str:
+def block_text(block: Block | Command, *, width: int, color: bool) -> str:
     """One block of a page as text, with the line breaks around it and spaces at the ends of lines."""
     file = StringIO()
     # The environment is given as empty, since rich would read NO_COLOR, COLUMNS and others from it.
@@ -90,7 +92,7 @@ class _Writer:
         self._console = console
         self._width = console.width
 
-    def write(self, blocks: Iterable[Block], *, indent: int) -> None:
+    def write(self, blocks: Iterable[Block | Command], *, indent: int) -> None:
         """Writes blocks below one another."""
         for block in blocks:
             match block:
@@ -99,10 +101,13 @@ class _Writer:
                 case Paragraph():
                     self._hang(block.line, "", indent)
                 case Bullets():
-                    for number, item in enumerate(block.items, start=1):
+                    for number, item in enumerate(block.items, start=block.first):
                         self._item(item, f"{number:>2}. " if block.numbered else "- ", indent)
                 case Table():
                     self._table(block, indent)
+                case Command():
+                    for text in command_lines(block, width=self._width):
+                        self._print(Text(text, _STYLES[Tone.NAME]))
                 case Fold():
                     self._skip_line()
                     self._rule(block.summary, "━")

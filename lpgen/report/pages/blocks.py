@@ -66,6 +66,7 @@ class Bullets:
 
     items: tuple[Item, ...]
     numbered: bool = False
+    first: int = 1
 
 
 class Show(StrEnum):
@@ -100,6 +101,23 @@ class Fold:
 
     summary: Line
     blocks: tuple[Block, ...]
+
+
+Option = tuple[str, ...]
+"""An option with its value, or an argument."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of lpgen for a terminal: its name, the options given before, and those that are new.
+
+    Where it takes more than `most` lines, options that were given are left out.
+    """
+
+    name: str
+    given: tuple[Option, ...]
+    added: tuple[Option, ...]
+    most: int = 3
 
 
 Block = Heading | Paragraph | Bullets | Table | Fold

@@ -108,7 +108,7 @@ def trust_blocks(report: Report) -> Iterable[Block]:
         yield Heading(line(bad(f"Somebody outside can assume {number}")), level=2)
         yield bullets(*map(_trust_line, found[:REVIEW_ROWS]))
         yield from more_rows(len(found), "way in")
-        yield Paragraph(line(f"{_sentence(found[0].step)}."))
+        yield Paragraph(line(f"{sentence(found[0].step)}."))
 
 
 def _trust_line(trust: OutsideTrust) -> Line:
@@ -117,30 +117,10 @@ def _trust_line(trust: OutsideTrust) -> Line:
 
 def headline_blocks(view: ReviewView) -> Iterable[Block]:
     """How many principals and replacements there are, how many are safe, and how many actions are removed."""
+    yield Paragraph(numbers_of_replacements(view))
     made = [one for one in view.to_make if one.has_documents]
-    safe = sum(one.proposal.safe for one in made)
-    unsafe, refused = len(made) - safe, len(view.to_make) - len(made)
-    in_place = len(view.made) - len(view.to_make)
-    if not view.views:
-        yield Paragraph(line(bad("No principal to review.")))
-        return
     total = sum((one.counts for one in made), Counts())
     dangerous = plural(total.dangerous, "dangerous grant")
-    if in_place and not view.to_make:
-        already = good(f"{plural(in_place, 'replacement')} in place already")
-        yield Paragraph(line(strong(plural(len(view.views), "principal")), ", ", already, "."))
-        return
-    yield Paragraph(
-        line(
-            strong(f"{plural(len(view.views), 'principal')}, {plural(len(made), 'replacement')}: "),
-            good(f"{count(safe)} safe"),
-            ", ",
-            bad(f"{count(unsafe)} not safe yet") if unsafe else "none open",
-            line("; ", bad(f"{count(refused)} refused as too large")) if refused else "",
-            line("; ", good(f"{count(in_place)} in place already")) if in_place else "",
-            ".",
-        )
-    )
     if made:
         yield Paragraph(
             line(
@@ -152,6 +132,28 @@ def headline_blocks(view: ReviewView) -> Iterable[Block]:
             )
         )
         yield from (Paragraph(line(one)) for one in reach_texts(total.reach))
+
+
+def numbers_of_replacements(view: ReviewView) -> Line:
+    """How many principals and replacements there are, and how many of these are safe."""
+    made = [one for one in view.to_make if one.has_documents]
+    safe = sum(one.proposal.safe for one in made)
+    unsafe, refused = len(made) - safe, len(view.to_make) - len(made)
+    in_place = len(view.made) - len(view.to_make)
+    if not view.views:
+        return line(bad("No principal to review."))
+    if in_place and not view.to_make:
+        already = good(f"{plural(in_place, 'replacement')} in place already")
+        return line(strong(plural(len(view.views), "principal")), ", ", already, ".")
+    return line(
+        strong(f"{plural(len(view.views), 'principal')}, {plural(len(made), 'replacement')}: "),
+        good(f"{count(safe)} safe"),
+        ", ",
+        bad(f"{count(unsafe)} not safe yet") if unsafe else "none open",
+        line("; ", bad(f"{count(refused)} refused as too large")) if refused else "",
+        line("; ", good(f"{count(in_place)} in place already")) if in_place else "",
+        ".",
+    )
 
 
 def _what_to_do(view: ReviewView) -> Iterable[Block]:
@@ -178,7 +180,8 @@ def _labels(views: Sequence[PrincipalView]) -> Line:
     return names([label_in_list(one) for one in views], most=3)
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning."""
     return text[:1].upper() + text[1:]
 
 
@@ -336,7 +339,7 @@ def _details(view: ReviewView, only: str, details: Details | None) -> Iterable[P
         if not shown:
             continue
         number = count(len(shown)) if len(shown) == len(section.views) else f"1 of {count(len(section.views))}"
-        yield Heading(line(_sentence(CLASS_WORDS[section.principal_class]), quiet(f" ({number})")), level=2)
+        yield Heading(line(sentence(CLASS_WORDS[section.principal_class]), quiet(f" ({number})")), level=2)
         for one in shown:
             if details is None:
                 yield principal_fold(one)

@@ -8,6 +8,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from lpgen.core.arns import account_in_arn
 from lpgen.core.backtests import Reach
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import DenialKind, Principal, SkipReason
@@ -132,6 +133,29 @@ def shorten(text: str, most: int) -> str:
     while end < len(text) and room >= (width := cell_len(terminal_text(text[end]))):
         room, end = room - width, end + 1
     return f"{text[:end]}…"
+
+
+def name_for_option(view: PrincipalView, most: int = 70) -> str:
+    """A name of a principal, at most so long, that options take as it is printed: see `name_of_arn`."""
+    return name_of_arn(view.diff.principal.arn, with_account=view.has_namesakes, most=most)
+
+
+def name_of_arn(arn: str, *, with_account: bool = False, most: int = 70) -> str:
+    """The label of a principal, a glob where it is longer than `most` or can't be printed.
+
+    IAM's names are ASCII; what else a file holds becomes `?`, the path or the end of what is too long `*`.
+    """
+    label, account = label_of(arn), f"{account_in_arn(arn)} "
+    has_account = len(account) > 1 and label.startswith(account)
+    label = label.removeprefix(account) if has_account else label
+    room = most - len(account) * (has_account and with_account)
+    kind, _, path = label.partition("/")
+    if len(label) > room and "/" in path:
+        label = f"{kind}/*/{path.rpartition('/')[2]}"
+    if len(label) > room:
+        label = f"{label[: room - 1]}*"
+    shown = "".join(one if "!" <= one <= "~" and one != "\\" else "?" for one in label) or "*"
+    return f"{account}{shown}" if has_account and with_account else shown
 
 
 def percent(share: float) -> str:

@@ -1,0 +1,58 @@
+"""Commands in lines to paste into a shell."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import Final
+
+from lpgen.report.inert import terminal_text
+from lpgen.report.pages.blocks import Command, Option
+
+_INDENT: Final = 4
+_HANG: Final = 2
+_CONTINUED: Final = " \\"
+
+
+def command_lines(command: Command, *, width: int) -> list[str]:
+    """The command in lines no wider than `width`; `...` stands for the options that there is no room for."""
+    arguments = [one for one in command.added if not one[0].startswith("-")]
+    options = [one for one in command.added if one[0].startswith("-")]
+    left_out = command.given[:1], command.given[:0]
+    for given in (command.given, *((*some, ("...",)) for some in left_out)):
+        lines = _lines([("lpgen", *command.name.split()), *arguments, *given, *options], width)
+        if len(lines) <= command.most:
+            break
+    return lines
+
+
+def _lines(options: list[Option], width: int) -> list[str]:
+    lines = [" " * _INDENT]
+    room = width - _INDENT - _HANG - len(_CONTINUED)
+    for option in options:
+        whole = _shown(" ".join(map(shlex.quote, option)))
+        for text, is_rest in [(whole, False)] if len(whole) <= room and whole.isascii() else _pieces(option, room):
+            if is_rest:  # the shell joins what a backslash at the end of a line separates
+                lines[-1] += "\\"
+                lines.append(text)
+            elif not lines[-1].strip():
+                lines[-1] += text
+            elif len(lines[-1]) + 1 + len(text) + len(_CONTINUED) <= width:
+                lines[-1] += f" {text}"
+            else:
+                lines[-1] += _CONTINUED
+                lines.append(" " * (_INDENT + _HANG) + text)
+    return lines
+
+
+def _pieces(option: Option, room: int) -> Iterator[tuple[str, bool]]:
+    """The words of an option, each with whether it is the rest of a word that is too long for a line."""
+    for word in option:
+        is_plain = word.isascii() and word.isprintable() and not {"'", "\\"} & set(word)
+        size = room - len("''") if is_plain else room // len("\\U0010ffff") - 1
+        for at in range(0, max(len(word), 1), size):
+            yield _shown(shlex.quote(word[at : at + size])), at > 0
+
+
+def _shown(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else terminal_text(text)
