@@ -80,8 +80,8 @@ def test_review_decides_by_trail_settings_where_they_are_given(world: Path) -> N
 
 
 def test_review_says_what_decides_which_events_were_recorded(world: Path) -> None:
-    by_log = " ".join(lpgen("review", *given(world)).stdout.split())
-    by_trails = " ".join(lpgen("review", *given(world), "--trails", world / "trails.json").stdout.split())
+    by_log = " ".join(lpgen("review", *given(world), "--full").stdout.split())
+    by_trails = " ".join(lpgen("review", *given(world), "--full", "--trails", world / "trails.json").stdout.split())
     assert "(inferred from the log itself)" in by_log
     assert "(from the trail settings)" in by_trails
     assert "(inferred from the log itself)" not in by_trails

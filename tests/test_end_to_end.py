@@ -65,7 +65,7 @@ class World:
 def world(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     out = tmp_path_factory.mktemp("end-to-end") / "out"
     ground = ("--data", str(sample_data), "--policies", POLICIES)
-    facts, text = (lpgen("review", *ground, "--format", form) for form in ("json", "text"))
+    facts, text = (lpgen("review", *ground, *how) for how in (("--format", "json"), ("--full",)))
     lpgen("generate", *ground, "--output", str(out))
     return World(sample_data, out, json.loads(facts), text)
 

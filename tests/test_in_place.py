@@ -101,7 +101,7 @@ def test_review_has_nothing_to_do_where_replacements_are_in_place(home: Path) ->
 
 def check_nothing_to_do(home: Path, *, principals: int, in_place: int) -> dict[str, Any]:
     """Returns the review as JSON, after checking that it and its text name no task about replacements."""
-    text = lpgen("review", *given(home), "--format", "text")
+    text = lpgen("review", *given(home), "--full")
     assert f"{principals} principals, {in_place} replacements in place already." in text
     tasks = text.partition("What to do")[2].partition("What the logs cover")[0]
     assert "replacement" not in tasks
@@ -119,7 +119,7 @@ def test_review_counts_what_is_in_place_apart(home: Path, tmp_path: Path) -> Non
         details["RoleDetailList"] = after["RoleDetailList"]
         (tmp_path / file.name).write_text(json.dumps(details), "utf-8")
     partly = ["--data", home / "data", "--policies", tmp_path]
-    text = lpgen("review", *partly)
+    text = lpgen("review", *partly, "--full")
     assert "33 principals, 2 replacements: 2 safe, none open; 26 in place already." in text
     assert "Put 2 safe replacements in place" in text
     totals = json.loads(lpgen("review", *partly, "--format", "json"))["totals"]
@@ -182,7 +182,7 @@ def test_review_tells_tries_of_what_is_in_place_that_the_logs_miss(home: Path, t
     report = {"JobStatus": "COMPLETED", "JobCompletionDate": "2026-09-30T20:00:00Z", "ServicesLastAccessed": [service]}
     (tmp_path / "partner-share.json").write_text(json.dumps({**report, "JobType": "ACTION_LEVEL"}), "utf-8")
     asked = ["review", *given(home), "--last-accessed", tmp_path]
-    text = " ".join(lpgen(*asked).split())
+    text = " ".join(lpgen(*asked, "--full").split())
     assert "28 replacements in place already." in text
     step = "find the trail that holds its calls of kms, every Region included, and ingest its logs"
     assert f"In place, but tried what the logs don't show: {step}: role/partner-share" in text

@@ -126,7 +126,7 @@ def test_evidence_says_in_which_account_a_line_is_needed(home: Path) -> None:
 
 
 def test_review_says_it_in_words(home: Path) -> None:
-    said = " ".join(lpgen("review", *given(home), "--principal", NAMES[SHOP]).split())
+    said = " ".join(lpgen("review", *given(home), "--full", "--principal", NAMES[SHOP]).split())
     assert "put the replacement into the permission set Developer" in said
     assert "needed in another account of the permission set" in said
     assert NAMES[DATA] not in said

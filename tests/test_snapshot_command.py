@@ -70,7 +70,7 @@ def test_a_review_stands_on_the_newest_snapshot_and_names_its_date_and_gaps(
     assert len(report["principals"]) == 14
     assert stamp.name in done.stderr
     assert gap.reason in done.stderr
-    text = lpgen("review", "--data", str(data)).stdout
+    text = lpgen("review", "--data", str(data), "--full").stdout
     assert "taken 2026-09-30 12:00 UTC, 3 accounts" in " ".join(text.split())
     out = tmp_path / "out"
     lpgen("generate", "--data", str(data), "--output", str(out))

@@ -1,0 +1,119 @@
+"""`lpgen review` on the command line: one screen by default, everything on demand, and names that can be given back."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.report.pages.test_first_screen import assert_fits, commands_of, names_of
+from tests.support.forked_lpgen import run_forked
+from tests.support.sample_organization import DETAILS
+from tests.support.terminals import on_terminal
+
+
+@pytest.fixture(scope="module")
+def given(sample_data: Path) -> list[str]:
+    return ["--data", str(sample_data), "--policies", str(DETAILS)]
+
+
+@pytest.fixture(scope="module")
+def screen(given: list[str]) -> str:
+    return lpgen("review", *given)
+
+
+def lpgen(*arguments: str) -> str:
+    done = run_forked(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_review_is_one_screen(screen: str) -> None:
+    assert_fits(screen)
+    assert "33 principals" in screen
+
+
+def test_a_review_to_a_file_in_full_or_of_one_principal_has_everything(given: list[str], tmp_path: Path) -> None:
+    lpgen("review", *given, "--output", str(tmp_path / "review.txt"))
+    whole = (tmp_path / "review.txt").read_text("utf-8")
+    assert whole.count("\n━━ ") == 33
+    assert lpgen("review", *given, "--full") == whole
+    one = lpgen("review", *given, "--principal", "role/app/storefront-api")
+    assert [text.split()[1] for text in one.splitlines() if text.startswith("━━")] == ["role/app/storefront-api"]
+    assert_fits(lpgen("review", *given, "--principal", "role/app/*"))
+
+
+def test_every_command_of_a_screen_runs(screen: str, given: list[str], tmp_path: Path) -> None:
+    for _, *words in commands_of(screen):
+        assert all(option in words for option in ("--data", given[1]))
+        if words[0] in ("generate", "review"):
+            done = run_forked(*words, cwd=tmp_path)
+            assert done.returncode == 0, (words, done.stderr)
+        else:
+            assert run_forked(words[0], "--help").returncode == 0
+    assert (tmp_path / "lpgen-out" / "summary.json").is_file()
+
+
+def test_commands_take_the_options_that_were_given(given: list[str]) -> None:
+    shown = lpgen("review", *given, "--min-days", "100", "--as-of", "2026-09-30", "--no-backtest", "--inline")
+    generate = next(words for words in commands_of(shown) if "--output" in words or "--write-decisions" in words)
+    for option in (given, ["--min-days", "100"], ["--as-of", "2026-09-30"], ["--inline"]):
+        assert shlex.join(option) in shlex.join(generate)
+    assert "--no-backtest" not in shlex.join(commands_of(shown)[0])
+
+
+def test_every_name_of_a_screen_is_taken_by_the_commands_that_ask_for_one(screen: str, given: list[str]) -> None:
+    names = sorted(set(names_of(screen)))
+    assert "role/app/storefront-api" in names
+    found = json.loads(lpgen("review", *given, "--no-backtest", "--format", "json", "--principal", names[0]))
+    assert len(found["principals"]) == 1
+    for name in names:
+        assert lpgen("explain", name, "s3:GetObject", *given)
+    lpgen("stars", *given, "--principal", names[0])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["review", "--principal", "role/app/storefrnt-api"],
+        ["stars", "--principal", "storefrnt-api"],
+        ["backtest", "--principal", "storefrnt-api"],
+        ["explain", "storefrnt-api", "s3:GetObject"],
+    ],
+)
+def test_a_name_that_is_nearly_right_gets_the_right_one(command: list[str], given: list[str]) -> None:
+    done = run_forked(*command, *given)
+    assert done.returncode == 2
+    assert "did you mean `role/app/storefront-api`" in done.stderr
+
+
+@pytest.fixture
+def pager(tmp_path: Path) -> Iterator[dict[str, str]]:
+    program = tmp_path / "pager"
+    program.write_text(f'#!/bin/sh\ncat > "{tmp_path}/paged"\necho done\n')
+    program.chmod(0o700)
+    yield {"PAGER": str(program), "NO_COLOR": "1"}
+
+
+def test_the_pager_of_a_terminal_shows_a_whole_review(given: list[str], tmp_path: Path, pager: dict[str, str]) -> None:
+    some = ["review", *given, "--principal", "role/app/*", "--full"]
+    status, shown = on_terminal(some, cwd=tmp_path, variables=pager)
+    assert (status, shown.splitlines()[-1]) == (0, "done")
+    assert "━━ role/app/storefront-api" in (tmp_path / "paged").read_text("utf-8")
+
+
+@pytest.mark.parametrize("gone", ["/nonexistent/pager", "'"])
+def test_without_a_pager_the_terminal_shows_it(given: list[str], tmp_path: Path, gone: str) -> None:
+    some = ["review", *given, "--principal", "role/app/*", "--full"]
+    status, shown = on_terminal(some, cwd=tmp_path, variables={"PAGER": gone, "NO_COLOR": "1"})
+    assert status == 0
+    assert "━━ role/app/storefront-api" in shown
+
+
+def test_a_pager_that_is_left_early_ends_the_review_in_peace(given: list[str], tmp_path: Path) -> None:
+    status, shown = on_terminal(["review", *given, "--full"], cwd=tmp_path, variables={"PAGER": "head -n 1"})
+    assert status == 0
+    assert "Traceback" not in shown
