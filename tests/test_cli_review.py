@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.report.pages.test_first_screen import assert_fits, commands_of, names_of
 from tests.support.forked_lpgen import run_forked
-from tests.support.sample_organization import DETAILS
+from tests.support.sample_organization import ROOT as SAMPLE_LOGS
 from tests.support.terminals import on_terminal
 
 
 @pytest.fixture(scope="module")
 def given(sample_data: Path) -> list[str]:
-    return ["--data", str(sample_data), "--policies", str(DETAILS)]
+    return ["--data", str(sample_data), "--policies", str(SAMPLE_LOGS / "authorization-details")]
 
 
 @pytest.fixture(scope="module")
@@ -91,17 +90,17 @@ def test_a_name_that_is_nearly_right_gets_the_right_one(command: list[str], give
 
 
 @pytest.fixture
-def pager(tmp_path: Path) -> Iterator[dict[str, str]]:
+def pager(tmp_path: Path) -> dict[str, str]:
     program = tmp_path / "pager"
     program.write_text(f'#!/bin/sh\ncat > "{tmp_path}/paged"\necho done\n')
     program.chmod(0o700)
-    yield {"PAGER": str(program), "NO_COLOR": "1"}
+    return {"PAGER": str(program), "NO_COLOR": "1"}
 
 
 def test_the_pager_of_a_terminal_shows_a_whole_review(given: list[str], tmp_path: Path, pager: dict[str, str]) -> None:
     some = ["review", *given, "--principal", "role/app/*", "--full"]
     status, shown = on_terminal(some, cwd=tmp_path, variables=pager)
-    assert (status, shown.splitlines()[-1]) == (0, "done")
+    assert (status, "done" in shown.splitlines()) == (0, True)
     assert "━━ role/app/storefront-api" in (tmp_path / "paged").read_text("utf-8")
 
 

@@ -94,7 +94,7 @@ def render_review_parts(
 
 _SCREEN_LINES: Final = 40
 _SCREEN_COLUMNS: Final = 100
-_SCREEN_SIZES: Final = (*((size, 3) for size in range(16, -1, -1)), (0, 2), (0, 1))
+_SCREEN_SIZES: Final = (*((size, 5) for size in range(16, -1, -1)), *((0, lines) for lines in range(4, 0, -1)))
 """How much is shown, and how many lines a command may take: the first that fits is taken."""
 
 

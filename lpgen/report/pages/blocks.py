@@ -117,7 +117,7 @@ class Command:
     name: str
     given: tuple[Option, ...]
     added: tuple[Option, ...]
-    most: int = 3
+    most: int = 5
 
 
 Block = Heading | Paragraph | Bullets | Table | Fold
