@@ -27,6 +27,7 @@ SHARED_BY_COMMANDS = frozenset(
     {
         "engine",
         "formats",
+        "given",
         "help",
         "ingest_athena",
         "option_groups",
