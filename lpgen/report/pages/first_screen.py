@@ -223,7 +223,7 @@ def _next(view: ReviewView, given: Given, command_lines: int) -> Iterator[Block 
         yield replace(step.command, most=command_lines)
     first = name_for_option(_in_order(view)[0]) if view.views else "NAME"
     rest = line(
-        "Add for the rest: ",
+        "To see more, add: ",
         name("--full"),
         ", ",
         name("--format html -o review.html"),

@@ -54,7 +54,7 @@ def names_of(shown: str) -> list[str]:
     rows = [text for found in table for text in found.splitlines()]
     dangers = [text.split(": ")[1] for text in lines if text.startswith(("- critical: ", "- high: "))]
     given = [words[words.index("--principal") + 1] for words in commands_of(shown) if "--principal" in words]
-    last = shlex.split(" ".join(shown[shown.index("Add for the rest: ") :].split()))
+    last = shlex.split(" ".join(shown[shown.index("To see more, add: ") :].split()))
     return [*(re.split("  +", text)[0] for text in rows), *dangers, *given, last[-1]]
 
 
