@@ -104,14 +104,6 @@ def test_the_pager_of_a_terminal_shows_a_whole_review(given: list[str], tmp_path
     assert "━━ role/app/storefront-api" in (tmp_path / "paged").read_text("utf-8")
 
 
-@pytest.mark.parametrize("gone", ["/nonexistent/pager", "'"])
-def test_without_a_pager_the_terminal_shows_it(given: list[str], tmp_path: Path, gone: str) -> None:
-    some = ["review", *given, "--principal", "role/app/*", "--full"]
-    status, shown = on_terminal(some, cwd=tmp_path, variables={"PAGER": gone, "NO_COLOR": "1"})
-    assert status == 0
-    assert "━━ role/app/storefront-api" in shown
-
-
 def test_a_pager_that_is_left_early_ends_the_review_in_peace(given: list[str], tmp_path: Path) -> None:
     status, shown = on_terminal(["review", *given, "--full"], cwd=tmp_path, variables={"PAGER": "head -n 1"})
     assert status == 0

@@ -27,7 +27,6 @@ SHARED_BY_COMMANDS = frozenset(
     {
         "engine",
         "formats",
-        "given",
         "help",
         "ingest_athena",
         "option_groups",

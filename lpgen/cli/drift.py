@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import fields
 from enum import StrEnum
@@ -133,8 +134,8 @@ def drift_command(
     )
     width, color = terminal_width(), wants_color(output)
     if chosen is DriftFormat.TEXT and str(output or "-") == "-" and not full:
-        folder, *others = given_options(context, _INPUTS)
-        asked = Asked(folder, tuple(others), given_options(context, _OWN))
+        folder, *others = map(shlex.join, given_options(context, _INPUTS))
+        asked = Asked(folder, tuple(others), tuple(map(shlex.join, given_options(context, _OWN))))
         put_text(render_drift_screen(found, asked, width=width, color=color), output)
     elif chosen is DriftFormat.TEXT and output is None and sys.stdout.isatty():
         put_on_pager(render_drift(found, chosen.value, width=width))

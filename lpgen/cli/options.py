@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -266,14 +265,14 @@ AnalysisInputOptions = Annotated[InputOptions, Only(*(one.name for one in fields
 """The inputs of every command that analyzes. RCPs count only for `lpgen explain`."""
 
 
-def given_options(context: typer.Context, names: Iterable[str]) -> tuple[str, ...]:
-    """The options of these parameters that the command was given, each with its value, as a shell reads them."""
-    found = []
+def given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """The options of these parameters that the command was given, each with its value."""
+    found: list[tuple[str, ...]] = []
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
         if parameter.name in names and source is not None and source.name != "DEFAULT":
             value = context.params[parameter.name]
             for one in value if isinstance(value, list | tuple) else (value,):
                 text = f"{one:%Y-%m-%d}" if isinstance(one, datetime) else str(one)
-                found.append(f"{parameter.opts[0]} {shlex.quote(text)}")
+                found.append((parameter.opts[0],) if one is True else (parameter.opts[0], text))
     return tuple(found)

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterable
 from io import TextIOWrapper
-from itertools import chain
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -64,11 +63,6 @@ def be_quiet(quiet: bool) -> None:
     _quiet = quiet
 
 
-def is_stdout(output: Path | None) -> bool:
-    """Whether output goes to stdout."""
-    return output is None or str(output) == "-"
-
-
 def put_text(text: str, output: Path | None) -> None:
     """Writes a text to a file, or to stdout where there is none or it is `-`."""
     put_parts([text if text.endswith("\n") else text + "\n"], output)
@@ -80,20 +74,6 @@ def put_parts(parts: Iterable[str], output: Path | None) -> None:
         _print_parts(parts)
     else:
         _write_file(output, map(str.encode, parts))
-
-
-def page_parts(parts: Iterable[str], output: Path | None) -> None:
-    """Writes as `put_parts` does, but on a terminal through the pager."""
-    from lpgen.edge.pager import show_in_pager
-
-    found = iter(parts)
-    first = next(found, "")  # all work is done before the pager takes the terminal
-    whole = chain([first], found)
-    if output is None and sys.stdout.isatty():
-        _hide_line_for_stdout()
-        if show_in_pager(whole, encoding=sys.stdout.encoding, errors=sys.stdout.errors or "strict"):
-            return
-    put_parts(whole, output)
 
 
 def _print_parts(parts: Iterable[str]) -> None:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from lpgen.cli.engine import EngineOptions
 from lpgen.cli.formats import ReviewFormat, ReviewFormatOption, choose_format
-from lpgen.cli.given import given_options
-from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption, SarifRootOption
-from lpgen.cli.output import is_stdout, page_parts, put_chunks, put_parts, put_text, say, terminal_width, wants_color
+from lpgen.cli.options import (
+    AnalysisInputOptions,
+    ChoiceOptions,
+    DataOption,
+    OutputFileOption,
+    SarifRootOption,
+    given_options,
+)
+from lpgen.cli.output import put_chunks, put_on_pager, put_parts, put_text, say, terminal_width, wants_color
 from lpgen.edge.output_file import refuse_replacing
+
+if TYPE_CHECKING:
+    from lpgen.report.commands import Given
 
 
 def review_command(
-    ctx: typer.Context,
+    context: typer.Context,
     data: DataOption,
     inputs: AnalysisInputOptions,
     choices: ChoiceOptions,
@@ -69,12 +80,40 @@ def review_command(
             table = render_verdicts(report or review.whole_report(), chosen.value)
             put_chunks(table, output, binary=chosen is ReviewFormat.PARQUET)
         else:
-            width, color = terminal_width(), wants_color(output)
             render = partial(review_parts, review) if report is None else partial(render_review_parts, report)
-            is_one = bool(choices.principal) and review.size == 1
-            is_screen = chosen is ReviewFormat.TEXT and is_stdout(output) and not full and not is_one
-            screen = given_options(ctx) if is_screen else None
-            parts = render(chosen.value, width=width, color=color, root=sarif_root, screen=screen)
-            (page_parts if full else put_parts)(parts, output)
+            render = partial(render, chosen.value, width=terminal_width(), root=sarif_root)
+            if chosen is ReviewFormat.TEXT and str(output or "-") == "-":
+                is_whole = full or (choices.principal != "" and review.size == 1)
+                _print(render, output, None if is_whole else _given(context), by_page=full)
+            else:
+                put_parts(render(), output)
     if review.report.problems:
         say(f"problems of the files given: {len(review.report.problems)}; the report names them")
+
+
+def _print(render: Callable[..., Iterable[str]], output: Path | None, screen: Given | None, *, by_page: bool) -> None:
+    if by_page and output is None and sys.stdout.isatty():
+        put_on_pager("".join(render()))
+    else:
+        put_parts(render(color=wants_color(output), screen=screen), output)
+
+
+_OWN: Final = frozenset({"full", "format", "output", "sarif_root", "write_decisions"})
+"""The options on how a review is printed, which other commands don't get."""
+
+
+def _given(context: typer.Context) -> Given:
+    """The options of the command, other than `_OWN`, and which of them each command takes."""
+    from lpgen.report.commands import Given
+
+    names = {one.name for one in context.command.params if one.name} - _OWN
+    return Given(given_options(context, names), dict(_taken(context.find_root().command)))
+
+
+def _taken(group: Any, prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]:
+    """The names of the options of each command."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _taken(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", frozenset(option for one in command.params for option in one.opts)

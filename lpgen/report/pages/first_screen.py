@@ -36,11 +36,11 @@ from lpgen.report.pages.blocks import (
 from lpgen.report.pages.coverage import accounts_without_logs
 from lpgen.report.pages.next_steps import next_steps
 from lpgen.report.pages.review import numbers_of_replacements, sentence, words_of_day
-from lpgen.report.pages.words import name_for_option, name_of_arn, state_of
+from lpgen.report.pages.words import name_for_option, name_of_arn, shorten, state_of
 from lpgen.report.views import PrincipalView, ReviewView
 
-_LONGEST_LINE: Final = 180
-"""So many characters of a message are shown: two lines of a screen."""
+_LONGEST_MESSAGE: Final = 110
+"""So many columns of a message are shown: with the name before it, about two lines of a screen."""
 
 
 def first_screen(
@@ -58,16 +58,6 @@ def first_screen(
     yield from _principals(view, width - _OTHER_COLUMNS, most=1 + size // 2)
     yield from _reasons(view, most=1 + size // 3)
     yield from _next(view, given, command_lines)
-
-
-def _cut(text: str) -> str:
-    """The text, or its beginning; what the layout may write as an escape counts as one."""
-    room = _LONGEST_LINE
-    for at, character in enumerate(text):
-        room -= 1 if " " <= character <= "~" and character != "\\" else len("\\U0010ffff")
-        if room < 0:
-            return f"{text[:at].rstrip()}..."
-    return text
 
 
 # ---------------------------------------------------------------- dangers
@@ -101,7 +91,12 @@ def _is_unusual(caveat: Caveat) -> bool:
 
 
 def _danger(arn: str, namesakes: Container[str], severity: Severity, what: str) -> Line:
-    return line(bad(f"{severity}: "), name(name_of_arn(arn, with_account=arn in namesakes)), ": ", _cut(what))
+    return line(
+        bad(f"{severity}: "),
+        name(name_of_arn(arn, with_account=arn in namesakes)),
+        ": ",
+        shorten(what, _LONGEST_MESSAGE),
+    )
 
 
 # ---------------------------------------------------------------- numbers
@@ -135,7 +130,7 @@ def _coverage(view: ReviewView) -> Iterator[Block]:
             "Logs: ",
             bad(f"{days} (safe needs {report.min_days})") if fewest < report.min_days else days,
             f" in {plural(len(accounts), 'account')}, {plural(len(regions), 'Region')} (",
-            names([one[:20] for one in regions], most=2),
+            names([shorten(one, 20) for one in regions], most=2),
             ").",
             line(" ", bad(f"No log of {plural(len(unread), 'account')}.")) if unread else "",
         )

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from rich.cells import cell_len
-
 from lpgen.core.arns import account_in_arn
 from lpgen.core.backtests import Reach
 from lpgen.core.findings import PrincipalClass
@@ -127,6 +125,8 @@ def label_in_list(view: PrincipalView) -> str:
 
 def shorten(text: str, most: int) -> str:
     """The text in at most so many columns of a terminal, with an ellipsis where it is cut."""
+    from rich.cells import cell_len  # here, since Markdown needs none of it and importing rich takes time
+
     if cell_len(terminal_text(text)) <= most:
         return text
     room, end = most - 1, 0
