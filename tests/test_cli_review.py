@@ -106,5 +106,5 @@ def test_the_pager_of_a_terminal_shows_a_whole_review(given: list[str], tmp_path
 
 def test_a_pager_that_is_left_early_ends_the_review_in_peace(given: list[str], tmp_path: Path) -> None:
     status, shown = on_terminal(["review", *given, "--full"], cwd=tmp_path, variables={"PAGER": "head -n 1"})
-    assert status == 0
+    assert status == 0, shown
     assert "Traceback" not in shown
