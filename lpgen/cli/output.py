@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -37,8 +38,9 @@ class StatusLine:
             return
         self._drawn, self._is_drawn = (time.monotonic(), by), True
         columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
-        sys.stderr.write(f"{_CLEAR}{text[: columns - 1]}")
-        sys.stderr.flush()
+        with contextlib.suppress(RuntimeError):  # the timer's signal may come while stderr is being written
+            sys.stderr.write(f"{_CLEAR}{text[: columns - 1]}")
+            sys.stderr.flush()
 
     def seconds_since_drawn(self, *, by_others: object) -> float:
         """How long ago something else than the given drew the line."""
