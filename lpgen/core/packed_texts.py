@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 _BLOCK: Final = 64
@@ -18,7 +18,8 @@ class PackedTexts:
     def __init__(self, texts: Sequence[str]) -> None:
         """`texts` are sorted."""
         blocks = [texts[start : start + _BLOCK] for start in range(0, len(texts), _BLOCK)]
-        self._firsts = [block[0] for block in blocks]
+        # Copies, since a text of each block would keep the memory around it, which all texts have taken.
+        self._firsts: list[str] = json.loads(json.dumps([block[0] for block in blocks]))
         few = len(blocks) <= _MOST_HELD
         self._packed = () if few else tuple(zlib.compress(json.dumps(block).encode(), level=1) for block in blocks)
         self._held: dict[int, Sequence[str]] = dict(enumerate(blocks or [()])) if few else {}
@@ -44,3 +45,16 @@ class PackedTexts:
         """The texts from one place to before another, as far as there are any."""
         for at in range(first // _BLOCK, min(-(-last // _BLOCK), len(self._firsts))):
             yield from self._block(at)[max(first - at * _BLOCK, 0) : last - at * _BLOCK]
+
+
+class PackedMapping:
+    """Texts by texts, both packed."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        keys = sorted(texts)
+        self._keys, self._texts = PackedTexts(keys), PackedTexts([texts[key] for key in keys])
+
+    def get(self, key: str) -> str | None:
+        """The text of a key, or None."""
+        at = self._keys.place_of(key)
+        return next(self._texts.between(at, at + 1)) if next(self._keys.between(at, at + 1), None) == key else None

@@ -144,16 +144,11 @@ def distinct_rows(table: pa.Table | TableParts, names: Sequence[str]) -> Iterato
         yield from set(table_rows(part, names))
 
 
-def unique_values(column: pa.ChunkedArray) -> list[Any]:
-    """The distinct values of a column, in no order; of a dictionary also those that no row has any more."""
-    if pa.types.is_dictionary(column.type):
-        return list({text: None for chunk in column.chunks for text in chunk.dictionary.to_pylist()})
-    return list(set(column_values(column)))
-
-
 def _dictionary_values(chunk: pa.DictionaryArray) -> list[Any]:
-    texts = chunk.dictionary.to_pylist()
-    return [None if at is None else texts[at] for at in chunk.indices.to_pylist()]
+    # A part of a row group has the dictionary of the whole group, most of which is of other parts.
+    used = chunk.indices.unique()
+    texts = dict(zip(used.to_pylist(), chunk.dictionary.take(used).to_pylist(), strict=True))
+    return list(map(texts.__getitem__, chunk.indices.to_pylist()))
 
 
 def _with_nulls(column: pa.Array, valid: Sequence[bool]) -> pa.Array:

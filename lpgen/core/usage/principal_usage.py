@@ -23,7 +23,8 @@ from lpgen.core.model import (
     ResourceKind,
     SkipReason,
 )
-from lpgen.core.usage.columns import table_parts, table_rows, unique_values
+from lpgen.core.packed_texts import PackedMapping
+from lpgen.core.usage.columns import column_values, table_parts, table_rows
 from lpgen.core.usage.tables import Usage
 
 RowTest = Callable[[str, str, str, str, str], bool]
@@ -135,7 +136,7 @@ def iam_names_from_usage(usage: Usage, principals: Iterable[Principal], row_coun
     seen = {
         resource
         for part in table_parts(usage.table, _NAMING)
-        if (with_path := frozenset(filter(_has_iam_path, unique_values(part.column("resource")))))
+        if (with_path := frozenset(filter(_has_iam_path, column_values(part.column("resource")))))
         for kind, resource, principal, unique, action, example, day in table_rows(part, _NAMING)
         if resource in with_path
         and kind == ResourceKind.ARN
@@ -160,8 +161,9 @@ class IamNames:
         arns = sorted(one.arn for one in listed)
         roles = sorted((profile, one.arn) for one in listed for profile in one.instance_profiles)
         # The snapshot's current ARN takes precedence over that of an earlier role or user of the name in a record.
-        self._arns = {name_arn(arn): arn for arn in (*sorted(with_path), *arns)}
-        self._roles = {name_arn(profile): role for profile, role in roles}
+        by_name = {name_arn(arn): arn for arn in (*sorted(with_path), *arns)}
+        self._arns = PackedMapping({name: arn for name, arn in by_name.items() if arn != name})
+        self._roles = PackedMapping({name_arn(profile): role for profile, role in roles})
 
     def resolved(self, usage: PrincipalUsage) -> PrincipalUsage:
         """The usage with full ARNs, as far as they are known."""
@@ -175,7 +177,7 @@ class IamNames:
             role = self._roles.get(name_arn(use.resource.text))
             resource = Resource(ResourceKind.ARN, role) if role else UNKNOWN_RESOURCE
         elif use.resource.text.count("/") == 1:
-            resource = Resource(ResourceKind.ARN, self._arns.get(use.resource.text, use.resource.text))
+            resource = Resource(ResourceKind.ARN, self._arns.get(use.resource.text) or use.resource.text)
         else:
             return use
         return replace(use, resource=resource, evidence=replace(use.evidence, example_resource=resource.text))

@@ -18,6 +18,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.judged.danger import Dangers, Habit, is_regular
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, Outcome, Resource, ResourceKind
+from lpgen.core.packed_texts import PackedTexts
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.principal_usage import RowTest
@@ -37,23 +38,28 @@ class Peers:
         may name a principal more than once."""
         numbers: dict[Action, int] = {}
         held: dict[str, array[int]] = {}
-        alike: dict[frozenset[Habit], frozenset[Habit]] = {}
-        self._habits: dict[str, frozenset[Habit]] = {}
+        regular: dict[str, frozenset[Habit]] = {}
         for principal, actions, habits in used:
             found = {numbers.setdefault(action, len(numbers)) for action in actions}
             held[principal] = array("I", sorted(found.union(held.get(principal, ()))))
             if habits:
-                both = self._habits.get(principal, frozenset[Habit]()).union(habits)
-                self._habits[principal] = alike.setdefault(both, both)
-        self._principals = tuple(held)
+                regular[principal] = regular.get(principal, frozenset[Habit]()).union(habits)
+        principals = sorted(held)
+        alike: dict[frozenset[Habit], frozenset[Habit]] = {}
+        self._principals = PackedTexts(principals)
+        self._habits = {
+            number: alike.setdefault(regular[one], regular[one])
+            for number, one in enumerate(principals)
+            if one in regular
+        }
         self._actions = tuple(numbers)
         # One array for the actions of all, those of a principal from its start to the next one's.
         self._used, self._starts = array("I"), array("I", [0])
         self._users = {action: array("I") for action in numbers}
-        for peer, own in enumerate(held.values()):
-            self._used.extend(own)
+        for peer, principal in enumerate(principals):
+            self._used.extend(held[principal])
             self._starts.append(len(self._used))
-            for number in own:
+            for number in held[principal]:
                 self._users[self._actions[number]].append(peer)
 
     def uses_beyond(self, principal: str, own: frozenset[Action]) -> Mapping[Action, int]:
@@ -67,14 +73,16 @@ class Peers:
     def habits(self, principal: str, own: frozenset[Action]) -> frozenset[Habit]:
         """The dangerous things that any of the peers of a principal does regularly."""
         peers = self._peers(principal, own) if self._habits else ()
-        return frozenset(habit for number in peers for habit in self._habits.get(self._principals[number], ()))
+        return frozenset(habit for number in peers for habit in self._habits.get(number, ()))
 
     def _peers(self, principal: str, own: frozenset[Action]) -> Iterator[int]:
         """The numbers of the peers of a principal that used these actions."""
         shared = Counter(number for action in own for number in self._users.get(action, ()))
+        if principal in self._principals:
+            del shared[self._principals.place_of(principal)]
         for number, count in shared.items():
             actions = self._starts[number + 1] - self._starts[number]
-            if self._principals[number] != principal and count >= SHARED * (len(own) + actions - count):
+            if count >= SHARED * (len(own) + actions - count):
                 yield number
 
 
