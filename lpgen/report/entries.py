@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
+from lpgen.core.backtests import NO_REACH
 from lpgen.core.digests import Inputs, digest_of_text
 from lpgen.core.findings import Detachment, Proposal, Report, Verdicts
 from lpgen.core.model import CURRENT_VERSION, Policy
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Check, CheckStatus, Verification
 from lpgen.report.code.subject import CodeSubject, subject_of_proposal
 from lpgen.report.counts import Counts
@@ -91,6 +94,7 @@ def _outline_of_proposal(proposal: Proposal) -> Proposal:
 
     It has neither policies, verdicts, lines nor documents.
     """
+    caveats = proposal.diff.caveats
     principal = replace(proposal.diff.principal, policies=(), boundary=None, trust=None, tags=(), instance_profiles=())
     diff = replace(
         proposal.diff,
@@ -100,9 +104,11 @@ def _outline_of_proposal(proposal: Proposal) -> Proposal:
         denied=(),
         unmapped=(),
         wildcards=(),
+        caveats=tuple(_shared_caveat(one.kind, tuple(one.parameters.items()), one.accepted_by) for one in caveats),
         lines=(),
         dropped=proposal.diff.dropped[:1],
         detach=_NOTHING,
+        reach=NO_REACH,
         left=(),
         dangerous=(),
         days=(),
@@ -114,3 +120,9 @@ def _outline_of_proposal(proposal: Proposal) -> Proposal:
     if verification is not None and verification.status is CheckStatus.PASSED:
         verification = Verification(principal.arn, _PASSED)
     return replace(proposal, diff=diff, replacement=replacement, verification=verification)
+
+
+@lru_cache(maxsize=1024)
+def _shared_caveat(kind: CaveatKind, parameters: tuple[tuple[str, Any], ...], accepted_by: str) -> Caveat:
+    """The caveat, which is the same object for principals that share it, such as users of one policy."""
+    return Caveat(kind, dict(parameters), accepted_by)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -134,7 +133,7 @@ def _containers_of_data_events(usage: Usage) -> Iterable[tuple[str, str, str]]:
     names = ("category", "resource_kind", "recipient_account", "event_source", "resource")
     for category, kind, account, source, resource in table_rows(usage.table, names):
         if category == Category.DATA and kind in _NAMED:
-            yield account, source, sys.intern(container_of(resource))  # the coverage of some of the days shares it
+            yield account, source, container_of(resource)
 
 
 _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import groupby
+from itertools import accumulate, chain, groupby
 
 import pyarrow as pa
 
+from lpgen.core.packed_texts import PackedTexts
 from lpgen.core.usage.columns import TableParts, empty_table, integer_column, table_rows, unpack_texts
 from lpgen.core.usage.tables import EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
 
@@ -17,16 +19,21 @@ class TableSlices:
 
     def __init__(self, table: pa.Table | TableParts, column: str, schema: pa.Schema) -> None:
         self._table, self._schema = table, schema
-        self._runs: dict[str, tuple[int, ...]] = {}  # of each run of rows its start and its end
+        runs: dict[str, tuple[int, ...]] = {}
         start = 0
         for (value,), run in groupby(table_rows(table, (column,))):
             end = start + sum(1 for _ in run)
-            self._runs[value] = (*self._runs.get(value, ()), start, end)
+            runs[value] = (*runs.get(value, ()), start, end)
             start = end
+        ordered = sorted(runs)
+        self._values = PackedTexts(ordered)
+        # Of each run of rows its start and its end, those of a value from its place to the next one's.
+        self._runs = array("Q", chain.from_iterable(map(runs.__getitem__, ordered)))
+        self._places = array("Q", accumulate((len(runs[one]) for one in ordered), initial=0))
 
     def rows_of(self, values: Iterable[str]) -> pa.Table:
         """The rows of some values, with all texts in the rows themselves."""
-        runs = (self._runs.get(one, ()) for one in sorted(set(values)))
+        runs = (self._runs_of(one) for one in sorted(set(values)) if one in self._values)
         numbers = [
             row for run in runs for start, end in zip(run[::2], run[1::2], strict=True) for row in range(start, end)
         ]
@@ -34,6 +41,10 @@ class TableSlices:
             return empty_table(self._schema)
         # Taken rows are copies: a slice would hold the whole table, and travel with it.
         return unpack_texts(self._table.take(integer_column(numbers)), self._schema)
+
+    def _runs_of(self, value: str) -> array[int]:
+        at = self._values.place_of(value)
+        return self._runs[self._places[at] : self._places[at + 1]]
 
 
 class RowSlices:
