@@ -14,16 +14,17 @@ from lpgen.app.review import Review, open_review
 from lpgen.core.model import Statement
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.report.entries import DetailEntry
 
 STATEMENTS = 20
-HELD_OF_EACH = 4_000
-"""So many bytes are held of a principal at most; its policies alone take more than ten times as much."""
+HELD_OF_EACH = 900
+"""So many bytes are held of a principal at most; its policies alone take more than forty times as much."""
 
 
-def role(number: int) -> dict[str, Any]:
+def role(number: int, action: str) -> dict[str, Any]:
     name = f"worker-{number}"
     statements = [
-        {"Sid": f"S{at}", "Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{name}-{at}/*"}
+        {"Sid": f"S{at}", "Effect": "Allow", "Action": action, "Resource": f"arn:aws:s3:::{name}-{at}/*"}
         for at in range(STATEMENTS)
     ]
     policy = {"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
@@ -35,10 +36,10 @@ def role(number: int) -> dict[str, Any]:
     }
 
 
-def opened(data: Path, folder: Path, count: int) -> Review:
+def opened(data: Path, folder: Path, count: int, action: str = "s3:GetObject") -> Review:
     """The review of so many roles, in pages of a hundred."""
     folder.mkdir()
-    roles = [role(number) for number in range(count)]
+    roles = [role(number, action) for number in range(count)]
     pages = [{"RoleDetailList": roles[start : start + 100]} for start in range(0, count, 100)]
     for number, page in enumerate(pages):
         (folder / f"{number:03}.json").write_text(json.dumps(page))
@@ -81,3 +82,10 @@ def test_no_policy_stays_after_its_batch(sample_data: Path, tmp_path: Path) -> N
         alive = held() - before
         assert alive == STATEMENTS * len(batch.units)
     assert sum(len(batch.units) for batch in review.batches) == 40
+
+
+def test_outlines_share_equal_caveats(sample_data: Path, tmp_path: Path) -> None:
+    review = opened(sample_data, tmp_path / "roles", 2, action="s3:GetNothing")
+    one, other = (entry.outline.diff.caveats for entry in review.map(DetailEntry("text", 80, color=False)))
+    assert one
+    assert all(caveat is same for caveat, same in zip(one, other, strict=True))
