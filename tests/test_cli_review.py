@@ -56,6 +56,16 @@ def test_every_command_of_a_screen_runs(screen: str, given: list[str], tmp_path:
     assert (tmp_path / "lpgen-out" / "summary.json").is_file()
 
 
+@pytest.mark.parametrize("form", ["html", "markdown"])
+def test_commands_of_other_forms_have_the_options_too(form: str, given: list[str]) -> None:
+    options = [*given, "--principal", "role/app/storefront-api", "--min-days", "50"]
+    shown = lpgen("review", *options, "--format", form)
+    assert all(
+        shlex.join(one) in shown for one in (["lpgen", "generate", *given], options[-2:], ["--output", "lpgen-out"])
+    )
+    assert "--data DIR" not in shown
+
+
 def test_commands_take_the_options_that_were_given(given: list[str]) -> None:
     shown = lpgen("review", *given, "--min-days", "100", "--as-of", "2026-09-30", "--no-backtest", "--inline")
     generate = next(words for words in commands_of(shown) if "--output" in words or "--write-decisions" in words)

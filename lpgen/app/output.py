@@ -73,7 +73,8 @@ def review_parts(
     width: int = 100,
     color: bool = False,
     root: str = "",
-    screen: Given | None = None,
+    given: Given | None = None,
+    screen: bool = False,
 ) -> Iterator[str]:
     """The text of a review in parts, as `render_review_parts` renders it of its report.
 
@@ -84,17 +85,19 @@ def review_parts(
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
     if format not in DETAIL_FORMATS:
-        yield from render_review_parts(review.whole_report(), format, width=width, color=color, root=root)
+        yield from render_review_parts(review.whole_report(), format, width=width, color=color, root=root, given=given)
         return
     entries: dict[str, Entry] = {}
     places: dict[str, Place] = {}
     spill = Spill()
-    for entry, packed in review.map(_Packing(DetailEntry(format if screen is None else "", width, color))):
+    for entry, packed in review.map(_Packing(DetailEntry("" if screen else format, width, color))):
         arn = entry.outline.diff.principal.arn
         entries[arn], places[arn] = entry, spill.add(packed)
     report = report_of_proposals(review.report, tuple(entries[arn].outline for arn in sorted(entries)))
     details = Details(entries, lambda arn: spill.read(places[arn]).decode())
-    yield from render_review_parts(report, format, width=width, color=color, details=details, screen=screen)
+    yield from render_review_parts(
+        report, format, width=width, color=color, details=details, given=given, screen=screen
+    )
 
 
 @dataclass(frozen=True, slots=True)

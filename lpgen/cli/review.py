@@ -81,17 +81,17 @@ def review_command(
             put_chunks(table, output, binary=chosen is ReviewFormat.PARQUET)
         else:
             render = partial(review_parts, review) if report is None else partial(render_review_parts, report)
-            render = partial(render, chosen.value, width=terminal_width(), root=sarif_root)
+            render = partial(render, chosen.value, width=terminal_width(), root=sarif_root, given=_given(context))
             if chosen is ReviewFormat.TEXT and str(output or "-") == "-":
                 is_whole = full or (choices.principal != "" and review.size == 1)
-                _print(render, output, None if is_whole else _given(context), by_page=full)
+                _print(render, output, screen=not is_whole, by_page=full)
             else:
                 put_parts(render(), output)
     if review.report.problems:
         say(f"problems of the files given: {len(review.report.problems)}; the report names them")
 
 
-def _print(render: Callable[..., Iterable[str]], output: Path | None, screen: Given | None, *, by_page: bool) -> None:
+def _print(render: Callable[..., Iterable[str]], output: Path | None, *, screen: bool, by_page: bool) -> None:
     if by_page and output is None and sys.stdout.isatty():
         put_on_pager("".join(render()))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +21,11 @@ class Given:
         taken = self.taken.get(name, ())
         given = tuple(one for one in self.options if one[0] in taken and one[0] not in without)
         return Command(name, given, added)
+
+    def text(self, name: str, *added: Option) -> str:
+        """The same command on one line."""
+        command = self.command(name, *added)
+        return shlex.join(["lpgen", *name.split(), *(word for one in (*command.given, *command.added) for word in one)])
 
     def has(self, value: str) -> bool:
         """Whether a value is that of an option."""

@@ -57,12 +57,13 @@ def render_review_parts(
     only: str = "",
     root: str = "",
     details: Details | None = None,
-    screen: Given | None = None,
+    given: Given | None = None,
+    screen: bool = False,
 ) -> Iterable[str]:
     """The text of `render_review` in parts, for what would be too long to hold at once.
 
-    With `details`, the report's proposals are outlines; HTML and SARIF take none. With `screen`, text is only the first
-    screen, whose commands have these options.
+    With `details`, the report's proposals are outlines; HTML and SARIF take none. With `given`, commands
+    have these options in place of placeholders. With `screen`, text is only the first screen.
 
     Raises:
         ValueError: there is no such format.
@@ -74,17 +75,19 @@ def render_review_parts(
     if format == "html":
         from lpgen.report.html import review_html
 
-        return [review_html(report)]
+        return [review_html(report, given)]
     if format == "sarif":
         from lpgen.report.sarif.review import review_sarif
 
         return [review_sarif(report, root=root)]
+    from lpgen.report.commands import Given
     from lpgen.report.pages.review import review_page
     from lpgen.report.views import review_view
 
-    if format == "text" and screen is not None:
-        return [_render_first_screen(review_view(report, details.entries if details else {}), screen, width, color)]
-    page = review_page(report, only=only, details=details)
+    if format == "text" and screen:
+        view = review_view(report, details.entries if details else {})
+        return [_render_first_screen(view, given or Given(), width, color)]
+    page = review_page(report, only=only, details=details, given=given)
     if format == "text":
         from lpgen.report.layout.text import render_text_parts
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from lpgen.core.findings import Report
+from lpgen.report.commands import Given
 from lpgen.report.html.block_data import data_of_line
 from lpgen.report.html.embed import content_security_policy, script_json
 from lpgen.report.html.figures import figures_of_review
@@ -59,8 +60,8 @@ _TABLE: Final = (
 )
 
 
-def review_html(report: Report) -> str:
-    """The review as HTML that ends with a line break; its bytes depend only on the report."""
+def review_html(report: Report, given: Given | None = None) -> str:
+    """The review as HTML that ends with a line break; its bytes depend only on the report and the options given."""
     view = review_view(report)
     script = "\n".join(map(asset, _SCRIPTS))
     style = "\n".join(map(asset, _STYLES))
@@ -74,7 +75,7 @@ def review_html(report: Report) -> str:
         shares=shares_of_made(view.to_replace),
         headline=tuple(headline_blocks(view)),
         trust=tuple(trust_blocks(report)),
-        tasks=tasks_of_review(view),
+        tasks=tasks_of_review(view, given),
         columns=_TABLE,
         rows=rows_of(view.views),
         bars=coverage_bars(report.diff.coverage.accounts),

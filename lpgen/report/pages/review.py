@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
 from lpgen.core.grounds import PrincipalUsage
 from lpgen.core.model import Outcome, SkipReason
+from lpgen.report.commands import Given
 from lpgen.report.counts import Counts
 from lpgen.report.guards_note import guards_notes
 from lpgen.report.pages.blocks import (
@@ -57,16 +58,18 @@ if TYPE_CHECKING:
 _MOST_STEPS: Final = 10
 
 
-def review_page(report: Report, *, only: str = "", details: Details | None = None) -> Iterator[PageBlock]:
+def review_page(
+    report: Report, *, only: str = "", details: Details | None = None, given: Given | None = None
+) -> Iterator[PageBlock]:
     """The whole page of a report, block by block; with `only`, the details of only that principal, by its ARN.
 
-    With `details`, the report's proposals are outlines.
+    With `details`, the report's proposals are outlines. With `given`, commands have these options.
     """
     view = review_view(report, details.entries if details else {})
     yield from _title(report)
     yield from trust_blocks(report)
     yield from headline_blocks(view)
-    yield from _what_to_do(view)
+    yield from _what_to_do(view, given)
     yield from coverage_blocks(report)
     yield from unobservable_blocks(view)
     yield from guard_blocks(report)
@@ -156,8 +159,8 @@ def numbers_of_replacements(view: ReviewView) -> Line:
     )
 
 
-def _what_to_do(view: ReviewView) -> Iterable[Block]:
-    tasks = tasks_of_review(view)
+def _what_to_do(view: ReviewView, given: Given | None) -> Iterable[Block]:
+    tasks = tasks_of_review(view, given)
     if tasks:
         yield Heading(line("What to do"), level=2)
         yield Bullets(tuple(map(_task_item, tasks)), numbered=True)

@@ -11,6 +11,7 @@ from lpgen.core.grounds import CoverageSource
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
+from lpgen.report.commands import Given
 from lpgen.report.guards_note import others_than_trust
 from lpgen.report.pages.blocks import Line, bad, count, good, line, name, plural
 from lpgen.report.pages.words import label_in_list
@@ -28,12 +29,12 @@ class Task:
     steps: tuple[Task, ...] = ()
 
 
-def tasks_of_review(view: ReviewView) -> tuple[Task, ...]:
-    """The tasks, those that gain most first."""
+def tasks_of_review(view: ReviewView, given: Given | None = None) -> tuple[Task, ...]:
+    """The tasks, those that gain most first. Commands have the options given, or placeholders without any."""
     return (
-        *_unread(view),
+        *_unread(view, given),
         *_unusual(view),
-        *_roll_out(view),
+        *_roll_out(view, given),
         *_not_safe(view),
         *_by_proposal(view),
         *_unseen(view),
@@ -41,12 +42,13 @@ def tasks_of_review(view: ReviewView) -> tuple[Task, ...]:
     )
 
 
-def _unread(view: ReviewView) -> Iterable[Task]:
+def _unread(view: ReviewView, given: Given | None) -> Iterable[Task]:
     """Log files that can't be read. They come before all else, since they may hold anybody's use."""
     files = view.report.unread_files
     if files:
         words = bad(f"Fetch {plural(files, 'log file')} again that can't be read")
-        how = line("see which, and why: ", name("lpgen ingest PATH --data DIR -v"))
+        again = "lpgen ingest PATH --data DIR -v" if given is None else given.text("ingest", ("LOGS",), ("-v",))
+        how = line("see which, and why: ", name(again))
         holder = "it holds" if files == 1 else "they hold"
         yield Task(line(words, f": what {holder} looks unused"), how=(how,))
 
@@ -61,11 +63,15 @@ def _unusual(view: ReviewView) -> Iterable[Task]:
         yield Task(line(words, ", and keep or drop it with ", name("--decisions FILE")), steps=steps)
 
 
-def _roll_out(view: ReviewView) -> Iterable[Task]:
+def _roll_out(view: ReviewView, given: Given | None) -> Iterable[Task]:
     # Replacements that `lpgen rollout` would refuse come last.
     safe = tuple(sorted((one for one in view.to_make if one.proposal.safe), key=_is_left_by_rollout))
     if safe:
         removed = sum(one.counts.removed for one in safe)
+        if given is None:
+            command = f"lpgen generate --data DIR{_policies(view)}{_given(view)} --output DIR"
+        else:
+            command = given.text("generate", ("--output", "lpgen-out"))
         yield Task(
             line(
                 good(f"Put {plural(len(safe), 'safe replacement')} in place"),
@@ -73,7 +79,7 @@ def _roll_out(view: ReviewView) -> Iterable[Task]:
             ),
             safe,
             "most to gain",
-            (line("write them with ", name(f"lpgen generate --data DIR{_policies(view)}{_given(view)} --output DIR")),),
+            (line("write them with ", name(command)),),
         )
 
 

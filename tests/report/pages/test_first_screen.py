@@ -38,7 +38,7 @@ DATA = Given((("--data", "lpgen-data"),), TAKEN)
 
 
 def screen(report: Report, options: Given = DATA, *, width: int = 100, color: bool = False) -> str:
-    return "".join(render_review_parts(report, "text", width=width, color=color, screen=options))
+    return "".join(render_review_parts(report, "text", width=width, color=color, given=options, screen=True))
 
 
 def commands_of(shown: str) -> list[list[str]]:
