@@ -76,7 +76,7 @@ def test_commands_take_the_options_that_were_given(given: list[str]) -> None:
 
 def test_every_name_of_a_screen_is_taken_by_the_commands_that_ask_for_one(screen: str, given: list[str]) -> None:
     names = sorted(set(names_of(screen)))
-    assert "role/app/storefront-api" in names
+    assert len(names) >= 3
     found = json.loads(lpgen("review", *given, "--no-backtest", "--format", "json", "--principal", names[0]))
     assert len(found["principals"]) == 1
     for name in names:

@@ -222,6 +222,7 @@ def test_demo_page_shows_what_the_demo_prints(world: World) -> None:
     check_block(DEMO_PAGE, "demo", f"```text\n{head}\n\n{principal}\n```")
 
 
+@pytest.mark.slow
 def test_commands_of_the_demo_run_as_printed(world: World, tmp_path: Path) -> None:
     paths = {"output": tmp_path, "data": world.data, "replacements": world.out, "sample": Path(POLICIES)}
     commands = [shlex.split(one) for one in commands_of_demo(closing_text(paths, "lpgen", 80), "lpgen")]

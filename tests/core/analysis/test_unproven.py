@@ -18,7 +18,7 @@ from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import CheckStatus
 from tests.support.worlds import allow, catalog, exactly, grants_of, policy, role, usage_of, use
 
-PATTERNS = ["arn:aws:*" + "*a" * 140 + chr(ord("b") + number) for number in range(20)]
+PATTERNS = ["arn:aws:*" + "*a" * 140 + chr(ord("b") + number) for number in range(22)]
 HOSTILE = role(policy(allow("*", PATTERNS)), name="hostile")
 APP = role(policy(allow(["s3:GetObject", "s3:PutObject"], ["arn:aws:s3:::data/*", "arn:aws:s3:::logs*"])), name="app")
 JOB = role(policy(allow("sqs:*")), name="job")
