@@ -91,6 +91,8 @@ def read_generation_usage(data: Path, generation: str, *, stored: bool = False) 
         FileNotFoundError: there is no such folder.
     """
     if stored and generation and not is_in_parts(data, generation):
+        # Arrow's own allocator keeps much of what is freed, in a review more than the tables take.
+        pa.set_memory_pool(pa.system_memory_pool())
         folder = data / USAGE_FOLDER / generation
         return _read_part(folder, open_manifest(folder, generation), "", stored=_STORED)
     parts = read_usage_parts(data, generation)

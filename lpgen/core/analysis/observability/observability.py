@@ -46,7 +46,7 @@ class Observability:
         min_days: int,
     ) -> None:
         """An action must have been recorded for `min_days` for its use to have shown. `changes` are those of trails."""
-        self.table, self.calls = _tables_of(catalog)
+        self.table, self.calls, self._by_log = _tables_of(catalog)
         self._given = (catalog, coverage, trails, changes)
         self._catalog = catalog
         self._coverage = {one.account: one for one in coverage.accounts}
@@ -57,7 +57,6 @@ class Observability:
         self._answers: dict[tuple[str, Events], str] = {}
         self._traces: dict[Action, int] = {}
         self._numbers: dict[Hashable, int] = {}
-        self._by_log: dict[Hashable, BlindByLog] = {}
 
     def __reduce__(self) -> tuple[partial[Observability], tuple[object, ...]]:
         return partial(Observability, min_days=self._min_days), self._given  # without what was worked out since
@@ -194,7 +193,7 @@ class Observability:
         found = self._by_log.get(key)
         if found is None:
             if len(self._by_log) >= _MOST_KINDS:
-                self._by_log.clear()
+                del self._by_log[next(iter(self._by_log))]
             found = self._by_log[key] = BlindByLog(
                 self.table,
                 self.calls,
@@ -303,9 +302,10 @@ class Observability:
 
 
 @lru_cache(maxsize=2)
-def _tables_of(catalog: Catalog) -> tuple[VisibilityTable, RecordedCalls]:
-    """The tables that depend only on the catalog, read once: a backtest observes many windows with the same catalog."""
-    return visibility_from_catalog(catalog), RecordedCalls(catalog.source)
+def _tables_of(catalog: Catalog) -> tuple[VisibilityTable, RecordedCalls, dict[Hashable, BlindByLog]]:
+    """The tables that depend only on the catalog, and answers by kind of account and Regions, held once: a backtest
+    observes many windows with the same catalog."""
+    return visibility_from_catalog(catalog), RecordedCalls(catalog.source), {}
 
 
 _CATEGORIES: Final = ("Data", "Management")
