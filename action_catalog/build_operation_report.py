@@ -14,7 +14,7 @@ from typing import Final
 
 from action_catalog.builder_facts import HERE, SUFFIX
 from action_catalog.service_models import PINNED, Operation, read_operations
-from lpgen.core.events.event_map import EventMap, Plan
+from lpgen.core.cloudtrail.event_map import EventMap, Plan
 from lpgen.edge.catalog.files import bundled_catalog
 
 _NO_ACTION: Final = (

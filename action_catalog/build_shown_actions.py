@@ -19,15 +19,15 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.events.operation_rows import OperationRow, read_operation_table
-from lpgen.core.events.own_operations import OwnOperations
-from lpgen.core.events.records import Record
-from lpgen.core.events.rules import oam
-from lpgen.core.events.rules.call import EVERY_READ, Call, Completion, Rule
-from lpgen.core.events.rules.inferences import NAMED_OBJECT, PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
-from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
-from lpgen.core.events.rules.tables import COMPLETION_TABLES, RULE_TABLES
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.operation_rows import OperationRow, read_operation_table
+from lpgen.core.cloudtrail.own_operations import OwnOperations
+from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.rules import oam
+from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, Completion, Rule
+from lpgen.core.cloudtrail.rules.inferences import NAMED_OBJECT, PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
+from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
+from lpgen.core.cloudtrail.rules.tables import COMPLETION_TABLES, RULE_TABLES
 from lpgen.core.model import OBSERVED, UNKNOWN_RESOURCE, AccessLevel, Action, MappedAction
 from lpgen.edge.catalog.files import bundled_catalog
 

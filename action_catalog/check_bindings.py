@@ -30,7 +30,7 @@ from action_catalog.parameter_names import (
     stem_of_name,
 )
 from action_catalog.service_models import Operation, read_operations
-from lpgen.core.events.event_map import EventMap
+from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.edge.catalog.files import bundled_catalog
 
 _TAG: Final = re.compile(r"<[^>]+>")

@@ -16,9 +16,9 @@ from typing import Any
 
 import msgspec
 
-from lpgen.core.events.event_map import EventMap, mapping_or_failure
-from lpgen.core.events.records import Record
-from lpgen.core.events.rules.call import Call
+from lpgen.core.cloudtrail.event_map import EventMap, mapping_or_failure
+from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.rules.call import Call
 from lpgen.edge.catalog.files import bundled_catalog
 
 
@@ -65,7 +65,7 @@ def _asking(method: Callable[..., Any], asked: set[tuple[str, ...]], mark: str =
 
 def operations_with_rules() -> Iterator[object]:
     """Event source and name of every operation with a rule."""
-    from lpgen.core.events.rules.tables import RULE_TABLES
+    from lpgen.core.cloudtrail.rules.tables import RULE_TABLES
 
     yield from sorted(key for table in RULE_TABLES for key in table)
 

@@ -19,7 +19,7 @@ from action_catalog.tagging_actions import tagging_actions
 
 
 def row_of_operation(facts: Facts, operation: Operation) -> dict[str, Any]:
-    """What the tables hold of an operation, by the fields that `lpgen.core.events.operation_rows` documents."""
+    """What the tables hold of an operation, by the fields that `lpgen.core.cloudtrail.operation_rows` documents."""
     if operation.prefix == "apigateway" and not types_of(facts.services, f"apigateway:{operation.name}"):
         return _verb_row(operation)
     hand = facts.rows.get(operation.prefix + SUFFIX, {}).get(operation.name, {})

@@ -9,9 +9,9 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from action_catalog.bindings import RESPONSE
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.events.records import HIDDEN
-from lpgen.core.events.resource_arns import template_from_format
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.records import HIDDEN
+from lpgen.core.cloudtrail.resource_arns import template_from_format
 from lpgen.core.model import Action
 
 Path = tuple[str, ...]

@@ -14,13 +14,13 @@ import statistics
 import time
 from pathlib import Path
 
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import AbsentKeys, Request
+from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import Policy, Resource, ResourceKind
-from lpgen.core.policies.authorize import decide
-from lpgen.core.policies.decision import AbsentKeys, Request
-from lpgen.core.policies.policy_set import PolicySet
 from lpgen.edge.catalog.files import open_catalog
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.readers.iam_snapshot import read_snapshot
 
 SAMPLES = Path(__file__).parent.parent / "sample_logs" / "authorization-details"
 ROLE = "arn:aws:iam::111122223333:role/bench"

@@ -15,7 +15,7 @@ from bench.rollout_proofs import milliseconds
 from lpgen.app.ingest import ingest
 from lpgen.app.output import generate, inputs_of_report, verify
 from lpgen.app.review import analyse
-from lpgen.core.analysis.checks.chain import check_unchanged
+from lpgen.core.analysis.verification.chain import check_unchanged
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.ledger import open_ledger, read_generation

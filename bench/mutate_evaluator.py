@@ -2,7 +2,7 @@
 
     python -m bench.mutate_evaluator [--only WORD] [--jobs 2]
 
-A mutant that no test of `tests/core/policies` catches is a hole in them: exit 1 names it.
+A mutant that no test of `tests/core/iam` catches is a hole in them: exit 1 names it.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from lpgen.app.ingest import ingest
 from lpgen.app.output import generate, inputs_of_report
 from lpgen.app.review import analyse
 from lpgen.app.rollout_plan import Basis, plan_rollout
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.options import Options
 from lpgen.core.rollout.plan import PrincipalPlan
 from lpgen.core.rollout.proofs import PROOF_HUNT_SIZE, prove_plans

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from bench.ingest import ROOT
-from lpgen.core.policies.request_line import decide_line
+from lpgen.core.iam.request_line import decide_line
 from lpgen.edge.catalog.files import bundled_catalog
 
 PACKAGES: Final = ROOT / "build" / "simulator" / "node_modules"

@@ -29,7 +29,7 @@ def parse(folder: Path) -> None:
     import msgspec
     from isal import isal_zlib
 
-    from lpgen.core.events.records import Record
+    from lpgen.core.cloudtrail.records import Record
 
     log_file = msgspec.defstruct("LogFile", [("Records", list[Record])])
     decode = msgspec.json.Decoder(log_file).decode

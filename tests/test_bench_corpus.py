@@ -23,7 +23,7 @@ from bench.corpus.kinds import KINDS, held_back
 from bench.corpus.organization import DATA_TYPES
 from bench.corpus.write import Asked, Corpus
 from lpgen.cli.main import app
-from lpgen.edge.inputs.trail_settings import read_trails
+from lpgen.edge.readers.trail_settings import read_trails
 
 Json = dict[str, Any]
 SMALL = Asked(seed=3, principals=4 * max(len(kinds) for kinds in HALVES.values()), months=3)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.organization import STATEMENTS, write_organization
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.edge.catalog.files import open_catalog
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.readers.iam_snapshot import read_snapshot
 
 
 def test_organization_gives_every_principal_so_many_statements(tmp_path: Path) -> None:

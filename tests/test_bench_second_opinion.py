@@ -6,7 +6,7 @@ import json
 from collections import Counter
 
 from bench.second_opinion import KEYS, OPERATORS, Draws
-from lpgen.core.policies.request_line import decide_line
+from lpgen.core.iam.request_line import decide_line
 from lpgen.edge.catalog.files import bundled_catalog
 
 

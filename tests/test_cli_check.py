@@ -16,8 +16,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lpgen.cli.main import app
+from lpgen.core.cloudtrail.records import Record
 from lpgen.core.drift.states import Figures, Stamp
-from lpgen.core.events.records import Record
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import usage_from_records

@@ -17,7 +17,7 @@ from lpgen.core.model import SkipReason
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress, SkipCount
 from lpgen.edge.ingest.phase_clock import Phase, PhaseClock
 from lpgen.errors import EngineError, InvocationError
-from lpgen.report.talk.ingest import render_ingest, render_progress
+from lpgen.report.messages.ingest import render_ingest, render_progress
 from tests.support.log_samples import log_bytes, record_json, write_logs
 from tests.support.s3_buckets import write_folder
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from lpgen.report.inert import spreadsheet_text
+from lpgen.report.escaping import spreadsheet_text
 from tests.support.documents import DEMO_PAGE, check_block
 from tests.support.forked_lpgen import run_forked
 

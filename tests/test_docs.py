@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from lpgen.cli.help import SECTIONS
 from lpgen.cli.main import app
-from lpgen.edge.inputs.guard_files import read_guards
+from lpgen.edge.readers.guard_files import read_guards
 from tests.support.documents import COMMANDS_PAGE, POLICIES_PAGE, README, check_block, read_block
 from tests.test_cli_help import COMMANDS, TOP, help_of
 

@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 
 from lpgen.cli.demo import closing_text
-from lpgen.core.analysis.explain import explain as explain_question
-from lpgen.core.analysis.explained.question import Asked, read_question
+from lpgen.core.analysis.explain.explanation import explain as explain_question
+from lpgen.core.analysis.explain.question import Asked, read_question
 from lpgen.core.guards import NO_GUARDS
+from lpgen.core.iam.decision import Result
+from lpgen.core.iam.match import glob_match
+from lpgen.core.iam.match_resource import resource_match
 from lpgen.core.model import Outcome
-from lpgen.core.policies.decision import Result
-from lpgen.core.policies.match import glob_match
-from lpgen.core.policies.match_resource import resource_match
 from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolve_iam_names
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.readers.iam_snapshot import read_snapshot
 from tests.support.demo import commands_of_demo
 from tests.support.documents import DEMO_PAGE, POLICIES_PAGE, README, check_block
 from tests.support.forked_lpgen import run_forked

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lpgen.app.ingest import ingest
-from lpgen.core.grounds import LogCoverage
+from lpgen.core.evidence import LogCoverage
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.usage_files import read_usage

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from lpgen.app.check import check_data
 from lpgen.app.ingest import ingest
 from lpgen.app.map import map_records
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lpgen.core.choices import Duty
-from lpgen.core.own_permissions import own_policies
+from lpgen.core.required_permissions import own_policies
 from lpgen.errors import AccessError, AwsError, MissingError
 from tests.support.athena_ingests import World, march_world, records_of, world
 from tests.support.athena_tables import REGISTERED

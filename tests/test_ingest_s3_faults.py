@@ -15,7 +15,7 @@ from lpgen.edge.aws_session import Connection
 from lpgen.edge.objects.finder import BucketLogs
 from lpgen.edge.objects.s3_store import S3Store
 from lpgen.errors import LpgenError
-from lpgen.report.talk.ingest import render_ingest
+from lpgen.report.messages.ingest import render_ingest
 from tests.support.aws_servers import REGION
 from tests.support.faulty_s3 import BUCKET, FaultyS3, faulty_s3
 from tests.support.s3_buckets import CATALOG, content, content_from_files, daily_logs

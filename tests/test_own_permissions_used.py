@@ -15,12 +15,12 @@ import pytest
 
 from lpgen.app.ingest import ingest
 from lpgen.core.choices import Duty
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import AbsentKeys, Request, Result
+from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import Resource, ResourceKind
-from lpgen.core.own_permissions import own_policies
-from lpgen.core.policies.authorize import decide
-from lpgen.core.policies.decision import AbsentKeys, Request, Result
-from lpgen.core.policies.policy import policy_from_json
-from lpgen.core.policies.policy_set import PolicySet
+from lpgen.core.required_permissions import own_policies
 from lpgen.core.usage.event_time import ALL_TIME
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.logs.event_history import EventHistory

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lpgen.app.ingest import ingest
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.usage_files import read_usage

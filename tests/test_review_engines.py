@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 import lpgen.app.review as analysis
 from lpgen.app.output import generate, inputs_of_report, review_parts, verify
 from lpgen.app.review import open_review
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.reviewer import Batches
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.findings import Proposal
 from lpgen.core.options import Options
 from lpgen.core.usage.row_slices import RowSlices

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lpgen.core.digests import digest_of_text
-from lpgen.core.policies.policy import policy_from_json, policy_to_json
+from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.rollout.calls import Call, CallKind, inverse_calls
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.edge.rollout.journal import Journal, journal_of, read_journal

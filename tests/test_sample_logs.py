@@ -12,7 +12,7 @@ from functools import cache
 import msgspec
 import pytest
 
-from lpgen.core.events.records import Record
+from lpgen.core.cloudtrail.records import Record
 from lpgen.edge.catalog.files import bundled_catalog
 from sample_logs.generate import sample_files
 from tests.support.sample_organization import (

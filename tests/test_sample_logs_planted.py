@@ -9,8 +9,8 @@ from datetime import date
 import msgspec
 import pytest
 
-from lpgen.core.events.event_map import EventMap
-from lpgen.core.events.records import Record
+from lpgen.core.cloudtrail.event_map import EventMap
+from lpgen.core.cloudtrail.records import Record
 from lpgen.edge.catalog.files import bundled_catalog
 from sample_logs.generate import tell_everything
 from tests.support.sample_organization import (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpgen.edge.aws_session import Connection, open_session
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.snapshot.account import Wanted
 from lpgen.errors import AwsError, InvocationError
 from tests.support.aws_organization import ROLE, Organization, answer_missing

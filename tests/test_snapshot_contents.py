@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Snapshot
-from lpgen.core.policies.policy import policy_from_json
-from lpgen.edge.inputs.guard_files import read_guards
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
-from lpgen.edge.inputs.last_accessed import read_last_accessed
-from lpgen.edge.inputs.trail_settings import read_trails
+from lpgen.edge.readers.guard_files import read_guards
+from lpgen.edge.readers.iam_snapshot import read_snapshot
+from lpgen.edge.readers.last_accessed import read_last_accessed
+from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.edge.snapshot.account import Wanted
 from lpgen.edge.snapshot.resource_tags import read_resource_tags
 from tests.support.aws_organization import (

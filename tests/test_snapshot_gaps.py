@@ -11,9 +11,9 @@ import pytest
 
 from lpgen.core.snapshots import Gap, SnapshotStamp, Subject
 from lpgen.edge.data_folder.snapshot_folder import find_snapshot
-from lpgen.edge.inputs.guard_files import read_guards
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
-from lpgen.edge.inputs.last_accessed import read_last_accessed
+from lpgen.edge.readers.guard_files import read_guards
+from lpgen.edge.readers.iam_snapshot import read_snapshot
+from lpgen.edge.readers.last_accessed import read_last_accessed
 from lpgen.edge.snapshot.account import Wanted
 from lpgen.edge.snapshot.fetch import take_snapshot
 from lpgen.errors import SnapshotError

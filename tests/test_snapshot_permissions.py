@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from lpgen.core.choices import Duty
-from lpgen.core.events.event_map import EventMap
-from lpgen.core.events.records import Record
+from lpgen.core.cloudtrail.event_map import EventMap
+from lpgen.core.cloudtrail.records import Record
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import Request, Result
+from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import Resource, ResourceKind
-from lpgen.core.own_permissions import own_policies
-from lpgen.core.policies.authorize import decide
-from lpgen.core.policies.decision import Request, Result
-from lpgen.core.policies.policy import policy_from_json
-from lpgen.core.policies.policy_set import PolicySet
+from lpgen.core.required_permissions import own_policies
 from lpgen.edge.catalog.files import open_catalog
 from tests.support.aws_organization import MANAGEMENT, ROLE, answer_missing
 from tests.support.aws_proxy import Answer, AwsProxy, Call, Reply

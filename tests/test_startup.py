@@ -22,7 +22,7 @@ FOR_TYPES = ("lpgen.core.model", "lpgen.core.options")
 NOT_FOR_DECISIONS = (
     "lpgen.core.analysis",
     "lpgen.core.drift",
-    "lpgen.core.events",
+    "lpgen.core.cloudtrail",
     "lpgen.core.rollout",
     "lpgen.core.usage",
     "lpgen.app.drift",
@@ -34,23 +34,23 @@ NOT_FOR_INGEST = (
     "lpgen.core.athena.query",
     "lpgen.core.drift",
     "lpgen.core.findings",
-    "lpgen.core.grounds",
+    "lpgen.core.evidence",
     "lpgen.core.guards",
     "lpgen.core.options",
-    "lpgen.core.own_permissions",
-    "lpgen.core.policies.authorize",
-    "lpgen.core.policies.policy",
+    "lpgen.core.required_permissions",
+    "lpgen.core.iam.authorize",
+    "lpgen.core.iam.policy",
     "lpgen.core.replacements",
     "lpgen.core.rollout",
     "lpgen.edge.athena.reading",
     "lpgen.edge.logs.event_history",
-    "lpgen.edge.inputs.iam_snapshot",
+    "lpgen.edge.readers.iam_snapshot",
     "lpgen.app.drift",
     "lpgen.app.output",
     "lpgen.app.review",
     "lpgen.report.views",
 )
-FOR_RECORDS = ("lpgen.core.events.rules.tables", "multiprocessing")
+FOR_RECORDS = ("lpgen.core.cloudtrail.rules.tables", "multiprocessing")
 
 # Commands run one after the other in one process, which is stricter: what one of them imports stays.
 _SCRIPT = """

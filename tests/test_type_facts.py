@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from action_catalog.type_facts import EVERY_OPERATION, with_type_facts, without_type_facts
-from lpgen.core.events.operation_rows import OperationRow
+from lpgen.core.cloudtrail.operation_rows import OperationRow
 from lpgen.edge.catalog.files import bundled_folder
 
 SERVICES = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.checks.chain import (
+from lpgen.core.analysis.verification.chain import (
     REPRODUCED,
     UNCHANGED,
     ExpectedOutput,

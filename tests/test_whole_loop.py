@@ -21,13 +21,13 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
-from lpgen.core.events.event_map import EventMap
-from lpgen.core.events.records import Record
+from lpgen.core.cloudtrail.event_map import EventMap
+from lpgen.core.cloudtrail.records import Record
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import Request, Result
+from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import MappedAction, Resource, ResourceKind
-from lpgen.core.policies.authorize import decide
-from lpgen.core.policies.decision import Request, Result
-from lpgen.core.policies.policy import policy_from_json
-from lpgen.core.policies.policy_set import PolicySet
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.aws_servers import ACCESS_KEY, SECRET_KEY, Server, moto_server
 from tests.support.forked_lpgen import run_forked

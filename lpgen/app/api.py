@@ -37,7 +37,7 @@ from lpgen.edge.engine import Engine
 from lpgen.edge.engines.dask_cluster import DaskEngine as DaskEngine
 from lpgen.edge.engines.local_processes import LocalEngine as LocalEngine
 from lpgen.edge.engines.spark_cluster import SparkEngine as SparkEngine
-from lpgen.edge.inputs.analysis_inputs import Inputs, choose_inputs
+from lpgen.edge.readers.analysis_inputs import Inputs, choose_inputs
 from lpgen.edge.signatures import read_private_key, read_public_key
 from lpgen.errors import IngestError, InvocationError, quote_input
 from lpgen.report.tables import denial_table, finding_table, window_table

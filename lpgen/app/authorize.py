@@ -6,15 +6,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.policies.request_line import decide_line
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.iam.request_line import decide_line
 from lpgen.errors import DataError
 
 
 def authorize(path: Path, catalog: Catalog) -> Iterator[dict[str, object]]:
     """The decision on each line of a file of requests (`-`: standard input), in input order; blank lines give none.
 
-    `lpgen.core.policies.request_line` says what a line holds and what answers it.
+    `lpgen.core.iam.request_line` says what a line holds and what answers it.
 
     Raises:
         DataError: the file can't be opened.

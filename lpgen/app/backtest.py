@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Final
 
 from lpgen.app.review import IN_THIS_PROCESS, engine_for_units, load_ground, refuse_empty_choice
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windows
 from lpgen.core.analysis.backtest.totals import backtest_of_principals
 from lpgen.core.analysis.backtest.windows import curve_windows, windows_of_days
+from lpgen.core.analysis.caveats.decisions import decisions_in_force
 from lpgen.core.analysis.counted_use import use_counter
-from lpgen.core.analysis.judged.verdicts import ActionFacts
 from lpgen.core.analysis.reach import places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches
-from lpgen.core.analysis.safe.decisions import decisions_in_force
-from lpgen.core.analysis.written.permission_sets import units_of_review
+from lpgen.core.analysis.synthesis.permission_sets import units_of_review
+from lpgen.core.analysis.verdicts.verdicts import ActionFacts
 from lpgen.core.backtests import Backtest, PrincipalBacktest
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.options import Options
 from lpgen.core.usage.row_slices import RowSlices

@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from lpgen.app.review import decisions_on_ground, load_ground, refuse_empty_choice
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.caveats.decisions import decisions_in_force
 from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.analysis.safe.decisions import decisions_in_force
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.stars import DEFAULT_SINCE, grow_stars, since_from_text
 from lpgen.core.analysis.verify import documents_of_replacement
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.between import DriftOptions, accept_findings, drift_between
 from lpgen.core.drift.figures import figures_from_diff, region_days_from_usage
 from lpgen.core.drift.findings import Drift
@@ -23,9 +23,9 @@ from lpgen.core.drift.states import KeptProposal, Stamp, State
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.folders import folder_of_principal
 from lpgen.core.guards import NO_GUARDS, Guards
+from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
-from lpgen.core.policies.policy import policy_to_json
 from lpgen.core.replacements import Decision
 from lpgen.core.stars import Stars
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
@@ -40,9 +40,9 @@ from lpgen.edge.data_folder.baseline_folder import (
 )
 from lpgen.edge.data_folder.ledger import has_ledger
 from lpgen.edge.data_folder.usage_files import read_usage
-from lpgen.edge.inputs.guard_files import read_guards
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
-from lpgen.edge.inputs.trail_settings import read_trails
+from lpgen.edge.readers.guard_files import read_guards
+from lpgen.edge.readers.iam_snapshot import read_snapshot
+from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.edge.replacement_files import read_replacements
 from lpgen.errors import BaselineError
 

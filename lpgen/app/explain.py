@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.explain import explain as explain_question
-from lpgen.core.analysis.explained.question import Asked, read_question
-from lpgen.core.analysis.explained.use import seen_uses
+from lpgen.core.analysis.explain.explanation import explain as explain_question
+from lpgen.core.analysis.explain.question import Asked, read_question
+from lpgen.core.analysis.explain.use import seen_uses
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.explanations import Explanation
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.edge.data_folder.ledger import has_ledger
 from lpgen.edge.data_folder.snapshot_folder import find_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.readers.iam_snapshot import read_snapshot
 
 
 def explain(

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.events.event_map import EventMap
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressReport
 from lpgen.core.usage.log_layout import ALL_LOGS, Scope

@@ -9,17 +9,17 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
+from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.options import Options
-from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.edge.catalog.files import open_catalog
-from lpgen.edge.inputs.analysis_inputs import Inputs
-from lpgen.edge.inputs.decisions_file import read_decisions
-from lpgen.edge.inputs.guard_files import read_guards
-from lpgen.edge.inputs.last_accessed import read_last_accessed
-from lpgen.edge.inputs.schedules import read_schedules
-from lpgen.edge.inputs.trail_settings import read_trails
+from lpgen.edge.readers.analysis_inputs import Inputs
+from lpgen.edge.readers.decisions_file import read_decisions
+from lpgen.edge.readers.guard_files import read_guards
+from lpgen.edge.readers.last_accessed import read_last_accessed
+from lpgen.edge.readers.schedules import read_schedules
+from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.errors import InvocationError, quote_input
 
 StrPath = str | os.PathLike[str]

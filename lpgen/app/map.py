@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.events.event_map import EventMap
-from lpgen.core.events.map_line import map_line
-from lpgen.core.events.records import RawRecord, Record, record_from_raw
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.event_map import EventMap
+from lpgen.core.cloudtrail.map_line import map_line
+from lpgen.core.cloudtrail.records import RawRecord, Record, record_from_raw
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.errors import IngestError
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lpgen.app.ingest import ingest
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.usage.event_time import Window, date_from_age, moment_from_datetime, window_from_text
 from lpgen.core.usage.ingest_result import IngestResult, ProgressReport
 from lpgen.core.usage.log_layout import ALL_LOGS, Scope, address_from_text

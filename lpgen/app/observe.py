@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpgen.app.review import IN_THIS_PROCESS, open_review
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.findings import PrincipalDiff, Proposal
 from lpgen.core.observe.open_uses import OpenUses, merge_open_uses, open_uses_of_principal
 from lpgen.core.observe.outcome import Outcome, Promise, outcomes_of_plan

@@ -22,8 +22,7 @@ from lpgen.app.review import (
     report_of_proposals,
     review_of_ground,
 )
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.checks.chain import (
+from lpgen.core.analysis.verification.chain import (
     REPRODUCED,
     ExpectedOutput,
     FoundOutput,
@@ -32,6 +31,7 @@ from lpgen.core.analysis.checks.chain import (
     check_signed,
     check_unchanged,
 )
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.digests import CatalogStamp, Inputs, digest_of_text
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.made_from import (
@@ -46,14 +46,14 @@ from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Veri
 from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.data_folder.pins import pin_generation, release_pins
 from lpgen.edge.engine import Engine
-from lpgen.edge.inputs.policy_digests import digest_policy_files
 from lpgen.edge.output_folder import SUMMARY, OutputFolder
+from lpgen.edge.readers.policy_digests import digest_policy_files
 from lpgen.edge.replacement_files import SIGNATURE, find_replacements, read_output, read_replacement, write_text
 from lpgen.edge.spill import Place, Spill, pack_text
 from lpgen.errors import InvocationError, OutputError, PolicyError, quote_input
 from lpgen.report import render_review_parts, render_summary
-from lpgen.report.code import CodeForm, code_of_subjects
 from lpgen.report.entries import DETAIL_FORMATS, DetailEntry, Details, Entry, OutputEntry
+from lpgen.report.iac import CodeForm, code_of_subjects
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey

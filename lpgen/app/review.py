@@ -9,23 +9,23 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Generic
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.forecast import forecaster_of_review
-from lpgen.core.analysis.checks.claims import Claims
-from lpgen.core.analysis.checks.hunt import HUNT_SIZE
+from lpgen.core.analysis.caveats.decided_lines import idle_decisions
+from lpgen.core.analysis.caveats.decisions import decisions_in_force, with_acceptance
 from lpgen.core.analysis.counted_use import counted_usages
-from lpgen.core.analysis.granted.outside_trust import outside_trust
-from lpgen.core.analysis.grants import GrantsOnDemand
+from lpgen.core.analysis.grants.outside_trust import outside_trust
+from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reach import places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
-from lpgen.core.analysis.safe.decided_lines import idle_decisions
-from lpgen.core.analysis.safe.decisions import decisions_in_force, with_acceptance
+from lpgen.core.analysis.synthesis.permission_sets import units_of_review
+from lpgen.core.analysis.verification.claims import Claims
+from lpgen.core.analysis.verification.hunt import HUNT_SIZE
 from lpgen.core.analysis.verify import verify_generated, verify_replacement
-from lpgen.core.analysis.written.permission_sets import units_of_review
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import OutsideTrust, Proposal, Report
-from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.model import Principal, SkipReason
@@ -42,7 +42,7 @@ from lpgen.edge.data_folder.ledger import count_unread_files
 from lpgen.edge.data_folder.usage_files import read_current_usage, read_generation_usage
 from lpgen.edge.engine import Engine, Result, results_of
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.edge.inputs.iam_snapshot import open_snapshot
+from lpgen.edge.readers.iam_snapshot import open_snapshot
 from lpgen.edge.replacement_files import WrittenReplacement
 from lpgen.errors import DataError, InvocationError, quote_input
 

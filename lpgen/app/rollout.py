@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.model import PrincipalKind
 from lpgen.core.principal_names import hint_of_name, names_of_principal
 from lpgen.core.registry.refusals import RefusalKind
@@ -21,7 +21,7 @@ from lpgen.core.usage.foreign_callers import name_foreign_callers
 from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.data_folder.snapshot_folder import find_snapshot, open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.rollout.begun import Begun
 from lpgen.edge.rollout.caller_chain import CallerName, caller_chain
 from lpgen.edge.rollout.iam_writer import IamWriter, Quotas

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lpgen.app.review import analyse
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.digests import Inputs
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.folders import files_of_sets, plain_name
@@ -23,9 +23,9 @@ from lpgen.core.rollout.plan_rollout import WrittenPlan, plan_principal, refuse
 from lpgen.core.rollout.proofs import prove_plans, unproven
 from lpgen.core.rollout.refusals import Exceptions, refuse_idle_exceptions
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.edge.output_file import write_output
 from lpgen.edge.private_files import make_private_folder
+from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.rollout.inputs import WrittenOutput, read_written_output, written_plan
 from lpgen.edge.signatures import is_signature_of, read_public_key
 from lpgen.errors import InvocationError, TamperingError, quote_input

@@ -46,7 +46,7 @@ def save_command(
     from lpgen.app.drift import save
     from lpgen.app.review import analyse
     from lpgen.edge.data_folder.baseline_folder import BaselineFiles
-    from lpgen.report.talk.baselines import render_saved
+    from lpgen.report.messages.baselines import render_saved
 
     read, options, problems, catalog = inputs.read(data, choices)
     report = analyse(data, read.policies, catalog, options=options, problems=problems)
@@ -88,7 +88,7 @@ def list_command(
       lpgen baseline list --data lpgen-data
     """
     from lpgen.edge.data_folder.baseline_folder import list_baselines
-    from lpgen.report.talk.baselines import render_baselines
+    from lpgen.report.messages.baselines import render_baselines
 
     chosen = choose_format(format, output, ListFormat)
     stamps = [one.stamp for one in list_baselines(data)]
@@ -117,7 +117,7 @@ def show_command(
       lpgen baseline show 2026-09-30 --data lpgen-data
     """
     from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
-    from lpgen.report.talk.baselines import Holding, render_baseline
+    from lpgen.report.messages.baselines import Holding, render_baseline
 
     chosen = choose_format(format, output, ShowFormat)
     baseline = open_baseline(find_baseline(data, name))

@@ -20,7 +20,7 @@ from lpgen.cli.output import for_terminal, say
 from lpgen.errors import CatalogError, ExitCode, InvocationError, quote_input
 
 if TYPE_CHECKING:
-    from lpgen.core.actions.catalog import Catalog, Expansion
+    from lpgen.core.catalog.catalog import Catalog, Expansion
     from lpgen.core.model import Action
 
 app = typer.Typer(
@@ -94,7 +94,7 @@ def show_command(
     Example:
       lpgen catalog show iam:PassRole
     """
-    from lpgen.report.talk.catalog import facts_of_action, text_of_action
+    from lpgen.report.messages.catalog import facts_of_action, text_of_action
 
     source = _open(catalog)
     known = _known_action(source, action)
@@ -111,7 +111,7 @@ def stats_command(
 
     Its date and sources too.
     """
-    from lpgen.report.talk.catalog import facts_of_catalog, text_of_catalog
+    from lpgen.report.messages.catalog import facts_of_catalog, text_of_catalog
 
     source = _open(catalog)
     path = _path(source)
@@ -137,7 +137,7 @@ def update_command(
 
     from lpgen.edge.catalog.reference_fetch import REFERENCE_URL
     from lpgen.edge.catalog.update import update_catalog
-    from lpgen.report.talk.catalog import facts_of_update, text_of_update
+    from lpgen.report.messages.catalog import facts_of_update, text_of_update
 
     today = datetime.now(UTC).date().isoformat()
     update = update_catalog(_open_for_update(catalog), date=today, url=url or REFERENCE_URL, progress=_show_progress)

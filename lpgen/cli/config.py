@@ -33,7 +33,7 @@ def config_command(
     Example:
       lpgen config --format json
     """
-    from lpgen.report.talk.config import render_config
+    from lpgen.report.messages.config import render_config
 
     chosen = choose_format(format, output, ConfigFormat)
     rows = [(one.setting.key, one.value, one.origin, one.setting.variable) for one in chosen_settings()]

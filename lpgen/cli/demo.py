@@ -34,7 +34,7 @@ def demo_command(
     from lpgen.edge.logs.sample_logs import bundled_sample_logs
     from lpgen.edge.replacement_files import write_text
     from lpgen.report import render_backtest_line, render_review, render_verification
-    from lpgen.report.talk.ingest import render_ingest
+    from lpgen.report.messages.ingest import render_ingest
 
     sample, catalog, options = bundled_sample_logs(), bundled_catalog(), Options()
     data, replacements = output / "data", output / "replacements"

@@ -51,9 +51,9 @@ def explain_command(
       lpgen explain app s3:GetObject "arn:aws:s3:::data/*" --data lpgen-data
     """
     from lpgen.app.explain import explain
-    from lpgen.core.analysis.explained.question import Asked
+    from lpgen.core.analysis.explain.question import Asked
     from lpgen.edge.catalog.files import open_catalog
-    from lpgen.edge.inputs.guard_files import read_guards
+    from lpgen.edge.readers.guard_files import read_guards
     from lpgen.edge.snapshot.organization_tree import read_organization_paths
     from lpgen.edge.snapshot.resource_tags import read_resource_tags
     from lpgen.report import render_explanation

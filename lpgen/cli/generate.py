@@ -63,7 +63,7 @@ def generate_command(
     from lpgen.app.review import open_review
     from lpgen.core.replacements import CheckStatus
     from lpgen.edge.signatures import read_private_key
-    from lpgen.report.talk.generate import render_generated
+    from lpgen.report.messages.generate import render_generated
 
     key = None if sign is None else read_private_key(sign)
     form = "" if code is CodeFormat.JSON else code.value

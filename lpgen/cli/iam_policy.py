@@ -53,10 +53,10 @@ def iam_policy_command(
     Example:
       lpgen iam-policy snapshot --role lpgen-read
     """
-    from lpgen.core.own_permissions import own_policies
-    from lpgen.core.policies.limits import MANAGED_POLICY_LIMIT
-    from lpgen.core.policies.policy import policy_size
-    from lpgen.core.policies.policy_reader import document_json
+    from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT
+    from lpgen.core.iam.policy import policy_size
+    from lpgen.core.iam.policy_reader import document_json
+    from lpgen.core.required_permissions import own_policies
     from lpgen.edge.rollout.plan_file import read_rollout_plan
 
     if not _PRINCIPAL.fullmatch(caller):

@@ -112,7 +112,7 @@ def ingest_command(
     from lpgen.app.named_logs import find_named_logs, ingest_named_logs, only_for_athena, refuse_empty_ingest
     from lpgen.core.usage.log_layout import ALL_LOGS
     from lpgen.edge.catalog.files import open_catalog
-    from lpgen.report.talk.ingest import render_ingest, render_kept_scope
+    from lpgen.report.messages.ingest import render_ingest, render_kept_scope
 
     logs = find_named_logs(
         paths,

@@ -32,7 +32,7 @@ def show_queries(logs: AthenaLogs, data: Path) -> None:
     """Prints what an ingest would ask, and on stderr what that would read."""
     from lpgen.app.athena import plan_athena
     from lpgen.edge.objects.s3_store import S3Store
-    from lpgen.report.talk.athena_plan import render_queries, render_query_plans
+    from lpgen.report.messages.athena_plan import render_queries, render_query_plans
 
     plans = plan_athena(logs, data, S3Store(logs.runner.session.connection))
     typer.echo(render_queries(plans))

@@ -128,7 +128,7 @@ class _Inert(logging.Formatter):
 
 
 def _inert(text: str) -> str:
-    from lpgen.report.inert import terminal_text
+    from lpgen.report.escaping import terminal_text
 
     return terminal_text(text)
 

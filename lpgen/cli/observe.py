@@ -72,7 +72,7 @@ def observe_command(
     """
     from lpgen.app.observe import observe, outcomes
     from lpgen.core.observe.plan import PlanChoices
-    from lpgen.edge.inputs.observe_plan import read_promises
+    from lpgen.edge.readers.observe_plan import read_promises
     from lpgen.report import render_observe, render_outcomes
 
     chosen = choose_format(format, output, ObserveFormat)

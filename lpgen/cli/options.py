@@ -14,13 +14,13 @@ import typer
 from lpgen.cli.option_groups import Only
 from lpgen.cli.output import say
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, ScopeChoice
-from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import ExitCode
 
 if TYPE_CHECKING:
     from lpgen.app.inputs import AnalysisInputs
     from lpgen.core.options import Options
-    from lpgen.edge.inputs.analysis_inputs import Inputs
+    from lpgen.edge.readers.analysis_inputs import Inputs
 
 EXIT_FOUND: Final = ExitCode.FOUND
 EXIT_UNFINISHED: Final = ExitCode.UNFINISHED
@@ -239,7 +239,7 @@ class InputOptions:
 
     def choose(self, data: Path | None) -> Inputs:
         """The files to read, of the options or of a snapshot; stderr hears of the snapshot and its gaps."""
-        from lpgen.edge.inputs.analysis_inputs import Inputs, choose_inputs
+        from lpgen.edge.readers.analysis_inputs import Inputs, choose_inputs
         from lpgen.report.snapshot_note import render_used_snapshot
 
         given = (tuple(self.policies or ()), tuple(self.trails or ()), self.last_accessed)

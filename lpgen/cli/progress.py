@@ -29,7 +29,7 @@ class ProgressLine:
         is_last = progress.bytes and progress.bytes_done >= progress.bytes
         if now - self._drawn < _REDRAW_SECONDS and not is_last:
             return
-        from lpgen.report.talk.ingest import render_progress
+        from lpgen.report.messages.ingest import render_progress
 
         self._drawn = now
         seconds = 0.0 if self._reading_since is None else now - self._reading_since

@@ -136,7 +136,7 @@ def plan_command(
     from lpgen.app.rollout_plan import plan_rollout, write_for_owners
     from lpgen.core.rollout.refusals import Exceptions
     from lpgen.report.json.rollout import rollout_json
-    from lpgen.report.talk.rollout import render_planned
+    from lpgen.report.messages.rollout import render_planned
 
     files, options, _, opened = inputs.read(data, choices)
     exceptions = Exceptions(
@@ -219,7 +219,7 @@ def apply_command(
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.rollout.journal import read_journal
     from lpgen.edge.rollout.plan_file import read_whole_plan
-    from lpgen.report.talk.rollout import render_changes, render_refused, render_trust
+    from lpgen.report.messages.rollout import render_changes, render_refused, render_trust
 
     whole = read_whole_plan(plan)
     check_source(whole, plan, public_key=require_signature, trust_output=trust_output)
@@ -266,7 +266,7 @@ def undo_command(
     """
     from lpgen.app.rollout import chosen_principals, rollouts_begun, undo_rollout
     from lpgen.edge.rollout.plan_file import read_rollout_plan
-    from lpgen.report.talk.rollout import render_undo
+    from lpgen.report.messages.rollout import render_undo
 
     whole = read_rollout_plan(plan)
     begun = {one.principal: one for one in rollouts_begun(plan, whole)}
@@ -317,7 +317,7 @@ def watch_command(
     from lpgen.app.rollout import watch
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.rollout.plan_file import read_rollout_plan
-    from lpgen.report.talk.rollout_watch import render_watch
+    from lpgen.report.messages.rollout_watch import render_watch
 
     chosen = choose_format(format, output, WatchFormat)
     watched = watch(read_rollout_plan(plan), plan, data, open_catalog(catalog), snapshot=snapshot)
@@ -351,7 +351,7 @@ def _counted(count: int) -> str:
 
 
 def _say(text: str) -> None:
-    from lpgen.report.inert import terminal_text
+    from lpgen.report.escaping import terminal_text
 
     say(terminal_text(text))
 
@@ -359,7 +359,7 @@ def _say(text: str) -> None:
 def _end(outcomes: Iterable[Outcome], *, already_said: frozenset[str] = frozenset()) -> None:
     """Says how each principal ended, except those in `already_said`, and exits with the code of the worst."""
     from lpgen.core.rollout.outcomes import OutcomeKind
-    from lpgen.report.talk.rollout import render_outcomes
+    from lpgen.report.messages.rollout import render_outcomes
 
     found = tuple(outcomes)
     say(render_outcomes([one for one in found if one.principal not in already_said]), nl=False)

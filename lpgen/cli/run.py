@@ -62,7 +62,7 @@ def code_with_output(code: int) -> int:
 
 
 def _complain(error: LpgenError) -> ExitCode:
-    from lpgen.report.inert import terminal_text
+    from lpgen.report.escaping import terminal_text
 
     say(f"lpgen: {terminal_text(error.message)}", error=True)
     if error.hint:

@@ -119,6 +119,6 @@ def _accounts(text: str, *, role: str) -> tuple[str, ...] | None:
 
 
 def _say(text: str) -> None:
-    from lpgen.report.inert import terminal_text
+    from lpgen.report.escaping import terminal_text
 
     say(terminal_text(text))

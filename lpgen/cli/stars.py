@@ -50,7 +50,7 @@ def stars_command(
     """
     from lpgen.app.drift import stars
     from lpgen.edge.catalog.files import open_catalog
-    from lpgen.edge.inputs.guard_files import read_guards
+    from lpgen.edge.readers.guard_files import read_guards
     from lpgen.report import render_stars
 
     chosen = choose_format(format, output, StarsFormat)

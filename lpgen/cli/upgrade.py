@@ -26,7 +26,7 @@ def upgrade_command(
       lpgen upgrade lpgen-data
     """
     from lpgen.app.upgrade import upgrade
-    from lpgen.report.talk.upgrade import render_paths, render_upgrade
+    from lpgen.report.messages.upgrade import render_paths, render_upgrade
 
     done = upgrade(data)
     say(render_upgrade(data, done.old_version, done.baselines, len(done.paths)))

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lpgen.core.grounds import AccountCoverage, StatementRef, Use
+from lpgen.core.evidence import AccountCoverage, StatementRef, Use
+from lpgen.core.iam.decision import Answer, Layer, Result
 from lpgen.core.model import Condition, Effect, Principal, Resource
-from lpgen.core.policies.decision import Answer, Layer, Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, overload
 
 from lpgen.core.backtests import NO_REACH, ExpectedDenials, Reach
 from lpgen.core.choices import KeepUnobservable, Severity, UnobservableKind
-from lpgen.core.grounds import Evidence, LogCoverage, PrincipalUsage, StatementRef, UnmappedEvent, Use
+from lpgen.core.evidence import Evidence, LogCoverage, PrincipalUsage, StatementRef, UnmappedEvent, Use
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Principal, SkipReason
 from lpgen.core.registry.caveats import Caveat, CaveatKind

@@ -7,9 +7,9 @@ from datetime import date
 
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, KeepUnobservable, ScopeChoice, keep_each
 from lpgen.core.guards import NO_GUARDS, Guards
+from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
-from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.principal_names import is_named
 from lpgen.core.replacements import Decision
 from lpgen.core.schedules import Schedule

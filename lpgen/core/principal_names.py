@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from lpgen.core.arns import split_arn
-from lpgen.core.policies.match import glob_match
+from lpgen.core.iam.match import glob_match
 from lpgen.errors import quote_input
 
 _MOST_CLOSE: Final = 3

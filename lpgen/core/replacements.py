@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from lpgen.core.digests import digest_of_facts
-from lpgen.core.grounds import Evidence, StatementRef
+from lpgen.core.evidence import Evidence, StatementRef
+from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.model import Action, Policy, Principal
-from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.core.policies.policy import policy_to_json
 from lpgen.core.registry.caveats import Caveat
 
 # ---------------------------------------------------------------- decisions

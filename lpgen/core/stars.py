@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from lpgen.core.grounds import StatementRef
+from lpgen.core.evidence import StatementRef
 from lpgen.core.model import AccessLevel, Action, ActionPattern
 
 WORST_FIRST: Final = (

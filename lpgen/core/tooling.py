@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from lpgen.core.iam.match import glob_match
 from lpgen.core.model import Principal
-from lpgen.core.policies.match import glob_match
 from lpgen.core.registry.refusals import RefusalKind
 
 _TOOLING: Final[Mapping[RefusalKind, tuple[str, ...]]] = {

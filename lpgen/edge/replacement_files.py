@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import msgspec
 
-from lpgen.core.analysis.checks.chain import FoundOutput
-from lpgen.core.analysis.checks.claims import is_stated
-from lpgen.core.analysis.checks.written import WrittenDocument
+from lpgen.core.analysis.verification.chain import FoundOutput
+from lpgen.core.analysis.verification.claims import is_stated
+from lpgen.core.analysis.verification.written import WrittenDocument
 from lpgen.core.digests import digest_of_text, digests_from_summary
 from lpgen.core.folders import file_of_left_policy
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import LeftPolicy
 from lpgen.edge.output_folder import SUMMARY, recover_output
 from lpgen.edge.private_files import make_private_folder, open_private

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.registry.row import Finding
-from lpgen.report.inert import terminal_text
+from lpgen.report.escaping import terminal_text
 
 _HEAD = """# Decisions on lpgen's review as of {day}. Nothing is accepted yet.
 # Fill in reason, owner and expires (a day, such as 2027-06-30) of what you accept, and delete the other entries.

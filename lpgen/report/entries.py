@@ -16,8 +16,8 @@ from lpgen.core.findings import Detachment, Proposal, Report, Verdicts
 from lpgen.core.model import CURRENT_VERSION, Policy
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Check, CheckStatus, Verification
-from lpgen.report.code.subject import CodeSubject, subject_of_proposal
 from lpgen.report.counts import Counts
+from lpgen.report.iac.subject import CodeSubject, subject_of_proposal
 from lpgen.report.render import files_of_proposal, render_details
 from lpgen.report.views import PrincipalView
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from lpgen.core.evidence import Evidence, Use
 from lpgen.core.findings import ActionVerdict, Verdict, Verdicts
-from lpgen.core.grounds import Evidence, Use
 from lpgen.core.model import Action, DenialKind
 from lpgen.core.replacements import AppliedRule, Line, LineKind
 from lpgen.core.usage.principal_usage import merge_evidence

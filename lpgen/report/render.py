@@ -275,7 +275,7 @@ def render_backtest(
 
 def render_backtest_line(backtest: Backtest) -> str:
     """The outcome of a backtest in one sentence, without a line break."""
-    from lpgen.report.inert import terminal_text
+    from lpgen.report.escaping import terminal_text
     from lpgen.report.pages.backtest import backtest_sentence
 
     return terminal_text(backtest_sentence(backtest))
@@ -294,7 +294,7 @@ def files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Ite
     Policies left attached have a folder of their own: the files in a principal's folder are to be attached.
     """
     from lpgen.core.folders import file_of_left_policy, folder_of_principal
-    from lpgen.core.policies.policy import policy_to_json
+    from lpgen.core.iam.policy import policy_to_json
     from lpgen.report.counts import has_documents
     from lpgen.report.plan import document_file
 
@@ -339,12 +339,12 @@ def render_verdicts(report: Report, format: str) -> Iterator[bytes]:  # noqa: A0
 
 
 def render_code(report: Report, form: str) -> dict[str, str]:
-    """The replacements as code, as texts by path below the output folder: see `lpgen.report.code`.
+    """The replacements as code, as texts by path below the output folder: see `lpgen.report.iac`.
 
     Raises:
         ValueError: there is no such form.
     """
-    from lpgen.report.code import CodeForm, code_files
+    from lpgen.report.iac import CodeForm, code_files
 
     return code_files(report.proposals, CodeForm(form))
 
@@ -389,7 +389,7 @@ def render_observe(
 
         return observe_json(plan, price)
     if format in ("cli", "terraform", "cloudformation"):
-        from lpgen.report.code.trails import code_of_plan
+        from lpgen.report.iac.trails import code_of_plan
 
         return code_of_plan(plan, format)
     from lpgen.report.pages.observe import observe_page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.snapshots import SnapshotStamp
-from lpgen.report.inert import terminal_text
+from lpgen.report.escaping import terminal_text
 from lpgen.report.json.layout import Row
 from lpgen.report.pages.blocks import Words, count, line, name, plural
 

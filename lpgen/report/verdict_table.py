@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lpgen.core.findings import ActionVerdict, Report
-from lpgen.report.inert import spreadsheet_text
+from lpgen.report.escaping import spreadsheet_text
 from lpgen.report.views import PrincipalView, review_view
 
 VERDICT_SCHEMA: Final = pa.schema(
@@ -63,7 +63,7 @@ _GROUP_ROWS: Final = 100_000
 def verdict_csv(report: Report) -> Iterator[str]:
     """The table as CSV in pieces: a header, commas, line feeds; null is an empty cell.
 
-    Texts are made inert, and can be read back: see `lpgen.report.inert.spreadsheet_text`.
+    Texts are made inert, and can be read back: see `lpgen.report.escaping.spreadsheet_text`.
     """
     yield _csv_text([VERDICT_SCHEMA.names])
     for rows in _rows(report):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from lpgen.core.analysis.judged.undoing import Undoing, lost_undoings
+from lpgen.core.analysis.verdicts.inverse_actions import Undoing, lost_undoings
 from lpgen.core.findings import Confidence, PrincipalClass, PrincipalDiff, Proposal, Report
 from lpgen.core.model import Action
 from lpgen.core.registry.caveats import Caveat, CaveatKind

@@ -14,7 +14,7 @@ from lpgen.edge.data_folder.baseline_folder import open_baseline
 from lpgen.edge.data_folder.ledger import count_unread_files, open_ledger, read_paths
 from lpgen.edge.data_folder.snapshot_folder import open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.replacement_files import read_replacements
 from lpgen.edge.rollout.inputs import read_written_output
 from lpgen.edge.rollout.journal import journal_of, read_journal

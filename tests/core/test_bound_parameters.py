@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from lpgen.core.events.operation_rows import Binding
-from lpgen.core.events.resource_arns import binders_from_binding
+from lpgen.core.cloudtrail.operation_rows import Binding
+from lpgen.core.cloudtrail.resource_arns import binders_from_binding
 from lpgen.edge.catalog.files import bundled_catalog, bundled_folder
 
 CATALOG = bundled_catalog()

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards, ResourcePolicy
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy, Principal
-from lpgen.core.policies.policy import policy_from_json
 from tests.support.worlds import ACCOUNT, allow, policy, role
 
 OTHER = "444455556666"

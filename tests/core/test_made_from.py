@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lpgen.core.choices import KeepUnobservable, UnobservableKind, keep_each, keep_from_words
 from lpgen.core.digests import CatalogStamp, Inputs, OptionValue, PolicyFile
 from lpgen.core.guards import AccountLevels, Guards, ResourcePolicy
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.made_from import (
     changed_inputs,
@@ -21,7 +22,6 @@ from lpgen.core.made_from import (
     unusual_choices,
 )
 from lpgen.core.options import Options
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.core.trails import Trail, TrailSource
 from lpgen.errors import OutputError

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from lpgen.core.events.event_names import EventSources
-from lpgen.core.events.operation_rows import Operations, read_operation_table
-from lpgen.core.events.resource_arns import binders_from_binding
+from lpgen.core.cloudtrail.event_names import EventSources
+from lpgen.core.cloudtrail.operation_rows import Operations, read_operation_table
+from lpgen.core.cloudtrail.resource_arns import binders_from_binding
 from lpgen.edge.catalog.files import bundled_catalog, bundled_folder
 from lpgen.errors import CatalogError
 from tests.support.case_tables import each_case

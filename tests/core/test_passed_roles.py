@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.events.records import Record
-from lpgen.core.events.rules.call import Call
-from lpgen.core.events.rules.passing import (
+from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.rules.call import Call
+from lpgen.core.cloudtrail.rules.passing import (
     PassedToRow,
     RoleParameter,
     passed,

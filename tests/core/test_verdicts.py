@@ -7,8 +7,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpgen.core.evidence import Evidence, StatementRef
 from lpgen.core.findings import UNSEEN, ActionFact, ActionVerdict, Confidence, Judgement, Verdict, Verdicts
-from lpgen.core.grounds import Evidence, StatementRef
 from lpgen.core.model import AccessLevel, Action, PolicyKind
 
 ACTIONS = [Action(f"s3:Get{number}") for number in range(12)]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
+from lpgen.core.evidence import Evidence, RecordedContext, StatementRef, UnmappedEvent, Use
 from lpgen.core.findings import (
     ActionVerdict,
     Confidence,
@@ -22,7 +23,6 @@ from lpgen.core.findings import (
     Verdicts,
     WildcardUse,
 )
-from lpgen.core.grounds import Evidence, RecordedContext, StatementRef, UnmappedEvent, Use
 from lpgen.core.model import (
     AccessLevel,
     Action,

@@ -9,7 +9,7 @@ from typing import Any
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import Drift, DriftFinding, finding_order
 from lpgen.core.drift.states import Figures, Stamp
-from lpgen.core.grounds import StatementRef
+from lpgen.core.evidence import StatementRef
 from lpgen.core.model import AccessLevel, Action, ActionPattern, PolicyKind
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.replacements import Decision, DecisionKind

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from lpgen.core.evidence import AccountCoverage, Evidence, RecordedContext, StatementRef, Use
 from lpgen.core.explanations import (
     ConditionState,
     ExplainedStatement,
@@ -17,7 +18,7 @@ from lpgen.core.explanations import (
     UseOn,
     WallState,
 )
-from lpgen.core.grounds import AccountCoverage, Evidence, RecordedContext, StatementRef, Use
+from lpgen.core.iam.decision import Answer, Layer, Result
 from lpgen.core.model import (
     NO_RESOURCE,
     OBSERVED,
@@ -33,7 +34,6 @@ from lpgen.core.model import (
     Resource,
     ResourceKind,
 )
-from lpgen.core.policies.decision import Answer, Layer, Result
 from tests.report.reports import MANAGEMENT
 
 ACCOUNT = "111122223333"

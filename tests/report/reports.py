@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import date
 
 from lpgen.core.choices import Severity
+from lpgen.core.evidence import AccountCoverage, Gap, LogCoverage, PrincipalUsage, SeenEvents
 from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
-from lpgen.core.grounds import AccountCoverage, Gap, LogCoverage, PrincipalUsage, SeenEvents
 from lpgen.core.model import SkipReason
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.replacements import Decision, DecisionKind

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 from lpgen.core.findings import Report
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, PolicyKind
-from lpgen.core.policies.policy import policy_from_json
 from tests.report.reports import report_of
 from tests.report.safe_cases import storefront
 from tests.report.unsafe_cases import inventory

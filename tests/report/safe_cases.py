@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from datetime import date
 
+from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Confidence, Detachment, PrincipalClass, Verdict, WildcardUse
-from lpgen.core.grounds import StatementRef
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import (
     AccessLevel,
     Action,
@@ -17,7 +18,6 @@ from lpgen.core.model import (
     PolicyKind,
     PrincipalKind,
 )
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import AppliedRule, Line, LineKind, Scope
 from tests.report.cases import ADMIN, Case, kept_line, own, seen, use_of, used_line, verdict

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.core.analysis.safe.decisions import with_acceptance
+from lpgen.core.analysis.caveats.decisions import with_acceptance
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.edge.inputs.decisions_file import read_decisions
+from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.errors import DecisionsError
 from lpgen.report.decisions_file import render_decisions
 from tests.report.cases import Case

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lpgen.core.guards import AccountLevels, Guards
-from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.report.guards_note import guards_notes
 from lpgen.report.pages.blocks import line
 from tests.support.worlds import allow, deny

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
+from lpgen.core.evidence import LogCoverage
 from lpgen.core.findings import PrincipalClass, Proposal, Report
-from lpgen.core.grounds import LogCoverage
 from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification
@@ -35,7 +35,7 @@ from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
 from tests.report.inputs import INPUTS
 from tests.report.reports import large_report, organization, report_of
 from tests.report.safe_cases import deployer, storefront
-from tests.report.test_inert import ACTIVE
+from tests.report.test_escaping import ACTIVE
 from tests.report.unsafe_cases import analyst
 from tests.support.law_examples import examples
 

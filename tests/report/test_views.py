@@ -7,16 +7,16 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Confidence, PrincipalClass, Verdict
-from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel, DenialKind, PolicyKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import LineKind
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.report.counts import LevelCount, sum_matrix
+from lpgen.report.pages.action_items import tasks_of_review
 from lpgen.report.pages.blocks import Paragraph, line, name
 from lpgen.report.pages.kept import all_kept_blocks
-from lpgen.report.pages.to_do import tasks_of_review
 from lpgen.report.pages.words import SKIP_WORDS, WALL_WORDS
 from lpgen.report.plan import StepKind, plan_note, plan_steps
 from lpgen.report.views import CLASS_ORDER, PrincipalView, review_view

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from lpgen.core.evidence import UnmappedEvent
 from lpgen.core.findings import Confidence, DangerousUse, Detachment, DroppedLine, UngrantedUse, Verdict
-from lpgen.core.grounds import UnmappedEvent
 from lpgen.core.model import Action
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Check, CheckStatus, Decision, DecisionKind, Line, LineKind, Scope

@@ -16,14 +16,14 @@ from typing import Any
 from lpgen.app.drift import drift, save
 from lpgen.app.ingest import ingest
 from lpgen.app.review import analyse
-from lpgen.core.actions.catalog import Catalog, CatalogSource
+from lpgen.core.catalog.catalog import Catalog, CatalogSource
 from lpgen.core.drift.between import DriftOptions
 from lpgen.core.drift.findings import Drift
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.baseline_folder import BaselineFiles, find_baseline, open_baseline
-from lpgen.edge.inputs.trail_settings import read_trails
+from lpgen.edge.readers.trail_settings import read_trails
 from tests.support.sample_organization import ROOT, SECURITY, SHOP, details, issuer, records, role
 
 Json = dict[str, Any]

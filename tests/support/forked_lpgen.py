@@ -333,7 +333,7 @@ def _prepare() -> None:
         importlib.import_module(name)
     TypeAdapter(int)  # the first one looks for plugins in all installed packages
     from lpgen.cli.main import app
-    from lpgen.core.events.visibility import visibility_from_catalog
+    from lpgen.core.cloudtrail.visibility import visibility_from_catalog
     from lpgen.edge.catalog.files import bundled_catalog
     from tests.support.built_commands import build_commands_once
 

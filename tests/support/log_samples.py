@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lpgen.core.events.records import Record
+from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import Action, MappedAction, MappingStatus, RecordMapping, Resource, ResourceKind
 
 ACCOUNT = "111122223333"

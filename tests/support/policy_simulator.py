@@ -16,8 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.policies.request_line import decide_line
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.iam.request_line import decide_line
 from lpgen.edge.catalog.files import bundled_catalog
 
 ACCOUNT = "111122223333"

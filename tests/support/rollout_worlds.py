@@ -24,14 +24,14 @@ from typer.testing import CliRunner
 from lpgen.cli.main import app
 from lpgen.core.digests import CatalogStamp, Inputs, OutputDigests, digest_of_report, digest_of_text
 from lpgen.core.folders import file_of_left_policy
+from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.made_from import options_to_facts
 from lpgen.core.model import Principal, PrincipalKind
 from lpgen.core.options import Options
-from lpgen.core.policies.policy import policy_to_json
 from lpgen.core.replacements import LeftPolicy
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.edge.aws_session import AwsSession, Connection, open_session
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal
 from lpgen.edge.signatures import sign_digest
 from lpgen.errors import LpgenError

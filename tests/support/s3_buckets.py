@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 
 from lpgen.app.ingest import ingest
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.aws_session import Connection
 from lpgen.edge.catalog.files import open_catalog

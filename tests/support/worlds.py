@@ -11,10 +11,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from lpgen.core.actions.catalog import Catalog, CatalogSource
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.catalog.catalog import Catalog, CatalogSource
 from lpgen.core.choices import ScopeChoice
-from lpgen.core.grounds import Evidence, Grant, PrincipalGrants, RecordedContext, Use
+from lpgen.core.evidence import Evidence, Grant, PrincipalGrants, RecordedContext, Use
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import (
     OBSERVED,
     Action,
@@ -28,7 +29,6 @@ from lpgen.core.model import (
     ResourceKind,
 )
 from lpgen.core.options import Options
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.usage.tables import ACTIVITY_SCHEMA, COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.edge.catalog.files import bundled_catalog
 

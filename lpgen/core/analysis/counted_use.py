@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lpgen.core.analysis.safe.decisions import drops_row
+from lpgen.core.analysis.caveats.decisions import drops_row
+from lpgen.core.analysis.scopes.cross_account_resources import without_owned
 from lpgen.core.analysis.scopes.missing_names import without_missing_names
-from lpgen.core.analysis.scopes.shared_names import without_owned
-from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Principal
 from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.core.usage.principal_usage import IamNames, RowTest, iam_names_from_usage, principal_usages_from_usage

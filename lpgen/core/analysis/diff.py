@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.caveats.decisions import decisions_in_force
 from lpgen.core.analysis.observability.access_holes import seen_services_from_usage
 from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.review import PrincipalRecords, review_principal
-from lpgen.core.analysis.safe.decisions import decisions_in_force
-from lpgen.core.analysis.written.permission_sets import share_lines, units_of_review
+from lpgen.core.analysis.synthesis.permission_sets import share_lines, units_of_review
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import Diff
-from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.options import Options
 from lpgen.core.usage.log_coverage import coverage_from_usage

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.granted.left_attached import without_left
-from lpgen.core.analysis.judged.scanners import AUDIT_POLICY, scanned_services, scanner_advice
-from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
+from lpgen.core.analysis.caveats.principal_class import GENERATED_CLASSES
+from lpgen.core.analysis.grants.left_attached import without_left
 from lpgen.core.analysis.scopes.scopes import RULE_WORDS
-from lpgen.core.analysis.written.fit import Document, Item, Purpose, Space, fit_documents, space_of
-from lpgen.core.analysis.written.lines import LINE_RULE_WORDS
-from lpgen.core.analysis.written.statements import (
+from lpgen.core.analysis.synthesis.fit import Document, Item, Purpose, Space, fit_documents, space_of
+from lpgen.core.analysis.synthesis.lines import LINE_RULE_WORDS
+from lpgen.core.analysis.synthesis.statements import (
     FOLD_WORDS,
     Grouping,
     Parents,
@@ -32,19 +30,21 @@ from lpgen.core.analysis.written.statements import (
     with_short_sid,
     written_statement,
 )
+from lpgen.core.analysis.verdicts.scanners import AUDIT_POLICY, scanned_services, scanner_advice
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import Grant, PrincipalGrants
 from lpgen.core.findings import Diff, PrincipalClass, PrincipalDiff
-from lpgen.core.grounds import Grant, PrincipalGrants
-from lpgen.core.model import Action, Statement
-from lpgen.core.options import Options
-from lpgen.core.policies.limits import MANAGED_POLICY_LIMIT, MOST_ATTACHED_POLICIES
-from lpgen.core.policies.policy import (
+from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT, MOST_ATTACHED_POLICIES
+from lpgen.core.iam.policy import (
     policy_from_json,
     policy_from_statements,
     policy_size,
     policy_to_json,
     text_without_sid,
 )
-from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
+from lpgen.core.iam.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
+from lpgen.core.model import Action, Statement
+from lpgen.core.options import Options
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import (
     AppliedRule,

@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.counted_use import UseCounter, drops_days, use_counter
-from lpgen.core.analysis.granted.explained_use import Explanations
-from lpgen.core.analysis.granted.key_grants import KeyGrants
-from lpgen.core.analysis.granted.left_attached import LeftAttached
-from lpgen.core.analysis.granted.policy_changes import POLICY_CHANGES, PolicyChanges
-from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.analysis.judged.danger import Dangers
-from lpgen.core.analysis.judged.verdicts import ActionFacts, Judge
+from lpgen.core.analysis.grants.explained_use import Explanations
+from lpgen.core.analysis.grants.key_grants import KeyGrants
+from lpgen.core.analysis.grants.left_attached import LeftAttached
+from lpgen.core.analysis.grants.policy_changes import POLICY_CHANGES, PolicyChanges
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.peer_use import peers_from_usage
@@ -23,8 +20,11 @@ from lpgen.core.analysis.review import ReviewGround
 from lpgen.core.analysis.reviewer import Reviewer, whole_already
 from lpgen.core.analysis.scopes.population import population_from_usage
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
+from lpgen.core.analysis.verdicts.danger import Dangers
+from lpgen.core.analysis.verdicts.verdicts import ActionFacts, Judge
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import LogCoverage, PrincipalGrants
 from lpgen.core.findings import Diff, SkipCount
-from lpgen.core.grounds import LogCoverage, PrincipalGrants
 from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision

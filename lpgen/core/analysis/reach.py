@@ -12,14 +12,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from lpgen.core.analysis.granted.granting import NOTHING, Granting
+from lpgen.core.analysis.grants.granting import NOTHING, Granting
 from lpgen.core.analysis.scopes.scopes import is_worth_pinning
 from lpgen.core.arns import account_in_arn
 from lpgen.core.backtests import NO_REACH, Reach
-from lpgen.core.grounds import Grant, Use
+from lpgen.core.evidence import Grant, Use
+from lpgen.core.iam.match import as_glob
+from lpgen.core.iam.match_resource import resource_contains, resources_intersect
 from lpgen.core.model import CURRENT_VERSION, Action, Outcome, ResourceKind
-from lpgen.core.policies.match import as_glob
-from lpgen.core.policies.match_resource import resource_contains, resources_intersect
 from lpgen.core.replacements import Line, Scope
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.tables import Usage

@@ -11,33 +11,33 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from lpgen.core.analysis.granted.explained_use import Explanations
-from lpgen.core.analysis.granted.granting import Granting, granting_by_action
-from lpgen.core.analysis.granted.left_attached import LeftAttached, actions_of_left, allows_of_left, without_left
-from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
-from lpgen.core.analysis.judged.scanners import scanned_services
-from lpgen.core.analysis.judged.verdicts import ActionFacts, Judge, seen_actions
+from lpgen.core.analysis.caveats.caveats import caveats_of_principal, rare_schedule_caveats
+from lpgen.core.analysis.caveats.decided_lines import decide_lines, decided_lines
+from lpgen.core.analysis.caveats.decisions import with_acceptance
+from lpgen.core.analysis.caveats.doubt import doubt_from_caveats
+from lpgen.core.analysis.caveats.line_caveats import caveats_of_lines
+from lpgen.core.analysis.caveats.principal_class import classify_principal, detachment, proposal_for, was_active
+from lpgen.core.analysis.caveats.unproven import unproven_diff
+from lpgen.core.analysis.caveats.unusual_use import dangerous_uses, unusual_use_caveats
+from lpgen.core.analysis.grants.explained_use import Explanations
+from lpgen.core.analysis.grants.granting import Granting, granting_by_action
+from lpgen.core.analysis.grants.left_attached import LeftAttached, actions_of_left, allows_of_left, without_left
+from lpgen.core.analysis.grants.wildcards import wildcards_of_grants
 from lpgen.core.analysis.observability.access_holes import access_hole_caveats, explained_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.regions import UnreadUse
 from lpgen.core.analysis.reach import NO_PLACES, Places, reach_of_lines
-from lpgen.core.analysis.safe.caveats import caveats_of_principal, rare_schedule_caveats
-from lpgen.core.analysis.safe.decided_lines import decide_lines, decided_lines
-from lpgen.core.analysis.safe.decisions import with_acceptance
-from lpgen.core.analysis.safe.doubt import doubt_from_caveats
-from lpgen.core.analysis.safe.line_caveats import caveats_of_lines
-from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for, was_active
-from lpgen.core.analysis.safe.unproven import unproven_diff
-from lpgen.core.analysis.safe.unusual_use import dangerous_uses, unusual_use_caveats
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
-from lpgen.core.analysis.written.beyond_use import lines_beyond_use
-from lpgen.core.analysis.written.lines import lines_beside, lines_from_uses
+from lpgen.core.analysis.synthesis.beyond_use import lines_beyond_use
+from lpgen.core.analysis.synthesis.lines import lines_beside, lines_from_uses
+from lpgen.core.analysis.verdicts.scanners import scanned_services
+from lpgen.core.analysis.verdicts.verdicts import ActionFacts, Judge, seen_actions
 from lpgen.core.choices import KeepUnobservable
+from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.findings import Forecast, PrincipalClass, PrincipalDiff, UngrantedUse, Verdicts
-from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.iam.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.last_accessed import AccessReport, LastAccessed
 from lpgen.core.model import Action, Outcome, Principal
-from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import Decision, LeftPolicy, Line
 from lpgen.core.schedules import Schedule

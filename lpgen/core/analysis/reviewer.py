@@ -8,22 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.caveats.principal_class import GENERATED_CLASSES
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.generate import generate_policy
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.access_holes import seen_services_from_usage
 from lpgen.core.analysis.observability.copied_calls import copied_services
 from lpgen.core.analysis.review import NO_FORECAST, PrincipalRecords, ReviewGround, review_principal
-from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
+from lpgen.core.analysis.synthesis.permission_sets import hold_sets_together, share_lines
 from lpgen.core.analysis.verify import documents_of_replacement, verify_generated
-from lpgen.core.analysis.written.permission_sets import hold_sets_together, share_lines
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import Forecast, PrincipalDiff, Proposal
-from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.iam.meaning import says_the_same
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
-from lpgen.core.policies.meaning import says_the_same
 from lpgen.core.replacements import Replacement, Verification
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.granted.wildcards import wildcards_of_grant
-from lpgen.core.analysis.judged.danger import Dangers
-from lpgen.core.grounds import Grant, PrincipalGrants, PrincipalUsage
+from lpgen.core.analysis.grants.wildcards import wildcards_of_grant
+from lpgen.core.analysis.verdicts.danger import Dangers
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Outcome
 from lpgen.core.options import is_chosen
 from lpgen.core.stars import GainedAction, StarGrowth, Stars, StarTotals

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.checks.actions import check_actions
-from lpgen.core.analysis.checks.claims import Claims, stated_pairs
-from lpgen.core.analysis.checks.denies import check_denies
-from lpgen.core.analysis.checks.hunt import HUNT_SIZE, check_hunt
-from lpgen.core.analysis.checks.left import check_left
-from lpgen.core.analysis.checks.limits import check_limits
-from lpgen.core.analysis.checks.reasons import check_pairs_have_reasons
-from lpgen.core.analysis.checks.replay import check_replay
-from lpgen.core.analysis.checks.use import check_use_is_covered
-from lpgen.core.analysis.checks.within import check_within_grants
-from lpgen.core.analysis.checks.written import WrittenDocument, left_allows, new_allows
-from lpgen.core.analysis.granted.left_attached import without_left
-from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.analysis.grants.left_attached import without_left
+from lpgen.core.analysis.verification.actions import check_actions
+from lpgen.core.analysis.verification.claims import Claims, stated_pairs
+from lpgen.core.analysis.verification.denies import check_denies
+from lpgen.core.analysis.verification.hunt import HUNT_SIZE, check_hunt
+from lpgen.core.analysis.verification.left import check_left
+from lpgen.core.analysis.verification.limits import check_limits
+from lpgen.core.analysis.verification.reasons import check_pairs_have_reasons
+from lpgen.core.analysis.verification.replay import check_replay
+from lpgen.core.analysis.verification.use import check_use_is_covered
+from lpgen.core.analysis.verification.within import check_within_grants
+from lpgen.core.analysis.verification.written import WrittenDocument, left_allows, new_allows
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
+from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.iam.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.model import Policy
-from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.core.policies.policy import policy_from_json
-from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.replacements import Check, CheckStatus, Decision, LeftPolicy, Replacement, Verification
 
 

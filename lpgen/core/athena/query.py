@@ -16,8 +16,8 @@ from lpgen.core.athena.hive_types import HiveType
 from lpgen.core.athena.partitions import Partitions, conditions_on_partitions
 from lpgen.core.athena.sql_text import identifier, literal
 from lpgen.core.athena.table import AthenaTable
-from lpgen.core.events.caller import SERVICE_SESSION_NAMES
-from lpgen.core.events.protected_data import KEYS
+from lpgen.core.cloudtrail.caller import SERVICE_SESSION_NAMES
+from lpgen.core.cloudtrail.protected_data import KEYS
 from lpgen.core.usage.log_layout import LATE_DAYS
 
 _PLAIN_COLUMNS: Final = (

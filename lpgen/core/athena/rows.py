@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from lpgen.core.athena.query import BESIDE, COUNT, FIRST, IDENTITY_COLUMNS, LAST, REQUEST, RESOURCES, RESPONSE, VERSION
-from lpgen.core.events.records import Record, RecordResource, SessionContext, SessionIssuer, UserIdentity
+from lpgen.core.cloudtrail.records import Record, RecordResource, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.usage.event_time import moment_from_text
 from lpgen.core.usage.group_tally import RecordGroup
 from lpgen.errors import IngestError, quote_input

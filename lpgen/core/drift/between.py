@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.safe.decisions import decisions_in_force
+from lpgen.core.analysis.caveats.decisions import decisions_in_force
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.coverage import find_lost_coverage
 from lpgen.core.drift.findings import Drift, DriftFinding, finding_order
 from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import pairs_of
-from lpgen.core.drift.people import find_outside_trust, find_people
 from lpgen.core.drift.policies import find_changed_policies, scps_known
+from lpgen.core.drift.principals import find_outside_trust, find_people
 from lpgen.core.drift.states import State
 from lpgen.core.drift.use import applied_proposals, find_disuse, find_never_applied, find_new_use
 from lpgen.core.drift.wildcards import find_wildcards
-from lpgen.core.policies.match import glob_match
+from lpgen.core.iam.match import glob_match
 from lpgen.core.replacements import Decision, DecisionKind
 
 

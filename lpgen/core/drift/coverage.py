@@ -10,7 +10,7 @@ from typing import Final
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding
 from lpgen.core.drift.states import State
-from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, CoverageSource
+from lpgen.core.evidence import SIDE_WORDS, AccountCoverage, CoverageSource
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.trails import Trail, TrailChange, describe_trail
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS

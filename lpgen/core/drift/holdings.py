@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lpgen.core.drift.states import KeptProposal, State
-from lpgen.core.grounds import PrincipalGrants
+from lpgen.core.evidence import PrincipalGrants
+from lpgen.core.iam.meaning import says_the_same
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal
-from lpgen.core.policies.meaning import says_the_same
 
 PolicyKey = tuple[str, str, str]
 """Kind, group and ARN or name of a policy that a principal holds."""

@@ -13,9 +13,9 @@ from lpgen.core.drift.findings import DriftFinding, fingerprint
 from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import Pair, PolicyKey, held, is_in_place
 from lpgen.core.drift.states import KeptProposal, State
-from lpgen.core.grounds import Limit, PrincipalGrants
+from lpgen.core.evidence import Limit, PrincipalGrants
+from lpgen.core.iam.meaning import meaning_of
 from lpgen.core.model import Action, AttachedPolicy, Effect, Policy, PolicyKind, Principal, Statement
-from lpgen.core.policies.meaning import meaning_of
 from lpgen.core.registry.drift import DriftKind
 
 _CHANGED: Final = DriftKind.POLICY_CHANGED

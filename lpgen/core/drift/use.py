@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.granted.granting import granting_by_action
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.granting import granting_by_action
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.scopes.scopes import exact_scopes
-from lpgen.core.analysis.written.lines import lines_from_uses
+from lpgen.core.analysis.synthesis.lines import lines_from_uses
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, fingerprint
 from lpgen.core.drift.gains import Gains
@@ -23,7 +23,7 @@ from lpgen.core.drift.holdings import Pair, is_in_place
 from lpgen.core.drift.novelty import Novelty
 from lpgen.core.drift.policies import same_policies
 from lpgen.core.drift.states import KeptProposal, State
-from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.evidence import AccountCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind
 from lpgen.core.registry.drift import DriftKind
 

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.granted.wildcards import wildcards_of_grant
+from lpgen.core.analysis.grants.wildcards import wildcards_of_grant
 from lpgen.core.analysis.stars import owner_of, star_key
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.findings import DriftFinding, fingerprint
 from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import Pair
 from lpgen.core.drift.states import State
-from lpgen.core.grounds import Grant, PrincipalGrants
+from lpgen.core.evidence import Grant, PrincipalGrants
 from lpgen.core.model import Action, ActionPattern
 from lpgen.core.registry.drift import DriftKind
 

@@ -10,7 +10,7 @@ from typing import Final
 from lpgen.core.analysis.observability.regions import leader_of_trail
 from lpgen.core.analysis.observability.trail_coverage import OBJECTS, as_recorded, may_start_with, recording_trails
 from lpgen.core.arns import split_arn
-from lpgen.core.grounds import AccountCoverage, LogCoverage
+from lpgen.core.evidence import AccountCoverage, LogCoverage
 from lpgen.core.model import Visibility
 from lpgen.core.observe.open_uses import OpenUse, OpenUses
 from lpgen.core.observe.selections import (

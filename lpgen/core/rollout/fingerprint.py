@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 
+from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind, Principal
-from lpgen.core.policies.policy import policy_to_json
 
 
 def policies_sha256(principal: Principal, *, with_boundary: bool = True) -> str:

@@ -9,18 +9,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.checks.actions import check_actions
-from lpgen.core.analysis.checks.denies import check_denies
-from lpgen.core.analysis.checks.hunt import check_hunt
-from lpgen.core.analysis.checks.limits import check_limits
-from lpgen.core.analysis.checks.within import check_within_grants
-from lpgen.core.analysis.checks.written import CheckNotes, NewAllow, WrittenDocument, new_allows
-from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.grounds import PrincipalGrants
-from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.core.policies.policy import policy_from_json
-from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.verification.actions import check_actions
+from lpgen.core.analysis.verification.denies import check_denies
+from lpgen.core.analysis.verification.hunt import check_hunt
+from lpgen.core.analysis.verification.limits import check_limits
+from lpgen.core.analysis.verification.within import check_within_grants
+from lpgen.core.analysis.verification.written import CheckNotes, NewAllow, WrittenDocument, new_allows
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import PrincipalGrants
+from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.iam.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.replacements import Check, CheckStatus
 from lpgen.core.rollout.calls import Call, CallKind
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan

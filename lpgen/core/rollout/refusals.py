@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import Principal
 from lpgen.core.options import is_chosen
-from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.core.policies.match import has_wildcard
 from lpgen.core.principal_names import hint_of_name
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.plan import Refusal

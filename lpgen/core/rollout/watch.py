@@ -11,8 +11,17 @@ from typing import Any, Final
 
 import pyarrow.compute as pc
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.iam.match import as_glob, fold_case
+from lpgen.core.iam.match_resource import (
+    intersect_resources,
+    resource_contains,
+    resource_match,
+    resources_intersect,
+)
+from lpgen.core.iam.match_statement import action_matches
+from lpgen.core.iam.policy import policy_from_json, statement_depends_on_version
 from lpgen.core.model import (
     Action,
     AttachedPolicy,
@@ -26,15 +35,6 @@ from lpgen.core.model import (
     SkipReason,
     Statement,
 )
-from lpgen.core.policies.match import as_glob, fold_case
-from lpgen.core.policies.match_resource import (
-    intersect_resources,
-    resource_contains,
-    resource_match,
-    resources_intersect,
-)
-from lpgen.core.policies.match_statement import action_matches
-from lpgen.core.policies.policy import policy_from_json, statement_depends_on_version
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.watch_blind import LogsSince, UnseenActions
 from lpgen.core.usage.tables import Usage

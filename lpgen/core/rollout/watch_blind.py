@@ -10,8 +10,8 @@ from typing import Final
 
 import pyarrow.compute as pc
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.model import Action, Visibility
 from lpgen.core.usage.columns import distinct_rows
 from lpgen.core.usage.log_coverage import coverage_from_usage

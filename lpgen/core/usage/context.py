@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.events.records import HIDDEN, Record
+from lpgen.core.cloudtrail.records import HIDDEN, Record
 
 _TAG_KEYS: Final = "aws:TagKeys"
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys"""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from lpgen.core.events.event_map import RecordMapper, mapping_or_failure, skip_from_record
-from lpgen.core.events.outcome import outcome_from_record
-from lpgen.core.events.records import Record
+from lpgen.core.cloudtrail.event_map import RecordMapper, mapping_or_failure, skip_from_record
+from lpgen.core.cloudtrail.outcome import outcome_from_record
+from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import (
     Caller,
     CallerKind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lpgen.core.events.records import Record
+from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import Category, SkipReason
 
 NO_CATEGORY: Final = ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpgen.core.events.event_map import RecordMapper
-from lpgen.core.events.records import Record, raw_from_record
+from lpgen.core.cloudtrail.event_map import RecordMapper
+from lpgen.core.cloudtrail.records import Record, raw_from_record
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.contribution_memo import ContributionMemo
+from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.tally import UsageTally
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from lpgen.core.arns import container_of
-from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage, SeenEvents, days_between
+from lpgen.core.evidence import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage, SeenEvents, days_between
 from lpgen.core.model import Category, ResourceKind, SkipReason
 from lpgen.core.trails import Trail, TrailChange, TrailSource, describe_trail, trails_of_accounts
 from lpgen.core.usage.columns import distinct_rows, table_rows

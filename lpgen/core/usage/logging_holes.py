@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from lpgen.core.grounds import CoverageSource, Hole
+from lpgen.core.evidence import CoverageSource, Hole
 from lpgen.core.trails import Trail, TrailChange
 from lpgen.core.usage.trail_changes import AFTERGLOW, RESETS, STARTS, STOPS, AccountTimes
 

@@ -11,8 +11,8 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 
-from lpgen.core.events.protected_data import PROTECTED
-from lpgen.core.grounds import Evidence, PrincipalUsage, RecordedContext, UnmappedEvent, Use
+from lpgen.core.cloudtrail.protected_data import PROTECTED
+from lpgen.core.evidence import Evidence, PrincipalUsage, RecordedContext, UnmappedEvent, Use
 from lpgen.core.model import (
     UNKNOWN_RESOURCE,
     Action,

@@ -9,16 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lpgen.core.events.caller import caller_from_identity, caller_name
-from lpgen.core.events.event_map import RecordMapper
-from lpgen.core.events.outcome import outcome_from_record
-from lpgen.core.events.records import READ_VERSION, RawRecord, Record, raw_from_record, record_from_raw
+from lpgen.core.cloudtrail.caller import caller_from_identity, caller_name
+from lpgen.core.cloudtrail.event_map import RecordMapper
+from lpgen.core.cloudtrail.outcome import outcome_from_record
+from lpgen.core.cloudtrail.records import READ_VERSION, RawRecord, Record, raw_from_record, record_from_raw
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.coverage import NO_CATEGORY, category_from_record, is_record_reason
 from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window, moment_from_text
 from lpgen.core.usage.latest_time import ANY_TIME, LatestTime
 from lpgen.core.usage.left_out import Windows, detail_of_left_out, hold_moment
+from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.rejected import Unusable
 from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage, merge_usage
 from lpgen.core.usage.tally_tables import (
     LATE,
@@ -33,7 +34,6 @@ from lpgen.core.usage.tally_tables import (
     skip_key,
     usage_from_counts,
 )
-from lpgen.core.usage.unusable import Unusable
 
 _NOTHING: Final = Record(eventSource="", eventName="")
 _NO_NAME: Final = "`eventSource` or `eventName` is empty"

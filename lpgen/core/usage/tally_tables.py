@@ -10,10 +10,10 @@ import pyarrow as pa
 from lpgen.core.model import Category, SkipReason
 from lpgen.core.usage.columns import empty_table, flag_column, integer_column, is_text, text_column, time_column
 from lpgen.core.usage.contribution import MAX_TEXT_LENGTH, Behind, Contribution
-from lpgen.core.usage.contribution_memo import KnownCaller
 from lpgen.core.usage.event_time import NO_TIME
-from lpgen.core.usage.open_names import MARK
+from lpgen.core.usage.mapping_cache import KnownCaller
 from lpgen.core.usage.tables import ACTIVITY_SCHEMA, COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
+from lpgen.core.usage.unbounded_names import MARK
 
 LATE: Final = "~"
 """Sorts after every time: the first-seen time where no record says one."""

@@ -9,7 +9,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from lpgen.core.grounds import Hole
+from lpgen.core.evidence import Hole
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.columns import column_values, flag_column
 

@@ -12,7 +12,7 @@ from lpgen.core.athena.days import halve_spans
 from lpgen.core.athena.query import Query, describe_lacks
 from lpgen.core.athena.rows import Row, group_from_row
 from lpgen.core.athena.scheme import SCHEME
-from lpgen.core.events.event_map import EventMap
+from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.group_tally import GroupTally
 from lpgen.core.usage.ingest_result import Progress, ProgressReport

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.errors import CatalogError, quote_input
 
 HOME_VARIABLE = "LPGEN_CATALOG_HOME"

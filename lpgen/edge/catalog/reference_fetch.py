@@ -13,7 +13,7 @@ from typing import IO
 from urllib.parse import urljoin, urlsplit
 
 from lpgen import __version__
-from lpgen.core.actions.service_reference import IndexRow, ServiceReference, index_from_json, reference_from_json
+from lpgen.core.catalog.service_reference import IndexRow, ServiceReference, index_from_json, reference_from_json
 from lpgen.errors import CatalogError, quote_input
 
 REFERENCE_URL = "https://servicereference.us-east-1.amazonaws.com/"

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.actions.changes import CatalogChanges, changes_between
-from lpgen.core.actions.rows import (
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.changes import CatalogChanges, changes_between
+from lpgen.core.catalog.rows import (
     Manifest,
     ServiceRow,
     SourceRow,
@@ -23,7 +23,7 @@ from lpgen.core.actions.rows import (
     json_from_service,
     service_from_json,
 )
-from lpgen.core.actions.service_reference import (
+from lpgen.core.catalog.service_reference import (
     ServiceReference,
     authorized_actions,
     json_from_authorized_actions,

@@ -14,12 +14,12 @@ import msgspec
 
 from lpgen import __version__
 from lpgen.core.drift.states import Figures, KeptProposal, Stamp
+from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.model import Action
-from lpgen.core.policies.policy import policy_from_json, policy_to_json
 from lpgen.core.replacements import LeftPolicy
 from lpgen.core.trails import TrailSource
 from lpgen.core.usage.tables import Usage
-from lpgen.edge.data_folder.sealed_folder import SealedKind, SealedWriter, open_sealed, read_manifest, sealed_names
+from lpgen.edge.data_folder.immutable_folder import SealedKind, SealedWriter, open_sealed, read_manifest, sealed_names
 from lpgen.edge.data_folder.table_manifest import TABLE_MANIFEST
 from lpgen.edge.data_folder.usage_files import USAGE_TABLES, read_usage_tables, write_usage_tables
 from lpgen.errors import BaselineError, InvocationError, quote_input, quote_reason

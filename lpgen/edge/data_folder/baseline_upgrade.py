@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.edge.data_folder.baseline_folder import BASELINES, KIND, USAGE, baseline_names, write_tables
+from lpgen.edge.data_folder.immutable_folder import UNFINISHED, SealedWriter, format_of_folder, open_sealed
 from lpgen.edge.data_folder.schema_2 import read_old_tables
-from lpgen.edge.data_folder.sealed_folder import UNFINISHED, SealedWriter, format_of_folder, open_sealed
 from lpgen.edge.private_files import sync_folder
 from lpgen.errors import BaselineError
 

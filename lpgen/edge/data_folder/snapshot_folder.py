@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from lpgen.core.snapshots import Gap, SnapshotStamp, TakenAccount
-from lpgen.edge.data_folder.sealed_folder import MANIFEST, SealedKind, SealedWriter, open_sealed, sealed_names
+from lpgen.edge.data_folder.immutable_folder import MANIFEST, SealedKind, SealedWriter, open_sealed, sealed_names
 from lpgen.errors import InvocationError, SnapshotError, quote_input, quote_reason
 
 SNAPSHOTS: Final = "snapshots"

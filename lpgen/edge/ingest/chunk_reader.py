@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.events.event_map import EventMap
-from lpgen.core.usage.contribution_memo import ContributionMemo
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.latest_time import latest_time
 from lpgen.core.usage.left_out import LEFT_OUT, unite_windows
+from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import SourceCounts, UsageTally
 from lpgen.edge.collector import collector_paused

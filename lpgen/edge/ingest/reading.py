@@ -9,11 +9,11 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lpgen.core.events.event_map import EventMap
-from lpgen.core.usage.contribution_memo import ContributionMemo
+from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.usage.event_time import NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, Progress, ProgressReport, SkipCount, counts_from_usage
 from lpgen.core.usage.left_out import take_back
+from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage, UsageSum, merge_usage
 from lpgen.edge.data_folder.ledger import Ledger, LedgerFile, LedgerObject
 from lpgen.edge.data_folder.usage_files import (

@@ -12,10 +12,10 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.events.named_principals import named_principal
-from lpgen.core.events.records import Record
+from lpgen.core.cloudtrail.named_principals import named_principal
+from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.unusable import Unusable
+from lpgen.core.usage.rejected import Unusable
 
 EVENT_TYPE: Final = "AwsAggregatedEvent"
 _CALLERS: Final = "userIdentity"

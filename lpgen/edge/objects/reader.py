@@ -8,10 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.events.event_map import EventMap
-from lpgen.core.usage.contribution_memo import ContributionMemo
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.usage.ingest_result import FileProblem
+from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import LedgerObject
 from lpgen.edge.ingest.chunk_reader import NO_FILES, Again, ChunkResult, ChunkTally

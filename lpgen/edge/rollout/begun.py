@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.model import PrincipalKind
-from lpgen.core.policies.policy import policy_from_json, policy_to_json
 from lpgen.core.rollout.calls import Call, CallKind, Holding, inverse_calls
 from lpgen.core.rollout.plan import PrincipalPlan
 from lpgen.core.rollout.plan_rollout import is_named_by_content

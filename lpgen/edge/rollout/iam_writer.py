@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind, Principal, PrincipalKind
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.rollout.calls import Call, CallKind, Holding
 from lpgen.edge.aws_session import AwsSession, aws_errors
 from lpgen.errors import AwsError, PolicyError, quote_input

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.analysis.checks.chain import check_unchanged
+from lpgen.core.analysis.verification.chain import check_unchanged
 from lpgen.core.digests import CHAIN_KEYS, OutputDigests
 from lpgen.core.replacements import CheckStatus
 from lpgen.core.rollout.plan import NewDocument

@@ -13,8 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from lpgen.core.digests import digest_of_text, digests_from_facts
+from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.model import PrincipalKind
-from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
 from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.snapshots import Subject, TakenAccount
 from lpgen.edge.aws_session import AwsSession, Caller, aws_errors
 from lpgen.edge.data_folder.snapshot_folder import (

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.edge.aws_session import AwsSession, aws_errors
 from lpgen.errors import AwsError, PolicyError
 

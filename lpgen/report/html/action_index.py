@@ -7,7 +7,7 @@ from itertools import groupby
 
 from lpgen.core.findings import Report
 from lpgen.core.model import Action
-from lpgen.report.inert import terminal_text
+from lpgen.report.escaping import terminal_text
 
 
 class ActionIndex:

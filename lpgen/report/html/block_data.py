@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from lpgen.report.inert import terminal_text
+from lpgen.report.escaping import terminal_text
 from lpgen.report.pages.blocks import Block, Bullets, Fold, Heading, Item, Line, Paragraph, Show, Span, Table, Tone
 
 _TONES: Final = {Tone.NAME: "n", Tone.STRONG: "s", Tone.GOOD: "g", Tone.BAD: "b", Tone.QUIET: "q"}

@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 
-from lpgen.core.grounds import StatementRef
+from lpgen.core.evidence import StatementRef
 from lpgen.core.replacements import AppliedRule, Line, LineKind, ReplacementDocument, ReplacementStatement, Scope
 from lpgen.report.html.policy_listing import ACTION_ELEMENTS, RESOURCE_ELEMENTS, Listing, Mark, Note, listing_of
 from lpgen.report.json.evidence import explained_lines

@@ -6,8 +6,8 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import UNSEEN, ActionVerdict, Verdict, WildcardUse
-from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AttachedPolicy, Effect, Policy
 from lpgen.report.html.policy_listing import ACTION_ELEMENTS, Listing, Mark, Note, listing_of
 from lpgen.report.pages.blocks import Line, bad, count, good, line, names, plural, strong

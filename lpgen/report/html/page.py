@@ -17,6 +17,7 @@ from lpgen.report.html.principal_data import data_of_principal
 from lpgen.report.html.shared import Shared
 from lpgen.report.html.summary import coverage_bars, rows_of, shares_of_made
 from lpgen.report.html.templating import asset, template
+from lpgen.report.pages.action_items import tasks_of_review
 from lpgen.report.pages.blocks import Block
 from lpgen.report.pages.coverage import coverage_blocks
 from lpgen.report.pages.kept import unobservable_blocks
@@ -29,7 +30,6 @@ from lpgen.report.pages.review import (
     unlisted_blocks,
     words_of_day,
 )
-from lpgen.report.pages.to_do import tasks_of_review
 from lpgen.report.views import ReviewView, review_view
 
 _STYLES: Final = ("colors.css", "layout.css", "principal.css", "print.css")

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from math import log1p
 
+from lpgen.core.evidence import AccountCoverage
 from lpgen.core.findings import UNSEEN
-from lpgen.core.grounds import AccountCoverage
 from lpgen.report.counts import Counts
+from lpgen.report.escaping import terminal_text
 from lpgen.report.html.principal_data import anchor_of
 from lpgen.report.html.verdict_data import KEPT, outcome_of
-from lpgen.report.inert import terminal_text
 from lpgen.report.pages.blocks import Tone
 from lpgen.report.pages.words import CLASS_WORDS, short_label_of, state_of
 from lpgen.report.views import PrincipalView

@@ -6,9 +6,9 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from lpgen.report.escaping import terminal_text
 from lpgen.report.html.block_data import split_quotes
 from lpgen.report.html.principal_data import anchor_of
-from lpgen.report.inert import terminal_text
 from lpgen.report.pages.blocks import Block, Bullets, Fold, Heading, Line, Paragraph, Table
 from lpgen.report.pages.words import label_in_list
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from lpgen.core.evidence import Evidence
 from lpgen.core.findings import Report
-from lpgen.core.grounds import Evidence
 from lpgen.core.model import Action
+from lpgen.report.escaping import terminal_text
 from lpgen.report.html.action_index import ranges_of
-from lpgen.report.inert import terminal_text
 from lpgen.report.json.layout import Json
 from lpgen.report.views import PrincipalView
 

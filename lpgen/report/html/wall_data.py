@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import UNSEEN
-from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel
 from lpgen.core.replacements import Scope
+from lpgen.report.escaping import terminal_text
 from lpgen.report.html.verdict_data import KEPT, UNGRANTED, outcome_of
-from lpgen.report.inert import terminal_text
 from lpgen.report.json.layout import Json
 from lpgen.report.views import PrincipalView
 

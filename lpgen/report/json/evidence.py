@@ -31,11 +31,11 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from lpgen.core.digests import Inputs, digest_of_text
+from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.folders import file_of_left_policy
-from lpgen.core.grounds import StatementRef
+from lpgen.core.iam.policy import statement_depends_on_version, text_without_sid
 from lpgen.core.model import CURRENT_VERSION, Effect, Policy
-from lpgen.core.policies.policy import statement_depends_on_version, text_without_sid
 from lpgen.core.replacements import Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.report.json.facts import (

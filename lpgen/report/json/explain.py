@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import Final
 
 from lpgen.core.explanations import ExplainedStatement, ExplainedWall, Explanation, SeenUses
-from lpgen.core.policies.decision import Layer
+from lpgen.core.iam.decision import Layer
 from lpgen.report.json.facts import facts_of_statement, facts_of_use
 from lpgen.report.json.layout import Json, Row, lay_out
 

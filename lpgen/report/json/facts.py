@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 from typing import Final
 
 from lpgen.core.digests import Inputs
+from lpgen.core.evidence import AccountCoverage, Evidence, StatementRef, Use
 from lpgen.core.findings import PrincipalDiff, Proposal, UngrantedUse
-from lpgen.core.grounds import AccountCoverage, Evidence, StatementRef, Use
 from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import Check, Decision, Scope
 from lpgen.report.json.layout import Json, Row

@@ -43,8 +43,8 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from lpgen.core.evidence import PrincipalUsage, StatementRef, UnmappedEvent
 from lpgen.core.findings import DangerousUse, OutsideTrust, Proposal, Report, WildcardUse
-from lpgen.core.grounds import PrincipalUsage, StatementRef, UnmappedEvent
 from lpgen.core.model import AccessLevel, Outcome
 from lpgen.report.counts import sorted_levels
 from lpgen.report.groups import KeptGroup

@@ -21,7 +21,7 @@ from io import StringIO
 from typing import Final
 
 from lpgen.core.stars import StarGrowth, Stars
-from lpgen.report.inert import spreadsheet_text
+from lpgen.report.escaping import spreadsheet_text
 from lpgen.report.json.facts import facts_of_statement
 from lpgen.report.json.layout import Json, Row, lay_out
 

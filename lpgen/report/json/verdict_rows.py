@@ -6,8 +6,8 @@ import json
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
+from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import ActionVerdict, Judgement, Verdicts
-from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel, Action
 from lpgen.report.json.facts import facts_of_evidence
 from lpgen.report.json.layout import Row, Written

@@ -10,7 +10,7 @@ import html
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from lpgen.report.inert import html_code, markdown_code, markdown_prose
+from lpgen.report.escaping import html_code, markdown_code, markdown_prose
 from lpgen.report.pages.blocks import (
     Block,
     Bullets,

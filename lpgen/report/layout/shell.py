@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Final
 
-from lpgen.report.inert import terminal_text
+from lpgen.report.escaping import terminal_text
 from lpgen.report.pages.blocks import Command, Option
 
 _INDENT: Final = 4

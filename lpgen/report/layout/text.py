@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from lpgen.report.inert import terminal_text
+from lpgen.report.escaping import terminal_text
 from lpgen.report.layout.shell import command_lines
 from lpgen.report.layout.table_widths import GAP, cells, column_widths, table_width
 from lpgen.report.layout.wrap import wrap_ascii

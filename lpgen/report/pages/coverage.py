@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from lpgen.core.evidence import SIDE_WORDS, AccountCoverage, CoverageSource
 from lpgen.core.findings import Diff, Report
-from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, CoverageSource
 from lpgen.report.pages.blocks import (
     Block,
     Column,

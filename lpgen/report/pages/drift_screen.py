@@ -15,7 +15,7 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.causes import Cause, causes_of
 from lpgen.core.drift.findings import Drift
 from lpgen.core.registry.drift import DriftKind
-from lpgen.report.inert import terminal_text
+from lpgen.report.escaping import terminal_text
 from lpgen.report.pages.blocks import (
     Column,
     Heading,

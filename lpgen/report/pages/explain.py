@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from lpgen.core.evidence import StatementRef
 from lpgen.core.explanations import (
     ConditionState,
     ExplainedStatement,
@@ -14,11 +15,10 @@ from lpgen.core.explanations import (
     Question,
     WallState,
 )
-from lpgen.core.grounds import StatementRef
+from lpgen.core.iam.authorize import RESOURCE_POLICY
+from lpgen.core.iam.decision import RESOURCE, Answer, Result
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import Effect, ResourceKind
-from lpgen.core.policies.authorize import RESOURCE_POLICY
-from lpgen.core.policies.decision import RESOURCE, Answer, Result
-from lpgen.core.policies.match import has_wildcard
 from lpgen.report.pages.blocks import (
     Block,
     Bullets,

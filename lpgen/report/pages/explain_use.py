@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from lpgen.core.evidence import Use
 from lpgen.core.explanations import Explanation, SeenUse, SeenUses, UseOn
-from lpgen.core.grounds import Use
+from lpgen.core.iam.decision import Result
 from lpgen.core.model import OBSERVED, DenialKind, Outcome, ResourceKind
-from lpgen.core.policies.decision import Result
 from lpgen.report.pages.blocks import (
     Block,
     Heading,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from lpgen.core.grounds import Evidence
+from lpgen.core.evidence import Evidence
 from lpgen.report.pages.blocks import Bullets, Heading, Item, Line, Paragraph, count, line, name, plural, quiet
 
 MOST_ROWS: Final = 12

@@ -26,9 +26,9 @@ from lpgen.report.pages.blocks import (
     quiet,
     strong,
 )
+from lpgen.report.pages.inverse_actions import undoing_blocks
 from lpgen.report.pages.kept import all_kept_blocks, dropped_blocks, rule_blocks
 from lpgen.report.pages.parts import MOST_ROWS, capped, titled
-from lpgen.report.pages.undoing import undoing_blocks
 from lpgen.report.pages.use import (
     danger_blocks,
     dangerous_use_blocks,

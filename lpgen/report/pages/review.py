@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from lpgen.core.evidence import PrincipalUsage
 from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
-from lpgen.core.grounds import PrincipalUsage
 from lpgen.core.model import Outcome, SkipReason
 from lpgen.report.commands import Given
 from lpgen.report.counts import Counts
 from lpgen.report.guards_note import guards_notes
+from lpgen.report.pages.action_items import Task, tasks_of_review
 from lpgen.report.pages.blocks import (
     Block,
     Bullets,
@@ -39,7 +40,6 @@ from lpgen.report.pages.coverage import coverage_blocks
 from lpgen.report.pages.kept import unobservable_blocks
 from lpgen.report.pages.parts import REVIEW_ROWS, more_rows
 from lpgen.report.pages.principal import principal_fold
-from lpgen.report.pages.to_do import Task, tasks_of_review
 from lpgen.report.pages.words import (
     CLASS_WORDS,
     SKIP_WORDS,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import DangerousUse, UngrantedUse, WildcardUse
-from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel
 from lpgen.report.counts import LevelCount, sum_matrix
 from lpgen.report.groups import DangerGroup, DeniedGroup

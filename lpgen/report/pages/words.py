@@ -11,7 +11,7 @@ from lpgen.core.backtests import Reach
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import DenialKind, Principal, SkipReason
 from lpgen.core.replacements import LineKind
-from lpgen.report.inert import terminal_text
+from lpgen.report.escaping import terminal_text
 from lpgen.report.pages.blocks import Span, Tone
 from lpgen.report.views import PrincipalView
 

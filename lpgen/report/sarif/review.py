@@ -13,11 +13,11 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, groupby
 from typing import Final
 
-from lpgen.core.actions.patterns import EVERYTHING
+from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.choices import Severity
+from lpgen.core.evidence import AccountCoverage, StatementRef
 from lpgen.core.findings import ActionVerdict, PrincipalClass, Report, UngrantedUse, Verdict, WildcardUse
 from lpgen.core.folders import folder_of_principal
-from lpgen.core.grounds import AccountCoverage, StatementRef
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind

@@ -12,6 +12,7 @@ from typing import Final
 from lpgen.core.choices import Severity
 from lpgen.core.explanations import Fit, UseOn, WallState
 from lpgen.core.findings import Confidence, Verdict
+from lpgen.core.iam.decision import Answer, Layer, Result
 from lpgen.core.model import (
     AccessLevel,
     Effect,
@@ -19,7 +20,6 @@ from lpgen.core.model import (
     ResourceKind,
     SkipReason,
 )
-from lpgen.core.policies.decision import Answer, Layer, Result
 from lpgen.core.replacements import CheckStatus, LineKind
 from lpgen.report.json.evidence import EVIDENCE_SCHEMA
 from lpgen.report.json.explain import EXPLANATION_SCHEMA

@@ -6,8 +6,8 @@ from dataclasses import fields
 from typing import Final
 
 from lpgen.core.choices import KeepUnobservable, ScopeChoice, UnobservableKind
+from lpgen.core.evidence import CoverageSource
 from lpgen.core.findings import PrincipalClass
-from lpgen.core.grounds import CoverageSource
 from lpgen.core.model import DenialKind, Outcome, PolicyKind, ResourceKind
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import CheckStatus, DecisionKind

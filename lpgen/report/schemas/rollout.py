@@ -10,6 +10,7 @@ from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.plan import Peak
 from lpgen.core.rollout.source import Trust
 from lpgen.report.json.rollout import ROLLOUT_SCHEMA
+from lpgen.report.messages.rollout_watch import WATCH_SCHEMA
 from lpgen.report.schemas.facts import INPUTS
 from lpgen.report.schemas.parts import (
     COUNT,
@@ -24,7 +25,6 @@ from lpgen.report.schemas.parts import (
     one_of,
     record,
 )
-from lpgen.report.talk.rollout_watch import WATCH_SCHEMA
 
 _PARAMETER: Final[Schema] = {"anyOf": [TEXT, listed(record({"Key": TEXT, "Value": TEXT}))]}
 _CALL: Final = record({"operation": TEXT, "policy": TEXT, "parameters": by_key(_PARAMETER)})

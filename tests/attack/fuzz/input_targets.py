@@ -9,21 +9,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.events.event_map import EventMap
-from lpgen.core.events.map_line import map_line
-from lpgen.core.events.records import RawRecord, record_from_raw
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.cloudtrail.event_map import EventMap
+from lpgen.core.cloudtrail.map_line import map_line
+from lpgen.core.cloudtrail.records import RawRecord, record_from_raw
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.model import ActionPattern
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.core.trails import describe_trail, trails_of_accounts
 from lpgen.edge.catalog.files import bundled_folder, open_catalog
-from lpgen.edge.inputs.decisions_file import read_decisions
-from lpgen.edge.inputs.guard_files import read_guards
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
-from lpgen.edge.inputs.last_accessed import read_last_accessed
-from lpgen.edge.inputs.trail_settings import read_trails
 from lpgen.edge.logs.record_files import records_from_bytes
+from lpgen.edge.readers.decisions_file import read_decisions
+from lpgen.edge.readers.guard_files import read_guards
+from lpgen.edge.readers.iam_snapshot import read_snapshot
+from lpgen.edge.readers.last_accessed import read_last_accessed
+from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.edge.snapshot.organization_tree import read_organization_paths
 from lpgen.edge.snapshot.resource_tags import read_resource_tags
 from tests.attack.fuzz.target import Target

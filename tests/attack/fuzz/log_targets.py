@@ -10,13 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen.core.events.event_map import EventMap
-from lpgen.core.events.map_line import map_line
-from lpgen.core.events.records import RawRecord, record_from_raw
-from lpgen.core.usage.contribution_memo import ContributionMemo
+from lpgen.core.cloudtrail.event_map import EventMap
+from lpgen.core.cloudtrail.map_line import map_line
+from lpgen.core.cloudtrail.records import RawRecord, record_from_raw
+from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.rejected import Unusable
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import UsageTally
-from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.event_history import open_event_history
 from lpgen.edge.logs.read_limits import ReadLimits

@@ -8,20 +8,20 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen.core.model import Condition, Policy, Resource, ResourceKind
-from lpgen.core.policies.authorize import decide
-from lpgen.core.policies.conditions import condition_match
-from lpgen.core.policies.decision import AbsentKeys, Request
-from lpgen.core.policies.match import (
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.conditions import condition_match
+from lpgen.core.iam.decision import AbsentKeys, Request
+from lpgen.core.iam.match import (
     glob_match,
     intersect_patterns,
     normalize_glob,
     pattern_contains,
     patterns_intersect,
 )
-from lpgen.core.policies.policy import policy_from_json, policy_size, policy_to_json
-from lpgen.core.policies.policy_set import PolicySet
-from lpgen.core.policies.request_line import decide_line
+from lpgen.core.iam.policy import policy_from_json, policy_size, policy_to_json
+from lpgen.core.iam.policy_set import PolicySet
+from lpgen.core.iam.request_line import decide_line
+from lpgen.core.model import Condition, Policy, Resource, ResourceKind
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.attack.fuzz.target import Target
 from tests.attack.fuzz.world import ROLE

@@ -21,13 +21,13 @@ from lpgen.core.rollout.calls import Holding
 from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import Gap, Subject, TakenAccount
 from lpgen.edge.data_folder.baseline_folder import list_baselines, open_baseline
+from lpgen.edge.data_folder.immutable_folder import MANIFEST
 from lpgen.edge.data_folder.ledger import count_unread_files, read_generation, read_paths
-from lpgen.edge.data_folder.sealed_folder import MANIFEST
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter, find_snapshot, open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
-from lpgen.edge.inputs.schedules import read_schedules
 from lpgen.edge.output_folder import SUMMARY
+from lpgen.edge.readers.iam_snapshot import read_snapshot
+from lpgen.edge.readers.schedules import read_schedules
 from lpgen.edge.replacement_files import read_output, read_replacements
 from lpgen.edge.rollout.iam_writer import LivePrincipal
 from lpgen.edge.rollout.inputs import read_written_output

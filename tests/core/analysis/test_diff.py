@@ -12,9 +12,9 @@ import pytest
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
 from lpgen.core.choices import KeepUnobservable, keep_each
-from lpgen.core.events.rules.inferences import ENDPOINT_DNS, UNREAD_REQUEST
+from lpgen.core.cloudtrail.rules.inferences import ENDPOINT_DNS, UNREAD_REQUEST
+from lpgen.core.evidence import Use
 from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
-from lpgen.core.grounds import Use
 from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lpgen.core.explanations import Fit, WallState
+from lpgen.core.iam.decision import Layer, Result
 from lpgen.core.model import PolicyKind
-from lpgen.core.policies.decision import Layer, Result
-from tests.core.analysis.explained.explained_requests import IMAGES, ask, statements, wall
+from tests.core.analysis.explain.explained_requests import IMAGES, ask, statements, wall
 from tests.support.worlds import ACCOUNT, allow, catalog, policy, role
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lpgen.core.explanations import Fit, WallState
 from lpgen.core.guards import AccountLevels, Guards
-from lpgen.core.policies.decision import Answer, Layer, Result
-from tests.core.analysis.explained.explained_requests import IMAGES, ask, document, statements, wall, whole_catalog
+from lpgen.core.iam.decision import Answer, Layer, Result
+from tests.core.analysis.explain.explained_requests import IMAGES, ask, document, statements, wall, whole_catalog
 from tests.support.worlds import allow, deny, policy, role
 
 

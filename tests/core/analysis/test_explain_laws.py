@@ -8,13 +8,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.granted.met_policies import policies_met, request_of
+from lpgen.core.analysis.grants.applicable_policies import policies_met, request_of
 from lpgen.core.explanations import Fit, WallState
 from lpgen.core.guards import AccountLevels, Guards
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import Answer, Result
 from lpgen.core.model import AttachedPolicy, PolicyKind
-from lpgen.core.policies.authorize import decide
-from lpgen.core.policies.decision import Answer, Result
-from tests.core.analysis.explained.explained_requests import IMAGES, ask, document
+from tests.core.analysis.explain.explained_requests import IMAGES, ask, document
 from tests.support.law_examples import examples
 from tests.support.worlds import allow, deny, policy, role
 

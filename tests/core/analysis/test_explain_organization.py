@@ -6,8 +6,8 @@ from typing import Any
 
 from lpgen.core.explanations import WallState
 from lpgen.core.guards import AccountLevels, Guards, ResourcePolicy
-from lpgen.core.policies.decision import Layer, Result
-from tests.core.analysis.explained.explained_requests import IMAGES, ask, document, wall
+from lpgen.core.iam.decision import Layer, Result
+from tests.core.analysis.explain.explained_requests import IMAGES, ask, document, wall
 from tests.support.worlds import ACCOUNT, allow, deny, policy, role
 
 OTHER = "444455556666"

@@ -7,8 +7,8 @@ from typing import Any
 
 from lpgen.core.explanations import Fit, WallState
 from lpgen.core.guards import Guards, ResourcePolicy
-from lpgen.core.policies.decision import Layer, Result
-from tests.core.analysis.explained.explained_requests import IMAGES, ask, document, statements, wall, whole_catalog
+from lpgen.core.iam.decision import Layer, Result
+from tests.core.analysis.explain.explained_requests import IMAGES, ask, document, statements, wall, whole_catalog
 from tests.support.worlds import ACCOUNT, allow, policy, role
 
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"

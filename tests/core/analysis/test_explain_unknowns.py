@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from lpgen.core.explanations import Fit, WallState
+from lpgen.core.iam.decision import Answer, Layer, Result
 from lpgen.core.model import AttachedPolicy, PolicyKind, ResourceKind
-from lpgen.core.policies.decision import Answer, Layer, Result
-from tests.core.analysis.explained.explained_requests import IMAGES, ask, statements, wall
+from tests.core.analysis.explain.explained_requests import IMAGES, ask, statements, wall
 from tests.support.worlds import ACCOUNT, allow, deny, policy, role
 
 

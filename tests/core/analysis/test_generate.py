@@ -12,10 +12,10 @@ import pytest
 from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
-from lpgen.core.analysis.written.fit import Document, Item, Space, Split, fit_documents
-from lpgen.core.analysis.written.statements import FOLDED_TO_GRANT
+from lpgen.core.analysis.synthesis.fit import Document, Item, Space, Split, fit_documents
+from lpgen.core.analysis.synthesis.statements import FOLDED_TO_GRANT
 from lpgen.core.choices import KeepUnobservable, keep_each
-from lpgen.core.grounds import Use
+from lpgen.core.evidence import Use
 from lpgen.core.model import Principal, PrincipalKind
 from lpgen.core.replacements import CheckStatus, Replacement
 from tests.support.worlds import ACCOUNT, allow, catalog, deny, exactly, grants_of, pairs, policy, role, usage_of, use

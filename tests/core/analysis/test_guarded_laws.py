@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
-from lpgen.core.analysis.granted.met_policies import policies_met, request_of
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.applicable_policies import policies_met, request_of
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.choices import ScopeChoice
-from lpgen.core.grounds import Use
+from lpgen.core.evidence import Use
 from lpgen.core.guards import AccountLevels, Guards, ResourcePolicy
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import Result
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Outcome, Policy, Principal, ResourceKind
 from lpgen.core.options import Options
-from lpgen.core.policies.authorize import decide
-from lpgen.core.policies.decision import Result
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import CheckStatus
 from tests.core.analysis.test_replacement_laws import policies, principals, statements, uses
 from tests.support.law_examples import examples

@@ -17,15 +17,15 @@ from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.verify import documents_of_replacement
 from lpgen.core.choices import KeepUnobservable, keep_each
+from lpgen.core.evidence import Use
 from lpgen.core.findings import PrincipalClass, PrincipalDiff, Proposal, Verdict
-from lpgen.core.grounds import Use
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import AbsentKeys, Request, Result
+from lpgen.core.iam.meaning import says_the_same
+from lpgen.core.iam.policy import policy_from_json, policy_to_json
+from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import Action, AttachedPolicy, Outcome, Principal
 from lpgen.core.options import Options
-from lpgen.core.policies.authorize import decide
-from lpgen.core.policies.decision import AbsentKeys, Request, Result
-from lpgen.core.policies.meaning import says_the_same
-from lpgen.core.policies.policy import policy_from_json, policy_to_json
-from lpgen.core.policies.policy_set import PolicySet
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import CheckStatus, Replacement, Verification
 from lpgen.report.plan import StepKind, plan_note, plan_steps

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.granted.granting import granting_by_action
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.granting import granting_by_action
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.reach import Places, places_from_usage, reach_of_lines
 from lpgen.core.backtests import Reach
-from lpgen.core.grounds import StatementRef
+from lpgen.core.evidence import StatementRef
 from lpgen.core.guards import NO_GUARDS
 from lpgen.core.model import Action, Outcome, PolicyKind
 from lpgen.core.replacements import Line, LineKind, Scope

@@ -14,14 +14,14 @@ from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.choices import KeepUnobservable, ScopeChoice, keep_each
-from lpgen.core.grounds import Use
+from lpgen.core.evidence import Use
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import AbsentKeys, Request, Result
+from lpgen.core.iam.match import has_wildcard
+from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import Outcome, Policy, Principal, Resource, ResourceKind
 from lpgen.core.options import Options
-from lpgen.core.policies.authorize import decide
-from lpgen.core.policies.decision import AbsentKeys, Request, Result
-from lpgen.core.policies.match import has_wildcard
-from lpgen.core.policies.policy import policy_from_json
-from lpgen.core.policies.policy_set import PolicySet
 from lpgen.core.replacements import CheckStatus
 from tests.support.law_examples import examples
 from tests.support.worlds import allow, catalog, deny, grants_of, policy, role, usage_of, use

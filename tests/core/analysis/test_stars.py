@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.stars import grow_stars, since_from_text
-from lpgen.core.grounds import PrincipalUsage, Use
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import PrincipalUsage, Use
 from lpgen.core.guards import AccountLevels, Guards
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AccessLevel, AttachedPolicy, Outcome, PolicyKind, Principal
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.stars import Stars
 from lpgen.errors import InvocationError
 from tests.support.worlds import allow, deny, policy, role, use

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.checks import reasons as checked_reasons
-from lpgen.core.analysis.checks import use as checked_use
-from lpgen.core.analysis.checks.claims import Claims
-from lpgen.core.analysis.checks.written import WrittenDocument
+from lpgen.core.analysis.verification import reasons as checked_reasons
+from lpgen.core.analysis.verification import use as checked_use
+from lpgen.core.analysis.verification.claims import Claims
+from lpgen.core.analysis.verification.written import WrittenDocument
 from lpgen.core.analysis.verify import verify_replacement
-from lpgen.core.grounds import PrincipalUsage, Use
+from lpgen.core.evidence import PrincipalUsage, Use
+from lpgen.core.iam.match_resource import resources_intersect
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Outcome, Principal
-from lpgen.core.policies.match_resource import resources_intersect
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import CheckStatus, Verification
 from tests.support.worlds import allow, catalog, deny, grants_of, policy, role, use
 

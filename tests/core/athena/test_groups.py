@@ -17,15 +17,15 @@ from lpgen.core.athena.partitions import partitions_from_table
 from lpgen.core.athena.query import EVER_CHANGING, READ_BESIDE, UNREAD_ANSWERS, DaySpan, Query, build_query
 from lpgen.core.athena.rows import group_from_row
 from lpgen.core.athena.table import TableName, table_from_definition
-from lpgen.core.events.event_map import EventMap
-from lpgen.core.events.records import RawRecord, Record
-from lpgen.core.events.rules.tables import HANDLER_MODULES
-from lpgen.core.usage.contribution_memo import ContributionMemo
+from lpgen.core.cloudtrail.event_map import EventMap
+from lpgen.core.cloudtrail.records import RawRecord, Record
+from lpgen.core.cloudtrail.rules.tables import HANDLER_MODULES
 from lpgen.core.usage.group_tally import GroupTally
+from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.catalog.files import bundled_catalog
-from tests.core.events.rules.mapping_cases import CASES, read_cases
+from tests.core.cloudtrail.rules.mapping_cases import CASES, read_cases
 from tests.support.athena_tables import (
     CONSOLE,
     DOCUMENTED_COLUMNS,

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from lpgen.core.analysis.counted_use import counted_usages
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.choices import Severity
 from lpgen.core.drift.between import DriftOptions, drift_between
 from lpgen.core.drift.figures import region_days_from_usage
 from lpgen.core.drift.findings import Drift
 from lpgen.core.drift.states import KeptProposal, Stamp, State
-from lpgen.core.grounds import Use
+from lpgen.core.evidence import Use
 from lpgen.core.guards import Guards
 from lpgen.core.model import Action, AttachedPolicy, Policy, PolicyKind, Principal
 from lpgen.core.registry.drift import DriftKind

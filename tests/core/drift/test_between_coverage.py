@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lpgen.core.choices import Severity
-from lpgen.core.grounds import Hole
+from lpgen.core.evidence import Hole
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.trails import TrailChange
 from tests.core.drift.drift_states import APP, TRAIL, found, kinds, later, state

@@ -9,8 +9,8 @@ import pytest
 
 from lpgen.core.choices import Severity
 from lpgen.core.guards import AccountLevels, Guards
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Principal
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.registry.drift import DriftKind
 from tests.core.drift.drift_states import APP, document, found, kinds, managed, state
 from tests.support.worlds import ACCOUNT, allow, deny, policy, role

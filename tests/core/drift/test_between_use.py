@@ -9,7 +9,7 @@ import pytest
 
 from lpgen.core.choices import Severity
 from lpgen.core.drift.states import State
-from lpgen.core.grounds import Hole
+from lpgen.core.evidence import Hole
 from lpgen.core.model import Outcome
 from lpgen.core.registry.drift import DriftKind
 from tests.core.drift.drift_states import APP, ARN, found, kinds, later, managed, proposal, seen, state

@@ -13,7 +13,7 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.causes import causes_of
 from lpgen.core.drift.findings import DriftFinding, finding_order
 from lpgen.core.drift.states import KeptProposal, State
-from lpgen.core.grounds import Use
+from lpgen.core.evidence import Use
 from lpgen.core.model import Principal
 from lpgen.core.registry.drift import DriftKind
 from tests.core.drift.drift_states import APP, document, found, later, managed, state

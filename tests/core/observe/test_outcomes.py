@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.model import Action
 from lpgen.core.observe.outcome import OutcomeStatus, Promise, outcomes_of_plan
 from lpgen.core.options import Options

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpgen.core.analysis.observability.trail_coverage import OBJECTS, Events, recording_trails
-from lpgen.core.grounds import AccountCoverage, LogCoverage
+from lpgen.core.evidence import AccountCoverage, LogCoverage
 from lpgen.core.model import Action
 from lpgen.core.observe.open_uses import OpenUse, OpenUses
 from lpgen.core.observe.plan import MOST_TRAILS, ObservePlan, PlanChoices, plan_trails

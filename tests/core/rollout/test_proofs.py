@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.model import PrincipalKind
-from lpgen.core.policies.policy import policy_from_json, policy_to_json
 from lpgen.core.rollout import proofs
 from lpgen.core.rollout.calls import Call, CallKind
 from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan

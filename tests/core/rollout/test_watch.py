@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from lpgen.core.iam.match_resource import resource_contains
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import DenialKind, Outcome, PrincipalKind, SkipReason
-from lpgen.core.policies.match_resource import resource_contains
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.rollout.plan import Peak, PolicyText, PrincipalPlan
 from lpgen.core.rollout.watch import Denial, PoliciesSince, Watched, watch_rollout
 from lpgen.core.usage.tables import Usage
+from lpgen.report.messages.rollout_watch import render_watch
 from lpgen.report.schemas.documents import SCHEMAS
-from lpgen.report.talk.rollout_watch import render_watch
 from tests.support.worlds import ACCOUNT, allow, catalog, deny, usage_of, use
 
 ARN = f"arn:aws:iam::{ACCOUNT}:role/app"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpgen.core.iam.match import glob_match, has_variable
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Resource, ResourceKind
-from lpgen.core.policies.match import glob_match, has_variable
 from lpgen.core.usage.fold import FOLDS, NUMBERED, fold_resource
 from lpgen.edge.catalog.files import open_catalog
 from tests.support.case_tables import each_case

@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.events.records import Record
+from lpgen.core.cloudtrail.records import Record
 from lpgen.core.usage.event_time import ALL_TIME, Window
 from lpgen.core.usage.latest_time import LatestTime
 from lpgen.core.usage.left_out import counted_window, cover_window, hold_moment, take_back, unite_windows

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lpgen.app.ingest import ingest
-from lpgen.core.grounds import AccountCoverage, CoverageSource
+from lpgen.core.evidence import AccountCoverage, CoverageSource
 from lpgen.core.trails import Selector, Trail, TrailChange
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.logging_holes import first_day_after

@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 import pyarrow as pa
 
-from lpgen.core.events.records import Record
+from lpgen.core.cloudtrail.records import Record
 from lpgen.core.usage.columns import integer_column, unpack_texts
 from lpgen.core.usage.table_laws import find_broken_laws
 from lpgen.core.usage.tables import COVERAGE_SCHEMA, EMPTY_USAGE, USAGE_SCHEMA, Usage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.tables import count_records, count_used_records, merge_usage

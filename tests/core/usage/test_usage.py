@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.events.records import HIDDEN, RawRecord, Record, raw_from_record
+from lpgen.core.cloudtrail.records import HIDDEN, RawRecord, Record, raw_from_record
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.latest_time import LatestTime
+from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.rejected import Unusable
 from lpgen.core.usage.tables import (
     EMPTY_USAGE,
     TABLES,
@@ -31,7 +32,6 @@ from lpgen.core.usage.tables import (
     merge_usage,
 )
 from lpgen.core.usage.tally import UsageTally, usage_from_records
-from lpgen.core.usage.unusable import Unusable
 from tests.support.law_examples import examples
 from tests.support.log_samples import ACCOUNT, ROLE, PlainMap, record_json, rows
 
@@ -485,7 +485,7 @@ def test_usage_is_made_without_pandas() -> None:
     """Importing pandas would add a fifth of a second to every command."""
     script = (
         "import sys, msgspec\n"
-        "from lpgen.core.events.records import Record\n"
+        "from lpgen.core.cloudtrail.records import Record\n"
         "from lpgen.core.usage.tally import usage_from_records\n"
         "from tests.support.log_samples import PlainMap, record_json\n"
         "records = [msgspec.convert(record_json(n), Record) for n in range(20)]\n"

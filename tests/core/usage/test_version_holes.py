@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.events.records import Record
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.cloudtrail.records import Record
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.log_coverage import coverage_from_usage

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.actions.service_reference import IndexRow
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.service_reference import IndexRow
 from lpgen.core.model import AccessLevel, Action
 from lpgen.edge.catalog import update as catalog_update
 from lpgen.edge.catalog.files import HOME_VARIABLE, FolderSource, open_catalog

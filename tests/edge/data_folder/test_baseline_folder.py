@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from lpgen.core.drift.states import Figures, KeptProposal, Stamp
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Action
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.trails import TrailSource
 from lpgen.core.usage.tables import TABLES
 from lpgen.edge.data_folder.baseline_folder import (
@@ -31,7 +31,7 @@ from lpgen.edge.data_folder.baseline_folder import (
     open_baseline,
     save_baseline,
 )
-from lpgen.edge.data_folder.sealed_folder import SealedKind, SealedWriter
+from lpgen.edge.data_folder.immutable_folder import SealedKind, SealedWriter
 from lpgen.errors import BaselineError, InvocationError
 from tests.support.worlds import allow, usage_of, use
 
@@ -170,7 +170,7 @@ def test_a_missing_input_leaves_nothing_behind(data: Path, tmp_path: Path) -> No
 _SLOWLY = """
 import sys, time
 from pathlib import Path
-from lpgen.edge.data_folder.sealed_folder import SealedKind, SealedWriter
+from lpgen.edge.data_folder.immutable_folder import SealedKind, SealedWriter
 from lpgen.errors import BaselineError
 kind = SealedKind("baseline", "saved", BaselineError, "", "", 1)
 with SealedWriter(Path(sys.argv[1]), "slow", kind) as writer:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.events.records import Record
+from lpgen.core.cloudtrail.records import Record
 from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, USAGE_SCHEMA, Usage, count_records, merge_usage
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.data_folder.ledger import open_ledger

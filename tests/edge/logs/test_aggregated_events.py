@@ -12,15 +12,15 @@ import pytest
 
 from lpgen.app.ingest import ingest
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.findings import Verdict
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.rejected import Unusable
 from lpgen.core.usage.tables import Usage, count_records, merge_usage
 from lpgen.core.usage.tally import usage_from_records
-from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.logs.record_files import records_from_bytes

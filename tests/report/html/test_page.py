@@ -21,8 +21,8 @@ from lpgen.core.findings import Report, Verdict
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
 from lpgen.report import render_review
+from lpgen.report.escaping import terminal_text
 from lpgen.report.html.summary import rows_of
-from lpgen.report.inert import terminal_text
 from lpgen.report.views import review_view
 from tests.report.cases import Case
 from tests.report.golden import check_golden

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.checks.claims import stated_pairs
+from lpgen.core.analysis.verification.claims import stated_pairs
 from lpgen.core.findings import Proposal
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, PolicyKind
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import LineKind, ReplacementStatement, Scope
 from lpgen.report import render_evidence
 from tests.report.cases import Case, kept_line, own, seen, used_line

@@ -18,7 +18,7 @@ from lpgen.report.pages.backtest import backtest_sentence
 from tests.report.backtests import backtest, calm_backtest, poisoned_backtest
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader
-from tests.report.test_inert import ACTIVE
+from tests.report.test_escaping import ACTIVE
 from tests.support.law_examples import examples
 
 PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")

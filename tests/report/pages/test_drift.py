@@ -23,7 +23,7 @@ from lpgen.report.pages.drift import sparkline
 from tests.report.drifts import ROLE, drift, finding, poisoned_drift, poisoned_stars, stars
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader
-from tests.report.test_inert import ACTIVE
+from tests.report.test_escaping import ACTIVE
 from tests.support.law_examples import examples
 
 PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")

@@ -15,14 +15,14 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
 from lpgen.core.explanations import Explanation
+from lpgen.core.iam.decision import Result
 from lpgen.core.model import Resource, ResourceKind
-from lpgen.core.policies.decision import Result
 from lpgen.report import render_explanation
 from lpgen.report.json import explain as explain_json
 from tests.report.explanations import denied, everything, unread
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
-from tests.report.test_inert import ACTIVE
+from tests.report.test_escaping import ACTIVE
 from tests.support.law_examples import examples
 
 PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lpgen.core.analysis.observability.trail_coverage import OBJECTS, Events
-from lpgen.core.grounds import AccountCoverage, LogCoverage
+from lpgen.core.evidence import AccountCoverage, LogCoverage
 from lpgen.core.model import Action, Visibility
 from lpgen.core.observe.open_uses import OpenUse, OpenUses
 from lpgen.core.observe.outcome import Outcome, OutcomeStatus, Promise

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sarif_pydantic import Result, Run, Sarif
 
 from lpgen.core.choices import Severity
+from lpgen.core.evidence import Evidence, Hole
 from lpgen.core.findings import PrincipalClass, Report, Verdict, Verdicts
-from lpgen.core.grounds import Evidence, Hole
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.report import render_review

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lpgen.core.policies.policy import policy_from_json, policy_to_json
+from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.report.sarif.places import Place, PolicyPlaces
 
 STATEMENTS: list[dict[str, Any]] = [

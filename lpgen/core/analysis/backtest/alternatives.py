@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lpgen.core.backtests import Alternative
-from lpgen.core.grounds import Use
+from lpgen.core.evidence import Use
+from lpgen.core.iam.match_resource import resource_contains
 from lpgen.core.model import Action, ResourceKind
-from lpgen.core.policies.match_resource import resource_contains
 
 _WHOLE = "*"
 

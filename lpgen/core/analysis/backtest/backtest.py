@@ -6,18 +6,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
 from lpgen.core.analysis.backtest.judge import Bench
+from lpgen.core.analysis.caveats.decisions import decisions_in_force
 from lpgen.core.analysis.counted_use import UseCounter
-from lpgen.core.analysis.judged.verdicts import ActionFacts
 from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reach import NO_PLACES, Places
 from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
-from lpgen.core.analysis.safe.decisions import decisions_in_force
+from lpgen.core.analysis.verdicts.verdicts import ActionFacts
 from lpgen.core.backtests import PrincipalBacktest, Window
-from lpgen.core.grounds import PrincipalGrants
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.last_accessed import known_on
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from lpgen.core.analysis.counted_use import UseCounter
-from lpgen.core.grounds import Evidence, RecordedContext, Use
+from lpgen.core.evidence import Evidence, RecordedContext, Use
 from lpgen.core.model import OBSERVED, Action, DenialKind, Outcome, Resource, ResourceKind
 from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.principal_usage import recorded_context

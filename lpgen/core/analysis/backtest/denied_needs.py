@@ -10,16 +10,16 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.dated_uses import DatedUse
-from lpgen.core.analysis.granted.met_policies import known_context, policies_met, replayed_resource, request_of
+from lpgen.core.analysis.grants.applicable_policies import known_context, policies_met, replayed_resource, request_of
 from lpgen.core.analysis.scopes.creations import is_creation_of
 from lpgen.core.backtests import DenialCause
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.guards import Guards
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import Request, Result
+from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import Action, Policy, Principal, Resource, ResourceKind
-from lpgen.core.policies.authorize import decide
-from lpgen.core.policies.decision import Request, Result
-from lpgen.core.policies.policy_set import PolicySet
 
 _DENIED = (Result.EXPLICITLY_DENIED, Result.IMPLICITLY_DENIED)
 _UNREAD = (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW)

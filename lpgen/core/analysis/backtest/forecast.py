@@ -17,8 +17,8 @@ from lpgen.core.analysis.backtest.windows import look_back_windows
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
 from lpgen.core.backtests import PastDenials
+from lpgen.core.evidence import LogCoverage, PrincipalGrants
 from lpgen.core.findings import Forecast
-from lpgen.core.grounds import LogCoverage, PrincipalGrants
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import Caveat, CaveatKind

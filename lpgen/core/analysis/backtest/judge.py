@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.alternatives import actions_by_service, seen_use
 from lpgen.core.analysis.backtest.dated_uses import DatedUse
 from lpgen.core.analysis.backtest.denied_needs import AllowedUse, allowed_uses, cause_of_denial, denied_uses
-from lpgen.core.analysis.granted.granting import granting_by_action
-from lpgen.core.analysis.granted.left_attached import actions_of_left
+from lpgen.core.analysis.grants.granting import granting_by_action
+from lpgen.core.analysis.grants.left_attached import actions_of_left
 from lpgen.core.analysis.reach import NO_PLACES, Places, places_of_others, reach_of_lines
 from lpgen.core.analysis.verify import documents_of_replacement
 from lpgen.core.backtests import (
@@ -27,8 +26,9 @@ from lpgen.core.backtests import (
     Window,
     average,
 )
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.findings import ActionFact, PrincipalDiff, Proposal
-from lpgen.core.grounds import PrincipalGrants
 from lpgen.core.guards import Guards
 from lpgen.core.model import Action
 

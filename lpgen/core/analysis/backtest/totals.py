@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.expected_denials import (
     DenialCount,
     expected_denials,
@@ -29,6 +28,7 @@ from lpgen.core.backtests import (
     Window,
     average,
 )
+from lpgen.core.catalog.catalog import Catalog
 
 
 def backtest_of_principals(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.granted.granting import NOTHING, Granting
+from lpgen.core.analysis.grants.granting import NOTHING, Granting
 from lpgen.core.analysis.observability.observability import Observability
-from lpgen.core.events.event_names import EventSources
-from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.event_names import EventSources
+from lpgen.core.evidence import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, SkipReason
 from lpgen.core.registry.caveats import Caveat, CaveatKind

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.observability.recorded_calls import RecordedCalls
 from lpgen.core.analysis.observability.regions import GLOBAL_SERVICES
-from lpgen.core.events.visibility import ActionVisibility, VisibilityTable
-from lpgen.core.grounds import SIDE_WORDS, SeenEvents
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.visibility import ActionVisibility, VisibilityTable
+from lpgen.core.evidence import SIDE_WORDS, SeenEvents
 from lpgen.core.model import Action, Visibility
 
 

@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.events.event_names import EventSources
-from lpgen.core.events.named_principals import names_of
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.event_names import EventSources
+from lpgen.core.cloudtrail.named_principals import names_of
 from lpgen.core.model import Outcome, SkipReason
 from lpgen.core.usage.tables import Usage
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.granted.granting import names_from
+from lpgen.core.analysis.grants.granting import names_from
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
-from lpgen.core.grounds import Grant, Use
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import Grant, Use
 from lpgen.core.model import UNKNOWN_RESOURCE, AccessLevel, Action, Outcome, Resource, ResourceKind
 
 _APART: Final = (AccessLevel.TAGGING, AccessLevel.PERMISSIONS_MANAGEMENT)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.granted.trust import trusted_services
+from lpgen.core.analysis.grants.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
-from lpgen.core.events.rules.passing import PASS_ROLE_ACTION, passed_roles_from_catalog
-from lpgen.core.grounds import Use
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION, passed_roles_from_catalog
+from lpgen.core.evidence import Use
 from lpgen.core.model import OBSERVED, Outcome, Principal, Resource, ResourceKind
 
 

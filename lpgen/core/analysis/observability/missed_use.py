@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from lpgen.core.analysis.granted.granting import NOTHING, Granting
-from lpgen.core.analysis.written.lines import UseLines
+from lpgen.core.analysis.grants.granting import NOTHING, Granting
+from lpgen.core.analysis.synthesis.lines import UseLines
 from lpgen.core.choices import KeepByKind, KeepUnobservable, UnobservableKind
-from lpgen.core.events.visibility import VisibilityTable
+from lpgen.core.cloudtrail.visibility import VisibilityTable
+from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import UngrantedUse, Unobservable
-from lpgen.core.grounds import Grant, PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, Resource
 

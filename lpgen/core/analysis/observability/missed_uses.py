@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.granted.granting import NOTHING
-from lpgen.core.analysis.judged.danger import Dangers
+from lpgen.core.analysis.grants.granting import NOTHING
 from lpgen.core.analysis.observability.dependent_actions import dependent_actions
 from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
 from lpgen.core.analysis.observability.missed_use import (
@@ -25,8 +23,10 @@ from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
 from lpgen.core.analysis.observability.unexplained_use import unexplained_uses
 from lpgen.core.analysis.observability.unnamed_resources import unnamed_resources
 from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
+from lpgen.core.analysis.verdicts.danger import Dangers
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import KeepByKind, KeepUnobservable
-from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
+from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.model import Action, Principal
 
 _BEYOND_USE = (MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION, MissReason.UNNAMED_RESOURCE)

@@ -7,7 +7,6 @@ from datetime import date
 from functools import cached_property, lru_cache, partial
 from typing import Final
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.observability.blind_by_log import BlindByLog
 from lpgen.core.analysis.observability.data_resources import DataResources
 from lpgen.core.analysis.observability.recorded_calls import RecordedCalls
@@ -20,8 +19,9 @@ from lpgen.core.analysis.observability.trail_coverage import (
     tests_event_names,
     trails_of_kind,
 )
-from lpgen.core.events.visibility import ActionVisibility, VisibilityTable, visibility_from_catalog
-from lpgen.core.grounds import AccountCoverage, CoverageSource, Grant, LogCoverage, SeenEvents, limited_to
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.visibility import ActionVisibility, VisibilityTable, visibility_from_catalog
+from lpgen.core.evidence import AccountCoverage, CoverageSource, Grant, LogCoverage, SeenEvents, limited_to
 from lpgen.core.model import Action, Visibility
 from lpgen.core.trails import Trail, TrailChange, trails_of_accounts
 from lpgen.core.usage.logging_holes import first_day_after, settings_since

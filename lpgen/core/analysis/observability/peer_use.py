@@ -14,12 +14,12 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.judged.danger import Dangers, Habit, is_regular
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
+from lpgen.core.analysis.verdicts.danger import Dangers, Habit, is_regular
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, Outcome, Resource, ResourceKind
 from lpgen.core.packed_texts import PackedTexts
-from lpgen.core.policies.match import has_wildcard
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.principal_usage import RowTest
 from lpgen.core.usage.tables import Usage

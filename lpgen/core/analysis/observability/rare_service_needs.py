@@ -12,14 +12,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
-from lpgen.core.actions.catalog import CatalogSource
-from lpgen.core.actions.catalog_table import read_catalog_table
-from lpgen.core.analysis.granted.granting import named_actions
-from lpgen.core.analysis.granted.service_policies import is_service_policy
-from lpgen.core.analysis.granted.trust import trusted_services
+from lpgen.core.analysis.grants.granting import named_actions
+from lpgen.core.analysis.grants.service_policies import is_service_policy
+from lpgen.core.analysis.grants.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
-from lpgen.core.grounds import Grant, PrincipalGrants
+from lpgen.core.catalog.catalog import CatalogSource
+from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.evidence import Grant, PrincipalGrants
 from lpgen.core.model import Action, PrincipalKind
 
 

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Final
 
-from lpgen.core.actions.catalog import CatalogSource
-from lpgen.core.events.event_names import read_event_sources
-from lpgen.core.events.operation_rows import Binding, Operations
-from lpgen.core.events.rules.call import EVERY_READ
+from lpgen.core.catalog.catalog import CatalogSource
+from lpgen.core.cloudtrail.event_names import read_event_sources
+from lpgen.core.cloudtrail.operation_rows import Binding, Operations
+from lpgen.core.cloudtrail.rules.call import EVERY_READ
 from lpgen.core.model import READ_LEVELS, AccessLevel, Action
 
 _SUFFIX: Final = ".amazonaws.com"
@@ -94,7 +94,7 @@ class RecordedCalls:
     def _ruled_names(self, service: str) -> frozenset[str]:
         """The event names of a service's calls that have a rule or a completion."""
         if service not in self._ruled:
-            from lpgen.core.events.rules import tables  # imports many modules; needed only with trail settings
+            from lpgen.core.cloudtrail.rules import tables  # imports many modules; needed only with trail settings
 
             sources = self.event_sources(service)
             calls = [call for table in (*tables.RULE_TABLES, *tables.COMPLETION_TABLES) for call in table]

@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Final
 
 from lpgen.core.arns import split_arn
-from lpgen.core.events.visibility import VisibilityTable
-from lpgen.core.grounds import AccountCoverage, CoverageSource, Grant, LogCoverage
+from lpgen.core.cloudtrail.visibility import VisibilityTable
+from lpgen.core.evidence import AccountCoverage, CoverageSource, Grant, LogCoverage
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import Action, Principal, Visibility
-from lpgen.core.policies.match import has_wildcard
 
 ANY_REGION: Final = ""
 """The Regions that nothing names: only a trail of all Regions records them all."""

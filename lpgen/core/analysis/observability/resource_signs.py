@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.granted.scope import narrow_scope
+from lpgen.core.analysis.grants.scope import narrow_scope
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.arns import split_arn
-from lpgen.core.events.protected_data import Sides, needs_key, sides_shown
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.protected_data import Sides, needs_key, sides_shown
 from lpgen.core.model import READ_LEVELS, Action, Resource, ResourceKind
 
 

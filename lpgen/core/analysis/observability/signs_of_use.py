@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.granted.granting import NOTHING, Granting, named_actions
-from lpgen.core.analysis.granted.service_policies import is_aws_policy, is_service_policy
-from lpgen.core.analysis.granted.trust import trusted_services
+from lpgen.core.analysis.grants.granting import NOTHING, Granting, named_actions
+from lpgen.core.analysis.grants.service_policies import is_aws_policy, is_service_policy
+from lpgen.core.analysis.grants.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, ObservedUse
 from lpgen.core.analysis.observability.resource_signs import ResourceSigns
-from lpgen.core.events.visibility import VisibilityTable
-from lpgen.core.grounds import Grant, StatementRef
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.visibility import VisibilityTable
+from lpgen.core.evidence import Grant, StatementRef
 from lpgen.core.model import READ_LEVELS, Action, Outcome, Visibility
 from lpgen.core.replacements import LineKind
 

@@ -24,8 +24,8 @@ from lpgen.core.analysis.observability.regions import (
     leader_of_trail,
 )
 from lpgen.core.arns import container_of
-from lpgen.core.grounds import SIDE_WORDS, Grant
-from lpgen.core.policies.match import glob_match
+from lpgen.core.evidence import SIDE_WORDS, Grant
+from lpgen.core.iam.match import glob_match
 from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trail
 
 _PATTERNS: Final = 4096

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
+from lpgen.core.catalog.catalog import Catalog
 
 
 def unexplained_uses(observed: ObservedUse, catalog: Catalog) -> Iterator[MissedUse]:

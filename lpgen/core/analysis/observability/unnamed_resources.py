@@ -12,8 +12,8 @@ from typing import Final
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.analysis.scopes.scopes import NamedScope
 from lpgen.core.arns import split_arn
-from lpgen.core.events.rules.inferences import COPY_SOURCE
-from lpgen.core.grounds import Use
+from lpgen.core.cloudtrail.rules.inferences import COPY_SOURCE
+from lpgen.core.evidence import Use
 from lpgen.core.model import Action, Outcome, Resource, ResourceKind
 
 _READ: Final = (ResourceKind.ARN, ResourceKind.FOLD)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from lpgen.core.analysis.granted.granting import Granting
+from lpgen.core.analysis.grants.granting import Granting
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.regions import region_in_pattern
 from lpgen.core.arns import container_of
-from lpgen.core.grounds import Grant, PrincipalUsage, limited_to
+from lpgen.core.evidence import Grant, PrincipalUsage, limited_to
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import LEGACY_VERSION, OBSERVED, Action
-from lpgen.core.policies.match import has_wildcard
 
 
 class UnrecordedUse:

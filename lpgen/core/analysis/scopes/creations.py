@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from lpgen.core.arns import split_arn
-from lpgen.core.grounds import Use
+from lpgen.core.evidence import Use
 from lpgen.core.model import Action, Outcome, ResourceKind
 
 _DELETES: Final = ("Cancel", "Delete", "Deregister", "Release", "Terminate")

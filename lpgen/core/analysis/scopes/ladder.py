@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.scopes.population import SEPARATORS, stem_of
 from lpgen.core.arns import split_arn
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.model import Action
 
 _TYPE: Final = re.compile(r"[/:]?[^/:]*[/:]")

@@ -9,11 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from lpgen.core.events.not_found import says_not_found
-from lpgen.core.grounds import Grant, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.cloudtrail.not_found import says_not_found
+from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.iam.match import as_glob
+from lpgen.core.iam.match_resource import resource_match, resources_intersect
 from lpgen.core.model import OBSERVED, UNKNOWN_RESOURCE, Action, Outcome, ResourceKind
-from lpgen.core.policies.match import as_glob
-from lpgen.core.policies.match_resource import resource_match, resources_intersect
 from lpgen.core.usage.principal_usage import merge_evidence
 
 _NAMED = (ResourceKind.ARN, ResourceKind.FOLD, ResourceKind.OVERFLOW)

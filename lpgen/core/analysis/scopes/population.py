@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, Final
 
-from lpgen.core.events.not_found import says_not_found
+from lpgen.core.cloudtrail.not_found import says_not_found
 from lpgen.core.model import Outcome, ResourceKind
 from lpgen.core.packed_texts import PackedTexts
 from lpgen.core.usage.columns import table_rows

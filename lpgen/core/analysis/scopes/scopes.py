@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.scopes.creations import is_creation_of
 from lpgen.core.analysis.scopes.ladder import ladder_of
 from lpgen.core.analysis.scopes.population import Population, stem_of
 from lpgen.core.arns import split_arn
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import ScopeChoice
-from lpgen.core.events.rules.call import ANY_ACCOUNT
-from lpgen.core.grounds import Use
+from lpgen.core.cloudtrail.rules.call import ANY_ACCOUNT
+from lpgen.core.evidence import Use
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, Outcome, Resource, ResourceKind
 from lpgen.core.replacements import RuleWords
 

@@ -14,9 +14,9 @@ from lpgen.core.analysis.backtest.forecast import FEWEST_DAYS, forecaster_of_rev
 from lpgen.core.analysis.backtest.windows import FEWEST_TO_LEARN_ON, LONGEST_TEST, look_back_windows
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batches, whole_already
-from lpgen.core.analysis.written.permission_sets import units_of_review
+from lpgen.core.analysis.synthesis.permission_sets import units_of_review
+from lpgen.core.evidence import Use
 from lpgen.core.findings import Proposal
-from lpgen.core.grounds import Use
 from lpgen.core.model import Principal
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.row import Doubt

@@ -11,11 +11,11 @@ from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windo
 from lpgen.core.analysis.backtest.totals import backtest_of_principals
 from lpgen.core.analysis.backtest.windows import windows_of_days
 from lpgen.core.analysis.counted_use import use_counter
-from lpgen.core.analysis.judged.verdicts import ActionFacts
 from lpgen.core.analysis.reviewer import Batches, whole_already
-from lpgen.core.analysis.written.permission_sets import units_of_review
+from lpgen.core.analysis.synthesis.permission_sets import units_of_review
+from lpgen.core.analysis.verdicts.verdicts import ActionFacts
 from lpgen.core.backtests import Alternative, Backtest, DenialCause
-from lpgen.core.grounds import Use
+from lpgen.core.evidence import Use
 from lpgen.core.model import Outcome, Principal
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.usage_of_days import covered_days

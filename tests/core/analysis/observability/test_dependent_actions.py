@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.dependent_actions import callers_by_dependent
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import KeepUnobservable, keep_each
+from lpgen.core.evidence import Use
 from lpgen.core.findings import PrincipalDiff, Verdict
-from lpgen.core.grounds import Use
 from lpgen.core.model import Action, Outcome
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.explained.question import Asked, read_question
-from lpgen.core.analysis.explained.use import seen_uses
+from lpgen.core.analysis.explain.question import Asked, read_question
+from lpgen.core.analysis.explain.use import seen_uses
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import Verdict
 from lpgen.core.model import Action

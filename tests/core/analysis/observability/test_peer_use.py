@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from lpgen.core.analysis.observability.peer_use import SHARED, Peers
 from lpgen.core.choices import KeepUnobservable, keep_each
+from lpgen.core.evidence import Use
 from lpgen.core.findings import Verdict
-from lpgen.core.grounds import Use
 from lpgen.core.model import Action, Outcome
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind

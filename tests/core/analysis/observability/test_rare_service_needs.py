@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.granted.service_policies import is_service_policy
+from lpgen.core.analysis.caveats.principal_class import GENERATED_CLASSES
+from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.analysis.observability.rare_service_needs import RareServiceNeeds
-from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
 from lpgen.core.choices import KeepUnobservable, keep_each
+from lpgen.core.evidence import Use
 from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
-from lpgen.core.grounds import Use
+from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import LineKind
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import diff_of, kept, verdicts

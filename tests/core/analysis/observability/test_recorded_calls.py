@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lpgen.core.analysis.observability.recorded_calls import READ_NAMES, RULED_WRITES
-from lpgen.core.events.rules.tables import COMPLETION_TABLES, READER_TABLES, RULE_TABLES
+from lpgen.core.cloudtrail.rules.tables import COMPLETION_TABLES, READER_TABLES, RULE_TABLES
 
 
 def test_ruled_writes_are_the_sources_of_the_code_for_writing_calls() -> None:

@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.evidence import RecordedContext, Use
 from lpgen.core.findings import PrincipalDiff, Verdict
-from lpgen.core.grounds import RecordedContext, Use
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
 from lpgen.core.model import Outcome
 from lpgen.edge.catalog.files import bundled_catalog

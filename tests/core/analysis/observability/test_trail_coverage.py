@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.recorded_calls import BOTH_SIDES, read_only_sides
 from lpgen.core.analysis.observability.trail_coverage import Events, recording_trails
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailChange, TrailSource
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.edge.inputs.trail_settings import read_trails
+from lpgen.edge.readers.trail_settings import read_trails
 from tests.support.law_examples import examples
 from tests.support.worlds import ACCOUNT, allow, days_before_end, policy, role, usage_of
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.choices import KeepUnobservable, UnobservableKind, keep_from_words
+from lpgen.core.evidence import Use
 from lpgen.core.findings import PrincipalDiff, Unobservable
-from lpgen.core.grounds import Use
 from lpgen.core.model import Action, Principal
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import kept

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lpgen.core.analysis.written.lines import MISSING_NAME
+from lpgen.core.analysis.synthesis.lines import MISSING_NAME
+from lpgen.core.evidence import Use
 from lpgen.core.findings import PrincipalDiff
-from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Resource, ResourceKind
 from tests.core.analysis.test_diff import caveats, diff_of
 from tests.support.worlds import allow, policy, role, use

@@ -27,7 +27,7 @@ from lpgen.core.analysis.scopes.scopes import (
     exact_scopes,
 )
 from lpgen.core.choices import ScopeChoice
-from lpgen.core.grounds import Use
+from lpgen.core.evidence import Use
 from lpgen.core.model import ResourceKind
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.worlds import use

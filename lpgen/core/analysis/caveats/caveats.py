@@ -1,0 +1,284 @@
+"""Caveats: why a replacement is not called safe, and who accepted what."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from lpgen.core.analysis.caveats.decisions import with_acceptance
+from lpgen.core.analysis.grants.granting import names_from
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
+from lpgen.core.analysis.observability.missed_uses import MissedUses
+from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions, missing_leader
+from lpgen.core.analysis.verdicts.verdicts import SeenActions
+from lpgen.core.catalog.patterns import EVERYTHING
+from lpgen.core.cloudtrail.rules.inferences import EDGE_FUNCTION
+from lpgen.core.evidence import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.findings import ActionFact, UngrantedUse, Verdict
+from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind
+from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.replacements import Decision, Line
+from lpgen.core.schedules import Schedule
+from lpgen.core.tooling import tooling_of
+
+_GRANTED_WITH_STAR = frozenset({Action("lambda:DisableReplication"), Action("lambda:EnableReplication")})
+
+_SELDOM_DAYS = 2
+"""The most days at work of a principal that is there for emergencies, or at its first steps."""
+
+NEVER_USED_DAYS = 400
+"""IAM reports a role's last use for 400 days back, so a role older than that without one was not used since.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html"""
+
+
+def caveats_of_principal(
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    ungranted: Iterable[UngrantedUse],
+    others: Iterable[Caveat] = (),
+    *,
+    coverage: AccountCoverage | None,
+    unread: UnreadUse | None,
+    min_days: int,
+    as_of: date,
+    decisions: Sequence[Decision],
+) -> tuple[Caveat, ...]:
+    """Every reason why this principal's replacement isn't called safe, each with who accepted it.
+
+    `others` are those that schedules, service last accessed and the backtest show, `unread` what shows the logs to be
+    of one Region.
+    """
+    principal = grants.principal
+    found = [
+        *(Caveat.of(CaveatKind.UNPREDICTABLE, case="tooling", what=kind.row.message) for kind in tooling_of(principal)),
+        *_unknown_grants(grants),
+        *_unmapped(usage),
+        *_unexplained(ungranted),
+        *_recreated(principal, usage),
+        *_short_evidence(principal, coverage, min_days=min_days, as_of=as_of),
+        *_coverage_hole(principal, usage, coverage),
+        *_seldom_used(grants, usage, min_days=min_days),
+        *_other_regions(grants, coverage, unread),
+        *others,
+    ]
+    return with_acceptance(found, decisions, principal=principal.arn)
+
+
+def _unknown_grants(grants: PrincipalGrants) -> Iterable[Caveat]:
+    for name in grants.missing:
+        yield Caveat.of(CaveatKind.GRANTS_UNKNOWN, policy=name)
+    for grant in grants.allows:
+        for pattern in grant.unknown_patterns:
+            yield Caveat.of(CaveatKind.UNKNOWN_PATTERN, case="new", pattern=pattern, statement=str(grant.ref))
+
+
+def starred_name_caveats(grants: PrincipalGrants, usage: PrincipalUsage, lines: Iterable[Line]) -> Iterable[Caveat]:
+    """A caveat for each action that AWS asks to grant with a wildcard after its name, which no replacement holds, where
+    the principal lets functions be copied to the edge or a policy names the action.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
+    """
+    at_edge = any(use.how == EDGE_FUNCTION for use in usage.uses)
+    for action in sorted({line.action for line in lines} & _GRANTED_WITH_STAR):
+        if at_edge or any(action in one.actions and names_from(one, action) for one in grants.allows):
+            yield Caveat.of(CaveatKind.UNKNOWN_PATTERN, case="star", pattern=f"{action}*")
+
+
+def _unmapped(usage: PrincipalUsage) -> Iterable[Caveat]:
+    for event in usage.unmapped:
+        yield Caveat.of(
+            CaveatKind.UNMAPPED_EVENT,
+            records=event.evidence.records,
+            call=" ".join(filter(None, (event.event_source, event.event_name))),
+            reason=event.reason,
+            example=event.evidence.example_event_id,
+            event=event.item,
+        )
+
+
+def _unexplained(ungranted: Iterable[UngrantedUse]) -> Iterable[Caveat]:
+    for use in ungranted:
+        if not use.explanation:
+            yield Caveat.of(
+                CaveatKind.UNEXPLAINED_USE, action=use.use.action, resource=use.use.resource.text, reason=use.reason
+            )
+
+
+def _recreated(principal: Principal, usage: PrincipalUsage) -> Iterable[Caveat]:
+    others = sorted(set(usage.principal_ids) - {principal.principal_id})
+    if others and principal.principal_id:
+        by_id = dict(usage.by_id)
+        only = sorted(
+            {one for other in others for one in by_id.get(other, ())} - {*by_id.get(principal.principal_id, ())}
+        )
+        yield Caveat.of(
+            CaveatKind.RECREATED,
+            former=tuple(others),
+            kind=principal.kind,
+            principal_id=principal.principal_id,
+            only=tuple(only),
+        )
+
+
+def _short_evidence(
+    principal: Principal, coverage: AccountCoverage | None, *, min_days: int, as_of: date
+) -> Iterable[Caveat]:
+    yield from _too_few_days(principal.account, coverage, min_days)
+    for age in _youth(principal.created, coverage, as_of, min_days):
+        yield Caveat.of(CaveatKind.YOUNG, case="young-principal", kind=principal.kind, **age)
+    for policy in _unique_policies(principal):
+        for age in _youth(policy.created, coverage, as_of, min_days):
+            yield Caveat.of(CaveatKind.YOUNG, case="young-policy", policy=policy.arn or policy.name, **age)
+
+
+def _too_few_days(account: str, coverage: AccountCoverage | None, min_days: int) -> Iterable[Caveat]:
+    """A caveat where the logs cover too few days, for want of records or since some days show too little."""
+    covered = coverage.covered_days if coverage else 0
+    thin = sum((one.last - one.first).days + 1 for one in coverage.thin) if coverage else 0
+    if covered + thin < min_days:
+        yield Caveat.of(CaveatKind.SHORT_COVERAGE, days=covered, min_days=min_days, account=account)
+    elif covered < min_days:
+        yield Caveat.of(CaveatKind.INCOMPLETE_LOGS, case="thin-days", days=covered, min_days=min_days, thin=thin)
+    if coverage and coverage.lacks_files:
+        yield Caveat.of(CaveatKind.INCOMPLETE_LOGS, case="missing-files")
+
+
+def rare_schedule_caveats(schedules: Iterable[Schedule], coverage: AccountCoverage | None) -> Iterable[Caveat]:
+    """A caveat for each schedule of a role that the logs are too short to have shown twice."""
+    covered = coverage.covered_days if coverage else 0
+    for one in schedules:
+        days = one.longest_days or 0
+        if not days or covered < 2 * days:
+            words = {"source": one.source, "schedule": one.name, "expression": one.expression}
+            yield Caveat.of(CaveatKind.RARE_SCHEDULE, **words, days=days, covered=covered, needed=2 * days)
+
+
+def _youth(
+    created: datetime | None, coverage: AccountCoverage | None, as_of: date, min_days: int
+) -> Iterable[dict[str, int | date]]:
+    """How old something too young is, and until when it is that: the days that the logs miss don't count."""
+    if created is None:
+        return
+    days = (as_of - created.date()).days
+    counted = min(coverage.age(created.date(), as_of), days) if coverage else days
+    if counted < min_days:
+        until = as_of + timedelta(min(min_days - counted, (date.max - as_of).days))
+        yield {"days": days, "counted": counted, "min_days": min_days, "until": until}
+
+
+def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> Iterable[Caveat]:
+    if principal.last_used is None or coverage is None:
+        return
+    region = principal.last_used_region
+    is_after_logs = principal.last_used.date() > coverage.last_day
+    is_region_read = not region or region in coverage.regions
+    is_unread = _is_inside(principal.last_used, coverage) and not is_region_read
+    is_unseen = is_after_logs and not (usage.uses or usage.unmapped or usage.copied)
+    if is_unread or is_unseen or has_unseen_use(principal, usage, coverage):
+        yield Caveat.of(
+            CaveatKind.COVERAGE_HOLE,
+            service="",
+            last=principal.last_used.date(),
+            region=region,
+            is_region_read=is_region_read,
+            is_after_logs=is_after_logs,
+        )
+
+
+def _seldom_used(grants: PrincipalGrants, usage: PrincipalUsage, *, min_days: int) -> Iterable[Caveat]:
+    """A caveat for broad rights that were used on few days. Rights for emergencies are used on a day a year, for
+    actions that no other day shows; a job that runs so rarely rarely has rights to everything."""
+    if 0 < usage.days <= min(_SELDOM_DAYS, min_days - 1) and any(_grants_everything(one) for one in grants.allows):
+        yield Caveat.of(CaveatKind.UNPREDICTABLE, case="seldom-used", days=usage.days)
+
+
+def _grants_everything(grant: Grant) -> bool:
+    return grant.statement.not_action or any(one in EVERYTHING for one in grant.statement.patterns)
+
+
+def _other_regions(
+    grants: PrincipalGrants, coverage: AccountCoverage | None, unread: UnreadUse | None
+) -> Iterable[Caveat]:
+    """Logs without a record of the Region that global services record in are hardly those of all Regions, and those of
+    one Region are surely not where a role was used in another.
+
+    That matters but where every statement is limited to Regions that they hold records of.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
+    """
+    if coverage is None or all(_is_within(granted_regions(one), coverage.regions) for one in grants.allows):
+        return
+    leader = missing_leader(coverage)
+    is_others = unread is not None and unread.role != grants.principal.arn  # a role's own use is reported as a hole
+    if leader or is_others:
+        yield Caveat.of(
+            CaveatKind.INCOMPLETE_LOGS,
+            case="other-regions",
+            regions=coverage.regions,
+            leader=leader,
+            role=unread.role.rpartition("/")[2] if unread else "",
+            region=unread.region if unread else "",
+        )
+
+
+def _is_within(granted: Collection[str], known: Collection[str]) -> bool:
+    return bool(granted) and set(granted) <= set(known)
+
+
+def has_unseen_use(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> bool:
+    """Whether IAM dates a role's last use inside the window though the logs hold no record of the role."""
+    if principal.last_used is None or usage.uses or usage.unmapped or usage.copied:
+        return False
+    return _is_inside(principal.last_used, coverage)
+
+
+def _is_inside(moment: datetime, coverage: AccountCoverage | None) -> bool:
+    """Whether a moment is within the days of an account's logs."""
+    return coverage is not None and coverage.first_day <= moment.date() <= coverage.last_day
+
+
+def _unique_policies(principal: Principal) -> Iterable[AttachedPolicy]:
+    return {(policy.arn or policy.name, policy.group): policy for policy in principal.policies}.values()
+
+
+def attempt_caveats(
+    seen: SeenActions, facts: Mapping[Action, ActionFact], held: Collection[Action]
+) -> Iterable[Caveat]:
+    """A caveat for each dangerous action that is kept only because it was attempted: anybody may make a call that
+    fails.
+
+    Actions `held` by a policy left attached are kept whatever was attempted.
+    """
+    for action, (verdict, _) in sorted(seen.items()):
+        if verdict is Verdict.ATTEMPTED and action not in held and (danger := facts[action].danger):
+            yield Caveat.of(CaveatKind.DANGEROUS_ATTEMPT, action=action, danger=danger)
+
+
+def peer_caveats(missed: Iterable[MissedUse], kept: Collection[Action]) -> Iterable[Caveat]:
+    """A caveat for each dangerous action that similar principals use and that isn't kept."""
+    for one in missed:
+        if one.reason is MissReason.PEER_USE and not one.grants and one.action not in kept:
+            yield Caveat.of(CaveatKind.PEERS_DANGEROUS_USE, action=one.action, who=one.sign)
+
+
+def unseen_under_star_caveats(
+    grants: PrincipalGrants, missed: MissedUses, kept: Collection[Action]
+) -> Iterable[Caveat]:
+    """A caveat where a replacement removes actions whose use the logs can't show, and that a statement grants without
+    naming their service.
+
+    Such a statement is no sign for or against any service. IAM's record of attempts would be.
+    """
+    broad = [one.actions for one in grants.allows if _grants_everything(one)]
+    if not broad or not kept:
+        return
+    gone = frozenset().union(*broad).intersection(grants.granted()).difference(kept)
+    unseen = missed.open_of(gone)
+    if unseen:
+        services = sorted({action.partition(":")[0] for action in unseen})
+        yield Caveat.of(CaveatKind.UNSEEN_UNDER_STAR, actions=len(unseen), services=tuple(services))
+
+
+def overflow_caveats(uses: Iterable[Use]) -> Iterable[Caveat]:
+    """A caveat for each action on more resources than ingest tells apart, which therefore keeps its old scope."""
+    for action in sorted({use.action for use in uses if use.resource.kind is ResourceKind.OVERFLOW}):
+        yield Caveat.of(CaveatKind.TOO_MANY_RESOURCES, action=action)

@@ -1,0 +1,82 @@
+"""People's decisions about single findings, and where a decision applies.
+
+A decision can keep a granted action, drop a use or a kept action, or accept a named item that makes a principal
+incomplete. It never grants anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import TypeVar
+
+from lpgen.core.iam.match import glob_match
+from lpgen.core.registry.row import Finding
+from lpgen.core.replacements import Decision, DecisionKind, Line
+
+Accepted = TypeVar("Accepted", bound=Finding)
+
+
+def decisions_in_force(decisions: Iterable[Decision], *, as_of: date) -> tuple[Decision, ...]:
+    """The decisions that have not expired on a day, in file order."""
+    return tuple(one for one in decisions if not one.expires or one.expires >= as_of.isoformat())
+
+
+def applies_to_action(decision: Decision, principal: str, action: str) -> bool:
+    """Whether the decision speaks of this action of this principal, whatever the resource."""
+    return glob_match(decision.principal or "*", principal) and glob_match(
+        decision.action or "*", action, ignore_case=True
+    )
+
+
+def drops_row(
+    decisions: Iterable[Decision], *, principal: str, action: str, resource: str, day: str
+) -> Decision | None:
+    """The decision that drops a use on one day, or None. Only drops with a range of days speak of single rows."""
+    for decision in decisions:
+        if (
+            decision.kind is DecisionKind.DROP
+            and (decision.since or decision.until)
+            and (decision.since or "0") <= day <= (decision.until or "9")
+            and applies_to_action(decision, principal, action)
+            and glob_match(decision.resource or "*", resource)
+        ):
+            return decision
+    return None
+
+
+def drops_line(decisions: Iterable[Decision], *, principal: str, line: Line) -> Decision | None:
+    """The decision that drops a whole line, or None: one without a range of days whose resource covers the scope."""
+    for decision in decisions:
+        if (
+            decision.kind is DecisionKind.DROP
+            and not (decision.since or decision.until)
+            and applies_to_action(decision, principal, line.action)
+            and (not decision.resource or _covers(decision.resource, line))
+        ):
+            return decision
+    return None
+
+
+def with_acceptance(
+    findings: Iterable[Accepted], decisions: Sequence[Decision], *, principal: str
+) -> tuple[Accepted, ...]:
+    """The findings on a principal, each with who accepted it."""
+    return tuple(replace(one, accepted_by=_who_accepted(decisions, principal, one)) for one in findings)
+
+
+def _who_accepted(decisions: Iterable[Decision], principal: str, finding: Finding) -> str:
+    """The owner and the reason of the decision that accepts a finding, or "" if none does."""
+    for decision in decisions:
+        if (
+            decision.kind is DecisionKind.ACCEPT
+            and glob_match(decision.principal or "*", principal)
+            and glob_match(decision.item, finding.item)
+        ):
+            return f"{decision.owner}: {decision.reason}"
+    return ""
+
+
+def _covers(pattern: str, line: Line) -> bool:
+    return not line.scope.not_resource and all(glob_match(pattern, resource) for resource in line.scope.resources)

@@ -1,0 +1,187 @@
+"""The class of a principal, and the proposal for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date
+
+from lpgen.core.analysis.caveats.caveats import NEVER_USED_DAYS, has_unseen_use
+from lpgen.core.analysis.grants.left_attached import actions_of_left, without_left
+from lpgen.core.analysis.grants.service_policies import is_service_policy
+from lpgen.core.analysis.observability.regions import missing_leader
+from lpgen.core.analysis.verdicts.scanners import scanner_advice
+from lpgen.core.evidence import AccountCoverage, PrincipalGrants, PrincipalUsage
+from lpgen.core.findings import Detachment, PrincipalClass
+from lpgen.core.identity_center import is_of_permission_set
+from lpgen.core.model import Outcome, PolicyKind, Principal, PrincipalKind
+from lpgen.core.replacements import LeftPolicy, Line, LineKind
+
+_SERVICE_LINKED_PATH = "/aws-service-role/"
+
+GENERATED_CLASSES = frozenset({PrincipalClass.ACTIVE, PrincipalClass.SSO})
+"""The classes for which replacements are written."""
+
+
+def classify_principal(
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    coverage: AccountCoverage | None,
+    lines: Iterable[Line],
+    left: Collection[LeftPolicy] = (),
+) -> PrincipalClass:
+    """The class of a principal; the first that fits, from what can't be changed to what needs no change.
+
+    `lines` are those of its replacement, `left` the policies left attached.
+
+    Service-linked roles can't be edited, and the roles of IAM Identity Center are edited through their permission set:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+    """
+    principal = grants.principal
+    if principal.path.startswith(_SERVICE_LINKED_PATH):
+        return PrincipalClass.SERVICE_LINKED
+    if grants.missing:
+        return PrincipalClass.GRANTS_UNKNOWN
+    if coverage is None:
+        return PrincipalClass.NOT_COVERED
+    if not was_active(usage):
+        return PrincipalClass.UNUSED if grants.allows else PrincipalClass.NO_GRANTS
+    if is_of_permission_set(principal):
+        return PrincipalClass.SSO
+    if _is_left_to_aws(grants, lines, left):
+        return PrincipalClass.LEFT_TO_AWS
+    return PrincipalClass.ACTIVE if grants.allows else PrincipalClass.NO_GRANTS
+
+
+def _is_left_to_aws(grants: PrincipalGrants, lines: Iterable[Line], left: Collection[LeftPolicy]) -> bool:
+    """Whether AWS wrote all of a principal's policies for a service and everything that they allow is kept: then a
+    replacement would only cut it off from AWS's updates."""
+    others = without_left(grants, left)
+    policies = others.principal.policies
+    if not grants.principal.policies or not all(is_service_policy(one.arn) for one in policies):
+        return False
+    staying = actions_of_left(grants, left).union(line.action for line in lines)
+    return not policies or others.granted() <= staying
+
+
+def was_active(usage: PrincipalUsage) -> bool:
+    """Whether a principal has any use or attempt that was not plainly denied."""
+    return bool(usage.unmapped or usage.copied) or any(use.outcome is not Outcome.DENIED for use in usage.uses)
+
+
+def proposal_for(
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    lines: Collection[Line],
+    *,
+    principal_class: PrincipalClass,
+    coverage: AccountCoverage | None,
+    as_of: date,
+    scanned: int = 0,
+    left: Collection[LeftPolicy] = (),
+) -> tuple[str, str]:
+    """The proposal for a principal, as a clause, and the rest of the sentence: how, or why.
+
+    `lines` are those of its replacement, `scanned` is how many services it scans, and `left` are the policies left
+    attached.
+    """
+    principal = grants.principal
+    if principal_class in GENERATED_CLASSES and not lines:
+        kept = [*(one.name for one in left), *(["the Denies"] if without_left(grants, left).denies else [])]
+        what = f"all but {' and '.join(kept)}" if kept else "the policies"
+        return f"remove {what}", f": they allow nothing {'else ' if left else ''}that was used or tried"
+    if principal_class is PrincipalClass.UNUSED:
+        return _proposal_for_unused(principal, usage, lines, coverage=coverage, as_of=as_of)
+    return {
+        PrincipalClass.ACTIVE: _proposal_for_active(principal, scanned, left),
+        PrincipalClass.SSO: (
+            "put the replacement into the permission set",
+            "; where that has roles in other accounts, give their policies and logs first, since it changes them too",
+        ),
+        PrincipalClass.LEFT_TO_AWS: (
+            "nothing",
+            ": AWS wrote its policies for a service and keeps them up to date, and all that they allow may be needed",
+        ),
+        PrincipalClass.SERVICE_LINKED: ("nothing", ": AWS owns the policies of a service-linked role"),
+        PrincipalClass.GRANTS_UNKNOWN: ("export the missing policy documents and run again", ""),
+        PrincipalClass.NOT_COVERED: ("ingest logs of its account", "; nothing can be said without them"),
+        PrincipalClass.NO_GRANTS: ("nothing", ": no policy of its own allows anything"),
+    }[principal_class]
+
+
+def detachment(principal: Principal, left: Iterable[LeftPolicy] = ()) -> Detachment:
+    """The policies and groups that the replacement replaces, sorted: all but the policies left attached."""
+    staying = {one.arn for one in left}
+    own = [policy for policy in principal.policies if not policy.group and policy.arn not in staying]
+    return Detachment(
+        tuple(sorted({policy.arn for policy in own if policy.kind is not PolicyKind.INLINE})),
+        tuple(sorted({policy.name for policy in own if policy.kind is PolicyKind.INLINE})),
+        tuple(sorted(principal.groups)),
+    )
+
+
+def _proposal_for_active(principal: Principal, scanned: int, left: Collection[LeftPolicy]) -> tuple[str, str]:
+    if left:
+        names = " and ".join(one.name for one in left)
+        return f"replace the policies but {names}", ", which AWS wrote for the service and keeps up to date"
+    if scanned:
+        return "replace the policies", f", or {scanner_advice(scanned)}"
+    if not principal.groups:
+        return "replace the policies", ""
+    names = ", ".join(principal.groups)
+    task = f"replace the policies and end the membership in {names}"
+    return task, ": the replacement covers what the user used of it"
+
+
+def _proposal_for_unused(
+    principal: Principal,
+    usage: PrincipalUsage,
+    lines: Collection[Line],
+    *,
+    coverage: AccountCoverage | None,
+    as_of: date,
+) -> tuple[str, str]:
+    """The proposal for a principal without use. The policy files have the last use of roles, but not of users.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
+    """
+    last_used = principal.last_used.date() if principal.last_used else None
+    if last_used and coverage and last_used > coverage.last_day:
+        return "ingest newer logs before anything else", f": IAM dates its last use on {last_used}, after their end"
+    may_hide = any(line.kind is LineKind.KEPT for line in lines)
+    if has_unseen_use(principal, usage, coverage):
+        if may_hide:
+            return (
+                "find out what its last use was before anything else",
+                ": IAM dates it inside the window, so that it did what the logs can't show, or logs of it are missing",
+            )
+        return "find the logs of its last use before anything else", ": IAM dates it inside the window"
+    if principal.kind is PrincipalKind.USER and (may_hide or missing_leader(coverage)):
+        return (
+            "ask its owner, or IAM by --last-accessed, whether it is used",
+            ": it may do what the logs can't show, and where it does nothing else it leaves no record",
+        )
+    if is_of_permission_set(principal):
+        return (
+            "end the assignment of the permission set to the account",
+            ": nobody used the role, so ask its owner first",
+        )
+    if any(is_service_policy(one.arn) for one in principal.policies):
+        return (
+            "ask its owner before anything else",
+            ": AWS wrote its policies for a service, which may need the role for what seldom happens, such as a"
+            " restore",
+        )
+    disable = f"disable the {principal.kind} unless it is for emergencies"
+    how = ": attach AWSDenyAll, which detaching takes back, ask the owner, delete it later"
+    if principal.kind is PrincipalKind.USER:
+        how = ": deactivate its keys and password, ask the owner, delete it later"
+    tries = [use.evidence.last_seen[:10] for use in usage.uses]
+    if tries:
+        return disable, f"{how} (all that it tried was denied, the last on {max(tries)})"
+    old = principal.created is not None and (as_of - principal.created.date()).days > NEVER_USED_DAYS
+    if principal.kind is PrincipalKind.ROLE and last_used is None and old:
+        return disable, f"{how} (IAM knows of no use either, and the role is older than {NEVER_USED_DAYS} days)"
+    if last_used:
+        return disable, f"{how} (IAM dates its last use on {last_used}, before the logs)"
+    return disable, how

@@ -1,0 +1,155 @@
+"""The question that a person asks `explain`, parsed: one principal, one action, one resource, and the known context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Final
+
+from lpgen.core.analysis.grants.applicable_policies import known_context
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.patterns import parse_pattern
+from lpgen.core.evidence import RecordedContext
+from lpgen.core.explanations import Question
+from lpgen.core.iam.match import fold_case, has_wildcard
+from lpgen.core.iam.principals import PrincipalForm, principal_from_text
+from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Action, ActionPattern, Principal, Resource, ResourceKind
+from lpgen.core.options import is_chosen
+from lpgen.core.principal_names import hint_of_name
+from lpgen.errors import InvocationError, quote_input
+
+_MOST_CANDIDATES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as a person writes it: without a resource it is about any.
+
+    `context` are condition values by key; a key without values is one that the request doesn't have. `tags` are those
+    that the resource is known to have. `organization` says by account the path of the unit that it is in, such as
+    `o-1/r-1/ou-1/`, as far as that is known.
+    """
+
+    principal: str
+    action: str
+    resource: str = ""
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    organization: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_question(asked: Asked, principals: Sequence[Principal], catalog: Catalog) -> Question:
+    """The parsed question. The context given in it takes precedence over facts about the principal.
+
+    Raises:
+        InvocationError: not one principal matches, or the action or the resource can't be one.
+    """
+    asker = find_principal(principals, asked.principal)
+    name, known = _read_action(asked.action, catalog)
+    what, remarks = _read_resource(asked.resource, Action(name), catalog, known=known)
+    given = {fold_case(key): (key, values) for key, values in asked.context.items()}
+    certain = known_context(asker, what, RecordedContext(""))
+    certain |= _organization_context(asked.organization.get(asker.account, ""))
+    if known and what.kind is ResourceKind.ARN:
+        shown = catalog.resource_tag_keys(Action(name), what.text)
+        certain |= {f"{one}/{key}": (value,) for one in shown for key, value in asked.tags.items()}
+    return Question(
+        asker,
+        name,
+        known,
+        () if known else similar_actions(name, catalog),
+        what,
+        {**{key: values for key, values in certain.items() if fold_case(key) not in given}, **dict(given.values())},
+        tuple(key for key, _ in given.values()),
+        remarks,
+    )
+
+
+def _organization_context(path: str) -> dict[str, tuple[str, ...]]:
+    """The condition keys that say which organization a principal is of, and where in it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgid
+    """
+    if not path:
+        return {}
+    return {"aws:PrincipalOrgID": (path.partition("/")[0],), "aws:PrincipalOrgPaths": (path,)}
+
+
+def find_principal(principals: Sequence[Principal], text: str) -> Principal:
+    """The one principal that a name or a glob names.
+
+    Raises:
+        InvocationError: none or several do; the hint names candidates.
+    """
+    found = [one for one in principals if text and is_chosen(one, text)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InvocationError(
+            f"{quote_input(text)} names {len(found)} principals", hint=f"use the ARN of one: {_listed(found)}"
+        )
+    session = principal_from_text(text)
+    if session.form is PrincipalForm.ROLE_SESSION:
+        behind = [one for one in principals if one.account == session.account and one.name == session.name]
+        hint = f"that is a session; ask about the role behind it: {_listed(behind)}" if behind else hint_of_name("", ())
+    else:
+        hint = hint_of_name(text, (one.arn for one in principals))
+    raise InvocationError(f"no principal of the policies is called {quote_input(text)}", hint=hint)
+
+
+def _listed(principals: Sequence[Principal]) -> str:
+    shown = ", ".join(quote_input(one.arn) for one in principals[:_MOST_CANDIDATES])
+    rest = len(principals) - _MOST_CANDIDATES
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _read_action(text: str, catalog: Catalog) -> tuple[str, bool]:
+    """The action as the catalog spells it and True, or as it was asked and False."""
+    parsed = parse_pattern(ActionPattern(text))
+    if isinstance(parsed, str):
+        raise InvocationError(f"{quote_input(text)} is no action: {parsed}")
+    if has_wildcard(text):
+        hint = f"lpgen catalog expand '{text}' lists what a pattern stands for"
+        raise InvocationError(f"{quote_input(text)} is a pattern; ask about one action", hint=hint)
+    known = catalog.canonical(text)
+    return (text, False) if known is None else (known, True)
+
+
+def similar_actions(action: str, catalog: Catalog) -> tuple[str, ...]:
+    """The catalog's names that come closest to one that it doesn't have: of the same service, else of the same name."""
+    service, _, name = action.partition(":")
+    same = catalog.service_actions(service)
+    if same:
+        return _closest(action, same)
+    prefixes = get_close_matches(service.lower(), catalog.prefixes(), n=5, cutoff=0.5)
+    named = [catalog.canonical(f"{prefix}:{name}") for prefix in prefixes]
+    return tuple(one for one in named if one is not None)[:3]
+
+
+def _closest(text: str, names: Iterable[str]) -> tuple[str, ...]:
+    by_lower = {name.lower(): name for name in names}
+    return tuple(by_lower[one] for one in get_close_matches(text.lower(), by_lower, n=3, cutoff=0.75))
+
+
+def _read_resource(text: str, action: Action, catalog: Catalog, *, known: bool) -> tuple[Resource, tuple[str, ...]]:
+    if text not in ("", "*") and not text.startswith("arn:"):
+        raise InvocationError(
+            f"{quote_input(text)} is no resource", hint="use an ARN, such as arn:aws:s3:::BUCKET/KEY, or leave it out"
+        )
+    if known and catalog.takes_no_resource(action):
+        ignored = f"{action} takes no resource: only a statement on * grants it, so the resource named doesn't matter"
+        return NO_RESOURCE, (ignored,) if text not in ("", "*") else ()
+    if text in ("", "*"):
+        return UNKNOWN_RESOURCE, ()
+    resource = Resource(ResourceKind.FOLD if has_wildcard(text) else ResourceKind.ARN, text)
+    if known and not catalog.takes_resource(action, text):
+        return resource, (f"{action} takes no resource of that form; it takes {_forms(action, catalog)}",)
+    return resource, ()
+
+
+def _forms(action: Action, catalog: Catalog) -> str:
+    service = action.partition(":")[0]
+    types = [use.type for use in catalog.detail(action).resources]
+    forms = dict.fromkeys(form for one in types for form in catalog.arn_formats(service, one))
+    return " or ".join([*forms][:4]) or f"a {' or '.join(types[:4])}"

@@ -1,0 +1,92 @@
+"""The requests that uses represent, and the policies that apply to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from lpgen.core.arns import account_in_arn
+from lpgen.core.evidence import RecordedContext, Use
+from lpgen.core.guards import Guards
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import Request, Result
+from lpgen.core.iam.policy_set import UNSTATED, PolicySet
+from lpgen.core.model import Policy, Principal, PrincipalKind, Resource, ResourceKind
+
+
+def policies_met(
+    principal: Principal, resource: str, guards: Guards, *, identity: Iterable[Policy] | None = None
+) -> PolicySet:
+    """The known policies that apply to a principal's request on a resource.
+
+    `identity` are the identity policies, by default those of the snapshot. A resource policy that wasn't supplied is
+    treated as unknown. Session and endpoint policies are assumed not to exist.
+    """
+    boundary = guards.bounded(principal).boundary
+    held = (policy.document for policy in principal.policies)
+    policy = guards.policy_of(resource)
+    return PolicySet(
+        identity=tuple(one for one in (held if identity is None else identity) if one is not None),
+        boundary=() if boundary is None or boundary.document is None else (boundary.document,),
+        scps=guards.scps_of(principal),
+        resource=UNSTATED if policy is None else policy.policy,
+    )
+
+
+def request_of(
+    principal: Principal, action: str, resource: Resource, *, context: Mapping[str, tuple[str, ...]], guards: Guards
+) -> Request:
+    """The request of a principal, in a context that needn't be complete."""
+    policy = guards.policy_of(resource.text)
+    return Request(principal.arn, action, resource, context, resource_account=policy.account if policy else "")
+
+
+def known_context(principal: Principal, resource: Resource, seen: RecordedContext) -> dict[str, tuple[str, ...]]:
+    """The condition keys whose values a record leaves no doubt about.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    context: dict[str, tuple[str, ...]] = {
+        "aws:PrincipalArn": (principal.arn,),
+        "aws:PrincipalAccount": (principal.account,),
+        "aws:PrincipalType": ("AssumedRole" if principal.kind is PrincipalKind.ROLE else "User",),
+        "aws:PrincipalIsAWSService": ("false",),
+    }
+    if principal.kind is PrincipalKind.USER:
+        context["aws:username"] = (principal.name,)
+    owner = account_in_arn(resource.text)
+    if resource.kind is ResourceKind.ARN and owner:
+        context["aws:ResourceAccount"] = (owner,)
+    if seen.region:
+        context["aws:RequestedRegion"] = (seen.region,)
+    if seen.vpc_endpoint:
+        context["aws:SourceVpce"] = (seen.vpc_endpoint,)
+    return {**context, **dict(seen.values)}
+
+
+def replayed_resource(use: Use) -> Resource | None:
+    """The resource to replay a use on: the example of a fold, and None where it wasn't read."""
+    example = use.evidence.example_resource
+    if use.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
+        return None
+    if use.resource.kind is ResourceKind.FOLD and example.startswith("arn:") and example != use.resource.text:
+        return Resource(ResourceKind.ARN, example)
+    return use.resource
+
+
+def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) -> str:
+    """The known resource policy that may have allowed a use without any grant of the principal, as a clause, or "".
+
+    Boundary and SCPs cap the resource policy's grants as they cap the principal's own. One context of the use that it
+    may have allowed is enough.
+    """
+    resource = replayed_resource(use)
+    found = None if resource is None else guards.policy_of(resource.text)
+    if resource is None or found is None:
+        return ""
+    held = policies_met(principal, resource.text, guards, identity=())
+    for seen in use.contexts:
+        context = known_context(principal, resource, seen)
+        request = request_of(principal, use.action, resource, context=context, guards=guards)
+        if decide(request, held).result in (Result.ALLOWED, Result.DEPENDS):
+            return f"the policy of {found.resource} allows it"
+    return ""

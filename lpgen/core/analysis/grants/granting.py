@@ -1,0 +1,55 @@
+"""Which statements grant an action: the index of one principal's Allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lpgen.core.evidence import Grant, StatementRef
+from lpgen.core.iam.match import has_wildcard
+from lpgen.core.model import Action
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Granting:
+    """The statements that grant an action, in policy order. Actions granted by the same ones share one value."""
+
+    grants: tuple[Grant, ...]
+    refs: tuple[StatementRef, ...]
+
+
+NOTHING = Granting((), ())
+"""The granting statements of an action that none grants."""
+
+
+def names_from(grant: Grant, action: Action) -> bool:
+    """Whether a pattern of a statement begins with the action's name, as its own does and that of longer ones."""
+    return any(pattern.lower().startswith(action.lower()) for pattern in grant.statement.patterns)
+
+
+def named_actions(grant: Grant) -> frozenset[str]:
+    """The actions that a statement names one by one, in lower case."""
+    patterns = () if grant.statement.not_action else grant.statement.patterns
+    return frozenset(one.lower() for one in patterns if not has_wildcard(one))
+
+
+def granting_by_action(allows: Sequence[Grant]) -> Mapping[Action, Granting]:
+    """The granting statements of each action; an action that none grants is absent."""
+    alike: dict[int, int] = {}  # statements of equal patterns share one set of actions, which is gone through once
+    for at, grant in enumerate(allows):
+        alike[id(grant.actions)] = alike.get(id(grant.actions), 0) | 1 << at
+    masks: dict[Action, int] = {}
+    for mask in alike.values():
+        actions = allows[mask.bit_length() - 1].actions
+        if masks.keys().isdisjoint(actions):
+            masks.update(dict.fromkeys(actions, mask))
+            continue
+        for action in actions:
+            masks[action] = masks.get(action, 0) | mask
+    by_mask = {mask: _granting(allows, mask) for mask in set(masks.values())}
+    return {action: by_mask[mask] for action, mask in masks.items()}
+
+
+def _granting(allows: Sequence[Grant], mask: int) -> Granting:
+    grants = tuple(grant for at, grant in enumerate(allows) if mask >> at & 1)
+    return Granting(grants, tuple(grant.ref for grant in grants))

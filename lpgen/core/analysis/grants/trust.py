@@ -1,0 +1,30 @@
+"""The principals that may assume a role, by its trust policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from lpgen.core.iam.match_statement import action_matches
+from lpgen.core.model import Effect, Principal
+
+_ASSUME_ROLE: Final = "sts:assumerole"
+
+
+def trusted_services(principal: Principal) -> Iterable[str]:
+    """The services that a role's trust policy names; some may be named twice."""
+    for statement in principal.trust.statements if principal.trust else ():
+        if statement.effect is Effect.ALLOW and action_matches(statement, _ASSUME_ROLE):
+            yield from (name for kind, name in statement.principals or () if kind == "Service")
+
+
+def only_trusted_service(principal: Principal) -> str:
+    """The service that is the only principal in a role's trust policy, or ""."""
+    found: set[tuple[str, str]] = set()
+    for statement in principal.trust.statements if principal.trust else ():
+        if statement.effect is Effect.ALLOW:
+            if statement.not_principal:
+                return ""
+            found.update(statement.principals or ())
+    kind, name = found.pop() if len(found) == 1 else ("", "")
+    return name.removesuffix(".cn") if kind == "Service" else ""

@@ -1,0 +1,33 @@
+"""Wildcards: which actions each `*` of a policy matches today, and how many of them were used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import Grant
+from lpgen.core.findings import WildcardUse
+from lpgen.core.iam.match import has_wildcard
+from lpgen.core.model import Action, ActionPattern
+
+
+def wildcards_of_grants(
+    grants: Iterable[Grant], used: Iterable[Action], *, catalog: Catalog
+) -> tuple[WildcardUse, ...]:
+    """Each wildcard of the Allows in policy order; a `NotAction` counts as one, over all that it grants."""
+    seen = frozenset(used)
+    return tuple(
+        WildcardUse(grant.ref, pattern, grant.statement.not_action, len(actions), tuple(sorted(actions & seen)))
+        for grant in grants
+        for pattern, actions in wildcards_of_grant(grant, catalog)
+    )
+
+
+def wildcards_of_grant(grant: Grant, catalog: Catalog) -> Iterable[tuple[ActionPattern, frozenset[Action]]]:
+    """Each wildcard of one statement with the actions that it matches today."""
+    if grant.statement.not_action:
+        yield ActionPattern(", ".join(grant.statement.patterns)), grant.actions
+        return
+    for pattern in grant.statement.patterns:
+        if has_wildcard(pattern):
+            yield pattern, catalog.expand([pattern]).actions

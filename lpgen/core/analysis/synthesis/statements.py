@@ -1,0 +1,214 @@
+"""New statements: lines grouped into statements that grant exactly their lines' pairs of action and resource."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from functools import cache
+from itertools import chain
+from typing import Final
+
+from lpgen.core.analysis.grants.scope import whole_scope
+from lpgen.core.analysis.synthesis.sids import marked, short_sid, sid_for
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import Grant, StatementRef
+from lpgen.core.iam.match import as_glob, holds_variable
+from lpgen.core.iam.match_resource import resource_contains, resources_intersect
+from lpgen.core.iam.policy import statement_depends_on_version, statement_from_parts
+from lpgen.core.model import CURRENT_VERSION, Action, Statement
+from lpgen.core.replacements import UNSEEN_KINDS, Line, ReplacementStatement, RuleWords, Scope
+
+FOLDED_TO_GRANT: Final = "folded-to-grant"
+
+FOLD_WORDS: Final[Mapping[str, RuleWords]] = {
+    FOLDED_TO_GRANT: RuleWords(
+        "the exact resources don't fit AWS's size limits, so all that the old statement covers",
+        "a common prefix of the resources, or several roles in place of this one",
+    ),
+}
+
+Parents = Mapping[StatementRef, Grant]
+
+
+class Grouping(StrEnum):
+    """How lines become statements: the first is the easiest to read, the second the smallest without adding a pair."""
+
+    BY_SERVICE = "by_service"
+    MERGED = "merged"
+
+
+def statements_from_lines(
+    lines: Iterable[Line],
+    parents: Parents,
+    *,
+    grouping: Grouping,
+    catalog: Catalog,
+    taken: Collection[str] = (),
+) -> tuple[ReplacementStatement, ...]:
+    """The statements for the lines, in the order in which people read them; each narrows one old statement.
+
+    Statements for used lines come before those kept though no record shows their use. `taken` are Sids of other
+    statements.
+    """
+    groups: dict[tuple[bool, str, StatementRef, Scope], list[Line]] = defaultdict(list)
+    for line in lines:
+        apart = (line.kind in UNSEEN_KINDS, service_of(line.action)) if grouping is Grouping.BY_SERVICE else (False, "")
+        groups[*apart, line.parent, line.scope].append(line)
+    by_purpose: dict[tuple[bool, str], list[ReplacementStatement]] = defaultdict(list)
+    for (is_unseen, service, _, _), found in groups.items():
+        by_purpose[is_unseen, service].append(build_statement(found, catalog=catalog))
+    merged = (_merge_exactly(group, catalog=catalog) for group in by_purpose.values())
+    return tuple(sorted(_told_apart(list(chain.from_iterable(merged)), parents, taken), key=_reading_order))
+
+
+def _reading_order(statement: ReplacementStatement) -> tuple[bool, str, str]:
+    return is_unseen(statement), service_of(statement.actions[0]), statement.sid
+
+
+def is_unseen(statement: ReplacementStatement) -> bool:
+    """Whether no record shows the use of anything that a statement allows."""
+    return _are_unseen(statement.lines)
+
+
+def _are_unseen(lines: Iterable[Line]) -> bool:
+    return all(line.kind in UNSEEN_KINDS for line in lines)
+
+
+def _told_apart(
+    statements: Sequence[ReplacementStatement], parents: Parents, taken: Collection[str]
+) -> Iterable[ReplacementStatement]:
+    """The statements with Sids that differ from each other and from those that are taken."""
+    counts = Counter([*(one.sid for one in statements), *taken])
+    return (one if counts[one.sid] == 1 else with_mark(one, parents) for one in statements)
+
+
+def with_mark(statement: ReplacementStatement, parents: Parents) -> ReplacementStatement:
+    """The statement with a Sid that no other one has."""
+    return replace(statement, sid=marked(statement.sid, _content_of(statement, parents)))
+
+
+def with_short_sid(statement: ReplacementStatement, parents: Parents) -> ReplacementStatement:
+    """The statement with a Sid that says nothing, for policies that don't fit with better ones."""
+    return replace(statement, sid=short_sid(_content_of(statement, parents)))
+
+
+def _content_of(statement: ReplacementStatement, parents: Parents) -> str:
+    parent, scope = parents[statement.parent], statement.scope
+    conditions = [[one.operator, one.key, *one.values] for one in parent.statement.conditions]
+    content = [statement.actions, scope.resources, scope.not_resource, conditions, language_version(parent)]
+    return json.dumps(content)
+
+
+def build_statement(lines: Sequence[Line], *, catalog: Catalog, scope: Scope | None = None) -> ReplacementStatement:
+    """One statement for lines of one parent, by default with the scope of the first of them."""
+    ordered = tuple(sorted(lines, key=lambda line: (line.action, line.scope)))
+    first = ordered[0]
+    actions = tuple(sorted({line.action for line in ordered}))
+    scope = scope or first.scope
+    sid = sid_for(actions, scope, is_unseen=_are_unseen(ordered), catalog=catalog)
+    return ReplacementStatement(sid, actions, scope, first.parent, ordered)
+
+
+def fold_to_grant(lines: Iterable[Line], parents: Parents, *, service: str, catalog: Catalog) -> tuple[Line, ...]:
+    """The lines with those of one service widened to the patterns of their old statement that they fall under."""
+
+    met_patterns = cache(_met_patterns)  # hundreds of actions share their patterns
+
+    def widen(line: Line) -> Line:
+        if service_of(line.action) != service:
+            return line
+        parent = parents[line.parent]
+        scope = whole_scope(parent, line.action, catalog=catalog)
+        if scope is None or scope.not_resource or line.scope.not_resource:
+            return line
+        wider = Scope(met_patterns(scope.resources, line.scope.resources, parent.version))
+        return line if wider == line.scope else replace(line, scope=wider, rule=FOLDED_TO_GRANT)
+
+    return tuple(map(widen, lines))
+
+
+def _met_patterns(patterns: Sequence[str], resources: Sequence[str], version: str) -> tuple[str, ...]:
+    """The patterns that hold a part of the resources, without those that another of them contains."""
+    globs = [as_glob(resource, version) for resource in resources]
+    met = [pattern for pattern in patterns if any(resources_intersect(as_glob(pattern, version), one) for one in globs)]
+    needed: list[str] = []
+    # Shorter patterns come first, which keeps one of two equivalent patterns.
+    for pattern in sorted(met, key=lambda one: (holds_variable(one, version), len(one), one)):
+        fixed = (other for other in needed if not holds_variable(other, version))
+        if not any(resource_contains(other, as_glob(pattern, version)) for other in fixed):
+            needed.append(pattern)
+    return tuple(sorted(needed))
+
+
+def written_statement(statement: ReplacementStatement, parents: Parents) -> Statement:
+    """The statement as it is written into a policy, with its old statement's conditions."""
+    return statement_from_parts(
+        sid=statement.sid,
+        actions=statement.actions,
+        resources=statement.scope.resources,
+        not_resource=statement.scope.not_resource,
+        conditions=parents[statement.parent].statement.conditions,
+    )
+
+
+def language_version(grant: Grant) -> str:
+    """The version a copy of the statement needs: the old one only where `${` would change its meaning."""
+    return grant.version if statement_depends_on_version(grant.statement) else CURRENT_VERSION
+
+
+def service_of(action: Action) -> str:
+    """The service prefix of an action."""
+    return action.partition(":")[0]
+
+
+def _merge_exactly(statements: Iterable[ReplacementStatement], *, catalog: Catalog) -> list[ReplacementStatement]:
+    """The statements, with those of one parent joined whose added pairs of action and resource can't name anything.
+
+    `s3:ListBucket` on a bucket and `s3:GetObject` on its objects become one statement, since neither action takes a
+    resource of the other's type.
+    """
+    merged: list[ReplacementStatement] = []
+    joined = _join_equal_actions(statements, catalog=catalog)
+    for statement in sorted(joined, key=lambda one: (one.parent, one.scope)):
+        for at, known in enumerate(merged):
+            if known.parent == statement.parent and _joinable(known, statement, catalog):
+                union = Scope(tuple(sorted({*known.scope.resources, *statement.scope.resources})))
+                merged[at] = build_statement([*known.lines, *statement.lines], catalog=catalog, scope=union)
+                break
+        else:
+            merged.append(statement)
+    return merged
+
+
+def _join_equal_actions(
+    statements: Iterable[ReplacementStatement], *, catalog: Catalog
+) -> Iterable[ReplacementStatement]:
+    """Joins statements of one parent with the same actions, which never adds a pair."""
+    groups: dict[tuple[StatementRef, tuple[Action, ...], bool], list[ReplacementStatement]] = defaultdict(list)
+    for statement in statements:
+        groups[statement.parent, statement.actions, statement.scope.not_resource].append(statement)
+    for (_, _, not_resource), group in groups.items():
+        if not_resource or len(group) == 1:
+            yield from group
+            continue
+        union = Scope(tuple(sorted({resource for one in group for resource in one.scope.resources})))
+        yield build_statement([line for one in group for line in one.lines], catalog=catalog, scope=union)
+
+
+def _joinable(one: ReplacementStatement, other: ReplacementStatement, catalog: Catalog) -> bool:
+    if one.scope.not_resource or other.scope.not_resource:
+        return False
+    wanted = {
+        (line.action, resource)
+        for statement in (one, other)
+        for line in statement.lines
+        for resource in line.scope.resources
+    }
+    return all(
+        (action, resource) in wanted or not catalog.takes_resource(action, resource)
+        for action in {*one.actions, *other.actions}
+        for resource in {*one.scope.resources, *other.scope.resources}
+    )

@@ -1,0 +1,100 @@
+"""The harm that a holder of an action could do to rights, logs and data: the grants, and the uses, to look at first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.model import AccessLevel, Action
+
+
+class Counts(StrEnum):
+    """When use of a kind can be an intruder's at all: ordinary work shows some kinds too."""
+
+    ALWAYS = "always"
+    NOT_MADE = "on what others made"  # who makes a resource decides who may use it
+    FEW_OF_ITS_DAYS = "on few of its days"
+    AFTER_DENIALS = "after denials"
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of harm: its effect, its actions, each with its AWS page, and a level whose other actions count too."""
+
+    does: str
+    actions: dict[str, str]
+    counts: Counts = Counts.ALWAYS
+    level: str = ""
+    source: str = ""
+
+
+class _Table(msgspec.Struct, frozen=True):
+    source: str
+    actions: dict[str, str]
+    kinds: dict[str, Kind]
+
+
+Habit = tuple[str, str]
+"""A kind of harm, and the service whose actions do it."""
+
+_FEW_DAYS: Final = 2
+_WEEK: Final = timedelta(7)
+
+
+def is_regular(days: Collection[date]) -> bool:
+    """Whether use on these days is work and no visit: it is on more than two days, and not within one week."""
+    return len(days) > _FEW_DAYS and max(days) - min(days) >= _WEEK
+
+
+class Dangers:
+    """Says of an action what makes it dangerous."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        table = read_catalog_table(catalog.source, "dangerous", _Table)
+        self._sentences = table.actions
+        self.kinds = table.kinds
+        self._kinds = {action: name for name, kind in table.kinds.items() for action in kind.actions}
+        self._kinds_of_levels = {kind.level: name for name, kind in table.kinds.items() if kind.level}
+        self._places = {action: place for place, action in enumerate(self._sentences)}
+
+    def rank(self, action: Action) -> int:
+        """The action's rank among all, the worst first: those with a line of their own in the order of the table, then
+        other dangerous ones, then the rest."""
+        known = len(self._places)
+        return self._places.get(action, known if self.sentence(action) else known + 1)
+
+    def sentence(self, action: Action) -> str:
+        """The harm that a holder could do with the action, or "" where it is not dangerous by itself.
+
+        Actions of the level Permissions management are dangerous without a line of their own.
+        """
+        known = self._sentences.get(action)
+        if known is None:
+            manages = self._catalog.detail(action).level is AccessLevel.PERMISSIONS_MANAGEMENT
+            known = self._sentences[action] = "changes who may do what" if manages else ""
+        return known
+
+    def habit(self, action: Action) -> Habit | None:
+        """The harm that an intruder does with the action, and the service that the action belongs to, or None."""
+        kind = self._kinds.get(action)
+        if kind is None:
+            level = self._catalog.detail(action).level if self._catalog.canonical(action) else ""
+            kind = self._kinds[action] = self._kinds_of_levels.get(level, "")
+        return (kind, action.partition(":")[0]) if kind else None
+
+    def harm(self, action: Action) -> str:
+        """The effect of its use: its own sentence, else that of its kind, or ""."""
+        habit = self.habit(action)
+        return self.sentence(action) or (self.kinds[habit[0]].does if habit else "")
+
+    def is_dangerous(self, action: Action) -> bool:
+        """Whether its use is dangerous whatever came before."""
+        habit = self.habit(action)
+        own = habit is not None and self.kinds[habit[0]].counts is not Counts.AFTER_DENIALS
+        return own or bool(self.sentence(action))

@@ -1,0 +1,164 @@
+"""Verdicts: used, attempted, unused, unobservable or ungranted, for every action of a principal, with why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from lpgen.core.analysis.grants.granting import NOTHING, Granting
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
+from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
+from lpgen.core.analysis.verdicts.danger import Dangers
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.choices import KeepByKind
+from lpgen.core.evidence import Evidence
+from lpgen.core.findings import ActionFact, Confidence, Judgement, UngrantedUse, Verdict, Verdicts
+from lpgen.core.model import Action
+from lpgen.core.registry.row import Doubt
+from lpgen.core.replacements import Line, LineKind
+from lpgen.core.usage.principal_usage import merge_evidence
+
+_RANK = {Verdict.USED: 2, Verdict.ATTEMPTED: 1, Verdict.UNGRANTED: 0}
+
+_UNUSED = "no record, and its use would have shown"
+
+SeenActions = dict[Action, tuple[Verdict, Evidence]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """The inputs of the verdicts on a principal's unseen actions. `left` are the policies left attached.
+
+    `unused` and `others` hold the judgements so far, by the inputs that they were made from.
+    """
+
+    missed: MissedUses
+    doubt: Doubt
+    left: Collection[str]
+    unused: dict[tuple[Granting, bool], Judgement] = field(default_factory=dict)
+    others: dict[tuple[object, ...], Judgement] = field(default_factory=dict)
+
+
+class ActionFacts(dict[Action, ActionFact]):
+    """The facts of each action, found when first asked for."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__()
+        self._catalog, self._dangers = catalog, Dangers(catalog)
+
+    def __reduce__(self) -> tuple[type[ActionFacts], tuple[Catalog]]:
+        return ActionFacts, (self._catalog,)
+
+    def __missing__(self, action: Action) -> ActionFact:
+        found = self[action] = ActionFact(self._catalog.detail(action).level, self._dangers.sentence(action))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Gives the verdicts. `min_days` is how many covered days make the removal of an unused action sure."""
+
+    facts: ActionFacts
+    finder: MissedUseFinder
+    keep: KeepByKind
+    min_days: int
+
+    def verdicts(self, missed: MissedUses, seen: SeenActions, doubt: Doubt, left: Collection[str] = ()) -> Verdicts:
+        """A verdict for each granted or used action, sorted; `left` are the ARNs of policies left attached."""
+        observed, ground = missed.observed, _Ground(missed, doubt, left)
+        granting = observed.granting
+        judged = (
+            (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
+            if action in seen
+            else (action, self._judge_unseen(action, granting.get(action, NOTHING), ground))
+            for action in sorted(observed.grants.granted() | seen.keys())
+        )
+        return Verdicts(judged, self.facts)
+
+    def _judge_unseen(self, action: Action, granting: Granting, ground: _Ground) -> Judgement:
+        missed = ground.missed
+        rests_on_log = action in missed.unrecorded.resting_on_log
+        found = missed.of(action)
+        if not found and missed.observed.accessed is None:  # nearly all of them
+            unused = ground.unused.get((granting, rests_on_log))
+            if unused is None:
+                sure = _confidence(ground.doubt, blind=rests_on_log, untried=False)
+                unused = Judgement(
+                    Verdict.UNUSED, _UNUSED, _left_sign(granting, ground.left), sure, granting.refs, None
+                )
+                ground.unused[granting, rests_on_log] = unused
+            return unused
+        decisive = missed.decide(found, self.keep)
+        kept = decisive.kept if decisive else ""
+        keep = kept or self._peer_sign(missed, found) or _left_sign(granting, ground.left)
+        blind = decisive.missed.why if decisive else ""
+        untried = "" if keep else missed.never_tried(action)
+        fact = decisive.fact if decisive else None
+        key = (granting, blind, keep, untried, rests_on_log, fact)
+        judgement = ground.others.get(key)
+        if judgement is None:
+            reason = blind or _UNUSED
+            judgement = ground.others[key] = Judgement(
+                Verdict.UNOBSERVABLE if blind else Verdict.UNUSED,
+                f"{reason}; {untried}" if untried else reason,
+                keep,
+                _confidence(ground.doubt, blind=bool(blind) or rests_on_log, untried=bool(untried)),
+                granting.refs,
+                None,
+                fact,
+            )
+        return judgement
+
+    def _peer_sign(self, missed: MissedUses, found: Iterable[MissedUse]) -> str:
+        """Which peers are why an action is kept that would have shown, or ""."""
+        of_peers = (one for one in found if one.reason is MissReason.PEER_USE and one.grants)
+        return next((one.sign for one in of_peers if missed.is_wanted(one, self.keep)), "")
+
+
+def _left_sign(granting: Granting, left: Collection[str]) -> str:
+    """Which policy keeps an action by staying attached, or ""."""
+    stays = next((one.policy for one in granting.refs if one.policy in left), "")
+    return f"AWS's policy {stays} stays attached" if stays else ""
+
+
+def _judge_seen(granting: Granting, verdict: Verdict, evidence: Evidence) -> Judgement:
+    reason = {
+        Verdict.USED: "used",
+        Verdict.ATTEMPTED: "tried, but no record says whether it was allowed",
+        Verdict.UNGRANTED: "used, but no current policy grants it",
+    }[verdict]
+    keep = "" if verdict is Verdict.UNGRANTED else reason
+    return Judgement(verdict, reason, keep, Confidence.HIGH, granting.refs, evidence)
+
+
+def _confidence(doubt: Doubt, *, blind: bool, untried: bool) -> Confidence:
+    """The confidence in the removal of an action without seen use.
+
+    If IAM reports no attempt, that makes up for missing days of logs, but not for missing days in which the action
+    could have been used.
+    """
+    if untried and doubt is not Doubt.YOUNG:
+        return Confidence.HIGH
+    if doubt is not Doubt.NONE:
+        return Confidence.LOW
+    return Confidence.MEDIUM if blind else Confidence.HIGH
+
+
+def seen_actions(lines: Iterable[Line], ungranted: Iterable[UngrantedUse]) -> SeenActions:
+    """The verdict and the evidence of each action that records show as used or attempted."""
+    seen: SeenActions = {}
+    for line in lines:
+        if line.evidence is not None:
+            tried = line.kind is LineKind.ATTEMPTED
+            _note(seen, line.action, Verdict.ATTEMPTED if tried else Verdict.USED, line.evidence)
+    for one in ungranted:
+        _note(seen, one.use.action, Verdict.UNGRANTED, one.use.evidence)
+    return seen
+
+
+def _note(seen: SeenActions, action: Action, verdict: Verdict, evidence: Evidence) -> None:
+    known = seen.get(action)
+    if known is None or _RANK[verdict] > _RANK[known[0]]:
+        seen[action] = (verdict, evidence)
+    elif verdict is known[0]:
+        seen[action] = (verdict, merge_evidence(known[1], evidence))

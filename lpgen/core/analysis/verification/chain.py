@@ -1,0 +1,110 @@
+"""The checks on an output folder as a whole: it is as it was written, it can be made again, and it is signed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lpgen.core.analysis.verification.written import CheckNotes
+from lpgen.core.digests import OutputDigests
+from lpgen.core.replacements import Check
+
+UNCHANGED: Final = "unchanged since it was generated"
+REPRODUCED: Final = "the same when generated again"
+_SIGNED: Final = "signed with the required key"
+
+_SUMMARY: Final = "summary.json"
+_FOLDERS: Final = re.compile(r"[^\s`:]*/")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOutput:
+    """An output folder as found. `files` are digests by path; `strange` is what lpgen never writes, such as links.
+
+    `summary` is the decoded `summary.json`, or {} where there is none or it is no JSON object. `chain` is the chain of
+    digests in it, or None. `signature` is the text of `summary.sig`, or None.
+    """
+
+    files: Mapping[str, str]
+    strange: tuple[str, ...]
+    summary: Mapping[str, Any]
+    chain: OutputDigests | None
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedOutput:
+    """The output of generating again: the digests of the files by path, and the decoded summary."""
+
+    files: Mapping[str, str]
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check_unchanged(found: FoundOutput) -> Check:
+    """Every file and folder is as `summary.json` states, and so is the summary itself."""
+    notes = CheckNotes(UNCHANGED, examined=len(found.files) + 1)
+    notes.failed += [f"`{path}` isn't a file that lpgen writes" for path in found.strange]
+    if found.chain is None:
+        notes.failed.append(f"`{_SUMMARY}` is missing, damaged or states no digests; run `lpgen generate` again")
+        return notes.check()
+    notes.failed += _differences(found.chain.files, found.files)
+    if found.summary.get("digest") != found.chain.root:
+        notes.failed.append(f"`{_SUMMARY}` was changed")
+    return notes.check()
+
+
+def check_reproduced(found: FoundOutput, expected: ExpectedOutput) -> Check:
+    """The folder has the files that the same inputs give now, byte for byte, and the summary says the same."""
+    notes = CheckNotes(REPRODUCED, examined=len(expected.files) + 1)
+    notes.failed += _differences(expected.files, found.files)
+    notes.failed += [
+        f"`{_SUMMARY}`: `{key}` was changed"
+        for key in sorted({*found.summary, *expected.summary} - {"inputs", "digest"})
+        if _plain(key, found.summary.get(key)) != _plain(key, expected.summary.get(key))
+    ]
+    return notes.check()
+
+
+def check_inputs_changed(changed: Sequence[str]) -> Check:
+    """The check that can't be made, because inputs differ from those that the folder was made from."""
+    return CheckNotes(REPRODUCED, unproven=[f"inputs changed: {', '.join(changed)}"]).check()
+
+
+def check_signed(found: FoundOutput, is_valid: bool) -> Check:
+    """The folder's root digest is signed; `is_valid` says whether the signature holds for it."""
+    notes = CheckNotes(_SIGNED, examined=1)
+    if found.signature is None:
+        notes.failed.append("there is no `summary.sig`; sign with `lpgen generate --sign`")
+    elif not is_valid:
+        notes.failed.append("the signature in `summary.sig` isn't one of this folder by this key")
+    return notes.check()
+
+
+def _differences(expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+    """A sentence for each folder and file that is missing, was added or has other content, sorted by path."""
+    before, now = _folders(expected), _folders(found)
+    sentences = {f"{folder}/": "is missing" for folder in before - now}
+    sentences |= {f"{folder}/": "was added" for folder in now - before}
+    for path in sorted(expected.keys() | found.keys()):
+        if f"{path.rpartition('/')[0]}/" in sentences:
+            continue
+        if path not in found:
+            sentences[path] = "is missing"
+        elif path not in expected:
+            sentences[path] = "was added"
+        elif expected[path] != found[path]:
+            sentences[path] = "was changed"
+    return [f"`{path}` {what}" for path, what in sorted(sentences.items())]
+
+
+def _folders(paths: Mapping[str, str]) -> set[str]:
+    return {path.rpartition("/")[0] for path in paths if "/" in path}
+
+
+def _plain(key: str, value: object) -> object:
+    """The value of a key of the summary. Problems name files: only their names count, since folders may be moved."""
+    if key == "problems" and isinstance(value, list):
+        return [_FOLDERS.sub("", one) if isinstance(one, str) else one for one in value]
+    return value

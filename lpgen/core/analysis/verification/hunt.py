@@ -1,0 +1,170 @@
+"""The check that hunts for a request which a replacement allows and the old policies don't.
+
+The proof that nothing new is allowed compares patterns by containment. The hunt shares nothing with it but the
+policies: it builds requests from the statements of both sides and decides them. A single hit is a failure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from heapq import nsmallest
+from itertools import count
+from struct import unpack
+from typing import Final, TypeVar
+
+from lpgen.core.analysis.verification.written import CheckNotes, NewAllow, WrittenDocument
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import Grant, PrincipalGrants
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import AbsentKeys, Request, Result
+from lpgen.core.iam.match import VARIABLE, VARIABLE_ESCAPES
+from lpgen.core.iam.policy_set import PolicySet
+from lpgen.core.model import Action, Condition, Resource, ResourceKind
+from lpgen.core.replacements import Check
+
+HUNT_SIZE: Final = 64
+"""How many requests are tried per replacement by default."""
+
+Item = TypeVar("Item")
+
+
+def check_hunt(
+    documents: Sequence[WrittenDocument],
+    news: Sequence[NewAllow],
+    grants: PrincipalGrants,
+    catalog: Catalog,
+    *,
+    size: int = HUNT_SIZE,
+) -> Check:
+    """The check that the old policies allow every hunted request that the new ones allow.
+
+    The requests lie near the new statements, each in a complete context. The boundary and SCPs are left out: they cap
+    both sides alike, and a leak could hide behind them.
+    """
+    found = CheckNotes("hunt: nothing allowed that was not")
+    written = tuple(document.policy for document in documents)
+    held = tuple(policy.document for policy in grants.principal.policies if policy.document is not None)
+    old, new = PolicySet(identity=held), PolicySet(identity=written)
+    for request in _requests(grants.principal.arn, news, grants, size):
+        found.examined += 1
+        if decide(request, new, catalog=catalog).result is Result.ALLOWED:
+            before = decide(request, old, catalog=catalog).result
+            if before is not Result.ALLOWED:
+                shown = ", ".join(f"{key}={'|'.join(values)}" for key, values in sorted(request.context.items()))
+                what = f"{request.action} on {request.resource.text}"
+                found.failed.append(f"{what} was {before}, and would be allowed (context: {shown or 'none'})")
+    return found.check()
+
+
+def _requests(principal: str, news: Sequence[NewAllow], grants: PrincipalGrants, size: int) -> Iterator[Request]:
+    """Requests made of the actions, resources and conditions of new and old statements; the same ones every time."""
+    live = [(new, tuple(sorted(new.actions))) for new in news if new.actions]
+    old = (*grants.allows, *grants.denies)
+    if not live:
+        return
+    draws = _Draws(principal)
+    values = _condition_values(
+        (*(new.statement.conditions for new, _ in live), *(one.statement.conditions for one in old))
+    )
+    patterns = tuple(sorted({pattern for one in old for pattern in one.statement.resources}))
+    others = _granted_actions(old)
+    for number in range(size):
+        new, actions = live[number % len(live)]
+        context = _context(values, draws)
+        action = draws.pick(others) if others and draws.one_in(6) else draws.pick(actions)
+        pool = patterns if patterns and (new.statement.not_resource or draws.one_in(3)) else new.statement.resources
+        text = _instance(draws.pick(pool), context, draws)
+        yield Request(principal, action, Resource(ResourceKind.ARN, text), context, AbsentKeys.MISSING)
+
+
+def _granted_actions(grants: Iterable[Grant]) -> tuple[Action, ...]:
+    """Some actions that old statements are about, few enough to draw from."""
+    return tuple(sorted({action for grant in grants for action in _first_actions(grant.actions)}))
+
+
+@lru_cache(maxsize=1024)  # many principals share the statements that grant thousands of actions
+def _first_actions(actions: frozenset[Action]) -> tuple[Action, ...]:
+    return tuple(nsmallest(50, actions))
+
+
+def _condition_values(blocks: Iterable[Iterable[Condition]]) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for block in blocks:
+        for condition in block:
+            found.setdefault(condition.key, set()).update(condition.values)
+    return {key: tuple(sorted(values)) for key, values in sorted(found.items())}
+
+
+def _context(values: Mapping[str, tuple[str, ...]], draws: _Draws) -> dict[str, tuple[str, ...]]:
+    """A complete context: each key that a condition asks for is missing, another value, one of the wanted, or two."""
+    context: dict[str, tuple[str, ...]] = {}
+    for key, wanted in values.items():
+        choice = draws.below(5)
+        if choice == 0 or not wanted:
+            continue
+        if choice == 2:
+            context[key] = ("other",)
+            continue
+        value = _plain(draws.pick(wanted), draws)
+        context[key] = (value, _plain(draws.pick(wanted), draws)) if choice == 1 else (value,)
+    return context
+
+
+def _instance(pattern: str, context: dict[str, tuple[str, ...]], draws: _Draws) -> str:
+    """A resource that a pattern matches, or nearly; its variables get values, which the context then has."""
+    text = pattern
+    for found in VARIABLE.finditer(pattern):
+        text = text.replace(found.group(), _filling(found, context, draws))
+    return _plain(text, draws)
+
+
+def _filling(variable: re.Match[str], context: dict[str, tuple[str, ...]], draws: _Draws) -> str:
+    """A value for a variable: its key's value, its default, or the variable itself, as in the older policy language."""
+    key, default = variable.groups()
+    name = (key or variable.group()[2:-1]).strip()
+    if draws.one_in(6):
+        return variable.group()
+    if name in VARIABLE_ESCAPES:
+        return name
+    if default is not None and name not in context and draws.one_in(2):
+        return default
+    return context.setdefault(name, (draws.pick(_FILLINGS),))[0]
+
+
+_FILLINGS: Final = ("x", "a/b", "prod", "*")
+_RUNS: Final = ("", "x", "x/y", "a:b", "secret/x")
+
+
+def _plain(pattern: str, draws: _Draws) -> str:
+    text = pattern.replace("?", "q")
+    while "*" in text:
+        text = text.replace("*", draws.pick(_RUNS), 1)
+    return text
+
+
+class _Draws:
+    """Choices that look random and depend only on the seed: the same replacement is hunted the same way every time."""
+
+    def __init__(self, seed: str) -> None:
+        self._numbers = _numbers(seed.encode())
+
+    def below(self, bound: int) -> int:
+        """A number from 0 up to, and without, the bound."""
+        return next(self._numbers) % bound
+
+    def pick(self, items: Sequence[Item]) -> Item:
+        """One of the items."""
+        return items[next(self._numbers) % len(items)]
+
+    def one_in(self, number: int) -> bool:
+        """True once in `number` draws."""
+        return not next(self._numbers) % number
+
+
+def _numbers(seed: bytes) -> Iterator[int]:
+    """Numbers of 64 bits without end, eight from a hash."""
+    for block in count():
+        yield from unpack(">8Q", blake2b(seed, digest_size=64, salt=block.to_bytes(16, "big")).digest())

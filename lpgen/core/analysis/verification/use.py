@@ -1,0 +1,199 @@
+"""The check that every use remains allowed, proven statement by statement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lpgen.core.analysis.verification.claims import Claims
+from lpgen.core.analysis.verification.written import CheckNotes, NewAllow, varies_any
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.iam.match import as_glob, holds_variable
+from lpgen.core.iam.match_resource import (
+    intersect_resources,
+    resource_contains,
+    resource_match,
+    resources_intersect,
+    resources_meet,
+)
+from lpgen.core.iam.policy import conditions_at_least_as_strict, statement_depends_on_version
+from lpgen.core.model import Action, Outcome, ResourceKind
+from lpgen.core.replacements import Check
+
+
+def check_use_is_covered(
+    news: Sequence[NewAllow],
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    catalog: Catalog,
+    *,
+    claims: Claims,
+) -> Check:
+    """For each use and each old Allow that may have granted it, some new Allow grants it under no stricter condition.
+
+    Uses that the old policies certainly refuse are none of the replacement's business.
+    """
+    found = CheckNotes("everything used stays allowed")
+    index = _NewAllows(news)
+    for use in usage.uses:
+        if use.outcome is Outcome.DENIED or _refused_before(grants, use, catalog):
+            continue
+        for old in grants.allows:
+            if use.action not in old.actions or claims.is_dropped(use.action, use.evidence.example_resource):
+                continue
+            parts = _reached_parts(old, use, catalog)
+            found.examined += bool(parts)
+            found.failed += [
+                f"{use.action} on {part.text} was granted by {old.ref} and used (example"
+                f" {use.evidence.example_event_id}), and no new statement grants it"
+                for part in parts
+                if not index.grant(use.action, part, old)
+            ]
+    return found.check()
+
+
+class _NewAllows:
+    """New Allows by the actions that they grant, and by the resources that they name."""
+
+    def __init__(self, news: Sequence[NewAllow]) -> None:
+        self._by_action: dict[Action, list[NewAllow]] = defaultdict(list)
+        self._by_name: dict[tuple[Action, str], list[NewAllow]] = defaultdict(list)
+        for new in news:
+            for action in new.actions:
+                self._by_action[action].append(new)
+                for resource in new.named:
+                    self._by_name[action, resource].append(new)
+
+    def grant(self, action: Action, part: _Part, old: Grant) -> bool:
+        """Whether one of them grants a part of what an old Allow grants, under no stricter condition."""
+        named = (new for choice in part.choices for new in self._by_name.get((action, choice), ()))
+        if any(_no_stricter(new, old) for new in named):  # as nearly always
+            return True
+        return any(_no_stricter(new, old) and _grants_part(new, part) for new in self._by_action.get(action, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a use that an old Allow grants: resources by pattern, or all but some patterns.
+
+    A new statement that contains any one of `choices` covers the part. An `exact` part is one resource; a `settled` one
+    is the whole of the use.
+    """
+
+    text: str
+    choices: tuple[str, ...]
+    outside: tuple[str, ...] | None = None
+    exact: bool = False
+    settled: bool = False
+
+
+def _reached_parts(old: Grant, use: Use, catalog: Catalog) -> list[_Part]:
+    """The parts of a use that an old Allow may have granted; empty where it can't have granted it."""
+    kind, text = use.resource.kind, use.resource.text
+    if kind is ResourceKind.NONE:
+        text = "*"
+    whole = kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW)
+    exact = kind in (ResourceKind.ARN, ResourceKind.NONE)
+    if old.statement.not_resource:
+        return _parts_outside(old, text, exact=exact, whole=whole)
+    parts = []
+    for pattern in old.statement.resources:
+        glob = as_glob(pattern, old.version)
+        if whole:
+            if catalog.takes_no_resource(use.action) and not resource_match(glob, "*"):
+                continue
+            if catalog.takes_resource(use.action, pattern):
+                parts.append(_Part(pattern, (pattern,)))
+        elif exact and resource_match(glob, text):
+            choices = (pattern,) if holds_variable(pattern, old.version) else (pattern, text)
+            fixed = not holds_variable(pattern, old.version)
+            parts.append(_Part(text, choices, exact=fixed, settled=fixed))
+        elif not exact and resources_meet(glob, text):
+            if holds_variable(pattern, old.version):
+                parts.append(_Part(pattern, (pattern,)))
+                continue
+            both = intersect_resources(pattern, text)
+            covered = resource_contains(pattern, text)
+            parts.append(_Part(both or pattern, (pattern, text, *([both] if both else [])), settled=covered))
+    # One pattern that covers the whole of a use without a variable settles it, whatever else may match too.
+    settled = [part for part in parts if part.settled]
+    return settled[:1] or parts
+
+
+def _parts_outside(old: Grant, text: str, *, exact: bool, whole: bool) -> list[_Part]:
+    outside = old.statement.resources
+    if whole:
+        return [_Part("all but " + ", ".join(outside), (), outside)]
+    for pattern in outside:
+        covered = resource_match(pattern, text) if exact else resource_contains(pattern, text)
+        if covered and not holds_variable(pattern, old.version):
+            return []
+    return [_Part(text, (text,), outside, exact=exact)]
+
+
+def _grants_part(new: NewAllow, part: _Part) -> bool:
+    statement = new.statement
+    if statement.not_resource:
+        if part.outside is not None and set(statement.resources) <= set(part.outside):
+            return True
+        return part.exact and not any(
+            resource_match(as_glob(pattern, new.version), part.text) for pattern in statement.resources
+        )
+    for pattern in statement.resources:
+        if pattern in part.choices:
+            return True
+        if holds_variable(pattern, new.version):
+            continue
+        if part.exact and resource_match(pattern, part.text):
+            return True
+        if any(resource_contains(pattern, as_glob(choice, new.version)) for choice in part.choices):
+            return True
+    return False
+
+
+def _no_stricter(new: NewAllow, old: Grant) -> bool:
+    """Whether the conditions of the new statement hold whenever those of the old one do."""
+    if not new.statement.conditions:
+        return True
+    same_language = new.version == old.version or not statement_depends_on_version(old.statement)
+    return same_language and conditions_at_least_as_strict(old.statement.conditions, new.statement.conditions)
+
+
+def _refused_before(grants: PrincipalGrants, use: Use, catalog: Catalog) -> bool:
+    """Whether the old policies refuse the use for certain: by an unconditional Deny, or by a limit."""
+    denies = (*grants.denies, *(deny for limit in grants.limits for deny in limit.denies))
+    if any(_certainly_denies(deny, use) for deny in denies):
+        return True
+    return any(not any(_may_allow(grant, use, catalog) for grant in limit.allows) for limit in grants.limits)
+
+
+def _certainly_denies(deny: Grant, use: Use) -> bool:
+    statement, text = deny.statement, use.resource.text
+    if statement.conditions or use.action not in deny.actions:
+        return False
+    exact = use.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)
+    if statement.not_resource:
+        touches = resource_match if exact else resources_intersect
+        return not varies_any(deny) and not any(touches(pattern, text) for pattern in statement.resources)
+    covers = resource_match if exact else resource_contains
+    fixed = (pattern for pattern in statement.resources if not holds_variable(pattern, deny.version))
+    return any(covers(pattern, text) for pattern in fixed)
+
+
+def _may_allow(grant: Grant, use: Use, catalog: Catalog) -> bool:
+    if use.action not in grant.actions:
+        return False
+    statement, text = grant.statement, use.resource.text
+    if use.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
+        fits = (catalog.takes_resource(use.action, pattern) for pattern in statement.resources)
+        return statement.not_resource or any(fits)
+    exact = use.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)
+    if statement.not_resource:
+        # The request decides which resources a variable excludes; those that a fixed pattern excludes are out in any
+        # case.
+        fixed = [pattern for pattern in statement.resources if not holds_variable(pattern, grant.version)]
+        return not any(resource_match(one, text) if exact else resource_contains(one, text) for one in fixed)
+    globs = [as_glob(pattern, grant.version) for pattern in statement.resources]
+    return any(resource_match(glob, text) if exact else resources_meet(glob, text) for glob in globs)

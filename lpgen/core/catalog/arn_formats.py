@@ -1,0 +1,211 @@
+"""ARN formats of resource types: whether an ARN or a resource glob can name a resource of a type.
+
+A format is an ARN with `${Name}` placeholders (and a few with `*`). A placeholder before the resource part holds no
+colon. One in the resource part holds anything, less what would make it swallow a sibling of another type: in
+`table/${TableName}` the name holds no `/`, since its service also has `table/${TableName}/index/${IndexName}`. A
+sibling that only adds a qualifier, as `function:${FunctionName}:${Alias}` does, isn't of another type in this sense:
+policies name functions with and without one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+
+from lpgen.core.catalog.arn_machine import Machine, Span, Token, regex_of_tokens
+from lpgen.core.iam.match import has_wildcard
+
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\*")
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+_NEXT_TYPE = re.compile(r"/|:[A-Za-z]")  # what a sibling of another type puts after a placeholder
+_RESOURCE_FIELD = 5  # the sixth of `arn:partition:service:region:account:resource`
+_REMEMBERED = 128  # answers that a set keeps: its many actions are asked about one resource in turn
+_SHORT = 256  # a longer text goes through the machine: a regular expression could be made to backtrack
+
+# A bucket's name never holds a slash; only some services that name buckets have objects to distinguish from them.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_NO_SLASH = frozenset({"${BucketName}"})
+
+# Names that may hold a slash, whatever their siblings are.
+# https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html
+# https://docs.aws.amazon.com/amplify/latest/APIReference/API_Branch.html
+_SLASHED = frozenset({"${BudgetName}", "${BranchName}"})
+
+_ELSEWHERE: dict[str, dict[str, tuple[str, ...]]] = {
+    # A log group is named with `:*` in policies, and evaluated as a log stream without a name.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+    "logs": {"log-group": ("arn:${Partition}:logs:${Region}:${Account}:log-group:${LogGroupName}:log-stream:",)},
+    # Accounts may still use the short ARNs, which lack the cluster.
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
+    "ecs": {
+        "container-instance": ("arn:${Partition}:ecs:${Region}:${Account}:container-instance/${ContainerInstanceId}",),
+        "service": ("arn:${Partition}:ecs:${Region}:${Account}:service/${ServiceName}",),
+        "task": ("arn:${Partition}:ecs:${Region}:${Account}:task/${TaskId}",),
+    },
+    # A recovery point of EC2 or EBS is an image or a snapshot, and that of others may have a path.
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/access-control.html
+    "backup": {
+        "recoveryPoint": ("arn:${Partition}:${Vendor}:${Region}:${Account}:${ResourceType}/${RecoveryPointId}",)
+    },
+    # The group of an application has an id after its name.
+    # https://docs.aws.amazon.com/ARG/latest/APIReference/API_Group.html
+    "resource-groups": {
+        "group": ("arn:${Partition}:resource-groups:${Region}:${Account}:group/${GroupName}/${GroupId}",)
+    },
+    # A version of a configuration is nested below its profile.
+    # https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_GetHostedConfigurationVersion.html
+    "appconfig": {
+        "hostedconfigurationversion": (
+            "arn:${Partition}:appconfig:${Region}:${Account}:application/${ApplicationId}"
+            "/configurationprofile/${ConfigurationProfileId}/hostedconfigurationversion/${VersionNumber}",
+        )
+    },
+    # A policy that AWS owns, `p-FullAWSAccess` above all, is attached and detached as others are.
+    # https://docs.aws.amazon.com/organizations/latest/APIReference/API_PolicySummary.html
+    "organizations": {"policy": ("arn:${Partition}:organizations::aws:policy/${PolicyType}/p-${PolicyId}",)},
+    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonConnectServiceLinkedRolePolicy.html
+    "profile": {
+        "domains": ("arn:${Partition}:profile:${Region}:${Account}:domains/${DomainName}/upload-jobs/${UploadJobId}",)
+    },
+}
+
+_OPEN = {
+    # The request's path is the resource, whether or not the authorization reference lists it.
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-create-and-manage-api.html
+    "apigateway": "arn:${Partition}:apigateway:${Region}:${Account}:/${Path}",
+}
+
+
+class ArnFormat:
+    """One ARN format, ready to match."""
+
+    def __init__(self, tokens: tuple[Token, ...]) -> None:
+        self.tokens = tokens
+
+    @cached_property
+    def literals(self) -> int:
+        """The number of characters that the format fixes: more means more specific."""
+        return sum(len(token) for token in self.tokens if isinstance(token, str))
+
+    @cached_property
+    def regex(self) -> str:
+        """A regular expression for the exact ARNs of the format."""
+        return regex_of_tokens(self.tokens)
+
+    def fits(self, arn: str) -> bool:
+        """Whether an exact ARN has this format; wildcards count as the characters they are."""
+        return self._compiled.fullmatch(arn) is not None if len(arn) <= _SHORT else self._machine.reads(arn)
+
+    def intersects(self, glob: str) -> bool:
+        """Whether some ARN has this format and matches the glob too (`*` and `?`)."""
+        return self._machine.intersects(glob)
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.regex, re.DOTALL)
+
+    @cached_property
+    def _machine(self) -> Machine:
+        return Machine(self.tokens)
+
+
+def formats_of_service(arns: Iterable[str]) -> dict[str, ArnFormat]:
+    """Each ARN format of one service, compiled with its siblings in mind."""
+    split = {arn: _parts(arn) for arn in arns}
+    followers = _followers(split.values())
+    return {arn: ArnFormat(_tokens(parts, followers)) for arn, parts in split.items()}
+
+
+def undocumented_formats(service: str) -> dict[str, tuple[str, ...]]:
+    """By resource type: formats that AWS documents, but not in the service authorization reference."""
+    return _ELSEWHERE.get(service, {})
+
+
+def open_formats(service: str) -> tuple[ArnFormat, ...]:
+    """Formats that every resource-level action of a service takes in addition to those of its resource types."""
+    arn = _OPEN.get(service)
+    return (ArnFormat(_tokens(_parts(arn), {})),) if arn else ()
+
+
+ANY_ARN = ArnFormat(("arn:", Span("")))
+"""The format of a resource type whose formats aren't known: in doubt an ARN fits."""
+
+
+def _parts(arn: str) -> tuple[str, ...]:
+    """Literal texts and placeholders (or `*`) in turn; literals are at even indexes and may be empty."""
+    parts: list[str] = []
+    end = 0
+    for match in _PLACEHOLDER.finditer(arn):
+        parts += [arn[end : match.start()], match.group()]
+        end = match.end()
+    return (*parts, arn[end:])
+
+
+def _shape(parts: Sequence[str]) -> tuple[str, ...]:
+    """The parts with every placeholder made equal: two formats of one shape can't be distinguished so far."""
+    return tuple("*" if place % 2 else part for place, part in enumerate(parts))
+
+
+def _followers(formats: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], set[str]]:
+    """By the shape of a format up to and with a placeholder: the literal texts that follow it ("" at the end)."""
+    found: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for parts in formats:
+        for place in range(1, len(parts), 2):
+            found[_shape(parts[: place + 1])].add(parts[place + 1])
+    return found
+
+
+def _tokens(parts: tuple[str, ...], followers: Mapping[tuple[str, ...], set[str]]) -> tuple[Token, ...]:
+    tokens: list[Token] = []
+    for place, part in enumerate(parts):
+        if place % 2:
+            tokens.append(_span(parts[: place + 1], followers))
+        elif part:
+            tokens.append(part)
+    return tuple(tokens)
+
+
+def _span(parts: tuple[str, ...], followers: Mapping[tuple[str, ...], set[str]]) -> Span:
+    name, before = parts[-1], "".join(_shape(parts))
+    if before.count(":") < _RESOURCE_FIELD:
+        # S3 leaves the account out of the ARNs of buckets and objects, and never out of the others.
+        return Span(":", filled=name == "${Account}" and before.startswith("arn:*:s3:"))
+    if name == "*":
+        return Span("")
+    nexts = followers.get(_shape(parts), set())
+    excluded = {text[0] for text in nexts if _NEXT_TYPE.match(text)} if len(nexts) > 1 else set()
+    if name in _NO_SLASH:
+        excluded.add("/")
+    return Span("".join(sorted(excluded - ({"/"} if name in _SLASHED else set()))))
+
+
+# ---------------------------------------------------------------- matching
+
+
+class FormatSet:
+    """Several formats as one question: can this text name a resource of one of them?"""
+
+    def __init__(self, formats: Iterable[ArnFormat]) -> None:
+        self._formats = tuple(formats)
+        self._exact = re.compile("|".join(f"(?:{form.regex})" for form in self._formats) or r"(?!)", re.DOTALL)
+        self._known = lru_cache(maxsize=_REMEMBERED)(self._decide)
+
+    def can_name(self, resource: str) -> bool:
+        """Whether an exact ARN fits a format, or some ARN fits both a format and the glob.
+
+        `*`, `?` and policy variables match any text, so the answer errs on the side of True.
+        """
+        return self._known(resource)
+
+    def _decide(self, resource: str) -> bool:
+        glob = glob_of_resource(resource)
+        if len(glob) <= _SHORT and not has_wildcard(glob):
+            return self._exact.fullmatch(glob) is not None
+        return any(form.intersects(glob) for form in self._formats)
+
+
+def glob_of_resource(resource: str) -> str:
+    """A policy's resource with each policy variable as `*`: a glob that matches whatever the variables become."""
+    return _VARIABLE.sub("*", resource) if "${" in resource else resource

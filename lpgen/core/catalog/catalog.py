@@ -1,0 +1,308 @@
+"""The action catalog: canonical names, expansion of patterns, and what each action is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property, lru_cache
+from typing import Protocol
+
+from lpgen.core.catalog.patterns import parse_pattern
+from lpgen.core.catalog.rows import ActionRow, Manifest, manifest_from_json
+from lpgen.core.catalog.service import CatalogService
+from lpgen.core.iam.match import glob_matcher
+from lpgen.core.model import AccessLevel, Action, ActionPattern
+from lpgen.errors import CatalogError
+
+_REMEMBERED = 1 << 13
+"""How many answers about resources a catalog keeps: enough for the grants of a big account, bounded for its logs."""
+
+_LEVELS = tuple(AccessLevel)
+"""From List to Permissions management: `AccessLevel` is declared in the order of precedence."""
+
+
+class CatalogSource(Protocol):
+    """The source of the catalog's bytes: `lpgen.edge.catalog.files` reads them from a folder, tests from a dict."""
+
+    def service_prefixes(self) -> tuple[str, ...]:
+        """All service prefixes, sorted."""
+
+    def read_service(self, prefix: str) -> bytes:
+        """The JSON of one service."""
+
+    def read_table(self, name: str) -> bytes:
+        """The JSON of one table next to the services, such as `manifest` or `operations/ec2.amazonaws.com`."""
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is such a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceUse:
+    """A resource type that an action takes. `required` is None where the source doesn't say."""
+
+    type: str
+    required: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDetail:
+    """The catalog's facts about one action. `levels` is as in the source; `level` is the one that counts."""
+
+    action: Action
+    levels: tuple[AccessLevel, ...]
+    resources: tuple[ResourceUse, ...]
+    condition_keys: tuple[str, ...]
+    dependents: tuple[Action, ...] | None  # None: the source doesn't say
+    first_seen: str  # ISO date
+
+    @property
+    def level(self) -> AccessLevel:
+        """The level that counts: Permissions management beats Tagging, which beats Write, Read and List."""
+        return max(self.levels, key=_LEVELS.index)
+
+
+class PatternProblemKind(StrEnum):
+    """Why a pattern gave no action."""
+
+    INVALID = "invalid"  # breaks IAM's grammar for actions
+    UNMATCHED = "unmatched"  # valid, but the catalog has no such action
+
+
+@dataclass(frozen=True, slots=True)
+class PatternProblem:
+    """A pattern that gave no action, and why."""
+
+    pattern: ActionPattern
+    kind: PatternProblemKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """The actions that patterns expand to. `problems` names each pattern that is invalid or matched nothing."""
+
+    actions: frozenset[Action]
+    problems: tuple[PatternProblem, ...]
+
+
+class Catalog:
+    """The catalog of AWS actions, read lazily: asking for one service reads one file.
+
+    Its answers never change, so it caches them. A pickled catalog carries only its source.
+    """
+
+    def __init__(self, source: CatalogSource) -> None:
+        self._source = source
+        self._services: dict[str, CatalogService] = {}
+        self._expanded: dict[ActionPattern, frozenset[Action] | PatternProblem] = {}
+        self._details: dict[Action, ActionDetail] = {}
+        self._bare: dict[str, bool] = {}
+        self._takes = lru_cache(maxsize=_REMEMBERED)(self._decide_takes)
+        self._type = lru_cache(maxsize=_REMEMBERED)(self._decide_type)
+
+    def __reduce__(self) -> tuple[type[Catalog], tuple[CatalogSource]]:
+        return Catalog, (self._source,)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The catalog's version, date, counts and sources.
+
+        Raises:
+            CatalogError: the manifest can't be read.
+        """
+        return manifest_from_json(self._source.read_table("manifest"))
+
+    @property
+    def date(self) -> str:
+        """The ISO date of the catalog's facts, for every report."""
+        return self.manifest.date
+
+    @property
+    def version(self) -> str:
+        """The version of the catalog."""
+        return self.manifest.version
+
+    @property
+    def source(self) -> CatalogSource:
+        """The source of its bytes, for the tables that other core modules read (event map, visibility)."""
+        return self._source
+
+    def prefixes(self) -> tuple[str, ...]:
+        """All service prefixes, sorted."""
+        return self._prefixes
+
+    def actions(self) -> frozenset[Action]:
+        """Every action of every service."""
+        return self._everything
+
+    def service_actions(self, prefix: str) -> tuple[Action, ...]:
+        """The actions of one service, sorted; empty for an unknown prefix. Case-insensitive."""
+        service = self._service(prefix)
+        return service.actions if service else ()
+
+    def canonical(self, name: str) -> Action | None:
+        """The action as the catalog spells it, or None where there is no such action. Case-insensitive."""
+        service = self._service(name.partition(":")[0])
+        return service.by_lower.get(name.lower()) if service else None
+
+    def detail(self, action: Action) -> ActionDetail:
+        """The facts about an action.
+
+        Raises:
+            CatalogError: this catalog doesn't hold the action (it came from another one).
+        """
+        known = self._details.get(action)
+        if known is None:
+            known = self._details[action] = self._read_detail(action)
+        return known
+
+    def _read_detail(self, action: Action) -> ActionDetail:
+        _, row = self._row(action)
+        return ActionDetail(
+            action=action,
+            levels=row.levels,
+            resources=tuple(ResourceUse(type=use.type, required=use.required) for use in row.resources),
+            condition_keys=row.conditions,
+            dependents=None if row.dependents is None else tuple(Action(name) for name in row.dependents),
+            first_seen=row.first_seen,
+        )
+
+    def expand(self, patterns: Iterable[ActionPattern]) -> Expansion:
+        """Every action that matches at least one of the patterns."""
+        outcomes = [self._expand_one(pattern) for pattern in patterns]
+        problems = {outcome: None for outcome in outcomes if isinstance(outcome, PatternProblem)}
+        matched = [outcome for outcome in outcomes if not isinstance(outcome, PatternProblem)]
+        actions = matched[0] if len(matched) == 1 else frozenset[Action]().union(*matched)
+        return Expansion(actions=actions, problems=tuple(problems))
+
+    def expand_not(self, patterns: Iterable[ActionPattern]) -> Expansion:
+        """Every action that matches none of the patterns (`NotAction`).
+
+        Where a pattern is invalid there are no actions: the ones it was meant to leave out can't be known, and IAM
+        refuses the policy anyway. A valid pattern that matches nothing leaves nothing out.
+        """
+        expansion = self.expand(patterns)
+        if any(problem.kind is PatternProblemKind.INVALID for problem in expansion.problems):
+            return Expansion(actions=frozenset(), problems=expansion.problems)
+        return Expansion(actions=self.actions() - expansion.actions, problems=expansion.problems)
+
+    def takes_no_resource(self, action: Action) -> bool:
+        """Whether the action has no resource-level permissions and only `Resource: "*"` grants it."""
+        return not self._row(action)[1].resources
+
+    def is_without_resource(self, name: str) -> bool:
+        """Whether there is an action of this name, in any case, and it has no resource-level permissions."""
+        known = self._bare.get(name)
+        if known is None:
+            action = self.canonical(name)
+            known = action is not None and self.takes_no_resource(action)
+            if len(self._bare) < _REMEMBERED:
+                self._bare[name] = known
+        return known
+
+    def takes_resource(self, action: Action, resource: str) -> bool:
+        """Whether an ARN or resource glob can name a resource of one of the action's resource types.
+
+        `*` always can. False for an action without resource-level permissions and anything but `*`. Policy variables
+        match any text. In doubt the answer is True: no permission is lost by it.
+        """
+        return self._takes(action, resource)
+
+    def can_name_type(self, action: Action, resource_type: str, resource: str) -> bool:
+        """Whether an ARN or resource glob other than `*` can name a resource of one type of the action's service."""
+        return self._row(action)[0].can_name_type(resource_type, resource)
+
+    def may_make(self, action: Action, resource: str) -> bool:
+        """Whether an action without resource types may still be authorized on an ARN or glob, as a resource that it
+        makes.
+
+        AWS's reference lists none for `eks:CreateCluster`, and AWS refuses it "on resource: …:cluster/NAME":
+        https://github.com/cortexlabs/cortex/issues/1232.
+        """
+        service, row = self._row(action)
+        return not row.resources and service.can_make(action, resource)
+
+    def resource_type(self, action: Action, arn: str) -> str:
+        """The resource type of the action that an exact ARN fits best (the most literal format), or ""."""
+        return self._type(action, arn)
+
+    def resource_tag_keys(self, action: Action, arn: str) -> tuple[str, ...]:
+        """The condition keys that show such a resource's tags in a request of the action, without the tag's key.
+
+        `aws:ResourceTag`, say; empty where the source names none: then the request has none.
+        """
+        service, row = self._row(action)
+        keys = (*row.conditions, *service.conditions_of_type(self.resource_type(action, arn)))
+        names = (key.partition("/")[0] for key in keys if "/" in key)
+        return tuple(sorted({name for name in names if name.lower().endswith(":resourcetag")}))
+
+    def arn_formats(self, prefix: str, resource_type: str) -> tuple[str, ...]:
+        """The ARN formats of a resource type with `${…}` placeholders; `ecs`, `task` for example."""
+        service = self._service(prefix)
+        return service.arn_formats(resource_type) if service else ()
+
+    # ------------------------------------------------------------ internals
+
+    @cached_property
+    def _prefixes(self) -> tuple[str, ...]:
+        return self._source.service_prefixes()
+
+    @cached_property
+    def _known_prefixes(self) -> frozenset[str]:
+        return frozenset(self._prefixes)
+
+    @cached_property
+    def _everything(self) -> frozenset[Action]:
+        return frozenset(action for prefix in self._prefixes for action in self.service_actions(prefix))
+
+    def _service(self, prefix: str) -> CatalogService | None:
+        found = self._services.get(prefix)
+        if found is None and prefix.lower() in self._known_prefixes:
+            lower = prefix.lower()
+            found = self._services.get(lower) or self._read_service(lower)
+            self._services[prefix] = found
+        return found
+
+    def _read_service(self, prefix: str) -> CatalogService:
+        service = self._services[prefix] = CatalogService(prefix, self._source.read_service(prefix))
+        return service
+
+    def _row(self, action: Action) -> tuple[CatalogService, ActionRow]:
+        service = self._service(action.partition(":")[0])
+        row = service.rows.get(action) if service else None
+        if service is None or row is None:
+            raise CatalogError(f"the action catalog of {self.date} has no action `{action}`")
+        return service, row
+
+    def _expand_one(self, pattern: ActionPattern) -> frozenset[Action] | PatternProblem:
+        outcome = self._expanded.get(pattern)
+        if outcome is None:
+            outcome = self._expanded[pattern] = self._match_pattern(pattern)
+        return outcome
+
+    def _match_pattern(self, pattern: ActionPattern) -> frozenset[Action] | PatternProblem:
+        parsed = parse_pattern(pattern)
+        if isinstance(parsed, str):
+            return PatternProblem(pattern, PatternProblemKind.INVALID, parsed)
+        if parsed.prefix == "*":
+            return self.actions()
+        service = self._service(parsed.prefix)
+        if service is None:
+            message = f"the action catalog of {self.date} has no service `{parsed.prefix}`"
+            return PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
+        matches = glob_matcher(f"{parsed.prefix}:{parsed.name}")
+        found = frozenset(action for lower, action in service.by_lower.items() if matches(lower))
+        message = f"the action catalog of {self.date} has no such action"
+        return found or PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
+
+    def _decide_takes(self, action: Action, resource: str) -> bool:
+        service, row = self._row(action)
+        if not resource.strip("*"):
+            return bool(resource)
+        return service.can_name(row, resource)
+
+    def _decide_type(self, action: Action, arn: str) -> str:
+        service, row = self._row(action)
+        return service.best_type(row, arn)

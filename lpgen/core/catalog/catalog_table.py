@@ -1,0 +1,27 @@
+"""Read the tables that are stored next to a catalog's services."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from lpgen.core.catalog.catalog import CatalogSource
+from lpgen.errors import CatalogError, quote_input, quote_reason
+
+T = TypeVar("T")
+
+
+def read_catalog_table(source: CatalogSource, name: str, shape: type[T]) -> T:
+    """A table such as `event_sources` as a value of this shape.
+
+    Raises:
+        CatalogError: there is no such table, it can't be read, isn't JSON, or has another shape.
+    """
+    try:
+        return msgspec.json.decode(source.read_table(name), type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise CatalogError(
+            f"the table {quote_input(name)} of the action catalog can't be read: {quote_reason(error)}",
+            hint="update the catalog with `lpgen catalog update`, or leave out --catalog",
+        ) from error

@@ -1,0 +1,229 @@
+"""AWS's machine-readable service reference, read strictly and turned into catalog rows.
+
+It has no required flags, no dependent actions, no names of services and no first-seen dates. These are copied from
+earlier catalogs, and remain unknown for new rows. Its names end up in policies, so text that couldn't be a name is
+refused.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/service-reference.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import msgspec
+
+from lpgen.core.catalog.rows import (
+    ActionName,
+    ActionRow,
+    ArnFormatText,
+    ConditionKeyRow,
+    ResourceTypeRow,
+    ResourceUseRow,
+    ServicePrefix,
+    ServiceRow,
+    TypeName,
+    sorted_service,
+    split_formats,
+)
+from lpgen.core.model import AccessLevel
+from lpgen.errors import CatalogError
+
+Plain = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00-\x1f\x7f]*\Z", max_length=512)]
+
+
+class IndexRow(msgspec.Struct, frozen=True):
+    """One service of the index and where its file is."""
+
+    service: ServicePrefix
+    url: Plain
+
+
+class _Named(msgspec.Struct, frozen=True, rename="pascal"):
+    name: TypeName
+
+
+class _Properties(msgspec.Struct, frozen=True, rename="pascal"):
+    is_list: bool = False
+    is_write: bool = False
+    is_permission_management: bool = False
+    is_tagging_only: bool = False
+
+
+class _Annotations(msgspec.Struct, frozen=True, rename="pascal"):
+    properties: _Properties | None = None
+
+
+class _ReferenceAction(msgspec.Struct, frozen=True, rename="pascal"):
+    name: ActionName
+    action_condition_keys: tuple[Plain, ...] = ()
+    annotations: _Annotations | None = None
+    resources: tuple[_Named, ...] = ()
+
+
+class _ReferenceType(msgspec.Struct, frozen=True):
+    name: TypeName = msgspec.field(name="Name")
+    arn_formats: tuple[ArnFormatText, ...] = msgspec.field(name="ARNFormats", default=())
+    condition_keys: tuple[Plain, ...] = msgspec.field(name="ConditionKeys", default=())
+
+
+class _ReferenceKey(msgspec.Struct, frozen=True, rename="pascal"):
+    name: Plain
+    types: tuple[Plain, ...] = ()
+
+
+class _AuthorizedAction(msgspec.Struct, frozen=True, rename="pascal"):
+    name: ActionName
+    service: ServicePrefix
+    context: dict[Plain, tuple[Plain, ...]] = {}
+
+
+class _Operation(msgspec.Struct, frozen=True, rename="pascal"):
+    name: ActionName
+    authorized_actions: tuple[_AuthorizedAction, ...] | None = None
+
+
+class ServiceReference(msgspec.Struct, frozen=True, rename="pascal"):
+    """One service's file, as far as the catalog needs it."""
+
+    name: ServicePrefix
+    actions: tuple[_ReferenceAction, ...] = ()
+    resources: tuple[_ReferenceType, ...] = ()
+    condition_keys: tuple[_ReferenceKey, ...] = ()
+    operations: tuple[_Operation, ...] = ()
+
+
+class AuthorizedActionRow(msgspec.Struct, frozen=True):
+    """An action that an operation needs, with the condition values that AWS names for it."""
+
+    action: str
+    context: dict[str, tuple[str, ...]]
+
+
+AuthorizedActions = dict[str, tuple[AuthorizedActionRow, ...] | None]
+"""By operation: the actions it needs; None where AWS doesn't say, which isn't the same as none."""
+
+_index_decoder = msgspec.json.Decoder(tuple[IndexRow, ...])
+_reference_decoder = msgspec.json.Decoder(ServiceReference)
+
+
+def index_from_json(text: bytes) -> tuple[IndexRow, ...]:
+    """The services that the reference lists.
+
+    Raises:
+        CatalogError: it isn't such an index, is empty, or lists a service twice.
+    """
+    try:
+        index = _index_decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise CatalogError(f"the index of the service reference can't be read: {error}") from error
+    if not index:
+        raise CatalogError("the index of the service reference lists no services")
+    if len({row.service for row in index}) < len(index):
+        raise CatalogError("the index of the service reference lists a service twice")
+    return index
+
+
+def reference_from_json(text: bytes, *, service: str) -> ServiceReference:
+    """A service's file.
+
+    Raises:
+        CatalogError: it isn't such a file, is another service's, or names an action or a resource type twice.
+    """
+    try:
+        reference = _reference_decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise CatalogError(f"the service reference of `{service}` can't be read: {error}") from error
+    if reference.name != service:
+        raise CatalogError(f"the service reference of `{service}` is that of `{reference.name}`")
+    _refuse_twins("action", [action.name.lower() for action in reference.actions], service)
+    _refuse_twins("resource type", [row.name for row in reference.resources], service)
+    return reference
+
+
+def _refuse_twins(kind: str, names: Sequence[str], service: str) -> None:
+    if len(set(names)) < len(names):
+        raise CatalogError(f"the service reference of `{service}` names one {kind} twice")
+
+
+def service_from_reference(reference: ServiceReference, earlier: Sequence[ServiceRow], *, date: str) -> ServiceRow:
+    """The catalog's row for a service, with the fields that the reference lacks from earlier rows, the nearest first.
+
+    `date` is the first-seen date of actions that no earlier row has.
+    """
+    types = {row.type: row for service in reversed(earlier) for row in service.resources}
+    actions = {row.name: row for service in reversed(earlier) for row in service.actions}
+    keys = {row.key: row.type for service in reversed(earlier) for row in service.conditions}
+    return sorted_service(
+        ServiceRow(
+            service=reference.name,
+            name=earlier[0].name if earlier else reference.name,
+            actions=tuple(_action_row(action, actions.get(action.name), date) for action in reference.actions),
+            resources=tuple(_type_row(row, types.get(row.name)) for row in reference.resources),
+            conditions=tuple(
+                ConditionKeyRow(key=row.name, type=", ".join(row.types) or keys.get(row.name, "String"))
+                for row in reference.condition_keys
+            ),
+        )
+    )
+
+
+def _action_row(action: _ReferenceAction, earlier: ActionRow | None, date: str) -> ActionRow:
+    required = {use.type: use.required for use in earlier.resources} if earlier else {}
+    return ActionRow(
+        name=action.name,
+        levels=_levels(action.annotations, earlier),
+        resources=tuple(
+            ResourceUseRow(type=row.name, required=required.get(row.name))
+            for row in sorted(action.resources, key=lambda row: row.name)
+        ),
+        conditions=tuple(sorted(action.action_condition_keys)),
+        dependents=earlier.dependents if earlier else None,
+        first_seen=earlier.first_seen if earlier else date,
+    )
+
+
+def _levels(annotations: _Annotations | None, earlier: ActionRow | None) -> tuple[AccessLevel, ...]:
+    """The levels that the flags mean; without flags the earlier ones, or Write: a new action isn't called harmless."""
+    if annotations is None or annotations.properties is None:
+        return earlier.levels if earlier else (AccessLevel.WRITE,)
+    flags = annotations.properties
+    levels = {
+        AccessLevel.LIST: flags.is_list,
+        AccessLevel.PERMISSIONS_MANAGEMENT: flags.is_permission_management,
+        AccessLevel.TAGGING: flags.is_tagging_only,
+        AccessLevel.WRITE: flags.is_write,
+    }
+    return tuple(level for level, is_set in levels.items() if is_set) or (AccessLevel.READ,)
+
+
+def _type_row(row: _ReferenceType, earlier: ResourceTypeRow | None) -> ResourceTypeRow:
+    return ResourceTypeRow(
+        type=row.name,
+        arns=split_formats(row.arn_formats) or (earlier.arns if earlier else ()),
+        conditions=tuple(sorted(row.condition_keys)) or (earlier.conditions if earlier else ()),
+    )
+
+
+def authorized_actions(reference: ServiceReference) -> AuthorizedActions:
+    """The actions that each operation of a service needs, as far as AWS says."""
+    return {
+        operation.name: None
+        if operation.authorized_actions is None
+        else tuple(
+            AuthorizedActionRow(action=f"{need.service}:{need.name}", context=dict(sorted(need.context.items())))
+            for need in operation.authorized_actions
+        )
+        for operation in sorted(reference.operations, key=lambda operation: operation.name)
+    }
+
+
+def json_from_authorized_actions(needs: Mapping[str, tuple[AuthorizedActionRow, ...] | None]) -> bytes:
+    """The table's file: valid JSON with one operation a line."""
+    rows = ",\n".join(f"{_json(name)}: {_json(value)}" for name, value in needs.items())
+    return f"{{\n{rows}\n}}\n".encode()
+
+
+def _json(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()

@@ -1,0 +1,208 @@
+"""The parts of a record that the mapping of a call looks at, learned by watching it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any, Final
+
+import msgspec
+
+from lpgen.core.cloudtrail.records import Record, decode_beside, decode_resources
+
+Values = tuple[object, ...] | bytes
+Reader = Callable[[dict[str, object]], tuple[object, ...]]
+"""Reads the watched values of objects that have the same names, and identifies these names."""
+
+Part = tuple[Reader, Values] | str | None
+
+_MAX_READERS: Final = 1024
+_MAX_DEPTH: Final = 5
+"""How deep objects are watched; a deeper value counts as read with the object that contains it."""
+_MAX_NAMES: Final = 256
+"""If an object has more names than this, all its values count as read."""
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def watched(value: object, depth: int = _MAX_DEPTH) -> Any:
+    """The value with all objects in it watched."""
+    if depth and isinstance(value, dict):
+        return WatchedObject({name: watched(item, depth - 1) for name, item in value.items()})
+    if depth and isinstance(value, list):
+        return [watched(item, depth - 1) for item in value]
+    return value
+
+
+class WatchedObject(dict[str, object]):
+    """A JSON object that remembers which of its values were read. Its names and their order don't count as read values.
+
+    INVARIANT: rules read objects by these methods only. `__iter__` is here because C code that copies a dict then uses
+    `keys` and `__getitem__`.
+    """
+
+    __slots__ = ("read_all", "read_names")
+
+    def __init__(self, value: dict[str, object]) -> None:
+        super().__init__(value)
+        self.read_names: set[str] = set()
+        self.read_all = False
+
+    def __getitem__(self, name: str) -> object:
+        self.read_names.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: object = None) -> Any:
+        self.read_names.add(name)
+        return super().get(name, default)
+
+    def __iter__(self) -> Any:
+        return super().__iter__()
+
+    def items(self) -> Any:
+        self.read_all = True
+        return super().items()
+
+    def values(self) -> Any:
+        self.read_all = True
+        return super().values()
+
+    def __eq__(self, other: object) -> bool:
+        self.read_all = True
+        return super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __repr__(self) -> str:
+        return repr(dict(self.items()))
+
+    def copy(self) -> dict[str, object]:
+        return dict(self.items())
+
+    def __or__(self, other: Any) -> Any:
+        return self.copy() | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self.copy()
+
+    __hash__ = None
+
+
+def _noting(name: str, decode: Callable[[bytes], Any]) -> Any:
+    """A property that decodes a field of a record when it is read, and remembers it."""
+
+    def get(self: WatchedRecord) -> Any:
+        if name not in self.touched:
+            self.touched[name] = watched(decode(getattr(self, f"{name}_json")))
+        return self.touched[name]
+
+    return property(get)
+
+
+class WatchedRecord(Record):
+    """A record that holds two fields as JSON, and in `touched` those of them that were read, decoded."""
+
+    resources_json: bytes = b"null"
+    additionalEventData_json: bytes = b"null"
+    touched: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    resources = _noting("resources", decode_resources)
+    additionalEventData = _noting("additionalEventData", decode_beside)
+
+
+class _Read:
+    """The reads ever seen of the values in one place: of objects there the values of some `names`, and of all `others`
+    where every value was read; or, `whole`, everything inside them, however deep."""
+
+    __slots__ = ("names", "others", "whole")
+
+    def __init__(self) -> None:
+        self.names: dict[str, _Read] = {}
+        self.others: _Read | None = None
+        self.whole = False
+
+    def learn(self, value: object, depth: int = _MAX_DEPTH) -> bool:
+        """Adds what was read of a watched value, and says whether any of it is new.
+
+        Callers choose names too, of tags for one: these are kept apart only where a rule asked for them, to a bound.
+        """
+        is_new = False
+        if self.whole:
+            pass
+        elif not depth:
+            is_new = self.whole = isinstance(value, (dict, list))
+        elif isinstance(value, WatchedObject):
+            if value.read_all and self.others is None:
+                self.others, is_new = _Read(), True
+            for name in value if value.read_all else value.read_names & value.keys():
+                read = self.of_name(name)
+                if read is None:
+                    read = self.names[name] = _Read()
+                    is_new = True
+                is_new |= read.learn(dict.get(value, name), depth - 1)
+            self.whole = len(self.names) > _MAX_NAMES
+        elif isinstance(value, list):
+            for item in value:
+                is_new |= self.learn(item, depth - 1)
+        return is_new
+
+    def of_name(self, name: str) -> _Read | None:
+        """The reads of the values of this name; None where none of them was read."""
+        return self if self.whole else self.names.get(name) or self.others
+
+    def of(self, value: object, depth: int = _MAX_DEPTH - 1) -> object:
+        """The value with nothing in it that wasn't read, but all names."""
+        if self.whole or not depth:
+            return value
+        if isinstance(value, list):
+            return [self.of(item, depth - 1) for item in value]
+        if not isinstance(value, dict):
+            return value
+        read = {name: self.of_name(name) for name in value}
+        return {name: one and one.of(value[name], depth - 1) for name, one in read.items()}
+
+
+class ReadValues:
+    """The values that one call's mapping was ever seen to read of one field of its records.
+
+    INVARIANT: a mapping is a function of the values it reads. So two records whose parts are equal have the same
+    mapping, if it read no more of the first than was known when the part was taken.
+    """
+
+    __slots__ = ("_read", "_readers")
+
+    def __init__(self) -> None:
+        self._read = _Read()
+        self._readers: dict[tuple[str, ...], tuple[Reader, tuple[_Read, ...]]] = {}
+
+    def part(self, value: dict[str, object] | str | None) -> Part:
+        """An object's names, as a reader, and its read values, to be compared and hashed; other values unchanged."""
+        if type(value) is not dict:
+            return value  # type: ignore[return-value]  # a string, or nothing
+        names = tuple(value)
+        reader, seen = self._readers.get(names) or self._make_reader(names)
+        values = reader(value)
+        try:
+            "".join(values)  # type: ignore[arg-type]
+        except TypeError:
+            # As text, since 1 == True == 1.0, and lists can't be hashed.
+            return reader, _encode([read.of(item) for read, item in zip(seen, values, strict=True)])
+        return reader, values
+
+    def learn(self, value: object) -> bool:
+        """Adds what was read of a watched object, and says whether any of it is new."""
+        is_new = isinstance(value, WatchedObject) and self._read.learn(value)
+        if is_new:
+            self._readers.clear()
+        return is_new
+
+    def _make_reader(self, names: tuple[str, ...]) -> tuple[Reader, tuple[_Read, ...]]:
+        if len(self._readers) >= _MAX_READERS:
+            self._readers.clear()
+        read = [name for name in names if self._read.of_name(name)]
+        # The first name twice, as `itemgetter` gives a tuple only for several.
+        twice = [read[0], *read] if read else []
+        reader: Reader = itemgetter(*twice) if twice else lambda _value: ()
+        made = self._readers[names] = reader, tuple(one for name in twice if (one := self._read.of_name(name)))
+        return made

@@ -1,0 +1,177 @@
+"""The caller of a recorded call: sessions fold into the role or user that issued them.
+
+Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lpgen.core.arns import split_arn
+from lpgen.core.cloudtrail.records import Record, UserIdentity
+from lpgen.core.model import Caller, CallerKind
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
+_ID_PREFIXES: Final = ("AROA", "AIDA")
+
+_ANONYMOUS: Final = ("ANONYMOUS_PRINCIPAL", "anonymous")
+
+_SESSION_TYPES: Final = ("AssumedRole", "FederatedUser")
+
+IdentityKey = UserIdentity | tuple[str | bool | None, ...] | None
+
+_SERVICE_LINKED_PATH: Final = ":role/aws-service-role/"
+
+# Session names that only an AWS service chooses when it assumes a service role that a customer made for it.
+SERVICE_SESSION_NAMES: Final = (
+    "AWSCloudFormation",
+    "AWSBackup-",
+    "AWSConfig-",
+    "AWSCodeBuild-",
+    "AWSCodePipeline-",
+    "AutoScaling-",
+    "CloudTrail_",
+    "StackSets-",
+)
+
+_KIND_BY_TYPE: Final = {
+    "Root": CallerKind.ROOT,
+    "AWSService": CallerKind.SERVICE,
+    "AWSAccount": CallerKind.CROSS_ACCOUNT,
+    "FederatedUser": CallerKind.FEDERATED,
+    "SAMLUser": CallerKind.FEDERATED,
+    "WebIdentityUser": CallerKind.FEDERATED,
+    "IdentityCenterUser": CallerKind.FEDERATED,
+    "Directory": CallerKind.FEDERATED,
+}
+
+
+def caller_from_record(record: Record) -> Caller:
+    """The principal that made a record's call."""
+    return caller_from_identity(record.userIdentity)
+
+
+def caller_from_identity(identity: UserIdentity | None) -> Caller:
+    """The principal that a record's `userIdentity` names.
+
+    An assumed role is its `sessionIssuer`, whose ARN keeps the role's path and whose id distinguishes a recreated role
+    from the old one of its name; a federated user is the user or role that asked for the federation token. An ARN is
+    never rebuilt from a session ARN: without an issuer the caller of a role's session is known only by the role's id.
+    """
+    if identity is None:
+        return Caller(CallerKind.UNKNOWN)
+    if identity.type in _SESSION_TYPES:
+        return _caller_from_session(identity)
+    if identity.type in ("IAMUser", "Role"):
+        return _caller_from_arn(identity, identity.arn, identity.principalId)
+    if _is_anonymous(identity):
+        return Caller(CallerKind.ANONYMOUS)
+    kind = _KIND_BY_TYPE.get(identity.type or "", CallerKind.UNKNOWN)
+    if kind is CallerKind.CROSS_ACCOUNT and _has_unique_id(identity):
+        return _caller_by_id(identity)
+    if kind is CallerKind.UNKNOWN and identity.type is None and identity.invokedBy:
+        kind = CallerKind.SERVICE
+    return Caller(kind, account=identity.accountId or "")
+
+
+def caller_name(identity: UserIdentity | None, caller: Caller | None = None) -> str:
+    """The name of an identity's caller in the activity table: its ARN, the service principal of an AWS service, or
+    else its kind. `caller` is that of the identity, if it is already known."""
+    caller = caller or caller_from_identity(identity)
+    service = identity.invokedBy if identity and caller.kind is CallerKind.SERVICE else None
+    return caller.principal or service or caller.kind.value
+
+
+def essential_identity(identity: UserIdentity | None) -> IdentityKey:
+    """The parts of an identity that decide its caller and everything else read from it, to be compared and hashed. A
+    session's name isn't among them, so all sessions of a role are equal."""
+    if identity is None:
+        return identity
+    context = identity.sessionContext
+    if identity.type == "AWSAccount" and context is None and not identity.arn:
+        service_session = _has_service_session_name(identity)
+        return identity.type, identity.accountId, identity.invokedBy, _unique_id(identity), service_session
+    if identity.type not in _SESSION_TYPES:
+        return identity
+    issuer = context.sessionIssuer if context else None
+    if context is None or issuer is None or not issuer.arn:
+        return identity
+    return (
+        identity.type,
+        identity.accountId,
+        identity.invokedBy,
+        issuer.arn,
+        issuer.principalId,
+        issuer.type,
+        issuer.accountId,
+        not context.sourceIdentity,
+        _has_service_session_name(identity),
+    )
+
+
+def _caller_from_session(identity: UserIdentity) -> Caller:
+    issuer = identity.sessionContext.sessionIssuer if identity.sessionContext else None
+    account = (issuer.accountId if issuer else None) or identity.accountId or ""
+    if issuer is None or not issuer.arn:
+        if identity.type == "AssumedRole" and _has_unique_id(identity):
+            return _caller_by_id(identity)
+        kind = CallerKind.FEDERATED if identity.type == "FederatedUser" else CallerKind.UNKNOWN
+        return Caller(kind, account=account)
+    if issuer.type == "Root" or issuer.arn.endswith(":root"):
+        return Caller(CallerKind.ROOT, account=account)
+    return _caller_from_arn(identity, issuer.arn, issuer.principalId)
+
+
+def _caller_by_id(identity: UserIdentity) -> Caller:
+    """A role or user whose ARN isn't in the record."""
+    return Caller(
+        CallerKind.CROSS_ACCOUNT_ID,
+        principal_id=_unique_id(identity),
+        account=identity.accountId or "",
+        service_session=_has_service_session_name(identity),
+    )
+
+
+def _caller_from_arn(identity: UserIdentity, arn: str | None, principal_id: str | None) -> Caller:
+    kind = _kind_from_arn(arn or "")
+    if kind is CallerKind.UNKNOWN or not arn:
+        return Caller(CallerKind.UNKNOWN, account=identity.accountId or "")
+    return Caller(
+        kind,
+        principal=arn,
+        principal_id=(principal_id or "").partition(":")[0],
+        account=split_arn(arn).account,
+        service_session=_is_service_session(identity, arn),
+    )
+
+
+def _kind_from_arn(arn: str) -> CallerKind:
+    fields = split_arn(arn)
+    if fields.service == "iam" and fields.name.startswith("role/"):
+        return CallerKind.ROLE
+    if fields.service == "iam" and fields.name.startswith("user/"):
+        return CallerKind.USER
+    return CallerKind.UNKNOWN
+
+
+def _unique_id(identity: UserIdentity) -> str:
+    return (identity.principalId or "").partition(":")[0]
+
+
+def _has_unique_id(identity: UserIdentity) -> bool:
+    return _unique_id(identity).startswith(_ID_PREFIXES)
+
+
+def _is_service_session(identity: UserIdentity, arn: str) -> bool:
+    return _SERVICE_LINKED_PATH in arn or _has_service_session_name(identity)
+
+
+def _has_service_session_name(identity: UserIdentity) -> bool:
+    principal_id = identity.principalId or ""
+    colon = principal_id.find(":")
+    return colon >= 0 and principal_id.startswith(SERVICE_SESSION_NAMES, colon + 1)
+
+
+def _is_anonymous(identity: UserIdentity) -> bool:
+    """S3 logs a call without credentials as an AWSAccount with the account id ANONYMOUS_PRINCIPAL."""
+    return identity.accountId in _ANONYMOUS or identity.principalId in _ANONYMOUS

@@ -1,0 +1,370 @@
+"""The event map: from a record to the actions that the call needs, on the resources it needs them for.
+
+A record's name is looked up in this order: the no-permission table, the rules that read request parameters, the
+operation tables, and last the catalog's action of the operation's own name. A name that none of them knows is unmapped
+and reported; nothing is guessed. Every resulting action is one of the catalog's.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Protocol, TypeVar
+
+import msgspec
+
+from lpgen.core.catalog.catalog import Catalog, CatalogSource
+from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.cloudtrail.denied_resources import name_denied_resource
+from lpgen.core.cloudtrail.event_names import EventSource, EventSources, strip_version
+from lpgen.core.cloudtrail.further_actions import OptionalReader, asked_beside, conditions_from_text
+from lpgen.core.cloudtrail.operation_rows import OperationRow, Operations
+from lpgen.core.cloudtrail.record_place import call_from_record
+from lpgen.core.cloudtrail.records import READ_VERSION, Record
+from lpgen.core.cloudtrail.resource_reading import ResourceReader, reader_from_row
+from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, Completion, Rule, RuleTable
+from lpgen.core.cloudtrail.rules.inferences import NAMED_OBJECT, REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
+from lpgen.core.cloudtrail.rules.passing import (
+    PASS_ROLE_ACTION,
+    ROLE_UNREAD,
+    WRITES,
+    RoleParameter,
+    passed_roles_from_catalog,
+    role_parameters,
+    roles_at,
+    unlisted_roles,
+)
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType
+from lpgen.core.cloudtrail.tagged_types import row_of_tagged
+from lpgen.core.model import (
+    NO_RESOURCE,
+    UNKNOWN_RESOURCE,
+    AccessLevel,
+    Action,
+    Caller,
+    CallerKind,
+    MappedAction,
+    MappingStatus,
+    Outcome,
+    OutcomeDetail,
+    RecordMapping,
+    SkipReason,
+)
+from lpgen.errors import LpgenError
+
+T = TypeVar("T")
+
+_NO_PERMISSION: Final = RecordMapping(MappingStatus.NO_PERMISSION)
+_UNMAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
+
+# None of these is a call that IAM authorizes: a service's own doings, sign-in pages, and figures about other records.
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/non-api-aws-service-events.html
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
+_NO_CALL: Final = frozenset(
+    {"AwsServiceEvent", "AwsConsoleSignIn", "AwsConsoleAction", "AwsCloudTrailInsight", "AwsAggregatedEvent"}
+)
+
+_EMPTY_ROW: Final = OperationRow()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The facts about an event source and name that don't depend on a record.
+
+    `operation` is the name that rules see. `rule` is asked first; `readers` are the table's answer, which `completion`
+    adds to, and empty where neither table nor catalog knows the operation; `also` is added to either. `listed` says
+    whether the operation tables hold it. `switch`: see `EventSource`.
+    """
+
+    operation: str
+    needs_permission: bool = True
+    rule: Rule | None = None
+    completion: Completion | None = None
+    readers: tuple[ResourceReader, ...] = ()
+    also: tuple[OptionalReader, ...] = ()
+    roles: tuple[RoleParameter, ...] = ()
+    listed: bool = False
+    switch: tuple[tuple[str, str], ...] = ()
+
+
+class RecordMapper(Protocol):
+    """The interface of the event map."""
+
+    def map_record(self, record: Record) -> RecordMapping:
+        """The actions that a record's call needs."""
+
+
+def mapping_or_failure(record: Record, event_map: RecordMapper) -> tuple[RecordMapping, str]:
+    """The record's mapping, and why there is none.
+
+    A rule that a request's odd shape breaks must not end the run: callers choose their requests, and could keep all
+    logs from being read. The record counts as unmapped, and its principal's replacement isn't called safe.
+    """
+    try:
+        return event_map.map_record(record), ""
+    except LpgenError:
+        raise
+    except Exception as error:
+        return _UNMAPPED, f"a mapping rule failed with {type(error).__name__}"
+
+
+class EventMap:
+    """The event map over one catalog. Facts that depend only on source and name are worked out once and kept."""
+
+    def __init__(self, catalog: Catalog, rule_tables: Iterable[RuleTable] | None = None) -> None:
+        """`rule_tables` None means every module's."""
+        from lpgen.core.cloudtrail.rules import tables  # imports many modules; who maps nothing needs none
+
+        source = catalog.source
+        self._catalog = catalog
+        self._sources = EventSources.from_catalog(source)
+        self._operations = Operations(source)
+        self._passed_to = passed_roles_from_catalog(source).passed_to
+        self._no_permission = _read_no_permission(source)
+        self._rules = self._by_name(tables.RULE_TABLES if rule_tables is None else rule_tables)
+        self._completions = self._by_name(tables.COMPLETION_TABLES)
+        self._types = self._types_by_table(tables.READER_TABLES)
+        self._plans: dict[tuple[str, str], Plan] = {}
+        self._known: dict[Action, Action | None] = {}
+
+    def map_record(self, record: Record) -> RecordMapping:
+        """The actions that the recorded call needs, whatever its outcome and caller."""
+        if record.eventType in _NO_CALL:
+            return _NO_PERMISSION
+        plan = self.plan(record.eventSource, record.eventName)
+        if plan.switch:
+            plan = self._switched(plan, record)
+        if not plan.needs_permission:
+            return _NO_PERMISSION
+        call = call_from_record(record, plan.operation)
+        actions = plan.rule(call) if plan.rule else None
+        is_ruled = actions is not None
+        if actions is None:
+            if not plan.readers:
+                return _UNMAPPED
+            actions = tuple(reader.read(call) for reader in plan.readers)
+            if plan.rule and len(actions) > 1:  # the rule would say which of them, if it could read the request
+                actions = tuple(replace(action, how=UNREAD_REQUEST) for action in actions)
+            if plan.completion:
+                actions = plan.completion(call, actions)
+        elif not actions:
+            return _NO_PERMISSION
+        actions += asked_beside(actions, plan.also, call)
+        if call.is_unread:
+            actions = tuple(_without_names(action, record) for action in actions)
+        if record.errorMessage:
+            actions = name_denied_resource(actions, record, self._catalog)
+        return self._checked(actions + self._roles_beside(actions if is_ruled else (), plan, call))
+
+    def plan(self, event_source: str, event_name: str) -> Plan:
+        """The plan for an event source and name, from the tables."""
+        key = (event_source, event_name)
+        found = self._plans.get(key)
+        if found is None:
+            found = self._plans[key] = self._make_plan(event_source, event_name)
+        return found
+
+    # ------------------------------------------------------------ planning, once per source and name
+
+    def _by_name(self, tables: Iterable[Mapping[tuple[str, str], T]]) -> dict[tuple[str, str], tuple[str, T]]:
+        """Each entry with its operation's spelling, by table name and the operation's name in lower case."""
+        return {
+            (self._sources.resolve(source).table, name.casefold()): (name, rule)
+            for table in tables
+            for (source, name), rule in table.items()
+        }
+
+    def _types_by_table(self, tables: Iterable[ReaderTable]) -> dict[str, dict[str, ResourceType]]:
+        """The types that rows read by name, by table name."""
+        found: dict[str, dict[str, ResourceType]] = defaultdict(dict)
+        for table in tables:
+            for source, types in table.items():
+                found[self._sources.resolve(source).table].update(types)
+        return found
+
+    def _switched(self, plan: Plan, record: Record) -> Plan:
+        """The plan of the event source that a request parameter shows, or the plan itself."""
+        request = record.requestParameters
+        if isinstance(request, dict):
+            for parameter, source in plan.switch:
+                if parameter in request:
+                    return self.plan(source, record.eventName)
+        return plan
+
+    def _make_plan(self, event_source: str, event_name: str) -> Plan:
+        source = self._sources.resolve(event_source)
+        for name in dict.fromkeys((event_name, strip_version(event_name))):
+            if (source.table, name.casefold()) in self._no_permission:
+                return Plan(name, needs_permission=False)
+            plan = self._plan_of_name(source, name)
+            if plan is not None:
+                return plan
+        return Plan(event_name, switch=source.switch)
+
+    def _plan_of_name(self, source: EventSource, name: str) -> Plan | None:
+        named_rule = self._rules.get((source.table, name.casefold()))
+        found = self._operations.find(source.table, name)
+        operation, row = found or (named_rule[0] if named_rule else name, _EMPTY_ROW)
+        actions = self._actions_of(source, operation, row)
+        if not actions and named_rule is None:
+            return None
+        types = self._types.get(source.table, {})
+        return Plan(
+            named_rule[0] if named_rule else operation,
+            rule=named_rule[1] if named_rule else None,
+            completion=self._completion(source.table, operation, row),
+            readers=tuple(reader_from_row(self._catalog, action, row, types) for action in actions),
+            also=tuple(self._optional_readers(operation, row, types)),
+            roles=role_parameters(self._passed_to.get(source.table), operation, row.roles),
+            listed=found is not None,
+            switch=source.switch,
+        )
+
+    def _completion(self, table: str, operation: str, row: OperationRow) -> Completion | None:
+        found = self._completions.get((table, operation.casefold()))
+        if found is None and row.is_read_by_code:
+            found = self._completions.get((table, EVERY_READ))
+        return found[1] if found else None
+
+    def _optional_readers(
+        self, operation: str, row: OperationRow, types: Mapping[str, ResourceType]
+    ) -> Iterator[OptionalReader]:
+        for name, parameter in row.also.items():
+            action = self._catalog.canonical(name)
+            if action:
+                is_tagging = self._catalog.detail(action).level is AccessLevel.TAGGING
+                own = msgspec.structs.replace(row, reads=())
+                own = row_of_tagged(self._catalog, action, operation, row) if is_tagging else own
+                how = TAG_ON_CREATE if is_tagging else row.how or REQUEST_OPTION
+                yield OptionalReader(
+                    conditions_from_text(parameter), reader_from_row(self._catalog, action, own, types), how
+                )
+        for name, parameter in row.objects.items():
+            named = OperationRow(resources={"object": f"url:{parameter}"})
+            reader = reader_from_row(self._catalog, Action(name), named)
+            yield OptionalReader(conditions_from_text(parameter), reader, NAMED_OBJECT)
+
+    def _actions_of(self, source: EventSource, operation: str, row: OperationRow) -> tuple[Action, ...]:
+        """The row's actions, or the action of the operation's own name; empty where one isn't in the catalog."""
+        if row.actions:
+            named = [self._catalog.canonical(name) for name in row.actions]
+            return tuple(name for name in named if name) if all(named) else ()
+        for prefix in source.prefixes:
+            own = self._catalog.canonical(f"{prefix}:{operation}")
+            if own:
+                return (own,)
+        return ()
+
+    # ------------------------------------------------------------ per record
+
+    def _roles_beside(self, actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> tuple[MappedAction, ...]:
+        """The roles that the call passes, unless a rule has already said which."""
+        if any(action.action == PASS_ROLE_ACTION for action in actions):
+            return ()
+        may_write = plan.operation.startswith(WRITES)
+        if call.is_unread:
+            may_pass = plan.roles or (may_write and (plan.rule or plan.completion or not plan.listed))
+            return (ROLE_UNREAD,) if may_pass else ()
+        if plan.roles:
+            return roles_at(call, plan.roles)
+        return unlisted_roles(call) if may_write and not plan.listed and not plan.rule else ()
+
+    def _checked(self, actions: tuple[MappedAction, ...]) -> RecordMapping:
+        """The mapping in the catalog's spelling; unmapped as a whole where the catalog lacks one of the actions."""
+        spelled = []
+        for mapped in actions:
+            action = self._canonical(mapped.action)
+            if action is None:
+                return _UNMAPPED
+            spelled.append(mapped if action == mapped.action else replace(mapped, action=action))
+        return RecordMapping(MappingStatus.MAPPED, tuple(spelled))
+
+    def _canonical(self, action: Action) -> Action | None:
+        if action not in self._known:
+            self._known[action] = self._catalog.canonical(action)
+        return self._known[action]
+
+
+def _without_names(action: MappedAction, record: Record) -> MappedAction:
+    """An action of a call whose parameters can't be read. It keeps the resources that the record lists; any other
+    resource is unknown, since the call may have named something of another type, Region or account."""
+    listed = {entry.ARN for entry in record.resources or ()}
+    known = {one if one.text in listed or one == NO_RESOURCE else UNKNOWN_RESOURCE for one in action.resources}
+    return replace(action, resources=tuple(sorted(known)))
+
+
+class _NoPermissionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One event source of the table `no_permission`: why by operation, usually an AWS page."""
+
+    operations: dict[str, str]
+
+
+def _read_no_permission(source: CatalogSource) -> frozenset[tuple[str, str]]:
+    rows = read_catalog_table(source, "no_permission", dict[str, _NoPermissionTable])
+    return frozenset((event_source, name.casefold()) for event_source, row in rows.items() for name in row.operations)
+
+
+# ---------------------------------------------------------------- skips
+
+_SKIP_BY_EVENT_TYPE: Final = {
+    "AwsCloudTrailInsight": SkipReason.INSIGHT,
+    "AwsAggregatedEvent": SkipReason.AGGREGATED,
+    "AwsServiceEvent": SkipReason.SERVICE_EVENT,
+    "AwsVpceEvent": SkipReason.NETWORK_COPY,
+}
+
+_CALLS: Final = frozenset({"", "AwsApiCall", "AwsConsoleAction", "AwsConsoleSignIn"})
+"""The types of records that somebody's call made; records of version 1.01 and before have none.
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+_SKIP_BY_CATEGORY: Final = {
+    "Insight": SkipReason.INSIGHT,
+    "Aggregated": SkipReason.AGGREGATED,
+    "NetworkActivity": SkipReason.NETWORK_COPY,
+}
+
+_SKIP_BY_CALLER: Final = {
+    CallerKind.SERVICE: SkipReason.SERVICE_CALLER,
+    CallerKind.ROOT: SkipReason.ROOT_CALLER,
+    CallerKind.CROSS_ACCOUNT: SkipReason.CROSS_ACCOUNT_CALLER,
+    CallerKind.CROSS_ACCOUNT_ID: SkipReason.CROSS_ACCOUNT_CALLER,
+    CallerKind.FEDERATED: SkipReason.FEDERATED_CALLER,
+    CallerKind.ANONYMOUS: SkipReason.ANONYMOUS_CALLER,
+    CallerKind.UNKNOWN: SkipReason.UNKNOWN_CALLER,
+}
+
+_SKIP_BY_STATUS: Final = {
+    MappingStatus.NO_PERMISSION: SkipReason.NO_PERMISSION,
+    MappingStatus.UNMAPPED: SkipReason.UNMAPPED,
+}
+
+_SKIP_BY_OUTCOME: Final = {Outcome.DENIED: SkipReason.DENIED, Outcome.UNDETERMINED: SkipReason.UNDETERMINED}
+
+
+def _skip_by_event_type(name: str) -> SkipReason | None:
+    """A type that AWS doesn't document is no use and no lack of it: the record can't be read."""
+    return None if name in _CALLS else _SKIP_BY_EVENT_TYPE.get(name, SkipReason.BAD_RECORD)
+
+
+def skip_from_record(
+    record: Record, caller: Caller, outcome: OutcomeDetail, mapping: RecordMapping
+) -> SkipReason | None:
+    """Why a record is no successful use by a role or user, or None where it is.
+
+    The first that applies counts: its version or its type is unknown, it is no call (insight, aggregated, service
+    event, network activity copy), its credentials were refused, its caller has no policies of ours, the call needs no
+    permission or isn't in the map, and last its outcome. DENIED and UNDETERMINED therefore mean that nothing else
+    speaks against the record; the usage table keeps those two as rows of their own outcome.
+    """
+    if record.eventVersion and not record.eventVersion.startswith(READ_VERSION):
+        return SkipReason.UNKNOWN_VERSION
+    return (
+        _skip_by_event_type(record.eventType or "")
+        or _SKIP_BY_CATEGORY.get(record.eventCategory or "")
+        or (SkipReason.UNAUTHENTICATED if outcome.outcome is Outcome.UNAUTHENTICATED else None)
+        or _SKIP_BY_CALLER.get(caller.kind)
+        or _SKIP_BY_STATUS.get(mapping.status)
+        or _SKIP_BY_OUTCOME.get(outcome.outcome)
+    )

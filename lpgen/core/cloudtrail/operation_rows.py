@@ -1,0 +1,106 @@
+"""The tables of operations: what each operation of a service needs, one file per event source, read when first asked.
+
+Each row says which actions an operation needs (by default the one of its own name), which request parameters name the
+resources, which resource types the call creates, and which parameters hand a role to a service.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from lpgen.core.catalog.catalog import CatalogSource
+from lpgen.core.catalog.catalog_table import read_catalog_table
+
+Binding = str | dict[str, str] | list[str | dict[str, str]]
+"""How request parameters name a resource of one type.
+
+A string is the path (dots between keys, lists are walked) of a parameter that holds an ARN or the open part of the
+type's ARN format; after `arn:` the parameter counts only where it holds an ARN. An object gives each `${Placeholder}`
+of the format its own path; `*` is a part that the call doesn't show, such as an id that AWS assigns, and `*Path` one
+where a parameter names the resource another way. The account may have a path too, of a parameter that may name another
+owner, or `*` where any account may own it. A list gives alternatives, the first that reads wins; `*` by itself, the
+last of them, is any resource of the type in the account.
+
+In a path, `one|other` reads both parameters. `Parameter~text` gives `text` as the default for a parameter that the
+request lacks. `lower:Parameter` is a name that the service stores in lower case. `response:Path` is read in the
+response elements, which name AWS's choice for a parameter that the request lacks. `url:Parameter` holds the URL of an
+object in S3.
+"""
+
+
+class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The needs of one operation.
+
+    `actions`: in full (`s3:ListBucket`); empty means the action of the operation's own name. `resources`: by resource
+    type. `creates`: resource types whose name AWS chooses; the call is authorized on any. `roles`: paths of parameters
+    that pass a role: an ARN, or after `name:` and `profile:` the name of a role or instance profile. `also`: further
+    actions, each with the parameters whose presence asks for it, `one|other`; `Parameter@service` asks only as an ARN
+    of a service, `Parameter=text` as a text, and `Parameter~=text` where the parameter is absent too. `how`: the
+    inference rule of those that set no tags, by default `request-option`. `objects`: actions that the service takes
+    with the caller's permissions on objects in S3, each with the parameter that holds their URL. `paths`: request paths
+    that are the resource themselves (API Gateway), `/restapis/{restApiId}`. `reads`: in place of `resources`, the names
+    of the types that code reads for the operation's own actions, from `READERS` of a module in `rules/`; see
+    `read_resources`. `tagged`: the types of the row that the tagging action in `also` is needed on, where the
+    operation's name doesn't say so; `tagged_reads`: the same, read by code. `source`: the source of a row that isn't
+    plain from the service model and the catalog.
+    """
+
+    actions: tuple[str, ...] = ()
+    resources: dict[str, Binding] = {}
+    creates: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    also: dict[str, str] = {}
+    how: str = ""
+    objects: dict[str, str] = {}
+    paths: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    tagged: tuple[str, ...] = ()
+    tagged_reads: tuple[str, ...] = ()
+    source: str = ""
+
+    @property
+    def is_read_by_code(self) -> bool:
+        """Whether code, rather than bindings, reads the resources that the operation's own actions are needed on."""
+        return bool(self.reads or self.paths)
+
+
+class OperationTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The operations of one event source."""
+
+    operations: dict[str, OperationRow] = {}
+
+
+_EMPTY_TABLE: Final = OperationTable()
+
+
+class Operations:
+    """The operation tables of a catalog, each read once and looked up without regard to case."""
+
+    def __init__(self, source: CatalogSource) -> None:
+        self._source = source
+        self._tables: dict[str, dict[str, tuple[str, OperationRow]]] = {}
+
+    def find(self, event_source: str, operation: str) -> tuple[str, OperationRow] | None:
+        """The operation as the service model spells it and its row, or None where the table lacks it."""
+        return self.table(event_source).get(operation.casefold())
+
+    def table(self, event_source: str) -> dict[str, tuple[str, OperationRow]]:
+        """Every operation of an event source: spelling and row by name in lower case; empty without a table."""
+        found = self._tables.get(event_source)
+        if found is None:
+            rows = read_operation_table(self._source, event_source).operations
+            found = {name.casefold(): (name, row) for name, row in rows.items()}
+            self._tables[event_source] = found
+        return found
+
+
+def read_operation_table(source: CatalogSource, event_source: str) -> OperationTable:
+    """The table of one event source, or an empty one.
+
+    Raises:
+        CatalogError: it can't be read, isn't JSON, or has another shape.
+    """
+    name = f"operations/{event_source}"
+    return read_catalog_table(source, name, OperationTable) if source.has_table(name) else _EMPTY_TABLE

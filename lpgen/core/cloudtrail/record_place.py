@@ -1,0 +1,58 @@
+"""The place of a recorded call: partition, Region and account, for the ARNs of the resources it names."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lpgen.core.cloudtrail.records import Record, UserIdentity
+from lpgen.core.cloudtrail.rules.call import Call
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+_PARTITION_BY_REGION: Final = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-isob-", "aws-iso-b"),
+    ("us-isof-", "aws-iso-f"),
+    ("us-iso-", "aws-iso"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("eusc-", "aws-eusc"),
+)
+
+
+def call_from_record(record: Record, operation: str) -> Call:
+    """A record as the rules see it, its operation without version suffix."""
+    return Call(
+        record=record,
+        operation=operation,
+        partition=_partition_of_record(record),
+        region=record.awsRegion or "",
+        account=_account_of_record(record),
+    )
+
+
+def _partition_of_record(record: Record) -> str:
+    """The partition that the caller's ARN or else the region shows."""
+    identity = record.userIdentity
+    arn = arn_of_identity(identity) if identity else ""
+    if arn.startswith("arn:"):
+        return arn.split(":", 2)[1]
+    region = record.awsRegion or ""
+    for prefix, partition in _PARTITION_BY_REGION:
+        if region.startswith(prefix):
+            return partition
+    return "aws"
+
+
+def _account_of_record(record: Record) -> str:
+    """The account that owns the named resources: the recipient's, as its copy of the record is the owner's."""
+    if record.recipientAccountId:
+        return record.recipientAccountId
+    return (record.userIdentity.accountId if record.userIdentity else None) or ""
+
+
+def arn_of_identity(identity: UserIdentity) -> str:
+    """The caller's ARN, or else its issuer's, or ""."""
+    if identity.arn:
+        return identity.arn
+    issuer = identity.sessionContext.sessionIssuer if identity.sessionContext else None
+    return (issuer.arn if issuer else None) or ""

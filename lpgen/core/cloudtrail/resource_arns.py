@@ -1,0 +1,250 @@
+"""ARNs from request parameters: the catalog's ARN formats filled with what a call names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+from typing import Final
+
+from lpgen.core.arns import is_account_id
+from lpgen.core.cloudtrail.operation_rows import Binding
+from lpgen.core.cloudtrail.records import HIDDEN
+from lpgen.core.cloudtrail.rules.call import Call
+from lpgen.core.cloudtrail.s3_urls import object_arn_from_url
+from lpgen.core.model import Resource, ResourceKind
+
+_PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
+_CONTEXT: Final = frozenset({"partition", "region", "account", "accountid"})
+_SEPARATOR: Final = re.compile("[/:]")
+_ARN_KEY: Final = re.compile(r"arns?(?:list)?$", re.IGNORECASE)
+_ANY_NAME: Final = frozenset({"ResourceId"})  # the reference also uses it for a name or path
+_OPEN: Final = "*"
+_WHOLE: Final = "arn:"
+_LOWER: Final = "lower:"
+_RESPONSE: Final = "response:"
+_URL: Final = "url:"
+_OPEN_END: Final = re.compile(r"\$\{[^}]*\}(?:[/:]\$\{[^}]*\})+$")
+_MOST_ARNS: Final = 1000  # of one binding; a call that names more is bounded by AWS at a few hundred
+
+Part = tuple[str, str]
+"""A piece of an ARN format: literal text and the placeholder after it, "" at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArnTemplate:
+    """One ARN format, taken apart. `free` are the placeholders that the call's place doesn't fill; `is_pattern` says
+    whether the format itself leaves a part open: `apps/*`."""
+
+    parts: tuple[Part, ...]
+    free: tuple[str, ...]
+    is_pattern: bool
+
+    def fill(self, call: Call, values: dict[str, str]) -> str:
+        """The ARN in the call's partition, region and account; a placeholder without a value becomes `*`."""
+        text = ""
+        for literal, name in self.parts:
+            text += literal
+            if name:
+                text += values[name] if name in values else _default_value(call, name)
+        return text
+
+
+def template_from_format(arn_format: str) -> ArnTemplate:
+    """An ARN format such as `arn:${Partition}:sqs:${Region}:${Account}:${QueueName}`, taken apart."""
+    parts: list[Part] = []
+    end = 0
+    for match in _PLACEHOLDER.finditer(arn_format):
+        parts.append((arn_format[end : match.start()], match[1]))
+        end = match.end()
+    parts.append((arn_format[end:], ""))
+    names = tuple(name for _, name in parts if name and name.lower() not in _CONTEXT)
+    return ArnTemplate(tuple(parts), names, any(_OPEN in literal for literal, _ in parts))
+
+
+def is_literal(text: str) -> bool:
+    """Whether a text means itself in a policy: it has no wildcard and no policy variable, which a logged name may hold,
+    and isn't the text that AWS writes in place of a value that it hides.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    return not ("*" in text or "?" in text or "${" in text or HIDDEN in text)
+
+
+def _default_value(call: Call, name: str) -> str:
+    """The value of a placeholder that no parameter fills: the call's place, or `*`."""
+    key = name.lower()
+    if key not in _CONTEXT:
+        return _OPEN
+    if key == "partition":
+        return call.partition
+    return call.region if key == "region" else call.account
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """The request texts that fill a placeholder: those at all of `paths`; `default` where the call has none of them.
+    `mark` is the prefix that a binding writes before the paths."""
+
+    paths: tuple[tuple[str, ...], ...]
+    default: str | None = None
+    mark: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one path and nothing else."""
+        return len(self.paths) == 1 and self.default is None and not self.mark
+
+    @property
+    def holds_arn(self) -> bool:
+        """Whether it gives only ARNs, as its name or mark says."""
+        named = self.default is None and all(_ARN_KEY.search(path[-1]) for path in self.paths)
+        return named or self.mark == _URL
+
+    def texts(self, call: Call) -> tuple[str, ...]:
+        """The texts that the call has there; what can't be read has no default."""
+        if self.is_plain:
+            return call.texts(*self.paths[0])
+        read = call.shown if self.mark == _RESPONSE else call.texts
+        found = tuple(text for path in self.paths for text in read(*path))
+        if self.mark == _LOWER:
+            return tuple(text if text.startswith("arn:") else text.lower() for text in found)
+        if self.mark == _URL:
+            return tuple(arn for text in found if (arn := object_arn_from_url(text, call.partition)))
+        if found or self.default is None or call.is_unread:
+            return found
+        return () if self.is_hidden(call) or any(call.has(*path) for path in self.paths) else (self.default,)
+
+    def is_hidden(self, call: Call) -> bool:
+        """Whether AWS hides the request's value there."""
+        return self.mark != _RESPONSE and any(call.hides(*path) for path in self.paths)
+
+
+def parameter_from_text(text: str) -> Parameter:
+    """The parameter that a binding writes as `path`, `path|path` or `path~default`, after a mark or none."""
+    text, has_default, default = text.partition("~")
+    mark = next((mark for mark in (_LOWER, _RESPONSE, _URL) if text.startswith(mark)), "")
+    paths = tuple(tuple(path.split(".")) for path in text.removeprefix(mark).split("|"))
+    return Parameter(paths, default if has_default else None, mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Binder:
+    """Reads the resources of one type from a call: one way of filling one of the type's formats.
+
+    `paths` gives each free placeholder of `template` the parameter that fills it. With one placeholder the parameter
+    may also hold a whole ARN, which is then taken as it stands; where `whole` is set, nothing else is. `open` are the
+    placeholders that the call doesn't show, and `named` the parameters that must be there all the same.
+    """
+
+    template: ArnTemplate
+    paths: tuple[tuple[str, Parameter], ...]
+    whole: bool = False
+    open: tuple[str, ...] = ()
+    named: tuple[tuple[str, ...], ...] = ()
+
+    def read(self, call: Call) -> Iterator[Resource]:
+        """The resources that the call names this way, as far as every placeholder can be read; a FOLD where a part
+        is open, or where the format itself has a wildcard."""
+        if self.named:
+            named = [call.texts(*path) for path in self.named]
+            arns = [text for texts in named for text in texts if text.startswith("arn:")]
+            yield from (Resource(ResourceKind.ARN, arn) for arn in arns if is_literal(arn))
+            if arns or not all(named):
+                return
+        kind = ResourceKind.FOLD if self.open or self.template.is_pattern else ResourceKind.ARN
+        if not self.paths:
+            yield Resource(kind, self.template.fill(call, dict.fromkeys(self.open, _OPEN)))
+            return
+        columns = [
+            _owners(call, parameter) if name.lower() in _CONTEXT else parameter.texts(call)
+            for name, parameter in self.paths
+        ]
+        for row in islice(product(*columns), _MOST_ARNS):
+            if row[-1].startswith("arn:"):
+                if is_literal(row[-1]):
+                    yield Resource(ResourceKind.ARN, row[-1])
+            elif not self.whole and is_literal("".join(row)):
+                yield from self._fill(call, kind, row)
+
+    def hides(self, call: Call) -> bool:
+        """Whether AWS hides a parameter that would name a resource."""
+        return any(parameter.is_hidden(call) for _, parameter in self.paths)
+
+    def _fill(self, call: Call, kind: ResourceKind, row: tuple[str, ...]) -> Iterator[Resource]:
+        parts = dict.fromkeys(self.open, _OPEN)
+        for (name, _), text in zip(self.paths, row, strict=True):
+            if text.startswith("arn:"):
+                last = name_from_arn(text)
+                if last:
+                    parts[name] = last
+                else:
+                    kind = ResourceKind.FOLD
+            elif "/" in text and name.endswith("Id") and name not in _ANY_NAME:
+                return  # an alias or a path, no id
+            else:
+                parts[name] = text
+        yield Resource(kind, self.template.fill(call, parts))
+
+
+def _owners(call: Call, parameter: Parameter) -> tuple[str, ...]:
+    """The accounts that the call names as owners, else its own."""
+    return tuple(text for text in parameter.texts(call) if is_account_id(text)) or (call.account,)
+
+
+def name_from_arn(arn: str) -> str:
+    """The name in a parent's ARN, which services take where they take its id; "" where it has several parts."""
+    parts = _SEPARATOR.split(arn.split(":", 5)[-1])
+    return parts[1] if len(parts) == 2 else ""
+
+
+def binders_from_binding(binding: Binding, formats: Sequence[str]) -> tuple[Binder, ...]:
+    """The ways of reading a resource type's ARNs from a call, in order of preference."""
+    if isinstance(binding, list):
+        return tuple(binder for item in binding for binder in binders_from_binding(item, formats))
+    templates = [template_from_format(text) for text in formats]
+    if binding == _OPEN:
+        return tuple(_binder_of_any(text) for text in formats[:1])
+    if isinstance(binding, str):
+        parameter = parameter_from_text(binding.removeprefix(_WHOLE))
+        single = [template for template in templates if len(template.free) == 1]
+        if binding.startswith(_WHOLE) or not single:
+            return (Binder(templates[0], (("", parameter),), whole=True),) if templates else ()
+        return (Binder(single[0], ((single[0].free[0], parameter),), whole=parameter.holds_arn),)
+    named = {name for name in binding if name.lower() not in _CONTEXT}
+    for template in templates:
+        if set(template.free) == named:
+            return (_binder_from_parts(template, binding),)
+    return ()
+
+
+def _binder_of_any(arn_format: str) -> Binder:
+    """The binder of any resource of a type; placeholders at the end of its format are one `*` together."""
+    place, name = arn_format[: _name_start(arn_format)], arn_format[_name_start(arn_format) :]
+    template = template_from_format(place + _OPEN_END.sub(_OPEN, name))
+    return Binder(template, (), open=template.free)
+
+
+def _name_start(arn_format: str) -> int:
+    """The index where the ARN's last field begins."""
+    return len(":".join(arn_format.split(":")[:5])) + 1
+
+
+def _binder_from_parts(template: ArnTemplate, parts: dict[str, str]) -> Binder:
+    """The binder of an object: `*` leaves a part open, `*Parameter` does where the call has that parameter.
+
+    The account may have a path too, of a parameter that may name another owner, or `*`, where any account may own it.
+    """
+    opened = tuple(name for name, text in parts.items() if text.startswith(_OPEN))
+    named = dict.fromkeys(parts[name].removeprefix(_OPEN) for name in opened)
+    owner = (name for name in parts if name.lower() in _CONTEXT)
+    read = (name for name in (*owner, *template.free) if name not in opened)
+    paths = tuple((name, parameter_from_text(parts[name])) for name in read)
+    return Binder(
+        template,
+        paths,
+        whole=bool(paths) and paths[-1][0] == template.free[-1] and paths[-1][1].holds_arn,
+        open=opened,
+        named=tuple(tuple(text.split(".")) for text in named if text),
+    )

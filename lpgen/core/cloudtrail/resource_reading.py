@@ -1,0 +1,165 @@
+"""The resources of one action of a call: from the record's own list, from request parameters, or as created."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.operation_rows import OperationRow
+from lpgen.core.cloudtrail.request_paths import read_request_path
+from lpgen.core.cloudtrail.resource_arns import (
+    ArnTemplate,
+    Binder,
+    Parameter,
+    binders_from_binding,
+    is_literal,
+    name_from_arn,
+    parameter_from_text,
+    template_from_format,
+)
+from lpgen.core.cloudtrail.rules.call import Call, plain_arn
+from lpgen.core.cloudtrail.rules.types import ResourceType, mapped, read_resources
+from lpgen.core.model import (
+    NO_RESOURCE,
+    OBSERVED,
+    UNKNOWN_RESOURCE,
+    Action,
+    MappedAction,
+    Resource,
+    ResourceKind,
+)
+
+_UNKNOWN: Final = (UNKNOWN_RESOURCE,)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedType:
+    """A resource type that the call creates under a name that AWS chooses: its pattern, with the call's names."""
+
+    type: str
+    templates: tuple[ArnTemplate, ...]
+    paths: tuple[tuple[str, Parameter], ...]
+
+    def patterns(self, call: Call) -> Iterator[str]:
+        """The ARN pattern of each format of the type, filled as far as the call names its parents."""
+        named = ((name, next(iter(parameter.texts(call)), "")) for name, parameter in self.paths)
+        values = {name: text for name, found in named if (text := _name_of_parent(found))}
+        for template in self.templates:
+            yield template.fill(call, values)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceReader:
+    """Reads the resources that one action of a call is needed for.
+
+    `takes_none`: the action has no resource-level permissions. `binders` by resource type. `reads` are tokens for
+    `types`, which code reads: then nothing else counts.
+    """
+
+    action: Action
+    takes_none: bool
+    catalog: Catalog = field(repr=False)
+    binders: tuple[tuple[str, tuple[Binder, ...]], ...] = ()
+    created: tuple[CreatedType, ...] = ()
+    paths: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    types: Mapping[str, ResourceType] = field(default_factory=dict, repr=False)
+
+    def read(self, call: Call) -> MappedAction:
+        """The action with its resources: never of a type that the action doesn't take."""
+        if self.reads:
+            return mapped(self.action, read_resources(call, self.types, self.reads))
+        if self.paths:
+            return MappedAction(self.action, (read_request_path(call, self.paths),), OBSERVED)
+        if self.takes_none:
+            return MappedAction(self.action, (NO_RESOURCE,), OBSERVED)
+        found = set(self._created(call))
+        listed = set(self._listed(call))
+        found.update(Resource(ResourceKind.ARN, arn) for arn in listed)
+        found.update(self._bound(call, {self.catalog.resource_type(self.action, arn) for arn in listed}))
+        if not found:
+            found.update(Resource(ResourceKind.ARN, arn) for arn in self._any_arn(call))
+        return MappedAction(self.action, tuple(sorted(found)) or _UNKNOWN, OBSERVED)
+
+    def _created(self, call: Call) -> Iterator[Resource]:
+        for created in self.created:
+            for pattern in created.patterns(call):
+                yield Resource(ResourceKind.FOLD if "*" in pattern else ResourceKind.ARN, pattern)
+
+    def _listed(self, call: Call) -> Iterator[str]:
+        """The ARNs of `resources[]` whose type the action takes, less those that the call has just created."""
+        created = {kind.type for kind in self.created}
+        for entry in call.record.resources or ():
+            if entry.ARN and self._takes(entry.ARN):
+                if created and self.catalog.resource_type(self.action, entry.ARN) in created:
+                    continue
+                yield entry.ARN
+
+    def _bound(self, call: Call, listed: set[str]) -> Iterator[Resource]:
+        """The resources that request parameters name, of the types that the record doesn't list itself."""
+        for kind, binders in self.binders:
+            for binder in binders if kind not in listed else ():
+                named = [item for item in binder.read(call) if item.kind is ResourceKind.FOLD or self._takes(item.text)]
+                if named and not binder.paths:
+                    named = [*self._arns_of(call, kind)] or named
+                yield from named
+                if named:
+                    break
+            else:
+                if any(binder.hides(call) for binder in binders if kind not in listed):
+                    yield UNKNOWN_RESOURCE
+
+    def _arns_of(self, call: Call, kind: str) -> Iterator[Resource]:
+        """Whole ARNs of the type in any top-level parameter, which say more than the pattern of the type."""
+        for arn in self._any_arn(call):
+            if self.catalog.resource_type(self.action, arn) == kind:
+                yield Resource(ResourceKind.ARN, arn)
+
+    def _any_arn(self, call: Call) -> Iterator[str]:
+        """ARNs of a type that the action takes, in any top-level parameter."""
+        for value in call.request.values():
+            for text in value if isinstance(value, list) else (value,):
+                if isinstance(text, str) and text.startswith("arn") and self._takes(arn := plain_arn(text)):
+                    yield arn
+
+    def _takes(self, arn: str) -> bool:
+        return is_literal(arn) and self.catalog.takes_resource(self.action, arn)
+
+
+_NO_TYPES: Final[Mapping[str, ResourceType]] = {}
+
+
+def reader_from_row(
+    catalog: Catalog, action: Action, row: OperationRow, types: Mapping[str, ResourceType] = _NO_TYPES
+) -> ResourceReader:
+    """The reader of one action of an operation. `types` are those that code reads for the operation's event source."""
+    if row.reads:
+        return ResourceReader(action, takes_none=False, catalog=catalog, reads=row.reads, types=types)
+    if row.paths:
+        return ResourceReader(action, takes_none=False, catalog=catalog, paths=row.paths)
+    if catalog.takes_no_resource(action):
+        return ResourceReader(action, takes_none=True, catalog=catalog)
+    prefix = action.partition(":")[0]
+    taken = {use.type for use in catalog.detail(action).resources}
+    binders = tuple(
+        (kind, binders_from_binding(binding, catalog.arn_formats(prefix, kind)))
+        for kind, binding in row.resources.items()
+        if kind in taken and kind not in row.creates
+    )
+    created = tuple(_created_type(catalog, prefix, kind, row) for kind in row.creates if kind in taken)
+    return ResourceReader(action, takes_none=False, catalog=catalog, binders=binders, created=created)
+
+
+def _name_of_parent(text: str) -> str:
+    """The name that a parameter gives by itself or in an ARN; "" where it can't be part of an ARN."""
+    name = name_from_arn(text) if text.startswith("arn:") else text
+    return name if ":" not in name and is_literal(name) else ""
+
+
+def _created_type(catalog: Catalog, prefix: str, kind: str, row: OperationRow) -> CreatedType:
+    binding = row.resources.get(kind)
+    paths = binding.items() if isinstance(binding, dict) else ()
+    templates = tuple(template_from_format(text) for text in catalog.arn_formats(prefix, kind))
+    return CreatedType(kind, templates, tuple((name, parameter_from_text(path)) for name, path in paths))

@@ -1,0 +1,152 @@
+"""One recorded call as the rules see it: typed, tolerant access to its parameters, and ARNs in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from lpgen.core.cloudtrail.records import HIDDEN, Json, Record
+from lpgen.core.model import MappedAction
+
+_NOTHING: Json = {}
+
+ANY_ACCOUNT: Final = "*"
+"""Any account's id, as policies write it: no page says that IAM takes twelve `?` in its place.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A record with the facts that every rule needs, worked out once.
+
+    `operation` is the event name without a version suffix; `account` owns the resources the call names; `region` is the
+    Region of these; `partition` is `aws`, `aws-cn`, `aws-us-gov` or another that the log shows.
+    """
+
+    record: Record
+    operation: str
+    partition: str
+    region: str
+    account: str
+
+    @property
+    def request(self) -> Json:
+        """The request parameters; empty where there are none or AWS hid them."""
+        value = self.record.requestParameters
+        return value if isinstance(value, dict) else _NOTHING
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether the parameters are missing though the call may have had some: hidden, or too large for the record,
+        which then has `omitted` in their place.
+
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+        """
+        request = self.record.requestParameters
+        return isinstance(request, str) or (self.has("omitted") and self.has("originalSize"))
+
+    @property
+    def response(self) -> Json:
+        """The response elements; empty where there are none or AWS hid them."""
+        value = self.record.responseElements
+        return value if isinstance(value, dict) else _NOTHING
+
+    def text(self, *path: str) -> str:
+        """The first non-empty string (or number) at a path of the request parameters, or ""."""
+        return next(iter(self.texts(*path)), "")
+
+    def texts(self, *path: str) -> tuple[str, ...]:
+        """All non-empty strings and numbers at a path of the request parameters, walking into lists on the way."""
+        return tuple(texts_at(self.request, path))
+
+    def shown(self, *path: str) -> tuple[str, ...]:
+        """All non-empty strings and numbers at a path of the response elements, walking into lists on the way."""
+        return tuple(texts_at(self.response, path))
+
+    def has(self, *path: str) -> bool:
+        """Whether a path of the request parameters holds anything but null, false, "" and empty containers."""
+        return any(bool(value) for value in values_at(self.request, path))
+
+    def hides(self, *path: str) -> bool:
+        """Whether AWS hides the value at a path of the request parameters, or a value that contains it."""
+        return any(HIDDEN in values_at(self.request, path[:length]) for length in range(1, len(path) + 1))
+
+    def of_any_account(self) -> Call:
+        """The call as if any account owned the named resources: for resources whose owner the record doesn't show."""
+        return Call(self.record, self.operation, self.partition, self.region, ANY_ACCOUNT)
+
+    def arn(self, service: str, resource: str, *, region: bool = True, account: bool = True) -> str:
+        """An ARN in the call's partition, by default with its region and account."""
+        return ":".join(
+            ("arn", self.partition, service, self.region if region else "", self.account if account else "", resource)
+        )
+
+
+Rule = Callable[[Call], tuple[MappedAction, ...] | None]
+"""The actions a call needs (empty: none), or None where the rule doesn't apply and the tables decide."""
+
+RuleTable = Mapping[tuple[str, str], Rule]
+"""Rules by event source and operation (version suffix stripped), such as `("s3.amazonaws.com", "CopyObject")`."""
+
+Completion = Callable[[Call, tuple[MappedAction, ...]], tuple[MappedAction, ...]]
+"""All actions that a call needs, from those that the row of its operation gives."""
+
+CompletionTable = Mapping[tuple[str, str], Completion]
+"""Completions by event source and operation, or `EVERY_READ`."""
+
+EVERY_READ: Final = "*"
+"""Every operation of an event source whose row `is_read_by_code`, unless it has a completion of its own."""
+
+
+def values_at(value: object, path: tuple[str, ...]) -> list[object]:
+    """Every value at a path below a JSON value; lists on the way and at the end are walked, missing keys give none.
+
+    A key is also found with its first letter in the other case: services differ in whether they log `roleArn` or
+    `RoleArn` for one and the same parameter.
+    """
+    found: list[object] = []
+    _collect(value, path, 0, found)
+    return found
+
+
+def _collect(value: object, path: tuple[str, ...], at: int, found: list[object]) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _collect(item, path, at, found)
+    elif at == len(path):
+        found.append(value)
+    elif isinstance(value, dict):
+        key = path[at]
+        if key not in value:
+            key = key[:1].swapcase() + key[1:]
+        if key in value:
+            _collect(value[key], path, at + 1, found)
+
+
+_COPYING_TAGS: Final = ("copyTags", "copyTagsFromSource", "copyImageTags")
+
+
+def copies_tags(request: object) -> bool:
+    """Whether a request asks for the tags of the resource that it copies, which the record doesn't show."""
+    return any(bool(value) for name in _COPYING_TAGS for value in values_at(request, (name,)))
+
+
+def plain_arn(text: str) -> str:
+    """The text; an ARN that some services log percent-encoded is decoded to its form before it became part of a path.
+
+    https://docs.aws.amazon.com/msk/latest/developerguide/logging-API-using-cloudtrail.html
+    """
+    return unquote(text) if text[:6] in ("arn%3A", "arn%3a") else text
+
+
+def texts_at(value: object, path: tuple[str, ...]) -> Iterator[str]:
+    """Every non-empty string, and every number as text, at a path below a JSON value; none where AWS hid it."""
+    for found in values_at(value, path):
+        if isinstance(found, str) and found and found != HIDDEN:
+            yield plain_arn(found)
+        elif isinstance(found, (int, float)) and not isinstance(found, bool):
+            yield str(found)

@@ -1,0 +1,211 @@
+"""CloudFront calls whose name or parameters differ from the action's: tags on creation, copies, web ACLs.
+
+CloudTrail logs most operations with an API version after their names, which is stripped before rules are asked.
+Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/logging_using_cloudtrail.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at, values_at
+from lpgen.core.cloudtrail.rules.inferences import (
+    ALIAS_CONFLICT,
+    ALIAS_MOVE,
+    DISTRIBUTION_COPY,
+    DOMAIN_MOVE,
+    EDGE_FUNCTION,
+    TAG_ON_CREATE,
+    TENANT_DISTRIBUTION,
+    VPC_ORIGIN,
+)
+from lpgen.core.cloudtrail.rules.listed import exact, exact_or_any, fold, is_arn_of
+from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType, mapped
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
+
+SOURCE = "cloudfront.amazonaws.com"
+
+_DISTRIBUTION = NamedType("cloudfront", "distribution/{}", "id", region=False)
+
+
+def _map_create_with_tags(call: Call) -> tuple[MappedAction, ...]:
+    """CreateDistributionWithTags: the creation, and cloudfront:TagResource on the distribution that it makes.
+
+    Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateDistributionWithTags.html
+    """
+    streaming = "Streaming" in call.operation
+    action = "CreateStreamingDistributionWithTags" if streaming else "CreateDistribution"
+    return (
+        mapped(f"cloudfront:{action}", (NO_RESOURCE,)),
+        mapped("cloudfront:TagResource", _read_made(call, streaming=streaming), how=TAG_ON_CREATE),
+        *_map_config(call, ("distributionConfigWithTags", "distributionConfig"), is_new=True),
+    )
+
+
+def _map_create_distribution(call: Call) -> tuple[MappedAction, ...]:
+    """CreateDistribution, with what its VPC origins and tenants ask for."""
+    own = mapped("cloudfront:CreateDistribution", (NO_RESOURCE,))
+    return (own, *_map_config(call, ("distributionConfig",), is_new=True))
+
+
+def _map_update_distribution(call: Call) -> tuple[MappedAction, ...]:
+    """UpdateDistribution, with what its VPC origins ask for."""
+    own = mapped("cloudfront:UpdateDistribution", _DISTRIBUTION.read(call, "id"))
+    return (own, *_map_config(call, ("distributionConfig",), is_new=False))
+
+
+def _map_config(call: Call, path: tuple[str, ...], *, is_new: bool) -> Iterator[MappedAction]:
+    """The actions that a distribution's settings ask for: reading VPC origins, running functions, and a connection
+    group for tenants.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html (operations)
+    """
+    origins = call.texts(*path, "origins", "items", "vpcOriginConfig", "vpcOriginId")
+    if origins:
+        named = (exact(call.arn("cloudfront", f"vpcorigin/{origin}", region=False)) for origin in origins)
+        yield mapped("cloudfront:GetVpcOrigin", named, how=VPC_ORIGIN)
+    yield from _map_functions(call, path)
+    if is_new and call.text(*path, "connectionMode") == "tenant-only":
+        yield mapped("cloudfront:CreateConnectionGroup", (NO_RESOURCE,), how=TENANT_DISTRIBUTION)
+
+
+def _map_functions(call: Call, path: tuple[str, ...]) -> Iterator[MappedAction]:
+    """Reading the functions of Lambda@Edge that cache behaviors run.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
+    """
+    behaviors = (("defaultCacheBehavior",), ("cacheBehaviors", "items"))
+    arns = {
+        arn
+        for behavior in behaviors
+        for arn in call.texts(*path, *behavior, "lambdaFunctionAssociations", "items", "lambdaFunctionARN")
+        if is_arn_of(arn, "lambda")
+    }
+    if arns:
+        yield mapped("lambda:GetFunction", [exact(arn) for arn in sorted(arns)], how=EDGE_FUNCTION)
+
+
+def _read_made(call: Call, *, streaming: bool) -> Iterator[Resource]:
+    """The distribution that the response describes, else any of its kind."""
+    kind = "streaming-distribution" if streaming else "distribution"
+    for answer in (*values_at(call.response, ("distribution",)), *values_at(call.response, ("streamingDistribution",))):
+        for key in ("aRN", "arn"):
+            for arn in texts_at(answer, (key,)):
+                if is_arn_of(arn, "cloudfront"):
+                    yield exact(arn)
+                    return
+    yield fold(call.arn("cloudfront", f"{kind}/", region=False), "*")
+
+
+def _map_copy(call: Call) -> tuple[MappedAction, ...]:
+    """CopyDistribution reads the primary distribution and creates its copy.
+
+    Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CopyDistribution.html
+    """
+    primary = _DISTRIBUTION.read(call, "primaryDistributionId")
+    return (
+        mapped("cloudfront:CopyDistribution", primary),
+        mapped("cloudfront:GetDistribution", primary, how=DISTRIBUTION_COPY),
+        mapped("cloudfront:CreateDistribution", (NO_RESOURCE,), how=DISTRIBUTION_COPY),
+    )
+
+
+def _map_update_with_staging(call: Call) -> tuple[MappedAction, ...]:
+    """UpdateDistributionWithStagingConfig reads the staging distribution and updates the primary one.
+
+    Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_UpdateDistributionWithStagingConfig.html
+    """
+    return (
+        mapped("cloudfront:UpdateDistribution", _DISTRIBUTION.read(call, "id")),
+        mapped("cloudfront:GetDistribution", _DISTRIBUTION.read(call, "stagingDistributionId"), how=DISTRIBUTION_COPY),
+    )
+
+
+def _map_associate_alias(call: Call) -> tuple[MappedAction, ...]:
+    """AssociateAlias updates the distribution that gets the alias.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html (operations)
+    """
+    target = _DISTRIBUTION.read(call, "targetDistributionId")
+    return (
+        mapped("cloudfront:AssociateAlias", target),
+        mapped("cloudfront:UpdateDistribution", target, how=ALIAS_MOVE),
+    )
+
+
+def _map_conflicting_aliases(call: Call) -> tuple[MappedAction, ...]:
+    """ListConflictingAliases reads the distribution whose certificate shows that the caller owns the alias.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html
+    """
+    owner = _DISTRIBUTION.read(call, "distributionId")
+    return (
+        mapped("cloudfront:ListConflictingAliases", owner),
+        mapped("cloudfront:GetDistribution", owner, how=ALIAS_CONFLICT),
+    )
+
+
+_DOMAIN_CALLS = {
+    "ListDomainConflicts": ("domainControlValidationResource", "Get", ALIAS_CONFLICT),
+    "UpdateDomainAssociation": ("targetResource", "Update", DOMAIN_MOVE),
+}
+"""Calls about a domain: the parameter with the distribution or tenant, and the verb of the further action on it."""
+
+
+def _map_domain(call: Call) -> tuple[MappedAction, ...]:
+    """A call about a domain, and the further action on the distribution or tenant that it names.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html (operations)
+    """
+    parameter, verb, how = _DOMAIN_CALLS[call.operation]
+    distributions = _DISTRIBUTION.read(call, f"{parameter}.distributionId")
+    tenants = _TYPES["tenant"].read(call, f"{parameter}.distributionTenantId")
+    actions = [mapped(f"cloudfront:{call.operation}", (*distributions, *tenants))]
+    if distributions:
+        actions.append(mapped(f"cloudfront:{verb}Distribution", distributions, how=how))
+    if tenants:
+        actions.append(mapped(f"cloudfront:{verb}DistributionTenant", tenants, how=how))
+    return tuple(actions)
+
+
+_MADE = {
+    "CreateAnycastIpList": "anycast-ip-list/",
+    "CreateConnectionFunction": "connection-function/",
+    "CreateConnectionGroup": "connection-group/",
+    "CreateDistributionTenant": "distribution-tenant/",
+    "CreateFunction": "function/",
+    "CreateKeyValueStore": "key-value-store/",
+    "CreateTrustStore": "trust-store/",
+    "CreateVpcOrigin": "vpcorigin/",
+}
+"""The start of the created resource's name in an ARN. Functions and stores end in names, the others in ids."""
+
+
+def _map_create(call: Call) -> tuple[MappedAction, ...]:
+    """A creation, which takes no resource, and cloudfront:TagResource on the new resource if the call sets tags."""
+    own = mapped(f"cloudfront:{call.operation}", (NO_RESOURCE,))
+    if not (call.has("tags", "items") or call.has("tags", "tagSet")):
+        return (own,)
+    kind = _MADE[call.operation]
+    named = kind in ("function/", "key-value-store/")
+    made = exact_or_any(call.arn("cloudfront", kind, region=False), call.text("name") if named else "")
+    return (own, mapped("cloudfront:TagResource", (made,), how=TAG_ON_CREATE))
+
+
+_TYPES: dict[str, ResourceType] = {
+    "distribution": _DISTRIBUTION,
+    "tenant": NamedType("cloudfront", "distribution-tenant/{}", "id", region=False),
+}
+
+RULES: RuleTable = {
+    (SOURCE, "CreateDistributionWithTags"): _map_create_with_tags,
+    (SOURCE, "CreateStreamingDistributionWithTags"): _map_create_with_tags,
+    (SOURCE, "CreateDistribution"): _map_create_distribution,
+    (SOURCE, "UpdateDistribution"): _map_update_distribution,
+    (SOURCE, "ListConflictingAliases"): _map_conflicting_aliases,
+    **{(SOURCE, operation): _map_domain for operation in _DOMAIN_CALLS},
+    (SOURCE, "CopyDistribution"): _map_copy,
+    (SOURCE, "UpdateDistributionWithStagingConfig"): _map_update_with_staging,
+    (SOURCE, "AssociateAlias"): _map_associate_alias,
+    **{(SOURCE, operation): _map_create for operation in _MADE},
+}

@@ -1,0 +1,248 @@
+"""The resources that EC2 requests name. An id's prefix shows its type, whichever of the many shapes the request has in
+the log.
+
+Older operations log `{"instancesSet": {"items": [{"instanceId": …}]}}`, newer ones wrap the request as
+`{"DeleteFlowLogsRequest": {"FlowLogId": {"content": …, "tag": 1}}}`, so ids are looked for at any depth.
+Prefixes: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html and the examples of the API reference;
+ARNs:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html#amazonec2-resources-for-iam-policies
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lpgen.core.arns import split_arn
+from lpgen.core.cloudtrail.rules.call import ANY_ACCOUNT, Call
+from lpgen.core.cloudtrail.rules.types import resource_from_arn
+from lpgen.core.model import Resource, ResourceKind
+
+_PREFIXES = """
+ami image                          aki image                       ari image
+cagw carrier-gateway               cb capacity-block               cgw customer-gateway
+cr capacity-reservation            crf capacity-reservation-fleet  cvpn-endpoint client-vpn-endpoint
+dopt dhcp-options                  eice instance-connect-endpoint  eigw egress-only-internet-gateway
+egpu elastic-gpu                   eipalloc elastic-ip             eni network-interface
+afi fpga-image                     export-ami export-image-task    export-i export-instance-task
+fl vpc-flow-log                    fleet fleet                     h dedicated-host
+hr host-reservation                i instance                      iew instance-event-window
+igw internet-gateway               import-ami import-image-task    import-snap import-snapshot-task
+ipam ipam                          ipam-pool ipam-pool             ipam-pool-alloc ipam-pool-allocation
+ipam-policy ipam-policy            ipam-scope ipam-scope           ipam-res-disco ipam-resource-discovery
+ipam-res-disco-assoc ipam-resource-discovery-association           ipv4pool-coip coip-pool
+ipv4pool-ec2 ipv4pool-ec2          ipv6pool-ec2 ipv6pool-ec2       lgw local-gateway
+lgw-rtb local-gateway-route-table  lgw-vif local-gateway-virtual-interface
+lgw-vif-grp local-gateway-virtual-interface-group
+lgw-vpc-assoc local-gateway-route-table-vpc-association
+lgw-vif-grp-assoc local-gateway-route-table-virtual-interface-group-association
+lt launch-template                 nat natgateway                  nia network-insights-analysis
+nip network-insights-path          nis network-insights-access-scope
+nisa network-insights-access-scope-analysis                        pcx vpc-peering-connection
+pl prefix-list                     replacevol replace-root-volume-task
+rs route-server                    rse route-server-endpoint       rsp route-server-peer
+rtb route-table                    scr subnet-cidr-reservation     sfr spot-fleet-request
+sg security-group                  sgr security-group-rule         acl network-acl
+sir spot-instances-request         snap snapshot                   subnet subnet
+tgw transit-gateway                tgw-attach transit-gateway-attachment
+tgw-connect-peer transit-gateway-connect-peer                      tgw-mcast-domain transit-gateway-multicast-domain
+tgw-ptb transit-gateway-policy-table                               tgw-rtb transit-gateway-route-table
+tgw-rtb-announcement transit-gateway-route-table-announcement      tmf traffic-mirror-filter
+tmfr traffic-mirror-filter-rule    tms traffic-mirror-session      tmt traffic-mirror-target
+vae verified-access-endpoint       vagr verified-access-group      vai verified-access-instance
+vatp verified-access-trust-provider                                vgw vpn-gateway
+vol volume                         vpc vpc                         vpce vpc-endpoint
+vpce-svc vpc-endpoint-service      vpcbpa-exclude vpc-block-public-access-exclusion
+vpn vpn-connection
+"""
+_WORDS = _PREFIXES.split()
+_TYPE_BY_PREFIX = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True))
+
+_TYPES_BY_KEY = """
+application-status-check capacity-manager-data-export capacity-reservation-cancellation-quote image-usage-report
+ipam-external-resource-verification-token ipam-internet-registry-association ipam-prefix-list-resolver
+ipam-prefix-list-resolver-target reserved-instances secondary-interface secondary-network secondary-subnet
+transit-gateway-metering-policy vpc-encryption-control vpn-concentrator vpn-connection-device-type outpost-lag
+"""
+"""Types whose ids have no distinguishing prefix: the key shows the type, `VpnConcentratorId` for example."""
+
+_NAME_KEYS = {
+    "keyname": "key-pair",
+    "reservedinstanceid": "reserved-instances",
+    **{name.replace("-", "") + "id": name for name in _TYPES_BY_KEY.split()},
+}
+"""Types by the key (lower case, singular) of names that the caller chose, and of ids that don't show their type."""
+
+_UUID_PREFIXES = frozenset({"sfr", "fleet"})
+"""Prefixes of ids that have hyphens in them."""
+
+_NO_ACCOUNT = frozenset({"image", "snapshot"})
+_FOREIGN_SERVICE = {
+    "certificate": ("acm", "certificate/*"),
+    "role": ("iam", "role/*"),
+    "group": ("resource-groups", "group/*"),
+    "license-configuration": ("license-manager", "license-configuration:*"),
+}
+
+EC2_TYPE_NAMES = frozenset(
+    {
+        *_TYPE_BY_PREFIX.values(),
+        *_NAME_KEYS.values(),
+        *_FOREIGN_SERVICE,
+        # Neither an id nor a key shows these, so an action that takes one needs it on any.
+        "declarative-policies-report",
+        "mac-modification-task",
+        "placement-group",
+    }
+)
+
+_SILENT_WORDS = """
+    tagset tagspecificationset tagspecification tagspecifications tags tag filterset filter filters description
+    groupdescription groupname userdata clienttoken launchtemplatedata ippermissions peervpcid referencedgroupid
+    policydocument name
+"""
+_SILENT_KEYS = frozenset(_SILENT_WORDS.split())
+"""Keys (lower case) below which nothing is named that the call needs its action for: free text, tags, filters, what a
+launch template only describes, the peers of a security group's rules and the other side of a peering."""
+
+_CONTAINERS = frozenset({"items", "item", "content"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ec2Type:
+    """A resource type of EC2, read off ids by their prefix."""
+
+    name: str
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The resources of this type that the request names, below the keys `paths` (lower case, `|`) if given."""
+        keys = frozenset(paths.split("|")) if paths else None
+        for part in _parts_to_read(call):
+            found = tuple(
+                resource
+                for key, kind, resource in resources_below(call, part)
+                if kind == self.name and (keys is None or key in keys)
+            )
+            if found:
+                return found
+        return (self.pattern(call),) if self.name == "launch-template" and names_template(call) else ()
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all resources of the type where the call was made."""
+        if self.name in _FOREIGN_SERVICE:
+            service, text = _FOREIGN_SERVICE[self.name]
+            return resource_from_arn(call.arn(service, text, region=service != "iam"))
+        return resource_from_arn(ec2_arn(call, self.name, "*"))
+
+
+_CREATING = ("Create", "Copy", "Import", "Export", "Allocate", "Register", "Request", "Purchase", "Run", "Start")
+"""Verbs of operations whose response names what they made, which had no id when the call was authorized."""
+
+_EXISTED = frozenset({"CreateLaunchTemplateVersion"})
+"""Operations with such a verb whose response names what was there before: here the template of the new version."""
+
+
+def _parts_to_read(call: Call) -> tuple[object, ...]:
+    """The parts to look for ids in, in order: the request, and the response of a call that creates nothing."""
+    if call.operation.startswith(_CREATING) and call.operation not in _EXISTED:
+        return (ec2_request(call),)
+    return (ec2_request(call), ec2_response(call))
+
+
+def ec2_arn(call: Call, kind: str, name: str, *, region: str = "") -> str:
+    """The ARN of an EC2 resource; images and snapshots have no account in it, IPAM resources no Region."""
+    if kind.startswith("ipam") and kind != "ipam-pool-allocation":
+        return call.arn("ec2", f"{kind}/{name}", region=False)
+    if region and region != call.region:
+        call = Call(call.record, call.operation, call.partition, region, call.account)
+    return call.arn("ec2", f"{kind}/{name}", account=kind not in _NO_ACCOUNT)
+
+
+LAUNCHED_INTO = ("capacity-reservation", "security-group", "subnet")
+"""The types of what instances and network interfaces are launched into, which other accounts may share.
+
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservation-sharing.html and
+https://docs.aws.amazon.com/vpc/latest/userguide/security-group-sharing.html
+"""
+
+
+def with_shared(call: Call, resources: Iterable[Resource], kinds: Iterable[str]) -> tuple[Resource, ...]:
+    """The resources, and those of some types also as any account's: the ARN names the account that shared them, the
+    record doesn't.
+
+    An id names one resource in the world, so this covers no more than the call named. Subnets:
+    https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html, where
+    https://github.com/terraform-aws-modules/terraform-aws-iam/issues/227 decodes a denial on the owner's ARN. Transit
+    gateways, which are checked as the owner's and as the caller's:
+    https://github.com/aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway/issues/37
+    """
+    own, starts = tuple(resources), tuple(f"{kind}/" for kind in kinds)
+    shared = (one for one in own if one.kind is ResourceKind.ARN and _is_own(call, one.text, starts))
+    return own + tuple(resource_from_arn(one.text.replace(f":{call.account}:", f":{ANY_ACCOUNT}:")) for one in shared)
+
+
+def _is_own(call: Call, arn: str, starts: tuple[str, ...]) -> bool:
+    """Whether an ARN is of one of some types and, as far as it says, of the call's account."""
+    fields = split_arn(arn)
+    return fields.account == call.account and fields.name.startswith(starts)
+
+
+def ec2_request(call: Call) -> object:
+    """The request parameters without the `OperationRequest` wrapper of newer operations."""
+    return call.request.get(f"{call.operation}Request", call.request)
+
+
+def ec2_response(call: Call) -> object:
+    """The response elements without the `OperationResponse` wrapper of newer operations."""
+    return call.response.get(f"{call.operation}Response", call.response)
+
+
+def names_template(call: Call) -> bool:
+    """Whether the request has a launch template by its name, which its ARN doesn't show."""
+    return any(key == "launchtemplatename" for key, _ in _texts_below(ec2_request(call), ""))
+
+
+def named_resources(call: Call) -> Iterator[tuple[str, str, Resource]]:
+    """The key (lower case), type and resource of everything with an id, a key name or an ARN that the request names."""
+    return resources_below(call, ec2_request(call))
+
+
+def resources_below(call: Call, value: object) -> Iterator[tuple[str, str, Resource]]:
+    """The key (lower case), type and resource of everything named below a part of a request or response."""
+    for key, text in _texts_below(value, ""):
+        if text.startswith("arn:"):
+            yield key, _arn_kind(text), Resource(ResourceKind.ARN, text)
+        elif kind := _NAME_KEYS.get(key.removesuffix("s")) or type_of_id(text):
+            yield key, kind, Resource(ResourceKind.ARN, ec2_arn(call, kind, text))
+
+
+def _texts_below(value: object, key: str) -> Iterator[tuple[str, str]]:
+    """Every string without wildcards below a value, with the nearest key that says something, in lower case."""
+    if isinstance(value, str):
+        if value and "*" not in value and "?" not in value:
+            yield key, value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts_below(item, key)
+    elif isinstance(value, dict):
+        for name in value:  # not `items`: skipped values aren't read, and calls that differ in them are alike
+            lowered = str(name).lower()
+            if lowered not in _SILENT_KEYS:
+                yield from _texts_below(value[name], key if lowered in _CONTAINERS else lowered)
+
+
+def _arn_kind(arn: str) -> str:
+    """The type that an ARN names, such as `role` or `transit-gateway`; "" where it is of no service that EC2 names."""
+    fields = split_arn(arn)
+    kind = fields.name.partition("/")[0].partition(":")[0]
+    service = _FOREIGN_SERVICE.get(kind, ("ec2", ""))[0]
+    return kind if fields.service == service else ""
+
+
+def type_of_id(text: str) -> str:
+    """The EC2 resource type that an id such as `tgw-rtb-0123` has, or ""."""
+    head = text.partition("-")[0]
+    if head in _UUID_PREFIXES:
+        return _TYPE_BY_PREFIX[head]
+    prefix, _, rest = text.rpartition("-")
+    return _TYPE_BY_PREFIX.get(prefix, "") if rest.isalnum() else ""

@@ -1,0 +1,31 @@
+"""Fault Injection Service: an experiment template on itself and on each action that it plans.
+
+https://docs.aws.amazon.com/fis/latest/userguide/security_iam_id-based-policy-examples.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.cloudtrail.rules.call import Call, texts_at
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType
+from lpgen.core.model import Resource
+
+_SOURCE = "fis.amazonaws.com"
+
+
+def _planned_actions(call: Call) -> Iterator[Resource]:
+    """The actions that the request plans, by names of its own: `{"actions": {"stop": {"actionId": …}}}`."""
+    actions = call.request.get("actions")
+    for action in actions.values() if isinstance(actions, dict) else ():
+        for name in texts_at(action, ("actionId",)):
+            yield exact(call.arn("fis", f"action/{name}"))
+
+
+_TYPES: dict[str, ResourceType] = {
+    "action": ReaderType(_planned_actions),
+    "template": NamedType("fis", "experiment-template/{}", "id"),
+}
+
+READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -1,0 +1,201 @@
+"""IAM: names become ARNs with their path where the record shows it, and tags on create need the tagging action.
+
+A request names an entity without its path, so the path is known only where the request creates the entity, where the
+response holds its ARN, or where the caller names itself; elsewhere the name is put at the root path.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html and
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable, texts_at
+from lpgen.core.cloudtrail.rules.inferences import PASS_ROLE, TAG_ON_CREATE
+from lpgen.core.cloudtrail.rules.types import (
+    NamedType,
+    ReaderTable,
+    ResourceType,
+    mapped,
+    read_resources,
+    resource_from_arn,
+)
+from lpgen.core.model import MappedAction, Resource, ResourceKind
+
+SOURCE = "iam.amazonaws.com"
+
+
+def _iam_type(shape: str, paths: str) -> NamedType:
+    return NamedType("iam", shape, paths, region=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _UserType:
+    """The user that the request names, or the caller where it names none or names itself."""
+
+    named: NamedType
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The user's resource; empty where no user is named and the caller is none."""
+        identity = call.record.userIdentity
+        own = identity.arn if identity and identity.type == "IAMUser" else None
+        name = call.text(paths or self.named.paths)
+        if own and (not name or own.rpartition("/")[2] == name) and f":{call.account}:" in own:
+            return (Resource(ResourceKind.ARN, own),)
+        return self.named.read(call, paths)
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all users of the account."""
+        return self.named.pattern(call)
+
+
+TYPES: dict[str, ResourceType] = {
+    "instance-profile": _iam_type("instance-profile/{}", "instanceProfileName"),
+    "role": _iam_type("role/{}", "roleName"),
+    "user": _UserType(_iam_type("user/{}", "userName")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _CreateRule:
+    """An entity that the call creates, in a path, and its tags.
+
+    `answer` is the path of its ARN in the response; `shape` and `name` make the ARN without one.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+    """
+
+    shape: str
+    name: str
+    answer: tuple[str, ...]
+    tag_action: str = ""
+
+    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
+        created = (self._created(call),)
+        actions = [mapped(f"iam:{call.operation}", created)]
+        if self.tag_action and call.has("tags"):
+            actions.append(mapped(self.tag_action, created, how=TAG_ON_CREATE))
+        return tuple(actions)
+
+    def _created(self, call: Call) -> Resource:
+        arn = next(iter(texts_at(call.response, self.answer)), "")
+        name = call.text(self.name)
+        if not arn and name and not {"*", "?"} & set(name):
+            path = "/" + call.text("path").strip("/")
+            inner = f"{path}/{name}".lstrip("/")
+            arn = call.arn("iam", f"{self.shape}/{inner}", region=False)
+        return resource_from_arn(arn or call.arn("iam", f"{self.shape}/*", region=False))
+
+
+def _map_oidc_creation(call: Call) -> tuple[MappedAction, ...]:
+    """CreateOpenIDConnectProvider: the ARN holds the provider's URL without its scheme."""
+    host = call.text("url").removeprefix("https://").rstrip("/")
+    name = "*" if not host or {"*", "?"} & set(host) else host
+    created = (resource_from_arn(call.arn("iam", f"oidc-provider/{name}", region=False)),)
+    actions = [mapped("iam:CreateOpenIDConnectProvider", created)]
+    if call.has("tags"):
+        actions.append(mapped("iam:TagOpenIDConnectProvider", created, how=TAG_ON_CREATE))
+    return tuple(actions)
+
+
+def _map_profile_role(call: Call) -> tuple[MappedAction, ...]:
+    """AddRoleToInstanceProfile asks for iam:PassRole on the role.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html
+    """
+    return (
+        mapped("iam:AddRoleToInstanceProfile", read_resources(call, TYPES, ("instance-profile",))),
+        mapped("iam:PassRole", read_resources(call, TYPES, ("role",)), how=PASS_ROLE),
+    )
+
+
+def _map_service_linked_role(call: Call) -> tuple[MappedAction, ...]:
+    """CreateServiceLinkedRole: the response holds the role; without one, any role of the service.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/create-service-linked-role.html
+    """
+    service = call.text("aWSServiceName")
+    arn = next(iter(texts_at(call.response, ("role", "arn"))), "")
+    pattern = call.arn("iam", f"role/aws-service-role/{service or '*'}/*", region=False)
+    context = {"iam:AWSServiceName": service} if service else {}
+    return (mapped("iam:CreateServiceLinkedRole", (resource_from_arn(arn or pattern),), context=context),)
+
+
+def _map_service_linked_deletion(call: Call) -> tuple[MappedAction, ...]:
+    """DeleteServiceLinkedRole and the status of one: the task id holds the service and the role."""
+    task = call.text("deletionTaskId") or next(iter(texts_at(call.response, ("deletionTaskId",))), "")
+    fields = task.split("/")
+    if len(fields) >= 4 and fields[1] == "aws-service-role":
+        name = "/".join(fields[1:4])
+    else:
+        name = f"aws-service-role/*/{call.text('roleName') or '*'}"
+    return (mapped(f"iam:{call.operation}", (resource_from_arn(call.arn("iam", f"role/{name}", region=False)),)),)
+
+
+@dataclass(frozen=True, slots=True)
+class _NamedEntityRule:
+    """An operation that takes the ARN of a role, user, group or policy in one parameter."""
+
+    parameter: str
+
+    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
+        arns = (text for text in call.texts(self.parameter) if ":iam::" in text and "*" not in text)
+        return (mapped(f"iam:{call.operation}", map(resource_from_arn, arns)),)
+
+
+def _map_access_report(call: Call) -> tuple[MappedAction, ...]:
+    """GenerateOrganizationsAccessReport: the path of an organization's entity."""
+    path = call.text("entityPath")
+    name = path if path and "*" not in path else "*"
+    report = resource_from_arn(call.arn("iam", f"access-report/{name}", region=False))
+    return (mapped("iam:GenerateOrganizationsAccessReport", (report,)),)
+
+
+def _access_key_owner(call: Call) -> Iterator[Resource]:
+    """The user whose key GetAccessKeyLastUsed asks for, which only the answer names."""
+    for name in texts_at(call.response, ("userName",)):
+        yield resource_from_arn(call.arn("iam", f"user/{name}", region=False))
+
+
+def _map_access_key(call: Call) -> tuple[MappedAction, ...]:
+    owners = tuple(_access_key_owner(call)) or (TYPES["user"].pattern(call),)
+    return (mapped("iam:GetAccessKeyLastUsed", owners),)
+
+
+_SPECIAL: dict[str, Rule] = {
+    "CreateGroup": _CreateRule("group", "groupName", ("group", "arn")),
+    "CreateInstanceProfile": _CreateRule(
+        "instance-profile", "instanceProfileName", ("instanceProfile", "arn"), "iam:TagInstanceProfile"
+    ),
+    "CreatePolicy": _CreateRule("policy", "policyName", ("policy", "arn"), "iam:TagPolicy"),
+    "CreateRole": _CreateRule("role", "roleName", ("role", "arn"), "iam:TagRole"),
+    "CreateSAMLProvider": _CreateRule("saml-provider", "name", ("sAMLProviderArn",), "iam:TagSAMLProvider"),
+    "CreateUser": _CreateRule("user", "userName", ("user", "arn"), "iam:TagUser"),
+    "CreateVirtualMFADevice": _CreateRule(
+        "mfa", "virtualMFADeviceName", ("virtualMFADevice", "serialNumber"), "iam:TagMFADevice"
+    ),
+    "UploadServerCertificate": _CreateRule(
+        "server-certificate",
+        "serverCertificateName",
+        ("serverCertificateMetadata", "arn"),
+        "iam:TagServerCertificate",
+    ),
+    "CreateOpenIDConnectProvider": _map_oidc_creation,
+    "AddRoleToInstanceProfile": _map_profile_role,
+    "CreateServiceLinkedRole": _map_service_linked_role,
+    "DeleteServiceLinkedRole": _map_service_linked_deletion,
+    "GetServiceLinkedRoleDeletionStatus": _map_service_linked_deletion,
+    "SimulatePrincipalPolicy": _NamedEntityRule("policySourceArn"),
+    "GetContextKeysForPrincipalPolicy": _NamedEntityRule("policySourceArn"),
+    "GenerateServiceLastAccessedDetails": _NamedEntityRule("arn"),
+    "ListPoliciesGrantingServiceAccess": _NamedEntityRule("arn"),
+    "GenerateOrganizationsAccessReport": _map_access_report,
+    "GetAccessKeyLastUsed": _map_access_key,
+}
+
+
+RULES: RuleTable = {
+    **{(SOURCE, operation): rule for operation, rule in _SPECIAL.items()},
+}
+
+READERS: ReaderTable = {SOURCE: TYPES}

@@ -1,0 +1,205 @@
+"""Lambda calls: functions by name, partial or full ARN and qualifier; layers, mappings; further needs of deployments.
+
+CloudTrail logs most operations with an API version after their names, which is stripped before rules are asked.
+Sources: https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html (actions and resources) and
+https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html (names and parameters).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.cloudtrail.resource_arns import is_literal
+from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at
+from lpgen.core.cloudtrail.rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE, FUNCTION_NETWORK, TAG_ON_CREATE
+from lpgen.core.cloudtrail.rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped
+from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
+
+_SOURCE = "lambda.amazonaws.com"
+
+
+def _read_functions(call: Call) -> Iterator[Resource]:
+    """The function that a call names, without version or alias."""
+    arn, _ = _split_function(call)
+    if arn:
+        yield exact(arn)
+
+
+def _read_qualified(call: Call) -> Iterator[Resource]:
+    """The function, version or alias that a call names: a qualifier is part of the ARN that IAM compares.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
+    """
+    arn, qualifier = _split_function(call)
+    if arn:
+        yield exact(f"{arn}:{qualifier}" if qualifier else arn)
+
+
+def _split_function(call: Call) -> tuple[str, str]:
+    """The function's ARN without qualifier, and the qualifier; both "" where the call names no function.
+
+    A function is named as `name`, `name:qualifier`, `account:function:name`, or by its full ARN.
+    """
+    name = call.text("functionName")
+    account, region = call.account, call.region
+    if name.startswith("arn:"):
+        if not is_arn_of(name, "lambda"):
+            return "", ""
+        _, _, _, region, account, name = name.split(":", 5)
+    elif ":function:" in name:
+        account = name.partition(":")[0] or account
+        name = name.partition(":")[2]
+    name, _, qualifier = name.removeprefix("function:").partition(":")
+    arn = f"arn:{call.partition}:lambda:{region}:{account}:function:{name}"
+    return (arn, call.text("qualifier") or qualifier) if name else ("", "")
+
+
+def _read_layer_versions(call: Call) -> Iterator[Resource]:
+    """The layer version that a call names by layer and number."""
+    layer, number = call.text("layerName"), call.text("versionNumber")
+    if is_arn_of(layer, "lambda"):
+        yield exact(f"{layer}:{number}" if number else layer)
+    elif layer and number:
+        yield exact(call.arn("lambda", f"layer:{layer}:{number}"))
+
+
+# ---------------------------------------------------------------- deploying
+
+
+def _map_create_function(call: Call) -> tuple[MappedAction, ...]:
+    """CreateFunction, with what its tags, code, layers and network need."""
+    function = tuple(_read_functions(call))
+    actions = [mapped("lambda:CreateFunction", function)]
+    if call.has("tags"):
+        actions.append(mapped("lambda:TagResource", function, how=TAG_ON_CREATE))
+    providers = tuple(map(exact, _provider_arns(call)))
+    if providers:
+        actions.append(mapped("lambda:PassCapacityProvider", providers, how=CAPACITY_PROVIDER))
+    return (*actions, *_map_code(call, "code"), *_map_layers(call), *_map_network(call), *_map_file_systems(call))
+
+
+def _provider_arns(call: Call) -> Iterator[str]:
+    """The capacity providers that a function is to run on."""
+    path = ("capacityProviderConfig", "lambdaManagedInstancesCapacityProviderConfig", "capacityProviderArn")
+    return (arn for arn in call.texts(*path) if is_arn_of(arn, "lambda"))
+
+
+def _map_update_code(call: Call) -> tuple[MappedAction, ...]:
+    """UpdateFunctionCode, with what fetching the code needs."""
+    return (mapped("lambda:UpdateFunctionCode", _read_functions(call)), *_map_code(call))
+
+
+def _map_update_configuration(call: Call) -> tuple[MappedAction, ...]:
+    """UpdateFunctionConfiguration, with what its layers and network need."""
+    own = mapped("lambda:UpdateFunctionConfiguration", _read_functions(call))
+    return (own, *_map_layers(call), *_map_network(call), *_map_file_systems(call))
+
+
+def _map_publish_layer(call: Call) -> tuple[MappedAction, ...]:
+    """PublishLayerVersion, with what fetching its content needs."""
+    layers = NamedType("lambda", "layer:{}", "layerName").read(call, "")
+    return (mapped("lambda:PublishLayerVersion", layers), *_map_code(call, "content"))
+
+
+_MADE = {
+    "CreateCodeSigningConfig": "code-signing-config:",
+    "CreateEventSourceMapping": "event-source-mapping:",
+}
+"""The start of the name, in an ARN, of a resource that a call creates under an id that AWS chooses."""
+
+
+def _map_create_nameless(call: Call) -> tuple[MappedAction, ...]:
+    """CreateEventSourceMapping and CreateCodeSigningConfig, and the tags of what they make."""
+    own = mapped(f"lambda:{call.operation}", (NO_RESOURCE,))
+    if not call.has("tags"):
+        return (own,)
+    made = fold(call.arn("lambda", _MADE[call.operation]), "*")
+    return (own, mapped("lambda:TagResource", (made,), how=TAG_ON_CREATE))
+
+
+def _map_code(call: Call, *where: str) -> tuple[MappedAction, ...]:
+    """The code that Lambda fetches for the caller: an object in S3, or an image in ECR.
+
+    Sources: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html (S3) and
+    https://repost.aws/knowledge-center/lambda-ecr-image (the creator's permissions on the image).
+    """
+    bucket, key = call.text(*where, "s3Bucket"), call.text(*where, "s3Key")
+    if bucket and key:
+        action = "s3:GetObjectVersion" if call.has(*where, "s3ObjectVersion") else "s3:GetObject"
+        code = exact(call.arn("s3", f"{bucket}/{key}", region=False, account=False))
+        return (mapped(action, (code,), how=FUNCTION_CODE),)
+    repository = _repository_arn(call, call.text(*where, "imageUri"))
+    if not repository:
+        return ()
+    image = (exact(repository),)
+    return tuple(
+        mapped(action, image, how=FUNCTION_CODE) for action in ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+    )
+
+
+def _repository_arn(call: Call, image: str) -> str:
+    """The repository of an image URI, `account.dkr.ecr.region.amazonaws.com/name:tag`; "" for another URI."""
+    host, _, name = image.partition("/")
+    account, *kind, region = (*host.split("."), "", "", "", "")[:4]
+    if kind != ["dkr", "ecr"] or not name:
+        return ""
+    repository = name.partition("@")[0].partition(":")[0]
+    return f"arn:{call.partition}:ecr:{region}:{account}:repository/{repository}"
+
+
+def _map_layers(call: Call) -> tuple[MappedAction, ...]:
+    """Attaching a layer version needs to read it.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/permissions-user-function.html
+    """
+    layers = tuple(exact(arn) for arn in call.texts("layers") if is_arn_of(arn, "lambda"))
+    return (mapped("lambda:GetLayerVersion", layers, how=FUNCTION_CODE),) if layers else ()
+
+
+def _map_file_systems(call: Call) -> tuple[MappedAction, ...]:
+    """Connecting a function to a file system needs to look at its mount targets; the request names an access point.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-filesystem.html (user permissions)
+    """
+    if not any(is_arn_of(arn, "elasticfilesystem") for arn in call.texts("fileSystemConfigs", "arn")):
+        return ()
+    return (mapped("elasticfilesystem:DescribeMountTargets", (UNKNOWN_RESOURCE,), how=FUNCTION_NETWORK),)
+
+
+_NETWORK_ACTIONS = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
+
+
+def _map_network(call: Call) -> tuple[MappedAction, ...]:
+    """Attaching a function to a VPC needs to look at it; detaching, with empty lists, doesn't.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html (user permissions)
+    """
+    if not call.has("vpcConfig", "subnetIds"):
+        return ()
+    looks = tuple(mapped(action, (NO_RESOURCE,), how=FUNCTION_NETWORK) for action in _NETWORK_ACTIONS)
+    vpcs = (call.arn("ec2", f"vpc/{vpc}") for vpc in texts_at(call.response, ("vpcConfig", "vpcId")) if is_literal(vpc))
+    found = tuple(exact(arn) for arn in sorted(vpcs)) or (UNKNOWN_RESOURCE,)
+    return (*looks, mapped("ec2:GetSecurityGroupsForVpc", found, how=FUNCTION_NETWORK))
+
+
+_TYPES: dict[str, ResourceType] = {
+    "function": ReaderType(_read_functions),
+    "qualified": ReaderType(_read_qualified),
+    "layerversion": ReaderType(_read_layer_versions),
+    "byarn": arn_type("lambda", "arn"),
+    "owner": arn_type("lambda", "resourceArn"),
+    "tagged": arn_type("lambda", "resource", "resourceArn"),
+    "signing": arn_type("lambda", "codeSigningConfigArn"),
+}
+
+RULES: RuleTable = {
+    (_SOURCE, "CreateFunction"): _map_create_function,
+    (_SOURCE, "UpdateFunctionCode"): _map_update_code,
+    (_SOURCE, "UpdateFunctionConfiguration"): _map_update_configuration,
+    (_SOURCE, "PublishLayerVersion"): _map_publish_layer,
+    (_SOURCE, "CreateCodeSigningConfig"): _map_create_nameless,
+    (_SOURCE, "CreateEventSourceMapping"): _map_create_nameless,
+}
+
+READERS: ReaderTable = {_SOURCE: _TYPES}

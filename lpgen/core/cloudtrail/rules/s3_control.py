@@ -1,0 +1,117 @@
+"""S3 calls on resources other than buckets and objects: access points, batch jobs, Storage Lens.
+
+CloudTrail logs them under S3's own event source, and those of directory buckets under S3 Express's.
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.cloudtrail.rules.call import Call, RuleTable
+from lpgen.core.cloudtrail.rules.inferences import TAG_ON_CREATE
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, exact_or_any, first_text, fold, is_arn_of
+from lpgen.core.cloudtrail.rules.passing import passed_roles
+from lpgen.core.cloudtrail.rules.s3_arns import FAMILY
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType, mapped
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
+
+_SOURCE = "s3.amazonaws.com"
+
+
+_NAMES = ("name", "accessPointName")
+
+
+def read_access_points(call: Call) -> Iterator[Resource]:
+    """The access point that a call names by name or ARN."""
+    return _read_points(call, "s3")
+
+
+def _read_lambda_points(call: Call) -> Iterator[Resource]:
+    """The Object Lambda access point that a call names by name or ARN."""
+    return _read_points(call, "s3-object-lambda")
+
+
+def _read_points(call: Call, service: str) -> Iterator[Resource]:
+    name = first_text(call, *_NAMES)
+    if is_arn_of(name, *FAMILY):
+        yield exact(name)
+    elif name and not name.startswith("arn:"):
+        yield exact(call.arn(service, f"accesspoint/{name}"))
+
+
+def _read_multi_points(call: Call) -> Iterator[Resource]:
+    """The Multi-Region Access Point of a call: its ARN has an alias that AWS assigns, so a plain name is any.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiRegionAccessPointPermissions.html
+    """
+    name = first_text(call, "mrap", *_NAMES)
+    if is_arn_of(name, "s3"):
+        yield exact(name)
+    elif name.endswith(".mrap"):
+        yield exact(call.arn("s3", f"accesspoint/{name}", region=False))
+    else:
+        yield fold(call.arn("s3", "accesspoint/", region=False), "*")
+
+
+def read_tagged(call: Call) -> Iterator[Resource]:
+    """The resource that a tagging call names by its ARN."""
+    name = call.text("resourceArn")
+    if is_arn_of(name, *FAMILY):
+        yield exact(name)
+
+
+def _map_create_job(call: Call) -> tuple[MappedAction, ...]:
+    """CreateJob, s3:PutJobTagging for the tags of the job that it makes, and the role that runs it.
+
+    Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html and
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-iam-role-policies.html
+    """
+    own = _map_with_tags(call, "s3:CreateJob", "s3:PutJobTagging", fold(call.arn("s3", "job/"), "*"))
+    roles = (*call.texts("roleArn"), *call.texts("createJobRequest", "roleArn"))
+    return (*own, *passed_roles(call, roles, "batchoperations.s3.amazonaws.com"))
+
+
+def _map_put_lens(call: Call) -> tuple[MappedAction, ...]:
+    """PutStorageLensConfiguration, and the tagging action for its tags.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage_lens_iam_permissions.html
+    """
+    config = exact_or_any(call.arn("s3", "storage-lens/"), first_text(call, "configId", "storagelensid"))
+    return _map_with_tags(call, "s3:PutStorageLensConfiguration", "s3:PutStorageLensConfigurationTagging", config)
+
+
+def _map_create_lens_group(call: Call) -> tuple[MappedAction, ...]:
+    """CreateStorageLensGroup, and s3:TagResource for its tags."""
+    body = "createStorageLensGroupRequest.storageLensGroup.name"
+    name = first_text(call, "storageLensGroup.name", body, "name")
+    group = exact_or_any(call.arn("s3", "storage-lens-group/"), name)
+    return _map_with_tags(call, "s3:CreateStorageLensGroup", "s3:TagResource", group)
+
+
+def _map_with_tags(call: Call, action: str, tag_action: str, made: Resource) -> tuple[MappedAction, ...]:
+    own = mapped(action, (NO_RESOURCE,))
+    if not _has_tags(call):
+        return (own,)
+    return (own, mapped(tag_action, (made,), how=TAG_ON_CREATE))
+
+
+def _has_tags(call: Call) -> bool:
+    """Whether the request sets tags, itself or in the body that is named after the operation."""
+    return call.has("tags") or call.has(f"{call.operation}Request", "tags")
+
+
+_TYPES: dict[str, ResourceType] = {
+    "point": ReaderType(read_access_points),
+    "lambdapoint": ReaderType(_read_lambda_points),
+    "multipoint": ReaderType(_read_multi_points),
+    "tagged": ReaderType(read_tagged),
+}
+
+RULES: RuleTable = {
+    (_SOURCE, "CreateJob"): _map_create_job,
+    (_SOURCE, "PutStorageLensConfiguration"): _map_put_lens,
+    (_SOURCE, "CreateStorageLensGroup"): _map_create_lens_group,
+}
+
+READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -1,0 +1,147 @@
+"""Resource types that code reads off a call, and how rules and rows ask for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Protocol
+
+from lpgen.core.arns import split_arn
+from lpgen.core.cloudtrail.rules.call import Call
+from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
+
+_WILDCARDS = frozenset("*?")
+_RESPONSE = "response:"
+_OPEN_END = re.compile(r"\*(?:[/:]\*)+$")
+
+
+class ResourceType(Protocol):
+    """How the resources of one type are read off a call."""
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The resources named at the paths ("" for the type's own), in no order; empty where none can be read."""
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all resources of the type where the call was made."""
+
+
+ReaderTable = Mapping[str, Mapping[str, ResourceType]]
+"""The types that the rows of an event source read by name (`OperationRow.reads`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedType:
+    """A type whose ARN is filled from request parameters.
+
+    `format` is the ARN's last field with `{}` for each name. `paths` are alternatives separated by `|`, each with as
+    many comma-separated paths as the format has holes; `path~text` gives `text` where the parameter is absent.
+    Alternatives after `response:` count where the request names none. A parameter may hold the ARN itself. A `*` in the
+    format is an id that AWS assigns. `in_lower_case`: the service stores the names in lower case, however the call
+    spells them. `any_account`: the record doesn't show whose it is.
+    """
+
+    service: str
+    format: str
+    paths: str
+    region: bool = True
+    account: bool = True
+    in_lower_case: bool = False
+    any_account: bool = False
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The resources named at the paths ("" for the type's own), in no order; empty where none can be read."""
+        found: list[Resource] = []
+        for alternative in (paths or self.paths).split("|"):
+            if not (found and alternative.startswith(_RESPONSE)):
+                every = product(*(_read_names(call, path) for path in alternative.split(",")))
+                found += [resource for names in every if (resource := self._fill(call, names)) is not None]
+        return tuple(found)
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all resources of the type where the call was made."""
+        return self._resource(call, _OPEN_END.sub("*", self.format.replace("{}", "*")))
+
+    def _fill(self, call: Call, names: tuple[str, ...]) -> Resource | None:
+        if any(_WILDCARDS.intersection(name) for name in names):
+            return None
+        if names[-1].startswith("arn:"):
+            return self._own_arn(names[-1])
+        if len(names) != self.format.count("{}"):  # a path for ARNs that holds something else
+            return None
+        own = [_strip_arn(name) for name in names]
+        return self._resource(call, self.format.format(*(map(str.lower, own) if self.in_lower_case else own)))
+
+    def _own_arn(self, arn: str) -> Resource | None:
+        """The ARN as a resource where it is one of this type."""
+        fields = split_arn(arn)
+        start = self.format.partition("{}")[0].partition("*")[0]
+        fits = fields.service == self.service and fields.name.startswith(start)
+        return Resource(ResourceKind.ARN, arn) if fits else None
+
+    def _resource(self, call: Call, text: str) -> Resource:
+        place = call.of_any_account() if self.any_account else call
+        return resource_from_arn(place.arn(self.service, text, region=self.region, account=self.account))
+
+
+def _read_names(call: Call, path: str) -> tuple[str, ...]:
+    """The names at a path, or its default where the request has none; what can't be read has no defaults."""
+    if path.startswith(_RESPONSE):
+        return call.shown(*path.removeprefix(_RESPONSE).split("."))
+    path, tilde, default = path.partition("~")
+    found = call.texts(*path.split("."))
+    if found or not tilde or call.is_unread or call.has(*path.split(".")) or call.hides(*path.split(".")):
+        return found
+    return (default,)
+
+
+def _strip_arn(name: str) -> str:
+    """The name that an ARN ends with, if the text is an ARN, else the text."""
+    return name.rpartition("/")[2] if name.startswith("arn:") else name
+
+
+def resource_from_arn(arn: str) -> Resource:
+    """A resource of the kind that its text shows: FOLD with a wildcard in it, else ARN."""
+    return Resource(ResourceKind.FOLD if _WILDCARDS.intersection(arn) else ResourceKind.ARN, arn)
+
+
+def mapped(
+    action: str, resources: Iterable[Resource], *, how: str = OBSERVED, context: Mapping[str, str] | None = None
+) -> MappedAction:
+    """A mapped action on distinct, sorted resources; on an unknown resource where there are none.
+
+    A pattern that contains the others is not narrowed: each is kept, as the call needs each.
+    """
+    kept = tuple(sorted(set(resources))) or (UNKNOWN_RESOURCE,)
+    return MappedAction(Action(action), kept, how, tuple(sorted((context or {}).items())))
+
+
+def read_resources(call: Call, types: Mapping[str, ResourceType], tokens: Iterable[str]) -> tuple[Resource, ...]:
+    """The resources that some of the types give for a call; NO_RESOURCE without tokens.
+
+    A token is the name of a type: the resources of the type that the call names, or any of it where they can't be read.
+    After the name, `?` leaves out resources that the call doesn't name, and `=path|path` gives paths to read instead of
+    the type's own; `+` before it is any of the type, as the call creates it under an id that AWS assigns.
+    """
+    tokens = tuple(tokens)
+    if not tokens:
+        return (NO_RESOURCE,)
+    return tuple(resource for token in tokens for resource in _read_token(call, types, token))
+
+
+def _read_token(call: Call, types: Mapping[str, ResourceType], token: str) -> tuple[Resource, ...]:
+    if token.startswith("+"):
+        return (types[token[1:]].pattern(call),)
+    name, _, paths = token.partition("=")
+    kind = types[name.removesuffix("?")]
+    found = kind.read(call, paths)
+    if found or (name.endswith("?") and not _is_hidden(call, kind, paths)):
+        return found
+    return (kind.pattern(call),)
+
+
+def _is_hidden(call: Call, kind: ResourceType, paths: str) -> bool:
+    """Whether AWS hides a parameter that would name a resource of a type."""
+    texts = paths or (kind.paths if isinstance(kind, NamedType) else "")
+    return any(call.hides(*text.partition("~")[0].split(".")) for text in re.split("[|,]", texts))

@@ -1,0 +1,244 @@
+"""How CloudTrail can show each action: as a management event, a data event, in another call's record, or not at all.
+
+AWS's own statements are in tables: `data_events` (event selectors ask for these), and `stated_records` (never recorded,
+or recorded though no operation of the service model has the name). The rest follows from the actions that the event map
+can read off a record: the action of an operation's own name, and in `shown_actions` those that tables and rules add. An
+action that no record shows is never seen: that is no evidence that it isn't used. `unseen_actions` has its kind.
+
+Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from lpgen.core.catalog.catalog import Catalog, CatalogSource
+from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.choices import UnobservableKind
+from lpgen.core.cloudtrail.own_operations import OwnOperations
+from lpgen.core.cloudtrail.rules.inferences import Inference, inferences_from_catalog
+from lpgen.core.model import Action, Visibility
+
+_NO_OPERATION: Final = "no API operation is known that needs it, so no record can show its use"
+_OPERATIONS_PAGE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionVisibility:
+    """How CloudTrail shows an action.
+
+    `reason` is a sentence: why nothing shows it (NEVER), else what shows it. For DATA only, `event_sources` are those
+    of its data events, and `selector` is the `resources.type` with which an advanced event selector asks for them.
+    `internal_to` is the service principal that is its only user, "" for most. `is_rare` says that ordinary clients of
+    its service have no use for it: no operation is known that needs it and no table names another user, or everyday
+    clients don't cause its data events. `kind` says why logs lack its use where they do. `source` is the AWS page
+    behind it.
+    """
+
+    visibility: Visibility
+    reason: str
+    source: str
+    event_sources: tuple[str, ...] = ()
+    selector: str = ""
+    internal_to: str = ""
+    is_rare: bool = False
+    kind: UnobservableKind = UnobservableKind.DATA_EVENTS
+
+
+class VisibilityTable:
+    """How CloudTrail can show every action of one catalog. Tables are read when first needed, answers are kept."""
+
+    def __init__(self, source: CatalogSource) -> None:
+        self._source = source
+        self._own = OwnOperations(source)
+        self._answers: dict[Action, ActionVisibility] = {}
+        self._data: dict[frozenset[Action], frozenset[Action]] = {}
+        self._beside: dict[frozenset[Action], frozenset[Action]] = {}
+
+    def visibility(self, action: Action) -> ActionVisibility:
+        """How CloudTrail shows an action; NEVER for one that the catalog doesn't know."""
+        answer = self._answers.get(action)
+        if answer is None:
+            answer = self._answers[action] = self._decide(action)
+        return answer
+
+    def data_actions(self, actions: frozenset[Action]) -> frozenset[Action]:
+        """The actions that only data events show."""
+        found = self._data.get(actions)
+        if found is None:
+            data = (action for action in actions if self.visibility(action).visibility is Visibility.DATA)
+            found = self._data[actions] = frozenset(data)
+        return found
+
+    def beside_management(self, actions: frozenset[Action]) -> frozenset[Action]:
+        """Those of the actions that no management event of their own shows."""
+        found = self._beside.get(actions)
+        if found is None:
+            beside = (one for one in actions if self.visibility(one).visibility is not Visibility.MANAGEMENT)
+            found = self._beside[actions] = frozenset(beside)
+        return found
+
+    def companions(self, service: str) -> tuple[str, ...]:
+        """The services whose use is a sign that this one is used too, sorted."""
+        row = self._companion_rows.get(service)
+        return tuple(sorted(row.with_)) if row else ()
+
+    # ------------------------------------------------------------ internals
+
+    def _decide(self, action: Action) -> ActionVisibility:
+        name = action.casefold()
+        stated = self._stated.get(name)
+        if stated is not None:
+            return stated
+        shown = self._shown
+        operation = self._own.operation(name)
+        if operation and name not in shown.replaced:
+            return _management(f"the record of {operation} shows it")
+        if name in shown.observed:
+            return _management("records of operations by other names show it")
+        hows = shown.inferred.get(name)
+        if hows:
+            return self._inferred(hows)
+        return self._unseen.get(name) or self._unseen.get(f"{name.partition(':')[0]}:*") or _UNSEEN
+
+    @cached_property
+    def _stated(self) -> dict[str, ActionVisibility]:
+        """The visibility that AWS's statements in the tables give, by action in lower case."""
+        return dict(_read_stated(self._source))
+
+    @cached_property
+    def _unseen(self) -> dict[str, ActionVisibility]:
+        """The visibility of actions that no operation is known to need, by action in lower case, or `service:*`.
+
+        Catalogs of users may lack the table.
+        """
+        found: dict[str, ActionVisibility] = {}
+        if not self._source.has_table("unseen_actions"):
+            return found
+        for row in read_catalog_table(self._source, "unseen_actions", list[_StatedRow]):
+            reason = f"{_NO_OPERATION}: {row.reason}"
+            entry = ActionVisibility(Visibility.NEVER, reason, row.source, is_rare=True, kind=row.kind)
+            found.update(_name_each(row, entry))
+        return found
+
+    @cached_property
+    def _shown(self) -> _Shown:
+        """The actions that records show in addition to the one of an operation's own name, by action in lower case."""
+        shown = read_catalog_table(self._source, "shown_actions", _Shown)
+        return _Shown(
+            frozenset(name.casefold() for name in shown.observed),
+            {name.casefold(): hows for name, hows in shown.inferred.items()},
+            frozenset(name.casefold() for name in shown.replaced),
+        )
+
+    def _inferred(self, hows: tuple[str, ...]) -> ActionVisibility:
+        """The visibility of an action that is read off other calls' records; its page is the first inference rule's."""
+        rules = [self._inferences[how] for how in hows]
+        reason = "seen only through other calls: " + "; ".join(rule.sentence for rule in rules)
+        return ActionVisibility(Visibility.INFERRED, reason, rules[0].source, kind=UnobservableKind.INSIDE_CALL)
+
+    @cached_property
+    def _inferences(self) -> dict[str, Inference]:
+        return inferences_from_catalog(self._source)
+
+    @cached_property
+    def _companion_rows(self) -> dict[str, _CompanionRow]:
+        rows = read_catalog_table(self._source, "companions", list[_CompanionRow])
+        return {row.service: row for row in rows}
+
+
+_tables: Final[WeakKeyDictionary[Catalog, VisibilityTable]] = WeakKeyDictionary()
+
+
+def visibility_from_catalog(catalog: Catalog) -> VisibilityTable:
+    """The visibility of the catalog's actions: one table a catalog."""
+    table = _tables.get(catalog)
+    if table is None:
+        table = _tables[catalog] = VisibilityTable(catalog.source)
+    return table
+
+
+_UNSEEN: Final = ActionVisibility(
+    Visibility.NEVER, _NO_OPERATION, _OPERATIONS_PAGE, is_rare=True, kind=UnobservableKind.UNCLASSIFIED
+)
+
+
+def _management(reason: str) -> ActionVisibility:
+    return ActionVisibility(Visibility.MANAGEMENT, reason, _OPERATIONS_PAGE)
+
+
+# ---------------------------------------------------------------- the tables
+
+
+class _DataRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Actions of one service whose calls are data events of one resource type.
+
+    `ordinary` are those that everyday clients of the service call, with the page that shows it; None means all.
+    """
+
+    service: str
+    selector: str
+    event_sources: tuple[str, ...]
+    actions: tuple[str, ...]
+    source: str
+    ordinary: tuple[str, ...] | None = None
+    ordinary_source: str = ""
+
+
+class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Actions of one service, or `*` for all, which according to AWS are never recorded, or are recorded.
+
+    `recorded` says which. `internal_to` is the service principal that is their only user, "" where anybody may use
+    them. `rare`: ordinary clients of the service have no use for them. `kind` is that of actions that no record shows.
+    """
+
+    service: str
+    actions: tuple[str, ...]
+    reason: str
+    source: str
+    internal_to: str = ""
+    rare: bool = False
+    kind: UnobservableKind = UnobservableKind.DATA_EVENTS
+    recorded: bool = False
+
+
+class _CompanionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A service, and the services whose use is a sign of its use."""
+
+    service: str
+    with_: tuple[str, ...] = msgspec.field(name="with")
+    source: str
+
+
+class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The generated table: observed actions, inferred ones with their rules, and those whose records show others."""
+
+    observed: frozenset[str]
+    inferred: dict[str, tuple[str, ...]]
+    replaced: frozenset[str]
+
+
+def _read_stated(source: CatalogSource) -> Iterator[tuple[str, ActionVisibility]]:
+    for data in read_catalog_table(source, "data_events", list[_DataRow]):
+        reason = f"a data event, which a trail records where it selects {data.selector}"
+        entry = ActionVisibility(Visibility.DATA, reason, data.source, data.event_sources, data.selector)
+        rare = replace(entry, is_rare=True)
+        ordinary = data.actions if data.ordinary is None else data.ordinary
+        for name in data.actions:
+            yield f"{data.service}:{name}".casefold(), entry if name in ordinary else rare
+    for row in read_catalog_table(source, "stated_records", list[_StatedRow]):
+        visibility = Visibility.MANAGEMENT if row.recorded else Visibility.NEVER
+        entry = ActionVisibility(
+            visibility, row.reason, row.source, internal_to=row.internal_to, is_rare=row.rare, kind=row.kind
+        )
+        yield from _name_each(row, entry)
+
+
+def _name_each(row: _StatedRow, entry: ActionVisibility) -> Iterator[tuple[str, ActionVisibility]]:
+    return ((f"{row.service}:{name}".casefold(), entry) for name in row.actions)

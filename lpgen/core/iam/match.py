@@ -1,0 +1,209 @@
+"""The one glob: `*` is any run of characters (`/` and `:` too), `?` is one character, all else is literal.
+
+Action patterns are this glob without regard to case. Resource patterns are read by
+`lpgen.core.iam.match_resource`, which adds AWS's rules for the fields of an ARN. Every function here is pure and
+total.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from lpgen.core.iam.glob_tokens import tokens_contain, tokens_contain_all, tokens_from_glob, tokens_intersect
+from lpgen.core.iam.step_budget import remember_steps
+from lpgen.core.model import LEGACY_VERSION
+
+_WILDCARD = re.compile(r"[*?]")
+_WILDCARD_RUN = re.compile(r"[*?]+")
+VARIABLE = re.compile(r"\$\{(?:([^{}',]*)(?:,\s*'([^']*)'\s*)?|[^}]*)\}")
+"""A policy variable, `${key}` or `${key, 'default'}`: its key or one of the three escapes, and its default if any.
+
+Any other text in `${…}` has no key.
+"""
+
+VARIABLE_ESCAPES = frozenset("*?$")
+"""`${*}`, `${?}` and `${$}` mean the characters themselves."""
+
+
+def has_wildcard(text: str) -> bool:
+    """Whether a text holds `*` or `?`."""
+    return "*" in text or "?" in text
+
+
+def normalize_glob(pattern: str) -> str:
+    """The same glob with each run of wildcards in one spelling: question marks first, then at most one `*`."""
+    if "*" not in pattern:
+        return pattern
+    return _WILDCARD_RUN.sub(lambda run: "?" * run.group().count("?") + "*" * ("*" in run.group()), pattern)
+
+
+def fold_case(text: str) -> str:
+    """The text with ASCII letters in lower case, as IAM compares names; its length never changes."""
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
+
+
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def glob_match(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
+    """Whether a glob matches the whole text."""
+    if ignore_case:
+        return glob_matcher(fold_case(pattern))(fold_case(text))
+    return glob_matcher(pattern)(text)
+
+
+@lru_cache(maxsize=8192)
+def glob_matcher(pattern: str) -> Callable[[str], bool]:
+    """The test "does this glob match the whole text", compiled once and kept.
+
+    Matching never backtracks: each literal part between two `*` takes its leftmost place, which is always right.
+    """
+    normal = normalize_glob(pattern)
+    if not has_wildcard(normal):
+        return normal.__eq__
+    if normal == "*":
+        return lambda _text: True
+    head = normal[:-1]
+    if normal.endswith("*") and not has_wildcard(head):
+        return lambda text: text.startswith(head)
+    fullmatch = re.compile(_regex_from_glob(normal), re.DOTALL).fullmatch
+    return lambda text: fullmatch(text) is not None
+
+
+def _regex_from_glob(pattern: str) -> str:
+    """A regular expression that matches what a normalised glob matches, with atomic groups against backtracking."""
+    first, *rest = [re.escape(part).replace(r"\?", ".") for part in pattern.split("*")]
+    if not rest:
+        return first
+    *middle, last = rest
+    return first + "".join(f"(?>.*?{part})" for part in middle) + ".*" + last
+
+
+# ---------------------------------------------------------------- the algebra of globs
+
+
+@remember_steps(maxsize=8192)
+def pattern_contains(outer: str, inner: str) -> bool:
+    """Whether `outer` matches every text that `inner` matches. True is always right; False is right but for globs with
+    enough wildcards to exhaust the search's budget."""
+    outer, inner = normalize_glob(outer), normalize_glob(inner)
+    if outer in ("*", inner):
+        return True
+    if not has_wildcard(inner):
+        return glob_match(outer, inner)
+    if not has_wildcard(outer) or not _ends_contain(outer, inner):
+        return False
+    return tokens_contain(tokens_from_glob(outer), tokens_from_glob(inner))
+
+
+@remember_steps(maxsize=8192)
+def patterns_intersect(a: str, b: str) -> bool:
+    """Whether some text is matched by both globs; exact."""
+    if not has_wildcard(a):
+        return glob_match(b, a)
+    if not has_wildcard(b):
+        return glob_match(a, b)
+    if not _heads_agree(a, b) or not _heads_agree(a[::-1], b[::-1]):
+        return False
+    if _begins_all(a, b) or _begins_all(b, a):
+        return True
+    return tokens_intersect(tokens_from_glob(normalize_glob(a)), tokens_from_glob(normalize_glob(b)))
+
+
+@remember_steps(maxsize=8192)
+def intersect_patterns(a: str, b: str) -> str | None:
+    """One glob that matches exactly what both match, or None where there is none or it isn't found.
+
+    None doesn't mean that the globs are disjoint: `patterns_intersect` says that. `a/*` and `*/b` meet in `a/*/b`, but
+    in `a/b` too, so there is no one glob for them; `a*` and `*b` meet in `a*b`.
+    """
+    a, b = normalize_glob(a), normalize_glob(b)
+    if pattern_contains(a, b):
+        return b
+    if pattern_contains(b, a):
+        return a
+    for candidate in _joined(a, b):
+        if pattern_contains(a, candidate) and pattern_contains(b, candidate) and _covers_both(candidate, a, b):
+            return candidate
+    return None
+
+
+def _covers_both(candidate: str, a: str, b: str) -> bool:
+    """Whether every text that both globs match is matched by the candidate."""
+    return tokens_contain_all(tokens_from_glob(candidate), (tokens_from_glob(a), tokens_from_glob(b)))
+
+
+def _joined(a: str, b: str) -> list[str]:
+    """Globs that may be the intersection: one glob up to one of its `*`, then the other from one of its own or from
+    there on."""
+    found: list[str] = []
+    for first, second in ((a, b), (b, a)):
+        head = first[: first.rfind("*") + 1]
+        tail = second[second.find("*") :] if "*" in second else ""
+        if head and tail:
+            found.append(normalize_glob(head + tail))
+        start = first[: first.find("*")] if "*" in first else ""
+        if start and "*" not in second[: len(start)]:
+            told = "".join(other if one == "?" else one for one, other in zip(start, second, strict=False))
+            found.append(normalize_glob(told + second[len(start) :]))
+    return found
+
+
+def _ends_contain(outer: str, inner: str) -> bool:
+    """Whether the literal start and end of `outer` are in those of `inner`, whose first and last wildcard may be
+    anything."""
+    head, tail = literal_head(outer), literal_head(outer[::-1])
+    return inner.startswith(head) and inner[::-1].startswith(tail)
+
+
+def _begins_all(a: str, b: str) -> bool:
+    """Whether `a` is a beginning and a `*`, and whatever `b` matches begins so: quick, and often enough."""
+    return a.endswith("*") and not has_wildcard(a[:-1]) and literal_head(b).startswith(a[:-1])
+
+
+def _heads_agree(a: str, b: str) -> bool:
+    """Whether the literal starts of two globs don't contradict each other."""
+    head_a, head_b = literal_head(a), literal_head(b)
+    length = min(len(head_a), len(head_b))
+    return head_a[:length] == head_b[:length]
+
+
+def literal_head(pattern: str) -> str:
+    """The part before the first wildcard of a glob; all of it where there is none."""
+    found = _WILDCARD.search(pattern)
+    return pattern[: found.start()] if found else pattern
+
+
+# ---------------------------------------------------------------- policy variables
+
+
+def has_variable(text: str) -> bool:
+    """Whether a policy text holds `${…}`, so that a glob can't express what it matches.
+
+    The value of a variable is decided by the request; the escapes `${*}`, `${?}` and `${$}` mean characters that a glob
+    can't name. All this holds only for language version 2012-10-17; before, `${…}` is literal text.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+    return "${" in text and VARIABLE.search(text) is not None
+
+
+def variables_as_wildcards(text: str) -> str:
+    """The glob with each variable as `*`: it matches at least every text that the original can match under any values.
+
+    The escapes `${*}` and `${?}` become the wildcards, which match the characters meant and more; `${$}` becomes `$`.
+    """
+    if "${" not in text:
+        return text
+    return VARIABLE.sub(lambda found: found.group(1) if found.group(1) in VARIABLE_ESCAPES else "*", text)
+
+
+def as_glob(pattern: str, version: str) -> str:
+    """A resource pattern of a policy of this language version as a glob that matches at least as much."""
+    return pattern if version == LEGACY_VERSION else variables_as_wildcards(pattern)
+
+
+def holds_variable(pattern: str, version: str) -> bool:
+    """Whether the request decides which texts the pattern matches: the older policy language has no variables."""
+    return version != LEGACY_VERSION and has_variable(pattern)

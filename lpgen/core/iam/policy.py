@@ -1,0 +1,171 @@
+"""IAM policy documents: JSON to `Policy` and back, normalised once, and their size as IAM counts it.
+
+The grammar is https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html. Where a document
+doesn't follow it, the reader refuses: a policy that lpgen can't read for certain grants nothing that lpgen may rely on.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from lpgen.core.iam.condition_operator import Quantifier, operator_from_name
+from lpgen.core.iam.policy_reader import PolicyReader
+from lpgen.core.model import (
+    CURRENT_VERSION,
+    Condition,
+    Effect,
+    Policy,
+    Statement,
+)
+
+
+def policy_from_json(document: bytes | str | Mapping[str, Any], *, place: str) -> Policy:
+    """The policy that a document holds: an object, its JSON, or its JSON percent-encoded as the IAM API returns it.
+
+    `place` names the policy in errors. A missing `Version` means 2008-10-17. An empty `Statement`, `Action` or
+    `Resource` list is kept: it grants and denies nothing.
+
+    Raises:
+        PolicyError: the document breaks IAM's grammar; the message names the place and the statement.
+    """
+    reader = PolicyReader(place)
+    decoded = document if isinstance(document, Mapping) else reader.decode(document)
+    return reader.read_document(decoded)
+
+
+def policy_to_json(policy: Policy, *, indent: int | None = None) -> str:
+    """The document of a policy, each statement as written; compact, or indented without any other change."""
+    statements = ",".join(statement.text for statement in policy.statements)
+    text = f'{{"Version":"{policy.version}","Statement":[{statements}]}}'
+    return text if indent is None else msgspec.json.format(text, indent=indent)
+
+
+def statement_to_json(statement: Statement) -> str:
+    """The statement as written, in compact JSON."""
+    return statement.text
+
+
+def policy_from_statements(statements: Iterable[Statement], *, version: str = CURRENT_VERSION) -> Policy:
+    """A policy of these statements in this order, renumbered.
+
+    The version decides whether `${…}` is a variable: a statement of a 2008-10-17 policy that holds `${` means something
+    else under 2012-10-17 (`statement_depends_on_version`).
+    """
+    numbered = tuple(replace(statement, index=index) for index, statement in enumerate(statements))
+    return Policy(version=version, statements=numbered)
+
+
+def statement_from_parts(
+    *,
+    sid: str,
+    actions: Sequence[str],
+    resources: Sequence[str],
+    not_resource: bool = False,
+    conditions: Sequence[Condition] = (),
+    effect: Effect = Effect.ALLOW,
+    index: int = 0,
+) -> Statement:
+    """A new statement whose layout depends only on its content: lists are sorted and without repeats.
+
+    `resources` become `NotResource` where `not_resource` is true. The meaning of the parts isn't checked.
+    """
+    fields: dict[str, Any] = {"Sid": sid} if sid else {}
+    fields["Effect"] = effect.value
+    fields["Action"] = _one_or_many(actions)
+    fields["NotResource" if not_resource else "Resource"] = _one_or_many(resources)
+    if conditions:
+        fields["Condition"] = _condition_block(conditions)
+    return PolicyReader("new policy").read_statement(fields, index)
+
+
+def text_without_sid(text: str) -> str:
+    """A statement's JSON in one layout, without its Sid, which doesn't affect its meaning."""
+    fields: dict[str, Any] = json.loads(text)
+    return json.dumps({key: value for key, value in fields.items() if key != "Sid"}, separators=(",", ":"))
+
+
+def statement_depends_on_version(statement: Statement) -> bool:
+    """Whether the statement would mean something else under the other language version, since it holds `${`.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+    return "${" in statement.text
+
+
+_SPACE = re.compile(r"[ \t\r\n]")
+_JSON_STRING_OR_SPACE = re.compile(r'"(?:[^"\\]|\\.)*"|[ \t\r\n]+', re.DOTALL)
+
+
+def policy_size(policy: Policy | str) -> int:
+    """The characters of a policy or a JSON text that count against IAM's quotas.
+
+    IAM doesn't count white space, managed and inline alike. White space inside strings is counted here, which AWS
+    doesn't state: a policy that fits by this count fits either way.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    text = policy if isinstance(policy, str) else policy_to_json(policy)
+    if not _SPACE.search(text):
+        return len(text)
+    return len(_JSON_STRING_OR_SPACE.sub(lambda found: found.group() if found.group()[0] == '"' else "", text))
+
+
+# ---------------------------------------------------------------- conditions, compared by structure
+
+
+def conditions_equal(a: Iterable[Condition], b: Iterable[Condition]) -> bool:
+    """Whether two condition blocks hold the same operators, keys (in any case) and values (in any order)."""
+    return {_normal(condition) for condition in a} == {_normal(condition) for condition in b}
+
+
+def conditions_at_least_as_strict(new: Iterable[Condition], old: Iterable[Condition]) -> bool:
+    """Whether every request that meets `new` meets `old`, as far as structure shows it. True is always right.
+
+    Conditions are joined by AND, so further ones only narrow. The values of one condition are joined by OR, those of a
+    negated one by NOR: fewer values narrow the first, more narrow the second.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+    """
+    candidates = [_normal(condition) for condition in new]
+    return all(any(_narrows(one, _normal(condition)) for one in candidates) for condition in old)
+
+
+_Normal = tuple[str, str, frozenset[str]]
+
+
+def _normal(condition: Condition) -> _Normal:
+    """Operator and key in lower case, and the set of values."""
+    return condition.operator.lower(), condition.key.lower(), frozenset(condition.values)
+
+
+def _narrows(new: _Normal, old: _Normal) -> bool:
+    """Whether a request that meets the one condition meets the other, both of the same operator and key."""
+    if new == old:
+        return True
+    operator = operator_from_name(old[0])
+    if new[:2] != old[:2] or operator is None or not new[2] or not old[2]:
+        return False
+    if operator.negated:
+        # The meaning of "not" for one of several request values isn't documented well enough to build on.
+        return operator.quantifier is Quantifier.NONE and new[2] > old[2]
+    return new[2] < old[2]
+
+
+# ---------------------------------------------------------------- writing
+
+
+def _one_or_many(values: Iterable[str]) -> str | list[str]:
+    """IAM's shorter spelling of a list: a string where there is one value."""
+    ordered = sorted(set(values))
+    return ordered[0] if len(ordered) == 1 else ordered
+
+
+def _condition_block(conditions: Iterable[Condition]) -> dict[str, dict[str, str | list[str]]]:
+    block: dict[str, dict[str, str | list[str]]] = {}
+    for condition in sorted(conditions):
+        block.setdefault(condition.operator, {})[condition.key] = _one_or_many(condition.values)
+    return block

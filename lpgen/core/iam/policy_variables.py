@@ -1,0 +1,99 @@
+"""Policy variables: `${key}` and `${key, 'default'}` filled in from a request.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from lpgen.core.iam.decision import Request
+from lpgen.core.iam.glob_tokens import Tokens, literal_tokens, tokens_from_glob
+from lpgen.core.iam.match import VARIABLE, VARIABLE_ESCAPES
+from lpgen.core.model import CURRENT_VERSION
+
+
+class Gap(StrEnum):
+    """Why a text can't be filled in."""
+
+    UNKNOWN = "unknown"  # the request doesn't show the key
+    MISSING = "missing"  # the request doesn't have the key: the text is like nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Unfilled:
+    """A text with variables that have no value. `keys` are theirs; MISSING takes precedence over UNKNOWN."""
+
+    gap: Gap
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A text in parts: those written in the policy, in which wildcards count, and those put in, which are literal."""
+
+    parts: tuple[tuple[str, bool], ...]  # text, and whether it is literal
+
+    def as_text(self) -> str:
+        """The text, all of it literal."""
+        return "".join([text for text, _ in self.parts])
+
+    def as_tokens(self) -> Tokens:
+        """The glob in which no value that was put in has wildcards.
+
+        AWS doesn't say what a `*` in a value means; taking it literally never lets a caller's own tag or name widen a
+        policy.
+        """
+        tokens: list[int] = []
+        for text, literal in self.parts:
+            tokens.extend(literal_tokens(text) if literal else tokens_from_glob(text))
+        return tuple(tokens)
+
+
+@lru_cache(maxsize=4096)
+def as_written(text: str) -> Filled:
+    """A policy text in which nothing is a variable."""
+    return Filled(((text, False),))
+
+
+def has_variables(text: str, version: str) -> bool:
+    """Whether a text in a policy of this language version has variables. Before 2012-10-17 there are none.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+    return version == CURRENT_VERSION and "${" in text
+
+
+def fill_in(text: str, request: Request) -> Filled | Unfilled:
+    """A policy text that has variables, with their values from a request."""
+    parts: list[tuple[str, bool]] = []
+    gaps: dict[Gap, list[str]] = {}
+    end = 0
+    for found in VARIABLE.finditer(text):
+        key, default = found.groups()
+        name = found.group()[2:-1] if key is None else key
+        value = _value(name, default, request)
+        if isinstance(value, Gap):
+            gaps.setdefault(value, []).append(name.strip())
+        else:
+            parts += [(text[end : found.start()], False), (value, True)]
+        end = found.end()
+    for gap in (Gap.MISSING, Gap.UNKNOWN):
+        if gap in gaps:
+            return Unfilled(gap, tuple(gaps[gap]))
+    return Filled((*(part for part in parts if part[0]), (text[end:], False)))
+
+
+def _value(name: str, default: str | None, request: Request) -> str | Gap:
+    if name in VARIABLE_ESCAPES:
+        return name
+    values = request.values_of(name.strip())
+    if values is None:
+        return Gap.UNKNOWN
+    if len(values) == 1:
+        return values[0]
+    if not values and default is not None:
+        return default
+    return Gap.MISSING  # a key with several values can't be a variable

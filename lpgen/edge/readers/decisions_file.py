@@ -1,0 +1,111 @@
+"""The decisions file: TOML (or JSON) that a team keeps with its policies.
+
+```toml
+[[decision]]
+do = "keep"                      # keep, drop or accept
+principal = "arn:aws:iam::111122223333:role/app"   # a glob; left out: every principal
+action = "s3:GetObject*"         # keep and drop: a glob over actions
+resource = "arn:aws:s3:::backup/*"                 # a glob; left out: any resource
+since = 2026-01-01               # drop: only use seen from this day on ...
+until = 2026-01-31               # ... to this day
+item = "unmapped s3.amazonaws.com GetThing"        # accept: the item of a caveat, a glob
+reason = "restore drill, twice a year"
+owner = "storage team"
+expires = 2027-06-30
+```
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.edge.readers.unique_keys import DuplicateKeyError, refuse_duplicate_keys
+from lpgen.errors import DecisionsError, quote_reason
+
+_FIELDS: Final = frozenset(
+    ("do", "principal", "action", "resource", "item", "since", "until", "reason", "owner", "expires")
+)
+_HINT: Final = (
+    'such as, in TOML: decision = [{ do = "accept", principal = "arn:aws:iam::111122223333:role/app", item ='
+    ' "young-principal", reason = "moved from another account", owner = "app team" }]'
+)
+
+
+def read_decisions(path: Path) -> tuple[Decision, ...]:
+    """The decisions of a file, in file order.
+
+    Raises:
+        DecisionsError: the file can't be read, or an entry lacks a field or has one that means nothing.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DecisionsError(f"can't read the decisions file `{path}`: {quote_reason(error)}", hint=_HINT) from error
+    try:
+        if path.suffix == ".json":
+            refuse_duplicate_keys(text)
+        loaded: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except DuplicateKeyError as error:
+        raise DecisionsError(f"`{path}`: {error}", hint=_HINT) from error
+    except (ValueError, RecursionError) as error:
+        form = "JSON" if path.suffix == ".json" else "TOML"
+        raise DecisionsError(f"`{path}` is not valid {form}: {quote_reason(error)}", hint=_HINT) from error
+    entries = loaded.get("decision") if isinstance(loaded, dict) else loaded
+    if not isinstance(entries, list):
+        raise DecisionsError(f"`{path}` has no list of decisions", hint=_HINT)
+    return tuple(_decision(entry, f"`{path}`, decision {number}") for number, entry in enumerate(entries, start=1))
+
+
+def _decision(entry: Any, place: str) -> Decision:
+    if not isinstance(entry, dict):
+        raise DecisionsError(f"{place}: not a table of fields", hint=_HINT)
+    unknown = sorted(set(entry) - _FIELDS)
+    if unknown:
+        raise DecisionsError(f"{place}: unknown field `{unknown[0]}`", hint=_HINT)
+    try:
+        kind = DecisionKind(entry.get("do", ""))
+    except ValueError:
+        raise DecisionsError(f"{place}: `do` must be keep, drop or accept", hint=_HINT) from None
+    for name in ("reason", "owner", "item" if kind is DecisionKind.ACCEPT else "action"):
+        if not _text(entry, name, place):
+            raise DecisionsError(f"{place}: `{name}` is missing", hint=_HINT)
+    if entry.get("expires") == "":
+        raise DecisionsError(f"{place}: `expires` is empty", hint="write a day such as 2027-06-30, or delete the line")
+    if kind is not DecisionKind.DROP and (entry.get("since") or entry.get("until")):
+        raise DecisionsError(f"{place}: `since` and `until` go with drop alone", hint=_HINT)
+    return Decision(
+        kind,
+        principal=_text(entry, "principal", place),
+        action=_text(entry, "action", place),
+        resource=_text(entry, "resource", place),
+        item=_text(entry, "item", place),
+        since=_day(entry, "since", place),
+        until=_day(entry, "until", place),
+        reason=_text(entry, "reason", place),
+        owner=_text(entry, "owner", place),
+        expires=_day(entry, "expires", place),
+    )
+
+
+def _text(entry: dict[str, Any], name: str, place: str) -> str:
+    value = entry.get(name, "")
+    if not isinstance(value, str):
+        raise DecisionsError(f"{place}: `{name}` must be text", hint=_HINT)
+    return value.strip()
+
+
+def _day(entry: dict[str, Any], name: str, place: str) -> str:
+    value = entry.get(name, "")
+    if isinstance(value, datetime):
+        value = value.date()
+    if isinstance(value, date):
+        return value.isoformat()
+    try:
+        return date.fromisoformat(value).isoformat() if value else ""
+    except (TypeError, ValueError):
+        raise DecisionsError(f"{place}: `{name}` must be a day such as 2026-06-30", hint=_HINT) from None

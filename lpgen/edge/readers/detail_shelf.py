@@ -1,0 +1,84 @@
+"""The details of thousands of principals and policies, in a temporary file, found by their ARNs."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
+from typing import Generic, TypeVar
+
+import msgspec
+
+from lpgen.core.packed_texts import PackedTexts
+from lpgen.edge.readers.iam_pages import GroupDetail, ManagedPolicy, RoleDetail, UserDetail
+from lpgen.edge.spill import Place, Spill, pack_bytes
+
+Detail = TypeVar("Detail", RoleDetail, UserDetail, GroupDetail, ManagedPolicy)
+
+
+class DetailShelf(Generic[Detail]):
+    """The details of one kind, one for each ARN. Where files disagree, the one that looks latest by its own dates
+    counts."""
+
+    def __init__(self, kind: type[Detail], age: Callable[[Detail], tuple[str, ...]]) -> None:
+        self._kind: type[Detail] = kind
+        self._age: Callable[[Detail], tuple[str, ...]] = age
+        self._spill = Spill()
+        self._places: dict[str, Place] = {}
+        self._begun: list[tuple[Place, str]] = []
+        self._repeated: dict[str, set[str]] = {}
+        self._disputed: set[str] = set()
+        self._arns, self._sealed = PackedTexts(()), array("Q")
+
+    def __contains__(self, arn: str) -> bool:
+        return arn in self._arns
+
+    def __iter__(self) -> Iterator[str]:
+        """The ARNs, sorted."""
+        return self._arns.between(0, len(self._sealed))
+
+    def add(self, details: Iterable[Detail], file: str) -> None:
+        """Adds details that a file holds."""
+        self._begun.append((self._spill.end, file))
+        for one in details:
+            if one.arn not in self._places:
+                self._places[one.arn] = self._spill.add(_packed(one))
+                continue
+            self._repeated.setdefault(one.arn, {self._file_of(one.arn)}).add(file)
+            other = self._unpacked(self._places[one.arn])
+            if other != one:
+                self._disputed.add(one.arn)
+                if max(other, one, key=lambda detail: (self._age(detail), _canonical(detail))) is one:
+                    self._places[one.arn] = self._spill.add(_packed(one))
+
+    def seal(self) -> None:
+        """Ends the adding: from now on details are found, and by ARNs that are packed."""
+        arns = sorted(self._places)
+        self._arns, self._sealed = PackedTexts(arns), array("Q", map(self._places.__getitem__, arns))
+        self._places.clear()
+
+    def _file_of(self, arn: str) -> str:
+        """The file that an ARN was first met in: each file's details follow those of the one before."""
+        at = bisect_right(self._begun, self._places[arn], key=itemgetter(0))
+        return self._begun[at - 1][1]
+
+    def read(self, arn: str) -> Detail:
+        """The detail of an ARN, which is there."""
+        return self._unpacked(self._sealed[self._arns.place_of(arn)])
+
+    def _unpacked(self, place: Place) -> Detail:
+        found: Detail = msgspec.json.decode(self._spill.read(place), type=self._kind)
+        return found
+
+    def disputed(self) -> Iterator[tuple[str, Iterable[str]]]:
+        """The ARNs about which files disagree, with all files that hold them."""
+        return ((arn, self._repeated[arn]) for arn in sorted(self._disputed))
+
+
+def _packed(detail: msgspec.Struct) -> bytes:
+    return pack_bytes(msgspec.json.encode(detail))
+
+
+def _canonical(detail: msgspec.Struct) -> bytes:
+    return msgspec.json.encode(detail, order="sorted")

@@ -1,0 +1,373 @@
+"""Reads authorization details of IAM into a `Snapshot`: principals with every policy that counts for them."""
+
+from __future__ import annotations
+
+import heapq
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from lpgen.core.arns import split_arn
+from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.model import (
+    AttachedPolicy,
+    Group,
+    Policy,
+    PolicyKind,
+    Principal,
+    PrincipalKind,
+    Snapshot,
+    SnapshotProblem,
+    SnapshotProblemKind,
+)
+from lpgen.edge.readers.contradictions import contradictions_of_file, contradictory_ids, ids_of_pages
+from lpgen.edge.readers.detail_shelf import DetailShelf
+from lpgen.edge.readers.iam_pages import (
+    HINT,
+    GroupDetail,
+    InlinePolicy,
+    LastUsed,
+    ManagedPolicy,
+    Page,
+    PolicyReference,
+    PolicyVersion,
+    RoleDetail,
+    UserDetail,
+    find_files,
+    read_pages,
+)
+from lpgen.errors import PolicyError, SnapshotError, quote_input
+
+
+def read_snapshot(paths: Sequence[Path]) -> Snapshot:
+    """The principals of one or more accounts, from the files and folders.
+
+    A policy that can't be read, or that is attached and missing, leaves a document of None and a problem. In a searched
+    folder a file that holds something else is a problem too.
+
+    Raises:
+        SnapshotError: a named file is missing or no authorization details, no file holds any, or they contradict
+            themselves.
+    """
+    store = open_snapshot(paths)
+    principals, groups = tuple(map(store.read, store.arns())), store.groups()
+    return Snapshot(principals, groups, store.problems, store.sources)
+
+
+def open_snapshot(paths: Sequence[Path]) -> SnapshotStore:
+    """The same as a store, which reads each principal from a temporary file when it is asked for.
+
+    Raises:
+        SnapshotError: as for `read_snapshot`.
+        OSError: the temporary folder is full; `TMPDIR` names another.
+    """
+    store = SnapshotStore()
+    contradictions: list[str] = []
+    ids: list[tuple[str, str]] = []
+    for file, named in find_files(paths):
+        try:
+            pages = read_pages(file)
+        except SnapshotError as error:
+            if named:
+                raise
+            store.report(SnapshotProblemKind.NOT_A_SNAPSHOT, str(file), error.message)
+            continue
+        store.add(str(file), pages)
+        contradictions += [
+            f"{quote_input(str(file))} contradicts itself: {one}" for one in contradictions_of_file(pages)
+        ]
+        ids += ids_of_pages(pages)
+    if not store.sources:
+        reasons = "".join(f"; {problem.message}" for problem in store.problems[:3])
+        raise SnapshotError(f"no file holds authorization details{reasons}", hint=HINT)
+    files = ", ".join(map(quote_input, store.sources))
+    among = (f"the authorization details of {files} contradict each other: {one}" for one in contradictory_ids(ids))
+    for contradiction in (*contradictions, *among):
+        raise SnapshotError(contradiction, hint=HINT)
+    store.seal()
+    return store
+
+
+_MOST_DOCUMENTS: Final = 256
+"""So many managed policies are held: most principals share a few."""
+
+
+class SnapshotStore:
+    """The principals of all accounts, each put together from its details when it is asked for."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, list[tuple[bool, frozenset[str]]]] = {}
+        self._problems: set[SnapshotProblem] = set()
+        self._roles = DetailShelf(RoleDetail, _role_age)
+        self._users = DetailShelf(UserDetail, _user_age)
+        self._group_details = DetailShelf(GroupDetail, lambda _group: ())
+        self._managed = DetailShelf(ManagedPolicy, _policy_age)
+        self._documents: dict[str, tuple[datetime | None, Policy | None, str]] = {}
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The files that it was read from, sorted."""
+        return tuple(sorted(self._pages))
+
+    @property
+    def problems(self) -> tuple[SnapshotProblem, ...]:
+        """The problems in the files, as far as they were read."""
+        return tuple(sorted(self._problems))
+
+    def add(self, file: str, pages: Iterable[Page]) -> None:
+        """Adds the pages of a file."""
+        ends = self._pages.setdefault(file, [])
+        for page in pages:
+            ends.append((page.continues, _accounts(page)))
+            self._roles.add(page.role_detail_list, file)
+            self._users.add(page.user_detail_list, file)
+            self._group_details.add(page.group_detail_list, file)
+            self._managed.add(page.policies, file)
+
+    def seal(self) -> None:
+        """End the adding; report missing pages, disagreements between files, and problems in groups."""
+        self._problems.update(_truncations([end for ends in self._pages.values() for end in ends]))
+        for shelf in (self._managed, self._group_details, self._roles, self._users):
+            shelf.seal()
+            for arn, files in shelf.disputed():
+                names = ", ".join(map(quote_input, sorted(files)))
+                why = f"{names} disagree about it; the latest by its dates counts"
+                self.report(SnapshotProblemKind.DUPLICATE, arn, why)
+        for group in map(self._group_details.read, self._group_details):
+            self._of_group(group)
+
+    def report(self, kind: SnapshotProblemKind, place: str, message: str) -> None:
+        """Adds to the problems, unless this one is there."""
+        self._problems.add(SnapshotProblem(kind, place, message))
+
+    # ------------------------------------------------------------ principals
+
+    def arns(self) -> Iterator[str]:
+        """The ARNs of the principals, sorted."""
+        return heapq.merge(self._roles, self._users)
+
+    def read(self, arn: str) -> Principal:
+        """A principal with every policy that counts for it; reports problems in these."""
+        return self._role(self._roles.read(arn)) if arn in self._roles else self._user(self._users.read(arn))
+
+    def outlines(self) -> tuple[Principal, ...]:
+        """All principals, sorted by ARN, without their policies, boundaries and tags; reports as `read` does."""
+        trusts: dict[Policy | None, Policy | None] = {}
+        return tuple(
+            replace(
+                one,
+                account=sys.intern(one.account),
+                path=sys.intern(one.path),
+                policies=(),
+                boundary=None,
+                trust=trusts.setdefault(one.trust, one.trust),
+                tags=(),
+            )
+            for one in map(self.read, self.arns())
+        )
+
+    def _role(self, role: RoleDetail) -> Principal:
+        used = role.role_last_used or LastUsed()
+        return Principal(
+            arn=role.arn,
+            principal_id=role.role_id,
+            account=split_arn(role.arn).account,
+            kind=PrincipalKind.ROLE,
+            name=role.role_name,
+            path=role.path,
+            created=_time(role.create_date),
+            last_used=_time(used.last_used_date),
+            policies=self._policies(role.arn, role.role_policy_list, role.attached_managed_policies),
+            boundary=self._boundary(role),
+            trust=self._trust(role),
+            groups=(),
+            instance_profiles=tuple(sorted(profile.arn for profile in role.instance_profile_list)),
+            tags=tuple(sorted((tag.key, tag.value) for tag in role.tags)),
+            last_used_region=used.region or "",
+        )
+
+    def _user(self, user: UserDetail) -> Principal:
+        groups = tuple(sorted(set(user.group_list)))
+        own = self._policies(user.arn, user.user_policy_list, user.attached_managed_policies)
+        return Principal(
+            arn=user.arn,
+            principal_id=user.user_id,
+            account=split_arn(user.arn).account,
+            kind=PrincipalKind.USER,
+            name=user.user_name,
+            path=user.path,
+            created=_time(user.create_date),
+            last_used=None,
+            policies=own + tuple(policy for group in groups for policy in self._policies_of_group(user.arn, group)),
+            boundary=self._boundary(user),
+            trust=None,
+            groups=groups,
+            instance_profiles=(),
+            tags=tuple(sorted((tag.key, tag.value) for tag in user.tags)),
+        )
+
+    def _trust(self, role: RoleDetail) -> Policy | None:
+        if role.assume_role_policy_document is None:
+            return None
+        return self._read_document(role.assume_role_policy_document, f"{role.arn} trust policy", role.arn)
+
+    def _boundary(self, principal: RoleDetail | UserDetail) -> AttachedPolicy | None:
+        reference = principal.permissions_boundary
+        if reference is None or not reference.permissions_boundary_arn:
+            return None
+        return self._attached(PolicyReference(reference.permissions_boundary_arn), principal.arn, "")
+
+    # ------------------------------------------------------------ groups
+
+    def groups(self) -> tuple[Group, ...]:
+        """The groups with their members, sorted by ARN."""
+        members: dict[str, list[str]] = defaultdict(list)
+        for user in map(self._users.read, self._users):
+            for name in set(user.group_list):
+                members[self._group_arns.get((split_arn(user.arn).account, name), "")].append(user.arn)
+        details = map(self._group_details.read, sorted(self._group_arns.values()))
+        return tuple(
+            Group(
+                one.arn,
+                split_arn(one.arn).account,
+                one.group_name,
+                one.path,
+                self._of_group(one),
+                tuple(sorted(members[one.arn])),
+            )
+            for one in details
+        )
+
+    @cached_property
+    def _group_arns(self) -> dict[tuple[str, str], str]:
+        found = map(self._group_details.read, self._group_details)
+        return {(split_arn(one.arn).account, one.group_name): one.arn for one in found}
+
+    def _of_group(self, group: GroupDetail) -> tuple[AttachedPolicy, ...]:
+        return self._policies(
+            group.arn, group.group_policy_list, group.attached_managed_policies, group=group.group_name
+        )
+
+    def _policies_of_group(self, user_arn: str, name: str) -> tuple[AttachedPolicy, ...]:
+        arn = self._group_arns.get((split_arn(user_arn).account, name))
+        if arn is not None:
+            return self._of_group(self._group_details.read(arn))
+        self.report(SnapshotProblemKind.MISSING_GROUP, user_arn, f"its group {quote_input(name)} is not in the files")
+        return (AttachedPolicy(PolicyKind.INLINE, f"policies of group {name}", "", name, None, None),)
+
+    # ------------------------------------------------------------ policies
+
+    def _policies(
+        self,
+        owner: str,
+        inline: Iterable[InlinePolicy],
+        attached: Iterable[PolicyReference],
+        *,
+        group: str = "",
+    ) -> tuple[AttachedPolicy, ...]:
+        """The inline policies by name, then the attached ones by ARN."""
+        own = sorted(inline, key=lambda policy: policy.policy_name)
+        others = sorted(attached, key=lambda policy: policy.policy_arn)
+        return (
+            *(self._inline(policy, owner, group) for policy in own),
+            *(self._attached(policy, owner, group) for policy in others),
+        )
+
+    def _inline(self, policy: InlinePolicy, owner: str, group: str) -> AttachedPolicy:
+        place = f"{owner} inline policy {policy.policy_name}"
+        document = self._read_document(policy.policy_document, place, owner)
+        return AttachedPolicy(PolicyKind.INLINE, policy.policy_name, "", group, None, document)
+
+    def _attached(self, reference: PolicyReference, owner: str, group: str) -> AttachedPolicy:
+        arn = reference.policy_arn
+        name = reference.policy_name or arn.rpartition("/")[2]
+        kind = PolicyKind.AWS_MANAGED if split_arn(arn).account == "aws" else PolicyKind.CUSTOMER_MANAGED
+        if arn not in self._managed:
+            message = f"the attached policy {quote_input(arn)} is not in the files"
+            self.report(SnapshotProblemKind.MISSING_POLICY, owner, message)
+            return AttachedPolicy(kind, name, arn, group, None, None)
+        if arn not in self._documents:
+            if len(self._documents) >= _MOST_DOCUMENTS:
+                del self._documents[next(iter(self._documents))]
+            self._documents[arn] = self._read_managed(self._managed.read(arn))
+        return AttachedPolicy(kind, name, arn, group, *self._documents[arn])
+
+    def _read_managed(self, policy: ManagedPolicy) -> tuple[datetime | None, Policy | None, str]:
+        """When the version in force was made, its document and its id."""
+        version = _default_version(policy)
+        if version is None:
+            self.report(SnapshotProblemKind.MISSING_POLICY, policy.arn, "its default version is not in the files")
+            return None, None, ""
+        document = self._read_document(version.document, policy.arn, policy.arn)
+        return _time(version.create_date), document, version.version_id or policy.default_version_id
+
+    def _read_document(self, document: Any, place: str, owner: str) -> Policy | None:
+        try:
+            if not isinstance(document, dict | str):
+                raise PolicyError(f"policy {quote_input(place)}: the document is not a JSON object")
+            return policy_from_json(document, place=place)
+        except PolicyError as error:
+            self.report(SnapshotProblemKind.MALFORMED_POLICY, owner, error.message)
+            return None
+
+
+def _default_version(policy: ManagedPolicy) -> PolicyVersion | None:
+    """The version in force. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html"""
+    for version in policy.policy_version_list:
+        if version.is_default_version or (version.version_id and version.version_id == policy.default_version_id):
+            return version
+    return None
+
+
+def _truncations(pages: Sequence[tuple[bool, frozenset[str]]]) -> Iterator[SnapshotProblem]:
+    """A problem for each account with a page that says that more follow, while none is the last.
+
+    Each page is given by whether it says so, and by its accounts.
+    """
+    continued = {account for continues, accounts in pages if continues for account in accounts}
+    ends = [accounts for continues, accounts in pages if not continues]
+    unended = sorted(continued.difference(*ends)) or ([] if ends else ["unknown account"])
+    # A last page that holds only AWS managed policies may end any one account.
+    if len(unended) <= sum(not accounts for accounts in ends):
+        return
+    for account in unended:
+        message = "a page says that more pages follow, and the last one is not in the files; principals may be missing"
+        yield SnapshotProblem(SnapshotProblemKind.TRUNCATED, account, message)
+
+
+def _accounts(page: Page) -> frozenset[str]:
+    """The accounts that a page shows: one, or none where it holds only AWS managed policies."""
+    return frozenset(split_arn(detail.arn).account for detail in page.details) - {"aws", ""}
+
+
+def _time(written: str | float | None) -> datetime | None:
+    """A time in UTC from ISO 8601 text or seconds since 1970, or None where it is neither."""
+    try:
+        if isinstance(written, str):
+            moment = datetime.fromisoformat(written)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        return None if written is None else datetime.fromtimestamp(written, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _iso(written: str | float | None) -> str:
+    moment = _time(written)
+    return moment.isoformat() if moment else ""
+
+
+def _policy_age(policy: ManagedPolicy) -> tuple[str, ...]:
+    return (max((_iso(version.create_date) for version in policy.policy_version_list), default=""),)
+
+
+def _role_age(role: RoleDetail) -> tuple[str, ...]:
+    return _iso(role.create_date), _iso(role.role_last_used.last_used_date if role.role_last_used else None)
+
+
+def _user_age(user: UserDetail) -> tuple[str, ...]:
+    return (_iso(user.create_date),)

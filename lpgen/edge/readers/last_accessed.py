@@ -1,0 +1,165 @@
+"""Reads service last accessed reports: the output of `aws iam get-service-last-accessed-details`, a file per principal.
+
+A file is called `ACCOUNT-KIND-NAME.json`, as output folders are, or just `NAME.json`; or an `index.json` in the same
+folder gives the ARN of each, `{"first.json": "arn:aws:iam::111122223333:role/app"}`. Where a report has several pages,
+the file holds them one below the other, or in an array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from lpgen.core.last_accessed import AccessReport, ServiceAccess
+from lpgen.edge.logs.json_documents import Broken, plain_text, split_documents
+from lpgen.edge.readers.unique_keys import DuplicateKeyError, refuse_duplicate_keys
+from lpgen.errors import LastAccessedError, quote_input, quote_reason
+
+INDEX: Final = "index.json"
+
+_HINT: Final = (
+    "write the output of `aws iam get-service-last-accessed-details --job-id ID` to ACCOUNT-KIND-NAME.json, such as "
+    "111122223333-role-app.json"
+)
+_Moment = str | float | int | None
+
+
+class _Action(msgspec.Struct, rename="pascal", frozen=True):
+    action_name: str
+    last_accessed_time: _Moment = None
+
+
+class _Service(msgspec.Struct, rename="pascal", frozen=True):
+    service_namespace: str
+    last_authenticated: _Moment = None
+    last_authenticated_entity: str | None = None
+    last_authenticated_region: str | None = None
+    total_authenticated_entities: int | None = None
+    tracked_actions_last_accessed: tuple[_Action, ...] | None = None
+
+
+class _Page(msgspec.Struct, rename="pascal", frozen=True):
+    job_status: str
+    job_completion_date: _Moment = None
+    job_creation_date: _Moment = None
+    services_last_accessed: tuple[_Service, ...] = ()
+    is_truncated: bool = False
+
+
+def read_last_accessed(folder: Path) -> tuple[tuple[AccessReport, ...], tuple[str, ...]]:
+    """The reports of a folder, sorted by file, and a sentence for each file that holds no finished report.
+
+    A service that a file doesn't list, because a page is missing, counts neither as tried nor as never tried.
+
+    Raises:
+        LastAccessedError: the folder or its index can't be read, or it holds no file.
+    """
+    if not folder.is_dir():
+        raise LastAccessedError(f"there is no folder `{folder}`", hint=_HINT)
+    index = _read_index(folder / INDEX)
+    files = sorted(path for path in folder.glob("*.json") if path.name != INDEX)
+    if not files:
+        raise LastAccessedError(f"the folder `{folder}` holds no `.json` file", hint=_HINT)
+    missing = sorted(index.keys() - {path.name for path in files})
+    if missing:
+        raise LastAccessedError(f"`{folder / INDEX}` lists {quote_input(missing[0])}, which is not there")
+    reports: list[AccessReport] = []
+    problems: list[str] = []
+    for path in files:
+        try:
+            pages = list(_read_pages(path))
+            reports.append(_report(path, pages, index.get(path.name, "")))
+        except LastAccessedError as error:
+            problems.append(f"{path}: {error.message}")
+            continue
+        if all(page.is_truncated for page in pages):
+            problems.append(f"{path}: the report has more pages; nothing is known of the services they list")
+    return tuple(reports), tuple(problems)
+
+
+def _read_index(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    try:
+        text = plain_text(path.read_bytes())
+        refuse_duplicate_keys(text)
+        return msgspec.json.decode(text, type=dict[str, str])
+    except (OSError, ValueError, RecursionError) as error:
+        raise LastAccessedError(
+            f"can't read `{path}`: {quote_reason(error)}", hint='it maps file names to ARNs: {"file.json": "arn"}'
+        ) from error
+
+
+def _read_pages(path: Path) -> Iterator[_Page]:
+    try:
+        data = plain_text(path.read_bytes())
+    except OSError as error:
+        raise LastAccessedError(f"it can't be read: {error.strerror or error}") from error
+    for document in split_documents(data):
+        if isinstance(document, Broken):
+            raise LastAccessedError(f"it is no JSON: {document.why} ({document.position})")
+        try:
+            decoded = msgspec.json.decode(document)
+            refuse_duplicate_keys(document)
+            yield from msgspec.convert(decoded if isinstance(decoded, list) else [decoded], list[_Page])
+        except DuplicateKeyError as error:
+            raise LastAccessedError(str(error)) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise LastAccessedError(f"it is no report: {quote_reason(error)}") from error
+
+
+def _report(path: Path, pages: list[_Page], arn: str) -> AccessReport:
+    unfinished = next((page.job_status for page in pages if page.job_status != "COMPLETED"), None)
+    if unfinished is not None or not pages:
+        status = quote_input(unfinished) if unfinished else "missing"
+        raise LastAccessedError(f"the report is not finished: its `JobStatus` is {status}")
+    made = [day for page in pages if (day := _day(page.job_completion_date or page.job_creation_date))]
+    if not made:
+        raise LastAccessedError("it doesn't say when it was made: `JobCompletionDate` is missing")
+    services = [service for page in pages for service in page.services_last_accessed]
+    entities = {one.last_authenticated_entity for one in services if one.last_authenticated_entity}
+    if len(entities) > 1 or any((one.total_authenticated_entities or 0) > 1 for one in services):
+        raise LastAccessedError("it is about several principals: make one for each role and user")
+    return AccessReport(
+        file=str(path),
+        stem=path.stem,
+        arn=arn,
+        entity=next(iter(entities), ""),
+        made=min(made),
+        services=tuple(sorted(map(_service_access, services), key=lambda one: one.service)),
+    )
+
+
+def _service_access(one: _Service) -> ServiceAccess:
+    tracked = one.tracked_actions_last_accessed or ()
+    times = {
+        action.action_name.rpartition(":")[2].lower(): _date_or_never(action.last_accessed_time) for action in tracked
+    }
+    last = _date_or_never(one.last_authenticated)
+    return ServiceAccess(
+        one.service_namespace.lower(), last, one.last_authenticated_region or "", tuple(sorted(times.items()))
+    )
+
+
+def _date_or_never(written: _Moment) -> date | None:
+    """The day of a time; None where there is none, which means never."""
+    if written is None:
+        return None
+    day = _day(written)
+    if day is None:
+        raise LastAccessedError(f"{quote_input(str(written))} is no time")
+    return day
+
+
+def _day(written: _Moment) -> date | None:
+    try:
+        if isinstance(written, str):
+            moment = datetime.fromisoformat(written)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).date()
+        return None if written is None else datetime.fromtimestamp(written, UTC).date()
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,264 @@
+"""Reads the settings of trails: what `aws cloudtrail get-trail` and `get-event-selectors` print, in any mixture.
+
+A file holds one JSON document after another (the outputs of several commands, one below the other) or an array of
+them. `describe-trails` does as well as `get-trail`. A selector output belongs to the trail of its `TrailARN`.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrail.html
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventSelectors.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail
+from lpgen.edge.logs.json_documents import Broken, plain_text, split_documents
+from lpgen.edge.readers.unique_keys import DuplicateKeyError, refuse_duplicate_keys
+from lpgen.errors import TrailSettingsError, quote_input, quote_reason
+
+_HINT: Final = (
+    "append the output of `aws cloudtrail get-trail --name NAME` and `aws cloudtrail get-event-selectors --trail-name "
+    "NAME` to one file"
+)
+_OPERATORS: Final = tuple((operator.value, operator) for operator in FieldOperator)
+_READ_ONLY: Final = {"ReadOnly": "true", "WriteOnly": "false"}
+
+
+class _Trail(msgspec.Struct, rename="pascal", frozen=True):
+    trail_arn: str = msgspec.field(name="TrailARN")
+    name: str = ""
+    home_region: str = ""
+    is_multi_region_trail: bool | None = None
+    include_global_service_events: bool = False
+    is_organization_trail: bool = False
+    has_custom_event_selectors: bool | None = None
+    s3_bucket_name: str = msgspec.field(name="S3BucketName", default="")
+
+
+class _DataResource(msgspec.Struct, rename="pascal", frozen=True):
+    type: str
+    values: tuple[str, ...] = ()
+
+
+class _Classic(msgspec.Struct, rename="pascal", frozen=True):
+    read_write_type: str = "All"
+    include_management_events: bool = True
+    data_resources: tuple[_DataResource, ...] = ()
+    exclude_management_event_sources: tuple[str, ...] = ()
+
+
+class _Advanced(msgspec.Struct, rename="pascal", frozen=True):
+    field_selectors: tuple[dict[str, str | tuple[str, ...]], ...]
+
+
+class _Selectors(msgspec.Struct, rename="pascal", frozen=True):
+    trail_arn: str = msgspec.field(name="TrailARN")
+    event_selectors: tuple[_Classic, ...] | None = None
+    advanced_event_selectors: tuple[_Advanced, ...] | None = None
+
+
+class _Status(msgspec.Struct, rename="pascal", frozen=True):
+    is_logging: bool
+
+
+def read_trails(paths: Iterable[Path]) -> tuple[Trail, ...]:
+    """The trails of all files, each once, sorted by ARN.
+
+    Raises:
+        TrailSettingsError: a file can't be read or holds something else, two documents contradict each other, or a
+            trail's settings or selectors are missing.
+    """
+    trails: dict[str, _Trail] = {}
+    selectors: dict[str, tuple[Selector, ...]] = {}
+    stopped: set[str] = set()
+    for path in paths:
+        statuses: list[bool] = []
+        here: set[str] = set()
+        for one in _read_file(path):
+            if isinstance(one, _Trail):
+                _put(trails, one.trail_arn, one, path)
+                here.add(one.trail_arn)
+            elif isinstance(one, _Selectors):
+                _put(selectors, one.trail_arn, tuple(sorted(set(_selectors(one, path)))), path)
+                here.add(one.trail_arn)
+            else:
+                statuses.append(one.is_logging)
+        stopped |= _stopped_trails(here, statuses, path)
+    _check_pairs(trails, selectors)
+    return tuple(
+        _trail(one, selectors.get(arn, _DEFAULT), logging=arn not in stopped) for arn, one in sorted(trails.items())
+    )
+
+
+_DEFAULT: Final = (Selector("Management", ()),)
+"""A trail without selectors of its own records all management events and no data events."""
+
+
+_Value = TypeVar("_Value", _Trail, tuple[Selector, ...])
+
+
+def _put(known: dict[str, _Value], arn: str, value: _Value, path: Path) -> None:
+    if known.setdefault(arn, value) != value:
+        raise TrailSettingsError(
+            f"`{path}` contradicts an earlier document about {quote_input(arn)}", hint="give each trail's settings once"
+        )
+
+
+def _stopped_trails(arns: set[str], statuses: Sequence[bool], path: Path) -> set[str]:
+    """The trail that a status, which names none, is about: the only one of its file."""
+    if not statuses or all(statuses):
+        return set()
+    if len(arns) != 1:
+        raise TrailSettingsError(
+            f"`{path}` holds a trail status that says that logging is off, but not of which trail",
+            hint="give each trail a file of its own",
+        )
+    return arns
+
+
+def _check_pairs(trails: dict[str, _Trail], selectors: dict[str, tuple[Selector, ...]]) -> None:
+    for arn in sorted(selectors.keys() - trails.keys()):
+        raise TrailSettingsError(f"the settings of {quote_input(arn)} are missing", hint=_HINT)
+    for arn, one in sorted(trails.items()):
+        if arn not in selectors and one.has_custom_event_selectors is not False:
+            raise TrailSettingsError(f"the event selectors of {quote_input(arn)} are missing", hint=_HINT)
+
+
+def _trail(one: _Trail, selectors: tuple[Selector, ...], *, logging: bool) -> Trail:
+    fields = one.trail_arn.split(":")
+    if len(fields) != 6 or fields[2] != "cloudtrail" or one.is_multi_region_trail is None:
+        raise TrailSettingsError(f"{quote_input(one.trail_arn)} is no whole description of a trail", hint=_HINT)
+    return Trail(
+        arn=one.trail_arn,
+        name=one.name or fields[5].partition("/")[2],
+        account=fields[4],
+        home_region=one.home_region or fields[3],
+        multi_region=one.is_multi_region_trail,
+        global_events=one.include_global_service_events,
+        organization=one.is_organization_trail,
+        logging=logging,
+        selectors=selectors,
+        bucket=one.s3_bucket_name,
+    )
+
+
+# ---------------------------------------------------------------- documents
+
+
+def _read_file(path: Path) -> Iterator[_Trail | _Selectors | _Status]:
+    try:
+        data = plain_text(path.read_bytes())
+    except OSError as error:
+        raise TrailSettingsError(f"can't read `{path}`: {error.strerror or error}") from error
+    empty = True
+    for document in split_documents(data):
+        if isinstance(document, Broken):
+            raise TrailSettingsError(f"`{path}` is no JSON: {document.why} ({document.position})", hint=_HINT)
+        for one in _flatten(_decode(document, path)):
+            empty = False
+            yield _document(one, path)
+    if empty:
+        raise TrailSettingsError(f"`{path}` holds no settings of a trail", hint=_HINT)
+
+
+def _decode(document: bytes, path: Path) -> object:
+    try:
+        decoded = msgspec.json.decode(document)
+        refuse_duplicate_keys(document)
+        return decoded
+    except DuplicateKeyError as error:
+        raise TrailSettingsError(f"`{path}`: {error}", hint=_HINT) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise TrailSettingsError(f"`{path}` is no JSON: {quote_reason(error)}", hint=_HINT) from error
+
+
+def _flatten(decoded: object) -> Iterator[object]:
+    """The documents of an array, however deep it nests, and the trails of `describe-trails`."""
+    waiting = [decoded]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            waiting += reversed(one)
+        elif isinstance(one, dict) and isinstance(one.get("trailList"), list):
+            yield from one["trailList"]
+        elif isinstance(one, dict) and isinstance(one.get("Trail"), dict):
+            yield one["Trail"]
+        else:
+            yield one
+
+
+def _document(one: object, path: Path) -> _Trail | _Selectors | _Status:
+    kind: type[_Trail] | type[_Selectors] | type[_Status]
+    if isinstance(one, dict) and ("EventSelectors" in one or "AdvancedEventSelectors" in one):
+        kind = _Selectors
+    elif isinstance(one, dict) and "TrailARN" in one:
+        kind = _Trail
+    elif isinstance(one, dict) and "IsLogging" in one:
+        kind = _Status
+    else:
+        raise TrailSettingsError(f"`{path}` holds something else than settings of a trail", hint=_HINT)
+    try:
+        return msgspec.convert(one, kind)
+    except msgspec.ValidationError as error:
+        raise TrailSettingsError(f"`{path}`: {quote_reason(error)}", hint=_HINT) from error
+
+
+# ---------------------------------------------------------------- selectors
+
+
+def _selectors(one: _Selectors, path: Path) -> Iterator[Selector]:
+    for classic in one.event_selectors or ():
+        yield from _classic_selectors(classic, path)
+    for advanced in one.advanced_event_selectors or ():
+        yield _advanced_selector(advanced, path)
+
+
+def _classic_selectors(one: _Classic, path: Path) -> Iterator[Selector]:
+    """A classic selector in the words of advanced ones.
+
+    A data resource of S3 is a prefix of ARNs; those of Lambda and DynamoDB are exact, or name the whole service.
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DataResource.html
+    """
+    if one.read_write_type not in ("All", *_READ_ONLY):
+        raise TrailSettingsError(f"`{path}`: unknown `ReadWriteType` {quote_input(one.read_write_type)}")
+    side: tuple[FieldTest, ...] = ()
+    if one.read_write_type != "All":
+        side = (FieldTest("readOnly", FieldOperator.EQUALS, (_READ_ONLY[one.read_write_type],)),)
+    if one.include_management_events:
+        excluded = tuple(sorted(one.exclude_management_event_sources))
+        sources = (FieldTest("eventSource", FieldOperator.NOT_EQUALS, excluded),) if excluded else ()
+        yield Selector("Management", (*sources, *side))
+    for resource in one.data_resources:
+        of_type = FieldTest("resources.type", FieldOperator.EQUALS, (resource.type,))
+        for value in resource.values:
+            yield Selector("Data", (of_type, *_classic_scope(resource.type, value), *side))
+
+
+def _classic_scope(kind: str, value: str) -> tuple[FieldTest, ...]:
+    if value.rstrip(":").count(":") < 3:
+        return ()
+    operator = FieldOperator.STARTS_WITH if kind == "AWS::S3::Object" else FieldOperator.EQUALS
+    return (FieldTest("resources.ARN", operator, (value,)),)
+
+
+def _advanced_selector(one: _Advanced, path: Path) -> Selector:
+    category = ""
+    tests: list[FieldTest] = []
+    for fields in one.field_selectors:
+        field = fields.get("Field")
+        if not isinstance(field, str):
+            raise TrailSettingsError(f"`{path}`: a field selector names no `Field`", hint=_HINT)
+        found = [(operator, fields[name]) for name, operator in _OPERATORS if fields.get(name)]
+        if not found:
+            raise TrailSettingsError(f"`{path}`: the field selector of {quote_input(field)} tests nothing", hint=_HINT)
+        for operator, values in found:
+            listed = (values,) if isinstance(values, str) else values
+            if field == "eventCategory" and operator is FieldOperator.EQUALS:
+                category = listed[0]
+            else:
+                tests.append(FieldTest(field, operator, tuple(sorted(listed))))
+    return Selector(category, tuple(sorted(tests)))

@@ -1,0 +1,130 @@
+"""A principal's replacement as a CloudFormation template: its policies, attached by name.
+
+A template can't detach policies that were attached outside of it: `Metadata` lists what to detach once the stack
+exists. Each principal has a stack of its own, so no policy ever moves from one stack to another.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from lpgen.core.model import CURRENT_VERSION, PrincipalKind
+from lpgen.core.rollout.calls import POLICY_PATH
+from lpgen.report.escaping import terminal_text
+from lpgen.report.iac.subject import CodeDocument, CodeSubject
+from lpgen.report.iac.yaml import yaml_text
+from lpgen.report.json.layout import Json
+
+INLINE_TEMPLATE_BYTES: Final = 51_200
+"""How large a template may be that isn't put into S3.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+"""
+
+_RESOLVED: Final = "{{resolve:"
+_INTRINSIC: Final = re.compile(r"Ref|Condition|Fn::.*", re.DOTALL)
+
+
+def cloudformation_of_subject(subject: CodeSubject) -> str:
+    """The template of one principal as YAML, or as compact JSON where only that fits a call without S3."""
+    template = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"The policies of the {subject.principal.kind} {subject.principal.name}, by lpgen",
+        "Metadata": {"lpgen": _metadata(subject), "cfn-lint": {"config": {"ignore_checks": _unlinted(subject)}}},
+        "Resources": dict(_resource(subject, number) for number in range(len(subject.documents))),
+    }
+    text = yaml_text(template)
+    return text if len(text) <= INLINE_TEMPLATE_BYTES else json.dumps(template, separators=(",", ":")) + "\n"
+
+
+def unsayable_in_cloudformation(subject: CodeSubject) -> str:
+    """Why a template would say something else than the documents, or "".
+
+    CloudFormation reads some texts and keys as its own, and knows no escape for them.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html and
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
+    """
+    if not subject.documents:
+        return "there is no policy to create: only detach and delete what its folder's `evidence.json` lists"
+    if subject.of_permission_set:
+        return "IAM Identity Center writes this role: put the documents of its folder into the permission set"
+    for document in subject.documents:
+        decoded: Any = json.loads(document.text)
+        if _RESOLVED in json.dumps(decoded):
+            return "a policy holds `{{resolve:`, which CloudFormation would replace"
+        if any(_INTRINSIC.fullmatch(key) for key in _condition_keys(decoded)):
+            return "a condition key looks like a function of CloudFormation"
+    return ""
+
+
+def _metadata(subject: CodeSubject) -> Json:
+    """The steps to take outside of the template, in order, once the stack exists."""
+    shown: Json = {"Principal": terminal_text(subject.principal.arn)}
+    if subject.reasons:
+        shown["NotSafeYet"] = [terminal_text(one) for one in subject.reasons]
+    if subject.left:
+        shown["StayAttached"] = [terminal_text(one) for one in subject.left]
+    detach = subject.detach
+    shown["ThenDetach"] = [terminal_text(one) for one in detach.managed]
+    shown["ThenDeleteInline"] = [terminal_text(one) for one in detach.inline]
+    shown["ThenLeaveGroups"] = [terminal_text(one) for one in detach.groups]
+    if subject.note:
+        shown["Note"] = terminal_text(subject.note)
+    return shown
+
+
+def _unlinted(subject: CodeSubject) -> list[str]:
+    """The checks of cfn-lint that would complain about intended content.
+
+    W3037 compares actions with a list that is older than the catalog, which names each of them. W2511 objects to the
+    older language version, which a statement that depends on it needs.
+    """
+    old = any(json.loads(one.text).get("Version") != CURRENT_VERSION for one in subject.documents)
+    return ["W3037", *(["W2511"] if old else [])]
+
+
+def _resource(subject: CodeSubject, at: int) -> tuple[str, Json]:
+    principal, document = subject.principal, subject.documents[at]
+    words = "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", principal.name))
+    digest = hashlib.sha256(principal.arn.encode()).hexdigest()[:8]
+    name = f"{principal.kind.title()}{words}{digest}{'Inline' if document.inline else 'Managed'}{at + 1}"
+    return name, _inline(subject, document) if document.inline else _managed(subject, document)
+
+
+def _managed(subject: CodeSubject, document: CodeDocument) -> Json:
+    """Its description has no date: changing that would replace the policy, and the name is taken already."""
+    principal = subject.principal
+    return {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {
+            "ManagedPolicyName": document.name,
+            "Path": POLICY_PATH,
+            "Description": f"What the {principal.kind} {principal.name} uses of its former policies, by lpgen",
+            "Roles" if principal.kind is PrincipalKind.ROLE else "Users": [principal.name],
+            "PolicyDocument": json.loads(document.text),
+        },
+    }
+
+
+def _inline(subject: CodeSubject, document: CodeDocument) -> Json:
+    kind = subject.principal.kind.title()
+    return {
+        "Type": f"AWS::IAM::{kind}Policy",
+        "Properties": {
+            f"{kind}Name": subject.principal.name,
+            "PolicyName": document.name,
+            "PolicyDocument": json.loads(document.text),
+        },
+    }
+
+
+def _condition_keys(document: Any) -> Iterator[str]:
+    statements = document["Statement"]
+    for statement in statements if isinstance(statements, list) else [statements]:
+        for tests in statement.get("Condition", {}).values():
+            yield from tests

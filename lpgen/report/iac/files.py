@@ -1,0 +1,131 @@
+"""The files of an output folder's code: which there are, and what else a person has to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from lpgen.core.findings import Proposal
+from lpgen.report.escaping import markdown_code, markdown_prose
+from lpgen.report.iac.cloudformation import (
+    INLINE_TEMPLATE_BYTES,
+    cloudformation_of_subject,
+    unsayable_in_cloudformation,
+)
+from lpgen.report.iac.subject import CodeSubject, once_per_set, subject_of_proposal
+from lpgen.report.iac.terraform import PROVIDER_VERSION, TERRAFORM_VERSION, terraform_of_subject, versions_file
+
+
+class CodeForm(StrEnum):
+    """The forms in which replacements are written in addition to their JSON documents."""
+
+    TERRAFORM = "terraform"
+    CLOUDFORMATION = "cloudformation"
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How one form writes a subject: the text, why it can't be written ("" where it can), and the files' ending."""
+
+    render: Callable[[CodeSubject], str]
+    refusal: Callable[[CodeSubject], str]
+    ending: str
+
+
+_FORMS: Final = {
+    CodeForm.TERRAFORM: _Form(terraform_of_subject, lambda _subject: "", ".tf"),
+    CodeForm.CLOUDFORMATION: _Form(cloudformation_of_subject, unsayable_in_cloudformation, ".yaml"),
+}
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
+"""Names of principals and policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+
+def code_files(proposals: Iterable[Proposal], form: CodeForm) -> dict[str, str]:
+    """The files of the proposals' code, as `code_of_subjects` writes it."""
+    return code_of_subjects(filter(None, map(subject_of_proposal, proposals)), form)
+
+
+def code_of_subjects(found: Iterable[CodeSubject], form: CodeForm) -> dict[str, str]:
+    """The files' texts by their paths below the output folder, sorted.
+
+    Each principal has a file of its own, named after it, in the folder of its account; a permission set has one for all
+    its roles, in a separate folder. Replacements that aren't called safe are in `not-safe-yet`, where neither
+    `terraform apply` nor a loop over the folder takes them.
+    """
+    subjects = once_per_set(sorted(found, key=lambda one: one.principal.arn))
+    refused = {one.principal.arn: why for one in subjects if (why := _refusal(one, form))}
+    written = [one for one in subjects if one.principal.arn not in refused]
+    how = _FORMS[form]
+    files = {f"{form}/{one.folder}/{one.file}{how.ending}": how.render(one) for one in written}
+    if form is CodeForm.TERRAFORM:
+        files |= {f"{form}/{one.folder}/versions.tf": versions_file() for one in written}
+    large = {path for path, text in files.items() if len(text) > INLINE_TEMPLATE_BYTES}
+    notes = [(one.principal.arn, refused[one.principal.arn]) for one in subjects if one.principal.arn in refused]
+    files[f"{form}/README.md"] = "\n\n".join(_readme(form, notes, large)) + "\n"
+    return dict(sorted(files.items()))
+
+
+def _refusal(subject: CodeSubject, form: CodeForm) -> str:
+    names = (subject.principal.name, *(one.name for one in subject.documents))
+    if not all(map(_NAME.fullmatch, names)):
+        return "its name or that of a policy is none that IAM takes"
+    return _FORMS[form].refusal(subject)
+
+
+# ---------------------------------------------------------------- README
+
+
+def _readme(form: CodeForm, refused: Sequence[tuple[str, str]], large: set[str]) -> Iterator[str]:
+    if form is CodeForm.TERRAFORM:
+        yield from (_TERRAFORM.strip(),)
+    else:
+        yield from (_CLOUDFORMATION.strip(),)
+        if large:
+            yield "These templates are larger than 51,200 bytes; give `aws cloudformation deploy` an `--s3-bucket`:"
+            yield "\n".join(f"- {markdown_code(path.removeprefix(f'{form}/'))}" for path in sorted(large))
+    if refused:
+        yield "## Not written"
+        yield "\n".join(f"- {markdown_code(arn)}: {markdown_prose(why)}" for arn, why in refused)
+
+
+_TERRAFORM: Final = f"""
+# Replacement policies as Terraform
+
+Written by `lpgen generate --as terraform`. A folder per account; in it a file per role, named after it, and per user,
+such as `user-NAME.tf`; in `permission-sets` a file per permission set of IAM Identity Center, for all its accounts.
+What isn't called safe yet lies in `not-safe-yet`, which Terraform leaves alone. `lpgen verify` proves the JSON
+documents beside this folder; these files say the same.
+
+1. Take a folder into the root module of its account (Terraform {TERRAFORM_VERSION}, hashicorp/aws {PROVIDER_VERSION}).
+   Most versions of Terraform take no `import` block in another module: take them out there. Keep a file that you took
+   earlier where a later run writes none in its place, or one in `not-safe-yet`: without it Terraform would destroy the
+   policies that are in force.
+2. Where the role itself is in your code: take `managed_policy_arns` and `inline_policy` out of its `aws_iam_role`,
+   and its other attachments and inline policies out of the code. They would put back what these files take away.
+3. Read `terraform plan`. The `..._exclusive` resources detach and delete every policy that they don't list, those
+   in the comment at the top of each file; they come after the new attachments. The `import` blocks adopt what exists,
+   so the plan shows each policy that goes. Once applied they do nothing, and you may delete them.
+4. Memberships in groups end by hand; the comment names them.
+
+Policy variables such as `${{aws:username}}` are written as `&{{aws:username}}`. A policy that the data source can't
+say exactly is written as JSON.
+"""
+
+_CLOUDFORMATION: Final = """
+# Replacement policies as CloudFormation
+
+Written by `lpgen generate --as cloudformation`. A folder per account; in it a template per role, named after it, and
+per user, such as `user-NAME.yaml`, each a stack of its own; what isn't called safe yet lies in `not-safe-yet`.
+`lpgen verify` proves the JSON documents beside this folder; these templates hold the same.
+
+1. Deploy a template:
+   `aws cloudformation deploy --template-file FILE --stack-name NAME --capabilities CAPABILITY_NAMED_IAM`
+2. Then take away what it replaces. A template can't: its `Metadata` lists what to detach
+   (`aws iam detach-role-policy`), which inline policies to delete (`aws iam delete-role-policy`) and which groups to
+   leave (`aws iam remove-user-from-group`).
+3. Where another stack made the role: take the old policies out of that template, or it will put them back.
+"""

@@ -1,0 +1,124 @@
+"""The subject of replacements as code: one principal with its new documents and the policies that they replace."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
+from typing import Final
+
+from lpgen.core.findings import Detachment, PrincipalClass, Proposal
+from lpgen.core.folders import files_of_sets, folder_of_account
+from lpgen.core.identity_center import PermissionSet, permission_set_of
+from lpgen.core.model import Principal
+from lpgen.core.rollout.code import permission_set_policy
+from lpgen.report.iac.names import file_of_principal
+from lpgen.report.plan import goes_with, is_there, plan_note
+
+_PERMISSION_SETS: Final = "permission-sets"
+"""The folder of files that are written once for all roles of a permission set."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDocument:
+    """One policy document: its policy's name, whether it is inline, and its JSON.
+
+    `exists` says that the principal has a policy of this name, which an earlier run left.
+    """
+
+    name: str
+    inline: bool
+    text: str
+    exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSubject:
+    """One principal. `reasons` are why it isn't called safe, empty where it is or is in place; `note` is of the plan.
+
+    `detach` leaves out policies with the names of the new ones, which become them, and those left attached, whose ARNs
+    are in `left`. Where all roles of a permission set get the same policy, it is written once: `roles` are their ARNs,
+    and `set_file` is the name of its file.
+    """
+
+    principal: Principal
+    documents: tuple[CodeDocument, ...]
+    detach: Detachment
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+    of_permission_set: bool = False
+    roles: tuple[str, ...] = ()
+    set_file: str = ""
+    left: tuple[str, ...] = ()
+
+    @property
+    def permission_set(self) -> str:
+        """The name of the permission set whose one policy this is, or ""."""
+        found = permission_set_of(self.principal.arn) if self.roles else None
+        return found.name if found else ""
+
+    @property
+    def folder(self) -> str:
+        """The folder of its file: by account, and apart from the others where it isn't called safe."""
+        folder = _PERMISSION_SETS if self.permission_set else folder_of_account(self.principal)
+        return f"{folder}/not-safe-yet" if self.reasons else folder
+
+    @property
+    def file(self) -> str:
+        """The name of its file, without the ending."""
+        return self.set_file or file_of_principal(self.principal)
+
+
+def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
+    """The subject of a proposal, or None if it has no document to put in place and leaves no policy attached."""
+    replacement = proposal.replacement
+    if replacement is None or replacement.refusal or not (replacement.documents or replacement.left):
+        return None
+    reasons = () if proposal.in_place else _reasons(proposal)
+    of_set = proposal.diff.principal_class is PrincipalClass.SSO
+    documents = tuple(
+        CodeDocument(one.name, one.inline, one.text, is_there(proposal, one)) for one in replacement.documents
+    )
+    whole = permission_set_policy(one.text for one in documents) if of_set else ""
+    return CodeSubject(
+        replacement.principal,
+        (CodeDocument(documents[0].name, True, whole),) if whole else documents,
+        goes_with(proposal, replacement.documents),
+        reasons,
+        plan_note(proposal),
+        of_set,
+        left=tuple(one.arn for one in replacement.left),
+    )
+
+
+def once_per_set(subjects: Iterable[CodeSubject]) -> tuple[CodeSubject, ...]:
+    """The subjects in their order; roles of one permission set with the same policy are one, the first of them."""
+    found: dict[PermissionSet | str, list[CodeSubject]] = defaultdict(list)
+    for one in subjects:
+        of = permission_set_of(one.principal.arn) if one.of_permission_set else None
+        found[of or one.principal.arn].append(one)
+    files = files_of_sets(of for of in found if isinstance(of, PermissionSet))
+    return tuple(
+        one
+        for of, same in found.items()
+        for one in (_merged(same, files[of]) if isinstance(of, PermissionSet) else same)
+    )
+
+
+def _merged(same: Sequence[CodeSubject], file: str) -> Iterable[CodeSubject]:
+    """The roles of one permission set as one, or as they are where their policies differ."""
+    if len({tuple(document.text for document in one.documents) for one in same}) > 1:
+        return same
+    told = next((one for one in same if one.reasons), same[0])  # it has the reasons of the others too
+    detach = Detachment(*map(_union, zip(*(astuple(one.detach) for one in same), strict=True)))
+    roles = tuple(one.principal.arn for one in same)
+    return [replace(told, detach=detach, roles=roles, set_file=file)]
+
+
+def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted({name for some in names for name in some}))
+
+
+def _reasons(proposal: Proposal) -> tuple[str, ...]:
+    found = tuple(caveat.message for caveat in proposal.caveats)
+    return found if found or proposal.safe else ("nothing was verified",)

@@ -1,0 +1,206 @@
+"""A principal's replacement as Terraform: its policies and their attachments, declared as the only ones.
+
+The two `…_exclusive` resources of the AWS provider detach and delete policies that they don't list. They come after the
+new attachments, so the principal always has the permissions it uses.
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from lpgen.core.model import Principal, PrincipalKind
+from lpgen.core.rollout.calls import POLICY_PATH
+from lpgen.report.iac.hcl import (
+    Attribute,
+    Block,
+    hcl_comments,
+    hcl_heredoc,
+    hcl_list,
+    hcl_string,
+    render_block,
+)
+from lpgen.report.iac.names import label_of_principal, label_of_set
+from lpgen.report.iac.policy_data import policy_data_block
+from lpgen.report.iac.subject import CodeDocument, CodeSubject
+from lpgen.report.pages.words import short_label_of
+
+PROVIDER_VERSION: Final = ">= 5.72.1"
+"""The first one with all four exclusive resources.
+
+https://github.com/hashicorp/terraform-provider-aws/blob/main/CHANGELOG.md
+"""
+
+TERRAFORM_VERSION: Final = ">= 1.5"
+"""The first one with `import` blocks. https://developer.hashicorp.com/terraform/language/v1.6.x/import"""
+
+
+def terraform_of_subject(subject: CodeSubject) -> str:
+    """The Terraform file of one principal. It holds no date and no count, so it changes only with the policies."""
+    label = label_of_set(subject.set_file) if subject.roles else label_of_principal(subject.principal)
+    parts = [hcl_comments(_header(subject))]
+    references: list[str] = []
+    for number, document in enumerate(subject.documents, start=1):
+        block, reference = _document_block(_label_of_document(label, number), document)
+        parts.append(render_block(block))
+        references.append(reference)
+    if not subject.of_permission_set:
+        parts += map(render_block, _resources(subject, label, references))
+    return "\n".join(parts)
+
+
+def versions_file() -> str:
+    """The file with the versions of Terraform and the provider that the files of one account need."""
+    aws = '{\n  source  = "hashicorp/aws"\n  version = ' + hcl_string(PROVIDER_VERSION) + "\n}"
+    providers = Block("required_providers", (), (Attribute("aws", aws),))
+    return render_block(
+        Block("terraform", (), (Attribute("required_version", hcl_string(TERRAFORM_VERSION)), providers))
+    )
+
+
+def _label_of_document(label: str, number: int) -> str:
+    """The label of a document of a subject: its own for the first, so most subjects have one label throughout."""
+    return label if number == 1 else f"{label}_part{number}"
+
+
+def _document_block(label: str, document: CodeDocument) -> tuple[Block, str]:
+    """The block that holds a document, and the expression for its JSON."""
+    block = policy_data_block(label, document.text)
+    if block is not None:
+        return block, f"data.aws_iam_policy_document.{label}.json"
+    return Block("locals", (), (Attribute(label, hcl_heredoc(document.text)),)), f"local.{label}"
+
+
+def _resources(subject: CodeSubject, label: str, references: Sequence[str]) -> Iterator[Block]:
+    kind, name = subject.principal.kind, hcl_string(subject.principal.name)
+    attached: list[str] = []
+    inline: list[str] = []
+    for number, (document, reference) in enumerate(zip(subject.documents, references, strict=True), start=1):
+        own = _label_of_document(label, number)
+        if document.inline:
+            yield from _inline_blocks(subject.principal, own, document, reference)
+            inline.append(f"aws_iam_{kind}_policy.{own}")
+        else:
+            yield from _managed_blocks(subject.principal, own, document, reference)
+            attached.append(f"aws_iam_{kind}_policy_attachment.{own}")
+    arns = [*(f"{one}.policy_arn" for one in attached), *map(hcl_string, subject.left)]
+    names = [f"{one}.name" for one in inline]
+    for what, listed, first in (
+        ("policy_attachments", Attribute("policy_arns", hcl_list(arns)), inline),
+        ("policies", Attribute("policy_names", hcl_list(names)), attached),
+    ):
+        # `first` are resources of the other kind, which must be in place before anything is taken away.
+        order = [Attribute("depends_on", hcl_list(first))] if first else []
+        body = (Attribute(f"{kind}_name", name), listed, *order)
+        yield from _adopted(f"aws_iam_{kind}_{what}_exclusive", label, body, subject.principal.name)
+
+
+def _managed_blocks(principal: Principal, label: str, document: CodeDocument, reference: str) -> Iterator[Block]:
+    kind = principal.kind
+    partition = principal.arn.split(":", 2)[1]
+    arn = f"arn:{partition}:iam::{principal.account}:policy{POLICY_PATH}{document.name}" if document.exists else ""
+    description = f"What the {kind} {principal.name} uses of its former policies, by lpgen"
+    body: tuple[Attribute | Block, ...] = (
+        Attribute("name", hcl_string(document.name)),
+        Attribute("path", hcl_string(POLICY_PATH)),
+        Attribute("description", hcl_string(description)),
+        Attribute("policy", reference),
+    )
+    if arn:  # a description can't be changed: another one would delete the policy and create it anew
+        body = (*body, Block("lifecycle", (), (Attribute("ignore_changes", "[description]"),)))
+    yield from _adopted("aws_iam_policy", label, body, arn)
+    attachment = (
+        Attribute(str(kind), hcl_string(principal.name)),
+        Attribute("policy_arn", f"aws_iam_policy.{label}.arn"),
+    )
+    yield from _adopted(f"aws_iam_{kind}_policy_attachment", label, attachment, arn and f"{principal.name}/{arn}")
+
+
+def _inline_blocks(principal: Principal, label: str, document: CodeDocument, reference: str) -> Iterator[Block]:
+    body = (
+        Attribute("name", hcl_string(document.name)),
+        Attribute(str(principal.kind), hcl_string(principal.name)),
+        Attribute("policy", reference),
+    )
+    existing = f"{principal.name}:{document.name}" if document.exists else ""
+    yield from _adopted(f"aws_iam_{principal.kind}_policy", label, body, existing)
+
+
+def _adopted(type_: str, label: str, body: tuple[Attribute | Block, ...], existing: str) -> Iterator[Block]:
+    """A resource, after an `import` block for what `existing` identifies, or without one where it is "".
+
+    So `terraform plan` shows what changes in AWS, such as each policy that an exclusive resource takes away; without it
+    the plan would only show what is to be there. The page of each resource documents its identifier:
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive#import
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policies_exclusive#import
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_policy#import
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachment#import
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy#import
+    """
+    if existing:
+        yield Block("import", (), (Attribute("to", f"{type_}.{label}"), Attribute("id", hcl_string(existing))))
+    yield Block("resource", (type_, label), body)
+
+
+# ---------------------------------------------------------------- comments
+
+
+def _header(subject: CodeSubject) -> Iterator[str]:
+    principal = subject.principal
+    of_set = f"The permission set {subject.permission_set}" if subject.permission_set else ""
+    whose = of_set or f"{short_label_of(principal)} of account {principal.account}"
+    yield f"{whose}, written by `lpgen generate --as terraform`."
+    if subject.reasons:
+        yield ""
+        yield f"NOT SAFE YET, by its role in account {principal.account}:" if subject.roles else "NOT SAFE YET:"
+        yield from (f"- {reason}" for reason in subject.reasons)
+    yield ""
+    if subject.of_permission_set:
+        yield from _permission_set(subject)
+        return
+    yield "Applying it takes away, once the new policies are attached:"
+    yield from _replaced(subject)
+    if subject.left:
+        yield ""
+        yield "Stays attached; keep its attachment where your code has one:"
+        yield from (f"- {arn}" for arn in subject.left)
+    yield from _conflicts(principal)
+    if subject.detach.groups:
+        yield ""
+        yield "By hand: no resource of Terraform takes a user out of a group. What these groups grant stays until"
+        yield "`aws iam remove-user-from-group` has ended the membership:"
+        yield from (f"- {group}" for group in subject.detach.groups)
+    if subject.note:
+        yield ""
+        yield f"Note: {subject.note}."
+
+
+def _permission_set(subject: CodeSubject) -> Iterator[str]:
+    yield "Put this into the permission set, as the `inline_policy` of its `aws_ssoadmin_permission_set_inline_policy`."
+    if len(subject.documents) > 1:
+        yield "It has only one, and these documents are of two language versions: rewrite the older one's `${` first."
+    yield "IAM Identity Center then changes the set's roles in all accounts, these among them:"
+    yield from (f"- {arn}" for arn in subject.roles or [subject.principal.arn])
+    yield ""
+    yield "It takes the place of:"
+    yield from _replaced(subject)
+
+
+def _replaced(subject: CodeSubject) -> Iterable[str]:
+    found = [
+        *(f"- detached: {one}" for one in subject.detach.managed),
+        *(f"- deleted: inline policy {one}" for one in subject.detach.inline),
+    ]
+    return found or ["- nothing"]
+
+
+def _conflicts(principal: Principal) -> Iterator[str]:
+    yield ""
+    if principal.kind is PrincipalKind.ROLE:
+        yield "If the role itself is in Terraform: take `managed_policy_arns` and `inline_policy` out of its"
+        yield "`aws_iam_role`, and its other `aws_iam_role_policy_attachment` and `aws_iam_role_policy` out of the"
+        yield "code. They would put back what this takes away."
+    else:
+        yield "If the user itself is in Terraform: take its other `aws_iam_user_policy_attachment` and"
+        yield "`aws_iam_user_policy` out of the code. They would put back what this takes away."

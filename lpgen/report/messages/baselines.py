@@ -1,0 +1,95 @@
+"""The output of the baseline commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from lpgen.core.drift.states import Stamp
+from lpgen.report.escaping import terminal_text
+from lpgen.report.json.drift import facts_of_stamp
+from lpgen.report.json.layout import Row, lay_out
+from lpgen.report.layout.text import render_text
+from lpgen.report.pages.blocks import Column, Show, count, name, plural, table
+
+_BASELINES_SCHEMA: Final = "lpgen.baselines/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The content of a baseline. `waiting` are the proposals that are safe and wait to be put in place."""
+
+    saved: str
+    folder: str
+    policy_files: int
+    trails: int
+    proposals: int
+    waiting: int
+    actions: int
+
+
+def render_saved(stamp: Stamp, folder: str) -> str:
+    """The message of `lpgen baseline save` at its end."""
+    figures = stamp.figures
+    return terminal_text(
+        f"baseline {stamp.name}: as of {stamp.as_of.isoformat()}, {plural(figures.principals, 'principal')}, "
+        f"{plural(figures.granted, 'grant')}, catalog of {stamp.catalog_date}, in {folder}"
+    )
+
+
+def render_baselines(stamps: Sequence[Stamp], format: str, *, width: int, color: bool) -> str:  # noqa: A002
+    """The baselines in the order given."""
+    if format == "json":
+        return lay_out({"schema": _BASELINES_SCHEMA, "baselines": [facts_of_stamp(one) for one in stamps]})
+    if format == "names":
+        return "".join(f"{one.name}\n" for one in stamps)
+    if not stamps:
+        return "no baseline yet; save one with `lpgen baseline save NAME --data DIR`\n"
+    columns = (
+        Column("name", flexible=True),
+        Column("as of"),
+        Column("catalog", show=Show.WIDE),
+        Column("principals", number=True),
+        Column("granted", number=True),
+        Column("unused", number=True),
+        Column("wildcards", number=True),
+        Column("days", number=True),
+    )
+    rows = (
+        (
+            name(one.name),
+            one.as_of.isoformat(),
+            one.catalog_date,
+            count(one.figures.principals),
+            count(one.figures.granted),
+            count(one.figures.unused),
+            count(one.figures.wildcards),
+            count(one.figures.covered_days),
+        )
+        for one in stamps
+    )
+    return render_text((table(columns, rows),), width=width, color=color)
+
+
+def render_baseline(stamp: Stamp, holding: Holding, format: str) -> str:  # noqa: A002
+    """The content of one baseline."""
+    if format == "json":
+        return lay_out({"schema": _BASELINES_SCHEMA, **facts_of_stamp(stamp), "holds": Row(asdict(holding))})
+    figures = stamp.figures
+    rows = (
+        ("baseline", stamp.name),
+        ("saved", holding.saved),
+        ("as of", stamp.as_of.isoformat()),
+        ("catalog", f"{stamp.catalog_version} of {stamp.catalog_date}, {count(holding.actions)} actions"),
+        ("snapshot", stamp.snapshot or "none: the policies were files"),
+        ("policies", f"{plural(holding.policy_files, 'file')}, {plural(figures.principals, 'principal')}"),
+        ("trails", plural(holding.trails, "file")),
+        ("proposals", f"{count(holding.proposals)}, of which {count(holding.waiting)} are safe and wait"),
+        ("granted", plural(figures.granted, "action")),
+        ("unused", f"{count(figures.unused)}; dangerous and not seen used: {count(figures.dangerous_unused)}"),
+        ("wildcards", count(figures.wildcards)),
+        ("covered", plural(figures.covered_days, "day")),
+        ("folder", holding.folder),
+    )
+    return "".join(f"{title:<11}{terminal_text(text)}\n" for title, text in rows)

@@ -1,0 +1,190 @@
+"""The messages of `lpgen rollout`. Every text of a policy, a name or AWS is made inert."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from lpgen.core.iam.policy import policy_from_json, policy_size, text_without_sid
+from lpgen.core.model import Effect, Statement
+from lpgen.core.registry.refusals import RefusalKind
+from lpgen.core.rollout.calls import Call
+from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
+from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, Refusal
+from lpgen.core.rollout.source import RolloutPlan, Source, Trust
+from lpgen.report.escaping import terminal_text
+from lpgen.report.pages.blocks import plural
+
+# ---------------------------------------------------------------- a plan
+
+
+def render_planned(plan: RolloutPlan) -> str:
+    """How many principals are to be changed, and why the others aren't."""
+    return "\n".join(_planned_lines(plan))
+
+
+def _planned_lines(plan: RolloutPlan) -> Iterator[str]:
+    ready = [one for one in plan.principals if one.calls]
+    refused = [one for one in plan.principals if one.refusals]
+    calls = plural(sum(len(one.calls) for one in ready), "call")
+    several = sum(len({one.kind for one in each.refusals}) > 1 for each in refused)
+    counted = f"{len(ready)} to roll out with {calls}, {len(refused)} refused"
+    idle = len(plan.principals) - len(ready) - len(refused)
+    yield (
+        counted
+        + (f", {several} of them for several reasons" if several else "")
+        + (f"; nothing to change for {idle}" if idle else "")
+    )
+    yield from _refusal_lines((one.principal, one.refusals) for one in refused)
+    for one in ready:
+        yield from (f"  note: {terminal_text(one.principal)}: {terminal_text(note)}" for note in one.notes)
+
+
+_TRUST: Final = {
+    Trust.DATA: "the data folder gave its replacements again when it was planned",
+    Trust.SIGNATURE: "a signature covered its replacements when it was planned",
+    Trust.OUTPUT: "its replacements were believed UNCHECKED when it was planned, by --trust-output",
+}
+
+
+def render_trust(source: Source | None) -> str:
+    """Why the documents of a plan were believed."""
+    if source is None:
+        return "the plan is of an older lpgen: its documents are believed UNCHECKED, by --trust-output"
+    return f"the plan was made from the output {source.digests.root[:12]}: {_TRUST[source.trust]}"
+
+
+def render_refused(refused: Iterable[tuple[str, Iterable[Refusal]]]) -> str:
+    """Why principals aren't rolled out, with the options that override it."""
+    return "\n".join(_refusal_lines(refused))
+
+
+_SHOWN: Final = 5
+
+
+def _refusal_lines(refused: Iterable[tuple[str, Iterable[Refusal]]]) -> Iterator[str]:
+    """A few of each kind; the plan has them all."""
+    kinds: dict[RefusalKind, list[str]] = defaultdict(list)
+    for principal, refusals in refused:
+        for one in refusals:
+            override = f" ({terminal_text(one.override)} overrides it)" if one.override else ""
+            why = textwrap.shorten(terminal_text(one.why), _LONGEST_REASON, placeholder=" ...")
+            kinds[one.kind].append(f"    {terminal_text(principal)}: {why}{override}")
+    for kind in sorted(kinds, key=list(RefusalKind).index):
+        lines = kinds[kind]
+        yield f"  refused, {kind.row.title} ({len(lines):,}):"
+        yield from lines[:_SHOWN]
+        if len(lines) > _SHOWN:
+            yield f"    and {len(lines) - _SHOWN:,} more"
+
+
+_LONGEST_REASON: Final = 300
+
+
+def render_changes(plans: Iterable[PrincipalPlan]) -> str:
+    """The planned changes of each principal: its calls in order, and its policies as a diff of statements."""
+    return "\n".join(line for one in plans for line in _change_lines(one))
+
+
+def _change_lines(plan: PrincipalPlan) -> Iterator[str]:
+    yield f"{terminal_text(plan.principal)}{'' if plan.safe else '  NOT CALLED SAFE'}"
+    for note in plan.notes:
+        yield f"  note: {terminal_text(note)}"
+    for number, call in enumerate(plan.calls, start=1):
+        yield f"  {number:2}. {_call_text(call)}"
+    yield from _diff_lines(plan.before, plan.after)
+    yield ""
+
+
+def _call_text(call: Call) -> str:
+    size = f" ({policy_size(call.document):,} characters)" if call.document else ""
+    return f"{call.operation} {terminal_text(call.policy)}{size}"
+
+
+def render_undo(calls: Sequence[tuple[str, Sequence[Call]]]) -> str:
+    """The calls that undoing would make for each principal, by ARN; calls already in effect are left out then."""
+    lines = [
+        line
+        for principal, some in calls
+        for line in (terminal_text(principal), *(f"  {_call_text(call)}" for call in some), "")
+    ]
+    return "\n".join(lines)
+
+
+# ---------------------------------------------------------------- a diff of statements
+
+
+def _diff_lines(before: Iterable[PolicyText], after: Iterable[PolicyText]) -> Iterator[str]:
+    """Removed statements with a minus, added ones with a plus, and kept ones with neither."""
+    old, new = list(_statements(before)), list(_statements(after))
+    kept = {text_without_sid(one.text) for _, one in old} & {text_without_sid(one.text) for _, one in new}
+    for sign, statements in (("-", old), ("+", new)):
+        for policy, one in statements:
+            stays = text_without_sid(one.text) in kept
+            if not (stays and sign == "+"):
+                yield from _statement_lines(" " if stays else sign, one, terminal_text(policy.rpartition("/")[2]))
+
+
+def _statements(texts: Iterable[PolicyText]) -> Iterator[tuple[str, Statement]]:
+    for one in texts:
+        for statement in policy_from_json(one.text, place=one.policy).statements:
+            yield one.policy, statement
+
+
+_WIDTH: Final = 110
+
+
+def _statement_lines(sign: str, one: Statement, policy: str) -> Iterator[str]:
+    """A statement on one line where it fits, else its actions below, wrapped, service by service."""
+    effect = "Deny " if one.effect is Effect.DENY else "Allow"
+    but = "all but " if one.not_action else ""
+    where = f"on {'all but ' if one.not_resource else ''}{', '.join(one.resources)}"
+    condition = json.loads(one.text).get("Condition")
+    where = terminal_text(f"{where} if {json.dumps(condition)}" if condition else where)
+    line = f"  {sign} {effect} {but}{terminal_text(', '.join(one.patterns))} {where}  [{policy}]"
+    if len(line) <= _WIDTH or len(one.patterns) == 1:
+        yield line
+        return
+    yield f"  {sign} {effect} {but}{len(one.patterns)} actions {where}  [{policy}]"
+    for actions in _by_service(one.patterns):
+        yield from textwrap.wrap(
+            actions, _WIDTH, initial_indent=f"  {sign}     ", subsequent_indent=f"  {sign}       ",
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+
+
+def _by_service(patterns: Iterable[str]) -> Iterator[str]:
+    """The names of each service's actions, as `s3: GetObject, PutObject`."""
+    services: dict[str, list[str]] = defaultdict(list)
+    for pattern in patterns:
+        service, _, name = pattern.partition(":")
+        services[service].append(name or "*")
+    yield from (terminal_text(f"{service}: {', '.join(names)}") for service, names in services.items())
+
+
+# ---------------------------------------------------------------- outcomes
+
+
+_ENDINGS = {
+    OutcomeKind.APPLIED: "applied",
+    OutcomeKind.REFUSED: "refused",
+    OutcomeKind.TAKEN_BACK: "failed, and is as it was",
+    OutcomeKind.STUCK: "NOT AS IT WAS: run `lpgen rollout undo` on this plan",
+    OutcomeKind.NOT_REACHED: "not reached",
+    OutcomeKind.UNDONE: "undone: its policies are what they were, to the byte",
+    OutcomeKind.UNDONE_IN_PART: "undone but for what is named: settle it by hand, then run `lpgen rollout undo` again",
+    OutcomeKind.LEFT: "NOT AS IT WAS: settle by hand what is named, then run `lpgen rollout undo` again",
+    OutcomeKind.UNDONE_BUT: "undone, and others have changed it since",
+}
+
+
+def render_outcomes(outcomes: Iterable[Outcome]) -> str:
+    """How each principal's rollout or undoing ended, in lines."""
+    return "".join(
+        f"{terminal_text(one.principal)}: {_ENDINGS[one.kind]}\n"
+        + "".join(f"  {terminal_text(why)}\n" for why in one.why)
+        for one in outcomes
+    )

@@ -1,0 +1,64 @@
+"""Requests of a role that tests have explained, and the walls and statements of the explanation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from lpgen.core.analysis.explain.explanation import explain
+from lpgen.core.analysis.explain.question import Asked, read_question
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.explanations import ExplainedStatement, ExplainedWall, Explanation
+from lpgen.core.guards import NO_GUARDS, Guards
+from lpgen.core.iam.decision import Layer
+from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.model import Policy, Principal
+from lpgen.edge.catalog.files import bundled_catalog
+from tests.support.worlds import catalog
+
+IMAGES = "arn:aws:s3:::images/cat.png"
+
+
+@cache
+def whole_catalog() -> Catalog:
+    """The bundled catalog; that of the small worlds lacks most services."""
+    return bundled_catalog()
+
+
+def document(*statements: Mapping[str, Any]) -> Policy:
+    """A policy of these statements."""
+    text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    return policy_from_json(text, place="test")
+
+
+def ask(
+    principal: Principal,
+    action: str,
+    resource: str = "",
+    *,
+    guards: Guards = NO_GUARDS,
+    context: Mapping[str, tuple[str, ...]] | None = None,
+    others: Iterable[Principal] = (),
+    actions: Catalog | None = None,
+    organization: Mapping[str, str] | None = None,
+) -> Explanation:
+    """The explanation of a request; `others` are principals beside the one that makes it, `organization` has the paths
+    of accounts in theirs."""
+    principals = (principal, *others)
+    known = actions or catalog()
+    asked = Asked(principal.arn, action, resource, context or {}, organization=organization or {})
+    question = read_question(asked, principals, known)
+    return explain(question, guards.with_trust(principals), known)
+
+
+def wall(found: Explanation, layer: Layer, level: int = 0) -> ExplainedWall:
+    """The one wall of a layer, or of a level of it."""
+    (one,) = (one for one in found.walls if (one.layer, one.level) == (layer, level))
+    return one
+
+
+def statements(found: Explanation, layer: Layer = Layer.IDENTITY) -> tuple[ExplainedStatement, ...]:
+    """The statements that the explanation names in a layer."""
+    return wall(found, layer).statements

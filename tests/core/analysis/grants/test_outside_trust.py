@@ -1,0 +1,52 @@
+"""Who outside may assume a role: `tests/cases/outside_trust.json` has the cases."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lpgen.core.analysis.grants.outside_trust import outside_trust
+from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.model import Principal, PrincipalKind
+from tests.support.case_tables import each_case
+
+CASES = json.loads((Path(__file__).parents[3] / "cases" / "outside_trust.json").read_text(encoding="utf-8"))
+OWN = frozenset({"111122223333", "444455556666"})
+ARN = "arn:aws:iam::111122223333:role/app"
+ROLE = Principal(ARN, "AROA1", "111122223333", PrincipalKind.ROLE, "app", "/", None, None, (), None, None, (), (), ())
+
+
+def role_trusting(*statements: dict[str, Any]) -> Principal:
+    """A role with this trust policy."""
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    return replace(ROLE, trust=policy_from_json(document, place="the trust policy"))
+
+
+def statement(effect: str, given: dict[str, Any]) -> dict[str, Any]:
+    """A statement of a trust policy, for `sts:AssumeRole` unless something else is given."""
+    whole = {"Effect": effect, "Action": "sts:AssumeRole", **given}
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+@each_case("case", CASES, ids=lambda case: str(case["name"]))
+def test_outside_trust_names_who_may_assume_a_role(case: dict[str, Any]) -> None:
+    denies = [statement("Deny", case["deny"])] if "deny" in case else []
+    role = role_trusting(statement("Allow", case["statement"]), *denies)
+    found = outside_trust([role], OWN, case.get("organization", ""))
+    assert [
+        [*(one.parameters[name] for name in ("case", "who", "limits")), str(one.severity)] for one in found
+    ] == case["found"]
+
+
+def test_outside_trust_tells_the_worst_first() -> None:
+    vendor = statement(
+        "Allow", {"Principal": {"AWS": "999988887777"}, "Condition": {"StringEquals": {"sts:ExternalId": "abc"}}}
+    )
+    limited = replace(role_trusting(vendor), arn="arn:aws:iam::111122223333:role/a")
+    opened = replace(role_trusting(statement("Allow", {"Principal": "*"})), arn="arn:aws:iam::111122223333:role/b")
+    assert [one.principal for one in outside_trust([limited, ROLE, opened], OWN)] == [opened.arn, limited.arn]
+    assert outside_trust([limited], OWN)[0].message == (
+        "the account 999988887777, which is none of yours, can assume it, if the conditions on sts:ExternalId are met"
+    )
