@@ -21,8 +21,8 @@ from pathlib import Path
 from bench.mutants import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = Path("lpgen") / "core" / "policies"
-TESTS = Path("tests") / "core" / "policies"
+PACKAGE = Path("lpgen") / "core" / "iam"
+TESTS = Path("tests") / "core" / "iam"
 LAWS = TESTS / "test_decision_laws.py"
 """Slow, and slower where they fail: run on what the cases don't catch."""
 COPIED = ("lpgen", "tests", "action_catalog", "pyproject.toml")

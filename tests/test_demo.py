@@ -21,17 +21,17 @@ def test_closing_text_fits_and_breaks_no_word(program: str) -> None:
     assert [line for line in lines if len(line) > 80 and "/s/s" not in line] == []
     commands = commands_of_demo(text, program)
     assert len(commands) == 11
-    assert f"{program} stars --data 'my demo/data' --policies {PATHS['sample']}" in commands
+    assert f"{program} wildcards --data 'my demo/data' --policies {PATHS['sample']}" in commands
 
 
 def test_closing_text_breaks_lines_where_the_shell_joins_them() -> None:
     text = closing_text(PATHS, "lpgen", 40).partition("What to do next")[2]
-    block = text[text.index("    lpgen stars") :].partition("\n  See")[0]
+    block = text[text.index("    lpgen wildcards") :].partition("\n  See")[0]
     assert block.count("\n") == 2
     done = subprocess.run(
         ["bash", "-c", f"lpgen() {{ printf '%s|' \"$@\"; }}; {block}"], capture_output=True, check=True
     )
-    assert done.stdout.decode() == f"stars|--data|my demo/data|--policies|{PATHS['sample']}|"
+    assert done.stdout.decode() == f"wildcards|--data|my demo/data|--policies|{PATHS['sample']}|"
 
 
 @pytest.mark.parametrize(

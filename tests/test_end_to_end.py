@@ -227,7 +227,7 @@ def test_commands_of_the_demo_run_as_printed(world: World, tmp_path: Path) -> No
     paths = {"output": tmp_path, "data": world.data, "replacements": world.out, "sample": Path(POLICIES)}
     commands = [shlex.split(one) for one in commands_of_demo(closing_text(paths, "lpgen", 80), "lpgen")]
     for_sample = [one for one in commands if "lpgen-data" not in one]
-    assert [one[1] for one in for_sample] == ["stars", "backtest", "explain", "verify"]
+    assert [one[1] for one in for_sample] == ["wildcards", "backtest", "explain", "verify"]
     for command in for_sample:
         assert lpgen(*command[1:])
 

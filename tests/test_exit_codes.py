@@ -119,7 +119,7 @@ CODES: dict[str, tuple[tuple[str, int], ...]] = {
         ("app s3:Get* --policies policies.json", 2),
         ("app s3:GetObject --policies missing.json", 3),
     ),
-    "stars": (
+    "wildcards": (
         (GROUND, 0),
         (f"{GROUND} --principal nobody", 2),
         (f"{GROUND} --since someday", 2),

@@ -106,7 +106,7 @@ What to do next
   Read one replacement beside its evidence:
     {replacements}/111122223333-role-storefront-api/
   See what the wildcards in the old policies gained by themselves in a year:
-    lpgen stars --data {data} --policies {sample}
+    lpgen wildcards --data {data} --policies {sample}
   See what replacements made earlier would have denied since:
     lpgen backtest --data {data} --train 60d --policies {sample}
   Ask why something is allowed, and whether it was ever used:

@@ -13,7 +13,7 @@ from lpgen.cli.settings import defaults_from_file, setting_of
 SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Start here", ("demo",)),
     ("Gather", ("snapshot", "ingest", "check", "upgrade")),
-    ("Review", ("review", "backtest", "observe", "explain", "stars")),
+    ("Review", ("review", "backtest", "observe", "explain", "wildcards")),
     ("Replace", ("generate", "verify", "rollout")),
     ("Every week", ("baseline", "drift")),
     ("Look things up", ("catalog", "map", "authorize", "iam-policy", "schema", "config")),

@@ -34,9 +34,9 @@ from lpgen.cli.rollout import app as rollout_app
 from lpgen.cli.run import code_with_output, run_app
 from lpgen.cli.schema import schema_command
 from lpgen.cli.snapshot import snapshot_command
-from lpgen.cli.stars import stars_command
 from lpgen.cli.upgrade import upgrade_command
 from lpgen.cli.verify import verify_command
+from lpgen.cli.wildcards import wildcards_command
 from lpgen.edge.standard_streams import open_standard_streams
 
 app = typer.Typer(
@@ -82,7 +82,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "verify": verify_command,
     "authorize": authorize_command,
     "explain": explain_command,
-    "stars": stars_command,
+    "wildcards": wildcards_command,
     "drift": drift_command,
     "snapshot": snapshot_command,
     "iam-policy": iam_policy_command,
@@ -94,6 +94,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
 }
 for _name, _command in _COMMANDS.items():
     app.command(_name, cls=PlainCommand)(as_command(_command))
+app.command("stars", cls=PlainCommand, hidden=True)(as_command(wildcards_command))  # its former name
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ _LONGEST: Final = 24
 def stars_page(stars: Stars) -> tuple[Block, ...]:
     """The page: the heaviest wildcards first, with as many as fit a person's patience; JSON and CSV have all."""
     return (
-        Heading(line("lpgen stars"), level=1),
+        Heading(line("lpgen wildcards"), level=1),
         Paragraph(
             line(
                 quiet(

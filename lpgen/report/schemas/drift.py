@@ -83,7 +83,7 @@ def drift_schema(defs: dict[str, Schema]) -> Schema:
 
 
 def stars_schema(defs: dict[str, Schema]) -> Schema:
-    """The schema of what `lpgen stars --format json` prints; `defs` has `statement`."""
+    """The schema of what `lpgen wildcards --format json` prints; `defs` has `statement`."""
     gained = record(
         {
             "action": TEXT,
@@ -121,7 +121,7 @@ def stars_schema(defs: dict[str, Schema]) -> Schema:
     }
     return document(
         STARS_SCHEMA,
-        "What `lpgen stars --format json` prints",
+        "What `lpgen wildcards --format json` prints",
         {
             "since": DAY,
             "catalog": record({**_CATALOG, "first_seen_from": TEXT}),

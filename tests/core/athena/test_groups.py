@@ -246,7 +246,7 @@ def _with(context: Json) -> Json:
 
 def test_no_rule_and_no_table_reads_a_parameter_that_the_query_makes_equal() -> None:
     root = Path(__file__).parents[3]
-    texts = [path.read_text("utf-8") for path in (root / "lpgen" / "core" / "events").rglob("*.py")]
+    texts = [path.read_text("utf-8") for path in (root / "lpgen" / "core" / "cloudtrail").rglob("*.py")]
     texts += [
         path.read_text("utf-8") for path in (root / "action_catalog").rglob("*.json") if "services" not in str(path)
     ]

@@ -1,4 +1,4 @@
-"""`lpgen stars`: what each wildcard gained by itself."""
+"""`lpgen wildcards`: what each wildcard gained by itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class StarsFormat(StrEnum):
     CSV = "csv"
 
 
-def stars_command(
+def wildcards_command(
     inputs: Annotated[InputOptions, Only("policies", "snapshot", "boundary", "scps", "catalog")],
     data: OptionalDataOption = None,
     since: Annotated[
@@ -46,7 +46,7 @@ def stars_command(
 
     \b
     Example:
-      lpgen stars --data lpgen-data --since 12m
+      lpgen wildcards --data lpgen-data --since 12m
     """
     from lpgen.app.drift import stars
     from lpgen.edge.catalog.files import open_catalog

@@ -1,4 +1,4 @@
-"""`lpgen stars` on the sample organization, as a user runs it."""
+"""`lpgen wildcards` on the sample organization, as a user runs it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POLICIES = ("--policies", str(SAMPLE / "authorization-details"))
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return run_forked("stars", *arguments)
+    return run_forked("wildcards", *arguments)
 
 
 @cache
@@ -104,7 +104,7 @@ _SHOWN = 13
 
 def test_demo_page_shows_what_stars_prints(sample_data: Path) -> None:
     lines = first(sample_data, "text").stdout.splitlines()[:_SHOWN]
-    command = "$ lpgen stars --data lpgen-demo/data --policies sample_logs/authorization-details"
+    command = "$ lpgen wildcards --data lpgen-demo/data --policies sample_logs/authorization-details"
     check_block(DEMO_PAGE, "stars", "\n".join(["```text", command, *lines, "```"]))
 
 
