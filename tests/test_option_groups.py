@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from lpgen.cli.option_groups import Only, with_option_groups
+from lpgen.cli.options import days_option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,3 +59,24 @@ def test_only_names_the_fields_that_are_options(arguments: tuple[str, ...], code
     given = run(part, *arguments)
     assert given.startswith(f"{code} ")
     assert code or given == "0 Shared(size=1, color='red', names=None)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aged:
+    days: Annotated[int, days_option("--days", "How many.")] = 7
+
+
+def aged(group: Aged) -> None:
+    typer.echo(str(group.days))
+
+
+@pytest.mark.parametrize(
+    ("given", "days"), [("90", "90"), ("90d", "90"), ("3m", "90"), ("0d", ""), ("-1", ""), ("1y", ""), ("999999", "")]
+)
+def test_days_are_written_as_a_number_of_days_or_months(given: str, days: str) -> None:
+    said = run(aged, "--days", given)
+    assert said == f"0 {days}" if days else said.startswith("2 ")
+
+
+def test_days_have_a_default() -> None:
+    assert run(aged) == "0 7"

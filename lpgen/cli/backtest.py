@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from lpgen.cli.engine import EngineOptions
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.option_groups import Only
-from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption
+from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption, days_option
 from lpgen.cli.output import put_text, terminal_width, wants_color
 
 
@@ -24,17 +23,6 @@ class BacktestFormat(StrEnum):
     HTML = "html"
 
 
-def _days_from_text(text: str) -> int:
-    found = re.fullmatch(r"0*([1-9][0-9]{0,4})d?", text, re.ASCII)
-    if found is None:
-        raise typer.BadParameter(f"{text!a} is no number of days such as 90d")
-    return int(found[1])
-
-
-def _days_option(name: str, text: str) -> Any:
-    return typer.Option(name, metavar="DAYS", parser=_days_from_text, help=text)
-
-
 def backtest_command(
     data: DataOption,
     inputs: AnalysisInputOptions,
@@ -43,9 +31,9 @@ def backtest_command(
         Only("principal", "scope", "keep_unobservable", "min_days", "decisions", "attached_quota"),
     ],
     engine: EngineOptions,
-    train: Annotated[int, _days_option("--train", "How many days each window learns on, such as 90d.")] = "90d",  # type: ignore[assignment]
-    test: Annotated[int, _days_option("--test", "How many days after them it judges.")] = "30d",  # type: ignore[assignment]
-    step: Annotated[int, _days_option("--step", "How many days later the next window begins.")] = "7d",  # type: ignore[assignment]
+    train: Annotated[int, days_option("--train", "How many days each window learns on, such as 90d.")] = 90,
+    test: Annotated[int, days_option("--test", "How many days after them it judges.")] = 30,
+    step: Annotated[int, days_option("--step", "How many days later the next window begins.")] = 7,
     format: Annotated[BacktestFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:

@@ -20,6 +20,7 @@ from lpgen.cli.options import (
     InputOptions,
     OutputFileOption,
     SarifRootOption,
+    days_option,
     given_options,
 )
 from lpgen.cli.output import put_on_pager, put_text, terminal_width, wants_color
@@ -88,18 +89,13 @@ def drift_command(
     ] = None,
     unused_days: Annotated[
         int,
-        typer.Option(
-            "--unused-days",
-            min=1,
-            metavar="DAYS",
-            help="After how many covered days without use a grant counts as unused, a role as quiet.",
+        days_option(
+            "--unused-days", "After how many covered days without use a grant counts as unused, a role as quiet."
         ),
     ] = 90,
     apply_days: Annotated[
         int,
-        typer.Option(
-            "--apply-days", metavar="DAYS", min=1, help="After how many days a safe proposal counts as never applied."
-        ),
+        days_option("--apply-days", "After how many days a safe proposal counts as never applied."),
     ] = 30,
     sarif_root: SarifRootOption = "lpgen-out",
 ) -> None:

@@ -31,7 +31,9 @@ def ingest_command(
     messages: MessageOptions,
     since: Annotated[
         str,
-        typer.Option("--since", metavar="DATE", help="Only records from this day or time on, UTC; 90d is 90 days ago."),
+        typer.Option(
+            "--since", metavar="DATE", help="Only records from this day or time on, UTC, or since 90d or 4m ago."
+        ),
     ] = "",
     until: Annotated[
         str, typer.Option("--until", metavar="DATE", help="Only records up to and with this day or time, UTC.")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -32,6 +33,19 @@ def _day_from_text(text: str) -> datetime:
         return datetime.strptime(text, "%Y-%m-%d")
     except ValueError:
         raise typer.BadParameter(f"{text!a} is no day such as 2026-09-30") from None
+
+
+def days_option(name: str, text: str, *, least: int = 1) -> Any:
+    """An option for a number of days: `90`, `90d`, or `3m` for three months of 30 days."""
+
+    def days_from_text(given: str | int) -> int:
+        found = re.fullmatch(r"([0-9]{1,5})([dm]?)", str(given), re.ASCII)
+        days = int(found[1]) * (30 if found[2] == "m" else 1) if found else -1
+        if days < least:
+            raise typer.BadParameter(f"{str(given)!a} is not a number of days such as 90, 90d or 3m")
+        return days
+
+    return typer.Option(name, metavar="DAYS", parser=days_from_text, help=text)
 
 
 DataOption = Annotated[
@@ -84,9 +98,7 @@ OutputFileOption = Annotated[
 ]
 MinDaysOption = Annotated[
     int,
-    typer.Option(
-        "--min-days", metavar="DAYS", min=0, help="How many covered days make a removal sure enough to call safe."
-    ),
+    days_option("--min-days", "How many covered days make a removal sure enough to call safe.", least=0),
 ]
 MaxExpectedDenialsOption = Annotated[
     float,

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from lpgen.core.analysis.grants.wildcards import wildcards_of_grant
@@ -21,6 +21,7 @@ from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Outcome
 from lpgen.core.options import is_chosen
 from lpgen.core.stars import GainedAction, StarGrowth, Stars, StarTotals
+from lpgen.core.usage.event_time import day_before
 from lpgen.errors import InvocationError, quote_input
 
 DEFAULT_SINCE: Final = "12m"
@@ -37,7 +38,7 @@ def since_from_text(text: str, catalog_date: str) -> date:
     end = date.fromisoformat(catalog_date)
     age = _AGE.fullmatch(text)
     try:
-        since = _earlier(end, int(age[1]), age[2]) if age else date.fromisoformat(text)
+        since = day_before(end, int(age[1]), age[2]) if age else date.fromisoformat(text)
     except (ValueError, OverflowError) as error:
         raise InvocationError(
             f"{quote_input(text)} is no day to count from", hint="write 2026-01-31, 12m or 365d"
@@ -48,18 +49,6 @@ def since_from_text(text: str, catalog_date: str) -> date:
             hint="nothing can have come since; `lpgen catalog update` gets a newer catalog",
         )
     return since
-
-
-def _earlier(end: date, number: int, unit: str) -> date:
-    if unit == "d":
-        return end - timedelta(days=number)
-    year, month = divmod(end.year * 12 + end.month - 1 - number, 12)
-    for day in range(end.day, 27, -1):  # the last day of a shorter month
-        try:
-            return date(year, month + 1, day)
-        except ValueError:
-            continue
-    return date(year, month + 1, min(end.day, 28))
 
 
 def grow_stars(

@@ -16,7 +16,7 @@ NO_TIME: Final = ""
 # The parts of a time as CloudTrail writes it, `2024-01-02T03:04:05Z`, after the day.
 _MINUTES: Final = frozenset(f"T{hour:02}:{minute:02}" for hour in range(24) for minute in range(60))
 _SECONDS: Final = frozenset(f":{second:02}Z" for second in range(60))
-_AGE: Final = re.compile(r"\d{1,6}d", re.ASCII)
+_AGE: Final = re.compile(r"(\d{1,6})([md])", re.ASCII)
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d|)", re.ASCII | re.IGNORECASE
 )
@@ -92,17 +92,35 @@ ALL_TIME: Final = Window()
 
 
 def date_from_age(text: str, today: date) -> str:
-    """The day that `90d` means, which is that many days before today; other texts as they are.
+    """The day that `90d` or `4m` means, which is that many days or months before today; other texts as they are.
 
     Raises:
         InvocationError: there is no such day.
     """
-    if not _AGE.fullmatch(text):
+    age = _AGE.fullmatch(text)
+    if not age:
         return text
     try:
-        return (today - timedelta(int(text[:-1]))).isoformat()
-    except OverflowError as error:
+        return day_before(today, int(age[1]), age[2]).isoformat()
+    except (OverflowError, ValueError) as error:
         raise InvocationError(f"`{text}` is too long ago") from error
+
+
+def day_before(end: date, number: int, unit: str) -> date:
+    """The day a number of days (unit `d`) or months (`m`) before another.
+
+    Raises:
+        OverflowError, ValueError: there is no such day.
+    """
+    if unit == "d":
+        return end - timedelta(days=number)
+    year, month = divmod(end.year * 12 + end.month - 1 - number, 12)
+    for day in range(end.day, 27, -1):  # the last day of a shorter month
+        try:
+            return date(year, month + 1, day)
+        except ValueError:
+            continue
+    return date(year, month + 1, min(end.day, 28))
 
 
 def window_from_text(since: str, until: str) -> Window:
