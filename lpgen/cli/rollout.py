@@ -48,7 +48,7 @@ SettleOption = Annotated[
         "--settle",
         metavar="SECONDS",
         min=0,
-        help="How long what came may spread through AWS before what it takes over from goes.",
+        help="How long to wait for IAM to propagate new policies before the old ones are removed.",
     ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
@@ -57,7 +57,7 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 TrustOption = Annotated[
     bool,
     typer.Option(
-        "--trust-output", help="Believe the documents although neither a data folder nor a signature vouches for them."
+        "--trust-output", help="Trust the documents although neither a data folder nor a signature vouches for them."
     ),
 ]
 SignatureOption = Annotated[
@@ -205,7 +205,7 @@ def apply_command(
     """Carry a plan out in AWS.
 
     Checks everything first: that the plan is as lpgen wrote it and allows nothing new, that the policies are those of
-    the plan, quotas, names, and that lpgen's own way in stays. A plan of an older lpgen takes --trust-output.
+    the plan, quotas, names, and that lpgen keeps its own access. A plan of an older lpgen takes --trust-output.
     Shows each change, asks, and makes the calls, each read back. The first error ends it, and that principal is put
     back as it was. After a kill, run it again to finish, or undo.
 

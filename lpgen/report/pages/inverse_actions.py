@@ -15,7 +15,7 @@ def undoing_blocks(lost: tuple[Undoing, ...]) -> Iterable[Block]:
         return
     yield titled("Done, and could no longer be undone", len(lost))
     yield table(
-        (Column("was used and stays", flexible=True), Column("would undo it and goes", flexible=True)),
+        (Column("used and kept", flexible=True), Column("would undo it, and is removed", flexible=True)),
         [(name(one.action), name(one.undone_by)) for one in lost[:MOST_ROWS]],
     )
     yield from more_note(lost[MOST_ROWS:], len(lost[MOST_ROWS:]), "action")

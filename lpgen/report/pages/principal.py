@@ -99,7 +99,7 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
         examined = sum(check.examined for check in checks)
         passed = f"all {plural(len(checks), 'check')} passed, {plural(examined, 'thing')} examined"
         yield Paragraph(
-            line(good("Safe: "), "what was used stays allowed and nothing new is allowed", quiet(f"  ({passed})"))
+            line(good("Safe: "), "what was used stays allowed, and nothing new is allowed", quiet(f"  ({passed})"))
         )
         if (expected := view.diff.expected) is not None:
             few = f"at most {plural(expected.high, 'denied need')}" if expected.high else "no denied need"
@@ -153,11 +153,10 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
         return
     unsure = [f"{count(number)} {level}" for level, number in view.confidence.items() if number]
     sure = f" (confidence: {', '.join(unsure)})" if unsure else ""
-    goes = f"{count(counts.removed)} {'goes' if counts.removed == 1 else 'go'}"
     yield Paragraph(
         line(
             f"{plural(counts.granted, 'action')} granted, ",
-            strong(f"{count(counts.replacement)} in the replacement, {goes}"),
+            strong(f"{count(counts.replacement)} in the replacement, {count(counts.removed)} removed"),
             f"{sure}.",
         )
     )

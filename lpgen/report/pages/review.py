@@ -292,9 +292,9 @@ def _principals(view: ReviewView) -> Iterable[Block]:
     yield Paragraph(
         line(
             quiet(
-                "Numbers are actions. tried: outcome undetermined. kept: in the replacement without seen use, mostly "
-                "because the logs can't show it. goes: granted and not in the replacement. danger: dangerous and seen "
-                "in no use."
+                "Numbers are actions. tried: outcome undetermined. kept: in the replacement without recorded use, "
+                "mostly because the logs can't show it. removed: granted and not in the replacement. danger: dangerous "
+                "and without recorded use."
             )
         )
     )
@@ -310,7 +310,7 @@ _SUMMARY_COLUMNS: Final = (
     Column("unobservable", number=True, show=Show.WIDE),
     Column("ungranted", number=True, show=Show.WIDE),
     Column("kept", number=True),
-    Column("goes", number=True),
+    Column("removed", number=True),
     Column("danger", number=True),
 )
 

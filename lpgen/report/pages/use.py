@@ -43,8 +43,8 @@ def danger_blocks(view: PrincipalView) -> Iterable[Block]:
     shown, rest = going[:MOST_ROWS] + staying[:MOST_ROWS], going[MOST_ROWS:] + staying[MOST_ROWS:]
     yield titled("Dangerous grants nobody used", total)
     yield table(
-        (Column("what a holder could do", flexible=True), Column("actions", flexible=True), Column("fate")),
-        [(group.danger, _actions_of(group), _fate(group, view)) for group in shown],
+        (Column("what a holder could do", flexible=True), Column("actions", flexible=True), Column("outcome")),
+        [(group.danger, _actions_of(group), _outcome(group, view)) for group in shown],
     )
     yield from more_note(rest, sum(len(one.verdicts) for one in rest), "dangerous action")
 
@@ -66,12 +66,12 @@ def _actions_of(group: DangerGroup) -> Line:
     return names([one.action for one in group.verdicts], most=3)
 
 
-def _fate(group: DangerGroup, view: PrincipalView) -> Span:
+def _outcome(group: DangerGroup, view: PrincipalView) -> Span:
     if not view.has_documents:
         return quiet("granted")
     if group.stays:
-        return bad("stays")
-    return good("goes") if group.observable else good("goes, unseen")
+        return bad("kept")
+    return good("removed") if group.observable else good("removed, unobservable")
 
 
 def matrix_blocks(view: PrincipalView) -> Iterable[Block]:

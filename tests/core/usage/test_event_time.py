@@ -87,7 +87,15 @@ def test_window_covers_a_window_all_of_whose_times_it_holds(a: str, b: str, c: s
 
 
 @pytest.mark.parametrize(
-    ("text", "day"), [("90d", "2024-01-01"), ("4m", "2023-11-30"), ("0d", "2024-03-31"), ("2024-01-05", "2024-01-05"), ("", ""), ("9x", "9x")]
+    ("text", "day"),
+    [
+        ("90d", "2024-01-01"),
+        ("4m", "2023-11-30"),
+        ("0d", "2024-03-31"),
+        ("2024-01-05", "2024-01-05"),
+        ("", ""),
+        ("9x", "9x"),
+    ],
 )
 def test_date_from_age_counts_days_back_from_today(text: str, day: str) -> None:
     assert date_from_age(text, date(2024, 3, 31)) == day
