@@ -113,8 +113,9 @@ def drift_command(
     """
     from lpgen.app.drift import drift
     from lpgen.core.drift.between import DriftOptions
-    from lpgen.report import render_drift, render_drift_screen
+    from lpgen.report import render_drift
     from lpgen.report.pages.drift_screen import Asked
+    from lpgen.report.screens import render_drift_screen
 
     chosen = choose_format(format, output, DriftFormat)
     formats = {path: _format_of(path) for path in also or ()}

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from lpgen.report.commands import Given
     from lpgen.report.entries import Details, Entry
     from lpgen.report.pages.blocks import PageBlock
-    from lpgen.report.pages.drift_screen import Asked
-    from lpgen.report.views import PrincipalView, ReviewView
+    from lpgen.report.views import PrincipalView
 
 FORMATS: Final = ("text", "json", "markdown")
 """The values of `format`: a terminal's text, JSON with a versioned schema, or Markdown for a pull request.
@@ -80,38 +79,18 @@ def render_review_parts(
         from lpgen.report.sarif.review import review_sarif
 
         return [review_sarif(report, root=root)]
-    from lpgen.report.commands import Given
-    from lpgen.report.pages.review import review_page
-    from lpgen.report.views import review_view
-
     if format == "text" and screen:
-        view = review_view(report, details.entries if details else {})
-        return [_render_first_screen(view, given or Given(), width, color)]
+        from lpgen.report.screens import render_review_screen
+
+        return [render_review_screen(report, given, details, width=width, color=color)]
+    from lpgen.report.pages.review import review_page
+
     page = review_page(report, only=only, details=details, given=given)
     if format == "text":
         from lpgen.report.layout.text import render_text_parts
 
         return render_text_parts(page, width=width, color=color)
     return [_render_page(page, format, width=width, color=color)]
-
-
-_SCREEN_LINES: Final = 40
-_SCREEN_COLUMNS: Final = 100
-_SCREEN_SIZES: Final = (*((size, 5) for size in range(16, -1, -1)), *((0, lines) for lines in range(4, 0, -1)))
-"""How much is shown, and how many lines a command may take: the first that fits is taken."""
-
-
-def _render_first_screen(view: ReviewView, given: Given, width: int, color: bool) -> str:
-    from lpgen.report.layout.text import render_text
-    from lpgen.report.pages.first_screen import first_screen
-
-    columns = min(width, _SCREEN_COLUMNS)
-    for size, command_lines in _SCREEN_SIZES:
-        page = first_screen(view, given, width=columns, size=size, command_lines=command_lines)
-        text = render_text(page, width=columns, color=color)
-        if text.count("\n") <= _SCREEN_LINES:
-            break
-    return text
 
 
 def render_details(
@@ -200,19 +179,6 @@ def render_stars(
     from lpgen.report.pages.stars import stars_page
 
     return _render_page(stars_page(stars), format, width=width, color=color, noun="wildcard")
-
-
-def render_drift_screen(drift: Drift, asked: Asked, *, width: int, color: bool) -> str:
-    """The changes between two states on one screen: at most 40 lines of at most 100 columns."""
-    from lpgen.report.layout.text import render_text
-    from lpgen.report.pages.drift_screen import Room, drift_screen
-
-    text = ""
-    for room in Room(min(max(width, 72), 100)).smaller():
-        text = render_text(drift_screen(drift, asked, room), width=room.width, color=color)
-        if text.count("\n") <= 40:
-            break
-    return text
 
 
 def render_drift(

@@ -14,8 +14,8 @@ from rich.cells import cell_len
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import Drift, finding_order
 from lpgen.core.registry.drift import DriftKind
-from lpgen.report import render_drift_screen
 from lpgen.report.pages.drift_screen import Asked
+from lpgen.report.screens import render_drift_screen
 from tests.report.drifts import drift, finding, poisoned_drift
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS
