@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final
 
 from lpgen.core.arns import split_arn
@@ -15,6 +16,7 @@ _CLOSE: Final = 0.5
 """How similar a name has to be to be suggested, from 0 to 1."""
 
 
+@lru_cache(maxsize=1024)
 def names_of_principal(arn: str) -> tuple[str, ...]:
     """The names of a principal: its ARN, its name, and kind, path and name, each also without the path.
 

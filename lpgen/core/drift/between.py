@@ -19,6 +19,7 @@ from lpgen.core.drift.states import State
 from lpgen.core.drift.use import applied_proposals, find_disuse, find_never_applied, find_new_use
 from lpgen.core.drift.wildcards import find_wildcards
 from lpgen.core.iam.match import glob_match
+from lpgen.core.principal_names import is_named
 from lpgen.core.replacements import Decision, DecisionKind
 
 
@@ -110,6 +111,4 @@ def _words(decisions: Iterable[Decision], finding: DriftFinding) -> str:
 
 def _speaks_of(decision: Decision, finding: DriftFinding) -> bool:
     concerned = finding.principals or (finding.subject,)
-    return glob_match(decision.item, finding.item) and all(
-        glob_match(decision.principal or "*", one) for one in concerned
-    )
+    return glob_match(decision.item, finding.item) and all(is_named(one, decision.principal) for one in concerned)

@@ -10,8 +10,9 @@ from lpgen.core.analysis.synthesis.lines import lines_for_grants, merge_lines, w
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.findings import DroppedLine
-from lpgen.core.iam.match import fold_case, glob_match, glob_matcher, has_wildcard
+from lpgen.core.iam.match import fold_case, glob_matcher, has_wildcard
 from lpgen.core.model import Action, Principal, Resource, ResourceKind
+from lpgen.core.principal_names import is_named
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
 
 
@@ -82,14 +83,14 @@ def idle_decisions(
         where = f" on {decision.resource}" if decision.resource else ""
         what = f"the decision to {decision.kind} {decision.action}{where} ({decision.owner}: {decision.reason})"
         if not meant:
-            yield f"{what} does nothing: no ARN of a role or user of the policies is {decision.principal}"
+            yield f"{what} does nothing: no role or user of the policies is {decision.principal}"
         elif decision.kind is DecisionKind.KEEP and not any(_keeps(decision, grants[at], catalog) for at in meant):
             who = f"{decision.principal} is not" if decision.principal else "nobody is"
             yield f"{what} keeps nothing: {who} granted it, or it is misspelled"
 
 
 def _speaks_of(decision: Decision, principal: Principal) -> bool:
-    return glob_match(decision.principal or "*", principal.arn)
+    return is_named(principal.arn, decision.principal)
 
 
 def _meant(decision: Decision, granted: Collection[Action], catalog: Catalog) -> Sequence[Action]:

@@ -12,6 +12,7 @@ from datetime import date
 from typing import TypeVar
 
 from lpgen.core.iam.match import glob_match
+from lpgen.core.principal_names import is_named
 from lpgen.core.registry.row import Finding
 from lpgen.core.replacements import Decision, DecisionKind, Line
 
@@ -25,9 +26,7 @@ def decisions_in_force(decisions: Iterable[Decision], *, as_of: date) -> tuple[D
 
 def applies_to_action(decision: Decision, principal: str, action: str) -> bool:
     """Whether the decision speaks of this action of this principal, whatever the resource."""
-    return glob_match(decision.principal or "*", principal) and glob_match(
-        decision.action or "*", action, ignore_case=True
-    )
+    return is_named(principal, decision.principal) and glob_match(decision.action or "*", action, ignore_case=True)
 
 
 def drops_row(
@@ -71,7 +70,7 @@ def _who_accepted(decisions: Iterable[Decision], principal: str, finding: Findin
     for decision in decisions:
         if (
             decision.kind is DecisionKind.ACCEPT
-            and glob_match(decision.principal or "*", principal)
+            and is_named(principal, decision.principal)
             and glob_match(decision.item, finding.item)
         ):
             return f"{decision.owner}: {decision.reason}"
