@@ -164,7 +164,7 @@ def test_the_demo_fits_and_ends_with_what_to_do_next(tmp_path: Path) -> None:
     for command in (
         "explain",
         "verify",
-        "stars",
+        "wildcards",
         "backtest",
         "snapshot",
         "ingest",

@@ -1,8 +1,8 @@
 """What a command says beside its result: `--verbose`, `--quiet`, `--debug`, and a line while the user waits.
 
-Modules of `app/` and `edge/` say what they are doing to the logger `lpgen`: INFO is a step that may take long, DEBUG a
-detail such as an AWS call that was answered. Core doesn't log. Nothing logged is a secret or the only witness of
-anything.
+Modules of `app/` and `edge/` say what they are doing to the logger `lpgen`: INFO is a step that may take long, WAITING
+an AWS call that begins, DEBUG a detail such as its answer. Core doesn't log. Nothing logged is a secret or the only
+witness of anything.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import typer
 from lpgen import __version__
 from lpgen.cli.option_groups import with_option_groups
 from lpgen.cli.output import be_quiet, say, status_line
+from lpgen.edge.aws_session import WAITING
 from lpgen.errors import InvocationError, LpgenError
 
 _LOG: Final = logging.getLogger("lpgen")
@@ -140,7 +141,7 @@ class _Waiting(logging.Handler):
     """
 
     def __init__(self) -> None:
-        super().__init__(logging.INFO)
+        super().__init__(WAITING)
         self._step, self._began = "working", time.monotonic()
         self._runs = (
             status_line.is_shown

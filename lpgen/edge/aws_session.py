@@ -20,6 +20,8 @@ from lpgen import __version__
 from lpgen.errors import AwsError, InvocationError, quote_input, quote_reason
 
 _LOG: Final = logging.getLogger("lpgen")
+WAITING: Final = logging.DEBUG + 5
+"""The level of messages before each call: too many to say, but what a person who waits wants to see."""
 _DEFAULT_REGION: Final = "us-east-1"
 """The Region for calls to global services when no setting names one."""
 
@@ -223,7 +225,7 @@ def _log_calls(client: Any) -> None:
     region = client.meta.region_name
 
     def before(model: Any, **_: Any) -> None:
-        _LOG.info("waiting for %s %s in %s", model.service_model.service_name, model.name, region)
+        _LOG.log(WAITING, "waiting for %s %s in %s", model.service_model.service_name, model.name, region)
 
     def after(http_response: Any, parsed: Any, model: Any, **_: Any) -> None:
         request = parsed.get("ResponseMetadata", {}).get("RequestId", "-") if isinstance(parsed, dict) else "-"
