@@ -26,7 +26,7 @@ def render_review_screen(
     report: Report, given: Given | None, details: Details | None, *, width: int, color: bool
 ) -> str:
     """What matters most in a review, in at most 40 lines of at most 100 columns. Commands have the options `given`."""
-    view, columns = review_view(report, details.entries if details else {}), min(width, _COLUMNS)
+    view, columns = review_view(report, details.entries if details else {}), _columns(width)
     for size, command_lines in _REVIEW_SIZES:
         page = first_screen(view, given or Given(), width=columns, size=size, command_lines=command_lines)
         text = render_text(page, width=columns, color=color)
@@ -37,8 +37,12 @@ def render_review_screen(
 
 def render_drift_screen(drift: Drift, asked: Asked, *, width: int, color: bool) -> str:
     """The changes between two states, in at most 40 lines of at most 100 columns."""
-    for room in Room(min(max(width, _NARROWEST), _COLUMNS)).smaller():
+    for room in Room(_columns(width)).smaller():
         text = render_text(drift_screen(drift, asked, room), width=room.width, color=color)
         if text.count("\n") <= _LINES:
             break
     return text
+
+
+def _columns(width: int) -> int:
+    return min(max(width, _NARROWEST), _COLUMNS)

@@ -39,6 +39,7 @@ from lpgen.report.pages.review import numbers_of_replacements, sentence, words_o
 from lpgen.report.pages.words import name_for_option, name_of_arn, shorten, state_of
 from lpgen.report.views import PrincipalView, ReviewView
 
+_LONGEST_DATE: Final = 20
 _LONGEST_MESSAGE: Final = 110
 """So many columns of a message are shown: with the name before it, about two lines of a screen."""
 
@@ -51,7 +52,8 @@ def first_screen(
     Lists grow with `size`, from one row each; a command may take so many lines. Names are those that options take.
     """
     diff = view.report.diff
-    yield Heading(line("lpgen review", quiet(f" as of {words_of_day(diff)}; catalog of {diff.catalog_date}")), level=1)
+    dates = f" as of {words_of_day(diff)}; catalog of {shorten(diff.catalog_date, _LONGEST_DATE)}"
+    yield Heading(line("lpgen review", quiet(dates)), level=1)
     yield from _dangers(view, most=1 + size // 4)
     yield from _result(view)
     yield from _coverage(view)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import cycle
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -88,6 +88,8 @@ options = st.lists(st.tuples(st.sampled_from(OPTIONS[:4]), words | st.sampled_fr
 
 
 @given(st.lists(hostile, min_size=1, max_size=7), st.integers(20, 200), options)
+@example(["x" * 9000], 20, [])
+@example(["x" * 9000], 100, [])
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_text_makes_the_first_screen_larger(
     texts: list[str], width: int, given_before: list[tuple[str, str]]
