@@ -118,3 +118,12 @@ def test_a_pager_that_is_left_early_ends_the_review_in_peace(given: list[str], t
     status, shown = on_terminal(["review", *given, "--full"], cwd=tmp_path, variables={"PAGER": "head -n 1"})
     assert status == 0, shown
     assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize("named", ["no-such-pager -R", "LESS=R no-such-pager"])
+def test_a_pager_that_is_not_there_costs_no_line_of_the_review(named: str, given: list[str], tmp_path: Path) -> None:
+    some = ["review", *given, "--principal", "role/app/*", "--full"]
+    status, shown = on_terminal(some, cwd=tmp_path, variables={"PAGER": named})
+    assert status == 0
+    assert "$PAGER names `no-such-pager`, and there is no such program" in shown
+    assert "━━ role/app/storefront-api" in shown

@@ -26,6 +26,8 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.report import render_review
+from lpgen.report.commands import Given
+from lpgen.report.screens import render_review_screen
 from tests.support.demo import commands_of_demo
 from tests.support.documents import DEMO_PAGE, POLICIES_PAGE, README, check_block
 from tests.support.forked_lpgen import run_forked
@@ -217,11 +219,15 @@ def test_review_filters_by_principal(world: World) -> None:
 
 
 def test_demo_page_shows_what_the_demo_prints(world: World) -> None:
-    review = render_review(api.review(world.data, policies=POLICIES), "text", width=80)
-    head = review[review.index("as of ") : review.index("── What the logs cover")].rstrip()
+    report = api.review(world.data, policies=POLICIES)
+    options = (("--data", "lpgen-demo/data"), ("--policies", "sample_logs/authorization-details"))
+    taken = {"generate": ("--data", "--policies"), "review": ("--data", "--policies"), "snapshot": ("--data",)}
+    screen = render_review_screen(report, Given(options, taken), None, width=80, color=False)
+    review = render_review(report, "text", width=80)
     principal = review[review.index("━━ role/app/storefront-api") :]
     principal = principal[: principal.index("\n\n")]
-    check_block(DEMO_PAGE, "demo", f"```text\n{head}\n\n{principal}\n```")
+    check_block(DEMO_PAGE, "demo", f"```text\n{screen}```")
+    check_block(DEMO_PAGE, "demo-role", f"```text\n{principal}\n```")
 
 
 @pytest.mark.slow

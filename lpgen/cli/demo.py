@@ -12,10 +12,12 @@ from typing import Annotated
 
 import typer
 
+from lpgen.cli.options import options_by_command
 from lpgen.cli.output import for_terminal, put_text, say, terminal_width, wants_color
 
 
 def demo_command(
+    context: typer.Context,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write into.")] = Path(
         "lpgen-demo"
     ),
@@ -34,7 +36,9 @@ def demo_command(
     from lpgen.edge.logs.sample_logs import bundled_sample_logs
     from lpgen.edge.replacement_files import write_text
     from lpgen.report import render_backtest_line, render_review, render_verification
+    from lpgen.report.commands import Given
     from lpgen.report.messages.ingest import render_ingest
+    from lpgen.report.screens import render_review_screen
 
     sample, catalog, options = bundled_sample_logs(), bundled_catalog(), Options()
     data, replacements = output / "data", output / "replacements"
@@ -50,7 +54,8 @@ def demo_command(
         ("review.html", "html"),
     ):
         write_text(output / name, render_review(report, kind))
-    put_text(render_review(report, "text", width=terminal_width(), color=wants_color(None), only=_DEMO_PRINCIPAL), None)
+    own = Given((("--data", str(data)), ("--policies", str(sample.policies))), options_by_command(context))
+    put_text(render_review_screen(report, own, None, width=terminal_width(), color=wants_color(None)), None)
     verified = verify(replacements, data, [sample.policies], catalog, options=options)
     put_text("\n" + render_verification(verified, "text", width=terminal_width(), color=wants_color(None)), None)
     tested = backtest(data, [sample.policies], catalog, options=options, days=Days(*_DEMO_DAYS))
@@ -89,8 +94,6 @@ def program_name() -> str:
         return f"{shlex.quote(sys.executable)} -m lpgen"
     return "lpgen" if found and started.samefile(found) else shlex.quote(sys.argv[0])
 
-
-_DEMO_PRINCIPAL = "arn:aws:iam::111122223333:role/app/storefront-api"
 
 _DEMO_DAYS = (60, 30, 10)
 """The days to learn on, to judge on, and between windows: the 120 days of the sample logs hold four such windows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -288,3 +288,17 @@ def given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[s
                 text = f"{one:%Y-%m-%d}" if isinstance(one, datetime) else str(one)
                 found.append((parameter.opts[0],) if one is True else (parameter.opts[0], text))
     return tuple(found)
+
+
+def options_by_command(context: typer.Context) -> dict[str, frozenset[str]]:
+    """The names of the options that each command of the program takes."""
+    return dict(_taken(context.find_root().command))
+
+
+def _taken(group: Any, prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]:
+    """The names of the options of each command."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _taken(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", frozenset(option for one in command.params for option in one.opts)

@@ -90,12 +90,31 @@ def _print_parts(parts: Iterable[str]) -> None:
 
 
 def put_on_pager(text: str) -> None:
-    """Shows a text by the page, with the program that $PAGER names, as `man` does."""
+    """Shows a text by the page, with the program that $PAGER names, as `man` does, or all at once without it."""
     import pydoc
 
     _hide_line_for_stdout()
     encoding, errors = sys.stdout.encoding, sys.stdout.errors or "strict"
-    pydoc.pager(text.encode(encoding, errors).decode(encoding))
+    shown = text.encode(encoding, errors).decode(encoding)
+    missing = _missing_pager()
+    if missing:
+        say(f"$PAGER names `{missing}`, and there is no such program", error=True)
+        sys.stdout.write(shown)
+    else:
+        pydoc.pager(shown)
+
+
+def _missing_pager() -> str:
+    """The program of $PAGER that isn't there, or "". It may stand behind settings, as in `LESS=R less`."""
+    import shlex
+    import shutil
+
+    try:
+        words = shlex.split(os.environ.get("MANPAGER") or os.environ.get("PAGER") or "")
+    except ValueError:  # the shell says what is wrong
+        return ""
+    program = next((word for word in words if "=" not in word), "")
+    return "" if not program or shutil.which(program) else program
 
 
 def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) -> None:

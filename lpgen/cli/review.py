@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -19,6 +19,7 @@ from lpgen.cli.options import (
     OutputFileOption,
     SarifRootOption,
     given_options,
+    options_by_command,
 )
 from lpgen.cli.output import put_chunks, put_on_pager, put_parts, put_text, say, terminal_width, wants_color
 from lpgen.edge.output_file import refuse_replacing
@@ -107,13 +108,4 @@ def _given(context: typer.Context) -> Given:
     from lpgen.report.commands import Given
 
     names = {one.name for one in context.command.params if one.name} - _OWN
-    return Given(given_options(context, names), dict(_taken(context.find_root().command)))
-
-
-def _taken(group: Any, prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]:
-    """The names of the options of each command."""
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from _taken(command, f"{prefix}{name} ")
-        else:
-            yield f"{prefix}{name}", frozenset(option for one in command.params for option in one.opts)
+    return Given(given_options(context, names), options_by_command(context))

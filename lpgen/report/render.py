@@ -33,18 +33,16 @@ def render_review(
     *,
     width: int = 100,
     color: bool = False,
-    only: str = "",
     root: str = "",
 ) -> str:
     """The review of a report, with a line break at the end. `width` and `color` matter only to text.
 
-    With `only`, the ARN of a principal, text and Markdown show only that principal's details. `root` is the folder in
-    the repository that holds the output of `generate`, which SARIF points to.
+    `root` is the folder in the repository that holds the output of `generate`, which SARIF points to.
 
     Raises:
         ValueError: there is no such format.
     """
-    return "".join(render_review_parts(report, format, width=width, color=color, only=only, root=root))
+    return "".join(render_review_parts(report, format, width=width, color=color, root=root))
 
 
 def render_review_parts(
@@ -53,7 +51,6 @@ def render_review_parts(
     *,
     width: int = 100,
     color: bool = False,
-    only: str = "",
     root: str = "",
     details: Details | None = None,
     given: Given | None = None,
@@ -85,7 +82,7 @@ def render_review_parts(
         return [render_review_screen(report, given, details, width=width, color=color)]
     from lpgen.report.pages.review import review_page
 
-    page = review_page(report, only=only, details=details, given=given)
+    page = review_page(report, details=details, given=given)
     if format == "text":
         from lpgen.report.layout.text import render_text_parts
 

@@ -224,7 +224,8 @@ def find_never_applied(
             continue
         if not same_policies(pair.before.principal, pair.after.principal):
             continue
-        removed = f"it would remove {proposal.dangerous:,} dangerous grants that nobody was seen to use"
+        grants = "1 dangerous grant" if proposal.dangerous == 1 else f"{proposal.dangerous:,} dangerous grants"
+        removed = f"it would remove {grants} that nobody was seen to use"
         yield DriftFinding(
             DriftKind.NEVER_APPLIED,
             {"since": since.isoformat()},

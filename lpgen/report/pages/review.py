@@ -58,10 +58,8 @@ if TYPE_CHECKING:
 _MOST_STEPS: Final = 10
 
 
-def review_page(
-    report: Report, *, only: str = "", details: Details | None = None, given: Given | None = None
-) -> Iterator[PageBlock]:
-    """The whole page of a report, block by block; with `only`, the details of only that principal, by its ARN.
+def review_page(report: Report, *, details: Details | None = None, given: Given | None = None) -> Iterator[PageBlock]:
+    """The whole page of a report, block by block.
 
     With `details`, the report's proposals are outlines. With `given`, commands have these options.
     """
@@ -77,7 +75,7 @@ def review_page(
     yield from problem_blocks(report)
     yield from unlisted_blocks(report.diff.unlisted)
     yield from _principals(view)
-    yield from _details(view, only, details)
+    yield from _details(view, details)
 
 
 # ---------------------------------------------------------------- the first screen
@@ -336,14 +334,11 @@ def _zero_dim(number: int) -> Words:
     return count(number) if number else quiet("0")
 
 
-def _details(view: ReviewView, only: str, details: Details | None) -> Iterable[PageBlock]:
+def _details(view: ReviewView, details: Details | None) -> Iterable[PageBlock]:
     for section in view.sections:
-        shown = [one for one in section.views if only in ("", one.diff.principal.arn)]
-        if not shown:
-            continue
-        number = count(len(shown)) if len(shown) == len(section.views) else f"1 of {count(len(section.views))}"
-        yield Heading(line(sentence(CLASS_WORDS[section.principal_class]), quiet(f" ({number})")), level=2)
-        for one in shown:
+        number = quiet(f" ({count(len(section.views))})")
+        yield Heading(line(sentence(CLASS_WORDS[section.principal_class]), number), level=2)
+        for one in section.views:
             if details is None:
                 yield principal_fold(one)
             else:
