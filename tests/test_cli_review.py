@@ -110,7 +110,7 @@ def pager(tmp_path: Path) -> dict[str, str]:
 def test_the_pager_of_a_terminal_shows_a_whole_review(given: list[str], tmp_path: Path, pager: dict[str, str]) -> None:
     some = ["review", *given, "--principal", "role/app/*", "--full"]
     status, shown = on_terminal(some, cwd=tmp_path, variables=pager)
-    assert (status, "done" in shown.splitlines()) == (0, True)
+    assert (status, "done\r\n" in shown) == (0, True)
     assert "━━ role/app/storefront-api" in (tmp_path / "paged").read_text("utf-8")
 
 
