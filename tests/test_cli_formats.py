@@ -14,6 +14,7 @@ import pytest
 
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from tests.report.schemas.test_documents import faults
+from tests.report.test_render import check_put_together
 from tests.support.forked_lpgen import run_forked, run_forked_bytes
 
 REVIEW = [sys.executable, "-m", "lpgen", "review", "--principal", "storefront-api"]
@@ -33,6 +34,14 @@ def review(inputs: list[str], *options: str) -> bytes:
 
 def test_review_prints_json_that_follows_its_schema(inputs: list[str]) -> None:
     assert faults("review", json.loads(review(inputs, "--format", "json"))) == []
+
+
+def test_review_writes_json_lines_that_are_the_json_put_together(inputs: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "review.jsonl"
+    run_forked("review", *inputs, "--output", file).check_returncode()
+    lines = file.read_text(encoding="utf-8")
+    check_put_together(lines, run_forked("review", *inputs, "--format", "json").stdout)
+    assert [one for text in lines.splitlines() for one in faults("review-lines", json.loads(text))] == []
 
 
 def test_review_prints_sarif_that_points_below_the_root(inputs: list[str]) -> None:

@@ -28,6 +28,7 @@ from lpgen.errors import EngineError
 
 FORMATS = (
     "json",
+    pytest.param("jsonl", marks=pytest.mark.slow),
     pytest.param("text", marks=pytest.mark.slow),
     pytest.param("markdown", marks=pytest.mark.slow),
     "html",

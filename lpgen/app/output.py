@@ -78,8 +78,8 @@ def review_parts(
 ) -> Iterator[str]:
     """The text of a review in parts, as `render_review_parts` renders it of its report.
 
-    JSON, text and Markdown hold outlines of the proposals; the other formats hold all of each, and are made in this
-    process.
+    JSON (lines too), text and Markdown hold outlines of the proposals; the other formats hold all of each, and are made
+    in this process.
 
     Raises:
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.

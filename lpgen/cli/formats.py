@@ -16,6 +16,7 @@ _ENDINGS: Final = {
     ".log": "text",
     ".md": "markdown",
     ".json": "json",
+    ".jsonl": "jsonl",
     ".sarif": "sarif",
     ".html": "html",
     ".htm": "html",
@@ -39,6 +40,7 @@ class ReviewFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    JSONL = "jsonl"
     MARKDOWN = "markdown"
     SARIF = "sarif"
     HTML = "html"

@@ -15,6 +15,7 @@ class Document(StrEnum):
     """The documents that have a schema."""
 
     REVIEW = "review"
+    REVIEW_LINES = "review-lines"
     SUMMARY = "summary"
     EVIDENCE = "evidence"
     VERIFICATION = "verification"

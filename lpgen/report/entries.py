@@ -21,7 +21,7 @@ from lpgen.report.iac.subject import CodeSubject, subject_of_proposal
 from lpgen.report.render import files_of_proposal, render_details
 from lpgen.report.views import PrincipalView
 
-DETAIL_FORMATS: Final = ("json", "text", "markdown")
+DETAIL_FORMATS: Final = ("json", "jsonl", "text", "markdown")
 """The formats of a review in which each principal has a part by itself."""
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FORMATS: Final = ("text", "json", "markdown")
 """The values of `format`: a terminal's text, JSON with a versioned schema, or Markdown for a pull request.
 
-A review and drift have SARIF for code scanning and HTML for a browser, too; a backtest has HTML.
+A review and drift have SARIF for code scanning and HTML for a browser, too; a review has JSON lines, a backtest HTML.
 """
 
 
@@ -68,6 +68,10 @@ def render_review_parts(
         from lpgen.report.json.review import review_json
 
         return review_json(report, details)
+    if format == "jsonl":
+        from lpgen.report.json.review import review_lines
+
+        return review_lines(report, details)
     if format == "html":
         from lpgen.report.html import review_html
 
@@ -97,12 +101,17 @@ def render_details(
     width: int,
     color: bool,
 ) -> str:
-    """One principal's part of a review as JSON, text or Markdown, in its form within the whole."""
+    """One principal's part of a review as JSON, a JSON line, text or Markdown, in its form within the whole."""
     if format == "json":
         from lpgen.report.json.layout import lay_out_item
         from lpgen.report.json.review import facts_of_principal
 
         return lay_out_item(facts_of_principal(view))
+    if format == "jsonl":
+        from lpgen.report.json.layout import lay_out_line
+        from lpgen.report.json.review import facts_of_principal
+
+        return lay_out_line(facts_of_principal(view))
     from lpgen.report.pages.principal import principal_fold
 
     fold = principal_fold(view)

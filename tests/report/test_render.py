@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import cycle
+from operator import itemgetter
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -57,6 +58,7 @@ RENDERINGS: dict[str, Callable[[Report], str]] = {
     "review-color.txt": lambda report: render_review(report, "text", width=80, color=True),
     "review.md": lambda report: render_review(report, "markdown"),
     "review.json": lambda report: render_review(report, "json"),
+    "review.jsonl": lambda report: render_review(report, "jsonl"),
     "verification.txt": lambda report: render_verification(verification(report), "text", width=80),
     "verification.md": lambda report: render_verification(verification(report), "markdown"),
     "verification.json": lambda report: render_verification(verification(report), "json"),
@@ -182,8 +184,28 @@ def test_render_json_keeps_every_text_and_stays_ascii(texts: list[str]) -> None:
     assert review["problems"] == list(report.problems)
 
 
+@given(st.lists(hostile, min_size=1, max_size=7))
+@example(["a\u2028b\u2029c\x85\x0b\x0c\x1c\x1d\x1e\r\n\n"])
+@slow
+def test_render_json_lines_are_the_json_whatever_breaks_lines(texts: list[str]) -> None:
+    report = poisoned(texts)
+    text = render_review(report, "jsonl")
+    assert text.isascii()
+    assert text.splitlines() == text.split("\n")[:-1]  # Unicode knows more line breaks than JSON lines do
+    check_put_together(text, render_review(report, "json"))
+
+
+def check_put_together(lines: str, whole: str) -> None:
+    """Fails unless JSON lines, whose principals are sorted by ARN, are a review in JSON put together."""
+    first, *principals = map(json.loads, lines.splitlines())
+    document = json.loads(whole)
+    assert principals == sorted(document["principals"], key=itemgetter("principal"))
+    assert {**first, "principals": document["principals"]} == document
+    assert "principals" not in first
+
+
 def test_poisoned_reports_show_the_hostile_texts() -> None:
-    for form in ("text", "json", "markdown"):
+    for form in ("text", "json", "jsonl", "markdown"):
         assert render_review(poisoned(["@everyone"]), form).count("@everyone") > 200
 
 

@@ -33,6 +33,14 @@ def lay_out(value: object) -> str:
     return _lay_out(value, "") + "\n"
 
 
+def lay_out_line(value: object) -> str:
+    """The value as JSON text on one line, with its line break.
+
+    Breaks stand only between values: in texts they are escapes, as is every other character that breaks lines.
+    """
+    return "".join(map(str.lstrip, _lay_out(value, "").split("\n"))) + "\n"
+
+
 def lay_out_parts(value: Mapping[str, object]) -> Iterator[str]:
     """The parts of the text that `lay_out` makes of an object, which has a key at least.
 

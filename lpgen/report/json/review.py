@@ -41,6 +41,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from lpgen.core.evidence import PrincipalUsage, StatementRef, UnmappedEvent
@@ -63,7 +64,7 @@ from lpgen.report.json.facts import (
     facts_of_ungranted,
     facts_of_use,
 )
-from lpgen.report.json.layout import Json, LaidOut, Row, Written, lay_out_parts
+from lpgen.report.json.layout import Json, LaidOut, Row, Written, lay_out_line, lay_out_parts
 from lpgen.report.json.verdict_rows import written_verdicts
 from lpgen.report.plan import document_file, plan_note, plan_steps
 from lpgen.report.snapshot_note import facts_of_snapshot
@@ -81,30 +82,43 @@ def review_json(report: Report, details: Details | None = None) -> Iterator[str]
     With `details`, the report's proposals are outlines.
     """
     view = review_view(report, details.entries if details else {})
-    diff = report.diff
-    return lay_out_parts(
-        {
-            "schema": REVIEW_SCHEMA,
-            "as_of": diff.as_of.isoformat(),
-            "catalog": Row(version=diff.catalog_version, date=diff.catalog_date),
-            "min_days": report.min_days,
-            "totals": totals_of_review(view),
-            "outside_trust": [_facts_of_trust(one) for one in report.trust],
-            "coverage": {"accounts": [facts_of_account(one) for one in diff.coverage.accounts]},
-            "guards": facts_of_guards(report.guards),
-            "snapshot": facts_of_snapshot(report.snapshot),
-            "skips": [
-                Row(reason=one.reason, records=one.records, example_event_id=one.example_event_id) for one in diff.skips
-            ],
-            "problems": list(report.problems),
-            "expired_decisions": [facts_of_decision(one) for one in diff.expired],
-            "not_in_snapshot": [_facts_of_unlisted(one) for one in diff.unlisted],
-            "principals": (
-                LaidOut(details.text_of(one.diff.principal.arn)) if details else facts_of_principal(one)
-                for one in view.views
-            ),
-        }
+    principals = (
+        LaidOut(details.text_of(one.diff.principal.arn)) if details else facts_of_principal(one) for one in view.views
     )
+    return lay_out_parts({**_facts_of_all(view), "principals": principals})
+
+
+def review_lines(report: Report, details: Details | None = None) -> Iterator[str]:
+    """The review as JSON lines: the first has all of it but the principals, each other one a principal, by ARN.
+
+    With `details`, the report's proposals are outlines.
+    """
+    view = review_view(report, details.entries if details else {})
+    yield lay_out_line(_facts_of_all(view))
+    for arn, one in sorted(((one.diff.principal.arn, one) for one in view.views), key=itemgetter(0)):
+        yield details.text_of(arn) if details else lay_out_line(facts_of_principal(one))
+
+
+def _facts_of_all(view: ReviewView) -> Json:
+    """All of a review but its principals."""
+    report, diff = view.report, view.report.diff
+    return {
+        "schema": REVIEW_SCHEMA,
+        "as_of": diff.as_of.isoformat(),
+        "catalog": Row(version=diff.catalog_version, date=diff.catalog_date),
+        "min_days": report.min_days,
+        "totals": totals_of_review(view),
+        "outside_trust": [_facts_of_trust(one) for one in report.trust],
+        "coverage": {"accounts": [facts_of_account(one) for one in diff.coverage.accounts]},
+        "guards": facts_of_guards(report.guards),
+        "snapshot": facts_of_snapshot(report.snapshot),
+        "skips": [
+            Row(reason=one.reason, records=one.records, example_event_id=one.example_event_id) for one in diff.skips
+        ],
+        "problems": list(report.problems),
+        "expired_decisions": [facts_of_decision(one) for one in diff.expired],
+        "not_in_snapshot": [_facts_of_unlisted(one) for one in diff.unlisted],
+    }
 
 
 def totals_of_review(view: ReviewView) -> Row:

@@ -54,6 +54,7 @@ from lpgen.report.schemas.parts import (
     Schema,
     by_key,
     document,
+    lines,
     listed,
     nullable,
     one_of,
@@ -137,67 +138,75 @@ _TRUST: Final = record(
     }
 )
 
+_REVIEW_OF_ALL: Final = {
+    **REPORT,
+    "outside_trust": listed(_TRUST),
+    "guards": _GUARDS,
+    "snapshot": nullable(_SNAPSHOT),
+    "skips": listed(record({"reason": one_of(SkipReason), "records": COUNT, "example_event_id": TEXT})),
+    "problems": TEXTS,
+    "expired_decisions": listed(ref("decision")),
+    "not_in_snapshot": listed(
+        record(
+            {
+                "principal": TEXT,
+                "principal_ids": TEXTS,
+                "regions": TEXTS,
+                "uses": listed(ref("use")),
+                "denied": listed(ref("use")),
+                "unmapped": listed(ref("unmapped")),
+            }
+        )
+    ),
+}
+_REVIEWED: Final = record(
+    {
+        **PRINCIPAL,
+        "account": TEXT,
+        "kind": one_of(PrincipalKind),
+        "accepted": listed(ref("accepted")),
+        "covered_days": COUNT,
+        "active_days": COUNT,
+        "counts": record(COUNTS),
+        "removal_confidence": record({str(level): COUNT for level in Confidence}),
+        "statements": listed(ref("statement")),
+        "services": listed(_SERVICE),
+        "verdicts": listed(_VERDICT),
+        "dangerous_use": listed(record({"action": TEXT, "harm": TEXT, "days": listed(DAY), **EVIDENCE})),
+        "wildcards": listed(
+            record(
+                {
+                    "pattern": TEXT,
+                    "not_action": YES_NO,
+                    "expands_to": COUNT,
+                    "used": TEXTS,
+                    "statement": ref("statement"),
+                }
+            )
+        ),
+        "lost_undoings": listed(record({"action": TEXT, "undone_by": TEXT})),
+        "ungranted": listed(ref("ungranted")),
+        "denied": listed(ref("use")),
+        "unmapped": listed(ref("unmapped")),
+        "replacement": nullable(_REPLACEMENT),
+        "plan": record({"steps": listed(_STEP), "note": TEXT}),
+        "dropped": listed(ref("dropped")),
+        "checks": nullable(listed(ref("check"))),
+    }
+)
+
 _REVIEW: Final = document(
     REVIEW_SCHEMA,
     "What `lpgen review --format json` prints",
-    {
-        **REPORT,
-        "outside_trust": listed(_TRUST),
-        "guards": _GUARDS,
-        "snapshot": nullable(_SNAPSHOT),
-        "skips": listed(record({"reason": one_of(SkipReason), "records": COUNT, "example_event_id": TEXT})),
-        "problems": TEXTS,
-        "expired_decisions": listed(ref("decision")),
-        "not_in_snapshot": listed(
-            record(
-                {
-                    "principal": TEXT,
-                    "principal_ids": TEXTS,
-                    "regions": TEXTS,
-                    "uses": listed(ref("use")),
-                    "denied": listed(ref("use")),
-                    "unmapped": listed(ref("unmapped")),
-                }
-            )
-        ),
-        "principals": listed(
-            record(
-                {
-                    **PRINCIPAL,
-                    "account": TEXT,
-                    "kind": one_of(PrincipalKind),
-                    "accepted": listed(ref("accepted")),
-                    "covered_days": COUNT,
-                    "active_days": COUNT,
-                    "counts": record(COUNTS),
-                    "removal_confidence": record({str(level): COUNT for level in Confidence}),
-                    "statements": listed(ref("statement")),
-                    "services": listed(_SERVICE),
-                    "verdicts": listed(_VERDICT),
-                    "dangerous_use": listed(record({"action": TEXT, "harm": TEXT, "days": listed(DAY), **EVIDENCE})),
-                    "wildcards": listed(
-                        record(
-                            {
-                                "pattern": TEXT,
-                                "not_action": YES_NO,
-                                "expands_to": COUNT,
-                                "used": TEXTS,
-                                "statement": ref("statement"),
-                            }
-                        )
-                    ),
-                    "lost_undoings": listed(record({"action": TEXT, "undone_by": TEXT})),
-                    "ungranted": listed(ref("ungranted")),
-                    "denied": listed(ref("use")),
-                    "unmapped": listed(ref("unmapped")),
-                    "replacement": nullable(_REPLACEMENT),
-                    "plan": record({"steps": listed(_STEP), "note": TEXT}),
-                    "dropped": listed(ref("dropped")),
-                    "checks": nullable(listed(ref("check"))),
-                }
-            )
-        ),
-    },
+    {**_REVIEW_OF_ALL, "principals": listed(_REVIEWED)},
+    DEFS,
+)
+
+_REVIEW_LINES: Final = lines(
+    "lpgen.review-lines/1",
+    "Each line that `lpgen review --format jsonl` prints: first the review without its principals, then these",
+    record({"schema": {"const": REVIEW_SCHEMA}, **_REVIEW_OF_ALL}),
+    _REVIEWED,
     DEFS,
 )
 
@@ -368,6 +377,7 @@ def schema_json(name: str) -> str:
 
 SCHEMAS: Final[dict[str, Schema]] = {
     "review": _REVIEW,
+    "review-lines": _REVIEW_LINES,
     "summary": _SUMMARY,
     "evidence": _EVIDENCE_FILE,
     "verification": _VERIFICATION,

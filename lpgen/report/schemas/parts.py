@@ -59,13 +59,21 @@ def ref(name: str) -> Schema:
 
 def document(name: str, title: str, fields: Mapping[str, Schema], defs: Mapping[str, Schema]) -> Schema:
     """The schema of a whole document, whose key `schema` holds its name and version."""
-    used = _used_defs(fields, defs)
+    return _published(name, title, record({"schema": {"const": name}, **fields}), defs)
+
+
+def lines(name: str, title: str, first: Schema, other: Schema, defs: Mapping[str, Schema]) -> Schema:
+    """The schema of each JSON line of a file: of its first one, or of the others."""
+    return _published(name, title, {"oneOf": [first, other]}, defs)
+
+
+def _published(name: str, title: str, schema: Schema, defs: Mapping[str, Schema]) -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:{name.replace('.', ':').replace('/', ':')}",
         "title": title,
-        **record({"schema": {"const": name}, **fields}),
-        "$defs": {key: defs[key] for key in sorted(used)},
+        **schema,
+        "$defs": {key: defs[key] for key in sorted(_used_defs(schema, defs))},
     }
 
 

@@ -44,6 +44,8 @@ def faults(name: str, document: object) -> list[str]:
 def documents_of(report: Report) -> Iterator[tuple[str, Any]]:
     """Every JSON document that a report becomes, with the name of its schema."""
     yield "review", json.loads(render_review(report, "json"))
+    for text in render_review(report, "jsonl").splitlines():
+        yield "review-lines", json.loads(text)
     yield "summary", json.loads(render_summary(report, INPUTS, {"app/policy-1.json": "0" * 64}))
     verifications = tuple(one.verification for one in report.proposals if one.verification)
     checks = verifications[0].checks if verifications else ()
@@ -78,7 +80,15 @@ def test_goldens_follow_their_schemas(name: str, golden: str) -> None:
 
 
 def test_goldens_cover_every_schema() -> None:
-    assert {name for name, _ in GOLDENS} == set(SCHEMAS) - {"rollout", "watch"}  # their tests have real ones
+    assert {name for name, _ in GOLDENS} == set(SCHEMAS) - {"review-lines", "rollout", "watch"}  # in tests of their own
+
+
+def test_schema_of_lines_refuses_a_whole_review_and_other_keys() -> None:
+    first, principal, *_ = map(json.loads, (GOLDEN / "review.jsonl").read_text(encoding="utf-8").splitlines())
+    whole = {**first, "principals": [principal]}
+    assert [faults("review-lines", first), faults("review-lines", principal), faults("review", whole)] == [[], [], []]
+    for one in (whole, {**first, "surplus": 1}, {**principal, "surplus": 1}, {**first, "schema": "lpgen.review/2"}, {}):
+        assert faults("review-lines", one)
 
 
 @pytest.mark.parametrize(
@@ -132,8 +142,15 @@ def test_schema_command_prints_each_schema(tmp_path: Path) -> None:
 
 def test_document_lists_every_schema() -> None:
     rows = [
-        f"| [{name}](schemas/{name}.json) | `{schema['properties']['schema']['const']}` | {schema['title']} |"
+        f"| [{name}](schemas/{name}.json) | `{version_of(schema)}` | {schema['title']} |"
         for name, schema in SCHEMAS.items()
     ]
     check_block(FORMATS_PAGE, "schemas", "\n".join(["| schema | name and version | of |", "|---|---|---|", *rows]))
     assert all((FORMATS_PAGE.parent / "schemas" / f"{name}.json").is_file() for name in SCHEMAS)
+
+
+def version_of(schema: Any) -> str:
+    """What documents of a schema, or the first of the lines, state under `schema`."""
+    first = schema["oneOf"][0] if "oneOf" in schema else schema
+    version: str = first["properties"]["schema"]["const"]
+    return version
