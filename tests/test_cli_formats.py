@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from lpgen.cli.main import app
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.report.html import data_files
 from tests.report.schemas.test_documents import faults
 from tests.report.test_render import check_put_together
 from tests.support.forked_lpgen import run_forked, run_forked_bytes
@@ -42,6 +45,31 @@ def test_review_writes_json_lines_that_are_the_json_put_together(inputs: list[st
     lines = file.read_text(encoding="utf-8")
     check_put_together(lines, run_forked("review", *inputs, "--format", "json").stdout)
     assert [one for text in lines.splitlines() for one in faults("review-lines", json.loads(text))] == []
+
+
+def test_review_of_many_is_a_page_with_a_folder_beside_it(
+    inputs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_files, "MOST_IN_ONE_FILE", 0)
+    page, few = tmp_path / "review.html", ["review", "--principal", "storefront-api", *inputs]
+    done = CliRunner().invoke(app, [*few, "-o", str(page)])
+    assert done.exit_code == 0, done.output
+    (folder,) = (tmp_path / "review-files").iterdir()
+    assert [one.name for one in folder.iterdir()] == ["0001.html"]
+    assert f"review-files/{folder.name}" in page.read_text(encoding="utf-8")
+    decisions = tmp_path / "decisions.json"
+    again = CliRunner().invoke(app, [*few, "-o", str(tmp_path / "b.html"), "--write-decisions", str(decisions)])
+    assert again.exit_code == 0, again.output
+    assert (tmp_path / "b-files" / folder.name / "0001.html").read_bytes() == (folder / "0001.html").read_bytes()
+    for output in ([], ["-o", "-"], ["-o", "/dev/stdout"]):
+        refused = CliRunner().invoke(app, [*few, "--format", "html", *output])
+        assert refused.exit_code != 0
+        assert "a page and a folder of files" in str(refused.exception)
+        assert "<html" not in refused.output
+    monkeypatch.undo()
+    done = CliRunner().invoke(app, [*few, "-o", str(page)])
+    assert done.exit_code == 0, done.output
+    assert not (tmp_path / "review-files").exists()
 
 
 def test_review_prints_sarif_that_points_below_the_root(inputs: list[str]) -> None:

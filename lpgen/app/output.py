@@ -45,7 +45,7 @@ from lpgen.core.options import Options
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Verification
 from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.data_folder.pins import pin_generation, release_pins
-from lpgen.edge.engine import Engine
+from lpgen.edge.engine import Engine, Result
 from lpgen.edge.output_folder import SUMMARY, OutputFolder
 from lpgen.edge.readers.policy_digests import digest_policy_files
 from lpgen.edge.replacement_files import SIGNATURE, find_replacements, read_output, read_replacement, write_text
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
     from lpgen.report.commands import Given
+    from lpgen.report.html.data_files import PageWithFiles
 
 _GENERATION: Final = re.compile("[0-9a-f]{64}")
 
@@ -87,24 +88,44 @@ def review_parts(
     if format not in DETAIL_FORMATS:
         yield from render_review_parts(review.whole_report(), format, width=width, color=color, root=root, given=given)
         return
-    entries: dict[str, Entry] = {}
-    places: dict[str, Place] = {}
-    spill = Spill()
-    for entry, packed in review.map(_Packing(DetailEntry("" if screen else format, width, color))):
-        arn = entry.outline.diff.principal.arn
-        entries[arn], places[arn] = entry, spill.add(packed)
-    report = report_of_proposals(review.report, tuple(entries[arn].outline for arn in sorted(entries)))
-    details = Details(entries, lambda arn: spill.read(places[arn]).decode())
+    report, details = _outlined(review, DetailEntry("" if screen else format, width, color))
     yield from render_review_parts(
         report, format, width=width, color=color, details=details, given=given, screen=screen
     )
+
+
+def review_page(made: Review | Report, catalog: Catalog, *, folder: str, given: Given | None = None) -> PageWithFiles:
+    """A review, or a report, as a page for a browser and files for a folder beside it.
+
+    Raises:
+        EngineError: the engine's cluster was lost, or its workers can't run lpgen.
+    """
+    from lpgen.report.html.action_index import ActionIndex
+    from lpgen.report.html.data_files import PageEntry, page_with_files
+
+    review = made if isinstance(made, Review) else _Made(made)
+    actions = ActionIndex(catalog.actions())
+    report, details = _outlined(review, PageEntry(report_of_proposals(review.report, ()), actions))
+    return page_with_files(report, details, actions, folder=folder, given=given)
+
+
+def _outlined(review: Review | _Made, fn: Callable[[Proposal], Entry]) -> tuple[Report, Details]:
+    """The report of a review, whose proposals are outlines, and their details in a temporary file."""
+    entries: dict[str, Entry] = {}
+    places: dict[str, Place] = {}
+    spill = Spill()
+    for entry, packed in review.map(_Packing(fn)):
+        arn = entry.outline.diff.principal.arn
+        entries[arn], places[arn] = entry, spill.add(packed)
+    report = report_of_proposals(review.report, tuple(entries[arn].outline for arn in sorted(entries)))
+    return report, Details(entries, lambda arn: spill.read(places[arn]).decode())
 
 
 @dataclass(frozen=True, slots=True)
 class _Packing:
     """Makes entries whose texts are apart, packed for the way and the file."""
 
-    fn: DetailEntry
+    fn: Callable[[Proposal], Entry]
 
     def __call__(self, proposal: Proposal) -> tuple[Entry, bytes]:
         entry = self.fn(proposal)
@@ -184,7 +205,7 @@ class _Made:
     def accounts(self) -> Collection[str]:
         return {one.diff.principal.account for one in self.report.proposals}
 
-    def map(self, fn: Callable[[Proposal], Entry]) -> Iterable[Entry]:
+    def map(self, fn: Callable[[Proposal], Result]) -> Iterable[Result]:
         return map(fn, self.report.proposals)
 
 

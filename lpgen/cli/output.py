@@ -9,12 +9,15 @@ import time
 from collections.abc import Iterable
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import typer
 
 from lpgen.edge.standard_streams import is_stdout_dropped, note_failure
 from lpgen.errors import InvocationError, quote_input
+
+if TYPE_CHECKING:
+    from lpgen.report.html.data_files import PageWithFiles
 
 _CLEAR: Final = "\r\033[K"
 
@@ -131,6 +134,15 @@ def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) ->
         sys.stdout.buffer.writelines(chunks)
     else:
         _write_file(output, chunks)
+
+
+def put_page(page: PageWithFiles, output: Path) -> None:
+    """Writes a page to a file, and its files to a folder beside it."""
+    from lpgen.edge.output_page import write_page
+
+    files = ((name, text.encode()) for name, text in page.files)
+    if write_page(output, map(str.encode, page.page), digest=page.review, files=files):
+        say(f"replaced {quote_input(str(output))}")
 
 
 def _hide_line_for_stdout() -> None:

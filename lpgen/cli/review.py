@@ -21,8 +21,9 @@ from lpgen.cli.options import (
     given_options,
     options_by_command,
 )
-from lpgen.cli.output import put_chunks, put_on_pager, put_parts, put_text, say, terminal_width, wants_color
-from lpgen.edge.output_file import refuse_replacing
+from lpgen.cli.output import put_chunks, put_on_pager, put_page, put_parts, put_text, say, terminal_width, wants_color
+from lpgen.edge.output_file import is_stream, refuse_replacing
+from lpgen.errors import InvocationError
 
 if TYPE_CHECKING:
     from lpgen.report.commands import Given
@@ -63,8 +64,9 @@ def review_command(
       lpgen review --data lpgen-data --principal role/app/storefront-api
       lpgen review --data lpgen-data --format html -o review.html
     """
-    from lpgen.app.output import review_parts
+    from lpgen.app.output import review_page, review_parts
     from lpgen.app.review import open_review
+    from lpgen.edge.output_page import folder_of_page, remove_files_of_page
     from lpgen.report import render_review_parts, render_verdicts
     from lpgen.report.decisions_file import render_decisions
 
@@ -74,12 +76,16 @@ def review_command(
     files, options, problems, catalog = inputs.read(data, choices)
     with engine.open() as at:
         review = open_review(data, files.policies, catalog, options=options, problems=problems, engine=at)
+        page = _page_with_files(review.size, output) if chosen is ReviewFormat.HTML else None
         report = None if write_decisions is None else review.whole_report()
         if report is not None:
             put_text(render_decisions(report), write_decisions)
         if chosen in (ReviewFormat.CSV, ReviewFormat.PARQUET):
             table = render_verdicts(report or review.whole_report(), chosen.value)
             put_chunks(table, output, binary=chosen is ReviewFormat.PARQUET)
+        elif page is not None:
+            folder = folder_of_page(page).name
+            put_page(review_page(report or review, catalog, folder=folder, given=_given(context)), page)
         else:
             render = partial(review_parts, review) if report is None else partial(render_review_parts, report)
             render = partial(render, chosen.value, width=terminal_width(), root=sarif_root, given=_given(context))
@@ -88,8 +94,28 @@ def review_command(
                 _print(render, output, screen=not is_whole, by_page=full)
             else:
                 put_parts(render(), output)
+                if chosen is ReviewFormat.HTML and output is not None:
+                    remove_files_of_page(output)
     if review.report.problems:
         say(f"problems of the files given: {len(review.report.problems)}; the report names them")
+
+
+def _page_with_files(principals: int, output: Path | None) -> Path | None:
+    """The file of a page whose principals lie in files beside it; None where they are few enough for one file.
+
+    Raises:
+        InvocationError: the page is to go where no folder can be beside it.
+    """
+    from lpgen.report.html.data_files import MOST_IN_ONE_FILE
+
+    if principals <= MOST_IN_ONE_FILE:
+        return None
+    if output is None or str(output) == "-" or is_stream(output):
+        raise InvocationError(
+            f"the HTML of {principals:,} principals is a page and a folder of files, which can't be printed",
+            hint=f"name the page with --output FILE, or review at most {MOST_IN_ONE_FILE:,} with --principal GLOB",
+        )
+    return output
 
 
 def _print(render: Callable[..., Iterable[str]], output: Path | None, *, screen: bool, by_page: bool) -> None:

@@ -52,7 +52,7 @@ def write_output(path: Path, chunks: Iterable[bytes]) -> bool:
     """
     refuse_missing_folder(path)
     try:
-        if _is_stream(path):
+        if is_stream(path):
             with path.open("ab") as file:
                 file.writelines(chunks)
             return False
@@ -68,7 +68,8 @@ def write_output(path: Path, chunks: Iterable[bytes]) -> bool:
         raise OutputError(f"can't write `{path}`: {error.strerror or error}") from error
 
 
-def _is_stream(path: Path) -> bool:
+def is_stream(path: Path) -> bool:
+    """Whether what is written goes to a pipe or device rather than to a file."""
     # `/dev/stdout` may lead to a file that a shell appends to, which must keep its content.
     return os.path.abspath(path).startswith(_DEVICES) or (path.exists() and not path.is_file())
 

@@ -46,7 +46,7 @@ class OutputFolder:
             )
         try:
             make_private_folder(self._target.parent)
-            with _locked(self._target.parent):
+            with locked(self._target.parent):
                 _remove_leftovers(self._target)
                 self.path = Path(tempfile.mkdtemp(prefix=f".{self._target.name}{_NEW}", dir=self._target.parent))
                 self._held = _hold(self.path)
@@ -68,7 +68,7 @@ class OutputFolder:
         parent, gone = self._target.parent, None
         try:
             _sync_tree(self.path)
-            with _locked(parent):
+            with locked(parent):
                 _restore(self._target)
                 if self._target.exists():
                     self._target.rename(_old(self._target))
@@ -77,7 +77,7 @@ class OutputFolder:
                 sync_folder(parent)
                 gone = _discard_old(self._target)
         except OSError as error:
-            with contextlib.suppress(OSError), _locked(parent):
+            with contextlib.suppress(OSError), locked(parent):
                 _restore(self._target)
             raise OutputError(f"can't put `{self._shown}` in place: {error.strerror or error}") from error
         if gone is not None:
@@ -97,7 +97,7 @@ def recover_output(target: Path) -> None:
     if not os.path.lexists(_old(whole)):
         return
     try:
-        with _locked(whole.parent):
+        with locked(whole.parent):
             _restore(whole)
             gone = _discard_old(whole)
     except OSError as error:
@@ -148,7 +148,7 @@ def _sync_tree(root: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Waits until no other run renames folders in this one."""
     handle = _hold(folder)
     try:

@@ -29,14 +29,16 @@ DETAIL_FORMATS: Final = ("json", "jsonl", "text", "markdown")
 class Entry:
     """One proposal in a review: its outline and numbers, and its part of the output.
 
-    `has_decided` says whether decisions keep anything, `text` is its part of a document, `files` are those of its
-    folder with their digests, and `subject` is what its code is written of.
+    `has_decided` says whether decisions keep anything, `kept_unseen` how many actions stay without recorded use (for
+    HTML only), `text` is its part of a document, `files` are those of its folder with their digests, and `subject` is
+    what its code is written of.
     """
 
     outline: Proposal
     counts: Counts
     has_decided: bool = False
     text: str = ""
+    kept_unseen: int = 0
     files: tuple[tuple[str, str, str], ...] = ()
     subject: CodeSubject | None = None
 
@@ -60,7 +62,12 @@ class DetailEntry:
     def __call__(self, proposal: Proposal) -> Entry:
         view = PrincipalView(proposal)
         text = render_details(view, self.format, width=self.width, color=self.color) if self.format else ""
-        return Entry(_outline_of_proposal(proposal), view.counts, view.has_decided, text)
+        return entry_of_view(view, text)
+
+
+def entry_of_view(view: PrincipalView, text: str, *, kept_unseen: int = 0) -> Entry:
+    """The entry of a proposal for a document that has its part as `text`."""
+    return Entry(_outline_of_proposal(view.proposal), view.counts, view.has_decided, text, kept_unseen)
 
 
 @dataclass(frozen=True, slots=True)

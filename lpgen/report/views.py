@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from lpgen.core.analysis.verdicts.inverse_actions import Undoing, lost_undoings
-from lpgen.core.findings import Confidence, PrincipalClass, PrincipalDiff, Proposal, Report
+from lpgen.core.findings import UNSEEN, Confidence, PrincipalClass, PrincipalDiff, Proposal, Report
 from lpgen.core.model import Action
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Line, LineKind
@@ -97,6 +97,13 @@ class PrincipalView:
     def staying(self) -> frozenset[Action]:
         """The actions in the replacement, and those that policies left attached grant."""
         return self.left.union(line.action for line in self.lines)
+
+    @cached_property
+    def kept_unseen(self) -> int:
+        """How many granted actions stay though no record shows their use."""
+        if self._entry is not None:
+            return self._entry.kept_unseen
+        return sum(one.verdict in UNSEEN and action in self.staying for action, one in self.diff.verdicts.judged())
 
     @cached_property
     def confidence(self) -> Mapping[Confidence, int]:

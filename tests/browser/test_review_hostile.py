@@ -53,10 +53,10 @@ def check_inert(page: Page) -> None:
 
 def open_every_principal(page: Page) -> int:
     """Opens each principal, unfolds all and touches every line; returns how many there were."""
-    hashes = page.evaluate("rows.map((one) => one.row.querySelector('a').hash)")
+    hashes = page.evaluate("rows.map((one) => one.node().querySelector('a').hash)")
     for one in hashes:
         page.evaluate("(hash) => { location.hash = hash; }", one)
-        page.wait_for_function("() => shownPrincipal !== null && principalArticle.children.length > 0")
+        page.wait_for_function("() => shownPrincipal !== null && document.getElementById('principal-title')")
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         page.evaluate("document.querySelectorAll('.noted').forEach((one) => one.click())")
         page.evaluate(
@@ -76,7 +76,7 @@ def test_roles_of_hostile_names_are_shown_and_do_nothing(open_page: Opener, widt
     assert open_every_principal(page) == len(NAMES)
     page.evaluate("location.hash = '#summary'")
     page.fill("#search", "<script>")
-    assert page.evaluate("rows.filter((one) => !one.row.hidden).length") == 3
+    assert page.evaluate("rows.filter((one) => one.matches).length") == 3
 
 
 @pytest.mark.parametrize("start", range(0, len(CORPUS), 6))

@@ -1,4 +1,4 @@
-"""Every action of a report, numbered: thousands of verdicts become a few ranges of numbers."""
+"""Actions, numbered: thousands of verdicts become a few ranges of numbers."""
 
 from __future__ import annotations
 
@@ -8,26 +8,35 @@ from itertools import groupby
 from lpgen.core.findings import Report
 from lpgen.core.model import Action
 from lpgen.report.escaping import terminal_text
+from lpgen.report.html.interned import Interned
 
 
 class ActionIndex:
-    """The actions of a report's verdicts, sorted by service and name, with their numbers."""
+    """Distinct actions, sorted by service and name, with their numbers."""
 
-    def __init__(self, report: Report) -> None:
-        found = {one.action for proposal in report.proposals for one in proposal.diff.verdicts}
-        self._actions = sorted(found, key=_parts)
+    def __init__(self, actions: Iterable[Action]) -> None:
+        self._actions = sorted(set(actions), key=_parts)
         self._numbers = {action: number for number, action in enumerate(self._actions)}
 
-    def ranges(self, actions: Iterable[Action]) -> str:
-        """The numbers of the actions as ranges, such as `0-4,7`."""
-        return ranges_of(self._numbers[action] for action in actions)
+    def ranges(self, actions: Iterable[Action], more: Interned[Action]) -> str:
+        """The numbers of the actions as ranges, such as `0-4,7`; those of `more`, which takes others, come last."""
+        return ranges_of(self._number(action, more) for action in actions)
 
-    def data(self) -> list[object]:
+    def _number(self, action: Action, more: Interned[Action]) -> int:
+        found = self._numbers.get(action)
+        return len(self._numbers) + more.place(action) if found is None else found
+
+    def data(self) -> list[list[object]]:
         """The names by service, in the order of their numbers."""
         return [
             [terminal_text(service), [terminal_text(_parts(action)[1]) for action in members]]
             for service, members in groupby(self._actions, key=lambda action: _parts(action)[0])
         ]
+
+
+def actions_of_report(report: Report) -> set[Action]:
+    """The actions of all verdicts."""
+    return {one.action for proposal in report.proposals for one in proposal.diff.verdicts}
 
 
 def _parts(action: str) -> tuple[str, str]:

@@ -16,13 +16,17 @@ def script_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=True, separators=(",", ":")).translate(_HARMLESS)
 
 
-def content_security_policy(*, style: str, script: str = "") -> str:
-    """The policy under which this style sheet and this script run, if there is one, and nothing is fetched or sent.
+def content_security_policy(*, style: str = "", script: str = "", frames: bool = False) -> str:
+    """The policy under which this style sheet and this script run, where there are any, and nothing is fetched or sent.
 
+    With `frames`, files beside the page may be shown in frames: from `file://` too, where browsers say that every file
+    has an origin of its own, `'self'` allows them.
     https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Content-Security-Policy
     """
     scripts = f"script-src '{_source_hash(script)}'; " if script else ""
-    return f"default-src 'none'; {scripts}style-src '{_source_hash(style)}'; base-uri 'none'; form-action 'none'"
+    styles = f"style-src '{_source_hash(style)}'; " if style else ""
+    shown = "frame-src 'self'; " if frames else ""
+    return f"default-src 'none'; {scripts}{styles}{shown}base-uri 'none'; form-action 'none'"
 
 
 def _source_hash(text: str) -> str:

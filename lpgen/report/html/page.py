@@ -1,21 +1,23 @@
 """The page of a review: a summary that is readable without scripts, and the data of each principal for its script.
 
-Nothing is fetched: the style sheet, the script and all data are in the file, and its own policy forbids the rest.
+Nothing is fetched: the style sheet, the script and all data are in the file, and its own policy forbids the rest. Of a
+review too large for that, the data of principals lie in files beside the page: see `lpgen.report.html.data_files`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from lpgen.core.findings import Report
 from lpgen.report.commands import Given
-from lpgen.report.html.block_data import data_of_line
+from lpgen.report.html.action_index import ActionIndex, actions_of_report
 from lpgen.report.html.embed import content_security_policy, script_json
 from lpgen.report.html.figures import figures_of_review
 from lpgen.report.html.principal_data import data_of_principal
 from lpgen.report.html.shared import Shared
-from lpgen.report.html.summary import coverage_bars, rows_of, shares_of_made
+from lpgen.report.html.summary import Row, coverage_bars, data_of_rows, rows_of, shares_of_made
 from lpgen.report.html.templating import asset, template
 from lpgen.report.pages.action_items import tasks_of_review
 from lpgen.report.pages.blocks import Block
@@ -35,6 +37,7 @@ from lpgen.report.views import ReviewView, review_view
 _STYLES: Final = ("colors.css", "layout.css", "principal.css", "print.css")
 _SCRIPTS: Final = (
     "dom.js",
+    "data.js",
     "table.js",
     "blocks.js",
     "walls.js",
@@ -44,6 +47,9 @@ _SCRIPTS: Final = (
     "principal.js",
     "main.js",
 )
+
+_MOST_LINKS: Final = 100
+"""So many principals does a task of a page with files name; the table finds the others."""
 
 _TABLE: Final = (
     ("label", "principal", ""),
@@ -60,13 +66,45 @@ _TABLE: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The files beside a page: `name` is that of their folder as people read it, `path` leads to them from the page,
+    `review` is the digest that page and files share, and each file holds `each` principals."""
+
+    name: str
+    path: str
+    review: str
+    each: int
+
+
 def review_html(report: Report, given: Given | None = None) -> str:
     """The review as HTML that ends with a line break; its bytes depend only on the report and the options given."""
     view = review_view(report)
-    script = "\n".join(map(asset, _SCRIPTS))
-    style = "\n".join(map(asset, _STYLES))
-    return template("review.html.j2").render(
-        policy=content_security_policy(script=script, style=style),
+    return "".join(_parts(view, given, data=tuple(_data(view))))
+
+
+def page_html(view: ReviewView, given: Given | None, actions: ActionIndex, beside: Beside) -> Iterator[str]:
+    """The page of a review whose principals lie in files beside it, as parts of its text; `view` is of outlines."""
+    rows = rows_of(view.views)
+    data = (
+        ("rows", script_json(data_of_rows(rows))),
+        ("beside", script_json(asdict(beside))),
+        ("actions", script_json(actions.data())),
+    )
+    return _parts(view, given, data=data, beside=beside, rows=rows)
+
+
+def _parts(
+    view: ReviewView,
+    given: Given | None,
+    *,
+    data: tuple[tuple[str, str], ...],
+    beside: Beside | None = None,
+    rows: tuple[Row, ...] | None = None,
+) -> Iterator[str]:
+    report, script, style = view.report, "\n".join(map(asset, _SCRIPTS)), "\n".join(map(asset, _STYLES))
+    return template("review.html.j2").generate(
+        policy=content_security_policy(script=script, style=style, frames=beside is not None),
         script=script,
         style=style,
         report=report,
@@ -77,10 +115,12 @@ def review_html(report: Report, given: Given | None = None) -> str:
         trust=tuple(trust_blocks(report)),
         tasks=tasks_of_review(view, given),
         columns=_TABLE,
-        rows=rows_of(view.views),
+        rows=rows_of(view.views) if rows is None else rows,
         bars=coverage_bars(report.diff.coverage.accounts),
         grounds=tuple(_grounds(view)),
-        data=tuple(_data(view)),
+        data=data,
+        beside=beside,
+        most_links=None if beside is None else _MOST_LINKS,
     )
 
 
@@ -97,11 +137,9 @@ def _grounds(view: ReviewView) -> Iterator[tuple[Block, ...]]:
 
 def _data(view: ReviewView) -> Iterator[tuple[str, str]]:
     """The names of the data elements with what they hold."""
-    shared = Shared(view.report)
+    actions = ActionIndex(actions_of_report(view.report))
+    shared = Shared(actions)
     for number, one in enumerate(view.views):
         yield f"principal-{number}", script_json(data_of_principal(one, view.report, shared))
-    for number, text in enumerate(shared.documents.values):
-        yield f"document-{number}", script_json(text)
-    yield "actions", script_json(shared.actions.data())
-    yield "texts", script_json(shared.texts.values)
-    yield "lines", script_json([data_of_line(line) for line in shared.lines.values])
+    for name, value in shared.data(actions.data()):
+        yield name, script_json(value)

@@ -8,11 +8,10 @@ from datetime import date
 from math import log1p
 
 from lpgen.core.evidence import AccountCoverage
-from lpgen.core.findings import UNSEEN
 from lpgen.report.counts import Counts
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.principal_data import anchor_of
-from lpgen.report.html.verdict_data import KEPT, outcome_of
+from lpgen.report.json.layout import Json
 from lpgen.report.pages.blocks import Tone
 from lpgen.report.pages.words import CLASS_WORDS, short_label_of, state_of
 from lpgen.report.views import PrincipalView
@@ -76,6 +75,23 @@ def rows_of(views: Sequence[PrincipalView]) -> tuple[Row, ...]:
     return tuple(_row(one, most) for one in views)
 
 
+def data_of_rows(rows: Sequence[Row]) -> Json:
+    """The rows for a script that makes them, in their order; `titles` are those of shares by kind."""
+    return {
+        "titles": {share.kind: share.title for row in rows for share in row.shares},
+        "rows": [_data_of_row(row) for row in rows],
+    }
+
+
+def _data_of_row(row: Row) -> list[object]:
+    counts = row.counts
+    held, removed = (counts.held, counts.removed) if row.replaced else (None, None)
+    numbers = [counts.granted, counts.used, counts.unused, counts.unobservable, held, removed]
+    shares = [[share.kind, share.number, share.start, share.width] for share in row.shares]
+    texts = [row.label, row.arn, row.account, row.class_words, row.state, row.tone]
+    return [*texts, [*numbers, counts.dangerous_unused, counts.ungranted], shares]
+
+
 def _row(view: PrincipalView, most: int) -> Row:
     principal, counts, state = view.diff.principal, view.counts, state_of(view)
     return Row(
@@ -111,12 +127,11 @@ def _shares_of(view: PrincipalView, *, wide: int = 1000) -> tuple[Share, ...]:
 
 def shares_of_made(views: Iterable[PrincipalView], *, wide: int = 1000) -> tuple[Share, ...]:
     """The same of all the principals that have a replacement, together."""
-    seen = unseen = goes = 0
-    for view in views:
-        staying = [one.verdict in UNSEEN for one in view.diff.verdicts if outcome_of(one, view) == KEPT]
-        seen, unseen, goes = seen + staying.count(False), unseen + staying.count(True), goes + view.counts.removed
+    granted = unseen = goes = 0
+    for one in views:
+        granted, unseen, goes = granted + one.counts.granted, unseen + one.kept_unseen, goes + one.counts.removed
     parts = [
-        ("seen", "used or attempted", seen),
+        ("seen", "used or attempted", granted - unseen - goes),
         ("kept", "kept without recorded use", unseen),
         ("goes", "removed", goes),
     ]

@@ -60,7 +60,7 @@ def data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
                     terminal_text(service),
                     shared.texts.place(terminal_text(reason)),
                     shared.texts.place(terminal_text(danger)) if danger else -1,
-                    shared.actions.ranges(actions),
+                    shared.ranges(actions),
                 ]
                 for (service, reason, danger), actions in sorted(groups[outcome, verdict, confidence].items())
             ],

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.findings import Report
 from lpgen.core.model import Action
 from lpgen.report.html.action_index import ActionIndex
 from lpgen.report.html.block_data import data_of_line, split_quotes
 from lpgen.report.html.embed import script_json
+from lpgen.report.html.interned import Interned
 from lpgen.report.html.policy_listing import Mark, Note, listing_of
 from lpgen.report.pages.blocks import Span, Tone, line, name
 from lpgen.report.pages.words import percent
-from tests.report.cases import Case, verdict
-from tests.report.reports import report_of
 
 texts = st.text(max_size=12)
 values = st.recursive(
@@ -29,16 +26,12 @@ values = st.recursive(
 statements = st.lists(st.dictionaries(texts, values, min_size=1, max_size=4), max_size=4)
 
 
-def report_on(actions: list[str]) -> Report:
-    return report_of([replace(Case("app"), verdicts=[verdict(action) for action in actions])])
-
-
 @given(st.sets(st.text("ab:", min_size=1, max_size=4), max_size=12), st.data())
 def test_ranges_name_exactly_the_actions_that_were_put_in(actions: set[str], data: st.DataObject) -> None:
-    index = ActionIndex(report_on(sorted(actions)))
+    index = ActionIndex(map(Action, actions))
     names = [f"{service}:{one}" for service, members in _groups(index) for one in members]
     chosen = {one for one in actions if data.draw(st.booleans())}
-    shown = [names[at] for at in _numbers(index.ranges(map(Action, chosen)))]
+    shown = [names[at] for at in _numbers(index.ranges(map(Action, chosen), Interned()))]
     assert sorted(shown) == sorted(one if ":" in one else f"{one}:" for one in chosen)
 
 
@@ -54,9 +47,9 @@ def _numbers(ranges: str) -> list[int]:
 
 def test_ranges_are_short_where_actions_stand_together() -> None:
     actions = [f"s3:Get{number:03}" for number in range(300)]
-    index = ActionIndex(report_on(actions))
-    assert index.ranges(map(Action, actions)) == "0-299"
-    assert index.ranges(map(Action, [actions[0], *actions[7:9]])) == "0,7-8"
+    index = ActionIndex(map(Action, actions))
+    assert index.ranges(map(Action, actions), Interned()) == "0-299"
+    assert index.ranges(map(Action, [actions[0], *actions[7:9]]), Interned()) == "0,7-8"
 
 
 @given(statements)

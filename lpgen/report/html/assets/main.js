@@ -7,7 +7,7 @@ const places = new Map(
   rows
     .slice()
     .reverse()
-    .map((one) => [one.arn, one.at]),
+    .map((one) => [one.arn, one]),
 );
 const home = { title: document.title, scroll: 0, arn: "" };
 let shownPrincipal = null;
@@ -40,41 +40,50 @@ function keepView(continues) {
 
 function showSummary() {
   if (shownPrincipal === null) return;
-  const row = rows.find((one) => one.arn === home.arn);
+  const row = places.get(home.arn);
   shownPrincipal = null;
+  closeFile();
   principalArticle.hidden = true;
   principalArticle.replaceChildren();
   summaryPage.hidden = false;
   document.title = home.title;
   window.scrollTo(0, home.scroll);
-  row?.row.querySelector("a").focus({ preventScroll: true });
+  row?.node().querySelector("a").focus({ preventScroll: true });
 }
 
-function showPrincipal(arn) {
-  if (shownPrincipal === arn) return;
+function fillPrincipal(label, content) {
+  principalArticle.replaceChildren(...content.flat(Infinity).filter(Boolean));
+  principalArticle.setAttribute("aria-labelledby", "principal-title");
+  document.title = `${label} – ${home.title}`;
+  window.scrollTo(0, 0);
+  principalArticle.focus({ preventScroll: true });
+}
+
+function showPrincipal(arn, part) {
+  if (shownPrincipal === arn) {
+    showPart(part);
+    return;
+  }
   if (shownPrincipal === null) home.scroll = window.scrollY;
   home.arn = arn;
   shownPrincipal = arn;
-  const at = places.get(arn);
-  const data = parseData(`principal-${at}`);
+  const one = places.get(arn);
+  const show = (data) => {
+    fillPrincipal(data.label, principalPage(data, one.at, `#p=${encodeURIComponent(arn)}`));
+    showPart(part);
+  };
+  const complain = () => fillPrincipal(one.label, principalWithoutData(one));
   summaryPage.hidden = true;
   principalArticle.hidden = false;
-  principalArticle.replaceChildren();
-  principalArticle.append(
-    ...principalPage(data, at, `#p=${encodeURIComponent(arn)}`)
-      .flat(Infinity)
-      .filter(Boolean),
-  );
-  principalArticle.setAttribute("aria-labelledby", "principal-title");
-  document.title = `${data.label} – ${home.title}`;
-  window.scrollTo(0, 0);
-  principalArticle.focus({ preventScroll: true });
+  principalArticle.replaceChildren(el("p", { class: "quiet", role: "status" }, "Opening…"));
+  openData(one, show, complain);
 }
 
 function showPart(anchor) {
   const found = Array.from(principalArticle.querySelectorAll("[data-anchor]")).find(
     (one) => one.dataset.anchor === anchor,
   );
+  if (!anchor) return;
   principalArticle.querySelector(".target")?.classList.remove("target");
   if (!found) return;
   for (let node = found; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
@@ -90,8 +99,7 @@ function follow() {
     showSummary();
     return;
   }
-  showPrincipal(p);
-  if (at) showPart(at);
+  showPrincipal(p, at);
   // A link to a principal doesn't say which view of the table it was followed from.
   history.replaceState(null, "", addressOf({ p, at, ...viewOfTable() }));
 }

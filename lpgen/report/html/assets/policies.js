@@ -1,7 +1,5 @@
 // The policies before and after, side by side. A line with evidence shows it on hover, on focus and on click.
 
-const sharedLines = once(() => parseData("lines"));
-
 const MARKS = {
   seen: ["●", "used"],
   idle: ["○", "not used"],
@@ -18,7 +16,7 @@ const MARKS = {
 
 function policyLines(policy, side, at, said) {
   const notes = new Map(policy.notes);
-  const lines = (policy.text || parseData(`document-${policy.document}`)).split("\n");
+  const lines = (policy.text || shared(`document-${policy.document}`)).split("\n");
   let statement = -1;
   return lines.map((text, number) => {
     if (policy.starts[statement + 1] === number) statement += 1;
@@ -143,7 +141,7 @@ function policySection({ old, new: fresh, notes }, replaced) {
       ...(line
         ? [
             el("code", { class: "which" }, line.textContent.trim().replace(/,$/, "")),
-            ...notes[line.dataset.note].slice(1).map((place) => el("p", {}, words(sharedLines()[place]))),
+            ...notes[line.dataset.note].slice(1).map((place) => el("p", {}, words(shared("lines")[place]))),
           ]
         : [el("p", { class: "quiet" }, hint)]),
     );

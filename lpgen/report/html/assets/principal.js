@@ -65,17 +65,40 @@ function partNode(anchor, title, part, base) {
 }
 
 function neighbours(at) {
-  const shown = rows.filter((one) => !one.row.hidden);
+  const shown = rows.filter((one) => one.matches);
   const place = shown.findIndex((one) => one.at === at);
   const link = (one, text, label) =>
     one
       ? el(
           "a",
-          { class: label, href: one.row.querySelector("a").hash, "aria-label": `${label}: ${one.label}`, title: one.label },
+          { class: label, href: addressOf({ p: one.arn }), "aria-label": `${label}: ${one.label}`, title: one.label },
           text,
         )
       : null;
   return place < 0 ? [] : [link(shown[place - 1], "← previous", "previous"), link(shown[place + 1], "next →", "next")];
+}
+
+function stepsFrom(at) {
+  return el(
+    "nav",
+    { class: "steps", "aria-label": "principals" },
+    el("a", { href: addressOf(viewOfTable()) || "#summary" }, "All principals"),
+    neighbours(at),
+  );
+}
+
+function principalWithoutData({ label, at }) {
+  return [
+    stepsFrom(at),
+    el("header", { class: "lead" }, el("h1", { id: "principal-title" }, el("bdi", {}, label))),
+    el(
+      "p",
+      { class: "bad", role: "alert" },
+      "The data of this principal can't be read. The folder ",
+      el("code", {}, beside.name),
+      " belongs beside this page, as the same run of lpgen wrote it: copy both together, or write the review again.",
+    ),
+  ];
 }
 
 function principalPage(data, at, base) {
@@ -83,12 +106,7 @@ function principalPage(data, at, base) {
   const present = SECTIONS.filter(([anchor]) => parts[anchor]);
   const [tone, state] = Array.isArray(data.state) ? data.state : ["q", data.state];
   return [
-    el(
-      "nav",
-      { class: "steps", "aria-label": "principals" },
-      el("a", { href: addressOf(viewOfTable()) || "#summary" }, "All principals"),
-      neighbours(at),
-    ),
+    stepsFrom(at),
     el(
       "header",
       { class: "lead" },

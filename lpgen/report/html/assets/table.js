@@ -1,22 +1,61 @@
-// The table of principals: search, filters and order. Rows are hidden and moved, never made anew.
+// The table of principals: search, filters and order. Rows are in the page, or made of data; only the first are shown.
 
+const MOST_ROWS = 500;
 const table = document.getElementById("principals");
-const rows = Array.from(table.tBodies[0].rows, (row) => ({
-  row,
-  at: Number(row.dataset.at),
-  arn: row.dataset.arn,
-  account: row.dataset.account,
-  label: row.cells[0].querySelector("a").textContent,
-  state: row.cells[1].textContent,
-  text: `${row.dataset.arn} ${row.cells[0].textContent}`.toLowerCase(),
-}));
 const keys = Array.from(table.tHead.rows[0].cells, (cell) => cell.dataset.key);
+const NUMBERS = ["granted", "used", "unused", "unobservable", "held", "removed", "dangerous_unused", "ungranted"];
+const ALARMING = ["dangerous_unused", "ungranted"];
 const MOST_TEXT = 200;
 const order = { key: "", down: false };
 const controls = ["search", "state", "account", "only"].map((id) => document.getElementById(id));
 
-function numberIn(one, key) {
-  return Number(one.row.cells[keys.indexOf(key)].textContent.replace(/[^0-9]/g, ""));
+const rows = document.getElementById("rows") ? rowsOfData(parseData("rows")) : rowsOfPage();
+const more = el("p", { class: "quiet", hidden: true }, el("span"), el("button", { type: "button" }, "Show more"));
+let mostRows = MOST_ROWS;
+
+function rowsOfPage() {
+  return Array.from(table.tBodies[0].rows, (row) => ({
+    node: () => row,
+    at: Number(row.dataset.at),
+    arn: row.dataset.arn,
+    account: row.dataset.account,
+    label: row.cells[0].querySelector("a").textContent,
+    state: row.cells[1].textContent,
+    text: `${row.dataset.arn} ${row.cells[0].textContent}`.toLowerCase(),
+    numbers: Object.fromEntries(
+      keys.map((key, at) => [key, Number(row.cells[at].textContent.replace(/[^0-9]/g, ""))]),
+    ),
+  }));
+}
+
+function rowsOfData(data) {
+  return data.rows.map(([label, arn, account, kind, state, tone, numbers, shares], at) => {
+    const under = kind === "active" ? account : `${account} · ${kind}`;
+    const named = Object.fromEntries(NUMBERS.map((key, place) => [key, numbers[place] ?? 0]));
+    const make = () => [
+      el("th", { scope: "row" }, el("a", { href: addressOf({ p: arn }) }, label), el("span", { class: "under" }, under)),
+      el("td", {}, el("span", { class: `state ${tone}` }, state)),
+      numberCell("granted", numbers[0]),
+      sharesCell(shares, data.titles),
+      ...NUMBERS.slice(1).map((key, place) => numberCell(key, numbers[place + 1])),
+    ];
+    const text = `${arn} ${label}${under}`.toLowerCase();
+    return { node: once(() => el("tr", {}, make())), at, arn, account, label, state, text, numbers: named };
+  });
+}
+
+function numberCell(key, number) {
+  const look = number ? (ALARMING.includes(key) ? " bad" : "") : " zero";
+  const title = table.tHead.rows[0].cells[keys.indexOf(key)].textContent;
+  return el("td", { class: `number${key === "granted" ? "" : look}`, "data-title": title }, number === null ? "–" : count(number));
+}
+
+function sharesCell(shares, titles) {
+  const said = shares.map(([kind, number]) => `${count(number)} ${titles[kind]}`).join(", ");
+  const look = { class: "bar", viewBox: "0 0 1000 10", preserveAspectRatio: "none", role: "img" };
+  const parts = shares.map(([kind, , x, width]) => shape("rect", { class: kind, x, width, height: 10 }));
+  const ground = shape("rect", { class: "ground", width: 1000, height: 10 });
+  return el("td", { class: "shares" }, shape("svg", look, shape("title", {}, said || "nothing is granted"), ground, parts));
 }
 
 // What the reader has chosen, by the keys of the address; what isn't chosen is left out.
@@ -49,13 +88,22 @@ function filterRows() {
       wanted.every((word) => one.text.includes(word)) &&
       (!state || one.state === state) &&
       (!account || one.account === account) &&
-      (!only || numberIn(one, only) > 0);
-    one.row.hidden = !matches;
+      (!only || one.numbers[only] > 0);
+    one.matches = matches;
     shown += matches;
   }
-  document.getElementById("shown").textContent = `${count(shown)} of ${count(rows.length)} shown`;
+  document.getElementById("shown").textContent = `${count(shown)} of ${count(rows.length)} ${shown > MOST_ROWS ? "match" : "shown"}`;
   document.getElementById("none").hidden = shown > 0;
   table.parentElement.hidden = shown === 0;
+  showRows(MOST_ROWS);
+}
+
+function showRows(most) {
+  const found = rows.filter((one) => one.matches);
+  mostRows = most;
+  table.tBodies[0].replaceChildren(...found.slice(0, most).map((one) => one.node()));
+  more.hidden = found.length <= most;
+  more.firstChild.textContent = `The first ${count(most)} of these are here. `;
 }
 
 function compare(key) {
@@ -65,14 +113,13 @@ function compare(key) {
     return (a, b) => (texts.get(a) < texts.get(b) ? -1 : texts.get(a) > texts.get(b) ? 1 : a.at - b.at);
   }
   const numberKey = key === "shares" ? "granted" : key;
-  const numbers = new Map(rows.map((one) => [one, numberIn(one, numberKey)]));
-  return (a, b) => numbers.get(a) - numbers.get(b) || a.at - b.at;
+  return (a, b) => a.numbers[numberKey] - b.numbers[numberKey] || a.at - b.at;
 }
 
 function sortRows() {
   rows.sort(compare(order.key));
   if (order.down) rows.reverse();
-  table.tBodies[0].append(...rows.map((one) => one.row));
+  showRows(MOST_ROWS);
   for (const cell of table.tHead.rows[0].cells) {
     if (cell.dataset.key === order.key) cell.setAttribute("aria-sort", order.down ? "descending" : "ascending");
     else cell.removeAttribute("aria-sort");
@@ -105,6 +152,8 @@ function startTable(changed) {
       typing = false;
     });
   }
+  more.lastChild.addEventListener("click", () => showRows(mostRows + MOST_ROWS));
+  table.parentElement.after(more);
   document.getElementById("clear").addEventListener("click", () => {
     change(() => setView({ sort: viewOfTable().sort }));
     document.getElementById("search").focus();

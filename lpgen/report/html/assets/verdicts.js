@@ -1,17 +1,18 @@
 // Every action that is or was granted, by what becomes of it and why; each can be looked up by name.
 
-const allActions = once(() =>
+const namedActions = once(() =>
   parseData("actions").flatMap(([service, names]) => names.map((name) => `${service}:${name}`)),
 );
-const sharedTexts = once(() => parseData("texts"));
 const OUTCOMES = { removed: "removed", kept: "kept", granted: "granted", ungranted: "not granted" };
 const MOST_NAMES = 12;
 const MOST_FOUND = 500;
 
 function actionsIn(ranges) {
+  const [known, more] = [namedActions(), fileData["more-actions"] ?? []];
   return ranges.split(",").flatMap((range) => {
     const [first, last = first] = range.split("-").map(Number);
-    return allActions().slice(first, last + 1);
+    const beyond = more.slice(Math.max(first - known.length, 0), Math.max(last + 1 - known.length, 0));
+    return [...known.slice(first, last + 1), ...beyond];
   });
 }
 
@@ -33,7 +34,7 @@ function nameList(names) {
 }
 
 function verdictRows(group) {
-  const texts = sharedTexts();
+  const texts = shared("texts");
   return group.rows.map(([service, reason, danger, ranges]) => {
     const names = actionsIn(ranges).map((action) => action.slice(service.length + 1));
     return el(
@@ -82,13 +83,13 @@ function verdictGroup(group) {
 }
 
 function foundActions(data, wanted, dangerous) {
-  const found = [];
+  const [found, texts] = [[], shared("texts")];
   for (const group of data.verdicts) {
     for (const [, reason, danger, ranges] of group.rows) {
       if (dangerous && (danger < 0 || !["unused", "unobservable"].includes(group.verdict))) continue;
       for (const action of actionsIn(ranges)) {
         if (action.toLowerCase().includes(wanted))
-          found.push([action, group, sharedTexts()[reason], danger < 0 ? "" : sharedTexts()[danger]]);
+          found.push([action, group, texts[reason], danger < 0 ? "" : texts[danger]]);
       }
     }
   }
