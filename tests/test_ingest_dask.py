@@ -149,7 +149,7 @@ def test_work_for_a_cluster_holds_no_secret_and_no_profile(seaweed: Server, tmp_
         environment.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
         store = S3Store(Connection("own-machine", "us-east-1", seaweed.url))
         fresh = packed_reader(store)
-        store.read(*store.list_page(bucket.address(), by_folder=False).objects)
+        [*store.read_all(store.list_page(bucket.address(), by_folder=False).objects)]
         assert packed_reader(store) == fresh
     for secret in (SECRET_KEY, ACCESS_KEY, "own-machine"):
         assert secret.encode() not in fresh

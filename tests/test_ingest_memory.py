@@ -34,10 +34,11 @@ class Endless:
         names = (f"s3://bucket/{'deep/' * 40}{number:09}.json" for number in range(start, end))
         return Page(tuple(StoredObject(name, 101_000, "e") for name in names), (), str(end) if end < count else "")
 
-    def read(self, listed):
-        number = int(listed.name[-14:-5])
-        record = {**record_json(number % 28), "eventID": str(number), "userAgent": PADDING}
-        return Body(json.dumps({"Records": [record]}).encode(), "e")
+    def read_all(self, objects):
+        for listed in objects:
+            number = int(listed.name[-14:-5])
+            record = {**record_json(number % 28), "eventID": str(number), "userAgent": PADDING}
+            yield listed, Body(json.dumps({"Records": [record]}).encode(), "e")
 
 logs = BucketLogs(Endless(), ("s3://bucket/",))
 with tempfile.TemporaryDirectory() as data:

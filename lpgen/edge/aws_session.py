@@ -26,6 +26,7 @@ _DEFAULT_REGION: Final = "us-east-1"
 """The Region for calls to global services when no setting names one."""
 
 _MAX_CONNECTIONS: Final = 32
+CONNECT_TIMEOUT_SECONDS: Final = 10
 READ_TIMEOUT_SECONDS: Final = 60
 """How long a server may send nothing."""
 
@@ -98,6 +99,7 @@ class AwsSession:
                     )
                     _refuse_cut_answers(client)
                     _log_calls(client)
+                    client.meta.events.register("before-send", _note_request)
             return self._clients[key]
 
     def known_client(self, service: str, region: str, partition: str) -> Any:
@@ -191,7 +193,7 @@ def _client_config() -> Any:
     return Config(
         retries={"mode": "adaptive", **attempts},
         max_pool_connections=_MAX_CONNECTIONS,
-        connect_timeout=10,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=READ_TIMEOUT_SECONDS,
         user_agent_extra=f"lpgen/{__version__}",
     )
@@ -225,12 +227,11 @@ def _log_calls(client: Any) -> None:
     region = client.meta.region_name
 
     def before(model: Any, **_: Any) -> None:
-        _LOG.log(WAITING, "waiting for %s %s in %s", model.service_model.service_name, model.name, region)
+        log_call(model.service_model.service_name, model.name, region)
 
     def after(http_response: Any, parsed: Any, model: Any, **_: Any) -> None:
         request = parsed.get("ResponseMetadata", {}).get("RequestId", "-") if isinstance(parsed, dict) else "-"
-        status = http_response.status_code
-        _LOG.debug("%s %s answered %s, request %s", model.service_model.service_name, model.name, status, request)
+        log_answer(model.service_model.service_name, model.name, http_response.status_code, request)
 
     def failed(exception: BaseException, **_: Any) -> None:
         _LOG.debug("no answer: %s", type(exception).__name__)
@@ -238,6 +239,54 @@ def _log_calls(client: Any) -> None:
     client.meta.events.register("before-call", before)
     client.meta.events.register("after-call", after)
     client.meta.events.register("after-call-error", failed)
+
+
+_sent: Final = threading.local()
+
+
+def _note_request(request: Any, **_: Any) -> None:
+    _sent.request = request
+
+
+def last_request() -> Any:
+    """The signed request that a client sent last in this thread: of several, the one that was answered in the end."""
+    return _sent.request
+
+
+def log_call(service: str, operation: str, region: str) -> None:
+    """Logs that a call begins."""
+    _LOG.log(WAITING, "waiting for %s %s in %s", service, operation, region)
+
+
+def log_answer(service: str, operation: str, status: int, request: str) -> None:
+    """Logs the status and the request id of an answer, and nothing that is secret."""
+    _LOG.debug("%s %s answered %s, request %s", service, operation, status, request)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How to reach a URL: the file of authorities to trust, "" to trust anybody, and the proxy, "" for none."""
+
+    authorities: str
+    proxy: str = field(repr=False)  # it may hold a password
+
+
+def way_of_client(client: Any, url: str) -> Way | None:
+    """How a client reaches a URL, by the variables and the AWS configuration.
+
+    None where another program may not be able to go the same way: with a certificate of the client's own, or through a
+    proxy that is itself reached by TLS.
+    """
+    from botocore.httpsession import get_cert_path
+
+    http = client._endpoint.http_session  # botocore has no public way to ask
+    try:
+        trusted, proxy = http._verify and get_cert_path(http._verify), http._proxy_config.proxy_url_for(url) or ""
+        if http._cert_file or http._proxy_config.settings or (proxy and not proxy.startswith("http://")):
+            return None
+    except AttributeError:  # botocore has changed
+        return None
+    return Way(str(trusted or ""), proxy)
 
 
 def page_contents(answer: Mapping[str, Any]) -> dict[str, Any]:

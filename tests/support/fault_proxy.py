@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -110,11 +111,16 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def fault_proxy(target: Server, fault: Callable[[Request], Fault] = lambda _: None) -> Iterator[Proxy]:
+def fault_proxy(
+    target: Server, fault: Callable[[Request], Fault] = lambda _: None, *, tls: ssl.SSLContext | None = None
+) -> Iterator[Proxy]:
     """A proxy in front of a server until the context ends."""
     listener = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     listener.daemon_threads = True
-    listener.proxy = Proxy(Server(f"http://127.0.0.1:{listener.server_port}"), target, fault)  # type: ignore[attr-defined]
+    scheme = "http"
+    if tls:
+        scheme, listener.socket = "https", tls.wrap_socket(listener.socket, server_side=True)
+    listener.proxy = Proxy(Server(f"{scheme}://127.0.0.1:{listener.server_port}"), target, fault)  # type: ignore[attr-defined]
     thread = threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

@@ -7,16 +7,48 @@ from collections.abc import Mapping
 from typing import Final
 
 from lpgen.core.model import SkipReason
+from lpgen.core.usage.log_layout import split_address
 from lpgen.core.usage.rejected import Unusable
 from lpgen.edge.logs.inflate import TooLargeError, UnreadableError, inflate, is_gzip
 from lpgen.edge.logs.read_limits import NO_LIMITS
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.edge.objects.checksums import ALGORITHMS, compute_checksum, compute_md5
+from lpgen.edge.objects.store import Body, StoredObject
 from lpgen.errors import quote_input
 
 _MD5: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _OPEN_ENCRYPTION: Final = ("", "AES256")
 _DIRECTORY_BUCKET: Final = "--x-s3"
+
+
+class UnusableAnswerError(Exception):
+    """AWS answered, and the answer contradicts itself; the message says how."""
+
+
+def body_from_answer(data: bytes, status: int, headers: Mapping[str, str], listed: StoredObject) -> Body:
+    """The object of a listing, from an answer that holds all of it. The names of headers are in lower case.
+
+    Raises:
+        UnusableAnswerError: the answer isn't the object, or not all of it.
+        ConnectionError: the answer broke off.
+    """
+    if status != 200:
+        raise UnusableAnswerError("the answer is a part of it")
+    promised = headers.get("content-length", "")
+    if promised.isdecimal() and len(data) != int(promised):
+        raise ConnectionError(f"{len(data)} of {promised} bytes came")
+    damage = find_damage(data, headers, split_address(listed.name)[0])
+    if damage:
+        raise UnusableAnswerError(damage)
+    etag = clean_etag(headers.get("etag", ""))
+    if (len(data), etag) != (listed.size, listed.etag):
+        raise UnusableAnswerError("it has changed since it was listed")
+    return Body(data, etag)
+
+
+def clean_etag(text: str) -> str:
+    """An ETag without what HTTP puts around it."""
+    return text.removeprefix("W/").strip('"')
 
 
 def find_damage(data: bytes, headers: Mapping[str, str], bucket: str) -> str:
@@ -29,7 +61,7 @@ def find_damage(data: bytes, headers: Mapping[str, str], bucket: str) -> str:
     Bytes that fit their ETag or checksum are the object's, however broken the object is.
     """
     if _is_etag_md5(headers, bucket):
-        etag = _etag(headers)
+        etag = clean_etag(headers.get("etag", ""))
         return "" if compute_md5(data) == etag else f"the bytes that came don't fit the ETag {quote_input(etag)}"
     for algorithm in ALGORITHMS:
         checksum = headers.get(f"x-amz-checksum-{algorithm}", "")
@@ -48,7 +80,7 @@ def _is_etag_md5(headers: Mapping[str, str], bucket: str) -> bool:
     https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
     """
     return (
-        _MD5.fullmatch(_etag(headers)) is not None
+        _MD5.fullmatch(clean_etag(headers.get("etag", ""))) is not None
         and headers.get("x-amz-server-side-encryption", "") in _OPEN_ENCRYPTION
         and "x-amz-server-side-encryption-customer-algorithm" not in headers
         and not bucket.endswith(_DIRECTORY_BUCKET)
@@ -78,7 +110,3 @@ def _find_damage_inside(data: bytes, headers: Mapping[str, str]) -> str:
         if type(item) is Unusable and item.reason is SkipReason.UNREADABLE_FILE:
             return f"{item.detail}, and the answer has no checksum"
     return ""
-
-
-def _etag(headers: Mapping[str, str]) -> str:
-    return headers.get("etag", "").removeprefix("W/").strip('"')

@@ -1,10 +1,8 @@
-"""What a worker does with objects: downloads them ahead of the decoding, and counts what is in them."""
+"""What a worker does with objects: reads them, and counts what is in them."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,14 +15,8 @@ from lpgen.edge.data_folder.ledger import LedgerObject
 from lpgen.edge.ingest.chunk_reader import NO_FILES, Again, ChunkResult, ChunkTally
 from lpgen.edge.ingest.plan import Asked
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
-from lpgen.edge.objects.store import Body, ObjectStore, StoredObject
+from lpgen.edge.objects.store import ObjectStore, StoredObject
 from lpgen.errors import AwsError
-
-_DOWNLOADS: Final = 8
-"""How many downloads of one worker are under way at a time."""
-
-_AHEAD_BYTES: Final = 32 << 20
-"""How many bytes a worker downloads ahead of the decoding; a larger object is downloaded alone."""
 
 _TOO_LARGE: Final = "it is larger than a log file may be"
 
@@ -82,7 +74,8 @@ class ObjectReader:
         objects: list[LedgerObject] = []
         failures = [FileProblem(one.name, _TOO_LARGE) for one in chunk.objects if one.size > self._limits.file_bytes]
         errors: list[AwsError] = []
-        for one, body in _download(self._store, [one for one in chunk.objects if one.size <= self._limits.file_bytes]):
+        readable = [one for one in chunk.objects if one.size <= self._limits.file_bytes]
+        for one, body in self._store.read_all(readable):
             if isinstance(body, AwsError):
                 failures.append(FileProblem(one.name, f"{body.message}{body.hint and '; '}{body.hint}"))
                 errors.append(body)
@@ -97,27 +90,3 @@ class ObjectReader:
             tuple(objects),
             tuple(errors),
         )
-
-
-def _download(store: ObjectStore, objects: Sequence[StoredObject]) -> Iterator[tuple[StoredObject, Body | AwsError]]:
-    """Each object with its bytes or why there are none, in order; a few are under way while the caller works."""
-    with ThreadPoolExecutor(_DOWNLOADS) as pool:
-        under_way: deque[tuple[StoredObject, Future[Body]]] = deque()
-        ahead = 0
-        for one in objects:
-            while under_way and (ahead + one.size > _AHEAD_BYTES or len(under_way) >= 2 * _DOWNLOADS):
-                first, future = under_way.popleft()
-                yield first, _result(future)
-                ahead -= first.size
-            under_way.append((one, pool.submit(store.read, one)))
-            ahead += one.size
-        while under_way:
-            first, future = under_way.popleft()
-            yield first, _result(future)
-
-
-def _result(future: Future[Body]) -> Body | AwsError:
-    try:
-        return future.result()
-    except AwsError as error:
-        return error

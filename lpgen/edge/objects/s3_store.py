@@ -7,14 +7,16 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from lpgen.core.usage.log_layout import SCHEME, split_address
-from lpgen.edge.aws_session import AwsSession, Connection, aws_errors, open_session
-from lpgen.edge.objects.body_checks import find_damage
+from lpgen.edge.aws_session import AwsSession, Connection, aws_errors, last_request, open_session, way_of_client
+from lpgen.edge.objects.body_checks import UnusableAnswerError, body_from_answer, clean_etag
+from lpgen.edge.objects.get_requests import GetRequests, requests_like
 from lpgen.edge.objects.listing import UNUSABLE
+from lpgen.edge.objects.read_ahead import ReadAhead, most_seconds
 from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
 from lpgen.edge.objects.store import Body, Page, StoredObject
 from lpgen.errors import AwsError, quote_input
@@ -27,10 +29,6 @@ _UNUSABLE_ATTEMPTS: Final = 3
 """After so many answers that contradict themselves, another one would too."""
 
 FIRST_WAIT_SECONDS: Final = 0.2
-
-PATIENCE_SECONDS: Final = 60
-LEAST_BYTES_A_SECOND: Final = 1_000
-"""An object may take so long, and longer by its size at this rate."""
 
 _PIECE: Final = 1 << 18
 
@@ -61,6 +59,8 @@ class S3Store:
     connection: Connection
     requester_pays: bool = False
     _sessions: dict[int, AwsSession] = field(default_factory=dict)
+    _requests: dict[tuple[int, str], GetRequests] = field(default_factory=dict)
+    _readers: dict[tuple[int, int], ReadAhead] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __reduce__(self) -> tuple[type[S3Store], tuple[Connection, bool]]:
@@ -90,7 +90,18 @@ class S3Store:
 
         return self._ask(f"list {quote_input(prefix)}", needs, list_objects)
 
-    def read(self, listed: StoredObject) -> Body:
+    def read_all(self, objects: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, Body | AwsError]]:
+        """Each object of a listing with its bytes, or why there are none, in order."""
+        own = os.getpid(), threading.get_ident()
+        if own not in self._readers:
+            self._readers[own] = ReadAhead(self._read, self._requests_for)
+        return self._readers[own].read(objects)
+
+    def _requests_for(self, name: str) -> GetRequests | None:
+        """What makes requests for the objects of a bucket; None until one was read."""
+        return self._requests.get((os.getpid(), split_address(name)[0]))
+
+    def _read(self, listed: StoredObject) -> Body:
         """The bytes of an object; a body that ends early, or isn't the object's, is asked for again.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
@@ -105,10 +116,23 @@ class S3Store:
             answer = client.get_object(**self._options(bucket), **_checksum_mode(client), Key=key)
             with contextlib.closing(answer["Body"]) as stream:
                 data = _read_in_time(stream, answer.get("ContentLength") or 0)
-            _check_body(data, answer, listed)
-            return Body(data, _etag(answer))
+            metadata = answer["ResponseMetadata"]
+            body = body_from_answer(data, metadata["HTTPStatusCode"], metadata["HTTPHeaders"], listed)
+            self._learn(client, listed.name)
+            return body
 
         return self._ask("read it", needs, get)
+
+    def _learn(self, client: Any, name: str) -> None:
+        """Takes the request that just brought an object as the model of further ones for its bucket."""
+        if self._requests_for(name):
+            return
+        bucket, key = split_address(name)
+        sent = last_request()
+        way = way_of_client(client, sent.url)
+        requests = way and requests_like(sent, key, self._session().boto.get_credentials(), way)
+        if requests:
+            self._requests[os.getpid(), bucket] = requests
 
     def _ask(self, doing: str, needs: Needs, call: Callable[[Any], Answer]) -> Answer:
         """The answer of a call, asked for again where it broke off or can't be right.
@@ -147,10 +171,6 @@ class S3Store:
         return {"Bucket": bucket, **payer}
 
 
-class _UnusableAnswerError(Exception):
-    """AWS answered, and the answer contradicts itself; the message says how."""
-
-
 @contextlib.contextmanager
 def _answer_errors(doing: str) -> Iterator[None]:
     """Turns errors that boto3 doesn't wrap into lpgen's: broken connections, and answers that botocore can't read."""
@@ -161,7 +181,7 @@ def _answer_errors(doing: str) -> Iterator[None]:
     except (HTTPError, OSError) as error:
         why = f"can't {doing}: the answer broke off ({type(error).__name__})"
         raise AwsError(why, code="ResponseStreamingError", hint="run it again") from error
-    except _UnusableAnswerError as error:
+    except UnusableAnswerError as error:
         raise AwsError(f"can't {doing}: {error}", code=UNUSABLE, hint="run it again") from error
     except (ValueError, KeyError) as error:
         raise AwsError(f"can't {doing}: the answer can't be read", code=UNUSABLE, hint="run it again") from error
@@ -174,17 +194,18 @@ def _page_from_answer(prefix: str, answer: dict[str, Any]) -> Page:
     """
     start = f"{SCHEME}{split_address(prefix)[0]}/"
     objects = tuple(
-        StoredObject(start + one["Key"], int(one["Size"]), _etag(one)) for one in answer.get("Contents", ())
+        StoredObject(start + one["Key"], int(one["Size"]), clean_etag(one.get("ETag", "")))
+        for one in answer.get("Contents", ())
     )
     folders = tuple(start + one["Prefix"] for one in answer.get("CommonPrefixes", ()))
     token = str(answer.get("NextContinuationToken", "")) if answer.get("IsTruncated") else ""
     outside = next((name for name in (*(one.name for one in objects), *folders) if not name.startswith(prefix)), None)
     if "IsTruncated" not in answer:
-        raise _UnusableAnswerError("the answer is no listing")
+        raise UnusableAnswerError("the answer is no listing")
     if answer["IsTruncated"] and not token:
-        raise _UnusableAnswerError("the listing is truncated and doesn't say where it goes on")
+        raise UnusableAnswerError("the listing is truncated and doesn't say where it goes on")
     if outside is not None:
-        raise _UnusableAnswerError(f"the listing holds {quote_input(outside)}, which lies elsewhere")
+        raise UnusableAnswerError(f"the listing holds {quote_input(outside)}, which lies elsewhere")
     return Page(objects, folders, token)
 
 
@@ -202,28 +223,10 @@ def _read_in_time(stream: Any, size: int) -> bytes:
     # botocore's stream waits for all bytes that it is asked for; urllib3's, since 2.2, gives those that are there.
     raw = stream._raw_stream
     read = getattr(raw, "read1", raw.read)
-    until = time.monotonic() + PATIENCE_SECONDS + size / LEAST_BYTES_A_SECOND
+    until = time.monotonic() + most_seconds(size)
     pieces: list[bytes] = []
     while piece := read(_PIECE):
         pieces.append(piece)
         if time.monotonic() > until:
-            raise _UnusableAnswerError("the answer comes too slowly")
+            raise UnusableAnswerError("the answer comes too slowly")
     return b"".join(pieces)
-
-
-def _check_body(data: bytes, answer: dict[str, Any], listed: StoredObject) -> None:
-    metadata = answer["ResponseMetadata"]
-    if metadata["HTTPStatusCode"] != 200:
-        raise _UnusableAnswerError("the answer is a part of it")
-    promised = answer.get("ContentLength")
-    if promised is not None and len(data) != promised:
-        raise ConnectionError(f"{len(data)} of {promised} bytes came")
-    damage = find_damage(data, metadata["HTTPHeaders"], split_address(listed.name)[0])
-    if damage:
-        raise _UnusableAnswerError(damage)
-    if (len(data), _etag(answer)) != (listed.size, listed.etag):
-        raise _UnusableAnswerError("it has changed since it was listed")
-
-
-def _etag(answer: dict[str, Any]) -> str:
-    return str(answer.get("ETag", "")).removeprefix("W/").strip('"')

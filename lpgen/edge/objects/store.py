@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
+
+from lpgen.errors import AwsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,6 @@ class ObjectStore(Protocol):
     def elsewhere(self) -> ObjectStore:
         """The same place for workers on other machines, which have credentials of their own."""
 
-    def read(self, listed: StoredObject) -> Body:
-        """The bytes of an object of a listing.
-
-        Raises:
-            AwsError: it can't be read in full, or has changed since it was listed.
-        """
+    def read_all(self, objects: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, Body | AwsError]]:
+        """Each object of a listing with its bytes, in order; or why it can't be read in full, or that it has changed
+        since it was listed. Objects that follow are read while the caller works on one."""

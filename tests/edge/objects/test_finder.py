@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,7 +14,7 @@ from lpgen.edge.objects import finder as object_finder
 from lpgen.edge.objects.finder import find_objects
 from lpgen.edge.objects.plan import ObjectPlan
 from lpgen.edge.objects.store import Body, Page, StoredObject
-from lpgen.errors import AccessError
+from lpgen.errors import AccessError, AwsError
 
 A, B = "111122223333", "444455556666"
 
@@ -46,9 +47,9 @@ class MemoryStore:
         folders = tuple(one for one in page if by_folder and one.endswith("/"))
         return Page(objects, folders, page[-1] if more else "")
 
-    def read(self, listed: StoredObject) -> Body:
+    def read_all(self, objects: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, Body | AwsError]]:
         """Never asked for."""
-        raise NotImplementedError(listed)
+        raise NotImplementedError(objects)
 
 
 def found_in(store: MemoryStore, address: str = "s3://b/", scope: Scope = Scope()) -> list[str]:  # noqa: B008

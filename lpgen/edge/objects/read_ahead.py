@@ -1,0 +1,153 @@
+"""Reading many objects: their bytes come while the caller works on those that came before."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Final
+
+from lpgen.core.usage.log_layout import split_address
+from lpgen.edge.aws_session import log_answer, log_call
+from lpgen.edge.objects.body_checks import UnusableAnswerError, body_from_answer
+from lpgen.edge.objects.get_requests import GetRequests
+from lpgen.edge.objects.pace import Pace
+from lpgen.edge.objects.parallel_gets import Answer, ParallelGets
+from lpgen.edge.objects.store import Body, StoredObject
+from lpgen.errors import AwsError
+
+PATIENCE_SECONDS: Final = 60
+LEAST_BYTES_A_SECOND: Final = 1_000
+"""An object may take so long, and longer by its size at this rate."""
+
+_AHEAD_BYTES: Final = 32 << 20
+"""How many bytes are read ahead of the caller; a larger object is read alone."""
+
+_SURE_READS: Final = 8
+WAIT_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 0.05
+"""How often to look whether a sure read has ended, which doesn't end the wait for the others."""
+
+
+def most_seconds(size: int) -> float:
+    """How long an object of so many bytes may take."""
+    return PATIENCE_SECONDS + size / LEAST_BYTES_A_SECOND
+
+
+@dataclass(slots=True, eq=False)
+class _Ahead:
+    """An object that is being read, or has been. `began` is when, by the seconds that were waited."""
+
+    listed: StoredObject
+    began: float = 0.0
+    found: Body | AwsError | None = None
+
+
+@dataclass(slots=True)
+class ReadAhead:
+    """Reads objects in two ways; connections and pace are kept from one reading to the next. For one thread.
+
+    `read_surely` reads an object by boto3, which finds endpoint, Region and credentials, tries again what failed, and
+    says why an object can't be read. So come the first objects of a bucket, which show how to ask for the others.
+    Those libcurl asks for, at a twentieth of the CPU. Where its answer isn't the whole object, that is read surely.
+    """
+
+    read_surely: Callable[[StoredObject], Body]
+    requests_for: Callable[[str], GetRequests | None]
+    _gets: ParallelGets[_Ahead] = field(default_factory=ParallelGets)
+    _pace: Pace = field(default_factory=Pace)
+    _ahead: deque[_Ahead] = field(default_factory=deque)
+    _bytes: int = 0
+    _sure: dict[Future[Body], _Ahead] = field(default_factory=dict)
+
+    def read(self, objects: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, Body | AwsError]]:
+        """Each object with its bytes, or why there are none, in order."""
+        self._pace.begin()
+        with ThreadPoolExecutor(_SURE_READS) as pool:
+            try:
+                todo = deque(objects)
+                while todo or self._ahead:
+                    self._begin_some(todo, pool)
+                    self._take_answers(0, pool)
+                    while (first := self._ahead[0]).found is None:
+                        self._wait(first, pool)
+                        self._begin_some(todo, pool)
+                    self._ahead.popleft()
+                    self._bytes -= first.listed.size
+                    yield first.listed, first.found
+            finally:
+                self._gets.drop_all()
+                self._ahead.clear()
+                self._bytes = 0
+                self._sure.clear()
+                pool.shutdown(cancel_futures=True)
+
+    def _begin_some(self, todo: deque[StoredObject], pool: ThreadPoolExecutor) -> None:
+        """Begins to read as many objects as the pace allows."""
+        while todo and len(self._gets) + len(self._sure) < self._pace.under_way:
+            listed = todo[0]
+            requests = self.requests_for(listed.name)
+            if self._ahead and (
+                self._bytes + listed.size > _AHEAD_BYTES or (requests is None and len(self._sure) >= _SURE_READS)
+            ):
+                return
+            one = _Ahead(todo.popleft(), self._gets.waited)
+            self._ahead.append(one)
+            self._bytes += listed.size
+            if requests is None or not self._get(one, requests):
+                self._read_surely(one, pool)
+
+    def _get(self, one: _Ahead, requests: GetRequests) -> bool:
+        """Asks for an object, unless the credentials fail, which boto3 explains."""
+        try:
+            get = requests.get(split_address(one.listed.name)[1])
+        except AwsError:
+            return False
+        log_call("s3", "GetObject", requests.region)
+        self._gets.begin(one, get, most_bytes=max(one.listed.size, 1))
+        return True
+
+    def _read_surely(self, one: _Ahead, pool: ThreadPoolExecutor) -> None:
+        self._sure[pool.submit(self.read_surely, one.listed)] = one
+
+    def _wait(self, first: _Ahead, pool: ThreadPoolExecutor) -> None:
+        """Waits for whatever comes next. The first object, for which all others wait, is read surely if it is late."""
+        self._pace.note_wait()
+        if len(self._gets):
+            self._take_answers(_LOOK_SECONDS if self._sure else WAIT_SECONDS, pool)
+        else:
+            wait(self._sure, return_when=FIRST_COMPLETED)
+        for future in [one for one in self._sure if one.done()]:
+            self._sure.pop(future).found = _result(future)
+            self._pace.note_answer()
+        is_late = self._gets.waited - first.began > most_seconds(first.listed.size)
+        if is_late and first in self._gets:
+            self._gets.drop(first)
+            self._read_surely(first, pool)
+
+    def _take_answers(self, seconds: float, pool: ThreadPoolExecutor) -> None:
+        for one, answer in self._gets.advance(seconds):
+            one.found = _body(answer, one.listed) if answer else None
+            if one.found:
+                self._pace.note_answer()
+                continue
+            if answer is None or answer.status >= 500:
+                self._pace.note_trouble()
+            self._read_surely(one, pool)
+
+
+def _body(answer: Answer, listed: StoredObject) -> Body | None:
+    """The object, if the answer is it."""
+    log_answer("s3", "GetObject", answer.status, answer.headers.get("x-amz-request-id", "-"))
+    try:
+        return body_from_answer(answer.data, answer.status, answer.headers, listed)
+    except (UnusableAnswerError, ConnectionError):
+        return None
+
+
+def _result(future: Future[Body]) -> Body | AwsError:
+    try:
+        return future.result()
+    except AwsError as error:
+        return error
