@@ -57,10 +57,12 @@ def render_progress(progress: Progress, seconds: float = 0.0) -> str:
         read = f" with {progress.records:,} records" if progress.records else ""
         return f"{progress.files_done:,} {progress.unit} found{read}"
     share = progress.bytes_done / progress.bytes
-    line = f"{share:4.0%}  {progress.files_done:,} of {progress.files:,} {progress.unit}, {progress.records:,} records"
+    done = f"{progress.files_done:,} of {progress.files:,} {progress.unit}"
     if seconds <= 0 or not progress.records:
-        return line
-    return f"{line}, {progress.records / seconds:,.0f}/s, {_duration(seconds / share - seconds)} left"
+        return f"{share:4.0%}  {done}, {progress.records:,} records"
+    paces = [f"({count / seconds:,.0f}/s)" for count in (progress.files_done, progress.records)]
+    left = _duration(seconds / share - seconds)  # first, since a narrow terminal cuts the end off
+    return f"{share:4.0%}  {left} left, {done} {paces[0]}, {progress.records:,} records {paces[1]}"
 
 
 def _duration(seconds: float) -> str:
