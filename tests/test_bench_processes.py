@@ -25,6 +25,12 @@ def test_run_measures_a_pipe_of_processes(tmp_path: Path) -> None:
     assert cost.memory > 100
 
 
+def test_run_measures_processes_that_outlive_their_parents(tmp_path: Path) -> None:
+    parent = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {SPEND!r}])"
+    cost = run([[sys.executable, "-c", parent]], cores=2, printed=tmp_path / "printed")
+    assert 0.4 < cost.cpu < 5
+
+
 def test_run_stops_a_command_and_its_children_at_the_limit(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     child = f"import time; time.sleep(3); open({str(mark)!r}, 'w')"
