@@ -40,7 +40,6 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(monotonic=count_packets, sleep=lambda _: None)
     monkeypatch.setattr("lpgen.edge.objects.s3_store.time", clock)
     monkeypatch.setattr("lpgen.edge.objects.parallel_gets.time", clock)
-    monkeypatch.setattr("lpgen.edge.objects.read_ahead.WAIT_SECONDS", 0.1)
     monkeypatch.setattr("lpgen.edge.objects.read_ahead.PATIENCE_SECONDS", 10)
     monkeypatch.setattr("lpgen.edge.objects.read_ahead.LEAST_BYTES_A_SECOND", 1 << 30)
     monkeypatch.setattr("lpgen.edge.aws_session.READ_TIMEOUT_SECONDS", 2)

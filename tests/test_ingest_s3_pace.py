@@ -171,3 +171,19 @@ def test_read_all_trusts_the_authorities_that_boto3_trusts(
         monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate.path))
         assert all(isinstance(body, Body) for _, body in store_at(proxy.server).read_all(objects))
         assert len(answers) >= len(objects) - 8
+
+
+def test_read_all_follows_a_bucket_into_its_region(bucket: Bucket, answers: list[Mapping[str, str]]) -> None:
+    """boto3 hears from the server which one it is, and the other requests are signed for that one from the start."""
+    bucket.put(OBJECTS)
+    objects = listing(bucket)
+    elsewhere = "wrong</Message><Region>eu-west-1</Region><Message>"
+
+    def redirect(request: Request) -> Fault:
+        is_right = "/eu-west-1/s3/" in request.headers["authorization"]
+        return None if is_right else Answer(400, "AuthorizationHeaderMalformed", elsewhere)
+
+    with fault_proxy(bucket.server, redirect) as proxy:
+        assert all(isinstance(body, Body) for _, body in store_at(proxy.server).read_all(objects))
+        assert len(proxy.reads()) <= len(objects) + 8
+    assert len(answers) >= len(objects) - 8

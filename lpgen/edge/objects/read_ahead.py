@@ -25,9 +25,9 @@ _AHEAD_BYTES: Final = 32 << 20
 """How many bytes are read ahead of the caller; a larger object is read alone."""
 
 _SURE_READS: Final = 8
-WAIT_SECONDS: Final = 1.0
-_LOOK_SECONDS: Final = 0.05
-"""How often to look whether a sure read has ended, which doesn't end the wait for the others."""
+_WAIT_SECONDS: Final = 0.05
+"""How long to wait for libcurl at most: neither a sure read that ends nor, on some systems, one of hundreds of sockets
+ends the wait."""
 
 
 def most_seconds(size: int) -> float:
@@ -115,7 +115,7 @@ class ReadAhead:
         """Waits for whatever comes next. The first object, for which all others wait, is read surely if it is late."""
         self._pace.note_wait()
         if len(self._gets):
-            self._take_answers(_LOOK_SECONDS if self._sure else WAIT_SECONDS, pool)
+            self._take_answers(_WAIT_SECONDS, pool)
         else:
             wait(self._sure, return_when=FIRST_COMPLETED)
         for future in [one for one in self._sure if one.done()]:
