@@ -102,6 +102,7 @@ bench: SIZE ?= S
 bench: $(COMPLETE)
 	$(BIN)/python -m bench.ingest --size $(SIZE)
 	$(BIN)/python -m bench.engines --size $(SIZE)
+	$(BIN)/python -m bench.objects
 	$(BIN)/python -m bench.distinct
 	$(BIN)/python bench/decisions.py
 	$(BIN)/python -m bench.principals --size $(SIZE)
