@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import json
 import random
 import sys
 import tempfile
@@ -16,8 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from bench.event_shapes import read_shapes
 from bench.ingest import ROOT
-from bench.log_files import Call, Json, Place, record_of_call
+from bench.log_files import Place, record_text
 from bench.processes import run
 
 RECORDS: Final = 1_000
@@ -30,14 +30,14 @@ def write_logs(folder: Path, resources: int, seed: int) -> None:
     folder.mkdir(parents=True)
     rng = random.Random(seed)
     for start in range(0, resources, RECORDS):
-        body = json.dumps({"Records": list(_records(rng, start))}).encode()
+        body = f'{{"Records":[{",".join(_records(rng, start))}]}}'.encode()
         (folder / f"{start:09}.json.gz").write_bytes(gzip.compress(body, 6, mtime=0))
 
 
-def _records(rng: random.Random, start: int) -> Iterator[Json]:
+def _records(rng: random.Random, start: int) -> Iterator[str]:
+    call = next(shape for shape in read_shapes() if shape.name == "GetItem" and len(shape.names) == 1)
     for number in range(start, start + RECORDS):
-        call = Call("dynamodb", "GetItem", {"tableName": f"table-{number}"}, is_data=True)
-        yield record_of_call(rng, call, 0, _PLACE, f"2024-01-01T{number // 3600 % 24:02}:00:00Z")
+        yield record_text(rng, rng, call, 0, _PLACE, time=f"2024-01-01T{number // 3600 % 24:02}:00:00Z", names=number)
 
 
 def main() -> None:

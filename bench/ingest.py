@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from bench.event_shapes import CASES
 from bench.log_files import write_corpus
 from bench.processes import Command, Cost, median_cost, run
 
@@ -103,13 +104,16 @@ def make_corpus(folder: Path, files: int, seed: int) -> Path:
     """The folder of the corpus; made unless this corpus is there already.
 
     In it lie `all` files, a `tenth` of them, and `repeated`: the calls of the tenth, ten times each.
+    `variety.json` says how many event names and templates all of them hold.
     """
-    maker = hashlib.sha256(Path(__file__).with_name("log_files.py").read_bytes()).hexdigest()[:12]
-    target = folder / f"{files}-files-of-seed-{seed}-{maker}"
+    makers = [Path(__file__).with_name(name) for name in ("log_files.py", "event_shapes.py")]
+    made_of = b"".join(path.read_bytes() for path in [*makers, *sorted(CASES.glob("*.json"))])
+    target = folder / f"{files}-files-of-seed-{seed}-{hashlib.sha256(made_of).hexdigest()[:12]}"
     if not target.exists():
         unfinished = folder / f"unfinished-{os.getpid()}"
-        for name, count, repeats in (("all", files, 1), ("tenth", files // 10, 1), ("repeated", files, 10)):
-            write_corpus(unfinished / name, files=count, records=RECORDS, days=10, seed=seed, repeats=repeats)
+        for name, count, repeats in (("tenth", files // 10, 1), ("repeated", files, 10), ("all", files, 1)):
+            found = write_corpus(unfinished / name, files=count, records=RECORDS, days=10, seed=seed, repeats=repeats)
+        (unfinished / "variety.json").write_text(json.dumps(found._asdict()), encoding="utf-8")
         unfinished.rename(target)
     return target
 
@@ -145,7 +149,8 @@ def report(costs: dict[str, list[Cost]], corpus: Path, asked: argparse.Namespace
         "machine": _machine(),
         "load": [round(load, 1) for load in os.getloadavg()],
         "versions": {name: version(name) for name in ("duckdb", "isal", "msgspec", "pyarrow")},
-        "corpus": {"files": len(paths), "records": len(paths) * RECORDS, "bytes": sum(p.stat().st_size for p in paths)},
+        "corpus": {"files": len(paths), "records": len(paths) * RECORDS}
+        | json.loads((corpus / "variety.json").read_text("utf-8")),
         "rounds": asked.rounds,
         "medians": {name: dataclasses.asdict(cost) for name, cost in middle.items()},
         "ratios": {bar.text: _ratios(bar, middle) for bar in BARS if {bar.one, bar.other} <= {*middle, ""}},
@@ -158,8 +163,9 @@ def render(found: dict[str, Any]) -> str:
     corpus, records = found["corpus"], found["corpus"]["records"]
     lines = [
         f"`{found['command']}` on {found['date']}, {found['machine']}; load {found['load'][0]} at the end.",
-        f"{corpus['files']:,} files, {records:,} records, {corpus['bytes'] / 1e6:,.1f} MB of gzip; medians of "
-        f"{found['rounds']} alternating rounds of cold processes.",
+        f"{corpus['files']:,} files, {records:,} records of {corpus['names']:,} event names and "
+        f"{corpus['templates']:,} templates, {corpus['bytes'] / 1e6:,.1f} MB of gzip; medians of {found['rounds']} "
+        "alternating rounds of cold processes.",
         "",
         "| | wall s | CPU s | µs a record | MB |",
         "| --- | ---: | ---: | ---: | ---: |",
