@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from functools import cache
 from typing import Any
@@ -121,6 +122,71 @@ def test_memo_says_of_every_documented_case_what_it_says_alone() -> None:
             record = _record(fields, rng, twist=twist)
             if record is not None:
                 assert said_from_memory(memo, record) == said_alone(record), json.dumps(fields)
+
+
+_PARTS = ("requestParameters", "responseElements", "additionalEventData", "resources")
+_FIELDS: dict[str, tuple[Any, ...]] = {
+    "awsRegion": ("us-gov-west-1", "cn-north-1", None),
+    "recipientAccountId": ("222233334444", None),
+    "eventType": ("AwsServiceEvent", "AwsApiCall", None),
+    "eventCategory": ("Data", "Insight", None),
+    "managementEvent": (True, False),
+    "readOnly": (True, False, None),
+    "errorCode": ("AccessDenied", "ThrottlingException", "Client.DryRunOperation", None),
+    "errorMessage": (
+        "User: x is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::far/k",
+        "explicit deny in a service control policy",
+    ),
+    "vpcEndpointId": ("vpce-1", "vpce-2"),
+    "userIdentity": tuple(_IDENTITIES),
+    "requestParameters": (None, {}, "HIDDEN_DUE_TO_SECURITY_REASONS", {"omitted": True, "originalSize": 9}),
+    "responseElements": (None, {}, {"errorCode": "AccessDenied"}, {"error": {"code": "Forbidden"}}),
+    "additionalEventData": (None, {}, "x"),
+    "resources": (None, [], [{"ARN": "arn:aws:s3:::other/k", "type": "AWS::S3::Object"}]),
+}
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    """Each object or list in a JSON value with each of its keys or indices."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place for key, item in items for place in ((value, key), *_places(item))]
+
+
+def _varied(fields: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+    """A record that differs in one thing: a value anywhere in it is changed, left out or added, or a field is."""
+    copy: dict[str, Any] = json.loads(json.dumps(fields))
+    places = [place for name in _PARTS if name in copy for place in _places(copy[name])]
+    if not places or rng.random() < 0.3:
+        name = rng.choice([*_FIELDS])
+        return copy | {name: rng.choice(_FIELDS[name])}
+    holder, key = rng.choice(places)
+    known = rng.choice(places)
+    other = rng.choice((*_LEAVES, json.loads(json.dumps(known[0][known[1]])), f"{holder[key]}2"))
+    match rng.randrange(3), holder:
+        case 0, _:
+            holder[key] = other
+        case 1, _:
+            del holder[key]
+        case _, dict():
+            holder[rng.choice((f"{key}2", str(key).swapcase(), "tags", "roleArn", str(known[1])))] = other
+        case _:
+            holder.append(other)
+    return copy
+
+
+def test_memo_says_of_every_variation_of_a_documented_case_what_it_says_alone() -> None:
+    """A memo that took two calls for one would lose use without a word."""
+    rng = random.Random(os.environ.get("TEST_SEED", "9"))
+    cases = [case["record"] for case in read_cases(*FAMILIES)]
+    memo = ContributionMemo(event_map())
+    for fields in rng.sample(cases, examples(len(cases))):
+        base = {"userIdentity": rng.choice(_IDENTITIES), **fields}
+        for varied in (base, *(_varied(base, rng) for _ in range(4)), base):
+            try:
+                record = msgspec.convert(varied, Record)
+            except msgspec.ValidationError:
+                continue
+            assert said_from_memory(memo, record) == said_alone(record), json.dumps(varied)
 
 
 def test_memo_says_of_the_sample_logs_what_they_say_alone() -> None:
