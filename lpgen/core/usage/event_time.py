@@ -29,9 +29,14 @@ def moment_from_text(text: str | None) -> str | None:
     """
     if not text:
         return NO_TIME
-    if text[16:] in _SECONDS and text[10:16] in _MINUTES and _is_day(text[:10]):
+    if text[16:] in _SECONDS and _is_minute(text[:16]):
         return text[:19]
     return _moment_from_variant(text)
+
+
+@lru_cache(maxsize=4096)
+def _is_minute(text: str) -> bool:
+    return text[10:] in _MINUTES and _is_day(text[:10])
 
 
 @lru_cache(maxsize=4096)

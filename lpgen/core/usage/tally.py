@@ -140,10 +140,10 @@ class UsageTally:
         if isinstance(record, Unusable):
             moment = moment_from_text(record.record.eventTime) if record.record else NO_TIME
             return record.reason is not SkipReason.AGGREGATED or not moment or hold_moment(counted, moment)
-        event_id = record.eventID or ""
-        if _why_refused(record) or event_id in seen:
+        event_id, moment = record.eventID or "", moment_from_text(record.eventTime)
+        if _why_refused(record, moment) or event_id in seen:
             return True
-        if not hold_moment(counted, moment_from_text(record.eventTime) or NO_TIME):
+        if not hold_moment(counted, moment or NO_TIME):
             return False
         if event_id:
             seen.add(event_id)
@@ -153,8 +153,9 @@ class UsageTally:
         self, record: RawRecord, seen: set[str], source: str, number: int = 0, lot: Lot = _ALONE
     ) -> SkipReason | None:
         """Count one record, or the lot that it represents, and return why it isn't usage; None where it is."""
-        refusal = _why_refused(record)
-        moment, event_id = moment_from_text(record.eventTime) or NO_TIME, record.eventID or ""
+        found_moment = moment_from_text(record.eventTime)
+        refusal = _why_refused(record, found_moment)
+        moment, event_id = found_moment or NO_TIME, record.eventID or ""
         if refusal is None and event_id in seen:
             refusal = (SkipReason.DUPLICATE, "")
         if refusal is None:
@@ -268,12 +269,11 @@ def _saying(record: Record, moment: str) -> tuple[str, str, str]:
     return moment, caller_from_identity(record.userIdentity).principal, outcome_from_record(record).outcome.value
 
 
-def _why_refused(record: RawRecord) -> Refusal | None:
-    """Why a record doesn't count at any time and in any window; None where it can."""
+def _why_refused(record: RawRecord, moment: str | None) -> Refusal | None:
+    """Why a record of this moment doesn't count at any time and in any window; None where it can."""
     version = record.eventVersion
     if version and not version.startswith(READ_VERSION):
         return SkipReason.UNKNOWN_VERSION, f"its major version is {version.partition('.')[0]}"
-    moment = moment_from_text(record.eventTime)
     if moment is None or not record.eventSource or not record.eventName:
         return SkipReason.BAD_RECORD, "`eventTime` is no time" if moment is None else _NO_NAME
     return None if moment else (SkipReason.NO_TIME, _NO_TIME_STATED)
