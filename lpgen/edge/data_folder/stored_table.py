@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+import weakref
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,14 +17,15 @@ import pyarrow.parquet as pq
 from lpgen.core.usage.columns import empty_table, has_columns, integer_column, is_text, unpack_texts
 from lpgen.core.usage.table_merge import TableShape
 from lpgen.edge.data_folder.ledger_connection import RESTORE
-from lpgen.edge.data_folder.table_manifest import Segments, copy_checked
+from lpgen.edge.data_folder.table_manifest import Segments, copy_segment, open_checked
 from lpgen.errors import DamageError, quote_reason
 
 _PART_ROWS: Final = 1 << 14
 
 
 class StoredTable:
-    """A table in a file that only this process can open, once its digests were compared.
+    """A table in a file that only this process can open. A row group is copied there when it is first read, once its
+    digest was compared; a change in the others is found by whoever reads them.
 
     Raises:
         DamageError: the file is missing or changed, or can't be read.
@@ -32,9 +34,11 @@ class StoredTable:
 
     def __init__(self, path: Path, segments: Segments, shape: TableShape) -> None:
         self.schema = shape.schema
-        copy = _private_copy(path, segments)
+        self._copy = _CheckedCopy(path, segments)
+        self._copy.add(0)
+        self._copy.add(len(segments) - 1)
         try:
-            self._file = pq.ParquetFile(copy, read_dictionary=text_keys(shape))
+            self._file = pq.ParquetFile(self._copy.file, read_dictionary=text_keys(shape))
             is_known = has_columns(self._file.schema_arrow, shape.schema)
         except (OSError, pa.ArrowException) as error:
             raise DamageError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
@@ -42,6 +46,8 @@ class StoredTable:
             is_known = False
         if not is_known:
             raise DamageError(f"`{path}` has other columns than this version of lpgen writes", hint=RESTORE)
+        if self._file.num_row_groups != len(segments) - _AROUND:
+            raise DamageError(f"`{path}` has other row groups than its manifest lists", hint=RESTORE)
         sizes = (self._file.metadata.row_group(at).num_rows for at in range(self._file.num_row_groups))
         self._starts: list[int] = list(accumulate(sizes, initial=0))
         self._held: tuple[int, pa.Table] = (-1, None)
@@ -59,7 +65,11 @@ class StoredTable:
 
     def whole(self) -> pa.Table:
         """All of it."""
-        return self._file.read(use_threads=False).combine_chunks() if self.num_rows else empty_table(self.schema)
+        if not self.num_rows:
+            return empty_table(self.schema)
+        for at in range(len(self._starts) - 1):
+            self._copy.add(at + 1)
+        return self._file.read(use_threads=False).combine_chunks()
 
     def take(self, rows: pa.Array) -> pa.Table:
         """The rows of these numbers, which ascend. The last row group is held: the next rows are mostly in it too."""
@@ -82,6 +92,7 @@ class StoredTable:
 
     def _read(self, at: int, names: Sequence[str]) -> pa.Table:
         """Some columns of a row group, one after the other: decoding takes several times what it results in."""
+        self._copy.add(at + 1)
         columns = [self._file.read_row_group(at, columns=[name], use_threads=False).column(0) for name in names]
         pa.default_memory_pool().release_unused()
         return pa.Table.from_arrays(columns, names=list(names))
@@ -92,11 +103,34 @@ def text_keys(shape: TableShape) -> list[str]:
     return [one for one in shape.keys if is_text(shape.schema.field(one).type)]
 
 
-def _private_copy(path: Path, segments: Segments) -> pa.OSFile:
-    descriptor, name = tempfile.mkstemp(prefix="lpgen-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            copy_checked(path, segments, file)
-        return pa.OSFile(name)
-    finally:
-        os.unlink(name)
+_AROUND: Final = 2
+"""The segments of a table's file that are no row groups: what comes before them and what comes after them."""
+
+
+class _CheckedCopy:
+    """A copy of a file that has its size and those of its segments that were asked for, at their places."""
+
+    def __init__(self, path: Path, segments: Segments) -> None:
+        self._segments = segments
+        self._missing = set(range(len(segments)))
+        self._source = open_checked(path, segments)
+        descriptor, name = tempfile.mkstemp(prefix="lpgen-")
+        try:
+            self._target = os.fdopen(descriptor, "wb")
+            self._target.truncate(sum(segment.bytes for segment in segments))
+            self.file = pa.OSFile(name)
+        finally:
+            os.unlink(name)
+        weakref.finalize(self, _close, self._source, self._target)
+
+    def add(self, number: int) -> None:
+        """Adds a segment, unless it is there."""
+        if number in self._missing:
+            copy_segment(self._source, self._segments, number, self._target)
+            self._target.flush()
+            self._missing.remove(number)
+
+
+def _close(*files: IO[bytes]) -> None:
+    for file in files:
+        file.close()

@@ -134,29 +134,49 @@ def read_checked(path: Path, segments: Segments) -> pa.Buffer:
     return content
 
 
-def copy_checked(path: Path, segments: Segments, target: IO[bytes]) -> None:
-    """Writes the bytes of a file elsewhere, and compares the digests of what it wrote.
+def open_checked(path: Path, segments: Segments) -> IO[bytes]:
+    """An open file that has the size of its segments, of which `copy_segment` reads one at a time.
 
     Raises:
-        DamageError: the file is missing or changed, or can't be read.
-        OSError: the other can't be written.
+        DamageError: the file is missing or has another size.
+        DataError: it can't be read.
     """
     try:
-        file = path.open("rb")
+        file = path.open("rb", buffering=0)
     except OSError as error:
         raise _unreadable(path, error) from error
-    start = 0
-    with file:
-        for segment in segments:
-            digest, left = hashlib.sha256(), segment.bytes
-            while content := file.read(min(left, _PIECE)):
-                digest.update(content)
-                target.write(content)
-                left -= len(content)
-            _check_digest(path, digest.hexdigest(), segment, start)
-            start += segment.bytes
-        if file.read(1):
-            raise DamageError(f"`{path}` was changed: it no longer has {start:,} bytes", hint=RESTORE)
+    size = sum(segment.bytes for segment in segments)
+    if os.fstat(file.fileno()).st_size != size:
+        file.close()
+        raise DamageError(f"`{path}` was changed: it no longer has {size:,} bytes", hint=RESTORE)
+    return file
+
+
+def copy_segment(file: IO[bytes], segments: Segments, number: int, target: IO[bytes]) -> None:
+    """Writes a segment of an open file to its place in another file, and compares the digest of what it wrote.
+
+    Raises:
+        DamageError: the segment was changed.
+        DataError: it can't be read.
+        OSError: the other file can't be written.
+    """
+    path, segment = Path(file.name), segments[number]
+    start = sum(one.bytes for one in segments[:number])
+    digest, left = hashlib.sha256(), segment.bytes
+    file.seek(start)
+    target.seek(start)
+    while content := _read_piece(file, path, min(left, _PIECE)):
+        digest.update(content)
+        target.write(content)
+        left -= len(content)
+    _check_digest(path, digest.hexdigest(), segment, start)
+
+
+def _read_piece(file: IO[bytes], path: Path, size: int) -> bytes:
+    try:
+        return file.read(size)
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 _PIECE: Final = 1 << 18

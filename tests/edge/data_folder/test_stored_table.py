@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lpgen.core.usage.columns import table_rows
+from lpgen.core.usage.columns import integer_column, table_rows
 from lpgen.core.usage.row_slices import TableSlices
 from lpgen.core.usage.tables import TABLES, USAGE_SCHEMA
 from lpgen.edge.data_folder.stored_table import StoredTable
@@ -50,13 +51,40 @@ def test_stored_table_gives_the_rows_of_some_principals(folder: Path) -> None:
 def test_stored_table_is_compared_with_its_digests(folder: Path) -> None:
     (path,) = folder.glob("usage/*/usage.parquet")
     content = path.read_bytes()
-    for damaged in (content[:-1], content + b"\0", content[:400] + bytes([content[400] ^ 1]) + content[401:]):
+    footer = len(content) - 100
+    for damaged in (content[:-1], content + b"\0", _flipped(content, 1), _flipped(content, footer)):
         path.write_bytes(damaged)
         with pytest.raises(DamageError, match="was changed"):
             read_current_usage(folder, stored=True)
     path.unlink()
     with pytest.raises(DamageError, match="is missing"):
         read_current_usage(folder, stored=True)
+
+
+def test_stored_table_compares_each_row_group_before_its_first_use(folder: Path) -> None:
+    (path,) = folder.glob("usage/*/usage.parquet")
+    content = path.read_bytes()
+    path.write_bytes(_flipped(content, 400))
+    stored = read_current_usage(folder, stored=True)[1].table
+    last = stored.num_rows - 1
+    assert stored.take(integer_column([last])).num_rows == 1
+    for read in (stored.whole, lambda: list(stored.parts(["action"])), lambda: stored.take(integer_column([0, last]))):
+        with pytest.raises(DamageError, match="was changed between the bytes 4 and"):
+            read()
+
+
+def test_stored_table_outlives_its_folder_and_keeps_what_it_read(folder: Path) -> None:
+    (path,) = folder.glob("usage/*/usage.parquet")
+    stored = read_current_usage(folder, stored=True)[1].table
+    first = rows(stored.take(integer_column([0])))
+    path.write_bytes(_flipped(path.read_bytes(), 400))
+    assert rows(stored.take(integer_column([0]))) == first
+    shutil.rmtree(path.parent)
+    assert stored.whole().num_rows == stored.num_rows
+
+
+def _flipped(content: bytes, at: int) -> bytes:
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
 
 
 def test_stored_table_of_another_form_is_refused(tmp_path: Path) -> None:
