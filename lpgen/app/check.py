@@ -14,6 +14,7 @@ from lpgen.core.usage.table_laws import find_broken_laws
 from lpgen.core.usage.tables import Usage, count_records, count_used_records
 from lpgen.edge.data_folder.baseline_folder import BASELINES, baseline_names, open_baseline
 from lpgen.edge.data_folder.baseline_upgrade import is_of_upgrade
+from lpgen.edge.data_folder.kept_values import KEPT
 from lpgen.edge.data_folder.ledger import has_ledger
 from lpgen.edge.data_folder.ledger_check import LedgerSums, find_ledger_faults, read_sums
 from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE, RESTORE
@@ -23,7 +24,7 @@ from lpgen.edge.data_folder.usage_files import USAGE_FOLDER, read_generation_usa
 from lpgen.errors import BaselineError, DamageError, DataError, LpgenError, SnapshotError
 
 _NO_USE: Final = "no command reads it; delete it unless a command is running"
-_KNOWN: Final = (LEDGER_FILE, f"{LEDGER_FILE}-journal", USAGE_FOLDER, SNAPSHOTS, BASELINES, PINS)
+_KNOWN: Final = (LEDGER_FILE, f"{LEDGER_FILE}-journal", USAGE_FOLDER, SNAPSHOTS, BASELINES, PINS, KEPT)
 
 
 def check_data(data: Path) -> FolderCheck:

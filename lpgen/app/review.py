@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Final, Generic
 
@@ -16,8 +17,8 @@ from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants.outside_trust import outside_trust
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
-from lpgen.core.analysis.prepare import prepare_review
-from lpgen.core.analysis.reach import places_from_usage
+from lpgen.core.analysis.prepare import keep_coverage, prepare_review
+from lpgen.core.analysis.reach import Places, places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
 from lpgen.core.analysis.verification.claims import Claims
@@ -27,6 +28,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import OutsideTrust, Proposal, Report
 from lpgen.core.guards import NO_GUARDS, Guards
+from lpgen.core.keeping import Keep, make_again
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options, is_chosen
@@ -35,16 +37,19 @@ from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, V
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.core.usage.log_coverage import coverage_from_usage
-from lpgen.core.usage.row_slices import RowSlices
+from lpgen.core.usage.row_slices import RowSlices, ValueRuns
 from lpgen.core.usage.tables import Usage
+from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.collector import collector_paused
+from lpgen.edge.data_folder.kept_values import FEWEST_ROWS, kept_values
 from lpgen.edge.data_folder.ledger import count_unread_files
 from lpgen.edge.data_folder.usage_files import read_current_usage, read_generation_usage
 from lpgen.edge.engine import Engine, Result, results_of
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.edge.readers.iam_snapshot import open_snapshot
+from lpgen.edge.readers.outlined_policies import OutlinedPolicies, outline_policies
+from lpgen.edge.readers.policy_digests import digest_policy_files
 from lpgen.edge.replacement_files import WrittenReplacement
-from lpgen.errors import DataError, InvocationError, quote_input
+from lpgen.errors import CatalogError, DataError, InvocationError, SnapshotError, quote_input
 
 _LOG: Final = logging.getLogger("lpgen")
 
@@ -113,17 +118,17 @@ def review_of_ground(
     Raises:
         InvocationError: the options choose no principal.
     """
-    principals = ground.outlines
+    principals, keep = ground.outlines, ground.keep
     refuse_empty_choice(principals, options.principal)
     options = replace(options, guards=ground.guards)
-    coverage = coverage_from_usage(ground.usage, options.trails, options.trail_source)
+    coverage = keep_coverage(keep, ground.usage, options)
     decisions = _decisions_by_coverage(coverage, options)
     reviewer, diff = prepare_review(
-        ground.usage, coverage, principals, catalog, options, decisions=decisions, whole=ground.whole
+        ground.usage, coverage, principals, catalog, options, decisions=decisions, whole=ground.whole, keep=keep
     )
     _LOG.info("testing replacements of past days")
-    forecast = forecaster_of_review(reviewer, ground.usage, principals, options, whole=ground.whole)
-    places = places_from_usage(ground.usage)
+    forecast = forecaster_of_review(reviewer, ground.usage, principals, options, whole=ground.whole, keep=keep)
+    places = keep(Places, (), lambda: places_from_usage(ground.usage))
     reviewer = replace(reviewer, forecast=forecast, ground=replace(reviewer.ground, places=places))
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     gaps = options.snapshot.problems if options.snapshot else ()
@@ -138,10 +143,11 @@ def review_of_ground(
         generation=ground.generation,
         trust=_trust(principals, options, decisions),
     )
+    runs = keep(ValueRuns, "named", lambda: ValueRuns(ground.usage.table, "principal"))
     units = units_of_review(principals, options.principal)
     engine = engine_for_units(engine, len(units), BATCH_UNITS)
     copied = copied_services_from_usage(ground.usage, catalog)
-    batches = Batches(units, BATCH_UNITS, RowSlices(ground.usage), copied, accessed, ground.whole)
+    batches = Batches(units, BATCH_UNITS, RowSlices(ground.usage, runs), copied, accessed, ground.whole)
     chosen = [one for unit in units for one in unit if is_chosen(one, options.principal)]
     return Review(report, reviewer, batches, engine, frozenset(one.account for one in chosen), len(chosen))
 
@@ -228,7 +234,7 @@ class Ground:
     """The inputs of an analysis. `problems` are the snapshot's gaps, as sentences.
 
     `guards` are those given, and the trust policies of the snapshot's roles. `generation` is the name of the usage
-    tables.
+    tables. `keep` keeps what is worked out from these inputs.
     """
 
     usage: Usage
@@ -236,6 +242,7 @@ class Ground:
     problems: tuple[str, ...]
     guards: Guards = NO_GUARDS
     generation: str = ""
+    keep: Keep = make_again
 
     @property
     def outlines(self) -> tuple[Principal, ...]:
@@ -254,7 +261,8 @@ def load_ground(
 ) -> Ground:
     """The usage of a data folder and the grants of every principal of the policies.
 
-    With `stored`, the usage is only for reviews, and its large tables are kept in temporary files.
+    With `stored`, the usage is only for reviews: its large tables are in temporary files, and what takes long to work
+    out of them is kept in the data folder.
 
     Raises:
         LpgenError: something can't be read, or the data folder holds no record of any day.
@@ -262,16 +270,27 @@ def load_ground(
     generation, usage = read_current_usage(data, stored=stored)
     if all(day is None for (day,) in table_rows(usage.coverage, ("day",))):
         raise DataError(f"`{data}` holds no records, and all would look unused", hint="ingest logs that hold some")
-    snapshot = open_snapshot(policies)
-    outlines = snapshot.outlines()
-    problems = tuple(f"{problem.place}: {problem.message}" for problem in snapshot.problems)
+    keep = make_again
+    if stored and usage.table.num_rows >= FEWEST_ROWS:
+        keep = _keep(data, generation, policies, catalog)
+    outlined = keep(OutlinedPolicies, (), partial(outline_policies, policies))
+    recorded = keep(ValueRuns, "recorded", lambda: ValueRuns(usage.table, "principal"))
     return Ground(
-        name_foreign_callers(usage, arns_by_id(outlines)),
-        GrantsOnDemand(outlines, snapshot.read, catalog, guards),
-        problems,
-        guards.with_trust(outlines),
+        name_foreign_callers(usage, arns_by_id(outlined.outlines), callers=recorded.values()),
+        GrantsOnDemand(outlined.outlines, outlined.store().read, catalog, guards),
+        tuple(f"{problem.place}: {problem.message}" for problem in outlined.problems),
+        guards.with_trust(outlined.outlines),
         generation,
+        keep,
     )
+
+
+def _keep(data: Path, generation: str, policies: Sequence[Path], catalog: Catalog) -> Keep:
+    """What keeps the values of these tables, policies and catalog, if all of them can be told from others."""
+    try:
+        return kept_values(data, generation, (digest_policy_files(policies), digest_catalog(catalog)))
+    except (CatalogError, SnapshotError):
+        return make_again
 
 
 def load_earlier_usage(ground: Ground, data: Path, generation: str) -> Ground | None:
@@ -281,7 +300,7 @@ def load_earlier_usage(ground: Ground, data: Path, generation: str) -> Ground | 
     except (FileNotFoundError, DataError):
         return None
     known = arns_by_id(ground.outlines)
-    return replace(ground, usage=name_foreign_callers(usage, known), generation=generation)
+    return replace(ground, usage=name_foreign_callers(usage, known), generation=generation, keep=make_again)
 
 
 def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:

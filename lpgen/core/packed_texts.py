@@ -15,14 +15,18 @@ _MOST_HELD: Final = 64
 class PackedTexts:
     """Texts in blocks, each packed by itself. A few blocks that were asked for are held."""
 
+    _firsts: list[str]
+    _packed: tuple[bytes, ...]
+    _held: dict[int, Sequence[str]]
+
     def __init__(self, texts: Sequence[str]) -> None:
         """`texts` are sorted."""
         blocks = [texts[start : start + _BLOCK] for start in range(0, len(texts), _BLOCK)]
         # Copies, since a text of each block would keep the memory around it, which all texts have taken.
-        self._firsts: list[str] = json.loads(json.dumps([block[0] for block in blocks]))
+        self._firsts = json.loads(json.dumps([block[0] for block in blocks]))
         few = len(blocks) <= _MOST_HELD
         self._packed = () if few else tuple(zlib.compress(json.dumps(block).encode(), level=1) for block in blocks)
-        self._held: dict[int, Sequence[str]] = dict(enumerate(blocks or [()])) if few else {}
+        self._held = dict(enumerate(blocks or [()])) if few else {}
 
     def _block(self, at: int) -> Sequence[str]:
         found = self._held.get(at)
@@ -49,6 +53,9 @@ class PackedTexts:
 
 class PackedMapping:
     """Texts by texts, both packed."""
+
+    _keys: PackedTexts
+    _texts: PackedTexts
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         keys = sorted(texts)

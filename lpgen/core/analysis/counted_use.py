@@ -68,9 +68,14 @@ def use_counter(
     usage: Usage, principals: Sequence[Principal], decisions: Sequence[Decision], *, dropped: bool = False
 ) -> UseCounter:
     """The counter for the rows of a usage, given all principals of the policies."""
-    current = {one.arn: one.principal_id for one in principals if one.principal_id}
+    current = current_ids(principals)
     names = iam_names_from_usage(usage, principals, row_test(current, decisions, dropped=dropped))
     return UseCounter(current, names, tuple(decisions), dropped)
+
+
+def current_ids(principals: Iterable[Principal]) -> dict[str, str]:
+    """The id of each principal that has one, by its ARN."""
+    return {one.arn: one.principal_id for one in principals if one.principal_id}
 
 
 def counted_usages(

@@ -20,6 +20,7 @@ from lpgen.core.evidence import Grant, Use
 from lpgen.core.iam.match import as_glob
 from lpgen.core.iam.match_resource import resource_contains, resources_intersect
 from lpgen.core.model import CURRENT_VERSION, Action, Outcome, ResourceKind
+from lpgen.core.packed_texts import PackedTexts
 from lpgen.core.replacements import Line, Scope
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.tables import Usage
@@ -34,6 +35,8 @@ _COLUMNS: Final = ("principal", "action", "resource", "resource_kind", "outcome"
 class Places:
     """Resources that an account's principals use with each action: a few of them, which don't depend on the order."""
 
+    _found: PackedTexts
+
     def __init__(self, used: Iterable[tuple[str, str, str]]) -> None:
         """`used` are accounts, actions and resources, in any order and more than once each."""
         found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
@@ -44,11 +47,15 @@ class Places:
             known[resource] = zlib.crc32(resource.encode())
             if len(known) > _MOST_PLACES:
                 del known[max(known, key=lambda one: (known[one], one))]
-        self._found = {key: tuple(sorted(resources)) for key, resources in found.items()}
+        self._found = PackedTexts(
+            sorted(" ".join((*key, one)) for key, resources in found.items() for one in resources)
+        )
 
     def of(self, account: str, action: Action) -> Sequence[str]:
         """The resources, sorted."""
-        return self._found.get((account, action), ())
+        start = f"{account} {action} "
+        first, last = self._found.place_of(start), self._found.place_of(f"{start}\U0010ffff")
+        return tuple(one.removeprefix(start) for one in self._found.between(first, last))
 
 
 NO_PLACES: Final = Places(())

@@ -34,14 +34,15 @@ _CALL: Final = (
 """The columns in which the logs of both accounts agree on a call."""
 
 
-def name_foreign_callers(usage: Usage, arns: Mapping[str, str]) -> Usage:
+def name_foreign_callers(usage: Usage, arns: Mapping[str, str], *, callers: Iterable[str] | None = None) -> Usage:
     """The usage with the ARN of each caller that has only an id in it, and without the rows of ids that nothing names.
 
-    An id is named by `arns`, those of the policies' principals, else by the records of the caller's own account. A call
-    that these records show too is left out: it is the same call, in both accounts' logs. A call that the event map
-    doesn't know is one of the caller's in the skips, too.
+    `callers` are those of the usage table, where they are known. An id is named by `arns`, those of the policies'
+    principals, else by the records of the caller's own account. A call that these records show too is left out: it is
+    the same call, in both accounts' logs. A call that the event map doesn't know is one of the caller's in the skips,
+    too.
     """
-    if _has_arns(usage.table) and _has_arns(usage.skips):
+    if _are_arns(_callers(usage.table) if callers is None else callers) and _are_arns(_callers(usage.skips)):
         return usage
     table = usage.table if isinstance(usage.table, pa.Table) else usage.table.whole()
     is_own = [_is_arn(one) for one in column_values(table.column("principal"))]
@@ -79,9 +80,13 @@ def _with_principals(table: pa.Table, callers: Sequence[str]) -> pa.Table:
     return table.set_column(at, table.schema.field(at).with_type(pa.string()), text_column(callers))
 
 
-def _has_arns(table: pa.Table | TableParts) -> bool:
-    """Whether the table has all callers by ARN, except those it doesn't tell apart."""
-    return all(not one or _is_arn(one) for (one,) in distinct_rows(table, ("principal",)))
+def _callers(table: pa.Table | TableParts) -> Iterator[str]:
+    return (one for (one,) in distinct_rows(table, ("principal",)))
+
+
+def _are_arns(callers: Iterable[str]) -> bool:
+    """Whether all callers are ARNs, except those that a table doesn't tell apart."""
+    return all(not one or _is_arn(one) for one in callers)
 
 
 def _is_arn(principal: str) -> bool:

@@ -156,6 +156,9 @@ def _has_iam_path(arn: str) -> bool:
 class IamNames:
     """Full ARNs of roles, users and instance profiles by their unique parts: partition, account, type and name."""
 
+    _arns: PackedMapping
+    _roles: PackedMapping
+
     def __init__(self, principals: Iterable[Principal], with_path: Iterable[str]) -> None:
         listed = tuple(principals)
         arns = sorted(one.arn for one in listed)

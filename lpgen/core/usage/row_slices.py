@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import accumulate, chain, groupby
 
@@ -14,11 +14,14 @@ from lpgen.core.usage.columns import TableParts, empty_table, integer_column, ta
 from lpgen.core.usage.tables import EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
 
 
-class TableSlices:
-    """A table by the values of a column. The start and end of each value's rows are found once."""
+class ValueRuns:
+    """Where the rows of each value of a column are, in runs."""
 
-    def __init__(self, table: pa.Table | TableParts, column: str, schema: pa.Schema) -> None:
-        self._table, self._schema = table, schema
+    _values: PackedTexts
+    _runs: array[int]
+    _places: array[int]
+
+    def __init__(self, table: pa.Table | TableParts, column: str) -> None:
         runs: dict[str, tuple[int, ...]] = {}
         start = 0
         for (value,), run in groupby(table_rows(table, (column,))):
@@ -31,27 +34,45 @@ class TableSlices:
         self._runs = array("Q", chain.from_iterable(map(runs.__getitem__, ordered)))
         self._places = array("Q", accumulate((len(runs[one]) for one in ordered), initial=0))
 
-    def rows_of(self, values: Iterable[str]) -> pa.Table:
-        """The rows of some values, with all texts in the rows themselves."""
+    def values(self) -> Iterator[str]:
+        """The values, sorted."""
+        return self._values.between(0, len(self._places) - 1)
+
+    def rows_of(self, values: Iterable[str]) -> list[int]:
+        """The numbers of the rows of some values, by value and ascending for each."""
         runs = (self._runs_of(one) for one in sorted(set(values)) if one in self._values)
-        numbers = [
+        return [
             row for run in runs for start, end in zip(run[::2], run[1::2], strict=True) for row in range(start, end)
         ]
-        if not numbers:
-            return empty_table(self._schema)
-        # Taken rows are copies: a slice would hold the whole table, and travel with it.
-        return unpack_texts(self._table.take(integer_column(numbers)), self._schema)
 
     def _runs_of(self, value: str) -> array[int]:
         at = self._values.place_of(value)
         return self._runs[self._places[at] : self._places[at + 1]]
 
 
-class RowSlices:
-    """A usage by principal."""
+class TableSlices:
+    """A table by the values of a column. Their `runs` are found once, unless they are known."""
 
-    def __init__(self, usage: Usage) -> None:
-        self._table = TableSlices(usage.table, "principal", USAGE_SCHEMA)
+    def __init__(
+        self, table: pa.Table | TableParts, column: str, schema: pa.Schema, runs: ValueRuns | None = None
+    ) -> None:
+        self._table, self._schema = table, schema
+        self._runs = ValueRuns(table, column) if runs is None else runs
+
+    def rows_of(self, values: Iterable[str]) -> pa.Table:
+        """The rows of some values, with all texts in the rows themselves."""
+        numbers = self._runs.rows_of(values)
+        if not numbers:
+            return empty_table(self._schema)
+        # Taken rows are copies: a slice would hold the whole table, and travel with it.
+        return unpack_texts(self._table.take(integer_column(numbers)), self._schema)
+
+
+class RowSlices:
+    """A usage by principal. `runs` are those of its usage table, if they are known."""
+
+    def __init__(self, usage: Usage, runs: ValueRuns | None = None) -> None:
+        self._table = TableSlices(usage.table, "principal", USAGE_SCHEMA, runs)
         self._skips = TableSlices(usage.skips, "principal", SKIPS_SCHEMA)
 
     def rows_of(self, principals: Iterable[str]) -> Usage:

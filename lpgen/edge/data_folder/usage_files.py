@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from lpgen.core.usage.columns import empty_table, has_columns, unpack_texts
 from lpgen.core.usage.table_merge import TableShape
 from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, Usage, merge_usage
+from lpgen.edge.data_folder.kept_values import remove_stale_values
 from lpgen.edge.data_folder.ledger import read_generation
 from lpgen.edge.data_folder.ledger_connection import RESTORE
 from lpgen.edge.data_folder.pins import pinned_generations, remove_stale_pins
@@ -285,8 +286,10 @@ def _count_rows(folder: Path, prefix: str, manifest: TableManifest) -> int:
 
 
 def remove_stale_usage(data: Path, generation: str) -> None:
-    """Removes every folder but that of the generation and pinned ones: older ones, and what killed runs left behind."""
+    """Removes every folder but that of the generation and pinned ones: older ones, and what killed runs left behind.
+    Of what reviews kept, only that of the generation stays."""
     remove_stale_pins(data)
+    remove_stale_values(data, generation)
     kept = {generation, *pinned_generations(data)}
     with contextlib.suppress(OSError):
         for entry in os.scandir(data / USAGE_FOLDER):

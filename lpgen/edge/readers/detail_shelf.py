@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Generic, TypeVar
 
@@ -15,6 +16,15 @@ from lpgen.edge.readers.iam_pages import GroupDetail, ManagedPolicy, RoleDetail,
 from lpgen.edge.spill import Place, Spill, pack_bytes
 
 Detail = TypeVar("Detail", RoleDetail, UserDetail, GroupDetail, ManagedPolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDetails:
+    """The details of a shelf that is sealed: their ARNs, sorted, and the place of each in a file."""
+
+    arns: PackedTexts
+    places: array[int]
+    spill: Spill
 
 
 class DetailShelf(Generic[Detail]):
@@ -57,6 +67,15 @@ class DetailShelf(Generic[Detail]):
         arns = sorted(self._places)
         self._arns, self._sealed = PackedTexts(arns), array("Q", map(self._places.__getitem__, arns))
         self._places.clear()
+
+    @property
+    def sealed(self) -> SealedDetails:
+        """The details once the shelf is sealed."""
+        return SealedDetails(self._arns, self._sealed, self._spill)
+
+    def fill(self, sealed: SealedDetails) -> None:
+        """Gives a new shelf the details of one that was sealed."""
+        self._arns, self._sealed, self._spill = sealed.arns, sealed.places, sealed.spill
 
     def _file_of(self, arn: str) -> str:
         """The file that an ARN was first met in: each file's details follow those of the one before."""

@@ -222,6 +222,10 @@ class SnapshotStore:
             return None
         return self._attached(PolicyReference(reference.permissions_boundary_arn), principal.arn, "")
 
+    def shelves(self) -> tuple[DetailShelf[Any], ...]:
+        """The details of roles, users, groups and managed policies."""
+        return self._roles, self._users, self._group_details, self._managed
+
     # ------------------------------------------------------------ groups
 
     def groups(self) -> tuple[Group, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 
 from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
@@ -11,17 +10,17 @@ from lpgen.core.analysis.backtest.judge import Bench
 from lpgen.core.analysis.caveats.decisions import decisions_in_force
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
-from lpgen.core.analysis.prepare import prepare_review
+from lpgen.core.analysis.prepare import keep_coverage, prepare_review
 from lpgen.core.analysis.reach import NO_PLACES, Places
 from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts
 from lpgen.core.backtests import PrincipalBacktest, Window
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants
+from lpgen.core.keeping import Keep, KeepOf, make_again
 from lpgen.core.last_accessed import known_on
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
-from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS
 from lpgen.core.usage.usage_of_days import usage_of_days
@@ -56,10 +55,12 @@ def learnings_of_windows(
     *,
     facts: ActionFacts,
     whole: Callable[[Principal], Principal] = whole_already,
+    keep: Keep = make_again,
 ) -> tuple[Learning, ...]:
     """One `Learning` per distinct window: the results of its days to learn on. All share `facts`."""
     return tuple(
-        _learning(usage, one, principals, catalog, options, facts=facts, whole=whole) for one in dict.fromkeys(windows)
+        _learning(usage, one, principals, catalog, options, facts=facts, whole=whole, keep=keep)
+        for one in dict.fromkeys(windows)
     )
 
 
@@ -72,6 +73,7 @@ def _learning(
     *,
     facts: ActionFacts,
     whole: Callable[[Principal], Principal],
+    keep: Keep,
 ) -> Learning:
     """The results, shared by all principals, of one window's days to learn on.
 
@@ -81,13 +83,14 @@ def _learning(
     learned = usage_of_days(usage, window.learn_first, window.learn_last)
     enough = min(options.min_days, max(window.learn_days - 2 * LONGEST_QUIET_DAYS, 1))
     options = replace(options, as_of=window.learn_last, min_days=enough, last_accessed=(), schedules=())
-    coverage = coverage_from_usage(learned, options.trails, options.trail_source)
+    keep = KeepOf(keep, (window.learn_first, window.learn_last))
+    coverage = keep_coverage(keep, learned, options)
     decisions = decisions_in_force(options.decisions, as_of=window.learn_last)
-    reviewer, _ = prepare_review(learned, coverage, principals, catalog, options, decisions=decisions, whole=whole)
+    reviewer, _ = prepare_review(
+        learned, coverage, principals, catalog, options, decisions=decisions, whole=whole, keep=keep
+    )
     ground = reviewer.ground
-    # Copies leave out the table that the grants came from, as for a worker; otherwise every window would hold one.
-    explanations = replace(ground.explanations, key_grants=copy(ground.explanations.key_grants))
-    ground = replace(ground, judge=replace(ground.judge, facts=facts), explanations=explanations, drafts=True)
+    ground = replace(ground, judge=replace(ground.judge, facts=facts), drafts=True)
     copied = copied_services_from_usage(learned, catalog)
     return Learning(window, replace(reviewer, ground=ground), copied)
 

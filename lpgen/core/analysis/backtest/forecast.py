@@ -19,6 +19,7 @@ from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
 from lpgen.core.backtests import PastDenials
 from lpgen.core.evidence import LogCoverage, PrincipalGrants
 from lpgen.core.findings import Forecast
+from lpgen.core.keeping import Keep, make_again
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import Caveat, CaveatKind
@@ -83,11 +84,12 @@ def forecaster_of_review(
     options: Options,
     *,
     whole: Callable[[Principal], Principal] = whole_already,
+    keep: Keep = make_again,
 ) -> Forecaster:
     """The forecaster for the principals of a review of this usage, as far as its options want a forecast."""
     coverage, judge, limit = reviewer.ground.coverage, reviewer.ground.judge, options.max_expected_denials
     windows = look_back_windows(*covered_days(usage)) if coverage.accounts and limit is not None else ()
     learnings = learnings_of_windows(
-        usage, windows, principals, judge.finder.catalog, options, facts=judge.facts, whole=whole
+        usage, windows, principals, judge.finder.catalog, options, facts=judge.facts, whole=whole, keep=keep
     )
     return Forecaster(learnings, reviewer.counter, coverage, limit)

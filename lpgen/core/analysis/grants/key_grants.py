@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Final
 
 import pyarrow as pa
@@ -16,7 +15,7 @@ from lpgen.core.cloudtrail.key_grants import GRANTEE, OPERATION, RETIRING
 from lpgen.core.cloudtrail.named_principals import names_of
 from lpgen.core.evidence import Use
 from lpgen.core.model import Outcome, Principal, ResourceKind
-from lpgen.core.usage.columns import TableParts, column_values, flag_column, table_parts, table_rows
+from lpgen.core.usage.columns import TableParts, integer_column, table_rows
 
 _MAKES: Final = "kms:CreateGrant"
 _ENDS: Final = frozenset({"kms:RetireGrant", "kms:RevokeGrant"})
@@ -46,11 +45,21 @@ class KeyGrants:
     https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
     """
 
-    def __init__(self, usage_table: pa.Table | TableParts) -> None:
-        self._table = usage_table
+    _made: dict[str, list[_Grants]]
+    _ended: dict[str, list[tuple[datetime, datetime]]]
 
-    def __getstate__(self) -> dict[str, object]:
-        return {"_recorded": self._recorded}  # a worker needs the grants, and not the table that holds them
+    def __init__(self, usage_table: pa.Table | TableParts) -> None:
+        """Finds the grants made, and the times of the first and last that ended on a day."""
+        self._made, self._ended = defaultdict(list), defaultdict(list)
+        for action, key, context, maker, first, last, event_id in _rows(usage_table):
+            values: dict[str, list[str]] = json.loads(context or "{}")
+            if action in _ENDS:
+                self._ended[key].append((first, last))
+            allowed = frozenset(values.get(OPERATION, ()))
+            holders = [(one, allowed) for one in values.get(GRANTEE, ())]
+            holders += [(one, _RETIRE) for one in values.get(RETIRING, ())]
+            for grantee, operations in holders:
+                self._made[key].append(_Grants(grantee, operations, maker, first, last, event_id))
 
     def explanation(self, principal: Principal, use: Use) -> str:
         """The recorded grant that explains use of a key, or "".
@@ -64,33 +73,16 @@ class KeyGrants:
             return ""
         began, last = datetime.fromisoformat(evidence.first_seen), datetime.fromisoformat(evidence.last_seen)
         names = names_of(principal.arn)
-        all_made, ended = self._recorded
         made = [
             one
-            for one in all_made.get(use.resource.text, ())
+            for one in self._made.get(use.resource.text, ())
             if operation in one.operations and one.first <= last and one.grantee in names
         ]
         before = [one for one in made if one.first <= began]
-        if not before or _has_ended(made, ended.get(use.resource.text, ()), last):
+        if not before or _has_ended(made, self._ended.get(use.resource.text, ()), last):
             return ""
         grant = max(before, key=lambda one: (one.first, one.event_id))
         return f"a grant allows it, made by {grant.maker} on {grant.first.date()} (example {grant.event_id})"
-
-    @cached_property
-    def _recorded(self) -> tuple[dict[str, list[_Grants]], dict[str, list[tuple[datetime, datetime]]]]:
-        """The grants made, and the times of the first and last that ended on a day, by key."""
-        made: dict[str, list[_Grants]] = defaultdict(list)
-        ended: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
-        for action, key, context, maker, first, last, event_id in _rows(self._table):
-            values: dict[str, list[str]] = json.loads(context or "{}")
-            if action in _ENDS:
-                ended[key].append((first, last))
-            allowed = frozenset(values.get(OPERATION, ()))
-            holders = [(one, allowed) for one in values.get(GRANTEE, ())]
-            holders += [(one, _RETIRE) for one in values.get(RETIRING, ())]
-            for grantee, operations in holders:
-                made[key].append(_Grants(grantee, operations, maker, first, last, event_id))
-        return made, ended
 
 
 def _has_ended(made: Iterable[_Grants], ended: Iterable[tuple[datetime, datetime]], last: datetime) -> bool:
@@ -101,13 +93,12 @@ def _has_ended(made: Iterable[_Grants], ended: Iterable[tuple[datetime, datetime
 
 def _rows(table: pa.Table | TableParts) -> Iterator[tuple[str, str, str, str, datetime, datetime, str]]:
     """The rows of grants made and ended, in which a key and a time are known."""
-    for part in table_parts(table, _COLUMNS):
-        is_one = [action in _ACTIONS for action in column_values(part.column("action"))]
-        if not any(is_one):
-            continue
-        for outcome, kind, *row in table_rows(part.filter(flag_column(is_one)), _COLUMNS):
-            if outcome == Outcome.ALLOWED and kind == ResourceKind.ARN and row[4] is not None:
-                yield tuple(row)
+    numbers = [number for number, (action,) in enumerate(table_rows(table, ("action",))) if action in _ACTIONS]
+    if not numbers:
+        return
+    for outcome, kind, *row in table_rows(table.take(integer_column(numbers)), _COLUMNS):
+        if outcome == Outcome.ALLOWED and kind == ResourceKind.ARN and row[4] is not None:
+            yield tuple(row)
 
 
 _COLUMNS: Final = (

@@ -40,8 +40,10 @@ POLICY_CHANGES: Final = frozenset(
 class PolicyChanges:
     """The recorded changes of policies by what they changed."""
 
+    _by_resource: dict[str, list[Use]]
+
     def __init__(self, usages: Iterable[PrincipalUsage]) -> None:
-        self._by_resource: dict[str, list[Use]] = defaultdict(list)
+        self._by_resource = defaultdict(list)
         for usage in usages:
             for use in usage.uses:
                 is_change = use.action in POLICY_CHANGES and use.outcome is Outcome.ALLOWED

@@ -33,6 +33,13 @@ _COLUMNS: Final = ("principal", "principal_id", "action", "outcome", "example_re
 class Peers:
     """The actions that each principal used, and which principals used each action, as arrays of numbers."""
 
+    _principals: PackedTexts
+    _habits: dict[int, frozenset[Habit]]
+    _actions: tuple[Action, ...]
+    _used: array[int]
+    _starts: array[int]
+    _users: dict[Action, array[int]]
+
     def __init__(self, used: Iterable[tuple[str, Iterable[Action], Collection[Habit]]]) -> None:
         """`used` has for each principal its used actions and its habits, the dangerous and regular ones among them. It
         may name a principal more than once."""

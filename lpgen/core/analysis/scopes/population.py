@@ -26,6 +26,12 @@ class Population:
     A fold counts as one resource, by the text before its final wildcards.
     """
 
+    _names: PackedTexts
+    _first_days: array[int]
+    _children: dict[str, frozenset[str]]
+    _latest: dict[str, int]
+    _ranges: dict[str, tuple[int, int]]
+
     def __init__(self, seen: Iterable[tuple[str, date]]) -> None:
         """`seen` are resources with days on which they were named, in any order and more than once each."""
         first: dict[str, int] = {}
@@ -35,9 +41,7 @@ class Population:
         names = sorted(first)
         self._names = PackedTexts(names)
         self._first_days = array("i", map(first.__getitem__, names))
-        self._children: dict[str, frozenset[str]] = {}
-        self._latest: dict[str, int] = {}
-        self._ranges: dict[str, tuple[int, int]] = {}
+        self._children, self._latest, self._ranges = {}, {}, {}
 
     def __contains__(self, name: str) -> bool:
         return name in self._names

@@ -1,0 +1,94 @@
+"""What the logs show of all principals together, as far as the review of any one of them needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from lpgen.core.analysis.counted_use import UseCounter, drops_days, use_counter
+from lpgen.core.analysis.grants.key_grants import KeyGrants
+from lpgen.core.analysis.grants.policy_changes import POLICY_CHANGES, PolicyChanges
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.observability.peer_use import Peers, peers_from_usage
+from lpgen.core.analysis.scopes.population import Population, population_from_usage
+from lpgen.core.analysis.verdicts.danger import Dangers
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
+from lpgen.core.model import Principal
+from lpgen.core.options import Options
+from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.core.trails import TrailChange
+from lpgen.core.usage.columns import distinct_rows
+from lpgen.core.usage.principal_usage import IamNames, unmapped_callers
+from lpgen.core.usage.row_slices import RowSlices
+from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.trail_changes import trail_changes_from_usage
+
+
+@dataclass(frozen=True, slots=True)
+class SharedUse:
+    """The part of a usage that concerns all principals.
+
+    `unlisted` are those that the policies don't have, sorted by ARN. `names` are the full names of roles and users,
+    `dropped` those in the use that decisions drop by its day. The rest says for itself what it holds.
+    """
+
+    unlisted: tuple[PrincipalUsage, ...]
+    names: IamNames
+    dropped: IamNames | None
+    policy_changes: PolicyChanges
+    key_grants: KeyGrants
+    trail_changes: tuple[TrailChange, ...]
+    peers: Peers
+    population: Population
+
+
+def facts_of_shared_use(options: Options, decisions: Iterable[Decision]) -> object:
+    """What the shared use of a usage depends on, besides the policies and the catalog."""
+    drops = tuple(one for one in decisions if one.kind is DecisionKind.DROP and drops_days([one]))
+    return drops, options.guards.boundary, options.guards.scps, bool(options.trails)
+
+
+def shared_use_from_usage(
+    usage: Usage,
+    principals: Sequence[Principal],
+    catalog: Catalog,
+    options: Options,
+    *,
+    decisions: Sequence[Decision],
+    whole: Callable[[Principal], Principal],
+) -> SharedUse:
+    """The shared use of a usage. `principals` may be outlines, from which `whole` reads the principals."""
+    slices = RowSlices(usage)
+    counter = use_counter(usage, principals, decisions)
+    listed = {one.arn for one in principals}
+    seen = {*(one for (one,) in distinct_rows(usage.table, ("principal",))), *unmapped_callers(usage)}
+    strangers = sorted(seen - listed)
+    unlisted = counter.count(slices.rows_of(strangers), ())
+    known = {one.arn: one for one in principals}
+
+    def grants(arn: str) -> tuple[PrincipalGrants, ...]:
+        return grants_from_principals([whole(known[arn])] if arn in known else [], catalog, options.guards)
+
+    return SharedUse(
+        tuple(unlisted[arn] for arn in strangers),
+        counter.names,
+        use_counter(usage, principals, decisions, dropped=True).names if drops_days(decisions) else None,
+        _policy_changes(usage, slices, counter, grants),
+        KeyGrants(usage.table),
+        trail_changes_from_usage(usage) if options.trails else (),
+        peers_from_usage(usage, counter.row_test, Dangers(catalog)),
+        population_from_usage(usage),
+    )
+
+
+def _policy_changes(
+    usage: Usage,
+    slices: RowSlices,
+    counter: UseCounter,
+    grants: Callable[[str], Iterable[PrincipalGrants]],
+) -> PolicyChanges:
+    """The changes of policies that count as use, by any caller."""
+    rows = distinct_rows(usage.table, ("principal", "action"))
+    makers = sorted({principal for principal, action in rows if action in POLICY_CHANGES})
+    return PolicyChanges(one for arn in makers for one in counter.count(slices.rows_of([arn]), grants(arn)).values())

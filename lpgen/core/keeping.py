@@ -1,0 +1,36 @@
+"""Keeping what takes long to work out, named by what it was made from: where it isn't kept, it is made again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+Kept = TypeVar("Kept")
+
+
+class Keep(Protocol):
+    """Gives a value of a kind that is kept, or makes it.
+
+    `facts` are what it was made from besides the logs, the policies and the catalog: any plain values and dataclasses.
+    A kind is made of plain values, and of dataclasses and classes whose attributes are annotated.
+    """
+
+    def __call__(self, kind: type[Kept], facts: object, make: Callable[[], Kept]) -> Kept:
+        """The value."""
+
+
+def make_again(kind: type[Kept], facts: object, make: Callable[[], Kept]) -> Kept:  # noqa: ARG001
+    """Keeps nothing."""
+    return make()
+
+
+@dataclass(frozen=True, slots=True)
+class KeepOf:
+    """Keeps values that further facts tell apart, such as the days that they are of."""
+
+    keep: Keep
+    further: object
+
+    def __call__(self, kind: type[Kept], facts: object, make: Callable[[], Kept]) -> Kept:
+        return self.keep(kind, (self.further, facts), make)
