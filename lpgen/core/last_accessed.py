@@ -127,6 +127,9 @@ def last_accessed_by_principal(
     (`111122223333-role-app`) or, where only one principal has it, by the bare name. Of two about one principal the
     later counts.
     """
+    reports = sorted(reports, key=lambda one: (one.made, one.file))
+    if not reports:
+        return {}, ()
     by_arn = {one.arn: one for one in principals}
     names: dict[str, list[str]] = {}
     for one in by_arn.values():
@@ -134,7 +137,7 @@ def last_accessed_by_principal(
             names.setdefault(stem, []).append(one.arn)
     found: dict[str, AccessReport] = {}
     problems: list[str] = []
-    for report in sorted(reports, key=lambda one: (one.made, one.file)):
+    for report in reports:
         arns = [report.arn] if report.arn else names.get(report.stem, [])
         problem = _misfit(report, arns, by_arn)
         if problem:

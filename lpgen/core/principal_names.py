@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
@@ -32,7 +33,17 @@ def names_of_principal(arn: str) -> tuple[str, ...]:
 
 def is_named(arn: str, glob: str) -> bool:
     """Whether a glob matches one of a principal's names; "" matches every principal."""
-    return not glob or any(glob_match(glob, name) for name in names_of_principal(arn))
+    # Every name ends as the ARN does, which rules out nearly all principals before their names are made.
+    return arn.endswith(_ending(glob)) and (not glob or any(glob_match(glob, name) for name in names_of_principal(arn)))
+
+
+@lru_cache(maxsize=16)
+def _ending(glob: str) -> str:
+    """How every name ends that a glob matches, as far as it is the end of the principal's own name."""
+    return _NO_ENDING.split(glob)[-1]
+
+
+_NO_ENDING: Final = re.compile(r"[*?/: ]")
 
 
 def hint_of_name(text: str, arns: Iterable[str], *, otherwise: str = "use an ARN, a name, or a glob") -> str:
