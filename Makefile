@@ -106,6 +106,7 @@ bench: $(COMPLETE)
 	$(BIN)/python -m bench.distinct
 	$(BIN)/python bench/decisions.py
 	$(BIN)/python -m bench.principals --size $(SIZE)
+	$(BIN)/python -m bench.one_principal --size $(SIZE) --whole
 	$(BIN)/python -m bench.doublings
 	$(BIN)/python -m bench.digest_checks
 	$(BIN)/python -m bench.rollout_proofs
