@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, combinations
 from pathlib import Path
@@ -31,7 +31,8 @@ from lpgen.edge.data_folder.usage_files import (
     write_usage_beside,
 )
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.errors import DamageError, InvocationError
+from lpgen.edge.readers.outlined_policies import OutlinedPolicies, outline_policies
+from lpgen.errors import DamageError, InvocationError, SnapshotError
 from lpgen.report.entries import DETAIL_FORMATS, DetailEntry
 
 FEW = 4
@@ -186,11 +187,27 @@ def test_other_inputs_never_get_kept_values_of_the_first_ones(part: World) -> No
     other = Options(principal=arn, decisions=(drop,), min_days=3)
     assert text_of(part, options=other) == made_text(part, options=other)
     assert kept_text(part, options=other) != kept_text(part, arn)
+
+
+def test_changed_policies_never_get_kept_values_of_the_first_ones(part: World) -> None:
+    arn = next(arn for arn, _, texts in opened(part).map(pages_of) if "s3:" in "".join(texts))
     text = part.policies.read_text()
     part.policies.write_text(text.replace("s3:", "sqs:"))
     assert text_of(part, arn) == made_text(part, arn)
     part.policies.write_text(text)
     assert kept_text(part, arn) == made_text(part, arn)
+
+
+def test_policies_that_change_while_they_are_read_are_refused(part: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_and_change(paths: Sequence[Path]) -> OutlinedPolicies:
+        found = outline_policies(paths)
+        part.policies.write_text(part.policies.read_text() + " ")
+        return found
+
+    monkeypatch.setattr("lpgen.app.review.outline_policies", read_and_change)
+    with pytest.raises(SnapshotError, match="changed while they were read"):
+        opened(part)
+    assert not kept_files(part.data)
 
 
 def test_folder_in_parts_keeps_its_values_until_the_next_ingest(part: World) -> None:

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Final, Generic
 
@@ -270,10 +269,17 @@ def load_ground(
     generation, usage = read_current_usage(data, stored=stored)
     if all(day is None for (day,) in table_rows(usage.coverage, ("day",))):
         raise DataError(f"`{data}` holds no records, and all would look unused", hint="ingest logs that hold some")
-    keep = make_again
+    keep: Keep = make_again
     if stored and usage.table.num_rows >= FEWEST_ROWS:
         keep = _keep(data, generation, policies, catalog)
-    outlined = keep(OutlinedPolicies, (), partial(outline_policies, policies))
+
+    def read_outlines() -> OutlinedPolicies:
+        found = outline_policies(policies)
+        if keep is not make_again and keep != _keep(data, generation, policies, catalog):
+            raise SnapshotError("the policies were changed while they were read", hint="run it again")
+        return found
+
+    outlined = keep(OutlinedPolicies, (), read_outlines)
     recorded = keep(ValueRuns, "recorded", lambda: ValueRuns(usage.table, "principal"))
     return Ground(
         name_foreign_callers(usage, arns_by_id(outlined.outlines), callers=recorded.values()),
