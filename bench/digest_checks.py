@@ -13,8 +13,9 @@ from pathlib import Path
 
 from bench.rollout_proofs import milliseconds
 from lpgen.app.ingest import ingest
-from lpgen.app.output import generate, inputs_of_report, verify
+from lpgen.app.output import generate, inputs_of_report
 from lpgen.app.review import analyse
+from lpgen.app.verify import verify
 from lpgen.core.analysis.verification.chain import check_unchanged
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import open_catalog

@@ -16,12 +16,12 @@ from time import process_time
 from typing import Final
 
 from bench import hostile_logs, hostile_policies
-from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.evidence import Use
 from lpgen.core.options import Options
 from lpgen.edge.logs.record_files import records_from_bytes
+from tests.support.proofs import prove
 from tests.support.worlds import catalog, grants_of, policy, role, usage_of, use
 
 DOUBLINGS: Final = 2
@@ -50,10 +50,9 @@ def seconds_to_review(statements: hostile_policies.Statements) -> float:
     usage, grants, options = usage_of({principal.arn: uses}), (grants_of(principal),), Options()
     gc.collect()
     began = process_time()
-    verifier = Verifier(Ground(usage, grants, ()), catalog(), options)
-    diff = diff_usage(usage, grants, catalog(), options, usages=verifier.usages)
+    diff = diff_usage(usage, grants, catalog(), options)
     for replacement in generate_policies(diff, grants, catalog(), options):
-        verifier.verify_proposed(replacement)
+        prove(replacement, usage, grants, options)
     return process_time() - began
 
 

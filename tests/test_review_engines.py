@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lpgen.app.review as analysis
-from lpgen.app.output import generate, inputs_of_report, review_parts, verify
+from lpgen.app.output import generate, inputs_of_report, review_parts
 from lpgen.app.review import open_review
+from lpgen.app.verify import verify
 from lpgen.core.analysis.reviewer import Batches
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.findings import Proposal

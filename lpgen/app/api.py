@@ -20,6 +20,7 @@ from lpgen.app.backtest import backtest as _backtest
 from lpgen.app.inputs import AnalysisInputs, StrPath, read_choices, read_inputs, refuse_less
 from lpgen.app.named_logs import find_named_logs, ingest_named_logs, refuse_empty_ingest
 from lpgen.app.review import analyse, open_review
+from lpgen.app.verify import verify as _verify
 from lpgen.core.backtests import Backtest as Backtest
 from lpgen.core.drift.between import DriftOptions
 from lpgen.core.drift.findings import Drift as Drift
@@ -270,7 +271,7 @@ def verify(
     key = None if require_signature is None else read_public_key(Path(require_signature))
     with collector_paused():
         files, chosen, problems, catalog = _read(data, **options, min_days=0)
-        return outputs.verify(
+        return _verify(
             Path(folder),
             Path(data),
             files.policies,

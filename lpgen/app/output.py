@@ -1,68 +1,39 @@
-"""The output folder of `lpgen generate`: written with a chain of digests, and verified against it."""
+"""The output folder of `lpgen generate`, written with a chain of digests."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from lpgen import __version__
-from lpgen.app.review import (
-    IN_THIS_PROCESS,
-    VERIFY_HUNT,
-    Ground,
-    Review,
-    Verifier,
-    load_earlier_usage,
-    load_ground,
-    report_of_proposals,
-    review_of_ground,
-)
-from lpgen.core.analysis.verification.chain import (
-    REPRODUCED,
-    ExpectedOutput,
-    FoundOutput,
-    check_inputs_changed,
-    check_reproduced,
-    check_signed,
-    check_unchanged,
-)
+from lpgen.app.review import Review, report_of_proposals
+from lpgen.core.analysis.verification.chain import FoundOutput
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.digests import CatalogStamp, Inputs, digest_of_text
 from lpgen.core.findings import Proposal, Report
-from lpgen.core.made_from import (
-    changed_inputs,
-    digests_of_options,
-    options_from_facts,
-    options_to_facts,
-    unusual_choices,
-)
+from lpgen.core.made_from import digests_of_options, options_to_facts
 from lpgen.core.options import Options
-from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Verification
 from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.data_folder.pins import pin_generation, release_pins
-from lpgen.edge.engine import Engine, Result
+from lpgen.edge.engine import Result
 from lpgen.edge.output_folder import SUMMARY, OutputFolder
 from lpgen.edge.readers.policy_digests import digest_policy_files
-from lpgen.edge.replacement_files import SIGNATURE, find_replacements, read_output, read_replacement, write_text
+from lpgen.edge.replacement_files import SIGNATURE, read_output, write_text
 from lpgen.edge.spill import Place, Spill, pack_text
-from lpgen.errors import InvocationError, OutputError, PolicyError, quote_input
+from lpgen.errors import InvocationError, quote_input
 from lpgen.report import render_review_parts, render_summary
 from lpgen.report.entries import DETAIL_FORMATS, DetailEntry, Details, Entry, OutputEntry
 from lpgen.report.iac import CodeForm, code_of_subjects
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from lpgen.report.commands import Given
     from lpgen.report.html.data_files import PageWithFiles
-
-_GENERATION: Final = re.compile("[0-9a-f]{64}")
-
 
 # ---------------------------------------------------------------- review
 
@@ -143,10 +114,13 @@ def inputs_of_report(
     Raises:
         LpgenError: a file can't be read.
     """
-    return _inputs(report.generation, policies, catalog, options=options, code=code)
+    return inputs_of_generation(report.generation, policies, catalog, options=options, code=code)
 
 
-def _inputs(generation: str, policies: Sequence[Path], catalog: Catalog, *, options: Options, code: str) -> Inputs:
+def inputs_of_generation(
+    generation: str, policies: Sequence[Path], catalog: Catalog, *, options: Options, code: str
+) -> Inputs:
+    """The same for the usage tables of a name."""
     return Inputs(
         lpgen_version=__version__,
         catalog=CatalogStamp(catalog.version, catalog.date, digest_catalog(catalog)),
@@ -184,7 +158,7 @@ def generate(
             _refuse_other_principals(output, review.accounts, inputs)
         if data is not None:
             pin_generation(data, inputs.usage, output)
-        found = _output_of_review(review, inputs, code, write=partial(_write_below, folder.path))
+        found = output_of_review(review, inputs, code, write=partial(_write_below, folder.path))
         write_text(folder.path / SUMMARY, found.summary)
         if key is not None:
             from lpgen.edge.signatures import sign_digest  # here, since few sign and importing cryptography takes time
@@ -210,7 +184,7 @@ class _Made:
 
 
 @dataclass(frozen=True, slots=True)
-class _Output:
+class Output:
     """An output folder: the digests of its files by path, its summary, and the report, whose proposals are outlines."""
 
     report: Report
@@ -218,13 +192,13 @@ class _Output:
     summary: str
 
 
-def _output_of_review(
+def output_of_review(
     review: Review | _Made,
     inputs: Inputs,
     code: str,
     *,
     write: Callable[[str, str], None] | None,
-) -> _Output:
+) -> Output:
     """The output folder of a review; `write` takes each file's path and text as soon as it is made."""
     head = report_of_proposals(review.report, ())
     entries: list[Entry] = []
@@ -244,7 +218,7 @@ def _output_of_review(
                 write(path, text)
     outlined = report_of_proposals(review.report, tuple(one.outline for one in entries))
     by_arn = {one.outline.diff.principal.arn: one for one in entries}
-    return _Output(outlined, written, render_summary(outlined, inputs, written, by_arn))
+    return Output(outlined, written, render_summary(outlined, inputs, written, by_arn))
 
 
 def _write_below(folder: Path, path: str, text: str) -> None:
@@ -276,94 +250,3 @@ def _accounts_of(found: FoundOutput) -> set[str]:
     principals = found.summary.get("principals")
     arns = [one.get("principal") for one in principals if isinstance(one, dict)] if isinstance(principals, list) else []
     return {arn.split(":")[4] for arn in arns if isinstance(arn, str) and arn.count(":") >= 5}
-
-
-# ---------------------------------------------------------------- verify
-
-
-def verify(
-    output: Path,
-    data: Path,
-    policies: Sequence[Path],
-    catalog: Catalog,
-    *,
-    options: Options,
-    problems: Sequence[str] = (),
-    key: Ed25519PublicKey | None = None,
-    engine: Engine = IN_THIS_PROCESS,
-) -> OutputVerification:
-    """The second opinion on an output folder, read back from its files.
-
-    The folder is compared with the digests that it states, every replacement is proven again, and where the inputs are
-    those that the folder was made from, it is generated again and compared. With `key`, it has to be signed.
-
-    Raises:
-        LpgenError: something other than the folder's own files can't be read.
-    """
-    folders = find_replacements(output)
-    found = read_output(output)
-    checks = [check_unchanged(found)]
-    if key is not None:
-        checks.append(_check_signature(found, key))
-    ground = load_ground(data, policies, catalog, options.guards)
-    verifier = Verifier(ground, catalog, replace(options, guards=ground.guards), hunt_size=VERIFY_HUNT)
-    verifications = tuple(_verify_folder(folder, verifier) for folder in folders)
-    if found.chain is None:
-        return OutputVerification(tuple(checks), verifications)
-    then = found.chain.inputs
-    choices = unusual_choices(then.options)
-    now = _inputs(ground.generation, policies, catalog, options=options, code="")
-    if options.as_of is None or options.as_of.isoformat() in (then.options.get("as_of"), found.summary.get("as_of")):
-        now = replace(now, options=then.options)  # a folder is generated again with its own choices
-    ground, changed = _ground_of_then(ground, data, then, now)
-    if changed:
-        return OutputVerification((*checks, check_inputs_changed(changed)), verifications, changed, choices)
-    again = _reproduce(found, then, ground, catalog, options=options, problems=problems, engine=engine)
-    return OutputVerification((*checks, again), verifications, choices=choices)
-
-
-def _check_signature(found: FoundOutput, key: Ed25519PublicKey) -> Check:
-    from lpgen.edge.signatures import is_signature_of
-
-    return check_signed(
-        found, found.chain is not None and is_signature_of(found.signature or "", found.chain.root, key)
-    )
-
-
-def _ground_of_then(ground: Ground, data: Path, then: Inputs, now: Inputs) -> tuple[Ground, tuple[str, ...]]:
-    """The ground that an output was made from, and the inputs that have changed since.
-
-    Usage that was ingested since doesn't matter where the data folder still has the earlier tables.
-    """
-    if changed_inputs(then, now) == ("usage",) and _GENERATION.fullmatch(then.usage):
-        earlier = load_earlier_usage(ground, data, then.usage)
-        if earlier is not None:
-            return earlier, ()
-    return ground, changed_inputs(then, now)
-
-
-def _reproduce(
-    found: FoundOutput,
-    then: Inputs,
-    ground: Ground,
-    catalog: Catalog,
-    *,
-    options: Options,
-    problems: Sequence[str],
-    engine: Engine,
-) -> Check:
-    try:
-        chosen, code = options_from_facts(then.options, options)
-        review = review_of_ground(ground, catalog, options=chosen, problems=problems, engine=engine)
-        again = _output_of_review(review, then, code, write=None)
-    except (InvocationError, OutputError) as error:
-        return Check(REPRODUCED, CheckStatus.FAILED, 1, (error.message,))
-    return check_reproduced(found, ExpectedOutput(again.files, json.loads(again.summary)))
-
-
-def _verify_folder(folder: Path, verifier: Verifier) -> Verification:
-    try:
-        return verifier.verify_written(read_replacement(folder))
-    except (OutputError, PolicyError) as error:
-        check = Check("the files can be read", CheckStatus.FAILED, 1, (error.message,))
-        return Verification(folder.name, (check,))

@@ -12,7 +12,6 @@ from typing import Final, Generic
 from lpgen.core.analysis.backtest.forecast import forecaster_of_review
 from lpgen.core.analysis.caveats.decided_lines import idle_decisions
 from lpgen.core.analysis.caveats.decisions import decisions_in_force, with_acceptance
-from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants.outside_trust import outside_trust
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
@@ -20,11 +19,8 @@ from lpgen.core.analysis.prepare import keep_coverage, prepare_review
 from lpgen.core.analysis.reach import Places, places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
-from lpgen.core.analysis.verification.claims import Claims
-from lpgen.core.analysis.verification.hunt import HUNT_SIZE
-from lpgen.core.analysis.verify import verify_generated, verify_replacement
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage
+from lpgen.core.evidence import LogCoverage
 from lpgen.core.findings import OutsideTrust, Proposal, Report
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.keeping import Keep, make_again
@@ -32,7 +28,7 @@ from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.principal_names import hint_of_name, is_named
-from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, Verification
+from lpgen.core.replacements import Decision
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -47,7 +43,6 @@ from lpgen.edge.engine import Engine, Result, results_of
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.readers.outlined_policies import OutlinedPolicies, outline_policies
 from lpgen.edge.readers.policy_digests import digest_policy_files
-from lpgen.edge.replacement_files import WrittenReplacement
 from lpgen.errors import CatalogError, DataError, InvocationError, SnapshotError, quote_input
 
 _LOG: Final = logging.getLogger("lpgen")
@@ -59,9 +54,6 @@ BATCHES_PER_WORKER: Final = 2
 """The fewest batches for a process of this machine: fewer are worked on before it has started."""
 
 IN_THIS_PROCESS: Final = LocalEngine()
-
-VERIFY_HUNT: Final = 1_000
-"""How many requests `verify` tries per replacement in its hunt for one that is newly allowed."""
 
 
 def analyse(
@@ -237,7 +229,7 @@ class Ground:
     """
 
     usage: Usage
-    grants: Sequence[PrincipalGrants]
+    grants: GrantsOnDemand
     problems: tuple[str, ...]
     guards: Guards = NO_GUARDS
     generation: str = ""
@@ -245,14 +237,12 @@ class Ground:
 
     @property
     def outlines(self) -> tuple[Principal, ...]:
-        """The principals of the policies, sorted by ARN, without their policies where these are read on demand."""
-        if isinstance(self.grants, GrantsOnDemand):
-            return self.grants.outlines
-        return tuple(one.principal for one in self.grants)
+        """The principals of the policies, sorted by ARN, without their policies."""
+        return self.grants.outlines
 
     def whole(self, outline: Principal) -> Principal:
         """The principal of an outline."""
-        return self.grants.whole(outline) if isinstance(self.grants, GrantsOnDemand) else outline
+        return self.grants.whole(outline)
 
 
 def load_ground(
@@ -341,48 +331,3 @@ def _decisions_by_coverage(coverage: LogCoverage, options: Options) -> tuple[Dec
             hint="give a later day, or leave it out for that of the last record",
         )
     return decisions_in_force(options.decisions, as_of=options.as_of or coverage.last_day or date.min)
-
-
-class Verifier:
-    """Verifies replacements against one ground.
-
-    `decisions` are those in force, and `usages` the use that they leave, by principal.
-    """
-
-    def __init__(self, ground: Ground, catalog: Catalog, options: Options, *, hunt_size: int = HUNT_SIZE) -> None:
-        self._catalog = catalog
-        self._options, self._hunt_size = options, hunt_size
-        self.decisions = decisions_on_ground(ground, options)
-        self._grants = {one.principal.arn: one for one in ground.grants}
-        self.usages = counted_usages(ground.usage, ground.grants, self.decisions)
-
-    def verify_proposed(self, replacement: Replacement) -> Verification | None:
-        """The checks on a replacement that isn't written yet, through its JSON; None for a refused one."""
-        arn = replacement.principal.arn
-        return verify_generated(
-            replacement,
-            self._grants[arn],
-            self.usages.get(arn, PrincipalUsage(arn)),
-            self._catalog,
-            decisions=self.decisions,
-            guards=self._options.guards,
-        )
-
-    def verify_written(self, written: WrittenReplacement) -> Verification:
-        """The checks on a folder as read back; a principal that the policies don't have fails."""
-        if written.principal not in self._grants:
-            finding = f"the policies given hold no {written.principal}"
-            return Verification(
-                written.principal, (Check("the old policies are known", CheckStatus.FAILED, 1, (finding,)),)
-            )
-        return verify_replacement(
-            written.documents,
-            self._grants[written.principal],
-            self.usages.get(written.principal, PrincipalUsage(written.principal)),
-            self._catalog,
-            claims=Claims(written.principal, written.stated, self.decisions),
-            guards=self._options.guards,
-            hunt_size=self._hunt_size,
-            attached_quota=self._options.attached_quota,
-            left=written.left,
-        )

@@ -28,8 +28,9 @@ def demo_command(
     """
     from lpgen.app.backtest import Days, backtest
     from lpgen.app.ingest import ingest
-    from lpgen.app.output import generate, inputs_of_report, verify
+    from lpgen.app.output import generate, inputs_of_report
     from lpgen.app.review import analyse
+    from lpgen.app.verify import verify
     from lpgen.core.options import Options
     from lpgen.edge.catalog.files import bundled_catalog
     from lpgen.edge.engines.local_processes import LocalEngine

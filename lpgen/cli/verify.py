@@ -50,7 +50,7 @@ def verify_command(
     Example:
       lpgen verify lpgen-out --data lpgen-data
     """
-    from lpgen.app.output import verify
+    from lpgen.app.verify import verify
     from lpgen.core.replacements import CheckStatus
     from lpgen.edge.signatures import read_public_key
     from lpgen.report import render_verification

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from lpgen.app.ingest import ingest
-from lpgen.app.output import generate, inputs_of_report, verify
+from lpgen.app.output import generate, inputs_of_report
 from lpgen.app.review import analyse
+from lpgen.app.verify import verify
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.digests import digest_of_report, digest_of_text, digests_from_facts
 from lpgen.core.options import Options

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.synthesis.fit import Document, Item, Space, Split, fit_documents
@@ -18,6 +17,7 @@ from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.evidence import Use
 from lpgen.core.model import Principal, PrincipalKind
 from lpgen.core.replacements import CheckStatus, Replacement
+from tests.support.proofs import prove
 from tests.support.worlds import ACCOUNT, allow, catalog, deny, exactly, grants_of, pairs, policy, role, usage_of, use
 
 
@@ -27,7 +27,7 @@ def replaced(principal: Principal, uses: Sequence[Use], **options: Any) -> Repla
     chosen = exactly(keep_unobservable=keep_each(KeepUnobservable.NONE), **options)
     diff = diff_usage(usage, [grants], catalog(), chosen)
     (made,) = generate_policies(diff, [grants], catalog(), chosen)
-    verification = Verifier(Ground(usage, (grants,), ()), catalog(), chosen).verify_proposed(made)
+    verification = prove(made, usage, [grants], chosen)
     assert made.refusal or (verification and verification.status is CheckStatus.PASSED), verification
     return made
 

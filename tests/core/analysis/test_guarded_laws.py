@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.grants.applicable_policies import policies_met, request_of
@@ -21,6 +20,7 @@ from lpgen.core.options import Options
 from lpgen.core.replacements import CheckStatus
 from tests.core.analysis.test_replacement_laws import policies, principals, statements, uses
 from tests.support.law_examples import examples
+from tests.support.proofs import prove
 from tests.support.worlds import ACCOUNT, allow, catalog, exactly, policy, role, usage_of, use
 
 
@@ -57,7 +57,7 @@ def test_a_replacement_under_guards_is_proven_and_takes_nothing_that_was_allowed
     made = generate_policies(diff_usage(usage, grants, catalog(), options), grants, catalog(), options)
     if not made:
         return
-    verification = Verifier(Ground(usage, grants, (), beside), catalog(), options).verify_proposed(made[0])
+    verification = prove(made[0], usage, grants, options)
     assert verification is not None
     assert verification.status is CheckStatus.PASSED, verification.checks
     new: list[Policy] = [policy_from_json(one.text, place=one.name) for one in made[0].documents]
@@ -96,7 +96,7 @@ def test_a_limit_that_spares_the_resource_by_name_refuses_it_whatever_else_it_sp
     grants = grants_from_principals([principal], catalog(), beside)
     usage = usage_of({principal.arn: [use("s3:PutObject", arn), use("s3:GetObject", "arn:aws:s3:::logs/z")]})
     (made,) = generate_policies(diff_usage(usage, grants, catalog(), options), grants, catalog(), options)
-    verification = Verifier(Ground(usage, grants, (), beside), catalog(), options).verify_proposed(made)
+    verification = prove(made, usage, grants, options)
     assert verification is not None
     assert verification.status is CheckStatus.PASSED, verification.checks
     assert '"s3:PutObject"' not in made.documents[0].text

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.verify import documents_of_replacement
@@ -33,6 +32,7 @@ from lpgen.report.views import PrincipalView
 from tests.core.analysis.observability.test_rare_service_needs import of_aws, trusting
 from tests.core.analysis.test_replacement_laws import statements, uses
 from tests.support.law_examples import examples
+from tests.support.proofs import prove
 from tests.support.worlds import allow, catalog, deny, exactly, grants_of, policy, role, usage_of, use
 
 CONFIG = "config.amazonaws.com"
@@ -54,7 +54,7 @@ def reviewed(principal: Principal, found: Sequence[Use], **options: Any) -> tupl
     diff = diff_usage(usage, [grants], catalog(), chosen)
     made = generate_policies(diff, [grants], catalog(), chosen)
     if made:
-        proven = Verifier(Ground(usage, (grants,), ()), catalog(), chosen).verify_proposed(made[0])
+        proven = prove(made[0], usage, [grants], chosen)
         assert made[0].refusal or (proven and proven.status is CheckStatus.PASSED), proven
     return diff.principals[0], made[0] if made else None
 
@@ -213,9 +213,7 @@ def test_it_is_in_place_once_both_are_attached() -> None:
 
 def verified(principal: Principal, made: Replacement, **changes: Any) -> dict[str, CheckStatus]:
     grants, usage = grants_of(principal), usage_of({principal.arn: list(USED)})
-    verification = Verifier(Ground(usage, (grants,), ()), catalog(), exactly()).verify_proposed(
-        replace(made, **changes)
-    )
+    verification = prove(replace(made, **changes), usage, [grants], exactly())
     assert verification is not None
     return {one.name: one.status for one in verification.checks}
 
@@ -269,7 +267,7 @@ def test_law_old_policies_and_what_is_held_after_agree_on_logged_use(
     made = generate_policies(diff, [grants], catalog(), options)
     if not made or made[0].refusal:
         return
-    proven = Verifier(Ground(usage, (grants,), ()), catalog(), options).verify_proposed(made[0])
+    proven = prove(made[0], usage, [grants], options)
     assert proven is not None
     assert all(one.status is not CheckStatus.FAILED for one in proven.checks), proven
     old = PolicySet(identity=tuple(one.document for one in principal.policies if one.document))

@@ -10,7 +10,6 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.choices import KeepUnobservable, ScopeChoice, keep_each
@@ -24,6 +23,7 @@ from lpgen.core.model import Outcome, Policy, Principal, Resource, ResourceKind
 from lpgen.core.options import Options
 from lpgen.core.replacements import CheckStatus
 from tests.support.law_examples import examples
+from tests.support.proofs import prove
 from tests.support.worlds import allow, catalog, deny, grants_of, policy, role, usage_of, use
 
 ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:ListAllMyBuckets", "sqs:SendMessage", "sns:Publish"]
@@ -115,9 +115,8 @@ def replace_policies(
     made = generate_policies(diff, [grants], catalog(), options)
     if not made:
         return [], None
-    verifier = Verifier(Ground(usage, (grants,), ()), catalog(), options)
     new = [policy_from_json(document.text, place=document.name) for document in made[0].documents]
-    return new, verifier.verify_proposed(made[0])
+    return new, prove(made[0], usage, [grants], options)
 
 
 def result(principal: Principal, found: list[Policy], action: str, resource: Resource, context: Any) -> Result:

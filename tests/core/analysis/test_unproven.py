@@ -9,13 +9,13 @@ import pytest
 import lpgen.core.analysis.generate as generate_module
 import lpgen.core.analysis.review as review_module
 import lpgen.core.analysis.verify as verify_module
-from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.findings import PrincipalClass, Proposal, Verdict
 from lpgen.core.model import Principal
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import CheckStatus
+from tests.support.proofs import prove
 from tests.support.worlds import allow, catalog, exactly, grants_of, policy, role, usage_of, use
 
 PATTERNS = ["arn:aws:*" + "*a" * 140 + chr(ord("b") + number) for number in range(22)]
@@ -33,12 +33,11 @@ def review(principals: Sequence[Principal]) -> dict[str, Proposal]:
     """The proposals by name of the principal."""
     usage, options = usage_of({one.arn: USES[one.arn] for one in principals}), exactly()
     grants = tuple(grants_of(one) for one in principals)
-    verifier = Verifier(Ground(usage, grants, ()), catalog(), options)
-    diff = diff_usage(usage, grants, catalog(), options, usages=verifier.usages)
+    diff = diff_usage(usage, grants, catalog(), options)
     replacements = {one.principal.arn: one for one in generate_policies(diff, grants, catalog(), options)}
     return {
         one.principal.name: Proposal(
-            one, replacements[one.principal.arn], verifier.verify_proposed(replacements[one.principal.arn])
+            one, replacements[one.principal.arn], prove(replacements[one.principal.arn], usage, grants, options)
         )
         for one in diff.principals
     }

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.app.review import Ground, Verifier
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.synthesis.permission_sets import hold_sets_together
@@ -28,6 +27,7 @@ from lpgen.core.replacements import CheckStatus, Decision, DecisionKind, LineKin
 from lpgen.core.usage.tables import merge_usage
 from lpgen.report.iac.files import CodeForm, code_files
 from tests.core.analysis.test_replacement_laws import policies, uses
+from tests.support.proofs import prove
 from tests.support.worlds import allow, catalog, days_before_end, exactly, grants_of, policy, role, usage_of, use
 
 SHOP, DATA, LAB = "111122223333", "444455556666", "777788889999"
@@ -89,9 +89,8 @@ def answer(
     grants = tuple(grants_of(one) for one in members)
     diff = diff_usage(usage, grants, catalog(), options)
     made = {one.principal.arn: one for one in generate_policies(diff, grants, catalog(), options)}
-    verifier = Verifier(Ground(usage, grants, ()), catalog(), options)
     proposals = [
-        Proposal(one, replacement, verifier.verify_proposed(replacement) if replacement else None)
+        Proposal(one, replacement, prove(replacement, usage, grants, options) if replacement else None)
         for one in diff.principals
         for replacement in [made.get(one.principal.arn)]
     ]

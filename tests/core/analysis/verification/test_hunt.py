@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpgen.app.review import VERIFY_HUNT
+from lpgen.app.verify import HUNT
 from lpgen.core.analysis.verification.hunt import check_hunt
 from lpgen.core.analysis.verification.within import check_within_grants
 from lpgen.core.analysis.verification.written import WrittenDocument, new_allows
@@ -42,7 +42,7 @@ def written(*statements: dict[str, Any], version: str = "2012-10-17") -> list[Wr
     return [WrittenDocument("policy-1.json", False, policy_from_json(text, place="policy-1.json"))]
 
 
-def hunted(principal: Principal, documents: list[WrittenDocument], size: int = VERIFY_HUNT) -> Check:
+def hunted(principal: Principal, documents: list[WrittenDocument], size: int = HUNT) -> Check:
     return check_hunt(documents, new_allows(documents, catalog()), grants_of(principal), catalog(), size=size)
 
 

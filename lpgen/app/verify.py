@@ -1,0 +1,238 @@
+"""The second opinion on an output folder of `lpgen generate`, made principal by principal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lpgen.app.output import inputs_of_generation, output_of_review
+from lpgen.app.review import (
+    BATCH_UNITS,
+    IN_THIS_PROCESS,
+    Ground,
+    decisions_on_ground,
+    engine_for_units,
+    load_earlier_usage,
+    load_ground,
+    review_of_ground,
+)
+from lpgen.core.analysis.counted_use import UseCounter, use_counter
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.verification.chain import (
+    REPRODUCED,
+    ExpectedOutput,
+    FoundOutput,
+    check_inputs_changed,
+    check_reproduced,
+    check_signed,
+    check_unchanged,
+)
+from lpgen.core.analysis.verification.claims import Claims
+from lpgen.core.analysis.verify import verify_replacement
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.digests import Inputs
+from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
+from lpgen.core.made_from import changed_inputs, options_from_facts, unusual_choices
+from lpgen.core.model import Principal
+from lpgen.core.options import Options
+from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Verification
+from lpgen.core.usage.row_slices import RowSlices
+from lpgen.core.usage.tables import Usage
+from lpgen.edge.collector import collector_paused
+from lpgen.edge.engine import Engine, results_of
+from lpgen.edge.replacement_files import WrittenReplacement, find_replacements, read_output, read_replacement
+from lpgen.errors import InvocationError, OutputError, PolicyError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+_LOG: Final = logging.getLogger("lpgen")
+
+_GENERATION: Final = re.compile("[0-9a-f]{64}")
+
+HUNT: Final = 1_000
+"""How many requests are tried per replacement in the hunt for one that is newly allowed."""
+
+
+def verify(
+    output: Path,
+    data: Path,
+    policies: Sequence[Path],
+    catalog: Catalog,
+    *,
+    options: Options,
+    problems: Sequence[str] = (),
+    key: Ed25519PublicKey | None = None,
+    engine: Engine = IN_THIS_PROCESS,
+) -> OutputVerification:
+    """The second opinion on an output folder, read back from its files.
+
+    The folder is compared with the digests that it states, every replacement is proven again, and where the inputs are
+    those that the folder was made from, it is generated again and compared. With `key`, it has to be signed.
+
+    Raises:
+        LpgenError: something other than the folder's own files can't be read.
+    """
+    folders = find_replacements(output)
+    found = read_output(output)
+    checks = [check_unchanged(found)]
+    if key is not None:
+        checks.append(_check_signature(found, key))
+    ground = load_ground(data, policies, catalog, options.guards, stored=True)
+    verifications = _verify_folders(folders, ground, catalog, options=options, engine=engine)
+    if found.chain is None:
+        return OutputVerification(tuple(checks), verifications)
+    then = found.chain.inputs
+    choices = unusual_choices(then.options)
+    now = inputs_of_generation(ground.generation, policies, catalog, options=options, code="")
+    if options.as_of is None or options.as_of.isoformat() in (then.options.get("as_of"), found.summary.get("as_of")):
+        now = replace(now, options=then.options)  # a folder is generated again with its own choices
+    ground, changed = _ground_of_then(ground, data, then, now)
+    if changed:
+        return OutputVerification((*checks, check_inputs_changed(changed)), verifications, changed, choices)
+    again = _reproduce(found, then, ground, catalog, options=options, problems=problems, engine=engine)
+    return OutputVerification((*checks, again), verifications, choices=choices)
+
+
+def _check_signature(found: FoundOutput, key: Ed25519PublicKey) -> Check:
+    from lpgen.edge.signatures import is_signature_of
+
+    return check_signed(
+        found, found.chain is not None and is_signature_of(found.signature or "", found.chain.root, key)
+    )
+
+
+# ---------------------------------------------------------------- each replacement
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some folders as read back, from the one of a number on, with their principals and all records of these.
+
+    A folder that can't be read is its failure.
+    """
+
+    start: int
+    folders: tuple[WrittenReplacement | Verification, ...]
+    principals: tuple[Principal, ...]
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class _Batches:
+    """The folders in batches, each read when it is asked for."""
+
+    folders: Sequence[Path]
+    ground: Ground
+
+    def __iter__(self) -> Iterator[_Batch]:
+        slices = RowSlices(self.ground.usage)
+        known = {one.arn: one for one in self.ground.outlines}
+        for start in range(0, len(self.folders), BATCH_UNITS):
+            some = tuple(map(_read_folder, self.folders[start : start + BATCH_UNITS]))
+            arns = {one.principal for one in some} & known.keys()
+            principals = tuple(self.ground.whole(known[arn]) for arn in sorted(arns))
+            yield _Batch(start, some, principals, slices.rows_of(arns))
+
+
+@dataclass(frozen=True, slots=True)
+class _FolderVerifier:
+    """A worker's task for a batch: the number of its first folder, and the checks on each."""
+
+    counter: UseCounter
+    catalog: Catalog
+    options: Options
+
+    def __call__(self, batch: _Batch) -> tuple[int, list[Verification]]:
+        with collector_paused():
+            grants = grants_from_principals(batch.principals, self.catalog, self.options.guards)
+            usages = self.counter.count(batch.usage, grants)
+            known = {one.principal.arn: one for one in grants}
+            return batch.start, [
+                one if isinstance(one, Verification) else self._verify(one, known.get(one.principal), usages)
+                for one in batch.folders
+            ]
+
+    def _verify(
+        self, written: WrittenReplacement, grants: PrincipalGrants | None, usages: dict[str, PrincipalUsage]
+    ) -> Verification:
+        arn = written.principal
+        if grants is None:
+            return _failed(arn, "the old policies are known", f"the policies given hold no {arn}")
+        return verify_replacement(
+            written.documents,
+            grants,
+            usages.get(arn, PrincipalUsage(arn)),
+            self.catalog,
+            claims=Claims(arn, written.stated, self.counter.decisions),
+            guards=self.options.guards,
+            hunt_size=HUNT,
+            attached_quota=self.options.attached_quota,
+            left=written.left,
+        )
+
+
+def _verify_folders(
+    folders: Sequence[Path], ground: Ground, catalog: Catalog, *, options: Options, engine: Engine
+) -> tuple[Verification, ...]:
+    counter = use_counter(ground.usage, ground.outlines, decisions_on_ground(ground, options))
+    # What is large and of no use to the checks stays here.
+    needed = Options(guards=ground.guards, attached_quota=options.attached_quota)
+    verifier = _FolderVerifier(counter, catalog, needed)
+    found: list[tuple[int, list[Verification]]] = []
+    done = 0
+    for one in results_of(engine_for_units(engine, len(folders), BATCH_UNITS), verifier, _Batches(folders, ground)):
+        found.append(one)
+        done += len(one[1])
+        _LOG.info("verified %d of %d replacements", done, len(folders))
+    return tuple(one for _, some in sorted(found, key=lambda pair: pair[0]) for one in some)
+
+
+def _read_folder(folder: Path) -> WrittenReplacement | Verification:
+    try:
+        return read_replacement(folder)
+    except (OutputError, PolicyError) as error:
+        return _failed(folder.name, "the files can be read", error.message)
+
+
+def _failed(principal: str, check: str, finding: str) -> Verification:
+    return Verification(principal, (Check(check, CheckStatus.FAILED, 1, (finding,)),))
+
+
+# ---------------------------------------------------------------- the folder, generated again
+
+
+def _ground_of_then(ground: Ground, data: Path, then: Inputs, now: Inputs) -> tuple[Ground, tuple[str, ...]]:
+    """The ground that an output was made from, and the inputs that have changed since.
+
+    Usage that was ingested since doesn't matter where the data folder still has the earlier tables.
+    """
+    if changed_inputs(then, now) == ("usage",) and _GENERATION.fullmatch(then.usage):
+        earlier = load_earlier_usage(ground, data, then.usage)
+        if earlier is not None:
+            return earlier, ()
+    return ground, changed_inputs(then, now)
+
+
+def _reproduce(
+    found: FoundOutput,
+    then: Inputs,
+    ground: Ground,
+    catalog: Catalog,
+    *,
+    options: Options,
+    problems: Sequence[str],
+    engine: Engine,
+) -> Check:
+    try:
+        chosen, code = options_from_facts(then.options, options)
+        review = review_of_ground(ground, catalog, options=chosen, problems=problems, engine=engine)
+        again = output_of_review(review, then, code, write=None)
+    except (InvocationError, OutputError) as error:
+        return Check(REPRODUCED, CheckStatus.FAILED, 1, (error.message,))
+    return check_reproduced(found, ExpectedOutput(again.files, json.loads(again.summary)))

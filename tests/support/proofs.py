@@ -1,0 +1,25 @@
+"""The proof of a replacement that isn't written, as a review makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from lpgen.core.analysis.caveats.decisions import decisions_in_force
+from lpgen.core.analysis.counted_use import counted_usages
+from lpgen.core.analysis.verify import verify_generated
+from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
+from lpgen.core.options import Options
+from lpgen.core.replacements import Replacement, Verification
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.tables import Usage
+from tests.support.worlds import catalog
+
+
+def prove(made: Replacement, usage: Usage, grants: Sequence[PrincipalGrants], options: Options) -> Verification | None:
+    """The checks on a replacement; None for a refused one. `grants` are those of all principals."""
+    arn, last = made.principal.arn, coverage_from_usage(usage).last_day
+    decisions = decisions_in_force(options.decisions, as_of=options.as_of or last or date.min)
+    used = counted_usages(usage, grants, decisions).get(arn, PrincipalUsage(arn))
+    (own,) = (one for one in grants if one.principal.arn == arn)
+    return verify_generated(made, own, used, catalog(), decisions=decisions, guards=options.guards)
