@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+import lpgen.app.baseline as baseline
+import lpgen.app.drift as comparison
+import lpgen.app.review as review
 import lpgen.app.verify as verification
+from lpgen.core.drift.between import DriftOptions
+from lpgen.core.drift.findings import Drift
 from lpgen.core.options import Options
+from lpgen.core.registry.drift import DriftKind
 from lpgen.core.replacements import OutputVerification
+from lpgen.edge.data_folder.baseline_folder import BaselineFiles
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.errors import EngineError
 from tests.support.outputs import OutputWorld, make_output, read_json, write_json
@@ -30,6 +39,14 @@ def spread(monkeypatch: pytest.MonkeyPatch, module: object, workers: int, size: 
     monkeypatch.setattr(module, "BATCH_UNITS", size)
     monkeypatch.setattr(module, "engine_for_units", lambda engine, _units, _size: engine)
     return LocalEngine(workers)
+
+
+_THIS_PROCESS = os.getpid()
+
+
+def die_in_a_worker(*_: object, **__: object) -> None:
+    assert os.getpid() != _THIS_PROCESS
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 # ---------------------------------------------------------------- verify
@@ -82,13 +99,102 @@ def test_verification_is_the_same_in_any_pieces(
 
 
 def test_verification_ends_where_a_worker_dies(world: OutputWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    boss = os.getpid()
-
-    def die(*_: object, **__: object) -> None:
-        assert os.getpid() != boss
-        os.kill(os.getpid(), signal.SIGKILL)
-
     spread(monkeypatch, verification, 2, 1)
-    monkeypatch.setattr(verification, "verify_replacement", die)
+    monkeypatch.setattr(verification, "verify_replacement", die_in_a_worker)
     with pytest.raises(EngineError, match="a worker died on the same work"):
         verified(world, world.output, LocalEngine(2, "fork"))
+
+
+# ---------------------------------------------------------------- baselines and drift
+
+
+@pytest.fixture(scope="module")
+def changed(world: OutputWorld, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Policies in which a role is gone, one is new, one has a wildcard more, and one has lost its policies."""
+    page = read_json(world.policies)
+    copied, wider, emptied = page["RoleDetailList"][1:]
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    more = {"PolicyName": "more", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+    wider["RolePolicyList"] = [*wider["RolePolicyList"], more]
+    emptied["RolePolicyList"] = emptied["AttachedManagedPolicies"] = []
+    name = copied["RoleName"] + "-new"
+    new = {**copied, "RoleName": name, "Arn": copied["Arn"] + "-new", "RoleId": "AROANEW"}
+    path = tmp_path_factory.mktemp("changed") / "policies.json"
+    write_json(path, {**page, "RoleDetailList": [copied, wider, emptied, new]})
+    return path
+
+
+def saved(world: OutputWorld, name: str, engine: LocalEngine, folder: Path) -> dict[str, bytes]:
+    """The files of a baseline saved in a copy of the data folder, by their paths."""
+    data = folder / "data"
+    if not data.exists():
+        shutil.copytree(world.data, data)
+    files, when = BaselineFiles((world.policies,)), datetime(2026, 10, 1, tzinfo=UTC)
+    made, _ = baseline.save(data, files, world.catalog, options=Options(), name=name, saved=when, engine=engine)
+    return {path.relative_to(made).as_posix(): path.read_bytes() for path in made.rglob("*.json")}
+
+
+@pytest.fixture(scope="module")
+def saved_at_once(world: OutputWorld, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
+    folder = tmp_path_factory.mktemp("saved")
+    return folder, saved(world, "one", LocalEngine(), folder)
+
+
+@pytest.mark.parametrize("chosen", SPREADS)
+def test_a_baseline_is_the_same_in_any_pieces(
+    world: OutputWorld,
+    saved_at_once: tuple[Path, dict[str, bytes]],
+    chosen: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    found = saved(world, "one", spread(monkeypatch, review, *chosen), tmp_path)
+    assert found == saved_at_once[1]
+    assert len(json.loads(found["proposals.json"])) == 4
+
+
+@pytest.fixture(scope="module")
+def drifted_at_once(world: OutputWorld, changed: Path, saved_at_once: tuple[Path, dict[str, bytes]]) -> Drift:
+    return drifted(world, changed, saved_at_once[0] / "data", LocalEngine())
+
+
+def drifted(world: OutputWorld, policies: Path, data: Path, engine: LocalEngine) -> Drift:
+    return comparison.drift(
+        data,
+        [policies],
+        world.catalog,
+        options=Options(),
+        choice=DriftOptions(),
+        proposed=[world.output],
+        engine=engine,
+    )
+
+
+@pytest.mark.parametrize("chosen", SPREADS)
+def test_drift_is_the_same_in_any_pieces(
+    world: OutputWorld,
+    changed: Path,
+    saved_at_once: tuple[Path, dict[str, bytes]],
+    drifted_at_once: Drift,
+    chosen: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = drifted(world, changed, saved_at_once[0] / "data", spread(monkeypatch, comparison, *chosen))
+    assert found == drifted_at_once
+    assert {one.kind for one in found.findings} >= {
+        DriftKind.GONE_PRINCIPAL,
+        DriftKind.NEW_PRINCIPAL,
+        DriftKind.NEW_WILDCARD,
+        DriftKind.POLICY_CHANGED,
+    }
+    assert found.after.figures.principals == 4
+    assert len(found.written) == 3
+
+
+def test_drift_ends_where_a_worker_dies(
+    world: OutputWorld, changed: Path, saved_at_once: tuple[Path, dict[str, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spread(monkeypatch, comparison, 2, 1)
+    monkeypatch.setattr(comparison, "figures_of_principals", die_in_a_worker)
+    with pytest.raises(EngineError, match="a worker died on the same work"):
+        drifted(world, changed, saved_at_once[0] / "data", LocalEngine(2, "fork"))

@@ -13,10 +13,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, Unpack, get_args, get_type_hints
 
-from lpgen.app import drift as comparisons
 from lpgen.app import output as outputs
 from lpgen.app.backtest import Days
 from lpgen.app.backtest import backtest as _backtest
+from lpgen.app.baseline import save
+from lpgen.app.drift import drift as _drift
 from lpgen.app.inputs import AnalysisInputs, StrPath, read_choices, read_inputs, refuse_less
 from lpgen.app.named_logs import find_named_logs, ingest_named_logs, refuse_empty_ingest
 from lpgen.app.review import analyse, open_review
@@ -309,7 +310,9 @@ def backtest(
 
 
 @_keywords
-def save_baseline(name: str, *, data: StrPath, **options: Unpack[_BaselineOptions]) -> Stamp:
+def save_baseline(
+    name: str, *, data: StrPath, engine: Engine | None = None, **options: Unpack[_BaselineOptions]
+) -> Stamp:
     """Freeze policies, usage and proposals under a name in the data folder, and return what it says of itself.
 
     Raises:
@@ -317,9 +320,10 @@ def save_baseline(name: str, *, data: StrPath, **options: Unpack[_BaselineOption
     """
     with collector_paused():
         files, chosen, problems, catalog = _read(data, **options)
-        report = analyse(Path(data), files.policies, catalog, options=chosen, problems=problems)
-    kept = BaselineFiles(files.policies, files.trails, files.scps, _path(options.get("boundary")), files.trail_source)
-    _, stamp = comparisons.save(report, Path(data), kept, catalog, name=name, saved=datetime.now(UTC))
+        boundary, at = _path(options.get("boundary")), engine or _local()
+        kept = BaselineFiles(files.policies, files.trails, files.scps, boundary, files.trail_source)
+        now = datetime.now(UTC)
+        _, stamp = save(Path(data), kept, catalog, options=chosen, name=name, saved=now, problems=problems, engine=at)
     return stamp
 
 
@@ -331,6 +335,7 @@ def drift(
     proposed: Paths = (),
     unused_days: int = 90,
     apply_days: int = 30,
+    engine: Engine | None = None,
     **options: Unpack[_DriftOptions],
 ) -> Drift:
     """Return what changed since a baseline: since its name or its day, by default since the newest.
@@ -342,7 +347,7 @@ def drift(
     with collector_paused():
         files, chosen, _, catalog = _read(data, **options)
         choice = DriftOptions(unused_days, apply_days)
-        return comparisons.drift(
+        return _drift(
             Path(data),
             files.policies,
             catalog,
@@ -350,6 +355,7 @@ def drift(
             options=chosen,
             choice=choice,
             proposed=_paths(proposed),
+            engine=engine or _local(),
         )
 
 

@@ -1,50 +1,61 @@
-"""The spine of comparisons over time: wildcard growth, baselines and drift. Read it top to bottom."""
+"""The spine of comparisons over time: wildcard growth and drift. Read it top to bottom."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
-from lpgen.app.review import decisions_on_ground, load_ground, refuse_empty_choice
+from lpgen.app.review import (
+    BATCH_UNITS,
+    IN_THIS_PROCESS,
+    Ground,
+    decisions_on_ground,
+    engine_for_units,
+    load_ground,
+    refuse_empty_choice,
+)
 from lpgen.core.analysis.caveats.decisions import decisions_in_force
-from lpgen.core.analysis.counted_use import counted_usages
-from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.counted_use import UseCounter, counted_usages, use_counter
+from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand, grants_from_principals
+from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
+from lpgen.core.analysis.prepare import prepare_review
+from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.stars import DEFAULT_SINCE, grow_stars, since_from_text
-from lpgen.core.analysis.verify import documents_of_replacement
+from lpgen.core.analysis.synthesis.permission_sets import units_of_review
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.drift.between import DriftOptions, accept_findings, drift_between
-from lpgen.core.drift.figures import figures_from_diff, region_days_from_usage
+from lpgen.core.drift.between import Comparison, DriftOptions, DriftParts, accept_findings, comparison_of
+from lpgen.core.drift.figures import figures_of_principals, region_days_from_usage, sum_figures
 from lpgen.core.drift.findings import Drift
-from lpgen.core.drift.policies import same_policies
-from lpgen.core.drift.states import KeptProposal, Stamp, State
-from lpgen.core.findings import Proposal, Report
+from lpgen.core.drift.novelty import Novelty
+from lpgen.core.drift.states import Figures, KeptProposal, Member, Stamp, State, knows_scps
+from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.folders import folder_of_principal
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.iam.policy import policy_to_json
-from lpgen.core.model import Principal
+from lpgen.core.last_accessed import last_accessed_by_principal
+from lpgen.core.model import Principal, Resource
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision
 from lpgen.core.stars import Stars
+from lpgen.core.usage.columns import distinct_rows
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.core.usage.log_coverage import coverage_from_usage
-from lpgen.edge.data_folder.baseline_folder import (
-    Baseline,
-    BaselineFiles,
-    find_baseline,
-    list_baselines,
-    open_baseline,
-    save_baseline,
-)
+from lpgen.core.usage.row_slices import RowSlices
+from lpgen.core.usage.tables import Usage
+from lpgen.edge.collector import collector_paused
+from lpgen.edge.data_folder.baseline_folder import Baseline, find_baseline, list_baselines, open_baseline
 from lpgen.edge.data_folder.ledger import has_ledger
 from lpgen.edge.data_folder.usage_files import read_usage
+from lpgen.edge.engine import Engine, results_of
 from lpgen.edge.readers.guard_files import read_guards
-from lpgen.edge.readers.iam_snapshot import read_snapshot
+from lpgen.edge.readers.iam_snapshot import open_snapshot, read_snapshot
 from lpgen.edge.readers.trail_settings import read_trails
-from lpgen.edge.replacement_files import read_replacements
-from lpgen.errors import BaselineError
+from lpgen.edge.replacement_files import open_replacements, read_replacement
+
+_LOG: Final = logging.getLogger("lpgen")
 
 # ---------------------------------------------------------------- what wildcards gained
 
@@ -74,75 +85,6 @@ def stars(
     return grow_stars(grants, usages, catalog, since=day, principal=principal)
 
 
-# ---------------------------------------------------------------- a state to its baseline
-
-
-def save(
-    report: Report, data: Path, files: BaselineFiles, catalog: Catalog, *, name: str, saved: datetime
-) -> tuple[Path, Stamp]:
-    """Freeze a report's inputs and proposals under a name, and return the folder and its stamp.
-
-    Raises:
-        LpgenError: the name is taken or none, or something can't be read or written.
-    """
-    snapshot = report.snapshot.name if report.snapshot else ""
-    diff = report.diff
-    stamp = Stamp(name, diff.as_of, diff.catalog_version, diff.catalog_date, snapshot, figures_from_diff(diff))
-    folder = save_baseline(
-        data,
-        stamp,
-        _found_files(files),
-        usage=read_usage(data),
-        known_actions=catalog.actions(),
-        proposals=tuple(_kept_proposals(report, _newest_baseline(data))),
-        saved=saved,
-    )
-    return folder, stamp
-
-
-def _found_files(files: BaselineFiles) -> BaselineFiles:
-    """The files with folders of policies as the files in them that hold any."""
-    sources = read_snapshot(files.policies).sources
-    return BaselineFiles(
-        tuple(map(Path, sources)), files.trails, files.scps, files.boundary, trail_source=files.trail_source
-    )
-
-
-def _newest_baseline(data: Path) -> Baseline | None:
-    try:
-        return open_baseline(find_baseline(data))
-    except BaselineError:
-        return None
-
-
-def _kept_proposals(report: Report, earlier: Baseline | None) -> Iterator[KeptProposal]:
-    known = {one.arn: one for one in read_snapshot(earlier.files.policies).principals} if earlier else {}
-    for proposal in report.proposals:
-        principal = proposal.diff.principal
-        documents = documents_of_replacement(proposal.replacement) if proposal.replacement else ()
-        if not documents:
-            continue
-        left = proposal.replacement.left if proposal.replacement else ()
-        before = earlier.proposals.get(principal.arn) if earlier else None
-        if not proposal.safe or proposal.in_place:
-            waiting = None
-        elif before is not None and before.waiting_since and _unchanged(known.get(principal.arn), principal):
-            waiting = before.waiting_since
-        else:
-            waiting = report.diff.as_of
-        yield KeptProposal(principal.arn, documents, waiting, _dangerous(proposal), left)
-
-
-def _unchanged(before: Principal | None, now: Principal) -> bool:
-    return before is not None and before.principal_id == now.principal_id and same_policies(before, now)
-
-
-def _dangerous(proposal: Proposal) -> int:
-    """How many dangerous grants without seen use the replacement removes."""
-    staying = proposal.diff.left_actions.union(line.action for line in proposal.diff.lines)
-    return sum(one.action not in staying for one in proposal.diff.verdicts.dangerous_unseen())
-
-
 # ---------------------------------------------------------------- a baseline and now to the drift
 
 
@@ -155,6 +97,7 @@ def drift(
     options: Options,
     choice: DriftOptions,
     proposed: Sequence[Path] = (),
+    engine: Engine = IN_THIS_PROCESS,
 ) -> Drift:
     """The changes since a baseline, with those that people accepted marked, and the trend of all baselines up to now.
 
@@ -162,68 +105,250 @@ def drift(
 
     Raises:
         LpgenError: there is no such baseline, or something can't be read.
+        EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
     baseline = open_baseline(find_baseline(data, since))
-    now = replace(_state_now(data, policies, catalog, options), proposals=_proposals_of_folders(proposed))
-    before = _state_of_baseline(baseline, catalog, options.decisions)
-    found = accept_findings(drift_between(before, now, catalog, choice), options.decisions, as_of=now.stamp.as_of)
-    trend = (*(one.stamp for one in list_baselines(data) if one.stamp.as_of <= now.stamp.as_of), now.stamp)
-    return replace(found, trend=trend, written=dict(_written_policies(before, now)))
+    ground = load_ground(data, policies, catalog, options.guards, stored=True)
+    reviewer, after = _state_now(ground, catalog, options)
+    then = _side_of_baseline(baseline, catalog, options.decisions)
+    comparison = comparison_of(then.state, after, catalog, choice)
+    proposals = _Proposals(baseline.proposals, _FolderProposals(proposed))
+    units = units_of_review(ground.outlines, "")
+    engine = engine_for_units(engine, len(units), BATCH_UNITS)
+    work = _Work(comparison, reviewer, then.members)
+    parts, figures, done = DriftParts(), list[Figures](), 0
+    for found, counted in results_of(engine, work, _batches(units, ground, then, proposals, options, catalog)):
+        parts.merge(found)
+        figures.append(counted)
+        done += counted.principals
+        _LOG.info("compared %d of %d principals", done, len(ground.outlines))
+    novelty = parts.novelty()
+    if novelty.resources:
+        for new in results_of(engine, _Recall(then.members, tuple(novelty.resources)), then.batches()):
+            novelty.keep(new)
+    stamp = replace(after.stamp, figures=sum_figures(figures, after.coverage))
+    whole = replace(comparison.conclude(parts, novelty), after=stamp)
+    whole = accept_findings(whole, options.decisions, as_of=stamp.as_of)
+    trend = (*(one.stamp for one in list_baselines(data) if one.stamp.as_of <= stamp.as_of), stamp)
+    return replace(whole, trend=trend, written=_WrittenPolicies(proposals, ground.outlines))
 
 
-def _written_policies(before: State, now: State) -> Iterator[tuple[str, tuple[str, tuple[str, ...]]]]:
-    """The proposed policies as `generate` writes them: each principal's folder and texts; later proposals count."""
-    proposals = {**before.proposals, **now.proposals}
-    for principal in (one.principal for one in now.grants):
-        proposal = proposals.get(principal.arn)
-        if proposal is not None:
-            own = proposal.documents[: len(proposal.documents) - len(proposal.left)]
-            texts = tuple(policy_to_json(one, indent=2) + "\n" for one in own)
-            yield principal.arn, (folder_of_principal(principal), texts)
-
-
-def _state_now(data: Path, policies: Sequence[Path], catalog: Catalog, options: Options) -> State:
-    ground = load_ground(data, policies, catalog, options.guards)
-    grants = tuple(ground.grants)
-    usages = counted_usages(ground.usage, grants, decisions_on_ground(ground, options))
-    guarded = replace(options, guards=ground.guards)
-    diff = diff_usage(ground.usage, grants, catalog, guarded, usages=usages)
+def _state_now(ground: Ground, catalog: Catalog, options: Options) -> tuple[Reviewer, State]:
+    """The reviewer of the principals as they are now, and what they share, without the figures."""
+    options = replace(options, guards=ground.guards)
+    coverage = coverage_from_usage(ground.usage, options.trails, options.trail_source)
+    reviewer, diff = prepare_review(
+        ground.usage,
+        coverage,
+        ground.outlines,
+        catalog,
+        options,
+        decisions=decisions_on_ground(ground, options),
+        whole=ground.whole,
+    )
     snapshot = options.snapshot.name if options.snapshot else ""
-    return State(
-        Stamp("now", diff.as_of, diff.catalog_version, diff.catalog_date, snapshot, figures_from_diff(diff)),
+    state = State(
+        Stamp("now", diff.as_of, diff.catalog_version, diff.catalog_date, snapshot),
         catalog.actions(),
-        grants,
-        usages,
-        diff.coverage,
+        ground.outlines,
+        coverage,
         region_days_from_usage(ground.usage),
         options.trails,
-        {},
-        {one.principal.arn: one.ungranted for one in diff.principals},
+        knows_scps(options.guards, ground.outlines),
     )
+    return reviewer, state
 
 
-def _proposals_of_folders(folders: Sequence[Path]) -> dict[str, KeptProposal]:
-    """The proposals in output folders of `generate`; for a principal in several, the last counts."""
-    return {
-        one.principal: KeptProposal(one.principal, one.held, None, 0, one.left)
-        for folder in folders
-        for one in read_replacements(folder)
-    }
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """Some principals of the earlier state with all their records."""
+
+    principals: tuple[Principal, ...]
+    usage: Usage
 
 
-def _state_of_baseline(baseline: Baseline, catalog: Catalog, decisions: Sequence[Decision]) -> State:
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """Makes members of the earlier state, without proposals, from their records."""
+
+    counter: UseCounter
+    catalog: Catalog
+    guards: Guards
+
+    def grants(self, records: _Records) -> tuple[PrincipalGrants, ...]:
+        return grants_from_principals(records.principals, self.catalog, self.guards)
+
+    def usages(self, records: _Records, grants: Sequence[PrincipalGrants]) -> dict[str, PrincipalUsage]:
+        return self.counter.count(records.usage, grants)
+
+
+@dataclass(frozen=True, slots=True)
+class _EarlierSide:
+    """The earlier state, whose principals and usage are read when they are asked for."""
+
+    state: State
+    members: _Members
+    usage: Usage
+    slices: RowSlices
+    grants: GrantsOnDemand
+    outlines: Mapping[str, Principal]
+
+    def records(self, arns: Collection[str]) -> _Records:
+        """The records of some principals, whether the policies have them or not."""
+        known = (self.outlines[arn] for arn in sorted(arns) if arn in self.outlines)
+        return _Records(tuple(map(self.grants.whole, known)), self.slices.rows_of(arns))
+
+    def batches(self) -> Iterator[_Records]:
+        """The records of all principals with use."""
+        arns = sorted({arn for (arn,) in distinct_rows(self.usage.table, ("principal",))})
+        for start in range(0, len(arns), BATCH_UNITS):
+            yield self.records(arns[start : start + BATCH_UNITS])
+
+
+def _side_of_baseline(baseline: Baseline, catalog: Catalog, decisions: Sequence[Decision]) -> _EarlierSide:
     files, stamp = baseline.files, baseline.saved.stamp
-    principals = read_snapshot(files.policies).principals
-    usage = name_foreign_callers(baseline.usage(), arns_by_id(principals))
-    grants = grants_from_principals(principals, catalog, read_guards(files.boundary, files.scps, None))
-    trails = read_trails(files.trails)
-    return State(
+    snapshot = open_snapshot(files.policies)
+    outlines = snapshot.outlines()
+    guards, trails = read_guards(files.boundary, files.scps, None), read_trails(files.trails)
+    usage = name_foreign_callers(baseline.usage(stored=True), arns_by_id(outlines))
+    counter = use_counter(usage, outlines, decisions_in_force(decisions, as_of=stamp.as_of))
+    state = State(
         stamp,
         baseline.known_actions,
-        grants,
-        counted_usages(usage, grants, decisions_in_force(decisions, as_of=stamp.as_of)),
+        outlines,
         coverage_from_usage(usage, trails, files.trail_source),
         region_days_from_usage(usage),
         trails,
-        baseline.proposals,
+        knows_scps(guards, outlines),
     )
+    return _EarlierSide(
+        state,
+        _Members(counter, catalog, guards),
+        usage,
+        RowSlices(usage),
+        GrantsOnDemand(outlines, snapshot.read, catalog, guards),
+        {one.arn: one for one in outlines},
+    )
+
+
+# ---------------------------------------------------------------- principal by principal
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some principals as they are now with those of them that there were then, and the proposals for them, then and
+    since."""
+
+    now: Batch
+    then: _Records
+    proposals: Mapping[str, tuple[KeptProposal | None, KeptProposal | None]]
+
+
+def _batches(
+    units: Sequence[tuple[Principal, ...]],
+    ground: Ground,
+    then: _EarlierSide,
+    proposals: _Proposals,
+    options: Options,
+    catalog: Catalog,
+) -> Iterator[_Batch]:
+    accessed, _ = last_accessed_by_principal(options.last_accessed, ground.outlines)
+    copied = copied_services_from_usage(ground.usage, catalog)
+    for now in Batches(units, BATCH_UNITS, RowSlices(ground.usage), copied, accessed, ground.whole):
+        arns = [one.arn for unit in now.units for one in unit]
+        records = then.records([arn for arn in arns if arn in then.outlines])
+        yield _Batch(now, records, {arn: (proposals.then.get(arn), proposals.since.get(arn)) for arn in arns})
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A worker's task for a batch: what changed, and the figures of now."""
+
+    comparison: Comparison
+    reviewer: Reviewer
+    earlier: _Members
+
+    def __call__(self, batch: _Batch) -> tuple[DriftParts, Figures]:
+        with collector_paused():
+            grants = self.reviewer.grants_of(batch.now)
+            records = self.reviewer.records_of(batch.now, grants)
+            diffs = self.reviewer.compare(batch.now, grants, records)
+            now = [
+                # What copies of calls show is for verdicts.
+                Member(grants[arn], replace(records[arn].usage, copied=()), batch.proposals[arn][1], one.ungranted)
+                for one in diffs
+                for arn in (one.principal.arn,)
+            ]
+            old = self.earlier.grants(batch.then)
+            usages = self.earlier.usages(batch.then, old)
+            then = {
+                arn: Member(one, usages.get(arn, PrincipalUsage(arn)), batch.proposals[arn][0])
+                for one in old
+                for arn in (one.principal.arn,)
+            }
+            return self.comparison.compare(then, now), figures_of_principals(diffs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recall:
+    """A worker's task for a batch of the earlier state: what of some resources is new to it."""
+
+    earlier: _Members
+    asked: tuple[Resource, ...]
+
+    def __call__(self, records: _Records) -> Novelty:
+        with collector_paused():
+            novelty = Novelty(self.asked)
+            for usage in self.earlier.usages(records, self.earlier.grants(records)).values():
+                novelty.discard(use.resource for use in usage.uses)
+            return novelty
+
+
+# ---------------------------------------------------------------- proposals
+
+
+class _FolderProposals(Mapping[str, KeptProposal]):
+    """The proposals in output folders of `generate`, each read when it is asked for; for a principal in several, the
+    last counts."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = {one.principal: one.folder for folder in folders for one in open_replacements(folder)}
+
+    def __getitem__(self, principal: str) -> KeptProposal:
+        found = read_replacement(self._folders[principal])
+        return KeptProposal(principal, found.held, None, 0, found.left)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._folders)
+
+    def __len__(self) -> int:
+        return len(self._folders)
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposals:
+    """The proposals of a baseline, and those made since."""
+
+    then: Mapping[str, KeptProposal]
+    since: Mapping[str, KeptProposal]
+
+
+class _WrittenPolicies(Mapping[str, tuple[str, tuple[str, ...]]]):
+    """The proposed policies as `generate` writes them: each principal's folder and texts; later proposals count."""
+
+    def __init__(self, proposals: _Proposals, principals: Sequence[Principal]) -> None:
+        self._proposals = proposals
+        known = proposals.then.keys() | proposals.since.keys()
+        self._folders = {one.arn: folder_of_principal(one) for one in principals if one.arn in known}
+
+    def __getitem__(self, principal: str) -> tuple[str, tuple[str, ...]]:
+        folder = self._folders[principal]
+        proposal = self._proposals.since.get(principal) or self._proposals.then[principal]
+        own = proposal.documents[: len(proposal.documents) - len(proposal.left)]
+        return folder, tuple(policy_to_json(one, indent=2) + "\n" for one in own)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._folders)
+
+    def __len__(self) -> int:
+        return len(self._folders)

@@ -90,7 +90,7 @@ def open_review(
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
     """
     _LOG.info("reading %s", data)
-    ground = load_ground(data, policies, catalog, options.guards, stored=True)
+    ground = load_ground(data, policies, catalog, options.guards, stored=True, kept=True)
     review = review_of_ground(ground, catalog, options=options, problems=problems, engine=engine)
     unread = any(one.reason is SkipReason.UNREADABLE_FILE for one in review.report.diff.skips)
     return replace(review, report=replace(review.report, unread_files=count_unread_files(data) if unread else 0))
@@ -225,7 +225,7 @@ class Ground:
     """The inputs of an analysis. `problems` are the snapshot's gaps, as sentences.
 
     `guards` are those given, and the trust policies of the snapshot's roles. `generation` is the name of the usage
-    tables. `keep` keeps what is worked out from these inputs.
+    tables, `sources` are the files that hold the policies. `keep` keeps what is worked out from these inputs.
     """
 
     usage: Usage
@@ -233,6 +233,7 @@ class Ground:
     problems: tuple[str, ...]
     guards: Guards = NO_GUARDS
     generation: str = ""
+    sources: tuple[Path, ...] = ()
     keep: Keep = make_again
 
     @property
@@ -246,12 +247,18 @@ class Ground:
 
 
 def load_ground(
-    data: Path, policies: Sequence[Path], catalog: Catalog, guards: Guards = NO_GUARDS, *, stored: bool = False
+    data: Path,
+    policies: Sequence[Path],
+    catalog: Catalog,
+    guards: Guards = NO_GUARDS,
+    *,
+    stored: bool = False,
+    kept: bool = False,
 ) -> Ground:
     """The usage of a data folder and the grants of every principal of the policies.
 
-    With `stored`, the usage is only for reviews: its large tables are in temporary files, and what takes long to work
-    out of them is kept in the data folder.
+    With `stored`, the large tables of usage are in temporary files, and are read principal by principal. With `kept`,
+    what takes long to work out of tables and policies is kept in the data folder, and read there the next time.
 
     Raises:
         LpgenError: something can't be read, or the data folder holds no record of any day.
@@ -260,7 +267,7 @@ def load_ground(
     if all(day is None for (day,) in table_rows(usage.coverage, ("day",))):
         raise DataError(f"`{data}` holds no records, and all would look unused", hint="ingest logs that hold some")
     keep: Keep = make_again
-    if stored and usage.table.num_rows >= FEWEST_ROWS:
+    if kept and usage.table.num_rows >= FEWEST_ROWS:
         keep = _keep(data, generation, policies, catalog)
 
     def read_outlines() -> OutlinedPolicies:
@@ -277,6 +284,7 @@ def load_ground(
         tuple(f"{problem.place}: {problem.message}" for problem in outlined.problems),
         guards.with_trust(outlined.outlines),
         generation,
+        tuple(map(Path, outlined.sources)),
         keep,
     )
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lpgen.cli.engine import EngineOptions
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.help import PlainCommand
 from lpgen.cli.messages import as_command
@@ -31,6 +32,7 @@ def save_command(
     choices: Annotated[
         ChoiceOptions, Only("scope", "keep_unobservable", "min_days", "as_of", "decisions", "attached_quota")
     ],
+    engine: EngineOptions,
 ) -> None:
     """Freeze policies, usage, catalog and proposals under a name.
 
@@ -43,15 +45,17 @@ def save_command(
     """
     from datetime import UTC, datetime
 
-    from lpgen.app.drift import save
-    from lpgen.app.review import analyse
+    from lpgen.app.baseline import save
     from lpgen.edge.data_folder.baseline_folder import BaselineFiles
     from lpgen.report.messages.baselines import render_saved
 
     read, options, problems, catalog = inputs.read(data, choices)
-    report = analyse(data, read.policies, catalog, options=options, problems=problems)
     files = BaselineFiles(read.policies, read.trails, read.scps, inputs.boundary, read.trail_source)
-    folder, stamp = save(report, data, files, catalog, name=name, saved=datetime.now(UTC))
+    saved = datetime.now(UTC)
+    with engine.open() as at:
+        folder, stamp = save(
+            data, files, catalog, options=options, name=name, saved=saved, problems=problems, engine=at
+        )
     say(render_saved(stamp, str(folder)))
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
+from lpgen.cli.engine import EngineOptions
 from lpgen.cli.formats import FORMAT_HELP, choose_format, endings_of, format_of_name
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import (
@@ -49,6 +50,7 @@ def drift_command(
     data: DataOption,
     inputs: AnalysisInputOptions,
     choices: Annotated[ChoiceOptions, Only("as_of", "decisions")],
+    engine: EngineOptions,
     since: Annotated[
         str,
         typer.Option(
@@ -120,15 +122,17 @@ def drift_command(
     chosen = choose_format(format, output, DriftFormat)
     formats = {path: _format_of(path) for path in also or ()}
     files, options, _, catalog = inputs.read(data, choices)
-    found = drift(
-        data,
-        files.policies,
-        catalog,
-        since=since,
-        options=options,
-        choice=DriftOptions(unused_days, apply_days),
-        proposed=proposed or (),
-    )
+    with engine.open() as at:
+        found = drift(
+            data,
+            files.policies,
+            catalog,
+            since=since,
+            options=options,
+            choice=DriftOptions(unused_days, apply_days),
+            proposed=proposed or (),
+            engine=at,
+        )
     width, color = terminal_width(), wants_color(output)
     if chosen is DriftFormat.TEXT and str(output or "-") == "-" and not full:
         folder, *others = map(shlex.join, given_options(context, _INPUTS))

@@ -98,11 +98,21 @@ def read_replacements(output: Path) -> tuple[WrittenReplacement, ...]:
         OutputError: there is none, or a file is missing, damaged or not listed in its evidence file.
         PolicyError: a policy document breaks IAM's grammar.
     """
+    return tuple(open_replacements(output))
+
+
+def open_replacements(output: Path) -> Iterator[WrittenReplacement]:
+    """The same, each read when it is asked for.
+
+    Raises:
+        OutputError: there is none, or a file is missing, damaged or not listed in its evidence file.
+        PolicyError: a policy document breaks IAM's grammar.
+    """
     folders = find_replacements(output)
     strays = [path for path in output.glob("*/policy-*.json") if path.parent not in folders]
     if strays:
         raise OutputError(f"`{strays[0]}` has no {EVIDENCE} beside it")
-    return tuple(read_replacement(folder) for folder in folders)
+    yield from map(read_replacement, folders)
 
 
 def find_replacements(output: Path) -> list[Path]:

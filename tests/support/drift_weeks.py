@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lpgen.app.drift import drift, save
+from lpgen.app.baseline import save
+from lpgen.app.drift import drift
 from lpgen.app.ingest import ingest
-from lpgen.app.review import analyse
 from lpgen.core.catalog.catalog import Catalog, CatalogSource
 from lpgen.core.drift.between import DriftOptions
 from lpgen.core.drift.findings import Drift
@@ -200,9 +200,9 @@ class Organization:
 
     def save(self) -> None:
         files = self.files()
-        report = analyse(self.data, files.policies, self.catalog, options=self._options(files))
         saved = datetime.combine(self.day, datetime.min.time(), UTC)
-        save(report, self.data, files, self.catalog, name=f"week-{self.week}", saved=saved)
+        name = f"week-{self.week}"
+        save(self.data, files, self.catalog, options=self._options(files), name=name, saved=saved)
 
     def drift(self) -> Drift:
         """What drifted since the newest baseline."""

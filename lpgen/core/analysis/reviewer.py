@@ -98,7 +98,7 @@ class Reviewer:
     def propose(self, batch: Batch, grants: Mapping[str, PrincipalGrants] | None = None) -> list[Proposal]:
         """The proposals for the chosen principals of a batch, unit by unit; `grants` are theirs, if expanded before."""
         grants = self.grants_of(batch) if grants is None else grants
-        records = self._records(batch, grants)
+        records = self.records_of(batch, grants)
         proposals = [
             proposal
             for unit in batch.units
@@ -106,11 +106,19 @@ class Reviewer:
         ]
         return [one for one in proposals if is_chosen(one.diff.principal, self.options.principal)]
 
+    def compare(
+        self, batch: Batch, grants: Mapping[str, PrincipalGrants], records: Mapping[str, PrincipalRecords]
+    ) -> list[PrincipalDiff]:
+        """The comparisons of the principals of a batch with their use, unit by unit, without replacements."""
+        units = ([(grants[one.arn], records[one.arn]) for one in unit] for unit in batch.units)
+        return [diff for unit in units for diff in self._compare_unit(unit)]
+
     @property
     def _catalog(self) -> Catalog:
         return self.ground.judge.finder.catalog
 
-    def _records(self, batch: Batch, grants: Mapping[str, PrincipalGrants]) -> dict[str, PrincipalRecords]:
+    def records_of(self, batch: Batch, grants: Mapping[str, PrincipalGrants]) -> dict[str, PrincipalRecords]:
+        """The records of the principals of a batch that count, by ARN."""
         usages = self.counter.count(batch.usage, grants.values())
         dropped = self.dropped.count(batch.usage, grants.values()) if self.dropped else {}
         seen = seen_services_from_usage(batch.usage, self._catalog) if batch.accessed else {}
@@ -127,16 +135,19 @@ class Reviewer:
         }
 
     def _propose_unit(self, unit: Sequence[tuple[PrincipalGrants, PrincipalRecords]]) -> tuple[Proposal, ...]:
-        diffs = share_lines(
+        diffs = self._compare_unit(unit)
+        return hold_sets_together(
+            [self._proposal(diff, grants, records) for diff, (grants, records) in zip(diffs, unit, strict=True)]
+        )
+
+    def _compare_unit(self, unit: Sequence[tuple[PrincipalGrants, PrincipalRecords]]) -> tuple[PrincipalDiff, ...]:
+        return share_lines(
             [review_principal(grants, records, self.ground) for grants, records in unit],
             [grants for grants, _ in unit],
             self.strangers,
             self.ground.decisions,
             self._catalog,
             listed=self.accounts,
-        )
-        return hold_sets_together(
-            [self._proposal(diff, grants, records) for diff, (grants, records) in zip(diffs, unit, strict=True)]
         )
 
     def _proposal(self, diff: PrincipalDiff, grants: PrincipalGrants, records: PrincipalRecords) -> Proposal:

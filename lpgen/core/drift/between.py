@@ -1,23 +1,31 @@
-"""`drift_between`: what changed from one state to another."""
+"""The comparison of two states: principal by principal, and what that comes to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final
 
 from lpgen.core.analysis.caveats.decisions import decisions_in_force
+from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.coverage import find_lost_coverage
 from lpgen.core.drift.findings import Drift, DriftFinding, finding_order
 from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import pairs_of
-from lpgen.core.drift.policies import find_changed_policies, scps_known
-from lpgen.core.drift.principals import find_outside_trust, find_people
-from lpgen.core.drift.states import State
-from lpgen.core.drift.use import applied_proposals, find_disuse, find_never_applied, find_new_use
-from lpgen.core.drift.wildcards import find_wildcards
+from lpgen.core.drift.novelty import Novelty
+from lpgen.core.drift.policies import SharedChanges, find_own_changes
+from lpgen.core.drift.principals import find_gone_people, find_new_people, find_outside_trust
+from lpgen.core.drift.states import Member, State
+from lpgen.core.drift.use import (
+    NewUse,
+    applied_proposals,
+    find_disuse,
+    find_never_applied,
+    find_new_use,
+    finder_of_disuse,
+)
+from lpgen.core.drift.wildcards import Wildcards
 from lpgen.core.iam.match import glob_match
 from lpgen.core.principal_names import is_named
 from lpgen.core.replacements import Decision, DecisionKind
@@ -35,32 +43,85 @@ class DriftOptions:
     apply_days: int = 30
 
 
-_DEFAULT_OPTIONS: Final = DriftOptions()
+@dataclass(slots=True)
+class DriftParts:
+    """What was found about some principals. Parts of different principals can be merged in any order."""
+
+    findings: list[DriftFinding] = field(default_factory=list)
+    applied: list[str] = field(default_factory=list)
+    new_uses: list[NewUse] = field(default_factory=list)
+    policies: SharedChanges = field(default_factory=SharedChanges)
+    wildcards: Wildcards = field(default_factory=Wildcards)
+
+    def merge(self, other: DriftParts) -> None:
+        """Takes in what was found about others."""
+        self.findings += other.findings
+        self.applied += other.applied
+        self.new_uses += other.new_uses
+        self.policies.merge(other.policies)
+        self.wildcards.merge(other.wildcards)
+
+    def novelty(self) -> Novelty:
+        """What the use of all principals of the earlier state has to be held against before the drift is known."""
+        return Novelty(resource for one in self.new_uses for resource in one.resources)
 
 
-def drift_between(before: State, after: State, catalog: Catalog, options: DriftOptions = _DEFAULT_OPTIONS) -> Drift:
-    """What changed from one state to the other, the most severe first; of a state and itself nothing.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What it takes to compare two states; `catalog` is the one that the grants of both are expanded with."""
 
-    `catalog` is the one that the grants of both were expanded with.
-    """
-    gains, pairs = Gains(catalog), pairs_of(before, after)
-    findings = (
-        *find_outside_trust(before, after),
-        *find_lost_coverage(before, after),
-        *find_changed_policies(before, after, pairs, gains),
-        *find_new_use(before, after, pairs, catalog),
-        *find_people(before, after, gains, catalog),
-        *find_wildcards(before, after, pairs, catalog, gains),
-        *find_never_applied(before, after, pairs, apply_days=options.apply_days),
-        *find_disuse(before, after, pairs, catalog, gains, unused_days=options.unused_days),
-    )
-    return Drift(
-        before.stamp,
-        after.stamp,
-        tuple(sorted(findings, key=finding_order)),
-        applied_proposals(before, after, pairs),
-        tuple(_notes(before, after)),
-    )
+    before: State
+    after: State
+    catalog: Catalog
+    options: DriftOptions
+    gains: Gains
+    finder: MissedUseFinder
+
+    def compare(self, then: Mapping[str, Member], now: Collection[Member]) -> DriftParts:
+        """What changed for some principals of the later state; `then` has those of them that the earlier one had."""
+        pairs, found = pairs_of(then, now), DriftParts()
+        before, after, gains = self.before, self.after, self.gains
+        added = after.known_actions - before.known_actions
+        for pair in pairs:
+            found.policies.add(pair)
+            found.wildcards.add(pair, added, self.catalog)
+        found.findings += find_own_changes(pairs, gains)
+        found.findings += find_new_people(then, now, gains, self.catalog)
+        found.findings += find_never_applied(before, after, pairs, apply_days=self.options.apply_days)
+        days = self.options.unused_days
+        found.findings += find_disuse(before, after, pairs, gains, self.finder, unused_days=days)
+        found.new_uses += find_new_use(pairs, self.catalog)
+        found.applied += applied_proposals(pairs)
+        return found
+
+    def conclude(self, found: DriftParts, novelty: Novelty) -> Drift:
+        """What changed from one state to the other, the most severe first; of a state and itself nothing.
+
+        `found` is of all principals, and `novelty` is its own without what the use of the earlier state had.
+        """
+        before, after = self.before, self.after
+        findings = (
+            *find_outside_trust(before, after),
+            *find_lost_coverage(before, after),
+            *found.findings,
+            *(one.tied_by(novelty) for one in found.new_uses),
+            *found.policies.findings(self.gains),
+            *found.wildcards.findings(self.gains),
+            *find_gone_people(before, after),
+        )
+        return Drift(
+            before.stamp,
+            after.stamp,
+            tuple(sorted(findings, key=finding_order)),
+            tuple(sorted(found.applied)),
+            tuple(_notes(before, after)),
+        )
+
+
+def comparison_of(before: State, after: State, catalog: Catalog, options: DriftOptions) -> Comparison:
+    """The comparison of two states."""
+    finder = finder_of_disuse(after, catalog, unused_days=options.unused_days)
+    return Comparison(before, after, catalog, options, Gains(catalog), finder)
 
 
 def _notes(before: State, after: State) -> Iterator[str]:
@@ -78,9 +139,8 @@ def _notes(before: State, after: State) -> Iterator[str]:
         yield f"the catalog is older than the baseline's, which is of {before.stamp.catalog_date}"
     if bool(before.trails) != bool(after.trails):
         yield f"trail settings are known {_side(bool(after.trails))} alone, so that they can't be compared"
-    known = [any(scps_known(one) for one in state.grants) for state in (before, after)]
-    if known[0] != known[1]:
-        yield f"SCPs are known {_side(known[1])} alone: grants that they cap differ for that reason"
+    if before.knows_scps != after.knows_scps:
+        yield f"SCPs are known {_side(after.knows_scps)} alone: grants that they cap differ for that reason"
 
 
 def _side(now: bool) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from lpgen.core.drift.states import KeptProposal, State
+from lpgen.core.drift.states import KeptProposal, Member
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.iam.meaning import says_the_same
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal
@@ -37,22 +37,40 @@ def _is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool
     return says_the_same(replace(principal, policies=policies), proposal.documents)
 
 
-def is_in_place(principal: Principal, *sides: State) -> bool:
-    """Whether a principal's policies say what one of the sides proposes for it."""
-    return any(_is_as_proposed(principal, side.proposals.get(principal.arn)) for side in sides)
-
-
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One principal on both sides."""
 
-    before: PrincipalGrants
-    after: PrincipalGrants
+    then: Member
+    now: Member
 
     @property
     def arn(self) -> str:
         """Its ARN."""
         return self.after.principal.arn
+
+    @property
+    def before(self) -> PrincipalGrants:
+        """Its earlier grants."""
+        return self.then.grants
+
+    @property
+    def after(self) -> PrincipalGrants:
+        """Its later grants."""
+        return self.now.grants
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether its policies say what either side proposes for it."""
+        return self._holds_proposal(self.after.principal)
+
+    @property
+    def was_in_place(self) -> bool:
+        """Whether its earlier policies did."""
+        return self._holds_proposal(self.before.principal)
+
+    def _holds_proposal(self, principal: Principal) -> bool:
+        return any(_is_as_proposed(principal, side.proposal) for side in (self.then, self.now))
 
 
 def is_of_aws(principal: Principal) -> bool:
@@ -60,15 +78,12 @@ def is_of_aws(principal: Principal) -> bool:
     return principal.path.startswith("/aws-service-role/")
 
 
-def pairs_of(before: State, after: State) -> tuple[Pair, ...]:
-    """The principals of both sides that are still the same one, without those that AWS owns, sorted by ARN."""
-    known = {one.principal.arn: one for one in before.grants}
-    return tuple(
-        Pair(known[one.principal.arn], one)
-        for one in sorted(after.grants, key=lambda one: one.principal.arn)
-        if one.principal.arn in known
-        and not is_of_aws(one.principal)
-        and not is_recreated(known[one.principal.arn].principal, one.principal)
+def pairs_of(then: Mapping[str, Member], now: Iterable[Member]) -> list[Pair]:
+    """The members that are still the same principal as then, without those that AWS owns, sorted by ARN."""
+    pairs = (Pair(then[one.grants.principal.arn], one) for one in now if one.grants.principal.arn in then)
+    found = (one for one in pairs if not is_of_aws(one.after.principal))
+    return sorted(
+        (one for one in found if not is_recreated(one.before.principal, one.after.principal)), key=lambda one: one.arn
     )
 
 

@@ -15,18 +15,30 @@ _TOKEN: Final = re.compile(r"[^\W_]+")
 
 
 class Novelty:
-    """Tells what the use of an earlier state didn't have."""
+    """Tells which of some resources the use of an earlier state didn't have, and which words of their names."""
 
-    def __init__(self, known: Iterable[Resource]) -> None:
-        self._known = {NO_RESOURCE, UNKNOWN_RESOURCE, *known}
-        self._words = frozenset(word for one in self._known for word in _words(one))
+    def __init__(self, asked: Iterable[Resource]) -> None:
+        self.resources = set(asked)
+        self.words = {word for one in self.resources for word in _words(one)}
+        self.discard({NO_RESOURCE, UNKNOWN_RESOURCE})
+
+    def discard(self, known: Iterable[Resource]) -> None:
+        """Takes out what the earlier state had."""
+        for one in known:
+            self.resources.discard(one)
+            self.words.difference_update(_words(one))
+
+    def keep(self, other: Novelty) -> None:
+        """Takes out what isn't new to another part of the earlier state."""
+        self.resources &= other.resources
+        self.words &= other.words
 
     def of(self, resources: Iterable[Resource]) -> Iterator[str]:
         """The resources that are new, and the new words of their names, such as an application's."""
         for one in resources:
-            if one not in self._known:
+            if one in self.resources:
                 yield one.text
-                yield from (f"resources named {word}" for word in _words(one) if word not in self._words)
+                yield from (f"resources named {word}" for word in _words(one) if word in self.words)
 
 
 def _words(resource: Resource) -> Iterator[str]:

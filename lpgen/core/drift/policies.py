@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
@@ -11,8 +10,7 @@ from typing import Final
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, fingerprint
 from lpgen.core.drift.gains import Gains
-from lpgen.core.drift.holdings import Pair, PolicyKey, held, is_in_place
-from lpgen.core.drift.states import KeptProposal, State
+from lpgen.core.drift.holdings import Pair, PolicyKey, held
 from lpgen.core.evidence import Limit, PrincipalGrants
 from lpgen.core.iam.meaning import meaning_of
 from lpgen.core.model import Action, AttachedPolicy, Effect, Policy, PolicyKind, Principal, Statement
@@ -23,21 +21,16 @@ _LONGEST: Final = 300
 _MOST_STATEMENTS: Final = 6
 
 
-def find_changed_policies(before: State, after: State, pairs: Sequence[Pair], gains: Gains) -> Iterator[DriftFinding]:
-    """A finding for each managed policy that says something else, and for each principal whose policies are others.
+def find_own_changes(pairs: Iterable[Pair], gains: Gains) -> Iterator[DriftFinding]:
+    """A finding for each principal whose own policies, trust policy or boundary say something else.
 
     A change that puts the proposal in place is none.
     """
-    shared = _Shared(gains)
     for pair in pairs:
-        shared.add_left(pair, [side.proposals.get(pair.arn) for side in (before, after)])
-        if not is_in_place(pair.after.principal, before, after):
-            shared.add(pair)
+        if not pair.is_in_place:
             yield from _own_changes(pair, gains)
         yield from _trust_change(pair)
         yield from _boundary_change(pair, gains)
-    yield from shared.findings()
-    yield from _scp_changes(pairs, gains)
 
 
 # ---------------------------------------------------------------- what one principal holds
@@ -109,28 +102,78 @@ def _by_effect(policies: Iterable[AttachedPolicy], effect: Effect) -> frozenset[
 
 
 @dataclass(slots=True)
-class _Shared:
-    """Managed policies that say something else, with all who hold them."""
+class _Change:
+    """A managed policy that says something else, with all who hold it and what they got by it.
 
-    gains: Gains
-    changes: dict[str, tuple[AttachedPolicy, AttachedPolicy]] = field(default_factory=dict)
-    holders: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    got: dict[str, set[Action]] = field(default_factory=lambda: defaultdict(set))
-    left: set[str] = field(default_factory=set)
+    The texts are those that the last holder has, by `rank`. `is_left` says whether a proposal left it attached.
+    """
+
+    rank: tuple[str, bool]
+    old: AttachedPolicy
+    new: AttachedPolicy
+    is_left: bool
+    holders: set[str]
+    got: set[Action]
+
+
+@dataclass(slots=True)
+class SharedChanges:
+    """What changed of the policies that principals share: managed ones by ARN, and SCPs by account."""
+
+    managed: dict[str, _Change] = field(default_factory=dict)
+    scps: dict[str, tuple[tuple[str, ...], set[Action]]] = field(default_factory=dict)
 
     def add(self, pair: Pair) -> None:
-        """Takes in the managed policies of a principal."""
+        """Takes in the changes for a principal."""
+        self._add_left(pair)
+        if not pair.is_in_place:
+            self._add_held(pair)
+        self._add_scps(pair)
+
+    def merge(self, other: SharedChanges) -> None:
+        """Takes in the changes for other principals."""
+        for arn, one in other.managed.items():
+            self._add_change(arn, one)
+        for account, (content, got) in other.scps.items():
+            self.scps.setdefault(account, (content, set()))[1].update(got)
+
+    def findings(self, gains: Gains) -> Iterator[DriftFinding]:
+        """A finding for each policy, and for each account with other SCPs."""
+        for arn, change in self.managed.items():
+            yield _managed_change(arn, change, gains)
+        for account, (content, actions) in self.scps.items():
+            got = frozenset(actions)
+            yield _changed(
+                account,
+                (),
+                gains.severity(got, _CHANGED) if got else Severity.MEDIUM,
+                case="scps",
+                gained=gains.counted(got),
+                details=gains.details(got, "gains"),
+                ties=(" ".join(("SCPs", *content)),),
+                content=content,
+            )
+
+    def _add_change(self, arn: str, one: _Change) -> None:
+        known = self.managed.setdefault(arn, one)
+        if known.rank < one.rank:
+            known.rank, known.old, known.new = one.rank, one.old, one.new
+        known.is_left |= one.is_left
+        known.holders |= one.holders
+        known.got |= one.got
+
+    def _add_held(self, pair: Pair) -> None:
         old, new = held(pair.before.principal), held(pair.after.principal)
         for key in old.keys() & new.keys():
             if key[0] == "managed" and not _alike(old[key], new[key]):
-                arn = new[key].arn
-                self.changes[arn] = (old[key], new[key])
-                self.holders[arn].add(pair.arn)
-                self.got[arn] |= _from(pair, [key])
+                got = set(_from(pair, [key]))
+                change = _Change((pair.arn, True), old[key], new[key], False, {pair.arn}, got)
+                self._add_change(new[key].arn, change)
 
-    def add_left(self, pair: Pair, proposals: Iterable[KeptProposal | None]) -> None:
+    def _add_left(self, pair: Pair) -> None:
         """Takes in the policies that proposals leave attached and that AWS has changed since."""
         now = held(pair.after.principal)
+        proposals = (one.proposal for one in (pair.then, pair.now))
         for then in (one for proposal in proposals if proposal for one in proposal.left):
             key: PolicyKey = ("managed", "", then.arn)
             new = now.get(key)
@@ -139,33 +182,39 @@ class _Shared:
             other_version = bool(then.version and new.version) and then.version != new.version
             if other_version or meaning_of(then.document) != meaning_of(new.document):
                 old = AttachedPolicy(new.kind, new.name, new.arn, "", None, then.document, then.version)
-                self.changes[then.arn] = (old, new)
-                self.left.add(then.arn)
-                self.holders[then.arn].add(pair.arn)
-                self.got[then.arn] |= _from(pair, [key])
+                got = set(_from(pair, [key]))
+                self._add_change(then.arn, _Change((pair.arn, False), old, new, True, {pair.arn}, got))
 
-    def findings(self) -> Iterator[DriftFinding]:
-        """A finding for each policy."""
-        for arn, (old, new) in self.changes.items():
-            got = frozenset(self.got[arn])
-            holders = tuple(sorted(self.holders[arn]))
-            yield _changed(
-                arn,
-                holders,
-                self.gains.severity(got, _CHANGED) if got else _severity_without_gain([old], [new]),
-                case="left" if arn in self.left else "aws" if new.kind is PolicyKind.AWS_MANAGED else "managed",
-                gained=_gained(got, self.gains),
-                holders="1 principal" if len(holders) == 1 else f"{len(holders):,} principals",
-                details=(
-                    *([f"its version was {old.version}, and is {new.version}"] if old.version and new.version else []),
-                    *_statement_lines(old.document, new.document),
-                    *self.gains.details(got, "gains"),
-                ),
-                content=(*_content([new]), *([new.version] if arn in self.left else [])),
-            )
+    def _add_scps(self, pair: Pair) -> None:
+        """Takes in the SCPs of a principal's account where they say something else, and both sides know them."""
+        old, new = _scps(pair.before), _scps(pair.after)
+        if not old or not new or _limits(old) == _limits(new):
+            return
+        content = tuple(sorted(grant.statement.text for limit in new for grant in (*limit.allows, *limit.denies)))
+        _, got = self.scps.setdefault(pair.after.principal.account, (content, set()))
+        if same_policies(pair.before.principal, pair.after.principal):
+            got |= pair.after.granted() - pair.before.granted()
 
 
-# ---------------------------------------------------------------- trust, boundary, SCPs
+def _managed_change(arn: str, one: _Change, gains: Gains) -> DriftFinding:
+    old, new, got, holders = one.old, one.new, frozenset(one.got), tuple(sorted(one.holders))
+    return _changed(
+        arn,
+        holders,
+        gains.severity(got, _CHANGED) if got else _severity_without_gain([old], [new]),
+        case="left" if one.is_left else "aws" if new.kind is PolicyKind.AWS_MANAGED else "managed",
+        gained=_gained(got, gains),
+        holders="1 principal" if len(holders) == 1 else f"{len(holders):,} principals",
+        details=(
+            *([f"its version was {old.version}, and is {new.version}"] if old.version and new.version else []),
+            *_statement_lines(old.document, new.document),
+            *gains.details(got, "gains"),
+        ),
+        content=(*_content([new]), *([new.version] if one.is_left else [])),
+    )
+
+
+# ---------------------------------------------------------------- trust and boundary
 
 
 def _trust_change(pair: Pair) -> Iterator[DriftFinding]:
@@ -204,40 +253,6 @@ def _boundary_change(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
 
 def _named_meaning(policy: AttachedPolicy | None) -> object:
     return None if policy is None else (policy.arn or policy.name, meaning_of(policy.document))
-
-
-def _scp_changes(pairs: Sequence[Pair], gains: Gains) -> Iterator[DriftFinding]:
-    """A finding for each account whose SCPs say something else, where both sides know them."""
-    by_account: dict[str, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        by_account[pair.after.principal.account].append(pair)
-    for account, found in by_account.items():
-        old, new = _scps(found[0].before), _scps(found[0].after)
-        if not old or not new or _limits(old) == _limits(new):
-            continue
-        got = frozenset().union(
-            *(
-                one.after.granted() - one.before.granted()
-                for one in found
-                if same_policies(one.before.principal, one.after.principal)
-            )
-        )
-        content = sorted(grant.statement.text for limit in new for grant in (*limit.allows, *limit.denies))
-        yield _changed(
-            account,
-            (),
-            gains.severity(got, _CHANGED) if got else Severity.MEDIUM,
-            case="scps",
-            gained=gains.counted(got),
-            details=gains.details(got, "gains"),
-            ties=(" ".join(("SCPs", *content)),),
-            content=content,
-        )
-
-
-def scps_known(grants: PrincipalGrants) -> bool:
-    """Whether SCPs were given for the account of a principal."""
-    return bool(_scps(grants))
 
 
 def _scps(grants: PrincipalGrants) -> tuple[Limit, ...]:

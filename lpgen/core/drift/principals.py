@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from lpgen.core.analysis.grants.outside_trust import outside_trust
 from lpgen.core.analysis.grants.wildcards import wildcards_of_grant
@@ -11,35 +11,42 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding
 from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import is_of_aws, is_recreated
-from lpgen.core.drift.states import State
+from lpgen.core.drift.states import Member, State
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.model import Principal
 from lpgen.core.registry.drift import DriftKind
 
 
-def find_people(before: State, after: State, gains: Gains, catalog: Catalog) -> Iterator[DriftFinding]:
-    """A finding for each principal that is new, was made again, or is gone."""
-    known = {one.principal.arn: one.principal for one in before.grants}
-    for grants in after.grants:
-        earlier = known.pop(grants.principal.arn, None)
+def find_new_people(
+    then: Mapping[str, Member], now: Iterable[Member], gains: Gains, catalog: Catalog
+) -> Iterator[DriftFinding]:
+    """A finding for each principal that is new, or was made again."""
+    for grants in (one.grants for one in now):
+        earlier = then.get(grants.principal.arn)
         if earlier is None:
             yield _came(grants, gains, catalog, is_recreated=False)
-        elif is_recreated(earlier, grants.principal):
+        elif is_recreated(earlier.grants.principal, grants.principal):
             yield _came(grants, gains, catalog, is_recreated=True)
-    for arn, earlier in known.items():
-        yield DriftFinding(
-            DriftKind.GONE_PRINCIPAL,
-            severity=Severity.INFO,
-            subject=arn,
-            principals=(arn,),
-            ties=(f"account {earlier.account}", _name_of(earlier)),
-        )
+
+
+def find_gone_people(before: State, after: State) -> Iterator[DriftFinding]:
+    """A finding for each principal that is gone."""
+    known = {one.arn for one in after.principals}
+    for earlier in before.principals:
+        if earlier.arn not in known:
+            yield DriftFinding(
+                DriftKind.GONE_PRINCIPAL,
+                severity=Severity.INFO,
+                subject=earlier.arn,
+                principals=(earlier.arn,),
+                ties=(f"account {earlier.account}", _name_of(earlier)),
+            )
 
 
 def find_outside_trust(before: State, after: State) -> Iterator[DriftFinding]:
     """A finding for each way into a role from outside that wasn't there before, of new roles too."""
-    own = {one.principal.account for state in (before, after) for one in state.grants}
-    old, new = (outside_trust([one.principal for one in state.grants], own) for state in (before, after))
+    own = {one.account for state in (before, after) for one in state.principals}
+    old, new = (outside_trust(state.principals, own) for state in (before, after))
     known = {(one.principal, *one.parameters.values()) for one in old}
     for one in new:
         if (one.principal, *one.parameters.values()) not in known:

@@ -1,14 +1,15 @@
-"""The two sides of a comparison: everything that is known at one moment, frozen."""
+"""The two sides of a comparison: what is known at one moment of all principals together, and of each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import UngrantedUse
-from lpgen.core.model import Action, Policy
+from lpgen.core.guards import Guards
+from lpgen.core.model import Action, Policy, Principal
 from lpgen.core.replacements import LeftPolicy
 from lpgen.core.trails import Trail
 
@@ -60,20 +61,36 @@ class KeptProposal:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that a comparison reads of one side.
+    """What a comparison reads of one side, but for what each principal holds and does.
 
-    Grants of both sides are expanded with one catalog, so that its growth looks like no change of a policy;
-    `known_actions` are those of the side's own catalog. `region_days` are the days with records by account and Region,
-    sorted. `proposals` are by principal ARN: of the earlier side those of then, of the later those made since.
-    `ungranted` are by principal ARN the uses that no policy grants; only those of the later side are read.
+    `known_actions` are those of the side's own catalog. `principals` are all, as outlines. `region_days` are the days
+    with records by account and Region, sorted. `knows_scps` says whether SCPs were given for any of the accounts.
     """
 
     stamp: Stamp
     known_actions: frozenset[Action]
-    grants: tuple[PrincipalGrants, ...]
-    usages: Mapping[str, PrincipalUsage]
+    principals: tuple[Principal, ...]
     coverage: LogCoverage
     region_days: Mapping[tuple[str, str], tuple[date, ...]]
     trails: tuple[Trail, ...]
-    proposals: Mapping[str, KeptProposal]
-    ungranted: Mapping[str, tuple[UngrantedUse, ...]] = field(default_factory=dict)
+    knows_scps: bool = False
+
+
+def knows_scps(guards: Guards, principals: Iterable[Principal]) -> bool:
+    """Whether SCPs were given for the account of any principal."""
+    return any(guards.scps_of(one) for one in principals)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One principal on one side.
+
+    Grants of both sides are expanded with one catalog, so that its growth looks like no change of a policy. `proposal`
+    is on the earlier side that of then, on the later one that made since. `ungranted` are the uses that no policy
+    grants; only those of the later side are read.
+    """
+
+    grants: PrincipalGrants
+    usage: PrincipalUsage
+    proposal: KeptProposal | None = None
+    ungranted: tuple[UngrantedUse, ...] = ()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -19,34 +19,45 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, fingerprint
 from lpgen.core.drift.gains import Gains
-from lpgen.core.drift.holdings import Pair, is_in_place
+from lpgen.core.drift.holdings import Pair
 from lpgen.core.drift.novelty import Novelty
 from lpgen.core.drift.policies import same_policies
-from lpgen.core.drift.states import KeptProposal, State
+from lpgen.core.drift.states import KeptProposal, Member, State
 from lpgen.core.evidence import AccountCoverage, PrincipalGrants, PrincipalUsage, Use
-from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind
+from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind, Resource
 from lpgen.core.registry.drift import DriftKind
 
 _MOST_USES: Final = 5
 
 
-def find_new_use(before: State, after: State, pairs: Sequence[Pair], catalog: Catalog) -> Iterator[DriftFinding]:
+@dataclass(frozen=True, slots=True)
+class NewUse:
+    """A finding, which still lacks what is new to all principals among the resources of its uses."""
+
+    finding: DriftFinding
+    resources: tuple[Resource, ...]
+
+    def tied_by(self, novelty: Novelty) -> DriftFinding:
+        """The finding with that."""
+        return replace(self.finding, ties=(*self.finding.ties, *novelty.of(self.resources)))
+
+
+def find_new_use(pairs: Iterable[Pair], catalog: Catalog) -> Iterator[NewUse]:
     """A finding for each action that a proposal doesn't hold, and that was used now under the old policies."""
-    novelty = Novelty(use.resource for usage in before.usages.values() for use in usage.uses)
     for pair in pairs:
-        proposal = before.proposals.get(pair.arn)
-        if proposal is None or is_in_place(pair.after.principal, before, after):
+        proposal = pair.then.proposal
+        if proposal is None or pair.is_in_place:
             continue
-        known = {_key(use) for use in _uses(before, pair.arn)}
-        fresh = [use for use in _uses(after, pair.arn) if use.outcome is Outcome.ALLOWED and _key(use) not in known]
+        known = {_key(use) for use in pair.then.usage.uses}
+        fresh = [use for use in pair.now.usage.uses if use.outcome is Outcome.ALLOWED and _key(use) not in known]
         if not fresh:
             continue
         refused = _ungranted(_proposed(pair.after, proposal, catalog), fresh, catalog)
         unexplained = {_key(use) for use in _ungranted(pair.after, refused, catalog)}
-        yield from _new_uses(pair.arn, [use for use in refused if _key(use) not in unexplained], novelty)
+        yield from _new_uses(pair.arn, [use for use in refused if _key(use) not in unexplained])
 
 
-def _new_uses(arn: str, refused: Sequence[Use], novelty: Novelty) -> Iterator[DriftFinding]:
+def _new_uses(arn: str, refused: Sequence[Use]) -> Iterator[NewUse]:
     by_action: dict[Action, list[Use]] = defaultdict(list)
     for use in refused:
         by_action[use.action].append(use)
@@ -57,15 +68,16 @@ def _new_uses(arn: str, refused: Sequence[Use], novelty: Novelty) -> Iterator[Dr
             for use in ordered[:_MOST_USES]
         )
         more = len(ordered) - len(shown)
-        yield DriftFinding(
+        finding = DriftFinding(
             DriftKind.NEW_USE,
             {"action": action, "uses": fingerprint(use.resource.text for use in ordered)},
             severity=Severity.HIGH,
             subject=arn,
             principals=(arn,),
             details=(*shown, *([f"and on {more:,} more"] if more else [])),
-            ties=(_call_on(action, ordered), *novelty.of(use.resource for use in ordered)),
+            ties=(_call_on(action, ordered),),
         )
+        yield NewUse(finding, tuple(use.resource for use in ordered))
 
 
 def _call_on(action: Action, uses: Sequence[Use]) -> str:
@@ -74,11 +86,6 @@ def _call_on(action: Action, uses: Sequence[Use]) -> str:
 
 def _key(use: Use) -> tuple[object, ...]:
     return use.action, use.resource
-
-
-def _uses(state: State, arn: str) -> tuple[Use, ...]:
-    found = state.usages.get(arn)
-    return found.uses if found else ()
 
 
 def _proposed(grants: PrincipalGrants, proposal: KeptProposal, catalog: Catalog) -> PrincipalGrants:
@@ -101,18 +108,17 @@ def _ungranted(grants: PrincipalGrants, uses: Sequence[Use], catalog: Catalog) -
 
 
 def find_disuse(
-    before: State, after: State, pairs: Sequence[Pair], catalog: Catalog, gains: Gains, *, unused_days: int
+    before: State, after: State, pairs: Iterable[Pair], gains: Gains, finder: MissedUseFinder, *, unused_days: int
 ) -> Iterator[DriftFinding]:
     """A finding for each role that went quiet, and for each other principal with grants that fell out of use.
 
     That takes so many covered days without use now, and not yet then: days on which use would not have shown don't
-    count, and neither do actions whose use the logs may have missed since.
+    count, and neither do actions whose use the logs may have missed since, by the finder for so many days.
     """
-    shown = _Shown(after, catalog, unused_days)
     for pair in pairs:
         account = pair.after.principal.account
         then, now = (_QuietDays(state.coverage.account(account)) for state in (before, after))
-        last = _last_days(after.usages.get(pair.arn))
+        last = _last_days(pair.now.usage)
 
         def crossed(day: date, then: _QuietDays = then, now: _QuietDays = now) -> bool:
             return then.since(day) < unused_days <= now.since(day)
@@ -120,37 +126,33 @@ def find_disuse(
         if not last:
             continue
         if crossed(max(last.values())):
-            missed = shown.missed_lately(pair.after, now)
+            missed = _missed_lately(pair.now, now, finder, unused_days=unused_days)
             if not all(missed.of(action) for action in last):
                 yield _quiet(pair, max(last.values()), gains, days=unused_days)
             continue
         granted = pair.after.granted()
         unused = {action: day for action, day in last.items() if crossed(day) and action in granted}
         if unused:
-            missed = shown.missed_lately(pair.after, now)
+            missed = _missed_lately(pair.now, now, finder, unused_days=unused_days)
             unused = {action: day for action, day in unused.items() if not missed.of(action)}
         if unused:
             yield _newly_unused(pair.arn, unused, gains, days=unused_days)
 
 
-class _Shown:
-    """What the logs of a state would have shown of use, as a review of it says."""
+def finder_of_disuse(state: State, catalog: Catalog, *, unused_days: int) -> MissedUseFinder:
+    """Finds the uses that the logs of a state may have missed, as a review of it does."""
+    observability = Observability(catalog, state.coverage, state.trails, min_days=unused_days)
+    return MissedUseFinder(catalog, observability, state.principals)
 
-    def __init__(self, state: State, catalog: Catalog, unused_days: int) -> None:
-        self._state, self._catalog, self._unused_days = state, catalog, unused_days
-        observability = Observability(catalog, state.coverage, state.trails, min_days=unused_days)
-        self._finder = MissedUseFinder(catalog, observability, [one.principal for one in state.grants])
 
-    def missed_lately(self, grants: PrincipalGrants, days: _QuietDays) -> MissedUses:
-        """The uses that may have been missed since a grant counts as unused, by what the principal did since."""
-        arn = grants.principal.arn
-        usage = self._state.usages.get(arn, PrincipalUsage(arn, (), (), (), ()))
-        lately = tuple(use for use in usage.uses if days.since(_last_day(use)) < self._unused_days)
-        granting = granting_by_action(grants.allows)
-        lines = lines_from_uses(grants, lately, granting=granting, scopes=exact_scopes(self._catalog))
-        ungranted = tuple(one for one in self._state.ungranted.get(arn, ()) if one.use in lately)
-        observed = ObservedUse(grants, replace(usage, uses=lately), lines, granting, ungranted)
-        return self._finder.of_principal(observed)
+def _missed_lately(member: Member, days: _QuietDays, finder: MissedUseFinder, *, unused_days: int) -> MissedUses:
+    """The uses that may have been missed since a grant counts as unused, by what the principal did since."""
+    grants = member.grants
+    lately = tuple(use for use in member.usage.uses if days.since(_last_day(use)) < unused_days)
+    granting = granting_by_action(grants.allows)
+    lines = lines_from_uses(grants, lately, granting=granting, scopes=exact_scopes(finder.catalog))
+    ungranted = tuple(one for one in member.ungranted if one.use in lately)
+    return finder.of_principal(ObservedUse(grants, replace(member.usage, uses=lately), lines, granting, ungranted))
 
 
 class _QuietDays:
@@ -167,10 +169,10 @@ class _QuietDays:
         return self._known[day]
 
 
-def _last_days(usage: PrincipalUsage | None) -> Mapping[Action, date]:
+def _last_days(usage: PrincipalUsage) -> Mapping[Action, date]:
     """The last day on which each action was used; calls that were denied are no use."""
     found: dict[Action, date] = {}
-    for use in usage.uses if usage else ():
+    for use in usage.uses:
         if use.outcome is not Outcome.DENIED and use.evidence.last_seen:
             found[use.action] = max(_last_day(use), found.get(use.action, date.min))
     return found
@@ -210,17 +212,17 @@ def _newly_unused(arn: str, unused: Mapping[Action, date], gains: Gains, *, days
 
 
 def find_never_applied(
-    before: State, after: State, pairs: Sequence[Pair], *, apply_days: int
+    before: State, after: State, pairs: Iterable[Pair], *, apply_days: int
 ) -> Iterator[DriftFinding]:
     """A finding for each safe proposal that has waited too long for its principal to be changed."""
     if after.stamp.as_of <= before.stamp.as_of:
         return
     for pair in pairs:
-        proposal = before.proposals.get(pair.arn)
+        proposal = pair.then.proposal
         since = proposal.waiting_since if proposal else None
         if proposal is None or since is None or (after.stamp.as_of - since).days < apply_days:
             continue
-        if is_in_place(pair.after.principal, before, after):
+        if pair.is_in_place:
             continue
         if not same_policies(pair.before.principal, pair.after.principal):
             continue
@@ -237,10 +239,6 @@ def find_never_applied(
         )
 
 
-def applied_proposals(before: State, after: State, pairs: Sequence[Pair]) -> tuple[str, ...]:
-    """The principals whose proposal was put in place since, sorted."""
-    return tuple(
-        pair.arn
-        for pair in pairs
-        if is_in_place(pair.after.principal, before, after) and not is_in_place(pair.before.principal, before, after)
-    )
+def applied_proposals(pairs: Iterable[Pair]) -> Iterator[str]:
+    """The principals whose proposal was put in place since."""
+    return (pair.arn for pair in pairs if pair.is_in_place and not pair.was_in_place)

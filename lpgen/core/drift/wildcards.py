@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lpgen.core.analysis.grants.wildcards import wildcards_of_grant
@@ -12,7 +12,6 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.findings import DriftFinding, fingerprint
 from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import Pair
-from lpgen.core.drift.states import State
 from lpgen.core.evidence import Grant, PrincipalGrants
 from lpgen.core.model import Action, ActionPattern
 from lpgen.core.registry.drift import DriftKind
@@ -20,50 +19,65 @@ from lpgen.core.registry.drift import DriftKind
 
 @dataclass(slots=True)
 class _Wildcard:
-    """One wildcard of one policy with all who hold it and what they got by it."""
+    """One wildcard of one statement with all who hold it and what they got by it.
 
-    grant: Grant
-    pattern: ActionPattern
-    owner: str
+    `subject` is the managed policy's ARN, or whose inline policy it is, `text` the wildcard as the statement writes it,
+    and `place` says which statement that is.
+    """
+
+    subject: str
+    text: str
+    place: str
     holders: set[str] = field(default_factory=set)
     actions: set[Action] = field(default_factory=set)
 
-    @property
-    def text(self) -> str:
-        """The wildcard as the statement writes it."""
-        return f"NotAction {self.pattern}" if self.grant.statement.not_action else self.pattern
 
-    @property
-    def subject(self) -> str:
-        """The managed policy's ARN, or whose inline policy it is."""
-        ref = self.grant.ref
-        return self.owner or (ref.policy if ref.policy.startswith("arn:") else f"group {ref.group}, {ref.policy}")
+_Found = dict[tuple[str, ...], _Wildcard]
 
 
-def find_wildcards(
-    before: State, after: State, pairs: Sequence[Pair], catalog: Catalog, gains: Gains
-) -> Iterator[DriftFinding]:
-    """A finding for each wildcard of an Allow that is new to somebody, and for each that gained granted actions."""
-    came: dict[tuple[str, ...], _Wildcard] = {}
-    grew: dict[tuple[str, ...], _Wildcard] = {}
-    added = after.known_actions - before.known_actions
-    for pair in pairs:
+@dataclass(slots=True)
+class Wildcards:
+    """The wildcards of Allows that are new to somebody, and those that gained granted actions."""
+
+    came: _Found = field(default_factory=dict)
+    grew: _Found = field(default_factory=dict)
+
+    def add(self, pair: Pair, added: frozenset[Action], catalog: Catalog) -> None:
+        """Takes in those of a principal; `added` are the actions that the catalog gained."""
         granted = pair.after.granted()
         old = {(grant.statement.not_action, pattern.lower()) for grant, pattern, _ in _wildcards(pair.before, catalog)}
         for grant, pattern, actions in _wildcards(pair.after, catalog):
             is_new = (grant.statement.not_action, pattern.lower()) not in old
             got = actions & granted if is_new else actions & granted & added
             if is_new or got:
-                found = (came if is_new else grew).setdefault(
-                    star_key(pair.after, grant, pattern), _Wildcard(grant, pattern, owner_of(pair.after, grant))
-                )
+                key = star_key(pair.after, grant, pattern)
+                found = (self.came if is_new else self.grew).setdefault(key, _wildcard(pair.after, grant, pattern))
                 found.holders.add(pair.arn)
                 found.actions |= got
-    yield from _merged(came, gains, is_new=True)
-    yield from _merged(grew, gains, is_new=False)
+
+    def merge(self, other: Wildcards) -> None:
+        """Takes in those of other principals."""
+        for mine, theirs in ((self.came, other.came), (self.grew, other.grew)):
+            for key, one in theirs.items():
+                known = mine.setdefault(key, one)
+                known.holders |= one.holders
+                known.actions |= one.actions
+
+    def findings(self, gains: Gains) -> Iterator[DriftFinding]:
+        """A finding for each wildcard."""
+        yield from _merged(self.came, gains, is_new=True)
+        yield from _merged(self.grew, gains, is_new=False)
 
 
-def _merged(found: dict[tuple[str, ...], _Wildcard], gains: Gains, *, is_new: bool) -> Iterator[DriftFinding]:
+def _wildcard(grants: PrincipalGrants, grant: Grant, pattern: ActionPattern) -> _Wildcard:
+    ref = grant.ref
+    subject = owner_of(grants, grant) or (
+        ref.policy if ref.policy.startswith("arn:") else f"group {ref.group}, {ref.policy}"
+    )
+    return _Wildcard(subject, f"NotAction {pattern}" if grant.statement.not_action else pattern, str(ref))
+
+
+def _merged(found: _Found, gains: Gains, *, is_new: bool) -> Iterator[DriftFinding]:
     """One finding for a wildcard that stands in several statements of a policy."""
     by_place: dict[tuple[str, str], list[_Wildcard]] = defaultdict(list)
     for one in found.values():
@@ -71,7 +85,7 @@ def _merged(found: dict[tuple[str, ...], _Wildcard], gains: Gains, *, is_new: bo
     for (subject, text), same in by_place.items():
         actions = set().union(*(one.actions for one in same))
         holders = tuple(sorted(set().union(*(one.holders for one in same))))
-        places = tuple(f"in {place}" for place in sorted({str(one.grant.ref) for one in same}))
+        places = tuple(f"in {place}" for place in sorted({one.place for one in same}))
         yield (_came if is_new else _grew)(subject, text, holders, actions, places, gains)
 
 

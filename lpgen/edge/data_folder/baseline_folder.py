@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from lpgen.core.usage.tables import Usage
 from lpgen.edge.data_folder.immutable_folder import SealedKind, SealedWriter, open_sealed, read_manifest, sealed_names
 from lpgen.edge.data_folder.table_manifest import TABLE_MANIFEST
 from lpgen.edge.data_folder.usage_files import USAGE_TABLES, read_usage_tables, write_usage_tables
+from lpgen.edge.spill import Place, Spill, pack_bytes
 from lpgen.errors import BaselineError, InvocationError, quote_input, quote_reason
 
 BASELINES: Final = "baselines"
@@ -72,17 +73,17 @@ class Baseline:
     saved: SavedStamp
     files: BaselineFiles
     known_actions: frozenset[Action]
-    proposals: dict[str, KeptProposal]
+    proposals: Mapping[str, KeptProposal]
     tables_digest: str
     """The SHA-256 of the manifest of its usage tables."""
 
-    def usage(self) -> Usage:
-        """Its usage tables.
+    def usage(self, *, stored: bool = False) -> Usage:
+        """Its usage tables; with `stored`, large ones are kept in temporary files.
 
         Raises:
             DataError: they are damaged, or of another schema.
         """
-        return read_usage_tables(self.folder / USAGE, self.tables_digest)
+        return read_usage_tables(self.folder / USAGE, self.tables_digest, stored=stored)
 
 
 # ---------------------------------------------------------------- writing
@@ -95,7 +96,7 @@ def save_baseline(
     *,
     usage: Usage,
     known_actions: frozenset[Action],
-    proposals: Sequence[KeptProposal],
+    proposals: Iterable[KeptProposal],
     saved: datetime,
 ) -> Path:
     """Freezes a state in the data folder under its stamp's name, whole or not at all; returns its folder.
@@ -115,7 +116,7 @@ def save_baseline(
             if guard is not None:
                 writer.write(name, _read(guard))
         writer.write(_ACTIONS, _json(sorted(known_actions)))
-        writer.write(_PROPOSALS, _json([_facts_of_proposal(one) for one in proposals]))
+        writer.write_parts(_PROPOSALS, _json_list(map(_facts_of_proposal, proposals)))
         write_tables(writer, usage)
         return writer.seal(
             {
@@ -136,6 +137,16 @@ def write_tables(writer: SealedWriter, usage: Usage) -> None:
     write_usage_tables(writer.folder(USAGE), usage)
     for name in (*USAGE_TABLES, TABLE_MANIFEST):
         writer.adopt(f"{USAGE}/{name}")
+
+
+def _json_list(items: Iterable[object]) -> Iterator[bytes]:
+    """The bytes that `_json` gives for a list, an item at a time."""
+    separator = "[\n "
+    for one in items:
+        text = json.dumps(one, indent=1, ensure_ascii=False).replace("\n", "\n ")
+        yield f"{separator}{text}".encode(errors="surrogatepass")
+        separator = ",\n "
+    yield b"[]\n" if separator == "[\n " else b"\n]\n"
 
 
 def _read(path: Path) -> bytes:
@@ -261,7 +272,8 @@ def open_baseline(folder: Path) -> Baseline:
 
     try:
         actions = msgspec.json.decode((folder / _ACTIONS).read_bytes(), type=list[str])
-        proposals = msgspec.json.decode((folder / _PROPOSALS).read_bytes(), type=list[_Proposal])
+        proposals = ProposalShelf()
+        proposals.add_written((folder / _PROPOSALS).read_bytes())
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=KIND.hint) from error
     return Baseline(
@@ -269,9 +281,47 @@ def open_baseline(folder: Path) -> Baseline:
         _stamp(manifest),
         BaselineFiles(below(_POLICIES), below(_TRAILS), one(_SCPS), one(_BOUNDARY), manifest.trail_source),
         frozenset(map(Action, actions)),
-        {found.principal: _kept(found) for found in proposals},
+        proposals,
         manifest.files[f"{USAGE}/{TABLE_MANIFEST}"].sha256,
     )
+
+
+class ProposalShelf(Mapping[str, KeptProposal]):
+    """Proposals in a temporary file, each read when it is asked for.
+
+    Raises:
+        OSError: the temporary folder is full; `TMPDIR` names another.
+    """
+
+    def __init__(self) -> None:
+        self._spill = Spill()
+        self._places: dict[str, Place] = {}
+
+    def add(self, proposal: KeptProposal) -> None:
+        """Adds a proposal."""
+        self._add(_json(_facts_of_proposal(proposal)))
+
+    def add_written(self, written: bytes) -> None:
+        """Adds the proposals in a file of a baseline.
+
+        Raises:
+            msgspec.DecodeError: it isn't one.
+        """
+        for one in msgspec.json.decode(written, type=list[msgspec.Raw]):
+            self._add(bytes(one))
+
+    def _add(self, written: bytes) -> None:
+        principal = msgspec.json.decode(written, type=_Proposal).principal
+        self._places[principal] = self._spill.add(pack_bytes(written))
+
+    def __getitem__(self, principal: str) -> KeptProposal:
+        return _kept(msgspec.json.decode(self._spill.read(self._places[principal]), type=_Proposal))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 def _convert(folder: Path, manifest: dict[str, Any]) -> _Manifest:

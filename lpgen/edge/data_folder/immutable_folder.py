@@ -12,12 +12,12 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen.edge.private_files import seal_file, sync_folder, take_folder, write_private
+from lpgen.edge.private_files import open_private, seal_file, sync_folder, take_folder, write_private
 from lpgen.edge.run_lock import LockedError, RunLock
 from lpgen.errors import LpgenError, quote_input, quote_reason
 
@@ -90,13 +90,25 @@ class SealedWriter:
 
     def write(self, path: str, content: bytes) -> None:
         """Writes one file. Threads may write different files at once."""
+        self.write_parts(path, (content,))
+
+    def write_parts(self, path: str, parts: Iterable[bytes]) -> None:
+        """Writes one file of parts, each made when the one before is written."""
+        digest, size = hashlib.sha256(), 0
         try:
             target = self._unfinished / path
             take_folder(target.parent)
-            _write_synced(target, content)
+            with open_private(target, "xb") as file:
+                for part in parts:
+                    file.write(part)
+                    digest.update(part)
+                    size += len(part)
+                file.flush()
+                os.fsync(file.fileno())
+            seal_file(target)
         except OSError as error:
             raise self._unwritable(error) from error
-        self.files[path] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        self.files[path] = {"sha256": digest.hexdigest(), "bytes": size}
 
     def folder(self, name: str) -> Path:
         """A folder into which something else may write files; `adopt` each then."""

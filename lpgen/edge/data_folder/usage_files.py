@@ -123,14 +123,14 @@ def is_in_parts(data: Path, generation: str) -> bool:
     return bool(generation) and len(_prefixes(read_manifest(data / USAGE_FOLDER / generation, generation))) > 1
 
 
-def read_usage_tables(folder: Path, root: str) -> Usage:
-    """The tables of a folder whose manifest has the SHA-256 `root`.
+def read_usage_tables(folder: Path, root: str, *, stored: bool = False) -> Usage:
+    """The tables of a folder whose manifest has the SHA-256 `root`; with `stored`, as in `read_current_usage`.
 
     Raises:
         DataError: a file is missing, changed or added, or of another schema.
         FileNotFoundError: there is no such folder.
     """
-    return _read_part(folder, open_manifest(folder, root), "")
+    return _read_part(folder, open_manifest(folder, root), "", stored=_STORED if stored else ())
 
 
 _STORED: Final = frozenset({"usage", "coverage", "activity"})

@@ -13,11 +13,12 @@ from lpgen.edge.readers.iam_snapshot import SnapshotStore, open_snapshot
 
 @dataclass(frozen=True, slots=True)
 class OutlinedPolicies:
-    """The principals of some files without their policies, sorted by ARN, all problems of these files, and the details
-    of roles, users, groups and managed policies."""
+    """The principals of some files without their policies, sorted by ARN, all problems of these files, the files that
+    hold policies, and the details of roles, users, groups and managed policies."""
 
     outlines: tuple[Principal, ...]
     problems: tuple[SnapshotProblem, ...]
+    sources: tuple[str, ...]
     details: tuple[SealedDetails, ...]
 
     def store(self) -> SnapshotStore:
@@ -37,4 +38,4 @@ def outline_policies(paths: Sequence[Path]) -> OutlinedPolicies:
     """
     store = open_snapshot(paths)
     outlines = store.outlines()
-    return OutlinedPolicies(outlines, store.problems, tuple(one.sealed for one in store.shelves()))
+    return OutlinedPolicies(outlines, store.problems, store.sources, tuple(one.sealed for one in store.shelves()))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import Severity
-from lpgen.core.drift.between import DriftOptions, drift_between
+from lpgen.core.drift import states
+from lpgen.core.drift.between import DriftOptions, DriftParts, comparison_of
 from lpgen.core.drift.figures import region_days_from_usage
 from lpgen.core.drift.findings import Drift
-from lpgen.core.drift.states import KeptProposal, Stamp, State
-from lpgen.core.evidence import Use
+from lpgen.core.drift.states import KeptProposal, Member, Stamp
+from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.findings import UngrantedUse
 from lpgen.core.guards import Guards
 from lpgen.core.model import Action, AttachedPolicy, Policy, PolicyKind, Principal
 from lpgen.core.registry.drift import DriftKind
@@ -34,6 +37,59 @@ TRAIL = Trail(
     True,
     (Selector("Management", ()),),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One side of a comparison with all its principals."""
+
+    stamp: Stamp
+    known_actions: frozenset[Action]
+    grants: tuple[PrincipalGrants, ...]
+    usages: Mapping[str, PrincipalUsage]
+    coverage: LogCoverage
+    region_days: Mapping[tuple[str, str], tuple[date, ...]]
+    trails: tuple[Trail, ...]
+    proposals: Mapping[str, KeptProposal]
+    ungranted: Mapping[str, tuple[UngrantedUse, ...]] = field(default_factory=dict)
+
+    @property
+    def shared(self) -> states.State:
+        """What its principals share."""
+        return states.State(
+            self.stamp,
+            self.known_actions,
+            tuple(one.principal for one in self.grants),
+            self.coverage,
+            self.region_days,
+            self.trails,
+            any(limit.name.endswith("SCPs") for one in self.grants for limit in one.limits),
+        )
+
+    @property
+    def members(self) -> list[Member]:
+        """Its principals."""
+        return [
+            Member(one, self.usages.get(arn, PrincipalUsage(arn)), self.proposals.get(arn), self.ungranted.get(arn, ()))
+            for one in self.grants
+            for arn in (one.principal.arn,)
+        ]
+
+
+def drift_between(before: State, after: State, catalog: Catalog, options: DriftOptions, *, size: int = 100) -> Drift:
+    """The drift between two states, whose principals are compared in batches of a size."""
+    comparison = comparison_of(before.shared, after.shared, catalog, options)
+    then, parts = {one.grants.principal.arn: one for one in before.members}, DriftParts()
+    for start in range(0, len(after.grants), size):
+        some = after.members[start : start + size]
+        arns = [one.grants.principal.arn for one in some]
+        parts.merge(comparison.compare({arn: then[arn] for arn in arns if arn in then}, some))
+    novelty = parts.novelty()
+    for usage in before.usages.values():
+        new = parts.novelty()
+        new.discard(use.resource for use in usage.uses)
+        novelty.keep(new)
+    return comparison.conclude(parts, novelty)
 
 
 def document(*statements: Mapping[str, object]) -> Policy:
@@ -91,8 +147,8 @@ def later(one: State, days: int = 7) -> State:
     )
 
 
-def found(before: State, after: State) -> Drift:
-    return drift_between(before, after, catalog(), OPTIONS)
+def found(before: State, after: State, *, size: int = 100) -> Drift:
+    return drift_between(before, after, catalog(), OPTIONS, size=size)
 
 
 def kinds(before: State, after: State) -> list[tuple[DriftKind, Severity]]:

@@ -16,9 +16,9 @@ from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.cloudtrail.rules.inferences import COPY_SOURCE, PASS_ROLE
-from lpgen.core.drift.between import DriftOptions, drift_between
+from lpgen.core.drift.between import DriftOptions
 from lpgen.core.drift.figures import region_days_from_usage
-from lpgen.core.drift.states import Stamp, State
+from lpgen.core.drift.states import Stamp
 from lpgen.core.evidence import PrincipalUsage, Use
 from lpgen.core.model import OBSERVED, Principal
 from lpgen.core.options import Options
@@ -27,7 +27,7 @@ from lpgen.core.usage.tables import Usage
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
-from tests.core.drift.drift_states import ARN
+from tests.core.drift.drift_states import ARN, State, drift_between
 from tests.support.law_examples import examples
 from tests.support.sample_organization import ROOT
 from tests.support.worlds import ACCOUNT, LAST_DAY, allow, policy, role, usage_of, use

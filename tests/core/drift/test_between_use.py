@@ -8,11 +8,10 @@ from datetime import timedelta
 import pytest
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.states import State
 from lpgen.core.evidence import Hole
 from lpgen.core.model import Outcome
 from lpgen.core.registry.drift import DriftKind
-from tests.core.drift.drift_states import APP, ARN, found, kinds, later, managed, proposal, seen, state
+from tests.core.drift.drift_states import APP, ARN, State, found, kinds, later, managed, proposal, seen, state
 from tests.support.worlds import LAST_DAY, allow, policy, role
 
 NARROW = proposal(allow("s3:GetBucketPolicy"), dangerous=2)

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from lpgen.core.choices import Severity
 from lpgen.core.drift.causes import causes_of
 from lpgen.core.drift.findings import DriftFinding, finding_order
-from lpgen.core.drift.states import KeptProposal, State
+from lpgen.core.drift.states import KeptProposal
 from lpgen.core.evidence import Use
 from lpgen.core.model import Principal
 from lpgen.core.registry.drift import DriftKind
-from tests.core.drift.drift_states import APP, document, found, later, managed, state
+from tests.core.drift.drift_states import APP, State, document, found, later, managed, state
 from tests.support.law_examples import examples
 from tests.support.worlds import LAST_DAY, allow, policy, role, use
 

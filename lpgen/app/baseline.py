@@ -1,0 +1,132 @@
+"""The spine of saving a baseline: from a review to what is kept of it, principal by principal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+
+from lpgen.app.review import IN_THIS_PROCESS, load_ground, review_of_ground
+from lpgen.core.analysis.reviewer import Batch
+from lpgen.core.analysis.verify import documents_of_replacement
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.drift.figures import figures_of_principals, sum_figures
+from lpgen.core.drift.policies import same_policies
+from lpgen.core.drift.states import Figures, KeptProposal, Stamp
+from lpgen.core.findings import Proposal
+from lpgen.core.model import Principal
+from lpgen.core.options import Options
+from lpgen.edge.data_folder.baseline_folder import (
+    Baseline,
+    BaselineFiles,
+    ProposalShelf,
+    find_baseline,
+    open_baseline,
+    save_baseline,
+)
+from lpgen.edge.data_folder.usage_files import read_usage
+from lpgen.edge.engine import Engine
+from lpgen.edge.readers.iam_snapshot import open_snapshot
+from lpgen.errors import BaselineError
+
+
+def save(
+    data: Path,
+    files: BaselineFiles,
+    catalog: Catalog,
+    *,
+    options: Options,
+    name: str,
+    saved: datetime,
+    problems: Sequence[str] = (),
+    engine: Engine = IN_THIS_PROCESS,
+) -> tuple[Path, Stamp]:
+    """Freeze the inputs of a review and what it proposes under a name, and return the folder and its stamp.
+
+    Raises:
+        LpgenError: the name is taken or none, or something can't be read or written.
+        EngineError: the engine's cluster was lost, or its workers can't run lpgen.
+    """
+    ground = load_ground(data, files.policies, catalog, options.guards, stored=True)
+    review = review_of_ground(ground, catalog, options=options, problems=problems, engine=engine)
+    diff, waiting = review.report.diff, _Waiting(_newest_baseline(data))
+    shelf, figures = ProposalShelf(), list[Figures]()
+    for entry in replace(review, batches=waiting.watch(review.batches)).map(_entry):
+        figures.append(entry.figures)
+        if entry.proposal is not None:
+            since = waiting.since.get(entry.proposal.principal, diff.as_of) if entry.waits else None
+            shelf.add(replace(entry.proposal, waiting_since=since))
+    snapshot = options.snapshot.name if options.snapshot else ""
+    counted = sum_figures(figures, diff.coverage)
+    stamp = Stamp(name, diff.as_of, diff.catalog_version, diff.catalog_date, snapshot, counted)
+    folder = save_baseline(
+        data,
+        stamp,
+        replace(files, policies=ground.sources),
+        usage=read_usage(data),
+        known_actions=catalog.actions(),
+        proposals=(shelf[arn] for arn in sorted(shelf)),
+        saved=saved,
+    )
+    return folder, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What is kept of a proposal. `waits` says whether it is safe and not in place."""
+
+    figures: Figures
+    proposal: KeptProposal | None
+    waits: bool
+
+
+def _entry(proposal: Proposal) -> _Entry:
+    figures = figures_of_principals([proposal.diff])
+    documents = documents_of_replacement(proposal.replacement) if proposal.replacement else ()
+    if not documents:
+        return _Entry(figures, None, False)
+    left = proposal.replacement.left if proposal.replacement else ()
+    kept = KeptProposal(proposal.diff.principal.arn, documents, None, _dangerous(proposal), left)
+    return _Entry(figures, kept, proposal.safe and not proposal.in_place)
+
+
+def _dangerous(proposal: Proposal) -> int:
+    """How many dangerous grants without seen use the replacement removes."""
+    staying = proposal.diff.left_actions.union(line.action for line in proposal.diff.lines)
+    return sum(one.action not in staying for one in proposal.diff.verdicts.dangerous_unseen())
+
+
+# ---------------------------------------------------------------- proposals that wait
+
+
+class _Waiting:
+    """Since when proposals have waited, for principals that still hold what they held in an earlier baseline."""
+
+    def __init__(self, earlier: Baseline | None) -> None:
+        self.since: dict[str, date] = {}
+        self._proposals = earlier.proposals if earlier else {}
+        self._snapshot = open_snapshot(earlier.files.policies) if earlier else None
+        self._known = frozenset(self._snapshot.arns() if self._snapshot else ())
+
+    def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """The batches; looks at their principals while these are there."""
+        for batch in batches:
+            for one in (one for unit in batch.units for one in unit):
+                before = self._proposals.get(one.arn)
+                if before is not None and before.waiting_since and self._is_unchanged(one):
+                    self.since[one.arn] = before.waiting_since
+            yield batch
+
+    def _is_unchanged(self, now: Principal) -> bool:
+        if self._snapshot is None or now.arn not in self._known:
+            return False
+        before = self._snapshot.read(now.arn)
+        return before.principal_id == now.principal_id and same_policies(before, now)
+
+
+def _newest_baseline(data: Path) -> Baseline | None:
+    try:
+        return open_baseline(find_baseline(data))
+    except BaselineError:
+        return None
