@@ -1,8 +1,9 @@
-"""How fast a review of many principals is: `make bench`, or `python -m bench.principals --size M`.
+"""How fast commands over many principals are: `make bench`, or `python -m bench.principals --size M`.
 
 Each command runs as a process of its own that starts cold, with one worker on one core, or with `--workers` on so many
 cores. Two sizes, a quarter and the whole, show whether the cost of a principal stays the same. The rounds alternate,
-and what is printed are their medians. Memory is that of all processes, what they share counted once.
+and what is printed are their medians; the last column is the CPU time as a ratio to that of `generate`. Memory is that
+of all processes, what they share counted once.
 """
 
 from __future__ import annotations
@@ -18,17 +19,23 @@ from bench.ingest import ROOT
 from bench.organization import STATEMENTS, write_organization
 from bench.processes import Cost, median_cost, run
 
+_BASELINE: Final = "before"
+
 SIZES: Final = {"S": 100, "M": 2_000, "L": 10_000}
 
 
 def build(folder: Path, principals: int, seed: int) -> Path:
-    """The folder of an organization of this size, its logs ingested; made unless it is there already."""
+    """The folder of an organization of this size, its logs ingested and a baseline saved; made unless it is there."""
     target = folder / f"{principals}-principals-of-seed-{seed}"
     if not (target / "data").exists():
         records = write_organization(target, principals=principals, seed=seed)
         print(f"{principals:,} principals with {STATEMENTS} statements each, {records:,} records", file=sys.stderr)
         ingested = cost_of(["ingest", str(target / "logs"), "--data", str(target / "data")], target / "ingest.txt")
         print(f"ingested in {ingested.wall:.1f} s", file=sys.stderr)
+    if not (target / "data" / "baselines" / _BASELINE).exists():
+        ground = ["--data", str(target / "data"), "--policies", str(target / "details")]
+        saved = cost_of(["baseline", "save", _BASELINE, *ground], target / "baseline.txt")
+        print(f"baseline saved in {saved.wall:.1f} s", file=sys.stderr)
     return target
 
 
@@ -44,6 +51,7 @@ def commands(target: Path, workers: int) -> dict[str, tuple[list[str], Path]]:
         **reviews,
         "generate": (["generate", *ground, "--output", str(out / "replacements")], out / "generate.txt"),
         "verify": (["verify", str(out / "replacements"), *ground], out / "verify.txt"),
+        "drift": (["drift", "--since", _BASELINE, *ground], out / "drift.txt"),
     }
 
 
@@ -65,10 +73,13 @@ def measure(folder: Path, principals: int, seed: int, rounds: int, counts: Seque
                 for name, (arguments, printed) in commands(target, workers).items():
                     found = cost_of(arguments, printed, cores=workers)
                     costs.setdefault((name, size, workers), []).append(found)
-    print(f"{'command':24}{'principals':>11}{'workers':>9}{'wall s':>9}{'CPU s':>9}{'MB':>7}{'CPU s per 100':>15}")
+    columns = f"{'wall s':>9}{'CPU s':>9}{'MB':>7}{'CPU s per 100':>15}{'of generate':>13}"
+    print(f"{'command':24}{'principals':>11}{'workers':>9}{columns}")
     for (name, size, workers), all_found in costs.items():
         one, per = median_cost(all_found), 100 / size
-        print(f"{name:24}{size:11,}{workers:9}{one.wall:9.1f}{one.cpu:9.1f}{one.memory:7.0f}{one.cpu * per:15.2f}")
+        share = one.cpu / median_cost(costs["generate", size, workers]).cpu
+        figures = f"{one.wall:9.1f}{one.cpu:9.1f}{one.memory:7.0f}{one.cpu * per:15.2f}{share:13.2f}"
+        print(f"{name:24}{size:11,}{workers:9}{figures}")
 
 
 def main() -> None:

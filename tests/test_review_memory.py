@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import gc
 import json
+import shutil
 import tracemalloc
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import lpgen.app.drift as comparison
 from lpgen.app.review import Review, open_review
+from lpgen.core.drift.between import DriftOptions
+from lpgen.core.drift.states import Stamp
 from lpgen.core.model import Statement
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.data_folder.baseline_folder import BaselineFiles, save_baseline
+from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.report.entries import DetailEntry
 
 STATEMENTS = 20
@@ -82,6 +90,32 @@ def test_no_policy_stays_after_its_batch(sample_data: Path, tmp_path: Path) -> N
         alive = held() - before
         assert alive == STATEMENTS * len(batch.units)
     assert sum(len(batch.units) for batch in review.batches) == 40
+
+
+def test_drift_holds_the_policies_of_one_batch_on_both_sides(
+    sample_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, folder, catalog = tmp_path / "data", tmp_path / "roles", bundled_catalog()
+    shutil.copytree(sample_data, data)
+    opened(data, folder, 40)
+    stamp = Stamp("then", date(2026, 6, 1), catalog.version, catalog.date)
+    files, when = BaselineFiles(tuple(folder.glob("*.json"))), datetime(2026, 6, 1, tzinfo=UTC)
+    usage, actions = read_usage(data), catalog.actions()
+    save_baseline(data, stamp, files, usage=usage, known_actions=actions, proposals=(), saved=when)
+    alive: list[int] = []
+
+    def watched(_engine: object, fn: Callable[[Any], object], items: Iterable[Any]) -> Iterator[object]:
+        for item in items:
+            yield fn(item)
+            gc.collect()
+            alive.append(sum(isinstance(one, Statement) and one.sid.startswith("S") for one in gc.get_objects()))
+
+    monkeypatch.setattr(comparison, "results_of", watched)
+    gc.collect()
+    gc.freeze()  # what there is already isn't searched again for each batch
+    found = comparison.drift(data, [folder], catalog, options=Options(), choice=DriftOptions())
+    assert found.after.figures.principals == 40
+    assert [one // STATEMENTS for one in alive] == [2 * size for size in (16, 16, 8)]
 
 
 def test_outlines_share_equal_caveats(sample_data: Path, tmp_path: Path) -> None:

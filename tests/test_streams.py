@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+import lpgen.app.backtest as backtests
 import lpgen.app.baseline as baseline
 import lpgen.app.drift as comparison
 import lpgen.app.review as review
 import lpgen.app.verify as verification
+from lpgen.app.backtest import Days
+from lpgen.core.backtests import Backtest
 from lpgen.core.drift.between import DriftOptions
 from lpgen.core.drift.findings import Drift
 from lpgen.core.options import Options
@@ -198,3 +201,26 @@ def test_drift_ends_where_a_worker_dies(
     monkeypatch.setattr(comparison, "figures_of_principals", die_in_a_worker)
     with pytest.raises(EngineError, match="a worker died on the same work"):
         drifted(world, changed, saved_at_once[0] / "data", LocalEngine(2, "fork"))
+
+
+# ---------------------------------------------------------------- backtests
+
+
+def backtested(world: OutputWorld, engine: LocalEngine) -> Backtest:
+    return backtests.backtest(
+        world.data, [world.policies], world.catalog, options=Options(), days=Days(60, 14, 30), engine=engine
+    )
+
+
+@pytest.fixture(scope="module")
+def backtested_at_once(world: OutputWorld) -> Backtest:
+    return backtested(world, LocalEngine())
+
+
+@pytest.mark.parametrize("chosen", SPREADS)
+def test_a_backtest_is_the_same_in_any_pieces(
+    world: OutputWorld, backtested_at_once: Backtest, chosen: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = backtested(world, spread(monkeypatch, backtests, *chosen))
+    assert found == backtested_at_once
+    assert len(found.principals) > 1

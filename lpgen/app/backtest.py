@@ -28,7 +28,7 @@ from lpgen.edge.collector import collector_paused
 from lpgen.edge.engine import Engine, results_of
 
 _LOG: Final = logging.getLogger("lpgen")
-_BATCH_UNITS: Final = 8
+BATCH_UNITS: Final = 8
 """How many principals, or permission sets, a worker backtests in one go."""
 
 
@@ -73,8 +73,8 @@ def backtest(
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     places = places_from_usage(usage_of_days(usage, windows[-1].learn_first, windows[-1].learn_last))
     work = _Work(Backtester(windows, curve, learnings, counter, places))
-    batches = Batches(units, _BATCH_UNITS, RowSlices(usage), {}, accessed, ground.whole)
-    chosen = engine_for_units(engine, len(units), _BATCH_UNITS)
+    batches = Batches(units, BATCH_UNITS, RowSlices(usage), {}, accessed, ground.whole)
+    chosen = engine_for_units(engine, len(units), BATCH_UNITS)
     _LOG.info("testing replacements of past days for %d principals", sum(map(len, units)))
     found = [one for some in results_of(chosen, work, batches) for one in some]
     whole = backtest_of_principals(found, windows, curve, catalog)

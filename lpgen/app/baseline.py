@@ -48,7 +48,7 @@ def save(
         LpgenError: the name is taken or none, or something can't be read or written.
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
-    ground = load_ground(data, files.policies, catalog, options.guards, stored=True)
+    ground = load_ground(data, files.policies, catalog, options.guards)
     review = review_of_ground(ground, catalog, options=options, problems=problems, engine=engine)
     diff, waiting = review.report.diff, _Waiting(_newest_baseline(data))
     shelf, figures = ProposalShelf(), list[Figures]()

@@ -108,7 +108,7 @@ def drift(
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
     baseline = open_baseline(find_baseline(data, since))
-    ground = load_ground(data, policies, catalog, options.guards, stored=True)
+    ground = load_ground(data, policies, catalog, options.guards)
     reviewer, after = _state_now(ground, catalog, options)
     then = _side_of_baseline(baseline, catalog, options.decisions)
     comparison = comparison_of(then.state, after, catalog, choice)

@@ -90,7 +90,7 @@ def open_review(
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
     """
     _LOG.info("reading %s", data)
-    ground = load_ground(data, policies, catalog, options.guards, stored=True, kept=True)
+    ground = load_ground(data, policies, catalog, options.guards, kept=True)
     review = review_of_ground(ground, catalog, options=options, problems=problems, engine=engine)
     unread = any(one.reason is SkipReason.UNREADABLE_FILE for one in review.report.diff.skips)
     return replace(review, report=replace(review.report, unread_files=count_unread_files(data) if unread else 0))
@@ -247,23 +247,17 @@ class Ground:
 
 
 def load_ground(
-    data: Path,
-    policies: Sequence[Path],
-    catalog: Catalog,
-    guards: Guards = NO_GUARDS,
-    *,
-    stored: bool = False,
-    kept: bool = False,
+    data: Path, policies: Sequence[Path], catalog: Catalog, guards: Guards = NO_GUARDS, *, kept: bool = False
 ) -> Ground:
-    """The usage of a data folder and the grants of every principal of the policies.
+    """The usage of a data folder, whose large tables are in temporary files, and the grants of every principal of the
+    policies.
 
-    With `stored`, the large tables of usage are in temporary files, and are read principal by principal. With `kept`,
-    what takes long to work out of tables and policies is kept in the data folder, and read there the next time.
+    With `kept`, what takes long to work out of both is kept in the data folder, and read there the next time.
 
     Raises:
         LpgenError: something can't be read, or the data folder holds no record of any day.
     """
-    generation, usage = read_current_usage(data, stored=stored)
+    generation, usage = read_current_usage(data, stored=True)
     if all(day is None for (day,) in table_rows(usage.coverage, ("day",))):
         raise DataError(f"`{data}` holds no records, and all would look unused", hint="ingest logs that hold some")
     keep: Keep = make_again
@@ -300,7 +294,7 @@ def _keep(data: Path, generation: str, policies: Sequence[Path], catalog: Catalo
 def load_earlier_usage(ground: Ground, data: Path, generation: str) -> Ground | None:
     """The same policies with the usage of an earlier generation, or None where its tables aren't there or readable."""
     try:
-        usage = read_generation_usage(data, generation)
+        usage = read_generation_usage(data, generation, stored=True)
     except (FileNotFoundError, DataError):
         return None
     known = arns_by_id(ground.outlines)

@@ -83,7 +83,7 @@ def verify(
     checks = [check_unchanged(found)]
     if key is not None:
         checks.append(_check_signature(found, key))
-    ground = load_ground(data, policies, catalog, options.guards, stored=True)
+    ground = load_ground(data, policies, catalog, options.guards)
     verifications = _verify_folders(folders, ground, catalog, options=options, engine=engine)
     if found.chain is None:
         return OutputVerification(tuple(checks), verifications)
