@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.cloudtrail.rules.inferences import ENDPOINT_DNS, UNREAD_REQUEST
@@ -20,6 +19,7 @@ from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
 from lpgen.edge.catalog.files import bundled_catalog
+from tests.support.diffs import diff_usage
 from tests.support.worlds import (
     ACCOUNT,
     allow,

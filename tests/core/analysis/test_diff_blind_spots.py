@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import Confidence, PrincipalDiff, Verdict
 from lpgen.core.model import Action, PrincipalKind
@@ -15,6 +14,7 @@ from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import LineKind, Scope
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
 from tests.core.analysis.test_diff import DATA, OBJECT, diff_of, kept, verdicts
+from tests.support.diffs import diff_usage
 from tests.support.worlds import (
     ACCOUNT,
     allow,

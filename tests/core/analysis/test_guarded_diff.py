@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants.applicable_policies import resource_policy_explanation
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.evidence import PrincipalGrants, RecordedContext, Use
@@ -16,6 +15,7 @@ from lpgen.core.findings import PrincipalDiff
 from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards, ResourcePolicy
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, Policy, Principal
+from tests.support.diffs import diff_usage
 from tests.support.worlds import ACCOUNT, allow, catalog, deny, exactly, policy, role, usage_of, use
 
 DATA = "arn:aws:s3:::data"

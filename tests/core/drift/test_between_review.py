@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.analysis.counted_use import counted_usages
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.cloudtrail.rules.inferences import COPY_SOURCE, PASS_ROLE
@@ -28,6 +27,7 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from tests.core.drift.drift_states import ARN, State, drift_between
+from tests.support.diffs import diff_usage
 from tests.support.law_examples import examples
 from tests.support.sample_organization import ROOT
 from tests.support.worlds import ACCOUNT, LAST_DAY, allow, policy, role, usage_of, use

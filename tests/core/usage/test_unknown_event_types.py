@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.tables import count_records, count_used_records, merge_usage
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.usage.test_version_holes import usage
+from tests.support.diffs import diff_usage
 from tests.support.log_samples import ACCOUNT, ROLE, record_json, rows
 from tests.support.worlds import allow, policy, role, usage_of
 

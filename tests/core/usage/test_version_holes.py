@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.options import Options
@@ -16,6 +15,7 @@ from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage, count_records, count_used_records, merge_usage
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.catalog.files import bundled_catalog
+from tests.support.diffs import diff_usage
 from tests.support.log_samples import ACCOUNT, ROLE, PlainMap, record_json, rows
 from tests.support.worlds import allow, policy, role, usage_of
 

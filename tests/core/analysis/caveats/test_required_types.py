@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.model import Principal
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.edge.catalog.files import bundled_catalog
+from tests.support.diffs import diff_usage
 from tests.support.worlds import ACCOUNT, allow, exactly, policy, role, usage_of, use
 
 CATALOG = bundled_catalog()

@@ -10,7 +10,6 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants.key_grants import KeyGrants
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.cloudtrail.event_map import EventMap
@@ -22,6 +21,7 @@ from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.catalog.files import bundled_catalog
+from tests.support.diffs import diff_usage
 from tests.support.worlds import ACCOUNT, allow, deny, exactly, policy, role, usage_of, use
 
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/mrk-1234abcd12ab34cd56ef1234567890ab"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.dependent_actions import callers_by_dependent
 from lpgen.core.catalog.catalog import Catalog
@@ -15,6 +14,7 @@ from lpgen.core.model import Action, Outcome
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import kept, verdicts
+from tests.support.diffs import diff_usage
 from tests.support.worlds import allow, exactly, policy, role, usage_of, use
 
 HERE = "us-east-1:111122223333"

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.findings import PrincipalDiff
 from lpgen.core.last_accessed import AccessReport, ServiceAccess, known_on, last_accessed_by_principal, report_stem
 from lpgen.core.model import Outcome, PrincipalKind
 from lpgen.core.trails import FieldOperator, FieldTest, Selector
 from lpgen.edge.readers.last_accessed import read_last_accessed
 from tests.core.drift.drift_states import TRAIL
+from tests.support.diffs import diff_usage
 from tests.support.worlds import (
     ACCOUNT,
     allow,

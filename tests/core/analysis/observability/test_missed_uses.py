@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.explain.question import Asked, read_question
 from lpgen.core.analysis.explain.use import seen_uses
 from lpgen.core.choices import KeepUnobservable, keep_each
@@ -15,6 +14,7 @@ from lpgen.core.findings import Verdict
 from lpgen.core.model import Action
 from lpgen.core.rollout.watch_blind import LogsSince
 from lpgen.core.usage.tables import Usage
+from tests.support.diffs import diff_usage
 from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, exactly, grants_of, policy, role, usage_of, use
 
 APP = role(policy(allow(["s3:*", "sqs:*", "iam:*", "ec2:*"])))

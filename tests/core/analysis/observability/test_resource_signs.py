@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.evidence import RecordedContext, Use
 from lpgen.core.findings import PrincipalDiff, Verdict
@@ -14,6 +13,7 @@ from lpgen.core.last_accessed import AccessReport, ServiceAccess
 from lpgen.core.model import Outcome
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import kept
+from tests.support.diffs import diff_usage
 from tests.support.worlds import allow, exactly, policy, role, usage_of, use
 
 CATALOG = bundled_catalog()

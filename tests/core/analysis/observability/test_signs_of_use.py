@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.model import AttachedPolicy, PolicyKind
 from lpgen.edge.catalog.files import bundled_catalog
+from tests.support.diffs import diff_usage
 from tests.support.worlds import allow, exactly, policy, role, usage_of, use
 
 MANY_SERVICES = ("acm", "athena", "backup", "batch", "cloudfront", "ec2", "ecs", "eks", "glue", "kms", "rds", "sqs")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.evidence import Use
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import kept
+from tests.support.diffs import diff_usage
 from tests.support.worlds import ACCOUNT, allow, exactly, policy, role, usage_of, use
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.choices import KeepUnobservable, UnobservableKind, keep_from_words
 from lpgen.core.evidence import Use
@@ -12,6 +11,7 @@ from lpgen.core.findings import PrincipalDiff, Unobservable
 from lpgen.core.model import Action, Principal
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import kept
+from tests.support.diffs import diff_usage
 from tests.support.worlds import allow, exactly, policy, role, usage_of, use
 
 CATALOG = bundled_catalog()
