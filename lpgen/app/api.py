@@ -346,16 +346,9 @@ def drift(
     refuse_less(1, unused_days=unused_days, apply_days=apply_days)
     with collector_paused():
         files, chosen, _, catalog = _read(data, **options)
-        choice = DriftOptions(unused_days, apply_days)
+        choice, made, at = DriftOptions(unused_days, apply_days), _paths(proposed), engine or _local()
         return _drift(
-            Path(data),
-            files.policies,
-            catalog,
-            since=since,
-            options=chosen,
-            choice=choice,
-            proposed=_paths(proposed),
-            engine=engine or _local(),
+            Path(data), files.policies, catalog, since=since, options=chosen, choice=choice, proposed=made, engine=at
         )
 
 

@@ -1,4 +1,4 @@
-"""The spine of comparisons over time: wildcard growth and drift. Read it top to bottom."""
+"""The spine of drift: from a baseline and now to what changed. Read it top to bottom."""
 
 from __future__ import annotations
 
@@ -15,15 +15,13 @@ from lpgen.app.review import (
     decisions_on_ground,
     engine_for_units,
     load_ground,
-    refuse_empty_choice,
 )
 from lpgen.core.analysis.caveats.decisions import decisions_in_force
-from lpgen.core.analysis.counted_use import UseCounter, counted_usages, use_counter
+from lpgen.core.analysis.counted_use import UseCounter, use_counter
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand, grants_from_principals
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
-from lpgen.core.analysis.stars import DEFAULT_SINCE, grow_stars, since_from_text
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.between import Comparison, DriftOptions, DriftParts, accept_findings, comparison_of
@@ -33,13 +31,12 @@ from lpgen.core.drift.novelty import Novelty
 from lpgen.core.drift.states import Figures, KeptProposal, Member, Stamp, State, knows_scps
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.folders import folder_of_principal
-from lpgen.core.guards import NO_GUARDS, Guards
+from lpgen.core.guards import Guards
 from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.model import Principal, Resource
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision
-from lpgen.core.stars import Stars
 from lpgen.core.usage.columns import distinct_rows
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -47,45 +44,13 @@ from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.baseline_folder import Baseline, find_baseline, list_baselines, open_baseline
-from lpgen.edge.data_folder.ledger import has_ledger
-from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.engine import Engine, results_of
 from lpgen.edge.readers.guard_files import read_guards
-from lpgen.edge.readers.iam_snapshot import open_snapshot, read_snapshot
+from lpgen.edge.readers.iam_snapshot import open_snapshot
 from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.edge.replacement_files import open_replacements, read_replacement
 
 _LOG: Final = logging.getLogger("lpgen")
-
-# ---------------------------------------------------------------- what wildcards gained
-
-
-def stars(
-    policies: Sequence[Path],
-    catalog: Catalog,
-    *,
-    data: Path | None = None,
-    since: str = DEFAULT_SINCE,
-    principal: str = "",
-    guards: Guards = NO_GUARDS,
-) -> Stars:
-    """The actions that each wildcard of the policies gained since a day; without a usage table in `data` use is
-    unknown.
-
-    Raises:
-        LpgenError: something can't be read, there is no such day, or no such principal.
-    """
-    day = since_from_text(since, catalog.date)
-    principals = read_snapshot(policies).principals
-    refuse_empty_choice(principals, principal)
-    grants = grants_from_principals(principals, catalog, guards)
-    usages = None
-    if data is not None and has_ledger(data):
-        usages = counted_usages(name_foreign_callers(read_usage(data), arns_by_id(principals)), grants, ())
-    return grow_stars(grants, usages, catalog, since=day, principal=principal)
-
-
-# ---------------------------------------------------------------- a baseline and now to the drift
 
 
 def drift(

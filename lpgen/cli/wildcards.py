@@ -48,7 +48,7 @@ def wildcards_command(
     Example:
       lpgen wildcards --data lpgen-data --since 12m
     """
-    from lpgen.app.drift import stars
+    from lpgen.app.wildcards import stars
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.readers.guard_files import read_guards
     from lpgen.report import render_stars
