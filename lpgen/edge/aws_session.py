@@ -370,6 +370,7 @@ _HINTS: Final = {
     "SSOTokenLoadError": "run `aws sso login`",
     "UnauthorizedSSOTokenError": "run `aws sso login`",
     "TokenRetrievalError": "run `aws sso login`",
+    "SSLError": "name the file of authorities to trust with AWS_CA_BUNDLE",
     "EndpointConnectionError": "check the network, the Region and --endpoint-url",
     **dict.fromkeys(_DENIED_CODES, _DENIED),
 }

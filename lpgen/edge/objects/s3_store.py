@@ -174,10 +174,13 @@ class S3Store:
 @contextlib.contextmanager
 def _answer_errors(doing: str) -> Iterator[None]:
     """Turns errors that boto3 doesn't wrap into lpgen's: broken connections, and answers that botocore can't read."""
+    from botocore.exceptions import SSLError
     from urllib3.exceptions import HTTPError
 
     try:
         yield
+    except SSLError:  # no connection came about, for a reason that stays: boto3's words say which
+        raise
     except (HTTPError, OSError) as error:
         why = f"can't {doing}: the answer broke off ({type(error).__name__})"
         raise AwsError(why, code="ResponseStreamingError", hint="run it again") from error
