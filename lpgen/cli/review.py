@@ -56,7 +56,7 @@ def review_command(
     steps. With --full, in a file, in other formats, and where --principal names only one, it prints everything: per
     principal the verdict on each action and what would replace its policies.
 
-    Changes nothing. Every report says what the logs covered and why a replacement isn't called safe yet.
+    Changes nothing in AWS. Every report says what the logs covered and why a replacement isn't called safe yet.
 
     \b
     Example:
