@@ -24,7 +24,7 @@ from lpgen.core.iam.match import as_glob, has_wildcard, holds_variable
 from lpgen.core.iam.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.iam.pattern_index import PatternIndex
 from lpgen.core.model import NO_RESOURCE, OBSERVED, READ_LEVELS, Action, Effect, Outcome, ResourceKind
-from lpgen.core.replacements import SERVICE_POLICY, WHOLE_GRANT, Line, LineKind, RuleWords, Scope
+from lpgen.core.replacements import SERVICE_POLICY, UNSEEN_KINDS, WHOLE_GRANT, Line, LineKind, RuleWords, Scope
 from lpgen.core.usage.principal_usage import merge_evidence
 
 _KEY_PREFIX: Final = "folded-name"
@@ -71,7 +71,11 @@ LINE_RULE_WORDS: Final[Mapping[str, RuleWords]] = {
     ),
 }
 
-_STRENGTH: Final = {kind: rank for rank, kind in enumerate(LineKind)}
+_STRENGTH: Final = {
+    kind: rank for rank, kind in enumerate(sorted(LineKind, key={*UNSEEN_KINDS, LineKind.DECIDED}.__contains__))
+}
+"""Of lines on one scope, the kind of the lowest rank remains: that of recorded use, by this role or another of its set,
+before those without."""
 
 
 NO_ALLOW: Final = "no Allow matches the action and resource"

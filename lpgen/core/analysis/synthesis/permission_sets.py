@@ -153,25 +153,18 @@ class _Shared:
 
     def with_lines(self, diff: PrincipalDiff) -> PrincipalDiff:
         """The diff of one role with the lines of the others too, each with where it is needed."""
-        grants, found = self._grants[diff.principal.arn], [self._as_needed(line) for line in self._fitting(diff)]
+        grants, found = self._grants[diff.principal.arn], self._fitting(diff)
         own = {_line_key(line) for line in found}
         refs = {_statement_key(grant.ref): grant.ref for grant in grants.allows}
         others = [
             Line(action, scope, refs[statement], kind, why, rule, None)
             for (action, scope, statement), (kind, why, rule) in self._needed.items()
-            if (action, scope, statement) not in own
+            if kind is LineKind.SHARED or (action, scope, statement) not in own
         ]
         lines = merge_lines([*found, *others], grants.allows)
         staying = {(line.action, line.scope) for line in lines}
         dropped = tuple(one for one in diff.dropped if (one.line.action, one.line.scope) not in staying)
         return replace(diff, lines=lines, dropped=dropped, proposal=self._proposal if lines else diff.proposal)
-
-    def _as_needed(self, line: Line) -> Line:
-        """The line, which isn't one without recorded use where another role's records show that use."""
-        if line.kind not in UNSEEN_KINDS or (needed := self._needed.get(_line_key(line))) is None:
-            return line
-        kind, why, _ = needed
-        return replace(line, kind=kind, why=why) if kind is LineKind.SHARED else line
 
 
 def _shared_kind(lines: Collection[Line]) -> LineKind:

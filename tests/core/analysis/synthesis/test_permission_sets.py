@@ -19,7 +19,7 @@ from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.evidence import Use
 from lpgen.core.findings import PrincipalClass, Proposal
 from lpgen.core.identity_center import PermissionSet, permission_set_of
-from lpgen.core.model import AttachedPolicy, PolicyKind, Principal, PrincipalKind
+from lpgen.core.model import AttachedPolicy, PolicyKind, Principal, PrincipalKind, Resource, ResourceKind
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import CheckStatus, Decision, DecisionKind, LineKind
@@ -259,6 +259,19 @@ def test_a_line_that_a_decision_drops_in_one_account_stays_where_another_needs_i
     found = answer(used, options=exactly(decisions=(drop,)))
     assert found.kinds(SHOP)["sqs:ListQueues"] is LineKind.SHARED
     assert found.proposals[SHOP].diff.dropped == ()
+    assert found.texts(SHOP) == found.texts(DATA)
+
+
+def test_use_in_one_account_decides_where_another_keeps_the_same_by_another_statement() -> None:
+    """Two statements come down to one line, which the first account needs too once the second shows its use."""
+    bucket = "arn:aws:s3:::data"
+    first = {"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:sqs:us-east-1:111122223333:jobs"}
+    held = policy(first, allow("s3:*", bucket), name="AwsSSOInlinePolicy")
+    shop, data = set_role(SHOP, held), set_role(DATA, held)
+    unread = replace(use("s3:GetObject"), resource=Resource(ResourceKind.UNKNOWN, "*"))
+    found = answer({shop: [unread], data: [unread, use("s3:ListBucket", bucket)]}, options=exactly(min_days=1))
+    (line,) = (one for one in found.proposals[SHOP].diff.lines if one.scope.resources == (bucket,))
+    assert (line.action, line.kind) == ("s3:ListBucket", LineKind.SHARED)
     assert found.texts(SHOP) == found.texts(DATA)
 
 
