@@ -14,9 +14,10 @@ import pytest
 
 from lpgen.app.output import generate, inputs_of_report, review_parts
 from lpgen.app.review import Review, open_review
+from lpgen.app.verify import verify
 from lpgen.core.findings import Proposal
 from lpgen.core.options import Options
-from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.core.replacements import CheckStatus, Decision, DecisionKind
 from lpgen.core.usage.columns import column_values, flag_column
 from lpgen.core.usage.tables import EMPTY_USAGE
 from lpgen.edge.catalog.files import bundled_catalog
@@ -169,6 +170,20 @@ def generated(world: World, output: Path, principal: str) -> Mapping[str, bytes]
     review, options = opened(world, principal), Options(principal=principal)
     generate(review, output, inputs_of_report(review.report, [world.policies], bundled_catalog(), options=options))
     return {path.relative_to(output).as_posix(): path.read_bytes() for path in output.rglob("policy-*.json")}
+
+
+def test_verify_never_reads_what_reviews_kept(part: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever can write to the data folder could forge it."""
+    generated(part, tmp_path / "out", "")
+    assert kept_files(part.data)
+
+    def refuse(*_: object) -> NoReturn:
+        raise AssertionError("kept values were asked for")
+
+    monkeypatch.setattr("lpgen.app.review.kept_values", refuse)
+    found = verify(tmp_path / "out", part.data, [part.policies], bundled_catalog(), options=Options())
+    assert found.status is not CheckStatus.FAILED
+    assert found.principals
 
 
 def test_unknown_principal_gets_the_nearest_name(part: World) -> None:
