@@ -25,7 +25,6 @@ import typer
 from lpgen import __version__
 from lpgen.cli.option_groups import with_option_groups
 from lpgen.cli.output import be_quiet, say, status_line
-from lpgen.edge.aws_session import WAITING
 from lpgen.errors import InvocationError, LpgenError
 
 _LOG: Final = logging.getLogger("lpgen")
@@ -141,6 +140,8 @@ class _Waiting(logging.Handler):
     """
 
     def __init__(self) -> None:
+        from lpgen.edge.aws_session import WAITING  # here, since the help page needs no AWS
+
         super().__init__(WAITING)
         self._step, self._began = "working", time.monotonic()
         self._runs = (
