@@ -22,7 +22,6 @@ from lpgen.core.backtests import Backtest, PrincipalBacktest
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.options import Options
-from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.usage_of_days import covered_days, usage_of_days
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.engine import Engine, results_of
@@ -73,7 +72,7 @@ def backtest(
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     places = places_from_usage(usage_of_days(usage, windows[-1].learn_first, windows[-1].learn_last))
     work = _Work(Backtester(windows, curve, learnings, counter, places))
-    batches = Batches(units, BATCH_UNITS, RowSlices(usage), {}, accessed, ground.whole)
+    batches = Batches(units, BATCH_UNITS, ground.slices, {}, accessed, ground.whole)
     chosen = engine_for_units(engine, len(units), BATCH_UNITS)
     _LOG.info("testing replacements of past days for %d principals", sum(map(len, units)))
     found = [one for some in results_of(chosen, work, batches) for one in some]

@@ -219,7 +219,7 @@ def _batches(
 ) -> Iterator[_Batch]:
     accessed, _ = last_accessed_by_principal(options.last_accessed, ground.outlines)
     copied = copied_services_from_usage(ground.usage, catalog)
-    for now in Batches(units, BATCH_UNITS, RowSlices(ground.usage), copied, accessed, ground.whole):
+    for now in Batches(units, BATCH_UNITS, ground.slices, copied, accessed, ground.whole):
         arns = [one.arn for unit in now.units for one in unit]
         records = then.records([arn for arn in arns if arn in then.outlines])
         yield _Batch(now, records, {arn: (proposals.then.get(arn), proposals.since.get(arn)) for arn in arns})

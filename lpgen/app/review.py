@@ -134,11 +134,10 @@ def review_of_ground(
         generation=ground.generation,
         trust=_trust(principals, options, decisions),
     )
-    runs = keep(ValueRuns, "named", lambda: ValueRuns(ground.usage.table, "principal"))
     units = units_of_review(principals, options.principal)
     engine = engine_for_units(engine, len(units), BATCH_UNITS)
     copied = copied_services_from_usage(ground.usage, catalog)
-    batches = Batches(units, BATCH_UNITS, RowSlices(ground.usage, runs), copied, accessed, ground.whole)
+    batches = Batches(units, BATCH_UNITS, ground.slices, copied, accessed, ground.whole)
     chosen = [one for unit in units for one in unit if is_chosen(one, options.principal)]
     return Review(report, reviewer, batches, engine, frozenset(one.account for one in chosen), len(chosen))
 
@@ -222,13 +221,14 @@ def report_of_proposals(report: Report, proposals: tuple[Proposal, ...]) -> Repo
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The inputs of an analysis. `problems` are the snapshot's gaps, as sentences.
+    """The inputs of an analysis. `slices` are the usage by principal, `problems` the snapshot's gaps, as sentences.
 
     `guards` are those given, and the trust policies of the snapshot's roles. `generation` is the name of the usage
     tables, `sources` are the files that hold the policies. `keep` keeps what is worked out from these inputs.
     """
 
     usage: Usage
+    slices: RowSlices
     grants: GrantsOnDemand
     problems: tuple[str, ...]
     guards: Guards = NO_GUARDS
@@ -271,9 +271,11 @@ def load_ground(
         return found
 
     outlined = keep(OutlinedPolicies, (), read_outlines)
-    recorded = keep(ValueRuns, "recorded", lambda: ValueRuns(usage.table, "principal"))
+    runs = keep(ValueRuns, (), lambda: ValueRuns(usage.table, "principal"))
+    named = name_foreign_callers(usage, arns_by_id(outlined.outlines), callers=runs.values())
     return Ground(
-        name_foreign_callers(usage, arns_by_id(outlined.outlines), callers=recorded.values()),
+        named,
+        RowSlices(named, runs if named is usage else None),
         GrantsOnDemand(outlined.outlines, outlined.store().read, catalog, guards),
         tuple(f"{problem.place}: {problem.message}" for problem in outlined.problems),
         guards.with_trust(outlined.outlines),
@@ -297,8 +299,8 @@ def load_earlier_usage(ground: Ground, data: Path, generation: str) -> Ground | 
         usage = read_generation_usage(data, generation, stored=True)
     except (FileNotFoundError, DataError):
         return None
-    known = arns_by_id(ground.outlines)
-    return replace(ground, usage=name_foreign_callers(usage, known), generation=generation, keep=make_again)
+    named = name_foreign_callers(usage, arns_by_id(ground.outlines))
+    return replace(ground, usage=named, slices=RowSlices(named), generation=generation, keep=make_again)
 
 
 def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:

@@ -41,7 +41,6 @@ from lpgen.core.made_from import changed_inputs, options_from_facts, unusual_cho
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Verification
-from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.engine import Engine, results_of
@@ -131,13 +130,12 @@ class _Batches:
     ground: Ground
 
     def __iter__(self) -> Iterator[_Batch]:
-        slices = RowSlices(self.ground.usage)
         known = {one.arn: one for one in self.ground.outlines}
         for start in range(0, len(self.folders), BATCH_UNITS):
             some = tuple(map(_read_folder, self.folders[start : start + BATCH_UNITS]))
             arns = {one.principal for one in some} & known.keys()
             principals = tuple(self.ground.whole(known[arn]) for arn in sorted(arns))
-            yield _Batch(start, some, principals, slices.rows_of(arns))
+            yield _Batch(start, some, principals, self.ground.slices.rows_of(arns))
 
 
 @dataclass(frozen=True, slots=True)
