@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from lpgen.core.drift.states import KeptProposal, Member
 from lpgen.core.evidence import PrincipalGrants
@@ -37,7 +38,7 @@ def _is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool
     return says_the_same(replace(principal, policies=policies), proposal.documents)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pair:
     """One principal on both sides."""
 
@@ -59,7 +60,7 @@ class Pair:
         """Its later grants."""
         return self.now.grants
 
-    @property
+    @cached_property
     def is_in_place(self) -> bool:
         """Whether its policies say what either side proposes for it."""
         return self._holds_proposal(self.after.principal)
