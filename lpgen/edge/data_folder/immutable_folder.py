@@ -94,21 +94,14 @@ class SealedWriter:
 
     def write_parts(self, path: str, parts: Iterable[bytes]) -> None:
         """Writes one file of parts, each made when the one before is written."""
-        digest, size = hashlib.sha256(), 0
         try:
             target = self._unfinished / path
             take_folder(target.parent)
             with open_private(target, "xb") as file:
-                for part in parts:
-                    file.write(part)
-                    digest.update(part)
-                    size += len(part)
-                file.flush()
-                os.fsync(file.fileno())
-            seal_file(target)
+                file.writelines(parts)
+            self.adopt(path)
         except OSError as error:
             raise self._unwritable(error) from error
-        self.files[path] = {"sha256": digest.hexdigest(), "bytes": size}
 
     def folder(self, name: str) -> Path:
         """A folder into which something else may write files; `adopt` each then."""
