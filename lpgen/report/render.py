@@ -102,16 +102,11 @@ def render_details(
     color: bool,
 ) -> str:
     """One principal's part of a review as JSON, a JSON line, text or Markdown, in its form within the whole."""
-    if format == "json":
-        from lpgen.report.json.layout import lay_out_item
+    if format in ("json", "jsonl"):
+        from lpgen.report.json.layout import lay_out_item, lay_out_line
         from lpgen.report.json.review import facts_of_principal
 
-        return lay_out_item(facts_of_principal(view))
-    if format == "jsonl":
-        from lpgen.report.json.layout import lay_out_line
-        from lpgen.report.json.review import facts_of_principal
-
-        return lay_out_line(facts_of_principal(view))
+        return (lay_out_item if format == "json" else lay_out_line)(facts_of_principal(view))
     from lpgen.report.pages.principal import principal_fold
 
     fold = principal_fold(view)
