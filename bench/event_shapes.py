@@ -1,8 +1,8 @@
 """Shapes of CloudTrail records, from the documented cases of the event map, with slots for what differs between calls.
 
-A slot is a character of Unicode's private use area. Slots stand for the account, the Region, and names: texts that a
-case expects as part of a resource, and other texts under a parameter that is called a name or an id. A name has the
-same slot wherever it comes again in a record, so a filled record says the same in all its parts.
+A slot is a private use character of Unicode. It stands for the account, the Region, or a name: a text that the case
+expects in a resource, or the value of a parameter for a name or an id. A name that occurs several times in a record has
+one slot, so the parts of a filled record agree.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ _SERVICE: Final = {"type": "AWSService", "invokedBy": "autoscaling.amazonaws.com
 
 
 def _zipf(count: int) -> list[float]:
-    """Cumulative weights of so many things, each of which comes as often as its rank says."""
+    """Cumulative weights by Zipf's law: the thing of rank n is n times as rare as the first."""
     return [*accumulate(1 / rank for rank in range(1, count + 1))]
 
 
@@ -59,8 +59,8 @@ class Place(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What a corpus holds. A template is an event's name, the fields of its request and response, and the types of its
-    resources."""
+    """The contents of a corpus. Records have one template if they agree in the event's name, the fields of request and
+    response, and the types of resources."""
 
     bytes: int
     names: int

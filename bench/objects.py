@@ -1,10 +1,10 @@
 """How fast ingest reads many small objects: `python -m bench.objects`.
 
 SeaweedFS serves files of 25 records, as CloudTrail writes them in quiet accounts. In each round every contestant reads
-all of them in a process of its own that starts cold: ingest the same files on the local disk and in S3, and then ingest
-and s5cmd through a proxy that delays each request, as a distant Region does. "Reads only" is ingest's own reading in
-two processes, whose bytes nobody decodes: what it takes longer than s5cmd is the client's, and what ingest takes
-longer than it is the decoding's. What counts are the medians of the rounds, and their ratios.
+all of them in a process of its own that starts cold: ingest from the local disk and from S3, then ingest and s5cmd
+through a proxy that delays each request, as a distant Region does. "Reads only" reads as ingest does, in two processes,
+and decodes nothing. So it shows how much of the time is the client's. The report has the medians of the rounds and
+their ratios.
 """
 
 from __future__ import annotations
