@@ -7,12 +7,12 @@ neither is a call that lpgen made before any answer could have shown it what the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from tests.support.rollout_stage import ATTACHED_QUOTA, OTHER, Event, Run, Slots, State
+from tests.support.rollout_stage import ATTACHED_QUOTA, LOST, OTHER, Event, Run, Slots, State
 
 LOCKS: Final = ":policy/lpgen/lock/"
 _WRITES: Final = frozenset(
@@ -41,16 +41,18 @@ class Target:
 def targets_from_plan(plan: Mapping[str, Any]) -> tuple[Target, ...]:
     """The principals of a plan that aren't refused."""
     return tuple(
-        Target(f"{one['kind']}/{one['name']}", one["principal_id"], _slots(one["before"]), _slots(one["after"]))
-        for one in plan["principals"]
-        if not one["refusals"]
+        Target(
+            f"{entry['kind']}/{entry['name']}", entry["principal_id"], _slots(entry["before"]), _slots(entry["after"])
+        )
+        for entry in plan["principals"]
+        if not entry["refusals"]
     )
 
 
 def _slots(policies: Sequence[Mapping[str, str]]) -> Slots:
+    prefixes = {"inline": "inline ", "managed": ""}
     return {
-        f"inline {one['policy']}" if one["type"] == "inline" else one["policy"]: json.dumps(json.loads(one["document"]))
-        for one in policies
+        prefixes[policy["type"]] + policy["policy"]: json.dumps(json.loads(policy["document"])) for policy in policies
     }
 
 
@@ -64,12 +66,12 @@ _PROBES: Final = (
 
 
 def _matching(slots: Slots, effect: str) -> Probes:
-    statements = [one for text in slots.values() for one in json.loads(text).get("Statement", ())]
+    statements = [statement for text in slots.values() for statement in json.loads(text).get("Statement", ())]
     patterns = [
         pattern
-        for one in statements
-        if one["Effect"] == effect
-        for pattern in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+        for statement in statements
+        if statement["Effect"] == effect
+        for pattern in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
     ]
     return frozenset(probe for probe in _PROBES if any(fnmatchcase(probe, pattern) for pattern in patterns))
 
@@ -123,16 +125,19 @@ class Judge:
                 if is_lpgen:
                     yield from self._permissions(event, target)
                 for slot in _changed(event, target.key):
-                    key, is_there = (target.key, slot), slot in event.after.slots.get(target.key, {})
+                    key = target.key, slot
+                    was, is_there = (slot in state.slots.get(target.key, {}) for state in (event.before, event.after))
                     if is_lpgen and slot not in target.old and slot not in target.new:
                         yield f"{event}: changes `{slot}`, which isn't of the plan"
                     elif is_lpgen and slot in target.old and is_there and remover.get(key, journal) != journal:
                         yield f"{event}: puts back `{slot}`, which {remover[key]} removed"
-                    elif is_lpgen and slot in target.new and not is_there and attacher.get(key) != journal:
-                        yield f"{event}: removes `{slot}`, which {attacher.get(key, 'nobody')} attached"
+                    elif is_lpgen and slot in target.new and was and attacher.get(key) != journal:
+                        if not self._is_unseen(event.run, target, event.number):
+                            verb = "overwrites" if is_there else "removes"
+                            yield f"{event}: {verb} `{slot}`, which {attacher.get(key)} attached"
                     elif is_lpgen and slot in target.new and is_there and creator.get(slot, journal) != journal:
                         yield f"{event}: attaches `{slot}`, which {creator[slot]} created"
-                    if not (is_there and slot.startswith("arn:") and slot in event.before.slots.get(target.key, {})):
+                    if not (was and is_there and slot.startswith("arn:")):
                         (attacher if is_there else remover)[key] = journal
             for arn in event.before.made.keys() ^ event.after.made.keys():
                 if arn in event.after.made:
@@ -144,6 +149,8 @@ class Judge:
         before, after = event.before.slots.get(target.key), event.after.slots.get(target.key)
         if before is None or after is None or before == after:
             return
+        if event.before.ids[target.key] != target.id and not self._is_unseen(event.run, target, event.number):
+            yield f"{event}: changes {target.key}, which was created again"
         lost = (allowed(before) - allowed(after)) & target.keep
         opened = (denied(before) - denied(after)) & denied(target.old)
         gained = allowed(after) - allowed(before) - allowed(target.old)
@@ -161,16 +168,16 @@ class Judge:
         for act in self.events[since:before]:
             if act.run != OTHER:
                 continue
-            seen = [one for one in self.events[act.number + 1 : before] if one.run == run]
-            for slot in _changed(act, target.key):
-                if not any(_shows(one, slot, target.key) for one in seen):
+            seen = [event for event in self.events[act.number + 1 : before] if event.run == run]
+            for slot in (*_changed(act, target.key), *_edited(act, target)):
+                if not any(_shows(event, act, slot=slot, key=target.key) for event in seen):
                     return True
         return False
 
     # ------------------------------------------------------------ two runs
 
     def _exclusion(self) -> Iterator[str]:
-        """Two journals never work at one principal at a time, and none below the lock of another one."""
+        """Two journals never work at one principal at a time, and none under the lock of another."""
         is_unlocked = any(event.operation == "delete lock" for event in self.events)
         for target in self.targets:
             writes = [event for event in self.events if event.run != OTHER and self._writes_to(event, target)]
@@ -207,20 +214,20 @@ class Judge:
         for target in self._chosen(run):
             held = self._state(run.last).slots.get(target.key)
             writes = [
-                one.number
-                for one in self.events[run.first : run.last]
-                if one.run == run.label and self._writes_to(one, target)
+                event.number
+                for event in self.events[run.first : run.last]
+                if event.run == run.label and self._writes_to(event, target)
             ]
-            if held != target.new and not self._is_unseen(
-                run.label, target, run.last, since=max(writes, default=run.first)
-            ):
+            is_exact = held == target.new and self._state(run.last).ids[target.key] == target.id
+            if not is_exact and not self._is_unseen(run.label, target, run.last, since=max(writes, default=run.first)):
                 yield f"{run.label} exited with 0, but {target.key} holds {_named(held, target)}"
 
     def _failed(self, run: Run) -> Iterator[str]:
         """A run that fails leaves what nobody else took away: the old policies, or the replacement."""
         for target in self._chosen(run):
             held = self._state(run.last).slots.get(target.key)
-            if held is None or self._is_unseen(run.label, target, run.last):
+            is_other = self._state(run.last).ids.get(target.key) != target.id
+            if held is None or is_other or self._is_unseen(run.label, target, run.last):
                 continue
             removed = {slot for slot in target.old if self._remover(target, slot, run.last) == OTHER}
             left = {slot: text for slot, text in target.old.items() if slot not in removed}
@@ -240,9 +247,10 @@ class Judge:
         """What an undisturbed undo left undone of what its journal did."""
         found, state = [], self._state(run.last)
         for target in self._chosen(run):
-            touched = [event for event in self.events[: run.last] if event.run == OTHER and _changed(event, target.key)]
+            events = self.events[: run.last]
+            touched = [event for event in events if event.journal != run.journal and _changed(event, target.key)]
             held = state.slots.get(target.key)
-            worked = any(event.journal == run.journal and self._writes_to(event, target) for event in self.events)
+            worked = any(event.journal == run.journal and self._writes_to(event, target) for event in events)
             if held is None or state.ids[target.key] != target.id:
                 if worked and target.key.split("/")[1] not in run.output:
                     found.append(f"{run.label} doesn't name {target.key}, which is missing")
@@ -255,11 +263,20 @@ class Judge:
             stays = [slot for slot, text in target.new.items() if held.get(slot) == text]
             if worked and ((not touched and held != target.old) or (is_old and stays)):
                 found.append(f"{run.label} left {target.key} with {_named(held, target)}")
-        if not any(event.run == OTHER for event in self.events):
-            made = sorted(state.made.keys())
+        if all(event.journal == run.journal or event.before is event.after for event in self.events[: run.last]):
             found += [f"{run.label} exited with {run.status}"] * (run.status != 0)
-            found += [f"{run.label} left {made} in the account"] * bool(made)
+            found += [f"{run.label} left {sorted(state.made)} in the account"] * bool(state.made)
         return found
+
+    def touched(self, run: Run, targets: Iterable[Target]) -> list[str]:
+        """The calls of a run that changed these principals."""
+        events = [event for event in self.events if event.run == run.label]
+        return [
+            f"{event}: changes {target.key}, which is locked"
+            for target in targets
+            for event in events
+            if self._writes_to(event, target)
+        ]
 
     def locks(self, run: Run) -> list[str]:
         """How an undisturbed apply broke the discipline of locks."""
@@ -282,24 +299,42 @@ def _is_lock(event: Event, target: Target) -> bool:
 
 
 def _changed(event: Event, key: str) -> list[str]:
-    """The slots of a principal that an event changed."""
+    """The slots of a principal that an event changed; `id` where the principal itself was made or deleted."""
     if event.before is event.after:
         return []
     before, after = event.before.slots.get(key, {}), event.after.slots.get(key, {})
-    return sorted(slot for slot in before.keys() | after.keys() if before.get(slot) != after.get(slot))
+    slots = sorted(slot for slot in before.keys() | after.keys() if before.get(slot) != after.get(slot))
+    return slots + ["id"] * (event.before.ids.get(key) != event.after.ids.get(key))
 
 
-def _shows(event: Event, slot: str, key: str) -> bool:
-    """Whether the answer to a call shows what became of a slot."""
-    if slot.startswith("arn:") and event.fields.get("PolicyArn") == slot:
-        return event.is_read or event.status >= 400
-    if event.principal != key:
+def _edited(event: Event, target: Target) -> list[str]:
+    """The new policies of a principal, attached or not, whose documents an event changed."""
+    before, after = event.before.made, event.after.made
+    return [slot for slot in target.new if slot in before and slot in after and before[slot] != after[slot]]
+
+
+def _shows(event: Event, act: Event, *, slot: str, key: str) -> bool:
+    """Whether the answer to a call shows what another party did to a slot."""
+    if not event.status or LOST in event.note:
         return False
-    name = slot.removeprefix("inline ")
+    name, is_arn, is_about = slot.removeprefix("inline "), slot.startswith("arn:"), event.principal == key
+    is_edit = slot in act.before.slots.get(key, {}) and slot in act.after.slots.get(key, {})
+    if slot == "id":
+        return is_about and (event.operation in ("GetRole", "GetUser") or event.status == 404)
+    if is_arn and (is_edit or slot in _made(act)):
+        return event.operation in ("GetPolicy", "ListPolicyVersions") and event.fields.get("PolicyArn") == slot
+    if not is_about:
+        return False
+    is_named = name in (event.fields.get("PolicyName"), event.fields.get("PolicyArn"))
     if event.status >= 400:
-        return name in (event.fields.get("PolicyName"), event.fields.get("PolicyArn"))
-    is_list = event.operation.endswith("Policies") and ("Attached" in event.operation) == slot.startswith("arn:")
-    return is_list or (event.is_read and event.fields.get("PolicyName") == name)
+        return is_named
+    is_list = event.operation.endswith("Policies") and ("Attached" in event.operation) == is_arn and not is_edit
+    return is_list or (event.is_read and is_named)
+
+
+def _made(act: Event) -> set[str]:
+    """The policies of lpgen that an event edited while they weren't attached."""
+    return {arn for arn in act.before.made if act.after.made.get(arn, "") != act.before.made[arn]}
 
 
 def _foreign_denies(held: Slots, target: Target) -> Probes:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
-from tests.support.rollout_judge import Judge, Target, targets_from_plan
-from tests.support.rollout_stage import Fault, Run, Stage, Turns
-from tests.support.rollout_worlds import New, World, allow, deny, document
+from tests.support.rollout_judge import LOCKS, Judge, Target, targets_from_plan
+from tests.support.rollout_stage import ATTACHED_QUOTA, OTHER, Fault, Run, Stage, Turns
+from tests.support.rollout_worlds import TRUST, New, World, allow, deny, document
 
 _ANY: Final = document(allow("*"))
+_GUARD: Final = document(deny("sns:DeleteTopic"))
+_MORE: Final = document(allow("sts:GetCallerIdentity"))
 
 
 def _one(world: World) -> dict[str, list[New]]:
@@ -32,19 +34,16 @@ def _two(world: World) -> dict[str, list[New]]:
 
 
 def _full(world: World) -> dict[str, list[New]]:
-    """A role at the quota, with so much inline that a new policy has to take the place of an old one."""
+    """A role with room for one more policy: an old one has to go before the second new one is attached."""
     others = {
-        f"p{number}": document(allow(f"kms:{verb}*")) for number, verb in enumerate(("De", "En", "Ge", "Li", "Re"))
+        f"p{number}": document(allow(f"kms:{verb}*"))
+        for number, verb in enumerate(("De", "En", "Ge", "Li", "Re", "Up"))
     }
-    managed = {"topics": document(allow("sns:*")), "guard": document(deny("sns:DeleteTopic")), **others}
-    more = {f"q{number}": document(allow(f"kms:{verb}*")) for number, verb in enumerate(("Cr", "Up", "Ta"))}
-    inline = {"long": document(allow("s3:PutObject", "arn:aws:s3:::" + "x" * 9_900))}
-    big = world.make_role("big", managed=managed | more, inline=inline)
-    news = (
-        New(document(deny("sns:DeleteTopic")), narrows=("guard",)),
-        New(document(allow("sns:Publish")), narrows=("topics",)),
-    )
-    return {big: list(news)}
+    managed = {"topics": document(allow("sns:*")), "queues": document(allow("sqs:*")), "guard": _GUARD, **others}
+    inline = {"long": document(allow("s3:PutObject", "arn:aws:s3:::" + "x" * 10_080))}
+    big = world.make_role("big", managed=managed, inline=inline)
+    news = {"guard": _GUARD, "topics": document(allow("sns:Publish")), "queues": document(allow("sqs:SendMessage"))}
+    return {big: [New(text, narrows=(old,)) for old, text in news.items()]}
 
 
 CASTS: Final = {"one": _one, "two": _two, "full": _full}
@@ -58,6 +57,7 @@ class Cast:
     plan: str
     targets: tuple[Target, ...]
     operations: dict[str, list[str]] = field(default_factory=dict)
+    locks: set[str] = field(default_factory=set)
 
 
 class Theatre:
@@ -85,7 +85,7 @@ class Theatre:
             self._world.home = self._home / name
             self._world.home.mkdir()
             plan = self._world.plan_of(replacements)
-            assert all(not one["refusals"] for one in plan["principals"]), plan
+            assert all(not entry["refusals"] for entry in plan["principals"]), plan
             self._casts[name] = Cast(name, self._world.plan.read_text("utf-8"), targets_from_plan(plan))
             stage.state = stage.read_state()
             self._rehearse(self._casts[name])
@@ -99,12 +99,15 @@ class Theatre:
         for command in ("apply", "undo"):
             run = play.run("rehearsal", command)
             assert run.status == 0, run.output
+            made = {arn for event in self.stage.events for arn in event.after.made}
+            cast.locks |= {arn.rpartition("/")[2] for arn in made if LOCKS in arn}
             cast.operations[command] = [event.operation for event in self.stage.events if event.run == run.label]
 
     def play(self, kind: Callable[[Play], None], name: str, seed: str) -> Play:
         """One play of a kind of scenario, judged."""
         random = Random(f"{seed} {name}")
-        play = Play(self.stage, self.cast(random.choice(("one", "one", "two", "two", "full"))), random)
+        cast = self.cast(random.choice(("one", "one", "one", "two", "two", "two", "two", "full")))
+        play = Play(self.stage, cast, random)
         kind(play)
         play.broken[:0] = play.judge().faults()
         return play
@@ -155,22 +158,43 @@ class Play:
         self.broken += self.judge().undone(run)
         return run
 
+    def finish(self, folder: str) -> Run:
+        """Applies, which is to succeed unless another party did something."""
+        run = self.run(folder, "apply")
+        if run.status and not any(event.run == OTHER for event in self.stage.events):
+            self.broken.append(f"{run.label}, which nobody disturbed, exited with {run.status}")
+        return run
+
+    def expect_refusal(self, run: Run, targets: Iterable[Target]) -> None:
+        """Judges a run that may not touch these principals."""
+        self.broken += [f"{run.label} exited with 0"] * (run.status == 0)
+        self.broken += self.judge().touched(run, targets)
+
+    def half_applied(self) -> list[Target]:
+        """The principals whose rollout has begun and hasn't ended."""
+        state = self.stage.state
+        return [
+            target
+            for target in self.cast.targets
+            if (held := state.slots.get(target.key)) not in (target.old, target.new)
+            or (held == target.old and state.made.keys() & target.new.keys())
+        ]
+
     def judge(self) -> Judge:
         return Judge(self.cast.targets, self.stage.events, self.runs)
 
     # ------------------------------------------------------------ moments
 
-    def moment(self, command: str = "apply", *, since: str = "") -> int:
-        """The number of a call of an undisturbed run: half of the time a write, else any."""
+    def moment(self, command: str = "apply", *, is_late: bool = False) -> int:
+        """The number of a call of an undisturbed run, often a write; where it `is_late`, from the first write on."""
         operations = self.cast.operations[command]
-        first = next((at for at, one in enumerate(operations, 1) if one.startswith(since)), 1)
-        numbers = range(first, len(operations) + 1)
-        writes = [at for at in numbers if not operations[at - 1].startswith(("Get", "List"))]
+        writes = [at for at, name in enumerate(operations, 1) if not name.startswith(("Get", "List"))]
+        numbers = range(writes[0] if is_late else 1, len(operations) + 1)
         return self.random.choice(writes if writes and self.random.random() < 0.5 else numbers)
 
-    def fault(self, name: str, command: str = "apply", *, since: str = "", **more: Any) -> Fault:
+    def fault(self, name: str, command: str = "apply", *, is_late: bool = False, **more: Any) -> Fault:
         """A fault at a moment of the seed's choice, before or after the call."""
-        return Fault(self.moment(command, since=since), name, is_after=self.random.random() < 0.5, **more)
+        return Fault(self.moment(command, is_late=is_late), name, is_after=self.random.random() < 0.5, **more)
 
     def wire(self, command: str = "apply") -> Fault:
         """The connection fails: once, or longer than lpgen tries again."""
@@ -216,10 +240,89 @@ class Play:
             if slot.startswith("arn:") and slot in self.stage.state.made:
                 self.stage.iam.create_policy_version(PolicyArn=slot, PolicyDocument=_ANY, SetAsDefault=True)
             elif slot in self.stage.state.slots.get(target.key, {}):
-                kind, name = self._name(target.key)
-                self._call("put", kind, PolicyName=slot.removeprefix("inline "), PolicyDocument=_ANY, **name)
+                self._put(target.key, slot.removeprefix("inline "), _ANY)
 
         return self.act(f"let {slot} allow everything", do)
+
+    def detach_new(self, target: Target) -> Callable[[], None]:
+        return self.remove(target, self.random.sample(sorted(target.new), 1))
+
+    def add_deny(self, target: Target) -> Callable[[], None]:
+        """Denies the principal something that its replacement keeps."""
+        text = document(deny(self.random.choice(sorted(target.keep) or ["s3:GetObject"])))
+        return self.act("deny in an emergency", lambda: self._put(target.key, "emergency", text))
+
+    def take_name(self, target: Target) -> Callable[[], None]:
+        """Makes a policy of a planned name first: with the planned document, or another one."""
+        slot = self.random.choice(sorted(target.new))
+        text = self.random.choice((target.new[slot], _ANY))
+
+        def do() -> None:
+            path, _, name = slot.partition(":policy")[2].rpartition("/")
+            if not slot.startswith("arn:"):
+                self._put(target.key, slot.removeprefix("inline "), text)
+            elif slot not in self.stage.state.made:
+                self.stage.iam.create_policy(PolicyName=name, Path=f"{path}/", PolicyDocument=text)
+
+        return self.act(f"take the name of {slot}", do)
+
+    def fill_quota(self, target: Target) -> Callable[[], None]:
+        """Attaches policies of others up to the quota."""
+        kind, name = self._name(target.key)
+
+        def do() -> None:
+            held = self.stage.state.slots.get(target.key)
+            attached = sum(slot.startswith("arn:") for slot in held or ())
+            for number in range(ATTACHED_QUOTA - attached if held is not None else 0):
+                made = self.stage.iam.create_policy(PolicyName=f"more-{number}", PolicyDocument=_MORE)
+                self._call("attach", kind, PolicyArn=made["Policy"]["Arn"], **name)
+
+        return self.act("fill the quota", do)
+
+    def empty_quota(self, target: Target) -> Callable[[], None]:
+        """Removes them again."""
+        slots = [slot for slot in self.stage.state.slots.get(target.key, ()) if ":policy/more-" in slot]
+        return self.remove(target, slots)
+
+    def delete_locks(self) -> Callable[[], None]:
+        def do() -> None:
+            for arn in self.stage.state.made:
+                if LOCKS in arn:
+                    self.stage.iam.delete_policy(PolicyArn=arn)
+
+        return self.act("delete lock", do)
+
+    def make_lock(self, target: Target) -> Callable[[], None]:
+        """Makes the lock of a principal, as lpgen names it."""
+        names = [name for name in self.cast.locks if target.id in name] or [target.id]
+        fields = {"PolicyName": names[0], "Path": "/lpgen/lock/", "PolicyDocument": _MORE}
+        return self.act("make lock", lambda: self.stage.iam.create_policy(**fields))
+
+    def recreate(self, target: Target) -> Callable[[], None]:
+        """Deletes a principal, and makes another one of its name and policies."""
+        kind, name = self._name(target.key)
+
+        def do() -> None:
+            self._delete(target.key)
+            trust = {"AssumeRolePolicyDocument": TRUST} if kind == "role" else {}
+            getattr(self.stage.iam, f"create_{kind}")(**name, **trust)
+            for slot, text in target.old.items():
+                if slot.startswith("arn:"):
+                    self._call("attach", kind, PolicyArn=slot, **name)
+                else:
+                    self._put(target.key, slot.removeprefix("inline "), text)
+
+        return self.act(f"recreate {target.key}", do)
+
+    def tag(self, target: Target) -> Callable[[], None]:
+        kind, name = self._name(target.key)
+        tags = [{"Key": "team", "Value": "a"}]
+        return self.act(f"tag {target.key}", lambda: getattr(self.stage.iam, f"tag_{kind}")(Tags=tags, **name))
+
+    def _put(self, key: str, name: str, text: str) -> None:
+        if key in self.stage.state.slots:
+            kind, owner = self._name(key)
+            self._call("put", kind, PolicyName=name, PolicyDocument=text, **owner)
 
     def _call(self, verb: str, kind: str, **fields: str) -> None:
         getattr(self.stage.iam, f"{verb}_{kind}_policy")(**fields)

@@ -1,7 +1,7 @@
 """A stage for rollouts: lpgen processes that reach moto's IAM through a proxy which disturbs them as a schedule says.
 
-The proxy performs one call at a time, and keeps what each principal holds after each. So a judge
-(`rollout_judge.py`) can say which call broke a rule, and who made it.
+The proxy performs one call at a time, and keeps what each principal holds after each. From this log a judge
+(`rollout_judge.py`) says which call broke a rule, and who made it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ OTHER: Final = "other"
 """The actor that isn't lpgen."""
 
 ATTACHED_QUOTA: Final = 10
+
+LOST: Final = "answer lost"
+"""The note of a call that the server performed, and whose answer lpgen never got."""
 
 Slots = Mapping[str, str]
 """The policies of a principal: documents by `inline NAME`, or by ARN where they are attached."""
@@ -249,7 +252,8 @@ class Stage:
                     fault.do()
                 if fault.wire in ("drop", "kill", "error"):
                     return self._break(run, fault, fields)
-        answer = self._perform(run, fields, send)
+        is_lost = any(fault.is_after and fault.wire in ("drop", "kill", "error") for fault in faults)
+        answer = self._perform(run, fields, send, LOST if is_lost else "")
         for fault in faults:
             if fault.wire == "repeat":
                 again = self._perform(run, fields, send, "repeated")
@@ -262,8 +266,9 @@ class Stage:
         return answer
 
     def _break(self, run: Run, fault: Fault, fields: Mapping[str, str]) -> tuple[int, bytes]:
-        with self._lock:
-            self._log(run, fields, 0, f"{fault.wire} {'after' if fault.is_after else 'instead of'} the call")
+        if not fault.is_after:
+            with self._lock:
+                self._log(run, fields, 0, f"{fault.wire} instead of the call")
         if fault.wire == "kill" and run.process:
             run.process.kill()
         if fault.wire == "error":
@@ -314,13 +319,13 @@ class Stage:
         documents = {policy["Arn"]: _default_document(policy) for policy in found["Policies"]}
         slots, ids = {}, {}
         for kind in ("Role", "User"):
-            for one in found[f"{kind}DetailList"]:
-                key = f"{kind.lower()}/{one[f'{kind}Name']}"
-                inline = one.get(f"{kind}PolicyList", ())
+            for detail in found[f"{kind}DetailList"]:
+                key = f"{kind.lower()}/{detail[f'{kind}Name']}"
+                inline = detail.get(f"{kind}PolicyList", ())
                 slots[key] = {f"inline {policy['PolicyName']}": _text(policy["PolicyDocument"]) for policy in inline}
-                arns = [policy["PolicyArn"] for policy in one["AttachedManagedPolicies"]]
+                arns = [policy["PolicyArn"] for policy in detail["AttachedManagedPolicies"]]
                 slots[key] |= {arn: documents.get(arn, "{}") for arn in arns}
-                ids[key] = one[f"{kind}Id"]
+                ids[key] = detail[f"{kind}Id"]
         return State(slots, ids, {arn: text for arn, text in documents.items() if ":policy/lpgen/" in arn})
 
     def reset(self, seeded: int) -> None:
@@ -330,7 +335,7 @@ class Stage:
 
 
 def _default_document(policy: Mapping[str, Any]) -> str:
-    versions = {one["VersionId"]: one["Document"] for one in policy["PolicyVersionList"]}
+    versions = {version["VersionId"]: version["Document"] for version in policy["PolicyVersionList"]}
     return _text(versions[policy["DefaultVersionId"]])
 
 
