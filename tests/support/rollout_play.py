@@ -335,7 +335,7 @@ class Play:
 
     def story(self) -> str:
         """The schedule, the broken rules, the calls that changed something, and what is held at the end."""
-        writes = [str(event) for event in self.stage.events if not event.is_read or event.note]
+        writes = [str(event) for event in self.stage.events if not event.is_read or not event.status]
         state = {key: sorted(slots) for key, slots in self.stage.state.slots.items()}
         said = [f"{run.label} printed:\n{run.output[-1500:]}" for run in self.runs if run.status]
         parts = {
