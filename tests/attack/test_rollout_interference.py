@@ -14,7 +14,7 @@ import pytest
 
 from tests.attack.rollout_held_back import HELD_BACK
 from tests.attack.rollout_tuned import TUNED
-from tests.attack.score import SEED, SHARE, Attack, sample
+from tests.attack.score import SEED, Attack, sample
 from tests.support.aws_servers import end_motos, moto_server
 from tests.support.forked_lpgen import end_forks
 from tests.support.rollout_play import Play, Theatre
