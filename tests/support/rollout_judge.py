@@ -106,6 +106,11 @@ class Judge:
                 found += self._failed(run)
         return [*dict.fromkeys(found)]
 
+    @property
+    def _is_unlocked(self) -> bool:
+        """Whether another party deleted locks: then other runs of lpgen are as unforeseen as other parties."""
+        return any(event.operation == "delete lock" for event in self.events)
+
     def _chosen(self, run: Run) -> list[Target]:
         names = [word for before, word in zip(run.words, run.words[1:], strict=False) if before == "--role"]
         return [target for target in self.targets if not names or target.key.split("/")[1] in names]
@@ -166,7 +171,7 @@ class Judge:
     def _is_unseen(self, run: str, target: Target, before: int, since: int = 0) -> bool:
         """Whether another party changed something of a principal that no answer could have shown a run so far."""
         for act in self.events[since:before]:
-            if act.run != OTHER:
+            if act.run == run or (act.run != OTHER and not self._is_unlocked):
                 continue
             seen = [event for event in self.events[act.number + 1 : before] if event.run == run]
             for slot in (*_changed(act, target.key), *_edited(act, target)):
@@ -178,13 +183,12 @@ class Judge:
 
     def _exclusion(self) -> Iterator[str]:
         """Two journals never work at one principal at a time, and none under the lock of another."""
-        is_unlocked = any(event.operation == "delete lock" for event in self.events)
         for target in self.targets:
             writes = [event for event in self.events if event.run != OTHER and self._writes_to(event, target)]
             for event in writes:
                 for run in sorted({other.run for other in writes if other.journal != event.journal}):
                     numbers = [other.number for other in writes if other.run == run]
-                    if numbers[0] < event.number < numbers[-1] and not is_unlocked:
+                    if numbers[0] < event.number < numbers[-1] and not self._is_unlocked:
                         yield f"{event.run} and {run} changed {target.key} at the same time"
             holder = ""
             for event in self.events:

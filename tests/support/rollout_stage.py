@@ -87,9 +87,9 @@ class Event:
 class Fault:
     """What happens at the nth call of a run.
 
-    `do` is done before the server gets the call, or after it performed it. `wire` is what happens to the call itself:
-    `drop` (the connection closes), `kill` (lpgen is killed), `error` (an answer of status 500 or 403), `repeat` (the
-    server gets it twice), each before or after it was performed. It lasts for `times` calls.
+    `do` is done before the server gets the call, or after it performed it. `wire` is what happens to the call itself,
+    before or after it is performed: `drop` (the connection closes), `kill` (lpgen is killed), or `error` (an answer of
+    status 500 or 403). With `repeat` the server gets it twice, and lpgen the first answer. It lasts for `times` calls.
     """
 
     at: int
@@ -256,8 +256,7 @@ class Stage:
         answer = self._perform(run, fields, send, LOST if is_lost else "")
         for fault in faults:
             if fault.wire == "repeat":
-                again = self._perform(run, fields, send, "repeated")
-                answer = again if fault.is_after else answer
+                self._perform(run, fields, send, "repeated")
             elif fault.is_after:
                 if fault.do:
                     fault.do()
