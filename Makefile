@@ -9,6 +9,7 @@
 #   make fuzz         every reader of foreign text under atheris, for 20 minutes (FUZZ_ARGS="--minutes 60 --target policy")
 #   make screenshots  the pictures of the README (Chromium, as above)
 #   make lint         style and types
+#   make structure    the size and the circles of the code, against their ceilings
 #   make format       rewrite the code in the project's style
 #   make docs         the documents as a site, in build/docs
 #   make wheel-check  build the wheel, install it away from the checkout as README says, and run the demo from it
@@ -39,7 +40,7 @@ export TEST_SEED ?= $(shell date +%Y%m%d)
 # Files are handed out in the order that tests/conftest.py gives them, rather than by their number of tests.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hypothesis-seed $(TEST_SEED)
 
-.PHONY: demo test test-all test-browser test-spark test-attack fuzz screenshots lint format docs wheel-check dist catalog bench clean help
+.PHONY: demo test test-all test-browser test-spark test-attack fuzz screenshots lint structure format docs wheel-check dist catalog bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -78,6 +79,9 @@ lint: $(COMPLETE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+structure: $(RUNNABLE)
+	$(BIN)/python -m bench.structure --check
 
 format: $(COMPLETE)
 	$(BIN)/ruff check --fix .
