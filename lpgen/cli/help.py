@@ -12,7 +12,7 @@ from lpgen.cli.settings import defaults_from_file, setting_of
 
 SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Start here", ("demo",)),
-    ("Gather", ("snapshot", "ingest", "check", "upgrade")),
+    ("Gather", ("snapshot", "ingest", "check")),
     ("Review", ("review", "backtest", "observe", "explain", "wildcards")),
     ("Replace", ("generate", "verify", "rollout")),
     ("Every week", ("baseline", "drift")),
@@ -37,7 +37,7 @@ class WorkOrder(TyperGroup):
             rows = [
                 (name.ljust(width), self.commands[name].get_short_help_str(formatter.width - 6 - width))
                 for name in names
-                if name in self.commands and not self.commands[name].hidden
+                if name in self.commands
             ]
             if rows:
                 with formatter.section(title):

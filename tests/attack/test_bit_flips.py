@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from lpgen.edge.data_folder.baseline_folder import open_baseline
-from lpgen.edge.data_folder.ledger import count_unread_files, open_ledger, read_paths
+from lpgen.edge.data_folder.ledger import count_unread_files, open_ledger
+from lpgen.edge.data_folder.ledger_check import read_sums
 from lpgen.edge.data_folder.snapshot_folder import open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
@@ -44,7 +45,7 @@ def tables(data: Path) -> object:
 def ledger(data: Path) -> object:
     """What an ingest and a review ask of the ledger: which files are known, and which tables count."""
     with open_ledger(data):
-        return read_paths(data), count_unread_files(data), repr(read_usage(data))
+        return read_sums(data), count_unread_files(data), repr(read_usage(data))
 
 
 def baseline(folder: Path) -> object:

@@ -22,7 +22,8 @@ from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import Gap, Subject, TakenAccount
 from lpgen.edge.data_folder.baseline_folder import list_baselines, open_baseline
 from lpgen.edge.data_folder.immutable_folder import MANIFEST
-from lpgen.edge.data_folder.ledger import count_unread_files, read_generation, read_paths
+from lpgen.edge.data_folder.ledger import count_unread_files
+from lpgen.edge.data_folder.ledger_check import read_sums
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter, find_snapshot, open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.output_folder import SUMMARY
@@ -85,7 +86,7 @@ def _tables() -> Iterator[bytes]:
 
 def _read_ledger(data: bytes) -> object:
     folder = put("ledger/ledger.sqlite", data).parent
-    return read_generation(folder), read_paths(folder), count_unread_files(folder)
+    return read_sums(folder), count_unread_files(folder)
 
 
 def _ledger() -> Iterator[bytes]:
