@@ -21,7 +21,7 @@ from lpgen.edge.rollout.inputs import read_written_output
 from lpgen.edge.rollout.journal import journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan, read_whole_plan
 from lpgen.errors import LpgenError
-from tests.attack.fuzz.state_targets import rollout_plans, taken_snapshot
+from tests.attack.fuzz.state_targets import rollout_plan, taken_snapshot
 from tests.attack.fuzz.targets import TARGETS
 from tests.attack.fuzz.world import world
 from tests.attack.score import SHARE, Attack
@@ -70,7 +70,7 @@ def plan(folder: Path) -> object:
 
 
 def journal(folder: Path) -> object:
-    path = folder / "new.json"
+    path = folder / "plan.json"
     return read_journal(path, read_rollout_plan(path))
 
 
@@ -78,7 +78,7 @@ def accepted(kind: Kind, folder: Path) -> list[object]:
     """The answers that hold: that of the files as they are, and of a journal whose last line a kill cut short."""
     answers = [kind.answer(folder)]
     if kind.answer is journal:
-        path = journal_of(folder / "new.json")
+        path = journal_of(folder / "plan.json")
         whole = path.read_bytes()
         path.write_bytes(whole[:-1])
         answers.append(kind.answer(folder))
@@ -107,10 +107,10 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "plan").mkdir()
     shutil.copy(world() / "plan.json", home / "plan")
     list(TARGETS["rollout-journal"].seeds())  # writes the journal
-    _, new = rollout_plans()
+    path = rollout_plan()
     (home / "journal").mkdir()
-    shutil.copy(new, home / "journal" / "new.json")
-    shutil.copy(journal_of(new), home / "journal")
+    shutil.copy(path, home / "journal")
+    shutil.copy(journal_of(path), home / "journal")
     for path in home.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
     return home
