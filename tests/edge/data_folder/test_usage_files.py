@@ -206,6 +206,17 @@ def test_read_usage_refuses_tables_with_other_columns(tmp_path: Path) -> None:
         read_usage_tables(folder, root)
 
 
+@pytest.mark.parametrize("version", [0, 2])
+def test_read_usage_refuses_a_manifest_of_another_format(tmp_path: Path, version: int) -> None:
+    write_usage_tables(tmp_path, usage(1))
+    path = tmp_path / TABLE_MANIFEST
+    path.write_text(path.read_text().replace('"format_version": 1', f'"format_version": {version}'))
+    with pytest.raises(DataError) as found:
+        read_usage_tables(tmp_path, hashlib.sha256(path.read_bytes()).hexdigest())
+    assert found.value.message == f"`{path}` has format {version}, and this version of lpgen reads 1"
+    assert "ingest the logs again into a new folder" in found.value.hint
+
+
 def test_remove_stale_usage_keeps_one_generation(tmp_path: Path) -> None:
     old, new = write_usage(tmp_path, usage(1)), write_usage(tmp_path, usage(2))
     (tmp_path / "usage" / "unfinished-123").mkdir()
