@@ -263,23 +263,69 @@ def undo_command(
     Example:
       lpgen rollout undo plan.json --role app
     """
-    from lpgen.app.rollout import chosen_principals, rollouts_begun, undo_rollout
+    from lpgen.app.rollout import chosen_principals, undo_rollout
+    from lpgen.core.rollout.state import Phase
+    from lpgen.edge.rollout.journal import read_journal
     from lpgen.edge.rollout.plan_file import read_rollout_plan
     from lpgen.report.messages.rollout import render_undo
 
     whole = read_rollout_plan(plan)
-    begun = {one.principal: one for one in rollouts_begun(plan, whole)}
-    named = chosen_principals(role, tuple(begun)) if role else tuple(begun)
-    chosen = tuple(arn for arn in named if not begun[arn].undone)
+    recorded = read_journal(plan, whole)
+    states, begun = recorded.states, tuple(reversed(tuple(recorded.states)))
+    named = chosen_principals(role, begun) if role else begun
+    chosen = tuple(arn for arn in named if states[arn].phase is not Phase.UNDONE or recorded.locks.get(arn))
     if not chosen:
         why = f"{_counted(len(named))} of this plan {'was' if len(named) == 1 else 'were'} undone already"
         say(f"nothing to undo: {why if named else 'nothing of this plan was applied'}")
         return
     accounts = at.open()
-    typer.echo(for_terminal(render_undo([(arn, begun[arn].taking_back) for arn in chosen])), nl=False)
+    calls = [(arn, [call for _, call in states[arn].calls_to_undo]) for arn in chosen]
+    typer.echo(for_terminal(render_undo(calls)), nl=False)
     if not _confirmed(f"Put {_counted(len(chosen))} back as before?", yes=yes):
         raise typer.Exit(EXIT_FOUND)
     _end(undo_rollout(plan, whole, chosen, accounts, settle_seconds=settle, say=_say))
+
+
+@app.command("unlock", cls=PlainCommand)
+@as_command
+def unlock_command(
+    plan: PlanArgument,
+    at: _ConnectionOptions,
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", metavar="NAME|ARN", help="A role (or user) to unlock. Repeats. By default all."),
+    ] = None,
+    yes: YesOption = False,
+) -> None:
+    """Remove the locks that killed runs left.
+
+    A run of `apply` or `undo` locks each principal while it changes it, and all others leave the principal alone. The
+    lock of a run that was killed stays. The journal of that run goes on under it, so run `apply` or `undo` again where
+    that journal is. If it's lost, remove the lock with this command. Check first that no run is at work anywhere: two
+    runs at once can leave a role without policies.
+
+    Exit 1 where nothing was confirmed.
+
+    \b
+    Example:
+      lpgen rollout unlock plan.json --role app
+    """
+    from lpgen.app.rollout import chosen_principals, find_locks, remove_locks
+    from lpgen.edge.rollout.plan_file import read_rollout_plan
+    from lpgen.report.messages.rollout import render_locks
+
+    whole = read_rollout_plan(plan)
+    known = tuple(one.principal for one in whole.principals)
+    accounts = at.open()
+    locks = find_locks(whole, chosen_principals(role, known) if role else known, accounts)
+    if not locks:
+        say("nothing is locked")
+        return
+    typer.echo(for_terminal(render_locks(locks)), nl=False)
+    if not _confirmed(f"Does no run change {_counted(len(locks))} now, and do you want to unlock?", yes=yes):
+        raise typer.Exit(EXIT_FOUND)
+    remove_locks(plan, whole, [principal for principal, _ in locks], accounts)
+    say(f"unlocked {_counted(len(locks))}")
 
 
 class WatchFormat(StrEnum):
@@ -366,5 +412,5 @@ def _end(outcomes: Iterable[Outcome], *, already_said: frozenset[str] = frozense
     unfinished = {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}
     if kinds & {*unfinished, OutcomeKind.UNDONE_IN_PART, OutcomeKind.LEFT}:
         raise typer.Exit(EXIT_UNFINISHED)
-    if kinds & {OutcomeKind.REFUSED, OutcomeKind.UNDONE_BUT}:
+    if kinds & {OutcomeKind.REFUSED, OutcomeKind.UNDONE_BUT, OutcomeKind.GONE}:
         raise typer.Exit(EXIT_FOUND)

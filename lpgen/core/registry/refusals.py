@@ -138,6 +138,7 @@ class RefusalKind(Kind):
         parameters={"needed": int, "what": str, "allowed": int, "advice": str},
         message="it takes {needed:,} {what}, and the account's quota is {allowed:,}{advice}",
     )
+    LOCKED = Row("locked", "locked by another run", parameters={"why": str}, message="{why}")
     JOURNAL = Row(
         "journal",
         "begun and not ended",

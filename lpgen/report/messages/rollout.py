@@ -112,6 +112,11 @@ def render_undo(calls: Sequence[tuple[str, Sequence[Call]]]) -> str:
     return "\n".join(lines)
 
 
+def render_locks(locks: Iterable[tuple[str, str]]) -> str:
+    """The locks of principals, by ARN, with their descriptions."""
+    return "".join(f"{terminal_text(principal)}: {terminal_text(text)}\n" for principal, text in locks)
+
+
 # ---------------------------------------------------------------- a diff of statements
 
 
@@ -176,6 +181,7 @@ _ENDINGS = {
     OutcomeKind.UNDONE_IN_PART: "undone but for what is named: settle it by hand, then run `lpgen rollout undo` again",
     OutcomeKind.LEFT: "NOT AS IT WAS: settle by hand what is named, then run `lpgen rollout undo` again",
     OutcomeKind.UNDONE_BUT: "undone, and others have changed it since",
+    OutcomeKind.GONE: "skipped: it was deleted",
 }
 
 
