@@ -324,8 +324,8 @@ class IamWriter:
 
 def _is_refusal(error: AwsError) -> bool:
     """Whether AWS answered that it didn't make the call, rather than that something went wrong on the way."""
-    answer = getattr(error.__cause__, "response", {}).get("ResponseMetadata", {})
-    return 400 <= answer.get("HTTPStatusCode", 0) < 500 and "Timeout" not in error.code
+    answer = getattr(error.__cause__, "response", None) or {}  # errors of the connection have none
+    return 400 <= answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500 and "Timeout" not in error.code
 
 
 def _method(operation: str) -> str:

@@ -164,10 +164,10 @@ def _locked(principal: str, principal_id: str, run: Run, change: Callable[[], Ou
 
     The lock stays if the journal says that the change wasn't ended: the same journal then goes on under it.
     """
-    refused = take_lock(run.writer, run.journal, principal, principal_id)
-    if refused:
-        return Outcome(principal, OutcomeKind.REFUSED, (refused,))
     try:
+        refused = take_lock(run.writer, run.journal, principal, principal_id)
+        if refused:
+            return Outcome(principal, OutcomeKind.REFUSED, (refused,))
         outcome = change()
     except BaseException:
         state = run.journal.states.get(principal)
@@ -257,10 +257,10 @@ def _check_before(call: Call, state: RolloutState, run: Run) -> None:
     # INVARIANT: the document put in place is the one whose digest was on disk before the first call.
     if call.document and digest_of_text(call.document) != state.digests[call.policy]:
         raise RolloutError(f"the document of {quote_input(call.policy)} isn't the one that the journal was begun with")
-    if call.kind is CallKind.ATTACH and not _is_as_created(call.policy, state, run.writer):
-        raise RolloutError(f"the policy {quote_input(call.policy)} isn't the one that this run created")
     if not _comes_true(lambda: run.writer.read_holding(state.kind, state.name) == state.expected, run):
         raise RolloutError(f"the policies of {quote_input(state.principal)} aren't what they should be by now")
+    if call.kind is CallKind.ATTACH and not _is_as_created(call.policy, state, run.writer):
+        raise RolloutError(f"the policy {quote_input(call.policy)} isn't the one that this run created")
 
 
 def _is_as_created(arn: str, state: RolloutState, writer: IamWriter) -> bool:
