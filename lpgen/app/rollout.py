@@ -27,7 +27,7 @@ from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.rollout.caller_chain import CallerName, caller_chain
 from lpgen.edge.rollout.iam_writer import IamWriter, Quotas
 from lpgen.edge.rollout.journal import Journal, Recorded, read_journal
-from lpgen.edge.rollout.run import Run, apply_principal, live_refusals, undo_principal
+from lpgen.edge.rollout.run import Run, apply_principal, live_refusals, undo_principal, unexpected_policies
 from lpgen.edge.signatures import is_signature_of, read_public_key
 from lpgen.errors import InvocationError, TamperingError, quote_input
 
@@ -154,16 +154,18 @@ def check_rollout(
 
 def _check(plan: PrincipalPlan, unproven: Sequence[str], recorded: Recorded, accounts: Accounts) -> Checked:
     state = recorded.states.get(plan.principal)
-    if state is not None and state.phase is Phase.APPLIED:
-        return Checked(plan, (), done=True)
-    if plan.refusals:
+    applied = state is not None and state.phase is Phase.APPLIED
+    if plan.refusals and not applied:
         return Checked(plan, plan.refusals)
-    if unproven:
+    if unproven and not applied:
         return Checked(plan, tuple(Refusal.of(RefusalKind.NOT_PROVEN, why=why) for why in unproven))
     unreached = accounts.reach(plan.account)
     if unreached:
         return Checked(plan, (Refusal.of(RefusalKind.OTHER_ACCOUNT, why=unreached),))
     writer, callers = accounts.writer(plan.account), accounts.callers(plan.account)
+    if state is not None and applied:
+        why = "; ".join(unexpected_policies(state, writer))
+        return Checked(plan, (Refusal.of(RefusalKind.CHANGED, case="applied", why=why),) if why else (), done=not why)
     refusals = live_refusals(plan, writer, callers, quotas=accounts.quotas(plan), recorded=recorded)
     if not refusals:
         accounts.reserve(plan)

@@ -281,22 +281,32 @@ def _await_expected(principal: str, run: Run) -> None:
         RolloutError: it doesn't within the time that a change may take to show.
     """
     state = run.journal.states[principal]
-    created = {call.policy: call.document for call in state.calls if call.kind is CallKind.CREATE_POLICY}
-    attached = [arn for arn in created if arn in state.expected.attached]
     found: list[str] = []
 
     def is_expected() -> bool:
-        live = run.writer.read_principal(state.kind, state.name)
-        found[:] = _differences(state.expected, {**state.documents, **created}, state, live)
-        found.extend(
-            f"the policy {arn} isn't as this run created it"
-            for arn in attached
-            if not _is_as_created(arn, state, run.writer)
-        )
+        found[:] = unexpected_policies(state, run.writer)
         return not found
 
     if not _comes_true(is_expected, run):
         raise RolloutError(f"{quote_input(principal)} isn't what it should be by now: {'; '.join(found)}")
+
+
+def unexpected_policies(state: RolloutState, writer: IamWriter) -> list[str]:
+    """How a principal differs from what the calls made so far have put in place, in sentences.
+
+    Raises:
+        AwsError: it can't be read.
+    """
+    gone = _why_gone(state, writer)
+    if gone:
+        return [gone]
+    live = writer.read_principal(state.kind, state.name)
+    created = {call.policy: call.document for call in state.calls if call.kind is CallKind.CREATE_POLICY}
+    own = [arn for arn in created if arn in state.expected.attached]
+    return [
+        *_differences(state.expected, {**state.documents, **created}, state, live),
+        *(f"the policy {arn} isn't as this run created it" for arn in own if not _is_as_created(arn, state, writer)),
+    ]
 
 
 def _comes_true(check: Callable[[], bool], run: Run) -> bool:
