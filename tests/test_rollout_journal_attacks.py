@@ -17,7 +17,7 @@ from lpgen.core.rollout.calls import Call, CallKind, inverse_calls
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan
-from lpgen.errors import LpgenError
+from lpgen.errors import LpgenError, RolloutError
 from tests.support.rollout_roles import empty_account, own_server
 from tests.support.rollout_worlds import ACCOUNT, New, World, allow, deny, document
 
@@ -181,6 +181,18 @@ def test_undo_of_an_edited_journal_calls_nothing(applied: World) -> None:
         if name in ("inverse and before", "inverse attaches administrator", "documents", "applied too early"):
             journal_of(applied.plan).write_bytes(chained)
             assert "was edited" in str(applied.undo(status=1).exception), name
+    assert applied.read(before.principal.arn) == before
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_journal_of_another_schema_is_refused_by_its_number(applied: World, number: int) -> None:
+    path = journal_of(applied.plan)
+    path.write_text(path.read_text().replace("lpgen.rollout-journal/2", f"lpgen.rollout-journal/{number}"))
+    before = applied.read(f"arn:aws:iam::{ACCOUNT}:role/app")
+    refused = applied.undo(status=1).exception
+    assert isinstance(refused, RolloutError)
+    assert f"`{path}` has the schema `lpgen.rollout-journal/{number}`, and" in refused.message
+    assert "use the version of lpgen that wrote it" in refused.hint
     assert applied.read(before.principal.arn) == before
 
 

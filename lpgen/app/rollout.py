@@ -125,23 +125,14 @@ class Checked:
     done: bool = False
 
 
-def check_source(plan: RolloutPlan, path: Path, *, public_key: Path | None, trust_output: bool) -> None:
-    """Refuse a plan whose documents nothing vouches for, or that the owner of a key hasn't signed.
+def check_signature(plan: RolloutPlan, path: Path, public_key: Path) -> None:
+    """Refuse a plan that the owner of a key hasn't signed.
 
     Raises:
-        InvocationError: it is a plan of an older lpgen, and the caller doesn't trust it explicitly.
         TamperingError: no valid signature covers its documents.
     """
-    source = plan.source
-    if public_key is not None:
-        key = read_public_key(public_key)
-        if source is None or not is_signature_of(source.signature, source.digests.root, key):
-            raise TamperingError(f"no signature of `{public_key}` covers the documents of `{path}`", hint=_SIGN)
-    elif source is None and not trust_output:
-        raise InvocationError(
-            f"`{path}` is of an older lpgen, and nothing vouches for its documents",
-            hint="make it again with `lpgen rollout plan`, or give --trust-output",
-        )
+    if not is_signature_of(plan.source.signature, plan.source.digests.root, read_public_key(public_key)):
+        raise TamperingError(f"no signature of `{public_key}` covers the documents of `{path}`", hint=_SIGN)
 
 
 _SIGN = "sign the output with `lpgen generate --sign KEY`, and plan with --require-signature PUBLIC-KEY"

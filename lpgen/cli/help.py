@@ -14,7 +14,7 @@ from lpgen.errors import LpgenError
 
 SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Start here", ("demo",)),
-    ("Gather", ("snapshot", "ingest", "check", "upgrade")),
+    ("Gather", ("snapshot", "ingest", "check")),
     ("Review", ("review", "backtest", "observe", "explain", "wildcards")),
     ("Replace", ("generate", "verify", "rollout")),
     ("Every week", ("baseline", "drift")),
@@ -39,7 +39,7 @@ class WorkOrder(TyperGroup):
             rows = [
                 (name.ljust(width), self.commands[name].get_short_help_str(formatter.width - 6 - width))
                 for name in names
-                if name in self.commands and not self.commands[name].hidden
+                if name in self.commands
             ]
             if rows:
                 with formatter.section(title):

@@ -53,13 +53,6 @@ SettleOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 
-
-TrustOption = Annotated[
-    bool,
-    typer.Option(
-        "--trust-output", help="Trust the documents although neither a data folder nor a signature vouches for them."
-    ),
-]
 SignatureOption = Annotated[
     Path | None,
     typer.Option("--require-signature", metavar="PUBLIC-KEY", help="Take only what this PEM file's key has signed."),
@@ -99,7 +92,13 @@ def plan_command(
         typer.Option("--data", metavar="DIR", help="The data folder that DIR was generated from, to compare with it."),
     ] = None,
     require_signature: SignatureOption = None,
-    trust_output: TrustOption = False,
+    trust_output: Annotated[
+        bool,
+        typer.Option(
+            "--trust-output",
+            help="Trust the documents although neither a data folder nor a signature vouches for them.",
+        ),
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="PLAN", help="Where to write it; `-` or nothing is stdout.")
     ] = None,
@@ -199,13 +198,12 @@ def apply_command(
     yes: YesOption = False,
     settle: SettleOption = 15.0,
     require_signature: SignatureOption = None,
-    trust_output: TrustOption = False,
     catalog: CatalogOption = None,
 ) -> None:
     """Carry a plan out in AWS.
 
     Checks everything first: that the plan is as lpgen wrote it and allows nothing new, that the policies are those of
-    the plan, quotas, names, and that lpgen keeps its own access. A plan of an older lpgen takes --trust-output.
+    the plan, quotas, names, and that lpgen keeps its own access.
     Shows each change, asks, and makes the calls, each read back. The first error ends it, and that principal is put
     back as it was. After a kill, run it again to finish, or undo.
 
@@ -215,14 +213,15 @@ def apply_command(
     Example:
       lpgen rollout apply plan.json --role app
     """
-    from lpgen.app.rollout import apply_rollout, check_rollout, check_source, chosen_principals
+    from lpgen.app.rollout import apply_rollout, check_rollout, check_signature, chosen_principals
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.rollout.journal import read_journal
     from lpgen.edge.rollout.plan_file import read_whole_plan
     from lpgen.report.messages.rollout import render_changes, render_refused, render_trust
 
     whole = read_whole_plan(plan)
-    check_source(whole, plan, public_key=require_signature, trust_output=trust_output)
+    if require_signature is not None:
+        check_signature(whole, plan, require_signature)
     known = tuple(one.principal for one in whole.principals)
     if all_of_it == bool(role):
         raise InvocationError("give either --role, once or more, or --all")

@@ -18,7 +18,7 @@ class Begun:
     """The journal's entries on one principal whose rollout was begun. `about` are the calls that may have been made.
 
     `before`, `documents`, `boundary` and `trust` are as read from IAM just before. `digests` are those of the documents
-    to put in place, by policy; a journal of an older lpgen has none.
+    to put in place, by policy.
     """
 
     principal: str
@@ -32,7 +32,7 @@ class Begun:
     trust: str
     calls: tuple[Call, ...]
     inverse: tuple[Call, ...]
-    digests: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str]
     about: set[int] = field(default_factory=set)
     done: set[int] = field(default_factory=set)
     applied_at: str = ""

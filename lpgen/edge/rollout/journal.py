@@ -13,7 +13,7 @@ a time writes.
 - `undo`, then `undo_about` and `undo_done` for each inverse call, then `undone`; or `undo_failed` with why.
 
 INVARIANT: no line is believed that the plan doesn't agree with, so a journal that was edited leads to no call that
-isn't the plan's. A journal of schema 1 has neither `previous` nor digests; it is compared with its plan all the same.
+isn't the plan's.
 """
 
 from __future__ import annotations
@@ -27,18 +27,20 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from lpgen.core.digests import digest_of_text
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.calls import Call, CallKind, Holding
 from lpgen.core.rollout.source import RolloutPlan
+from lpgen.core.schemas import JOURNAL_SCHEMA, check_schema
 from lpgen.edge.private_files import restrict_to_owner, sync_folder
 from lpgen.edge.rollout.begun import Begun, differs_from_plan, take_event
 from lpgen.edge.rollout.iam_writer import LivePrincipal
 from lpgen.errors import RolloutError, TamperingError, quote_input, quote_reason
 
-_JOURNAL_SCHEMA: Final = "lpgen.rollout-journal/2"
-_OLD_SCHEMA: Final = "lpgen.rollout-journal/1"
 _RESTORE: Final = "put the journal back as lpgen wrote it, or restore the policies by hand: the plan has them"
+_OTHER: Final = "use the version of lpgen that wrote it, or restore the policies by hand: the plan has them"
 
 
 def journal_of(plan: Path) -> Path:
@@ -55,7 +57,6 @@ class Journal:
         self._path = journal_of(path)
         self._file: Any = None
         self._digest = ""
-        self._old = False
         self._last = b""
         self._size = 0
         self.begun: dict[str, Begun] = {}
@@ -100,23 +101,22 @@ class Journal:
         lines = self._file.read().split(b"\n")
         self._size = sum(len(line) + 1 for line in lines[:-1])
         if len(lines) == 1:
-            self._write({"event": "plan", "schema": _JOURNAL_SCHEMA, "sha256": self._digest})
+            self._write({"event": "plan", "schema": JOURNAL_SCHEMA, "sha256": self._digest})
             sync_folder(self._path.parent)
             return
+        try:
+            check_schema(lines[0], JOURNAL_SCHEMA, str(self._path), error=RolloutError, hint=_OTHER)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise TamperingError(f"`{self._path}` is no journal: {quote_reason(error)}", hint=_RESTORE) from error
         head = self._decode(lines[0])
-        if head.get("schema") not in (_JOURNAL_SCHEMA, _OLD_SCHEMA):
-            raise RolloutError(f"`{self._path}` is no journal of this version of lpgen")
         if head.get("sha256") != self._digest:
             raise RolloutError(
                 f"`{self._plan_path}` isn't the plan that `{self._path}` was begun with",
                 hint="put the old plan back, or give the new one another name",
             )
-        self._old = head["schema"] == _OLD_SCHEMA
-        self._check(not (self._old and self._plan.source), "a new plan has no journal of an older lpgen")
         for before, line in pairwise(lines[:-1]):
             entry = self._decode(line)
-            chained = entry.get("previous") == digest_of_text(before) or (self._old and "previous" not in entry)
-            self._check(chained, "a line doesn't follow the one before")
+            self._check(entry.get("previous") == digest_of_text(before), "a line doesn't follow the one before")
             self._take(entry)
         self._last = lines[-2]
 
@@ -151,15 +151,13 @@ class Journal:
         who = quote_input(begun.principal)
         differs = differs_from_plan(begun, plan) if plan else f"{who} isn't in the plan"
         self._check(not differs, differs)
-        right = entry.get("digests") == self._digests_of(begun.calls) or (self._old and "digests" not in entry)
-        self._check(right, f"the digests of {who} aren't those of the plan")
+        self._check(entry["digests"] == self._digests_of(begun.calls), f"the digests of {who} aren't those of the plan")
         return begun
 
     def _digests_of(self, calls: Iterable[Call]) -> dict[str, Any]:
-        source = self._plan.source
         return {
             "plan": self._digest,
-            "source": source.digests.root if source else "",
+            "source": self._plan.source.digests.root,
             "documents": {one.policy: digest_of_text(one.document) for one in calls if one.document},
         }
 
@@ -266,5 +264,5 @@ def _begun_from_entry(entry: dict[str, Any]) -> Begun:
         trust=entry["trust"],
         calls=tuple(map(_call_from_entry, entry["calls"])),
         inverse=tuple(map(_call_from_entry, entry["inverse"])),
-        digests=entry["digests"]["documents"] if "digests" in entry else {},
+        digests=entry["digests"]["documents"],
     )

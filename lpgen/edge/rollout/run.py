@@ -64,7 +64,7 @@ def live_refusals(
 def _refusals_of_live(plan: PrincipalPlan, live: LivePrincipal) -> Iterator[Refusal]:
     if live.principal.arn != plan.principal or policies_sha256(live.principal) != plan.sha256:
         yield Refusal.of(RefusalKind.CHANGED, case="policies")
-    elif set(own_texts(live.principal)) != set(plan.before) or plan.boundary not in ("", live.boundary):
+    elif set(own_texts(live.principal)) != set(plan.before) or plan.boundary != live.boundary:
         yield Refusal.of(RefusalKind.CHANGED, case="plan")
     yield from _refusals_of_kind(plan, live)
 
@@ -183,7 +183,7 @@ def _make_calls(begun: Begun, run: Run) -> None:
 
 def _check_document(begun: Begun, call: Call) -> None:
     """INVARIANT: the document put in place is the one whose digest was on disk before the first call."""
-    if call.document and digest_of_text(call.document) != begun.digests.get(call.policy, digest_of_text(call.document)):
+    if call.document and digest_of_text(call.document) != begun.digests[call.policy]:
         raise RolloutError(f"the document of {quote_input(call.policy)} isn't the one that the journal was begun with")
 
 

@@ -50,10 +50,8 @@ _TRUST: Final = {
 }
 
 
-def render_trust(source: Source | None) -> str:
+def render_trust(source: Source) -> str:
     """Why the documents of a plan were believed."""
-    if source is None:
-        return "the plan is of an older lpgen: its documents are believed UNCHECKED, by --trust-output"
     return f"the plan was made from the output {source.digests.root[:12]}: {_TRUST[source.trust]}"
 
 
