@@ -20,7 +20,6 @@ from lpgen.core.cloudtrail.records import Record
 from lpgen.core.drift.states import Figures, Stamp
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.tables import Usage
-from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.data_folder.baseline_folder import BaselineFiles, save_baseline
 from lpgen.edge.data_folder.ledger import LedgerFile, open_ledger
 from lpgen.edge.data_folder.ledger_check import LedgerSums, read_sums
@@ -30,6 +29,7 @@ from lpgen.edge.data_folder.usage_files import remove_stale_usage, write_usage, 
 from lpgen.errors import DamageError, DataError
 from tests.support.law_examples import examples
 from tests.support.log_samples import PlainMap, record_json
+from tests.support.record_usage import usage_from_records
 
 NOW = datetime(2026, 9, 30, 12, 0, 5, tzinfo=UTC)
 STAMP = Stamp("week-1", NOW.date(), "1", "2026-09-01", "", Figures(1, 2, 1, 0, 0, 3))

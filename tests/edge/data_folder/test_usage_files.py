@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, USAGE_SCHEMA, Usage, count_records, merge_usage
-from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.data_folder.ledger import open_ledger
 from lpgen.edge.data_folder.table_manifest import TABLE_MANIFEST, read_manifest, segments_of_file, write_manifest
 from lpgen.edge.data_folder.usage_files import (
@@ -34,6 +33,7 @@ from lpgen.edge.data_folder.usage_files import (
 from lpgen.errors import DataError
 from tests.support.law_examples import examples
 from tests.support.log_samples import PlainMap, record_json, rows
+from tests.support.record_usage import usage_from_records
 
 
 def usage(*numbers: int) -> Usage:
