@@ -21,6 +21,7 @@ from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import Resource, ResourceKind
 from lpgen.core.required_permissions import own_policies
+from lpgen.core.rollout.lock import lock_arn
 from lpgen.core.usage.event_time import ALL_TIME
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.logs.event_history import EventHistory

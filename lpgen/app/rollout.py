@@ -234,14 +234,15 @@ def undo_rollout(
         LpgenError: the journal can't be written, or an account can't be reached.
     """
     outcomes: list[Outcome] = []
+    plans = {one.principal: one for one in plan.principals}
     with Journal(plan_file, plan) as journal:
         for arn in principals:
-            account = journal.states[arn].account
+            account = plans[arn].account
             unreached = accounts.reach(account)
             if unreached:
                 outcomes.append(Outcome(arn, OutcomeKind.REFUSED, (unreached,)))
                 continue
-            outcomes.append(undo_principal(arn, Run(accounts.writer(account), journal, settle_seconds, say)))
+            outcomes.append(undo_principal(plans[arn], Run(accounts.writer(account), journal, settle_seconds, say)))
     return tuple(outcomes)
 
 

@@ -271,15 +271,15 @@ def undo_command(
 
     whole = read_rollout_plan(plan)
     recorded = read_journal(plan, whole)
-    states, begun = recorded.states, tuple(reversed(tuple(recorded.states)))
+    states, begun = recorded.states, recorded.principals
     named = chosen_principals(role, begun) if role else begun
-    chosen = tuple(arn for arn in named if states[arn].phase is not Phase.UNDONE or recorded.locks.get(arn))
+    chosen = tuple(arn for arn in named if recorded.locks.get(arn) or states[arn].phase is not Phase.UNDONE)
     if not chosen:
         why = f"{_counted(len(named))} of this plan {'was' if len(named) == 1 else 'were'} undone already"
         say(f"nothing to undo: {why if named else 'nothing of this plan was applied'}")
         return
     accounts = at.open()
-    calls = [(arn, [call for _, call in states[arn].calls_to_undo]) for arn in chosen]
+    calls = [(arn, [call for _, call in states[arn].calls_to_undo]) for arn in chosen if arn in states]
     typer.echo(for_terminal(render_undo(calls)), nl=False)
     if not _confirmed(f"Put {_counted(len(chosen))} back as before?", yes=yes):
         raise typer.Exit(EXIT_FOUND)

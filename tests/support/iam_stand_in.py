@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
+
+from lpgen.edge.aws_session import AwsSession
 
 ACCOUNT = "123456789012"
 QUOTA = 10
@@ -154,18 +156,17 @@ Step = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
 """What becomes of an operation: its name, and what performs it and answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class StandInSession:
-    """A session, and its client too, whose operations go through `step`."""
+def open_stand_in(account: IamAccount, step: Step) -> AwsSession:
+    """A session whose clients are of the stand-in, and whose operations go through `step`."""
+    client = _Client(account, step)
+    return cast(AwsSession, SimpleNamespace(client=lambda _, *, retries=True: client))  # noqa: ARG005
 
+
+@dataclass(frozen=True, slots=True)
+class _Client:
     account: IamAccount
     step: Step
     meta: Any = field(default_factory=lambda: SimpleNamespace(events=SimpleNamespace(unregister=lambda *_: None)))
-
-    def client(self, service: str, *, retries: bool = True) -> StandInSession:  # noqa: ARG002
-        """The client of IAM."""
-        assert service == "iam"
-        return self
 
     def get_paginator(self, operation: str) -> Any:
         """The one page that a list has."""

@@ -226,8 +226,8 @@ class IamWriter:
         """
         self._change("DeletePolicy", {"PolicyArn": arn}, arn, lambda: self.read_lock(arn) is None)
 
-    def perform(self, call: Call) -> str:
-        """Make one call and read back that it took effect; the unique id of a managed policy that it created, else "".
+    def perform(self, call: Call) -> None:
+        """Make one call and read back that it took effect.
 
         Raises:
             RefusedCallError: AWS refused it, and nothing was changed.
@@ -235,7 +235,6 @@ class IamWriter:
         """
         self._change(call.operation, call.parameters(), call.policy, lambda: self.in_effect(call))
         self._await(lambda: self.in_effect(call), f"{call.operation} for {quote_input(call.policy)}")
-        return self.read_policy_id(call.policy) if call.kind is CallKind.CREATE_POLICY else ""
 
     def _change(
         self, operation: str, parameters: Mapping[str, object], policy: str, in_effect: Callable[[], bool]

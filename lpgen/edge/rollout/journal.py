@@ -248,6 +248,12 @@ class Recorded:
     states: Mapping[str, RolloutState] = field(default_factory=dict)
     locks: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """The principals that were begun, undone ones too, or that a killed run may have locked; the last one first."""
+        locked = (principal for principal, nonce in self.locks.items() if nonce)
+        return tuple(reversed(dict.fromkeys((*self.states, *locked))))
+
 
 def read_journal(path: Path, plan: RolloutPlan) -> Recorded:
     """The journal of a plan; nothing is recorded where there is none yet.

@@ -146,7 +146,7 @@ def apply_principal(plan: PrincipalPlan, run: Run) -> Outcome:
     return _locked(plan.principal, plan.principal_id, run, lambda: _apply(plan, run))
 
 
-def undo_principal(principal: str, run: Run) -> Outcome:
+def undo_principal(plan: PrincipalPlan, run: Run) -> Outcome:
     """Takes back every call that was made, by what IAM has now, and compares the outcome with what was, to the byte.
 
     Leaves what others have changed since as it is, and says so.
@@ -155,8 +155,7 @@ def undo_principal(principal: str, run: Run) -> Outcome:
         AwsError: the lock can't be read or created, and nothing was changed.
         RolloutError: the journal can't be written.
     """
-    state = run.journal.states[principal]
-    return _locked(principal, state.principal_id, run, lambda: _undo(principal, run))
+    return _locked(plan.principal, plan.principal_id, run, lambda: _undo(plan.principal, run))
 
 
 def _locked(principal: str, principal_id: str, run: Run, change: Callable[[], Outcome]) -> Outcome:
@@ -221,7 +220,7 @@ def _make_calls(principal: str, run: Run) -> None:
     state = run.journal.states[principal]
     for number in sorted(state.about - state.done):  # what a killed run may have made
         if run.writer.in_effect(state.calls[number]):
-            _note_done(state, number, run, run.writer.read_policy_id(state.calls[number].policy))
+            _note_done(state, number, run)
     checked = False
     for number, call in enumerate(state.calls):
         state = run.journal.states[principal]
@@ -235,15 +234,16 @@ def _make_calls(principal: str, run: Run) -> None:
         run.journal.note("about", principal, call=number)
         run.say(f"{principal}: {call.operation} {call.policy}")
         try:
-            policy_id = run.writer.perform(call)
+            run.writer.perform(call)
         except RefusedCallError:
             run.journal.note("refused", principal, call=number)
             raise
-        _note_done(state, number, run, policy_id)
+        _note_done(state, number, run)
 
 
-def _note_done(state: RolloutState, number: int, run: Run, policy_id: str) -> None:
-    created = {"policy_id": policy_id} if state.calls[number].kind is CallKind.CREATE_POLICY else {}
+def _note_done(state: RolloutState, number: int, run: Run) -> None:
+    call = state.calls[number]
+    created = {"policy_id": run.writer.read_policy_id(call.policy)} if call.kind is CallKind.CREATE_POLICY else {}
     run.journal.note("done", state.principal, call=number, **created)
 
 
@@ -323,8 +323,8 @@ def _comes_true(check: Callable[[], bool], run: Run) -> bool:
 
 
 def _undo(principal: str, run: Run) -> Outcome:
-    state = run.journal.states[principal]
-    if state.phase is Phase.UNDONE:  # by a run that was killed before it released the lock
+    state = run.journal.states.get(principal)
+    if state is None or state.phase is Phase.UNDONE:  # a run was killed that had only the lock left
         return Outcome(principal, OutcomeKind.UNDONE)
     try:
         gone = _why_gone(state, run.writer)

@@ -218,8 +218,8 @@ def _read_journal(data: bytes) -> object:
     """A journal of the world's plan, whose lines follow each other."""
     path = rollout_plan()
     journal_of(path).write_bytes(_chained(data))
-    begun = read_journal(path, read_rollout_plan(path))
-    return [(one.next_call, one.taking_back, one.unfinished, one.applied) for one in begun.values()]
+    states = read_journal(path, read_rollout_plan(path)).states.values()
+    return [(state.next_call, state.calls_to_undo, state.unfinished, state.applied_at) for state in states]
 
 
 def _chained(journal: bytes) -> bytes:

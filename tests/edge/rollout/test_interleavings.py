@@ -22,7 +22,7 @@ from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from lpgen.app.rollout import Checked, apply_rollout, undo_rollout
+from lpgen.app.rollout import Accounts, Checked, apply_rollout, undo_rollout
 from lpgen.core.rollout.lock import LOCK_PATH
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
 from lpgen.core.rollout.source import RolloutPlan
@@ -31,7 +31,7 @@ from lpgen.edge.rollout.journal import journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_whole_plan
 from lpgen.errors import LpgenError
 from tests.support.aws_servers import Server
-from tests.support.iam_stand_in import IamAccount, ManagedPolicy, StandInSession, failure
+from tests.support.iam_stand_in import IamAccount, ManagedPolicy, failure, open_stand_in
 from tests.support.law_examples import examples
 from tests.support.rollout_worlds import New, World, allow, deny, document
 
@@ -241,17 +241,14 @@ class Play:
 # ---------------------------------------------------------------- playing
 
 
-@dataclass(slots=True)
-class Accounts:
+class StandInAccounts(Accounts):
     """The account, as the application asks for it."""
 
-    session: StandInSession
-
-    def reach(self, _: str) -> str:
+    def reach(self, account: str) -> str:  # noqa: ARG002
         return ""
 
-    def writer(self, _: str) -> IamWriter:
-        return IamWriter(self.session, read_back_seconds=1)  # type: ignore[arg-type]
+    def writer(self, account: str) -> IamWriter:  # noqa: ARG002
+        return IamWriter(self.session, read_back_seconds=1)
 
 
 class Stage:
@@ -321,9 +318,9 @@ def undo(start: Start, plan: Path, account: IamAccount, broken: list[str]) -> tu
     if not journal_of(plan).exists():
         return ()
     calm = Play(start, Story(1, (), (), ()), account, broken=broken)
-    accounts = Accounts(StandInSession(account, lambda name, perform: calm.step(0, name, perform)))
-    begun = list(read_journal(plan, start.plan).states)
-    undone = undo_rollout(plan, start.plan, begun, accounts, settle_seconds=0, say=lambda _: None)  # type: ignore[arg-type]
+    accounts = StandInAccounts(open_stand_in(account, lambda name, perform: calm.step(0, name, perform)))
+    begun = read_journal(plan, start.plan).principals
+    undone = undo_rollout(plan, start.plan, begun, accounts, settle_seconds=0, say=lambda _: None)
     read_journal(plan, start.plan)
     return undone
 
@@ -343,7 +340,7 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
         shutil.copy(start.plan_file, plan)
 
     def apply(number: int) -> None:
-        accounts = Accounts(StandInSession(play.account, stage.step(number)))
+        accounts = StandInAccounts(open_stand_in(play.account, stage.step(number)))
         checked = [Checked(start.plan.principals[0], ())]
         try:
             (outcomes[number],) = apply_rollout(
@@ -352,7 +349,7 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
                 checked,
                 accounts,
                 settle_seconds=0,
-                say=lambda _: None,  # type: ignore[arg-type]
+                say=lambda _: None,
             )
         except LpgenError:
             return
