@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
 from lpgen.core.iam.policy import policy_from_json
@@ -32,6 +32,8 @@ _PAUSES_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 _AGAIN: Final = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
 """Refusals of a call that may be made again. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"""
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +129,12 @@ class IamWriter:
         Raises:
             AwsError: it can't be read.
         """
-        try:
-            with aws_errors(f"read the policy {quote_input(arn)}"):
-                versions = self._pages("list_policy_versions", "Versions", PolicyArn=arn)
-                return self._default_document(arn) if len(list(versions)) == 1 else ""
-        except AwsError as error:
-            if error.code == NOT_FOUND:
-                return None
-            raise
+
+        def read() -> str:
+            versions = self._pages("list_policy_versions", "Versions", PolicyArn=arn)
+            return self._default_document(arn) if len(list(versions)) == 1 else ""
+
+        return self._unless_missing(arn, read)
 
     def read_users_of_policy(self, arn: str) -> tuple[str, ...]:
         """The names of the roles, users and groups that have a managed policy attached or as their boundary.
@@ -172,7 +172,7 @@ class IamWriter:
         Raises:
             AwsError: it can't be read.
         """
-        return None if self._policy_facts(arn) is None else self._default_document(arn)
+        return self._unless_missing(arn, lambda: self._default_document(arn))
 
     def read_policy_id(self, arn: str) -> str:
         """The unique id that AWS gave a managed policy; "" where there is none.
@@ -180,7 +180,8 @@ class IamWriter:
         Raises:
             AwsError: it can't be read.
         """
-        return str((self._policy_facts(arn) or {}).get("PolicyId", ""))
+        facts = self._unless_missing(arn, lambda: self._policy_facts(arn))
+        return str(facts["PolicyId"]) if facts else ""
 
     def read_lock(self, arn: str) -> str | None:
         """The description of a lock; None where there is none.
@@ -188,13 +189,13 @@ class IamWriter:
         Raises:
             AwsError: it can't be read.
         """
-        facts = self._policy_facts(arn)
+        facts = self._unless_missing(arn, lambda: self._policy_facts(arn))
         return None if facts is None else str(facts.get("Description", ""))
 
-    def _policy_facts(self, arn: str) -> Mapping[str, Any] | None:
+    def _unless_missing(self, arn: str, read: Callable[[], Found]) -> Found | None:
         try:
             with aws_errors(f"read the policy {quote_input(arn)}"):
-                return dict(self._ask("get_policy", PolicyArn=arn)["Policy"])
+                return read()
         except AwsError as error:
             if error.code == NOT_FOUND:
                 return None
@@ -309,8 +310,11 @@ class IamWriter:
     def _groups(self, name: str) -> tuple[str, ...]:
         return tuple(sorted(one["GroupName"] for one in self._pages("list_groups_for_user", "Groups", UserName=name)))
 
+    def _policy_facts(self, arn: str) -> Mapping[str, Any]:
+        return dict(self._ask("get_policy", PolicyArn=arn)["Policy"])
+
     def _default_document(self, arn: str) -> str:
-        version = self._ask("get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        version = self._policy_facts(arn)["DefaultVersionId"]
         answer = self._ask("get_policy_version", PolicyArn=arn, VersionId=version)
         return _plain(answer["PolicyVersion"]["Document"])
 
