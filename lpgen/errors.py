@@ -99,6 +99,10 @@ class AwsError(LpgenError):
         self.code = code
 
 
+class RefusedCallError(AwsError):
+    """AWS refused a call, so the call changed nothing."""
+
+
 class CredentialsError(AwsError):
     """There are no credentials, or they are expired or wrong: no other call would do better."""
 
@@ -117,6 +121,10 @@ class QueryTooLargeError(AwsError):
 
 class RolloutError(LpgenError):
     """A rollout's plan or journal can't be read or written, or a rollout could not be finished."""
+
+
+class LockLostError(RolloutError):
+    """Another run may be changing the principal: this one has to leave everything as it is."""
 
 
 class BaselineError(LpgenError):

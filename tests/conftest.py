@@ -19,12 +19,14 @@ from tests.support.forked_lpgen import end_forks, run_forked
 from tests.support.law_examples import LAW_SHARE, examples
 from tests.support.sample_organization import ROOT
 from tests.support.service_models import share_service_models
+from tests.support.signal_dispositions import restore_default_signals
 
 if TYPE_CHECKING:
     from tests.support.s3_buckets import Bucket
 
 settings.register_profile("lpgen", deadline=None, max_examples=examples(100))  # a busy machine is no failure
 settings.load_profile("lpgen")
+restore_default_signals()
 share_service_models()
 build_commands_once()
 

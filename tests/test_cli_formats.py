@@ -134,7 +134,7 @@ def test_a_format_that_is_given_counts_more_than_the_name(inputs: list[str], tmp
     [
         (["explain", "storefront-api", "s3:GetObject", "--policies", "none"], ".txt or .md or .json"),
         (["verify", "none", "--data", "none"], ".txt or .md or .json"),
-        (["stars", "--policies", "none"], ".txt or .md or .json or .csv"),
+        (["wildcards", "--policies", "none"], ".txt or .md or .json or .csv"),
         (["baseline", "list", "--data", "none"], ".txt or .json"),
         (["baseline", "show", "--data", "none"], ".txt or .json"),
         (["rollout", "watch", "none", "--data", "none"], ".txt or .json"),

@@ -167,7 +167,7 @@ def test_ingest_command_says_how_to_install_an_engine(
     monkeypatch.setitem(sys.modules, package, None)
     result = CliRunner().invoke(app, ["ingest", str(tmp_path), "--data", str(tmp_path), "--engine", engine, *option])
     assert isinstance(result.exception, EngineError)
-    assert result.exception.hint == f"pip install 'lpgen[{engine}]'"
+    assert result.exception.hint == f"in a checkout of lpgen: pip install '.[{engine}]'"
 
 
 def test_ingest_command_draws_a_line_on_a_terminal_and_none_in_a_pipe(tmp_path: Path) -> None:

@@ -81,14 +81,14 @@ def test_every_name_of_a_screen_is_taken_by_the_commands_that_ask_for_one(screen
     assert len(found["principals"]) == 1
     for name in names:
         assert lpgen("explain", name, "s3:GetObject", *given)
-    lpgen("stars", *given, "--principal", names[0])
+    lpgen("wildcards", *given, "--principal", names[0])
 
 
 @pytest.mark.parametrize(
     "command",
     [
         ["review", "--principal", "role/app/storefrnt-api"],
-        ["stars", "--principal", "storefrnt-api"],
+        ["wildcards", "--principal", "storefrnt-api"],
         ["backtest", "--principal", "storefrnt-api"],
         ["explain", "storefrnt-api", "s3:GetObject"],
     ],

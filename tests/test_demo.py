@@ -55,6 +55,24 @@ def test_program_name_is_what_a_shell_here_runs(
     assert program_name() == expected
 
 
-def test_program_name_is_uvx_where_the_environment_is_in_its_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("direct_url", "expected"),
+    [
+        ('{"url": "file:///home/me/my%20checkout", "dir_info": {}}', "uvx --from '/home/me/my checkout' lpgen"),
+        (None, "uvx lpgen"),
+    ],
+)
+def test_program_name_is_uvx_where_the_environment_is_in_its_cache(
+    direct_url: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "prefix", "/home/me/.cache/uv/archive-v0/Xy1")
-    assert program_name() == "uvx lpgen"
+    monkeypatch.setattr("importlib.metadata.distribution", lambda _: _Distribution(direct_url))
+    assert program_name() == expected
+
+
+class _Distribution:
+    def __init__(self, direct_url: str | None) -> None:
+        self._direct_url = direct_url
+
+    def read_text(self, name: str) -> str | None:
+        return {"direct_url.json": self._direct_url}[name]

@@ -6,9 +6,12 @@ import contextlib
 import io
 import json
 import os
+import platform
 import signal
+import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -235,14 +238,35 @@ def test_docs_explain_every_code() -> None:
     assert [code for code in ExitCode if f"\n| {code.value} |" not in page] == []
 
 
-def test_an_unexpected_error_is_no_finding(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [ZeroDivisionError("lost\x1b[2J"), BrokenPipeError("a socket"), MemoryError()])
+def test_an_unexpected_error_is_one_line_that_names_versions_and_the_file_with_the_traceback(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception
+) -> None:
     monkeypatch.chdir(home)
-    for error in (ZeroDivisionError("lost"), BrokenPipeError("a socket"), MemoryError()):
-        monkeypatch.setattr("lpgen.app.map.records_from_bytes", _raise(error))
-        code, shown = run("map", "logs/one.json")
-        assert code == ExitCode.UNFINISHED
-        assert "Traceback" in shown
-        assert "unexpected error" in shown
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("lpgen.app.map.records_from_bytes", _raise(error))
+    code, shown = run("map", "logs/one.json")
+    assert code == ExitCode.UNFINISHED
+    (file,) = tmp_path.glob("lpgen-crash-*.txt")
+    (line,) = shown.splitlines()
+    assert line.startswith("lpgen: unexpected error in `lpgen map` (lpgen ")
+    assert f"Python {platform.python_version()}): {type(error).__name__}: " in line
+    assert str(file) in line
+    assert line.isprintable()
+    assert "Traceback" in file.read_text(encoding="utf-8")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_an_unexpected_error_prints_its_traceback_where_no_file_can_be_written(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(home)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    monkeypatch.setattr("lpgen.app.map.records_from_bytes", _raise(ZeroDivisionError("lost")))
+    code, shown = run("map", "logs/one.json")
+    assert code == ExitCode.UNFINISHED
+    assert shown.startswith("Traceback")
+    assert shown.splitlines()[-1].endswith("please report it with the lines above")
 
 
 def _raise(error: Exception) -> object:

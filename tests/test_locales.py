@@ -40,7 +40,7 @@ def ground(home: Path) -> tuple[str, ...]:
 
 QUICK = ("ascii", "review")
 CASES = [
-    (locale, command) for locale in LOCALES for command in ("review", "drift", "stars", "review --format markdown")
+    (locale, command) for locale in LOCALES for command in ("review", "drift", "wildcards", "review --format markdown")
 ]
 
 

@@ -121,3 +121,38 @@ def test_folder_that_is_no_environment_is_left_alone(path: Path, tmp_path: Path)
     (tmp_path / "venv" / "precious").write_text("")
     assert make_venv(path, tmp_path / "venv").returncode == 1
     assert (tmp_path / "venv" / "precious").exists()
+
+
+# ---------------------------------------------------------------- a Python of one version
+
+FIND = SCRIPT.parent / "find_python"
+THIS_VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def find_python(path: Path, version: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [FIND, version], env={"PATH": str(path), "HOME": str(path.parent)}, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_find_python_passes_over_a_shim_that_runs_nothing(path: Path) -> None:
+    add_program(path, f"python{THIS_VERSION}", "exit 127")
+    add_program(path, "python", f'exec "{sys.executable}" "$@"')
+    found = find_python(path, THIS_VERSION)
+    assert found.returncode == 0
+    assert Path(found.stdout.strip()).samefile(sys.executable)
+
+
+def test_find_python_finds_a_version_of_pyenv_that_is_not_selected(path: Path) -> None:
+    folder = path.parent / ".pyenv" / "versions" / f"{THIS_VERSION}.99" / "bin"
+    folder.mkdir(parents=True)
+    add_program(folder, f"python{THIS_VERSION}", f'exec "{sys.executable}" "$@"')
+    assert find_python(path, THIS_VERSION).returncode == 0
+
+
+def test_find_python_says_how_to_install_a_version_that_is_missing(path: Path) -> None:
+    add_program(path, "python3.99", f'exec "{sys.executable}" "$@"')  # a name that lies about its version
+    found = find_python(path, "3.99")
+    assert found.returncode == 1
+    assert found.stdout == ""
+    assert "Python 3.99 is missing: install it with `uv python install 3.99`" in found.stderr

@@ -21,6 +21,7 @@ from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import Resource, ResourceKind
 from lpgen.core.required_permissions import own_policies
+from lpgen.core.rollout.lock import lock_arn
 from lpgen.core.usage.event_time import ALL_TIME
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.logs.event_history import EventHistory
@@ -128,7 +129,10 @@ def test_permissions_for_one_plan_reach_nothing_else(server: Server, tmp_path: P
     plain = world.make_role("plain", inline={"own": OLD})
     inline.plan_of({plain: (New(OLD.replace("s3:*", "s3:GetObject"), inline=True),)})
     printed = json.loads(world_prints(world, "rollout-apply", "--plan", str(inline.plan)))
-    assert not actions_of(printed) & {"iam:AttachRolePolicy", "iam:CreatePolicy"}
+    assert "iam:AttachRolePolicy" not in actions_of(printed)
+    lock = lock_arn(plain, inline.read(plain).principal.principal_id)
+    assert permits(printed, "iam:CreatePolicy", lock)
+    assert not permits(printed, "iam:CreatePolicy", f"{lock}2")
     assert "iam:PutRolePolicy" in actions_of(printed)
     world.plan.write_text(world.plan.read_text().replace('"calls"', '"others"'))
     assert world_prints(world, "rollout-apply", "--plan", str(world.plan), status=1) == ""

@@ -8,12 +8,12 @@ import signal
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.rollout.calls import Call
 from lpgen.edge.rollout import journal as rollout_journal
 from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal
 from lpgen.edge.rollout.journal import journal_of
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.slow
 OLD_INLINE = document(allow("s3:*"), deny("s3:DeleteBucket"), indent=3)
 NEW = (New(document(allow("s3:GetObject"))), New(document(deny("s3:DeleteBucket")), inline=True))
 CALLS = 5
+LOCK = UNLOCK = 1
 
 
 @pytest.fixture(scope="module")
@@ -60,16 +61,16 @@ def planned(world: World) -> tuple[str, LivePrincipal]:
 @pytest.mark.parametrize("at", range(CALLS))
 def test_error_at_any_call_ends_the_rollout_with_the_role_as_it_was(world: World, at: int) -> None:
     arn, before = planned(world)
-    with proxy(world.server, lambda number, _: "refuse" if number == at else "") as (url, seen):
+    with proxy(world.server, lambda number, _: "refuse" if number == LOCK + at else "") as (url, seen):
         result = world.apply(url=url, status=3)
     assert "AccessDenied" in result.output
     assert "failed, and is as it was" in result.output
-    assert len(seen) == 2 * at + 1
+    assert len(seen) == LOCK + 2 * at + 1 + UNLOCK
     assert world.read(arn) == before
     assert not world.made_policies()
 
 
-@pytest.mark.parametrize("at", range(CALLS))
+@pytest.mark.parametrize("at", range(LOCK + CALLS + UNLOCK))
 def test_lost_answer_to_any_call_is_found_out_by_reading(world: World, at: int) -> None:
     arn, before = planned(world)
     with proxy(world.server, lambda number, _: "lose" if number == at else "") as (url, _):
@@ -80,7 +81,7 @@ def test_lost_answer_to_any_call_is_found_out_by_reading(world: World, at: int) 
     assert not world.made_policies()
 
 
-@pytest.mark.parametrize("at", range(1, CALLS))
+@pytest.mark.parametrize("at", range(LOCK + 1, LOCK + CALLS))
 def test_error_while_taking_back_leaves_the_rest_to_undo(world: World, at: int) -> None:
     arn, before = planned(world)
 
@@ -96,7 +97,7 @@ def test_first_error_ends_the_rollout_of_all_that_follow(world: World) -> None:
     arns = [world.make_role(name, inline={"own": OLD_INLINE}) for name in ("a", "b", "c")]
     before = [world.read(arn) for arn in arns]
     world.plan_of(dict.fromkeys(arns, NEW))
-    with proxy(world.server, lambda number, _: "refuse" if number == 5 else "") as (url, _):
+    with proxy(world.server, lambda number, _: "refuse" if number == 8 else "") as (url, _):
         result = world.apply(url=url, status=3)
     assert "role/b: failed, and is as it was" in result.output
     assert "role/c: not reached" in result.output
@@ -120,23 +121,29 @@ class KillPoint:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def dying(change: Callable[..., Any], point: KillPoint) -> Callable[..., Any]:
+    def change_and_die(*arguments: Any) -> Any:
+        answer = change(*arguments)
+        point.reached()
+        return answer
+
+    return change_and_die
+
+
 def killed(action: Callable[[], object], at: int) -> bool:
     """Runs an action in a process that is killed at a moment; False where it ended before."""
     child = os.fork()
     if child == 0:  # pragma: no cover
         point = KillPoint(at)
-        write, perform = rollout_journal.Journal._write, IamWriter.perform
+        write = rollout_journal.Journal._write
 
         def write_and_die(journal: rollout_journal.Journal, entry: dict[str, object]) -> None:
             write(journal, entry)
             point.reached()
 
-        def perform_and_die(writer: IamWriter, call: Call) -> None:
-            perform(writer, call)
-            point.reached()
-
+        for name in ("perform", "create_lock", "delete_lock"):
+            setattr(IamWriter, name, dying(getattr(IamWriter, name), point))
         rollout_journal.Journal._write = write_and_die  # type: ignore[method-assign, assignment]
-        IamWriter.perform = perform_and_die  # type: ignore[method-assign, assignment]
         try:
             action()
         finally:
@@ -146,8 +153,8 @@ def killed(action: Callable[[], object], at: int) -> bool:
     return os.WIFSIGNALED(status)
 
 
-MOMENTS = 3 + 3 * CALLS  # the journal's first line, begin, applied; about, the call and done of each
-AROUND_A_CREATION, AROUND_AN_ATTACHMENT, AROUND_A_REMOVAL = (2, 3, 4), (8, 9, 10), (14, 15, 16)
+MOMENTS = 7 + 3 * CALLS  # the journal's first line; lock, its creation and deletion, unlock; begin, applied; 3 a call
+AROUND_A_CREATION, AROUND_AN_ATTACHMENT, AROUND_A_REMOVAL = (4, 5, 6), (10, 11, 12), (16, 17, 18)
 
 
 def test_kill_at_any_moment_of_apply_can_be_undone(world: World) -> None:
@@ -166,7 +173,7 @@ def test_kill_at_any_moment_of_apply_can_be_finished(world: World) -> None:
     world.apply()
     after = world.read(arn)
     world.undo()
-    for at in (0, 1, *AROUND_A_CREATION, *AROUND_AN_ATTACHMENT, *AROUND_A_REMOVAL, MOMENTS - 1):
+    for at in (0, 1, 2, 3, *AROUND_A_CREATION, *AROUND_AN_ATTACHMENT, *AROUND_A_REMOVAL, MOMENTS - 1):
         journal_of(world.plan).unlink()
         assert killed(world.apply, at)
         world.apply()
@@ -177,7 +184,7 @@ def test_kill_at_any_moment_of_apply_can_be_finished(world: World) -> None:
 
 def test_kill_at_any_moment_of_undo_can_be_undone_again(world: World) -> None:
     arn, before = planned(world)
-    moments = 2 + 3 * CALLS
+    moments = 6 + 3 * CALLS
     for at in range(moments):
         world.apply()
         assert killed(world.undo, at)
@@ -191,7 +198,7 @@ def test_kill_at_any_moment_of_undo_can_be_undone_again(world: World) -> None:
 
 def test_line_of_the_journal_that_a_kill_cut_short_is_forgotten(world: World) -> None:
     arn, before = planned(world)
-    assert killed(world.apply, 5)  # it had noted the second call, and not made it
+    assert killed(world.apply, 7)  # it had noted the second call, and not made it
     path = journal_of(world.plan)
     whole = path.read_bytes()
     for cut in range(len(whole) - 40, len(whole)):

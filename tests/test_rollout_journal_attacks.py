@@ -15,9 +15,10 @@ from lpgen.core.digests import digest_of_text
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.rollout.calls import Call, CallKind, inverse_calls
 from lpgen.core.rollout.source import RolloutPlan
+from lpgen.core.rollout.state import Phase
 from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan
-from lpgen.errors import LpgenError
+from lpgen.errors import LpgenError, RolloutError
 from tests.support.rollout_roles import empty_account, own_server
 from tests.support.rollout_worlds import ACCOUNT, New, World, allow, deny, document
 
@@ -31,32 +32,35 @@ OLD = document(allow("s3:*"), deny("s3:DeleteBucket"), indent=3)
 NEW = (New(document(allow("s3:GetObject"))), New(document(deny("s3:DeleteBucket")), inline=True))
 
 
+LOCK, BEGIN = 1, 2
+
+
 def edited(part: str, at: int, **changes: object) -> Callable[[Entries], None]:
     """Edits a call in the line that begins the first principal."""
 
     def edit(entries: Entries) -> None:
-        entries[1][part][at].update(changes)
+        entries[BEGIN][part][at].update(changes)
 
     return edit
 
 
 def set_in_begin(**changes: object) -> Callable[[Entries], None]:
-    return lambda entries: entries[1].update(changes)
+    return lambda entries: entries[BEGIN].update(changes)
 
 
 def of_before(key: str, value: object) -> Callable[[Entries], None]:
-    return lambda entries: entries[1]["before"].update({key: value})
+    return lambda entries: entries[BEGIN]["before"].update({key: value})
 
 
 def wider_before_and_inverse(entries: Entries) -> None:
     """What undoing would lead to and what it compares that with."""
-    entries[1]["before"]["inline"]["own"] = EVERYTHING
-    entries[1]["inverse"][0]["document"] = EVERYTHING
+    entries[BEGIN]["before"]["inline"]["own"] = EVERYTHING
+    entries[BEGIN]["inverse"][0]["document"] = EVERYTHING
 
 
 def forged(at: int, event: str, **more: object) -> Callable[[Entries], None]:
     def insert(entries: Entries) -> None:
-        entry = {"event": event, "principal": entries[1]["principal"], "at": entries[1]["at"], **more}
+        entry = {"event": event, "principal": entries[BEGIN]["principal"], "at": entries[BEGIN]["at"], **more}
         entries.insert(at if at >= 0 else len(entries) + 1 + at, entry)
 
     return insert
@@ -70,43 +74,48 @@ ATTACKS: dict[str, Callable[[Entries], object]] = {
     "inverse of another kind": edited("inverse", 4, kind="attach"),
     "inverse deletes another policy": edited("inverse", 4, policy=f"arn:aws:iam::{ACCOUNT}:policy/lpgen/other"),
     "inverse deletes another document": edited("inverse", 4, document=EVERYTHING),
-    "inverse reversed": lambda entries: entries[1]["inverse"].reverse(),
-    "inverse shortened": lambda entries: entries[1]["inverse"].pop(),
+    "inverse reversed": lambda entries: entries[BEGIN]["inverse"].reverse(),
+    "inverse shortened": lambda entries: entries[BEGIN]["inverse"].pop(),
     "calls edited": edited("calls", 0, document=EVERYTHING),
     "calls of another policy": edited("calls", 2, policy=ADMIN),
-    "calls shortened": lambda entries: entries[1]["calls"].pop(),
+    "calls shortened": lambda entries: entries[BEGIN]["calls"].pop(),
     "before attached": of_before("attached", [ADMIN]),
     "before inline": of_before("inline", {"own": EVERYTHING}),
-    "documents": lambda entries: entries[1]["documents"].update(dict.fromkeys(entries[1]["documents"], EVERYTHING)),
+    "documents": lambda entries: entries[BEGIN]["documents"].update(
+        dict.fromkeys(entries[BEGIN]["documents"], EVERYTHING)
+    ),
     "another id": set_in_begin(principal_id="AROAOTHER"),
     "another account": set_in_begin(account="999988887777"),
     "another name": set_in_begin(name="other"),
     "another kind": set_in_begin(kind="user"),
     "another principal": set_in_begin(principal=f"arn:aws:iam::{ACCOUNT}:role/other"),
     "other digests": set_in_begin(digests={"plan": "", "source": "", "documents": {}}),
-    "no digests": lambda entries: entries[1].pop("digests"),
+    "no digests": lambda entries: entries[BEGIN].pop("digests"),
     "another plan": lambda entries: entries[0].update(sha256="0" * 64),
     "another schema": lambda entries: entries[0].update(schema="lpgen.rollout-journal/1"),
     "no head": lambda entries: entries.pop(0),
-    "no begin": lambda entries: entries.pop(1),
-    "begins twice": lambda entries: entries.insert(2, dict(entries[1])),
-    "a step missing": lambda entries: entries.pop(4),
-    "steps swapped": lambda entries: entries.insert(2, entries.pop(3)),
-    "an event unknown": forged(5, "approved"),
+    "no begin": lambda entries: entries.pop(BEGIN),
+    "begins twice": lambda entries: entries.insert(BEGIN + 1, dict(entries[BEGIN])),
+    "a step missing": lambda entries: entries.pop(5),
+    "steps swapped": lambda entries: entries.insert(3, entries.pop(4)),
+    "an event unknown": forged(6, "approved"),
     "a step beyond": forged(-1, "about", call=99),
-    "a step before": forged(2, "about", call=-1),
-    "a step of text": forged(2, "about", call="0"),
-    "a list for a step": forged(3, "done", call=[0]),
-    "done unbegun": forged(2, "done", call=3),
-    "applied too early": forged(3, "applied"),
-    "undone without undo": forged(5, "undone"),
-    "undo done without undo": forged(5, "undo_done", policy="own", operation="PutRolePolicy"),
+    "a step before": forged(3, "about", call=-1),
+    "a step of text": forged(3, "about", call="0"),
+    "a list for a step": forged(4, "done", call=[0]),
+    "done unbegun": forged(3, "done", call=3),
+    "applied too early": forged(4, "applied"),
+    "undone without undo": forged(6, "undone"),
+    "undo done without undo": forged(6, "undo_done", policy="own", operation="PutRolePolicy"),
     "applied twice": forged(-1, "applied"),
-    "no time": lambda entries: entries[-1].pop("at"),
+    "no time": lambda entries: entries[-2].pop("at"),
+    "another lock": lambda entries: entries[LOCK].update(nonce="0" * 32),
+    "a lock of nobody": lambda entries: entries[LOCK].update(principal="nobody"),
+    "no lock": lambda entries: entries.pop(LOCK),
 }
 
-LESS = {"no begin"}
-"""What leaves nothing to undo, where it is linked again: nothing is called."""
+LESS = {"no begin", "no lock", "another lock"}
+"""What leaves less to undo, or no lock to take over, where it is linked again: no call that isn't the plan's."""
 
 
 @pytest.fixture
@@ -135,11 +144,11 @@ def is_held(world: World, plan: RolloutPlan, journal: bytes) -> bool:
     """Whether a journal is refused, or leads to no call but those that the plan has to take its calls back."""
     journal_of(world.plan).write_bytes(journal)
     try:
-        begun = read_journal(world.plan, plan)
+        states = read_journal(world.plan, plan).states
     except LpgenError:
         return True
     allowed = {one.principal: list(map(compact, one.inverse)) for one in plan.principals}
-    return all(compact(call) in allowed[arn] for arn, one in begun.items() for call in one.taking_back)
+    return all(compact(call) in allowed[arn] for arn, state in states.items() for _, call in state.calls_to_undo)
 
 
 def is_refused(world: World, plan: RolloutPlan) -> bool:
@@ -166,13 +175,13 @@ def attacks(journal: bytes) -> Iterator[tuple[str, bytes, bytes]]:
 
 def test_journal_that_was_edited_leads_to_no_call_that_is_not_in_the_plan(applied: World) -> None:
     plan, journal = read_rollout_plan(applied.plan), journal_of(applied.plan).read_bytes()
-    (arn,) = read_journal(applied.plan, plan)
+    (arn,) = read_journal(applied.plan, plan).states
     for name, plain, chained in attacks(journal):
         for text in (plain, chained):
             assert is_held(applied, plan, text), name
             assert is_refused(applied, plan) or (name in LESS and text == chained), name
     journal_of(applied.plan).write_bytes(journal)
-    assert read_journal(applied.plan, plan)[arn].applied
+    assert read_journal(applied.plan, plan).states[arn].phase is Phase.APPLIED
 
 
 def test_undo_of_an_edited_journal_calls_nothing(applied: World) -> None:
@@ -181,6 +190,18 @@ def test_undo_of_an_edited_journal_calls_nothing(applied: World) -> None:
         if name in ("inverse and before", "inverse attaches administrator", "documents", "applied too early"):
             journal_of(applied.plan).write_bytes(chained)
             assert "was edited" in str(applied.undo(status=1).exception), name
+    assert applied.read(before.principal.arn) == before
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_journal_of_another_schema_is_refused_by_its_number(applied: World, number: int) -> None:
+    path = journal_of(applied.plan)
+    path.write_text(path.read_text().replace("lpgen.rollout-journal/2", f"lpgen.rollout-journal/{number}"))
+    before = applied.read(f"arn:aws:iam::{ACCOUNT}:role/app")
+    refused = applied.undo(status=1).exception
+    assert isinstance(refused, RolloutError)
+    assert f"`{path}` has the schema `lpgen.rollout-journal/{number}`, and" in refused.message
+    assert "use the version of lpgen that wrote it" in refused.hint
     assert applied.read(before.principal.arn) == before
 
 
@@ -244,7 +265,7 @@ def test_journal_of_a_full_disk_goes_on_after_its_last_whole_line(applied: World
     path.write_bytes(whole[:-20])
     applied.undo()
     assert b"}{" not in path.read_bytes()
-    assert [json.loads(line)["event"] for line in path.read_bytes().splitlines()][-1] == "undone"
+    assert [json.loads(line)["event"] for line in path.read_bytes().splitlines()][-2:] == ["undone", "unlock"]
 
 
 def test_plan_and_journal_are_their_owners_alone(applied: World, tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_ingest_imports_no_other_stage(tmp_path: Path) -> None:
 
 
 def test_ingest_of_nothing_new_imports_no_rules_and_no_workers(tmp_path: Path) -> None:
-    record = next(bundled_sample_logs().logs.rglob("*.json.gz"))
+    record = min(Path(few_logs()).rglob("*.json.gz"))  # the order of a folder is the file system's
     command = ["ingest", str(record), "--data", str(tmp_path / "data"), "--workers", "1"]
     assert imports_of([command], FOR_RECORDS) == (1, sorted(FOR_RECORDS))
     assert imports_of([command], FOR_RECORDS) == (1, [])

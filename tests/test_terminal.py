@@ -27,7 +27,7 @@ COMMANDS: dict[str, list[str]] = {
     "generate": ["generate", *POLICIES, "--output", "out"],
     "verify": ["verify", "written", *POLICIES],
     "explain": ["explain", "app", "s3:GetObject", *POLICIES],
-    "stars": ["stars", *POLICIES],
+    "wildcards": ["wildcards", *POLICIES],
     "backtest": ["backtest", *POLICIES, "--train", "1", "--test", "1"],
     "baseline save": ["baseline", "save", "again", *POLICIES],
     "baseline list": ["baseline", "list", "--data", "data"],
@@ -51,7 +51,7 @@ PRODUCTS: dict[str, list[str]] = {  # lines for programs, whose width is theirs
     "iam-policy": ["iam-policy", "snapshot"],
     "rollout plan": ["rollout", "plan", "written", "--policies", "policies.json", "--unsafe", "--trust-output"],
     "drift json": ["drift", "--data", "data", "--policies", "changed.json", "--format", "json"],
-    "stars csv": ["stars", *POLICIES, "--format", "csv"],
+    "wildcards csv": ["wildcards", *POLICIES, "--format", "csv"],
 }
 
 
@@ -64,7 +64,7 @@ COLORFUL = (
     "review",
     "verify",
     "explain",
-    "stars",
+    "wildcards",
     "baseline list",
     "drift",
     "rollout apply",

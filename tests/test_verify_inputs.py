@@ -150,6 +150,17 @@ def test_generate_refuses_to_replace_other_principals(world: OutputWorld) -> Non
     world.generate(world.output, replace(chosen, min_days=1))
 
 
+@pytest.mark.parametrize("number", [0, 2])
+def test_output_of_another_schema_is_refused_until_it_is_replaced(world: OutputWorld, number: int) -> None:
+    write_json(world.output / "summary.json", {"schema": f"lpgen.summary/{number}", "whatever": 1})
+    for use in (world.verify, world.generate):
+        with pytest.raises(OutputError, match=f"summary.json` has the schema `lpgen.summary/{number}`, and") as found:
+            use(world.output)
+        assert found.value.hint == "run `lpgen generate` again, with --replace"
+    world.generate(world.output, replace_other=True)
+    assert world.verify(world.output).status is CheckStatus.PASSED
+
+
 def test_generate_refuses_to_replace_other_accounts(world: OutputWorld) -> None:
     summary = read_json(world.output / "summary.json")
     summary["principals"][0]["principal"] = "arn:aws:iam::999988887777:role/other"

@@ -73,7 +73,7 @@ class Use:
     scenario: str = ""
     region: str = ""
     at: int = -1
-    params: Mapping[str, Any] = MappingProxyType({})
+    params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     answer: Mapping[str, Any] | None = None
 
 

@@ -13,7 +13,6 @@ from lpgen.core.folder_checks import FindingKind, FolderCheck, FolderFinding
 from lpgen.core.usage.table_laws import find_broken_laws
 from lpgen.core.usage.tables import Usage, count_records, count_used_records
 from lpgen.edge.data_folder.baseline_folder import BASELINES, baseline_names, open_baseline
-from lpgen.edge.data_folder.baseline_upgrade import is_of_upgrade
 from lpgen.edge.data_folder.kept_values import KEPT
 from lpgen.edge.data_folder.ledger import has_ledger
 from lpgen.edge.data_folder.ledger_check import LedgerSums, find_ledger_faults, read_sums
@@ -54,10 +53,7 @@ class _Check:
         for name in baselines:
             self._note_damage(partial(self._check_baseline, self.data / BASELINES / name))
         for path in self._leftovers():
-            hint = _NO_USE
-            if is_of_upgrade(path):
-                hint = f"an upgrade didn't finish and still needs it; run `lpgen upgrade {self.data}`"
-            self.findings.append(FolderFinding(FindingKind.LEFTOVER, f"`{path}` is left over", hint))
+            self.findings.append(FolderFinding(FindingKind.LEFTOVER, f"`{path}` is left over", _NO_USE))
         return FolderCheck(
             str(self.data),
             self.sums.files if self.sums else 0,

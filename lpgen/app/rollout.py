@@ -11,10 +11,12 @@ from lpgen.core.model import PrincipalKind
 from lpgen.core.principal_names import hint_of_name, names_of_principal
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import CallKind
+from lpgen.core.rollout.lock import lock_arn
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
 from lpgen.core.rollout.plan import PrincipalPlan, Refusal
 from lpgen.core.rollout.proofs import prove_plans, unproven
 from lpgen.core.rollout.source import RolloutPlan
+from lpgen.core.rollout.state import Phase
 from lpgen.core.rollout.watch import PoliciesSince, Watched, watch_rollout
 from lpgen.core.snapshots import NO_SNAPSHOT
 from lpgen.core.usage.foreign_callers import name_foreign_callers
@@ -22,11 +24,10 @@ from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.data_folder.snapshot_folder import find_snapshot, open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
-from lpgen.edge.rollout.begun import Begun
 from lpgen.edge.rollout.caller_chain import CallerName, caller_chain
 from lpgen.edge.rollout.iam_writer import IamWriter, Quotas
-from lpgen.edge.rollout.journal import Journal, read_journal
-from lpgen.edge.rollout.run import Run, apply_principal, live_refusals, undo_principal
+from lpgen.edge.rollout.journal import Journal, Recorded, read_journal
+from lpgen.edge.rollout.run import Run, apply_principal, live_refusals, undo_principal, unexpected_policies
 from lpgen.edge.signatures import is_signature_of, read_public_key
 from lpgen.errors import InvocationError, TamperingError, quote_input
 
@@ -125,30 +126,21 @@ class Checked:
     done: bool = False
 
 
-def check_source(plan: RolloutPlan, path: Path, *, public_key: Path | None, trust_output: bool) -> None:
-    """Refuse a plan whose documents nothing vouches for, or that the owner of a key hasn't signed.
+def check_signature(plan: RolloutPlan, path: Path, public_key: Path) -> None:
+    """Refuse a plan that the owner of a key hasn't signed.
 
     Raises:
-        InvocationError: it is a plan of an older lpgen, and the caller doesn't trust it explicitly.
         TamperingError: no valid signature covers its documents.
     """
-    source = plan.source
-    if public_key is not None:
-        key = read_public_key(public_key)
-        if source is None or not is_signature_of(source.signature, source.digests.root, key):
-            raise TamperingError(f"no signature of `{public_key}` covers the documents of `{path}`", hint=_SIGN)
-    elif source is None and not trust_output:
-        raise InvocationError(
-            f"`{path}` is of an older lpgen, and nothing vouches for its documents",
-            hint="make it again with `lpgen rollout plan`, or give --trust-output",
-        )
+    if not is_signature_of(plan.source.signature, plan.source.digests.root, read_public_key(public_key)):
+        raise TamperingError(f"no signature of `{public_key}` covers the documents of `{path}`", hint=_SIGN)
 
 
 _SIGN = "sign the output with `lpgen generate --sign KEY`, and plan with --require-signature PUBLIC-KEY"
 
 
 def check_rollout(
-    plan: RolloutPlan, chosen: Iterable[str], begun: dict[str, Begun], accounts: Accounts, catalog: Catalog
+    plan: RolloutPlan, chosen: Iterable[str], recorded: Recorded, accounts: Accounts, catalog: Catalog
 ) -> tuple[Checked, ...]:
     """Proves the plans of the chosen principals, and compares them with what IAM says now. Changes nothing.
 
@@ -157,21 +149,24 @@ def check_rollout(
     """
     plans = {one.principal: one for one in plan.principals}
     proofs = prove_plans((plans[arn] for arn in chosen), catalog, attached_quota=plan.attached_quota)
-    return tuple(_check(plans[arn], tuple(unproven(proofs.get(arn, ()))), begun.get(arn), accounts) for arn in chosen)
+    return tuple(_check(plans[arn], tuple(unproven(proofs.get(arn, ()))), recorded, accounts) for arn in chosen)
 
 
-def _check(plan: PrincipalPlan, unproven: Sequence[str], begun: Begun | None, accounts: Accounts) -> Checked:
-    if begun is not None and begun.applied:
-        return Checked(plan, (), done=True)
-    if plan.refusals:
+def _check(plan: PrincipalPlan, unproven: Sequence[str], recorded: Recorded, accounts: Accounts) -> Checked:
+    state = recorded.states.get(plan.principal)
+    applied = state is not None and state.phase is Phase.APPLIED
+    if plan.refusals and not applied:
         return Checked(plan, plan.refusals)
-    if unproven:
+    if unproven and not applied:
         return Checked(plan, tuple(Refusal.of(RefusalKind.NOT_PROVEN, why=why) for why in unproven))
     unreached = accounts.reach(plan.account)
     if unreached:
         return Checked(plan, (Refusal.of(RefusalKind.OTHER_ACCOUNT, why=unreached),))
     writer, callers = accounts.writer(plan.account), accounts.callers(plan.account)
-    refusals = live_refusals(plan, writer, callers, quotas=accounts.quotas(plan), begun=begun)
+    if state is not None and applied:
+        why = "; ".join(unexpected_policies(state, writer))
+        return Checked(plan, (Refusal.of(RefusalKind.CHANGED, case="applied", why=why),) if why else (), done=not why)
+    refusals = live_refusals(plan, writer, callers, quotas=accounts.quotas(plan), recorded=recorded)
     if not refusals:
         accounts.reserve(plan)
     return Checked(plan, refusals)
@@ -203,12 +198,12 @@ def apply_rollout(
                 continue
             if failed:
                 outcomes.append(Outcome(arn, OutcomeKind.NOT_REACHED))
-            elif one.done:
+            elif one.done and not journal.locks.get(arn):
                 outcomes.append(Outcome(arn, OutcomeKind.APPLIED, ("it was already",)))
             else:
                 run = Run(accounts.writer(account), journal, settle_seconds, say)
                 outcomes.append(apply_principal(one.plan, run))
-                failed = outcomes[-1].kind is not OutcomeKind.APPLIED
+                failed = outcomes[-1].kind not in (OutcomeKind.APPLIED, OutcomeKind.GONE)
     return tuple(outcomes)
 
 
@@ -222,16 +217,6 @@ def _override(refusal: Refusal) -> str:
 
 
 # ---------------------------------------------------------------- undo
-
-
-def rollouts_begun(plan_file: Path, plan: RolloutPlan) -> tuple[Begun, ...]:
-    """The principals whose rollout was begun, those that are undone too, the last one first.
-
-    Raises:
-        RolloutError: the journal can't be read.
-        TamperingError: the journal says what lpgen wouldn't have written.
-    """
-    return tuple(reversed(read_journal(plan_file, plan).values()))
 
 
 def undo_rollout(
@@ -249,16 +234,49 @@ def undo_rollout(
         LpgenError: the journal can't be written, or an account can't be reached.
     """
     outcomes: list[Outcome] = []
+    plans = {one.principal: one for one in plan.principals}
     with Journal(plan_file, plan) as journal:
         for arn in principals:
-            begun = journal.begun[arn]
-            unreached = accounts.reach(begun.account)
+            account = plans[arn].account
+            unreached = accounts.reach(account)
             if unreached:
                 outcomes.append(Outcome(arn, OutcomeKind.REFUSED, (unreached,)))
                 continue
-            run = Run(accounts.writer(begun.account), journal, settle_seconds, say)
-            outcomes.append(undo_principal(begun, run))
+            outcomes.append(undo_principal(plans[arn], Run(accounts.writer(account), journal, settle_seconds, say)))
     return tuple(outcomes)
+
+
+# ---------------------------------------------------------------- locks
+
+
+def find_locks(plan: RolloutPlan, principals: Iterable[str], accounts: Accounts) -> tuple[tuple[str, str], ...]:
+    """The locks of principals of a plan that are there, whoever created them: principal and description.
+
+    Raises:
+        AwsError: an account can't be reached, or a lock can't be read.
+        InvocationError: the credentials are those of another account.
+    """
+    found = []
+    for one in (one for one in plan.principals if one.principal in principals):
+        unreached = accounts.reach(one.account)
+        if unreached:
+            raise InvocationError(f"{quote_input(one.principal)} can't be reached: {unreached}")
+        description = accounts.writer(one.account).read_lock(lock_arn(one.principal, one.principal_id))
+        if description is not None:
+            found.append((one.principal, description))
+    return tuple(found)
+
+
+def remove_locks(plan_file: Path, plan: RolloutPlan, principals: Iterable[str], accounts: Accounts) -> None:
+    """Removes the locks of principals of a plan, unless a run of this plan file is at work.
+
+    Raises:
+        AwsError: a lock can't be deleted.
+        RolloutError: a run uses the journal.
+    """
+    with Journal(plan_file, plan):
+        for one in (one for one in plan.principals if one.principal in principals):
+            accounts.writer(one.account).delete_lock(lock_arn(one.principal, one.principal_id))
 
 
 # ---------------------------------------------------------------- watch
@@ -272,7 +290,8 @@ def watch(plan: RolloutPlan, plan_file: Path, data: Path, catalog: Catalog, *, s
     Raises:
         LpgenError: the journal or the data folder can't be read, or the snapshot isn't there.
     """
-    applied = {arn: one.applied_at for arn, one in read_journal(plan_file, plan).items() if one.applied}
+    states = read_journal(plan_file, plan).states
+    applied = {arn: state.applied_at for arn, state in states.items() if state.phase is Phase.APPLIED}
     if not applied:
         raise InvocationError("nothing of this plan is applied", hint="run `lpgen rollout apply` first")
     usage = name_foreign_callers(read_usage(data), {one.principal_id: one.principal for one in plan.principals})

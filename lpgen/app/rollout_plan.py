@@ -81,15 +81,14 @@ def plan_rollout(
     if basis.trust is Trust.DATA:
         again = _generate_again(written.digests.inputs, policies, catalog, basis, principal)
         plans = _refuse_others(plans, chosen, again)
-    source = Source(written.digests, written.summary, written.signature, basis.trust)
     plan = RolloutPlan(
         written.as_of,
         written.catalog,
         _refuse_unproven(plans, catalog, exceptions.attached_quota),
         exceptions.attached_quota,
-        source,
+        Source(written.digests, written.summary, written.signature, basis.trust),
     )
-    for fault in faults_of_source(plan, source):
+    for fault in faults_of_source(plan):
         raise TamperingError(f"`{output}` was edited: {fault}", hint="run `lpgen generate` again")
     return plan
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -89,11 +90,25 @@ def _broken(words: Iterable[str], width: int) -> str:
 def program_name() -> str:
     """What to type for the program that is running: it needn't be on the path, as in a checkout."""
     if any(part.startswith("archive-v") for part in Path(sys.prefix).parts):  # uvx keeps environments in its cache
-        return "uvx lpgen"
+        source = _checkout()
+        return f"uvx --from {shlex.quote(source)} lpgen" if source else "uvx lpgen"
     started, found = Path(sys.argv[0]), shutil.which("lpgen")
     if started.name != "lpgen" or not started.is_file():
         return f"{shlex.quote(sys.executable)} -m lpgen"
     return "lpgen" if found and started.samefile(found) else shlex.quote(sys.argv[0])
+
+
+def _checkout() -> str | None:
+    """The folder that this lpgen was installed from, if it was one.
+
+    https://packaging.python.org/en/latest/specifications/direct-url/
+    """
+    from importlib.metadata import distribution
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    stated = json.loads(distribution("lpgen").read_text("direct_url.json") or "{}")
+    return url2pathname(urlsplit(stated["url"]).path) if "dir_info" in stated else None
 
 
 _DEMO_DAYS = (60, 30, 10)

@@ -7,12 +7,14 @@ from typing import Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 from lpgen.cli.settings import defaults_from_file, setting_of
+from lpgen.errors import LpgenError
 
 SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Start here", ("demo",)),
-    ("Gather", ("snapshot", "ingest", "check", "upgrade")),
+    ("Gather", ("snapshot", "ingest", "check")),
     ("Review", ("review", "backtest", "observe", "explain", "wildcards")),
     ("Replace", ("generate", "verify", "rollout")),
     ("Every week", ("baseline", "drift")),
@@ -37,7 +39,7 @@ class WorkOrder(TyperGroup):
             rows = [
                 (name.ljust(width), self.commands[name].get_short_help_str(formatter.width - 6 - width))
                 for name in names
-                if name in self.commands and not self.commands[name].hidden
+                if name in self.commands
             ]
             if rows:
                 with formatter.section(title):
@@ -45,9 +47,9 @@ class WorkOrder(TyperGroup):
 
 
 class StoppedCommandError(Exception):
-    """A command that was interrupted, or met an error of the system, which is the cause of this one.
+    """A command that was interrupted, or met an error that lpgen doesn't know, which is the cause of this one.
 
-    typer has exit codes of its own for both.
+    typer has exit codes of its own for interrupts and for errors of the system.
     """
 
     def __init__(self, command: str) -> None:
@@ -75,11 +77,13 @@ class PlainCommand(TyperCommand):
         """Runs the command.
 
         Raises:
-            StoppedCommandError: it was interrupted, or met an error of the system.
+            StoppedCommandError: it was interrupted, or met an error that lpgen doesn't know.
         """
         try:
             return super().invoke(ctx)
-        except (KeyboardInterrupt, EOFError, OSError) as error:
+        except (LpgenError, TyperException, typer.Exit, typer.Abort):
+            raise
+        except (KeyboardInterrupt, Exception) as error:
             group = ctx.parent.info_name if ctx.parent and ctx.parent.parent else None
             raise StoppedCommandError(f"{group} {ctx.info_name}" if group else str(ctx.info_name)) from error
 

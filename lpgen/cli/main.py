@@ -34,7 +34,6 @@ from lpgen.cli.rollout import app as rollout_app
 from lpgen.cli.run import code_with_output, run_app
 from lpgen.cli.schema import schema_command
 from lpgen.cli.snapshot import snapshot_command
-from lpgen.cli.upgrade import upgrade_command
 from lpgen.cli.verify import verify_command
 from lpgen.cli.wildcards import wildcards_command
 from lpgen.edge.standard_streams import open_standard_streams
@@ -87,14 +86,12 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "snapshot": snapshot_command,
     "iam-policy": iam_policy_command,
     "check": check_command,
-    "upgrade": upgrade_command,
     "schema": schema_command,
     "config": config_command,
     "demo": demo_command,
 }
 for _name, _command in _COMMANDS.items():
     app.command(_name, cls=PlainCommand)(as_command(_command))
-app.command("stars", cls=PlainCommand, hidden=True)(as_command(wildcards_command))  # its former name
 
 
 def main() -> None:

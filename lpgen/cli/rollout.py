@@ -53,13 +53,6 @@ SettleOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 
-
-TrustOption = Annotated[
-    bool,
-    typer.Option(
-        "--trust-output", help="Trust the documents although neither a data folder nor a signature vouches for them."
-    ),
-]
 SignatureOption = Annotated[
     Path | None,
     typer.Option("--require-signature", metavar="PUBLIC-KEY", help="Take only what this PEM file's key has signed."),
@@ -99,7 +92,13 @@ def plan_command(
         typer.Option("--data", metavar="DIR", help="The data folder that DIR was generated from, to compare with it."),
     ] = None,
     require_signature: SignatureOption = None,
-    trust_output: TrustOption = False,
+    trust_output: Annotated[
+        bool,
+        typer.Option(
+            "--trust-output",
+            help="Trust the documents although neither a data folder nor a signature vouches for them.",
+        ),
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="PLAN", help="Where to write it; `-` or nothing is stdout.")
     ] = None,
@@ -199,13 +198,12 @@ def apply_command(
     yes: YesOption = False,
     settle: SettleOption = 15.0,
     require_signature: SignatureOption = None,
-    trust_output: TrustOption = False,
     catalog: CatalogOption = None,
 ) -> None:
     """Carry a plan out in AWS.
 
     Checks everything first: that the plan is as lpgen wrote it and allows nothing new, that the policies are those of
-    the plan, quotas, names, and that lpgen keeps its own access. A plan of an older lpgen takes --trust-output.
+    the plan, quotas, names, and that lpgen keeps its own access.
     Shows each change, asks, and makes the calls, each read back. The first error ends it, and that principal is put
     back as it was. After a kill, run it again to finish, or undo.
 
@@ -215,14 +213,15 @@ def apply_command(
     Example:
       lpgen rollout apply plan.json --role app
     """
-    from lpgen.app.rollout import apply_rollout, check_rollout, check_source, chosen_principals
+    from lpgen.app.rollout import apply_rollout, check_rollout, check_signature, chosen_principals
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.rollout.journal import read_journal
     from lpgen.edge.rollout.plan_file import read_whole_plan
     from lpgen.report.messages.rollout import render_changes, render_refused, render_trust
 
     whole = read_whole_plan(plan)
-    check_source(whole, plan, public_key=require_signature, trust_output=trust_output)
+    if require_signature is not None:
+        check_signature(whole, plan, require_signature)
     known = tuple(one.principal for one in whole.principals)
     if all_of_it == bool(role):
         raise InvocationError("give either --role, once or more, or --all")
@@ -264,23 +263,69 @@ def undo_command(
     Example:
       lpgen rollout undo plan.json --role app
     """
-    from lpgen.app.rollout import chosen_principals, rollouts_begun, undo_rollout
+    from lpgen.app.rollout import chosen_principals, undo_rollout
+    from lpgen.core.rollout.state import Phase
+    from lpgen.edge.rollout.journal import read_journal
     from lpgen.edge.rollout.plan_file import read_rollout_plan
     from lpgen.report.messages.rollout import render_undo
 
     whole = read_rollout_plan(plan)
-    begun = {one.principal: one for one in rollouts_begun(plan, whole)}
-    named = chosen_principals(role, tuple(begun)) if role else tuple(begun)
-    chosen = tuple(arn for arn in named if not begun[arn].undone)
+    recorded = read_journal(plan, whole)
+    states, begun = recorded.states, recorded.principals
+    named = chosen_principals(role, begun) if role else begun
+    chosen = tuple(arn for arn in named if recorded.locks.get(arn) or states[arn].phase is not Phase.UNDONE)
     if not chosen:
         why = f"{_counted(len(named))} of this plan {'was' if len(named) == 1 else 'were'} undone already"
         say(f"nothing to undo: {why if named else 'nothing of this plan was applied'}")
         return
     accounts = at.open()
-    typer.echo(for_terminal(render_undo([(arn, begun[arn].taking_back) for arn in chosen])), nl=False)
+    calls = [(arn, [call for _, call in states[arn].calls_to_undo]) for arn in chosen if arn in states]
+    typer.echo(for_terminal(render_undo(calls)), nl=False)
     if not _confirmed(f"Put {_counted(len(chosen))} back as before?", yes=yes):
         raise typer.Exit(EXIT_FOUND)
     _end(undo_rollout(plan, whole, chosen, accounts, settle_seconds=settle, say=_say))
+
+
+@app.command("unlock", cls=PlainCommand)
+@as_command
+def unlock_command(
+    plan: PlanArgument,
+    at: _ConnectionOptions,
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", metavar="NAME|ARN", help="A role (or user) to unlock. Repeats. By default all."),
+    ] = None,
+    yes: YesOption = False,
+) -> None:
+    """Remove the locks that killed runs left.
+
+    A run of `apply` or `undo` locks each principal while it changes it, and all others leave the principal alone. The
+    lock of a run that was killed stays. The journal of that run goes on under it, so run `apply` or `undo` again where
+    that journal is. If it's lost, remove the lock with this command. Check first that no run is at work anywhere: two
+    runs at once can leave a role without policies.
+
+    Exit 1 where nothing was confirmed.
+
+    \b
+    Example:
+      lpgen rollout unlock plan.json --role app
+    """
+    from lpgen.app.rollout import chosen_principals, find_locks, remove_locks
+    from lpgen.edge.rollout.plan_file import read_rollout_plan
+    from lpgen.report.messages.rollout import render_locks
+
+    whole = read_rollout_plan(plan)
+    known = tuple(one.principal for one in whole.principals)
+    accounts = at.open()
+    locks = find_locks(whole, chosen_principals(role, known) if role else known, accounts)
+    if not locks:
+        say("nothing is locked")
+        return
+    typer.echo(for_terminal(render_locks(locks)), nl=False)
+    if not _confirmed(f"Does no run change {_counted(len(locks))} now, and do you want to unlock?", yes=yes):
+        raise typer.Exit(EXIT_FOUND)
+    remove_locks(plan, whole, [principal for principal, _ in locks], accounts)
+    say(f"unlocked {_counted(len(locks))}")
 
 
 class WatchFormat(StrEnum):
@@ -367,5 +412,5 @@ def _end(outcomes: Iterable[Outcome], *, already_said: frozenset[str] = frozense
     unfinished = {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}
     if kinds & {*unfinished, OutcomeKind.UNDONE_IN_PART, OutcomeKind.LEFT}:
         raise typer.Exit(EXIT_UNFINISHED)
-    if kinds & {OutcomeKind.REFUSED, OutcomeKind.UNDONE_BUT}:
+    if kinds & {OutcomeKind.REFUSED, OutcomeKind.UNDONE_BUT, OutcomeKind.GONE}:
         raise typer.Exit(EXIT_FOUND)

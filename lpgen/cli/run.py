@@ -7,6 +7,7 @@ from typing import Final
 
 import typer
 
+from lpgen import __version__
 from lpgen.cli.help import StoppedCommandError
 from lpgen.cli.output import say
 from lpgen.edge.standard_streams import first_failure, flush_standard_streams
@@ -26,6 +27,9 @@ _STATES: Final = {
 }
 """What a command leaves behind when it's interrupted, at whatever moment."""
 
+_LONGEST_MESSAGE: Final = 200
+"""An error's message in the one line that people see: the traceback has all of it."""
+
 
 def run_app(app: typer.Typer) -> int:
     """Runs the command that `sys.argv` names, and returns its exit code; stderr says what went wrong."""
@@ -38,11 +42,11 @@ def run_app(app: typer.Typer) -> int:
     except StoppedCommandError as stopped:
         if isinstance(stopped.__cause__, KeyboardInterrupt):
             return _interrupted(stopped.command)
-        return _unexpected(stopped.__cause__ or stopped)
+        return _unexpected(stopped.__cause__ or stopped, f"lpgen {stopped.command}")
     except LpgenError as error:
         return _complain(error)
     except Exception as error:  # any other code than 1, which says that the command found something
-        return _unexpected(error)
+        return _unexpected(error, "lpgen")
     return ExitCode.DONE
 
 
@@ -75,8 +79,24 @@ def _interrupted(command: str) -> ExitCode:
     return ExitCode.INTERRUPTED
 
 
-def _unexpected(error: BaseException) -> ExitCode:
-    """Reports an error that lpgen doesn't know: the whole traceback, for whoever looks into it."""
-    say("".join(traceback.format_exception(error)), nl=False, error=True)
-    say("lpgen: unexpected error; please report it with the lines above", error=True)
+def _unexpected(error: BaseException, command: str) -> ExitCode:
+    """Reports an error that lpgen doesn't know in one line, which names the file with the traceback."""
+    import platform
+    import tempfile
+
+    from lpgen.report.escaping import terminal_text
+
+    stack = "".join(traceback.format_exception(error))
+    # A message may quote a log, which somebody else wrote.
+    what = terminal_text(f"{type(error).__name__}: {error}"[:_LONGEST_MESSAGE])
+    versions = f"lpgen {__version__}, Python {platform.python_version()}"
+    try:
+        handle, path = tempfile.mkstemp(prefix="lpgen-crash-", suffix=".txt")
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{versions}, {platform.platform()}: {command}\n{stack}")
+        where = f"the traceback is in {terminal_text(path)}; please report it"
+    except OSError:
+        say("".join(f"{terminal_text(line)}\n" for line in stack.splitlines()), nl=False, error=True)
+        where = "please report it with the lines above"
+    say(f"lpgen: unexpected error in `{command}` ({versions}): {what}; {where}", error=True)
     return ExitCode.UNFINISHED

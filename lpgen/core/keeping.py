@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 Kept = TypeVar("Kept")
+
+if TYPE_CHECKING:
+    IntArray: TypeAlias = array[int]
+else:
+    IntArray = array  # Python 3.11 can't evaluate `array[int]`, and reading a kept class evaluates its annotations.
 
 
 class Keep(Protocol):

@@ -82,15 +82,15 @@ def options_from_facts(facts: Mapping[str, OptionValue], options: Options) -> tu
 
 
 class _Choices(msgspec.Struct, forbid_unknown_fields=True):
-    keep_unobservable: str  # of outputs up to 0.1 one word
+    keep_unobservable: str
+    scope: ScopeChoice
     min_days: int
+    max_expected_denials: float | None
     as_of: date | None
     inline: bool
     principal: str
     attached_quota: int
     code: Literal["", "terraform", "cloudformation"] = msgspec.field(name=CODE)
-    scope: ScopeChoice = ScopeChoice.EVIDENCE  # outputs of 0.1 and before have none
-    max_expected_denials: float | None = None  # nor this, and no backtest
 
 
 def changed_inputs(then: Inputs, now: Inputs) -> tuple[str, ...]:

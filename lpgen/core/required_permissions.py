@@ -12,6 +12,7 @@ from typing import Any, Final
 from lpgen.core.choices import Duty
 from lpgen.core.model import CURRENT_VERSION, PrincipalKind
 from lpgen.core.rollout.calls import POLICY_PATH, CallKind
+from lpgen.core.rollout.lock import lock_arn
 from lpgen.core.rollout.source import RolloutPlan
 
 Document = dict[str, Any]
@@ -109,6 +110,7 @@ _READ_POLICIES: Final = (
     "iam:ListPolicyVersions",
 )
 _MAKE_POLICIES: Final = ("iam:CreatePolicy", "iam:DeletePolicy", "iam:ListEntitiesForPolicy", "iam:TagPolicy")
+_LOCK: Final = ("iam:CreatePolicy", "iam:DeletePolicy")
 
 
 _QUERIES: Final = (
@@ -179,7 +181,7 @@ class _Reach:
     inline policies change.
 
     `exchanged` are the policies to attach and detach, None for any, since without a plan the names of the old ones
-    aren't known; `made` are those that it makes.
+    aren't known; `made` are those that it makes, and `locks` the locks of the principals.
     """
 
     principals: Arns
@@ -187,13 +189,14 @@ class _Reach:
     inline: Arns
     exchanged: list[str] | None
     made: list[str]
+    locks: list[str]
 
 
 def _anything(partition: str, account: str) -> _Reach:
     """Every role and user of an account, and every policy that lpgen may make in it."""
     iam = f"arn:{partition}:iam::{account}"
     everyone = {kind: [f"{iam}:{kind}/*"] for kind in PrincipalKind}
-    return _Reach(everyone, everyone, everyone, None, [f"{iam}:policy{POLICY_PATH}*"])
+    return _Reach(everyone, everyone, everyone, None, [f"{iam}:policy{POLICY_PATH}*"], [])
 
 
 _ATTACHING: Final = frozenset({CallKind.ATTACH, CallKind.DETACH})
@@ -209,6 +212,7 @@ def _reach(plan: RolloutPlan) -> _Reach:
         _with_calls(plan, _EDITING),
         sorted({call.policy for call in calls if call.kind in _ATTACHING}),
         sorted({call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}),
+        sorted(lock_arn(one.principal, one.principal_id) for one in plan.principals if one.calls),
     )
 
 
@@ -239,6 +243,8 @@ def _rollout(reach: _Reach) -> Iterator[Document]:
             yield _allow(f"Edit{word}Policies", _EDIT[kind], reach.inline[kind])
     if reach.made:
         yield _allow("MakePolicies", _MAKE_POLICIES, reach.made)
+    if reach.locks:
+        yield _allow("LockPrincipals", _LOCK, reach.locks)
 
 
 def _athena(partition: str, account: str, *, bucket: str, answers: str) -> Iterable[Document]:

@@ -69,7 +69,7 @@ class AwsSession:
 
     boto: Any
     connection: Connection
-    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _clients: dict[tuple[str, str, bool], Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -77,8 +77,10 @@ class AwsSession:
         """The default Region for calls."""
         return str(self.boto.region_name or _DEFAULT_REGION)
 
-    def client(self, service: str, region: str = "") -> Any:
+    def client(self, service: str, region: str = "", *, retries: bool = True) -> Any:
         """The client of a service in a Region; the same one each time: its threads share one rate limit.
+
+        Without `retries` it makes each call once, whatever AWS answers.
 
         Clients may be used by several threads at once, but not made by several.
         https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
@@ -87,7 +89,7 @@ class AwsSession:
             AwsError: there are no credentials, or they can't be read.
             InvocationError: the endpoint is no URL.
         """
-        key = service, region or self.region
+        key = service, region or self.region, retries
         with self._lock:
             if key not in self._clients:
                 with aws_errors(f"connect to {service}"), _endpoint_errors():
@@ -95,7 +97,7 @@ class AwsSession:
                         service,
                         region_name=key[1],
                         endpoint_url=self.connection.endpoint_url or None,
-                        config=_client_config(),
+                        config=_client_config() if retries else _client_config().merge(_once()),
                     )
                     _refuse_cut_answers(client)
                     _log_calls(client)
@@ -176,6 +178,12 @@ def open_session(connection: Connection) -> AwsSession:
         boto = Session(profile_name=connection.profile or None, region_name=connection.region or None)
     session = AwsSession(boto, connection)
     return session.assume_role(connection.role) if connection.role else session
+
+
+def _once() -> Any:
+    from botocore.config import Config
+
+    return Config(retries={"mode": "standard", "total_max_attempts": 1})
 
 
 def _client_config() -> Any:

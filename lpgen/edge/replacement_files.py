@@ -19,12 +19,15 @@ from lpgen.core.folders import file_of_left_policy
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy
 from lpgen.core.replacements import LeftPolicy
+from lpgen.core.schemas import EVIDENCE_SCHEMA, SUMMARY_SCHEMA, check_schema
 from lpgen.edge.output_folder import SUMMARY, recover_output
 from lpgen.edge.private_files import make_private_folder, open_private
 from lpgen.errors import OutputError, quote_reason
 
 EVIDENCE: Final = "evidence.json"
 SIGNATURE: Final = "summary.sig"
+
+_AGAIN: Final = "run `lpgen generate` again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +77,21 @@ class _Left(msgspec.Struct):
 
 class _Reason(msgspec.Struct):
     kind: str
-    rule: str = ""
+    rule: str
 
 
 class _Line(msgspec.Struct):
     action: str
+    evidence: list[_Reason]
     resources: list[str] = msgspec.field(default_factory=list)
     not_resources: list[str] = msgspec.field(default_factory=list)
-    evidence: list[_Reason] = msgspec.field(default_factory=list)
 
 
 class _Evidence(msgspec.Struct):
     principal: str
     policies: list[_Policy]
-    lines: list[_Line] = msgspec.field(default_factory=list)
-    left_attached: list[_Left] = msgspec.field(default_factory=list)
+    lines: list[_Line]
+    left_attached: list[_Left]
 
 
 def read_replacements(output: Path) -> tuple[WrittenReplacement, ...]:
@@ -142,7 +145,7 @@ def read_replacement(folder: Path) -> WrittenReplacement:
     present = {path.name for path in folder.glob("*.json")} - {EVIDENCE}
     for name in sorted(present ^ listed.keys()):
         what = "is missing" if name in listed else f"is not listed in {EVIDENCE}"
-        raise OutputError(f"`{folder / name}` {what}", hint="run `lpgen generate` again")
+        raise OutputError(f"`{folder / name}` {what}", hint=_AGAIN)
     documents = tuple(
         WrittenDocument(
             f"{folder.name}/{name}",
@@ -163,7 +166,7 @@ def _read_left(stated: _Left, folder: Path) -> LeftPolicy:
     path = folder.parent / file_of_left_policy(stated.arn, stated.sha256)
     found = LeftPolicy(stated.arn, stated.version or "", policy_from_json(_read_bytes(path), place=str(path)))
     if found.sha256 != stated.sha256:
-        raise OutputError(f"`{path}` isn't what `{folder / EVIDENCE}` says", hint="run `lpgen generate` again")
+        raise OutputError(f"`{path}` isn't what `{folder / EVIDENCE}` says", hint=_AGAIN)
     return found
 
 
@@ -171,7 +174,7 @@ def read_output(output: Path) -> FoundOutput:
     """An output folder as it is: digests of its files, its summary and its signature.
 
     Raises:
-        OutputError: a file can't be read.
+        OutputError: a file can't be read, or the summary has another schema.
     """
     recover_output(output)
     try:
@@ -212,14 +215,16 @@ def _walk(root: Path, below: str = "") -> Iterator[tuple[str, bool]]:
 
 
 def _read_summary(path: Path) -> dict[str, Any]:
-    """The decoded summary; {} where there is none, or where it is no JSON object, or has a key twice."""
+    """The decoded summary; {} where there is none, or where it is no JSON object with a schema, or has a key twice."""
     if not path.is_file():
         return {}
+    content = _read_bytes(path)
     try:
-        decoded = json.loads(_read_bytes(path), object_pairs_hook=_without_repeated_keys)
-    except (ValueError, RecursionError):
+        decoded: dict[str, Any] = json.loads(content, object_pairs_hook=_without_repeated_keys)
+        check_schema(content, SUMMARY_SCHEMA, str(path), error=OutputError, hint=f"{_AGAIN}, with --replace")
+    except (ValueError, RecursionError, msgspec.DecodeError):
         return {}
-    return decoded if isinstance(decoded, dict) else {}
+    return decoded
 
 
 def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -237,10 +242,12 @@ def _stated_pairs(lines: Iterable[_Line]) -> Iterable[tuple[str, str]]:
 
 
 def _decode_evidence(path: Path) -> _Evidence:
+    content = _read_bytes(path)
     try:
-        return msgspec.json.decode(_read_bytes(path), type=_Evidence)
+        check_schema(content, EVIDENCE_SCHEMA, str(path), error=OutputError, hint=_AGAIN)
+        return msgspec.json.decode(content, type=_Evidence)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint="run `lpgen generate` again") from error
+        raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint=_AGAIN) from error
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from lpgen.edge.data_folder.baseline_folder import open_baseline
-from lpgen.edge.data_folder.ledger import count_unread_files, open_ledger, read_paths
+from lpgen.edge.data_folder.ledger import count_unread_files, open_ledger
+from lpgen.edge.data_folder.ledger_check import read_sums
 from lpgen.edge.data_folder.snapshot_folder import open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
@@ -20,7 +21,7 @@ from lpgen.edge.rollout.inputs import read_written_output
 from lpgen.edge.rollout.journal import journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan, read_whole_plan
 from lpgen.errors import LpgenError
-from tests.attack.fuzz.state_targets import rollout_plans, taken_snapshot
+from tests.attack.fuzz.state_targets import rollout_plan, taken_snapshot
 from tests.attack.fuzz.targets import TARGETS
 from tests.attack.fuzz.world import world
 from tests.attack.score import SHARE, Attack
@@ -44,7 +45,7 @@ def tables(data: Path) -> object:
 def ledger(data: Path) -> object:
     """What an ingest and a review ask of the ledger: which files are known, and which tables count."""
     with open_ledger(data):
-        return read_paths(data), count_unread_files(data), repr(read_usage(data))
+        return read_sums(data), count_unread_files(data), repr(read_usage(data))
 
 
 def baseline(folder: Path) -> object:
@@ -69,7 +70,7 @@ def plan(folder: Path) -> object:
 
 
 def journal(folder: Path) -> object:
-    path = folder / "new.json"
+    path = folder / "plan.json"
     return read_journal(path, read_rollout_plan(path))
 
 
@@ -77,7 +78,7 @@ def accepted(kind: Kind, folder: Path) -> list[object]:
     """The answers that hold: that of the files as they are, and of a journal whose last line a kill cut short."""
     answers = [kind.answer(folder)]
     if kind.answer is journal:
-        path = journal_of(folder / "new.json")
+        path = journal_of(folder / "plan.json")
         whole = path.read_bytes()
         path.write_bytes(whole[:-1])
         answers.append(kind.answer(folder))
@@ -106,10 +107,10 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "plan").mkdir()
     shutil.copy(world() / "plan.json", home / "plan")
     list(TARGETS["rollout-journal"].seeds())  # writes the journal
-    _, new = rollout_plans()
+    path = rollout_plan()
     (home / "journal").mkdir()
-    shutil.copy(new, home / "journal" / "new.json")
-    shutil.copy(journal_of(new), home / "journal")
+    shutil.copy(path, home / "journal")
+    shutil.copy(journal_of(path), home / "journal")
     for path in home.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
     return home

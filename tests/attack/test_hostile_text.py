@@ -32,7 +32,7 @@ _LOADING = ("img", "iframe", "object", "embed", "link", "base")
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 FORMATS = {
     "review": ("text", "json", "markdown", "sarif", "html", "csv"),
-    "stars": ("text", "json", "markdown", "csv"),
+    "wildcards": ("text", "json", "markdown", "csv"),
     "drift": ("text", "json", "markdown", "sarif", "html"),
     "verify": ("text", "json", "markdown"),
 }

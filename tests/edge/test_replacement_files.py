@@ -7,19 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from lpgen.core.schemas import EVIDENCE_SCHEMA
 from lpgen.edge.output_folder import SUMMARY
-from lpgen.edge.replacement_files import EVIDENCE, read_replacements, write_text
+from lpgen.edge.replacement_files import EVIDENCE, read_output, read_replacements, write_text
 from lpgen.errors import OutputError
 
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
-LINE = {"action": "s3:GetObject", "resources": ["*"], "evidence": [{"kind": "kept"}]}
+LINE = {"action": "s3:GetObject", "resources": ["*"], "evidence": [{"kind": "kept", "rule": ""}]}
 
 
 def written(folder: Path, *, lines: list[object] | None = None) -> Path:
     evidence = {
+        "schema": EVIDENCE_SCHEMA,
         "principal": "arn:aws:iam::1:role/app",
         "policies": [{"file": "policy-1.json", "type": "managed"}],
         "lines": [LINE] if lines is None else lines,
+        "left_attached": [],
     }
     write_text(folder / "app" / EVIDENCE, json.dumps(evidence))
     write_text(folder / "app" / "policy-1.json", json.dumps(POLICY))
@@ -35,7 +38,7 @@ def test_read_replacements_reads_documents_and_stated_reasons(tmp_path: Path) ->
 
 
 def test_read_replacements_takes_no_observed_line_for_a_stated_reason(tmp_path: Path) -> None:
-    seen = {**LINE, "evidence": [{"kind": "observed"}]}
+    seen = {**LINE, "evidence": [{"kind": "observed", "rule": ""}]}
     (found,) = read_replacements(written(tmp_path / "out", lines=[seen]))
     assert found.stated == ()
 
@@ -61,3 +64,19 @@ def test_read_replacements_names_damage(tmp_path: Path) -> None:
         read_replacements(out)
     with pytest.raises(OutputError, match="there is no folder"):
         read_replacements(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_summary_and_evidence_of_another_schema_are_refused_by_its_number(tmp_path: Path, number: int) -> None:
+    out = written(tmp_path / "out")
+    write_text(out / SUMMARY, json.dumps({"schema": f"lpgen.summary/{number}"}))
+    with pytest.raises(OutputError) as found:
+        read_output(out)
+    assert f"`{out / SUMMARY}` has the schema `lpgen.summary/{number}`, and" in found.value.message
+    assert found.value.hint == "run `lpgen generate` again, with --replace"
+    path = out / "app" / EVIDENCE
+    path.write_text(path.read_text().replace(EVIDENCE_SCHEMA, f"lpgen.evidence/{number}"))
+    with pytest.raises(OutputError) as found:
+        read_replacements(out)
+    assert f"`{path}` has the schema `lpgen.evidence/{number}`, and" in found.value.message
+    assert found.value.hint == "run `lpgen generate` again"

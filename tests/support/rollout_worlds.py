@@ -30,6 +30,7 @@ from lpgen.core.model import Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.replacements import LeftPolicy
 from lpgen.core.rollout.fingerprint import policies_sha256
+from lpgen.core.schemas import EVIDENCE_SCHEMA, SUMMARY_SCHEMA
 from lpgen.edge.aws_session import AwsSession, Connection, open_session
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal
@@ -72,13 +73,14 @@ def write_summary(output: Path, key: Ed25519PrivateKey | None = None) -> None:
     evidence = sorted(output.glob("*/evidence.json"))
     folders = [(path.parent.name, json.loads(path.read_text("utf-8"))) for path in evidence]
     summary = {
+        "schema": SUMMARY_SCHEMA,
         "as_of": "2026-09-30",
         "catalog": {"version": "1"},
         "principals": [
             {
                 **{name: facts[name] for name in ("principal", "principal_id", "safe")},
                 "folder": folder,
-                "left_attached": [one["arn"] for one in facts.get("left_attached", ())],
+                "left_attached": [one["arn"] for one in facts["left_attached"]],
             }
             for folder, facts in folders
         ],
@@ -201,6 +203,7 @@ class World:
                 (folder / f"policy-{number}.json").write_text(new.text, encoding="utf-8")
             name = arn.rpartition("/")[2]
             evidence = {
+                "schema": EVIDENCE_SCHEMA,
                 "principal": arn,
                 "principal_id": known[arn].principal_id,
                 "safe": safe,
@@ -217,7 +220,12 @@ class World:
                     for number, new in enumerate(documents, start=1)
                 ],
                 "lines": [
-                    {"file": f"policy-{number}.json", "action": "s3:GetObject", "parent": {"policy": old}}
+                    {
+                        "file": f"policy-{number}.json",
+                        "action": "s3:GetObject",
+                        "parent": {"policy": old, "group": ""},
+                        "evidence": [],
+                    }
                     for number, new in enumerate(documents, start=1)
                     for old in new.narrows
                 ],

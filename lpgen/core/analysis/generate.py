@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from lpgen.core.analysis.caveats.principal_class import GENERATED_CLASSES
 from lpgen.core.analysis.grants.left_attached import without_left
 from lpgen.core.analysis.scopes.scopes import RULE_WORDS
 from lpgen.core.analysis.synthesis.fit import Document, Item, Purpose, Space, fit_documents, space_of
@@ -33,7 +32,7 @@ from lpgen.core.analysis.synthesis.statements import (
 from lpgen.core.analysis.verdicts.scanners import AUDIT_POLICY, scanned_services, scanner_advice
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants
-from lpgen.core.findings import Diff, PrincipalClass, PrincipalDiff
+from lpgen.core.findings import PrincipalClass, PrincipalDiff
 from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT, MOST_ATTACHED_POLICIES
 from lpgen.core.iam.policy import (
     policy_from_json,
@@ -60,25 +59,13 @@ _SCOPE_RULES: Final[Mapping[str, RuleWords]] = {**RULE_WORDS, **LINE_RULE_WORDS,
 """Every rule that can make a scope wider than the seen resources, with its words."""
 
 
-def generate_policies(
-    diff: Diff, grants: Sequence[PrincipalGrants], catalog: Catalog, options: Options
-) -> tuple[Replacement, ...]:
-    """The replacement of each principal that gets one, sorted by principal.
+def generate_policy(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, options: Options) -> Replacement:
+    """The replacement of one principal, or its refusal where nothing is proven within a budget of steps.
 
     Every new Allow enumerates its actions and narrows one old Allow, whose conditions it keeps. Every Deny is carried.
     A policy that doesn't fit AWS's limits is merged exactly, then given short Sids, then folded within the old
     statements, then put into inline space too, then refused.
     """
-    by_arn = {one.principal.arn: one for one in grants}
-    return tuple(
-        generate_policy(one, by_arn[one.principal.arn], catalog, options)
-        for one in diff.principals
-        if one.principal_class in GENERATED_CLASSES
-    )
-
-
-def generate_policy(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, options: Options) -> Replacement:
-    """The replacement of one principal, or its refusal where nothing is proven within a budget of steps."""
     quota = options.attached_quota
     unproven = next((one for one in diff.caveats if one.kind is CaveatKind.UNPROVEN), None)
     if unproven is not None:

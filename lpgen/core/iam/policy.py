@@ -46,11 +46,6 @@ def policy_to_json(policy: Policy, *, indent: int | None = None) -> str:
     return text if indent is None else msgspec.json.format(text, indent=indent)
 
 
-def statement_to_json(statement: Statement) -> str:
-    """The statement as written, in compact JSON."""
-    return statement.text
-
-
 def policy_from_statements(statements: Iterable[Statement], *, version: str = CURRENT_VERSION) -> Policy:
     """A policy of these statements in this order, renumbered.
 
@@ -116,11 +111,6 @@ def policy_size(policy: Policy | str) -> int:
 
 
 # ---------------------------------------------------------------- conditions, compared by structure
-
-
-def conditions_equal(a: Iterable[Condition], b: Iterable[Condition]) -> bool:
-    """Whether two condition blocks hold the same operators, keys (in any case) and values (in any order)."""
-    return {_normal(condition) for condition in a} == {_normal(condition) for condition in b}
 
 
 def conditions_at_least_as_strict(new: Iterable[Condition], old: Iterable[Condition]) -> bool:

@@ -115,8 +115,9 @@ class RefusalKind(Kind):
     CHANGED = Row(
         "changed",
         "changed since",
-        parameters={"case": str, "kind": str},
+        parameters={"case": str, "kind": str, "why": str},
         message={
+            "applied": "it was rolled out, and has changed since: {why}",
             "gone": "there is no {kind} of this name any more",
             "policies": "its policies have changed since the plan was made: take a new snapshot, generate and plan"
             " again",
@@ -138,6 +139,7 @@ class RefusalKind(Kind):
         parameters={"needed": int, "what": str, "allowed": int, "advice": str},
         message="it takes {needed:,} {what}, and the account's quota is {allowed:,}{advice}",
     )
+    LOCKED = Row("locked", "locked by another run", parameters={"why": str}, message="{why}")
     JOURNAL = Row(
         "journal",
         "begun and not ended",

@@ -18,6 +18,7 @@ class OutcomeKind(StrEnum):
     UNDONE_IN_PART = "undone_in_part"  # the principal is as it was, and something that lpgen made is left
     LEFT = "left"  # something that others made would be lost, and the principal isn't as it was
     UNDONE_BUT = "undone_but"  # what lpgen did is undone, and others have changed something meanwhile
+    GONE = "gone"  # the principal was deleted meanwhile, and nothing that lpgen made for it is left
 
 
 @dataclass(frozen=True, slots=True)

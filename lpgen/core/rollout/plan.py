@@ -64,9 +64,9 @@ class PrincipalPlan:
 
     `sha256` is the fingerprint of the policies that it was computed from, `before` and `after` their documents and the
     new ones. `boundary` is the ARN of its permissions boundary. `documents` are those of the replacement, where the
-    calls or other people put it in place; a plan of an older lpgen has none. `permission_set` is the inline policy to
-    put into the permission set of a role of IAM Identity Center, `code` what to change in the template of one that is
-    managed as code. `left` are the ARNs of the policies that stay attached.
+    calls or other people put it in place. `permission_set` is the inline policy to put into the permission set of a
+    role of IAM Identity Center, `code` what to change in the template of one that is managed as code. `left` are the
+    ARNs of the policies that stay attached.
     """
 
     principal: str

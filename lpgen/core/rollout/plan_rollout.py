@@ -31,8 +31,8 @@ _IN_PLACE: Final = Refusal.of(RefusalKind.NOTHING_TO_DO, case="in-place")
 class WrittenPlan:
     """What a principal's folder says.
 
-    `policies_sha256` is the fingerprint of the old policies without the boundary, "" where the folder has none. `left`
-    are the ARNs of the old policies that stay attached.
+    `policies_sha256` is the fingerprint of the old policies without the boundary. `left` are the ARNs of the old
+    policies that stay attached.
     """
 
     principal: str
@@ -177,7 +177,7 @@ def _policies_that_stay(
 
 
 def _refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: Exceptions) -> Iterable[Refusal]:
-    if written.principal_id and written.principal_id != principal.principal_id:
+    if written.principal_id != principal.principal_id:
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="recreated")
     elif written.policies_sha256 != policies_sha256(principal, with_boundary=False):
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="changed")

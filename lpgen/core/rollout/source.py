@@ -42,14 +42,14 @@ class Source:
 class RolloutPlan:
     """The plan for all principals chosen, sorted by ARN; `as_of` and `catalog` are those of the replacements.
 
-    `attached_quota` is how many managed policies a principal may have. `source` is None in a plan of an older lpgen.
+    `attached_quota` is how many managed policies a principal may have.
     """
 
     as_of: str
     catalog: str
     principals: tuple[PrincipalPlan, ...]
     attached_quota: int
-    source: Source | None
+    source: Source
 
     @property
     def is_doubtful(self) -> bool:
@@ -61,8 +61,9 @@ _EVIDENCE: Final = "evidence.json"
 _DOUBTFUL: Final = frozenset({RefusalKind.NOT_PROVEN, RefusalKind.NOT_REPRODUCED})
 
 
-def faults_of_source(plan: RolloutPlan, source: Source) -> Iterator[str]:
+def faults_of_source(plan: RolloutPlan) -> Iterator[str]:
     """What a plan says otherwise than the output folder that it names as its source, in sentences."""
+    source = plan.source
     if digest_of_facts(source.summary) != source.digests.report:
         yield "its summary isn't the one that its digests cover"
     if (source.summary.get("as_of"), _version(source.summary.get("catalog"))) != (plan.as_of, plan.catalog):
@@ -86,7 +87,7 @@ def _faults_of_principal(
     for name in sorted(planned.keys() | generated.keys()) if planned or plan.calls else ():
         if planned.get(name) != generated.get(name):
             yield f"{quote_input(f'{folder}/{name}')} isn't the file that was generated"
-    if (plan.left or plan.calls) and list(plan.left) != stated.get("left_attached", []):
+    if (plan.left or plan.calls) and list(plan.left) != stated.get("left_attached"):
         yield f"the summary says otherwise which policies of {quote_input(plan.principal)} stay attached"
 
 

@@ -56,13 +56,10 @@ def coverage_from_usage(
     usage: Usage,
     trails: Sequence[Trail] = (),
     source: TrailSource = TrailSource.NAMED,
-    *,
-    verified: Collection[tuple[str, date]] = (),
 ) -> LogCoverage:
     """The coverage by the records of a usage table, by the account whose trail recorded them.
 
     `trails` are the current settings of the trails that recorded them; `source` is where the settings come from.
-    `verified` are the pairs of account and day whose log files are proven to be complete: such a day is never thin.
     """
     known_from = CoverageSource.TRAILS if source is TrailSource.NAMED else CoverageSource.BOTH
     accounts = {one for one, day in table_rows(usage.coverage, ("account", "day")) if one and day is not None}
@@ -81,7 +78,6 @@ def coverage_from_usage(
                 times=times,
                 unread=unread.get(name),
                 known_from=known_from if name in serving else CoverageSource.LOG,
-                verified={day for account, day in verified if account == name},
             )
             for name in sorted(accounts)
         )
@@ -152,7 +148,6 @@ def _account_coverage(
     times: AccountTimes | None,
     unread: Hole | None,
     known_from: CoverageSource,
-    verified: Collection[date],
 ) -> AccountCoverage:
     first, last = min(seen.days), max(seen.days)
     gaps = tuple(_gaps(sorted(seen.days)))
@@ -164,7 +159,7 @@ def _account_coverage(
     if unread is not None:
         since = first if unread.first == date.min else unread.first
         holes = (*holes, replace(unread, first=since, last=last if unread.last == date.max else unread.last))
-    thin = tuple(_thin_holes(seen, gaps, verified))
+    thin = tuple(_thin_holes(seen, gaps))
     reset = max((one.when.date() for one in own if one.event in RESETS), default=None)
     return AccountCoverage(
         account,
@@ -187,9 +182,9 @@ def _account_coverage(
     )
 
 
-def _thin_holes(seen: _Account, gaps: Iterable[Gap], verified: Collection[date]) -> Iterable[Hole]:
+def _thin_holes(seen: _Account, gaps: Iterable[Gap]) -> Iterable[Hole]:
     """The days that don't count since they show too little, with the silent days around them that are no gap."""
-    thin = thin_days(seen.activity, verified)
+    thin = thin_days(seen.activity)
     if not thin:
         return
     counted = counted_days(seen.days, thin)

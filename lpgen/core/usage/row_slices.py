@@ -9,6 +9,7 @@ from itertools import accumulate, chain, groupby
 
 import pyarrow as pa
 
+from lpgen.core.keeping import IntArray
 from lpgen.core.packed_texts import PackedTexts
 from lpgen.core.usage.columns import TableParts, empty_table, integer_column, table_rows, unpack_texts
 from lpgen.core.usage.tables import EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
@@ -18,8 +19,8 @@ class ValueRuns:
     """Where the rows of each value of a column are, in runs."""
 
     _values: PackedTexts
-    _runs: array[int]
-    _places: array[int]
+    _runs: IntArray
+    _places: IntArray
 
     def __init__(self, table: pa.Table | TableParts, column: str) -> None:
         runs: dict[str, tuple[int, ...]] = {}
@@ -45,7 +46,7 @@ class ValueRuns:
             row for run in runs for start, end in zip(run[::2], run[1::2], strict=True) for row in range(start, end)
         ]
 
-    def _runs_of(self, value: str) -> array[int]:
+    def _runs_of(self, value: str) -> IntArray:
         at = self._values.place_of(value)
         return self._runs[self._places[at] : self._places[at + 1]]
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.cloudtrail.caller import caller_from_identity, caller_name
-from lpgen.core.cloudtrail.event_map import RecordMapper
 from lpgen.core.cloudtrail.outcome import outcome_from_record
-from lpgen.core.cloudtrail.records import READ_VERSION, RawRecord, Record, raw_from_record, record_from_raw
+from lpgen.core.cloudtrail.records import READ_VERSION, RawRecord, Record, record_from_raw
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.coverage import NO_CATEGORY, category_from_record, is_record_reason
 from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window, moment_from_text
@@ -65,22 +64,6 @@ class SourceCounts:
     usage_records: int
     skips: tuple[tuple[SkipReason, int], ...]
     problem: str
-
-
-def usage_from_records(
-    records: Iterable[Record | Unusable],
-    event_map: RecordMapper,
-    *,
-    window: Window = ALL_TIME,
-    source: str = "",
-    latest: LatestTime = ANY_TIME,
-    limit: int = OVERFLOW_LIMIT,
-) -> Usage:
-    """The usage of one file's records. `source` names the file in the examples of skips (its SHA-256)."""
-    tally = UsageTally(ContributionMemo(event_map), window=window)
-    raw = (raw_from_record(one) if isinstance(one, Record) else one for one in records)
-    tally.add_source(raw, source, latest)
-    return tally.usage(limit=limit)
 
 
 class UsageTally:

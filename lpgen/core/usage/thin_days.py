@@ -84,8 +84,8 @@ def _is_own_caller(caller: str) -> bool:
     return caller.endswith(_AWS) or _SERVICE_LINKED in caller
 
 
-def thin_days(activity: Mapping[date, Pairs], verified: Collection[date] = ()) -> frozenset[date]:
-    """The days with records that show too little to count. Days in `verified` count whatever they show.
+def thin_days(activity: Mapping[date, Pairs]) -> frozenset[date]:
+    """The days with records that show too little to count.
 
     A day counts where AWS's own calls show enough, or where all callers together do.
     """
@@ -97,9 +97,7 @@ def thin_days(activity: Mapping[date, Pairs], verified: Collection[date] = ()) -
     return frozenset(
         day
         for day, one in shown.items()
-        if day not in verified
-        and not (all(own) and _reaches(one.own, own, _OWN_SHARE))
-        and not _reaches(one.everyone, everyone, _SHARE)
+        if not (all(own) and _reaches(one.own, own, _OWN_SHARE)) and not _reaches(one.everyone, everyone, _SHARE)
     )
 
 

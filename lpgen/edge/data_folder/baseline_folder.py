@@ -34,7 +34,6 @@ KIND: Final = SealedKind(
     again="it never changes: give another name",
     hint="save a new one with `lpgen baseline save`, or choose another by --since",
     format_version=3,
-    older="run `lpgen upgrade` on the data folder",
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _ACTIONS: Final = "actions.json"
@@ -43,7 +42,7 @@ _SCPS: Final = "scps.json"
 _BOUNDARY: Final = "boundary.json"
 _POLICIES: Final = "policies"
 _TRAILS: Final = "trails"
-USAGE: Final = "usage"
+_USAGE: Final = "usage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class Baseline:
         Raises:
             DataError: they are damaged, or of another schema.
         """
-        return read_usage_tables(self.folder / USAGE, self.tables_digest, stored=stored)
+        return read_usage_tables(self.folder / _USAGE, self.tables_digest, stored=stored)
 
 
 # ---------------------------------------------------------------- writing
@@ -117,7 +116,9 @@ def save_baseline(
                 writer.write(name, _read(guard))
         writer.write(_ACTIONS, _json(sorted(known_actions)))
         writer.write_parts(_PROPOSALS, _json_list(map(_facts_of_proposal, proposals)))
-        write_tables(writer, usage)
+        write_usage_tables(writer.folder(_USAGE), usage)
+        for name in (*USAGE_TABLES, TABLE_MANIFEST):
+            writer.adopt(f"{_USAGE}/{name}")
         return writer.seal(
             {
                 "name": stamp.name,
@@ -130,13 +131,6 @@ def save_baseline(
                 "figures": asdict(stamp.figures),
             }
         )
-
-
-def write_tables(writer: SealedWriter, usage: Usage) -> None:
-    """Writes the usage tables of a baseline, and their manifest."""
-    write_usage_tables(writer.folder(USAGE), usage)
-    for name in (*USAGE_TABLES, TABLE_MANIFEST):
-        writer.adopt(f"{USAGE}/{name}")
 
 
 def _json_list(items: Iterable[object]) -> Iterator[bytes]:
@@ -184,7 +178,7 @@ class _Proposal(msgspec.Struct, frozen=True):
     waiting_since: date | None
     dangerous: int
     documents: list[dict[str, Any]]
-    left_attached: list[_Left] = []
+    left_attached: list[_Left]
 
 
 class _CatalogFacts(msgspec.Struct, frozen=True):
@@ -259,7 +253,7 @@ def open_baseline(folder: Path) -> Baseline:
     """A baseline, once every file of it is what its manifest says.
 
     Raises:
-        BaselineError: it is damaged, edited, incomplete, or of a newer format.
+        BaselineError: it is damaged, edited, incomplete, or of another format.
     """
     manifest = _convert(folder, open_sealed(folder, KIND))
     names = sorted(manifest.files)
@@ -282,7 +276,7 @@ def open_baseline(folder: Path) -> Baseline:
         BaselineFiles(below(_POLICIES), below(_TRAILS), one(_SCPS), one(_BOUNDARY), manifest.trail_source),
         frozenset(map(Action, actions)),
         proposals,
-        manifest.files[f"{USAGE}/{TABLE_MANIFEST}"].sha256,
+        manifest.files[f"{_USAGE}/{TABLE_MANIFEST}"].sha256,
     )
 
 

@@ -23,7 +23,7 @@ from lpgen.errors import LpgenError, quote_input, quote_reason
 
 MANIFEST: Final = "manifest.json"
 
-UNFINISHED: Final = ".unfinished-"
+_UNFINISHED: Final = ".unfinished-"
 _LOCK: Final = ".lock-"
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
@@ -33,7 +33,7 @@ class SealedKind:
     """What is said of such folders, and how.
 
     `noun` is what one is called and `made` what is done to make it, such as `taken`; `again` is the next step where the
-    name is in use, `hint` where one is damaged, and `older` where it has the format before.
+    name is in use, and `hint` where one is damaged or of an older format.
     """
 
     noun: str
@@ -42,7 +42,6 @@ class SealedKind:
     again: str
     hint: str
     format_version: int
-    older: str = ""
 
 
 @dataclass(slots=True)
@@ -60,7 +59,7 @@ class SealedWriter:
 
     @property
     def _unfinished(self) -> Path:
-        return self.root / f"{UNFINISHED}{self.name}"
+        return self.root / f"{_UNFINISHED}{self.name}"
 
     @property
     def _final(self) -> Path:
@@ -153,9 +152,9 @@ def _write_synced(path: Path, content: bytes) -> None:
 def _remove_abandoned(root: Path) -> None:
     """Removes what killed runs left behind: every unfinished folder whose lock nobody holds."""
     for entry in list(os.scandir(root)):
-        if not entry.name.startswith(UNFINISHED):
+        if not entry.name.startswith(_UNFINISHED):
             continue
-        lock = RunLock(root / f"{_LOCK}{entry.name.removeprefix(UNFINISHED)}")
+        lock = RunLock(root / f"{_LOCK}{entry.name.removeprefix(_UNFINISHED)}")
         with contextlib.suppress(LockedError, OSError):
             lock.acquire()
             shutil.rmtree(entry.path, ignore_errors=True)
@@ -185,7 +184,7 @@ def open_sealed(folder: Path, kind: SealedKind) -> dict[str, Any]:
     """The manifest of a folder, once every file of it is what the manifest says.
 
     Raises:
-        LpgenError: it is damaged, edited, incomplete, or of a newer format, in the kind's own error.
+        LpgenError: it is damaged, edited, incomplete, or of another format, in the kind's own error.
     """
     manifest = read_manifest(folder, kind)
     files = manifest["files"]
@@ -200,19 +199,6 @@ def open_sealed(folder: Path, kind: SealedKind) -> dict[str, Any]:
     return manifest
 
 
-def format_of_folder(folder: Path, kind: SealedKind) -> int:
-    """The format that a folder's manifest names; 0 where it names none.
-
-    Raises:
-        LpgenError: the manifest can't be read, in the kind's own error.
-    """
-    try:
-        version = json.loads((folder / MANIFEST).read_bytes()).get("format_version")
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise kind.error(f"`{folder / MANIFEST}` can't be read: {quote_reason(error)}", hint=kind.hint) from error
-    return version if isinstance(version, int) else 0
-
-
 def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
     """The manifest of a folder, itself unchanged; its files aren't looked at.
 
@@ -223,11 +209,13 @@ def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
     try:
         decoded = json.loads(path.read_bytes())
         version = decoded.get("format_version")
-        if isinstance(version, int) and version != kind.format_version:
+        if not isinstance(version, int):
+            raise ValueError("it has no format version")
+        if version != kind.format_version:
             raise kind.error(
                 f"the {kind.noun} `{folder}` has format {version}, and this version of lpgen reads "
                 f"{kind.format_version}",
-                hint=_hint_for_format(version, kind),
+                hint="update lpgen, or choose another" if version > kind.format_version else kind.hint,
             )
         if decoded.pop("digest", "") != _digest(decoded):
             raise kind.error(f"the {kind.noun} `{folder}` was changed: `{MANIFEST}`", hint=kind.hint)
@@ -240,12 +228,6 @@ def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
         raise kind.error(f"`{path}` is no manifest: {quote_reason(error)}", hint=kind.hint) from error
     found: dict[str, Any] = decoded
     return found
-
-
-def _hint_for_format(version: int, kind: SealedKind) -> str:
-    if version > kind.format_version:
-        return "update lpgen, or choose another"
-    return kind.older if kind.older and version == kind.format_version - 1 else kind.hint
 
 
 def _file_digest(path: Path, kind: SealedKind) -> str:

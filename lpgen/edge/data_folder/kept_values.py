@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, Final, get_origin, get_type_hints
+from typing import IO, Any, Final, get_type_hints
 
 import msgspec
 
@@ -183,7 +183,7 @@ class _Reader:
         if kind is Spill:
             # Without a buffer, which would be wrong about the place that the copies of a descriptor share.
             return Spill(os.fdopen(os.dup(self.file.fileno()), "rb", buffering=0), self.start + plain)
-        if get_origin(kind) is array:
+        if kind is array:
             return array(*plain)
         found = object.__new__(kind)
         for name, attribute in _attributes(kind).items():

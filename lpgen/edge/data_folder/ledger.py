@@ -16,15 +16,16 @@ from typing import Any, Final
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.left_out import Windows
 from lpgen.core.usage.log_layout import Scope
-from lpgen.core.usage.schema_2 import OLD_VERSION
 from lpgen.core.usage.tables import SCHEMA_VERSION
 from lpgen.edge.data_folder.ledger_connection import (
     LEDGER_FILE,
     READ_TIMEOUT_SECONDS,
     RESTORE,
+    check_version,
     connect_to_write,
     count_commits,
     damage_as_data_error,
+    has_no_tables,
     lock,
     open_to_read,
 )
@@ -42,12 +43,12 @@ _TABLES: Final = (
     "CREATE INDEX files_by_size ON files (size)",
     "CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), schema_version INTEGER NOT NULL, "
     "generation TEXT NOT NULL)",
+    """CREATE TABLE objects (
+        name TEXT PRIMARY KEY, size INTEGER NOT NULL, etag TEXT NOT NULL, sha256 TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    SCOPES_TABLE,
+    DIGEST_TABLE,
 )
-
-_OBJECTS: Final = """CREATE TABLE IF NOT EXISTS objects (
-    name TEXT PRIMARY KEY, size INTEGER NOT NULL, etag TEXT NOT NULL, sha256 TEXT NOT NULL
-) WITHOUT ROWID"""
-"""Came later than the others: a folder without it gets it by its next ingest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Ledger:
     @property
     def generation(self) -> str:
         """The name of the folder with the usage tables that count, or "" before the first ingest."""
-        return read_state(self._connection)[1]
+        return generation_of(self._connection)
 
     def sizes(self) -> frozenset[int]:
         """The sizes of all known files: a file of another size is new."""
@@ -190,15 +191,6 @@ class Ledger:
             return IngestError(f"{what}: {error}", hint=hint)
         return IngestError(f"`{self._data}` can't be written, and is as it was: {error}", hint=hint)
 
-    def upgrade(self) -> None:
-        """Makes the schema version this one, from the next commit on.
-
-        The skips of schema version 2 don't name the files of left-out records, so these can never be taken back.
-        """
-        self._connection.execute("UPDATE files SET out_of_window = 0")
-        self._total = sum_ledger(self._connection)
-        self._connection.execute("UPDATE state SET schema_version = ?", (SCHEMA_VERSION,))
-
     def lock_again(self, data: Path) -> None:
         """Takes the write lock again after a commit, to go on.
 
@@ -213,7 +205,7 @@ class Ledger:
 
 
 _OPEN: Final = "*"
-"""An open end of a window; a file with one window may have "" instead."""
+"""An open end of a window."""
 
 
 def _row_from_file(file: LedgerFile) -> tuple[str | int, ...]:
@@ -233,16 +225,16 @@ def _row_from_file(file: LedgerFile) -> tuple[str | int, ...]:
 
 def _file_from_row(row: tuple[Any, ...]) -> LedgerFile:
     digest, path, size, records, usage_records, skips, failure, since, until, left_out = row
-    ends = zip((since or _OPEN).split(), (until or _OPEN).split(), strict=True)
+    ends = zip(since.split(), until.split(), strict=True)
     windows = tuple(Window(*(end.replace(_OPEN, "") for end in pair)) for pair in ends)
     return LedgerFile(digest, path, size, records, usage_records, skips, failure, windows, left_out)
 
 
 @contextlib.contextmanager
-def open_ledger(data: Path, *, version: int = SCHEMA_VERSION) -> Iterator[Ledger]:
+def open_ledger(data: Path) -> Iterator[Ledger]:
     """The ledger of a data folder, created if missing, under its write lock until the context ends.
 
-    What was created is removed again if nothing was committed. `version` is the schema version that it must have.
+    What was created is removed again if nothing was committed.
 
     Raises:
         IngestError: another ingest holds the lock, or the folder can't be made.
@@ -253,7 +245,7 @@ def open_ledger(data: Path, *, version: int = SCHEMA_VERSION) -> Iterator[Ledger
     try:
         lock(connection, data)
         with damage_as_data_error(data):
-            total = _create_or_check(connection, data, version)
+            total = _create_or_check(connection, data)
         yield Ledger(connection, data, total)
     finally:
         with contextlib.suppress(sqlite3.Error, OSError):
@@ -269,13 +261,9 @@ def open_ledger(data: Path, *, version: int = SCHEMA_VERSION) -> Iterator[Ledger
 def _remove_empty(connection: sqlite3.Connection, data: Path) -> None:
     """Removes a ledger without tables under its lock: SQLite refuses to write for whoever opened it meanwhile."""
     connection.execute("BEGIN IMMEDIATE")
-    if _has_no_tables(connection):
+    if has_no_tables(connection):
         (data / LEDGER_FILE).unlink()
     connection.execute("ROLLBACK")
-
-
-def _has_no_tables(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()[0])
 
 
 def has_ledger(data: Path) -> bool:
@@ -290,29 +278,7 @@ def read_generation(data: Path) -> str:
         DataError: there is no data folder, it is damaged, or of another schema version.
     """
     with open_to_read(data) as connection:
-        version, generation = read_state(connection)
-    check_version(version, data)
-    return generation
-
-
-def read_schema_version(data: Path) -> int:
-    """The schema version of a data folder.
-
-    Raises:
-        DataError: there is no data folder, or it is damaged.
-    """
-    with open_to_read(data) as connection:
-        return read_state(connection)[0]
-
-
-def read_paths(data: Path) -> dict[str, str]:
-    """Where each ingested file was found, by the SHA-256 of its bytes.
-
-    Raises:
-        DataError: there is no data folder, or it is damaged.
-    """
-    with open_to_read(data) as connection:
-        return dict(connection.execute("SELECT sha256, path FROM files"))
+        return generation_of(connection)
 
 
 def count_unread_files(data: Path) -> int:
@@ -338,8 +304,7 @@ def read_objects_named(data: Path, prefix: str) -> list[tuple[str, str]]:
     if not (data / LEDGER_FILE).is_file():
         return []
     with open_to_read(data) as connection:
-        check_version(read_state(connection)[0], data)
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'objects'").fetchone():
+        if has_no_tables(connection):
             return []
         return _objects_named(connection, prefix)
 
@@ -354,42 +319,22 @@ def _end_of_prefix(prefix: str) -> str:
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
-def _create_or_check(connection: sqlite3.Connection, data: Path, version: int) -> int:
-    """Creates the tables that are missing; returns the sum of the rows, which is as the last commit wrote it."""
-    if _has_no_tables(connection):
+def _create_or_check(connection: sqlite3.Connection, data: Path) -> int:
+    """Creates the tables if there are none; returns the sum of the rows, which is as the last commit wrote it."""
+    if has_no_tables(connection):
         for statement in _TABLES:
             connection.execute(statement)
         connection.execute("INSERT INTO state VALUES (1, ?, '')", (SCHEMA_VERSION,))
-    else:
-        check_version(read_state(connection)[0], data, version)
-    connection.execute(_OBJECTS)
-    connection.execute(SCOPES_TABLE)
-    connection.execute(DIGEST_TABLE)
+        return 0
+    check_version(connection, data)
     total = sum_ledger(connection)
     if not is_as_written(connection, total):
         raise DamageError(f"the ledger of `{data}` was changed: its list of files doesn't fit its digest", hint=RESTORE)
     return total
 
 
-def read_state(connection: sqlite3.Connection) -> tuple[int, str]:
-    """The schema version and the generation; a ledger whose first ingest has not ended yet has no tables."""
-    if _has_no_tables(connection):
-        return SCHEMA_VERSION, ""
-    version, generation = connection.execute("SELECT schema_version, generation FROM state").fetchone()
-    return int(version), str(generation)
-
-
-def check_version(version: int, data: Path, wanted: int = SCHEMA_VERSION) -> None:
-    """Refuses a data folder of another schema version than the one that is wanted.
-
-    Raises:
-        DataError: it has another one.
-    """
-    if version == wanted:
-        return
-    hint = "ingest the logs again into a new folder"
-    if version == OLD_VERSION:
-        hint = f"run `lpgen upgrade {data}`"
-    elif version > SCHEMA_VERSION:
-        hint = "update lpgen"
-    raise DataError(f"`{data}` has schema version {version}, and this lpgen reads version {wanted}", hint=hint)
+def generation_of(connection: sqlite3.Connection) -> str:
+    """The name of the folder with the usage tables that count, or "" before the first ingest has ended."""
+    if has_no_tables(connection):
+        return ""
+    return str(connection.execute("SELECT generation FROM state").fetchone()[0])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lpgen.edge.data_folder.ledger import check_version, read_state
-from lpgen.edge.data_folder.ledger_connection import open_to_read
+from lpgen.edge.data_folder.ledger import generation_of
+from lpgen.edge.data_folder.ledger_connection import has_no_tables, open_to_read
 from lpgen.edge.data_folder.ledger_digest import is_as_written, sum_ledger
 from lpgen.errors import quote_input
 
@@ -39,9 +38,8 @@ def read_sums(data: Path) -> LedgerSums:
         DataError: the ledger can't be read, is damaged, or of another schema version.
     """
     with open_to_read(data) as connection:
-        version, generation = read_state(connection)
-        check_version(version, data)
-        if not _has_tables(connection):
+        generation = generation_of(connection)
+        if has_no_tables(connection):
             return LedgerSums(generation, 0, 0, 0, 0)
         query = "SELECT count(*), total(records), total(usage_records), total(skips) FROM files"
         files, *sums = connection.execute(query).fetchone()
@@ -59,17 +57,12 @@ def find_ledger_faults(data: Path) -> Iterator[str]:
         if found != "ok":
             yield quote_input(found.splitlines()[-1])
             return
-        if not _has_tables(connection):
+        if has_no_tables(connection):
             return
         if not is_as_written(connection, sum_ledger(connection)):
             yield "its list of files doesn't fit its digest"
         for query, what in ((_ODD_FILES, "has impossible counts for the file"), (_STRAY_OBJECTS, "lacks the file of")):
             yield from (f"it {what} `{name}`" for (name,) in connection.execute(query).fetchmany(_MOST))
-        generation = read_state(connection)[1]
+        generation = generation_of(connection)
         if not generation and connection.execute("SELECT 1 FROM files LIMIT 1").fetchone():
             yield "it has files, but names no tables"
-
-
-def _has_tables(connection: sqlite3.Connection) -> bool:
-    query = "SELECT count(*) FROM sqlite_master WHERE name IN ('files', 'objects', 'state')"
-    return bool(connection.execute(query).fetchone()[0] == 3)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from lpgen.core.usage.tables import SCHEMA_VERSION
 from lpgen.edge.private_files import open_private, restrict_to_owner, take_folder
 from lpgen.errors import DamageError, DataError, IngestError
 
@@ -24,7 +25,8 @@ def open_to_read(data: Path) -> Iterator[sqlite3.Connection]:
     """A connection that only reads, once what an interrupted commit left is rolled back.
 
     Raises:
-        DataError: there is no ledger, or it can't be read, is damaged, or needs a folder that can be written.
+        DataError: there is no ledger, or it can't be read, is damaged or of another schema version, or needs a folder
+            that can be written.
     """
     path = data / LEDGER_FILE
     if not path.is_file():
@@ -34,6 +36,7 @@ def open_to_read(data: Path) -> Iterator[sqlite3.Connection]:
         if _is_interrupted(path):
             _roll_back(data, path)
         with contextlib.closing(_connect(path, "ro")) as connection:
+            check_version(connection, data)
             yield connection
 
 
@@ -65,6 +68,26 @@ def _roll_back(data: Path, path: Path) -> None:
             f"an ingest into `{data}` was interrupted, and its ledger can't be restored: {error}",
             hint=f"nothing is lost; run `lpgen check --data {data}` as a user who can write to the folder",
         ) from error
+
+
+def has_no_tables(connection: sqlite3.Connection) -> bool:
+    """Whether the first ingest has not ended yet."""
+    return bool(connection.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()[0])
+
+
+def check_version(connection: sqlite3.Connection, data: Path) -> None:
+    """Refuses a ledger of another schema version.
+
+    Raises:
+        DataError: it has another one.
+    """
+    if has_no_tables(connection):
+        return
+    (version,) = connection.execute("SELECT schema_version FROM state").fetchone()
+    if version != SCHEMA_VERSION:
+        hint = "update lpgen" if version > SCHEMA_VERSION else "ingest the logs again into a new folder"
+        what = f"`{data}` has schema version {version}, and this lpgen reads version {SCHEMA_VERSION}"
+        raise DataError(what, hint=hint)
 
 
 def count_commits(connection: sqlite3.Connection) -> int:

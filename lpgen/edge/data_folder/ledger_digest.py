@@ -11,9 +11,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, Final
 
-DIGEST_TABLE: Final = (
-    "CREATE TABLE IF NOT EXISTS digest (only INTEGER PRIMARY KEY CHECK (only = 1), rows TEXT NOT NULL)"
-)
+DIGEST_TABLE: Final = "CREATE TABLE digest (only INTEGER PRIMARY KEY CHECK (only = 1), rows TEXT NOT NULL)"
 _MODULUS: Final = 1 << 256
 
 
@@ -30,11 +28,9 @@ def sum_ledger(connection: sqlite3.Connection) -> int:
 
 
 def is_as_written(connection: sqlite3.Connection, total: int) -> bool:
-    """Whether a sum of rows is the one that the last commit wrote; True where none wrote any."""
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'digest'").fetchone():
-        return True
+    """Whether a sum of rows is the one that the last commit wrote."""
     row = connection.execute("SELECT rows FROM digest").fetchone()
-    return row is None or row[0] == _as_text(total)
+    return row is not None and row[0] == _as_text(total)
 
 
 def write_digest(connection: sqlite3.Connection, total: int) -> None:

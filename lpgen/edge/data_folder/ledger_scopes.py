@@ -10,9 +10,9 @@ from typing import Final
 
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.log_layout import Scope
-from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE, open_to_read
+from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE, has_no_tables, open_to_read
 
-SCOPES_TABLE: Final = """CREATE TABLE IF NOT EXISTS scopes (
+SCOPES_TABLE: Final = """CREATE TABLE scopes (
     source TEXT PRIMARY KEY, since TEXT NOT NULL, accounts TEXT NOT NULL, regions TEXT NOT NULL
 ) WITHOUT ROWID"""
 
@@ -37,7 +37,7 @@ def read_scope(data: Path, sources: Iterable[str]) -> Scope | None:
     if not (data / LEDGER_FILE).exists():
         return None
     with open_to_read(data) as connection:
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'scopes'").fetchone():
+        if has_no_tables(connection):
             return None
         found = [_scope_of(connection, source) for source in sources]
     known = [one for one in found if one is not None]

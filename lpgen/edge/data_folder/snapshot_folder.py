@@ -105,7 +105,7 @@ class _Manifest(msgspec.Struct, frozen=True):
     accounts: tuple[TakenAccount, ...]
     gaps: tuple[Gap, ...]
     files: dict[str, Any]
-    organization: str | None = None
+    organization: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
     """A snapshot, once every file of it is what its manifest says.
 
     Raises:
-        SnapshotError: it is damaged, edited, incomplete, or of a newer format.
+        SnapshotError: it is damaged, edited, incomplete, or of another format.
     """
     try:
         manifest = msgspec.convert(open_sealed(folder, _KIND), _Manifest)

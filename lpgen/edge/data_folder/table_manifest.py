@@ -92,7 +92,7 @@ def read_manifest(folder: Path, root: str) -> TableManifest:
 
     Raises:
         FileNotFoundError: there is no such folder.
-        DamageError: it is missing or changed.
+        DamageError: it is missing, changed or of another format.
     """
     path = folder / TABLE_MANIFEST
     try:
@@ -105,9 +105,13 @@ def read_manifest(folder: Path, root: str) -> TableManifest:
     if hashlib.sha256(content).hexdigest() != root:
         raise DamageError(f"`{path}` was changed", hint=RESTORE)
     try:
-        return msgspec.json.decode(content, type=_Document).files
+        document = msgspec.json.decode(content, type=_Document)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DamageError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
+    if document.format_version != _FORMAT:
+        what = f"`{path}` has format {document.format_version}, and this version of lpgen reads {_FORMAT}"
+        raise DamageError(what, hint=RESTORE)
+    return document.files
 
 
 def read_checked(path: Path, segments: Segments) -> pa.Buffer:

@@ -164,10 +164,10 @@ def _read_table(
         raise DamageError(f"`{path}` is missing", hint=RESTORE)
     if stored:
         return StoredTable(path, manifest[name], shape)
-    return parse_table(path, read_checked(path, manifest[name]), shape)
+    return _parse_table(path, read_checked(path, manifest[name]), shape)
 
 
-def parse_table(path: Path, content: pa.Buffer, shape: TableShape) -> pa.Table:
+def _parse_table(path: Path, content: pa.Buffer, shape: TableShape) -> pa.Table:
     """The table in the bytes of a file, with the texts of its keys as dictionaries.
 
     Raises:

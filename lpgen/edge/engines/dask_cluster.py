@@ -133,7 +133,7 @@ def open_dask_engine(scheduler: str) -> Iterator[DaskEngine]:
     try:
         import distributed
     except ImportError as error:
-        raise EngineError("Dask isn't installed", hint="pip install 'lpgen[dask]'") from error
+        raise EngineError("Dask isn't installed", hint="in a checkout of lpgen: pip install '.[dask]'") from error
     try:
         client: Any = distributed.Client(scheduler, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:

@@ -100,7 +100,7 @@ def open_spark_engine(master: str) -> Iterator[SparkEngine]:
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise EngineError("Spark isn't installed", hint="pip install 'lpgen[spark]'") from error
+        raise EngineError("Spark isn't installed", hint="in a checkout of lpgen: pip install '.[spark]'") from error
     if master.startswith("local"):  # its workers run here, and in the same Python
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from lpgen.core.keeping import IntArray
 from lpgen.core.packed_texts import PackedTexts
 from lpgen.edge.readers.iam_pages import GroupDetail, ManagedPolicy, RoleDetail, UserDetail
 from lpgen.edge.spill import Place, Spill, pack_bytes
@@ -23,7 +24,7 @@ class SealedDetails:
     """The details of a shelf that is sealed: their ARNs, sorted, and the place of each in a file."""
 
     arns: PackedTexts
-    places: array[int]
+    places: IntArray
     spill: Spill
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from lpgen.core.model import Action
 from lpgen.core.observe.outcome import Promise
+from lpgen.core.schemas import OBSERVE_SCHEMA, check_schema
 from lpgen.errors import DataError, quote_reason
 
 
@@ -22,7 +22,6 @@ class _Account(msgspec.Struct):
 
 
 class _Plan(msgspec.Struct):
-    schema: Literal["lpgen.observe/1"]
     accounts: tuple[_Account, ...]
 
 
@@ -33,7 +32,9 @@ def read_promises(path: Path) -> tuple[Promise, ...]:
         DataError: the file can't be read, or holds something else.
     """
     try:
-        plan = msgspec.json.decode(path.read_bytes(), type=_Plan)
+        content = path.read_bytes()
+        check_schema(content, OBSERVE_SCHEMA, str(path), error=DataError, hint="run `lpgen observe` again")
+        plan = msgspec.json.decode(content, type=_Plan)
     except OSError as error:
         raise DataError(f"can't read `{path}`: {error.strerror or error}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -8,22 +8,32 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind, Principal, PrincipalKind
 from lpgen.core.rollout.calls import Call, CallKind, Holding
+from lpgen.core.rollout.lock import lock_parameters
 from lpgen.edge.aws_session import AwsSession, aws_errors
-from lpgen.errors import AwsError, PolicyError, quote_input
+from lpgen.errors import AwsError, PolicyError, RefusedCallError, quote_input
 
 READ_BACK_SECONDS: Final = 30.0
 """How long a change may take to show: IAM is eventually consistent.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"""
 
 NOT_FOUND: Final = "NoSuchEntity"
+TAKEN: Final = "EntityAlreadyExists"
+
+_PAUSES_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Between the attempts of a call that changes something."""
+
+_AGAIN: Final = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+"""Refusals of a call that may be made again. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"""
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class IamWriter:
 
         self._client = session.client("iam")
         self._client.meta.events.unregister("after-call.iam", json_decode_policies)
+        self._changing = session.client("iam", retries=False)
         self._read_back_seconds = read_back_seconds
 
     # ------------------------------------------------------------ reading
@@ -118,14 +129,12 @@ class IamWriter:
         Raises:
             AwsError: it can't be read.
         """
-        try:
-            with aws_errors(f"read the policy {quote_input(arn)}"):
-                versions = self._pages("list_policy_versions", "Versions", PolicyArn=arn)
-                return self._default_document(arn) if len(list(versions)) == 1 else ""
-        except AwsError as error:
-            if error.code == NOT_FOUND:
-                return None
-            raise
+
+        def read() -> str:
+            versions = self._pages("list_policy_versions", "Versions", PolicyArn=arn)
+            return self._default_document(arn) if len(list(versions)) == 1 else ""
+
+        return self._unless_missing(arn, read)
 
     def read_users_of_policy(self, arn: str) -> tuple[str, ...]:
         """The names of the roles, users and groups that have a managed policy attached or as their boundary.
@@ -157,28 +166,108 @@ class IamWriter:
                 summary["Policies"],
             )
 
+    def read_default_document(self, arn: str) -> str | None:
+        """The document of a managed policy's default version; None where there is no such policy.
+
+        Raises:
+            AwsError: it can't be read.
+        """
+        return self._unless_missing(arn, lambda: self._default_document(arn))
+
+    def read_policy_id(self, arn: str) -> str:
+        """The unique id that AWS gave a managed policy; "" where there is none.
+
+        Raises:
+            AwsError: it can't be read.
+        """
+        facts = self._unless_missing(arn, lambda: self._policy_facts(arn))
+        return str(facts["PolicyId"]) if facts else ""
+
+    def read_lock(self, arn: str) -> str | None:
+        """The description of a lock; None where there is none.
+
+        Raises:
+            AwsError: it can't be read.
+        """
+        facts = self._unless_missing(arn, lambda: self._policy_facts(arn))
+        return None if facts is None else str(facts.get("Description", ""))
+
+    def _unless_missing(self, arn: str, read: Callable[[], Found]) -> Found | None:
+        try:
+            with aws_errors(f"read the policy {quote_input(arn)}"):
+                return read()
+        except AwsError as error:
+            if error.code == NOT_FOUND:
+                return None
+            raise
+
     # ------------------------------------------------------------ writing
+
+    def create_lock(self, arn: str, description: str) -> str:
+        """Create a lock, if there is none; the description of the one that is there then.
+
+        Raises:
+            AwsError: it can't be created, or reading back doesn't show it.
+        """
+        try:
+            self._change(
+                "CreatePolicy", lock_parameters(arn, description), arn, lambda: self.read_lock(arn) is not None
+            )
+        except RefusedCallError as error:
+            if error.code != TAKEN:
+                raise
+        self._await(lambda: self.read_lock(arn) is not None, f"CreatePolicy for {quote_input(arn)}")
+        return self.read_lock(arn) or ""
+
+    def delete_lock(self, arn: str) -> None:
+        """Delete a lock.
+
+        Raises:
+            AwsError: it can't be deleted.
+        """
+        self._change("DeletePolicy", {"PolicyArn": arn}, arn, lambda: self.read_lock(arn) is None)
 
     def perform(self, call: Call) -> None:
         """Make one call and read back that it took effect.
 
-        An error counts only where the effect isn't there: an answer may get lost after the call was carried out.
-
         Raises:
-            AwsError: it failed, or reading back doesn't show the effect.
+            RefusedCallError: AWS refused it, and nothing was changed.
+            AwsError: it failed, or reading back doesn't show the effect: it may have been made.
         """
-        try:
-            with aws_errors(f"call {call.operation} for {quote_input(call.policy)}"):
-                getattr(self._client, _method(call.operation))(**call.parameters())
-        except AwsError:
-            if not self.in_effect(call):
-                raise
+        self._change(call.operation, call.parameters(), call.policy, lambda: self.in_effect(call))
+        self._await(lambda: self.in_effect(call), f"{call.operation} for {quote_input(call.policy)}")
+
+    def _change(
+        self, operation: str, parameters: Mapping[str, object], policy: str, in_effect: Callable[[], bool]
+    ) -> None:
+        """Make a call until AWS has answered, or its effect is there after an answer was lost.
+
+        boto3 doesn't repeat these calls, because it would hide which attempt was answered. `NoSuchEntity` and
+        `EntityAlreadyExists` mean that somebody else was faster, unless an earlier attempt may have been carried out.
+        """
+        in_doubt = False
+        for pause in (*_PAUSES_SECONDS, None):
+            try:
+                with aws_errors(f"call {operation} for {quote_input(policy)}"):
+                    getattr(self._changing, _method(operation))(**parameters)
+                return
+            except AwsError as error:
+                refused = _is_refusal(error)
+                in_doubt = in_doubt or not refused
+                if in_doubt and in_effect():
+                    return
+                if pause is None or (refused and error.code not in _AGAIN):
+                    if in_doubt:
+                        raise
+                    raise RefusedCallError(error.message, code=error.code, hint=error.hint) from error
+                time.sleep(pause)
+
+    def _await(self, in_effect: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + self._read_back_seconds
         pause = 0.1
-        while not self.in_effect(call):
+        while not in_effect():
             if time.monotonic() > until:
-                why = f"{call.operation} for {quote_input(call.policy)} was accepted, and reading back doesn't show it"
-                raise AwsError(why, code="NotReadBack")
+                raise AwsError(f"{what} was accepted, and reading back doesn't show it", code="NotReadBack")
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
 
@@ -221,8 +310,11 @@ class IamWriter:
     def _groups(self, name: str) -> tuple[str, ...]:
         return tuple(sorted(one["GroupName"] for one in self._pages("list_groups_for_user", "Groups", UserName=name)))
 
+    def _policy_facts(self, arn: str) -> Mapping[str, Any]:
+        return dict(self._ask("get_policy", PolicyArn=arn)["Policy"])
+
     def _default_document(self, arn: str) -> str:
-        version = self._ask("get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        version = self._policy_facts(arn)["DefaultVersionId"]
         answer = self._ask("get_policy_version", PolicyArn=arn, VersionId=version)
         return _plain(answer["PolicyVersion"]["Document"])
 
@@ -231,6 +323,12 @@ class IamWriter:
 
     def _pages(self, method: str, key: str, **parameters: str) -> Iterable[Any]:
         return [one for page in self._client.get_paginator(method).paginate(**parameters) for one in page[key]]
+
+
+def _is_refusal(error: AwsError) -> bool:
+    """Whether AWS answered that it didn't make the call, rather than that something went wrong on the way."""
+    answer = getattr(error.__cause__, "response", None) or {}  # errors of the connection have none
+    return 400 <= answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500 and "Timeout" not in error.code
 
 
 def _method(operation: str) -> str:

@@ -52,7 +52,7 @@ class _Policy(msgspec.Struct):
 
 class _Parent(msgspec.Struct):
     policy: str
-    group: str = ""
+    group: str
 
 
 class _Line(msgspec.Struct):
@@ -65,7 +65,7 @@ class _Reason(msgspec.Struct):
 
 
 class _Replaces(msgspec.Struct):
-    policies_sha256: str = ""
+    policies_sha256: str
 
 
 class _Left(msgspec.Struct):
@@ -81,7 +81,7 @@ class _Evidence(msgspec.Struct):
     replaces: _Replaces
     policies: list[_Policy]
     lines: list[_Line]
-    left_attached: list[_Left] = []
+    left_attached: list[_Left]
 
 
 def read_written_output(output: Path) -> WrittenOutput:

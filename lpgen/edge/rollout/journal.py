@@ -6,14 +6,18 @@ a time writes.
 
 `previous` is the SHA-256 of the line before. The first line names the plan by its SHA-256. For each principal follow
 
+- `lock`, with the number of the run's lock, before it is created, and `unlock`, once it is deleted: around all others;
 - `begin`: the policies as they were, to the byte, with the calls to make and those that undo them, and the digests of
   the plan, of its source and of each document to put in place;
-- `about` and `done`, with the number of the call: before it is made, and once it has been read back;
+- `about` and `done`, with the number of the call: before it is made, and once it has been read back; `refused` where
+  AWS didn't make it;
 - `applied`, or `failed` with why;
 - `undo`, then `undo_about` and `undo_done` for each inverse call, then `undone`; or `undo_failed` with why.
 
+`lpgen.core.rollout.state` says which may follow which. Nothing else is ever written.
+
 INVARIANT: no line is believed that the plan doesn't agree with, so a journal that was edited leads to no call that
-isn't the plan's. A journal of schema 1 has neither `previous` nor digests; it is compared with its plan all the same.
+isn't the plan's.
 """
 
 from __future__ import annotations
@@ -21,24 +25,27 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from lpgen.core.digests import digest_of_text
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.calls import Call, CallKind, Holding
 from lpgen.core.rollout.source import RolloutPlan
+from lpgen.core.rollout.state import Phase, RolloutState, differs_from_plan
+from lpgen.core.schemas import JOURNAL_SCHEMA, check_schema
 from lpgen.edge.private_files import restrict_to_owner, sync_folder
-from lpgen.edge.rollout.begun import Begun, differs_from_plan, take_event
 from lpgen.edge.rollout.iam_writer import LivePrincipal
 from lpgen.errors import RolloutError, TamperingError, quote_input, quote_reason
 
-_JOURNAL_SCHEMA: Final = "lpgen.rollout-journal/2"
-_OLD_SCHEMA: Final = "lpgen.rollout-journal/1"
 _RESTORE: Final = "put the journal back as lpgen wrote it, or restore the policies by hand: the plan has them"
+_OTHER: Final = "use the version of lpgen that wrote it, or restore the policies by hand: the plan has them"
 
 
 def journal_of(plan: Path) -> Path:
@@ -47,22 +54,26 @@ def journal_of(plan: Path) -> Path:
 
 
 class Journal:
-    """An open journal of a plan. Use as a context; only one process has it open at a time."""
+    """An open journal of a plan. Use as a context; only one process has it open at a time.
+
+    `states` are those of the principals that were begun, `locks` the numbers of the locks that may still be there, and
+    `digest` is the plan's.
+    """
 
     def __init__(self, path: Path, plan: RolloutPlan) -> None:
         self._plan_path, self._plan = path, plan
         self._principals = {one.principal: one for one in plan.principals}
         self._path = journal_of(path)
         self._file: Any = None
-        self._digest = ""
-        self._old = False
+        self.digest = ""
         self._last = b""
         self._size = 0
-        self.begun: dict[str, Begun] = {}
+        self.states: dict[str, RolloutState] = {}
+        self.locks: dict[str, str] = {}
 
     def __enter__(self) -> Journal:
         try:
-            self._digest = digest_of_text(self._plan_path.read_bytes())
+            self.digest = digest_of_text(self._plan_path.read_bytes())
             self._file = open(self._path, "ab+", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))
             restrict_to_owner(self._path)
         except OSError as error:
@@ -93,6 +104,11 @@ class Journal:
             self._file.close()
             raise RolloutError(f"another run uses `{self._path}`", hint="wait for it to end") from error
 
+    @property
+    def identity(self) -> int:
+        """Tells this file from its copies, which must not take over its locks."""
+        return os.fstat(self._file.fileno()).st_ino
+
     # ------------------------------------------------------------ reading
 
     def _read(self) -> None:
@@ -100,29 +116,31 @@ class Journal:
         lines = self._file.read().split(b"\n")
         self._size = sum(len(line) + 1 for line in lines[:-1])
         if len(lines) == 1:
-            self._write({"event": "plan", "schema": _JOURNAL_SCHEMA, "sha256": self._digest})
+            self._write({"event": "plan", "schema": JOURNAL_SCHEMA, "sha256": self.digest})
             sync_folder(self._path.parent)
             return
+        try:
+            check_schema(lines[0], JOURNAL_SCHEMA, str(self._path), error=RolloutError, hint=_OTHER)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise TamperingError(f"`{self._path}` is no journal: {quote_reason(error)}", hint=_RESTORE) from error
         head = self._decode(lines[0])
-        if head.get("schema") not in (_JOURNAL_SCHEMA, _OLD_SCHEMA):
-            raise RolloutError(f"`{self._path}` is no journal of this version of lpgen")
-        if head.get("sha256") != self._digest:
+        if head.get("sha256") != self.digest:
             raise RolloutError(
                 f"`{self._plan_path}` isn't the plan that `{self._path}` was begun with",
                 hint="put the old plan back, or give the new one another name",
             )
-        self._old = head["schema"] == _OLD_SCHEMA
-        self._check(not (self._old and self._plan.source), "a new plan has no journal of an older lpgen")
         for before, line in pairwise(lines[:-1]):
             entry = self._decode(line)
-            chained = entry.get("previous") == digest_of_text(before) or (self._old and "previous" not in entry)
-            self._check(chained, "a line doesn't follow the one before")
+            self._check(entry.get("previous") == digest_of_text(before), "a line doesn't follow the one before")
             self._take(entry)
         self._last = lines[-2]
 
     def _check(self, right: bool, problem: str) -> None:
         if not right:
-            raise TamperingError(f"`{self._path}` was edited: {problem}", hint=_RESTORE)
+            raise self._tampering(problem)
+
+    def _tampering(self, problem: str) -> TamperingError:
+        return TamperingError(f"`{self._path}` was edited: {problem}", hint=_RESTORE)
 
     def _decode(self, line: bytes) -> dict[str, Any]:
         try:
@@ -134,38 +152,43 @@ class Journal:
         """Takes an entry in, if it can follow what comes before it."""
         try:
             event, principal = entry["event"], entry["principal"]
-            begun = self.begun.get(principal)
+            if event in ("lock", "unlock"):
+                self._check(principal in self._principals, f"{quote_input(principal)} isn't in the plan")
+                self.locks[principal] = str(entry["nonce"]) if entry.get("journal") == self.identity else ""
+                return
+            state = self.states.get(principal)
             if event == "begin":
-                self._check(begun is None or begun.undone, f"{quote_input(principal)} begins twice")
-                self.begun[principal] = self._agreed(entry)
-            elif begun is None or not take_event(begun, event, entry):
-                self._check(False, f"`{event}` of {quote_input(principal)} can't come here")
+                self._check(state is None or state.phase is Phase.UNDONE, f"{quote_input(principal)} begins twice")
+                self.states[principal] = self._agreed(entry)
+                return
+            after = state.after(event, entry) if state else None
+            if after is None:
+                raise self._tampering(f"`{event}` of {quote_input(principal)} can't come here")
+            self.states[principal] = after
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             why = quote_input(f"{type(error).__name__} {error}")
             raise TamperingError(f"`{self._path}` is damaged: {why}", hint=_RESTORE) from error
 
-    def _agreed(self, entry: dict[str, Any]) -> Begun:
+    def _agreed(self, entry: dict[str, Any]) -> RolloutState:
         """The state from an entry that begins a principal, once it agrees with the plan."""
-        begun = _begun_from_entry(entry)
-        plan = self._principals.get(begun.principal)
-        who = quote_input(begun.principal)
-        differs = differs_from_plan(begun, plan) if plan else f"{who} isn't in the plan"
+        state = _state_from_entry(entry)
+        plan = self._principals.get(state.principal)
+        who = quote_input(state.principal)
+        differs = differs_from_plan(state, plan) if plan else f"{who} isn't in the plan"
         self._check(not differs, differs)
-        right = entry.get("digests") == self._digests_of(begun.calls) or (self._old and "digests" not in entry)
-        self._check(right, f"the digests of {who} aren't those of the plan")
-        return begun
+        self._check(entry["digests"] == self._digests_of(state.calls), f"the digests of {who} aren't those of the plan")
+        return state
 
     def _digests_of(self, calls: Iterable[Call]) -> dict[str, Any]:
-        source = self._plan.source
         return {
-            "plan": self._digest,
-            "source": source.digests.root if source else "",
+            "plan": self.digest,
+            "source": self._plan.source.digests.root,
             "documents": {one.policy: digest_of_text(one.document) for one in calls if one.document},
         }
 
     # ------------------------------------------------------------ writing
 
-    def begin(self, live: LivePrincipal, calls: Sequence[Call], inverse: Iterable[Call]) -> Begun:
+    def begin(self, live: LivePrincipal, calls: Sequence[Call], inverse: Iterable[Call]) -> None:
         """Note a principal's current state, and the calls to make.
 
         Raises:
@@ -187,42 +210,62 @@ class Journal:
             "inverse": [_entry_from_call(call) for call in inverse],
             "digests": self._digests_of(calls),
         }
-        self._agreed(entry)
         self._write(entry)
-        return self.begun[principal.arn]
 
     def note(self, event: str, principal: str, **facts: object) -> None:
         """Notes a step. It is on disk when this returns."""
         self._write({"event": event, "principal": principal, **facts})
 
     def _write(self, entry: dict[str, Any]) -> None:
+        """Writes an entry that may come here; nothing else reaches the disk.
+
+        Raises:
+            TamperingError: it can't come here.
+            RolloutError: the disk is full, or the file can't be written.
+        """
         entry = {**entry, "at": datetime.now(UTC).isoformat(timespec="seconds")}
         if self._last:
             entry["previous"] = digest_of_text(self._last)
         line = json.dumps(entry).encode()
+        before = dict(self.states), dict(self.locks)
+        if entry["event"] != "plan":
+            self._take(entry)
         try:
             self._file.truncate(self._size)  # what a kill or a full disk cut short
             if self._file.write(line + b"\n") != len(line) + 1:
                 raise OSError("the disk is full")
             os.fsync(self._file.fileno())
         except OSError as error:
+            self.states, self.locks = before
             raise RolloutError(f"can't write `{self._path}`: {error.strerror or error}") from error
         self._last, self._size = line, self._size + len(line) + 1
-        if entry["event"] != "plan":
-            self._take(entry)
 
 
-def read_journal(path: Path, plan: RolloutPlan) -> dict[str, Begun]:
-    """The journal of a plan, by principal; empty where there is none yet.
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a journal holds: the states of the principals that were begun, and the numbers of locks that may be left."""
+
+    states: Mapping[str, RolloutState] = field(default_factory=dict)
+    locks: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """The principals that were begun, undone ones too, or that a killed run may have locked; the last one first."""
+        locked = (principal for principal, nonce in self.locks.items() if nonce)
+        return tuple(reversed(dict.fromkeys((*self.states, *locked))))
+
+
+def read_journal(path: Path, plan: RolloutPlan) -> Recorded:
+    """The journal of a plan; nothing is recorded where there is none yet.
 
     Raises:
         RolloutError: it can't be read, or belongs to another plan.
         TamperingError: it holds something that lpgen wouldn't have written.
     """
     if not journal_of(path).exists():
-        return {}
+        return Recorded()
     with Journal(path, plan) as journal:
-        return dict(journal.begun)
+        return Recorded(dict(journal.states), dict(journal.locks))
 
 
 # ---------------------------------------------------------------- entries
@@ -252,9 +295,9 @@ def _call_from_entry(entry: dict[str, Any]) -> Call:
     )
 
 
-def _begun_from_entry(entry: dict[str, Any]) -> Begun:
+def _state_from_entry(entry: dict[str, Any]) -> RolloutState:
     before = entry["before"]
-    return Begun(
+    return RolloutState(
         principal=entry["principal"],
         principal_id=entry["principal_id"],
         account=entry["account"],
@@ -266,5 +309,5 @@ def _begun_from_entry(entry: dict[str, Any]) -> Begun:
         trust=entry["trust"],
         calls=tuple(map(_call_from_entry, entry["calls"])),
         inverse=tuple(map(_call_from_entry, entry["inverse"])),
-        digests=entry["digests"]["documents"] if "digests" in entry else {},
+        digests=entry["digests"]["documents"],
     )

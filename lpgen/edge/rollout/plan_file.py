@@ -1,7 +1,7 @@
 """Reads a rollout plan, and refuses one that lpgen wouldn't have written: a plan is a list of changes to IAM.
 
-A plan of schema 2 holds all that it follows from but the live policies: its calls are derived again, and its documents
-are compared with the digests of their source. A plan of schema 1 has neither documents nor source.
+A plan holds all that it follows from but the live policies: its calls are derived again, and its documents are compared
+with the digests of their source.
 """
 
 from __future__ import annotations
@@ -13,18 +13,16 @@ from typing import Any, Final
 import msgspec
 
 from lpgen.core.digests import digest_of_text, digests_from_facts
-from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.model import PrincipalKind
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
 from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal
 from lpgen.core.rollout.plan_rollout import derive_again, texts_after
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
+from lpgen.core.schemas import ROLLOUT_SCHEMA, check_schema
 from lpgen.errors import OutputError, PolicyError, RolloutError, TamperingError, quote_input, quote_reason
 
-_SCHEMA: Final = "lpgen.rollout/2"
-_OLD_SCHEMA: Final = "lpgen.rollout/1"
-_AGAIN: Final = "make it again with `lpgen rollout plan`"
+_AGAIN: Final = "run `lpgen rollout plan` again"
 
 
 class _Call(msgspec.Struct):
@@ -77,10 +75,10 @@ class _Principal(msgspec.Struct):
     before: list[_Text]
     after: list[_Text]
     permission_set: str | None
-    code: str | None = None
-    boundary: str | None = None
-    documents: list[_Document] = []
-    left_attached: list[str] = []
+    code: str | None
+    boundary: str | None
+    documents: list[_Document]
+    left_attached: list[str]
 
 
 class _Source(msgspec.Struct):
@@ -94,12 +92,11 @@ class _Source(msgspec.Struct):
 
 
 class _Plan(msgspec.Struct):
-    schema: str
     as_of: str
     catalog: str
     principals: list[_Principal]
-    attached_quota: int = ATTACHED_POLICIES_LIMIT
-    source: _Source | None = None
+    attached_quota: int
+    source: _Source
 
 
 def read_rollout_plan(path: Path) -> RolloutPlan:
@@ -110,46 +107,43 @@ def read_rollout_plan(path: Path) -> RolloutPlan:
         TamperingError: it isn't as lpgen wrote it.
     """
     written = _decode(path)
-    new = written.schema == _SCHEMA
-    if not new and written.schema != _OLD_SCHEMA:
-        raise RolloutError(f"`{path}` has the schema {quote_input(written.schema)}, not {_SCHEMA}", hint=_AGAIN)
     names = [one.principal for one in written.principals]
     if len(set(names)) < len(names):
         raise TamperingError(f"`{path}` has a principal twice", hint=_AGAIN)
     principals = tuple(_principal(one, path) for one in written.principals)
-    source = _source(written.source, path) if new else None
-    return RolloutPlan(written.as_of, written.catalog, principals, written.attached_quota, source)
+    return RolloutPlan(
+        written.as_of, written.catalog, principals, written.attached_quota, _source(written.source, path)
+    )
 
 
 def read_whole_plan(path: Path) -> RolloutPlan:
     """The plan in a file, once all that it says follows from its documents and the policies before.
 
-    `undo` doesn't ask for that: what this version of lpgen derives may differ from what an older one did.
+    `undo` doesn't ask for that: another version of lpgen may derive other calls.
 
     Raises:
         RolloutError: it can't be read.
         TamperingError: it isn't as lpgen wrote it.
     """
     plan = read_rollout_plan(path)
-    if plan.source is not None:
-        _check_derived(plan, path)
-        for fault in faults_of_source(plan, plan.source):
-            raise TamperingError(f"`{path}` was edited: {fault}", hint=_AGAIN)
+    _check_derived(plan, path)
+    for fault in faults_of_source(plan):
+        raise TamperingError(f"`{path}` was edited: {fault}", hint=_AGAIN)
     return plan
 
 
 def _decode(path: Path) -> _Plan:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Plan)
+        content = path.read_bytes()
+        check_schema(content, ROLLOUT_SCHEMA, str(path), error=RolloutError, hint=_AGAIN)
+        return msgspec.json.decode(content, type=_Plan)
     except OSError as error:
         raise RolloutError(f"`{path}` can't be read: {error.strerror or error}", hint=_AGAIN) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RolloutError(f"`{path}` is no rollout plan: {quote_reason(error)}", hint=_AGAIN) from error
 
 
-def _source(written: _Source | None, path: Path) -> Source:
-    if written is None:
-        raise TamperingError(f"`{path}` doesn't say what it was made from", hint=_AGAIN)
+def _source(written: _Source, path: Path) -> Source:
     facts = {"inputs": written.inputs, "files": written.files, "report": written.report}
     try:
         digests = digests_from_facts(facts)

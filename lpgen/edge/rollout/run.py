@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.digests import digest_of_text
@@ -15,11 +15,12 @@ from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
 from lpgen.core.rollout.plan import PrincipalPlan, Refusal
 from lpgen.core.rollout.plan_rollout import own_texts
 from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
-from lpgen.edge.rollout.begun import Begun
+from lpgen.core.rollout.state import Phase, RolloutState
 from lpgen.edge.rollout.caller_chain import CallerName
 from lpgen.edge.rollout.iam_writer import NOT_FOUND, READ_BACK_SECONDS, IamWriter, LivePrincipal, Quotas
-from lpgen.edge.rollout.journal import Journal
-from lpgen.errors import AwsError, LpgenError, RolloutError, quote_input
+from lpgen.edge.rollout.journal import Journal, Recorded
+from lpgen.edge.rollout.lock import check_lock, release_lock, take_lock, why_locked
+from lpgen.errors import AwsError, LockLostError, LpgenError, RefusedCallError, RolloutError, quote_input
 
 Say = Callable[[str], None]
 
@@ -33,16 +34,21 @@ class Run:
     settle_seconds: float
     say: Say
 
+    @property
+    def patience_seconds(self) -> float:
+        """How long to wait for IAM to show a change."""
+        return READ_BACK_SECONDS if self.settle_seconds else 1.0
+
 
 # ---------------------------------------------------------------- before the first call
 
 
 def live_refusals(
-    plan: PrincipalPlan, writer: IamWriter, callers: Iterable[CallerName], *, quotas: Quotas, begun: Begun | None
+    plan: PrincipalPlan, writer: IamWriter, callers: Iterable[CallerName], *, quotas: Quotas, recorded: Recorded
 ) -> tuple[Refusal, ...]:
     """Why a plan isn't to be carried out, from what IAM says now; empty where nothing speaks against it.
 
-    `quotas` count the policies of plans that come first as in use.
+    `quotas` count the policies of plans that come first as in use, and `recorded` is the plan's journal.
 
     Raises:
         AwsError: something can't be read.
@@ -55,43 +61,45 @@ def live_refusals(
         if error.code != NOT_FOUND:
             raise
         return (Refusal.of(RefusalKind.CHANGED, case="gone", kind=plan.kind),)
-    if begun is not None and begun.unfinished:
-        return tuple(_refusals_to_resume(begun, live, plan))
-    found = list(_refusals_of_live(plan, live))
-    return tuple(found or [*_refusals_of_names(plan, live, writer), *_refusals_of_quotas(plan, quotas)])
+    locked = why_locked(writer, plan.principal, plan.principal_id, recorded.locks.get(plan.principal, ""))
+    if locked:
+        return (Refusal.of(RefusalKind.LOCKED, why=locked),)
+    found = list(_refusals_to_begin(plan, live, recorded.states.get(plan.principal)))
+    state = recorded.states.get(plan.principal)
+    if found or (state is not None and state.unfinished):
+        return tuple(found)
+    return (*_refusals_of_names(plan, live, writer), *_refusals_of_quotas(plan, quotas))
 
 
-def _refusals_of_live(plan: PrincipalPlan, live: LivePrincipal) -> Iterator[Refusal]:
-    if live.principal.arn != plan.principal or policies_sha256(live.principal) != plan.sha256:
+def _refusals_to_begin(plan: PrincipalPlan, live: LivePrincipal, state: RolloutState | None) -> Iterator[Refusal]:
+    if state is not None and state.unfinished:
+        yield from _refusals_to_resume(state, live)
+    elif live.principal.arn != plan.principal or policies_sha256(live.principal) != plan.sha256:
         yield Refusal.of(RefusalKind.CHANGED, case="policies")
-    elif set(own_texts(live.principal)) != set(plan.before) or plan.boundary not in ("", live.boundary):
+    elif set(own_texts(live.principal)) != set(plan.before) or plan.boundary != live.boundary:
         yield Refusal.of(RefusalKind.CHANGED, case="plan")
-    yield from _refusals_of_kind(plan, live)
-
-
-def _refusals_of_kind(plan: PrincipalPlan, live: LivePrincipal) -> Iterator[Refusal]:
     yield from refusals_of_principal(live.principal, Exceptions(included=(plan.principal,)), folder=plan.folder)
 
 
-def _refusals_to_resume(begun: Begun, live: LivePrincipal, plan: PrincipalPlan) -> Iterator[Refusal]:
+def _refusals_to_resume(state: RolloutState, live: LivePrincipal) -> Iterator[Refusal]:
     """A killed run is finished only where the principal is as it left it, with or without the call it was at."""
-    at = begun.next_call
-    reachable = [holding_after(begun.before, begun.calls[:end]) for end in (at, at + 1)]
-    same = live.principal.principal_id == begun.principal_id and _rest_of(live) == _rest_before(begun)
-    if begun.undoing or not same or live.holding not in reachable or not _is_proven_by_live(begun, live):
+    at = state.next_call
+    reachable = [holding_after(state.before, state.calls[:end]) for end in (at, at + 1)]
+    same = live.principal.principal_id == state.principal_id and _rest_of(live) == (state.boundary, state.trust)
+    right = same and live.holding in reachable and _is_proven_by_live(state, live)
+    if state.phase is Phase.UNDOING or not right:
         yield Refusal.of(RefusalKind.JOURNAL)
-    yield from _refusals_of_kind(plan, live)
 
 
-def _is_proven_by_live(begun: Begun, live: LivePrincipal) -> bool:
+def _is_proven_by_live(state: RolloutState, live: LivePrincipal) -> bool:
     """Whether the old policies are read from IAM rather than from the journal.
 
     INVARIANT: something is added only while all old policies are in place with the documents that the proof was from.
     """
     now = dict(live.documents)
-    same = all(begun.documents.get(arn) == now[arn] for arn in begun.before.attached if arn in now)
-    gone = _names_of(begun.before) - _names_of(live.holding)
-    return same and not (gone and any(call.adds for call in begun.calls[begun.next_call :]))
+    same = all(state.documents.get(arn) == now[arn] for arn in state.before.attached if arn in now)
+    gone = _names_of(state.before) - _names_of(live.holding)
+    return same and not (gone and any(call.adds for call in state.calls[state.next_call :]))
 
 
 def _names_of(holding: Holding) -> set[str]:
@@ -100,10 +108,6 @@ def _names_of(holding: Holding) -> set[str]:
 
 def _rest_of(live: LivePrincipal) -> tuple[str, str]:
     return live.boundary, live.trust
-
-
-def _rest_before(begun: Begun) -> tuple[str, str]:
-    return begun.boundary, begun.trust
 
 
 def _refusals_of_names(plan: PrincipalPlan, live: LivePrincipal, writer: IamWriter) -> Iterator[Refusal]:
@@ -116,7 +120,7 @@ def _refusals_of_names(plan: PrincipalPlan, live: LivePrincipal, writer: IamWrit
 
 def _refusals_of_quotas(plan: PrincipalPlan, quotas: Quotas) -> Iterator[Refusal]:
     """The limits of versions are never met, since no call makes a version of a policy that is there."""
-    created = sum(call.kind is CallKind.CREATE_POLICY for call in plan.calls)
+    created = 1 + sum(call.kind is CallKind.CREATE_POLICY for call in plan.calls)  # one is the lock
     for needed, allowed, what, advice in (
         (plan.peak.attached, quotas.attached, "attached policies at once", _PLAN_AGAIN.format(quotas.attached)),
         (plan.peak.inline_characters, quotas.inline_characters, "characters of inline policies", ""),
@@ -130,7 +134,7 @@ def _refusals_of_quotas(plan: PrincipalPlan, quotas: Quotas) -> Iterator[Refusal
 _PLAN_AGAIN: Final = ": plan again with --attached-quota {}, or raise the quota"
 
 
-# ---------------------------------------------------------------- apply
+# ---------------------------------------------------------------- under the lock
 
 
 def apply_principal(plan: PrincipalPlan, run: Run) -> Outcome:
@@ -139,182 +143,345 @@ def apply_principal(plan: PrincipalPlan, run: Run) -> Outcome:
     Raises:
         AwsError, RolloutError: nothing was changed, or the journal can't be written.
     """
-    begun = run.journal.begun.get(plan.principal)
-    if begun is None or not begun.unfinished:
-        live = run.writer.read_principal(plan.kind, plan.name)
-        refusals = tuple(_refusals_of_live(plan, live))
-        if refusals:
-            return Outcome(plan.principal, OutcomeKind.REFUSED, tuple(one.why for one in refusals))
-        begun = run.journal.begin(live, plan.calls, inverse_calls(plan.calls, dict(live.holding.inline)))
-    try:
-        _make_calls(begun, run)
-        _check_applied(begun, run)
-    except (AwsError, RolloutError, KeyboardInterrupt) as error:
-        why = error.message if isinstance(error, LpgenError) else "interrupted"
-        run.journal.note("failed", plan.principal, why=why)
-        run.say(f"{plan.principal}: {why}; taking back")
-        undone = undo_principal(begun, run)
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        kind = OutcomeKind.TAKEN_BACK if undone.kind is OutcomeKind.UNDONE else OutcomeKind.STUCK
-        return Outcome(plan.principal, kind, (why, *undone.why))
-    run.journal.note("applied", plan.principal)
-    return Outcome(plan.principal, OutcomeKind.APPLIED)
+    return _locked(plan.principal, plan.principal_id, run, lambda: _apply(plan, run))
 
 
-def _make_calls(begun: Begun, run: Run) -> None:
-    settled = False
-    for number in sorted(begun.about - begun.done):  # what a killed run may have made
-        if run.writer.in_effect(begun.calls[number]):
-            run.journal.note("done", begun.principal, call=number)
-    for number, call in enumerate(begun.calls):
-        if number in begun.done:
-            continue
-        if not call.adds and not settled:
-            _check_all_new(begun, run)
-            time.sleep(run.settle_seconds)
-            settled = True
-        _check_document(begun, call)
-        run.journal.note("about", begun.principal, call=number)
-        run.say(f"{begun.principal}: {call.operation} {call.policy}")
-        run.writer.perform(call)
-        run.journal.note("done", begun.principal, call=number)
-
-
-def _check_document(begun: Begun, call: Call) -> None:
-    """INVARIANT: the document put in place is the one whose digest was on disk before the first call."""
-    if call.document and digest_of_text(call.document) != begun.digests.get(call.policy, digest_of_text(call.document)):
-        raise RolloutError(f"the document of {quote_input(call.policy)} isn't the one that the journal was begun with")
-
-
-def _check_all_new(begun: Begun, run: Run) -> None:
-    """Read back that everything added so far is in place, before anything is removed."""
-    _await_holding(begun, holding_after(begun.before, (begun.calls[at] for at in sorted(begun.done))), run)
-
-
-def _check_applied(begun: Begun, run: Run) -> None:
-    _await_holding(begun, holding_after(begun.before, begun.calls), run)
-    live = run.writer.read_principal(begun.kind, begun.name)
-    if _rest_of(live) != _rest_before(begun):
-        raise RolloutError(f"the boundary or trust of {quote_input(begun.principal)} was changed meanwhile")
-
-
-def _await_holding(begun: Begun, expected: Holding, run: Run) -> None:
-    """Wait until IAM shows the expected policies.
-
-    Raises:
-        RolloutError: it doesn't within the time that a change may take to show.
-    """
-    until = time.monotonic() + (READ_BACK_SECONDS if run.settle_seconds else 2.0)
-    while run.writer.read_holding(begun.kind, begun.name) != expected:
-        if time.monotonic() > until:
-            raise RolloutError(f"the policies of {quote_input(begun.principal)} aren't what they should be by now")
-        time.sleep(0.5)
-
-
-# ---------------------------------------------------------------- undo
-
-
-def undo_principal(begun: Begun, run: Run) -> Outcome:
+def undo_principal(plan: PrincipalPlan, run: Run) -> Outcome:
     """Takes back every call that was made, by what IAM has now, and compares the outcome with what was, to the byte.
 
     Leaves what others have changed since as it is, and says so.
 
     Raises:
+        AwsError: the lock can't be read or created, and nothing was changed.
         RolloutError: the journal can't be written.
     """
+    return _locked(plan.principal, plan.principal_id, run, lambda: _undo(plan.principal, run))
+
+
+def _locked(principal: str, principal_id: str, run: Run, change: Callable[[], Outcome]) -> Outcome:
+    """The outcome of a change that only one run makes at a time.
+
+    The lock stays if the journal says that the change wasn't ended: the same journal then goes on under it.
+    """
     try:
-        live = run.writer.read_principal(begun.kind, begun.name)
-        if live.principal.principal_id != begun.principal_id:
-            return Outcome(begun.principal, OutcomeKind.REFUSED, ("it was deleted and created again since",))
-        run.journal.note("undo", begun.principal)
-        left = tuple(_take_back(begun, live, run))
-        differences = tuple(_await_before(begun, run))
-    except AwsError as error:
-        run.journal.note("undo_failed", begun.principal, why=error.message)
-        return Outcome(begun.principal, OutcomeKind.STUCK, (f"undoing failed: {error.message}",))
-    if left:
-        run.journal.note("undo_failed", begun.principal, why="; ".join(left))
-        kind = OutcomeKind.LEFT if differences else OutcomeKind.UNDONE_IN_PART
-        return Outcome(begun.principal, kind, (*left, *differences))
-    run.journal.note("undone", begun.principal, differences=list(differences))
-    kind = OutcomeKind.UNDONE_BUT if differences else OutcomeKind.UNDONE
-    return Outcome(begun.principal, kind, differences)
+        refused = take_lock(run.writer, run.journal, principal, principal_id)
+        if refused:
+            return Outcome(principal, OutcomeKind.REFUSED, (refused,))
+        outcome = change()
+    except BaseException:
+        state = run.journal.states.get(principal)
+        if state is None or not state.unfinished:
+            release_lock(run.writer, run.journal, principal, principal_id)
+        raise
+    left = release_lock(run.writer, run.journal, principal, principal_id)
+    return replace(outcome, why=(*outcome.why, left)) if left else outcome
 
 
-def _take_back(begun: Begun, live: LivePrincipal, run: Run) -> Iterator[str]:
-    """Makes the calls that are needed; a sentence for each that can't be without losing what somebody else made."""
-    put_back = settled = False
-    for call in begun.taking_back:
-        if run.writer.in_effect(call):
+def _check_lock(state: RolloutState, run: Run) -> None:
+    check_lock(run.writer, run.journal, state.principal, state.principal_id, patience=run.patience_seconds)
+
+
+# ---------------------------------------------------------------- apply
+
+
+def _apply(plan: PrincipalPlan, run: Run) -> Outcome:
+    state = run.journal.states.get(plan.principal)
+    if state is not None and state.phase is Phase.APPLIED:  # by a run that was killed before it released the lock
+        return Outcome(plan.principal, OutcomeKind.APPLIED, ("it was already",))
+    live = run.writer.read_principal(plan.kind, plan.name)
+    refusals = tuple(_refusals_to_begin(plan, live, state))
+    if refusals:
+        return Outcome(plan.principal, OutcomeKind.REFUSED, tuple(refusal.why for refusal in refusals))
+    if state is None or not state.unfinished:
+        run.journal.begin(live, plan.calls, inverse_calls(plan.calls, dict(live.holding.inline)))
+    try:
+        _make_calls(plan.principal, run)
+        _await_expected(plan.principal, run)
+    except LockLostError as error:
+        run.journal.note("failed", plan.principal, why=error.message)
+        return Outcome(plan.principal, OutcomeKind.STUCK, (f"{error.message}: nothing more was changed",))
+    except (AwsError, RolloutError, KeyboardInterrupt) as error:
+        why = error.message if isinstance(error, LpgenError) else "interrupted"
+        run.journal.note("failed", plan.principal, why=why)
+        run.say(f"{plan.principal}: {why}; taking back")
+        undone = _undo(plan.principal, run)
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        kind = _AFTER_FAILURE.get(undone.kind, OutcomeKind.STUCK)
+        return Outcome(plan.principal, kind, (why, *undone.why))
+    run.journal.note("applied", plan.principal)
+    return Outcome(plan.principal, OutcomeKind.APPLIED)
+
+
+_AFTER_FAILURE: Final = {OutcomeKind.UNDONE: OutcomeKind.TAKEN_BACK, OutcomeKind.GONE: OutcomeKind.GONE}
+
+
+def _make_calls(principal: str, run: Run) -> None:
+    state = run.journal.states[principal]
+    for number in sorted(state.about - state.done):  # what a killed run may have made
+        if run.writer.in_effect(state.calls[number]):
+            _note_done(state, number, run)
+    checked = False
+    for number, call in enumerate(state.calls):
+        state = run.journal.states[principal]
+        if number in state.done:
             continue
-        conflict = _conflict(call, live, run.writer)
-        if conflict:
-            yield conflict
-            if call.adds:
-                return  # INVARIANT: a new policy is removed only once the one it replaced is back.
+        if not call.adds and not checked:
+            _await_expected(principal, run)
+            time.sleep(run.settle_seconds)
+        checked = not call.adds
+        _check_before(call, state, run)
+        run.journal.note("about", principal, call=number)
+        run.say(f"{principal}: {call.operation} {call.policy}")
+        try:
+            run.writer.perform(call)
+        except RefusedCallError:
+            run.journal.note("refused", principal, call=number)
+            raise
+        _note_done(state, number, run)
+
+
+def _note_done(state: RolloutState, number: int, run: Run) -> None:
+    call = state.calls[number]
+    created = {"policy_id": run.writer.read_policy_id(call.policy)} if call.kind is CallKind.CREATE_POLICY else {}
+    run.journal.note("done", state.principal, call=number, **created)
+
+
+def _check_before(call: Call, state: RolloutState, run: Run) -> None:
+    """Checks that a call changes what it was planned to change, in the moment before it is made.
+
+    Raises:
+        RolloutError: it doesn't.
+    """
+    _check_lock(state, run)
+    # INVARIANT: the document put in place is the one whose digest was on disk before the first call.
+    if call.document and digest_of_text(call.document) != state.digests[call.policy]:
+        raise RolloutError(f"the document of {quote_input(call.policy)} isn't the one that the journal was begun with")
+    if not _comes_true(lambda: run.writer.read_holding(state.kind, state.name) == state.expected, run):
+        raise RolloutError(f"the policies of {quote_input(state.principal)} aren't what they should be by now")
+    if call.kind is CallKind.ATTACH and not _is_as_created(call.policy, state, run.writer):
+        raise RolloutError(f"the policy {quote_input(call.policy)} isn't the one that this run created")
+
+
+def _is_as_created(arn: str, state: RolloutState, writer: IamWriter) -> bool:
+    """Whether a managed policy is the one that this rollout created, with the only version that it had then."""
+    created = next(call for call in state.calls if call.kind is CallKind.CREATE_POLICY and call.policy == arn)
+    return _is_own(arn, state, writer) and writer.read_policy(arn) == created.document
+
+
+def _is_own(arn: str, state: RolloutState, writer: IamWriter) -> bool:
+    """Whether a managed policy is the one that this rollout created. In doubt, after a kill, its name has to do."""
+    return writer.read_policy_id(arn) == state.policy_ids.get(arn, writer.read_policy_id(arn))
+
+
+def _await_expected(principal: str, run: Run) -> None:
+    """Waits until IAM shows exactly what the calls made so far have put in place.
+
+    Raises:
+        RolloutError: it doesn't within the time that a change may take to show.
+    """
+    state = run.journal.states[principal]
+    found: list[str] = []
+
+    def is_expected() -> bool:
+        found[:] = unexpected_policies(state, run.writer)
+        return not found
+
+    if not _comes_true(is_expected, run):
+        raise RolloutError(f"{quote_input(principal)} isn't what it should be by now: {'; '.join(found)}")
+
+
+def unexpected_policies(state: RolloutState, writer: IamWriter) -> list[str]:
+    """How a principal differs from what the calls made so far have put in place, in sentences.
+
+    Raises:
+        AwsError: it can't be read.
+    """
+    gone = _why_gone(state, writer)
+    if gone:
+        return [gone]
+    live = writer.read_principal(state.kind, state.name)
+    created = {call.policy: call.document for call in state.calls if call.kind is CallKind.CREATE_POLICY}
+    own = [arn for arn in created if arn in state.expected.attached]
+    return [
+        *_differences(state.expected, {**state.documents, **created}, state, live),
+        *(f"the policy {arn} isn't as this run created it" for arn in own if not _is_as_created(arn, state, writer)),
+    ]
+
+
+def _comes_true(check: Callable[[], bool], run: Run) -> bool:
+    """Whether something is so by the time that IAM needs to show a change."""
+    until = time.monotonic() + run.patience_seconds
+    while not check():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.5)
+    return True
+
+
+# ---------------------------------------------------------------- undo
+
+
+def _undo(principal: str, run: Run) -> Outcome:
+    state = run.journal.states.get(principal)
+    if state is None or state.phase is Phase.UNDONE:  # a run was killed that had only the lock left
+        return Outcome(principal, OutcomeKind.UNDONE)
+    try:
+        gone = _why_gone(state, run.writer)
+    except AwsError as error:
+        return Outcome(principal, OutcomeKind.STUCK, (f"undoing failed: {error.message}",))
+    run.journal.note("undo", principal)
+    try:
+        left = tuple(_take_back(principal, run, gone=bool(gone)))
+        differences = (gone,) if gone else tuple(_await_before(state, run))
+    except (AwsError, LockLostError) as error:
+        run.journal.note("undo_failed", principal, why=error.message)
+        return Outcome(principal, OutcomeKind.STUCK, (f"undoing failed: {error.message}",))
+    if left:
+        run.journal.note("undo_failed", principal, why="; ".join(left))
+        kind = OutcomeKind.LEFT if differences else OutcomeKind.UNDONE_IN_PART
+        return Outcome(principal, kind, (*left, *differences))
+    run.journal.note("undone", principal, differences=list(differences))
+    kind = OutcomeKind.GONE if gone else OutcomeKind.UNDONE_BUT if differences else OutcomeKind.UNDONE
+    return Outcome(principal, kind, differences)
+
+
+def _why_gone(state: RolloutState, writer: IamWriter) -> str:
+    """Why there is no principal to put back, or ""."""
+    try:
+        live = writer.read_principal(state.kind, state.name)
+    except AwsError as error:
+        if error.code != NOT_FOUND:
+            raise
+        return f"there is no {state.kind} of this name any more"
+    return "" if live.principal.principal_id == state.principal_id else "it was deleted and created again since"
+
+
+def _take_back(principal: str, run: Run, *, gone: bool) -> Iterator[str]:
+    """Makes the inverse of each call that this rollout made, the last one first, where its effect is missing.
+
+    Yields a sentence for each that can't be made without losing what somebody else made. Of a principal that is gone
+    only the policies that were created for it are left to delete.
+    """
+    put_back = settled = False
+    kept: set[str] = set()
+    for number, call in run.journal.states[principal].calls_to_undo:
+        state = run.journal.states[principal]
+        if (gone and call.kind is not CallKind.DELETE_POLICY) or call.policy in kept or run.writer.in_effect(call):
             continue
         if put_back and not call.adds and not settled:
             time.sleep(run.settle_seconds)
             settled = True
-        run.journal.note("undo_about", begun.principal, policy=call.policy, operation=call.operation)
-        run.say(f"{begun.principal}: {call.operation} {call.policy}")
-        run.writer.perform(call)
-        run.journal.note("undo_done", begun.principal, policy=call.policy, operation=call.operation)
+        problem = _problem(call, number, state, run)
+        if not problem:
+            _check_lock(state, run)
+            run.journal.note("undo_about", principal, policy=call.policy, operation=call.operation)
+            run.say(f"{principal}: {call.operation} {call.policy}")
+            try:
+                run.writer.perform(call)
+            except RefusedCallError as error:
+                problem = error.message
+        if problem:
+            yield problem
+            kept.add(call.policy)
+            continue
+        run.journal.note("undo_done", principal, policy=call.policy, operation=call.operation)
         put_back = put_back or call.adds
 
 
-def _conflict(call: Call, live: LivePrincipal, writer: IamWriter) -> str:
-    """Why a call of an undo would lose what somebody else has made, or ""."""
-    inline = dict(live.holding.inline)
-    changed = call.kind is CallKind.DELETE_INLINE and inline.get(call.policy, call.document) != call.document
-    if changed or (call.kind is CallKind.PUT_INLINE and inline.get(call.policy, call.document) != call.document):
-        return f"the inline policy {call.policy} was edited since, and is left as it is"
+def _problem(call: Call, number: int, state: RolloutState, run: Run) -> str:
+    """Why the inverse of a call would lose what somebody else has made, or leave less than what stays; or ""."""
     if call.kind is CallKind.DELETE_POLICY:
-        if writer.read_policy(call.policy) != call.document:
-            return f"the policy {call.policy} has another version since, and is left as it is"
-        users = ", ".join(writer.read_users_of_policy(call.policy))
-        if users:
-            return f"the policy {call.policy} is attached to {users}, and is left as it is"
+        return _problem_of_deletion(call, state, run.writer)
+    if call.kind is CallKind.DETACH and not _is_own(call.policy, state, run.writer):
+        return f"the policy {call.policy} isn't the one that this run created, and stays attached"
+    if call.adds:
+        return _problem_of_return(call, state, run.writer)
+    # INVARIANT: a new policy is removed only while every old policy is there that was there when it was added. What
+    # somebody else has removed stays removed, and then the replacement stays.
+    missing: list[str] = []
+
+    def is_whole() -> bool:
+        live = run.writer.read_principal(state.kind, state.name)
+        missing[:] = _lost(state.old_policies_at(number), state.documents, live)
+        return not missing
+
+    if not _comes_true(is_whole, run):
+        return f"{'; '.join(missing)}: so {call.policy} stays"
+    now = dict(run.writer.read_holding(state.kind, state.name).inline)
+    if call.kind is CallKind.DELETE_INLINE and now.get(call.policy, call.document) != call.document:
+        return f"the inline policy {call.policy} was edited since, and is left as it is"
     return ""
 
 
-def _await_before(begun: Begun, run: Run) -> list[str]:
+def _problem_of_return(call: Call, state: RolloutState, writer: IamWriter) -> str:
+    if call.policy in state.taken_back:
+        return f"the policy {call.policy} was put back, and somebody else has removed it since"
+    if call.kind is CallKind.PUT_INLINE:
+        now = dict(writer.read_holding(state.kind, state.name).inline)
+        edited = now.get(call.policy, call.document) != call.document
+        return f"the inline policy {call.policy} was edited since, and is left as it is" if edited else ""
+    if writer.read_default_document(call.policy) != state.documents.get(call.policy):
+        return f"the policy {call.policy} is gone or has another document since, and isn't put back"
+    return ""
+
+
+def _problem_of_deletion(call: Call, state: RolloutState, writer: IamWriter) -> str:
+    if not _is_own(call.policy, state, writer):
+        return f"the policy {call.policy} isn't the one that this run created, and is left as it is"
+    if writer.read_policy(call.policy) != call.document:
+        return f"the policy {call.policy} has another version since, and is left as it is"
+    users = ", ".join(writer.read_users_of_policy(call.policy))
+    return f"the policy {call.policy} is attached to {users}, and is left as it is" if users else ""
+
+
+def _await_before(state: RolloutState, run: Run) -> list[str]:
     """The remaining differences from before, in sentences, once IAM had the time to show the last change."""
-    until = time.monotonic() + (READ_BACK_SECONDS if run.settle_seconds else 0.5)
-    while True:
-        live = run.writer.read_principal(begun.kind, begun.name)
-        found = list(_differences(begun, live))
-        if not found or time.monotonic() > until or not _may_be_late(begun, live):
-            return found
-        time.sleep(0.5)
+    found: list[str] = []
+
+    def is_as_before() -> bool:
+        live = run.writer.read_principal(state.kind, state.name)
+        found[:] = _differences(state.before, state.documents, state, live)
+        return not found or not _may_be_late(state, live)
+
+    _comes_true(is_as_before, run)
+    return found
 
 
-def _may_be_late(begun: Begun, live: LivePrincipal) -> bool:
+def _may_be_late(state: RolloutState, live: LivePrincipal) -> bool:
     """Whether what differs is something that an inverse call was to change."""
-    touched = {call.policy for call in begun.inverse}
-    before, now = begun.before, live.holding
+    touched = {call.policy for call in state.inverse}
+    before, now = state.before, live.holding
     names = {one[0] for one in set(before.inline) ^ set(now.inline)} | (set(before.attached) ^ set(now.attached))
     return bool(names & touched)
 
 
-def _differences(begun: Begun, live: LivePrincipal) -> Iterator[str]:
-    before, now = dict(begun.before.inline), dict(live.holding.inline)
-    for name in sorted(before.keys() | now.keys()):
-        if before.get(name) != now.get(name):
-            yield f"the inline policy {name} {_change(name in before, name in now)}"
-    was, has = set(begun.before.attached), set(live.holding.attached)
-    for arn in sorted(was ^ has):
-        yield f"the policy {arn} {'is no longer attached' if arn in was else 'was attached since'}"
-    documents = dict(live.documents)
-    for arn in sorted(was & has):
-        if begun.documents.get(arn) != documents.get(arn):
-            yield f"the attached policy {arn} has another document since"
-    if live.boundary != begun.boundary:
+# ---------------------------------------------------------------- differences
+
+
+def _differences(
+    expected: Holding, documents: Mapping[str, str], state: RolloutState, live: LivePrincipal
+) -> Iterator[str]:
+    """How a principal differs from the policies that it should hold, and from what it was besides, in sentences."""
+    should, now = dict(expected.inline), dict(live.holding.inline)
+    yield from _lost(expected, documents, live)
+    yield from (f"the inline policy {name} was added since" for name in sorted(now.keys() - should.keys()))
+    added = sorted(set(live.holding.attached) - set(expected.attached))
+    yield from (f"the policy {arn} was attached since" for arn in added)
+    if live.boundary != state.boundary:
         yield "its boundary is another since"
-    if live.trust != begun.trust:
+    if live.trust != state.trust:
         yield "its trust policy is another since"
 
 
-def _change(was: bool, is_now: bool) -> str:
-    return "was edited since" if was and is_now else "is gone" if was else "was added since"
+def _lost(expected: Holding, documents: Mapping[str, str], live: LivePrincipal) -> Iterator[str]:
+    """The policies that a principal should hold, and doesn't hold with their documents, in sentences."""
+    inline, attached = dict(live.holding.inline), dict(live.documents)
+    for name, text in expected.inline:
+        if inline.get(name) != text:
+            yield f"the inline policy {name} {'was edited since' if name in inline else 'is gone'}"
+    for arn in expected.attached:
+        if arn not in attached:
+            yield f"the policy {arn} is no longer attached"
+        elif attached[arn] != documents.get(arn):
+            yield f"the attached policy {arn} has another document since"

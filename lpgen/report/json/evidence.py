@@ -28,7 +28,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from lpgen.core.digests import Inputs, digest_of_text
 from lpgen.core.evidence import StatementRef
@@ -38,6 +38,7 @@ from lpgen.core.iam.policy import statement_depends_on_version, text_without_sid
 from lpgen.core.model import CURRENT_VERSION, Effect, Policy
 from lpgen.core.replacements import Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
 from lpgen.core.rollout.fingerprint import policies_sha256
+from lpgen.core.schemas import EVIDENCE_SCHEMA
 from lpgen.report.json.facts import (
     facts_of_accepted,
     facts_of_account,
@@ -53,8 +54,6 @@ from lpgen.report.json.facts import (
 from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.json.review import safety_of_proposal
 from lpgen.report.plan import document_file
-
-EVIDENCE_SCHEMA: Final = "lpgen.evidence/1"
 
 
 def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:

@@ -21,9 +21,9 @@ from lpgen.core.observe.open_uses import OpenUse
 from lpgen.core.observe.outcome import Outcome, OutcomeStatus
 from lpgen.core.observe.plan import AccountPlan, ObservePlan, PlannedTrail
 from lpgen.core.observe.selections import selector_document
+from lpgen.core.schemas import OBSERVE_SCHEMA
 from lpgen.report.json.layout import Json, Row, lay_out
 
-OBSERVE_SCHEMA: Final = "lpgen.observe/1"
 OUTCOME_SCHEMA: Final = "lpgen.observation/1"
 
 

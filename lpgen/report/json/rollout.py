@@ -29,15 +29,13 @@ Keys are only ever added under this name; a change of meaning takes a new number
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Final
 
 from lpgen.core.digests import digest_of_text
 from lpgen.core.rollout.calls import Call
 from lpgen.core.rollout.plan import NewDocument, PolicyText, PrincipalPlan
 from lpgen.core.rollout.source import RolloutPlan, Source
+from lpgen.core.schemas import ROLLOUT_SCHEMA
 from lpgen.report.json.layout import Json, Row, lay_out
-
-ROLLOUT_SCHEMA: Final = "lpgen.rollout/2"
 
 
 def rollout_json(plan: RolloutPlan) -> str:
@@ -48,7 +46,7 @@ def rollout_json(plan: RolloutPlan) -> str:
             "as_of": plan.as_of,
             "catalog": plan.catalog,
             "attached_quota": plan.attached_quota,
-            "source": _facts_of_source(plan.source) if plan.source else None,
+            "source": _facts_of_source(plan.source),
             "principals": [_facts_of_principal(one) for one in plan.principals],
         }
     )

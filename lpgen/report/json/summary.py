@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from lpgen.core.digests import Inputs, OutputDigests, digest_of_report
 from lpgen.core.findings import Report
+from lpgen.core.schemas import SUMMARY_SCHEMA
 from lpgen.report.json.facts import facts_of_account, facts_of_caveats, facts_of_expected, facts_of_inputs
 from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.json.review import safety_of_proposal, totals_of_review
@@ -24,8 +25,6 @@ from lpgen.report.views import PrincipalView, review_view
 
 if TYPE_CHECKING:
     from lpgen.report.entries import Entry
-
-SUMMARY_SCHEMA: Final = "lpgen.summary/1"
 
 
 def summary_json(

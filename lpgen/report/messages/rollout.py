@@ -50,10 +50,8 @@ _TRUST: Final = {
 }
 
 
-def render_trust(source: Source | None) -> str:
+def render_trust(source: Source) -> str:
     """Why the documents of a plan were believed."""
-    if source is None:
-        return "the plan is of an older lpgen: its documents are believed UNCHECKED, by --trust-output"
     return f"the plan was made from the output {source.digests.root[:12]}: {_TRUST[source.trust]}"
 
 
@@ -112,6 +110,11 @@ def render_undo(calls: Sequence[tuple[str, Sequence[Call]]]) -> str:
         for line in (terminal_text(principal), *(f"  {_call_text(call)}" for call in some), "")
     ]
     return "\n".join(lines)
+
+
+def render_locks(locks: Iterable[tuple[str, str]]) -> str:
+    """The locks of principals, by ARN, with their descriptions."""
+    return "".join(f"{terminal_text(principal)}: {terminal_text(text)}\n" for principal, text in locks)
 
 
 # ---------------------------------------------------------------- a diff of statements
@@ -178,6 +181,7 @@ _ENDINGS = {
     OutcomeKind.UNDONE_IN_PART: "undone but for what is named: settle it by hand, then run `lpgen rollout undo` again",
     OutcomeKind.LEFT: "NOT AS IT WAS: settle by hand what is named, then run `lpgen rollout undo` again",
     OutcomeKind.UNDONE_BUT: "undone, and others have changed it since",
+    OutcomeKind.GONE: "skipped: it was deleted",
 }
 
 

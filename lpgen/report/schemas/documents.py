@@ -21,10 +21,9 @@ from lpgen.core.model import (
     SkipReason,
 )
 from lpgen.core.replacements import CheckStatus, LineKind
-from lpgen.report.json.evidence import EVIDENCE_SCHEMA
+from lpgen.core.schemas import EVIDENCE_SCHEMA, SUMMARY_SCHEMA
 from lpgen.report.json.explain import EXPLANATION_SCHEMA
 from lpgen.report.json.review import REVIEW_SCHEMA
-from lpgen.report.json.summary import SUMMARY_SCHEMA
 from lpgen.report.json.verification import VERIFICATION_SCHEMA
 from lpgen.report.plan import StepKind
 from lpgen.report.schemas.backtest import backtest_schema

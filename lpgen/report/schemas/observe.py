@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from lpgen.core.model import Visibility
 from lpgen.core.observe.outcome import OutcomeStatus
+from lpgen.core.schemas import OBSERVE_SCHEMA
 from lpgen.core.trails import FieldOperator
-from lpgen.report.json.observe import OBSERVE_SCHEMA, OUTCOME_SCHEMA
+from lpgen.report.json.observe import OUTCOME_SCHEMA
 from lpgen.report.schemas.parts import (
     AMOUNT,
     COUNT,

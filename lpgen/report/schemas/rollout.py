@@ -9,7 +9,7 @@ from lpgen.core.model import DenialKind, PrincipalKind
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.plan import Peak
 from lpgen.core.rollout.source import Trust
-from lpgen.report.json.rollout import ROLLOUT_SCHEMA
+from lpgen.core.schemas import ROLLOUT_SCHEMA
 from lpgen.report.messages.rollout_watch import WATCH_SCHEMA
 from lpgen.report.schemas.facts import INPUTS
 from lpgen.report.schemas.parts import (

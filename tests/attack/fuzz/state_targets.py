@@ -22,7 +22,8 @@ from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import Gap, Subject, TakenAccount
 from lpgen.edge.data_folder.baseline_folder import list_baselines, open_baseline
 from lpgen.edge.data_folder.immutable_folder import MANIFEST
-from lpgen.edge.data_folder.ledger import count_unread_files, read_generation, read_paths
+from lpgen.edge.data_folder.ledger import count_unread_files
+from lpgen.edge.data_folder.ledger_check import read_sums
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter, find_snapshot, open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.output_folder import SUMMARY
@@ -40,7 +41,6 @@ from tests.attack.fuzz.target import Target
 from tests.attack.fuzz.world import ACCOUNT, ROLE, details, record, scratch, world
 from tests.support.worlds import catalog
 
-_ROLLOUT_FORMATS: Final = Path(__file__).parents[2] / "rollout_formats"
 _FORMATS: Final = ("text", "markdown", "json", "html", "sarif")
 
 
@@ -85,7 +85,7 @@ def _tables() -> Iterator[bytes]:
 
 def _read_ledger(data: bytes) -> object:
     folder = put("ledger/ledger.sqlite", data).parent
-    return read_generation(folder), read_paths(folder), count_unread_files(folder)
+    return read_sums(folder), count_unread_files(folder)
 
 
 def _ledger() -> Iterator[bytes]:
@@ -212,17 +212,14 @@ def _read_plan(data: bytes) -> object:
 
 def _plan() -> Iterator[bytes]:
     yield (world() / "plan.json").read_bytes()
-    yield (_ROLLOUT_FORMATS / "plan-1.json").read_bytes()
 
 
 def _read_journal(data: bytes) -> object:
-    """A journal of the old plan or of the new one, whose lines follow each other."""
-    old, new = rollout_plans()
-    name, content = chosen(data, (old.name, new.name))
-    path = old if name == old.name else new
-    journal_of(path).write_bytes(content if path == old else _chained(content))
-    begun = read_journal(path, read_rollout_plan(path))
-    return [(one.next_call, one.taking_back, one.unfinished, one.applied) for one in begun.values()]
+    """A journal of the world's plan, whose lines follow each other."""
+    path = rollout_plan()
+    journal_of(path).write_bytes(_chained(data))
+    states = read_journal(path, read_rollout_plan(path)).states.values()
+    return [(state.next_call, state.calls_to_undo, state.unfinished, state.applied_at) for state in states]
 
 
 def _chained(journal: bytes) -> bytes:
@@ -240,15 +237,13 @@ def _chained(journal: bytes) -> bytes:
 
 
 @cache
-def rollout_plans() -> tuple[Path, Path]:
-    """An old plan and a new one, where their journals can be written."""
-    old = put("rollout/old.json", (_ROLLOUT_FORMATS / "plan-1.json").read_bytes())
-    return old, put("rollout/new.json", (world() / "plan.json").read_bytes())
+def rollout_plan() -> Path:
+    """The world's plan, where its journal can be written."""
+    return put("journal/plan.json", (world() / "plan.json").read_bytes())
 
 
 def _journal() -> Iterator[bytes]:
-    yield from (b"\x00" + path.read_bytes() for path in sorted(_ROLLOUT_FORMATS.glob("*.journal")))
-    _, path = rollout_plans()
+    path = rollout_plan()
     journal_of(path).unlink(missing_ok=True)
     plan = read_rollout_plan(path)
     (one,) = [found for found in plan.principals if found.calls]
@@ -265,7 +260,7 @@ def _journal() -> Iterator[bytes]:
         journal.note("undo", ROLE)
     whole = journal_of(path).read_bytes()
     lines = whole.splitlines(keepends=True)
-    yield from (b"\x01" + b"".join(lines[:end]) for end in (1, 2, 4, len(lines)))
+    yield from (b"".join(lines[:end]) for end in (1, 2, 4, len(lines)))
 
 
 # ---------------------------------------------------------------- the whole review

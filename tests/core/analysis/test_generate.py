@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.synthesis.fit import Document, Item, Space, Split, fit_documents
 from lpgen.core.analysis.synthesis.statements import FOLDED_TO_GRANT
 from lpgen.core.choices import KeepUnobservable, keep_each
@@ -17,6 +16,7 @@ from lpgen.core.evidence import Use
 from lpgen.core.model import Principal, PrincipalKind
 from lpgen.core.replacements import CheckStatus, Replacement
 from tests.support.diffs import diff_usage
+from tests.support.generated import generate_policies
 from tests.support.proofs import prove
 from tests.support.worlds import ACCOUNT, allow, catalog, deny, exactly, grants_of, pairs, policy, role, usage_of, use
 

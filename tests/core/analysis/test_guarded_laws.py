@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.grants.applicable_policies import policies_met, request_of
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.choices import ScopeChoice
@@ -19,6 +18,7 @@ from lpgen.core.options import Options
 from lpgen.core.replacements import CheckStatus
 from tests.core.analysis.test_replacement_laws import policies, principals, statements, uses
 from tests.support.diffs import diff_usage
+from tests.support.generated import generate_policies
 from tests.support.law_examples import examples
 from tests.support.proofs import prove
 from tests.support.worlds import ACCOUNT, allow, catalog, exactly, policy, role, usage_of, use

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.verify import documents_of_replacement
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.evidence import Use
@@ -31,6 +30,7 @@ from lpgen.report.views import PrincipalView
 from tests.core.analysis.observability.test_rare_service_needs import of_aws, trusting
 from tests.core.analysis.test_replacement_laws import statements, uses
 from tests.support.diffs import diff_usage
+from tests.support.generated import generate_policies
 from tests.support.law_examples import examples
 from tests.support.proofs import prove
 from tests.support.worlds import allow, catalog, deny, exactly, grants_of, policy, role, usage_of, use

@@ -10,7 +10,6 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.choices import KeepUnobservable, ScopeChoice, keep_each
 from lpgen.core.evidence import Use
 from lpgen.core.iam.authorize import decide
@@ -22,6 +21,7 @@ from lpgen.core.model import Outcome, Policy, Principal, Resource, ResourceKind
 from lpgen.core.options import Options
 from lpgen.core.replacements import CheckStatus
 from tests.support.diffs import diff_usage
+from tests.support.generated import generate_policies
 from tests.support.law_examples import examples
 from tests.support.proofs import prove
 from tests.support.worlds import allow, catalog, deny, grants_of, policy, role, usage_of, use

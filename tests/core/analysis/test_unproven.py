@@ -9,12 +9,12 @@ import pytest
 import lpgen.core.analysis.generate as generate_module
 import lpgen.core.analysis.review as review_module
 import lpgen.core.analysis.verify as verify_module
-from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.findings import PrincipalClass, Proposal, Verdict
 from lpgen.core.model import Principal
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import CheckStatus
 from tests.support.diffs import diff_usage
+from tests.support.generated import generate_policies
 from tests.support.proofs import prove
 from tests.support.worlds import allow, catalog, exactly, grants_of, policy, role, usage_of, use
 

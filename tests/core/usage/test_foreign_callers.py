@@ -13,10 +13,10 @@ from lpgen.core.model import SkipReason
 from lpgen.core.usage.foreign_callers import name_foreign_callers
 from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage, count_records, count_used_records, merge_usage
-from lpgen.core.usage.tally import usage_from_records
 from lpgen.core.usage.trail_changes import trail_changes_from_usage
 from tests.core.usage.test_mapping_cache import event_map
 from tests.support.log_samples import ROLE, record_json, rows
+from tests.support.record_usage import usage_from_records
 
 OWNER = "444455556666"
 FAR = {"type": "AWSAccount", "principalId": "AROAEXAMPLE:run", "accountId": record_json()["recipientAccountId"]}

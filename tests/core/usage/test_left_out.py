@@ -13,8 +13,8 @@ from lpgen.core.usage.event_time import ALL_TIME, Window
 from lpgen.core.usage.latest_time import LatestTime
 from lpgen.core.usage.left_out import counted_window, cover_window, hold_moment, take_back, unite_windows
 from lpgen.core.usage.tables import Usage, merge_usage
-from lpgen.core.usage.tally import usage_from_records
 from tests.support.log_samples import PlainMap, record_json, rows
+from tests.support.record_usage import usage_from_records
 
 _MOMENTS = st.integers(1, 9).map(lambda day: f"2024-03-0{day}T00:00:00")
 _WINDOWS = st.builds(Window, _MOMENTS | st.just(""), _MOMENTS | st.just("")).filter(

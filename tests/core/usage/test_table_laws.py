@@ -11,8 +11,8 @@ from lpgen.core.cloudtrail.records import Record
 from lpgen.core.usage.columns import integer_column, unpack_texts
 from lpgen.core.usage.table_laws import find_broken_laws
 from lpgen.core.usage.tables import COVERAGE_SCHEMA, EMPTY_USAGE, USAGE_SCHEMA, Usage
-from lpgen.core.usage.tally import usage_from_records
 from tests.support.log_samples import PlainMap, record_json
+from tests.support.record_usage import usage_from_records
 
 USAGE = usage_from_records([msgspec.convert(record_json(number), Record) for number in range(20)], PlainMap())
 

@@ -23,7 +23,6 @@ from tests.support.account_activity import (
     Forgery,
     Kind,
     bulk_day,
-    office,
     thinned,
     torn,
 )
@@ -93,14 +92,6 @@ def test_thin_days_are_not_made_by_one_bulk_day() -> None:
         biggest = max(real, key=lambda day: len(real[day]))
         without = {day: pairs for day, pairs in real.items() if day != biggest}
         assert thin_days(real) <= thin_days(without)
-
-
-def test_thin_days_leave_out_verified_ones() -> None:
-    real = office(random.Random(0), SHORT)
-    forged = FORGERIES[-1].add(real, random.Random(0), FORGED_DAYS)
-    thin = thin_days(forged)
-    assert thin
-    assert thin_days(forged, thin) == frozenset()
 
 
 def test_counted_days_hold_no_quiet_day_by_itself() -> None:

@@ -31,9 +31,10 @@ from lpgen.core.usage.tables import (
     count_used_records,
     merge_usage,
 )
-from lpgen.core.usage.tally import UsageTally, usage_from_records
+from lpgen.core.usage.tally import UsageTally
 from tests.support.law_examples import examples
 from tests.support.log_samples import ACCOUNT, ROLE, PlainMap, record_json, rows
+from tests.support.record_usage import usage_from_records
 
 LIMIT = 4
 
@@ -486,8 +487,8 @@ def test_usage_is_made_without_pandas() -> None:
     script = (
         "import sys, msgspec\n"
         "from lpgen.core.cloudtrail.records import Record\n"
-        "from lpgen.core.usage.tally import usage_from_records\n"
         "from tests.support.log_samples import PlainMap, record_json\n"
+        "from tests.support.record_usage import usage_from_records\n"
         "records = [msgspec.convert(record_json(n), Record) for n in range(20)]\n"
         "found = usage_from_records(records, PlainMap(), limit=3)\n"
         "assert found.table.num_rows\n"

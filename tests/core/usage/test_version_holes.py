@@ -13,10 +13,10 @@ from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage, count_records, count_used_records, merge_usage
-from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.diffs import diff_usage
 from tests.support.log_samples import ACCOUNT, ROLE, PlainMap, record_json, rows
+from tests.support.record_usage import usage_from_records
 from tests.support.worlds import allow, policy, role, usage_of
 
 

@@ -23,8 +23,8 @@ from lpgen.edge.data_folder.ledger import (
     count_unread_files,
     open_ledger,
     read_generation,
-    read_paths,
 )
+from lpgen.edge.data_folder.ledger_check import find_ledger_faults, read_sums
 from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE
 from lpgen.errors import DataError, IngestError
 
@@ -43,7 +43,6 @@ def test_ledger_remembers_what_was_committed(tmp_path: Path) -> None:
         assert ledger.file("cd" * 32) is None
         assert ledger.sizes() == {10}
     assert read_generation(tmp_path / "new" / "folder") == "gen1"
-    assert read_paths(tmp_path / "new" / "folder") == {FILE.sha256: FILE.path}
 
 
 def test_ledger_forgets_what_was_not_committed(tmp_path: Path) -> None:
@@ -111,15 +110,29 @@ def test_read_generation_needs_a_data_folder(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-def test_ledger_refuses_another_schema_version(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("version", "hint"), [(2, "ingest the logs again into a new folder"), (4, "update lpgen")])
+def test_ledger_refuses_another_schema_version(tmp_path: Path, version: int, hint: str) -> None:
     with open_ledger(tmp_path) as ledger:
         ledger.commit("gen1", [])
     with sqlite3.connect(tmp_path / LEDGER_FILE) as connection:
-        connection.execute("UPDATE state SET schema_version = 99")
+        connection.execute("UPDATE state SET schema_version = ?", (version,))
+        connection.execute("DROP TABLE digest")  # another version has other tables
     connection.close()
-    with pytest.raises(DataError, match="schema version 99"):
-        read_generation(tmp_path)
-    with pytest.raises(DataError, match="schema version 99"), open_ledger(tmp_path):
+    for read in (
+        read_generation,
+        read_sums,
+        count_unread_files,
+        lambda data: list(find_ledger_faults(data)),
+        open_once,
+    ):
+        with pytest.raises(DataError) as found:
+            read(tmp_path)
+        assert found.value.message == f"`{tmp_path}` has schema version {version}, and this lpgen reads version 3"
+        assert found.value.hint == hint
+
+
+def open_once(data: Path) -> None:
+    with open_ledger(data):
         pass
 
 
@@ -195,7 +208,7 @@ def test_readers_read_on_after_a_kill_at_any_point_of_a_commit(tmp_path: Path) -
         killed(data, _COMMIT, str(pages * 4096))
         interrupted += is_interrupted(data)
         assert read_generation(data) == "gen1"
-        assert read_paths(data) == {FILE.sha256: FILE.path}
+        assert read_sums(data).files == 1
         assert not is_interrupted(data)
     assert interrupted > 2
 

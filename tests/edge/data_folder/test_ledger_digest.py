@@ -45,7 +45,7 @@ def test_a_changed_row_is_damage_that_every_ingest_and_check_finds(tmp_path: Pat
 
 
 @settings(deadline=None, max_examples=examples(25))
-@given(st.lists(st.tuples(st.booleans(), st.integers(1, 4), st.integers(1, 4)), max_size=12))
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 4), st.integers(1, 4)), min_size=1, max_size=12))
 def test_the_digest_is_that_of_the_rows_whatever_was_added_replaced_and_forgotten(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[bool, int, int]]
 ) -> None:

@@ -161,12 +161,15 @@ def test_a_broken_manifest_is_refused(tmp_path: Path, content: str) -> None:
         open_snapshot(folder_of(tmp_path))
 
 
-def test_a_newer_format_is_refused_by_its_number(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("version", "next_step"), [(0, "take a new one with `lpgen snapshot`"), (2, "update lpgen")])
+def test_another_format_is_refused_by_its_number(tmp_path: Path, version: int, next_step: str) -> None:
     take(tmp_path)
-    forge(folder_of(tmp_path) / "manifest.json", '{"format_version": 2, "whatever": 1}')
-    with pytest.raises(SnapshotError, match="has format 2, and this version of lpgen reads 1") as caught:
-        open_snapshot(folder_of(tmp_path))
-    assert "update lpgen" in caught.value.hint
+    folder = folder_of(tmp_path)
+    forge(folder / "manifest.json", f'{{"format_version": {version}, "whatever": 1}}')
+    with pytest.raises(SnapshotError) as caught:
+        open_snapshot(folder)
+    assert caught.value.message == f"the snapshot `{folder}` has format {version}, and this version of lpgen reads 1"
+    assert next_step in caught.value.hint
 
 
 def test_a_lost_and_a_foreign_file_are_named(tmp_path: Path) -> None:

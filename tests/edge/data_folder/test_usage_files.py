@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, USAGE_SCHEMA, Usage, count_records, merge_usage
-from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.data_folder.ledger import open_ledger
 from lpgen.edge.data_folder.table_manifest import TABLE_MANIFEST, read_manifest, segments_of_file, write_manifest
 from lpgen.edge.data_folder.usage_files import (
@@ -34,6 +33,7 @@ from lpgen.edge.data_folder.usage_files import (
 from lpgen.errors import DataError
 from tests.support.law_examples import examples
 from tests.support.log_samples import PlainMap, record_json, rows
+from tests.support.record_usage import usage_from_records
 
 
 def usage(*numbers: int) -> Usage:
@@ -204,6 +204,17 @@ def test_read_usage_refuses_tables_with_other_columns(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match="other columns"):
         read_usage_tables(folder, root)
+
+
+@pytest.mark.parametrize("version", [0, 2])
+def test_read_usage_refuses_a_manifest_of_another_format(tmp_path: Path, version: int) -> None:
+    write_usage_tables(tmp_path, usage(1))
+    path = tmp_path / TABLE_MANIFEST
+    path.write_text(path.read_text().replace('"format_version": 1', f'"format_version": {version}'))
+    with pytest.raises(DataError) as found:
+        read_usage_tables(tmp_path, hashlib.sha256(path.read_bytes()).hexdigest())
+    assert found.value.message == f"`{path}` has format {version}, and this version of lpgen reads 1"
+    assert "ingest the logs again into a new folder" in found.value.hint
 
 
 def test_remove_stale_usage_keeps_one_generation(tmp_path: Path) -> None:

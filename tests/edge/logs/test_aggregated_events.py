@@ -19,12 +19,12 @@ from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.rejected import Unusable
 from lpgen.core.usage.tables import Usage, count_records, merge_usage
-from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.logs.record_files import records_from_bytes
 from tests.support.diffs import diff_usage
 from tests.support.log_samples import PlainMap, record_json, rows
+from tests.support.record_usage import usage_from_records
 from tests.support.worlds import ACCOUNT, allow, policy, role, usage_of
 
 APP = f"arn:aws:iam::{ACCOUNT}:role/app"

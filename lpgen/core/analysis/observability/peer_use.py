@@ -18,6 +18,7 @@ from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, 
 from lpgen.core.analysis.verdicts.danger import Dangers, Habit, is_regular
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.iam.match import has_wildcard
+from lpgen.core.keeping import IntArray
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, Outcome, Resource, ResourceKind
 from lpgen.core.packed_texts import PackedTexts
 from lpgen.core.usage.columns import table_rows
@@ -36,15 +37,15 @@ class Peers:
     _principals: PackedTexts
     _habits: dict[int, frozenset[Habit]]
     _actions: tuple[Action, ...]
-    _used: array[int]
-    _starts: array[int]
-    _users: dict[Action, array[int]]
+    _used: IntArray
+    _starts: IntArray
+    _users: dict[Action, IntArray]
 
     def __init__(self, used: Iterable[tuple[str, Iterable[Action], Collection[Habit]]]) -> None:
         """`used` has for each principal its used actions and its habits, the dangerous and regular ones among them. It
         may name a principal more than once."""
         numbers: dict[Action, int] = {}
-        held: dict[str, array[int]] = {}
+        held: dict[str, IntArray] = {}
         regular: dict[str, frozenset[Habit]] = {}
         for principal, actions, habits in used:
             found = {numbers.setdefault(action, len(numbers)) for action in actions}

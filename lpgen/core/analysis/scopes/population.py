@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from lpgen.core.cloudtrail.not_found import says_not_found
+from lpgen.core.keeping import IntArray
 from lpgen.core.model import Outcome, ResourceKind
 from lpgen.core.packed_texts import PackedTexts
 from lpgen.core.usage.columns import table_rows
@@ -27,7 +28,7 @@ class Population:
     """
 
     _names: PackedTexts
-    _first_days: array[int]
+    _first_days: IntArray
     _children: dict[str, frozenset[str]]
     _latest: dict[str, int]
     _ranges: dict[str, tuple[int, int]]

@@ -19,9 +19,9 @@ from lpgen.core.model import Principal
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, USAGE_SCHEMA, Usage, merge_usage
-from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.diffs import diff_usage
+from tests.support.record_usage import usage_from_records
 from tests.support.worlds import ACCOUNT, allow, deny, exactly, policy, role, usage_of, use
 
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/mrk-1234abcd12ab34cd56ef1234567890ab"

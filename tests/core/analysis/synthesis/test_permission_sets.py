@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.synthesis.permission_sets import hold_sets_together
 from lpgen.core.analysis.synthesis.statements import FOLDED_TO_GRANT
 from lpgen.core.arns import split_arn
@@ -27,6 +26,7 @@ from lpgen.core.usage.tables import merge_usage
 from lpgen.report.iac.files import CodeForm, code_files
 from tests.core.analysis.test_replacement_laws import policies, uses
 from tests.support.diffs import diff_usage
+from tests.support.generated import generate_policies
 from tests.support.proofs import prove
 from tests.support.worlds import allow, catalog, days_before_end, exactly, grants_of, policy, role, usage_of, use
 

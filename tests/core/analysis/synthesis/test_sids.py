@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.synthesis.sids import sid_for
 from lpgen.core.model import Action
 from lpgen.core.replacements import Scope
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.diffs import diff_usage
+from tests.support.generated import generate_policies
 from tests.support.worlds import allow, deny, exactly, grants_of, policy, role, usage_of, use
 
 TABLE = "arn:aws:dynamodb:us-east-1:111122223333:table"

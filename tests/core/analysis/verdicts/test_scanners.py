@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.verdicts.scanners import MIN_SERVICES
 from lpgen.core.findings import Proposal
@@ -14,6 +13,7 @@ from lpgen.core.model import AccessLevel, Action
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.diffs import diff_usage
+from tests.support.generated import generate_policies
 from tests.support.worlds import allow, exactly, policy, role, usage_of, use
 
 CATALOG = bundled_catalog()

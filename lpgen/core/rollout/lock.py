@@ -1,0 +1,52 @@
+"""The lock of a principal: a managed policy that says which run changes the principal, and since when.
+
+IAM has no call that changes something only if it is as expected, and a tag is overwritten silently. But CreatePolicy
+fails if a policy of the name exists, so of several runs only one can create the lock.
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lpgen.core.rollout.calls import POLICY_PATH
+
+LOCK_PATH: Final = f"{POLICY_PATH}lock/"
+
+_DOCUMENT: Final = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:GetCallerIdentity","Resource":"*"}]}'
+)
+"""Grants nothing, whoever attaches it: this action needs no permission.
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
+
+
+def lock_arn(principal: str, principal_id: str) -> str:
+    """The ARN of a principal's lock. AWS never gives the unique id of a deleted principal to another one.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+    """
+    _, partition, _, _, account, _ = principal.split(":", 5)
+    return f"arn:{partition}:iam::{account}:policy{LOCK_PATH}{principal_id}"
+
+
+def lock_parameters(arn: str, description: str) -> dict[str, str]:
+    """The parameters of the call that creates a lock."""
+    return {
+        "PolicyName": arn.rpartition("/")[2],
+        "Path": LOCK_PATH,
+        "Description": description,
+        "PolicyDocument": _DOCUMENT,
+    }
+
+
+def lock_description(nonce: str, *, plan: str, moment: str) -> str:
+    """The text of a lock: the digest of the plan that is rolled out, when the run began, and a number of the run's own.
+
+    A description can't be changed once the policy exists.
+    """
+    return f"lpgen rollout of the plan {plan[:12]}, since {moment}, run {nonce}"
+
+
+def is_lock_of(description: str, nonce: str) -> bool:
+    """Whether a lock is that of a run with this number."""
+    return bool(nonce) and description.endswith(f" run {nonce}")

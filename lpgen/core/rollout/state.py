@@ -1,0 +1,176 @@
+"""The state of one principal's rollout: which events of its journal may follow which, and what each changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final
+
+from lpgen.core.iam.policy import policy_from_json, policy_to_json
+from lpgen.core.model import PrincipalKind
+from lpgen.core.rollout.calls import Call, CallKind, Holding, holding_after, inverse_calls
+from lpgen.core.rollout.plan import PrincipalPlan
+from lpgen.core.rollout.plan_rollout import is_named_by_content
+from lpgen.errors import PolicyError, quote_input
+
+
+class Phase(StrEnum):
+    """How far a rollout is. A principal that was undone may be begun again."""
+
+    APPLYING = "applying"
+    APPLIED = "applied"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+PHASE_AFTER: Final[Mapping[tuple[Phase, str], Phase]] = {
+    (Phase.APPLYING, "about"): Phase.APPLYING,
+    (Phase.APPLYING, "done"): Phase.APPLYING,
+    (Phase.APPLYING, "refused"): Phase.APPLYING,
+    (Phase.APPLYING, "failed"): Phase.APPLYING,
+    (Phase.APPLYING, "applied"): Phase.APPLIED,
+    (Phase.APPLYING, "undo"): Phase.UNDOING,
+    (Phase.APPLIED, "undo"): Phase.UNDOING,
+    (Phase.UNDOING, "undo"): Phase.UNDOING,
+    (Phase.UNDOING, "undo_about"): Phase.UNDOING,
+    (Phase.UNDOING, "undo_done"): Phase.UNDOING,
+    (Phase.UNDOING, "undo_failed"): Phase.UNDOING,
+    (Phase.UNDOING, "undone"): Phase.UNDONE,
+}
+"""The events that a journal may hold of a principal after its `begin`, by phase, and the phase that each leads to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutState:
+    """What is known of one principal since its rollout was begun.
+
+    `before`, `documents`, `boundary` and `trust` are as read from IAM just before. `digests` are those of the documents
+    to put in place, by policy. Calls go by their numbers: `about` are those that may have been made, `done` those that
+    were. `taken_back` are the policies whose inverse call was made, and `policy_ids` AWS's unique ids of the managed
+    policies that were created, by ARN.
+    """
+
+    principal: str
+    principal_id: str
+    account: str
+    kind: PrincipalKind
+    name: str
+    before: Holding
+    documents: Mapping[str, str]
+    boundary: str
+    trust: str
+    calls: tuple[Call, ...]
+    inverse: tuple[Call, ...]
+    digests: Mapping[str, str]
+    phase: Phase = Phase.APPLYING
+    about: frozenset[int] = frozenset()
+    done: frozenset[int] = frozenset()
+    taken_back: frozenset[str] = frozenset()
+    policy_ids: Mapping[str, str] = field(default_factory=dict)
+    applied_at: str = ""
+
+    def after(self, event: str, facts: Mapping[str, object]) -> RolloutState | None:
+        """The state after an event of the journal; None where the event can't come here."""
+        phase = PHASE_AFTER.get((self.phase, event))
+        if phase is None or (event == "applied" and self.next_call < len(self.calls)):
+            return None
+        state = replace(self, phase=phase)
+        if event in ("about", "done", "refused"):
+            return self._after_call(event, facts)
+        if event == "applied":
+            return replace(state, applied_at=str(facts["at"]))
+        if event == "undo_done":
+            return replace(state, taken_back=self.taken_back | {str(facts["policy"])})
+        return state
+
+    def _after_call(self, event: str, facts: Mapping[str, object]) -> RolloutState | None:
+        number = facts["call"]
+        if not isinstance(number, int):
+            return None
+        if event == "about":
+            return replace(self, about=self.about | {number}) if number == self.next_call < len(self.calls) else None
+        if number not in self.about - self.done:
+            return None
+        if event == "refused":
+            return replace(self, about=self.about - {number})
+        made = {self.calls[number].policy: str(facts["policy_id"])} if facts.get("policy_id") else {}
+        return replace(self, done=self.done | {number}, policy_ids={**self.policy_ids, **made})
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether its rollout or the undoing of it was begun and not ended."""
+        return self.phase in (Phase.APPLYING, Phase.UNDOING)
+
+    @property
+    def next_call(self) -> int:
+        """The number of the first call that isn't known to be done."""
+        return next(at for at in range(len(self.calls) + 1) if at not in self.done)
+
+    def inverse_of(self, number: int) -> Call:
+        """The call that takes a call back."""
+        return self.inverse[len(self.calls) - 1 - number]
+
+    @property
+    def calls_to_undo(self) -> tuple[tuple[int, Call], ...]:
+        """The numbers of all calls that may have been made, the last one first, each with its inverse."""
+        if self.phase is Phase.UNDONE:
+            return ()
+        return tuple((number, self.inverse_of(number)) for number in sorted(self.about, reverse=True))
+
+    def old_policies_at(self, number: int) -> Holding:
+        """The old policies that the principal still held when a call was made."""
+        return holding_after(self.before, (call for call in self.calls[:number] if not call.adds))
+
+    @property
+    def expected(self) -> Holding:
+        """The policies that the principal holds after the calls that are done."""
+        return holding_after(self.before, (self.calls[number] for number in sorted(self.done)))
+
+
+# ---------------------------------------------------------------- with the plan
+
+
+def differs_from_plan(state: RolloutState, plan: PrincipalPlan) -> str:
+    """The first difference between a principal's journal and its plan, or "".
+
+    The journal has the old policies to the byte, the plan has them without white space.
+    """
+    try:
+        return next(_differences(state, plan), "")
+    except PolicyError as error:
+        return error.message
+
+
+def _differences(state: RolloutState, plan: PrincipalPlan) -> Iterator[str]:
+    who = quote_input(plan.principal)
+    own = (state.principal_id, state.account, state.kind, state.name)
+    if own != (plan.principal_id, plan.account, plan.kind, plan.name):
+        yield f"{who} is another principal in the plan"
+    if state.calls != plan.calls:
+        yield f"the calls of {who} aren't those of the plan"
+    if tuple(map(_compact, state.inverse)) != tuple(map(_compact, plan.inverse)):
+        yield f"the calls that take back those of {who} aren't those of the plan"
+    if state.inverse != inverse_calls(state.calls, dict(state.before.inline)):
+        yield f"the calls that take back those of {who} don't lead to what it had"
+    if _texts(state) != sorted((one.policy, one.text) for one in plan.before):
+        yield f"the policies of {who} weren't those of the plan"
+    for call in state.calls:
+        makes = call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE)
+        if makes and not is_named_by_content(call, plan.principal, plan.principal_id):
+            yield f"the policy {quote_input(call.policy)} doesn't have the name of its content"
+
+
+def _texts(state: RolloutState) -> list[tuple[str, str]]:
+    """The old policies, without white space; an attached one that the journal has no document of has the text ""."""
+    attached = {arn: state.documents.get(arn, "") for arn in state.before.attached}
+    return sorted((name, _without_space(text)) for name, text in (*state.before.inline, *attached.items()))
+
+
+def _compact(call: Call) -> Call:
+    """The call; the document of an old inline policy that it puts back without white space."""
+    return replace(call, document=_without_space(call.document)) if call.kind is CallKind.PUT_INLINE else call
+
+
+def _without_space(text: str) -> str:
+    return policy_to_json(policy_from_json(text, place="journal")) if text else ""

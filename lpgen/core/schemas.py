@@ -1,0 +1,32 @@
+"""The schemas of the JSON documents that lpgen writes and reads back, and the refusal of all others."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from lpgen.errors import LpgenError, quote_input
+
+SUMMARY_SCHEMA: Final = "lpgen.summary/1"
+EVIDENCE_SCHEMA: Final = "lpgen.evidence/1"
+OBSERVE_SCHEMA: Final = "lpgen.observe/1"
+ROLLOUT_SCHEMA: Final = "lpgen.rollout/2"
+JOURNAL_SCHEMA: Final = "lpgen.rollout-journal/2"
+
+
+class _Head(msgspec.Struct):
+    schema: str
+
+
+def check_schema(content: bytes, known: str, place: str, *, error: type[LpgenError], hint: str) -> None:
+    """Refuses a document that names another schema than `known`; `place` is its file.
+
+    Raises:
+        msgspec.DecodeError: it isn't a JSON object that names its schema.
+        LpgenError: it names another schema, in the kind of error given.
+    """
+    found = msgspec.json.decode(content, type=_Head).schema
+    if found != known:
+        what = f"`{place}` has the schema {quote_input(found)}, and this version of lpgen reads `{known}`"
+        raise error(what, hint=hint)

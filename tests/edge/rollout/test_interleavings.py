@@ -1,0 +1,397 @@
+"""Laws of rollouts under every interleaving: runs of copies of a plan, failures, kills and changes by others.
+
+Policies are sets of actions here: an `Allow` gives actions, a `Deny` takes them away. So each call can
+be judged by what the role may do before and after it, without lpgen's own evaluator.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from lpgen.app.rollout import Accounts, Checked, apply_rollout, undo_rollout
+from lpgen.core.rollout.lock import LOCK_PATH
+from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
+from lpgen.core.rollout.source import RolloutPlan
+from lpgen.edge.rollout.iam_writer import IamWriter
+from lpgen.edge.rollout.journal import journal_of, read_journal
+from lpgen.edge.rollout.plan_file import read_whole_plan
+from lpgen.errors import LpgenError
+from tests.support.aws_servers import Server
+from tests.support.iam_stand_in import IamAccount, ManagedPolicy, failure, open_stand_in
+from tests.support.law_examples import examples
+from tests.support.rollout_worlds import New, World, allow, deny, document
+
+OLD = {"own": document(allow("s3:GetObject"), deny("s3:DeleteBucket")), "more": document(allow("s3:DeleteObject"))}
+OLD_MANAGED = {
+    "wide": document(allow("s3:PutObject")),
+    "wider": document(allow("s3:ListBucket"), allow("s3:DeleteBucket")),
+}
+NEW = (
+    New(document(allow("s3:GetObject"), allow("s3:PutObject"))),
+    New(document(deny("s3:DeleteBucket")), inline=True),
+    New(document(allow("s3:ListBucket"))),
+)
+KEPT = frozenset({"s3:GetObject", "s3:PutObject", "s3:ListBucket"})
+OLD_RIGHTS = KEPT | {"s3:DeleteObject"}
+ROLE = "app"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A role as it is before any run, and its plan."""
+
+    plan_file: Path
+    plan: RolloutPlan
+    account: IamAccount
+
+
+@pytest.fixture(scope="module")
+def start(moto: Server, tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """The plan is made once, from moto."""
+    world = World(moto, tmp_path_factory.mktemp("planned"))
+    arn = world.make_role(ROLE, inline=OLD, managed=OLD_MANAGED)
+    world.plan_of({arn: NEW})
+    live = world.read(arn)
+    account = IamAccount(
+        ids={ROLE: live.principal.principal_id},
+        inline={ROLE: dict(live.holding.inline)},
+        attached={ROLE: list(live.holding.attached)},
+        policies={arn: ManagedPolicy(f"ANPAOLD{at}", "", [text]) for at, (arn, text) in enumerate(live.documents)},
+        trust=live.trust,
+    )
+    plan = read_whole_plan(world.plan)
+    assert plan.principals[0].calls, plan.principals[0].refusals
+    return Start(world.plan, plan, account)
+
+
+def rights_of(documents: Sequence[str]) -> frozenset[str]:
+    """The tokens that documents allow, without those that they deny."""
+    statements = [one for text in documents for one in json.loads(text)["Statement"]]
+    allowed, denied = ({one["Action"] for one in statements if one["Effect"] == effect} for effect in ("Allow", "Deny"))
+    return frozenset(allowed - denied)
+
+
+# ---------------------------------------------------------------- what may happen
+
+
+class Fault(StrEnum):
+    """What becomes of one call of a run."""
+
+    REFUSED = "refused"
+    THROTTLED = "throttled"
+    LOST = "lost"  # AWS makes the call, and the answer is lost
+    DROPPED = "dropped"  # the call doesn't reach AWS
+    KILLED_BEFORE = "killed before"
+    KILLED_AFTER = "killed after"
+
+
+class Change(StrEnum):
+    """What somebody else does, without lpgen."""
+
+    DETACH_OLD = "detach an old policy"
+    DELETE_INLINE = "delete an old inline policy"
+    EDIT_INLINE = "edit an old inline policy"
+    DELETE_ROLE = "delete the role"
+    RECREATE_ROLE = "delete the role and create it again"
+    NEW_VERSION = "make another version of a policy of lpgen's the default"
+    DETACH_NEW = "detach a policy of lpgen's"
+    ATTACH = "attach a policy of their own"
+    DELETE_LOCK = "delete the lock"
+    TAKE_NAME = "create a planned policy first"
+    FILL_QUOTA = "attach as many policies as fit"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What happens: which run makes the next call, and faults and changes by the number of the call, counted in all."""
+
+    runs: int
+    order: tuple[int, ...]
+    faults: tuple[tuple[int, Fault], ...]
+    changes: tuple[tuple[int, Change], ...]
+
+
+_SHOWN_BY = {
+    Change.DELETE_INLINE: "list_role_policies",
+    Change.EDIT_INLINE: "list_role_policies",
+    Change.NEW_VERSION: "list_policy_versions",
+}
+"""The operations that show changes to a run."""
+
+STEPS = st.integers(0, 160)
+STORIES = st.builds(
+    Story,
+    st.integers(1, 3),
+    st.lists(st.integers(0, 2), max_size=120).map(tuple),
+    st.lists(st.tuples(STEPS, st.sampled_from(Fault)), max_size=3).map(tuple),
+    st.lists(st.tuples(STEPS, st.sampled_from(Change)), max_size=2).map(tuple),
+)
+
+
+class KilledError(BaseException):
+    """The process is gone: it writes nothing more, and calls nothing."""
+
+
+WRITES = ("attach", "detach", "put", "delete", "create")
+
+
+@dataclass(slots=True)
+class Play:
+    """An account while a story is played. `broken` are the rules that a call of lpgen's has broken."""
+
+    start: Start
+    story: Story
+    account: IamAccount
+    steps: int = 0
+    dead: set[int] = field(default_factory=set)
+    broken: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    blind: dict[int, str] = field(default_factory=dict)
+    """The runs that somebody else's change can have surprised, with the operation that will show it to them."""
+
+    def step(self, run: int, operation: str, perform: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """One call of a run, with what the story has for it."""
+        if run in self.dead:
+            raise KilledError
+        self.steps += 1
+        for at, change in self.story.changes:
+            if at == self.steps:
+                self._change(change)
+        fault = next((fault for at, fault in self.story.faults if at == self.steps), None)
+        self.log.append(f"{self.steps} run {run} {operation} {fault or ''}")
+        if fault is Fault.KILLED_BEFORE:
+            self.dead.add(run)
+            raise KilledError
+        if fault is Fault.REFUSED:
+            raise failure("AccessDenied", 403)
+        if fault is Fault.THROTTLED:
+            raise failure("Throttling", 400)
+        if fault is Fault.DROPPED:
+            raise ReadTimeoutError(endpoint_url="")
+        before = rights_of(self.account.documents(ROLE))
+        answer = perform()
+        if operation == self.blind.get(run):
+            del self.blind[run]
+        if operation.startswith(WRITES):
+            self._judge(run, operation, before)
+        if fault is Fault.KILLED_AFTER:
+            self.dead.add(run)
+            raise KilledError
+        if fault is Fault.LOST:
+            raise ReadTimeoutError(endpoint_url="")
+        return answer
+
+    def _judge(self, run: int, operation: str, before: frozenset[str]) -> None:
+        """A call of lpgen's takes nothing that stays, and gives nothing that the role didn't have."""
+        after = rights_of(self.account.documents(ROLE))
+        if (before - after) & KEPT and run not in self.blind:
+            self.broken.append(f"{self.steps}: {operation} took {sorted((before - after) & KEPT)}")
+        if (after - before) - OLD_RIGHTS and run not in self.blind:
+            self.broken.append(f"{self.steps}: {operation} gave {sorted((after - before) - OLD_RIGHTS)}")
+
+    def _change(self, change: Change) -> None:
+        self.log.append(f"{self.steps} {change}")
+        self.blind = dict.fromkeys(range(3), _SHOWN_BY.get(change, "list_attached_role_policies"))
+        account, theirs = self.account, document(allow("s3:GetBucketAcl"))
+        attached, inline = account.attached.get(ROLE, []), account.inline.get(ROLE, {})
+        of_lpgen = [arn for arn in account.policies if ":policy/lpgen/" in arn and LOCK_PATH not in arn]
+        match change:
+            case Change.DETACH_OLD:
+                account.attached[ROLE] = [arn for arn in attached if not arn.endswith("/wide")]
+            case Change.DELETE_INLINE:
+                inline.pop("own", None)
+            case Change.EDIT_INLINE if "more" in inline:
+                inline["more"] = theirs
+            case Change.DELETE_ROLE | Change.RECREATE_ROLE:
+                account.delete_role(ROLE)
+                if change is Change.RECREATE_ROLE:
+                    account.make_role(ROLE, {}, {})
+            case Change.NEW_VERSION:
+                for arn in of_lpgen:
+                    account.policies[arn].versions.append(theirs)
+            case Change.DETACH_NEW:
+                account.attached[ROLE] = [arn for arn in attached if arn not in of_lpgen]
+            case Change.ATTACH if ROLE in account.ids:
+                attached.append(account.make_policy("/", f"theirs-{self.steps}", theirs))
+            case Change.DELETE_LOCK:
+                remove_locks(account)
+            case Change.TAKE_NAME:
+                for call in self.start.plan.principals[0].calls:
+                    if call.kind == "create_policy" and call.policy not in account.policies:
+                        account.make_policy("/lpgen/", call.policy.rpartition("/")[2], call.document)
+            case Change.FILL_QUOTA if ROLE in account.ids:
+                while len(attached) < 10:
+                    attached.append(account.make_policy("/", f"filler-{self.steps}-{len(attached)}", theirs))
+
+
+# ---------------------------------------------------------------- playing
+
+
+class StandInAccounts(Accounts):
+    """The account, as the application asks for it."""
+
+    def reach(self, account: str) -> str:  # noqa: ARG002
+        return ""
+
+    def writer(self, account: str) -> IamWriter:  # noqa: ARG002
+        return IamWriter(self.session, read_back_seconds=1)
+
+
+class Stage:
+    """Lets one of several threads make the next call, in the order of the story."""
+
+    def __init__(self, play: Play) -> None:
+        self.play = play
+        self.waiting: dict[int, threading.Semaphore] = {}
+        self.ready = threading.Semaphore(0)
+        self.failures: list[Exception] = []
+
+    def step(self, run: int) -> Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]:
+        def wait_and_step(operation: str, perform: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+            self.ready.release()
+            self.waiting[run].acquire()
+            return self.play.step(run, operation, perform)
+
+        return wait_and_step
+
+    def run(self, tasks: Sequence[Callable[[int], None]]) -> None:
+        """Runs tasks, a thread each, that call only when it's their turn."""
+        ended: set[int] = set()
+
+        def work(number: int) -> None:
+            try:
+                tasks[number](number)
+            except KilledError:
+                pass
+            except Exception as error:
+                self.failures.append(error)
+            finally:
+                ended.add(number)
+                self.ready.release()
+
+        threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(len(tasks))]
+        self.waiting = {number: threading.Semaphore(0) for number in range(len(tasks))}
+        for thread in threads:
+            thread.start()
+            self.ready.acquire()  # it waits for its first turn, or has ended
+        order = iter(self.play.story.order)
+        while alive := [number for number in range(len(tasks)) if number not in ended]:
+            turn = next(order, 0)
+            self.waiting[turn if turn in alive else alive[0]].release()
+            self.ready.acquire()
+        for thread in threads:
+            thread.join(timeout=10)
+        if self.failures:
+            raise ExceptionGroup("runs ended unexpectedly", self.failures)
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock on which waiting takes no time."""
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
+    for module in ("iam_writer", "lock", "run"):
+        monkeypatch.setattr(f"lpgen.edge.rollout.{module}.time", clock)
+    monkeypatch.setattr("lpgen.edge.rollout.journal.os.fsync", lambda _: None)
+
+
+def undo(start: Start, plan: Path, account: IamAccount, broken: list[str]) -> tuple[Outcome, ...]:
+    """The outcomes of an undo of all that a journal began, which nothing disturbs."""
+    if not journal_of(plan).exists():
+        return ()
+    calm = Play(start, Story(1, (), (), ()), account, broken=broken)
+    accounts = StandInAccounts(open_stand_in(account, lambda name, perform: calm.step(0, name, perform)))
+    begun = read_journal(plan, start.plan).principals
+    undone = undo_rollout(plan, start.plan, begun, accounts, settle_seconds=0, say=lambda _: None)
+    read_journal(plan, start.plan)
+    return undone
+
+
+def remove_locks(account: IamAccount) -> None:
+    account.policies = {arn: policy for arn, policy in account.policies.items() if LOCK_PATH not in arn}
+
+
+def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
+    """Plays a story, applies and undoes what it left, and yields each rule that was broken."""
+    play = Play(start, story, copy.deepcopy(start.account))
+    stage = Stage(play)
+    plans = [folder / f"run-{number}" / "plan.json" for number in range(story.runs)]
+    outcomes: dict[int, Outcome] = {}
+    for plan in plans:
+        plan.parent.mkdir()
+        shutil.copy(start.plan_file, plan)
+
+    def apply(number: int) -> None:
+        accounts = StandInAccounts(open_stand_in(play.account, stage.step(number)))
+        checked = [Checked(start.plan.principals[0], ())]
+        try:
+            (outcomes[number],) = apply_rollout(
+                plans[number],
+                start.plan,
+                checked,
+                accounts,
+                settle_seconds=0,
+                say=lambda _: None,
+            )
+        except LpgenError:
+            return
+
+    stage.run([apply] * story.runs)
+    yield from play.broken
+    play.broken.clear()
+    quiet = not story.changes
+    after = set(play.account.documents(ROLE))
+    for number, outcome in outcomes.items():
+        if outcome.kind is OutcomeKind.APPLIED and quiet and rights_of(tuple(after)) != KEPT:
+            yield f"run {number} says applied, and the role may {sorted(rights_of(tuple(after)))}"
+    # Whatever the runs have left, each journal can be read, and undone where it is.
+    for number, plan in enumerate(plans):
+        undone = undo(start, plan, play.account, play.broken)
+        if story.faults and any(outcome.kind is OutcomeKind.REFUSED for outcome in undone):
+            remove_locks(play.account)  # of another run, which was killed
+            undone = undo(start, plan, play.account, play.broken)
+        yield from (f"undo of run {number}: {rule}" for rule in play.broken)
+        wrong = {OutcomeKind.STUCK, *((OutcomeKind.REFUSED,) if quiet else ())}
+        yield from (f"undo of run {number} is {one.kind}: {one.why}" for one in undone if one.kind in wrong)
+    if quiet:
+        was, now = start.account, play.account
+        if (was.inline, {ROLE: sorted(was.attached[ROLE])}) != (now.inline, {ROLE: sorted(now.attached[ROLE])}):
+            yield f"the role isn't as it was: {now.inline} {now.attached}"
+        # A lock is left where a run was killed, or where AWS refused to delete it.
+        left = sorted(arn for arn in set(now.policies) - set(was.policies) if not (story.faults and LOCK_PATH in arn))
+        if left:
+            yield f"policies are left: {left}"
+
+
+@pytest.mark.usefixtures("fast")
+@settings(max_examples=examples(2000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(story=STORIES)
+@example(story=Story(2, (0, 1) * 60, (), ()))
+@example(story=Story(2, (0,) * 40 + (1,) * 40, (), ()))
+@example(story=Story(1, (), (), ((40, Change.DELETE_ROLE),)))
+@example(story=Story(1, (), (), ((70, Change.NEW_VERSION),)))
+def test_no_interleaving_takes_what_stays_or_gives_what_was_not_there(
+    start: Start, tmp_path_factory: pytest.TempPathFactory, story: Story
+) -> None:
+    folder = tmp_path_factory.mktemp("story")
+    broken = list(play_story(start, story, folder))
+    shutil.rmtree(folder)
+    assert broken == [], "\n".join([str(story), *broken])

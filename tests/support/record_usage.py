@@ -1,0 +1,31 @@
+"""The usage of a few records at once, as the records of one file give it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lpgen.core.cloudtrail.event_map import RecordMapper
+from lpgen.core.cloudtrail.records import Record, raw_from_record
+from lpgen.core.usage.event_time import ALL_TIME, Window
+from lpgen.core.usage.latest_time import ANY_TIME, LatestTime
+from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.rejected import Unusable
+from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage
+from lpgen.core.usage.tally import UsageTally
+
+
+def usage_from_records(
+    records: Iterable[Record | Unusable],
+    event_map: RecordMapper,
+    *,
+    window: Window = ALL_TIME,
+    source: str = "",
+    latest: LatestTime = ANY_TIME,
+    limit: int = OVERFLOW_LIMIT,
+) -> Usage:
+    """The usage of one file's records. `source` names the file in the examples of skips (its SHA-256)."""
+    tally = UsageTally(ContributionMemo(event_map), window=window)
+    tally.add_source(
+        (raw_from_record(record) if isinstance(record, Record) else record for record in records), source, latest
+    )
+    return tally.usage(limit=limit)
