@@ -400,18 +400,18 @@ def _problem(call: Call, number: int, state: RolloutState, run: Run) -> str:
     # INVARIANT: a new policy is removed only while every old policy is there that was there when it was added. What
     # somebody else has removed stays removed, and then the replacement stays.
     missing: list[str] = []
+    inline: dict[str, str] = {}
 
     def is_whole() -> bool:
         live = run.writer.read_principal(state.kind, state.name)
         missing[:] = _lost(state.old_policies_at(number), state.documents, live)
+        inline.update(live.holding.inline)
         return not missing
 
     if not _comes_true(is_whole, run):
         return f"{'; '.join(missing)}: so {call.policy} stays"
-    now = dict(run.writer.read_holding(state.kind, state.name).inline)
-    if call.kind is CallKind.DELETE_INLINE and now.get(call.policy, call.document) != call.document:
-        return f"the inline policy {call.policy} was edited since, and is left as it is"
-    return ""
+    edited = call.kind is CallKind.DELETE_INLINE and inline.get(call.policy, call.document) != call.document
+    return f"the inline policy {call.policy} was edited since, and is left as it is" if edited else ""
 
 
 def _problem_of_return(call: Call, state: RolloutState, writer: IamWriter) -> str:

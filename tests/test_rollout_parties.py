@@ -1,0 +1,188 @@
+"""Two people, or a person and an intruder, at one rollout: what each of them can do to the other's role."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lpgen.core.rollout.lock import LOCK_PATH, lock_arn, lock_parameters
+from tests.support.rollout_roles import empty_account, own_server
+from tests.support.rollout_worlds import ACCOUNT, New, World, allow, document, proxy
+
+OLD_INLINE = document(allow("s3:*"))
+QUEUES = document(allow("sqs:*"))
+NEW = (New(document(allow("s3:GetObject"))), New(document(allow("sqs:SendMessage"))))
+EVERYTHING = document(allow("*"))
+
+
+server = pytest.fixture(scope="module")(own_server)
+world = pytest.fixture(empty_account)
+
+
+@pytest.fixture
+def arn(world: World) -> str:
+    """A role with a plan of six calls: two policies are created and attached, and two old ones removed."""
+    role = world.make_role("app", inline={"own": OLD_INLINE}, managed={"queues": QUEUES})
+    assert len(world.plan_of({role: NEW})["principals"][0]["calls"]) == 6
+    return role
+
+
+def before_write(world: World, operation: str, act: Callable[[], object]) -> str:
+    """Applies the plan while somebody else acts before the first call of an operation; what lpgen prints."""
+    acted: list[object] = []
+
+    def spoil(_: int, found: str) -> str:
+        if found == operation and not acted:
+            acted.append(act())
+        return ""
+
+    with proxy(world.server, spoil) as (url, _):
+        result = world.apply(url=url, status=None)
+    assert acted
+    return f"{result.exit_code} {result.output}"
+
+
+def lock_of(world: World, arn: str) -> str:
+    return lock_arn(arn, world.read(arn).principal.principal_id)
+
+
+def attached(world: World, arn: str) -> list[str]:
+    return [policy.rpartition("/")[2].rpartition("-")[0] for policy in world.read(arn).holding.attached]
+
+
+# ---------------------------------------------------------------- two runs
+
+
+def test_a_second_run_changes_nothing_while_the_first_one_works(world: World, arn: str, tmp_path: Path) -> None:
+    copy = World(world.server, tmp_path / "copy")
+    copy.home.mkdir()
+    shutil.copy(world.plan, copy.plan)
+    seen: list[str] = []
+
+    def apply_copy() -> None:
+        was = world.read(arn)
+        seen.append(copy.apply(status=1).output)
+        assert world.read(arn) == was
+
+    assert before_write(world, "DetachRolePolicy", apply_copy).startswith("0 ")
+    assert "it is locked: `lpgen rollout of the plan " in seen[0]
+    assert len(world.read(arn).holding.attached) == 2
+    world.undo()
+    assert copy.apply().exit_code == 0
+
+
+def test_a_lock_that_appears_after_the_check_stops_a_run_before_its_first_call(world: World, arn: str) -> None:
+    was = world.read(arn)
+    other = lock_parameters(lock_of(world, arn), "lpgen rollout of another plan, since yesterday, run 1")
+    said = before_write(world, "CreatePolicy", lambda: world.client.create_policy(**other))
+    assert "it is locked: `lpgen rollout of another plan, since yesterday, run 1`" in said
+    assert world.read(arn) == was
+    assert world.made_policies() == {lock_of(world, arn)}
+
+
+def test_only_unlock_removes_the_lock_of_a_lost_journal(world: World, arn: str) -> None:
+    text = "lpgen rollout of the plan 0123456789ab, since 2026-11-30T08:00:00Z, run 1"
+    world.client.create_policy(**lock_parameters(lock_of(world, arn), text))
+    assert text in world.apply(status=1).output
+    assert world.made_policies() == {lock_of(world, arn)}
+    assert text in world.run("unlock", str(world.plan), answer="n", status=1).output
+    assert world.made_policies() == {lock_of(world, arn)}
+    world.run("unlock", str(world.plan), "--role", "app", "--yes")
+    assert not world.made_policies()
+    assert "nothing is locked" in world.run("unlock", str(world.plan), "--yes").output
+    world.apply()
+
+
+@pytest.mark.usefixtures("arn")
+def test_a_copy_of_the_journal_of_a_killed_run_takes_over_no_lock(world: World, tmp_path: Path) -> None:
+    def lose_the_rest(number: int, _: str) -> str:
+        return "refuse" if number >= 3 else ""  # taking back and unlocking fail too, as after a kill
+
+    with proxy(world.server, lose_the_rest) as (url, _):
+        world.apply(url=url, status=3)
+    copy = World(world.server, tmp_path / "copy")
+    copy.home.mkdir()
+    shutil.copy(world.plan, copy.plan)
+    shutil.copy(f"{world.plan}.journal", f"{copy.plan}.journal")
+    assert "it is locked" in copy.undo(status=1).output
+    world.undo()
+    assert not world.made_policies()
+
+
+def test_a_run_whose_lock_was_removed_changes_nothing_more(world: World, arn: str) -> None:
+    was = world.read(arn)
+    said = before_write(world, "AttachRolePolicy", lambda: world.client.delete_policy(PolicyArn=lock_of(world, arn)))
+    assert said.startswith("3 ")
+    assert "isn't this run's any more: somebody removed it: nothing more was changed" in said
+    assert len(world.read(arn).holding.attached) == 2  # the call that was under way
+    world.undo()
+    assert world.read(arn) == was
+
+
+# ---------------------------------------------------------------- somebody else
+
+
+def test_what_somebody_else_removed_stays_removed_and_then_the_replacement_stays(world: World, arn: str) -> None:
+    queues = f"arn:aws:iam::{ACCOUNT}:policy/queues"
+    said = before_write(
+        world, "DeleteRolePolicy", lambda: world.client.detach_role_policy(RoleName="app", PolicyArn=queues)
+    )
+    assert said.startswith("3 ")
+    assert attached(world, arn) == ["lpgen-app-1", "lpgen-app-2"]
+    assert queues not in world.read(arn).holding.attached
+
+
+def test_a_role_that_is_deleted_during_an_apply_is_skipped_and_leaves_nothing(world: World, arn: str) -> None:
+    other = world.make_role("other", inline={"own": OLD_INLINE})
+    shutil.rmtree(world.home / "out")
+    world.plan_of({arn: NEW, other: NEW[:1]})
+
+    def delete() -> None:
+        for policy in world.read(arn).holding.attached:
+            world.client.detach_role_policy(RoleName="app", PolicyArn=policy)
+        for name, _ in world.read(arn).holding.inline:
+            world.client.delete_role_policy(RoleName="app", PolicyName=name)
+        world.client.delete_role(RoleName="app")
+
+    said = before_write(world, "AttachRolePolicy", delete)
+    assert "role/app: skipped: it was deleted" in said
+    assert "role/other: applied" in said
+    assert world.undo().exit_code == 0
+    assert not world.made_policies()
+    assert world.read(other).holding.inline == (("own", OLD_INLINE),)
+
+
+def test_another_version_of_a_new_policy_is_noticed_before_a_role_counts_as_applied(world: World, arn: str) -> None:
+    def widen() -> None:
+        for policy in world.read(arn).holding.attached:
+            if "/lpgen/" in policy:
+                world.client.create_policy_version(PolicyArn=policy, PolicyDocument=EVERYTHING, SetAsDefault=True)
+
+    said = before_write(world, "DeleteRolePolicy", widen)
+    assert said.startswith("3 ")
+    assert "has another document since" in said
+    assert world.read(arn).holding.attached == (f"arn:aws:iam::{ACCOUNT}:policy/queues",)
+    assert world.read(arn).holding.inline == (("own", OLD_INLINE),)
+
+
+def test_a_planned_policy_that_somebody_else_created_is_never_attached(world: World, arn: str) -> None:
+    plan = json.loads(world.plan.read_text(encoding="utf-8"))
+    created = plan["principals"][0]["calls"][0]["parameters"]
+    names = {"PolicyName": created["PolicyName"], "Path": created["Path"], "PolicyDocument": created["PolicyDocument"]}
+    was = world.read(arn)
+    acted: list[object] = []
+
+    def spoil(_: int, operation: str) -> str:
+        if operation == "CreatePolicy" and any(LOCK_PATH in policy for policy in world.made_policies()) and not acted:
+            acted.append(world.client.create_policy(**names))
+        return ""
+
+    with proxy(world.server, spoil) as (url, _):
+        assert "EntityAlreadyExists" in world.apply(url=url, status=3).output
+    assert acted
+    assert world.read(arn) == was
+    assert len(world.made_policies()) == 1
