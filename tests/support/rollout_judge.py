@@ -18,7 +18,7 @@ LOCKS: Final = ":policy/lpgen/lock/"
 _WRITES: Final = frozenset(
     f"{verb}{kind}Policy" for verb in ("Attach", "Detach", "Put", "Delete") for kind in ("Role", "User")
 ) | {"CreatePolicy", "DeletePolicy", "TagPolicy", "UntagPolicy"}
-_CRASHES: Final = ("Traceback", "was edited", "unexpected error", "this is a bug")
+_CRASHES: Final = ("Traceback", "was edited: ", "unexpected error", "this is a bug")
 
 Probes = frozenset[str]
 
