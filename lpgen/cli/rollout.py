@@ -274,9 +274,10 @@ def undo_command(
     states, begun = recorded.states, recorded.principals
     named = chosen_principals(role, begun) if role else begun
     chosen = tuple(arn for arn in named if recorded.locks.get(arn) or states[arn].phase is not Phase.UNDONE)
+    for arn in (arn for arn in named if arn not in chosen):
+        _say(f"{arn}: undone already")
     if not chosen:
-        why = f"{_counted(len(named))} of this plan {'was' if len(named) == 1 else 'were'} undone already"
-        say(f"nothing to undo: {why if named else 'nothing of this plan was applied'}")
+        say("nothing to undo" if named else "nothing to undo: nothing of this plan was applied")
         return
     accounts = at.open()
     calls = [(arn, [call for _, call in states[arn].calls_to_undo]) for arn in chosen if arn in states]

@@ -23,7 +23,7 @@ from tests.support.rollout_stage import open_stage
 pytestmark = pytest.mark.slow
 
 KINDS: Final[Mapping[str, Callable[[Play], None]]] = {**TUNED, **HELD_BACK}
-PLAYS: Final = [(kind, number) for kind in KINDS for number in range(11 if kind in TUNED else 7)]
+PLAYS: Final = [(kind, number) for kind in KINDS for number in range(7 if kind in TUNED else 4)]
 TRIED: Final = sample(PLAYS, Random(SEED), least=6)
 
 
