@@ -38,8 +38,8 @@ class Profile:
     `AdministratorAccess`, `managed` names further AWS managed policies.
 
     Only judged kinds use the rest: `denies` are Deny statements of its own, `boundary` is its permissions boundary,
-    `scp` holds statements of an SCP on its account, `trusted` is the ARN of another account's principal that assumes it,
-    `console` says that a user works in the console, `assumed_by` is the service that assumes it for work that no trail
+    `scp` holds statements of an SCP on its account, `trusted` is the foreign principal that assumes it, `console` says
+    that a user works in the console, `assumed_by` is the service that assumes it for work that no trail
     shows, and `used_before` is how many days before the first day IAM dates its last use.
     """
 

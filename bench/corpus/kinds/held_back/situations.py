@@ -387,7 +387,7 @@ def light_copier(d: Draw) -> Profile:
 
 @KINDS.judged(safe_is_right=True)
 def table_stream_reader(d: Draw) -> Profile:
-    stream = d.own("dynamodb", f"table/{d.name()}/stream/2025-03-01T10:00:00.000")
+    stream = Place(d.arn("dynamodb", f"table/{d.name()}/stream/2025-03-01T10:00:00.000"))
     schedule = together(
         log_steps(d),
         step(daily, "dynamodb:GetRecords GetShardIterator", stream),
