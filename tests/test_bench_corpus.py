@@ -223,12 +223,17 @@ def test_principals_say_whether_safe_is_right_and_later_needs_have_no_record(cor
     assert all(principals[row["principal"]]["safe_is_right"] is not None and row["allowed"] for row in later)
 
 
-def test_scps_deny_use_that_the_logs_show(corpus: Path) -> None:
-    scps = json.loads((corpus / "scps.json").read_text())
-    truth = pq.read_table(corpus / "truth.parquet").to_pylist()
-    for account, levels in scps.items():
-        if account != "*":
-            capped = Evaluator([{"Statement": [statement]} for statement in levels[-1][0]["Statement"]])
-            shown = [row for row in truth if row["account"] == account and row["logged"]]
-            assert shown
-            assert not any(capped.allows(row["action"], row["resource"]) for row in shown)
+def test_scps_deny_what_the_logs_show_exactly_where_safe_is_wrong(truth: list[Json], corpus: Path) -> None:
+    principals, scps = _principals(corpus), json.loads((corpus / "scps.json").read_text())
+    capped = {arn: one for arn, one in principals.items() if one["account"] in scps}
+    for arn, principal in capped.items():
+        statements = [one for one in scps[principal["account"]][-1][0]["Statement"] if _concerns(one, arn)]
+        evaluator = Evaluator([{"Statement": statements}])
+        shown = {(row["action"], row["resource"]) for row in truth if row["principal"] == arn and row["logged"]}
+        assert shown
+        assert {evaluator.allows(*use) for use in shown} == {principal["safe_is_right"]}
+    assert len({one["kind"] for one in capped.values()}) >= 6
+
+
+def _concerns(statement: Json, arn: str) -> bool:
+    return bool(statement.get("Condition", {}).get("ArnLike", {}).get("aws:PrincipalArn", arn) == arn)

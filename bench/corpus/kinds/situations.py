@@ -179,6 +179,16 @@ def emergency_role(d: Draw) -> Profile:
     return Profile(f"{d.app}-{d.pick('firefighter', 'urgent', 'admin2')}", about, (), schedule, "role", is_admin=True)
 
 
+@KINDS.judged(safe_is_right=True)
+def steady_person(d: Draw) -> Profile:
+    group, share = d.own("athena", f"workgroup/{d.app}"), often(d.rng.uniform(0.5, 0.9))
+    schedule = together(step(share, "athena:ListWorkGroups"), step(share, "athena:GetWorkGroup", group))
+    grants = [grant("athena:*"), grant("glue:Get*")]
+    name = f"AWSReservedSSO_{d.subject.title()}Reader{d.between(1, 999)}_{d.hex(16)}"
+    about = "people who sign in on most days and read the same"
+    return Profile(name, about, grants, schedule, "sso", (7, 19), _SSO)
+
+
 # ---------------------------------------------------------------- tooling and other companies
 
 
@@ -243,6 +253,14 @@ def partner_reader(d: Draw) -> Profile:
     return Profile(f"{d.app}-partner", about, grants, schedule, "role", trusted=trusted)
 
 
+@KINDS.judged(safe_is_right=True)
+def event_invoker(d: Draw) -> Profile:
+    functions = d.fixed(d.function, d.between(1, 3))
+    schedule = step(often(d.rng.uniform(0.7, 0.95)), "lambda:InvokeFunction", *functions)
+    about, grants = "EventBridge invokes fixed functions with it", [grant("lambda:*", d.arn("lambda", "function:*"))]
+    return Profile(f"{d.app}-events", about, grants, schedule, "events.amazonaws.com")
+
+
 # ---------------------------------------------------------------- successful use that an SCP denies
 
 
@@ -266,6 +284,14 @@ def outside_allowed_regions(d: Draw) -> Profile:
     grants = [grant("sqs:*", queue.arn), grant("sns:*", topic.arn)]
     about = "sends messages all days in a Region that an SCP closes"
     return Profile(f"{d.app}-sender", about, grants, schedule, "ecs", scp=scp)
+
+
+@KINDS.judged(safe_is_right=True, account="guarded")
+def beside_scp(d: Draw) -> Profile:
+    stream = d.own("kinesis", f"stream/{d.name()}")
+    schedule = together(step(often(0.9), "kinesis:PutRecords", stream), step(often(0.5), "kinesis:ListShards", stream))
+    about, grants = "works in an account whose SCPs deny other things", [grant("kinesis:*", stream.arn)]
+    return Profile(f"{d.app}-feed", about, grants, schedule, "ecs")
 
 
 # ---------------------------------------------------------------- yearly and invisible use

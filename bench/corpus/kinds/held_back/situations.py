@@ -178,6 +178,20 @@ def incident_responder(d: Draw) -> Profile:
     return Profile(f"{d.app}-{d.pick('responder', 'p1', 'elevated')}", about, (), schedule, "role", managed=managed)
 
 
+@KINDS.judged(safe_is_right=True)
+def console_regular(d: Draw) -> Profile:
+    group = d.own("logs", f"log-group:/app/{d.app}:*")
+    schedule = together(
+        step(often(d.rng.uniform(0.6, 0.9)), "logs:FilterLogEvents", group),
+        step(often(0.6), "cloudwatch:DescribeAlarms", d.arn("cloudwatch", "alarm:*")),
+    )
+    about, grants = (
+        "an IAM user who looks at the same in the console on most days",
+        [grant("logs:*"), grant("cloudwatch:*")],
+    )
+    return Profile(f"{d.subject}-{d.hex(4)}", about, grants, schedule, "user", (6, 20), console=True)
+
+
 # ---------------------------------------------------------------- tooling and other companies
 
 
@@ -244,6 +258,19 @@ def partner_uploader(d: Draw) -> Profile:
     return Profile(f"{d.app}-inbound", about, grants, schedule, "role", trusted=trusted)
 
 
+@KINDS.judged(safe_is_right=True)
+def api_integration(d: Draw) -> Profile:
+    queue, topic = d.queue(), d.topic()
+    schedule = together(
+        step(often(0.95), "sqs:SendMessage", queue), step(often(d.rng.uniform(0.4, 0.9)), "sns:Publish", topic)
+    )
+    about, grants = (
+        "API Gateway sends to a queue and a topic with it",
+        [grant("sqs:*", queue.arn), grant("sns:*", topic.arn)],
+    )
+    return Profile(f"{d.app}-gateway", about, grants, schedule, "apigateway.amazonaws.com")
+
+
 # ---------------------------------------------------------------- successful use that an SCP denies
 
 
@@ -268,6 +295,16 @@ def denied_by_name(d: Draw) -> Profile:
     scp = [{"Effect": "Deny", "NotAction": "sts:*", "Resource": "*", "Condition": condition}]
     about = "starts and stops instances, though an SCP denies its role everything"
     return Profile(name, about, [grant("ec2:*")], schedule, "lambda", scp=scp)
+
+
+@KINDS.judged(safe_is_right=True, account="fenced")
+def spared_by_scp(d: Draw) -> Profile:
+    parameter, key = d.own("ssm", f"parameter/{d.app}/config"), d.key()
+    schedule = together(
+        step(often(0.9), "ssm:GetParameter", parameter), step(often(d.rng.uniform(0.3, 0.8)), "kms:DescribeKey", key)
+    )
+    about, grants = "works beside others whose work SCPs deny", [grant("ssm:Get*"), grant("kms:*", key.arn)]
+    return Profile(f"{d.app}-settings", about, grants, schedule, "ec2")
 
 
 # ---------------------------------------------------------------- yearly and invisible use
