@@ -208,16 +208,16 @@ def test_judged_kinds_leave_the_files_of_other_accounts_as_they_are(tmp_path: Pa
     for name in ("accounts.json", "principals.json", "trails.json"):
         before, after = (json.loads((tmp_path / kind / name).read_text()) for kind in ("without", "with"))
         assert after[: len(before)] == before
-    old = {one["arn"] for one in json.loads((tmp_path / "without/principals.json").read_text())}
+    old = {entry["arn"] for entry in json.loads((tmp_path / "without/principals.json").read_text())}
     rows = [pq.read_table(tmp_path / kind / "truth.parquet").to_pylist() for kind in ("without", "with")]
     assert rows[0] == [row for row in rows[1] if row["principal"] in old]
 
 
 def test_principals_say_whether_safe_is_right_and_later_needs_have_no_record(corpus: Path) -> None:
     principals = _principals(corpus)
-    assert {one["kind"] for one in principals.values() if one["safe_is_right"] is not None} == JUDGED.keys()
-    for one in principals.values():
-        assert one["safe_is_right"] == (JUDGED[one["kind"]].safe_is_right if one["kind"] in JUDGED else None)
+    assert {entry["kind"] for entry in principals.values() if entry["safe_is_right"] is not None} == JUDGED.keys()
+    for entry in principals.values():
+        assert entry["safe_is_right"] == (JUDGED[entry["kind"]].safe_is_right if entry["kind"] in JUDGED else None)
     later = pq.read_table(corpus / "later.parquet").to_pylist()
     assert {row["unlogged"] for row in later} == {"after_the_logs"}
     assert all(principals[row["principal"]]["safe_is_right"] is not None and row["allowed"] for row in later)
@@ -225,14 +225,14 @@ def test_principals_say_whether_safe_is_right_and_later_needs_have_no_record(cor
 
 def test_scps_deny_what_the_logs_show_exactly_where_safe_is_wrong(truth: list[Json], corpus: Path) -> None:
     principals, scps = _principals(corpus), json.loads((corpus / "scps.json").read_text())
-    capped = {arn: one for arn, one in principals.items() if one["account"] in scps}
+    capped = {arn: entry for arn, entry in principals.items() if entry["account"] in scps}
     for arn, principal in capped.items():
-        statements = [one for one in scps[principal["account"]][-1][0]["Statement"] if _concerns(one, arn)]
+        statements = [part for part in scps[principal["account"]][-1][0]["Statement"] if _concerns(part, arn)]
         evaluator = Evaluator([{"Statement": statements}])
         shown = {(row["action"], row["resource"]) for row in truth if row["principal"] == arn and row["logged"]}
         assert shown
         assert {evaluator.allows(*use) for use in shown} == {principal["safe_is_right"]}
-    assert len({one["kind"] for one in capped.values()}) >= 6
+    assert len({entry["kind"] for entry in capped.values()}) >= 6
 
 
 def _concerns(statement: Json, arn: str) -> bool:

@@ -127,9 +127,10 @@ def _customer_policies(principals: Sequence[Principal]) -> list[Json]:
         for one in principals
         for name, body in one.policies.customer.items()
     ] + [
-        _policy(_boundary_arn(one), one.policies.boundary, _time(one.created), 0) | {"PermissionsBoundaryUsageCount": 1}
-        for one in principals
-        if one.policies.boundary
+        _policy(_boundary_arn(principal), principal.policies.boundary, _time(principal.created), 0)
+        | {"PermissionsBoundaryUsageCount": 1}
+        for principal in principals
+        if principal.policies.boundary
     ]
 
 

@@ -142,9 +142,9 @@ def write_policies(draw: Draw, profile: Profile, extra: Sequence[Grant] = ()) ->
 
 def write_exact_policies(draw: Draw, profile: Profile) -> Attached:
     """The policies of a principal of a judged kind: its grants and its denies as they are."""
-    statements = [_statement(one, "tight") for one in profile.grants]
-    statements += [_statement(one, "tight") | {"Effect": "Deny"} for one in profile.denies]
-    limits = [_statement(one, "tight") for one in profile.boundary]
+    statements = [_statement(part, "tight") for part in profile.grants]
+    statements += [_statement(part, "tight") | {"Effect": "Deny"} for part in profile.denies]
+    limits = [_statement(part, "tight") for part in profile.boundary]
     boundary = {"Version": "2012-10-17", "Statement": limits} if limits else None
     managed = (("AdministratorAccess",) if profile.is_admin else ()) + profile.managed
     documents = (

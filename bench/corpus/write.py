@@ -66,9 +66,9 @@ class Corpus:
         folder.mkdir(parents=True, exist_ok=True)
         start = datetime.combine(START, datetime.min.time())
         last_used = {
-            one.arn: start - timedelta(days=one.profile.used_before)
-            for one in self.principals
-            if one.profile.used_before
+            principal.arn: start - timedelta(days=principal.profile.used_before)
+            for principal in self.principals
+            if principal.profile.used_before
         }
         tried: dict[str, dict[str, datetime]] = defaultdict(dict)
         counts = {"principals": len(self.principals), "records": 0, "files": 0}
@@ -128,9 +128,10 @@ class Corpus:
     def _write_later(self, path: Path) -> None:
         """The first of each need that judged kinds have in the year after the logs."""
         known: set[tuple[str, str, str]] = set()
+        judged = [principal for principal in self.principals if principal.is_judged]
         with TruthWriter(path) as later:
             for index in range(len(self.days), len(self.days) + LATER_DAYS):
-                for principal in (one for one in self.principals if one.is_judged):
+                for principal in judged:
                     rng = random.Random(f"{self.asked.seed}/{principal.arn}/{index}")
                     for use, moment in _timed(principal, Day(index, START + timedelta(days=index), rng)):
                         key = (principal.arn, use.action, use.place.arn)
@@ -143,7 +144,8 @@ class Corpus:
         folder.mkdir(exist_ok=True)
         made = datetime.combine(self.days[-1], datetime.min.time()) + timedelta(days=1)
         index: dict[str, str] = {}
-        for number, principal in enumerate(one for one in self.principals if not one.is_judged):
+        others = [principal for principal in self.principals if not principal.is_judged]
+        for number, principal in enumerate(others):
             name = f"{number:04}.json"
             index[name] = principal.arn
             found = last_accessed_report(
@@ -157,9 +159,11 @@ def _scps(principals: Sequence[Principal]) -> Json:
     """The SCPs by account id, each a list of levels, for `--scps`."""
     open_level: list[Json] = [{"Version": "2012-10-17", "Statement": [_ALL]}]
     denied: dict[str, list[Json]] = {}
-    for one in principals:
-        if one.profile.scp:
-            denied.setdefault(one.account.id, [_ALL]).extend(dict(statement) for statement in one.profile.scp)
+    for principal in principals:
+        if principal.profile.scp:
+            denied.setdefault(principal.account.id, [_ALL]).extend(
+                dict(statement) for statement in principal.profile.scp
+            )
     capped = {
         account: [open_level, [{"Version": "2012-10-17", "Statement": statements}]]
         for account, statements in denied.items()

@@ -287,7 +287,7 @@ def outside_allowed_regions(d: Draw) -> Profile:
 
 
 @KINDS.judged(safe_is_right=True, account="guarded")
-def beside_scp(d: Draw) -> Profile:
+def outside_scp(d: Draw) -> Profile:
     stream = d.own("kinesis", f"stream/{d.name()}")
     schedule = together(step(often(0.9), "kinesis:PutRecords", stream), step(often(0.5), "kinesis:ListShards", stream))
     about, grants = "works in an account whose SCPs deny other things", [grant("kinesis:*", stream.arn)]
@@ -319,7 +319,7 @@ def replication_role(d: Draw) -> Profile:
         grant("s3:GetObjectVersionForReplication GetObjectVersionAcl GetObjectVersionTagging", f"{source.arn}/*"),
         grant("s3:ReplicateObject ReplicateDelete ReplicateTags", f"{target.arn}/*"),
     ]
-    about, service = "S3 replicates a bucket with it, of which only AssumeRole is recorded", "s3.amazonaws.com"
+    about, service = "S3 replicates a bucket with it, and only AssumeRole is recorded", "s3.amazonaws.com"
     return Profile(f"{d.app}-replication", about, grants, schedule, service, assumed_by=service)
 
 

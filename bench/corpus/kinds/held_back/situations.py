@@ -209,7 +209,7 @@ def platform_stack_role(d: Draw) -> Profile:
         step(on(rollback), "sns:DeleteTopic", topics[-1]),
     )
     grants = [grant("lambda:*"), grant("sns:*"), grant("kinesis:*")]
-    about = "CloudFormation's role for a platform's stacks, none of which was deleted so far"
+    about = "CloudFormation's role for a platform's stacks, which were never deleted so far"
     return Profile(f"{d.app}-platform", about, grants, schedule, "cloudformation.amazonaws.com")
 
 
@@ -303,7 +303,10 @@ def spared_by_scp(d: Draw) -> Profile:
     schedule = together(
         step(often(0.9), "ssm:GetParameter", parameter), step(often(d.rng.uniform(0.3, 0.8)), "kms:DescribeKey", key)
     )
-    about, grants = "works beside others whose work SCPs deny", [grant("ssm:Get*"), grant("kms:*", key.arn)]
+    about, grants = (
+        "works in an account where SCPs deny the work of others",
+        [grant("ssm:Get*"), grant("kms:*", key.arn)],
+    )
     return Profile(f"{d.app}-settings", about, grants, schedule, "ec2")
 
 
@@ -327,7 +330,7 @@ def file_gateway(d: Draw) -> Profile:
         grant("s3:ListBucket GetBucketLocation", home.arn),
         grant("s3:GetObject PutObject DeleteObject", f"{home.arn}/*"),
     ]
-    about = "Transfer Family stores and fetches users' files with it, of which only AssumeRole is recorded"
+    about = "Transfer Family stores and fetches users' files with it, and only AssumeRole is recorded"
     return Profile(f"{d.app}-sftp", about, grants, schedule, service, assumed_by=service)
 
 
