@@ -12,6 +12,13 @@ not from lpgen's rules. `python -m bench.corpus --seed N --out DIR` writes
   are dangerous: none of these may stay in a replacement only because the intruder used it;
 - `accounts.json`: when accounts were opened, which data events they record, when their trails were stopped.
 
+**Judged kinds.** `--judged N` adds N principals of each kind in the modules `situations`, in four accounts of their
+own, and leaves what the other accounts hold as it is. Each declares whether calling its replacement safe would be right
+(`safe_is_right` in `principals.json`, null for all other kinds). Two more files come with them: `scps.json`, for
+`--scps`, and `later.parquet`, like the truth: what they need for the first time in the year after the logs. They have
+exactly the policies that they declare, and no service last accessed. `python -m bench.corpus.unsafe` counts where a
+review calls them safe.
+
 **Kinds.** `kinds/` declares them, a function each: it draws a principal's names, resources and paces, and gives its
 schedule. The principals of a kind differ in these. A steady kind has the same needs all year, except for the keys of
 objects, which count as new only where their bucket does.
@@ -29,5 +36,6 @@ records with encryption contexts are signs of them. A stopped trail silences its
 intruder's victim.
 
 **What it leaves out.** Calls that fail though they are allowed, records of AWS services and of sessions' beginnings,
-conditions in policies, boundaries, SCPs, and resource policies.
+conditions in policies, and resource policies. Only judged kinds have boundaries and SCPs, or services
+that assume them on record.
 """

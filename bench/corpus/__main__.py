@@ -20,11 +20,12 @@ def main() -> None:
     parser.add_argument("--half", choices=(TUNED, HELD_BACK, "both"), default="both", help="whose principals")
     parser.add_argument("--principals", type=int, default=360, help="of both halves together")
     parser.add_argument("--months", type=int, default=12)
+    parser.add_argument("--judged", type=int, default=0, help="principals of each judged kind")
     asked: Any = parser.parse_args()
     if asked.out.exists() and any(asked.out.iterdir()):
         parser.error(f"{asked.out} isn't empty")
     started = time.perf_counter()
-    corpus = Corpus(Asked(asked.seed, asked.half, asked.principals, asked.months))
+    corpus = Corpus(Asked(asked.seed, asked.half, asked.principals, asked.months, asked.judged))
     counts = corpus.write(asked.out)
     print(json.dumps(counts | {"seconds": round(time.perf_counter() - started, 1)}))
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from bench.corpus.policies import AWS_MANAGED
+from bench.corpus.policies import AWS_MANAGED, AWS_PATHS
 from bench.corpus.principals import Principal
 from bench.corpus.profile import stable_number
 
@@ -55,13 +55,19 @@ def _role(principal: Principal, last_used: datetime | None) -> Json:
         "AssumeRolePolicyDocument": _trust(principal),
     }
     used = {"LastUsedDate": _time(last_used), "Region": principal.region} if last_used else {}
-    return brief | {
-        "InstanceProfileList": [_profile(principal, brief)] if principal.profile.caller == "ec2" else [],
-        "RolePolicyList": _inline(principal),
-        "AttachedManagedPolicies": _attached(principal),
-        "Tags": [],
-        "RoleLastUsed": used,
-    }
+    boundary = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": _boundary_arn(principal)}
+    limit = {"PermissionsBoundary": boundary} if principal.policies.boundary else {}
+    return (
+        brief
+        | limit
+        | {
+            "InstanceProfileList": [_profile(principal, brief)] if principal.profile.caller == "ec2" else [],
+            "RolePolicyList": _inline(principal),
+            "AttachedManagedPolicies": _attached(principal),
+            "Tags": [],
+            "RoleLastUsed": used,
+        }
+    )
 
 
 def _profile(principal: Principal, role: Json) -> Json:
@@ -78,6 +84,7 @@ def _profile(principal: Principal, role: Json) -> Json:
 
 def _trust(principal: Principal) -> Json:
     account = principal.account.id
+    trusted = principal.profile.trusted
     match principal.profile.caller:
         case "oidc":
             provider = f"arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com"
@@ -90,11 +97,12 @@ def _trust(principal: Principal) -> Json:
             provider = f"arn:aws:iam::{account}:oidc-provider/{issuer}"
             statement = {"Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity"}
         case "role":
-            statement = {"Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+            allowed = trusted or f"arn:aws:iam::{account}:root"
+            statement = {"Principal": {"AWS": allowed}, "Action": "sts:AssumeRole"}
         case "vendor":
             external = {"StringEquals": {"sts:ExternalId": principal.unique_id.lower()}}
-            trusted = {"AWS": "arn:aws:iam::464622532012:root"}
-            statement = {"Principal": trusted, "Action": "sts:AssumeRole", "Condition": external}
+            vendor = {"AWS": trusted or "arn:aws:iam::464622532012:root"}
+            statement = {"Principal": vendor, "Action": "sts:AssumeRole", "Condition": external}
         case caller:
             service = principal.profile.service or f"{_SERVICES[caller]}.amazonaws.com"
             statement = {"Principal": {"Service": service}, "Action": "sts:AssumeRole"}
@@ -110,9 +118,7 @@ def _attached(principal: Principal) -> list[Json]:
         {"PolicyName": name, "PolicyArn": f"arn:aws:iam::{principal.account.id}:policy/{name}"}
         for name in principal.policies.customer
     ]
-    return customer + [
-        {"PolicyName": name, "PolicyArn": f"arn:aws:iam::aws:policy/{name}"} for name in principal.policies.aws
-    ]
+    return customer + [{"PolicyName": name, "PolicyArn": _aws_arn(name)} for name in principal.policies.aws]
 
 
 def _customer_policies(principals: Sequence[Principal]) -> list[Json]:
@@ -120,14 +126,27 @@ def _customer_policies(principals: Sequence[Principal]) -> list[Json]:
         _policy(f"arn:aws:iam::{one.account.id}:policy/{name}", body, _time(one.created), 1)
         for one in principals
         for name, body in one.policies.customer.items()
+    ] + [
+        _policy(_boundary_arn(principal), principal.policies.boundary, _time(principal.created), 0)
+        | {"PermissionsBoundaryUsageCount": 1}
+        for principal in principals
+        if principal.policies.boundary
     ]
+
+
+def _boundary_arn(principal: Principal) -> str:
+    return f"arn:aws:iam::{principal.account.id}:policy/{principal.profile.name}-boundary"
+
+
+def _aws_arn(name: str) -> str:
+    return f"arn:aws:iam::aws:policy/{AWS_PATHS.get(name, name)}"
 
 
 def _aws_policies(principals: Sequence[Principal]) -> list[Json]:
     attached = [name for one in principals for name in one.policies.aws]
     return [
         _policy(
-            f"arn:aws:iam::aws:policy/{name}",
+            _aws_arn(name),
             {"Version": "2012-10-17", "Statement": AWS_MANAGED[name]},
             _OLD,
             attached.count(name),

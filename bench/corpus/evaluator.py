@@ -16,17 +16,18 @@ Document = dict[str, Any]
 class Evaluator:
     """Decides requests against one principal's policy documents."""
 
-    def __init__(self, documents: Iterable[Document]) -> None:
+    def __init__(self, documents: Iterable[Document], boundary: Document | None = None) -> None:
         self._statements = [_Statement(one) for document in documents for one in document["Statement"]]
         self._answers: dict[str, list[_Statement]] = {}
+        self._boundary = Evaluator([boundary]) if boundary else None
 
     def allows(self, action: str, resource: str) -> bool:
-        """Whether some statement allows it and none denies it."""
+        """Whether some statement allows it, none denies it, and the permissions boundary allows it too."""
         about = self._answers.get(action)
         if about is None:
             about = self._answers[action] = [one for one in self._statements if one.names(action)]
         met = {one.effect for one in about if one.reaches(resource)}
-        return met == {"Allow"}
+        return met == {"Allow"} and (self._boundary is None or self._boundary.allows(action, resource))
 
     def services(self, known: Iterable[str]) -> list[str]:
         """The services for which some statement allows any action."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench.corpus.kinds import KINDS, held_back
+from bench.corpus.kinds import JUDGED, KINDS, held_back
 from bench.corpus.profile import Kind
 
 TUNED: Final = "tuned"
@@ -21,11 +21,11 @@ HELD_BACK: Final = "held-back"
 
 def half_of(kind: str) -> str:
     """The half that a kind belongs to."""
-    is_held_back = KINDS[kind].draw.__module__.startswith(f"{held_back.__name__}.")
+    is_held_back = (KINDS | JUDGED)[kind].draw.__module__.startswith(f"{held_back.__name__}.")
     return HELD_BACK if is_held_back else TUNED
 
 
 HALVES: Final[dict[str, list[Kind]]] = {
     half: [kind for name, kind in KINDS.items() if half_of(name) == half] for half in (TUNED, HELD_BACK)
 }
-"""The kinds of each half, sorted by name."""
+"""The kinds of each half, sorted by name, without the judged ones."""

@@ -29,6 +29,8 @@ _NAMES: Final = (
     *("logistics-prod", "research", "payments-staging", "mobile-prod", "partner-prod", "sandbox"),
 )
 _PRINCIPALS_PER_ACCOUNT: Final = 30
+JUDGED_ACCOUNTS: Final = {"recorded": True, "quiet": False, "guarded": True, "fenced": False}
+"""The accounts of the judged kinds, and whether their trails record data events. The last two have SCPs."""
 
 
 @dataclass(slots=True)
@@ -77,6 +79,20 @@ def draw_accounts(rng: random.Random, principals: int, days: int) -> list[Accoun
             Account(_NAMES[number], str(rng.randrange(10**11, 10**12)), rng.choice(_REGIONS), opened, recorded)
         )
     return accounts
+
+
+def draw_judged_accounts(rng: random.Random) -> dict[str, Account]:
+    """The accounts of the judged kinds by name."""
+    return {
+        name: Account(
+            f"{name}-prod",
+            str(rng.randrange(10**11, 10**12)),
+            rng.choice(_REGIONS),
+            -1,
+            dict.fromkeys(DATA_TYPES, "all") if is_recorded else {},
+        )
+        for name, is_recorded in JUDGED_ACCOUNTS.items()
+    }
 
 
 def trail_settings(account: Account) -> list[dict[str, Any]]:

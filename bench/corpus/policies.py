@@ -7,8 +7,10 @@ https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from bench.corpus.draw import Draw
@@ -16,7 +18,9 @@ from bench.corpus.profile import Grant, Profile, grant
 
 Document = dict[str, Any]
 
+_REFERENCE: Final = json.loads((Path(__file__).parent / "aws_policies.json").read_text(encoding="utf-8"))
 AWS_MANAGED: Final[dict[str, list[Document]]] = {
+    **{name.rpartition("/")[2]: statements for name, statements in _REFERENCE.items()},
     "AdministratorAccess": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
     "AmazonS3FullAccess": [{"Effect": "Allow", "Action": ["s3:*", "s3-object-lambda:*"], "Resource": "*"}],
     "AmazonSQSFullAccess": [{"Effect": "Allow", "Action": ["sqs:*"], "Resource": "*"}],
@@ -63,7 +67,12 @@ AWS_MANAGED: Final[dict[str, list[Document]]] = {
         }
     ],
 }
-"""The documents of some managed policies, as the reference gives them."""
+"""The documents of some managed policies, as the reference gives them.
+
+Of `SecurityAudit` and `ViewOnlyAccess` only the services that the corpus knows are here.
+"""
+AWS_PATHS: Final = {name.rpartition("/")[2]: name for name in _REFERENCE}
+"""The path and name of those whose ARN has a path."""
 
 _MANAGED_OF: Final = {"s3": "AmazonS3FullAccess", "sqs": "AmazonSQSFullAccess", "kinesis": "AmazonKinesisFullAccess"}
 _LEFTOVERS: Final = (
@@ -92,11 +101,12 @@ _GUARD: Final[Document] = {
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """Inline documents by name, customer managed documents by name, and the names of AWS managed policies."""
+    """Inline documents by name, customer managed documents by name, names of AWS managed policies, the boundary."""
 
     inline: dict[str, Document]
     customer: dict[str, Document]
     aws: tuple[str, ...]
+    boundary: Document | None = None
 
     def documents(self) -> list[Document]:
         """All documents."""
@@ -128,6 +138,20 @@ def write_policies(draw: Draw, profile: Profile, extra: Sequence[Grant] = ()) ->
     if draw.chance(0.5):
         return Attached({"access": document}, {}, tuple(dict.fromkeys(managed)))
     return Attached({}, {f"{profile.name[:100]}-access": document}, tuple(dict.fromkeys(managed)))
+
+
+def write_exact_policies(draw: Draw, profile: Profile) -> Attached:
+    """The policies of a principal of a judged kind: its grants and its denies as they are."""
+    statements = [_statement(part, "tight") for part in profile.grants]
+    statements += [_statement(part, "tight") | {"Effect": "Deny"} for part in profile.denies]
+    limits = [_statement(part, "tight") for part in profile.boundary]
+    boundary = {"Version": "2012-10-17", "Statement": limits} if limits else None
+    managed = (("AdministratorAccess",) if profile.is_admin else ()) + profile.managed
+    documents = (
+        {f"{profile.name[:100]}-access": {"Version": "2012-10-17", "Statement": statements}} if statements else {}
+    )
+    inline, customer = (documents, {}) if draw.chance(0.5) else ({}, documents)
+    return Attached(inline, customer, managed, boundary)
 
 
 def _service(statement: Document) -> str:

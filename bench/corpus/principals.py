@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,7 +15,7 @@ from bench.corpus.evaluator import Evaluator
 from bench.corpus.half import half_of
 from bench.corpus.intrusions import Intrusion, draw_intrusion
 from bench.corpus.organization import Account
-from bench.corpus.policies import Attached, write_policies
+from bench.corpus.policies import Attached, write_exact_policies, write_policies
 from bench.corpus.profile import Kind, Profile
 
 SSO_PATH: Final = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
@@ -50,7 +50,13 @@ class Principal:
     def created(self) -> datetime:
         """When it was created."""
         first = max(self.profile.born, self.account.opened)
-        return datetime.combine(START, datetime.min.time()) + timedelta(days=first if first >= 0 else -200)
+        earlier = -600 if self.is_judged else -200
+        return datetime.combine(START, datetime.min.time()) + timedelta(days=first if first >= 0 else earlier)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether its kind says whether calling its replacement safe would be right."""
+        return self.kind.safe_is_right is not None
 
     def about(self) -> dict[str, Any]:
         """The entry of `principals.json`."""
@@ -58,6 +64,7 @@ class Principal:
             "arn": self.arn,
             "kind": self.kind.name,
             "steady": self.kind.steady,
+            "safe_is_right": self.kind.safe_is_right,
             "half": half_of(self.kind.name),
             "about": self.profile.about,
             "account": self.account.id,
@@ -90,8 +97,23 @@ def draw_principals(
     return found
 
 
+def draw_judged(
+    kinds: Iterable[Kind], accounts: Mapping[str, Account], *, copies: int, days: int, seed: int
+) -> list[Principal]:
+    """The principals of judged kinds: so many of each, in the account that the kind names."""
+    found = []
+    for copy in range(copies):
+        for kind in kinds:
+            draw = Draw(random.Random(f"{seed}/judged/{kind.name}/{copy}"), accounts[kind.account], days)
+            found.append(_principal(kind, kind.draw(draw), draw, None))
+    return found
+
+
 def _principal(kind: Kind, profile: Profile, draw: Draw, intrusion: Intrusion | None) -> Principal:
-    policies = write_policies(draw, profile, intrusion.grants if intrusion else ())
+    if kind.safe_is_right is None:
+        policies = write_policies(draw, profile, intrusion.grants if intrusion else ())
+    else:
+        policies = write_exact_policies(draw, profile)
     unique_id = ("AIDA" if profile.caller == "user" else "AROA") + "".join(draw.rng.choices(_ID_LETTERS, k=17))
-    evaluator = Evaluator(policies.documents())
+    evaluator = Evaluator(policies.documents(), policies.boundary)
     return Principal(kind, profile, draw.account, draw.region, unique_id, policies, evaluator, intrusion)

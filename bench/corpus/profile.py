@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bench.corpus.calendar import Day, Use
 from bench.corpus.draw import Draw
@@ -35,6 +36,11 @@ class Profile:
     `role`, `user`, `vendor` for another company, or the service that assumes it, such as `firehose.amazonaws.com`.
     `hours` are the UTC hours of its work; `born` is the day on which it was created; `is_admin` gives it
     `AdministratorAccess`, `managed` names further AWS managed policies.
+
+    Only judged kinds use the rest: `denies` are Deny statements of its own, `boundary` is its permissions boundary,
+    `scp` holds statements of an SCP on its account, `trusted` is the foreign principal that assumes it, `console` says
+    that a user works in the console, `assumed_by` is the service that assumes it for work that no trail
+    shows, and `used_before` is how many days before the first day IAM dates its last use.
     """
 
     name: str
@@ -47,6 +53,13 @@ class Profile:
     born: int = -1
     is_admin: bool = False
     managed: tuple[str, ...] = ()
+    denies: Sequence[Grant] = ()
+    boundary: Sequence[Grant] = ()
+    scp: Sequence[Mapping[str, Any]] = ()
+    trusted: str = ""
+    console: bool = False
+    assumed_by: str = ""
+    used_before: int = 0
 
     @property
     def service(self) -> str:
@@ -59,11 +72,17 @@ KindFunction = Callable[[Draw], Profile]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of principals. Of a steady kind the needs stay the same all year, except for the keys of objects."""
+    """A kind of principals. Of a steady kind the needs stay the same all year, except for the keys of objects.
+
+    Of a judged kind, `safe_is_right` says whether calling a replacement safe would be right, if it allows all needs.
+    `account` is its account, by the names of `bench.corpus.organization.JUDGED_ACCOUNTS`.
+    """
 
     name: str
     draw: KindFunction
     steady: bool
+    safe_is_right: bool | None = None
+    account: str = ""
 
 
 class Kinds:
@@ -77,6 +96,15 @@ class Kinds:
 
         def declare(function: KindFunction) -> KindFunction:
             self.found.append(Kind(function.__name__, function, steady))
+            return function
+
+        return declare
+
+    def judged(self, *, safe_is_right: bool, account: str = "recorded") -> Callable[[KindFunction], KindFunction]:
+        """Declares a function as a judged kind under its name."""
+
+        def declare(function: KindFunction) -> KindFunction:
+            self.found.append(Kind(function.__name__, function, False, safe_is_right, account))
             return function
 
         return declare

@@ -73,6 +73,8 @@ def write_record(use: Use, principal: Principal, moment: datetime, rng: random.R
     }
     if not allowed:
         record |= _refusal(operation, principal, arn)
+    if principal.profile.console:
+        record |= {"sessionCredentialFromConsole": "true", "userAgent": _AGENTS["sso"]}
     if resources := _resources(operation, arn, account):
         record["resources"] = resources
     return record
@@ -120,7 +122,7 @@ def _identity(principal: Principal, moment: datetime, service: str) -> Json:
             "accountId": account,
             "accessKeyId": f"AKIA{principal.unique_id[4:20]}",
             "userName": principal.profile.name,
-        } | invoked
+        } | (_console_session(moment) if principal.profile.console else invoked)
     session = _session(principal, moment)
     context: Json = {
         "sessionIssuer": {
@@ -144,6 +146,40 @@ def _identity(principal: Principal, moment: datetime, service: str) -> Json:
     } | invoked
 
 
+def _console_session(moment: datetime) -> Json:
+    attributes = {"creationDate": _zulu(moment.replace(minute=0, second=0)), "mfaAuthenticated": "true"}
+    return {"accessKeyId": f"ASIA{moment:%Y%m%d%H}000000", "sessionContext": {"attributes": attributes}}
+
+
+def write_assumption(principal: Principal, moment: datetime, rng: random.Random) -> Json:
+    """The record of a service that assumes the role, the only one of work that trails don't show."""
+    account, arn, service = principal.account.id, principal.arn, principal.profile.assumed_by
+    return {
+        "eventVersion": "1.11",
+        "userIdentity": {"type": "AWSService", "invokedBy": service},
+        "eventTime": _zulu(moment),
+        "eventSource": "sts.amazonaws.com",
+        "eventName": "AssumeRole",
+        "awsRegion": principal.region,
+        "sourceIPAddress": service,
+        "userAgent": service,
+        "requestParameters": {"roleArn": arn, "roleSessionName": _session(principal, moment)},
+        "responseElements": {
+            "credentials": {"accessKeyId": f"ASIA{stable_number(arn):010d}{moment:%H%M}XX"},
+            "assumedRoleUser": {"assumedRoleId": principal.unique_id, "arn": arn},
+        },
+        "requestID": _uuid(rng),
+        "eventID": _uuid(rng),
+        "readOnly": True,
+        "resources": [{"accountId": account, "type": "AWS::IAM::Role", "ARN": arn}],
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": account,
+        "sharedEventID": _uuid(rng),
+        "eventCategory": "Management",
+    }
+
+
 def _session(principal: Principal, moment: datetime) -> str:
     """The session's name, as the services and tools choose it."""
     number = stable_number(f"{principal.arn}/{moment:%Y%m%d}")
@@ -162,6 +198,8 @@ def _session(principal: Principal, moment: datetime) -> str:
             return "external-integration"
         case "irsa":
             return f"17{number:010d}{stable_number(principal.arn) % 10**7:07d}"
+        case "cloudformation.amazonaws.com":
+            return "AWSCloudFormation"
         case caller if "." in caller:
             return f"{number:08x}{stable_number(principal.arn):08x}"
         case _:

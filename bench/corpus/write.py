@@ -10,31 +10,36 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bench.corpus.authorization import authorization_details
 from bench.corpus.calendar import START, Day, NeedKind, Use, days_of
 from bench.corpus.half import HALVES, half_of
 from bench.corpus.intrusions import DANGEROUS, STARTED_AT, STOPPED_AT
+from bench.corpus.kinds import JUDGED
 from bench.corpus.last_accessed import SERVICES, last_accessed_report
 from bench.corpus.operations.delivery import OPERATIONS
 from bench.corpus.operations.table import NEVER
-from bench.corpus.organization import Account, draw_accounts, trail_settings
-from bench.corpus.principals import Principal, draw_principals
-from bench.corpus.records import region_of, spread, write_record
+from bench.corpus.organization import Account, draw_accounts, draw_judged_accounts, trail_settings
+from bench.corpus.principals import Principal, draw_judged, draw_principals
+from bench.corpus.records import region_of, spread, write_assumption, write_record
 from bench.corpus.truth import TruthWriter
 
 Json = dict[str, Any]
 
+LATER_DAYS: Final = 365
+_ALL: Final[Json] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to write: `half` is `tuned`, `held-back` or `both`."""
+    """What to write: `half` is `tuned`, `held-back` or `both`, `judged` how many principals of each judged kind."""
 
     seed: int
     half: str = "both"
     principals: int = 360
     months: int = 12
+    judged: int = 0
 
 
 class Corpus:
@@ -47,6 +52,10 @@ class Corpus:
         self.accounts = draw_accounts(rng, asked.principals, len(self.days))
         halves = list(HALVES.values())
         everyone = draw_principals(halves, self.accounts, count=asked.principals, days=len(self.days), seed=asked.seed)
+        if asked.judged:
+            judged = draw_judged_accounts(random.Random(f"{asked.seed}/judged"))
+            self.accounts += judged.values()
+            everyone += draw_judged(JUDGED.values(), judged, copies=asked.judged, days=len(self.days), seed=asked.seed)
         self.principals = [one for one in everyone if asked.half in ("both", half_of(one.kind.name))]
         for one in self.principals:
             if one.intrusion and one.intrusion.silences:
@@ -55,7 +64,12 @@ class Corpus:
     def write(self, folder: Path) -> Json:
         """Writes everything into the folder; returns counts of principals, records and files."""
         folder.mkdir(parents=True, exist_ok=True)
-        last_used: dict[str, datetime] = {}
+        start = datetime.combine(START, datetime.min.time())
+        last_used = {
+            principal.arn: start - timedelta(days=principal.profile.used_before)
+            for principal in self.principals
+            if principal.profile.used_before
+        }
         tried: dict[str, dict[str, datetime]] = defaultdict(dict)
         counts = {"principals": len(self.principals), "records": 0, "files": 0}
         intruders: dict[str, Json] = {}
@@ -66,6 +80,9 @@ class Corpus:
                     truth.flush()
         self._write_settings(folder, last_used, intruders)
         self._write_last_accessed(folder / "last-accessed", tried)
+        if self.asked.judged:
+            self._write_later(folder / "later.parquet")
+            _write_json(folder / "scps.json", _scps(self.principals))
         return counts
 
     def _write_day(
@@ -88,6 +105,9 @@ class Corpus:
                     tried[principal.arn][action.partition(":")[0]] = moment
                 if use.scenario:
                     _note_intruder(intruders, principal, use)
+                if principal.profile.assumed_by:
+                    seen = write_assumption(principal, moment, today.rng)
+                    files[principal.account.id, seen["awsRegion"]].append(seen)
                 if record:
                     files[principal.account.id, record["awsRegion"]].append(record)
         for (account, region), records in files.items():
@@ -105,12 +125,27 @@ class Corpus:
         _write_json(folder / "intrusions.json", [_listed(one) for one in intruders.values()])
         _write_json(folder / "accounts.json", [_account(one) for one in self.accounts])
 
+    def _write_later(self, path: Path) -> None:
+        """The first of each need that judged kinds have in the year after the logs."""
+        known: set[tuple[str, str, str]] = set()
+        judged = [principal for principal in self.principals if principal.is_judged]
+        with TruthWriter(path) as later:
+            for index in range(len(self.days), len(self.days) + LATER_DAYS):
+                for principal in judged:
+                    rng = random.Random(f"{self.asked.seed}/{principal.arn}/{index}")
+                    for use, moment in _timed(principal, Day(index, START + timedelta(days=index), rng)):
+                        key = (principal.arn, use.action, use.place.arn)
+                        if key not in known:
+                            known.add(key)
+                            _tell(later, use, principal, moment, rng, unlogged="after_the_logs")
+
     def _write_last_accessed(self, folder: Path, tried: dict[str, dict[str, datetime]]) -> None:
         """A report per principal, of every service that its policies allow."""
         folder.mkdir(exist_ok=True)
         made = datetime.combine(self.days[-1], datetime.min.time()) + timedelta(days=1)
         index: dict[str, str] = {}
-        for number, principal in enumerate(self.principals):
+        others = [principal for principal in self.principals if not principal.is_judged]
+        for number, principal in enumerate(others):
             name = f"{number:04}.json"
             index[name] = principal.arn
             found = last_accessed_report(
@@ -118,6 +153,22 @@ class Corpus:
             )
             _write_json(folder / name, found)
         _write_json(folder / "index.json", index)
+
+
+def _scps(principals: Sequence[Principal]) -> Json:
+    """The SCPs by account id, each a list of levels, for `--scps`."""
+    open_level: list[Json] = [{"Version": "2012-10-17", "Statement": [_ALL]}]
+    denied: dict[str, list[Json]] = {}
+    for principal in principals:
+        if principal.profile.scp:
+            denied.setdefault(principal.account.id, [_ALL]).extend(
+                dict(statement) for statement in principal.profile.scp
+            )
+    capped = {
+        account: [open_level, [{"Version": "2012-10-17", "Statement": statements}]]
+        for account, statements in denied.items()
+    }
+    return {"*": [open_level], **capped}
 
 
 def _silence(first: int, last: int) -> tuple[datetime, datetime]:
@@ -142,7 +193,9 @@ def _timed(principal: Principal, today: Day) -> Iterator[tuple[Use, datetime]]:
             yield use, midnight + timedelta(seconds=use.at) if use.at >= 0 else moment
 
 
-def _tell(truth: TruthWriter, use: Use, principal: Principal, moment: datetime, rng: random.Random) -> Json | None:
+def _tell(
+    truth: TruthWriter, use: Use, principal: Principal, moment: datetime, rng: random.Random, *, unlogged: str = ""
+) -> Json | None:
     """Adds the needs of a use to the truth; returns its record, None where none is written."""
     needs = [(use.action, use.place.arn), *use.also, *use.unseen]
     allowed = [principal.evaluator.allows(*need) for need in needs]
@@ -150,7 +203,7 @@ def _tell(truth: TruthWriter, use: Use, principal: Principal, moment: datetime, 
         return None
     if not all(allowed) and use.kind not in (NeedKind.INTRUDER, NeedKind.DENIED):
         raise ValueError(f"the policies of {principal.arn} don't allow what it needs: {needs}")
-    unlogged = _why_unlogged(use, principal.account, moment)
+    unlogged = unlogged or _why_unlogged(use, principal.account, moment)
     record = None if unlogged else write_record(use, principal, moment, rng, allowed=all(allowed))
     for number, ((action, resource), is_allowed) in enumerate(zip(needs, allowed, strict=True)):
         is_unseen = number > len(use.also)

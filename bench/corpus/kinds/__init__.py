@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from bench.corpus.kinds import applications, data, held_back, operations, people, pipelines, security
+from bench.corpus.kinds import applications, data, held_back, operations, people, pipelines, security, situations
 from bench.corpus.profile import Kind
 
 THEMES = (applications, pipelines, data, operations, security, people, *held_back.THEMES)
+
+JUDGED_THEMES = (situations, *held_back.JUDGED_THEMES)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in sorted((one for theme in THEMES for one in theme.KINDS.found), key=lambda kind: kind.name)
 }
 """Each kind by its name, sorted by name."""
+
+JUDGED: dict[str, Kind] = {kind.name: kind for theme in JUDGED_THEMES for kind in theme.KINDS.found}
+"""Each judged kind by its name. They don't share the principals of a corpus with the others: it has as many of each as
+are asked for.
+"""

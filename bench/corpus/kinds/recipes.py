@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from bench.corpus.calendar import Day, Place, Use
+from bench.corpus.calendar import ANY, Day, NeedKind, Place, Use
 from bench.corpus.draw import Draw
-from bench.corpus.profile import Grant, grant
+from bench.corpus.profile import Grant, Schedule, grant
+
+When = Callable[[Day], NeedKind | None]
+"""The kind of what happens today, None if it doesn't happen."""
 
 
 def objects_of(bucket_prefix: str) -> str:
@@ -71,3 +75,64 @@ def passing(role: str) -> tuple[tuple[str, str], ...]:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
     """
     return (("iam:PassRole", role),)
+
+
+def step(when: When, actions: str, *places: Place | str | Callable[[Day], Place], **more: Any) -> Schedule:
+    """Uses of `service:Name Name Name` on each of the places, on the days that `when` names."""
+    service, _, names = actions.partition(":")
+
+    def day(today: Day) -> Iterator[Use]:
+        kind = when(today)
+        for place in (places or (ANY,)) if kind else ():
+            where = place(today) if callable(place) else place
+            for name in names.split():
+                yield today.use(f"{service}:{name}", where, kind, **more)
+
+    return day
+
+
+def together(*schedules: Schedule) -> Schedule:
+    """All of the schedules."""
+
+    def day(today: Day) -> Iterator[Use]:
+        for schedule in schedules:
+            yield from schedule(today)
+
+    return day
+
+
+def daily(_: Day) -> NeedKind:
+    """Happens each day."""
+    return NeedKind.ORDINARY
+
+
+def often(share: float) -> When:
+    """Happens on this share of days."""
+    return lambda today: NeedKind.ORDINARY if today.chance(share) else None
+
+
+def on(*days: int) -> When:
+    """Happens on these days, counted from the first one."""
+    return lambda today: NeedKind.RARE if today.index in days else None
+
+
+def each_month(day: int) -> When:
+    """Happens on that day of each month, 1 to 28."""
+    return lambda today: NeedKind.RARE if today.monthly(day) else None
+
+
+def some_object(bucket: Place, folder: str) -> Callable[[Day], Place]:
+    """Another object of the folder at each use."""
+    return lambda today: bucket.at(f"{folder}/{today.rng.randrange(10**6)}.json")
+
+
+def log_steps(draw: Draw) -> Schedule:
+    """A Lambda function's logs, on most days."""
+    stream = Place(f"{log_group(draw, draw.name('handler')).arn}:log-stream:stream-1")
+    return step(often(draw.rng.uniform(0.5, 0.95)), "logs:CreateLogStream PutLogEvents", stream)
+
+
+def in_region(place: Place, region: str) -> Place:
+    """The resource of the same name in another Region."""
+    fields = place.arn.split(":")
+    return Place(":".join((*fields[:3], region, *fields[4:])))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from bench.corpus.operations.compute import COMPUTE
 from bench.corpus.operations.platform import PLATFORM
 from bench.corpus.operations.services import SERVICES
+from bench.corpus.operations.situations import SITUATIONS
 from bench.corpus.operations.storage import STORAGE
 from bench.corpus.operations.table import read_operations
 
@@ -65,5 +66,5 @@ ce:GetCostAndUsage | | r | | {}
 tag:GetResources | | r | | {}
 """)
 
-OPERATIONS = STORAGE | COMPUTE | DELIVERY | PLATFORM | SERVICES
+OPERATIONS = STORAGE | COMPUTE | DELIVERY | PLATFORM | SERVICES | SITUATIONS
 """All operations by action."""

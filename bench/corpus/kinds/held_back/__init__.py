@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench.corpus.kinds.held_back import clusters, delivery, people, services, upkeep, warehouses
+from bench.corpus.kinds.held_back import clusters, delivery, people, services, situations, upkeep, warehouses
 
 THEMES = (clusters, delivery, warehouses, services, upkeep, people)
+JUDGED_THEMES = (situations,)
 
 VICTIMS: Final[dict[str, tuple[str, ...]]] = {
     "stolen_ci_token": ("plan_checker", "parameter_publisher", "site_publisher"),
