@@ -92,7 +92,7 @@ def program_name() -> str:
         return "uvx lpgen"
     started, found = Path(sys.argv[0]), shutil.which("lpgen")
     if started.name != "lpgen" or not started.is_file():
-        return f"{shlex.quote(sys.executable)} -m lpgen"
+        return f"{shlex.quote(sys.executable)} -P -m lpgen"
     return "lpgen" if found and started.samefile(found) else shlex.quote(sys.argv[0])
 
 
