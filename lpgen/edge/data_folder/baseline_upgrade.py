@@ -11,7 +11,7 @@ from typing import Any, Final
 from lpgen.edge.data_folder.baseline_folder import BASELINES, KIND, USAGE, baseline_names, write_tables
 from lpgen.edge.data_folder.immutable_folder import UNFINISHED, SealedWriter, format_of_folder, open_sealed
 from lpgen.edge.data_folder.schema_2 import read_old_tables
-from lpgen.edge.private_files import sync_folder
+from lpgen.edge.private_files import check_is_no_link, sync_folder
 from lpgen.errors import BaselineError
 
 _OLD_KIND: Final = replace(KIND, format_version=2)
@@ -30,8 +30,21 @@ def old_baselines(data: Path) -> tuple[str, ...]:
     Raises:
         BaselineError: one can't be read.
     """
-    root, wanted = data / BASELINES, _OLD_KIND.format_version
+    root, wanted = _root(data), _OLD_KIND.format_version
     return tuple(name for name in baseline_names(data) if format_of_folder(root / name, _OLD_KIND) == wanted)
+
+
+def _root(data: Path) -> Path:
+    """The folder of the baselines.
+
+    Raises:
+        BaselineError: it is a link.
+    """
+    try:
+        check_is_no_link(data / BASELINES)
+    except OSError as error:
+        raise BaselineError(f"`{data}` can't be upgraded: {error.strerror}") from error
+    return data / BASELINES
 
 
 def write_upgraded_baselines(data: Path) -> None:
@@ -41,7 +54,7 @@ def write_upgraded_baselines(data: Path) -> None:
         BaselineError: one is damaged, or can't be written.
         DataError: its tables are damaged.
     """
-    root = data / BASELINES
+    root = _root(data)
     for name in old_baselines(data):
         for rest in (f"{UNFINISHED}{_NEW}{name}", f"{_NEW}{name}"):  # of a killed upgrade
             shutil.rmtree(root / rest, ignore_errors=True)
@@ -50,7 +63,7 @@ def write_upgraded_baselines(data: Path) -> None:
 
 def discard_upgraded_baselines(data: Path) -> None:
     """Removes the upgraded baselines that don't count yet, where the old ones are still there."""
-    root = data / BASELINES
+    root = _root(data)
     for new in _below(root, _NEW):
         if (root / new.name.removeprefix(_NEW)).exists():
             shutil.rmtree(new, ignore_errors=True)
@@ -62,7 +75,7 @@ def replace_old_baselines(data: Path) -> None:
     Raises:
         BaselineError: the folder can't be written.
     """
-    root = data / BASELINES
+    root = _root(data)
     try:
         for new in _below(root, _NEW):
             name = new.name.removeprefix(_NEW)
