@@ -8,6 +8,7 @@ INVARIANT: a link isn't followed. Whoever can write the folder may have planted 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import stat
@@ -77,8 +78,7 @@ def write_output(path: Path, chunks: Iterable[bytes]) -> bool:
         refuse_link(path)
         is_there = path.exists()
         if is_there and not os.access(path.parent, os.W_OK):
-            with open(path, "wb", opener=open_no_link) as file:  # a read-only folder takes no second file
-                file.writelines(chunks)
+            _write_in_place(path, chunks)  # a read-only folder takes no second file
         else:
             _replace(path, chunks)
         return is_there
@@ -92,12 +92,16 @@ def open_to_append(path: Path) -> IO[str]:
     """An open file that only its owner can read, or a pipe or device, to which texts are appended.
 
     Raises:
-        OSError: it can't be opened, or is a link.
+        OSError: it can't be opened, or is a link or another user's.
     """
     if is_stream(path):
-        file: IO[str] = _open_stream(path, "a")
-        return file
-    return open_private(path, "a")
+        stream: IO[str] = _open_stream(path, "a")
+        return stream
+    file: IO[str] = open_private(path, "a")
+    if not _is_own(os.fstat(file.fileno())):
+        file.close()
+        raise OSError(errno.EPERM, "it is another user's")
+    return file
 
 
 def is_stream(path: Path) -> bool:
@@ -125,6 +129,15 @@ def _open_stream(path: Path, mode: str) -> IO[Any]:
 
 def _is_own(found: os.stat_result) -> bool:
     return not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
+
+
+def _write_in_place(path: Path, chunks: Iterable[bytes]) -> None:
+    with open(path, "r+b", opener=open_no_link) as file:
+        found = os.fstat(file.fileno())
+        if not _is_own(found) or found.st_nlink > 1:
+            raise OSError(errno.EPERM, "its folder can't be written, and it is another user's or has another name")
+        file.writelines(chunks)
+        file.truncate()
 
 
 def _replace(path: Path, chunks: Iterable[bytes]) -> None:

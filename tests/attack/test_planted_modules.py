@@ -66,7 +66,6 @@ OTHERS = (
     Command((sys.executable, "-P", "-m", "lpgen", *INGEST.words[1:]), 3),
     Command((sys.executable, "{outside}/script.py"), 5),
 )
-"""By Python's own rule, `python -m` without `-P` runs a folder `lpgen` of the current one, before anything of lpgen."""
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +147,17 @@ def test_a_planted_folder_runs_nothing_through_the_python_api_and_python_with_sa
 ) -> None:
     with attack("planted modules: API and python -P -m") as one:
         check_that_nothing_runs(OTHERS, home, outside, one)
+
+
+def test_python_without_safe_path_runs_the_current_folder_before_lpgen(tmp_path: Path) -> None:
+    """By Python's own rule; what lpgen does about it would come too late."""
+    plant(tmp_path, ["lpgen"], tmp_path / "mark")
+    for flags, ran in (((), ["lpgen"]), (("-P",), [])):
+        (tmp_path / "mark").unlink(missing_ok=True)
+        subprocess.run(
+            [sys.executable, *flags, "-m", "lpgen", "--version"], cwd=tmp_path, capture_output=True, check=False
+        )
+        assert marked(tmp_path / "mark") == ran
 
 
 @pytest.mark.slow

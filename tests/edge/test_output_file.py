@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.edge.output_file import is_stream, refuse_replacing, write_output
+from lpgen.edge.output_file import is_stream, open_to_append, refuse_replacing, write_output
 from lpgen.edge.private_files import make_private_folder, open_private, restrict_to_owner
 from lpgen.errors import InvocationError, OutputError
 
@@ -129,6 +129,42 @@ def test_output_keeps_no_permissions_that_another_user_chose(tmp_path: Path, mon
     monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
     write_output(file, [b"new"])
     assert (_mode(file), file.read_bytes()) == (0o600, b"new")
+
+
+def test_output_in_a_folder_that_cannot_be_written_takes_the_place_of_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "review.json"
+    file.write_bytes(b"a longer old text")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert write_output(file, [b"new"])
+    assert file.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("trap", ["another user's", "another name"])
+def test_output_in_a_folder_that_cannot_be_written_overwrites_no_file_of_others(
+    trap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "review.json"
+    file.write_bytes(b"precious")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    if trap == "another name":
+        (tmp_path / "other").hardlink_to(file)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    with pytest.raises(OutputError, match=trap):
+        write_output(file, [b"new"])
+    assert file.read_bytes() == b"precious"
+
+
+def test_log_is_appended_to_no_file_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "debug.log"
+    with open_to_append(file) as log:
+        log.write("one")
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    with pytest.raises(OSError, match="another user's"):
+        open_to_append(file)
+    assert file.read_text() == "one"
 
 
 def test_output_goes_into_no_pipe_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
