@@ -223,6 +223,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "if filled.gap is Gap.MISSING:\n        return NO",
         "if filled.gap is Gap.MISSING:\n        return YES",
     ),
+    Mutant(
+        "a variable before the fifth colon holds none",
+        "match.py",
+        'elif glob.count(":") < ARN_FIELDS - 1:',
+        "elif False:",
+    ),
     Mutant("a key with several values is a variable", "policy_variables.py", "if len(values) == 1:", "if values:"),
     # conditions
     Mutant(

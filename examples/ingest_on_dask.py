@@ -3,7 +3,8 @@
     python ingest_on_dask.py tcp://10.0.0.5:8786 s3://YOUR-TRAIL-BUCKET/AWSLogs/ lpgen-data
 
 The scheduler and the workers need the same lpgen (in a checkout: `pip install '.[dask]'`), and the workers a role that
-may read the bucket. Give them one thread each: `dask worker tcp://10.0.0.5:8786 --nthreads 1 --nworkers 8`.
+may read the bucket. Give them one thread each, and start them in a folder that only you can write:
+`dask worker tcp://10.0.0.5:8786 --nthreads 1 --nworkers 8`.
 """
 
 from __future__ import annotations

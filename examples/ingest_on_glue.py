@@ -1,6 +1,6 @@
 """Ingest in a Spark job of AWS Glue 5.0 or newer, which has Python 3.11 and Spark 3.5.
 
-Upload this script, data_in_s3.py and the wheel of lpgen (`python -m build --wheel`) to a bucket, and give the job:
+Upload this script, data_in_s3.py and the wheel of lpgen (`python -P -m build --wheel`) to a bucket, and give the job:
 
     --additional-python-modules  s3://YOUR-BUCKET/lpgen-0.1.0-py3-none-any.whl
     --extra-py-files             s3://YOUR-BUCKET/data_in_s3.py

@@ -14,7 +14,7 @@ from tests.support.demo import commands_of_demo
 PATHS = {"output": Path("my demo"), "data": Path("my demo/data"), "replacements": Path("r"), "sample": Path("/s" * 60)}
 
 
-@pytest.mark.parametrize("program", ["lpgen", ".venv/bin/lpgen", "/a/long/path/to/python -m lpgen"])
+@pytest.mark.parametrize("program", ["lpgen", ".venv/bin/lpgen", "/a/long/path/to/python -P -m lpgen"])
 def test_closing_text_fits_and_breaks_no_word(program: str) -> None:
     text = closing_text(PATHS, program, 80)
     lines = text.partition("What to do next")[2].splitlines()
@@ -39,7 +39,7 @@ def test_closing_text_breaks_lines_where_the_shell_joins_them() -> None:
     [
         ("bin/lpgen", "bin", "lpgen"),
         ("bin/lpgen", "elsewhere", "bin/lpgen"),
-        ("-c", "elsewhere", f"{sys.executable} -m lpgen"),
+        ("-c", "elsewhere", f"{sys.executable} -P -m lpgen"),
     ],
 )
 def test_program_name_is_what_a_shell_here_runs(

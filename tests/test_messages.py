@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lpgen import __version__
 from tests.support.aws_servers import Server, moto_server
 from tests.support.terminals import in_pipe, lines_of, on_terminal, shown_until
 
@@ -78,6 +79,23 @@ def test_debug_log_that_cannot_be_written_is_an_error(place: str, tmp_path: Path
     code, said = in_pipe(["config", "--debug-log", place], cwd=tmp_path)
     assert code == 2
     assert said.startswith("lpgen: can't write ")
+
+
+def test_debug_log_is_its_owners_and_no_link(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    assert [in_pipe(["config", "--debug-log", str(log)], cwd=tmp_path)[0] for _ in range(2)] == [0, 0]
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert log.read_text("utf-8").count(f"lpgen {__version__}, Python ") == 2
+    (tmp_path / "link").symlink_to(log)
+    code, said = in_pipe(["config", "--debug-log", "link"], cwd=tmp_path)
+    assert (code, "is a link" in said) == (2, True)
+    assert log.read_text("utf-8").count(f"lpgen {__version__}, Python ") == 2
+
+
+def test_debug_log_may_be_a_device(tmp_path: Path) -> None:
+    code, said = in_pipe(["config", "--debug-log", "/dev/stderr"], cwd=tmp_path)
+    assert (code, f"lpgen {__version__}, Python " in said) == (0, True)
+    assert in_pipe(["config", "--debug-log", "/dev/null"], cwd=tmp_path)[0] == 0
 
 
 def test_quiet_and_verbose_contradict_each_other(tmp_path: Path) -> None:

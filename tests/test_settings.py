@@ -47,10 +47,11 @@ def test_option_counts_before_variable_and_variable_before_file() -> None:
 
 def test_config_says_where_each_default_comes_from() -> None:
     assert in_force() == {one.key: (one.default or None, "lpgen" if one.default else "not set") for one in SETTINGS}
-    Path("lpgen.toml").write_text('min-days = 30\naccounts = ["111122223333", "444455556666"]\n')
-    found = in_force(LPGEN_FAIL_ON="high")
-    assert found["min-days"] == ("30", "./lpgen.toml")
-    assert found["accounts"] == ("111122223333 444455556666", "./lpgen.toml")
+    Path("lpgen.toml").write_text('min-days = 120\ndata = "data"\n')
+    found = in_force(LPGEN_FAIL_ON="high", LPGEN_ACCOUNTS="111122223333 444455556666")
+    assert found["min-days"] == ("120", "./lpgen.toml")
+    assert found["data"] == ("data", "./lpgen.toml")
+    assert found["accounts"] == ("111122223333 444455556666", "LPGEN_ACCOUNTS")
     assert found["fail-on"] == ("high", "LPGEN_FAIL_ON")
 
 
@@ -63,9 +64,8 @@ def test_config_says_where_each_default_comes_from() -> None:
         ('endpoint-url = "http://attacker.example"', "is no setting"),
         ('min-days = "90"', "must be a whole number"),
         ("min-days = true", "must be a whole number"),
-        ('accounts = "111122223333"', "must be a list of texts"),
+        ("fail-on = 1", "must be a text"),
         ('data = "../elsewhere"', "leaves the folder"),
-        ('decisions = "/etc/passwd"', "leaves the folder"),
         ("data = ", "can't read `lpgen.toml`"),
         ("x" * 200_000, "is no file of settings"),
     ],
@@ -99,9 +99,60 @@ def test_help_needs_no_file_and_names_the_variable() -> None:
 
 def test_logs_and_accounts_are_defaults_of_ingest_only(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    Path("lpgen.toml").write_text('logs = ["empty"]\ndata = "data"\naccounts = ["12"]\n')
-    assert "12" in complaint("ingest")
-    assert "the policies are missing" in complaint("observe")  # its --account is another option
+    Path("lpgen.toml").write_text('data = "data"\n')
+    variables = {"LPGEN_LOGS": "empty", "LPGEN_ACCOUNTS": "12"}
+    assert "12" in complaint("ingest", **variables)
+    assert "the policies are missing" in complaint("observe", **variables)  # its --account is another option
+
+
+# ---------------------------------------------------------------- what somebody else's file can't do
+
+
+@pytest.mark.parametrize("days", [89, 1, 0, -5])
+def test_file_cannot_lower_the_days_that_safe_needs(days: int) -> None:
+    Path("lpgen.toml").write_text(f"min-days = {days}\n")
+    said = complaint("review")
+    for word in ("`lpgen.toml`", "`min-days`", str(days), "90", f"--min-days {days}", "LPGEN_MIN_DAYS"):
+        assert word in said
+    Path("lpgen.toml").write_text("min-days = 90\n")
+    assert in_force()["min-days"] == ("90", "./lpgen.toml")
+
+
+def test_command_line_and_environment_can_lower_the_days_that_safe_needs() -> None:
+    Path("lpgen.toml").write_text("min-days = 120\n")
+    assert in_force(LPGEN_MIN_DAYS="1")["min-days"] == ("1", "LPGEN_MIN_DAYS")
+    assert "`none`" in complaint("review", "--data", "none", "--min-days", "1")
+
+
+@pytest.mark.parametrize(
+    ("line", "option", "variable"),
+    [
+        ('decisions = "decisions.toml"', "--decisions", "LPGEN_DECISIONS"),
+        ('logs = ["logs"]', "the paths", "LPGEN_LOGS"),
+        ('accounts = ["111122223333"]', "--account", "LPGEN_ACCOUNTS"),
+    ],
+)
+def test_file_cannot_set_what_could_hide_use_or_accept_a_doubt(line: str, option: str, variable: str) -> None:
+    Path("lpgen.toml").write_text(f"{line}\n")
+    for command in ("review", "generate", "ingest", "config"):
+        said = complaint(command)
+        assert f"`lpgen.toml` can't set `{line.split()[0]}`" in said
+        assert f"give {option}" in said
+        assert variable in said
+
+
+def test_file_cannot_name_the_data_folder_that_vouches_for_an_output() -> None:
+    """Whoever wrote the folder may have made the data folder and the output for each other."""
+    Path("lpgen.toml").write_text('data = "data"\n')
+    assert "can't come from `lpgen.toml`" in complaint("verify", "out")
+    assert "nothing vouches" in complaint("rollout", "plan", "out", "--policies", "policies.json")
+    for command in (("verify", "out"), ("rollout", "plan", "out")):
+        assert "`mine`" in complaint(*command, LPGEN_DATA="mine")
+
+
+def test_every_setting_of_the_file_is_stricter_or_refused() -> None:
+    """What a new key could do to somebody who trusts the folder has to be decided with it."""
+    assert {one.key for one in SETTINGS if not one.risk} == {"data", "min-days", "fail-on"}
 
 
 @given(st.text(max_size=40))

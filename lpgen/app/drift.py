@@ -16,7 +16,7 @@ from lpgen.app.review import (
     engine_for_units,
     load_ground,
 )
-from lpgen.core.analysis.caveats.decisions import decisions_in_force
+from lpgen.core.analysis.caveats.decisions import decisions_in_force, stamp_of_decisions
 from lpgen.core.analysis.counted_use import UseCounter, use_counter
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand, grants_from_principals
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
@@ -95,7 +95,8 @@ def drift(
     whole = replace(comparison.conclude(parts, novelty), after=stamp)
     whole = accept_findings(whole, options.decisions, as_of=stamp.as_of)
     trend = (*(one.stamp for one in list_baselines(data) if one.stamp.as_of <= stamp.as_of), stamp)
-    return replace(whole, trend=trend, written=_WrittenPolicies(proposals, ground.outlines))
+    decisions = stamp_of_decisions(options.decisions_file, decisions_in_force(options.decisions, as_of=stamp.as_of))
+    return replace(whole, trend=trend, written=_WrittenPolicies(proposals, ground.outlines), decisions=decisions)
 
 
 def _state_now(ground: Ground, catalog: Catalog, options: Options) -> tuple[Reviewer, State]:

@@ -64,6 +64,7 @@ def read_choices(
         attached_quota=attached_quota,
         scope=_scope(scope),
         max_expected_denials=None if no_backtest else max_expected_denials,
+        decisions_file=os.fspath(decisions) if decisions else "",
     )
 
 

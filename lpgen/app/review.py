@@ -11,7 +11,7 @@ from typing import Final, Generic
 
 from lpgen.core.analysis.backtest.forecast import forecaster_of_review
 from lpgen.core.analysis.caveats.decided_lines import idle_decisions
-from lpgen.core.analysis.caveats.decisions import decisions_in_force, with_acceptance
+from lpgen.core.analysis.caveats.decisions import decisions_in_force, stamp_of_decisions, with_acceptance
 from lpgen.core.analysis.grants.outside_trust import outside_trust
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
@@ -133,6 +133,7 @@ def review_of_ground(
         options.snapshot,
         generation=ground.generation,
         trust=_trust(principals, options, decisions),
+        decisions=stamp_of_decisions(options.decisions_file, decisions),
     )
     units = units_of_review(principals, options.principal)
     engine = engine_for_units(engine, len(units), BATCH_UNITS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +27,7 @@ from lpgen.edge.private_files import make_private_folder
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.rollout.inputs import WrittenOutput, read_written_output, written_plan
 from lpgen.edge.signatures import is_signature_of, read_public_key
-from lpgen.errors import InvocationError, TamperingError, quote_input
+from lpgen.errors import InvocationError, OutputError, TamperingError, quote_input
 from lpgen.report import render_evidence
 from lpgen.report.plan import document_file
 
@@ -196,8 +195,10 @@ def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
     texts |= {("code", _file_name(one)): one.code for one in plan.principals if one.code}
     found = {output.with_name(f"{output.name}.{kind}") / f"{name}.json": text for (kind, name), text in texts.items()}
     for path, text in found.items():
-        with contextlib.suppress(OSError):  # which the writing reports
+        try:
             make_private_folder(path.parent)
+        except OSError as error:
+            raise OutputError(f"can't write `{path.parent}`: {error.strerror or error}") from error
         write_output(path, [text.encode()])
     return tuple(found)
 

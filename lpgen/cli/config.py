@@ -27,7 +27,8 @@ def config_command(
     """Show the defaults in force, and where each comes from.
 
     An option on the command line counts first, then the LPGEN_* variable, then the file lpgen.toml of the current
-    folder, then lpgen's own default. In lpgen.toml, paths are relative to the file and stay in its folder.
+    folder, then lpgen's own default. In lpgen.toml, paths are relative to the file and stay in its folder. The file
+    may be another person's, so it can only make lpgen stricter: decisions, logs and accounts can't come from it.
 
     \b
     Example:

@@ -36,12 +36,13 @@ def demo_command(
     from lpgen.edge.catalog.files import bundled_catalog
     from lpgen.edge.engines.local_processes import LocalEngine
     from lpgen.edge.logs.sample_logs import bundled_sample_logs
-    from lpgen.edge.replacement_files import write_text
+    from lpgen.edge.output_file import refuse_link, write_output
     from lpgen.report import render_backtest_line, render_review, render_verification
     from lpgen.report.commands import Given
     from lpgen.report.messages.ingest import render_ingest
     from lpgen.report.screens import render_review_screen
 
+    refuse_link(output)
     sample, catalog, options = bundled_sample_logs(), bundled_catalog(), Options()
     data, replacements = output / "data", output / "replacements"
     result = ingest([sample.logs], catalog, data=data, engine=LocalEngine(os.cpu_count() or 1))
@@ -55,7 +56,7 @@ def demo_command(
         ("report.json", "json"),
         ("review.html", "html"),
     ):
-        write_text(output / name, render_review(report, kind))
+        write_output(output / name, [render_review(report, kind).encode()])
     own = Given((("--data", str(data)), ("--policies", str(sample.policies))), options_by_command(context))
     put_text(render_review_screen(report, own, None, width=terminal_width(), color=wants_color(None)), None)
     verified = verify(replacements, data, [sample.policies], catalog, options=options)
@@ -94,7 +95,7 @@ def program_name() -> str:
         return f"uvx --from {shlex.quote(source)} lpgen" if source else "uvx lpgen"
     started, found = Path(sys.argv[0]), shutil.which("lpgen")
     if started.name != "lpgen" or not started.is_file():
-        return f"{shlex.quote(sys.executable)} -m lpgen"
+        return f"{shlex.quote(sys.executable)} -P -m lpgen"
     return "lpgen" if found and started.samefile(found) else shlex.quote(sys.argv[0])
 
 

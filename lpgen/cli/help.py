@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
-from lpgen.cli.settings import defaults_from_file, setting_of
+from lpgen.cli.settings import defaults_from_file, refuse_missing, setting_of
 from lpgen.errors import LpgenError
 
 SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
@@ -68,10 +68,18 @@ class PlainCommand(TyperCommand):
                 one.envvar = setting.variable
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """The context of a run, with the defaults of `lpgen.toml`; who asks for help needs none."""
+        """The context of a run, with the defaults of `lpgen.toml`; who asks for help needs none.
+
+        Raises:
+            InvocationError: the file is wrong, or has what only the command line may give.
+        """
         if not {"-h", "--help"}.intersection(args):
             extra["default_map"] = defaults_from_file(self.name or "")
-        return super().make_context(info_name, args, parent, **extra)
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except typer.BadParameter as error:
+            refuse_missing(self.name or "", (error.param.name if error.param else None) or "")
+            raise
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
         """Runs the command.

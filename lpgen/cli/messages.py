@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import IO, Annotated, Any, Final
 
 import typer
 
@@ -111,12 +111,25 @@ def _debug_handler(path: Path | None) -> logging.Handler:
         InvocationError: the file can't be opened.
     """
     try:
-        handler: logging.Handler = logging.FileHandler(path, encoding="utf-8") if path else logging.StreamHandler()
+        handler: logging.Handler = _FileHandler(path) if path else logging.StreamHandler()
     except OSError as error:
         raise InvocationError(f"can't write `{path}`: {error.strerror or error}") from error
     handler.setFormatter(_Inert("%(asctime)s.%(msecs)03d %(threadName)s %(message)s", "%H:%M:%S"))
     handler.setLevel(logging.DEBUG)
     return handler
+
+
+class _FileHandler(logging.StreamHandler[IO[str]]):
+    """Writes to a file that only its owner can read."""
+
+    def __init__(self, path: Path) -> None:
+        from lpgen.edge.output_file import open_to_append
+
+        super().__init__(open_to_append(path))
+
+    def close(self) -> None:
+        self.stream.close()
+        super().close()
 
 
 class _Inert(logging.Formatter):

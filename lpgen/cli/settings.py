@@ -1,7 +1,9 @@
 """Defaults that a team or a person sets once: `LPGEN_*` variables and the file `lpgen.toml` of the current folder.
 
-An option on the command line counts first, then the variable, then the file. Whoever wrote a checkout wrote its
-`lpgen.toml`: it can't agree to anything for the user, and its paths can't leave the folder.
+An option on the command line counts first, then the variable, then the file.
+
+INVARIANT: Whoever wrote a folder wrote its `lpgen.toml`, so it may make lpgen stricter, never less strict. What could
+hide use, accept a doubt, or choose what vouches for something is up to the command line and the environment.
 """
 
 from __future__ import annotations
@@ -24,20 +26,26 @@ _LARGEST_FILE: Final = 100_000
 class _Kind(StrEnum):
     PATH = "a path"
     TEXT = "a text"
-    TEXTS = "a list of texts"
     NUMBER = "a whole number"
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A default: its key in the file, the parameter of commands that it sets, and what it is for."""
+    """A default: its key in the file, the parameter of commands that it sets, and what it is for.
+
+    `option` is how the command line gives it. `risk` says why the file can't set it, "" where it can. The file's value
+    doesn't count for `trusting`, commands that believe something because of it, and a number is at least the default.
+    """
 
     key: str
     parameter: str
     kind: _Kind
     help: str
+    option: str
     default: str = ""
     commands: frozenset[str] = frozenset()
+    trusting: frozenset[str] = frozenset()
+    risk: str = ""
 
     @property
     def variable(self) -> str:
@@ -50,12 +58,42 @@ class Setting:
 
 
 SETTINGS: Final = (
-    Setting("data", "data", _Kind.PATH, "The data folder."),
-    Setting("logs", "paths", _Kind.TEXTS, "What `lpgen ingest` reads.", commands=frozenset({"ingest"})),
-    Setting("accounts", "account", _Kind.TEXTS, "The accounts to ingest.", commands=frozenset({"ingest"})),
-    Setting("decisions", "decisions", _Kind.PATH, "The decisions file."),
-    Setting("min-days", "min_days", _Kind.NUMBER, "How many covered days make a removal sure enough.", "90"),
-    Setting("fail-on", "fail_on", _Kind.TEXT, "The severity of drift that exits with 1."),
+    Setting("data", "data", _Kind.PATH, "The data folder.", "--data DIR", trusting=frozenset({"verify", "plan"})),
+    Setting(
+        "logs",
+        "paths",
+        _Kind.TEXT,
+        "What `lpgen ingest` reads.",
+        "the paths",
+        commands=frozenset({"ingest"}),
+        risk="it chooses what is read with your credentials and counts as recorded use",
+    ),
+    Setting(
+        "accounts",
+        "account",
+        _Kind.TEXT,
+        "The accounts to ingest.",
+        "--account ID",
+        commands=frozenset({"ingest"}),
+        risk="use that the logs of other accounts show would go unseen",
+    ),
+    Setting(
+        "decisions",
+        "decisions",
+        _Kind.PATH,
+        "The decisions file.",
+        "--decisions FILE",
+        risk="decisions accept what keeps replacements from being called safe",
+    ),
+    Setting(
+        "min-days",
+        "min_days",
+        _Kind.NUMBER,
+        "How many covered days make a removal sure enough.",
+        "--min-days DAYS",
+        "90",
+    ),
+    Setting("fail-on", "fail_on", _Kind.TEXT, "The severity of drift that exits with 1.", "--fail-on SEVERITY"),
 )
 
 
@@ -76,6 +114,8 @@ def setting_of(command: str, parameter: str) -> Setting | None:
 def defaults_from_file(command: str) -> dict[str, Any]:
     """The defaults by parameter that `lpgen.toml` gives a command; none without a file.
 
+    Those of a trusting command are left out.
+
     Raises:
         InvocationError: the file can't be read, or a key or a value is wrong.
     """
@@ -83,8 +123,22 @@ def defaults_from_file(command: str) -> dict[str, Any]:
     return {
         one.parameter: values[one.key]
         for one in SETTINGS
-        if one.key in values and one.applies_to(command, one.parameter)
+        if one.key in values and one.applies_to(command, one.parameter) and command not in one.trusting
     }
+
+
+def refuse_missing(command: str, parameter: str) -> None:
+    """Ends a trusting command that misses a parameter which `lpgen.toml` has.
+
+    Raises:
+        InvocationError: it does.
+    """
+    setting = setting_of(command, parameter)
+    if setting is not None and command in setting.trusting and setting.key in read_settings():
+        raise InvocationError(
+            f"`{setting.option}` is missing: what vouches for a folder can't come from `{SETTINGS_FILE}`",
+            hint=f"give it on the command line, or set {setting.variable}",
+        )
 
 
 def chosen_settings() -> list[Chosen]:
@@ -102,8 +156,7 @@ def _chosen(setting: Setting, values: Mapping[str, Any]) -> Chosen:
     if given:
         return Chosen(setting, given, setting.variable)
     if setting.key in values:
-        value = values[setting.key]
-        return Chosen(setting, " ".join(value) if isinstance(value, list) else str(value), f"./{SETTINGS_FILE}")
+        return Chosen(setting, str(values[setting.key]), f"./{SETTINGS_FILE}")
     return Chosen(setting, setting.default, "lpgen" if setting.default else "not set")
 
 
@@ -132,17 +185,24 @@ def read_settings() -> dict[str, Any]:
 
 
 def _refuse_wrong(setting: Setting, value: Any) -> None:
+    elsewhere = f"give {setting.option} on the command line, or set {setting.variable}"
+    if setting.risk:
+        raise InvocationError(f"`{SETTINGS_FILE}` can't set `{setting.key}`: {setting.risk}", hint=elsewhere)
     kind = setting.kind
     if kind is _Kind.NUMBER:
         is_right = isinstance(value, int) and not isinstance(value, bool)
-    elif kind is _Kind.TEXTS:
-        is_right = isinstance(value, list) and all(isinstance(one, str) for one in value)
     else:
         is_right = isinstance(value, str)
     if not is_right:
         raise InvocationError(f"`{SETTINGS_FILE}`: `{setting.key}` must be {kind}")
+    if kind is _Kind.NUMBER and value < int(setting.default):
+        raise InvocationError(
+            f"`{SETTINGS_FILE}`: `{setting.key}` is {value}, less than lpgen's {setting.default}",
+            hint=f"the file can only raise it; to lower it, delete the line, and give --{setting.key} {value} on the "
+            f"command line or set {setting.variable}",
+        )
     if kind is _Kind.PATH and not Path(value).resolve().is_relative_to(Path.cwd().resolve()):
         raise InvocationError(
             f"`{SETTINGS_FILE}`: {quote_input(value)} of `{setting.key}` leaves the folder",
-            hint=f"set {setting.variable} or give the option: the file may be another person's",
+            hint=f"{elsewhere}: the file may be another person's",
         )

@@ -19,7 +19,7 @@ from lpgen.core.model import AccessLevel, Action, ActionPattern, Principal, Skip
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Finding
-from lpgen.core.replacements import CheckStatus, Decision, LeftPolicy, Line, Replacement, Verification
+from lpgen.core.replacements import CheckStatus, Decision, DecisionsStamp, LeftPolicy, Line, Replacement, Verification
 from lpgen.core.snapshots import SnapshotStamp
 
 
@@ -381,7 +381,8 @@ class Report:
     `min_days` is how many covered days are enough. `guards` are the policies other than the principals' own that it
     took into account, `snapshot` is the source of some of the files, whose gaps are among the problems. `unread_files`
     are log files that couldn't be read, in whose place none was read since. `generation` is the name of the usage
-    tables. `trust` lists the outsiders that may assume roles, the worst first.
+    tables. `trust` lists the outsiders that may assume roles, the worst first. `decisions` are those that it took into
+    account, if any were given.
     """
 
     diff: Diff
@@ -393,6 +394,13 @@ class Report:
     unread_files: int = 0
     generation: str = ""
     trust: tuple[OutsideTrust, ...] = ()
+    decisions: DecisionsStamp | None = None
+
+    @property
+    def accepted(self) -> int:
+        """How many reasons not to call a replacement safe, and ways into roles from outside, decisions accept."""
+        caveats = (caveat for one in self.proposals for caveat in one.diff.caveats)
+        return sum(bool(one.accepted_by) for one in (*caveats, *self.trust))
 
     @property
     def open_trust(self) -> tuple[OutsideTrust, ...]:

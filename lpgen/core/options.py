@@ -29,9 +29,10 @@ class Options:
     `as_of` None means the day of the last record. `principal` is a glob over their names; "" means all. `trails` are
     the settings of the trails that wrote the logs, `last_accessed` reports of when services were last tried, `guards`
     the policies other than the principals' own, `schedules` those that set roles to work; all may be left out.
-    `snapshot` is the source of some of the inputs. `attached_quota` is how many managed policies may be attached to one
-    role or user. A replacement is safe only if the upper end of its expected denials in 30 days is at most
-    `max_expected_denials`; None means that no backtest is made, and nothing is safe.
+    `snapshot` is the source of some of the inputs, `decisions_file` the name of the file that the decisions are in.
+    `attached_quota` is how many managed policies may be attached to one role or user. A replacement is safe only if the
+    upper end of its expected denials in 30 days is at most `max_expected_denials`; None means that no backtest is made,
+    and nothing is safe.
     """
 
     keep_unobservable: KeepByKind = field(default_factory=lambda: keep_each(KeepUnobservable.SIGNED))
@@ -49,3 +50,4 @@ class Options:
     attached_quota: int = ATTACHED_POLICIES_LIMIT
     scope: ScopeChoice = ScopeChoice.EVIDENCE
     max_expected_denials: float | None = MAX_EXPECTED_DENIALS
+    decisions_file: str = ""

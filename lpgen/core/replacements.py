@@ -41,6 +41,14 @@ class Decision:
     expires: str
 
 
+@dataclass(frozen=True, slots=True)
+class DecisionsStamp:
+    """The decisions that a report took into account: their file as it was named, and the kinds of those in force."""
+
+    file: str
+    in_force: tuple[DecisionKind, ...]
+
+
 # ---------------------------------------------------------------- replacement
 
 

@@ -1,22 +1,28 @@
 """The file that `--output` names: it appears whole, and its old content is kept until then.
 
-Only its owner can read a new file. A file that is replaced keeps its permissions: somebody chose them.
+Only its owner can read a new file. A file of one's own that is replaced keeps its permissions: somebody chose them.
+
+INVARIANT: a link isn't followed. Whoever can write the folder may have planted it, and it may lead anywhere.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import stat
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
-from lpgen.edge.private_files import open_private
-from lpgen.errors import InvocationError, OutputError
+from lpgen.edge.private_files import open_no_link, open_private
+from lpgen.errors import InvocationError, OutputError, quote_input
 
-_DEVICES: Final = ("/dev/", "/proc/")
+_STREAM: Final = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/(self|thread-self|\d+)(/task/\d+)?/fd/\d+")
+"""The names of a process's open files. They are links by nature, and what they lead to may be a file that a shell
+appends to, which must keep its content."""
 
 
 def refuse_missing_folder(path: Path) -> None:
@@ -36,31 +42,45 @@ def refuse_replacing(path: Path) -> None:
         InvocationError: the file is there.
         OutputError: its folder isn't.
     """
-    if path.exists():
+    if os.path.lexists(path):
         raise InvocationError(f"`{path}` is there already, and may hold what somebody wrote", hint="name a new file")
     refuse_missing_folder(path)
+
+
+def refuse_link(path: Path) -> None:
+    """Ends a command whose output is a link: somebody else may have put it there.
+
+    Raises:
+        OutputError: it is.
+    """
+    if path.is_symlink():
+        raise OutputError(
+            f"`{path}` is a link to {quote_input(os.readlink(path))}, and lpgen doesn't write through links",
+            hint="name what it leads to, or delete the link",
+        )
 
 
 def write_output(path: Path, chunks: Iterable[bytes]) -> bool:
     """Write the file in one step: a full disk or an error midway leaves the old content. Return whether it replaced a
     file.
 
-    If the path is a link, its target is written. Pipes and devices take the bytes as they come.
+    Pipes and devices take the bytes as they come.
 
     Raises:
-        OutputError: it can't be written.
+        OutputError: it can't be written, or is a link.
     """
     refuse_missing_folder(path)
     try:
         if is_stream(path):
-            with path.open("ab") as file:
+            with _open_stream(path, "ab") as file:
                 file.writelines(chunks)
             return False
+        refuse_link(path)
         is_there = path.exists()
-        if is_there and not os.access(path.resolve().parent, os.W_OK):
-            path.write_bytes(b"".join(chunks))  # a read-only folder takes no second file
+        if is_there and not os.access(path.parent, os.W_OK):
+            _write_in_place(path, chunks)  # a read-only folder takes no second file
         else:
-            _replace(path.resolve(), chunks)
+            _replace(path, chunks)
         return is_there
     except BrokenPipeError:
         raise  # the reader of a pipe has seen enough, as on stdout
@@ -68,10 +88,56 @@ def write_output(path: Path, chunks: Iterable[bytes]) -> bool:
         raise OutputError(f"can't write `{path}`: {error.strerror or error}") from error
 
 
+def open_to_append(path: Path) -> IO[str]:
+    """An open file that only its owner can read, or a pipe or device, to which texts are appended.
+
+    Raises:
+        OSError: it can't be opened, or is a link or another user's.
+    """
+    if is_stream(path):
+        stream: IO[str] = _open_stream(path, "a")
+        return stream
+    file: IO[str] = open_private(path, "a")
+    if not _is_own(os.fstat(file.fileno())):
+        file.close()
+        raise OSError(errno.EPERM, "it is another user's")
+    return file
+
+
 def is_stream(path: Path) -> bool:
     """Whether what is written goes to a pipe or device rather than to a file."""
-    # `/dev/stdout` may lead to a file that a shell appends to, which must keep its content.
-    return os.path.abspath(path).startswith(_DEVICES) or (path.exists() and not path.is_file())
+    if _STREAM.fullmatch(os.path.abspath(path)):
+        return True
+    return not path.is_symlink() and path.exists() and not path.is_file()
+
+
+def _open_stream(path: Path, mode: str) -> IO[Any]:
+    """An open pipe or device.
+
+    Raises:
+        OSError: it can't be opened, or is a pipe that somebody else made to read along.
+    """
+    if _STREAM.fullmatch(os.path.abspath(path)):
+        return path.open(mode)
+    file = open(path, mode, opener=open_no_link)  # noqa: SIM115
+    found = os.fstat(file.fileno())
+    if stat.S_ISREG(found.st_mode) or (stat.S_ISFIFO(found.st_mode) and not _is_own(found)):
+        file.close()
+        raise OSError("it is a pipe of another user" if stat.S_ISFIFO(found.st_mode) else "it has become a file")
+    return file
+
+
+def _is_own(found: os.stat_result) -> bool:
+    return not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
+
+
+def _write_in_place(path: Path, chunks: Iterable[bytes]) -> None:
+    with open(path, "r+b", opener=open_no_link) as file:
+        found = os.fstat(file.fileno())
+        if not _is_own(found) or found.st_nlink > 1:
+            raise OSError(errno.EPERM, "its folder can't be written, and it is another user's or has another name")
+        file.writelines(chunks)
+        file.truncate()
 
 
 def _replace(path: Path, chunks: Iterable[bytes]) -> None:
@@ -80,7 +146,9 @@ def _replace(path: Path, chunks: Iterable[bytes]) -> None:
         with open_private(part, "xb") as file:
             file.writelines(chunks)
         with contextlib.suppress(FileNotFoundError):
-            part.chmod(stat.S_IMODE(path.stat().st_mode))
+            replaced = path.lstat()
+            if stat.S_ISREG(replaced.st_mode) and _is_own(replaced):
+                part.chmod(stat.S_IMODE(replaced.st_mode))
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

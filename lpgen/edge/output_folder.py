@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from lpgen.edge.output_file import refuse_link
 from lpgen.edge.private_files import make_private_folder, sync_folder
 from lpgen.errors import OutputError
 
@@ -39,13 +40,14 @@ class OutputFolder:
 
     def __enter__(self) -> OutputFolder:
         recover_output(self._target)
-        if self._target.is_symlink() or (self._target.exists() and not self._is_own()):
+        refuse_link(self._target)
+        if self._target.exists() and not self._is_own():
             raise OutputError(
                 f"`{self._shown}` exists and was not written by lpgen",
                 hint="name a new or empty folder with --output",
             )
         try:
-            make_private_folder(self._target.parent)
+            make_private_folder(self._target.parent.resolve())
             with locked(self._target.parent):
                 _remove_leftovers(self._target)
                 self.path = Path(tempfile.mkdtemp(prefix=f".{self._target.name}{_NEW}", dir=self._target.parent))

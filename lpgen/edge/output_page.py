@@ -7,6 +7,7 @@ dies, the page that is there finds its own files.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import uuid
@@ -14,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from lpgen.edge.output_file import refuse_missing_folder, write_output
+from lpgen.edge.output_file import refuse_link, refuse_missing_folder, write_output
 from lpgen.edge.output_folder import locked
 from lpgen.edge.private_files import make_private_folder, open_private
 from lpgen.errors import OutputError
@@ -24,8 +25,8 @@ _OWN: Final = re.compile(r"[0-9a-f]{32}|\.lpgen-[0-9a-f]{32}")
 
 
 def folder_of_page(page: Path) -> Path:
-    """The folder beside a page that holds its files. If the page is a link, it is beside the target."""
-    return page.resolve().with_name(f"{page.resolve().stem}-files")
+    """The folder beside a page that holds its files."""
+    return page.with_name(f"{page.stem}-files")
 
 
 def write_page(page: Path, content: Iterable[bytes], *, digest: str, files: Iterable[tuple[str, bytes]]) -> bool:
@@ -37,11 +38,12 @@ def write_page(page: Path, content: Iterable[bytes], *, digest: str, files: Iter
         OutputError: something can't be written.
     """
     refuse_missing_folder(page)
+    refuse_link(page)
     folder = folder_of_page(page)
     try:
         make_private_folder(folder)
         with locked(folder):
-            is_new = not (folder / digest).exists()
+            is_new = not os.path.lexists(folder / digest)
             try:
                 _write_files(folder, digest, files)
                 is_replaced = write_output(page, content)
@@ -62,7 +64,7 @@ def remove_files_of_page(page: Path) -> None:
         OutputError: something can't be removed.
     """
     folder = folder_of_page(page)
-    if not folder.is_dir():
+    if folder.is_symlink() or not folder.is_dir():
         return
     try:
         with locked(folder):
@@ -80,7 +82,7 @@ def _write_files(folder: Path, digest: str, files: Iterable[tuple[str, bytes]]) 
         for name, content in files:
             with open_private(new / name, "xb") as file:
                 file.write(content)
-        if (folder / digest).exists():  # of the same content, unless somebody changed it
+        if os.path.lexists(folder / digest):  # of the same content, unless somebody changed it
             (folder / digest).rename(folder / f"{_NEW}{uuid.uuid4().hex}")
         new.rename(folder / digest)
     except BaseException:

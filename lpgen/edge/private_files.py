@@ -1,6 +1,9 @@
 """Files and folders that only their owner can read.
 
 Policies, reports and logs show where an organization is weak, so the umask doesn't decide who can read them.
+
+INVARIANT: a name of lpgen's own that is a link is an error. Whoever can write the folder may have planted the link, and
+what it leads to is none of lpgen's to write, to change or to delete.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from typing import IO, Any, Final
 _FILE: Final = 0o600
 _FOLDER: Final = 0o700
 _SEALED_FILE: Final = 0o400
+_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+_AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)
 _NO_PERMISSIONS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
 """How a file system answers that has no owners or permissions, such as FAT, or where somebody else owns the file."""
 
@@ -24,11 +29,14 @@ def open_private(path: Path, mode: str) -> IO[Any]:
     A file that exists loses the permissions of everyone else.
 
     Raises:
-        OSError: it can't be opened.
+        OSError: it can't be opened, or isn't a file.
     """
     text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
-    file = open(path, mode, opener=lambda name, flags: os.open(name, flags, _FILE), **text)  # noqa: SIM115
+    # A pipe in the place of a file would wait for a reader.
+    file = open(path, mode, opener=lambda name, flags: open_no_link(name, flags | _AT_ONCE), **text)  # noqa: SIM115
     try:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it isn't a file")
         if "x" in mode:
             os.chmod(file.fileno() if os.chmod in os.supports_fd else path, _FILE)  # a umask may take these rights
         else:
@@ -37,6 +45,32 @@ def open_private(path: Path, mode: str) -> IO[Any]:
         file.close()
         raise
     return file
+
+
+def open_no_link(name: str, flags: int) -> int:
+    """The descriptor of an open file, as an `opener` of `open` returns it; a new one is for its owner only.
+
+    Raises:
+        OSError: it can't be opened, or is a link.
+    """
+    try:
+        return os.open(name, flags | _NO_LINK, _FILE)
+    except OSError as error:
+        raise _link_error(name) if os.path.islink(name) else error from None
+
+
+def check_is_no_link(path: Path) -> None:
+    """Ends what would use a name of lpgen's own that is a link.
+
+    Raises:
+        OSError: it is.
+    """
+    if path.is_symlink():
+        raise _link_error(str(path))
+
+
+def _link_error(name: str) -> OSError:
+    return OSError(errno.ELOOP, f"`{os.path.basename(name)}` is a link, which somebody else may have put there")
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -54,12 +88,15 @@ def write_private(path: Path, content: bytes) -> None:
 def make_private_folder(path: Path) -> None:
     """Create a folder that only its owner can enter, and its missing parents. An existing folder is left unchanged.
 
+    Its parents may be links.
+
     Raises:
-        OSError: it can't be created.
+        OSError: it can't be created, or is a link.
     """
+    check_is_no_link(path)
     if path.is_dir():
         return
-    if path.parent != path:
+    if not path.parent.is_dir():
         make_private_folder(path.parent)
     try:
         path.mkdir(mode=_FOLDER)
@@ -74,7 +111,7 @@ def take_folder(path: Path) -> None:
     """Creates a folder that only its owner can enter, and its missing parents. A folder that exists becomes private.
 
     Raises:
-        OSError: it can't be created.
+        OSError: it can't be created, or is a link.
     """
     make_private_folder(path)
     restrict_to_owner(path)
@@ -86,8 +123,10 @@ def restrict_to_owner(path: Path | int) -> None:
     An open file may be given by its descriptor.
 
     Raises:
-        OSError: they can't be changed.
+        OSError: they can't be changed, or it is a link.
     """
+    if isinstance(path, Path):
+        check_is_no_link(path)
     mode = stat.S_IMODE(os.stat(path).st_mode)
     if mode & ~_FOLDER:
         _change_mode(path, mode & _FOLDER)

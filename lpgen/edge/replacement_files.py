@@ -54,7 +54,7 @@ def write_text(path: Path, text: str) -> None:
         OutputError: it can't be written.
     """
     try:
-        make_private_folder(path.parent)
+        make_private_folder(path.parent.resolve())
         with open_private(path, "w") as file:
             file.write(text)
     except OSError as error:

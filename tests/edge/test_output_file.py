@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lpgen.edge.output_file import write_output
+from lpgen.edge.output_file import is_stream, open_to_append, refuse_replacing, write_output
 from lpgen.edge.private_files import make_private_folder, open_private, restrict_to_owner
-from lpgen.errors import OutputError
+from lpgen.errors import InvocationError, OutputError
 
 
 def test_output_says_whether_it_replaced_a_file(tmp_path: Path) -> None:
@@ -90,14 +91,125 @@ def test_private_folder_is_not_made_where_a_file_is(tmp_path: Path) -> None:
             make_private_folder(path)
 
 
-def test_output_goes_through_a_link_to_what_it_leads_to(tmp_path: Path) -> None:
-    (tmp_path / "far").mkdir()
-    link, target = tmp_path / "link", tmp_path / "far" / "review.json"
+@pytest.mark.parametrize("is_there", [True, False])
+def test_output_refuses_a_link_and_says_where_it_leads(is_there: bool, tmp_path: Path) -> None:
+    link, target = tmp_path / "review.html", tmp_path / "authorized_keys"
+    if is_there:
+        target.write_bytes(b"old")
     link.symlink_to(target)
-    for text in (b"first", b"second"):
-        write_output(link, [text])
-        assert link.is_symlink()
-        assert target.read_bytes() == text
+    with pytest.raises(OutputError, match=r"is a link to .*authorized_keys") as caught:
+        write_output(link, [b"new"])
+    assert caught.value.hint == "name what it leads to, or delete the link"
+    with pytest.raises(InvocationError, match="is there already"):
+        refuse_replacing(link)
+    assert not is_stream(link)
+    assert target.exists() is is_there
+    assert not is_there or target.read_bytes() == b"old"
+
+
+def test_output_may_lie_behind_a_folder_that_is_a_link(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "reports").symlink_to(tmp_path / "far")
+    write_output(tmp_path / "reports" / "review.json", [b"new"])
+    assert (tmp_path / "far" / "review.json").read_bytes() == b"new"
+
+
+def test_output_takes_the_place_of_a_hard_link(tmp_path: Path) -> None:
+    precious, output = tmp_path / "precious", tmp_path / "review.json"
+    precious.write_bytes(b"old")
+    output.hardlink_to(precious)
+    write_output(output, [b"new"])
+    assert (precious.read_bytes(), output.read_bytes()) == (b"old", b"new")
+
+
+def test_output_keeps_no_permissions_that_another_user_chose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "review.json"
+    file.write_bytes(b"planted")
+    file.chmod(0o666)
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    write_output(file, [b"new"])
+    assert (_mode(file), file.read_bytes()) == (0o600, b"new")
+
+
+def test_output_in_a_folder_that_cannot_be_written_takes_the_place_of_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "review.json"
+    file.write_bytes(b"a longer old text")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert write_output(file, [b"new"])
+    assert file.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("trap", ["another user's", "another name"])
+def test_output_in_a_folder_that_cannot_be_written_overwrites_no_file_of_others(
+    trap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "review.json"
+    file.write_bytes(b"precious")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    if trap == "another name":
+        (tmp_path / "other").hardlink_to(file)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    with pytest.raises(OutputError, match=trap):
+        write_output(file, [b"new"])
+    assert file.read_bytes() == b"precious"
+
+
+def test_log_is_appended_to_no_file_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "debug.log"
+    with open_to_append(file) as log:
+        log.write("one")
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    with pytest.raises(OSError, match="another user's"):
+        open_to_append(file)
+    assert file.read_text() == "one"
+
+
+def test_output_goes_into_no_pipe_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = tmp_path / "review.json"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    monkeypatch.setattr(os, "geteuid", lambda: pipe.stat().st_uid + 1)
+    with pytest.raises(OutputError, match="a pipe of another user"):
+        write_output(pipe, [b"new"])
+    assert os.read(reader, 10) == b""
+    os.close(reader)
+
+
+def test_output_below_dev_that_is_no_device_is_a_file_like_any_other() -> None:
+    """Everyone can write `/dev/shm`."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        file, link = Path(folder) / "review.json", Path(folder) / "link"
+        assert [write_output(file, [b"new"]) for _ in range(2)] == [False, True]
+        assert (_mode(file), file.read_bytes()) == (0o600, b"new")
+        link.symlink_to(file)
+        with pytest.raises(OutputError, match="is a link"):
+            write_output(link, [b"more"])
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/stderr", "/dev/fd/1", "/proc/self/fd/2", "/dev/null"])
+def test_devices_are_streams(name: str) -> None:
+    assert is_stream(Path(name))
+
+
+@pytest.mark.parametrize("name", ["/dev/shm/review.json", "/proc/self/cwd/review.json", "/dev/stdout.json"])
+def test_files_below_devices_are_none(name: str) -> None:
+    assert not is_stream(Path(name))
+
+
+def test_private_files_open_neither_links_nor_pipes(tmp_path: Path) -> None:
+    """A pipe without a reader would wait for ever."""
+    (tmp_path / "precious").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "precious")
+    os.mkfifo(tmp_path / "pipe")
+    for mode in ("w", "a", "a+", "x"):
+        with pytest.raises(OSError, match=r"is a link"):
+            open_private(tmp_path / "link", mode)
+        with pytest.raises(OSError, match=r"isn't a file|No such device|File exists|not seekable"):
+            open_private(tmp_path / "pipe", mode)
+    assert (tmp_path / "precious").read_text() == "old"
 
 
 def test_output_is_taken_by_a_named_pipe(tmp_path: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lpgen.edge.output_page import folder_of_page, remove_files_of_page, write_page
+from lpgen.edge.output_page import remove_files_of_page, write_page
 from lpgen.errors import OutputError
 
 ONE, OTHER = "1" * 32, "2" * 32
@@ -102,13 +101,12 @@ def test_the_folder_is_called_by_the_page(name: str, tmp_path: Path) -> None:
     assert (tmp_path / f"{name}-files" / ONE).is_dir()
 
 
-def test_files_lie_beside_the_target_of_a_link(tmp_path: Path) -> None:
-    (tmp_path / "archive").mkdir()
-    target, link = tmp_path / "archive" / "september.html", tmp_path / "latest.html"
-    target.write_text("old")
-    os.symlink(target, link)
-    write(link, ONE)
-    assert folder_of_page(link) == tmp_path / "archive" / "september-files"
-    assert found(tmp_path / "archive")[-1] == "september.html"
-    assert target.read_bytes() == b"page"
-    assert link.is_symlink()
+@pytest.mark.parametrize("name", ["review.html", "review-files"])
+def test_a_page_and_its_folder_are_no_links(name: str, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    (precious / ONE).mkdir(parents=True)
+    (tmp_path / name).symlink_to(precious)
+    with pytest.raises(OutputError, match="is a link"):
+        write(tmp_path / "review.html", OTHER)
+    remove_files_of_page(tmp_path / "review.html")
+    assert [one.name for one in precious.iterdir()] == [ONE]

@@ -12,7 +12,7 @@ from lpgen.core.drift.states import Figures, Stamp
 from lpgen.core.evidence import StatementRef
 from lpgen.core.model import AccessLevel, Action, ActionPattern, PolicyKind
 from lpgen.core.registry.drift import DriftKind
-from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.core.replacements import Decision, DecisionKind, DecisionsStamp
 from lpgen.core.stars import GainedAction, StarGrowth, Stars, StarTotals
 from tests.report.hostile import poison
 from tests.report.worded import WordedFinding
@@ -72,6 +72,7 @@ def drift() -> Drift:
         ("SCPs are known now alone: grants that they cap differ for that reason",),
         (*trend[:-1], stamp("now", trend[-1].as_of, 9_160)),
         (expired,),
+        decisions=DecisionsStamp("decisions.toml", (DecisionKind.ACCEPT,)),
     )
 
 

@@ -14,7 +14,7 @@ from lpgen.core.evidence import AccountCoverage, Gap, LogCoverage, PrincipalUsag
 from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
 from lpgen.core.model import SkipReason
 from lpgen.core.registry.review import ReviewKind
-from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.core.replacements import Decision, DecisionKind, DecisionsStamp
 from tests.report.cases import SECURITY, SHOP, Case, seen, use_of
 from tests.report.cases_without_replacement import without_replacement
 from tests.report.safe_cases import applied, deployer, exporter, sso, storefront, user_in_group
@@ -53,7 +53,9 @@ def organization() -> Report:
             SkipCount(SkipReason.UNREADABLE_FILE, 1, ""),
         ),
     )
-    return replace(found, trust=(trust("everyone", "anyone"), trust("account", "999988887777", "sts:ExternalId")))
+    ways = (trust("everyone", "anyone"), trust("account", "999988887777", "sts:ExternalId"))
+    kinds = (DecisionKind.KEEP, DecisionKind.ACCEPT, DecisionKind.ACCEPT)
+    return replace(found, trust=ways, decisions=DecisionsStamp("policies/decisions.toml", kinds))
 
 
 def trust(case: str, who: str, limits: str = "") -> OutsideTrust:

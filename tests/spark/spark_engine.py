@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 
 from lpgen.edge.engine import Lost
 from lpgen.edge.engines.spark_cluster import SparkEngine
+from tests.spark.conftest import REPOSITORY, java_home
 from tests.support.aws_servers import Server
 from tests.support.cluster_ingests import (
     check_deadly_and_vanished_objects,
@@ -28,6 +29,7 @@ from tests.support.cluster_ingests import (
 )
 from tests.support.engine_examples import load_example
 from tests.support.engine_samples import POISON, DieOnce, die_on_poison, fail, square
+from tests.support.planted_modules import marked, names_of_modules, plant
 from tests.support.s3_buckets import Bucket, content, content_from_files, make_bucket
 
 
@@ -157,3 +159,19 @@ def test_databricks_example_ingests_again_and_again(
     assert "\n0 new objects with 0 records\n" in capsys.readouterr().out
     assert content(volume) == content_from_files(tmp_path / "again", objects)
     assert [path.name for path in volume.parent.iterdir()] == ["lpgen-data"]
+
+
+def test_a_planted_folder_runs_nothing_in_an_ingest_on_spark(tmp_path: Path) -> None:
+    """Spark's workers start in the folder of the command, by `python -m`."""
+    mark = tmp_path / "mark"
+    planted = tmp_path / "planted"
+    planted.mkdir()
+    plant(planted, names_of_modules(), mark)
+    sample = REPOSITORY / "sample_logs" / "AWSLogs" / "444455556666"
+    command = ["ingest", str(sample), "--data", str(tmp_path / "data"), "--engine", "spark", "--master", "local[1]"]
+    variables = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", **java_home()}
+    variables.pop("PYTHONPATH", None)
+    lpgen = Path(sys.executable).with_name("lpgen")
+    done = subprocess.run([lpgen, *command], cwd=planted, env=variables, capture_output=True, text=True, check=False)
+    assert marked(mark) == []
+    assert done.returncode == 0, done.stderr

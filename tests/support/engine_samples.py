@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +29,29 @@ def die_on_poison(number: int) -> int:
     if number == POISON:
         os.kill(os.getpid(), signal.SIGKILL)
     return number
+
+
+def describe_process(_number: int) -> dict[str, object]:
+    """What decides where this worker imports from."""
+    return {
+        "safe_path": sys.flags.safe_path,
+        "path": sys.path,
+        "variable": os.environ.get("PYTHONSAFEPATH"),
+    }
+
+
+def command_lines_below(ancestor: int) -> list[list[str]]:
+    """The command lines of the processes that a process started, and that these started."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if folder.name.isdigit():
+                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    below = {ancestor}
+    while more := {pid for pid, parent in parents.items() if parent in below} - below:
+        below |= more
+    words = (Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0") for pid in below - {ancestor})
+    return list(words)
 
 
 def fail(number: int) -> int:

@@ -11,7 +11,7 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.states import Stamp
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.registry.row import Finding, say
-from lpgen.core.replacements import Decision
+from lpgen.core.replacements import Decision, DecisionsStamp
 
 _SEVERITIES: Final = tuple(Severity)
 
@@ -47,6 +47,7 @@ class Drift:
     `applied` are the principals whose proposal was put in place since. `notes` are sentences on what couldn't be
     compared. `trend` has the saved states and then now, by date; `expired` are decisions no longer in force. `written`
     are the texts of proposed policies, in order, by the ARN of their principal and its folder in an output folder.
+    `decisions` are those that were taken into account, if any were given.
     """
 
     before: Stamp
@@ -57,6 +58,12 @@ class Drift:
     trend: tuple[Stamp, ...] = ()
     expired: tuple[Decision, ...] = ()
     written: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    decisions: DecisionsStamp | None = None
+
+    @property
+    def accepted(self) -> int:
+        """How many findings people have accepted."""
+        return len(self.findings) - len(self.open)
 
     @property
     def open(self) -> tuple[DriftFinding, ...]:

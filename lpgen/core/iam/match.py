@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from lpgen.core.arns import ARN_FIELDS
 from lpgen.core.iam.glob_tokens import tokens_contain, tokens_contain_all, tokens_from_glob, tokens_intersect
 from lpgen.core.iam.step_budget import remember_steps
 from lpgen.core.model import LEGACY_VERSION
@@ -193,10 +194,23 @@ def variables_as_wildcards(text: str) -> str:
     """The glob with each variable as `*`: it matches at least every text that the original can match under any values.
 
     The escapes `${*}` and `${?}` become the wildcards, which match the characters meant and more; `${$}` becomes `$`.
+    A value may hold colons, and so move all that follows it into other fields of an ARN. AWS allows variables only
+    after the fifth colon and doesn't say what one before it means, so the glob ends in a `*` there.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse
     """
     if "${" not in text:
         return text
-    return VARIABLE.sub(lambda found: found.group(1) if found.group(1) in VARIABLE_ESCAPES else "*", text)
+    glob, end = "", 0
+    for found in VARIABLE.finditer(text):
+        glob += text[end : found.start()]
+        end = found.end()
+        if found.group(1) in VARIABLE_ESCAPES:
+            glob += found.group(1)
+        elif glob.count(":") < ARN_FIELDS - 1:
+            return glob + "*"
+        else:
+            glob += "*"
+    return glob + text[end:]
 
 
 def as_glob(pattern: str, version: str) -> str:

@@ -26,7 +26,7 @@ import msgspec
 from lpgen import __version__
 from lpgen.core.digests import digest_of_facts
 from lpgen.core.keeping import Kept
-from lpgen.edge.private_files import open_private, take_folder
+from lpgen.edge.private_files import check_is_no_link, open_private, take_folder
 from lpgen.edge.spill import Spill
 
 KEPT: Final = "kept"
@@ -39,6 +39,9 @@ _MOST_OF_A_KIND: Final = 8
 
 _MOST_FOLDERS: Final = 2
 """Of how many policies, catalogs and versions of lpgen values are kept."""
+
+_FOLDERS: Final = 3
+"""How many folders of lpgen's own a file lies in."""
 
 _DIGEST_BYTES: Final = 32
 _LENGTH_BYTES: Final = 8
@@ -77,6 +80,7 @@ def _digest(facts: object) -> str:
 def remove_stale_values(data: Path, generation: str) -> None:
     """Removes what was kept of other generations than this one."""
     with contextlib.suppress(OSError):
+        check_is_no_link(data / KEPT)
         for entry in os.scandir(data / KEPT):
             if entry.name != generation:
                 shutil.rmtree(entry.path, ignore_errors=True)
@@ -97,9 +101,11 @@ def _read(path: Path, kind: type[Kept]) -> Kept:
     """The value in a file.
 
     Raises:
-        OSError: it can't be read.
+        OSError: it can't be read, or lies behind a link.
         ValueError: it was changed, or holds something else.
     """
+    for folder in path.parents[:_FOLDERS]:
+        check_is_no_link(folder)
     with path.open("rb", buffering=0) as file:
         stated = file.read(_DIGEST_BYTES)
         if hashlib.file_digest(file, "sha256").digest() != stated:
@@ -122,7 +128,7 @@ def _write(path: Path, value: object) -> None:
     """
     writer = _Writer()
     packed = msgspec.msgpack.encode(value, enc_hook=writer.to_plain)
-    for folder in (path.parents[2], path.parents[1], path.parent):
+    for folder in reversed(path.parents[:_FOLDERS]):
         take_folder(folder)
     unfinished = path.with_name(f"unfinished-{uuid.uuid4().hex}")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ LEDGER_FILE: Final = "ledger.sqlite"
 READ_TIMEOUT_SECONDS: Final = 30.0
 RESTORE: Final = "restore the data folder from a backup, or ingest the logs again into a new folder"
 
+_WITHOUT_LEDGER: Final = frozenset(("snapshots",))
+"""What a data folder may hold before the first ingest."""
+
 _LOCK_TIMEOUT_SECONDS: Final = 1.0
 
 
@@ -29,6 +33,8 @@ def open_to_read(data: Path) -> Iterator[sqlite3.Connection]:
             that can be written.
     """
     path = data / LEDGER_FILE
+    if path.is_symlink():
+        raise DamageError(f"the ledger of `{data}` is a link, which somebody else may have put there", hint=RESTORE)
     if not path.is_file():
         what = f"`{data}` holds no ingested logs" if data.is_dir() else f"there is no folder `{data}`"
         raise DataError(what, hint="name the data folder that `lpgen ingest` wrote, or run it first")
@@ -102,12 +108,29 @@ def connect_to_write(data: Path) -> sqlite3.Connection:
         IngestError: they can't be created.
     """
     try:
-        take_folder(data)
+        take_folder(_folder_of_link(data) if data.is_symlink() else data)
         _make_private_ledger(data / LEDGER_FILE)
         connection = sqlite3.connect(data / LEDGER_FILE, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
         raise _not_writable(data, error) from error
     return connection
+
+
+def _folder_of_link(data: Path) -> Path:
+    """The folder that a link in the place of a data folder leads to. People put data folders on larger disks.
+
+    Raises:
+        OSError: it leads to what no ingest made, whose permissions aren't lpgen's to change.
+    """
+    folder = data.resolve()
+    if not folder.is_dir() or not ({one.name for one in folder.iterdir()} <= _WITHOUT_LEDGER or _has_ledger(folder)):
+        raise OSError(errno.ELOOP, "it is a link, and leads to no data folder and no empty one")
+    return folder
+
+
+def _has_ledger(folder: Path) -> bool:
+    path = folder / LEDGER_FILE
+    return path.is_file() and not path.is_symlink()
 
 
 def _make_private_ledger(path: Path) -> None:

@@ -78,6 +78,8 @@ def _counts(path: Path, pin: Pin) -> bool:
 
 
 def _read_pins(data: Path) -> Iterator[tuple[Path, Pin]]:
+    if (data / PINS).is_symlink():
+        return
     for path in (data / PINS).glob("*.json"):
         with contextlib.suppress(*_UNREADABLE):
             yield path, msgspec.json.decode(path.read_bytes(), type=Pin)

@@ -36,7 +36,7 @@ from lpgen.edge.data_folder.table_manifest import (
     segments_of_file,
     write_manifest,
 )
-from lpgen.edge.private_files import open_private, restrict_to_owner, sync_folder, take_folder
+from lpgen.edge.private_files import check_is_no_link, open_private, restrict_to_owner, sync_folder, take_folder
 from lpgen.errors import DamageError, DataError, quote_reason
 
 USAGE_FOLDER: Final = "usage"
@@ -292,6 +292,7 @@ def remove_stale_usage(data: Path, generation: str) -> None:
     remove_stale_values(data, generation)
     kept = {generation, *pinned_generations(data)}
     with contextlib.suppress(OSError):
+        check_is_no_link(data / USAGE_FOLDER)
         for entry in os.scandir(data / USAGE_FOLDER):
             if entry.name not in kept:
                 shutil.rmtree(entry.path, ignore_errors=True)

@@ -52,6 +52,7 @@ class LocalEngine:
         import multiprocessing  # here, since who has nothing to map needs none of it
         from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 
+        _keep_current_folder_out()
         start_method = self.start_method or _safe_start_method()
         context = multiprocessing.get_context(start_method)
         if start_method == "forkserver":
@@ -65,6 +66,32 @@ class LocalEngine:
                 ends_by_death=True,
                 check=_hope,
             )
+
+
+def _keep_current_folder_out() -> None:
+    """Start all processes of `multiprocessing` with `-P` from now on.
+
+    Workers, their server and the resource tracker start as `python -c`, which imports from the current folder first:
+    `multiprocessing/__init__.py` in it would run. Python passes on `-P` only if this process has it. PYTHONSAFEPATH
+    would reach what workers start too, such as a `credential_process` of the AWS configuration, and not work under
+    `python -E`. What a worker does is unchanged: once it runs, it takes over the `sys.path` of this process.
+    https://docs.python.org/3/using/cmdline.html#cmdoption-P
+    """
+    from multiprocessing import util
+
+    usual = util._args_from_interpreter_flags  # type: ignore[attr-defined]
+    if not isinstance(usual, _WithSafePath):
+        util._args_from_interpreter_flags = _WithSafePath(usual)  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class _WithSafePath:
+    """The flags of new processes, `-P` among them."""
+
+    usual: Callable[[], list[str]]
+
+    def __call__(self) -> list[str]:
+        return [*self.usual(), "-P"]
 
 
 def _submit(executor: ProcessPoolExecutor, item: Any) -> Future[Any]:

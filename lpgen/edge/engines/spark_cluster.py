@@ -90,6 +90,10 @@ class SparkEngine:
         return max(_MIN_BATCH, cores * _TASKS_PER_CORE)
 
 
+_SAFE_PATH: Final = ("spark.executorEnv.PYTHONSAFEPATH", "1")
+"""Spark starts Python workers with `python -m`, which would import from their current folder first."""
+
+
 @contextmanager
 def open_spark_engine(master: str) -> Iterator[SparkEngine]:
     """The engine of a Spark application of its own, such as one of the master `spark://10.0.0.5:7077` or `yarn`.
@@ -104,7 +108,7 @@ def open_spark_engine(master: str) -> Iterator[SparkEngine]:
     if master.startswith("local"):  # its workers run here, and in the same Python
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
-        session = SparkSession.builder.master(master).appName("lpgen").getOrCreate()
+        session = SparkSession.builder.master(master).appName("lpgen").config(*_SAFE_PATH).getOrCreate()
     except Exception as error:  # whatever Java says, by way of Py4J
         why = next(iter(str(error).splitlines()), "")
         raise EngineError(

@@ -40,7 +40,7 @@ from lpgen.core.rollout.calls import Call, CallKind, Holding
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.core.rollout.state import Phase, RolloutState, differs_from_plan
 from lpgen.core.schemas import JOURNAL_SCHEMA, check_schema
-from lpgen.edge.private_files import restrict_to_owner, sync_folder
+from lpgen.edge.private_files import open_no_link, restrict_to_owner, sync_folder
 from lpgen.edge.rollout.iam_writer import LivePrincipal
 from lpgen.errors import RolloutError, TamperingError, quote_input, quote_reason
 
@@ -74,7 +74,7 @@ class Journal:
     def __enter__(self) -> Journal:
         try:
             self.digest = digest_of_text(self._plan_path.read_bytes())
-            self._file = open(self._path, "ab+", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))
+            self._file = open(self._path, "ab+", buffering=0, opener=open_no_link)
             restrict_to_owner(self._path)
         except OSError as error:
             raise RolloutError(f"can't open `{self._path}`: {error.strerror or error}") from error

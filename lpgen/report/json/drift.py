@@ -10,7 +10,8 @@ Keys are only ever added under this name; a change of meaning takes a new number
   concern none, and `tie` is what the findings have in common (null: it is one finding).
 - `findings`: open ones first, then by severity. `subject` is the ARN of a principal, policy or trail, or an account;
   `principals` are those concerned; a decision accepts the finding by its `item`; `accepted_by` is who did (null: it
-  isn't accepted), `expired` who had for a time that is over.
+  isn't accepted), `expired` who had for a time that is over. `decisions`: the `file`, how many of its decisions to
+  `keep`, `drop` and `accept` are in force, and how many findings are `accepted` (null: none were given).
 - `applied`: principals whose proposal was put in place since. `notes`: what couldn't be compared. `expired_decisions`:
   those that no longer accept a finding of this report.
 """
@@ -25,6 +26,7 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.causes import Cause, causes_of
 from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.drift.states import Stamp
+from lpgen.report.decisions_note import facts_of_decisions
 from lpgen.report.json.facts import facts_of_decision
 from lpgen.report.json.layout import Json, Row, lay_out
 
@@ -42,6 +44,7 @@ def drift_json(drift: Drift) -> str:
             "summary": Row({severity.value: found[severity] for severity in Severity}),
             "groups": [_facts_of_group(one) for one in causes_of(drift.open)],
             "findings": [_facts_of_finding(one) for one in drift.findings],
+            "decisions": facts_of_decisions(drift.decisions, drift.accepted),
             "applied": list(drift.applied),
             "notes": list(drift.notes),
             "expired_decisions": [facts_of_decision(one) for one in drift.expired],

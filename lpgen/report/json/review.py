@@ -19,6 +19,8 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
   other), how many resource policies and trust policies, the boundary (null: each principal's own).
 - `snapshot`: the one that some of the files are from, with its date, its accounts, the `used` parts, and its gaps,
   which are among the problems too (null: all files were named).
+- `decisions`: the `file`, how many of its decisions to `keep`, `drop` and `accept` are in force, and `accepted`, how
+  many reasons and ways into roles these accept (null: none were given).
 - `skips`: records that are no usage, by reason. `problems`: gaps of the files given. `expired_decisions`: no longer in
   force. `not_in_snapshot`: principals of the logs that the authorization details don't have.
 - `principals`: by class, then those whose use may be an intruder's first, then by what could do most harm. Each has:
@@ -48,6 +50,7 @@ from lpgen.core.evidence import PrincipalUsage, StatementRef, UnmappedEvent
 from lpgen.core.findings import DangerousUse, OutsideTrust, Proposal, Report, WildcardUse
 from lpgen.core.model import AccessLevel, Outcome
 from lpgen.report.counts import sorted_levels
+from lpgen.report.decisions_note import facts_of_decisions
 from lpgen.report.groups import KeptGroup
 from lpgen.report.guards_note import facts_of_guards
 from lpgen.report.json.facts import (
@@ -112,6 +115,7 @@ def _facts_of_all(view: ReviewView) -> Json:
         "coverage": {"accounts": [facts_of_account(one) for one in diff.coverage.accounts]},
         "guards": facts_of_guards(report.guards),
         "snapshot": facts_of_snapshot(report.snapshot),
+        "decisions": facts_of_decisions(report.decisions, report.accepted),
         "skips": [
             Row(reason=one.reason, records=one.records, example_event_id=one.example_event_id) for one in diff.skips
         ],

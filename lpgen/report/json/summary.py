@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from lpgen.core.digests import Inputs, OutputDigests, digest_of_report
 from lpgen.core.findings import Report
 from lpgen.core.schemas import SUMMARY_SCHEMA
+from lpgen.report.decisions_note import facts_of_decisions
 from lpgen.report.json.facts import facts_of_account, facts_of_caveats, facts_of_expected, facts_of_inputs
 from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.json.review import safety_of_proposal, totals_of_review
@@ -50,6 +51,7 @@ def _facts_of_report(report: Report, folders: Mapping[str, str], entries: Mappin
         "as_of": report.diff.as_of.isoformat(),
         "catalog": Row(version=report.diff.catalog_version, date=report.diff.catalog_date),
         "min_days": report.min_days,
+        "decisions": facts_of_decisions(report.decisions, report.accepted),
         "totals": totals_of_review(view),
         "coverage": {"accounts": [facts_of_account(one) for one in report.diff.coverage.accounts]},
         "problems": list(report.problems),

@@ -15,6 +15,7 @@ from lpgen.core.rollout.calls import Call
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, Refusal
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust
+from lpgen.report.decisions_note import render_used_decisions
 from lpgen.report.escaping import terminal_text
 from lpgen.report.pages.blocks import plural
 
@@ -38,6 +39,8 @@ def _planned_lines(plan: RolloutPlan) -> Iterator[str]:
         + (f", {several} of them for several reasons" if several else "")
         + (f"; nothing to change for {idle}" if idle else "")
     )
+    if used := render_used_decisions(plan.source.summary.get("decisions")):
+        yield f"  {used}"
     yield from _refusal_lines((one.principal, one.refusals) for one in refused)
     for one in ready:
         yield from (f"  note: {terminal_text(one.principal)}: {terminal_text(note)}" for note in one.notes)

@@ -11,6 +11,7 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.causes import Cause, causes_of
 from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.drift.states import Stamp
+from lpgen.report.decisions_note import decisions_notes
 from lpgen.report.pages.blocks import (
     Block,
     Column,
@@ -51,6 +52,7 @@ def drift_page(drift: Drift) -> tuple[Block, ...]:
         Paragraph(line(quiet(f"since {_stamp(drift.before)}"))),
         Paragraph(line(quiet(f"to {_stamp(drift.after)}"))),
         *_sum(drift),
+        *decision_blocks(drift),
         *_causes(drift.open),
         *_accepted([one for one in drift.findings if one.accepted_by]),
         *_applied(drift.applied),
@@ -72,6 +74,11 @@ def _sum(drift: Drift) -> Iterable[Block]:
         yield Paragraph(line(good("Nothing drifted.")))
         return
     yield Paragraph(sum_of(causes))
+
+
+def decision_blocks(drift: Drift, *, longest: int = 0) -> Iterable[Block]:
+    """The file of the decisions, and how many findings they accept."""
+    yield from map(Paragraph, decisions_notes(drift.decisions, drift.accepted, "finding", longest=longest))
 
 
 def sum_of(causes: Sequence[Cause]) -> Line:

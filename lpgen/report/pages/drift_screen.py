@@ -32,7 +32,7 @@ from lpgen.report.pages.blocks import (
     quiet,
     table,
 )
-from lpgen.report.pages.drift import headline, severity_span, sum_of
+from lpgen.report.pages.drift import decision_blocks, headline, severity_span, sum_of
 from lpgen.report.pages.words import label_of, shorten
 
 _GENERATED: Final = frozenset(
@@ -84,6 +84,7 @@ def drift_screen(drift: Drift, asked: Asked, room: Room) -> tuple[PageBlock, ...
         Heading(line("lpgen drift"), level=1),
         Paragraph(line(quiet(f"{since}; catalog of {drift.after.catalog_date}"))),
         Paragraph(sum_of(causes) if causes else line(good("Nothing drifted."))),
+        *decision_blocks(drift, longest=_LONGEST_NAME),
         *_besides(drift),
         *_what(causes, room),
         *_for_whom(causes, room),
@@ -94,7 +95,7 @@ def drift_screen(drift: Drift, asked: Asked, room: Room) -> tuple[PageBlock, ...
 
 def _besides(drift: Drift) -> Iterator[PageBlock]:
     parts = (
-        (accepted := len(drift.findings) - len(drift.open), f"{plural(accepted, 'finding')} accepted by decision"),
+        (drift.accepted, f"{plural(drift.accepted, 'finding')} accepted by decision"),
         (len(drift.applied), f"{plural(len(drift.applied), 'replacement')} put in place as proposed"),
         (len(drift.expired), f"{plural(len(drift.expired), 'decision')} expired"),
         (len(drift.notes), f"{plural(len(drift.notes), 'gap')} in the comparison"),

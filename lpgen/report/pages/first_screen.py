@@ -35,11 +35,12 @@ from lpgen.report.pages.blocks import (
 )
 from lpgen.report.pages.coverage import accounts_without_logs
 from lpgen.report.pages.next_steps import next_steps
-from lpgen.report.pages.review import numbers_of_replacements, sentence, words_of_day
+from lpgen.report.pages.review import decision_blocks, numbers_of_replacements, sentence, words_of_day
 from lpgen.report.pages.words import name_for_option, name_of_arn, shorten, state_of
 from lpgen.report.views import PrincipalView, ReviewView
 
 _LONGEST_DATE: Final = 20
+_LONGEST_FILE: Final = 30
 _LONGEST_MESSAGE: Final = 110
 """So many columns of a message are shown: with the name before it, about two lines of a screen."""
 
@@ -106,6 +107,7 @@ def _danger(arn: str, namesakes: Container[str], severity: Severity, what: str) 
 
 def _result(view: ReviewView) -> Iterator[Block]:
     yield Heading(numbers_of_replacements(view), level=3)
+    yield from decision_blocks(view.report, longest=_LONGEST_FILE)
     made = [one for one in view.to_make if one.has_documents]
     if made:
         total = sum((one.counts for one in made), Counts())

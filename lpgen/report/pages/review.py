@@ -10,6 +10,7 @@ from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
 from lpgen.core.model import Outcome, SkipReason
 from lpgen.report.commands import Given
 from lpgen.report.counts import Counts
+from lpgen.report.decisions_note import decisions_notes
 from lpgen.report.guards_note import guards_notes
 from lpgen.report.pages.action_items import Task, tasks_of_review
 from lpgen.report.pages.blocks import (
@@ -119,6 +120,7 @@ def _trust_line(trust: OutsideTrust) -> Line:
 def headline_blocks(view: ReviewView) -> Iterable[Block]:
     """How many principals and replacements there are, how many are safe, and how many actions are removed."""
     yield Paragraph(numbers_of_replacements(view))
+    yield from decision_blocks(view.report)
     made = [one for one in view.to_make if one.has_documents]
     total = sum((one.counts for one in made), Counts())
     dangerous = plural(total.dangerous, "dangerous grant")
@@ -133,6 +135,11 @@ def headline_blocks(view: ReviewView) -> Iterable[Block]:
             )
         )
         yield from (Paragraph(line(one)) for one in reach_texts(total.reach))
+
+
+def decision_blocks(report: Report, *, longest: int = 0) -> Iterable[Block]:
+    """The file of the decisions that count in the numbers, and how much they accept."""
+    yield from map(Paragraph, decisions_notes(report.decisions, report.accepted, longest=longest))
 
 
 def numbers_of_replacements(view: ReviewView) -> Line:

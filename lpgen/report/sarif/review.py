@@ -22,6 +22,7 @@ from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
 from lpgen.core.replacements import Decision, LineKind
+from lpgen.report.decisions_note import facts_of_decisions
 from lpgen.report.groups import DangerGroup
 from lpgen.report.json.layout import Row
 from lpgen.report.json.review import totals_of_review
@@ -53,6 +54,7 @@ def review_sarif(report: Report, *, root: str = _DEFAULT_ROOT, most: int = MOST_
         "catalog": Row(version=diff.catalog_version, date=diff.catalog_date),
         "minDays": report.min_days,
         "totals": totals_of_review(view),
+        "decisions": facts_of_decisions(report.decisions, report.accepted),
     }
     return sarif_log(
         REVIEW_RULES,

@@ -11,6 +11,7 @@ from lpgen.core.model import AccessLevel
 from lpgen.core.registry.drift import DriftKind
 from lpgen.report.json.drift import DRIFT_SCHEMA
 from lpgen.report.json.stars import STARS_SCHEMA
+from lpgen.report.schemas.facts import DECISIONS
 from lpgen.report.schemas.parts import (
     COUNT,
     DAY,
@@ -73,6 +74,7 @@ def drift_schema(defs: dict[str, Schema]) -> Schema:
             "summary": record({severity.value: COUNT for severity in Severity}),
             "groups": listed(group),
             "findings": listed(finding),
+            "decisions": DECISIONS,
             "applied": TEXTS,
             "notes": TEXTS,
             "expired_decisions": listed(ref("decision")),

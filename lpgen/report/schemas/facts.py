@@ -161,10 +161,14 @@ DEFS: Final[dict[str, Schema]] = {
     "use": record(USE),
 }
 
+DECISIONS: Final = nullable(record({"file": TEXT, **{kind.value: COUNT for kind in DecisionKind}, "accepted": COUNT}))
+"""The decisions file, its decisions in force by kind, and how much they accept."""
+
 REPORT: Final = {
     "as_of": DAY,
     "catalog": CATALOG,
     "min_days": COUNT,
+    "decisions": DECISIONS,
     "totals": ref("totals"),
     "coverage": record({"accounts": listed(ref("account"))}),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from lpgen.edge.engine import Lost
 from lpgen.edge.engines import local_processes
 from lpgen.edge.engines.local_processes import LocalEngine
+from tests.support.documents import ROOT as REPOSITORY
 from tests.support.engine_samples import POISON, DieOnce, die_on_poison, fail, square
 
 
@@ -53,6 +55,36 @@ def test_processes_are_forked_from_this_one_only_if_it_has_no_other_thread(monke
     assert local_processes._safe_start_method() == "fork"
     monkeypatch.setattr(os, "listdir", lambda _path: ["1", "2"])
     assert local_processes._safe_start_method() == "forkserver"
+
+
+_DESCRIBE = """
+import json, os, sys
+from lpgen.edge.engines.local_processes import LocalEngine
+from tests.support.engine_samples import command_lines_below, describe_process
+
+if __name__ == "__main__":
+    found = LocalEngine(2, sys.argv[1]).map(describe_process, range(20))
+    first, started = next(found), command_lines_below(os.getpid())
+    print(json.dumps({"path": sys.path, "workers": [first, *found], "started": started}))
+"""
+
+
+@pytest.mark.parametrize("flags", [[], ["-E"]])
+@pytest.mark.parametrize("start_method", ["forkserver", pytest.param("spawn", marks=pytest.mark.slow)])
+def test_every_process_of_the_local_engine_starts_without_the_current_folder(
+    tmp_path: Path, start_method: str, flags: list[str]
+) -> None:
+    """With `-E`, Python ignores its variables, and passes the flag on."""
+    script = tmp_path / "describe.py"
+    script.write_text(f"import sys; sys.path.append({str(REPOSITORY)!r})\n{_DESCRIBE}")
+    command = [sys.executable, *flags, str(script), start_method]
+    found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=tmp_path).stdout)
+    for worker in found["workers"]:
+        assert worker["safe_path"]
+        assert worker["path"] == found["path"], "nothing else changes for what workers import"
+        assert worker["variable"] is None, "what a worker starts is none of lpgen's"
+    assert len(found["started"]) >= 2
+    assert [words for words in found["started"] if "-P" not in words] == []
 
 
 def test_local_engine_loses_nothing_when_a_worker_is_killed_once(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from lpgen.core.iam.match import glob_match
 from lpgen.core.principal_names import is_named
 from lpgen.core.registry.row import Finding
-from lpgen.core.replacements import Decision, DecisionKind, Line
+from lpgen.core.replacements import Decision, DecisionKind, DecisionsStamp, Line
 
 Accepted = TypeVar("Accepted", bound=Finding)
 
@@ -22,6 +22,11 @@ Accepted = TypeVar("Accepted", bound=Finding)
 def decisions_in_force(decisions: Iterable[Decision], *, as_of: date) -> tuple[Decision, ...]:
     """The decisions that have not expired on a day, in file order."""
     return tuple(one for one in decisions if not one.expires or one.expires >= as_of.isoformat())
+
+
+def stamp_of_decisions(file: str, decisions: Iterable[Decision]) -> DecisionsStamp | None:
+    """The stamp of a file's decisions in force; None without a file."""
+    return DecisionsStamp(file, tuple(one.kind for one in decisions)) if file else None
 
 
 def applies_to_action(decision: Decision, principal: str, action: str) -> bool:

@@ -104,7 +104,9 @@ def _folders(paths: Mapping[str, str]) -> set[str]:
 
 
 def _plain(key: str, value: object) -> object:
-    """The value of a key of the summary. Problems name files: only their names count, since folders may be moved."""
+    """The value of a key of the summary. Files in it count by their names only, since folders may be moved."""
     if key == "problems" and isinstance(value, list):
         return [_FOLDERS.sub("", one) if isinstance(one, str) else one for one in value]
+    if key == "decisions" and isinstance(value, dict):
+        return {**value, "file": str(value.get("file")).replace("\\", "/").rpartition("/")[2]}
     return value

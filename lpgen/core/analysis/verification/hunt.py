@@ -134,7 +134,9 @@ def _filling(variable: re.Match[str], context: dict[str, tuple[str, ...]], draws
     return context.setdefault(name, (draws.pick(_FILLINGS),))[0]
 
 
-_FILLINGS: Final = ("x", "a/b", "prod", "*")
+_FILLINGS: Final = ("x", "a/b", "prod", "*", "a:b", "x-1:999999999999:a")
+"""Values of variables. Tags may hold colons, which move what follows into other fields of an ARN."""
+
 _RUNS: Final = ("", "x", "x/y", "a:b", "secret/x")
 
 

@@ -115,6 +115,26 @@ LEAKS: dict[str, tuple[Principal, list[WrittenDocument]]] = {
         old(allow("s3:GetObject", HOME)),
         written(allow("s3:GetObject", "arn:aws:s3:::home/${aws:PrincipalTag/team}/*")),
     ),
+    "a variable in the Region, whose value may hold colons": (
+        old(allow("sns:Publish", "arn:aws:sns:us-*-1:123456789012:*")),
+        written(allow("sns:Publish", "arn:aws:sns:us-${aws:PrincipalTag/r}-1:123456789012:*")),
+    ),
+    "a variable in the account": (
+        old(allow("sns:Publish", "arn:aws:sns:us-east-1:1*2:topic")),
+        written(allow("sns:Publish", "arn:aws:sns:us-east-1:1${aws:PrincipalTag/a}2:topic")),
+    ),
+    "a variable before a wildcard of another field": (
+        old(allow("sns:Publish", "arn:aws:sns:*:12*4:topic")),
+        written(allow("sns:Publish", "arn:aws:sns:${aws:PrincipalTag/r}:12*4:topic")),
+    ),
+    "a variable with a default that holds colons": (
+        old(allow("sns:Publish", "arn:aws:sns:us-east-1:1*2:topic")),
+        written(allow("sns:Publish", "arn:aws:sns:us-east-1:1${aws:PrincipalTag/a, '1:x'}2:topic")),
+    ),
+    "a variable outside of NotResource": (
+        old(all_but("arn:aws:sns:us-?*:b-1:c:topic", action="sns:Publish")),
+        written(allow("sns:Publish", "arn:aws:sns:us-${aws:PrincipalTag/r}-1:c:topic")),
+    ),
     "a forgotten deny": (old(GET, REFUSED), written(GET)),
     "a deny with a condition more": (old(GET, REFUSED), written(GET, deny("s3:*", f"{DATA}/secret/*", Condition=MFA))),
     "a deny of fewer actions": (
