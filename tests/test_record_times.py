@@ -95,6 +95,7 @@ CLOCKS = {
     "cli/baseline.py": "the moment a baseline is saved",
     "edge/data_folder/pins.py": "how old a pin is",
     "edge/rollout/journal.py": "the moment of an entry",
+    "edge/rollout/lock.py": "since when a principal is locked",
 }
 """The modules that read the time of day, each for what. No analysis depends on one."""
 
