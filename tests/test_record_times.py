@@ -96,6 +96,7 @@ CLOCKS = {
     "edge/data_folder/pins.py": "how old a pin is",
     "edge/rollout/journal.py": "the moment of an entry",
     "edge/rollout/lock.py": "since when a principal is locked",
+    "edge/rollout/run.py": "how long ago a call in doubt was sent",
 }
 """The modules that read the time of day, each for what. No analysis depends on one."""
 

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from lpgen.core.rollout.calls import POLICY_PATH
@@ -47,6 +48,6 @@ def lock_description(nonce: str, *, plan: str, moment: str) -> str:
     return f"lpgen rollout of the plan {plan[:12]}, since {moment}, run {nonce}"
 
 
-def is_lock_of(description: str, nonce: str) -> bool:
-    """Whether a lock is that of a run with this number."""
-    return bool(nonce) and description.endswith(f" run {nonce}")
+def is_lock_of(description: str, nonces: Iterable[str]) -> bool:
+    """Whether a lock is that of a run with one of these numbers."""
+    return any(description.endswith(f" run {nonce}") for nonce in nonces)

@@ -47,8 +47,8 @@ class RolloutState:
 
     `before`, `documents`, `boundary` and `trust` are as read from IAM just before. `digests` are those of the documents
     to put in place, by policy. Calls go by their numbers: `about` are those that may have been made, `done` those that
-    were. `taken_back` are the policies whose inverse call was made, and `policy_ids` AWS's unique ids of the managed
-    policies that were created, by ARN.
+    were, and `in_doubt_since` is when the last one that may still be under way was sent. `taken_back` are the policies
+    whose inverse call was made, and `policy_ids` AWS's unique ids of the managed policies that were created, by ARN.
     """
 
     principal: str
@@ -69,6 +69,7 @@ class RolloutState:
     taken_back: frozenset[str] = frozenset()
     policy_ids: Mapping[str, str] = field(default_factory=dict)
     applied_at: str = ""
+    in_doubt_since: str = ""
 
     def after(self, event: str, facts: Mapping[str, object]) -> RolloutState | None:
         """The state after an event of the journal; None where the event can't come here."""
@@ -89,13 +90,15 @@ class RolloutState:
         if not isinstance(number, int):
             return None
         if event == "about":
-            return replace(self, about=self.about | {number}) if number == self.next_call < len(self.calls) else None
+            if number != self.next_call or number == len(self.calls):
+                return None
+            return replace(self, about=self.about | {number}, in_doubt_since=str(facts["at"]))
         if number not in self.about - self.done:
             return None
         if event == "refused":
-            return replace(self, about=self.about - {number})
+            return replace(self, about=self.about - {number}, in_doubt_since="")
         made = {self.calls[number].policy: str(facts["policy_id"])} if facts.get("policy_id") else {}
-        return replace(self, done=self.done | {number}, policy_ids={**self.policy_ids, **made})
+        return replace(self, done=self.done | {number}, policy_ids={**self.policy_ids, **made}, in_doubt_since="")
 
     @property
     def unfinished(self) -> bool:

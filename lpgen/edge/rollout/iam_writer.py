@@ -24,6 +24,9 @@ READ_BACK_SECONDS: Final = 30.0
 """How long a change may take to show: IAM is eventually consistent.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"""
 
+_READINGS: Final = 3
+"""How often a principal is read whose policies are deleted meanwhile."""
+
 NOT_FOUND: Final = "NoSuchEntity"
 TAKEN: Final = "EntityAlreadyExists"
 
@@ -81,6 +84,31 @@ class IamWriter:
         Raises:
             AwsError: it can't be read, or doesn't exist (code `NoSuchEntity`).
         """
+        for _ in range(_READINGS):
+            try:
+                return self._read_principal(kind, name)
+            except AwsError as error:
+                # A policy that somebody deletes between two calls is missing too, and no sign that the principal is.
+                if error.code != NOT_FOUND or not self.read_principal_id(kind, name):
+                    raise
+        raise AwsError(f"the policies of the {kind} {quote_input(name)} change all the time", code="Changing")
+
+    def read_principal_id(self, kind: PrincipalKind, name: str) -> str:
+        """The unique id of a principal, "" where there is none of this name.
+
+        Raises:
+            AwsError: it can't be read.
+        """
+        word = kind.capitalize()
+        try:
+            with aws_errors(f"read the {kind} {quote_input(name)}"):
+                return str(self._ask(f"get_{kind}", **{f"{word}Name": name})[word][f"{word}Id"])
+        except AwsError as error:
+            if error.code == NOT_FOUND:
+                return ""
+            raise
+
+    def _read_principal(self, kind: PrincipalKind, name: str) -> LivePrincipal:
         word = kind.capitalize()
         with aws_errors(f"read the {kind} {quote_input(name)}"):
             found = self._ask(f"get_{kind}", **{f"{word}Name": name})[word]

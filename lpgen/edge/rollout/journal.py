@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -69,7 +70,7 @@ class Journal:
         self._last = b""
         self._size = 0
         self.states: dict[str, RolloutState] = {}
-        self.locks: dict[str, str] = {}
+        self.locks: dict[str, tuple[str, ...]] = {}
 
     def __enter__(self) -> Journal:
         try:
@@ -105,9 +106,10 @@ class Journal:
             raise RolloutError(f"another run uses `{self._path}`", hint="wait for it to end") from error
 
     @property
-    def identity(self) -> int:
+    def identity(self) -> str:
         """Tells this file from its copies, which must not take over its locks."""
-        return os.fstat(self._file.fileno()).st_ino
+        facts = os.fstat(self._file.fileno())
+        return f"{platform.node()} {facts.st_dev} {facts.st_ino}"
 
     # ------------------------------------------------------------ reading
 
@@ -154,7 +156,8 @@ class Journal:
             event, principal = entry["event"], entry["principal"]
             if event in ("lock", "unlock"):
                 self._check(principal in self._principals, f"{quote_input(principal)} isn't in the plan")
-                self.locks[principal] = str(entry["nonce"]) if entry.get("journal") == self.identity else ""
+                own = (str(entry["nonce"]),) if event == "lock" and entry["journal"] == self.identity else ()
+                self.locks[principal] = (*self.locks.get(principal, ()), *own) if event == "lock" else ()
                 return
             state = self.states.get(principal)
             if event == "begin":
@@ -246,12 +249,12 @@ class Recorded:
     """What a journal holds: the states of the principals that were begun, and the numbers of locks that may be left."""
 
     states: Mapping[str, RolloutState] = field(default_factory=dict)
-    locks: Mapping[str, str] = field(default_factory=dict)
+    locks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def principals(self) -> tuple[str, ...]:
         """The principals that were begun, undone ones too, or that a killed run may have locked; the last one first."""
-        locked = (principal for principal, nonce in self.locks.items() if nonce)
+        locked = (principal for principal, nonces in self.locks.items() if nonces)
         return tuple(reversed(dict.fromkeys((*self.states, *locked))))
 
 

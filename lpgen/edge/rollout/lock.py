@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from lpgen.core.rollout.lock import is_lock_of, lock_arn, lock_description
@@ -12,14 +13,14 @@ from lpgen.edge.rollout.journal import Journal
 from lpgen.errors import AwsError, LockLostError, quote_input
 
 
-def why_locked(writer: IamWriter, principal: str, principal_id: str, nonce: str) -> str:
-    """Why a run with this number must leave a principal alone, or "".
+def why_locked(writer: IamWriter, principal: str, principal_id: str, nonces: Iterable[str]) -> str:
+    """Why a run whose locks have these numbers must leave a principal alone, or "".
 
     Raises:
         AwsError: the lock can't be read.
     """
     found = writer.read_lock(lock_arn(principal, principal_id))
-    return "" if found is None or is_lock_of(found, nonce) else _locked_by(found)
+    return "" if found is None or is_lock_of(found, nonces) else _locked_by(found)
 
 
 def take_lock(writer: IamWriter, journal: Journal, principal: str, principal_id: str) -> str:
@@ -31,13 +32,16 @@ def take_lock(writer: IamWriter, journal: Journal, principal: str, principal_id:
     """
     arn = lock_arn(principal, principal_id)
     found = writer.read_lock(arn)
-    if found is not None:
-        return "" if is_lock_of(found, journal.locks.get(principal, "")) else _locked_by(found)
+    if found is not None and not is_lock_of(found, journal.locks.get(principal, ())):
+        return _locked_by(found)
     nonce = secrets.token_hex(16)
     journal.note("lock", principal, nonce=nonce, journal=journal.identity)
+    if found is not None:
+        # A new number stops whoever else works under the old one, such as with a copy that looks like this journal.
+        writer.delete_lock(arn)
     description = lock_description(nonce, plan=journal.digest, moment=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     found = writer.create_lock(arn, description)
-    return "" if is_lock_of(found, nonce) else _locked_by(found)
+    return "" if is_lock_of(found, (nonce,)) else _locked_by(found)
 
 
 def check_lock(writer: IamWriter, journal: Journal, principal: str, principal_id: str, *, patience: float) -> None:
@@ -50,7 +54,7 @@ def check_lock(writer: IamWriter, journal: Journal, principal: str, principal_id
     until = time.monotonic() + patience
     while (found := writer.read_lock(lock_arn(principal, principal_id))) is None and time.monotonic() < until:
         time.sleep(0.5)
-    if found is None or not is_lock_of(found, journal.locks.get(principal, "")):
+    if found is None or not is_lock_of(found, journal.locks.get(principal, ())[-1:]):
         by = "somebody removed it" if found is None else _locked_by(found)
         raise LockLostError(f"the lock of {quote_input(principal)} isn't this run's any more: {by}")
 
@@ -61,10 +65,10 @@ def release_lock(writer: IamWriter, journal: Journal, principal: str, principal_
     Raises:
         RolloutError: the journal can't be written.
     """
-    arn, nonce = lock_arn(principal, principal_id), journal.locks.get(principal, "")
+    arn = lock_arn(principal, principal_id)
     try:
         found = writer.read_lock(arn)
-        if found is not None and is_lock_of(found, nonce):
+        if found is not None and is_lock_of(found, journal.locks.get(principal, ())):
             writer.delete_lock(arn)
     except AwsError as error:
         return f"its lock is still there, and `lpgen rollout unlock` removes it: {error.message}"

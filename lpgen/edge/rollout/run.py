@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final
 
 from lpgen.core.digests import digest_of_text
@@ -16,6 +20,7 @@ from lpgen.core.rollout.plan import PrincipalPlan, Refusal
 from lpgen.core.rollout.plan_rollout import own_texts
 from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
 from lpgen.core.rollout.state import Phase, RolloutState
+from lpgen.edge.aws_session import READ_TIMEOUT_SECONDS
 from lpgen.edge.rollout.caller_chain import CallerName
 from lpgen.edge.rollout.iam_writer import NOT_FOUND, READ_BACK_SECONDS, IamWriter, LivePrincipal, Quotas
 from lpgen.edge.rollout.journal import Journal, Recorded
@@ -23,6 +28,9 @@ from lpgen.edge.rollout.lock import check_lock, release_lock, take_lock, why_loc
 from lpgen.errors import AwsError, LockLostError, LpgenError, RefusedCallError, RolloutError, quote_input
 
 Say = Callable[[str], None]
+
+LATE_SECONDS: Final = float(READ_TIMEOUT_SECONDS)
+"""How long after a call was sent AWS may still carry it out: as long as lpgen waits for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ def live_refusals(
         if error.code != NOT_FOUND:
             raise
         return (Refusal.of(RefusalKind.CHANGED, case="gone", kind=plan.kind),)
-    locked = why_locked(writer, plan.principal, plan.principal_id, recorded.locks.get(plan.principal, ""))
+    locked = why_locked(writer, plan.principal, plan.principal_id, recorded.locks.get(plan.principal, ()))
     if locked:
         return (Refusal.of(RefusalKind.LOCKED, why=locked),)
     found = list(_refusals_to_begin(plan, live, recorded.states.get(plan.principal)))
@@ -218,6 +226,7 @@ _AFTER_FAILURE: Final = {OutcomeKind.UNDONE: OutcomeKind.TAKEN_BACK, OutcomeKind
 
 def _make_calls(principal: str, run: Run) -> None:
     state = run.journal.states[principal]
+    _outwait_late_call(state, run)
     for number in sorted(state.about - state.done):  # what a killed run may have made
         if run.writer.in_effect(state.calls[number]):
             _note_done(state, number, run)
@@ -233,18 +242,45 @@ def _make_calls(principal: str, run: Run) -> None:
         _check_before(call, state, run)
         run.journal.note("about", principal, call=number)
         run.say(f"{principal}: {call.operation} {call.policy}")
-        try:
-            run.writer.perform(call)
-        except RefusedCallError:
-            run.journal.note("refused", principal, call=number)
-            raise
-        _note_done(state, number, run)
+        with _interrupts_deferred():
+            try:
+                run.writer.perform(call)
+            except RefusedCallError:
+                run.journal.note("refused", principal, call=number)
+                raise
+            _note_done(state, number, run)
 
 
 def _note_done(state: RolloutState, number: int, run: Run) -> None:
     call = state.calls[number]
     created = {"policy_id": run.writer.read_policy_id(call.policy)} if call.kind is CallKind.CREATE_POLICY else {}
     run.journal.note("done", state.principal, call=number, **created)
+
+
+@contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Lets a call that was sent be answered before an interrupt counts: nobody knows what an abandoned call does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        if came:
+            signal.raise_signal(signal.SIGINT)
+
+
+def _outwait_late_call(state: RolloutState, run: Run) -> None:
+    """Waits until a call that a kill or a lost connection left in doubt can't be carried out any more."""
+    if state.in_doubt_since and run.settle_seconds:
+        passed = (datetime.now(UTC) - datetime.fromisoformat(state.in_doubt_since)).total_seconds()
+        left = min(LATE_SECONDS - passed, LATE_SECONDS)
+        if left > 0:
+            run.say(f"{state.principal}: waiting {left:.0f} s, since AWS may still carry out an earlier call")
+            time.sleep(left)
 
 
 def _check_before(call: Call, state: RolloutState, run: Run) -> None:
@@ -309,14 +345,23 @@ def unexpected_policies(state: RolloutState, writer: IamWriter) -> list[str]:
     ]
 
 
-def _comes_true(check: Callable[[], bool], run: Run) -> bool:
+def _comes_true(check: Callable[[], bool], run: Run, *, patience_seconds: float | None = None) -> bool:
     """Whether something is so by the time that IAM needs to show a change."""
-    until = time.monotonic() + run.patience_seconds
+    patience = run.patience_seconds if patience_seconds is None else patience_seconds
+    until = time.monotonic() + patience
+    said = patience <= _SILENCE_SECONDS
     while not check():
         if time.monotonic() > until:
             return False
+        if not said and until - time.monotonic() < patience - _SILENCE_SECONDS:
+            run.say(f"waiting up to {patience:.0f} s for IAM to show the changes")
+            said = True
         time.sleep(0.5)
     return True
+
+
+_SILENCE_SECONDS: Final = 2.0
+"""How long to wait without a word."""
 
 
 # ---------------------------------------------------------------- undo
@@ -348,13 +393,10 @@ def _undo(principal: str, run: Run) -> Outcome:
 
 def _why_gone(state: RolloutState, writer: IamWriter) -> str:
     """Why there is no principal to put back, or ""."""
-    try:
-        live = writer.read_principal(state.kind, state.name)
-    except AwsError as error:
-        if error.code != NOT_FOUND:
-            raise
+    found = writer.read_principal_id(state.kind, state.name)
+    if not found:
         return f"there is no {state.kind} of this name any more"
-    return "" if live.principal.principal_id == state.principal_id else "it was deleted and created again since"
+    return "" if found == state.principal_id else "it was deleted and created again since"
 
 
 def _take_back(principal: str, run: Run, *, gone: bool) -> Iterator[str]:
@@ -363,6 +405,7 @@ def _take_back(principal: str, run: Run, *, gone: bool) -> Iterator[str]:
     Yields a sentence for each that can't be made without losing what somebody else made. Of a principal that is gone
     only the policies that were created for it are left to delete.
     """
+    _outwait_late_call(run.journal.states[principal], run)
     put_back = settled = False
     kept: set[str] = set()
     for number, call in run.journal.states[principal].calls_to_undo:
@@ -372,7 +415,7 @@ def _take_back(principal: str, run: Run, *, gone: bool) -> Iterator[str]:
         if put_back and not call.adds and not settled:
             time.sleep(run.settle_seconds)
             settled = True
-        problem = _problem(call, number, state, run)
+        problem = _problem(call, number, state, run, patience_seconds=0 if kept else run.patience_seconds)
         if not problem:
             _check_lock(state, run)
             run.journal.note("undo_about", principal, policy=call.policy, operation=call.operation)
@@ -389,7 +432,7 @@ def _take_back(principal: str, run: Run, *, gone: bool) -> Iterator[str]:
         put_back = put_back or call.adds
 
 
-def _problem(call: Call, number: int, state: RolloutState, run: Run) -> str:
+def _problem(call: Call, number: int, state: RolloutState, run: Run, *, patience_seconds: float) -> str:
     """Why the inverse of a call would lose what somebody else has made, or leave less than what stays; or ""."""
     if call.kind is CallKind.DELETE_POLICY:
         return _problem_of_deletion(call, state, run.writer)
@@ -408,7 +451,7 @@ def _problem(call: Call, number: int, state: RolloutState, run: Run) -> str:
         inline.update(live.holding.inline)
         return not missing
 
-    if not _comes_true(is_whole, run):
+    if not _comes_true(is_whole, run, patience_seconds=patience_seconds):
         return f"{'; '.join(missing)}: so {call.policy} stays"
     edited = call.kind is CallKind.DELETE_INLINE and inline.get(call.policy, call.document) != call.document
     return f"the inline policy {call.policy} was edited since, and is left as it is" if edited else ""
@@ -465,9 +508,11 @@ def _differences(
     """How a principal differs from the policies that it should hold, and from what it was besides, in sentences."""
     should, now = dict(expected.inline), dict(live.holding.inline)
     yield from _lost(expected, documents, live)
-    yield from (f"the inline policy {name} was added since" for name in sorted(now.keys() - should.keys()))
-    added = sorted(set(live.holding.attached) - set(expected.attached))
-    yield from (f"the policy {arn} was attached since" for arn in added)
+    own = {call.policy for call in state.calls if call.adds}
+    for name in sorted(now.keys() - should.keys()):
+        yield f"the inline policy {name} {'of this rollout is there' if name in own else 'was added since'}"
+    for arn in sorted(set(live.holding.attached) - set(expected.attached)):
+        yield f"the policy {arn} {'of this rollout is attached' if arn in own else 'was attached since'}"
     if live.boundary != state.boundary:
         yield "its boundary is another since"
     if live.trust != state.trust:
