@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import tarfile
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -173,7 +172,7 @@ def test_no_command_writes_through_a_planted_link(
 
 
 class _Kept:
-    numbers: array[int]
+    number: int
 
 
 def keep_value(folder: Path) -> None:
@@ -182,7 +181,7 @@ def keep_value(folder: Path) -> None:
 
 def _make_kept() -> _Kept:
     made = _Kept()
-    made.numbers = array("i", [1])
+    made.number = 1
     return made
 
 
@@ -202,7 +201,7 @@ def write_a_journal(folder: Path) -> None:
         pass
 
 
-INPUTS = next(iter(kept_values(Path(), "generation", "inputs").folder.parts[-1:]))
+INPUTS = kept_values(Path(), "generation", "inputs").folder.name
 PLACES: dict[str, tuple[Callable[[Path], None], tuple[tuple[str, bool], ...]]] = {
     "kept value": (
         keep_value,
