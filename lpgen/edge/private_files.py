@@ -54,6 +54,8 @@ def open_no_link(name: str, flags: int) -> int:
         OSError: it can't be opened, or is a link.
     """
     try:
+        if not _NO_LINK and os.path.islink(name):  # as on Windows
+            raise _link_error(name)
         return os.open(name, flags | _NO_LINK, _FILE)
     except OSError as error:
         raise _link_error(name) if os.path.islink(name) else error from None

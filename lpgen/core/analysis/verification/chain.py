@@ -62,7 +62,8 @@ def check_reproduced(found: FoundOutput, expected: ExpectedOutput) -> Check:
     notes.failed += [
         f"`{_SUMMARY}`: `{key}` was changed"
         for key in sorted({*found.summary, *expected.summary} - {"inputs", "digest"})
-        if _plain(key, found.summary.get(key)) != _plain(key, expected.summary.get(key))
+        if (key in found.summary) != (key in expected.summary)
+        or _plain(key, found.summary.get(key)) != _plain(key, expected.summary.get(key))
     ]
     return notes.check()
 
