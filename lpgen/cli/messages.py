@@ -60,6 +60,7 @@ class MessageOptions:
             handlers.append(_Said(logging.INFO))
         waiting = None if self.quiet or self.verbose or (self.debug and not self.debug_log) else _Waiting()
         handlers += [waiting] if waiting else []
+        level, propagates = _LOG.level, _LOG.propagate
         _LOG.setLevel(min((one.level for one in handlers), default=logging.WARNING))
         _LOG.propagate = False
         for one in handlers:
@@ -76,6 +77,8 @@ class MessageOptions:
             for one in handlers:
                 _LOG.removeHandler(one)
                 one.close()
+            _LOG.setLevel(level)
+            _LOG.propagate = propagates
             be_quiet(False)
 
 
