@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from lpgen.cli.help import StoppedCommandError
+from lpgen.core.model import PrincipalKind
+from lpgen.core.rollout.calls import Holding, inverse_calls
 from lpgen.core.rollout.lock import LOCK_PATH, lock_arn, lock_parameters
+from lpgen.edge.rollout.iam_writer import IamWriter
+from lpgen.edge.rollout.journal import Journal
+from lpgen.edge.rollout.plan_file import read_whole_plan
+from lpgen.edge.rollout.run import Run, outwait_late_call
+from lpgen.errors import AwsError
+from tests.support.iam_stand_in import IamAccount, open_stand_in
 from tests.support.rollout_roles import empty_account, own_server
 from tests.support.rollout_worlds import ACCOUNT, New, World, allow, document, proxy
 
@@ -123,7 +139,88 @@ def test_a_run_whose_lock_was_removed_changes_nothing_more(world: World, arn: st
     assert world.read(arn) == was
 
 
+def test_a_run_stops_when_a_journal_that_looks_like_its_own_takes_over_its_lock(
+    world: World, arn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a snapshot of the file system, where the copy has the number of the original."""
+    monkeypatch.setattr(Journal, "identity", "the same")
+    copy = World(world.server, tmp_path / "copy")
+    copy.home.mkdir()
+
+    def undo_by_copy() -> None:
+        shutil.copy(world.plan, copy.plan)
+        shutil.copy(f"{world.plan}.journal", f"{copy.plan}.journal")
+        copy.undo()
+
+    said = before_write(world, "AttachRolePolicy", undo_by_copy)
+    assert said.startswith("3 ")
+    assert "NoSuchEntity" in said or "isn't this run's any more" in said
+    assert world.read(arn).holding.inline == (("own", OLD_INLINE),)
+    assert world.read(arn).holding.attached == (f"arn:aws:iam::{ACCOUNT}:policy/queues",)
+
+
+# ---------------------------------------------------------------- interrupts and late calls
+
+
+def test_an_interrupt_waits_for_the_answer_of_the_call_that_was_sent(world: World, arn: str) -> None:
+    was = world.read(arn)
+    sent: list[str] = []
+
+    def interrupt(_: int, operation: str) -> str:
+        if operation == "DetachRolePolicy" and not sent:
+            sent.append(operation)
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.3)
+        return ""
+
+    with proxy(world.server, interrupt) as (url, _), pytest.raises(StoppedCommandError):
+        world.apply(url=url)
+    assert sent
+    assert world.read(arn) == was
+    assert not world.made_policies()
+
+
+@pytest.mark.parametrize(("seconds_ago", "waits"), [(0, 60), (50, 10), (61, 0), (-3600, 60)])
+def test_a_run_waits_until_a_call_in_doubt_cannot_be_carried_out_any_more(
+    world: World, arn: str, monkeypatch: pytest.MonkeyPatch, seconds_ago: int, waits: int
+) -> None:
+    slept: list[float] = []
+    clock = SimpleNamespace(sleep=slept.append, monotonic=time.monotonic)
+    monkeypatch.setattr("lpgen.edge.rollout.run.time", clock)
+    with Journal(world.plan, read_whole_plan(world.plan)) as journal:
+        own = Run(world.writer, journal, 15.0, lambda _: None)
+        (plan,) = read_whole_plan(world.plan).principals
+        journal.begin(world.read(arn), plan.calls, inverse_calls(plan.calls, {"own": OLD_INLINE}))
+        journal.note("about", arn, call=0)
+        sent = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+        outwait_late_call(replace(journal.states[arn], in_doubt_since=sent.isoformat()), own)
+        journal.note("refused", arn, call=0)
+        outwait_late_call(journal.states[arn], own)
+    assert sum(slept) == pytest.approx(waits, abs=1)
+
+
 # ---------------------------------------------------------------- somebody else
+
+
+def test_a_policy_that_is_deleted_while_it_is_read_is_no_sign_that_the_role_is_gone(world: World, arn: str) -> None:
+    account = IamAccount(trust=world.read(arn).trust)
+    account.make_role("app", {"own": OLD_INLINE}, {"queues": QUEUES})
+    queues = account.attached["app"][0]
+    answers = iter([False, True])
+
+    def step(operation: str, perform: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if operation == "get_policy" and not next(answers, True):
+            del account.policies[queues]
+            account.attached["app"].clear()
+        return perform()
+
+    writer = IamWriter(open_stand_in(account, step))
+    assert writer.read_principal(PrincipalKind.ROLE, "app").holding == Holding((("own", OLD_INLINE),))
+    account.attached["app"].append(queues)
+    with pytest.raises(AwsError, match="change all the time"):
+        writer.read_principal(PrincipalKind.ROLE, "app")
+    account.delete_role("app")
+    assert writer.read_principal_id(PrincipalKind.ROLE, "app") == ""
 
 
 def test_what_somebody_else_removed_stays_removed_and_then_the_replacement_stays(world: World, arn: str) -> None:

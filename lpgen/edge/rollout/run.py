@@ -226,7 +226,7 @@ _AFTER_FAILURE: Final = {OutcomeKind.UNDONE: OutcomeKind.TAKEN_BACK, OutcomeKind
 
 def _make_calls(principal: str, run: Run) -> None:
     state = run.journal.states[principal]
-    _outwait_late_call(state, run)
+    outwait_late_call(state, run)
     for number in sorted(state.about - state.done):  # what a killed run may have made
         if run.writer.in_effect(state.calls[number]):
             _note_done(state, number, run)
@@ -273,7 +273,7 @@ def _interrupts_deferred() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-def _outwait_late_call(state: RolloutState, run: Run) -> None:
+def outwait_late_call(state: RolloutState, run: Run) -> None:
     """Waits until a call that a kill or a lost connection left in doubt can't be carried out any more."""
     if state.in_doubt_since and run.settle_seconds:
         passed = (datetime.now(UTC) - datetime.fromisoformat(state.in_doubt_since)).total_seconds()
@@ -405,7 +405,7 @@ def _take_back(principal: str, run: Run, *, gone: bool) -> Iterator[str]:
     Yields a sentence for each that can't be made without losing what somebody else made. Of a principal that is gone
     only the policies that were created for it are left to delete.
     """
-    _outwait_late_call(run.journal.states[principal], run)
+    outwait_late_call(run.journal.states[principal], run)
     put_back = settled = False
     kept: set[str] = set()
     for number, call in run.journal.states[principal].calls_to_undo:
