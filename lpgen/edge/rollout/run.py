@@ -242,7 +242,7 @@ def _make_calls(principal: str, run: Run) -> None:
         _check_before(call, state, run)
         run.journal.note("about", principal, call=number)
         run.say(f"{principal}: {call.operation} {call.policy}")
-        with _interrupts_deferred():
+        with _interrupts_deferred(run.say):
             try:
                 run.writer.perform(call)
             except RefusedCallError:
@@ -258,13 +258,18 @@ def _note_done(state: RolloutState, number: int, run: Run) -> None:
 
 
 @contextmanager
-def _interrupts_deferred() -> Iterator[None]:
+def _interrupts_deferred(say: Say) -> Iterator[None]:
     """Lets a call that was sent be answered before an interrupt counts: nobody knows what an abandoned call does."""
+
+    def defer(number: int, _: object) -> None:
+        came.append(number)
+        say("interrupted; waiting for AWS to answer the call under way")
+
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[int] = []
-    usual = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    usual = signal.signal(signal.SIGINT, defer)
     try:
         yield
     finally:
@@ -307,7 +312,8 @@ def _is_as_created(arn: str, state: RolloutState, writer: IamWriter) -> bool:
 
 def _is_own(arn: str, state: RolloutState, writer: IamWriter) -> bool:
     """Whether a managed policy is the one that this rollout created. In doubt, after a kill, its name has to do."""
-    return writer.read_policy_id(arn) == state.policy_ids.get(arn, writer.read_policy_id(arn))
+    known = state.policy_ids.get(arn)
+    return known is None or writer.read_policy_id(arn) == known
 
 
 def _await_expected(principal: str, run: Run) -> None:
@@ -448,6 +454,7 @@ def _problem(call: Call, number: int, state: RolloutState, run: Run, *, patience
     def is_whole() -> bool:
         live = run.writer.read_principal(state.kind, state.name)
         missing[:] = _lost(state.old_policies_at(number), state.documents, live)
+        inline.clear()
         inline.update(live.holding.inline)
         return not missing
 
