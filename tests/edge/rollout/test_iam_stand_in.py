@@ -14,6 +14,7 @@ from lpgen.edge.rollout.iam_writer import IamWriter
 from tests.support.aws_servers import Server
 from tests.support.iam_stand_in import ACCOUNT, IamAccount, open_stand_in
 from tests.support.law_examples import examples
+from tests.support.rollout_roles import own_server
 from tests.support.rollout_worlds import World, allow, document
 
 OLD = document(allow("s3:GetObject"))
@@ -31,9 +32,12 @@ CALLS: dict[str, dict[str, str]] = {
 STEPS = st.lists(st.tuples(st.sampled_from(sorted(CALLS)), st.sampled_from(["app", "nobody"])), max_size=12)
 
 
+server = pytest.fixture(scope="module")(own_server)
+
+
 @pytest.fixture(scope="module")
-def world(moto: Server, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(moto, tmp_path_factory.mktemp("moto"))
+def world(server: Server, tmp_path_factory: pytest.TempPathFactory) -> World:
+    return World(server, tmp_path_factory.mktemp("moto"))
 
 
 def answer_of(client: Any, operation: str, role: str) -> str:
@@ -55,6 +59,10 @@ def test_the_stand_in_answers_as_moto_does(world: World, steps: list[tuple[str, 
     world.make_role("app", inline={"own": OLD})
     try:
         for operation, role in steps:
+            if operation == "delete_policy" and LPGEN in account.attached["app"]:
+                # moto deletes an attached policy. https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
+                assert answer_of(session.client("iam"), operation, role) == "DeleteConflict"
+                continue
             assert answer_of(session.client("iam"), operation, role) == answer_of(world.client, operation, role)
             readers = (IamWriter(session), world.writer)
             first, second = (reader.read_principal(PrincipalKind.ROLE, "app") for reader in readers)

@@ -33,6 +33,7 @@ from lpgen.errors import LpgenError
 from tests.support.aws_servers import Server
 from tests.support.iam_stand_in import IamAccount, ManagedPolicy, failure, open_stand_in
 from tests.support.law_examples import examples
+from tests.support.rollout_roles import own_server
 from tests.support.rollout_worlds import New, World, allow, deny, document
 
 OLD = {"own": document(allow("s3:GetObject"), deny("s3:DeleteBucket")), "more": document(allow("s3:DeleteObject"))}
@@ -59,10 +60,13 @@ class Start:
     account: IamAccount
 
 
+server = pytest.fixture(scope="module")(own_server)
+
+
 @pytest.fixture(scope="module")
-def start(moto: Server, tmp_path_factory: pytest.TempPathFactory) -> Start:
+def start(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Start:
     """The plan is made once, from moto."""
-    world = World(moto, tmp_path_factory.mktemp("planned"))
+    world = World(server, tmp_path_factory.mktemp("planned"))
     arn = world.make_role(ROLE, inline=OLD, managed=OLD_MANAGED)
     world.plan_of({arn: NEW})
     live = world.read(arn)
