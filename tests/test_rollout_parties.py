@@ -159,6 +159,17 @@ def test_a_run_stops_when_a_journal_that_looks_like_its_own_takes_over_its_lock(
     assert world.read(arn).holding.attached == (f"arn:aws:iam::{ACCOUNT}:policy/queues",)
 
 
+def test_a_user_who_joins_a_group_meanwhile_does_not_count_as_applied(world: World) -> None:
+    user = world.make_user("ann", inline={"own": OLD_INLINE})
+    world.client.create_group(GroupName="admins")
+    world.plan_of({user: NEW[:1]})
+    join = {"GroupName": "admins", "UserName": "ann"}
+    said = before_write(world, "DeleteUserPolicy", lambda: world.client.add_user_to_group(**join))
+    assert said.startswith("3 ")
+    assert "it has joined admins since" in said
+    assert world.read(user).holding.inline == (("own", OLD_INLINE),)
+
+
 # ---------------------------------------------------------------- interrupts and late calls
 
 

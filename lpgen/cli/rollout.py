@@ -277,7 +277,7 @@ def undo_command(
     for arn in (arn for arn in named if arn not in chosen):
         _say(f"{arn}: undone already")
     if not chosen:
-        say("nothing to undo" if named else "nothing to undo: nothing of this plan was applied")
+        say("nothing to undo" if named else "nothing to undo: the journal beside the plan holds no rollout")
         return
     accounts = at.open()
     calls = [(arn, [call for _, call in states[arn].calls_to_undo]) for arn in chosen if arn in states]

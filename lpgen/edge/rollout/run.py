@@ -520,6 +520,8 @@ def _differences(
         yield f"the inline policy {name} {'of this rollout is there' if name in own else 'was added since'}"
     for arn in sorted(set(live.holding.attached) - set(expected.attached)):
         yield f"the policy {arn} {'of this rollout is attached' if arn in own else 'was attached since'}"
+    if live.principal.groups:  # a user in groups is never begun
+        yield f"it has joined {', '.join(live.principal.groups)} since"
     if live.boundary != state.boundary:
         yield "its boundary is another since"
     if live.trust != state.trust:
