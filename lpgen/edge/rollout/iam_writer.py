@@ -100,13 +100,11 @@ class IamWriter:
             AwsError: it can't be read.
         """
         word = kind.capitalize()
-        try:
-            with aws_errors(f"read the {kind} {quote_input(name)}"):
-                return str(self._ask(f"get_{kind}", **{f"{word}Name": name})[word][f"{word}Id"])
-        except AwsError as error:
-            if error.code == NOT_FOUND:
-                return ""
-            raise
+
+        def read() -> str:
+            return str(self._ask(f"get_{kind}", **{f"{word}Name": name})[word][f"{word}Id"])
+
+        return self._unless_missing(f"{kind} {quote_input(name)}", read) or ""
 
     def _read_principal(self, kind: PrincipalKind, name: str) -> LivePrincipal:
         word = kind.capitalize()
@@ -162,7 +160,7 @@ class IamWriter:
             versions = self._pages("list_policy_versions", "Versions", PolicyArn=arn)
             return self._default_document(arn) if len(list(versions)) == 1 else ""
 
-        return self._unless_missing(arn, read)
+        return self._unless_missing(f"policy {quote_input(arn)}", read)
 
     def read_users_of_policy(self, arn: str) -> tuple[str, ...]:
         """The names of the roles, users and groups that have a managed policy attached or as their boundary.
@@ -200,7 +198,7 @@ class IamWriter:
         Raises:
             AwsError: it can't be read.
         """
-        return self._unless_missing(arn, lambda: self._default_document(arn))
+        return self._unless_missing(f"policy {quote_input(arn)}", lambda: self._default_document(arn))
 
     def read_policy_id(self, arn: str) -> str:
         """The unique id that AWS gave a managed policy; "" where there is none.
@@ -208,7 +206,7 @@ class IamWriter:
         Raises:
             AwsError: it can't be read.
         """
-        facts = self._unless_missing(arn, lambda: self._policy_facts(arn))
+        facts = self._unless_missing(f"policy {quote_input(arn)}", lambda: self._policy_facts(arn))
         return str(facts["PolicyId"]) if facts else ""
 
     def read_lock(self, arn: str) -> str | None:
@@ -217,12 +215,12 @@ class IamWriter:
         Raises:
             AwsError: it can't be read.
         """
-        facts = self._unless_missing(arn, lambda: self._policy_facts(arn))
+        facts = self._unless_missing(f"policy {quote_input(arn)}", lambda: self._policy_facts(arn))
         return None if facts is None else str(facts.get("Description", ""))
 
-    def _unless_missing(self, arn: str, read: Callable[[], Found]) -> Found | None:
+    def _unless_missing(self, what: str, read: Callable[[], Found]) -> Found | None:
         try:
-            with aws_errors(f"read the policy {quote_input(arn)}"):
+            with aws_errors(f"read the {what}"):
                 return read()
         except AwsError as error:
             if error.code == NOT_FOUND:
