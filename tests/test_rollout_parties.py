@@ -294,3 +294,68 @@ def test_a_planned_policy_that_somebody_else_created_is_never_attached(world: Wo
     assert acted
     assert world.read(arn) == was
     assert len(world.made_policies()) == 1
+
+
+# ---------------------------------------------------------------- one plan on top of another
+
+
+def plan_on_top(world: World, arn: str, replacement: tuple[New, ...], home: Path) -> World:
+    """A second plan for a role whose first one was applied."""
+    later = World(world.server, home)
+    later.home.mkdir()
+    later.plan_of({arn: replacement})
+    return later
+
+
+def test_a_plan_is_not_undone_while_a_later_one_lies_on_top(world: World, arn: str, tmp_path: Path) -> None:
+    first = world.read(arn)
+    world.apply()
+    second = world.read(arn)
+    for name, new in [
+        ("inline", New(NEW[0].text, inline=True)),
+        ("managed", New(document(allow("s3:GetObject", resource="arn:aws:s3:::b/*")))),
+    ]:
+        later = plan_on_top(world, arn, (new,), tmp_path / name)
+        later.apply()
+        third = world.read(arn)
+        said = world.undo(status=1).output
+        assert "a later rollout put " in said
+        assert "in place: undo that one first" in said
+        assert world.read(arn) == third
+        later.undo()
+        assert world.read(arn) == second
+    world.undo()
+    assert world.read(arn) == first
+
+
+def test_undo_leaves_a_new_policy_that_a_later_rollout_only_detached(world: World, arn: str, tmp_path: Path) -> None:
+    """The later plan adds nothing, so nothing shows that it lies on top; what its undo needs is there all the same."""
+    world.apply()
+    queues = next(policy for policy in world.read(arn).holding.attached if "lpgen-app-2" in policy)
+    later = plan_on_top(world, arn, NEW[:1], tmp_path / "later")
+    later.apply()
+    assert "was detached by somebody else, who may need it again: it stays" in world.undo(status=3).output
+    assert queues in world.made_policies()
+    assert world.read(arn).holding.inline == (("own", OLD_INLINE),)
+    later.undo(status=1)
+    assert queues in world.read(arn).holding.attached
+
+
+@pytest.mark.parametrize("lost", ["the journal", "its end"])
+def test_undo_names_what_a_lost_journal_does_not_say(world: World, arn: str, lost: str) -> None:
+    journal = Path(f"{world.plan}.journal")
+    if lost == "its end":
+        world.apply()
+        world.undo()
+        undone = journal.read_bytes()
+    world.apply()
+    if lost == "its end":
+        journal.write_bytes(undone)
+    else:
+        journal.unlink()
+    was = world.read(arn)
+    said = world.undo(status=1).output
+    assert "role/app: not put back: it holds " in said
+    assert "undone already" not in said
+    assert world.undo("--role", "app", status=1).output == said
+    assert world.read(arn) == was

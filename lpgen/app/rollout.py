@@ -246,6 +246,31 @@ def undo_rollout(
     return tuple(outcomes)
 
 
+def find_unrecorded(
+    plan: RolloutPlan, principals: Iterable[str], recorded: Recorded, accounts: Accounts
+) -> dict[str, tuple[str, ...]]:
+    """The policies of a plan that principals hold and that the journal knows nothing of, by principal.
+
+    That is so where the journal, or its end, was lost. Looks at all principals where `principals` is empty.
+
+    Raises:
+        AwsError: an account can't be reached, or a principal can't be read.
+    """
+    chosen = set(principals) or {one.principal for one in plan.principals}
+    found: dict[str, tuple[str, ...]] = {}
+    for one in plan.principals:
+        known = one.principal in recorded.to_undo or one.principal not in chosen or not one.calls
+        if known or accounts.reach(one.account):
+            continue
+        writer = accounts.writer(one.account)
+        if writer.read_principal_id(one.kind, one.name) == one.principal_id:
+            holding = writer.read_holding(one.kind, one.name)
+            held = {*dict(holding.inline), *holding.attached}
+            own = tuple(sorted({call.policy for call in one.calls if call.adds} & held))
+            found.update({one.principal: own} if own else {})
+    return found
+
+
 # ---------------------------------------------------------------- locks
 
 

@@ -263,28 +263,33 @@ def undo_command(
     Example:
       lpgen rollout undo plan.json --role app
     """
-    from lpgen.app.rollout import chosen_principals, undo_rollout
-    from lpgen.core.rollout.state import Phase
+    from lpgen.app.rollout import chosen_principals, find_unrecorded, undo_rollout
     from lpgen.edge.rollout.journal import read_journal
     from lpgen.edge.rollout.plan_file import read_rollout_plan
-    from lpgen.report.messages.rollout import render_undo
+    from lpgen.report.messages.rollout import render_undo, render_unrecorded
 
     whole = read_rollout_plan(plan)
     recorded = read_journal(plan, whole)
-    states, begun = recorded.states, recorded.principals
-    named = chosen_principals(role, begun) if role else begun
-    chosen = tuple(arn for arn in named if recorded.locks.get(arn) or states[arn].phase is not Phase.UNDONE)
-    for arn in (arn for arn in named if arn not in chosen):
+    states = recorded.states
+    named = chosen_principals(role, tuple(one.principal for one in whole.principals)) if role else ()
+    chosen = tuple(arn for arn in recorded.to_undo if arn in named or not role)
+    accounts = at.open()
+    unrecorded = find_unrecorded(whole, named, recorded, accounts)
+    say(render_unrecorded(unrecorded), nl=False)
+    for arn in (arn for arn in states if arn not in (*chosen, *unrecorded) and (arn in named or not role)):
         _say(f"{arn}: undone already")
     if not chosen:
-        say("nothing to undo" if named else "nothing to undo: the journal beside the plan holds no rollout")
+        if unrecorded:
+            raise typer.Exit(EXIT_FOUND)
+        say("nothing to undo" if states else "nothing to undo: the journal beside the plan holds no rollout")
         return
-    accounts = at.open()
     calls = [(arn, [call for _, call in states[arn].calls_to_undo]) for arn in chosen if arn in states]
     typer.echo(for_terminal(render_undo(calls)), nl=False)
     if not _confirmed(f"Put {_counted(len(chosen))} back as before?", yes=yes):
         raise typer.Exit(EXIT_FOUND)
     _end(undo_rollout(plan, whole, chosen, accounts, settle_seconds=settle, say=_say))
+    if unrecorded:
+        raise typer.Exit(EXIT_FOUND)
 
 
 @app.command("unlock", cls=PlainCommand)

@@ -354,9 +354,9 @@ def _tail_of_name(principal: str, principal_id: str, text: str) -> str:
     return f"-{hashlib.sha256(content.encode()).hexdigest()[:_HASH_LENGTH]}"
 
 
-def is_named_by_content(call: Call, principal: str, principal_id: str) -> bool:
-    """Whether a policy that a call makes or takes away has the name of its content; `principal` is an ARN."""
-    return call.policy.endswith(_tail_of_name(principal, principal_id, call.document))
+def is_named_by_content(policy: str, text: str, principal: str, principal_id: str) -> bool:
+    """Whether a policy, given as a name or an ARN, has the name that lpgen gives its text; `principal` is an ARN."""
+    return policy.endswith(_tail_of_name(principal, principal_id, text))
 
 
 def _old_policy(policy: AttachedPolicy, written: WrittenPlan) -> OldPolicy:

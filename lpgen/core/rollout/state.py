@@ -48,7 +48,8 @@ class RolloutState:
     `before`, `documents`, `boundary` and `trust` are as read from IAM just before. `digests` are those of the documents
     to put in place, by policy. Calls go by their numbers: `about` are those that may have been made, `done` those that
     were, and `in_doubt_since` is when the last one that may still be under way was sent. `taken_back` are the policies
-    whose inverse call was made, and `policy_ids` AWS's unique ids of the managed policies that were created, by ARN.
+    whose inverse call was made, `detached` the new ones that an undo has detached or was about to, and `policy_ids`
+    AWS's unique ids of the managed policies that were created, by ARN.
     """
 
     principal: str
@@ -67,6 +68,7 @@ class RolloutState:
     about: frozenset[int] = frozenset()
     done: frozenset[int] = frozenset()
     taken_back: frozenset[str] = frozenset()
+    detached: frozenset[str] = frozenset()
     policy_ids: Mapping[str, str] = field(default_factory=dict)
     applied_at: str = ""
     in_doubt_since: str = ""
@@ -81,6 +83,8 @@ class RolloutState:
             return self._after_call(event, facts)
         if event == "applied":
             return replace(state, applied_at=str(facts["at"]))
+        if event == "undo_about" and any(_detaches(call, facts) for call in self.inverse):
+            return replace(state, detached=self.detached | {str(facts["policy"])})
         if event == "undo_done":
             return replace(state, taken_back=self.taken_back | {str(facts["policy"])})
         return state
@@ -99,6 +103,11 @@ class RolloutState:
             return replace(self, about=self.about - {number}, in_doubt_since="")
         made = {self.calls[number].policy: str(facts["policy_id"])} if facts.get("policy_id") else {}
         return replace(self, done=self.done | {number}, policy_ids={**self.policy_ids, **made}, in_doubt_since="")
+
+    def was_detached_by_others(self, arn: str) -> bool:
+        """Whether a new policy that isn't attached any more was attached by this rollout, and not detached by it."""
+        attached = any(self.calls[at].kind is CallKind.ATTACH and self.calls[at].policy == arn for at in self.done)
+        return attached and arn not in self.detached
 
     @property
     def unfinished(self) -> bool:
@@ -131,6 +140,10 @@ class RolloutState:
         return holding_after(self.before, (self.calls[number] for number in sorted(self.done)))
 
 
+def _detaches(call: Call, facts: Mapping[str, object]) -> bool:
+    return call.kind is CallKind.DETACH and (call.policy, call.operation) == (facts["policy"], facts["operation"])
+
+
 # ---------------------------------------------------------------- with the plan
 
 
@@ -160,7 +173,7 @@ def _differences(state: RolloutState, plan: PrincipalPlan) -> Iterator[str]:
         yield f"the policies of {who} weren't those of the plan"
     for call in state.calls:
         makes = call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE)
-        if makes and not is_named_by_content(call, plan.principal, plan.principal_id):
+        if makes and not is_named_by_content(call.policy, call.document, plan.principal, plan.principal_id):
             yield f"the policy {quote_input(call.policy)} doesn't have the name of its content"
 
 

@@ -252,10 +252,11 @@ class Recorded:
     locks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
-    def principals(self) -> tuple[str, ...]:
-        """The principals that were begun, undone ones too, or that a killed run may have locked; the last one first."""
+    def to_undo(self) -> tuple[str, ...]:
+        """The principals that were begun and not undone, or that a killed run may have locked; the last one first."""
+        begun = (principal for principal, state in self.states.items() if state.phase is not Phase.UNDONE)
         locked = (principal for principal, nonces in self.locks.items() if nonces)
-        return tuple(reversed(dict.fromkeys((*self.states, *locked))))
+        return tuple(reversed(dict.fromkeys((*begun, *locked))))
 
 
 def read_journal(path: Path, plan: RolloutPlan) -> Recorded:

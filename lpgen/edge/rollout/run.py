@@ -13,11 +13,11 @@ from typing import Final
 
 from lpgen.core.digests import digest_of_text
 from lpgen.core.registry.refusals import RefusalKind
-from lpgen.core.rollout.calls import Call, CallKind, Holding, holding_after, inverse_calls
+from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, Holding, holding_after, inverse_calls
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
 from lpgen.core.rollout.plan import PrincipalPlan, Refusal
-from lpgen.core.rollout.plan_rollout import own_texts
+from lpgen.core.rollout.plan_rollout import is_named_by_content, own_texts
 from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
 from lpgen.core.rollout.state import Phase, RolloutState
 from lpgen.edge.aws_session import READ_TIMEOUT_SECONDS
@@ -163,7 +163,15 @@ def undo_principal(plan: PrincipalPlan, run: Run) -> Outcome:
         AwsError: the lock can't be read or created, and nothing was changed.
         RolloutError: the journal can't be written.
     """
-    return _locked(plan.principal, plan.principal_id, run, lambda: _undo(plan.principal, run))
+
+    def undo() -> Outcome:
+        later = _later_policies(run.journal.states.get(plan.principal), run.writer)
+        if later:
+            why = f"a later rollout put {', '.join(later)} in place: undo that one first"
+            return Outcome(plan.principal, OutcomeKind.REFUSED, (why,))
+        return _undo(plan.principal, run)
+
+    return _locked(plan.principal, plan.principal_id, run, undo)
 
 
 def _locked(principal: str, principal_id: str, run: Run, change: Callable[[], Outcome]) -> Outcome:
@@ -230,15 +238,15 @@ def _make_calls(principal: str, run: Run) -> None:
     for number in sorted(state.about - state.done):  # what a killed run may have made
         if run.writer.in_effect(state.calls[number]):
             _note_done(state, number, run)
-    checked = False
+    settled = False
     for number, call in enumerate(state.calls):
         state = run.journal.states[principal]
         if number in state.done:
             continue
-        if not call.adds and not checked:
+        if not call.adds and not settled:
             _await_expected(principal, run)
             time.sleep(run.settle_seconds)
-        checked = not call.adds
+        settled = not call.adds
         _check_before(call, state, run)
         run.journal.note("about", principal, call=number)
         run.say(f"{principal}: {call.operation} {call.policy}")
@@ -298,7 +306,9 @@ def _check_before(call: Call, state: RolloutState, run: Run) -> None:
     # INVARIANT: the document put in place is the one whose digest was on disk before the first call.
     if call.document and digest_of_text(call.document) != state.digests[call.policy]:
         raise RolloutError(f"the document of {quote_input(call.policy)} isn't the one that the journal was begun with")
-    if not _comes_true(lambda: run.writer.read_holding(state.kind, state.name) == state.expected, run):
+    if not call.adds:  # what stays must be whole, down to the versions of the new policies
+        _await_expected(state.principal, run)
+    elif not _comes_true(lambda: run.writer.read_holding(state.kind, state.name) == state.expected, run):
         raise RolloutError(f"the policies of {quote_input(state.principal)} aren't what they should be by now")
     if call.kind is CallKind.ATTACH and not _is_as_created(call.policy, state, run.writer):
         raise RolloutError(f"the policy {quote_input(call.policy)} isn't the one that this run created")
@@ -405,6 +415,18 @@ def _why_gone(state: RolloutState, writer: IamWriter) -> str:
     return "" if found == state.principal_id else "it was deleted and created again since"
 
 
+def _later_policies(state: RolloutState | None, writer: IamWriter) -> list[str]:
+    """The policies made by lpgen that a principal holds now, and that this rollout neither found nor made."""
+    if state is None or state.phase is Phase.UNDONE or _why_gone(state, writer):
+        return []
+    live = writer.read_principal(state.kind, state.name)
+    known = {*(call.policy for call in state.calls), *_names_of(state.before)}
+    arn, unique_id = live.principal.arn, live.principal.principal_id
+    attached = [policy for policy in live.holding.attached if f":policy{POLICY_PATH}" in policy]
+    inline = [name for name, text in live.holding.inline if is_named_by_content(name, text, arn, unique_id)]
+    return [policy for policy in (*attached, *inline) if policy not in known]
+
+
 def _take_back(principal: str, run: Run, *, gone: bool) -> Iterator[str]:
     """Makes the inverse of each call that this rollout made, the last one first, where its effect is missing.
 
@@ -421,7 +443,10 @@ def _take_back(principal: str, run: Run, *, gone: bool) -> Iterator[str]:
         if put_back and not call.adds and not settled:
             time.sleep(run.settle_seconds)
             settled = True
-        problem = _problem(call, number, state, run, patience_seconds=0 if kept else run.patience_seconds)
+        if not gone and call.kind is CallKind.DELETE_POLICY and state.was_detached_by_others(call.policy):
+            problem = f"the policy {call.policy} was detached by somebody else, who may need it again: it stays"
+        else:
+            problem = _problem(call, number, state, run, patience_seconds=0 if kept else run.patience_seconds)
         if not problem:
             _check_lock(state, run)
             run.journal.note("undo_about", principal, policy=call.policy, operation=call.operation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lpgen.core.iam.policy import policy_from_json, policy_size, text_without_sid
@@ -113,6 +113,15 @@ def render_undo(calls: Sequence[tuple[str, Sequence[Call]]]) -> str:
         for line in (terminal_text(principal), *(f"  {_call_text(call)}" for call in some), "")
     ]
     return "\n".join(lines)
+
+
+def render_unrecorded(found: Mapping[str, Sequence[str]]) -> str:
+    """The policies of a plan that principals, by ARN, hold and that the journal knows nothing of."""
+    return "".join(
+        f"{terminal_text(principal)}: not put back: it holds {terminal_text(', '.join(policies))}, and the journal"
+        " beside the plan doesn't say so. Put the journal back, or restore the policies by hand: the plan has them.\n"
+        for principal, policies in found.items()
+    )
 
 
 def render_locks(locks: Iterable[tuple[str, str]]) -> str:
