@@ -260,7 +260,8 @@ def test_caveats_that_nobody_can_accept_need_a_proof_a_backtest_another_account_
     without_proof = {CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.VERIFICATION}
     without_backtest = {CaveatKind.NO_FORECAST}
     unacceptable = {kind for kind in CaveatKind if not kind.row.acceptable}
-    assert {CaveatKind.OTHER_ACCOUNT, CaveatKind.UNUSUAL_USE, *without_proof, *without_backtest} == unacceptable
+    decided_by_line = {CaveatKind.UNUSUAL_USE, CaveatKind.UNSEEN_NAMED}
+    assert {CaveatKind.OTHER_ACCOUNT, *decided_by_line, *without_proof, *without_backtest} == unacceptable
 
 
 def test_removed_keeps_low_confidence_apart() -> None:

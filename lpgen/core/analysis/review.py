@@ -123,7 +123,9 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     of_records = _caveats_of_records(replaced, records, ungranted, holes, ground)
     held = actions_of_left(grants, left)
     scanned = scanned_services(of_uses.lines, catalog)
-    of_lines = caveats_of_lines(replaced, usage, lines, seen, missed, judge, left=held, scanned=scanned)
+    of_lines = caveats_of_lines(
+        replaced, usage, lines, seen, missed, judge, left=held, scanned=scanned, decisions=decisions
+    )
     unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions, held)
     caveats = (*unusual, *of_records, *with_acceptance(of_lines, decisions, principal=principal.arn))
     if ground.drafts:

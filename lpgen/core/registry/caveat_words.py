@@ -161,11 +161,25 @@ def recreated(*, former: Sequence[str], kind: str, principal_id: str, only: Sequ
 
 def unseen_under_star(*, actions: int, services: Sequence[str]) -> str:
     """How many actions go though the logs could not have shown their use, and of which services."""
-    more = f" and {len(services) - _MOST_NAMED:,} more" if len(services) > _MOST_NAMED else ""
     return (
         f"a bare `*` or `NotAction` grants {actions:,} removed {'action' if actions == 1 else 'actions'} whose use the"
-        f" logs can't show ({', '.join(services[:_MOST_NAMED])}{more}), and nothing shows that they are unused"
+        f" logs can't show ({_some(services)}), and nothing shows that they are unused"
     )
+
+
+def unseen_named(*, actions: int, services: Sequence[str]) -> str:
+    """How many actions of which named services go though the logs could not have shown their use."""
+    return (
+        f"its policies name {_some(services)}, and {actions:,} {'action' if actions == 1 else 'actions'} of"
+        f" {'this service' if len(services) == 1 else 'these services'} whose use the logs can't show"
+        f" {'is' if actions == 1 else 'are'} removed"
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    """A few names, and the number of the others."""
+    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"
 
 
 def expected_denials(

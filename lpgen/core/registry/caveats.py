@@ -260,13 +260,28 @@ class CaveatKind(Kind):
     )
     UNSEEN_UNDER_STAR = Row(
         "unseen_under_star",
-        "Actions whose use the logs can't show are removed from a bare `*` or `NotAction`.",
+        "Actions whose use the logs can't show are removed, and no policy names their service.",
         parameters={"actions": int, "services": tuple},
         message=words.unseen_under_star,
         step="give service last accessed, as `lpgen snapshot` does, or accept this",
-        help="No service is named by such a policy, so nothing says which of these actions are in use.",
+        help="A bare `*` or `NotAction` grants them, so nothing says which of them are in use.",
         to_do="give service last accessed, as `lpgen snapshot` does, or logs with data events. Otherwise keep what is "
         "needed by a decision, and accept this.",
+        source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
+        remedy=Remedy.SNAPSHOT,
+    )
+    UNSEEN_NAMED = Row(
+        "unseen_named",
+        "Actions whose use the logs can't show are removed, though the policies name their service.",
+        parameters={"actions": int, "services": tuple},
+        message=words.unseen_named,
+        step="give service last accessed, as `lpgen snapshot` does, or ingest data events of these services; or keep or"
+        " drop the actions by a decision",
+        acceptable=False,
+        help="Such as the reads and writes of a policy that gives full access to a table, in logs without data events. "
+        "Whether they are in use, neither the logs nor service last accessed show.",
+        to_do="give service last accessed, as `lpgen snapshot` does, or logs with data events. Otherwise keep or drop "
+        "the actions by a decision.",
         source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
         remedy=Remedy.SNAPSHOT,
     )

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from lpgen.core.analysis.caveats.decisions import with_acceptance
-from lpgen.core.analysis.grants.granting import names_from
+from lpgen.core.analysis.caveats.decisions import applies_to_action, with_acceptance
+from lpgen.core.analysis.grants.granting import names_from, services_of_wildcards
+from lpgen.core.analysis.grants.principal_grants import BOUNDARY
+from lpgen.core.analysis.grants.scope import whole_scope
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
-from lpgen.core.analysis.observability.missed_uses import MissedUses
+from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
 from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.analysis.verdicts.verdicts import SeenActions
 from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.cloudtrail.rules.inferences import EDGE_FUNCTION
 from lpgen.core.evidence import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.findings import ActionFact, UngrantedUse, Verdict
-from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind
+from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind, Visibility
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.replacements import Decision, Line
+from lpgen.core.replacements import Decision, DecisionKind, Line
 from lpgen.core.schedules import Schedule
 from lpgen.core.tooling import tooling_of
 
@@ -260,22 +262,41 @@ def peer_caveats(missed: Iterable[MissedUse], kept: Collection[Action]) -> Itera
             yield Caveat.of(CaveatKind.PEERS_DANGEROUS_USE, action=one.action, who=one.sign)
 
 
-def unseen_under_star_caveats(
-    grants: PrincipalGrants, missed: MissedUses, kept: Collection[Action]
+def unseen_caveats(
+    grants: PrincipalGrants,
+    missed: MissedUses,
+    kept: Collection[Action],
+    decisions: Iterable[Decision],
+    finder: MissedUseFinder,
 ) -> Iterable[Caveat]:
-    """A caveat where a replacement removes actions whose use the logs can't show, and that a statement grants without
-    naming their service.
+    """A caveat each for the removed actions whose use the logs can't show and that a statement grants as a group: the
+    data planes of services that the principal's policies or its boundary name, and all that a statement grants without
+    naming a service.
 
-    Such a statement is no sign for or against any service. IAM's record of attempts would be.
+    The latter is no sign for or against any service. IAM's record of attempts would be. What a person decided to drop
+    isn't doubted.
     """
-    broad = [one.actions for one in grants.allows if _grants_everything(one)]
-    if not broad or not kept:
+    if not kept:
         return
-    gone = frozenset().union(*broad).intersection(grants.granted()).difference(kept)
-    unseen = missed.open_of(gone)
-    if unseen:
-        services = sorted({action.partition(":")[0] for action in unseen})
-        yield Caveat.of(CaveatKind.UNSEEN_UNDER_STAR, actions=len(unseen), services=tuple(services))
+    boundary = (one for limit in grants.limits if limit.name == BOUNDARY for one in (*limit.allows, *limit.denies))
+    named = frozenset().union(*map(services_of_wildcards, (*grants.allows, *grants.denies, *boundary)))
+    broad = frozenset().union(*(one.actions for one in grants.allows if _grants_everything(one)))
+    drops = [one for one in decisions if one.kind is DecisionKind.DROP and not (one.since or one.until)]
+    found: dict[CaveatKind, list[Action]] = {}
+    for action in missed.open_of(grants.granted().difference(kept)):
+        statements = missed.observed.grants_of(action)
+        if any(applies_to_action(one, grants.principal.arn, action) for one in drops) or not any(
+            whole_scope(one, action, catalog=finder.catalog) for one in statements
+        ):
+            continue
+        is_of_data_plane = finder.observability.visibility(action) is Visibility.DATA
+        if is_of_data_plane and action.partition(":")[0] in named:
+            found.setdefault(CaveatKind.UNSEEN_NAMED, []).append(action)
+        elif action in broad:
+            found.setdefault(CaveatKind.UNSEEN_UNDER_STAR, []).append(action)
+    for kind, actions in found.items():
+        services = tuple(sorted({action.partition(":")[0] for action in actions}))
+        yield Caveat.of(kind, actions=len(actions), services=services)
 
 
 def overflow_caveats(uses: Iterable[Use]) -> Iterable[Caveat]:

@@ -71,7 +71,9 @@ def with_acceptance(
 
 
 def _who_accepted(decisions: Iterable[Decision], principal: str, finding: Finding) -> str:
-    """The owner and the reason of the decision that accepts a finding, or "" if none does."""
+    """The owner and the reason of the decision that accepts a finding, or "" if none does or can."""
+    if not finding.kind.row.acceptable:
+        return ""
     for decision in decisions:
         if (
             decision.kind is DecisionKind.ACCEPT

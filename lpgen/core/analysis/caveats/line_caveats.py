@@ -10,7 +10,7 @@ from lpgen.core.analysis.caveats.caveats import (
     overflow_caveats,
     peer_caveats,
     starred_name_caveats,
-    unseen_under_star_caveats,
+    unseen_caveats,
 )
 from lpgen.core.analysis.caveats.required_types import required_type_caveats
 from lpgen.core.analysis.observability.missed_uses import MissedUses
@@ -19,7 +19,7 @@ from lpgen.core.analysis.verdicts.verdicts import Judge, SeenActions
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Action
 from lpgen.core.registry.caveats import Caveat
-from lpgen.core.replacements import Line
+from lpgen.core.replacements import Decision, Line
 
 
 def caveats_of_lines(
@@ -32,6 +32,7 @@ def caveats_of_lines(
     *,
     left: Collection[Action],
     scanned: int,
+    decisions: Sequence[Decision],
 ) -> Iterable[Caveat]:
     """Every reason in the lines of a replacement, and in what it leaves out, not to call it safe.
 
@@ -45,6 +46,6 @@ def caveats_of_lines(
     yield from attempt_caveats(seen, judge.facts, held)
     yield from peer_caveats(chain.from_iterable(missed.found.values()), held | kept)
     yield from overflow_caveats(one for one in usage.uses if one.action not in held)
-    yield from unseen_under_star_caveats(grants, missed, held | kept)
+    yield from unseen_caveats(grants, missed, held | kept, decisions, judge.finder)
     yield from scanner_caveats(scanned, grants, lines, catalog)
     yield from required_type_caveats(seen, lines, missed.observed.granting, catalog, calls)

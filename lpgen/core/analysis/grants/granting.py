@@ -27,6 +27,20 @@ def names_from(grant: Grant, action: Action) -> bool:
     return any(pattern.lower().startswith(action.lower()) for pattern in grant.statement.patterns)
 
 
+def named_services(grant: Grant) -> frozenset[str]:
+    """The services that a statement names, in lower case; none where it lists what it doesn't grant."""
+    patterns = () if grant.statement.not_action else grant.statement.patterns
+    services = (pattern.partition(":")[0].lower() for pattern in patterns)
+    return frozenset(service for service in services if not has_wildcard(service))
+
+
+def services_of_wildcards(grant: Grant) -> frozenset[str]:
+    """The services of which a statement names several actions by one pattern, in lower case."""
+    patterns = () if grant.statement.not_action else grant.statement.patterns
+    services = (one.partition(":")[0].lower() for one in patterns if has_wildcard(one))
+    return frozenset(service for service in services if not has_wildcard(service))
+
+
 def named_actions(grant: Grant) -> frozenset[str]:
     """The actions that a statement names one by one, in lower case."""
     patterns = () if grant.statement.not_action else grant.statement.patterns

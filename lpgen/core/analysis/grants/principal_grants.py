@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import overload
+from typing import Final, overload
 
 from lpgen.core.analysis.grants.service_policies import is_aws_policy
 from lpgen.core.catalog.catalog import Catalog, Expansion
@@ -13,6 +13,9 @@ from lpgen.core.catalog.catalog_table import read_catalog_table
 from lpgen.core.evidence import Grant, Limit, PrincipalGrants, StatementRef
 from lpgen.core.guards import NO_GUARDS, Guards, Levels
 from lpgen.core.model import ActionPattern, AttachedPolicy, Effect, PolicyKind, Principal
+
+BOUNDARY: Final = "the permissions boundary"
+"""The name of the limit that a principal's boundary sets."""
 
 
 def grants_from_principals(
@@ -100,7 +103,7 @@ def _principal_grants(principal: Principal, scps: Levels, expander: _Expander) -
 
 def _limits(principal: Principal, scps: Levels, expander: _Expander) -> Iterator[Limit]:
     if principal.boundary is not None:
-        yield Limit("the permissions boundary", *_by_effect(_policy_grants(principal.boundary, expander)))
+        yield Limit(BOUNDARY, *_by_effect(_policy_grants(principal.boundary, expander)))
     for number, level in enumerate(scps, start=1):
         policies = (
             AttachedPolicy(PolicyKind.SCP, f"SCP {place} of level {number}", "", "", None, policy)

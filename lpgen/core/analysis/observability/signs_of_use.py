@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from lpgen.core.analysis.grants.granting import NOTHING, Granting, named_actions
+from lpgen.core.analysis.grants.granting import NOTHING, Granting, named_actions, named_services
 from lpgen.core.analysis.grants.service_policies import is_aws_policy, is_service_policy
 from lpgen.core.analysis.grants.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, ObservedUse
@@ -100,7 +100,7 @@ class SignsOfUse:
     def _named_by(self, grant: Grant) -> frozenset[str]:
         """The actions that a statement names itself; statements in which AWS grants many services don't count."""
         if grant.ref not in self._named:
-            is_broad = is_aws_policy(grant.ref.policy) and len(_named_services(grant)) > _MOST_SERVICES
+            is_broad = is_aws_policy(grant.ref.policy) and len(named_services(grant)) > _MOST_SERVICES
             self._named[grant.ref] = frozenset() if is_broad else named_actions(grant)
         return self._named[grant.ref]
 
@@ -126,6 +126,9 @@ class SignsOfUse:
         for one in granting.grants:
             if _names_service(one, service):
                 yield _Sign(f"the policy names {service} ({one.ref})", is_outweighed=True)
+        for one in self._observed.grants.denies:
+            if _names_service(one, service):
+                yield _Sign(f"a Deny of its own names {service} ({one.ref})", is_outweighed=True)
 
     def _only_reads(self, service: str) -> bool:
         """Whether records show that the service was read, and none that it was written."""
@@ -144,10 +147,4 @@ class SignsOfUse:
 def _names_service(grant: Grant, service: str) -> bool:
     """Whether a customer names a service, or AWS in a policy that it wrote for the role of one."""
     policy = grant.ref.policy
-    if grant.statement.not_action or (is_aws_policy(policy) and not is_service_policy(policy)):
-        return False
-    return service in _named_services(grant)
-
-
-def _named_services(grant: Grant) -> set[str]:
-    return {pattern.partition(":")[0].lower() for pattern in grant.statement.patterns}
+    return service in named_services(grant) and (not is_aws_policy(policy) or is_service_policy(policy))

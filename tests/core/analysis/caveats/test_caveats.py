@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
-from lpgen.core.model import Outcome, PolicyKind, Resource, ResourceKind
+from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Resource, ResourceKind
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import DecisionKind
 from lpgen.core.schedules import Schedule, longest_interval
 from lpgen.core.tooling import tooling_of
-from tests.core.analysis.test_diff import DATA, OBJECT, caveats, decision, diff_of, items, unmapped, verdicts
+from tests.core.analysis.test_diff import DATA, OBJECT, caveats, decision, diff_of, items, kept, unmapped, verdicts
+from tests.core.analysis.test_diff_blind_spots import trail_of
 from tests.support.account_activity import office, thinned
 from tests.support.worlds import allow, days_before_end, deny, exactly, policy, role, use
 
@@ -206,6 +207,62 @@ def test_diff_doubts_an_action_on_more_resources_than_are_told_apart() -> None:
     overflow = replace(use("s3:GetObject"), resource=Resource(ResourceKind.OVERFLOW))
     found = diff_of(role(policy(allow("s3:GetObject"))), [overflow])
     assert [one.item for one in found.open_caveats] == ["too-many-resources s3:GetObject"]
+
+
+FULL_ACCESS = {
+    "AmazonS3FullAccess": "s3:*",
+    "AmazonS3ReadOnlyAccess": "s3:Get*",
+    "AmazonSQSFullAccess": "sqs:*",
+    "AmazonSNSFullAccess": "sns:*",
+}
+
+
+def of_aws(name: str, *statements: dict[str, object]) -> AttachedPolicy:
+    """A policy that AWS wrote, which is no sign for the services that it names."""
+    own = policy(*statements)
+    return replace(own, kind=PolicyKind.AWS_MANAGED, name=name, arn=f"arn:aws:iam::aws:policy/{name}")
+
+
+@pytest.mark.parametrize(("name", "pattern"), FULL_ACCESS.items())
+def test_diff_never_calls_the_unseen_removal_of_a_named_data_plane_safe(name: str, pattern: str) -> None:
+    principal = role(policy(allow("ec2:DescribeInstances")), of_aws(name, allow(pattern)))
+    used = [use("ec2:DescribeInstances")]
+    accept = exactly(decisions=(decision(DecisionKind.ACCEPT, item="*"),))
+    found = diff_of(principal, used, data_events=(), options=accept)
+    (caveat,) = [one for one in found.open_caveats if one.kind is CaveatKind.UNSEEN_NAMED]
+    assert caveat.parameters["services"] == (pattern.partition(":")[0],)
+    for kind in (DecisionKind.KEEP, DecisionKind.DROP):
+        decided = exactly(decisions=(decision(kind, action=pattern),))
+        assert CaveatKind.UNSEEN_NAMED not in caveats(diff_of(principal, used, data_events=(), options=decided))
+
+
+def test_diff_does_not_doubt_the_removal_of_a_data_plane_that_the_trails_record() -> None:
+    principal = role(policy(allow("ec2:DescribeInstances")), of_aws("AmazonS3ReadOnlyAccess", allow("s3:GetObject*")))
+    used = [use("ec2:DescribeInstances")]
+    assert caveats(diff_of(principal, used, options=exactly(trails=(trail_of(DATA),)))) == {CaveatKind.UNSEEN_NAMED}
+    assert not caveats(diff_of(principal, used, options=exactly(trails=(trail_of(),))))
+
+
+def test_diff_keeps_the_unseen_data_plane_that_a_deny_of_the_roles_own_names() -> None:
+    principal = role(of_aws("PowerUserAccess", allow("*")), policy(deny("s3:DeleteBucket")))
+    found = diff_of(principal, [use("ec2:DescribeInstances")], data_events=())
+    assert "s3:GetObject" in kept(found)
+    (caveat,) = [one for one in found.caveats if one.kind is CaveatKind.UNSEEN_UNDER_STAR]
+    assert "s3" not in caveat.parameters["services"]
+
+
+def test_diff_doubts_for_good_the_removal_of_an_unseen_data_plane_that_the_boundary_names() -> None:
+    boundary = policy(allow(["s3:*", "ec2:Describe*"]), name="boundary")
+    found = diff_of(role(policy(allow("*")), boundary=boundary), [use("ec2:DescribeInstances")], data_events=())
+    (caveat,) = [one for one in found.caveats if one.kind is CaveatKind.UNSEEN_NAMED]
+    assert caveat.parameters["services"] == ("s3",)
+
+
+def test_diff_does_not_doubt_a_removed_data_action_that_the_policy_grants_on_nothing() -> None:
+    for on, doubted in (("*", True), ("arn:aws:s3:::no-object", False)):
+        principal = role(of_aws("Odd", allow("s3:GetObject*", on)), policy(allow("ec2:DescribeInstances")))
+        found = caveats(diff_of(principal, [use("ec2:DescribeInstances")], data_events=()))
+        assert (CaveatKind.UNSEEN_NAMED in found) is doubted
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from lpgen.core.model import AttachedPolicy, PolicyKind, Principal, PrincipalKin
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import CheckStatus, Decision, DecisionKind, LineKind
+from lpgen.core.trails import Selector, Trail
 from lpgen.core.usage.tables import merge_usage
 from lpgen.report.iac.files import CodeForm, code_files
 from tests.core.analysis.test_replacement_laws import policies, uses
@@ -33,7 +34,18 @@ from tests.support.worlds import allow, catalog, days_before_end, exactly, grant
 SHOP, DATA, LAB = "111122223333", "444455556666", "777788889999"
 SSO = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
 SUFFIXES = {SHOP: "0123456789abcdef", DATA: "fedcba9876543210", LAB: "00112233aabbccdd"}
-SEEN_ALONE = exactly(keep_unobservable=keep_each(KeepUnobservable.NONE))
+ALL_EVENTS = Trail(
+    f"arn:aws:cloudtrail:us-east-1:{SHOP}:trail/all",
+    "all",
+    SHOP,
+    "us-east-1",
+    multi_region=True,
+    global_events=True,
+    organization=True,
+    logging=True,
+    selectors=(Selector("Management", ()), Selector("Data", ())),
+)
+SEEN_ALONE = exactly(keep_unobservable=keep_each(KeepUnobservable.NONE), trails=(ALL_EVENTS,))
 BROAD = policy(allow(["s3:*", "sqs:*", "sns:*"]), name="AwsSSOInlinePolicy")
 
 
