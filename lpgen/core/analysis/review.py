@@ -17,6 +17,7 @@ from lpgen.core.analysis.caveats.decisions import with_acceptance
 from lpgen.core.analysis.caveats.doubt import doubt_from_caveats
 from lpgen.core.analysis.caveats.line_caveats import caveats_of_lines
 from lpgen.core.analysis.caveats.principal_class import classify_principal, detachment, proposal_for, was_active
+from lpgen.core.analysis.caveats.unpredictable import unpredictable_caveats
 from lpgen.core.analysis.caveats.unproven import unproven_diff
 from lpgen.core.analysis.caveats.unusual_use import dangerous_uses, unusual_use_caveats
 from lpgen.core.analysis.grants.explained_use import Explanations
@@ -126,8 +127,11 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     of_lines = caveats_of_lines(
         replaced, usage, lines, seen, missed, judge, left=held, scanned=scanned, decisions=decisions
     )
+    regions = coverage.regions if coverage else ()
+    unpredictable = unpredictable_caveats(replaced, lines, ground.scopes.population, regions)
     unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions, held)
-    caveats = (*unusual, *of_records, *with_acceptance(of_lines, decisions, principal=principal.arn))
+    of_lines = with_acceptance((*unpredictable, *of_lines), decisions, principal=principal.arn)
+    caveats = (*unusual, *of_records, *of_lines)
     if ground.drafts:
         return _draft(principal, principal_class, caveats, lines, left, judge.facts)
 

@@ -241,12 +241,21 @@ class CaveatKind(Kind):
             "scanner": "it lists and reads in {services} services and does little else, as scanners do; what it reads"
             " next is removed",
             "seldom-used": words.seldom_used,
+            "stacks": "{what} deploys stacks with it, and their templates decide what it changes and deletes next",
+            "auditor": "{what}, as scanners do; what its next release reads is removed",
+            "restore": "it does {what}, which a loss calls for",
+            "failover": "it is granted {what} too, the namesake of what it used in another Region, and the replacement"
+            " doesn't allow that after a failover",
         },
         step={
             "tooling": "leave its policies as they are, or accept this",
             "scanner": "attach a policy that AWS keeps up to date for this, such as SecurityAudit, or accept this",
             "seldom-used": "ask its owner what it is for: access for emergencies keeps its policies, for anything else"
             " accept this",
+            "stacks": "give the role what its stacks may need, deletions included, by decisions, or accept this",
+            "auditor": "leave the policy attached that AWS keeps up to date, or accept this",
+            "restore": "keep what restores by a decision, or accept this",
+            "failover": "keep the actions on the namesake by decisions, or accept this",
         },
         item="{case}",
         help="It is AWS's or the organization's own tooling, where a mistake locks people out; or it reads nearly "

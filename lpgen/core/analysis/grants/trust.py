@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from lpgen.core.arns import account_in_arn, is_account_id
 from lpgen.core.iam.match_statement import action_matches
 from lpgen.core.model import Effect, Principal
 
@@ -16,6 +17,14 @@ def trusted_services(principal: Principal) -> Iterable[str]:
     for statement in principal.trust.statements if principal.trust else ():
         if statement.effect is Effect.ALLOW and action_matches(statement, _ASSUME_ROLE):
             yield from (name for kind, name in statement.principals or () if kind == "Service")
+
+
+def trusted_accounts(principal: Principal) -> Iterable[str]:
+    """The accounts that a role's trust policy names, by themselves or in ARNs; some may be named twice."""
+    for statement in principal.trust.statements if principal.trust else ():
+        if statement.effect is Effect.ALLOW and action_matches(statement, _ASSUME_ROLE):
+            names = (name for kind, name in statement.principals or () if kind == "AWS")
+            yield from filter(None, (name if is_account_id(name) else account_in_arn(name) for name in names))
 
 
 def only_trusted_service(principal: Principal) -> str:

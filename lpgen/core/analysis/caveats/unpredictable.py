@@ -1,0 +1,114 @@
+"""Principals whose next use doesn't follow from what they did, by whom their trust policy names and what they do.
+
+- CloudFormation changes and takes down with its role what templates say. A role that created stacks so far deletes
+  them one day, at the latest in a rollback.
+  https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
+- Another account with a policy that AWS wrote for auditors is a scanner, and its next release reads more.
+  https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html
+- Who makes backups restores them after a loss.
+- Resources of the same name in several Regions are mostly replicas, which are used after a failover.
+  https://docs.aws.amazon.com/whitepapers/latest/disaster-recovery-workloads-on-aws/disaster-recovery-options-in-the-cloud.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
+
+from lpgen.core.analysis.grants.service_policies import aws_policy_name
+from lpgen.core.analysis.grants.trust import trusted_accounts, trusted_services
+from lpgen.core.analysis.scopes.population import Population
+from lpgen.core.evidence import PrincipalGrants
+from lpgen.core.iam.match import as_glob, has_wildcard
+from lpgen.core.iam.match_resource import resource_contains, resources_intersect
+from lpgen.core.model import CURRENT_VERSION, Action, Principal
+from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.replacements import Line, LineKind
+
+_DEPLOYERS: Final = frozenset({"cloudformation.amazonaws.com", "servicecatalog.amazonaws.com"})
+_FOR_AUDITORS: Final = frozenset({"ReadOnlyAccess", "SecurityAudit", "job-function/ViewOnlyAccess"})
+_BACKS_UP: Final = re.compile(r"(?:Create|Start|Copy)\w*(?:Backup|Snapshot)")
+_RESTORES: Final = re.compile(r"(?:Start)?Restore")
+_REGION: Final = re.compile(
+    r"(?<![a-z0-9])[a-z]{2}(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)(?:east|west)?-\d(?![a-z0-9])"
+)
+
+
+def unpredictable_caveats(
+    grants: PrincipalGrants, lines: Collection[Line], population: Population, regions: Iterable[str]
+) -> Iterator[Caveat]:
+    """A caveat for each reason why a principal may soon need what its replacement of these lines removes.
+
+    `population` are the resources that the logs name, in these Regions.
+    """
+    removed = grants.granted().difference(line.action for line in lines)
+    if not removed or not lines:
+        return
+    for case, what in (
+        *_by_trust(grants.principal),
+        *_restores(lines, removed),
+        *_replicas(grants, lines, population, regions),
+    ):
+        yield Caveat.of(CaveatKind.UNPREDICTABLE, case=case, what=what)
+
+
+def _by_trust(principal: Principal) -> Iterator[tuple[str, str]]:
+    yield from (("stacks", service) for service in sorted(_DEPLOYERS.intersection(trusted_services(principal))))
+    policies = sorted(one.name for one in principal.policies if aws_policy_name(one.arn) in _FOR_AUDITORS)
+    others = sorted(set(trusted_accounts(principal)) - {principal.account})
+    if policies and others:
+        yield "auditor", f"account {others[0]} reads with {policies[0]}"
+
+
+def _restores(lines: Iterable[Line], removed: Collection[Action]) -> Iterator[tuple[str, str]]:
+    for action in sorted({line.action for line in lines if line.kind is LineKind.OBSERVED}):
+        service, _, operation = action.partition(":")
+        if _BACKS_UP.match(operation):
+            lost = [one for one in removed if one.startswith(f"{service}:") and _RESTORES.match(one.split(":")[1])]
+            if lost:
+                yield "restore", f"{action}, and could no longer do {min(lost, key=lambda one: (len(one), one))}"
+                return
+
+
+def _replicas(
+    grants: PrincipalGrants, lines: Iterable[Line], population: Population, regions: Iterable[str]
+) -> Iterator[tuple[str, str]]:
+    """The first resource with the name and, but for the Region, the ARN of one that is used, and which is granted, is
+    known to the logs or to the policy, and is in no line."""
+    named = tuple(pattern for one in grants.allows for pattern in one.statement.resources)
+    known = {*regions, *(region for pattern in named for region in _REGION.findall(pattern))}
+    kept: dict[Action, set[str]] = defaultdict(set)
+    for line in lines:
+        kept[line.action].update(() if line.scope.not_resource else line.scope.resources)
+    for line in lines:
+        for resource in () if line.kind is not LineKind.OBSERVED or line.scope.not_resource else line.scope.resources:
+            for region in sorted(set(_REGION.findall(resource))):
+                for other in sorted(known - {region}):
+                    replica = resource.replace(region, other)
+                    patterns = [one for one in named if other in one and _meet(one, replica)]
+                    if (
+                        (patterns or _is_known(population, replica))
+                        and not any(resource_contains(scope, replica) for scope in kept[line.action])
+                        and any(
+                            _meet(pattern, replica)
+                            for grant in grants.allows
+                            if line.action in grant.actions and not grant.statement.not_resource
+                            for pattern in grant.statement.resources
+                        )
+                    ):
+                        yield "failover", replica
+                        return
+
+
+def _meet(pattern: str, resource: str) -> bool:
+    return resources_intersect(as_glob(pattern, CURRENT_VERSION), resource)
+
+
+def _is_known(population: Population, resource: str) -> bool:
+    """Whether the logs name a resource, or for a pattern one that begins with its text before the first wildcard."""
+    if not has_wildcard(resource):
+        return resource in population
+    prefix = re.split(r"[*?]", resource, maxsplit=1)[0]
+    return any(prefix.split(":", 5)[5:]) and population.count(prefix) > 0
