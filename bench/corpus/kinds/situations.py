@@ -50,7 +50,7 @@ def table_full_access(d: Draw) -> Profile:
     return Profile(f"{d.app}-handler", about, [log_grant(d)], schedule, "lambda", managed=managed)
 
 
-@KINDS.judged(safe_is_right=False, account="quiet")
+@KINDS.judged(safe_is_right=True, account="quiet")
 def named_data_service(d: Draw) -> Profile:
     table, queue, secret = d.table(), d.queue(), d.secret()
     named, uses = d.pick(
@@ -62,7 +62,7 @@ def named_data_service(d: Draw) -> Profile:
     return Profile(f"{d.app}-task", "a task whose own policy names the data service, unseen", grants, schedule, "ecs")
 
 
-@KINDS.judged(safe_is_right=False, account="quiet")
+@KINDS.judged(safe_is_right=True, account="quiet")
 def guarded_data_service(d: Draw) -> Profile:
     bucket, is_denied = d.bucket(), d.chance(0.5)
     schedule = together(
@@ -335,7 +335,7 @@ def database_sign_in(d: Draw) -> Profile:
 # ---------------------------------------------------------------- a second Region
 
 
-@KINDS.judged(safe_is_right=False)
+@KINDS.judged(safe_is_right=True)
 def table_failover(d: Draw) -> Profile:
     table = d.table()
     copy, failover = in_region(table, d.other_region), d.days + d.between(5, 200)
