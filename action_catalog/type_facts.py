@@ -23,11 +23,16 @@ EVERY_OPERATION: Final = "*"
 def with_reads(
     services: Services, facts: Mapping[str, Any], row: Mapping[str, Any], names: Iterable[str]
 ) -> dict[str, Any]:
-    """The row with the types of its actions as what code reads, where that is so in its service."""
-    if not facts.get("reads") or "reads" in row:
+    """The row with the types of its actions as what code reads, where that is so in its service; with an unknown
+    resource where no parameter names a type that the action requires, but one names another type."""
+    if "reads" in row:
         return dict(row)
     types = {kind: use for name in names for kind, use in types_of(services, name, all_types=True).items()}
-    reads = [kind if types[kind].required else f"{kind}?" for kind in sorted(types)]
+    reads = [kind if types[kind].required else f"{kind}?" for kind in sorted(types)] if facts.get("reads") else []
+    bound = {*row.get("resources", ()), *row.get("creates", ())} & types.keys()
+    required = {kind for kind, use in types.items() if use.required}
+    if not facts.get("reads") and bound and required and not bound & required and not row.get("paths"):
+        reads = [OPEN]
     return {**row, **({"reads": reads} if reads else {})}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from action_catalog.type_facts import EVERY_OPERATION, with_type_facts, without_type_facts
+from action_catalog.type_facts import EVERY_OPERATION, with_reads, with_type_facts, without_type_facts
 from lpgen.core.cloudtrail.operation_rows import OperationRow
 from lpgen.edge.catalog.files import bundled_folder
 
@@ -37,6 +37,20 @@ def test_any_is_the_last_alternative_of_types_that_the_action_requires() -> None
     assert written({**row, "optional": ["lion"]}, any=["lion"]) == row["resources"]
     assert written({**row, "creates": ["lion"]}, any=["lion"]) == row["resources"]
     assert "optional" not in with_type_facts(SERVICES, {}, {**row, "optional": ["lion"]}, ["zoo:Feed"])
+
+
+def test_a_row_that_names_no_type_that_the_action_requires_has_an_unknown_resource() -> None:
+    def reads(row: dict[str, Any], **facts: bool) -> Any:
+        return with_reads(SERVICES, facts, row, ["zoo:Feed"]).get("reads")
+
+    only_keeper = {"resources": {"keeper": "keeperName"}}
+    assert reads(only_keeper) == ["*"]
+    assert reads({"creates": ["keeper"]}) == ["*"]
+    assert reads({**only_keeper, "creates": ["lion"]}) is None
+    assert reads({"resources": {"lion": "lionName", "keeper": "keeperName"}}) is None
+    assert reads({}) is None
+    assert reads({**only_keeper, "reads": ["fed"]}) == ["fed"]
+    assert reads(only_keeper, reads=True) == ["keeper?", "lion"]
 
 
 def test_any_of_what_any_account_may_own_is_any_accounts() -> None:

@@ -41,7 +41,7 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     inference rule of those that set no tags, by default `request-option`. `objects`: actions that the service takes
     with the caller's permissions on objects in S3, each with the parameter that holds their URL. `paths`: request paths
     that are the resource themselves (API Gateway), `/restapis/{restApiId}`. `reads`: in place of `resources`, the names
-    of the types that code reads for the operation's own actions, from `READERS` of a module in `rules/`; see
+    of the types that code reads for the operation's own actions, from `READERS` of a module in `rules/`, or `*`; see
     `read_resources`. `tagged`: the types of the row that the tagging action in `also` is needed on, where the
     operation's name doesn't say so; `tagged_reads`: the same, read by code. `source`: the source of a row that isn't
     plain from the service model and the catalog.

@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 
 import lpgen.core.cloudtrail.rules as event_rules
 from action_catalog.build_operation_report import classify
+from action_catalog.parameter_names import normalise
 from lpgen.core.cloudtrail.event_map import EventMap, skip_from_record
 from lpgen.core.cloudtrail.event_names import EventSources, strip_version
 from lpgen.core.cloudtrail.map_line import map_line
+from lpgen.core.cloudtrail.operation_rows import read_operation_table
 from lpgen.core.cloudtrail.records import HIDDEN, Record, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import UNREAD_REQUEST, inferences_from_catalog
 from lpgen.core.cloudtrail.rules.tables import HANDLER_MODULES, RULE_TABLES
+from lpgen.core.iam.match_resource import resource_match
 from lpgen.core.model import (
     NO_RESOURCE,
     OBSERVED,
@@ -33,6 +36,7 @@ from lpgen.core.model import (
     Outcome,
     OutcomeDetail,
     RecordMapping,
+    Resource,
     ResourceKind,
     SkipReason,
 )
@@ -73,6 +77,43 @@ def test_event_map_answers_every_documented_case_exactly(case: Any) -> None:
     mapping = event_map().map_record(record_from_case(case))
     assert needs_from_actions(mapping.actions, case) == expected_needs(case)
     assert (mapping.status is MappingStatus.MAPPED) == bool(case["expected"])
+
+
+@each_case("case", read_cases("checked_resources"), ids=lambda case: case["name"])
+def test_event_map_covers_the_resource_that_aws_says_it_checked(case: Any) -> None:
+    """The resource in the message of a public denial; account, Region and some names are made up."""
+    checked = case["checked"]
+    actions = event_map().map_record(record_from_case(case)).actions
+    resources = [one for need in actions if need.action == checked["action"] for one in need.resources]
+    assert any(is_checked_within(one, checked["resource"]) for one in resources)
+
+
+def is_checked_within(resource: Resource, checked: str) -> bool:
+    """Whether a policy for a mapped resource allows a request on the checked one."""
+    if resource.kind is ResourceKind.FOLD:
+        return resource_match(resource.text, checked)
+    return resource.text == checked or resource in (NO_RESOURCE, UNKNOWN_RESOURCE)
+
+
+LISTS = ("List", "Search")
+
+
+@each_case("table", sorted(path.stem for path in (bundled_folder() / "operations").glob("*.json")))
+def test_no_operation_that_lists_resources_is_bound_to_those_below_a_parent(table: str) -> None:
+    """AWS checks such a call on the parent, which is another type, or on `*`: no single member is named."""
+    source = CATALOG.source
+    for name, row in read_operation_table(source, table).operations.items():
+        for kind, binding in row.resources.items() if name.startswith(LISTS) and not row.reads else ():
+            for item in binding if isinstance(binding, list) else [binding]:
+                assert not isinstance(item, dict) or not is_open_below_parent(kind, item), (name, item)
+
+
+def is_open_below_parent(kind: str, item: dict[str, str]) -> bool:
+    """Whether an object of a binding names only what a resource of the type is in."""
+    parts = {name: path for name, path in item.items() if name != "Account"}
+    own = {name for name in parts if normalise(name).startswith(normalise(kind))}
+    opened = {name for name, path in parts.items() if path == "*"}
+    return bool(own & opened) and not own - opened and bool(parts.keys() - opened)
 
 
 @each_case("family", FAMILIES)

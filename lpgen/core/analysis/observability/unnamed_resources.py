@@ -24,6 +24,10 @@ _READ_TAGS: Final = {
     "s3:GetObjectVersion": Action("s3:GetObjectVersionTagging"),
 }
 _WRITE_TAGS: Final = Action("s3:PutObjectTagging")
+_SUBMIT_JOB: Final = Action("batch:SubmitJob")
+_TAG_JOB: Final = Action("batch:TagResource")
+_OF_ANY_REVISION: Final = frozenset({_SUBMIT_JOB, Action("ecs:RunTask"), Action("ecs:StartTask")})
+_OF_RUNBOOKS: Final = frozenset(map(Action, ("ssm:StartAutomationExecution", "ssm:StartChangeRequestExecution")))
 _WITH_TEMPLATE: Final = frozenset({_CREATE_CHANGE_SET, "cloudformation:CreateStack", "cloudformation:UpdateStack"})
 
 
@@ -37,6 +41,7 @@ def unnamed_resources(observed: ObservedUse) -> Iterator[MissedUse]:
     counted = [use for use in observed.usage.uses if use.outcome is not Outcome.DENIED and use.resource.kind in _READ]
     patterns = observed.lines.patterns
     found = {*_session_documents(account, counted), *_transforms(account, counted), *_copied_tags(counted, patterns)}
+    found.update(_other_names(counted))
     for action, resource, why in sorted(found):
         grants = observed.grants_of(action)
         yield MissedUse(action, MissReason.UNNAMED_RESOURCE, why, "", grants, (resource,))
@@ -73,6 +78,32 @@ def _transforms(account: str, uses: Iterable[Use]) -> Iterable[_Unnamed]:
             for owner in ("aws", account):
                 transforms = f"arn:{fields.partition}:cloudformation:{fields.region}:{owner}:transform/*"
                 yield _CREATE_CHANGE_SET, Resource(ResourceKind.FOLD, transforms), why
+
+
+def _other_names(uses: Sequence[Use]) -> Iterable[_Unnamed]:
+    """What AWS is seen to check a call on in denials, where its page names something else.
+
+    - A definition that a call names without a revision, on the newest one or on none:
+      https://docs.aws.amazon.com/batch/latest/userguide/iam-example-restrict-job-submission.html and
+      https://github.com/aws/aws-sdk-js/issues/4280; https://github.com/aws/aws-cdk/issues/30368 and
+      https://github.com/widdix/complete-aws-iam-reference/issues/79
+    - The tags of a job, on its definition too: https://github.com/wri/gfw-data-api/pull/175
+    - A runbook, as a document or as an automation definition:
+      https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-setup-identity-based-policies.html and
+      https://github.com/aws-solutions/automated-security-response-on-aws/issues/26
+    """
+    tags_jobs = any(use.action == _TAG_JOB for use in uses)
+    for use in uses:
+        arn = use.resource.text
+        if use.action in _OF_ANY_REVISION and arn.endswith(":*"):
+            why = "a call that names no revision may be checked on the name without one"
+            yield use.action, Resource(ResourceKind.ARN, arn.removesuffix(":*")), why
+        if tags_jobs and use.action == _SUBMIT_JOB and ":job-definition/" in arn:
+            yield _TAG_JOB, use.resource, "the tags of a job may be checked on its definition too"
+        if use.action in _OF_RUNBOOKS and ":document/" in arn:
+            name = arn.replace(":document/", ":automation-definition/", 1)
+            why = "a runbook may be checked as an automation definition too"
+            yield use.action, Resource(ResourceKind.FOLD, f"{name}:*"), why
 
 
 def _copied_tags(uses: Sequence[Use], patterns: Mapping[str, NamedScope]) -> Iterable[_Unnamed]:

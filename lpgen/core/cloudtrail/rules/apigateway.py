@@ -141,11 +141,11 @@ def _patches(call: Call) -> Iterator[tuple[str, str]]:
 
 
 def _map_routing_rule(call: Call) -> tuple[MappedAction, ...]:
-    """Routing rules have actions of their own, on ARNs with an account."""
+    """Routing rules have actions of their own, on ARNs with an account; a list of them names none."""
     action = "UpdateRoutingRule" if call.operation == "PutRoutingRule" else call.operation
     names = (as_literal(call.text("domainName")) or "*", as_literal(call.text("routingRuleId")) or "*")
     arn = call.arn("apigateway", "/domainnames/{}/routingrules/{}".format(*names))
-    return (mapped(f"apigateway:{action}", (resource_from_arn(arn),)),)
+    return (mapped(f"apigateway:{action}", () if action.startswith("List") else (resource_from_arn(arn),)),)
 
 
 def _complete_domain_access(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:

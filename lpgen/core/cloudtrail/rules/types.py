@@ -122,7 +122,8 @@ def read_resources(call: Call, types: Mapping[str, ResourceType], tokens: Iterab
 
     A token is the name of a type: the resources of the type that the call names, or any of it where they can't be read.
     After the name, `?` leaves out resources that the call doesn't name, and `=path|path` gives paths to read instead of
-    the type's own; `+` before it is any of the type, as the call creates it under an id that AWS assigns.
+    the type's own; `+` before it is any of the type, as the call creates it under an id that AWS assigns. `*` by itself
+    is unknown: AWS checks the call on something else than what its parameters name.
     """
     tokens = tuple(tokens)
     if not tokens:
@@ -131,6 +132,8 @@ def read_resources(call: Call, types: Mapping[str, ResourceType], tokens: Iterab
 
 
 def _read_token(call: Call, types: Mapping[str, ResourceType], token: str) -> tuple[Resource, ...]:
+    if token == "*":
+        return (UNKNOWN_RESOURCE,)
     if token.startswith("+"):
         return (types[token[1:]].pattern(call),)
     name, _, paths = token.partition("=")

@@ -90,3 +90,48 @@ def test_diff_keeps_creating_change_sets_for_the_transforms_that_templates_may_h
     assert transforms([stacks]) == set()
     assert transforms(["*"], options=NO_KEEP) == set()
     assert transforms(["*"], "DescribeStacks") == set()
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [("batch:SubmitJob", "job-definition"), ("ecs:RunTask", "task-definition"), ("ecs:StartTask", "task-definition")],
+)
+def test_diff_keeps_the_name_without_a_revision_of_calls_that_name_none(action: str, kind: str) -> None:
+    """https://github.com/aws/aws-sdk-js/issues/4280 and https://github.com/aws/aws-cdk/issues/30368"""
+    name = f"arn:aws:{action.partition(':')[0]}:us-east-1:{ACCOUNT}:{kind}/nightly"
+
+    def definitions(named: str, granted: str, options: Options | None = None) -> set[str]:
+        return kept_scopes(action, [granted], [use(action, named)], kind, options)
+
+    assert definitions(f"{name}:*", "*") == {name, f"{name}:*"}
+    assert definitions(f"{name}:3", "*") == {f"{name}:3"}
+    assert definitions(f"{name}:*", f"{name}:*") == {f"{name}:*"}
+    assert definitions(f"{name}:*", "*", NO_KEEP) == {f"{name}:*"}
+
+
+def test_diff_keeps_tagging_the_definitions_of_jobs_that_get_tags() -> None:
+    """https://github.com/wri/gfw-data-api/pull/175"""
+    batch = f"arn:aws:batch:us-east-1:{ACCOUNT}:"
+    submitted = use("batch:SubmitJob", f"{batch}job-definition/nightly:4")
+    tagged = use("batch:TagResource", f"{batch}job/*")
+
+    def definitions(uses: list[Use], granted: str = "*") -> set[str]:
+        return kept_scopes("batch:TagResource", [granted, submitted.resource.text], uses, "job-definition")
+
+    assert definitions([submitted, tagged]) == {submitted.resource.text}
+    assert definitions([submitted]) == set()
+
+
+@pytest.mark.parametrize("owner", ["", ACCOUNT])
+@pytest.mark.parametrize("action", ["ssm:StartAutomationExecution", "ssm:StartChangeRequestExecution"])
+def test_diff_keeps_the_automation_definition_of_a_runbook(action: str, owner: str) -> None:
+    """https://github.com/aws-solutions/automated-security-response-on-aws/issues/26"""
+    document = f"arn:aws:ssm:us-east-1:{owner}:document/Stop-Instances"
+    definition = f"arn:aws:ssm:us-east-1:{owner}:automation-definition/Stop-Instances:*"
+
+    def definitions(granted: str, options: Options | None = None) -> set[str]:
+        return kept_scopes(action, [granted, document], [use(action, document)], "automation-definition", options)
+
+    assert definitions("*") == {definition}
+    assert definitions(definition) == {definition}
+    assert definitions("*", NO_KEEP) == set()
