@@ -63,7 +63,7 @@ def message_mover(d: Draw) -> Profile:
     return Profile(f"{d.app}-mover", about, grants, schedule, d.pick("ecs", "irsa"), managed=(managed,))
 
 
-@KINDS.judged(safe_is_right=False, account="quiet")
+@KINDS.judged(safe_is_right=True, account="quiet")
 def capped_publisher(d: Draw) -> Profile:
     topic, function = d.topic(), d.function()
     service, work = d.pick(
@@ -350,7 +350,7 @@ def kafka_client(d: Draw) -> Profile:
 # ---------------------------------------------------------------- a second Region
 
 
-@KINDS.judged(safe_is_right=False)
+@KINDS.judged(safe_is_right=True)
 def function_standby(d: Draw) -> Profile:
     function = d.function()
     copy = in_region(function, d.other_region)
