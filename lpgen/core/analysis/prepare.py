@@ -92,7 +92,7 @@ def _review_ground(
 ) -> ReviewGround:
     """The inputs for reviewing each of the principals."""
     observability = Observability(catalog, coverage, options.trails, shared.trail_changes, min_days=options.min_days)
-    finder = MissedUseFinder(catalog, observability, principals, shared.peers)
+    finder = MissedUseFinder(catalog, observability, principals, shared.peers, options.versioned_buckets)
     return ReviewGround(
         Judge(ActionFacts(catalog), finder, options.keep_unobservable, options.min_days),
         coverage,

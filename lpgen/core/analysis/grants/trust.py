@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from lpgen.core.iam.match_statement import action_matches
-from lpgen.core.model import Effect, Principal
+from lpgen.core.model import Effect, Principal, PrincipalKind
 
 _ASSUME_ROLE: Final = "sts:assumerole"
+_ASSUME_ROLE_WITH_SAML: Final = "sts:assumerolewithsaml"
+_EXTERNAL_ID: Final = "sts:externalid"
 
 
 def trusted_services(principal: Principal) -> Iterable[str]:
@@ -16,6 +18,24 @@ def trusted_services(principal: Principal) -> Iterable[str]:
     for statement in principal.trust.statements if principal.trust else ():
         if statement.effect is Effect.ALLOW and action_matches(statement, _ASSUME_ROLE):
             yield from (name for kind, name in statement.principals or () if kind == "Service")
+
+
+def may_be_people(principal: Principal) -> bool:
+    """Whether people may work as a principal in the console: a user, or a role that users, other roles or an
+    organization's sign-in may assume without an external ID, which the console can't give.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
+    """
+    for statement in principal.trust.statements if principal.trust else ():
+        if statement.effect is Effect.ALLOW and not any(
+            one.key.lower() == _EXTERNAL_ID for one in statement.conditions
+        ):
+            kinds = {kind for kind, _ in statement.principals or ()}
+            if "AWS" in kinds and action_matches(statement, _ASSUME_ROLE):
+                return True
+            if "Federated" in kinds and action_matches(statement, _ASSUME_ROLE_WITH_SAML):
+                return True
+    return principal.kind is PrincipalKind.USER
 
 
 def only_trusted_service(principal: Principal) -> str:
