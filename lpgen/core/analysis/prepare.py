@@ -91,7 +91,14 @@ def _review_ground(
     decisions: tuple[Decision, ...],
 ) -> ReviewGround:
     """The inputs for reviewing each of the principals."""
-    observability = Observability(catalog, coverage, options.trails, shared.trail_changes, min_days=options.min_days)
+    observability = Observability(
+        catalog,
+        coverage,
+        options.trails,
+        shared.trail_changes,
+        shared.shown_reads,
+        min_days=options.min_days,
+    )
     finder = MissedUseFinder(catalog, observability, principals, shared.peers, options.versioned_buckets)
     return ReviewGround(
         Judge(ActionFacts(catalog), finder, options.keep_unobservable, options.min_days),

@@ -193,6 +193,9 @@ def _management(reason: str) -> ActionVisibility:
     return ActionVisibility(Visibility.MANAGEMENT, reason, _OPERATIONS_PAGE)
 
 
+SHOWN: Final = _management("this log holds records of it")
+
+
 # ---------------------------------------------------------------- the tables
 
 
