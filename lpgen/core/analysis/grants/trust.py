@@ -9,7 +9,7 @@ from lpgen.core.iam.match_statement import action_matches
 from lpgen.core.model import Effect, Principal, PrincipalKind
 
 _ASSUME_ROLE: Final = "sts:assumerole"
-_ASSUME_ROLE_WITH_SAML: Final = "sts:assumerolewithsaml"
+_SIGN_INS: Final = {"AWS": _ASSUME_ROLE, "Federated": "sts:assumerolewithsaml"}
 _EXTERNAL_ID: Final = "sts:externalid"
 
 
@@ -26,16 +26,13 @@ def may_be_people(principal: Principal) -> bool:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
     """
-    for statement in principal.trust.statements if principal.trust else ():
-        if statement.effect is Effect.ALLOW and not any(
-            one.key.lower() == _EXTERNAL_ID for one in statement.conditions
-        ):
-            kinds = {kind for kind, _ in statement.principals or ()}
-            if "AWS" in kinds and action_matches(statement, _ASSUME_ROLE):
-                return True
-            if "Federated" in kinds and action_matches(statement, _ASSUME_ROLE_WITH_SAML):
-                return True
-    return principal.kind is PrincipalKind.USER
+    statements = principal.trust.statements if principal.trust else ()
+    return principal.kind is PrincipalKind.USER or any(
+        kind in _SIGN_INS and action_matches(statement, _SIGN_INS[kind])
+        for statement in statements
+        if statement.effect is Effect.ALLOW and all(one.key.lower() != _EXTERNAL_ID for one in statement.conditions)
+        for kind, _ in statement.principals or ()
+    )
 
 
 def only_trusted_service(principal: Principal) -> str:

@@ -57,7 +57,11 @@ class Observability:
         self._data = DataResources(coverage.accounts)
         self._trails = trails_of_accounts(trails, [one.account for one in coverage.accounts])
         self._changes, self._min_days = changes, min_days
-        self._shown = {account: self._long_shown(account, days) for account, days in shown.items()}
+        self._shown = {
+            account: frozenset(action for action, day in days.items() if _days_from(covered, day) >= min_days)
+            for account, days in shown.items()
+            if (covered := self._coverage.get(account))
+        }
         self._answers: dict[tuple[str, Events], str] = {}
         self._traces: dict[Action, int] = {}
         self._numbers: dict[Hashable, int] = {}
@@ -211,12 +215,6 @@ class Observability:
             )
         return found
 
-    def _long_shown(self, account: str, days: Mapping[Action, date]) -> frozenset[Action]:
-        """The actions that the log of an account has held records of for long enough."""
-        covered = self._coverage.get(account)
-        shown = days.items() if covered else ()
-        return frozenset(action for action, day in shown if covered and _days_from(covered, day) >= self._min_days)
-
     def _entry(self, action: Action, account: str) -> ActionVisibility:
         return SHOWN if action in self._shown.get(account, ()) else self.table.visibility(action)
 
@@ -283,7 +281,8 @@ class Observability:
                 entry.visibility,
                 entry.selector,
                 entry.event_sources,
-                (entry.reason, self._shown_anywhere.get(action)) if entry.visibility is Visibility.NEVER else "",
+                action if any(action in shown for shown in self._shown.values()) else "",
+                entry.reason if entry.visibility is Visibility.NEVER else "",
                 self.calls.sides(action, self._catalog.detail(action).level),
                 self.calls.event_names(action) if _category(entry) in self._categories_by_name else (),
             )
@@ -295,12 +294,6 @@ class Observability:
         """The event categories for which some trail of any account tests event names."""
         trails = {trail for some in self._trails.values() for trail in some}
         return frozenset(one for one in _CATEGORIES if tests_event_names(trails, one))
-
-    @cached_property
-    def _shown_anywhere(self) -> Mapping[Action, frozenset[str]]:
-        """The accounts whose logs show each read that leaves no record according to AWS."""
-        actions = frozenset[Action]().union(*self._shown.values())
-        return {action: frozenset(name for name, shown in self._shown.items() if action in shown) for action in actions}
 
     def _by_settings(self, events: Events, covered: AccountCoverage, trails: tuple[Trail, ...]) -> str:
         recording = recording_trails(events, trails)

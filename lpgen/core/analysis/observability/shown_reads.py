@@ -29,17 +29,11 @@ def shown_reads_from_usage(usage: Usage, catalog: Catalog) -> ShownReads:
     Writes may be made by another protocol too, which leaves none: mail, for example, is also sent over SMTP.
     """
     table, found = visibility_from_catalog(catalog), defaultdict[str, dict[Action, date]](dict)
-    never: dict[str, Action | None] = {}
+    actions = filter(None, (catalog.canonical(name) for (name,) in distinct_rows(usage.table, ("action",))))
+    reads = {action for action in actions if catalog.detail(action).level in READ_LEVELS}
+    never = {action for action in reads if table.visibility(action).visibility is Visibility.NEVER}
     names = ("recipient_account", "action", "how", "category", "day")
-    for account, name, how, category, day in distinct_rows(usage.table, names):
-        if how != OBSERVED or category != Category.MANAGEMENT or day is None:
-            continue
-        if name not in never:
-            action = catalog.canonical(name)
-            is_read = action is not None and catalog.detail(action).level in READ_LEVELS
-            is_never = action is not None and table.visibility(action).visibility is Visibility.NEVER
-            never[name] = action if is_read and is_never else None
-        shown = never[name]
-        if shown is not None:
-            found[account][shown] = min(day, found[account].get(shown, day))
+    for account, name, how, category, day in distinct_rows(usage.table, names) if never else ():
+        if name in never and how == OBSERVED and category == Category.MANAGEMENT and day is not None:
+            found[account][Action(name)] = min(day, found[account].get(Action(name), day))
     return dict(found)

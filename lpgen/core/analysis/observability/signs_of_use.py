@@ -12,7 +12,7 @@ from lpgen.core.analysis.observability.missed_use import MissedUse, ObservedUse
 from lpgen.core.analysis.observability.resource_signs import ResourceSigns
 from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.cloudtrail.visibility import Users, VisibilityTable
+from lpgen.core.cloudtrail.visibility import Users
 from lpgen.core.evidence import Grant, StatementRef
 from lpgen.core.iam.match import as_glob
 from lpgen.core.iam.match_resource import resources_intersect
@@ -38,12 +38,7 @@ class SignsOfUse:
     """
 
     def __init__(
-        self,
-        observed: ObservedUse,
-        table: VisibilityTable,
-        catalog: Catalog,
-        unrecorded: UnrecordedUse,
-        versioned: Collection[str],
+        self, observed: ObservedUse, unrecorded: UnrecordedUse, catalog: Catalog, versioned: Collection[str]
     ) -> None:
         self._used = frozenset(line.action for line in observed.lines.lines if line.kind is not LineKind.INFERRED)
         self._services = frozenset(action.partition(":")[0] for action in self._used)
@@ -52,7 +47,7 @@ class SignsOfUse:
         # IAM counts denied attempts too, and may date those.
         uses = observed.usage.uses
         self._denied = frozenset(one.action.partition(":")[0] for one in uses if one.outcome is Outcome.DENIED)
-        self._observed, self._table = observed, table
+        self._observed, self._table = observed, unrecorded.table
         self._catalog, self._of_resources = catalog, ResourceSigns(observed, catalog)
         principal = observed.grants.principal
         self._trusted = frozenset(name.removesuffix(".cn") for name in trusted_services(principal))
@@ -121,13 +116,10 @@ class SignsOfUse:
 
     def _is_of_versions(self, grant: Grant) -> bool:
         """Whether a statement may be of a bucket with versions, or of objects in one."""
-        patterns = (
-            ["*"]
-            if grant.statement.not_resource
-            else [as_glob(pattern, grant.version) for pattern in grant.statement.resources]
-        )
         whole = [arn for bucket in self._versioned for arn in (bucket, f"{bucket}/*")]
-        return any(resources_intersect(pattern, arn) for pattern in patterns for arn in whole)
+        patterns = [as_glob(pattern, grant.version) for pattern in grant.statement.resources]
+        is_any = grant.statement.not_resource
+        return any(is_any or resources_intersect(pattern, arn) for pattern in patterns for arn in whole)
 
     def possible(self, actions: Iterable[Action]) -> Iterator[Action]:
         """The actions that may have a sign of use; the others have none."""
