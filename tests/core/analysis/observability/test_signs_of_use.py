@@ -95,6 +95,7 @@ def test_versions_of_objects_are_kept_only_where_something_shows_them() -> None:
     assert kept(every, "s3:GetBucketVersioning") >= VERSIONS
     assert kept(every, "s3:GetBucketLocation", versioned_buckets=("arn:aws:s3:::files",)) >= VERSIONS
     assert not kept(every, "s3:GetBucketLocation", versioned_buckets=("arn:aws:s3:::others",)) & VERSIONS
+    assert kept(every, "s3:GetBucketLocation", trusts="s3.amazonaws.com") >= VERSIONS, "it replicates versions"
     named = policy(allow(["s3:Get*", "s3:GetObjectVersion"], BUCKETS))
     assert kept(named, "s3:GetBucketLocation") & VERSIONS == {"s3:GetObjectVersion"}
 
@@ -104,6 +105,8 @@ def test_what_copies_need_of_tags_is_kept_for_who_may_read_and_write_objects() -
     assert kept(policy(allow("s3:*", BUCKETS)), "s3:GetBucketLocation") >= tags
     assert not kept(policy(allow(["s3:Get*", "s3:List*"], BUCKETS)), "s3:GetBucketLocation") & tags
     assert not kept(policy(allow("s3:Put*", BUCKETS)), "s3:PutBucketTagging") & tags
+    reads = policy(allow(["s3:Get*", "s3:List*"], BUCKETS))
+    assert "s3:GetObjectTagging" in kept(reads, "s3:GetBucketLocation", trusts="datasync.amazonaws.com")
 
 
 def test_uploads_in_parts_are_kept_for_who_may_write_objects() -> None:
