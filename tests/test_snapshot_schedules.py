@@ -12,7 +12,7 @@ import pytest
 
 from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import Gap, Subject
-from lpgen.edge.readers.schedules import read_schedules
+from lpgen.edge.readers.snapshot_lists import read_schedules
 from lpgen.edge.snapshot.account import Wanted
 from tests.support.aws_organization import MANAGEMENT, Organization
 from tests.support.aws_proxy import DENIED, AwsProxy, Failure

@@ -18,7 +18,7 @@ from lpgen.edge.readers.analysis_inputs import Inputs
 from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.last_accessed import read_last_accessed
-from lpgen.edge.readers.schedules import read_schedules
+from lpgen.edge.readers.snapshot_lists import read_schedules, read_versioned_buckets
 from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.errors import InvocationError, quote_input
 
@@ -116,6 +116,7 @@ def read_inputs(
         last_accessed=reports,
         guards=read_guards(Path(boundary) if boundary else None, files.scps, files.resource_policies),
         schedules=read_schedules(files.schedules),
+        versioned_buckets=read_versioned_buckets(files.versioned_buckets),
         snapshot=files.snapshot,
         trail_source=files.trail_source,
     )

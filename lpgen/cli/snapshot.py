@@ -68,8 +68,9 @@ def snapshot_command(
 ) -> None:
     """Take a snapshot of an account or an organization.
 
-    It is all that reviews ask of AWS but for logs. Reads policies, trails, last accessed reports,
-    schedules, and the organization's SCPs and RCPs into a new folder of the data folder. Other commands use the newest.
+    It is all that reviews ask of AWS but for logs. Reads policies, trails, last accessed reports, schedules,
+    which buckets have versions, and the organization's SCPs and RCPs into a new folder of the data folder. Other
+    commands use the newest.
     Changes nothing in AWS.
 
     What can't be read is a gap: it is named here and in reports, and the rest is kept. `lpgen iam-policy snapshot`

@@ -28,8 +28,9 @@ class Options:
 
     `as_of` None means the day of the last record. `principal` is a glob over their names; "" means all. `trails` are
     the settings of the trails that wrote the logs, `last_accessed` reports of when services were last tried, `guards`
-    the policies other than the principals' own, `schedules` those that set roles to work; all may be left out.
-    `snapshot` is the source of some of the inputs, `decisions_file` the name of the file that the decisions are in.
+    the policies other than the principals' own, `schedules` those that set roles to work, `versioned_buckets` the ARNs
+    of buckets with versions; all may be left out. `snapshot` is the source of some of the inputs, `decisions_file` the
+    name of the file that the decisions are in.
     `attached_quota` is how many managed policies may be attached to one role or user. A replacement is safe only if the
     upper end of its expected denials in 30 days is at most `max_expected_denials`; None means that no backtest is made,
     and nothing is safe.
@@ -45,6 +46,7 @@ class Options:
     last_accessed: tuple[AccessReport, ...] = ()
     guards: Guards = NO_GUARDS
     schedules: tuple[Schedule, ...] = ()
+    versioned_buckets: tuple[str, ...] = ()
     snapshot: SnapshotStamp | None = None
     trail_source: TrailSource = TrailSource.NAMED
     attached_quota: int = ATTACHED_POLICIES_LIMIT

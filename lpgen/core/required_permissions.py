@@ -35,6 +35,8 @@ _ACCOUNT: Final = (
     "iam:GenerateServiceLastAccessedDetails",
     "iam:GetAccountAuthorizationDetails",
     "iam:GetServiceLastAccessedDetails",
+    "s3:GetBucketVersioning",
+    "s3:ListAllMyBuckets",
 )
 _RESOURCE_POLICIES: Final = (
     "ec2:DescribeRegions",
@@ -45,7 +47,6 @@ _RESOURCE_POLICIES: Final = (
     "lambda:GetPolicy",
     "lambda:ListFunctions",
     "s3:GetBucketPolicy",
-    "s3:ListAllMyBuckets",
     "secretsmanager:GetResourcePolicy",
     "secretsmanager:ListSecrets",
     "sns:GetTopicAttributes",

@@ -21,6 +21,7 @@ class Subject(StrEnum):
     RESOURCE_POLICIES = "resource policies"
     RESOURCE_TAGS = "resource tags"
     SCHEDULES = "schedules"
+    VERSIONED_BUCKETS = "versioned buckets"
 
 
 @dataclass(frozen=True, slots=True, order=True)

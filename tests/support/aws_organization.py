@@ -139,6 +139,7 @@ def _make_resources(made: Organization) -> None:
     for bucket in ("lpgen-logs", "lpgen-plain"):
         s3.create_bucket(Bucket=bucket)
     s3.put_bucket_policy(Bucket="lpgen-logs", Policy=json.dumps(BUCKET_POLICY))
+    s3.put_bucket_versioning(Bucket="lpgen-logs", VersioningConfiguration={"Status": "Suspended"})
     trails = made.client("cloudtrail")
     trails.create_trail(Name="organization", S3BucketName="lpgen-logs", IsMultiRegionTrail=True)
     data = {"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::lpgen-plain/"]}

@@ -123,6 +123,7 @@ _REST: Final = (
     ("s3", "GET", r"/", "x-id=ListBuckets", "ListBuckets"),
     ("s3", "GET", r"/", "max-buckets", "ListBuckets"),
     ("s3", "GET", r"/[^/]+", "policy", "GetBucketPolicy"),
+    ("s3", "GET", r"/[^/]+", "versioning", "GetBucketVersioning"),
     ("lambda", "GET", r"/2015-03-31/functions/?", "", "ListFunctions"),
     ("lambda", "GET", r"/2015-03-31/functions/[^/]+/policy", "", "GetPolicy"),
     ("lambda", "GET", r"/2015-03-31/functions/[^/]+/configuration", "", "GetFunctionConfiguration"),

@@ -56,7 +56,7 @@ def prepare_review(
     ground = _review_ground(shared, coverage, principals, catalog, options, decisions=decisions)
     reviewer = Reviewer(
         ground,
-        replace(options, last_accessed=(), trails=(), schedules=()),
+        replace(options, last_accessed=(), trails=(), schedules=(), versioned_buckets=()),
         counter,
         dropped,
         frozenset(one.account for one in principals),
@@ -91,8 +91,9 @@ def _review_ground(
     decisions: tuple[Decision, ...],
 ) -> ReviewGround:
     """The inputs for reviewing each of the principals."""
-    observability = Observability(catalog, coverage, options.trails, shared.trail_changes, min_days=options.min_days)
-    finder = MissedUseFinder(catalog, observability, principals, shared.peers)
+    recorded = options.trails, shared.trail_changes, shared.shown_reads
+    observability = Observability(catalog, coverage, *recorded, min_days=options.min_days)
+    finder = MissedUseFinder(catalog, observability, principals, shared.peers, options.versioned_buckets)
     return ReviewGround(
         Judge(ActionFacts(catalog), finder, options.keep_unobservable, options.min_days),
         coverage,

@@ -10,6 +10,7 @@ from lpgen.core.analysis.grants.key_grants import KeyGrants
 from lpgen.core.analysis.grants.policy_changes import POLICY_CHANGES, PolicyChanges
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.peer_use import Peers, peers_from_usage
+from lpgen.core.analysis.observability.shown_reads import ShownReads, shown_reads_from_usage
 from lpgen.core.analysis.scopes.population import Population, population_from_usage
 from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
@@ -41,6 +42,7 @@ class SharedUse:
     trail_changes: tuple[TrailChange, ...]
     peers: Peers
     population: Population
+    shown_reads: ShownReads
 
 
 def facts_of_shared_use(options: Options, decisions: Iterable[Decision]) -> object:
@@ -79,6 +81,7 @@ def shared_use_from_usage(
         trail_changes_from_usage(usage) if options.trails else (),
         peers_from_usage(usage, counter.row_test, Dangers(catalog)),
         population_from_usage(usage),
+        shown_reads_from_usage(usage, catalog),
     )
 
 

@@ -25,6 +25,28 @@ from lpgen.core.cloudtrail.own_operations import OwnOperations
 from lpgen.core.cloudtrail.rules.inferences import Inference, inferences_from_catalog
 from lpgen.core.model import Action, Visibility
 
+
+class Users(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The few principals that use an action, each field a mark of some; one mark is enough.
+
+    `trusts`: roles that one of these services may assume. `people`: people, who work in the console. `uses`: those that
+    records show to use one of these actions, which go before or along with it. `grants`: those that may use all of
+    these too. `versioned`: those that may use it on a bucket with versions. `named` says whether anybody else uses it
+    whose policy names it without a wildcard; without a mark, either only these or nobody does.
+    """
+
+    trusts: frozenset[str] = frozenset()
+    people: bool = False
+    uses: frozenset[Action] = frozenset()
+    grants: frozenset[Action] = frozenset()
+    versioned: bool = False
+    named: bool = True
+
+
+_RARE: Final = Users()
+NOBODY: Final = Users(named=False)
+"""The users of an action that has no effect by its name: AWS asks for a wildcard after it, which no replacement has."""
+
 _NO_OPERATION: Final = "no API operation is known that needs it, so no record can show its use"
 _OPERATIONS_PAGE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html"
 
@@ -35,10 +57,9 @@ class ActionVisibility:
 
     `reason` is a sentence: why nothing shows it (NEVER), else what shows it. For DATA only, `event_sources` are those
     of its data events, and `selector` is the `resources.type` with which an advanced event selector asks for them.
-    `internal_to` is the service principal that is its only user, "" for most. `is_rare` says that ordinary clients of
-    its service have no use for it: no operation is known that needs it and no table names another user, or everyday
-    clients don't cause its data events. `kind` says why logs lack its use where they do. `source` is the AWS page
-    behind it.
+    `users` are the few principals that use it, None if ordinary clients of its service do. It is rare, without a mark
+    of any users, if no operation is known that needs it and no table names its users, or if everyday clients don't
+    cause its data events. `kind` says why logs lack its use where they do. `source` is the AWS page behind it.
     """
 
     visibility: Visibility
@@ -46,8 +67,7 @@ class ActionVisibility:
     source: str
     event_sources: tuple[str, ...] = ()
     selector: str = ""
-    internal_to: str = ""
-    is_rare: bool = False
+    users: Users | None = None
     kind: UnobservableKind = UnobservableKind.DATA_EVENTS
 
 
@@ -123,7 +143,7 @@ class VisibilityTable:
             return found
         for row in read_catalog_table(self._source, "unseen_actions", list[_StatedRow]):
             reason = f"{_NO_OPERATION}: {row.reason}"
-            entry = ActionVisibility(Visibility.NEVER, reason, row.source, is_rare=True, kind=row.kind)
+            entry = ActionVisibility(Visibility.NEVER, reason, row.source, users=_RARE, kind=row.kind)
             found.update(_name_each(row, entry))
         return found
 
@@ -165,12 +185,15 @@ def visibility_from_catalog(catalog: Catalog) -> VisibilityTable:
 
 
 _UNSEEN: Final = ActionVisibility(
-    Visibility.NEVER, _NO_OPERATION, _OPERATIONS_PAGE, is_rare=True, kind=UnobservableKind.UNCLASSIFIED
+    Visibility.NEVER, _NO_OPERATION, _OPERATIONS_PAGE, users=_RARE, kind=UnobservableKind.UNCLASSIFIED
 )
 
 
 def _management(reason: str) -> ActionVisibility:
     return ActionVisibility(Visibility.MANAGEMENT, reason, _OPERATIONS_PAGE)
+
+
+SHOWN: Final = _management("this log holds records of it")
 
 
 # ---------------------------------------------------------------- the tables
@@ -179,7 +202,8 @@ def _management(reason: str) -> ActionVisibility:
 class _DataRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Actions of one service whose calls are data events of one resource type.
 
-    `ordinary` are those that everyday clients of the service call, with the page that shows it; None means all.
+    `ordinary` are those that everyday clients of the service call, with the page that shows it; None means all. If only
+    a few principals call them, `users` says which, also with the page.
     """
 
     service: str
@@ -189,21 +213,22 @@ class _DataRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     ordinary: tuple[str, ...] | None = None
     ordinary_source: str = ""
+    users: Users | None = None
+    users_source: str = ""
 
 
 class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Actions of one service, or `*` for all, which according to AWS are never recorded, or are recorded.
 
-    `recorded` says which. `internal_to` is the service principal that is their only user, "" where anybody may use
-    them. `rare`: ordinary clients of the service have no use for them. `kind` is that of actions that no record shows.
+    `recorded` says which. `users` are the few principals that use them, None where anybody may. `kind` is that of
+    actions that no record shows.
     """
 
     service: str
     actions: tuple[str, ...]
     reason: str
     source: str
-    internal_to: str = ""
-    rare: bool = False
+    users: Users | None = None
     kind: UnobservableKind = UnobservableKind.DATA_EVENTS
     recorded: bool = False
 
@@ -227,16 +252,14 @@ class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def _read_stated(source: CatalogSource) -> Iterator[tuple[str, ActionVisibility]]:
     for data in read_catalog_table(source, "data_events", list[_DataRow]):
         reason = f"a data event, which a trail records where it selects {data.selector}"
-        entry = ActionVisibility(Visibility.DATA, reason, data.source, data.event_sources, data.selector)
-        rare = replace(entry, is_rare=True)
+        entry = ActionVisibility(Visibility.DATA, reason, data.source, data.event_sources, data.selector, data.users)
+        rare = replace(entry, users=_RARE)
         ordinary = data.actions if data.ordinary is None else data.ordinary
         for name in data.actions:
             yield f"{data.service}:{name}".casefold(), entry if name in ordinary else rare
     for row in read_catalog_table(source, "stated_records", list[_StatedRow]):
         visibility = Visibility.MANAGEMENT if row.recorded else Visibility.NEVER
-        entry = ActionVisibility(
-            visibility, row.reason, row.source, internal_to=row.internal_to, is_rare=row.rare, kind=row.kind
-        )
+        entry = ActionVisibility(visibility, row.reason, row.source, users=row.users, kind=row.kind)
         yield from _name_each(row, entry)
 
 

@@ -27,6 +27,7 @@ LAST_ACCESSED: Final = "last-accessed"
 RESOURCE_POLICIES: Final = "resource-policies"
 RESOURCE_TAGS: Final = "resource-tags"
 SCHEDULES: Final = "schedules"
+VERSIONED_BUCKETS: Final = "versioned-buckets"
 SCPS: Final = "scps.json"
 RCPS: Final = "rcps.json"
 ORGANIZATION: Final = "organization.json"
@@ -145,6 +146,11 @@ class TakenSnapshot:
     def schedules(self) -> tuple[Path, ...]:
         """Files of schedules, one for each account."""
         return self._below(SCHEDULES)
+
+    @property
+    def versioned_buckets(self) -> tuple[Path, ...]:
+        """Files of buckets with versions, one for each account."""
+        return self._below(VERSIONED_BUCKETS)
 
     @property
     def scps(self) -> Path | None:

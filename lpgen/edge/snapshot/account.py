@@ -1,5 +1,5 @@
-"""Reads one account into a snapshot: policies, last accessed reports, trails, schedules, and the policies of its
-resources."""
+"""Reads one account into a snapshot: policies, last accessed reports, trails, versioned buckets, schedules, and the
+policies of its resources."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from lpgen.edge.data_folder.snapshot_folder import (
     RESOURCE_POLICIES,
     RESOURCE_TAGS,
     SCHEDULES,
+    VERSIONED_BUCKETS,
     SnapshotWriter,
 )
 from lpgen.edge.snapshot.fetch_last_accessed import fetch_last_accessed
@@ -25,6 +26,7 @@ from lpgen.edge.snapshot.fetch_resource_policies import FetchedPolicy, fetch_res
 from lpgen.edge.snapshot.fetch_resource_tags import fetch_resource_tags
 from lpgen.edge.snapshot.fetch_schedules import ScheduleFetcher
 from lpgen.edge.snapshot.fetch_trails import FetchedTrails, fetch_trails
+from lpgen.edge.snapshot.fetch_versioned_buckets import fetch_versioned_buckets
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError, PolicyError
 
@@ -78,6 +80,8 @@ class AccountReader:
         trails = FetchedTrails()
         with self.gaps.catch(self.caller.account, Subject.TRAILS):
             trails = fetch_trails(self.session)
+        versioned = fetch_versioned_buckets(self.session, self.caller, self.wanted.regions, self.gaps)
+        self.writer.write(f"{VERSIONED_BUCKETS}/{self.caller.account}.json", versioned)
         index = self._read_last_accessed(pages) if self.wanted.last_accessed else {}
         if self.wanted.resource_policies:
             self._read_resource_policies(self._regions(Subject.RESOURCE_POLICIES))

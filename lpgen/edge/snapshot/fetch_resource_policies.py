@@ -104,8 +104,8 @@ def _listed(client: Any, operation: str, name: str, field: str, **arguments: Any
             yield {"name": one[field] if field else one}
 
 
-def _buckets(client: Any) -> Iterator[Resource]:
-    """Paged, since only then the answer names the Region of each bucket.
+def list_buckets(client: Any) -> Iterator[Resource]:
+    """The buckets, each with its Region; paged, since only then the answer names that.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
     """
@@ -151,7 +151,7 @@ def _repository_policy(client: Any, repository: Resource, _caller: Caller) -> tu
 
 
 _SERVICES: Final = (
-    _Service("s3", "buckets", _buckets, _bucket_policy, frozenset({"NoSuchBucketPolicy", "NoSuchBucket"}), True),
+    _Service("s3", "buckets", list_buckets, _bucket_policy, frozenset({"NoSuchBucketPolicy", "NoSuchBucket"}), True),
     _Service(
         "kms",
         "keys",

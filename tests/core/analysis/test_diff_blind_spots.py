@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import Confidence, PrincipalDiff, Verdict
 from lpgen.core.model import Action, PrincipalKind
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import LineKind, Scope
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import DATA, OBJECT, diff_of, kept, verdicts
 from tests.support.diffs import diff_usage
 from tests.support.worlds import (
     ACCOUNT,
+    OTHER_ROLE,
     allow,
     catalog,
     days_before_end,
@@ -417,3 +420,26 @@ def test_diff_asks_the_owner_of_a_user_that_the_log_of_one_region_does_not_show(
     sender = role(policy(allow("sqs:GetQueueUrl")), kind=PrincipalKind.USER)
     assert diff_of(sender, management_in=["eu-west-1"], data_events=()).proposal.startswith("ask its owner")
     assert diff_of(sender, management_in=["us-east-1"], data_events=()).proposal.startswith("disable the user")
+
+
+@pytest.mark.parametrize(
+    ("days", "others", "verdict"),
+    [
+        (119, ["iot:DescribeThing"], Verdict.UNUSED),
+        (10, ["iot:DescribeThing"], Verdict.UNOBSERVABLE),
+        (119, ["iot:CreateThing"], Verdict.UNOBSERVABLE),
+    ],
+    ids=["recorded", "recorded for too few days", "only others are"],
+)
+@pytest.mark.parametrize("trails", [(), (trail_of(),)], ids=["by the log", "by the settings"])
+def test_diff_trusts_a_log_that_holds_reads_which_aws_says_are_not_recorded(
+    days: int, others: list[str], verdict: Verdict, trails: tuple[Trail, ...]
+) -> None:
+    reader = role(policy(allow(["iot:DescribeThing", "iot:DescribeEndpoint", "iot:CreateThing"])))
+    when = days_before_end(days).isoformat()
+    usage = usage_of({reader.arn: [use("iot:CreateThing")], OTHER_ROLE: [use(one, seen=when) for one in others]})
+    every = bundled_catalog()
+    (found,) = diff_usage(usage, grants_from_principals([reader], every), every, exactly(trails=trails)).principals
+    verdicts_of = {str(one.action): one.verdict for one in found.verdicts}
+    assert verdicts_of["iot:DescribeThing"] is verdict
+    assert verdicts_of["iot:DescribeEndpoint"] is Verdict.UNOBSERVABLE

@@ -14,7 +14,7 @@ from action_catalog.build_shown_actions import shown_actions, table_names, text_
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import UnobservableKind
 from lpgen.core.cloudtrail.own_operations import OwnOperations
-from lpgen.core.cloudtrail.visibility import VisibilityTable, visibility_from_catalog
+from lpgen.core.cloudtrail.visibility import Users, VisibilityTable, visibility_from_catalog
 from lpgen.core.model import Action, Visibility
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.cloudtrail.rules.mapping_cases import CASES, read_cases
@@ -104,7 +104,7 @@ def test_unseen_actions_are_those_that_nothing_else_shows() -> None:
     assert len(named) == len(set(named))
     assert [name for name in named if not name.endswith(":*") and name not in unseen] == []
     assert {name.partition(":")[0] for name in named} <= {action.partition(":")[0] for action in unseen}
-    assert all(table().visibility(action).is_rare for action in unseen)
+    assert all(table().visibility(action).users == Users() for action in unseen)
 
 
 @pytest.mark.parametrize("name", ["stated_records", "unseen_actions"])
@@ -149,11 +149,20 @@ def test_stated_records_give_a_sentence(name: str) -> None:
 def test_ordinary_clients_cause_data_events_of_services_that_have_many() -> None:
     count = Counter(row["service"] for row in rows("data_events") for _ in row["actions"])
     for row in rows("data_events"):
-        assert ("ordinary" in row) == (count[row["service"]] > MANY), row
+        assert "users" in row or ("ordinary" in row) == (count[row["service"]] > MANY), row
         assert set(row.get("ordinary", ())) <= set(row["actions"]), row
         page = row.get("ordinary_source", "https://docs.aws.amazon.com/")
         assert page.startswith("https://docs.aws.amazon.com/"), row
         assert ("ordinary_source" in row) == ("ordinary" in row), row
+
+
+def test_few_users_are_named_with_a_page_and_by_actions_of_the_catalog() -> None:
+    for row in rows("data_events"):
+        assert ("users" in row) == row.get("users_source", "").startswith("https://docs.aws.amazon.com/"), row
+    for row in (*rows("data_events"), *rows("stated_records")):
+        users = row.get("users", {})
+        assert all(catalog().canonical(one) == one for one in (*users.get("uses", ()), *users.get("grants", ()))), row
+        assert all(one.endswith(".amazonaws.com") for one in users.get("trusts", ())), row
 
 
 def test_companions_are_services_of_the_catalog_and_others() -> None:

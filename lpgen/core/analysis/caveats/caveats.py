@@ -15,15 +15,14 @@ from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions
 from lpgen.core.analysis.verdicts.verdicts import SeenActions
 from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.cloudtrail.rules.inferences import EDGE_FUNCTION
+from lpgen.core.cloudtrail.visibility import NOBODY, VisibilityTable
 from lpgen.core.evidence import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.findings import ActionFact, UngrantedUse, Verdict
 from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind, Visibility
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.replacements import Decision, DecisionKind, Line
+from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.core.schedules import Schedule
 from lpgen.core.tooling import tooling_of
-
-_GRANTED_WITH_STAR = frozenset({Action("lambda:DisableReplication"), Action("lambda:EnableReplication")})
 
 _SELDOM_DAYS = 2
 """The most days at work of a principal that is there for emergencies, or at its first steps."""
@@ -74,14 +73,14 @@ def _unknown_grants(grants: PrincipalGrants) -> Iterable[Caveat]:
             yield Caveat.of(CaveatKind.UNKNOWN_PATTERN, case="new", pattern=pattern, statement=str(grant.ref))
 
 
-def starred_name_caveats(grants: PrincipalGrants, usage: PrincipalUsage, lines: Iterable[Line]) -> Iterable[Caveat]:
+def starred_name_caveats(grants: PrincipalGrants, usage: PrincipalUsage, table: VisibilityTable) -> Iterable[Caveat]:
     """A caveat for each action that AWS asks to grant with a wildcard after its name, which no replacement holds, where
     the principal lets functions be copied to the edge or a policy names the action.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
     """
     at_edge = any(use.how == EDGE_FUNCTION for use in usage.uses)
-    for action in sorted({line.action for line in lines} & _GRANTED_WITH_STAR):
+    for action in sorted(one for one in grants.granted() if table.visibility(one).users == NOBODY):
         if at_edge or any(action in one.actions and names_from(one, action) for one in grants.allows):
             yield Caveat.of(CaveatKind.UNKNOWN_PATTERN, case="star", pattern=f"{action}*")
 

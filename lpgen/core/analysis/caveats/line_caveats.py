@@ -42,7 +42,7 @@ def caveats_of_lines(
     catalog, calls = judge.finder.catalog, judge.finder.observability.calls
     kept = {line.action for line in lines}
     held = frozenset(left) - kept
-    yield from starred_name_caveats(grants, usage, lines)
+    yield from starred_name_caveats(grants, usage, judge.finder.observability.table)
     yield from attempt_caveats(seen, judge.facts, held)
     yield from peer_caveats(chain.from_iterable(missed.found.values()), held | kept)
     yield from overflow_caveats(one for one in usage.uses if one.action not in held)

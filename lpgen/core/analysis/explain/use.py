@@ -9,6 +9,7 @@ from typing import Final
 from lpgen.core.analysis.grants.granting import NOTHING
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.regions import ANY_REGION, missing_leader, region_in_pattern
+from lpgen.core.analysis.observability.shown_reads import ShownReads, shown_reads_from_usage
 from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.rules.inferences import inferences_from_catalog
@@ -39,12 +40,14 @@ def seen_uses(question: Question, usage: Usage, principals: Sequence[Principal],
         ),
         key=lambda one: (_ORDER[one.on], one.use.outcome, one.use.resource, one.use.how),
     )
-    blind = _blind_spot(question, own, coverage, catalog)
+    blind = _blind_spot(question, own, coverage, catalog, shown_reads_from_usage(usage, catalog))
     account = coverage.account(question.principal.account)
     return SeenUses(tuple(found), blind, account, earlier)
 
 
-def _blind_spot(question: Question, own: PrincipalUsage, coverage: LogCoverage, catalog: Catalog) -> str:
+def _blind_spot(
+    question: Question, own: PrincipalUsage, coverage: LogCoverage, catalog: Catalog, shown: ShownReads
+) -> str:
     """Why the logs could not have shown use, or ""."""
     if not question.known:
         return "lpgen recognizes use of the actions in its catalog alone"
@@ -52,7 +55,7 @@ def _blind_spot(question: Question, own: PrincipalUsage, coverage: LogCoverage, 
         return "lpgen doesn't count calls that need no permission"
     account = coverage.account(question.principal.account)
     whole = account.covered_days if account else 0  # "A use would have left a record" is said of the whole window
-    observability = Observability(catalog, coverage, min_days=whole)
+    observability = Observability(catalog, coverage, shown=shown, min_days=whole)
     unrecorded = UnrecordedUse(observability, question.principal.account, own, ())
     action = Action(question.action)
     arn = question.resource.text if question.resource.kind is ResourceKind.ARN else ""

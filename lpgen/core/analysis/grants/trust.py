@@ -7,9 +7,11 @@ from typing import Final
 
 from lpgen.core.arns import account_in_arn, is_account_id
 from lpgen.core.iam.match_statement import action_matches
-from lpgen.core.model import Effect, Principal
+from lpgen.core.model import Effect, Principal, PrincipalKind
 
 _ASSUME_ROLE: Final = "sts:assumerole"
+_SIGN_INS: Final = {"AWS": _ASSUME_ROLE, "Federated": "sts:assumerolewithsaml"}
+_EXTERNAL_ID: Final = "sts:externalid"
 
 
 def trusted_services(principal: Principal) -> Iterable[str]:
@@ -25,6 +27,21 @@ def trusted_accounts(principal: Principal) -> Iterable[str]:
         if statement.effect is Effect.ALLOW and action_matches(statement, _ASSUME_ROLE):
             names = (name for kind, name in statement.principals or () if kind == "AWS")
             yield from filter(None, (name if is_account_id(name) else account_in_arn(name) for name in names))
+
+
+def may_be_people(principal: Principal) -> bool:
+    """Whether people may work as a principal in the console: a user, or a role that users, other roles or an
+    organization's sign-in may assume without an external ID, which the console can't give.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
+    """
+    statements = principal.trust.statements if principal.trust else ()
+    return principal.kind is PrincipalKind.USER or any(
+        kind in _SIGN_INS and action_matches(statement, _SIGN_INS[kind])
+        for statement in statements
+        if statement.effect is Effect.ALLOW and all(one.key.lower() != _EXTERNAL_ID for one in statement.conditions)
+        for kind, _ in statement.principals or ()
+    )
 
 
 def only_trusted_service(principal: Principal) -> str:

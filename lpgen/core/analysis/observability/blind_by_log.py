@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from lpgen.core.analysis.observability.recorded_calls import RecordedCalls
 from lpgen.core.analysis.observability.regions import GLOBAL_SERVICES
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.cloudtrail.visibility import ActionVisibility, VisibilityTable
+from lpgen.core.cloudtrail.visibility import SHOWN, ActionVisibility, VisibilityTable
 from lpgen.core.evidence import SIDE_WORDS, SeenEvents
 from lpgen.core.model import Action, Visibility
 
@@ -17,7 +17,7 @@ class BlindByLog(dict[Action, str]):
 
     Their account's log lacks records of the event sources `unseen`. It holds the events `seen`, whose text says why
     some cover too few days. `no_global` is the Region in which global services record their events, where the log holds
-    no record of it, else "".
+    no record of it, else "". `shown` are the actions that it records whatever AWS says.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class BlindByLog(dict[Action, str]):
         seen: Mapping[SeenEvents, str],
         regions: tuple[str, ...],
         no_global: str = "",
+        shown: Collection[Action] = (),
     ) -> None:
         self._table = table
         self._calls = calls
@@ -38,7 +39,7 @@ class BlindByLog(dict[Action, str]):
         self._seen = seen
         self._regions = frozenset(regions)
         self._texts: dict[str, str] = {}
-        self._no_global = no_global
+        self._no_global, self._shown = no_global, shown
         self._missing_sides = _missing_sides({one.read_only: why for one, why in seen.items() if not one.is_data})
 
     @property
@@ -47,7 +48,7 @@ class BlindByLog(dict[Action, str]):
         return bool(self._no_global or self._unseen or self._missing_sides)
 
     def __missing__(self, action: Action) -> str:
-        found = self._blind(action, self._table.visibility(action))
+        found = self._blind(action, SHOWN if action in self._shown else self._table.visibility(action))
         self[action] = self._texts.setdefault(found, found)  # a few texts serve thousands of actions
         return found
 

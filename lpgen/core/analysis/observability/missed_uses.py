@@ -27,6 +27,7 @@ from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import KeepByKind, KeepUnobservable
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
+from lpgen.core.cloudtrail.visibility import NOBODY
 from lpgen.core.model import Action, Principal
 
 _BEYOND_USE = (MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION, MissReason.UNNAMED_RESOURCE)
@@ -37,17 +38,24 @@ class MissedUseFinder:
     """Finds the uses that the logs may have missed, of any principal; `principals` are all that may be passed."""
 
     def __init__(
-        self, catalog: Catalog, observability: Observability, principals: Iterable[Principal], peers: Peers = NO_PEERS
+        self,
+        catalog: Catalog,
+        observability: Observability,
+        principals: Iterable[Principal],
+        peers: Peers = NO_PEERS,
+        versioned: Collection[str] = (),
     ) -> None:
-        self.catalog, self.observability = catalog, observability
+        """`versioned` are the ARNs of the buckets that are known to have versions."""
+        self.catalog, self.observability, self._versioned = catalog, observability, versioned
         self.peers, self.dangers = peers, Dangers(catalog)
         self._passed_roles = ImplicitPassedRoles(catalog, principals)
         self._rare_needs = RareServiceNeeds(catalog.source)
 
     def of_principal(self, observed: ObservedUse) -> MissedUses:
         """The uses of one principal that the logs may have missed."""
-        signs = SignsOfUse(observed, self.observability.table, self.catalog)
         account, allows = observed.grants.principal.account, observed.grants.allows
+        unrecorded = UnrecordedUse(self.observability, account, observed.usage, allows)
+        signs = SignsOfUse(observed, unrecorded, self.catalog, self._versioned)
         found = (
             *self._passed_roles.missed_uses(observed),
             *self._rare_needs.missed_uses(observed, signs),
@@ -56,7 +64,6 @@ class MissedUseFinder:
             *peer_uses(observed, self.peers, self.catalog, self.dangers),
             *unexplained_uses(observed, self.catalog),
         )
-        unrecorded = UnrecordedUse(self.observability, account, observed.usage, allows)
         return MissedUses(observed, unrecorded, signs, found, self.observability)
 
 
@@ -76,7 +83,8 @@ class MissedUses:
         self._signs, self._observability = signs, observability
         self.found: dict[Action, list[MissedUse]] = {}
         for one in found:
-            self.found.setdefault(one.action, []).append(one)
+            if observability.table.visibility(one.action).users != NOBODY:
+                self.found.setdefault(one.action, []).append(one)
 
     def of(self, action: Action) -> Sequence[MissedUse]:
         """How use of a granted action that no record shows may have been missed, what counts most first.
@@ -94,7 +102,8 @@ class MissedUses:
             elsewhere = self._on_unrecorded_resources(action)
             return (elsewhere, *others) if elsewhere else others
         # The statements of PassRole are kept only for roles that calls are known to pass.
-        grants = granting.grants if action != PASS_ROLE_ACTION else ()
+        is_kept = action != PASS_ROLE_ACTION and self._observability.table.visibility(action).users != NOBODY
+        grants = granting.grants if is_kept else ()
         first = MissedUse(action, MissReason.UNRECORDED, why, self._signs.of(action), grants)
         if not first.sign:
             first = self._signs.on_resources(action, lambda _: why) or first
@@ -136,12 +145,12 @@ class MissedUses:
     def open_of(self, actions: frozenset[Action]) -> Sequence[Action]:
         """The granted actions that ordinary clients call and that have no evidence for or against use: no record would
         show it, and IAM doesn't report when the service was last tried."""
-        table, accessed, granting = self._observability.table, self.observed.accessed, self.observed.granting
+        accessed, granting = self.observed.accessed, self.observed.granting
         return [
             action
             for action in self.unrecorded.among(actions)
             if self.unrecorded.why(action, granting.get(action, NOTHING))
-            and not ((entry := table.visibility(action)).internal_to or entry.is_rare)
+            and self._signs.is_user(action)
             and not (accessed and accessed.tells_of(action))
         ]
 

@@ -11,6 +11,7 @@ from lpgen.core.analysis.observability.blind_by_log import BlindByLog
 from lpgen.core.analysis.observability.data_resources import DataResources
 from lpgen.core.analysis.observability.recorded_calls import RecordedCalls
 from lpgen.core.analysis.observability.regions import ANY_REGION, SilentRegions, missing_leader
+from lpgen.core.analysis.observability.shown_reads import NO_SHOWN_READS, ShownReads
 from lpgen.core.analysis.observability.trail_coverage import (
     Events,
     recording_trails,
@@ -20,7 +21,7 @@ from lpgen.core.analysis.observability.trail_coverage import (
     trails_of_kind,
 )
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.cloudtrail.visibility import ActionVisibility, VisibilityTable, visibility_from_catalog
+from lpgen.core.cloudtrail.visibility import SHOWN, ActionVisibility, VisibilityTable, visibility_from_catalog
 from lpgen.core.evidence import AccountCoverage, CoverageSource, Grant, LogCoverage, SeenEvents, limited_to
 from lpgen.core.model import Action, Visibility
 from lpgen.core.trails import Trail, TrailChange, trails_of_accounts
@@ -42,18 +43,25 @@ class Observability:
         coverage: LogCoverage,
         trails: Sequence[Trail] = (),
         changes: Sequence[TrailChange] = (),
+        shown: ShownReads = NO_SHOWN_READS,
         *,
         min_days: int,
     ) -> None:
-        """An action must have been recorded for `min_days` for its use to have shown. `changes` are those of trails."""
+        """An action must have been recorded for `min_days` for its use to have shown. `changes` are those of trails,
+        `shown` the reads that the log holds records of, whatever AWS says."""
         self.table, self.calls, self._by_log = _tables_of(catalog)
-        self._given = (catalog, coverage, trails, changes)
+        self._given = (catalog, coverage, trails, changes, shown)
         self._catalog = catalog
         self._coverage = {one.account: one for one in coverage.accounts}
         self.silent = SilentRegions(self._coverage, self.table)
         self._data = DataResources(coverage.accounts)
         self._trails = trails_of_accounts(trails, [one.account for one in coverage.accounts])
         self._changes, self._min_days = changes, min_days
+        self._shown = {
+            account: frozenset(action for action, day in days.items() if _days_from(covered, day) >= min_days)
+            for account, days in shown.items()
+            if (covered := self._coverage.get(account))
+        }
         self._answers: dict[tuple[str, Events], str] = {}
         self._traces: dict[Action, int] = {}
         self._numbers: dict[Hashable, int] = {}
@@ -111,7 +119,7 @@ class Observability:
         """
         trails = self._trails.get(account)
         if trails is not None:
-            entry = self.table.visibility(action)
+            entry = self._entry(action, account)
             covered = self._coverage.get(account)
             if covered is not None and entry.visibility is not Visibility.NEVER:
                 blind = self._blind_by_settings(action, entry, covered, trails=trails, grants=grants)
@@ -131,7 +139,7 @@ class Observability:
         events don't name and, for management events, Regions without a record.
         """
         trails, covered = self._trails.get(account), self._coverage.get(account)
-        entry = self.table.visibility(action)
+        entry = self._entry(action, account)
         if covered is None or entry.visibility in (Visibility.NEVER, Visibility.INFERRED):
             return {}
         if trails is None:
@@ -189,7 +197,8 @@ class Observability:
         unseen = covered.unseen if covered else frozenset[str]()
         seen = {one: self._why_late(one, covered) for one in covered.seen} if covered else {}
         no_global = missing_leader(covered)
-        key = (unseen, frozenset(seen.items()), regions, no_global)  # which many accounts have in common
+        shown = self._shown.get(account, frozenset())
+        key = (unseen, frozenset(seen.items()), regions, no_global, shown)  # which many accounts have in common
         found = self._by_log.get(key)
         if found is None:
             if len(self._by_log) >= _MOST_KINDS:
@@ -202,8 +211,12 @@ class Observability:
                 seen=seen,
                 regions=regions,
                 no_global=no_global,
+                shown=shown,
             )
         return found
+
+    def _entry(self, action: Action, account: str) -> ActionVisibility:
+        return SHOWN if action in self._shown.get(account, ()) else self.table.visibility(action)
 
     def _why_late(self, seen: SeenEvents, covered: AccountCoverage) -> str:
         """Since and until when the log holds these events, where that makes too few days; else ""."""
@@ -268,6 +281,7 @@ class Observability:
                 entry.visibility,
                 entry.selector,
                 entry.event_sources,
+                action if any(action in shown for shown in self._shown.values()) else "",
                 entry.reason if entry.visibility is Visibility.NEVER else "",
                 self.calls.sides(action, self._catalog.detail(action).level),
                 self.calls.event_names(action) if _category(entry) in self._categories_by_name else (),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from lpgen.core.analysis.grants.granting import NOTHING, Granting, named_actions, named_services
 from lpgen.core.analysis.grants.service_policies import is_aws_policy, is_service_policy
-from lpgen.core.analysis.grants.trust import trusted_services
+from lpgen.core.analysis.grants.trust import may_be_people, trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, ObservedUse
 from lpgen.core.analysis.observability.resource_signs import ResourceSigns
+from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.cloudtrail.visibility import VisibilityTable
+from lpgen.core.cloudtrail.visibility import Users
 from lpgen.core.evidence import Grant, StatementRef
-from lpgen.core.model import READ_LEVELS, Action, Outcome, Visibility
+from lpgen.core.iam.match import as_glob
+from lpgen.core.iam.match_resource import resources_intersect
+from lpgen.core.model import READ_LEVELS, Action, Outcome, PrincipalKind, Visibility
 from lpgen.core.replacements import LineKind
 
 _MOST_SERVICES: Final = 10
@@ -30,19 +33,27 @@ class _Sign(NamedTuple):
 class SignsOfUse:
     """The signs of use of a principal's actions, found when first asked for.
 
-    Only the principal's own use counts: passing a role to ECS is no sign of administering IAM.
+    Only the principal's own use counts: passing a role to ECS is no sign of administering IAM. `versioned` are the ARNs
+    of the buckets that are known to have versions.
     """
 
-    def __init__(self, observed: ObservedUse, table: VisibilityTable, catalog: Catalog) -> None:
-        own = (line.action for line in observed.lines.lines if line.kind is not LineKind.INFERRED)
-        self._services = frozenset(action.partition(":")[0] for action in own)
+    def __init__(
+        self, observed: ObservedUse, unrecorded: UnrecordedUse, catalog: Catalog, versioned: Collection[str]
+    ) -> None:
+        self._used = frozenset(line.action for line in observed.lines.lines if line.kind is not LineKind.INFERRED)
+        self._services = frozenset(action.partition(":")[0] for action in self._used)
+        self._unrecorded, self._versioned = unrecorded, versioned
         self._copied = frozenset(observed.usage.copied)
         # IAM counts denied attempts too, and may date those.
         uses = observed.usage.uses
         self._denied = frozenset(one.action.partition(":")[0] for one in uses if one.outcome is Outcome.DENIED)
-        self._observed, self._table = observed, table
+        self._observed, self._table = observed, unrecorded.table
         self._catalog, self._of_resources = catalog, ResourceSigns(observed, catalog)
-        self._trusted = frozenset(trusted_services(observed.grants.principal))
+        principal = observed.grants.principal
+        self._trusted = frozenset(name.removesuffix(".cn") for name in trusted_services(principal))
+        self._is_unknown = principal.kind is PrincipalKind.ROLE and principal.trust is None
+        self._is_people = may_be_people(principal)
+        self._fitting: dict[tuple[Users, Granting], bool] = {}
         self._known: dict[tuple[str, Granting, bool], _Sign | None] = {}
         self._named: dict[StatementRef, frozenset[str]] = {}
 
@@ -50,15 +61,15 @@ class SignsOfUse:
         """Why an action may well be in use though the logs can't show it, or "" where nothing indicates it.
 
         If IAM reports no attempt, that outweighs the names in the policy and companion actions, but only for actions
-        that are API calls: IAM counts no others. For an action that ordinary clients don't call, the only sign is its
-        own name in a policy. For an action that a service does by itself, the only sign is that the role trusts the
-        service.
+        that are API calls: IAM counts no others. For an action that only others use, the only sign is its own name in a
+        policy, and for what only a service does by itself there is none.
         """
         granting, service = self._observed.granting.get(action, NOTHING), action.partition(":")[0]
-        if self._is_of_another_service(action):
+        users, is_user = self._table.visibility(action).users, self.is_user(action)
+        if users and not users.named and not is_user:
             return ""
         writes = self._catalog.detail(action).level not in READ_LEVELS
-        found = None if self._table.visibility(action).is_rare else self._of_service(service, granting, writes=writes)
+        found = self._of_service(service, granting, writes=writes) if is_user else None
         if found and not found.is_outweighed:
             return found.text
         if self._is_untried(action):
@@ -71,17 +82,44 @@ class SignsOfUse:
     def on_resources(self, action: Action, why_on: Callable[[str], str]) -> MissedUse | None:
         """The use of an action on resources that calls of KMS name, None where they name none.
 
-        `why_on` says why use on a resource would have left no record, or "". It is a sign only for what ordinary
-        clients call.
+        `why_on` says why use on a resource would have left no record, or "". It is a sign only for what such principals
+        use.
         """
-        if self._table.visibility(action).is_rare or self._is_of_another_service(action):
-            return None
-        return self._of_resources.missed_use(action, why_on)
+        return self._of_resources.missed_use(action, why_on) if self.is_user(action) else None
 
-    def _is_of_another_service(self, action: Action) -> bool:
-        """Whether only a service uses an action that the principal doesn't trust."""
-        internal_to = self._table.visibility(action).internal_to
-        return bool(internal_to) and internal_to not in self._trusted
+    def is_user(self, action: Action) -> bool:
+        """Whether the principal is one of those that use an action: of few, or of all ordinary clients."""
+        users = self._table.visibility(action).users
+        if users is None:
+            return True
+        key = users, self._observed.granting.get(action, NOTHING)
+        if key not in self._fitting:
+            self._fitting[key] = self._fits(*key)
+        return self._fitting[key]
+
+    def _fits(self, users: Users, granting: Granting) -> bool:
+        granted = self._observed.granting
+        return bool(
+            (self._is_unknown and users.named and (users.trusts or users.people))
+            or not users.trusts.isdisjoint(self._trusted)
+            or (users.people and self._is_people)
+            or (users.grants and users.grants <= granted.keys())
+            or any(action in self._used or self._is_blind_to_call(action) for action in users.uses)
+            or (users.versioned and any(self._is_of_versions(grant) for grant in granting.grants))
+        )
+
+    def _is_blind_to_call(self, action: Action) -> bool:
+        """Whether the principal may make a call that is a management event, which the logs lack."""
+        granting = self._observed.granting.get(action)
+        is_management = self._table.visibility(action).visibility is Visibility.MANAGEMENT
+        return granting is not None and is_management and bool(self._unrecorded.why(action, granting))
+
+    def _is_of_versions(self, grant: Grant) -> bool:
+        """Whether a statement may be of a bucket with versions, or of objects in one."""
+        whole = [arn for bucket in self._versioned for arn in (bucket, f"{bucket}/*")]
+        patterns = [as_glob(pattern, grant.version) for pattern in grant.statement.resources]
+        is_any = grant.statement.not_resource
+        return any(is_any or resources_intersect(pattern, arn) for pattern in patterns for arn in whole)
 
     def possible(self, actions: Iterable[Action]) -> Iterator[Action]:
         """The actions that may have a sign of use; the others have none."""

@@ -20,7 +20,7 @@ class UnrecordedUse:
     def __init__(
         self, observability: Observability, account: str, usage: PrincipalUsage, grants: Sequence[Grant]
     ) -> None:
-        regions = usage.regions
+        regions, self.table = usage.regions, observability.table
         self._observability, self._account, self._regions = observability, account, regions
         self._blind_spots = observability.blind_spots(account, regions)
         self._names_silent_region = self._blind_spots is not None and observability.silent.are_named(account, grants)

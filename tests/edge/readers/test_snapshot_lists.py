@@ -1,4 +1,4 @@
-"""Reading the schedules of a snapshot."""
+"""Reading the lists of a snapshot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpgen.core.schedules import Schedule
-from lpgen.edge.readers.schedules import read_schedules
+from lpgen.edge.readers.snapshot_lists import read_schedules, read_versioned_buckets
 from lpgen.errors import SnapshotError
 
 WEEKLY = Schedule("EventBridge rule", "weekly", "rate(7 days)", True, 7, ("arn:aws:iam::111122223333:role/app",))
@@ -24,11 +24,19 @@ def test_schedules_are_read_back_as_written(tmp_path: Path) -> None:
     assert read_schedules([]) == ()
 
 
+def test_buckets_are_read_back_as_written(tmp_path: Path) -> None:
+    path = tmp_path / "1.json"
+    path.write_text('["arn:aws:s3:::a", "arn:aws:s3:::b"]', encoding="utf-8")
+    assert read_versioned_buckets([path]) == ("arn:aws:s3:::a", "arn:aws:s3:::b")
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[{}]", "[" * 5000, '[{"source": 1}]'])
 def test_a_file_of_something_else_is_an_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "1.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SnapshotError, match=r"1\.json.* can't be read"):
         read_schedules([path])
+    with pytest.raises(SnapshotError, match=r"1\.json.* can't be read"):
+        read_versioned_buckets([path])
     with pytest.raises(SnapshotError, match="can't be read"):
         read_schedules([tmp_path / "missing.json"])
