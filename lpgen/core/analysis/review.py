@@ -128,7 +128,9 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     unrecorded = "" if was_active(usage) else unrecorded_text(lines, judge.finder.observability.table)
 
     holes = _access_holes(grants, records, accessed, granting=granting, ground=ground) if accessed else ()
-    of_records = _caveats_of_records(replaced, records, ungranted, holes, ground, unrecorded)
+    known = {one.use for one in ungranted}
+    denied = ground.explanations.contradicted(grants, (one for one in usage.uses if one not in known), catalog)
+    of_records = _caveats_of_records(replaced, records, (*ungranted, *denied), holes, ground, unrecorded)
     held = actions_of_left(grants, left)
     scanned = scanned_services(of_uses.lines, catalog)
     of_lines = caveats_of_lines(replaced, usage, lines, seen, missed, judge, left=held, scanned=scanned)
