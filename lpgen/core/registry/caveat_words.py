@@ -84,7 +84,6 @@ def step_for_rare_schedule(*, days: int, covered: int, needed: int, **_: object)
 
 
 _WHY_DAYS_COUNT: Final = {
-    "everything": "it may do nearly everything, as access for emergencies may",
     "people": "people use it, who do something else the next time",
     "control-plane": "it mostly changes how things are set up, which differs each time",
 }
@@ -92,7 +91,8 @@ _WHY_DAYS_COUNT: Final = {
 
 def seldom_used(*, days: int, what: str, **_: object) -> str:
     """On how few days a principal was at work, and why that matters."""
-    return f"the logs show it at work on {days} {'day' if days == 1 else 'days'} only, and {_WHY_DAYS_COUNT[what]}"
+    why = _WHY_DAYS_COUNT.get(what, "it may do nearly everything, as access for emergencies may")
+    return f"the logs show it at work on {days} {'day' if days == 1 else 'days'} only, and {why}"
 
 
 def uneven_permission_set(*, groups: Sequence[Sequence[str]], **_: object) -> str:
