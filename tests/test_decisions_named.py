@@ -47,7 +47,14 @@ def accepted(home: Path) -> int:
     """How many reasons the decisions accept, by the review in JSON."""
     facts = json.loads(run(home, "review", *GROUND, "--decisions", "d.toml", "--format", "json")[0])
     counted = sum(len(one["accepted"]) for one in facts["principals"])
-    assert facts["decisions"] == {"file": "d.toml", "keep": 1, "drop": 0, "accept": 1, "accepted": counted}
+    assert facts["decisions"] == {
+        "file": "d.toml",
+        "keep": 1,
+        "drop": 0,
+        "accept": 1,
+        "break_glass": 0,
+        "accepted": counted,
+    }
     assert counted > 1
     return counted
 
@@ -92,7 +99,14 @@ def test_drift_names_the_decisions_and_how_many_findings_they_accept(home: Path)
     drift = ("drift", "--data", "data", "--policies", "later.json", "--decisions", "d.toml")
     facts = json.loads(run(home, *drift, "--format", "json")[0])
     found = len(facts["findings"])
-    assert facts["decisions"] == {"file": "d.toml", "keep": 1, "drop": 0, "accept": 1, "accepted": found}
+    assert facts["decisions"] == {
+        "file": "d.toml",
+        "keep": 1,
+        "drop": 0,
+        "accept": 1,
+        "break_glass": 0,
+        "accepted": found,
+    }
     assert found
     said = f"d.toml: 1 keep, 1 accept ({found} finding{'s' * (found > 1)} accepted)."
     for form in ("text", "markdown"):

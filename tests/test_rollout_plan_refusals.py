@@ -79,6 +79,14 @@ def test_plan_refuses_what_people_declare(world: World) -> None:
     assert "out/coded" in why["why"]
 
 
+def test_plan_refuses_what_the_decisions_file_names_for_emergencies(world: World) -> None:
+    decisions = world.home / "decisions.toml"
+    decisions.write_text('break-glass = ["gl*", "role/of-another-account"]')
+    arns = [role(world, "glass"), role(world, "urgent"), role(world, "free")]
+    plan = world.plan_of(dict.fromkeys(arns, NEW), "--break-glass", "urg*", "--decisions", str(decisions))
+    assert refusals(plan) == {"glass": ["break_glass"], "urgent": ["break_glass"], "free": []}
+
+
 def test_plan_says_which_code_to_change(world: World) -> None:
     tags = {"aws:cloudformation:stack-name": "shop", "aws:cloudformation:logical-id": "Worker"}
     # moto refuses tags that begin with `aws:`, as IAM does of anybody but AWS.

@@ -133,13 +133,19 @@ def plan_command(
       lpgen rollout plan lpgen-out --data lpgen-data -o plan.json
     """
     from lpgen.app.rollout_plan import plan_rollout, write_for_owners
+    from lpgen.core.analysis.caveats.decisions import break_glass_names
     from lpgen.core.rollout.refusals import Exceptions
     from lpgen.report.json.rollout import rollout_json
     from lpgen.report.messages.rollout import render_planned
 
     files, options, _, opened = inputs.read(data, choices)
     exceptions = Exceptions(
-        tuple(break_glass or ()), tuple(managed_as_code or ()), tuple(include or ()), unsafe, choices.attached_quota
+        tuple(break_glass or ()),
+        tuple(managed_as_code or ()),
+        tuple(include or ()),
+        unsafe,
+        choices.attached_quota,
+        break_glass_names(options.decisions),
     )
     plan = plan_rollout(
         folder,

@@ -89,7 +89,8 @@ class PrincipalUsage:
     services that copies or summaries of its calls show, known where a principal is judged. `by_id` has the seen actions
     of each id, counted or not: those of earlier principals of the name too. `days` are those on which it did or
     attempted something, 0 where they weren't counted. `protected` are the resources for whose data its calls of KMS
-    were made, each with the action of the call."""
+    were made, each with the action of the call. `assumed` are the AWS services that assumed it, each with the last
+    day."""
 
     principal: str
     principal_ids: tuple[str, ...] = ()
@@ -100,6 +101,7 @@ class PrincipalUsage:
     by_id: tuple[tuple[str, tuple[Action, ...]], ...] = ()
     days: int = 0
     protected: tuple[tuple[str, Action], ...] = ()
+    assumed: tuple[tuple[str, str], ...] = ()
 
 
 # ---------------------------------------------------------------- coverage

@@ -230,6 +230,8 @@ class PrincipalClass(StrEnum):
 
     ACTIVE = "active"
     UNUSED = "unused"
+    UNSEEN = "unseen"  # no record shows what it did, but IAM or a service that assumed it shows use
+    BREAK_GLASS = "break_glass"  # for emergencies, as the decisions file says
     NOT_COVERED = "not_covered"  # no log of its account was read
     GRANTS_UNKNOWN = "grants_unknown"
     NO_GRANTS = "no_grants"

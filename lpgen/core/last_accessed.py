@@ -16,8 +16,8 @@ from typing import Final
 
 from lpgen.core.model import Action, Principal, Visibility
 
-_TRACKED_DAYS: Final = 400
-"""How many days IAM looks back."""
+TRACKED_DAYS: Final = 400
+"""How many days IAM looks back, for the last use of roles too."""
 
 _FRESH_DAYS: Final = 30
 """A report older than this before the end of the logs is no longer evidence that a service was never tried."""
@@ -112,9 +112,9 @@ class LastAccessed:
         if service is None or action in _UNTRACKED or not self.is_fresh:
             return ""
         if service.last is None:
-            return f"IAM knows of no try of {prefix} in {_TRACKED_DAYS} days up to {self.report.made}"
+            return f"IAM knows of no try of {prefix} in {TRACKED_DAYS} days up to {self.report.made}"
         if visibility is Visibility.MANAGEMENT and dict(service.actions).get(name.lower(), self.as_of) is None:
-            return f"IAM tracks {action} and knows of no try in {_TRACKED_DAYS} days up to {self.report.made}"
+            return f"IAM tracks {action} and knows of no try in {TRACKED_DAYS} days up to {self.report.made}"
         return ""
 
 

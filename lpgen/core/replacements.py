@@ -23,6 +23,7 @@ class DecisionKind(StrEnum):
     KEEP = "keep"
     DROP = "drop"
     ACCEPT = "accept"
+    BREAK_GLASS = "break_glass"  # the principal is for emergencies, and its policies stay as they are
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,6 @@ def render_used_decisions(facts: object) -> str:
 
 
 def _counts(facts: Mapping[str, object], noun: str) -> str:
-    kinds = [f"{count(int(str(facts[kind])))} {kind}" for kind in _KINDS if facts[kind]]
+    kinds = [f"{count(int(str(facts[kind])))} {kind.replace('_', '-')}" for kind in _KINDS if facts[kind]]
     accepted = int(str(facts["accepted"]))
     return f"{', '.join(kinds) or 'none in force'}{f' ({plural(accepted, noun)} accepted)' if accepted else ''}"

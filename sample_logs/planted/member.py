@@ -17,6 +17,7 @@ SERVICE_LINKED = "service_linked"
 SSO = "sso"
 LEFT_TO_AWS = "left_to_aws"
 UNUSED = "unused"
+UNSEEN = "unseen"
 GRANTS_UNKNOWN = "grants_unknown"
 
 

@@ -19,7 +19,7 @@ from sample_logs.planted.deploy_calls import (
     session_of,
 )
 from sample_logs.planted.identities import ManagedPolicy, Role, allow, document, service_trust
-from sample_logs.planted.member import UNUSED, Member, every_day, on_workdays, weekly, with_the_week
+from sample_logs.planted.member import UNSEEN, Member, every_day, on_workdays, weekly, with_the_week
 from sample_logs.planted.records import Call, Chronicle, Session
 from sample_logs.planted.world import EAST, SHOP, choose, hex_of
 
@@ -311,7 +311,7 @@ CAST = (
         FULFILMENT,
         "`RoleLastUsed` on 2026-09-12 in ap-southeast-2, and not one record",
         "A coverage hole, not an unused role: no proposal to disable it",
-        kind=UNUSED,
+        kind=UNSEEN,
         safe=None,
         reasons=("coverage_hole",),
     ),

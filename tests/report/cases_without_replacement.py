@@ -26,8 +26,8 @@ def without_replacement() -> list[Case]:
     )
     hole = Case(
         "fulfilment-sync",
-        PrincipalClass.UNUSED,
-        "find the logs of its last use before anything else: IAM dates it inside the window",
+        PrincipalClass.UNSEEN,
+        "find the logs of its last use before anything else: IAM dates its last use on 2026-09-12, inside the window",
         "find the logs of its last use before anything else",
         path="/app/",
         last_used=datetime(2026, 9, 12, 4, 0, tzinfo=UTC),
@@ -39,6 +39,7 @@ def without_replacement() -> list[Case]:
                 region="",
                 is_region_read=True,
                 is_after_logs=False,
+                unrecorded="",
             )
         ],
     )
@@ -57,6 +58,12 @@ def without_replacement() -> list[Case]:
         account="777788889999",
         covered_days=0,
     )
+    glass = Case(
+        "locksmith",
+        PrincipalClass.BREAK_GLASS,
+        "nothing: the decisions file names it as access for emergencies",
+        caveats=[Caveat.of(CaveatKind.UNPREDICTABLE, case="break-glass", what="locksmith*")],
+    )
     of_aws = Case(
         "eks-cluster",
         PrincipalClass.LEFT_TO_AWS,
@@ -70,4 +77,4 @@ def without_replacement() -> list[Case]:
         path="/aws-service-role/autoscaling.amazonaws.com/",
     )
     bare = Case("empty-shell", PrincipalClass.NO_GRANTS, "nothing: no policy of its own allows anything")
-    return [unused, hole, unknown, no_logs, of_aws, linked, bare]
+    return [unused, hole, unknown, no_logs, glass, of_aws, linked, bare]

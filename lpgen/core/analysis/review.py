@@ -15,6 +15,7 @@ from lpgen.core.analysis.caveats.caveats import caveats_of_principal, rare_sched
 from lpgen.core.analysis.caveats.decided_lines import decide_lines, decided_lines
 from lpgen.core.analysis.caveats.decisions import with_acceptance
 from lpgen.core.analysis.caveats.doubt import doubt_from_caveats
+from lpgen.core.analysis.caveats.few_days import few_days_caveats
 from lpgen.core.analysis.caveats.line_caveats import caveats_of_lines
 from lpgen.core.analysis.caveats.principal_class import classify_principal, detachment, proposal_for, was_active
 from lpgen.core.analysis.caveats.unpredictable import unpredictable_caveats
@@ -27,6 +28,7 @@ from lpgen.core.analysis.grants.wildcards import wildcards_of_grants
 from lpgen.core.analysis.observability.access_holes import access_hole_caveats, explained_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.regions import UnreadUse
+from lpgen.core.analysis.observability.signs_of_life import sign_of_life, unrecorded_text
 from lpgen.core.analysis.reach import NO_PLACES, Places, reach_of_lines
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.synthesis.beyond_use import lines_beyond_use
@@ -76,7 +78,7 @@ class PrincipalRecords:
 
     `usage` is its counted use. `dropped` would be too but for decisions about days. `seen_services` are the services
     that any record shows it to have called; they matter only with `accessed`, IAM's report of its last use. `forecast`
-    has the denials expected of its replacement.
+    has the denials expected of its replacement. `days` are those at work of all roles of its permission set.
     """
 
     usage: PrincipalUsage
@@ -84,6 +86,7 @@ class PrincipalRecords:
     accessed: AccessReport | None = None
     seen_services: Collection[str] = ()
     forecast: Forecast = NO_FORECAST
+    days: frozenset[date] = frozenset()
 
 
 def review_principal(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGround) -> PrincipalDiff:
@@ -95,7 +98,10 @@ def review_principal(grants: PrincipalGrants, records: PrincipalRecords, ground:
         with step_budget(PRINCIPAL_STEPS):
             return _review(grants, records, ground)
     except StepsUsedUpError as error:
-        return unproven_diff(grants, records.usage, ground.coverage, why=error.message, facts=ground.judge.facts)
+        facts = ground.judge.facts
+        return unproven_diff(
+            grants, records.usage, ground.coverage, why=error.message, facts=facts, decisions=ground.decisions
+        )
 
 
 def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGround) -> PrincipalDiff:
@@ -118,10 +124,14 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     past = lines_from_uses(grants, records.dropped, granting=granting, scopes=ground.scopes).lines
     decided, dropped = decide_lines(wanted, grants, decisions, past=past)
     lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
-    principal_class = classify_principal(grants, usage, coverage, lines, left)
+    life = sign_of_life(principal, usage, coverage, accessed, as_of=ground.as_of)
+    principal_class = classify_principal(grants, usage, coverage, lines, left, life=life, decisions=decisions)
+    unrecorded = "" if was_active(usage) else unrecorded_text(lines, judge.finder.observability.table)
 
     holes = _access_holes(grants, records, accessed, granting=granting, ground=ground) if accessed else ()
-    of_records = _caveats_of_records(replaced, records, ungranted, holes, ground)
+    known = {one.use for one in ungranted}
+    denied = ground.explanations.contradicted(grants, (one for one in usage.uses if one not in known), catalog)
+    of_records = _caveats_of_records(replaced, records, (*ungranted, *denied), holes, ground, unrecorded)
     held = actions_of_left(grants, left)
     scanned = scanned_services(of_uses.lines, catalog)
     of_lines = caveats_of_lines(
@@ -143,6 +153,8 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         principal_class=principal_class,
         coverage=coverage,
         as_of=ground.as_of,
+        life=life,
+        unrecorded=unrecorded,
         scanned=scanned,
         left=left,
     )
@@ -184,17 +196,29 @@ def _caveats_of_records(
     ungranted: Sequence[UngrantedUse],
     holes: Iterable[Caveat],
     ground: ReviewGround,
+    unrecorded: str,
 ) -> Sequence[Caveat]:
     """Every reason, from the records of a principal, not to call the replacement of its `grants` safe."""
-    account = grants.principal.account
-    rare = rare_schedule_caveats(ground.schedules.get(grants.principal.arn, ()), ground.coverage.account(account))
+    account, finder = grants.principal.account, ground.judge.finder
+    schedules = ground.schedules.get(grants.principal.arn, ())
+    rare = rare_schedule_caveats(schedules, ground.coverage.account(account))
+    few = few_days_caveats(
+        grants,
+        records.usage,
+        records.days,
+        is_scheduled=bool(schedules),
+        table=finder.observability.table,
+        catalog=finder.catalog,
+        min_days=ground.judge.min_days,
+    )
     return caveats_of_principal(
         grants,
         records.usage,
         ungranted,
-        (*rare, *holes, *records.forecast.caveats),
+        (*few, *rare, *holes, *records.forecast.caveats),
         coverage=ground.coverage.account(account),
         unread=ground.unread.get(account),
+        unrecorded=unrecorded,
         min_days=ground.judge.min_days,
         as_of=ground.as_of,
         decisions=ground.decisions,

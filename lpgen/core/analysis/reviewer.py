@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from lpgen.core.analysis.caveats.few_days import days_at_work
 from lpgen.core.analysis.caveats.principal_class import GENERATED_CLASSES
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.generate import generate_policy
@@ -141,8 +142,9 @@ class Reviewer:
         )
 
     def _compare_unit(self, unit: Sequence[tuple[PrincipalGrants, PrincipalRecords]]) -> tuple[PrincipalDiff, ...]:
+        days = days_at_work(records.usage for _, records in unit)
         return share_lines(
-            [review_principal(grants, records, self.ground) for grants, records in unit],
+            [review_principal(grants, replace(records, days=days), self.ground) for grants, records in unit],
             [grants for grants, _ in unit],
             self.strangers,
             self.ground.decisions,

@@ -83,12 +83,16 @@ def step_for_rare_schedule(*, days: int, covered: int, needed: int, **_: object)
     return f"ingest {needed - covered} more days of logs, or keep what it needs then and accept this"
 
 
-def seldom_used(*, days: int, **_: object) -> str:
-    """How seldom a principal with rights to nearly everything was at work."""
-    return (
-        f"it may do nearly everything, and the logs show it at work on {days} {'day' if days == 1 else 'days'}"
-        " alone, as they would of access for emergencies"
-    )
+_WHY_DAYS_COUNT: Final = {
+    "people": "people use it, who do something else the next time",
+    "control-plane": "it mostly changes how things are set up, which differs each time",
+}
+
+
+def seldom_used(*, days: int, what: str, **_: object) -> str:
+    """On how few days a principal was at work, and why that matters."""
+    why = _WHY_DAYS_COUNT.get(what, "it may do nearly everything, as access for emergencies may")
+    return f"the logs show it at work on {days} {'day' if days == 1 else 'days'} only, and {why}"
 
 
 def uneven_permission_set(*, groups: Sequence[Sequence[str]], **_: object) -> str:
@@ -131,7 +135,9 @@ def _as_covered(days: int, counted: int) -> str:
     return f", which cover {counted} of them" if 0 <= counted < days else ""
 
 
-def coverage_hole(*, service: str, last: date, region: str, is_region_read: bool, is_after_logs: bool) -> str:
+def coverage_hole(
+    *, service: str, last: date, region: str, is_region_read: bool, is_after_logs: bool, **_: object
+) -> str:
     """When IAM dates a use or an attempt that the logs lack."""
     where = f" in {region}" if region else ""
     unread = "" if is_region_read else ", a Region of which no log was read"
@@ -139,6 +145,14 @@ def coverage_hole(*, service: str, last: date, region: str, is_region_read: bool
         return f"IAM dates the last try of {service} to {last}{where}{unread}, but the logs hold no record of it"
     missing = f"{where}{unread}" if unread else ", but the logs hold no record of it"
     return f"IAM says the role was last used on {last}{', after the end of the logs' if is_after_logs else missing}"
+
+
+def step_for_coverage_hole(*, service: str, last: date, unrecorded: str, **_: object) -> str:
+    """Where to look for a use that the logs lack: no trail holds what CloudTrail doesn't record."""
+    if unrecorded:
+        return f"find out what its use of {last} was; a trail may not hold it ({unrecorded})"
+    what = f"calls of {service}" if service else f"use of {last}"
+    return f"find the trail that holds its {what}, every Region included, and ingest its logs"
 
 
 def other_regions(*, regions: Sequence[str], leader: str, role: str, region: str, **_: object) -> str:

@@ -173,12 +173,16 @@ class CaveatKind(Kind):
     COVERAGE_HOLE = Row(
         "coverage_hole",
         "IAM knows of a use that the logs don't show.",
-        parameters={"service": str, "last": date, "region": str, "is_region_read": bool, "is_after_logs": bool},
+        parameters={
+            "service": str,
+            "last": date,
+            "region": str,
+            "is_region_read": bool,
+            "is_after_logs": bool,
+            "unrecorded": str,
+        },
         message=words.coverage_hole,
-        step=lambda *, service, last, **_: (
-            f"find the trail that holds its {f'calls of {service}' if service else f'use of {last}'}, every Region"
-            " included, and ingest its logs"
-        ),
+        step=words.step_for_coverage_hole,
         item=lambda *, service, **_: f"coverage-hole {service}".rstrip(),
         doubt=Doubt.LOGS,
         help="Something is missing from the logs, and a replacement made from them would break it.",
@@ -246,12 +250,14 @@ class CaveatKind(Kind):
             "restore": "it does {what}, which a loss calls for",
             "failover": "it is granted {what} too, the namesake of what it used in another Region, and the replacement"
             " doesn't allow that after a failover",
+            "break-glass": "`break-glass` of the decisions file names it by `{what}`",
         },
         step={
             "tooling": "leave its policies as they are, or accept this",
             "scanner": "attach a policy that AWS keeps up to date for this, such as SecurityAudit, or accept this",
-            "seldom-used": "ask its owner what it is for: access for emergencies keeps its policies, for anything else"
-            " accept this",
+            "seldom-used": "ask its owner what it is for: name access for emergencies by `break-glass` in the decisions"
+            " file, and wait for more days at work or accept this for anything else",
+            "break-glass": "leave its policies as they are",
             "stacks": "give the role what its stacks may need, deletions included, by decisions, or accept this",
             "auditor": "leave the policy attached that AWS keeps up to date, or accept this",
             "restore": "keep what restores by a decision, or accept this",
@@ -259,8 +265,9 @@ class CaveatKind(Kind):
         },
         item="{case}",
         help="It is AWS's or the organization's own tooling, where a mistake locks people out; or it reads nearly "
-        "everywhere as scanners do, and more with each new check and each new service; or it may do nearly everything "
-        "and was at work on a day or two only, as is access for emergencies, which does something else each time.",
+        "everywhere as scanners do, and more with each new check and each new service; or it was at work on few days, "
+        "and people use it, or it changes how things are set up, or it may do nearly everything, as access for "
+        "emergencies may: then it does something else each time.",
         to_do="leave the policies of tooling and of access for emergencies as they are; to change tooling all the "
         "same, accept this by a decision, and name the role with `lpgen rollout plan --include`. Attach to a scanner a "
         "policy that AWS keeps up to date, such as SecurityAudit, and beside it only what that lacks. For anything "

@@ -49,7 +49,7 @@ class RefusalKind(Kind):
         "cdk_bootstrap", "of the CDK", "a role of the CDK's bootstrap stack, which deploys what isn't known yet"
     )
     BREAK_GLASS = Row(
-        "break_glass", "break-glass", parameters={"glob": str}, message="a break-glass role, by --break-glass {glob}"
+        "break_glass", "break-glass", parameters={"glob": str}, message="a break-glass role, named by `{glob}`"
     )
     MANAGED_AS_CODE = Row(
         "managed_as_code",

@@ -27,6 +27,7 @@ class Exceptions:
     """What a person says of single principals. Globs are of names, `included` are exact ARNs.
 
     `attached_quota` is how many managed policies a principal may have; AWS allows 10 unless the quota was raised.
+    `decided_break_glass` are the names of the decisions file, which may be of other accounts.
     """
 
     break_glass: tuple[str, ...] = ()
@@ -34,6 +35,7 @@ class Exceptions:
     included: tuple[str, ...] = ()
     unsafe: bool = False
     attached_quota: int = ATTACHED_POLICIES_LIMIT
+    decided_break_glass: tuple[str, ...] = ()
 
 
 def refusals_of_principal(principal: Principal, exceptions: Exceptions, *, folder: str) -> tuple[Refusal, ...]:
@@ -66,7 +68,7 @@ def _tooling(principal: Principal, exceptions: Exceptions) -> Iterator[Refusal]:
 
 
 def _declared(principal: Principal, exceptions: Exceptions, folder: str) -> Iterator[Refusal]:
-    glob = _named_by(principal, exceptions.break_glass)
+    glob = _named_by(principal, (*exceptions.break_glass, *exceptions.decided_break_glass))
     if glob:
         yield Refusal.of(RefusalKind.BREAK_GLASS, glob=glob)
     glob = _named_by(principal, exceptions.managed_as_code)

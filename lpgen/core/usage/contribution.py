@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.cloudtrail.event_map import RecordMapper, mapping_or_failure, skip_from_record
+from lpgen.core.cloudtrail.named_principals import named_principal
 from lpgen.core.cloudtrail.outcome import outcome_from_record
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import (
@@ -29,6 +30,7 @@ Behind = tuple[str, str, str, str, str, str, str, str, str, str, str, str, bool,
 """The key columns of `USAGE_SCHEMA` after the day, in its order."""
 
 _NOT_MAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
+_ASSUMES: Final = ("sts.amazonaws.com", "AssumeRole")
 _HAS_ROWS: Final = (CallerKind.ROLE, CallerKind.USER, CallerKind.CROSS_ACCOUNT_ID)
 _GIVE_ROWS: Final = (None, SkipReason.CROSS_ACCOUNT_CALLER)
 _OWN_ROWS: Final = (None, SkipReason.DENIED, SkipReason.UNDETERMINED)
@@ -40,7 +42,7 @@ class Contribution:
 
     `rows` are usage rows: the key after the day, and the resources that fold to that row, sorted. A call from another
     account has some too, though it is no usage here; where it `hides_use`, since the event map doesn't know it, it has
-    none.
+    none. `assumed` is the role that an AWS service assumed, and then `detail` the service.
     """
 
     skip: SkipReason | None
@@ -54,6 +56,7 @@ class Contribution:
     read_only: bool | None
     hides_use: bool
     rows: tuple[tuple[Behind, tuple[str, ...]], ...]
+    assumed: str = ""
 
 
 def contribution_from_record(record: Record, caller: Caller, event_map: RecordMapper) -> Contribution:
@@ -64,10 +67,11 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
     outcome = outcome_from_record(record)
     mapping, detail = mapping_or_failure(record, event_map) if caller.kind in _HAS_ROWS else (_NOT_MAPPED, "")
     skip = _skip_from_mapping(record, caller, outcome, mapping)
+    assumed = _assumed_role(record) if skip is SkipReason.SERVICE_CALLER else ""
     category = category_from_record(record)
     return Contribution(
         skip=skip,
-        detail=detail,
+        detail=_service_name(record) if assumed else detail,
         outcome=outcome.outcome._value_,
         account=record.recipientAccountId or "",
         region=record.awsRegion or "",
@@ -79,7 +83,24 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
         and caller.kind is CallerKind.CROSS_ACCOUNT_ID
         and mapping.status is MappingStatus.UNMAPPED,
         rows=_rows(record, caller, outcome, mapping.actions) if skip in _GIVE_ROWS else (),
+        assumed=assumed,
     )
+
+
+def _assumed_role(record: Record) -> str:
+    """The role that an AWS service asks STS for, or "".
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html#cloudtrail-integration_role-trust-behavior
+    """
+    request = record.requestParameters
+    if (record.eventSource, record.eventName) != _ASSUMES or not isinstance(request, dict):
+        return ""
+    role = request.get("roleArn")
+    return named_principal(role) if isinstance(role, str) else ""
+
+
+def _service_name(record: Record) -> str:
+    return (record.userIdentity.invokedBy if record.userIdentity else None) or ""
 
 
 def _skip_from_mapping(

@@ -61,7 +61,8 @@ _ContextKey = tuple[str, ...]  # Region, VPC endpoint, and condition values as J
 def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = None) -> dict[str, PrincipalUsage]:
     """The use of each principal, keyed by its ARN; rows that `row_counts` refuses are left out.
 
-    A principal is included even if it only has a successful record that the event map doesn't know.
+    A principal is included even if it only has a successful record that the event map doesn't know, or if only a
+    service's records show that it was assumed.
     """
     uses: dict[str, dict[_UseKey, _Seen]] = defaultdict(dict)
     ids: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -89,7 +90,7 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
             known[1].add(tuple(context))
             known[2].add(day)
             uses[principal][key] = (merge_evidence(known[0], evidence), known[1], known[2])
-    unmapped = _unmapped_events(usage)
+    unmapped, assumed = _unmapped_events(usage), _assumed_roles(usage)
     return {
         principal: _principal_usage(
             principal,
@@ -98,8 +99,9 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
             unmapped=unmapped.get(principal, ()),
             days=len(days.get(principal, ())),
             protected=tuple(sorted(protected.get(principal, ()))),
+            assumed=tuple(sorted(assumed.get(principal, {}).items())),
         )
-        for principal in sorted({*ids, *unmapped})
+        for principal in sorted({*ids, *unmapped, *assumed})
     }
 
 
@@ -204,6 +206,7 @@ def _principal_usage(
     unmapped: tuple[UnmappedEvent, ...],
     days: int,
     protected: tuple[tuple[str, Action], ...],
+    assumed: tuple[tuple[str, str], ...],
 ) -> PrincipalUsage:
     found = tuple(
         Use(
@@ -233,6 +236,7 @@ def _principal_usage(
         by_id=by_id,
         days=days,
         protected=protected,
+        assumed=assumed,
     )
 
 
@@ -281,6 +285,16 @@ def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
         )
         for principal, events in found.items()
     }
+
+
+def _assumed_roles(usage: Usage) -> Mapping[str, Mapping[str, str]]:
+    """The AWS services that assumed each role, with the last day of it."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    names = ("reason", "principal", "outcome", "detail", "last_seen")
+    for reason, role, outcome, service, last in table_rows(usage.skips, names):
+        if role and reason == SkipReason.SERVICE_CALLER and outcome == Outcome.ALLOWED:
+            found[role][service] = max(found[role].get(service, ""), _iso(last)[:10])
+    return found
 
 
 def _iso(moment: datetime | None) -> str:

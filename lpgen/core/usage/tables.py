@@ -96,7 +96,8 @@ SKIPS_SCHEMA: Final = pa.schema(
 )
 """One row per key: the columns up to `detail`; rows are sorted in this order.
 
-`reason` is a `SkipReason`. `account` is the account whose trail holds the record. `detail` says more in bounded text.
+`reason` is a `SkipReason`. `principal` is the caller, or the role that an AWS service assumed, which `detail` then
+names. `account` is the account whose trail holds the record. `detail` says more in bounded text.
 `records` counts records, except that for `unreadable_file` and `not_cloudtrail` it counts files, or parts of files that
 hold no record. An aggregated event counts in a row without principal, and each caller that it names has another row
 with 0 records. `example_source` is the SHA-256 of the file and `example_position` the place in it (`record 3`, `line

@@ -47,7 +47,7 @@ def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows, a
         add_coverage(all_coverage, covered, records, is_usage=found.skip is None, read_only=found.read_only)
         add_activity(all_activity, (found.account, day, known.name, found.event_source), records)
         if found.skip is not None:
-            who = known.caller.principal_id if found.hides_use else known.caller.principal
+            who = known.caller.principal_id if found.hides_use else found.assumed or known.caller.principal
             key = skip_key(found.skip, who, place, call, found.outcome, found.detail)
             add_skip(all_skips, key, records, (first, *example[:3]), last)
     return Usage(

@@ -1,6 +1,8 @@
 """The decisions file: TOML (or JSON) that a team keeps with its policies.
 
 ```toml
+break-glass = ["emergency-*"]    # roles and users for emergencies: globs
+
 [[decision]]
 do = "keep"                      # keep, drop or accept
 principal = "arn:aws:iam::111122223333:role/app"   # a glob; left out: every principal
@@ -19,6 +21,8 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterator
+from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +34,8 @@ from lpgen.errors import DecisionsError, quote_reason
 _FIELDS: Final = frozenset(
     ("do", "principal", "action", "resource", "item", "since", "until", "reason", "owner", "expires")
 )
+_BREAK_GLASS: Final = "break-glass"
+_KINDS: Final = {one.value: one for one in DecisionKind if one is not DecisionKind.BREAK_GLASS}
 _HINT: Final = (
     'such as, in TOML: decision = [{ do = "accept", principal = "arn:aws:iam::111122223333:role/app", item ='
     ' "young-principal", reason = "moved from another account", owner = "app team" }]'
@@ -55,10 +61,21 @@ def read_decisions(path: Path) -> tuple[Decision, ...]:
     except (ValueError, RecursionError) as error:
         form = "JSON" if path.suffix == ".json" else "TOML"
         raise DecisionsError(f"`{path}` is not valid {form}: {quote_reason(error)}", hint=_HINT) from error
-    entries = loaded.get("decision") if isinstance(loaded, dict) else loaded
+    whole = loaded if isinstance(loaded, dict) else {"decision": loaded}
+    entries = whole.get("decision", [] if _BREAK_GLASS in whole else None)
     if not isinstance(entries, list):
         raise DecisionsError(f"`{path}` has no list of decisions", hint=_HINT)
-    return tuple(_decision(entry, f"`{path}`, decision {number}") for number, entry in enumerate(entries, start=1))
+    decided = (_decision(entry, f"`{path}`, decision {number}") for number, entry in enumerate(entries, start=1))
+    return (*_for_emergencies(whole.get(_BREAK_GLASS, []), path), *decided)
+
+
+def _for_emergencies(names: Any, path: Path) -> Iterator[Decision]:
+    if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
+        hint = f'such as {_BREAK_GLASS} = ["emergency-*"]'
+        raise DecisionsError(f"`{path}`: `{_BREAK_GLASS}` must be a list of names", hint=hint)
+    blank = {one.name: "" for one in fields(Decision)}
+    for name in names:
+        yield Decision(**blank | {"kind": DecisionKind.BREAK_GLASS, "principal": name.strip()})
 
 
 def _decision(entry: Any, place: str) -> Decision:
@@ -68,8 +85,8 @@ def _decision(entry: Any, place: str) -> Decision:
     if unknown:
         raise DecisionsError(f"{place}: unknown field `{unknown[0]}`", hint=_HINT)
     try:
-        kind = DecisionKind(entry.get("do", ""))
-    except ValueError:
+        kind = _KINDS[entry.get("do", "")]
+    except (KeyError, TypeError):
         raise DecisionsError(f"{place}: `do` must be keep, drop or accept", hint=_HINT) from None
     for name in ("reason", "owner", "item" if kind is DecisionKind.ACCEPT else "action"):
         if not _text(entry, name, place):

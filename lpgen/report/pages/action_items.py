@@ -133,7 +133,7 @@ def _steps(unsafe: Sequence[PrincipalView]) -> Iterable[Task]:
 
 def _by_proposal(view: ReviewView) -> Iterable[Task]:
     found: dict[tuple[int, str], list[PrincipalView]] = defaultdict(list)
-    order = (PrincipalClass.GRANTS_UNKNOWN, PrincipalClass.NOT_COVERED, PrincipalClass.UNUSED)
+    order = (PrincipalClass.GRANTS_UNKNOWN, PrincipalClass.NOT_COVERED, PrincipalClass.UNSEEN, PrincipalClass.UNUSED)
     for one in view.views:
         if one.proposal.replacement is None and one.diff.principal_class in order:
             step = one.diff.task

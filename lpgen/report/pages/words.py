@@ -19,6 +19,8 @@ CLASS_WORDS: Final[dict[PrincipalClass, str]] = {
     PrincipalClass.ACTIVE: "active",
     PrincipalClass.SSO: "IAM Identity Center role",
     PrincipalClass.UNUSED: "unused",
+    PrincipalClass.UNSEEN: "used, but not in the logs",
+    PrincipalClass.BREAK_GLASS: "for emergencies",
     PrincipalClass.GRANTS_UNKNOWN: "grants unknown",
     PrincipalClass.NOT_COVERED: "not covered by the logs",
     PrincipalClass.LEFT_TO_AWS: "left as AWS wrote them",
@@ -29,6 +31,8 @@ CLASS_WORDS: Final[dict[PrincipalClass, str]] = {
 
 _STATES: Final[dict[PrincipalClass, str]] = {
     PrincipalClass.UNUSED: "unused",
+    PrincipalClass.UNSEEN: "unseen",
+    PrincipalClass.BREAK_GLASS: "leave it",
     PrincipalClass.GRANTS_UNKNOWN: "unknown",
     PrincipalClass.NOT_COVERED: "no logs",
     PrincipalClass.LEFT_TO_AWS: "leave it",

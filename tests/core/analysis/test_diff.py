@@ -229,7 +229,7 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
 @pytest.mark.parametrize(
     ("days", "start", "end", "doubts"),
     [
-        (400, "disable the role unless it is for emergencies: ", ", before the logs)", set()),
+        (401, "disable the role unless it is for emergencies: ", ", before the logs)", set()),
         (-3, "ingest newer logs before anything else: ", ", after their end", {CaveatKind.COVERAGE_HOLE}),
     ],
 )
@@ -238,7 +238,7 @@ def test_diff_says_of_an_unused_role_when_iam_knows_of_use(
 ) -> None:
     moment = days_before_end(days)
     found = diff_of(role(policy(allow("sqs:ListQueues")), last_used=moment))
-    assert found.principal_class is PrincipalClass.UNUSED
+    assert found.principal_class is (PrincipalClass.UNSEEN if doubts else PrincipalClass.UNUSED)
     assert found.proposal.startswith(start)
     assert found.proposal.endswith(f"IAM dates its last use on {moment.date()}{end}")
     assert caveats(found) == doubts

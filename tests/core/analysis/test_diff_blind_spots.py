@@ -365,7 +365,7 @@ def test_diff_doubts_the_log_of_one_region_where_a_condition_allows_others(
     principal = role(policy(allow(["sqs:GetQueueUrl", "sqs:CreateQueue"], "*", Condition=limit)))
     used = [use("sqs:GetQueueUrl", HERE, region="eu-west-1")]
     found = diff_of(principal, used, management_in=["eu-west-1"], data_events=())
-    assert [one.item for one in found.caveats] == ["other-regions"] * is_doubted
+    assert [one.item for one in found.caveats if one.item == "other-regions"] == ["other-regions"] * is_doubted
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from lpgen.core.evidence import PrincipalGrants, RecordedContext, Use
 from lpgen.core.findings import PrincipalDiff
 from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards, ResourcePolicy
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.model import AttachedPolicy, Policy, Principal
+from lpgen.core.model import AttachedPolicy, Outcome, Policy, Principal
 from tests.support.diffs import diff_usage
 from tests.support.worlds import ACCOUNT, allow, catalog, deny, exactly, policy, role, usage_of, use
 
@@ -195,3 +195,48 @@ def test_explained_use_keeps_nothing_for_review() -> None:
     unexplained = diff_under(NO_GUARDS, wide, [READ])
     assert {str(line.kind) for line in unexplained.lines} > {str(line.kind) for line in explained.lines}
     assert not [line for line in explained.lines if "nothing explains it" in line.why]
+
+
+# ---------------------------------------------------------------- use that the guards given deny
+
+
+def in_regions(*regions: str) -> dict[str, Any]:
+    return {"StringNotEquals": {"aws:RequestedRegion": list(regions)}}
+
+
+@pytest.mark.parametrize(
+    ("guards", "is_contradicted"),
+    [
+        (scps([EVERYTHING, deny("s3:*", Condition=in_regions("eu-west-1"))]), True),
+        (scps([EVERYTHING, deny("s3:*", Condition=in_regions("us-east-1"))]), False),
+        (scps([allow("s3:*", Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})]), True),
+        (scps([EVERYTHING, deny("s3:*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}})]), False),
+        (resource_policy(DATA, {**to("*", "s3:*", f"{DATA}/*"), "Effect": "Deny"}), True),
+        (NO_GUARDS, False),
+    ],
+    ids=["another region", "its region", "allowed elsewhere", "unknown key", "bucket policy", "none"],
+)
+def test_recorded_use_that_the_guards_given_deny_is_a_caveat(guards: Guards, *, is_contradicted: bool) -> None:
+    found = diff_under(guards, APP, [READ])
+    assert [one.item for one in found.caveats] == (["unexplained s3:GetObject"] if is_contradicted else [])
+    assert "s3:GetObject" in {line.action for line in found.lines}  # nothing is lost because of guards that are wrong
+    if is_contradicted:
+        assert found.caveats[0].message == (
+            f"s3:GetObject on {OBJECT} was allowed, but the policies and guards given deny it in us-east-1, so they"
+            " aren't those that applied"
+        )
+
+
+def test_a_use_that_may_not_have_been_allowed_contradicts_nothing() -> None:
+    guards = scps([EVERYTHING, deny("s3:*", Condition=in_regions("eu-west-1"))])
+    assert diff_under(guards, APP, [replace(READ, outcome=Outcome.UNDETERMINED)]).caveats == ()
+    assert diff_under(guards, APP, [replace(READ, outcome=Outcome.DENIED)]).caveats == ()
+
+
+def test_a_later_change_of_policies_explains_use_that_these_deny() -> None:
+    guards = scps([EVERYTHING, deny("s3:*", Condition=in_regions("eu-west-1"))])
+    change = use("iam:PutRolePolicy", APP.arn, seen="2026-09-20T00:00:00Z")
+    grants = grants_from_principals([APP], catalog(), guards)
+    usage = usage_of({APP.arn: [READ], f"arn:aws:iam::{ACCOUNT}:role/admin": [change]})
+    (found,) = diff_usage(usage, grants, catalog(), exactly(guards=guards)).principals
+    assert found.caveats == ()

@@ -21,6 +21,7 @@ from lpgen.core.model import SkipReason
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.latest_time import LatestTime
 from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.rejected import Unusable
 from lpgen.core.usage.tables import (
     EMPTY_USAGE,
@@ -346,6 +347,27 @@ def test_activity_names_roles_services_and_kinds_of_callers() -> None:
     ]
     found = usage(*(record(at, **changes) for at, (changes, _) in enumerate(identities)))
     assert sorted(row["caller"] for row in rows(found.activity)) == sorted(name for _, name in identities)
+
+
+@pytest.mark.parametrize("name", ["service-role/copier", "app"])
+def test_a_service_that_assumes_a_role_is_a_skip_that_names_the_role(name: str) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+    service = {"type": "AWSService", "invokedBy": "s3.amazonaws.com"}
+    call = {"eventSource": "sts.amazonaws.com", "eventName": "AssumeRole", "userIdentity": service}
+    asked = {"requestParameters": {"roleArn": arn, "roleSessionName": "s3-replication"}}
+    again = {**call, **asked, "eventTime": "2026-03-05T10:00:00Z"}
+    refused = {**call, **asked, "errorCode": "AccessDenied"}
+    others = [{**call, "requestParameters": None}, {**asked, "userIdentity": service}]
+    found = usage(*(record(at, **one) for at, one in enumerate([{**call, **asked}, again, refused, *others])))
+    named = [(one["principal"], one["detail"], one["outcome"], one["records"]) for one in rows(found.skips)]
+    assert named == [
+        ("", "", "allowed", 1),
+        ("", "", "allowed", 1),
+        (arn, "s3.amazonaws.com", "allowed", 2),
+        (arn, "s3.amazonaws.com", "denied", 1),
+    ]
+    (known,) = principal_usages_from_usage(found).values()
+    assert (known.principal, known.assumed, known.uses) == (arn, (("s3.amazonaws.com", "2026-03-05"),), ())
 
 
 # ---------------------------------------------------------------- merging

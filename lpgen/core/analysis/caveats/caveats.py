@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from lpgen.core.analysis.caveats.decisions import applies_to_action, with_acceptance
+from lpgen.core.analysis.caveats.decisions import applies_to_action, break_glass_name, with_acceptance
 from lpgen.core.analysis.grants.granting import names_from, services_of_wildcards
 from lpgen.core.analysis.grants.principal_grants import BOUNDARY
 from lpgen.core.analysis.grants.scope import whole_scope
@@ -24,13 +24,6 @@ from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.core.schedules import Schedule
 from lpgen.core.tooling import tooling_of
 
-_SELDOM_DAYS = 2
-"""The most days at work of a principal that is there for emergencies, or at its first steps."""
-
-NEVER_USED_DAYS = 400
-"""IAM reports a role's last use for 400 days back, so a role older than that without one was not used since.
-https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html"""
-
 
 def caveats_of_principal(
     grants: PrincipalGrants,
@@ -40,29 +33,35 @@ def caveats_of_principal(
     *,
     coverage: AccountCoverage | None,
     unread: UnreadUse | None,
+    unrecorded: str,
     min_days: int,
     as_of: date,
     decisions: Sequence[Decision],
 ) -> tuple[Caveat, ...]:
     """Every reason why this principal's replacement isn't called safe, each with who accepted it.
 
-    `others` are those that schedules, service last accessed and the backtest show, `unread` what shows the logs to be
-    of one Region.
+    `others` are those that days at work, schedules, service last accessed and the backtest show, `unread` what shows
+    the logs to be of one Region, `unrecorded` says which of its use leaves no record.
     """
     principal = grants.principal
     found = [
         *(Caveat.of(CaveatKind.UNPREDICTABLE, case="tooling", what=kind.row.message) for kind in tooling_of(principal)),
+        *_break_glass(principal, decisions),
         *_unknown_grants(grants),
         *_unmapped(usage),
         *_unexplained(ungranted),
         *_recreated(principal, usage),
         *_short_evidence(principal, coverage, min_days=min_days, as_of=as_of),
-        *_coverage_hole(principal, usage, coverage),
-        *_seldom_used(grants, usage, min_days=min_days),
+        *_coverage_hole(principal, usage, coverage, unrecorded),
         *_other_regions(grants, coverage, unread),
         *others,
     ]
     return with_acceptance(found, decisions, principal=principal.arn)
+
+
+def _break_glass(principal: Principal, decisions: Iterable[Decision]) -> Iterable[Caveat]:
+    if name := break_glass_name(decisions, principal.arn):
+        yield Caveat.of(CaveatKind.UNPREDICTABLE, case="break-glass", what=name)
 
 
 def _unknown_grants(grants: PrincipalGrants) -> Iterable[Caveat]:
@@ -167,7 +166,9 @@ def _youth(
         yield {"days": days, "counted": counted, "min_days": min_days, "until": until}
 
 
-def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> Iterable[Caveat]:
+def _coverage_hole(
+    principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None, unrecorded: str
+) -> Iterable[Caveat]:
     if principal.last_used is None or coverage is None:
         return
     region = principal.last_used_region
@@ -175,7 +176,7 @@ def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: Accoun
     is_region_read = not region or region in coverage.regions
     is_unread = _is_inside(principal.last_used, coverage) and not is_region_read
     is_unseen = is_after_logs and not (usage.uses or usage.unmapped or usage.copied)
-    if is_unread or is_unseen or has_unseen_use(principal, usage, coverage):
+    if is_unread or is_unseen or _has_unseen_use(principal, usage, coverage):
         yield Caveat.of(
             CaveatKind.COVERAGE_HOLE,
             service="",
@@ -183,17 +184,12 @@ def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: Accoun
             region=region,
             is_region_read=is_region_read,
             is_after_logs=is_after_logs,
+            unrecorded="" if is_unread or is_after_logs else unrecorded,
         )
 
 
-def _seldom_used(grants: PrincipalGrants, usage: PrincipalUsage, *, min_days: int) -> Iterable[Caveat]:
-    """A caveat for broad rights that were used on few days. Rights for emergencies are used on a day a year, for
-    actions that no other day shows; a job that runs so rarely rarely has rights to everything."""
-    if 0 < usage.days <= min(_SELDOM_DAYS, min_days - 1) and any(_grants_everything(one) for one in grants.allows):
-        yield Caveat.of(CaveatKind.UNPREDICTABLE, case="seldom-used", days=usage.days)
-
-
-def _grants_everything(grant: Grant) -> bool:
+def grants_everything(grant: Grant) -> bool:
+    """Whether a statement names no service."""
     return grant.statement.not_action or any(one in EVERYTHING for one in grant.statement.patterns)
 
 
@@ -225,7 +221,7 @@ def _is_within(granted: Collection[str], known: Collection[str]) -> bool:
     return bool(granted) and set(granted) <= set(known)
 
 
-def has_unseen_use(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> bool:
+def _has_unseen_use(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> bool:
     """Whether IAM dates a role's last use inside the window though the logs hold no record of the role."""
     if principal.last_used is None or usage.uses or usage.unmapped or usage.copied:
         return False
@@ -279,7 +275,7 @@ def unseen_caveats(
         return
     boundary = (one for limit in grants.limits if limit.name == BOUNDARY for one in (*limit.allows, *limit.denies))
     named = frozenset().union(*map(services_of_wildcards, (*grants.allows, *grants.denies, *boundary)))
-    broad = frozenset().union(*(one.actions for one in grants.allows if _grants_everything(one)))
+    broad = frozenset().union(*(one.actions for one in grants.allows if grants_everything(one)))
     drops = [one for one in decisions if one.kind is DecisionKind.DROP and not (one.since or one.until)]
     found: dict[CaveatKind, list[Action]] = {}
     for action in missed.open_of(grants.granted().difference(kept)):

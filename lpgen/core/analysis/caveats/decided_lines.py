@@ -70,8 +70,8 @@ def _dropped_past(
 def idle_decisions(
     decisions: Iterable[Decision], principals: Sequence[Principal], grants: Sequence[PrincipalGrants], catalog: Catalog
 ) -> Iterable[str]:
-    """A sentence for each keep and drop that matches no principal, and for each keep that keeps nothing; `grants` are
-    those of the principals, in the same order.
+    """A sentence for each keep, drop and name for emergencies that matches no principal, and for each keep that keeps
+    nothing; `grants` are those of the principals, in the same order.
 
     Otherwise a misspelled keep would silently fail to keep its action. A drop may be about use that no policy grants,
     and an accept about a caveat that is gone, so nothing more can be said about these.
@@ -79,9 +79,13 @@ def idle_decisions(
     for decision in decisions:
         if decision.kind is DecisionKind.ACCEPT:
             continue
+        is_glass = decision.kind is DecisionKind.BREAK_GLASS
+        if is_glass and has_wildcard(decision.principal):  # people give the same ones for every account
+            continue
         meant = [at for at, one in enumerate(principals) if _speaks_of(decision, one)]
         where = f" on {decision.resource}" if decision.resource else ""
         what = f"the decision to {decision.kind} {decision.action}{where} ({decision.owner}: {decision.reason})"
+        what = f"break-glass {decision.principal}" if is_glass else what
         if not meant:
             yield f"{what} does nothing: no role or user of the policies is {decision.principal}"
         elif decision.kind is DecisionKind.KEEP and not any(_keeps(decision, grants[at], catalog) for at in meant):

@@ -63,6 +63,16 @@ def drops_line(decisions: Iterable[Decision], *, principal: str, line: Line) -> 
     return None
 
 
+def break_glass_names(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """The names of the principals that decisions say are for emergencies: globs."""
+    return tuple(one.principal for one in decisions if one.kind is DecisionKind.BREAK_GLASS)
+
+
+def break_glass_name(decisions: Iterable[Decision], principal: str) -> str:
+    """The first of them that matches a principal, or ""."""
+    return next((name for name in break_glass_names(decisions) if is_named(principal, name)), "")
+
+
 def with_acceptance(
     findings: Iterable[Accepted], decisions: Sequence[Decision], *, principal: str
 ) -> tuple[Accepted, ...]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
-from lpgen.core.analysis.caveats.caveats import NEVER_USED_DAYS, has_unseen_use
+from lpgen.core.analysis.caveats.decisions import break_glass_name
 from lpgen.core.analysis.grants.left_attached import actions_of_left, without_left
 from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.analysis.observability.regions import missing_leader
+from lpgen.core.analysis.observability.signs_of_life import SignOfLife
 from lpgen.core.analysis.verdicts.scanners import scanner_advice
 from lpgen.core.evidence import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import Detachment, PrincipalClass
 from lpgen.core.identity_center import is_of_permission_set
+from lpgen.core.last_accessed import TRACKED_DAYS
 from lpgen.core.model import Outcome, PolicyKind, Principal, PrincipalKind
-from lpgen.core.replacements import LeftPolicy, Line, LineKind
+from lpgen.core.replacements import Decision, LeftPolicy, Line, LineKind
 
 _SERVICE_LINKED_PATH = "/aws-service-role/"
 
@@ -28,10 +30,13 @@ def classify_principal(
     coverage: AccountCoverage | None,
     lines: Iterable[Line],
     left: Collection[LeftPolicy] = (),
+    *,
+    life: SignOfLife | None,
+    decisions: Sequence[Decision],
 ) -> PrincipalClass:
     """The class of a principal; the first that fits, from what can't be changed to what needs no change.
 
-    `lines` are those of its replacement, `left` the policies left attached.
+    `lines` are those of its replacement, `left` the policies left attached, `life` shows use that no record shows.
 
     Service-linked roles can't be edited, and the roles of IAM Identity Center are edited through their permission set:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
@@ -40,12 +45,15 @@ def classify_principal(
     principal = grants.principal
     if principal.path.startswith(_SERVICE_LINKED_PATH):
         return PrincipalClass.SERVICE_LINKED
+    if break_glass_name(decisions, principal.arn):
+        return PrincipalClass.BREAK_GLASS
     if grants.missing:
         return PrincipalClass.GRANTS_UNKNOWN
     if coverage is None:
         return PrincipalClass.NOT_COVERED
     if not was_active(usage):
-        return PrincipalClass.UNUSED if grants.allows else PrincipalClass.NO_GRANTS
+        unused = PrincipalClass.UNSEEN if life else PrincipalClass.UNUSED
+        return unused if grants.allows else PrincipalClass.NO_GRANTS
     if is_of_permission_set(principal):
         return PrincipalClass.SSO
     if _is_left_to_aws(grants, lines, left):
@@ -77,19 +85,23 @@ def proposal_for(
     principal_class: PrincipalClass,
     coverage: AccountCoverage | None,
     as_of: date,
+    life: SignOfLife | None,
+    unrecorded: str = "",
     scanned: int = 0,
     left: Collection[LeftPolicy] = (),
 ) -> tuple[str, str]:
     """The proposal for a principal, as a clause, and the rest of the sentence: how, or why.
 
-    `lines` are those of its replacement, `scanned` is how many services it scans, and `left` are the policies left
-    attached.
+    `lines` are those of its replacement, `life` shows use that no record shows, `unrecorded` says which use leaves
+    none, `scanned` is how many services it scans, and `left` are the policies left attached.
     """
     principal = grants.principal
     if principal_class in GENERATED_CLASSES and not lines:
         kept = [*(one.name for one in left), *(["the Denies"] if without_left(grants, left).denies else [])]
         what = f"all but {' and '.join(kept)}" if kept else "the policies"
         return f"remove {what}", f": they allow nothing {'else ' if left else ''}that was used or tried"
+    if principal_class is PrincipalClass.UNSEEN and life:
+        return _proposal_for_unseen(coverage, life, unrecorded)
     if principal_class is PrincipalClass.UNUSED:
         return _proposal_for_unused(principal, usage, lines, coverage=coverage, as_of=as_of)
     return {
@@ -102,6 +114,7 @@ def proposal_for(
             "nothing",
             ": AWS wrote its policies for a service and keeps them up to date, and all that they allow may be needed",
         ),
+        PrincipalClass.BREAK_GLASS: ("nothing", ": the decisions file names it as access for emergencies"),
         PrincipalClass.SERVICE_LINKED: ("nothing", ": AWS owns the policies of a service-linked role"),
         PrincipalClass.GRANTS_UNKNOWN: ("export the missing policy documents and run again", ""),
         PrincipalClass.NOT_COVERED: ("ingest logs of its account", "; nothing can be said without them"),
@@ -133,6 +146,23 @@ def _proposal_for_active(principal: Principal, scanned: int, left: Collection[Le
     return task, ": the replacement covers what the user used of it"
 
 
+def _proposal_for_unseen(coverage: AccountCoverage | None, life: SignOfLife, unrecorded: str) -> tuple[str, str]:
+    """The proposal for a principal in use though no record shows what it did."""
+    because = f": {life.text}"
+    if life.is_by_service:
+        return "find out what it is used for before anything else", because + (unrecorded and f"; {unrecorded}")
+    if coverage and life.day > coverage.last_day:
+        return "ingest newer logs before anything else", f"{because}, after their end"
+    if coverage and life.day < coverage.first_day:
+        return (
+            "ask its owner before anything else",
+            f"{because}, before the logs, and work of once a year doesn't show in them",
+        )
+    if unrecorded:
+        return "find out what its last use was before anything else", f"{because}, inside the window; {unrecorded}"
+    return "find the logs of its last use before anything else", f"{because}, inside the window"
+
+
 def _proposal_for_unused(
     principal: Principal,
     usage: PrincipalUsage,
@@ -141,21 +171,12 @@ def _proposal_for_unused(
     coverage: AccountCoverage | None,
     as_of: date,
 ) -> tuple[str, str]:
-    """The proposal for a principal without use. The policy files have the last use of roles, but not of users.
+    """The proposal for a principal that nothing shows in use. The policy files have the last use of roles, but not of
+    users.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """
-    last_used = principal.last_used.date() if principal.last_used else None
-    if last_used and coverage and last_used > coverage.last_day:
-        return "ingest newer logs before anything else", f": IAM dates its last use on {last_used}, after their end"
     may_hide = any(line.kind is LineKind.KEPT for line in lines)
-    if has_unseen_use(principal, usage, coverage):
-        if may_hide:
-            return (
-                "find out what its last use was before anything else",
-                ": IAM dates it inside the window, so that it did what the logs can't show, or logs of it are missing",
-            )
-        return "find the logs of its last use before anything else", ": IAM dates it inside the window"
     if principal.kind is PrincipalKind.USER and (may_hide or missing_leader(coverage)):
         return (
             "ask its owner, or IAM by --last-accessed, whether it is used",
@@ -179,9 +200,9 @@ def _proposal_for_unused(
     tries = [use.evidence.last_seen[:10] for use in usage.uses]
     if tries:
         return disable, f"{how} (all that it tried was denied, the last on {max(tries)})"
-    old = principal.created is not None and (as_of - principal.created.date()).days > NEVER_USED_DAYS
-    if principal.kind is PrincipalKind.ROLE and last_used is None and old:
-        return disable, f"{how} (IAM knows of no use either, and the role is older than {NEVER_USED_DAYS} days)"
-    if last_used:
-        return disable, f"{how} (IAM dates its last use on {last_used}, before the logs)"
+    old = principal.created is not None and (as_of - principal.created.date()).days > TRACKED_DAYS
+    if principal.kind is PrincipalKind.ROLE and principal.last_used is None and old:
+        return disable, f"{how} (IAM knows of no use either, and the role is older than {TRACKED_DAYS} days)"
+    if principal.last_used:
+        return disable, f"{how} (IAM dates its last use on {principal.last_used.date()}, before the logs)"
     return disable, how

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
 from lpgen.core.analysis.caveats.principal_class import GENERATED_CLASSES, classify_principal, detachment, proposal_for
 from lpgen.core.analysis.grants.granting import granting_by_action
+from lpgen.core.analysis.observability.signs_of_life import sign_of_life
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import Confidence, Judgement, PrincipalDiff, Verdict, Verdicts
 from lpgen.core.model import Outcome
 from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.replacements import Decision
 
 _REASON: Final = "the policies are too complex to compare"
 _PROPOSAL: Final = "simplify its policies", ": they are too complex to compare, so lpgen proposes no replacement"
 
 
 def unproven_diff(
-    grants: PrincipalGrants, usage: PrincipalUsage, coverage: LogCoverage, *, why: str, facts: ActionFacts
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    coverage: LogCoverage,
+    *,
+    why: str,
+    facts: ActionFacts,
+    decisions: Sequence[Decision],
 ) -> PrincipalDiff:
     """The diff of a principal whose policies can't be compared: it keeps each granted action, and can't be accepted."""
     principal = grants.principal
     known = coverage.account(principal.account)
-    principal_class = classify_principal(grants, usage, known, ())
+    as_of = coverage.last_day or date.min
+    life = sign_of_life(principal, usage, known, None, as_of=as_of)
+    principal_class = classify_principal(grants, usage, known, (), life=life, decisions=decisions)
     by_action = granting_by_action(grants.allows)
     judged = {
         granting: Judgement(Verdict.UNOBSERVABLE, _REASON, _REASON, Confidence.LOW, granting.refs, None)
         for granting in set(by_action.values())
     }
     task, more = proposal_for(
-        grants, usage, (), principal_class=principal_class, coverage=known, as_of=coverage.last_day or date.min
+        grants, usage, (), principal_class=principal_class, coverage=known, as_of=as_of, life=life
     )
     if principal_class in GENERATED_CLASSES:
         task, more = _PROPOSAL

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from lpgen.core.analysis.grants.applicable_policies import resource_policy_explanation
+from lpgen.core.analysis.grants.applicable_policies import (
+    known_context,
+    policies_met,
+    replayed_resource,
+    request_of,
+    resource_policy_explanation,
+)
 from lpgen.core.analysis.grants.key_grants import KeyGrants
 from lpgen.core.analysis.grants.policy_changes import PolicyChanges
 from lpgen.core.analysis.synthesis.lines import NO_ALLOW
-from lpgen.core.evidence import Use
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.rules.inferences import MAY_BE_NEEDED
+from lpgen.core.evidence import PrincipalGrants, Use
 from lpgen.core.findings import UngrantedUse
 from lpgen.core.guards import Guards
-from lpgen.core.model import Principal
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import Layer, Result
+from lpgen.core.model import Outcome, Principal, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,22 @@ class Explanations:
         """The ungranted uses, which come with why they are ungranted, each with its explanation or ""."""
         return tuple(UngrantedUse(use, reason, self._of_use(principal, use, reason)) for use, reason in ungranted)
 
+    def contradicted(self, grants: PrincipalGrants, uses: Iterable[Use], catalog: Catalog) -> Iterator[UngrantedUse]:
+        """The allowed uses that the policies and guards given deny in a context that records show, each with its
+        explanation or "": they aren't those that applied."""
+        principal = grants.principal
+        is_limited = grants.denies or grants.limits or any(one.statement.conditions for one in grants.allows)
+        for use in uses:
+            resource = replayed_resource(use)
+            if resource is None or use.outcome is not Outcome.ALLOWED or use.how in MAY_BE_NEEDED:
+                continue
+            if is_limited or self.guards.policy_of(resource.text):
+                region = _denied_region(principal, use, resource, self.guards, catalog)
+                if region is not None:
+                    where = f" in {region}" if region else ""
+                    reason = f"the policies and guards given deny it{where}, so they aren't those that applied"
+                    yield UngrantedUse(use, reason, self._of_use(principal, use, reason))
+
     def _of_use(self, principal: Principal, use: Use, reason: str) -> str:
         # A KMS grant doesn't override a Deny or a boundary, so it explains only a missing Allow.
         return (
@@ -34,3 +60,19 @@ class Explanations:
             or self.changes.explanation(principal, use)
             or resource_policy_explanation(principal, use, self.guards)
         )
+
+
+def _denied_region(principal: Principal, use: Use, resource: Resource, guards: Guards, catalog: Catalog) -> str | None:
+    """The Region of a context in which a use is surely denied; None where there is none.
+
+    The missing Allow of a resource's own policy is no sign: a role's trust may have been narrowed since.
+    """
+    held = policies_met(principal, resource.text, guards)
+    for seen in use.contexts:
+        context = known_context(principal, resource, seen)
+        request = request_of(principal, use.action, resource, context=context, guards=guards)
+        found = decide(request, held, catalog=catalog)
+        is_stopped = any(stop.layer is not Layer.RESOURCE for stop in found.stops)
+        if found.result is Result.EXPLICITLY_DENIED or (found.result is Result.IMPLICITLY_DENIED and is_stopped):
+            return seen.region
+    return None

@@ -12,6 +12,8 @@ from lpgen.core.model import Effect, Principal, PrincipalKind
 _ASSUME_ROLE: Final = "sts:assumerole"
 _SIGN_INS: Final = {"AWS": _ASSUME_ROLE, "Federated": "sts:assumerolewithsaml"}
 _EXTERNAL_ID: Final = "sts:externalid"
+_OF_PROGRAMS: Final = (":role/", ":assumed-role/", ":oidc-provider/")
+_OF_PEOPLE: Final = "/AWSReservedSSO_"
 
 
 def trusted_services(principal: Principal) -> Iterable[str]:
@@ -54,3 +56,16 @@ def only_trusted_service(principal: Principal) -> str:
             found.update(statement.principals or ())
     kind, name = found.pop() if len(found) == 1 else ("", "")
     return name.removesuffix(".cn") if kind == "Service" else ""
+
+
+def is_assumed_by_people(principal: Principal) -> bool:
+    """Whether a role's trust policy lets in accounts, users or people whom a company's provider signs in, and no
+    service; programs come as a role, or through a provider of web identities.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    allows = [one for one in (principal.trust.statements if principal.trust else ()) if one.effect is Effect.ALLOW]
+    trusted = [pair for statement in allows for pair in statement.principals or ()]
+    if any(kind == "Service" for kind, _ in trusted):
+        return False
+    return any(_OF_PEOPLE in name or not any(part in name for part in _OF_PROGRAMS) for _, name in trusted)

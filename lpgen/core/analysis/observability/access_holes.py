@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from typing import Final
 
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
 from lpgen.core.analysis.observability.observability import Observability
@@ -28,9 +29,12 @@ def seen_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, Col
         found[principal] |= {action.partition(":")[0], *sources.resolve(source).prefixes}
     names = ("principal", "event_source", "reason")
     for principal, source, reason in set(zip(*(usage.skips.column(one).to_pylist() for one in names), strict=True)):
-        if principal and reason != SkipReason.OUT_OF_WINDOW:
+        if principal and reason not in _NO_CALLS:
             found[principal] |= set(sources.resolve(source).prefixes)
     return found
+
+
+_NO_CALLS: Final = frozenset({SkipReason.OUT_OF_WINDOW, SkipReason.SERVICE_CALLER})
 
 
 def explained_services(
@@ -76,4 +80,5 @@ def access_hole_caveats(
                 region=one.region,
                 is_region_read=not one.region or one.region in coverage.regions,
                 is_after_logs=False,
+                unrecorded="",
             )

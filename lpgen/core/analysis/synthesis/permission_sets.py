@@ -30,7 +30,7 @@ from lpgen.core.registry.caveat_words import accounts_text
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import UNSEEN_KINDS, Decision, Line, LineKind, Scope
 
-_SHARING_CLASSES: Final = GENERATED_CLASSES | {PrincipalClass.UNUSED}
+_SHARING_CLASSES: Final = GENERATED_CLASSES | {PrincipalClass.UNUSED, PrincipalClass.UNSEEN}
 """An unused role has lines too where it may have acted unseen by the logs."""
 
 StatementKey = tuple[PolicyKind, str, int]

@@ -152,9 +152,26 @@ def test_replay_fails_where_what_depended_would_be_denied_for_certain() -> None:
 
 def test_replay_leaves_out_what_was_not_allowed_before() -> None:
     old = role(policy(allow("s3:*"), deny("s3:GetObject", f"{DATA}/*")))
-    assert replayed(old, [READ, use("sqs:SendMessage", "?")], allow("s3:ListAllMyBuckets")).examined == 0
+    bucket_use = use("s3:GetBucketLocation", DATA)
+    check = replayed(old, [READ, bucket_use, use("sqs:SendMessage", "?")], allow("s3:GetBucketLocation"))
+    assert (check.status, check.examined) == (CheckStatus.PASSED, 1)
     denied = use("s3:GetObject", "arn:aws:s3:::logs/x", outcome=Outcome.DENIED)
-    assert replayed(old, [denied], allow("s3:ListAllMyBuckets")).examined == 0
+    for one in (denied, use("sns:Publish"), use("s3:GetObject", OBJECT, outcome=Outcome.UNDETERMINED)):
+        check = replayed(old, [one], allow("s3:ListAllMyBuckets"))
+        assert (check.status, check.examined) == (CheckStatus.PASSED, 0)
+
+
+def test_replay_fails_where_the_policies_given_deny_all_use_so_that_nothing_is_compared() -> None:
+    old = role(policy(allow("s3:*"), deny("s3:GetObject", f"{DATA}/*")))
+    check = replayed(old, [READ], allow("s3:ListAllMyBuckets"))
+    assert (check.status, check.examined) == (CheckStatus.FAILED, 0)
+    assert check.findings == (
+        f"nothing was compared: the policies given deny all recorded use, such as s3:GetObject on {OBJECT}",
+    )
+    elsewhere = deny("s3:*", Condition={"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1"]}})
+    capped = Guards(scps=(AccountLevels("", ((document(allow("*"), elsewhere),),)),))
+    check = replayed(role(policy(allow("s3:*"))), [READ], allow("s3:GetObject", OBJECT), guards=capped)
+    assert check.status is CheckStatus.FAILED
 
 
 def test_replay_takes_tries_for_use_and_folds_by_their_example() -> None:
@@ -193,10 +210,11 @@ def test_a_resource_policy_that_leaves_it_to_the_account_grants_nothing_by_itsel
     assert check.status is CheckStatus.FAILED
 
 
-def test_what_a_resource_policy_denies_is_no_business_of_a_replacement() -> None:
+def test_what_a_resource_policy_denies_of_some_use_is_no_business_of_a_replacement() -> None:
     refusing = bucket({**to("*", "s3:GetObject", f"{DATA}/*"), "Effect": "Deny"})
-    check = replayed(role(policy(allow("s3:*"))), [READ], allow("s3:PutObject", OBJECT), guards=refusing)
-    assert (check.examined, check.findings) == (0, ())
+    uses = [READ, use("s3:PutObject", OBJECT)]
+    check = replayed(role(policy(allow("s3:*"))), uses, allow("s3:PutObject", OBJECT), guards=refusing)
+    assert (check.examined, check.findings) == (1, ())
 
 
 def test_trust_policies_of_the_snapshot_are_met() -> None:
