@@ -13,9 +13,9 @@ Keys are only ever added under this name; a change of meaning takes a new number
   holds it.
 - `policies`: the documents in this file's folder, with name, type (`managed` or `inline`), size in IAM characters, and
   the SHA-256 of the file.
-- `lines`: one entry for each file, Sid, action and scope: `resources`, or `not_resources` for all but these; `parent`,
-  the old statement it narrows; and `evidence`, each with its `kind` (observed, inferred, attempted, kept, review or
-  decided), `why`, the scoping `rule` and the seen use.
+- `lines`: one entry for each file, Sid, action and scope: `resources`, or `not_resources` for all but these, which the
+  statement of the Sid covers; `parent`, the old statement it narrows; and `evidence`, each with its `kind` (observed,
+  inferred, attempted, kept, review or decided), `why`, the scoping `rule` and the seen use.
 - `denies`: each Deny of the old policies with the file that carries it.
 - `rules`: the scoping rules in use, what each adds, and the patterns it wrote. `dropped`: lines that decisions keep
   out.
@@ -34,6 +34,7 @@ from lpgen.core.digests import Inputs, digest_of_text
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.folders import file_of_left_policy
+from lpgen.core.iam.pattern_index import PatternIndex
 from lpgen.core.iam.policy import statement_depends_on_version, text_without_sid
 from lpgen.core.model import CURRENT_VERSION, Effect, Policy
 from lpgen.core.replacements import Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
@@ -134,8 +135,9 @@ def _facts_of_documents(replacement: Replacement) -> Iterable[Row]:
 def explained_lines(statement: ReplacementStatement) -> Iterable[tuple[str, Scope, list[Line]]]:
     """Each action and scope of a statement with the lines that explain it, sorted.
 
-    A line's scope is cut to what this statement holds of it, since large statements are split; a line that it holds
-    nothing of belongs to another part, unless nothing else explains the action.
+    A line's scope is cut to what this statement covers of it, since large statements are split; a line that it covers
+    nothing of belongs to another part, unless nothing else explains the action. A line may be narrower than the scope:
+    the statement took the place of a redundant one.
     """
     found: dict[tuple[str, Scope], list[Line]] = defaultdict(list)
     for line in statement.lines:
@@ -165,7 +167,8 @@ def _facts_of_lines(file: str, statement: ReplacementStatement) -> Iterable[Json
 def _scope_within(scope: Scope, whole: Scope) -> Scope:
     if scope.not_resource or whole.not_resource:
         return scope
-    return Scope(tuple(one for one in scope.resources if one in whole.resources))
+    index = PatternIndex(whole.resources)
+    return Scope(tuple(one for one in scope.resources if one in whole.resources or any(index.containing(one))))
 
 
 # ---------------------------------------------------------------- denies
