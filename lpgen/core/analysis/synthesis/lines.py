@@ -163,7 +163,7 @@ def _outermost(siblings: Sequence[Line], parents: Mapping[StatementRef, Grant]) 
     for line in siblings:
         wider = {one.scope for outer in index.containing(line.scope.resources[0]) for one in by_pattern[outer]}
         others = (wider & found.keys()) - {line.scope}  # a scope of several resources may contain its own first one
-        over = [one for one in others if _covers(found[one], line, parents)]
+        over = [one for one in others if covers(found[one], line, parents)]
         if over:
             absorbed, scope = found.pop(line.scope), min(over, key=lambda one: (len(one.resources[0]), one))
             found[scope] = replace(_merge_two(found[scope], absorbed), scope=scope, rule=found[scope].rule)
@@ -198,7 +198,7 @@ def covering_lines(
                 first = "*" if line.scope.not_resource else line.scope.resources[0]
                 wider = (wide for outer in index.containing(first) for wide in by_pattern[outer])
                 # Of two that allow the same, keep one.
-                cover = next((wide for wide in wider if id(wide) not in found and _covers(wide, line, parents)), None)
+                cover = next((wide for wide in wider if id(wide) not in found and covers(wide, line, parents)), None)
                 if cover is not None:
                     found[id(line)] = cover
     for key, cover in found.items():
@@ -219,7 +219,7 @@ def lines_beside(
     def is_held(line: Line) -> bool:
         if line.action not in wide:
             wide[line.action] = lines_for_grants(left, line.action, kind=LineKind.KEPT, why="", catalog=catalog)
-        return line.parent in refs or any(_covers(one, line, parents) for one in wide[line.action])
+        return line.parent in refs or any(covers(one, line, parents) for one in wide[line.action])
 
     return tuple(line for line in lines if not is_held(line)) if left else tuple(lines)
 
@@ -232,22 +232,24 @@ def _lines_by_pattern(lines: Iterable[Line]) -> Mapping[str, Sequence[Line]]:
     return found
 
 
-def _covers(wide: Line, narrow: Line, parents: Mapping[StatementRef, Grant]) -> bool:
+def covers(wide: Line, narrow: Line, parents: Mapping[StatementRef, Grant]) -> bool:
     """Whether a line surely allows whatever another one does; of variables nothing is sure."""
-    if wide is narrow or wide.scope.not_resource:
-        return False
     one, other = parents[wide.parent], parents[narrow.parent]
-    conditions = one.statement.conditions
-    if conditions and language_version(one) != language_version(other):
+    conditions, is_same_language = one.statement.conditions, language_version(one) == language_version(other)
+    if wide is narrow or (conditions and not is_same_language):
         return False
     if not conditions_at_least_as_strict(other.statement.conditions, conditions):
         return False
-    if narrow.scope.not_resource:
-        return "*" in wide.scope.resources
-    resources = (*wide.scope.resources, *narrow.scope.resources)
-    if any("${" in one for one in resources):
-        return False
-    return all(any(resource_contains(one, inner) for one in wide.scope.resources) for inner in narrow.scope.resources)
+    if is_same_language and wide.scope == narrow.scope:
+        return True
+    if wide.scope.not_resource or narrow.scope.not_resource:
+        return not wide.scope.not_resource and "*" in wide.scope.resources
+    fixed = [pattern for pattern in wide.scope.resources if "${" not in pattern]
+    return all(
+        (is_same_language and inner in wide.scope.resources)
+        or ("${" not in inner and any(resource_contains(pattern, inner) for pattern in fixed))
+        for inner in narrow.scope.resources
+    )
 
 
 def _line_order(line: Line) -> tuple[str, Scope, StatementRef]:
