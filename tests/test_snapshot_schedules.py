@@ -12,7 +12,7 @@ import pytest
 
 from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import Gap, Subject
-from lpgen.edge.readers.schedules import read_schedules
+from lpgen.edge.readers.snapshot_lists import read_snapshot_list
 from lpgen.edge.snapshot.account import Wanted
 from tests.support.aws_organization import MANAGEMENT, Organization
 from tests.support.aws_proxy import DENIED, AwsProxy, Failure
@@ -26,7 +26,7 @@ WANTED = Wanted(last_accessed=False, schedules=True, regions=("us-east-1",))
 
 def schedules_of(data: Path) -> dict[str, Schedule]:
     """The schedules of the newest snapshot, by what their names end with."""
-    return {one.name.rpartition("/")[2]: one for one in read_schedules(opened(data).schedules)}
+    return {one.name.rpartition("/")[2]: one for one in read_snapshot_list(opened(data).schedules, Schedule)}
 
 
 def test_schedules_are_followed_to_the_roles_that_do_the_work(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_schedules_are_followed_to_the_roles_that_do_the_work(tmp_path: Path) ->
 
 def test_schedules_stand_with_their_expression_interval_and_state(tmp_path: Path) -> None:
     take(tmp_path, WANTED)
-    every = read_schedules(opened(tmp_path).schedules)
+    every = read_snapshot_list(opened(tmp_path).schedules, Schedule)
     assert {one.expression: one.longest_days for one in every} == {
         YEARLY: 366,
         "rate(7 days)": 7,

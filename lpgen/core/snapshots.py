@@ -21,6 +21,7 @@ class Subject(StrEnum):
     RESOURCE_POLICIES = "resource policies"
     RESOURCE_TAGS = "resource tags"
     SCHEDULES = "schedules"
+    FUNCTIONS = "functions"
 
 
 @dataclass(frozen=True, slots=True, order=True)

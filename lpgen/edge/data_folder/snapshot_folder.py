@@ -27,6 +27,7 @@ LAST_ACCESSED: Final = "last-accessed"
 RESOURCE_POLICIES: Final = "resource-policies"
 RESOURCE_TAGS: Final = "resource-tags"
 SCHEDULES: Final = "schedules"
+FUNCTIONS: Final = "functions"
 SCPS: Final = "scps.json"
 RCPS: Final = "rcps.json"
 ORGANIZATION: Final = "organization.json"
@@ -145,6 +146,11 @@ class TakenSnapshot:
     def schedules(self) -> tuple[Path, ...]:
         """Files of schedules, one for each account."""
         return self._below(SCHEDULES)
+
+    @property
+    def functions(self) -> tuple[Path, ...]:
+        """Files of functions with their log groups, one for each account."""
+        return self._below(FUNCTIONS)
 
     @property
     def scps(self) -> Path | None:

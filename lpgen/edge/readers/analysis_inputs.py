@@ -24,6 +24,7 @@ class Inputs:
     resource_tags: tuple[Path, ...] = ()
     organization: Path | None = None
     schedules: tuple[Path, ...] = ()
+    functions: tuple[Path, ...] = ()
     snapshot: SnapshotStamp | None = None
 
     @property
@@ -83,6 +84,7 @@ def _completed(named: Inputs, snapshot: TakenSnapshot) -> Inputs:
         resource_tags=snapshot.resource_tags,
         organization=snapshot.organization,
         schedules=snapshot.schedules,
+        functions=snapshot.functions,
     )
     changed = [one.name for one in fields(chosen) if getattr(chosen, one.name) != getattr(named, one.name)]
     used = [one for one in changed if one not in _FOR_EXPLANATIONS]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 from lpgen.core.analysis.grants.granting import NOTHING
 from lpgen.core.analysis.observability.dependent_actions import dependent_actions
+from lpgen.core.analysis.observability.function_logs import PUT_LOG_EVENTS, written_streams
 from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
 from lpgen.core.analysis.observability.missed_use import (
     DecisiveUse,
@@ -27,7 +29,7 @@ from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import KeepByKind, KeepUnobservable
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
-from lpgen.core.model import Action, Principal
+from lpgen.core.model import Action, Principal, Resource
 
 _BEYOND_USE = (MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION, MissReason.UNNAMED_RESOURCE)
 """For these reasons an action that was used may have been used on more than records show."""
@@ -37,9 +39,16 @@ class MissedUseFinder:
     """Finds the uses that the logs may have missed, of any principal; `principals` are all that may be passed."""
 
     def __init__(
-        self, catalog: Catalog, observability: Observability, principals: Iterable[Principal], peers: Peers = NO_PEERS
+        self,
+        catalog: Catalog,
+        observability: Observability,
+        principals: Iterable[Principal],
+        peers: Peers = NO_PEERS,
+        log_groups: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> None:
+        """`log_groups` are those that functions write to, by the ARN of their role."""
         self.catalog, self.observability = catalog, observability
+        self._log_groups = dict(log_groups)
         self.peers, self.dangers = peers, Dangers(catalog)
         self._passed_roles = ImplicitPassedRoles(catalog, principals)
         self._rare_needs = RareServiceNeeds(catalog.source)
@@ -57,7 +66,8 @@ class MissedUseFinder:
             *unexplained_uses(observed, self.catalog),
         )
         unrecorded = UnrecordedUse(self.observability, account, observed.usage, allows)
-        return MissedUses(observed, unrecorded, signs, found, self.observability)
+        streams = written_streams(observed, self._log_groups.get(observed.grants.principal.arn, ()), self.catalog)
+        return MissedUses(observed, unrecorded, signs, found, self.observability, streams)
 
 
 class MissedUses:
@@ -70,10 +80,14 @@ class MissedUses:
         signs: SignsOfUse,
         found: Iterable[MissedUse],
         observability: Observability,
+        streams: tuple[Resource, ...] = (),
     ) -> None:
-        """`found` are those for other reasons than that the logs lack their records, what counts most first."""
+        """`found` are those for other reasons than that the logs lack their records, what counts most first.
+
+        `streams` are the only log streams that the principal writes to, empty where these aren't known.
+        """
         self.observed, self.unrecorded = observed, unrecorded
-        self._signs, self._observability = signs, observability
+        self._signs, self._observability, self._streams = signs, observability, streams
         self.found: dict[Action, list[MissedUse]] = {}
         for one in found:
             self.found.setdefault(one.action, []).append(one)
@@ -96,6 +110,8 @@ class MissedUses:
         # The statements of PassRole are kept only for roles that calls are known to pass.
         grants = granting.grants if action != PASS_ROLE_ACTION else ()
         first = MissedUse(action, MissReason.UNRECORDED, why, self._signs.of(action), grants)
+        if self._streams and action == PUT_LOG_EVENTS:
+            first = first._replace(resources=self._streams)
         if not first.sign:
             first = self._signs.on_resources(action, lambda _: why) or first
         return (first, *(one for one in others if not first.sign or one.reason is not MissReason.RARE_SERVICE_NEED))
