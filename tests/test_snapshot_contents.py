@@ -16,7 +16,7 @@ from lpgen.core.model import Snapshot
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.readers.last_accessed import read_last_accessed
-from lpgen.edge.readers.snapshot_lists import read_versioned_buckets
+from lpgen.edge.readers.snapshot_lists import read_snapshot_list
 from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.edge.snapshot.account import Wanted
 from lpgen.edge.snapshot.resource_tags import read_resource_tags
@@ -183,7 +183,7 @@ def test_resource_policies_stand_with_their_owner_and_only_where_there_is_one(tm
 
 def test_buckets_that_have_or_had_versioning_are_listed(tmp_path: Path) -> None:
     take(tmp_path)
-    assert "arn:aws:s3:::lpgen-logs" in (found := read_versioned_buckets(opened(tmp_path).versioned_buckets))
+    assert "arn:aws:s3:::lpgen-logs" in (found := read_snapshot_list(opened(tmp_path).versioned_buckets, str))
     assert "arn:aws:s3:::lpgen-plain" not in found
     assert opened(tmp_path).stamp.gaps == ()
 

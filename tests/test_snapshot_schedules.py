@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.schedules import Schedule
-from lpgen.core.snapshots import Gap, Subject
-from lpgen.edge.readers.snapshot_lists import read_schedules
+from lpgen.core.snapshots import Subject
+from lpgen.edge.readers.snapshot_lists import read_snapshot_list
 from lpgen.edge.snapshot.account import Wanted
 from tests.support.aws_organization import MANAGEMENT, Organization
-from tests.support.aws_proxy import DENIED, AwsProxy, Failure
+from tests.support.aws_proxy import DENIED, Answer, AwsProxy, Failure
 from tests.support.aws_schedules import ALSO, DOES, STARTS, YEARLY
 from tests.support.snapshot_runs import lpgen, opened, refuse, take
 
@@ -26,7 +27,7 @@ WANTED = Wanted(last_accessed=False, schedules=True, regions=("us-east-1",))
 
 def schedules_of(data: Path) -> dict[str, Schedule]:
     """The schedules of the newest snapshot, by what their names end with."""
-    return {one.name.rpartition("/")[2]: one for one in read_schedules(opened(data).schedules)}
+    return {one.name.rpartition("/")[2]: one for one in read_snapshot_list(opened(data).schedules, Schedule)}
 
 
 def test_schedules_are_followed_to_the_roles_that_do_the_work(tmp_path: Path) -> None:
@@ -53,9 +54,30 @@ def test_schedules_are_followed_to_the_roles_that_do_the_work(tmp_path: Path) ->
     }
 
 
+def test_functions_come_with_their_roles_and_log_groups(tmp_path: Path, proxy: AwsProxy) -> None:
+    """A function without a log group of its own writes to the one that is named after it."""
+    arn = f"arn:aws:lambda:us-east-1:{MANAGEMENT}:function"
+    plain = {"FunctionName": "worker", "FunctionArn": f"{arn}:worker", "Role": DOES}
+    listed = [plain, {**plain, "FunctionArn": f"{arn}:audit", "LoggingConfig": {"LogGroup": "/shop/audit"}}]
+    listing = Answer(200, json.dumps({"Functions": listed}))
+    proxy.reply = refuse("ListFunctions", reply=listing, account=MANAGEMENT)
+    assert take(tmp_path, WANTED).gaps == ()
+    groups = f"arn:aws:logs:us-east-1:{MANAGEMENT}:log-group"
+    assert read_snapshot_list(opened(tmp_path).functions, FunctionLogs) == (
+        FunctionLogs(f"{arn}:audit", DOES, f"{groups}:/shop/audit"),
+        FunctionLogs(f"{arn}:worker", DOES, f"{groups}:/aws/lambda/worker"),
+    )
+
+
+def test_functions_that_may_not_be_listed_are_a_gap(tmp_path: Path, proxy: AwsProxy) -> None:
+    proxy.reply = refuse("ListFunctions", account=MANAGEMENT)
+    (gap,) = take(tmp_path, WANTED).gaps
+    assert (gap.subject, gap.place) == (Subject.FUNCTIONS, "us-east-1")
+
+
 def test_schedules_stand_with_their_expression_interval_and_state(tmp_path: Path) -> None:
     take(tmp_path, WANTED)
-    every = read_schedules(opened(tmp_path).schedules)
+    every = read_snapshot_list(opened(tmp_path).schedules, Schedule)
     assert {one.expression: one.longest_days for one in every} == {
         YEARLY: 366,
         "rate(7 days)": 7,
@@ -101,10 +123,11 @@ def test_work_that_is_gone_is_no_gap(proxy: AwsProxy, tmp_path: Path) -> None:
 
 
 def test_a_region_without_a_service_is_a_gap(tmp_path: Path) -> None:
-    (gap,) = take(tmp_path, replace(WANTED, regions=("us-east-1", "xx-nowhere-1"))).gaps
-    assert isinstance(gap, Gap)
-    assert "xx-nowhere-1" in gap.place
-    assert "knows no endpoint" in gap.reason
+    gaps = take(tmp_path, replace(WANTED, regions=("us-east-1", "xx-nowhere-1"))).gaps
+    assert {gap.subject for gap in gaps} == {Subject.SCHEDULES, Subject.FUNCTIONS}
+    for gap in gaps:
+        assert "xx-nowhere-1" in gap.place
+        assert "knows no endpoint" in gap.reason
     assert "weekly" in schedules_of(tmp_path)
 
 

@@ -11,14 +11,16 @@ from typing import NamedTuple
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
+from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.options import Options
+from lpgen.core.schedules import Schedule
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.readers.analysis_inputs import Inputs
 from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.last_accessed import read_last_accessed
-from lpgen.edge.readers.snapshot_lists import read_schedules, read_versioned_buckets
+from lpgen.edge.readers.snapshot_lists import read_snapshot_list
 from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.errors import InvocationError, quote_input
 
@@ -115,8 +117,9 @@ def read_inputs(
         trails=read_trails(files.trails),
         last_accessed=reports,
         guards=read_guards(Path(boundary) if boundary else None, files.scps, files.resource_policies),
-        schedules=read_schedules(files.schedules),
-        versioned_buckets=read_versioned_buckets(files.versioned_buckets),
+        schedules=read_snapshot_list(files.schedules, Schedule),
+        function_logs=read_snapshot_list(files.functions, FunctionLogs),
+        versioned_buckets=read_snapshot_list(files.versioned_buckets, str),
         snapshot=files.snapshot,
         trail_source=files.trail_source,
     )

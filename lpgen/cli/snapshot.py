@@ -60,8 +60,8 @@ def snapshot_command(
         bool,
         typer.Option(
             "--schedules/--no-schedules",
-            help="Read schedules, but for those inside instances and clusters, and follow them to the roles that do "
-            "the work.",
+            help="Read functions with their log groups, and schedules, but for those inside instances and clusters, "
+            "and follow these to the roles that do the work.",
         ),
     ] = True,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be read.")] = False,

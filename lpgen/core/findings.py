@@ -237,7 +237,7 @@ class PrincipalClass(StrEnum):
     NO_GRANTS = "no_grants"
     SERVICE_LINKED = "service_linked"
     SSO = "sso"
-    LEFT_TO_AWS = "left_to_aws"  # AWS wrote its policies for a service, and all that they allow is kept
+    LEFT_TO_AWS = "left_to_aws"  # AWS wrote its policies, and all that they allow is kept
     NOT_IN_SNAPSHOT = "not_in_snapshot"
 
 

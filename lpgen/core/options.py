@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, KeepUnobservable, ScopeChoice, keep_each
+from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.last_accessed import AccessReport
@@ -29,8 +30,8 @@ class Options:
     `as_of` None means the day of the last record. `principal` is a glob over their names; "" means all. `trails` are
     the settings of the trails that wrote the logs, `last_accessed` reports of when services were last tried, `guards`
     the policies other than the principals' own, `schedules` those that set roles to work, `versioned_buckets` the ARNs
-    of buckets with versions; all may be left out. `snapshot` is the source of some of the inputs, `decisions_file` the
-    name of the file that the decisions are in.
+    of buckets with versions, `function_logs` what functions write logs to; all may be left out. `snapshot` is the
+    source of some of the inputs, `decisions_file` the name of the file that the decisions are in.
     `attached_quota` is how many managed policies may be attached to one role or user. A replacement is safe only if the
     upper end of its expected denials in 30 days is at most `max_expected_denials`; None means that no backtest is made,
     and nothing is safe.
@@ -47,6 +48,7 @@ class Options:
     guards: Guards = NO_GUARDS
     schedules: tuple[Schedule, ...] = ()
     versioned_buckets: tuple[str, ...] = ()
+    function_logs: tuple[FunctionLogs, ...] = ()
     snapshot: SnapshotStamp | None = None
     trail_source: TrailSource = TrailSource.NAMED
     attached_quota: int = ATTACHED_POLICIES_LIMIT

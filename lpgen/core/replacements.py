@@ -139,12 +139,14 @@ class AppliedRule:
 class LeftPolicy:
     """A managed policy of AWS that is left attached, as it was when the replacement was made.
 
-    `version` is the id of its version, "" where it isn't known.
+    `version` is the id of its version, "" where it isn't known. `lines` are those that a copy of it would hold, where
+    it is left because the copy would be equal.
     """
 
     arn: str
     version: str
     document: Policy
+    lines: tuple[Line, ...] = ()
 
     @property
     def name(self) -> str:

@@ -73,6 +73,7 @@ _SCHEDULES: Final = (
     "glue:GetTriggers",
     "glue:GetWorkflow",
     "lambda:GetFunctionConfiguration",
+    "lambda:ListFunctions",
     "sagemaker:DescribePipeline",
     "scheduler:GetSchedule",
     "scheduler:ListSchedules",

@@ -22,6 +22,7 @@ class Subject(StrEnum):
     RESOURCE_TAGS = "resource tags"
     SCHEDULES = "schedules"
     VERSIONED_BUCKETS = "versioned buckets"
+    FUNCTIONS = "functions"
 
 
 @dataclass(frozen=True, slots=True, order=True)

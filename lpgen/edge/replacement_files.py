@@ -69,12 +69,6 @@ class _Policy(msgspec.Struct):
     type: str
 
 
-class _Left(msgspec.Struct):
-    arn: str
-    version: str | None
-    sha256: str
-
-
 class _Reason(msgspec.Struct):
     kind: str
     rule: str
@@ -85,6 +79,13 @@ class _Line(msgspec.Struct):
     evidence: list[_Reason]
     resources: list[str] = msgspec.field(default_factory=list)
     not_resources: list[str] = msgspec.field(default_factory=list)
+
+
+class _Left(msgspec.Struct):
+    arn: str
+    version: str | None
+    sha256: str
+    lines: list[_Line] = msgspec.field(default_factory=list)
 
 
 class _Evidence(msgspec.Struct):
@@ -155,7 +156,8 @@ def read_replacement(folder: Path) -> WrittenReplacement:
         for name in sorted(listed, key=lambda one: (len(one), one))
     )
     left = tuple(_read_left(one, folder) for one in evidence.left_attached)
-    return WrittenReplacement(folder, evidence.principal, documents, tuple(_stated_pairs(evidence.lines)), left)
+    lines = [*evidence.lines, *(line for policy in evidence.left_attached for line in policy.lines)]
+    return WrittenReplacement(folder, evidence.principal, documents, tuple(_stated_pairs(lines)), left)
 
 
 def _read_left(stated: _Left, folder: Path) -> LeftPolicy:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from lpgen.core.analysis.grants.left_attached import without_left
+from lpgen.core.analysis.grants.scope import language_version
 from lpgen.core.analysis.scopes.scopes import RULE_WORDS
 from lpgen.core.analysis.synthesis.fit import Document, Item, Purpose, Space, fit_documents, space_of
 from lpgen.core.analysis.synthesis.lines import LINE_RULE_WORDS
@@ -22,7 +23,6 @@ from lpgen.core.analysis.synthesis.statements import (
     build_statement,
     fold_to_grant,
     is_unseen,
-    language_version,
     service_of,
     statements_from_lines,
     with_mark,
@@ -82,12 +82,8 @@ _Name = Callable[[ReplacementStatement, Parents], ReplacementStatement]
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """Statements to try to fit into a space, and the lines that they are of.
+    """Statements to try to fit into a space. `name` gives a part of a statement its Sid."""
 
-    `name` gives a part of a statement its Sid.
-    """
-
-    lines: tuple[Line, ...]
     statements: tuple[ReplacementStatement, ...]
     space: Space
     name: _Name = with_mark
@@ -116,7 +112,7 @@ def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog
             return Replacement(
                 diff.principal,
                 tuple(_write(document, number, diff) for number, document in enumerate(documents, start=1)),
-                _applied_rules(attempt.lines),
+                _applied_rules(attempt.statements),
                 _bytes_by_service([*items, *denies]),
                 attached_quota=options.attached_quota,
                 left=diff.left,
@@ -134,14 +130,14 @@ def _attempts(
 ) -> Iterable[_Attempt]:
     def merged(lines: tuple[Line, ...], space: Space) -> Iterable[_Attempt]:
         statements = group(lines, grouping=Grouping.MERGED)
-        yield _Attempt(lines, statements, space)
+        yield _Attempt(statements, space)
         short = tuple(with_short_sid(one, parents) for one in statements)
-        yield _Attempt(lines, short, space, with_short_sid)
+        yield _Attempt(short, space, with_short_sid)
 
     space = space_of(diff.principal.kind, managed=managed, inline=not managed)
     lines = diff.lines
     statements = group(lines, grouping=Grouping.BY_SERVICE)
-    yield _Attempt(lines, statements, space)
+    yield _Attempt(statements, space)
     yield from merged(lines, space)
     sizes = dict(_bytes_by_service([_allow_item(one, parents) for one in statements]))
     for service in sorted(sizes, key=lambda one: (-sizes[one], one)):
@@ -268,11 +264,11 @@ def _write(document: Document, number: int, diff: PrincipalDiff) -> ReplacementD
     )
 
 
-def _applied_rules(lines: Iterable[Line]) -> tuple[AppliedRule, ...]:
+def _applied_rules(statements: Iterable[ReplacementStatement]) -> tuple[AppliedRule, ...]:
     seen: dict[tuple[str, str], int] = defaultdict(int)
-    for line in lines:
-        if line.rule:
-            for resource in line.scope.resources:
+    for scope, line in ((one.scope, line) for one in statements for line in one.lines if line.rule):
+        for resource in line.scope.resources:
+            if resource in scope.resources:  # not so where the line explains a wider scope
                 text = f"all but {resource}" if line.scope.not_resource else resource
                 seen[line.rule, text] += line.evidence.records if line.evidence else 0
     return tuple(

@@ -20,6 +20,7 @@ from lpgen.core.analysis.verdicts.verdicts import ActionFacts, Judge
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import LogCoverage
 from lpgen.core.findings import Diff, SkipCount
+from lpgen.core.function_logs import log_groups_by_role
 from lpgen.core.keeping import Keep, make_again
 from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options
@@ -56,7 +57,7 @@ def prepare_review(
     ground = _review_ground(shared, coverage, principals, catalog, options, decisions=decisions)
     reviewer = Reviewer(
         ground,
-        replace(options, last_accessed=(), trails=(), schedules=(), versioned_buckets=()),
+        replace(options, last_accessed=(), trails=(), schedules=(), versioned_buckets=(), function_logs=()),
         counter,
         dropped,
         frozenset(one.account for one in principals),
@@ -93,7 +94,8 @@ def _review_ground(
     """The inputs for reviewing each of the principals."""
     recorded = options.trails, shared.trail_changes, shared.shown_reads
     observability = Observability(catalog, coverage, *recorded, min_days=options.min_days)
-    finder = MissedUseFinder(catalog, observability, principals, shared.peers, options.versioned_buckets)
+    groups = log_groups_by_role(options.function_logs)
+    finder = MissedUseFinder(catalog, observability, principals, shared.peers, options.versioned_buckets, groups)
     return ReviewGround(
         Judge(ActionFacts(catalog), finder, options.keep_unobservable, options.min_days),
         coverage,

@@ -32,6 +32,7 @@ from lpgen.core.analysis.observability.signs_of_life import sign_of_life, unreco
 from lpgen.core.analysis.reach import NO_PLACES, Places, reach_of_lines
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.synthesis.beyond_use import lines_beyond_use
+from lpgen.core.analysis.synthesis.copies import left_as_copies
 from lpgen.core.analysis.synthesis.lines import lines_beside, lines_from_uses
 from lpgen.core.analysis.verdicts.scanners import scanned_services
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts, Judge, seen_actions
@@ -110,8 +111,6 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     coverage = ground.coverage.account(principal.account)
     since = coverage.first_day if coverage else date.min
     accessed = LastAccessed(records.accessed, ground.as_of, since) if records.accessed else None
-    left = ground.left.of(grants, decisions) if was_active(usage) else ()
-    replaced, staying = without_left(grants, left), frozenset(one.arn for one in left)
 
     granting = granting_by_action(grants.allows)
     of_uses = lines_from_uses(grants, usage.uses, granting=granting, scopes=ground.scopes)
@@ -123,6 +122,10 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     wanted = (*of_uses.lines, *beyond_use, *decided_lines(grants, decisions, catalog))
     past = lines_from_uses(grants, records.dropped, granting=granting, scopes=ground.scopes).lines
     decided, dropped = decide_lines(wanted, grants, decisions, past=past)
+    left = ground.left.of(grants, decisions) if was_active(usage) else ()
+    if was_active(usage):
+        left += tuple(left_as_copies(grants, decided, left, catalog))
+    replaced, staying = without_left(grants, left), frozenset(one.arn for one in left)
     lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
     life = sign_of_life(principal, usage, coverage, accessed, as_of=ground.as_of)
     principal_class = classify_principal(grants, usage, coverage, lines, left, life=life, decisions=decisions)

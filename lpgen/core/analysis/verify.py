@@ -131,6 +131,6 @@ def _verify(
             check_pairs_have_reasons(news, usage, catalog, claims=claims),
             check_denies(documents, without_left(grants, left)),
             check_limits(documents, grants.principal.kind, attached_quota=attached_quota, left=len(left)),
-            *([check_left(left, grants, catalog)] if left else []),
+            *([check_left(left, grants, usage, catalog, claims=claims)] if left else []),
         ),
     )

@@ -28,6 +28,7 @@ RESOURCE_POLICIES: Final = "resource-policies"
 RESOURCE_TAGS: Final = "resource-tags"
 SCHEDULES: Final = "schedules"
 VERSIONED_BUCKETS: Final = "versioned-buckets"
+FUNCTIONS: Final = "functions"
 SCPS: Final = "scps.json"
 RCPS: Final = "rcps.json"
 ORGANIZATION: Final = "organization.json"
@@ -151,6 +152,11 @@ class TakenSnapshot:
     def versioned_buckets(self) -> tuple[Path, ...]:
         """Files of buckets with versions, one for each account."""
         return self._below(VERSIONED_BUCKETS)
+
+    @property
+    def functions(self) -> tuple[Path, ...]:
+        """Files of functions with their log groups, one for each account."""
+        return self._below(FUNCTIONS)
 
     @property
     def scps(self) -> Path | None:

@@ -25,6 +25,7 @@ class Inputs:
     organization: Path | None = None
     schedules: tuple[Path, ...] = ()
     versioned_buckets: tuple[Path, ...] = ()
+    functions: tuple[Path, ...] = ()
     snapshot: SnapshotStamp | None = None
 
     @property
@@ -85,6 +86,7 @@ def _completed(named: Inputs, snapshot: TakenSnapshot) -> Inputs:
         organization=snapshot.organization,
         schedules=snapshot.schedules,
         versioned_buckets=snapshot.versioned_buckets,
+        functions=snapshot.functions,
     )
     changed = [one.name for one in fields(chosen) if getattr(chosen, one.name) != getattr(named, one.name)]
     used = [one for one in changed if one not in _FOR_EXPLANATIONS]

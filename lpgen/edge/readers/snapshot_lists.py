@@ -1,4 +1,4 @@
-"""Reads the lists of a snapshot: schedules, and buckets with versions."""
+"""Reads the lists of a snapshot that are in lpgen's own form, such as schedules."""
 
 from __future__ import annotations
 
@@ -8,35 +8,21 @@ from typing import TypeVar
 
 import msgspec
 
-from lpgen.core.schedules import Schedule
 from lpgen.errors import SnapshotError, quote_reason
 
 _Item = TypeVar("_Item")
 
 
-def read_schedules(files: Iterable[Path]) -> tuple[Schedule, ...]:
-    """The schedules in the files, in their order.
+def read_snapshot_list(files: Iterable[Path], kind: type[_Item]) -> tuple[_Item, ...]:
+    """The items of a kind in the files, in their order.
 
     Raises:
         SnapshotError: a file can't be read.
     """
-    return _read_lists(files, list[Schedule])
-
-
-def read_versioned_buckets(files: Iterable[Path]) -> tuple[str, ...]:
-    """The ARNs of the buckets in the files, in their order.
-
-    Raises:
-        SnapshotError: a file can't be read.
-    """
-    return _read_lists(files, list[str])
-
-
-def _read_lists(files: Iterable[Path], kind: type[list[_Item]]) -> tuple[_Item, ...]:
     found: list[_Item] = []
     for path in files:
         try:
-            found += msgspec.json.decode(path.read_bytes(), type=kind)
+            found += msgspec.json.decode(path.read_bytes(), type=list[kind])  # type: ignore[valid-type]
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise SnapshotError(f"`{path}` can't be read: {quote_reason(error)}") from error
     return tuple(found)

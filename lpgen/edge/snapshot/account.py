@@ -1,5 +1,5 @@
-"""Reads one account into a snapshot: policies, last accessed reports, trails, versioned buckets, schedules, and the
-policies of its resources."""
+"""Reads one account into a snapshot: policies, last accessed reports, trails, versioned buckets, schedules, functions,
+and the policies of its resources."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.snapshots import Subject, TakenAccount
 from lpgen.edge.aws_session import AwsSession, Caller, aws_errors
 from lpgen.edge.data_folder.snapshot_folder import (
+    FUNCTIONS,
     LAST_ACCESSED,
     POLICIES,
     RESOURCE_POLICIES,
@@ -20,6 +21,7 @@ from lpgen.edge.data_folder.snapshot_folder import (
     VERSIONED_BUCKETS,
     SnapshotWriter,
 )
+from lpgen.edge.snapshot.fetch_functions import fetch_functions
 from lpgen.edge.snapshot.fetch_last_accessed import fetch_last_accessed
 from lpgen.edge.snapshot.fetch_policies import Page, fetch_policies, principals_in
 from lpgen.edge.snapshot.fetch_resource_policies import FetchedPolicy, fetch_resource_policies
@@ -88,7 +90,7 @@ class AccountReader:
         if self.wanted.resource_tags:
             self._read_resource_tags(self._regions(Subject.RESOURCE_TAGS))
         if self.wanted.schedules:
-            self._read_schedules(pages, self._regions(Subject.SCHEDULES))
+            self._read_work(pages, self._regions(Subject.SCHEDULES))
         roles, users = len(principals_in(pages, "role")), len(principals_in(pages, "user"))
         return AccountRead(TakenAccount(self.caller.account, name, roles, users), trails, index)
 
@@ -139,11 +141,13 @@ class AccountReader:
             elif any(page.get("ResourceTagMappingList") for page in found.pages):
                 self.writer.write(f"{RESOURCE_TAGS}/{self.caller.account}-{found.region}.json", found.pages)
 
-    def _read_schedules(self, pages: list[Page], regions: tuple[str, ...]) -> None:
+    def _read_work(self, pages: list[Page], regions: tuple[str, ...]) -> None:
         roles = {one["RoleName"]: one["Arn"] for one in principals_in(pages, "role")}
         fetcher = ScheduleFetcher(self.session, self.caller, roles, self.writer.taken.date(), self.gaps)
         found = list(map(asdict, fetcher.fetch(regions)))
         self.writer.write(f"{SCHEDULES}/{self.caller.account}.json", found)
+        functions = list(map(asdict, fetch_functions(self.session, self.caller, regions, self.gaps)))
+        self.writer.write(f"{FUNCTIONS}/{self.caller.account}.json", functions)
 
     def _regions(self, subject: Subject) -> tuple[str, ...]:
         """The Regions to look for resources in."""

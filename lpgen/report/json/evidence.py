@@ -9,13 +9,13 @@ Keys are only ever added under this name; a change of meaning takes a new number
 - `replaces`: managed policies to `detach`, inline ones to `delete_inline`, groups to leave; the boundary, which is
   kept; and `policies_sha256`, the fingerprint of all these but the boundary (`lpgen/core/rollout/fingerprint.py`).
 - `left_attached`: the policies of AWS that are left attached: ARN, the id of the version (null: not known), the SHA-256
-  of the document as JSON with sorted keys and Python's default separators, and the file below the output folder that
-  holds it.
+  of the document as JSON with sorted keys and Python's default separators, the file below the output folder that
+  holds it, and where it is left because a copy would be equal, the `lines` of the copy.
 - `policies`: the documents in this file's folder, with name, type (`managed` or `inline`), size in IAM characters, and
   the SHA-256 of the file.
-- `lines`: one entry for each file, Sid, action and scope: `resources`, or `not_resources` for all but these; `parent`,
-  the old statement it narrows; and `evidence`, each with its `kind` (observed, inferred, attempted, kept, review or
-  decided), `why`, the scoping `rule` and the seen use.
+- `lines`: one entry for each file, Sid, action and scope: `resources`, or `not_resources` for all but these, which the
+  statement of the Sid covers; `parent`, the old statement it narrows; and `evidence`, each with its `kind` (observed,
+  inferred, attempted, kept, review or decided), `why`, the scoping `rule` and the seen use.
 - `denies`: each Deny of the old policies with the file that carries it.
 - `rules`: the scoping rules in use, what each adds, and the patterns it wrote. `dropped`: lines that decisions keep
   out.
@@ -34,9 +34,10 @@ from lpgen.core.digests import Inputs, digest_of_text
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.folders import file_of_left_policy
+from lpgen.core.iam.pattern_index import PatternIndex
 from lpgen.core.iam.policy import statement_depends_on_version, text_without_sid
 from lpgen.core.model import CURRENT_VERSION, Effect, Policy
-from lpgen.core.replacements import Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
+from lpgen.core.replacements import LeftPolicy, Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.core.schemas import EVIDENCE_SCHEMA
 from lpgen.report.json.facts import (
@@ -78,7 +79,7 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
             "coverage": None if coverage is None else facts_of_account(coverage),
             "inputs": Row(inputs.to_facts()),
             "replaces": _facts_of_detachment(proposal),
-            "left_attached": list(_facts_of_left(replacement)),
+            "left_attached": list(map(_facts_of_left, replacement.left)),
             "policies": list(_facts_of_documents(replacement)),
             "lines": [
                 row
@@ -109,11 +110,15 @@ def _facts_of_detachment(proposal: Proposal) -> Json:
     }
 
 
-def _facts_of_left(replacement: Replacement) -> Iterable[Row]:
-    for one in replacement.left:
-        sha256 = one.sha256
-        file = file_of_left_policy(one.arn, sha256)
-        yield Row(arn=one.arn, version=one.version or None, sha256=sha256, file=file)
+def _facts_of_left(policy: LeftPolicy) -> Json:
+    sha256 = policy.sha256
+    return {
+        "arn": policy.arn,
+        "version": policy.version or None,
+        "sha256": sha256,
+        "file": file_of_left_policy(policy.arn, sha256),
+        "lines": [_facts_of_line(line.action, line.scope, line.parent, [line]) for line in policy.lines],
+    }
 
 
 def _facts_of_documents(replacement: Replacement) -> Iterable[Row]:
@@ -134,8 +139,9 @@ def _facts_of_documents(replacement: Replacement) -> Iterable[Row]:
 def explained_lines(statement: ReplacementStatement) -> Iterable[tuple[str, Scope, list[Line]]]:
     """Each action and scope of a statement with the lines that explain it, sorted.
 
-    A line's scope is cut to what this statement holds of it, since large statements are split; a line that it holds
-    nothing of belongs to another part, unless nothing else explains the action.
+    A line's scope is cut to what this statement covers of it, since large statements are split; a line that it covers
+    nothing of belongs to another part, unless nothing else explains the action. A line may be narrower than the scope:
+    the statement took the place of a redundant one.
     """
     found: dict[tuple[str, Scope], list[Line]] = defaultdict(list)
     for line in statement.lines:
@@ -150,22 +156,25 @@ def explained_lines(statement: ReplacementStatement) -> Iterable[tuple[str, Scop
 
 def _facts_of_lines(file: str, statement: ReplacementStatement) -> Iterable[Json]:
     for action, scope, lines in explained_lines(statement):
-        yield {
-            "file": file,
-            "sid": statement.sid,
-            "action": action,
-            **facts_of_scope(scope),
-            "parent": facts_of_statement(statement.parent),
-            "evidence": [
-                Row(kind=line.kind, why=line.why, rule=line.rule, **facts_of_evidence(line.evidence)) for line in lines
-            ],
-        }
+        yield {"file": file, "sid": statement.sid, **_facts_of_line(action, scope, statement.parent, lines)}
+
+
+def _facts_of_line(action: str, scope: Scope, parent: StatementRef, lines: Iterable[Line]) -> Json:
+    return {
+        "action": action,
+        **facts_of_scope(scope),
+        "parent": facts_of_statement(parent),
+        "evidence": [
+            Row(kind=line.kind, why=line.why, rule=line.rule, **facts_of_evidence(line.evidence)) for line in lines
+        ],
+    }
 
 
 def _scope_within(scope: Scope, whole: Scope) -> Scope:
     if scope.not_resource or whole.not_resource:
         return scope
-    return Scope(tuple(one for one in scope.resources if one in whole.resources))
+    index = PatternIndex(whole.resources)
+    return Scope(tuple(one for one in scope.resources if one in whole.resources or any(index.containing(one))))
 
 
 # ---------------------------------------------------------------- denies

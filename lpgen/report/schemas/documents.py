@@ -229,6 +229,8 @@ _SUMMARY: Final = document(
 
 _REASON: Final = record({"kind": one_of(LineKind), "why": TEXT, "rule": TEXT, **EVIDENCE})
 
+_EXPLAINED: Final = {"action": TEXT, **SCOPE, "parent": ref("statement"), "evidence": listed(_REASON)}
+
 _EVIDENCE_FILE: Final = document(
     EVIDENCE_SCHEMA,
     "The `evidence.json` beside a principal's replacement",
@@ -248,21 +250,9 @@ _EVIDENCE_FILE: Final = document(
                 "policies_sha256": DIGEST,
             }
         ),
-        "left_attached": listed(record({**LEFT, "file": TEXT})),
+        "left_attached": listed(record({**LEFT, "file": TEXT, "lines": listed(record(_EXPLAINED, either=EITHER))})),
         "policies": listed(record({**POLICY, "sha256": DIGEST})),
-        "lines": listed(
-            record(
-                {
-                    "file": TEXT,
-                    "sid": TEXT,
-                    "action": TEXT,
-                    **SCOPE,
-                    "parent": ref("statement"),
-                    "evidence": listed(_REASON),
-                },
-                either=EITHER,
-            )
-        ),
+        "lines": listed(record({"file": TEXT, "sid": TEXT, **_EXPLAINED}, either=EITHER)),
         "denies": listed(
             record({"from": ref("statement"), "carried_in": nullable(record({"file": TEXT, "sid": TEXT}))})
         ),

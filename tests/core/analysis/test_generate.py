@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from lpgen.core.analysis.synthesis.fit import Document, Item, Space, Split, fit_documents
 from lpgen.core.analysis.synthesis.statements import FOLDED_TO_GRANT
-from lpgen.core.choices import KeepUnobservable, keep_each
+from lpgen.core.choices import KeepUnobservable, ScopeChoice, keep_each
 from lpgen.core.evidence import Use
 from lpgen.core.model import Principal, PrincipalKind
-from lpgen.core.replacements import CheckStatus, Replacement
+from lpgen.core.replacements import CheckStatus, LineKind, Replacement, Scope
 from tests.support.diffs import diff_usage
 from tests.support.generated import generate_policies
 from tests.support.proofs import prove
@@ -24,7 +25,7 @@ from tests.support.worlds import ACCOUNT, allow, catalog, deny, exactly, grants_
 def replaced(principal: Principal, uses: Sequence[Use], **options: Any) -> Replacement:
     """The one replacement, which must pass its verification unless it is refused."""
     grants, usage = grants_of(principal), usage_of({principal.arn: list(uses)})
-    chosen = exactly(keep_unobservable=keep_each(KeepUnobservable.NONE), **options)
+    chosen = replace(exactly(keep_unobservable=keep_each(KeepUnobservable.NONE)), **options)
     diff = diff_usage(usage, [grants], catalog(), chosen)
     (made,) = generate_policies(diff, [grants], catalog(), chosen)
     verification = prove(made, usage, [grants], chosen)
@@ -135,6 +136,64 @@ def test_generate_tries_nothing_twice_before_it_refuses(monkeypatch: pytest.Monk
     monkeypatch.setattr("lpgen.core.analysis.generate.fit_documents", fit)
     assert reader(400).refusal
     assert all(one not in tried[:at] for at, one in enumerate(tried))
+
+
+MFA = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+LOGS = "arn:aws:s3:::data/logs/a"
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        (allow("s3:GetObject"), allow("s3:GetObject", "arn:aws:s3:::data/*")),
+        (allow("s3:GetObject", "arn:aws:s3:::data/*"), allow("s3:GetObject", "arn:aws:s3:::data/logs/*", **MFA)),
+        (allow("s3:GetObject", "arn:aws:s3:::data/*", **MFA), allow("s3:GetObject", "arn:aws:s3:::data/logs/*", **MFA)),
+        (allow("s3:GetObject"), {"NotResource": "arn:aws:s3:::private/*", **allow("s3:GetObject"), "Resource": None}),
+    ],
+    ids=["wider resources", "no condition", "one condition", "all but some resources"],
+)
+def test_generate_writes_no_statement_that_another_one_covers(wide: dict[str, Any], narrow: dict[str, Any]) -> None:
+    """The evidence of the one that isn't written explains the other."""
+    granted = [{key: value for key, value in one.items() if value} for one in (wide, narrow)]
+    made = replaced(role(policy(*granted)), [use("s3:GetObject", LOGS)], scope=ScopeChoice.GRANTED)
+    (statement,) = [one for document in made.documents for one in document.statements]
+    assert statement.scope.resources == (wide["Resource"],)
+    assert statement.parent.index == 0
+    assert len(statement.lines) == 2
+    assert {line.parent for line in statement.lines} == {statement.parent}
+    assert all(line.evidence and line.evidence.records == 1 for line in statement.lines)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        (allow("s3:GetObject", "arn:aws:s3:::data/*", **MFA), allow("s3:GetObject", "arn:aws:s3:::data/logs/*")),
+        (allow("s3:GetObject", "arn:aws:s3:::data/logs/*"), allow("s3:GetObject", "arn:aws:s3:::*/logs/a")),
+        (allow("s3:GetObject", "arn:aws:s3:::data/*"), allow("s3:GetObject", "arn:aws:s3:::data/${aws:username}/a")),
+    ],
+    ids=["a further condition", "other resources", "a variable"],
+)
+def test_generate_writes_what_no_other_statement_covers(wide: dict[str, Any], narrow: dict[str, Any]) -> None:
+    made = replaced(role(policy(wide, narrow)), [use("s3:GetObject", LOGS)], scope=ScopeChoice.GRANTED)
+    assert len(statements(made)) == 2
+
+
+def test_generate_does_not_call_unseen_what_was_used_below_what_is_kept() -> None:
+    """Statement 2 keeps it unseen on all objects; the use of one object needs no statement of its own."""
+    principal = role(policy(allow("s3:GetObject", "arn:aws:s3:::data/*"), allow("s3:GetObject")))
+    grants, usage = grants_of(principal), usage_of({principal.arn: [use("s3:GetObject", LOGS)]})
+    diff = diff_usage(usage, [grants], catalog(), exactly())
+    (one,) = diff.principals
+    seen = next(line for line in one.lines if line.scope.resources == (LOGS,))
+    kept = replace(seen, scope=Scope(("*",)), parent=grants.allows[1].ref, kind=LineKind.KEPT, evidence=None)
+    (made,) = generate_policies(
+        replace(diff, principals=(replace(one, lines=(seen, kept)),)), [grants], catalog(), exactly()
+    )
+    (statement,) = [one for document in made.documents for one in document.statements]
+    assert (statement.sid, statement.scope.resources) == ("GetObjectS3", ("*",))
+    assert [(line.kind, line.scope.resources) for line in statement.lines] == [
+        (LineKind.KEPT, ("*",)), (LineKind.OBSERVED, (LOGS,)),
+    ]  # fmt: skip
 
 
 def test_generate_writes_each_deny_once_under_a_sid_of_its_own() -> None:

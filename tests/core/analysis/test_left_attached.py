@@ -21,10 +21,10 @@ from lpgen.core.iam.decision import AbsentKeys, Request, Result
 from lpgen.core.iam.meaning import says_the_same
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.iam.policy_set import PolicySet
-from lpgen.core.model import Action, AttachedPolicy, Outcome, Principal
+from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
-from lpgen.core.replacements import CheckStatus, Replacement, Verification
+from lpgen.core.replacements import CheckStatus, Decision, DecisionKind, LineKind, Replacement, Verification
 from lpgen.report.plan import StepKind, plan_note, plan_steps
 from lpgen.report.views import PrincipalView
 from tests.core.analysis.observability.test_rare_service_needs import of_aws, trusting
@@ -33,12 +33,14 @@ from tests.support.diffs import diff_usage
 from tests.support.generated import generate_policies
 from tests.support.law_examples import examples
 from tests.support.proofs import prove
-from tests.support.worlds import allow, catalog, deny, exactly, grants_of, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, catalog, deny, exactly, grants_of, policy, role, usage_of, use
 
 CONFIG = "config.amazonaws.com"
 NAME = "service-role/AWS_ConfigRole"
 QUEUE = "arn:aws:sqs:us-east-1:111122223333:config"
 DELIVERY = policy(allow("sqs:*"), name="deliver")
+LEFT = "what stays attached is AWS's own, and as it was"
+DROP = Decision(DecisionKind.DROP, "", "sqs:GetQueueUrl", "", "", "", "", "not ours", "ada", "")
 USED = [use("ec2:DescribeInstances"), use("sqs:SendMessage", QUEUE)]
 
 
@@ -136,7 +138,7 @@ def view_of(diff: PrincipalDiff, made: Replacement | None) -> PrincipalView:
 def test_what_stays_counts_as_kept_and_only_the_others_are_replaced() -> None:
     diff, made = reviewed(recorder(DELIVERY), USED)
     assert diff.principal_class is PrincipalClass.ACTIVE
-    assert diff.proposal.startswith("replace the policies but AWS_ConfigRole, which AWS wrote for the service")
+    assert diff.proposal.startswith("replace the policies but AWS_ConfigRole, which AWS keeps up to date")
     assert (diff.detach.managed, diff.detach.inline) == ((), ("deliver",))
     by_action = {one.action: one for one in diff.verdicts}
     assert by_action[Action("ec2:DescribeTags")].keep.endswith(f"policy/{NAME} stays attached")
@@ -208,6 +210,91 @@ def test_it_is_in_place_once_both_are_attached() -> None:
     assert not says_the_same(trusting(CONFIG, new), documents_of_replacement(made))
 
 
+# ---------------------------------------------------------------- equal copies
+
+READER = of_aws("AmazonQueueReader", allow(["sqs:ReceiveMessage", "sqs:GetQueueUrl"], QUEUE))
+READ = [use("sqs:ReceiveMessage", QUEUE), use("sqs:GetQueueUrl", QUEUE)]
+SENDER = policy(allow("sns:*"), name="send")
+SENT = use("sns:ListTopics")
+
+
+def test_a_policy_of_aws_stays_where_its_copy_would_be_equal() -> None:
+    made = replaced(role(READER, SENDER), [*READ, SENT])
+    assert written(made) == {"sns:ListTopics"}
+    (stays,) = made.left
+    assert stays.name == "AmazonQueueReader"
+    assert {(line.action, line.scope.resources, line.kind) for line in stays.lines} == {
+        (one.action, (QUEUE,), LineKind.OBSERVED) for one in READ
+    }
+    assert all(line.evidence and line.evidence.records for line in stays.lines)
+
+
+@pytest.mark.parametrize(
+    ("statements", "name"),
+    [
+        ([allow(["sqs:ReceiveMessage", "sqs:GetQueueUrl", "sqs:SendMessage"], QUEUE)], "more actions"),
+        ([allow(["sqs:ReceiveMessage", "sqs:GetQueueUrl"])], "more resources"),
+        ([allow(["sqs:ReceiveMessage", "sqs:GetQueueUrl"], QUEUE), allow("sqs:NotKnown")], "an unknown action"),
+        ([{**allow("sqs:*", QUEUE), "NotAction": "sqs:SendMessage", "Action": None}], "all but one action"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_a_policy_of_aws_is_replaced_where_its_copy_would_hold_less(
+    statements: list[dict[str, Any]], name: str
+) -> None:
+    found = [{key: value for key, value in one.items() if value} for one in statements]
+    made = replaced(role(of_aws("AmazonQueueReader", *found), SENDER), [*READ, SENT])
+    assert made.left == (), name
+    assert {"sqs:ReceiveMessage", "sqs:GetQueueUrl"} <= written(made)
+
+
+def test_a_policy_of_aws_stays_where_other_lines_cover_each_of_its_conditions_and_denies() -> None:
+    mfa = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+    guarded = of_aws("AmazonQueueReader", allow("sqs:ReceiveMessage", QUEUE, **mfa), deny("sqs:PurgeQueue"))
+    made = replaced(role(guarded, SENDER), [READ[0], SENT])
+    assert [one.name for one in made.left] == ["AmazonQueueReader"]
+    assert "PurgeQueue" not in "".join(one.text for one in made.documents)
+    own = policy(allow("sqs:ReceiveMessage", QUEUE), allow("sns:*"))
+    assert written(replaced(role(guarded, own), [READ[0], SENT])) == {"sns:ListTopics", "sqs:ReceiveMessage"}
+
+
+def test_a_policy_of_aws_that_only_denies_stays() -> None:
+    made = replaced(role(of_aws("AWSDenyAll", deny("iam:*")), SENDER), [SENT])
+    assert ([one.name for one in made.left], written(made)) == (["AWSDenyAll"], {"sns:ListTopics"})
+
+
+def test_copies_of_other_policies_and_of_groups_and_permission_sets_are_written() -> None:
+    own = replace(READER, kind=PolicyKind.CUSTOMER_MANAGED, arn=f"arn:aws:iam::{ACCOUNT}:policy/AmazonQueueReader")
+    of_group = replace(READER, group="readers")
+    assert replaced(role(own, SENDER), [*READ, SENT]).left == ()
+    user = replace(role(of_group, SENDER, kind=PrincipalKind.USER), groups=("readers",))
+    assert replaced(user, [*READ, SENT]).left == ()
+    path = "/aws-reserved/sso.amazonaws.com/"
+    name = "AWSReservedSSO_Readers_0123456789abcdef"
+    of_set = replace(role(READER, SENDER), path=path, name=name, arn=f"arn:aws:iam::{ACCOUNT}:role{path}{name}")
+    assert replaced(of_set, [*READ, SENT]).left == ()
+
+
+def test_a_decision_to_drop_an_action_replaces_the_policy() -> None:
+    made = replaced(role(READER, SENDER), [*READ, SENT], decisions=(DROP,))
+    assert (made.left, written(made)) == ((), {"sqs:ReceiveMessage", "sns:ListTopics"})
+
+
+def test_a_role_with_only_equal_copies_is_left_to_aws() -> None:
+    diff, made = reviewed(role(READER), READ)
+    assert (diff.principal_class, made) == (PrincipalClass.LEFT_TO_AWS, None)
+
+
+def test_verification_notices_a_policy_that_stays_without_a_reason() -> None:
+    principal = role(READER, SENDER)
+    grants = grants_of(principal)
+    for used, status in ((READ, CheckStatus.PASSED), (READ[:1], CheckStatus.FAILED)):
+        made = replaced(principal, [*READ, SENT])
+        proven = prove(made, usage_of({principal.arn: [*used, SENT]}), [grants], exactly())
+        assert proven is not None
+        assert {one.name: one.status for one in proven.checks}[LEFT] is status
+
+
 # ---------------------------------------------------------------- the proof
 
 
@@ -216,9 +303,6 @@ def verified(principal: Principal, made: Replacement, **changes: Any) -> dict[st
     verification = prove(replace(made, **changes), usage, [grants], exactly())
     assert verification is not None
     return {one.name: one.status for one in verification.checks}
-
-
-LEFT = "what stays attached is AWS's own, and as it was"
 
 
 def test_verification_notices_that_what_stays_is_gone_changed_or_not_to_stay() -> None:
@@ -255,12 +339,13 @@ REQUESTED = ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "sqs:SendMessage",
     st.lists(statements(), min_size=1, max_size=3),
     st.lists(uses(), min_size=1, max_size=6),
     st.sampled_from([KeepUnobservable.NONE, KeepUnobservable.SIGNED]),
+    st.sampled_from([CONFIG, "lambda.amazonaws.com"]),
 )
 def test_law_old_policies_and_what_is_held_after_agree_on_logged_use(
-    of_aws_too: list[dict[str, Any]], own: list[dict[str, Any]], found: list[Use], keep: KeepUnobservable
+    of_aws_too: list[dict[str, Any]], own: list[dict[str, Any]], found: list[Use], keep: KeepUnobservable, trusted: str
 ) -> None:
     """What was allowed stays allowed, and what stays attached with the new documents allows nothing that was not."""
-    principal = recorder(policy(*own), reads=of_aws_too)
+    principal = trusting(trusted, *recorder(policy(*own), reads=of_aws_too).policies)
     grants, usage = grants_of(principal), usage_of({principal.arn: found})
     options = Options(keep_unobservable=keep_each(keep), min_days=1)
     diff = diff_usage(usage, [grants], catalog(), options)

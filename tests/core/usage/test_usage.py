@@ -357,7 +357,7 @@ def test_a_service_that_assumes_a_role_is_a_skip_that_names_the_role(name: str) 
     asked = {"requestParameters": {"roleArn": arn, "roleSessionName": "s3-replication"}}
     again = {**call, **asked, "eventTime": "2026-03-05T10:00:00Z"}
     refused = {**call, **asked, "errorCode": "AccessDenied"}
-    others = [{**call, "requestParameters": None}, {**asked, "userIdentity": service}]
+    others: list[dict[str, Any]] = [{**call, "requestParameters": None}, {**asked, "userIdentity": service}]
     found = usage(*(record(at, **one) for at, one in enumerate([{**call, **asked}, again, refused, *others])))
     named = [(one["principal"], one["detail"], one["outcome"], one["records"]) for one in rows(found.skips)]
     assert named == [

@@ -14,7 +14,7 @@ from lpgen.errors import InvocationError, SnapshotError
 NOW = datetime(2026, 9, 30, 12, tzinfo=UTC)
 ALL = (
     "policies/1.json", "trails/1.json", "last-accessed/1.json", "scps.json", "rcps.json", "resource-policies/1.json",
-    "schedules/1.json",
+    "schedules/1.json", "functions/1.json",
 )  # fmt: skip
 FIRST, SECOND = "2026-09-30T12-00-00Z", "2026-10-01T12-00-00Z"
 
@@ -40,7 +40,16 @@ def test_the_newest_snapshot_stands_for_all_that_is_not_named(data: Path) -> Non
     assert inputs.snapshot is not None
     assert inputs.snapshot.name == SECOND
     assert inputs.schedules == (newest / "schedules" / "1.json",)
-    assert inputs.snapshot.used == ("policies", "trails", "last accessed", "scps", "resource policies", "schedules")
+    assert inputs.functions == (newest / "functions" / "1.json",)
+    assert inputs.snapshot.used == (
+        "policies",
+        "trails",
+        "last accessed",
+        "scps",
+        "resource policies",
+        "schedules",
+        "functions",
+    )
 
 
 def test_another_snapshot_is_chosen_by_its_name_or_day(data: Path) -> None:
@@ -57,7 +66,7 @@ def test_what_is_named_outweighs_the_snapshot(data: Path) -> None:
     inputs = choose_inputs(Inputs(scps=named, trails=(named,)), data)
     assert (inputs.scps, inputs.trails) == (named, (named,))
     assert inputs.snapshot is not None
-    assert inputs.snapshot.used == ("policies", "last accessed", "resource policies", "schedules")
+    assert inputs.snapshot.used == ("policies", "last accessed", "resource policies", "schedules", "functions")
 
 
 def test_named_policies_leave_out_the_reports_of_other_principals(data: Path) -> None:
@@ -79,7 +88,7 @@ def test_schedules_come_from_the_snapshot_whatever_is_named(data: Path) -> None:
     assert inputs.schedules == (data / "snapshots" / SECOND / "schedules" / "1.json",)
     assert (inputs.policies, inputs.trails, inputs.scps) == (everything.policies, everything.trails, everything.scps)
     assert inputs.snapshot is not None
-    assert inputs.snapshot.used == ("schedules",)
+    assert inputs.snapshot.used == ("schedules", "functions")
 
 
 def test_no_snapshot_is_used_on_request(data: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpgen.core.schedules import Schedule
-from lpgen.edge.readers.snapshot_lists import read_schedules, read_versioned_buckets
+from lpgen.edge.readers.snapshot_lists import read_snapshot_list
 from lpgen.errors import SnapshotError
 
 WEEKLY = Schedule("EventBridge rule", "weekly", "rate(7 days)", True, 7, ("arn:aws:iam::111122223333:role/app",))
@@ -20,14 +20,14 @@ def test_schedules_are_read_back_as_written(tmp_path: Path) -> None:
     files = [tmp_path / "1.json", tmp_path / "2.json"]
     for path, one in zip(files, (WEEKLY, UNREAD), strict=True):
         path.write_text(json.dumps([asdict(one)]), encoding="utf-8")
-    assert read_schedules(files) == (WEEKLY, UNREAD)
-    assert read_schedules([]) == ()
+    assert read_snapshot_list(files, Schedule) == (WEEKLY, UNREAD)
+    assert read_snapshot_list([], Schedule) == ()
 
 
 def test_buckets_are_read_back_as_written(tmp_path: Path) -> None:
     path = tmp_path / "1.json"
     path.write_text('["arn:aws:s3:::a", "arn:aws:s3:::b"]', encoding="utf-8")
-    assert read_versioned_buckets([path]) == ("arn:aws:s3:::a", "arn:aws:s3:::b")
+    assert read_snapshot_list([path], str) == ("arn:aws:s3:::a", "arn:aws:s3:::b")
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[{}]", "[" * 5000, '[{"source": 1}]'])
@@ -35,8 +35,8 @@ def test_a_file_of_something_else_is_an_error(tmp_path: Path, text: str) -> None
     path = tmp_path / "1.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SnapshotError, match=r"1\.json.* can't be read"):
-        read_schedules([path])
+        read_snapshot_list([path], Schedule)
     with pytest.raises(SnapshotError, match=r"1\.json.* can't be read"):
-        read_versioned_buckets([path])
+        read_snapshot_list([path], str)
     with pytest.raises(SnapshotError, match="can't be read"):
-        read_schedules([tmp_path / "missing.json"])
+        read_snapshot_list([tmp_path / "missing.json"], Schedule)

@@ -62,8 +62,8 @@ def classify_principal(
 
 
 def _is_left_to_aws(grants: PrincipalGrants, lines: Iterable[Line], left: Collection[LeftPolicy]) -> bool:
-    """Whether AWS wrote all of a principal's policies for a service and everything that they allow is kept: then a
-    replacement would only cut it off from AWS's updates."""
+    """Whether AWS wrote all of a principal's policies and everything that they allow is kept: then a replacement would
+    only cut it off from AWS's updates."""
     others = without_left(grants, left)
     policies = others.principal.policies
     if not grants.principal.policies or not all(is_service_policy(one.arn) for one in policies):
@@ -112,7 +112,7 @@ def proposal_for(
         ),
         PrincipalClass.LEFT_TO_AWS: (
             "nothing",
-            ": AWS wrote its policies for a service and keeps them up to date, and all that they allow may be needed",
+            ": AWS wrote its policies and keeps them up to date, and all that they allow may be needed",
         ),
         PrincipalClass.BREAK_GLASS: ("nothing", ": the decisions file names it as access for emergencies"),
         PrincipalClass.SERVICE_LINKED: ("nothing", ": AWS owns the policies of a service-linked role"),
@@ -136,7 +136,7 @@ def detachment(principal: Principal, left: Iterable[LeftPolicy] = ()) -> Detachm
 def _proposal_for_active(principal: Principal, scanned: int, left: Collection[LeftPolicy]) -> tuple[str, str]:
     if left:
         names = " and ".join(one.name for one in left)
-        return f"replace the policies but {names}", ", which AWS wrote for the service and keeps up to date"
+        return f"replace the policies but {names}", ", which AWS keeps up to date"
     if scanned:
         return "replace the policies", f", or {scanner_advice(scanned)}"
     if not principal.groups:

@@ -2,11 +2,12 @@
 
 A copy of such a policy would miss the actions that AWS adds for the service, and would remove hardly anything. lpgen
 leaves the policy attached if only the service works with the role and the policy doesn't let it hand out rights.
+`synthesis/copies.py` chooses further policies, those whose replacement would be an equal copy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -50,12 +51,11 @@ class LeftAttached:
         drops = [one for one in decisions if one.kind is DecisionKind.DROP and not (one.since or one.until)]
         return tuple(
             LeftPolicy(one.arn, one.version, one.document)
-            for one in grants.principal.policies
+            for one, allows in attached_of_aws(grants)
             if one.document is not None
-            and one.kind is PolicyKind.AWS_MANAGED
             and aws_policy_name(one.arn) in written
-            and not self._hands_out_rights(_allows_of(one, grants))
-            and not _is_dropped(_allows_of(one, grants), grants.principal.arn, drops)
+            and not self._hands_out_rights(allows)
+            and not _is_dropped(allows, grants.principal.arn, drops)
         )
 
     def _hands_out_rights(self, allows: Iterable[Grant]) -> bool:
@@ -76,6 +76,17 @@ class LeftAttached:
 
     def _manages_permissions(self, action: Action) -> bool:
         return self._catalog.detail(action).level is AccessLevel.PERMISSIONS_MANAGEMENT
+
+
+def attached_of_aws(grants: PrincipalGrants) -> Iterator[tuple[AttachedPolicy, tuple[Grant, ...]]]:
+    """The managed policies of AWS that are attached to the principal itself and whose documents are known, each with
+    its Allows."""
+    for policy in grants.principal.policies:
+        if policy.kind is PolicyKind.AWS_MANAGED and policy.document is not None and not policy.group:
+            yield (
+                policy,
+                tuple(grant for grant in grants.allows if _is_of(grant, (policy.arn,)) and not grant.ref.group),
+            )
 
 
 def without_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> PrincipalGrants:
@@ -106,10 +117,6 @@ def actions_of_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> fr
 def _is_of(grant: Grant, arns: Collection[str]) -> bool:
     """Whether a statement is one of AWS's own policies; an inline policy may be called like any of them."""
     return grant.ref.kind is PolicyKind.AWS_MANAGED and grant.ref.policy in arns
-
-
-def _allows_of(policy: AttachedPolicy, grants: PrincipalGrants) -> Iterable[Grant]:
-    return (one for one in grants.allows if _is_of(one, (policy.arn,)))
 
 
 def _is_of_everything(grant: Grant) -> bool:

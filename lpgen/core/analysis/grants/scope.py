@@ -17,7 +17,8 @@ from lpgen.core.iam.match_resource import (
     resources_intersect,
     resources_meet,
 )
-from lpgen.core.model import Action, Resource, ResourceKind
+from lpgen.core.iam.policy import statement_depends_on_version
+from lpgen.core.model import CURRENT_VERSION, Action, Resource, ResourceKind
 from lpgen.core.replacements import Scope
 
 EVERYTHING = Scope(("*",))
@@ -115,3 +116,8 @@ def _scope_outside(grant: Grant, resource: Resource) -> Scope | None:
     if touches:
         return Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
     return Scope((resource.text,))
+
+
+def language_version(grant: Grant) -> str:
+    """The version a copy of the statement needs: the old one only where `${` would change its meaning."""
+    return grant.version if statement_depends_on_version(grant.statement) else CURRENT_VERSION

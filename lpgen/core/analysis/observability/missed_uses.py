@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 from lpgen.core.analysis.grants.granting import NOTHING
 from lpgen.core.analysis.observability.dependent_actions import dependent_actions
+from lpgen.core.analysis.observability.function_logs import PUT_LOG_EVENTS, written_streams
 from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
 from lpgen.core.analysis.observability.missed_use import (
     DecisiveUse,
@@ -28,7 +30,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import KeepByKind, KeepUnobservable
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.cloudtrail.visibility import NOBODY
-from lpgen.core.model import Action, Principal
+from lpgen.core.model import Action, Principal, Resource
 
 _BEYOND_USE = (MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION, MissReason.UNNAMED_RESOURCE)
 """For these reasons an action that was used may have been used on more than records show."""
@@ -44,9 +46,12 @@ class MissedUseFinder:
         principals: Iterable[Principal],
         peers: Peers = NO_PEERS,
         versioned: Collection[str] = (),
+        log_groups: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> None:
-        """`versioned` are the ARNs of the buckets that are known to have versions."""
-        self.catalog, self.observability, self._versioned = catalog, observability, versioned
+        """`versioned` are the ARNs of buckets that are known to have versions, `log_groups` those that functions write
+        to, by the ARN of their role."""
+        self.catalog, self.observability = catalog, observability
+        self._versioned, self._log_groups = versioned, dict(log_groups)
         self.peers, self.dangers = peers, Dangers(catalog)
         self._passed_roles = ImplicitPassedRoles(catalog, principals)
         self._rare_needs = RareServiceNeeds(catalog.source)
@@ -64,7 +69,8 @@ class MissedUseFinder:
             *peer_uses(observed, self.peers, self.catalog, self.dangers),
             *unexplained_uses(observed, self.catalog),
         )
-        return MissedUses(observed, unrecorded, signs, found, self.observability)
+        streams = written_streams(observed, self._log_groups.get(observed.grants.principal.arn, ()), self.catalog)
+        return MissedUses(observed, unrecorded, signs, found, self.observability, streams)
 
 
 class MissedUses:
@@ -77,10 +83,14 @@ class MissedUses:
         signs: SignsOfUse,
         found: Iterable[MissedUse],
         observability: Observability,
+        streams: tuple[Resource, ...] = (),
     ) -> None:
-        """`found` are those for other reasons than that the logs lack their records, what counts most first."""
+        """`found` are those for other reasons than that the logs lack their records, what counts most first.
+
+        `streams` are the only log streams that the principal writes to, empty where these aren't known.
+        """
         self.observed, self.unrecorded = observed, unrecorded
-        self._signs, self._observability = signs, observability
+        self._signs, self._observability, self._streams = signs, observability, streams
         self.found: dict[Action, list[MissedUse]] = {}
         for one in found:
             if observability.table.visibility(one.action).users != NOBODY:
@@ -105,6 +115,8 @@ class MissedUses:
         is_kept = action != PASS_ROLE_ACTION and self._observability.table.visibility(action).users != NOBODY
         grants = granting.grants if is_kept else ()
         first = MissedUse(action, MissReason.UNRECORDED, why, self._signs.of(action), grants)
+        if self._streams and action == PUT_LOG_EVENTS:
+            first = first._replace(resources=self._streams)
         if not first.sign:
             first = self._signs.on_resources(action, lambda _: why) or first
         return (first, *(one for one in others if not first.sign or one.reason is not MissReason.RARE_SERVICE_NEED))

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
-from lpgen.core.analysis.grants.scope import is_plain, narrow_scope, unlisted_scope, whole_scope
+from lpgen.core.analysis.grants.scope import is_plain, language_version, narrow_scope, unlisted_scope, whole_scope
 from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.analysis.scopes.cross_account_resources import is_of_any_account, of_any_account, told_once
 from lpgen.core.analysis.scopes.ladder import is_whole_type
 from lpgen.core.analysis.scopes.missing_names import names_nothing
 from lpgen.core.analysis.scopes.scopes import NamedScope, ScopeFinder
-from lpgen.core.analysis.synthesis.statements import language_version
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import ScopeChoice
 from lpgen.core.cloudtrail.rules.inferences import MAY_BE_NEEDED
@@ -23,6 +22,7 @@ from lpgen.core.evidence import Grant, PrincipalGrants, StatementRef, Use
 from lpgen.core.iam.match import as_glob, has_wildcard, holds_variable
 from lpgen.core.iam.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.iam.pattern_index import PatternIndex
+from lpgen.core.iam.policy import conditions_at_least_as_strict
 from lpgen.core.model import NO_RESOURCE, OBSERVED, READ_LEVELS, Action, Effect, Outcome, ResourceKind
 from lpgen.core.replacements import SERVICE_POLICY, UNSEEN_KINDS, WHOLE_GRANT, Line, LineKind, RuleWords, Scope
 from lpgen.core.usage.principal_usage import merge_evidence
@@ -163,7 +163,7 @@ def _outermost(siblings: Sequence[Line], parents: Mapping[StatementRef, Grant]) 
     for line in siblings:
         wider = {one.scope for outer in index.containing(line.scope.resources[0]) for one in by_pattern[outer]}
         others = (wider & found.keys()) - {line.scope}  # a scope of several resources may contain its own first one
-        over = [one for one in others if _covers(found[one], line, parents)]
+        over = [one for one in others if covers(found[one], line, parents)]
         if over:
             absorbed, scope = found.pop(line.scope), min(over, key=lambda one: (len(one.resources[0]), one))
             found[scope] = replace(_merge_two(found[scope], absorbed), scope=scope, rule=found[scope].rule)
@@ -173,22 +173,39 @@ def _outermost(siblings: Sequence[Line], parents: Mapping[StatementRef, Grant]) 
 def without_needless(lines: Sequence[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
     """The lines without those that are kept only because the logs can't show use, where another line of their action,
     without more conditions, allows all that they do."""
-    parents = {grant.ref: grant for grant in grants}
+    covered = covering_lines(lines, {grant.ref: grant for grant in grants}, (LineKind.KEPT,))
+    return tuple(line for line in lines if id(line) not in covered)
+
+
+def covering_lines(
+    lines: Iterable[Line], parents: Mapping[StatementRef, Grant], kinds: Collection[LineKind] = tuple(LineKind)
+) -> Mapping[int, Line]:
+    """For each line of these kinds that another line of its action makes redundant, a line that allows all that it
+    does and isn't redundant itself.
+
+    The keys are the identities of the lines, since lines take long to hash.
+    """
     rivals: dict[Action, list[Line]] = defaultdict(list)
     for line in lines:
         rivals[line.action].append(line)
-    needless: set[int] = set()  # by identity, since lines take long to hash
+    found: dict[int, Line] = {}
     for group in rivals.values():
-        kept = [line for line in group if line.kind is LineKind.KEPT]
-        if kept and len(group) > 1:
+        narrow = [line for line in group if line.kind in kinds]
+        if narrow and len(group) > 1:
             by_pattern = _lines_by_pattern(group)
             index = PatternIndex(by_pattern)
-            for line in kept:
-                wider = (one for outer in index.containing(line.scope.resources[0]) for one in by_pattern[outer])
+            for line in narrow:
+                first = "*" if line.scope.not_resource else line.scope.resources[0]
+                wider = (wide for outer in index.containing(first) for wide in by_pattern[outer])
                 # Of two that allow the same, keep one.
-                if any(id(one) not in needless and _covers(one, line, parents) for one in wider):
-                    needless.add(id(line))
-    return tuple(line for line in lines if id(line) not in needless)
+                cover = next((wide for wide in wider if id(wide) not in found and covers(wide, line, parents)), None)
+                if cover is not None:
+                    found[id(line)] = cover
+    for key, cover in found.items():
+        while id(cover) in found:
+            cover = found[id(cover)]
+        found[key] = cover
+    return found
 
 
 def lines_beside(
@@ -202,7 +219,7 @@ def lines_beside(
     def is_held(line: Line) -> bool:
         if line.action not in wide:
             wide[line.action] = lines_for_grants(left, line.action, kind=LineKind.KEPT, why="", catalog=catalog)
-        return line.parent in refs or any(_covers(one, line, parents) for one in wide[line.action])
+        return line.parent in refs or any(covers(one, line, parents) for one in wide[line.action])
 
     return tuple(line for line in lines if not is_held(line)) if left else tuple(lines)
 
@@ -215,18 +232,24 @@ def _lines_by_pattern(lines: Iterable[Line]) -> Mapping[str, Sequence[Line]]:
     return found
 
 
-def _covers(wide: Line, narrow: Line, parents: Mapping[StatementRef, Grant]) -> bool:
+def covers(wide: Line, narrow: Line, parents: Mapping[StatementRef, Grant]) -> bool:
     """Whether a line surely allows whatever another one does; of variables nothing is sure."""
-    if wide is narrow or wide.scope.not_resource or narrow.scope.not_resource:
-        return False
     one, other = parents[wide.parent], parents[narrow.parent]
-    conditions = one.statement.conditions
-    if conditions and (conditions != other.statement.conditions or language_version(one) != language_version(other)):
+    conditions, is_same_language = one.statement.conditions, language_version(one) == language_version(other)
+    if wide is narrow or (conditions and not is_same_language):
         return False
-    resources = (*wide.scope.resources, *narrow.scope.resources)
-    if any("${" in one for one in resources):
+    if not conditions_at_least_as_strict(other.statement.conditions, conditions):
         return False
-    return all(any(resource_contains(one, inner) for one in wide.scope.resources) for inner in narrow.scope.resources)
+    if is_same_language and wide.scope == narrow.scope:
+        return True
+    if wide.scope.not_resource or narrow.scope.not_resource:
+        return not wide.scope.not_resource and "*" in wide.scope.resources
+    fixed = [pattern for pattern in wide.scope.resources if "${" not in pattern]
+    return all(
+        (is_same_language and inner in wide.scope.resources)
+        or ("${" not in inner and any(resource_contains(pattern, inner) for pattern in fixed))
+        for inner in narrow.scope.resources
+    )
 
 
 def _line_order(line: Line) -> tuple[str, Scope, StatementRef]:

@@ -11,14 +11,15 @@ from functools import cache
 from itertools import chain
 from typing import Final
 
-from lpgen.core.analysis.grants.scope import whole_scope
+from lpgen.core.analysis.grants.scope import language_version, whole_scope
+from lpgen.core.analysis.synthesis.lines import covering_lines
 from lpgen.core.analysis.synthesis.sids import marked, short_sid, sid_for
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, StatementRef
 from lpgen.core.iam.match import as_glob, holds_variable
 from lpgen.core.iam.match_resource import resource_contains, resources_intersect
-from lpgen.core.iam.policy import statement_depends_on_version, statement_from_parts
-from lpgen.core.model import CURRENT_VERSION, Action, Statement
+from lpgen.core.iam.policy import statement_from_parts
+from lpgen.core.model import Action, Statement
 from lpgen.core.replacements import UNSEEN_KINDS, Line, ReplacementStatement, RuleWords, Scope
 
 FOLDED_TO_GRANT: Final = "folded-to-grant"
@@ -50,16 +51,24 @@ def statements_from_lines(
 ) -> tuple[ReplacementStatement, ...]:
     """The statements for the lines, in the order in which people read them; each narrows one old statement.
 
-    Statements for used lines come before those kept though no record shows their use. `taken` are Sids of other
-    statements.
+    Statements for used lines come before those kept though no record shows their use. A line that another one makes
+    redundant isn't written, and explains the statement of that one. `taken` are Sids of other statements.
     """
+    lines = tuple(lines)
+    covered = covering_lines(lines, parents)
+    explained: dict[int, list[Line]] = defaultdict(list)
+    for line in lines:
+        if cover := covered.get(id(line)):
+            explained[id(cover)].append(replace(line, parent=cover.parent))
     groups: dict[tuple[bool, str, StatementRef, Scope], list[Line]] = defaultdict(list)
     for line in lines:
-        apart = (line.kind in UNSEEN_KINDS, service_of(line.action)) if grouping is Grouping.BY_SERVICE else (False, "")
-        groups[*apart, line.parent, line.scope].append(line)
+        if id(line) not in covered:
+            found = [line, *explained[id(line)]]
+            apart = (_are_unseen(found), service_of(line.action)) if grouping is Grouping.BY_SERVICE else (False, "")
+            groups[*apart, line.parent, line.scope].extend(found)
     by_purpose: dict[tuple[bool, str], list[ReplacementStatement]] = defaultdict(list)
-    for (is_unseen, service, _, _), found in groups.items():
-        by_purpose[is_unseen, service].append(build_statement(found, catalog=catalog))
+    for (is_unseen, service, _, scope), found in groups.items():
+        by_purpose[is_unseen, service].append(build_statement(found, catalog=catalog, scope=scope))
     merged = (_merge_exactly(group, catalog=catalog) for group in by_purpose.values())
     return tuple(sorted(_told_apart(list(chain.from_iterable(merged)), parents, taken), key=_reading_order))
 
@@ -152,11 +161,6 @@ def written_statement(statement: ReplacementStatement, parents: Parents) -> Stat
         not_resource=statement.scope.not_resource,
         conditions=parents[statement.parent].statement.conditions,
     )
-
-
-def language_version(grant: Grant) -> str:
-    """The version a copy of the statement needs: the old one only where `${` would change its meaning."""
-    return grant.version if statement_depends_on_version(grant.statement) else CURRENT_VERSION
 
 
 def service_of(action: Action) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from lpgen.core.analysis.caveats.decisions import applies_to_action
 from lpgen.core.iam.match import glob_match
@@ -19,11 +20,11 @@ def is_stated(kind: str, rule: str) -> bool:
 
 def stated_pairs(replacement: Replacement) -> Iterable[tuple[str, str]]:
     """The pairs of action and resource pattern in a replacement that need no use, only their stated reason."""
-    for document in replacement.documents:
-        for statement in document.statements:
-            for line in statement.lines:
-                if is_stated(line.kind, line.rule):
-                    yield from ((line.action, resource) for resource in line.scope.resources)
+    statements = (statement for document in replacement.documents for statement in document.statements)
+    lines = (*(one.lines for one in statements), *(policy.lines for policy in replacement.left))
+    for line in chain.from_iterable(lines):
+        if is_stated(line.kind, line.rule):
+            yield from ((line.action, resource) for resource in line.scope.resources)
 
 
 class Claims:

@@ -15,6 +15,7 @@ from lpgen.core.analysis.grants.granting import granting_by_action
 from lpgen.core.analysis.scopes.population import Population, stem_of
 from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
 from lpgen.core.analysis.synthesis.lines import NO_ALLOW, UseLines, lines_for_grants, lines_from_uses, without_needless
+from lpgen.core.analysis.synthesis.statements import Grouping, statements_from_lines
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.iam.match import as_glob
 from lpgen.core.iam.match_resource import resource_match
@@ -100,6 +101,32 @@ def test_what_needless_lines_allow_stays_allowed(held: list[AttachedPolicy]) -> 
         for action, arn in product(ACTIONS, ARNS):
             before, after = (allows(some, grants, Action(action), arn, met) for some in (lines, fewer))
             assert before == after, (action, arn, met)
+
+
+@given(
+    st.lists(policies, min_size=1, max_size=3),
+    st.lists(st.sampled_from(LineKind), min_size=1),
+    st.sampled_from(Grouping),
+)
+def test_law_statements_allow_what_their_lines_do(
+    held: list[AttachedPolicy], kinds: list[LineKind], grouping: Grouping
+) -> None:
+    """Whatever statements are left out because others cover them, and each line explains one that covers it."""
+    grants = grants_of(role(*held))
+    parents = {one.ref: one for one in grants.allows}
+    whole = [line for line in kept_lines(grants) if line.action in ACTIONS]
+    lines = tuple(replace(line, kind=kinds[at % len(kinds)]) for at, line in enumerate(whole))
+    found = statements_from_lines(lines, parents, grouping=grouping, catalog=catalog())
+    explaining = [line for one in found for line in one.lines]
+    assert sorted((one.action, one.scope) for one in explaining) == sorted((one.action, one.scope) for one in lines)
+    written = [replace(one.lines[0], action=action, scope=one.scope) for one in found for action in one.actions]
+    conditions = sorted({repr(one.statement.conditions) for one in grants.allows} - {"()"})
+    for truths in product((True, False), repeat=len(conditions)):
+        met = {"()"} | {one for one, truth in zip(conditions, truths, strict=True) if truth}
+        for action, arn in product(ACTIONS, ARNS):
+            if catalog().takes_resource(Action(action), arn):
+                before, after = (allows(some, grants, Action(action), arn, met) for some in (lines, written))
+                assert before == after, (action, arn, met)
 
 
 def allows(lines: Sequence[Line], grants: PrincipalGrants, action: Action, arn: str, met: Iterable[str]) -> bool:
