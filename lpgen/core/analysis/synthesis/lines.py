@@ -195,8 +195,7 @@ def covering_lines(
             by_pattern = _lines_by_pattern(group)
             index = PatternIndex(by_pattern)
             for line in narrow:
-                first = "*" if line.scope.not_resource else line.scope.resources[0]
-                wider = (wide for outer in index.containing(first) for wide in by_pattern[outer])
+                wider = (wide for outer in index.containing(line.scope.resources[0]) for wide in by_pattern[outer])
                 # Of two that allow the same, keep one.
                 cover = next((wide for wide in wider if id(wide) not in found and covers(wide, line, parents)), None)
                 if cover is not None:
@@ -243,7 +242,7 @@ def covers(wide: Line, narrow: Line, parents: Mapping[StatementRef, Grant]) -> b
     if is_same_language and wide.scope == narrow.scope:
         return True
     if wide.scope.not_resource or narrow.scope.not_resource:
-        return not wide.scope.not_resource and "*" in wide.scope.resources
+        return False
     fixed = [pattern for pattern in wide.scope.resources if "${" not in pattern]
     return all(
         (is_same_language and inner in wide.scope.resources)
