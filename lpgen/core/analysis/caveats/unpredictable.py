@@ -1,7 +1,6 @@
 """Principals whose next use doesn't follow from what they did, by whom their trust policy names and what they do.
 
-- CloudFormation changes and takes down with its role what templates say. A role that created stacks so far deletes
-  them one day, at the latest in a rollback.
+- CloudFormation changes and takes down with its role what templates say, and the next template says something else.
   https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
 - Another account with a policy that AWS wrote for auditors is a scanner, and its next release reads more.
   https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html
@@ -27,7 +26,7 @@ from lpgen.core.model import CURRENT_VERSION, Action, Principal
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Line, LineKind
 
-_DEPLOYERS: Final = frozenset({"cloudformation.amazonaws.com", "servicecatalog.amazonaws.com"})
+_ANY_TEMPLATE: Final = "cloudformation.amazonaws.com"
 _FOR_AUDITORS: Final = frozenset({"ReadOnlyAccess", "SecurityAudit", "job-function/ViewOnlyAccess"})
 _BACKS_UP: Final = re.compile(r"(?:Create|Start|Copy)\w*(?:Backup|Snapshot)")
 _RESTORES: Final = re.compile(r"(?:Start)?Restore")
@@ -55,7 +54,8 @@ def unpredictable_caveats(
 
 
 def _by_trust(principal: Principal) -> Iterator[tuple[str, str]]:
-    yield from (("stacks", service) for service in sorted(_DEPLOYERS.intersection(trusted_services(principal))))
+    if _ANY_TEMPLATE in {service.removesuffix(".cn") for service in trusted_services(principal)}:
+        yield "stacks", "CloudFormation"
     policies = sorted(one.name for one in principal.policies if aws_policy_name(one.arn) in _FOR_AUDITORS)
     others = sorted(set(trusted_accounts(principal)) - {principal.account})
     if policies and others:

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.htm
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final
 
 import msgspec
 
@@ -17,10 +18,18 @@ from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.analysis.grants.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
+from lpgen.core.analysis.verdicts.inverse_actions import undone_by
 from lpgen.core.catalog.catalog import CatalogSource
 from lpgen.core.catalog.catalog_table import read_catalog_table
 from lpgen.core.evidence import Grant, PrincipalGrants
 from lpgen.core.model import Action, PrincipalKind
+
+_DEPLOYERS: Final = frozenset({"cloudformation.amazonaws.com", "servicecatalog.amazonaws.com"})
+"""The services that deploy stacks with a role, and take back with it what failed or isn't wanted any more.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html and
+https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.html"""
+
+_ROLLBACK: Final = "a rollback or the end of a stack takes back what the role set up"
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -64,6 +73,8 @@ class RareServiceNeeds:
             if trusted & row.trusts and (not row.shown_by or not row.shown_by.isdisjoint(used))
             for action in row.actions
         }
+        if trusted & _DEPLOYERS:
+            found.update((undo, (_ROLLBACK, ())) for action in used for undo in undone_by(action))
         return {**found, **_needs_of_policies(grants.allows)}
 
 

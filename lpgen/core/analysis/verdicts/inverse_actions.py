@@ -47,11 +47,12 @@ def lost_undoings(verdicts: Verdicts, staying: Collection[Action]) -> tuple[Undo
             used.append(action)
         elif judgement.verdict in UNSEEN and action not in staying:
             going.add(action)
-    pairs = (Undoing(action, undo) for action in used for undo in _undone_by(action) if undo in going)
+    pairs = (Undoing(action, undo) for action in used for undo in undone_by(action) if undo in going)
     return tuple(sorted(pairs, key=lambda one: (one.action, one.undone_by)))
 
 
-def _undone_by(action: Action) -> Iterable[Action]:
+def undone_by(action: Action) -> Iterable[Action]:
+    """The names that the action that takes back another one may have; not all are actions."""
     service, _, operation = action.partition(":")
     for verb, opposite in _OPPOSITES:
         if operation.startswith(verb):
