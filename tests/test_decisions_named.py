@@ -113,3 +113,14 @@ def test_drift_names_the_decisions_and_how_many_findings_they_accept(home: Path)
         assert said in run(home, *drift, "--format", form)[0].replace("`", "")
     (sarif,) = json.loads(run(home, *drift, "--format", "sarif")[0])["runs"]
     assert sarif["properties"]["decisions"] == facts["decisions"]
+
+
+def test_access_for_emergencies_has_no_share_in_safe_replacements(home: Path) -> None:
+    def totals(*decided: str) -> tuple[int, int, list[str]]:
+        facts = json.loads(run(home, "review", *GROUND, *decided, "--format", "json")[0])
+        replaced = sorted(one["principal"] for one in facts["principals"] if one["replacement"] is not None)
+        return facts["totals"]["replacements"], facts["totals"]["principals"], replaced
+
+    whole, principals, replaced = totals()
+    (home / "glass.toml").write_text(f'break-glass = ["{replaced[0]}"]')
+    assert totals("--decisions", "glass.toml") == (whole - 1, principals, replaced[1:])

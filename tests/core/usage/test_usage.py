@@ -353,9 +353,9 @@ def test_activity_names_roles_services_and_kinds_of_callers() -> None:
 def test_a_service_that_assumes_a_role_is_a_skip_that_names_the_role(name: str) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
     service = {"type": "AWSService", "invokedBy": "s3.amazonaws.com"}
-    call = {"eventSource": "sts.amazonaws.com", "eventName": "AssumeRole", "userIdentity": service}
+    call: dict[str, Any] = {"eventSource": "sts.amazonaws.com", "eventName": "AssumeRole", "userIdentity": service}
     asked = {"requestParameters": {"roleArn": arn, "roleSessionName": "s3-replication"}}
-    again = {**call, **asked, "eventTime": "2026-03-05T10:00:00Z"}
+    again: dict[str, Any] = {**call, **asked, "eventTime": "2026-03-05T10:00:00Z"}
     refused = {**call, **asked, "errorCode": "AccessDenied"}
     others: list[dict[str, Any]] = [{**call, "requestParameters": None}, {**asked, "userIdentity": service}]
     found = usage(*(record(at, **one) for at, one in enumerate([{**call, **asked}, again, refused, *others])))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from lpgen.core.arns import account_in_arn
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import RecordedContext, Use
 from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import Request, Result
+from lpgen.core.iam.decision import Decision, Request, Result
 from lpgen.core.iam.policy_set import UNSTATED, PolicySet
 from lpgen.core.model import Policy, Principal, PrincipalKind, Resource, ResourceKind
 
@@ -84,9 +85,23 @@ def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) 
     if resource is None or found is None:
         return ""
     held = policies_met(principal, resource.text, guards, identity=())
+    decisions = decisions_on_use(principal, use, resource, held, guards)
+    if any(one.result in (Result.ALLOWED, Result.DEPENDS) for _, one in decisions):
+        return f"the policy of {found.resource} allows it"
+    return ""
+
+
+def decisions_on_use(
+    principal: Principal,
+    use: Use,
+    resource: Resource,
+    held: PolicySet,
+    guards: Guards,
+    *,
+    catalog: Catalog | None = None,
+) -> Iterator[tuple[str, Decision]]:
+    """What policies decide on a use in each of its contexts, with the Region of each."""
     for seen in use.contexts:
         context = known_context(principal, resource, seen)
         request = request_of(principal, use.action, resource, context=context, guards=guards)
-        if decide(request, held).result in (Result.ALLOWED, Result.DEPENDS):
-            return f"the policy of {found.resource} allows it"
-    return ""
+        yield seen.region, decide(request, held, catalog=catalog)

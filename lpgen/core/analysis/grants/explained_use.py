@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lpgen.core.analysis.grants.applicable_policies import (
-    known_context,
+    decisions_on_use,
     policies_met,
     replayed_resource,
-    request_of,
     resource_policy_explanation,
 )
 from lpgen.core.analysis.grants.key_grants import KeyGrants
@@ -20,7 +19,6 @@ from lpgen.core.cloudtrail.rules.inferences import MAY_BE_NEEDED
 from lpgen.core.evidence import PrincipalGrants, Use
 from lpgen.core.findings import UngrantedUse
 from lpgen.core.guards import Guards
-from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import Layer, Result
 from lpgen.core.model import Outcome, Principal, Resource
 
@@ -68,11 +66,8 @@ def _denied_region(principal: Principal, use: Use, resource: Resource, guards: G
     The missing Allow of a resource's own policy is no sign: a role's trust may have been narrowed since.
     """
     held = policies_met(principal, resource.text, guards)
-    for seen in use.contexts:
-        context = known_context(principal, resource, seen)
-        request = request_of(principal, use.action, resource, context=context, guards=guards)
-        found = decide(request, held, catalog=catalog)
+    for region, found in decisions_on_use(principal, use, resource, held, guards, catalog=catalog):
         is_stopped = any(stop.layer is not Layer.RESOURCE for stop in found.stops)
         if found.result is Result.EXPLICITLY_DENIED or (found.result is Result.IMPLICITLY_DENIED and is_stopped):
-            return seen.region
+            return region
     return None
