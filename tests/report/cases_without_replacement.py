@@ -58,12 +58,6 @@ def without_replacement() -> list[Case]:
         account="777788889999",
         covered_days=0,
     )
-    glass = Case(
-        "locksmith",
-        PrincipalClass.BREAK_GLASS,
-        "nothing: the decisions file names it as access for emergencies",
-        caveats=[Caveat.of(CaveatKind.UNPREDICTABLE, case="break-glass", what="locksmith*")],
-    )
     of_aws = Case(
         "eks-cluster",
         PrincipalClass.LEFT_TO_AWS,
@@ -77,4 +71,4 @@ def without_replacement() -> list[Case]:
         path="/aws-service-role/autoscaling.amazonaws.com/",
     )
     bare = Case("empty-shell", PrincipalClass.NO_GRANTS, "nothing: no policy of its own allows anything")
-    return [unused, hole, unknown, no_logs, glass, of_aws, linked, bare]
+    return [unused, hole, unknown, no_logs, of_aws, linked, bare]
