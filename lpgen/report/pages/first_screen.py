@@ -167,8 +167,9 @@ def _principals(view: ReviewView, room: int, most: int) -> Iterator[Block]:
     yield table(_COLUMNS, (_row(one, room) for one in found[:most]))
     rest = Counter(state_of(one).text for one in found[most:])
     if rest:
-        states = [f"{count(number)} {state}" for state, number in rest.most_common(_MOST_STATES)]
-        other = rest.total() - sum(number for _, number in rest.most_common(_MOST_STATES))
+        shown = rest.most_common(min(_MOST_STATES, most))
+        states = [f"{count(number)} {state}" for state, number in shown]
+        other = rest.total() - sum(number for _, number in shown)
         states += [f"{count(other)} other"] if other else []
         yield Paragraph(line(quiet(f"and {plural(rest.total(), 'more principal')}: {', '.join(states)}")))
 
