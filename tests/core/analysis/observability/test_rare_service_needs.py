@@ -49,6 +49,8 @@ SNAPSHOTS = of_aws(
     "service-role/Snapshots", allow(["ec2:CreateSnapshot", "EC2:deletesnapshot", "ec2:DescribeSnapshot*"])
 )
 ASKED = [use("ec2:DescribeSnapshots")]
+UNUSED = "ec2:DescribeVolumeA*"
+"""Goes, so a replacement of the policy is no copy of it, and the policy doesn't stay."""
 
 
 def test_what_awss_policy_for_a_service_names_stays_and_its_wildcards_are_narrowed() -> None:
@@ -70,7 +72,7 @@ def test_what_is_used_of_it_is_narrowed_to_its_resources_as_ever() -> None:
 
 def test_it_stays_in_the_scope_of_awss_statement_not_of_wider_ones() -> None:
     tagged = {"StringEquals": {"aws:ResourceTag/team": "data"}}
-    narrow = of_aws("service-role/Snapshots", allow("ec2:DeleteSnapshot", "*", Condition=tagged))
+    narrow = of_aws("service-role/Snapshots", allow(["ec2:DeleteSnapshot", UNUSED], "*", Condition=tagged))
     found = diff_of(trusting("dlm.amazonaws.com", narrow, policy(allow("*"))), ASKED)
     (line,) = [one for one in found.lines if one.action == "ec2:DeleteSnapshot"]
     assert line.parent.kind is PolicyKind.AWS_MANAGED
@@ -159,7 +161,8 @@ def test_the_roles_that_a_service_may_have_to_pass_stay_with_what_it_passes_them
     service: str, name: str, actions: list[str]
 ) -> None:
     passing = allow("iam:PassRole", Condition={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}})
-    found = diff_of(trusting(service, of_aws(name, allow([*actions, "ec2:DescribeSnapshots"]), passing)), ASKED)
+    own = of_aws(name, allow([*actions, "ec2:DescribeSnapshots", UNUSED]), passing)
+    found = diff_of(trusting(service, own), ASKED)
     assert kept(found).keys() == {*actions, "ec2:DescribeSnapshots", "iam:PassRole"}
 
 

@@ -77,6 +77,16 @@ class Answer:
         return {line.action: line.kind for line in self.proposals[account].diff.lines}
 
 
+def on_five_days(uses: Sequence[Use]) -> list[Use]:
+    """The uses on so many days that they show what people need."""
+    moments = [f"2026-09-0{day}T00:00:00Z" for day in range(1, 6)]
+    return [
+        replace(one, evidence=replace(one.evidence, first_seen=moment, last_seen=moment))
+        for one in uses
+        for moment in moments
+    ]
+
+
 def answer(
     members: Mapping[Principal, Sequence[Use]],
     *,
@@ -90,7 +100,7 @@ def answer(
     found = {account: (days or {}).get(account, 120) for account in accounts}
     usage = merge_usage(
         usage_of(
-            {one.arn: used for one, used in members.items() if one.account == account}
+            {one.arn: on_five_days(used) for one, used in members.items() if one.account == account}
             | {arn: used for arn, used in (others or {}).items() if account in arn},
             days=count,
             account=account,
@@ -303,7 +313,9 @@ def test_one_replacement_is_proven_for_each_role(
         if one.replacement and one.replacement.refusal:  # it is too large for one inline policy
             continue
         assert one.verification is not None
-        assert one.verification.status is not CheckStatus.FAILED, one.verification
+        failed = [check for check in one.verification.checks if check.status is CheckStatus.FAILED]
+        # Where its Denies deny all of its use, nothing can be compared.
+        assert all(check.findings[0].startswith("nothing was compared: ") for check in failed), failed
 
 
 def test_use_in_an_account_without_policies_holds_the_set_back() -> None:
@@ -381,7 +393,7 @@ def test_roles_of_a_set_in_many_accounts_do_not_get_the_names_of_each_other() ->
     (queues,) = [one for one in found.proposals[accounts[1]].diff.lines if one.action == "sqs:CreateQueue"]
     assert (queues.kind, queues.rule) == (LineKind.OBSERVED, FOLDED_TO_GRANT)
     assert queues.evidence is not None
-    assert queues.evidence.records == 20
+    assert queues.evidence.records == 100
 
 
 def test_terraform_says_that_a_set_takes_no_documents_of_two_language_versions() -> None:
