@@ -141,7 +141,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         replaced, usage, lines, seen, missed, judge, left=held, scanned=scanned, decisions=decisions
     )
     regions = coverage.regions if coverage else ()
-    unpredictable = unpredictable_caveats(replaced, lines, ground.scopes.population, regions)
+    unpredictable = unpredictable_caveats(replaced, lines, ground.scopes, regions)
     unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions, held)
     of_lines = with_acceptance((*unpredictable, *of_lines), decisions, principal=principal.arn)
     caveats = (*unusual, *of_records, *of_lines)

@@ -18,7 +18,9 @@ from typing import Final
 
 from lpgen.core.analysis.grants.service_policies import aws_policy_name
 from lpgen.core.analysis.grants.trust import trusted_accounts, trusted_services
-from lpgen.core.analysis.scopes.population import Population
+from lpgen.core.analysis.scopes.ladder import is_whole_type
+from lpgen.core.analysis.scopes.population import stem_of
+from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.iam.match import as_glob, has_wildcard
 from lpgen.core.iam.match_resource import resource_contains, resources_intersect
@@ -29,18 +31,18 @@ from lpgen.core.replacements import Line, LineKind
 _ANY_TEMPLATE: Final = "cloudformation.amazonaws.com"
 _FOR_AUDITORS: Final = frozenset({"ReadOnlyAccess", "SecurityAudit", "job-function/ViewOnlyAccess"})
 _BACKS_UP: Final = re.compile(r"(?:Create|Start|Copy)\w*(?:Backup|Snapshot)")
-_RESTORES: Final = re.compile(r"(?:Start)?Restore")
+_RESTORES: Final = re.compile(r"(?:Create|Restore)\w*From\w*(?:Backup|Snapshot)|StartRestore")
 _REGION: Final = re.compile(
     r"(?<![a-z0-9])[a-z]{2}(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)(?:east|west)?-\d(?![a-z0-9])"
 )
 
 
 def unpredictable_caveats(
-    grants: PrincipalGrants, lines: Collection[Line], population: Population, regions: Iterable[str]
+    grants: PrincipalGrants, lines: Collection[Line], scopes: ScopeFinder, regions: Iterable[str]
 ) -> Iterator[Caveat]:
     """A caveat for each reason why a principal may soon need what its replacement of these lines removes.
 
-    `population` are the resources that the logs name, in these Regions.
+    `scopes` knows the resources that the logs name, in these Regions.
     """
     removed = grants.granted().difference(line.action for line in lines)
     if not removed or not lines:
@@ -48,7 +50,7 @@ def unpredictable_caveats(
     for case, what in (
         *_by_trust(grants.principal),
         *_restores(lines, removed),
-        *_replicas(grants, lines, population, regions),
+        *_replicas(grants, lines, scopes, regions),
     ):
         yield Caveat.of(CaveatKind.UNPREDICTABLE, case=case, what=what)
 
@@ -73,7 +75,7 @@ def _restores(lines: Iterable[Line], removed: Collection[Action]) -> Iterator[tu
 
 
 def _replicas(
-    grants: PrincipalGrants, lines: Iterable[Line], population: Population, regions: Iterable[str]
+    grants: PrincipalGrants, lines: Iterable[Line], scopes: ScopeFinder, regions: Iterable[str]
 ) -> Iterator[tuple[str, str]]:
     """The first resource with the name and, but for the Region, the ARN of one that is used, and which is granted, is
     known to the logs or to the policy, and is in no line."""
@@ -89,7 +91,7 @@ def _replicas(
                     replica = resource.replace(region, other)
                     patterns = [one for one in named if other in one and _meet(one, replica)]
                     if (
-                        (patterns or _is_known(population, replica))
+                        (patterns or _is_known(scopes, line.action, replica))
                         and not any(resource_contains(scope, replica) for scope in kept[line.action])
                         and any(
                             _meet(pattern, replica)
@@ -106,9 +108,10 @@ def _meet(pattern: str, resource: str) -> bool:
     return resources_intersect(as_glob(pattern, CURRENT_VERSION), resource)
 
 
-def _is_known(population: Population, resource: str) -> bool:
-    """Whether the logs name a resource, or for a pattern one that begins with its text before the first wildcard."""
-    if not has_wildcard(resource):
-        return resource in population
-    prefix = re.split(r"[*?]", resource, maxsplit=1)[0]
-    return any(prefix.split(":", 5)[5:]) and population.count(prefix) > 0
+def _is_known(scopes: ScopeFinder, action: Action, resource: str) -> bool:
+    """Whether the logs name a resource, or for a fold one below its prefix."""
+    stem = stem_of(resource)
+    if stem == resource:
+        return resource in scopes.population
+    is_named = not has_wildcard(stem) and not is_whole_type(resource, action, scopes.catalog)
+    return is_named and scopes.population.count(stem) > 0

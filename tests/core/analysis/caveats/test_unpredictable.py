@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.evidence import Use
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal
 from lpgen.core.replacements import DecisionKind
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import decision, diff_of, items, kept
-from tests.support.worlds import ACCOUNT, allow, exactly, policy, role, use
+from tests.support.diffs import diff_usage
+from tests.support.worlds import ACCOUNT, allow, exactly, policy, role, usage_of, use
 
 QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:work"
 NAMESAKE = QUEUE.replace("us-east-1", "eu-west-1")
@@ -65,15 +68,21 @@ def test_another_accounts_reader_with_a_policy_for_auditors_is_a_scanner(
 @pytest.mark.parametrize(
     ("granted", "used", "doubted"),
     [
-        ("ec2:*", "ec2:CreateSnapshot", True),
-        ("ec2:*", "ec2:CreateVolume", False),
-        (["ec2:CreateSnapshot", "ec2:DescribeSnapshots"], "ec2:CreateSnapshot", False),
+        ("rds:*", "rds:CreateDBSnapshot", True),
+        ("dynamodb:*", "dynamodb:CreateBackup", True),
+        ("fsx:*", "fsx:CreateBackup", True),
+        ("rds:*", "rds:CreateDBInstance", False),
+        (["rds:CreateDBSnapshot", "rds:DescribeDBSnapshots"], "rds:CreateDBSnapshot", False),
+        ("ec2:*", "ec2:CreateSnapshot", False),  # volumes are made of snapshots, by a name that says nothing of it
     ],
 )
 def test_what_makes_backups_is_not_safe_without_what_restores(
     granted: str | list[str], used: str, *, doubted: bool
 ) -> None:
-    found = diff_of(role(policy(allow(granted))), [use(used), use("ec2:DescribeSnapshots")])
+    principal = role(policy(allow(granted)))
+    usage = usage_of({principal.arn: [use(used)]})
+    grants = grants_from_principals([principal], bundled_catalog())
+    (found,) = diff_usage(usage, grants, bundled_catalog(), exactly()).principals
     assert ("restore" in items(found)) is doubted
 
 
