@@ -153,8 +153,8 @@ def killed(action: Callable[[], object], at: int) -> bool:
     return os.WIFSIGNALED(status)
 
 
-MOMENTS = 7 + 3 * CALLS  # the journal's first line; lock, its creation and deletion, unlock; begin, applied; 3 a call
-AROUND_A_CREATION, AROUND_AN_ATTACHMENT, AROUND_A_REMOVAL = (4, 5, 6), (10, 11, 12), (16, 17, 18)
+MOMENTS = 9 + 3 * CALLS  # the first line; lock, its creation and deletion, two lines each; begin, applied; 3 a call
+AROUND_A_CREATION, AROUND_AN_ATTACHMENT, AROUND_A_REMOVAL = (5, 6, 7), (11, 12, 13), (17, 18, 19)
 
 
 def test_kill_at_any_moment_of_apply_can_be_undone(world: World) -> None:
@@ -184,7 +184,7 @@ def test_kill_at_any_moment_of_apply_can_be_finished(world: World) -> None:
 
 def test_kill_at_any_moment_of_undo_can_be_undone_again(world: World) -> None:
     arn, before = planned(world)
-    moments = 6 + 3 * CALLS
+    moments = 8 + 3 * CALLS
     for at in range(moments):
         world.apply()
         assert killed(world.undo, at)
@@ -198,7 +198,7 @@ def test_kill_at_any_moment_of_undo_can_be_undone_again(world: World) -> None:
 
 def test_line_of_the_journal_that_a_kill_cut_short_is_forgotten(world: World) -> None:
     arn, before = planned(world)
-    assert killed(world.apply, 7)  # it had noted the second call, and not made it
+    assert killed(world.apply, 8)  # it had noted the second call, and not made it
     path = journal_of(world.plan)
     whole = path.read_bytes()
     for cut in range(len(whole) - 40, len(whole)):

@@ -312,7 +312,7 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
         now[0] += seconds
 
     clock = SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
-    for module in ("iam_writer", "lock", "run"):
+    for module in ("iam_writer", "run"):
         monkeypatch.setattr(f"lpgen.edge.rollout.{module}.time", clock)
     monkeypatch.setattr("lpgen.edge.rollout.journal.os.fsync", lambda _: None)
 
@@ -324,7 +324,7 @@ def undo(start: Start, plan: Path, account: IamAccount, broken: list[str]) -> tu
     calm = Play(start, Story(1, (), (), ()), account, broken=broken)
     accounts = StandInAccounts(open_stand_in(account, lambda name, perform: calm.step(0, name, perform)))
     begun = read_journal(plan, start.plan).to_undo
-    undone = undo_rollout(plan, start.plan, begun, accounts, settle_seconds=0, say=lambda _: None)
+    undone = tuple(undo_rollout(plan, start.plan, begun, accounts, settle_seconds=0, say=lambda _: None))
     read_journal(plan, start.plan)
     return undone
 
