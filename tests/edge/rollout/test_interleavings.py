@@ -6,19 +6,21 @@ be judged by what the role may do before and after it, without lpgen's own evalu
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -99,8 +101,12 @@ class Fault(StrEnum):
     THROTTLED = "throttled"
     LOST = "lost"  # AWS makes the call, and the answer is lost
     DROPPED = "dropped"  # the call doesn't reach AWS
+    LATE = "late"  # the answer is lost, and AWS makes the call almost a minute later
+    PAGE = "page"  # AWS makes the call, and a gateway answers with a page of its own
+    EMPTY = "empty"  # AWS makes the call, and the answer lacks what it should hold
     KILLED_BEFORE = "killed before"
     KILLED_AFTER = "killed after"
+    KILLED_LATE = "killed late"  # AWS makes the call of a killed run almost a minute later
 
 
 class Change(StrEnum):
@@ -121,12 +127,16 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What happens: which run makes the next call, and faults and changes by the number of the call, counted in all."""
+    """What happens: which run makes the next call, and faults and changes by the number of the call, counted in all.
+
+    `undo_faults` are those of the first undo after the runs, with numbers of its own.
+    """
 
     runs: int
-    order: tuple[int, ...]
-    faults: tuple[tuple[int, Fault], ...]
-    changes: tuple[tuple[int, Change], ...]
+    order: tuple[int, ...] = ()
+    faults: tuple[tuple[int, Fault], ...] = ()
+    changes: tuple[tuple[int, Change], ...] = ()
+    undo_faults: tuple[tuple[int, Fault], ...] = ()
 
 
 _SHOWN_BY = {
@@ -143,6 +153,7 @@ STORIES = st.builds(
     st.lists(st.integers(0, 2), max_size=120).map(tuple),
     st.lists(st.tuples(STEPS, st.sampled_from(Fault)), max_size=3).map(tuple),
     st.lists(st.tuples(STEPS, st.sampled_from(Change)), max_size=2).map(tuple),
+    st.lists(st.tuples(STEPS, st.sampled_from(Fault)), max_size=2).map(tuple),
 )
 
 
@@ -150,6 +161,25 @@ class KilledError(BaseException):
     """The process is gone: it writes nothing more, and calls nothing."""
 
 
+class Clock:
+    """A clock on which waiting takes no time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def moment(self, *_: object) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.now)
+
+
+CLOCK = Clock()
+LATE_SECONDS = 55.0
+SETTLE_SECONDS = 15.0
 WRITES = ("attach", "detach", "put", "delete", "create")
 
 
@@ -166,12 +196,15 @@ class Play:
     log: list[str] = field(default_factory=list)
     blind: dict[int, set[str]] = field(default_factory=dict)
     """The runs that others' changes can have surprised, with the operations that will show these to them."""
+    late: list[tuple[float, int, str, Callable[[], dict[str, Any]]]] = field(default_factory=list)
+    """Calls that AWS makes at a time: when, whose, and what."""
 
     def step(self, run: int, operation: str, perform: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """One call of a run, with what the story has for it."""
         if run in self.dead:
             raise KilledError
         self.steps += 1
+        self.make_late_calls(CLOCK.now)
         for at, change in self.story.changes:
             if at == self.steps:
                 self._change(change)
@@ -186,6 +219,12 @@ class Play:
             raise failure("Throttling", 400)
         if fault is Fault.DROPPED:
             raise ReadTimeoutError(endpoint_url="")
+        if fault in (Fault.LATE, Fault.KILLED_LATE):
+            self.late += [(CLOCK.now + LATE_SECONDS, run, operation, perform)] * operation.startswith(WRITES)
+            if fault is Fault.LATE:
+                raise ReadTimeoutError(endpoint_url="")
+            self.dead.add(run)
+            raise KilledError
         before = rights_of(self.account.documents(ROLE))
         answer = perform()
         self.blind.get(run, set()).discard(operation)
@@ -196,7 +235,22 @@ class Play:
             raise KilledError
         if fault is Fault.LOST:
             raise ReadTimeoutError(endpoint_url="")
+        if fault is Fault.PAGE:
+            raise failure("403", 403)
+        if fault is Fault.EMPTY:
+            raise KeyError(operation)
         return answer
+
+    def make_late_calls(self, now: float) -> None:
+        """Makes the late calls whose time has come."""
+        for call in [call for call in self.late if call[0] <= now]:
+            self.late.remove(call)
+            _, run, operation, perform = call
+            self.log.append(f"{self.steps} run {run} {operation}, late")
+            before = rights_of(self.account.documents(ROLE))
+            with contextlib.suppress(ClientError):
+                perform()
+            self._judge(run, f"{operation}, late,", before)
 
     def _judge(self, run: int, operation: str, before: frozenset[str]) -> None:
         """A call of lpgen's takes nothing that stays, and gives nothing that the role didn't have."""
@@ -252,7 +306,7 @@ class StandInAccounts(Accounts):
         return ""
 
     def writer(self, account: str) -> IamWriter:  # noqa: ARG002
-        return IamWriter(self.session, read_back_seconds=1)
+        return IamWriter(self.session)
 
 
 class Stage:
@@ -305,28 +359,39 @@ class Stage:
 
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock on which waiting takes no time."""
-    now = [0.0]
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-
-    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
+    """Waiting takes no time."""
     for module in ("iam_writer", "run"):
-        monkeypatch.setattr(f"lpgen.edge.rollout.{module}.time", clock)
+        monkeypatch.setattr(f"lpgen.edge.rollout.{module}.time", CLOCK)
+    for module in ("journal", "run"):
+        moments = SimpleNamespace(now=CLOCK.moment, fromisoformat=datetime.fromisoformat)
+        monkeypatch.setattr(f"lpgen.edge.rollout.{module}.datetime", moments)
     monkeypatch.setattr("lpgen.edge.rollout.journal.os.fsync", lambda _: None)
 
 
-def undo(start: Start, plan: Path, account: IamAccount, broken: list[str]) -> tuple[Outcome, ...]:
-    """The outcomes of an undo of all that a journal began, which nothing disturbs."""
+def alone(play: Play, faults: tuple[tuple[int, Fault], ...] = ()) -> StandInAccounts:
+    """The account for a run that no other one disturbs."""
+    calm = Play(play.start, Story(1, faults=faults), play.account, broken=play.broken, late=play.late)
+    return StandInAccounts(open_stand_in(play.account, lambda name, perform: calm.step(0, name, perform)))
+
+
+def undo(plan: Path, play: Play, faults: tuple[tuple[int, Fault], ...] = ()) -> tuple[Outcome, ...]:
+    """The outcomes of an undo of all that a journal began; none where it was killed."""
     if not journal_of(plan).exists():
         return ()
-    calm = Play(start, Story(1, (), (), ()), account, broken=broken)
-    accounts = StandInAccounts(open_stand_in(account, lambda name, perform: calm.step(0, name, perform)))
-    begun = read_journal(plan, start.plan).to_undo
-    undone = tuple(undo_rollout(plan, start.plan, begun, accounts, settle_seconds=0, say=lambda _: None))
-    read_journal(plan, start.plan)
-    return undone
+    begun = read_journal(plan, play.start.plan).to_undo
+    accounts, settled = alone(play, faults), SETTLE_SECONDS
+    try:
+        return tuple(undo_rollout(plan, play.start.plan, begun, accounts, settle_seconds=settled, say=lambda _: None))
+    except KilledError:
+        return ()
+    finally:
+        read_journal(plan, play.start.plan)
+
+
+def apply_alone(plan: Path, play: Play) -> tuple[Outcome, ...]:
+    """The outcome of an apply that nothing disturbs."""
+    checked, accounts, settled = [Checked(play.start.plan.principals[0], ())], alone(play), SETTLE_SECONDS
+    return tuple(apply_rollout(plan, play.start.plan, checked, accounts, settle_seconds=settled, say=lambda _: None))
 
 
 def remove_locks(account: IamAccount) -> None:
@@ -352,7 +417,7 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
                 start.plan,
                 checked,
                 accounts,
-                settle_seconds=0,
+                settle_seconds=SETTLE_SECONDS,
                 say=lambda _: None,
             )
         except LpgenError:
@@ -368,10 +433,11 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
             yield f"run {number} says applied, and the role may {sorted(rights_of(tuple(after)))}"
     # Whatever the runs have left, each journal can be read, and undone where it is.
     for number, plan in enumerate(plans):
-        undone = undo(start, plan, play.account, play.broken)
-        if story.faults and any(outcome.kind is OutcomeKind.REFUSED for outcome in undone):
+        undo(plan, play, story.undo_faults)
+        undone = undo(plan, play)
+        if (story.faults or story.undo_faults) and any(outcome.kind is OutcomeKind.REFUSED for outcome in undone):
             remove_locks(play.account)  # of another run, which was killed
-            undone = undo(start, plan, play.account, play.broken)
+            undone = undo(plan, play)
         yield from (f"undo of run {number}: {rule}" for rule in play.broken)
         wrong = {OutcomeKind.STUCK, *((OutcomeKind.REFUSED,) if quiet else ())}
         yield from (f"undo of run {number} is {one.kind}: {one.why}" for one in undone if one.kind in wrong)
@@ -380,9 +446,16 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
         if (was.inline, {ROLE: sorted(was.attached[ROLE])}) != (now.inline, {ROLE: sorted(now.attached[ROLE])}):
             yield f"the role isn't as it was: {now.inline} {now.attached}"
         # A lock is left where a run was killed, or where AWS refused to delete it.
-        left = sorted(arn for arn in set(now.policies) - set(was.policies) if not (story.faults and LOCK_PATH in arn))
+        faulty = story.faults or story.undo_faults
+        left = sorted(arn for arn in set(now.policies) - set(was.policies) if not (faulty and LOCK_PATH in arn))
         if left:
             yield f"policies are left: {left}"
+        remove_locks(play.account)
+        yield from (f"apply again: {one}" for one in apply_alone(plans[0], play) if one.kind is not OutcomeKind.APPLIED)
+    play.make_late_calls(CLOCK.now + LATE_SECONDS)
+    yield from play.broken
+    if quiet and rights_of(play.account.documents(ROLE)) != KEPT:
+        yield f"after all late calls the role may {sorted(rights_of(play.account.documents(ROLE)))}"
 
 
 @pytest.mark.usefixtures("fast")
@@ -390,6 +463,7 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
 @given(story=STORIES)
 @example(story=Story(2, (0, 1) * 60, (), ()))
 @example(story=Story(2, (0,) * 40 + (1,) * 40, (), ()))
+@example(story=Story(1, faults=((70, Fault.LATE),)))
 @example(story=Story(1, (), (), ((40, Change.DELETE_ROLE),)))
 @example(story=Story(1, (), (), ((70, Change.NEW_VERSION),)))
 @example(story=Story(1, (), (), ((88, Change.NEW_VERSION), (103, Change.DETACH_OLD))))
