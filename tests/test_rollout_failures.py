@@ -106,6 +106,37 @@ def test_first_error_ends_the_rollout_of_all_that_follow(world: World) -> None:
     assert [world.read(arn) for arn in arns] == before
 
 
+def test_one_principal_whose_lock_is_refused_hides_no_outcome(world: World) -> None:
+    arns = [world.make_role(name, inline={"own": OLD_INLINE}) for name in ("a", "b", "c")]
+    before = [world.read(arn) for arn in arns]
+    world.plan_of(dict.fromkeys(arns, NEW))
+
+    def second_lock() -> Callable[[int, str], str]:
+        locks: list[int] = []
+
+        def refuse(_: int, operation: str) -> str:
+            locks.extend([1] if operation == "CreatePolicy" else [])
+            return "refuse" if operation == "CreatePolicy" and len(locks) == at else ""
+
+        return refuse
+
+    at = 3  # the lock and the policy of the first, then the lock of the second
+    with proxy(world.server, second_lock()) as (url, _):
+        output = world.apply(url=url, status=3).output
+    assert "role/a: applied" in output
+    assert "role/b: failed, and is as it was" in output
+    assert "role/c: not reached" in output
+    world.apply()
+    at = 2  # an undo creates nothing but locks
+    with proxy(world.server, second_lock()) as (url, _):
+        output = world.undo(url=url, status=3).output
+    assert "role/c: undone" in output
+    assert "role/b: NOT AS IT WAS" in output
+    assert "role/a: undone" in output
+    world.undo()
+    assert [world.read(arn) for arn in arns] == before
+
+
 # ---------------------------------------------------------------- kill -9
 
 

@@ -23,7 +23,7 @@ from lpgen.edge.rollout.iam_writer import IamWriter
 from lpgen.edge.rollout.journal import Journal
 from lpgen.edge.rollout.plan_file import read_whole_plan
 from lpgen.edge.rollout.run import Run, outwait_late_calls
-from lpgen.errors import AwsError
+from lpgen.errors import AwsError, RolloutError
 from tests.support.iam_stand_in import IamAccount, open_stand_in
 from tests.support.rollout_roles import empty_account, own_server
 from tests.support.rollout_worlds import ACCOUNT, New, World, allow, document, proxy
@@ -172,22 +172,44 @@ def test_a_user_who_joins_a_group_meanwhile_does_not_count_as_applied(world: Wor
 # ---------------------------------------------------------------- interrupts and late calls
 
 
-def test_an_interrupt_waits_for_the_answer_of_the_call_that_was_sent(world: World, arn: str) -> None:
-    was = world.read(arn)
+def interrupted(world: World, command: Callable[..., object], operation: str) -> None:
+    """Interrupts a command while the first call of an operation is under way."""
     sent: list[str] = []
 
-    def interrupt(_: int, operation: str) -> str:
-        if operation == "DetachRolePolicy" and not sent:
+    def interrupt(_: int, found: str) -> str:
+        if found == operation and not sent:
             sent.append(operation)
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.3)
         return ""
 
     with proxy(world.server, interrupt) as (url, _), pytest.raises(StoppedCommandError):
-        world.apply(url=url)
+        command(url=url)
     assert sent
+
+
+def test_an_interrupt_waits_for_the_answer_of_the_call_that_was_sent(world: World, arn: str) -> None:
+    was = world.read(arn)
+    interrupted(world, world.apply, "DetachRolePolicy")
     assert world.read(arn) == was
     assert not world.made_policies()
+
+
+@pytest.mark.usefixtures("arn")
+def test_an_interrupt_waits_for_the_lock_that_is_being_created(world: World) -> None:
+    interrupted(world, world.apply, "CreatePolicy")
+    assert not world.made_policies()
+    world.apply()
+
+
+def test_an_interrupt_of_an_undo_waits_for_the_answer_too(world: World, arn: str) -> None:
+    was = world.read(arn)
+    world.apply()
+    interrupted(world, world.undo, "DetachRolePolicy")
+    events = [json.loads(line)["event"] for line in Path(f"{world.plan}.journal").read_bytes().splitlines()]
+    assert events[-2:] == ["undo_about", "undo_done"]
+    world.undo()
+    assert world.read(arn) == was
 
 
 @pytest.mark.parametrize(("seconds_ago", "waits"), [(0, 60), (50, 10), (61, 0), (-3600, 60)])
@@ -211,6 +233,15 @@ def test_a_run_waits_until_a_call_in_doubt_cannot_be_carried_out_any_more(
 
 
 # ---------------------------------------------------------------- somebody else
+
+
+def test_a_plan_that_is_replaced_after_it_was_read_is_not_applied(world: World, arn: str) -> None:
+    plan = read_whole_plan(world.plan)
+    shutil.rmtree(world.home / "out")
+    world.plan_of({arn: NEW[:1]})
+    with pytest.raises(RolloutError, match="was replaced since it was read"):
+        Journal(world.plan, plan).__enter__()
+    assert not Path(f"{world.plan}.journal").exists()
 
 
 def test_a_policy_that_is_deleted_while_it_is_read_is_no_sign_that_the_role_is_gone(world: World, arn: str) -> None:

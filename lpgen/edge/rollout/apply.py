@@ -15,7 +15,7 @@ from lpgen.core.rollout.plan_rollout import own_texts
 from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
 from lpgen.core.rollout.state import Phase, RolloutState
 from lpgen.edge.rollout.caller_chain import CallerName
-from lpgen.edge.rollout.compare import await_expected, is_as_created
+from lpgen.edge.rollout.compare import await_expected, is_as_created, why_gone
 from lpgen.edge.rollout.iam_writer import NOT_FOUND, IamWriter, LivePrincipal, Notes, Quotas
 from lpgen.edge.rollout.journal import Recorded
 from lpgen.edge.rollout.lock import check_lock, under_lock, why_locked
@@ -211,7 +211,9 @@ def _check_before(call: Call, state: RolloutState, run: Run) -> None:
         raise RolloutError(f"the document of {quote_input(call.policy)} isn't the one that the journal was begun with")
     if not call.adds:  # what stays must be whole, down to the versions of the new policies
         await_expected(state.principal, run)
-    elif not comes_true(lambda: run.writer.read_holding(state.kind, state.name) == state.expected, run):
+    elif why_gone(state, run.writer) or not comes_true(
+        lambda: run.writer.read_holding(state.kind, state.name) == state.expected, run
+    ):
         raise RolloutError(f"the policies of {quote_input(state.principal)} aren't what they should be by now")
     if call.kind is CallKind.ATTACH and not is_as_created(call.policy, state, run.writer):
         raise RolloutError(f"the policy {quote_input(call.policy)} isn't the one that this run created")

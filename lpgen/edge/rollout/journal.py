@@ -86,14 +86,14 @@ class Journal:
     def __enter__(self) -> Journal:
         try:
             self.digest = digest_of_text(self._plan_path.read_bytes())
+            if self.digest != self._plan.sha256:
+                raise RolloutError(f"`{self._plan_path}` was replaced since it was read", hint=_READ_AGAIN)
             self._file = open(self._path, "ab+", buffering=0, opener=open_no_link)
             restrict_to_owner(self._path)
         except OSError as error:
             raise RolloutError(f"can't open `{self._path}`: {error.strerror or error}") from error
         self._lock()
         try:
-            if self.digest != self._plan.sha256:
-                raise RolloutError(f"`{self._plan_path}` was replaced since it was read", hint=_READ_AGAIN)
             self._read()
         except BaseException:
             self._file.close()

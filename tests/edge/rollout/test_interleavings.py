@@ -11,13 +11,13 @@ import copy
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -33,7 +33,7 @@ from lpgen.edge.rollout.journal import journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_whole_plan
 from lpgen.errors import LpgenError
 from tests.support.aws_servers import Server
-from tests.support.iam_stand_in import IamAccount, ManagedPolicy, failure, open_stand_in
+from tests.support.iam_stand_in import ACCOUNT, IamAccount, ManagedPolicy, failure, open_stand_in
 from tests.support.law_examples import examples
 from tests.support.rollout_roles import own_server
 from tests.support.rollout_worlds import New, World, allow, deny, document
@@ -51,6 +51,7 @@ NEW = (
 KEPT = frozenset({"s3:GetObject", "s3:PutObject", "s3:ListBucket"})
 OLD_RIGHTS = KEPT | {"s3:DeleteObject"}
 ROLE = "app"
+ARN = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +130,15 @@ class Change(StrEnum):
 class Story:
     """What happens: which run makes the next call, and faults and changes by the number of the call, counted in all.
 
-    `undo_faults` are those of the first undo after the runs, with numbers of its own.
+    `undo_faults` are those of the first undo after the runs, with numbers of its own. The name of an operation in place
+    of a number is its first call.
     """
 
     runs: int
     order: tuple[int, ...] = ()
-    faults: tuple[tuple[int, Fault], ...] = ()
-    changes: tuple[tuple[int, Change], ...] = ()
-    undo_faults: tuple[tuple[int, Fault], ...] = ()
+    faults: tuple[tuple[int | str, Fault], ...] = ()
+    changes: tuple[tuple[int | str, Change], ...] = ()
+    undo_faults: tuple[tuple[int | str, Fault], ...] = ()
 
 
 _SHOWN_BY = {
@@ -147,6 +149,7 @@ _SHOWN_BY = {
 """The operations that show changes to a run."""
 
 STEPS = st.integers(0, 160)
+DETACH, CREATE = "detach_role_policy", "create_policy"
 STORIES = st.builds(
     Story,
     st.integers(1, 3),
@@ -194,8 +197,9 @@ class Play:
     dead: set[int] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
-    blind: dict[int, set[str]] = field(default_factory=dict)
-    """The runs that others' changes can have surprised, with the operations that will show these to them."""
+    blind: dict[int, dict[str, float]] = field(default_factory=dict)
+    """The runs that others' changes can have surprised, with the operations that will show these to them, and when."""
+    seen: set[str] = field(default_factory=set)
     late: list[tuple[float, int, str, Callable[[], dict[str, Any]]]] = field(default_factory=list)
     """Calls that AWS makes at a time: when, whose, and what."""
 
@@ -205,10 +209,11 @@ class Play:
             raise KilledError
         self.steps += 1
         self.make_late_calls(CLOCK.now)
-        for at, change in self.story.changes:
-            if at == self.steps:
-                self._change(change)
-        fault = next((fault for at, fault in self.story.faults if at == self.steps), None)
+        now = (self.steps,) if operation in self.seen else (self.steps, operation)
+        self.seen.add(operation)
+        for change in (change for at, change in self.story.changes if at in now):
+            self._change(change)
+        fault = next((fault for at, fault in self.story.faults if at in now), None)
         self.log.append(f"{self.steps} run {run} {operation} {fault or ''}")
         if fault is Fault.KILLED_BEFORE:
             self.dead.add(run)
@@ -227,7 +232,7 @@ class Play:
             raise KilledError
         before = rights_of(self.account.documents(ROLE))
         answer = perform()
-        self.blind.get(run, set()).discard(operation)
+        self.blind.get(run, {}).pop(operation, None)
         if operation.startswith(WRITES):
             self._judge(run, operation, before)
         if fault is Fault.KILLED_AFTER:
@@ -255,15 +260,23 @@ class Play:
     def _judge(self, run: int, operation: str, before: frozenset[str]) -> None:
         """A call of lpgen's takes nothing that stays, and gives nothing that the role didn't have."""
         after = rights_of(self.account.documents(ROLE))
-        if (before - after) & KEPT and not self.blind.get(run):
+        is_other = self.account.ids.get(ROLE) != self.start.account.ids[ROLE]
+        # What others change after lpgen's last look can surprise it; but it looks again after each wait.
+        surprises = self.blind.get(run, {}).values()
+        if self.story.runs == 1:
+            surprises = [moment for moment in surprises if moment == CLOCK.now]
+        if (before - after) & KEPT and not surprises:
             self.broken.append(f"{self.steps}: {operation} took {sorted((before - after) & KEPT)}")
-        if (after - before) - OLD_RIGHTS and not self.blind.get(run):
+        if is_other and after != before and not surprises:
+            self.broken.append(f"{self.steps}: {operation} changed another role")
+        if (after - before) - OLD_RIGHTS and not surprises:
             self.broken.append(f"{self.steps}: {operation} gave {sorted((after - before) - OLD_RIGHTS)}")
 
     def _change(self, change: Change) -> None:
         self.log.append(f"{self.steps} {change}")
         for run in range(3):
-            self.blind.setdefault(run, set()).add(_SHOWN_BY.get(change, "list_attached_role_policies"))
+            shown_by = _SHOWN_BY.get(change, "list_attached_role_policies")
+            self.blind.setdefault(run, {})[shown_by] = CLOCK.now
         account, theirs = self.account, document(allow("s3:GetBucketAcl"))
         attached, inline = account.attached.get(ROLE, []), account.inline.get(ROLE, {})
         of_lpgen = [arn for arn in account.policies if ":policy/lpgen/" in arn and LOCK_PATH not in arn]
@@ -368,18 +381,18 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lpgen.edge.rollout.journal.os.fsync", lambda _: None)
 
 
-def alone(play: Play, faults: tuple[tuple[int, Fault], ...] = ()) -> StandInAccounts:
+def alone(play: Play, story: Story | None = None) -> StandInAccounts:
     """The account for a run that no other one disturbs."""
-    calm = Play(play.start, Story(1, faults=faults), play.account, broken=play.broken, late=play.late)
+    calm = Play(play.start, story or Story(1), play.account, broken=play.broken, late=play.late)
     return StandInAccounts(open_stand_in(play.account, lambda name, perform: calm.step(0, name, perform)))
 
 
-def undo(plan: Path, play: Play, faults: tuple[tuple[int, Fault], ...] = ()) -> tuple[Outcome, ...]:
+def undo(plan: Path, play: Play, story: Story | None = None) -> tuple[Outcome, ...]:
     """The outcomes of an undo of all that a journal began; none where it was killed."""
     if not journal_of(plan).exists():
         return ()
     begun = read_journal(plan, play.start.plan).to_undo
-    accounts, settled = alone(play, faults), SETTLE_SECONDS
+    accounts, settled = alone(play, story), SETTLE_SECONDS
     try:
         return tuple(undo_rollout(plan, play.start.plan, begun, accounts, settle_seconds=settled, say=lambda _: None))
     except KilledError:
@@ -433,7 +446,7 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
             yield f"run {number} says applied, and the role may {sorted(rights_of(tuple(after)))}"
     # Whatever the runs have left, each journal can be read, and undone where it is.
     for number, plan in enumerate(plans):
-        undo(plan, play, story.undo_faults)
+        undo(plan, play, Story(1, faults=story.undo_faults))
         undone = undo(plan, play)
         if (story.faults or story.undo_faults) and any(outcome.kind is OutcomeKind.REFUSED for outcome in undone):
             remove_locks(play.account)  # of another run, which was killed
@@ -463,7 +476,13 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
 @given(story=STORIES)
 @example(story=Story(2, (0, 1) * 60, (), ()))
 @example(story=Story(2, (0,) * 40 + (1,) * 40, (), ()))
-@example(story=Story(1, faults=((70, Fault.LATE),)))
+@example(story=Story(1, faults=((DETACH, Fault.LATE),)))
+@example(story=Story(1, faults=((CREATE, Fault.KILLED_LATE),)))
+@example(story=Story(1, faults=(("attach_role_policy", Fault.PAGE),)))
+@example(story=Story(1, faults=(("list_attached_role_policies", Fault.EMPTY),)))
+@example(story=Story(1, faults=((DETACH, Fault.THROTTLED),), changes=((DETACH, Change.DETACH_NEW),)))
+@example(story=Story(1, undo_faults=((DETACH, Fault.LATE),)))
+@example(story=Story(1, undo_faults=((DETACH, Fault.KILLED_LATE),)))
 @example(story=Story(1, (), (), ((40, Change.DELETE_ROLE),)))
 @example(story=Story(1, (), (), ((70, Change.NEW_VERSION),)))
 @example(story=Story(1, (), (), ((88, Change.NEW_VERSION), (103, Change.DETACH_OLD))))
@@ -474,3 +493,95 @@ def test_no_interleaving_takes_what_stays_or_gives_what_was_not_there(
     broken = list(play_story(start, story, folder))
     shutil.rmtree(folder)
     assert broken == [], "\n".join([str(story), *broken])
+
+
+# ---------------------------------------------------------------- single stories
+
+
+@pytest.fixture
+def applied(start: Start, tmp_path: Path, fast: None) -> tuple[Path, Play]:  # noqa: ARG001
+    """A plan that was applied, in an account of its own."""
+    plan = Path(shutil.copy(start.plan_file, tmp_path))
+    play = Play(start, Story(1), copy.deepcopy(start.account))
+    assert [outcome.kind for outcome in apply_alone(plan, play)] == [OutcomeKind.APPLIED]
+    return plan, play
+
+
+def behind(account: IamAccount, old: IamAccount, is_old: Callable[[str, Mapping[str, Any]], bool]) -> StandInAccounts:
+    """An account of which some readings are 20 seconds old."""
+    until = CLOCK.now + 20
+
+    def perform(operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        shown = old if CLOCK.now < until and is_old(operation, given) else account
+        return shown.perform(operation, given)
+
+    shown = cast(IamAccount, SimpleNamespace(perform=perform))
+    return StandInAccounts(open_stand_in(shown, lambda _, read: read()))
+
+
+def undo_in(accounts: StandInAccounts, plan: Path, start: Start) -> list[OutcomeKind]:
+    undone = undo_rollout(plan, start.plan, [ARN], accounts, settle_seconds=SETTLE_SECONDS, say=lambda _: None)
+    return [outcome.kind for outcome in undone]
+
+
+def test_undo_puts_back_what_an_old_reading_shows_as_still_there(start: Start, applied: tuple[Path, Play]) -> None:
+    plan, play = applied
+    of_role = ("list_attached_role_policies", "list_role_policies", "get_role_policy")
+    accounts = behind(play.account, start.account, lambda operation, _: operation in of_role)
+    assert undo_in(accounts, plan, start) == [OutcomeKind.UNDONE]
+    assert set(play.account.documents(ROLE)) == set(start.account.documents(ROLE))
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_an_old_reading_of_a_released_lock_is_outwaited(
+    start: Start, applied: tuple[Path, Play], *, is_own: bool
+) -> None:
+    plan, play = applied
+    old = copy.deepcopy(play.account)
+    number = read_journal(plan, start.plan).numbers[ARN][-1] if is_own else "0" * 32
+    old.make_policy(LOCK_PATH, start.account.ids[ROLE], "{}", f"lpgen rollout, run {number}")
+    accounts = behind(play.account, old, lambda _, given: LOCK_PATH in given.get("PolicyArn", ""))
+    assert undo_in(accounts, plan, start) == [OutcomeKind.UNDONE]
+    assert not [arn for arn in play.account.policies if "/lpgen/" in arn]
+
+
+def test_a_lock_that_was_created_late_is_taken_over(start: Start, applied: tuple[Path, Play]) -> None:
+    plan, play = applied
+    number = read_journal(plan, start.plan).numbers[ARN][-1]
+    play.account.make_policy(LOCK_PATH, start.account.ids[ROLE], "{}", f"lpgen rollout, run {number}")
+    assert undo_in(alone(play), plan, start) == [OutcomeKind.UNDONE]
+    assert not [arn for arn in play.account.policies if "/lpgen/" in arn]
+
+
+def test_undo_changes_no_role_that_was_created_again_meanwhile(applied: tuple[Path, Play]) -> None:
+    plan, play = applied
+    at = "attach_role_policy"
+    story = Story(1, faults=((at, Fault.THROTTLED),), changes=((at, Change.RECREATE_ROLE),))
+    assert [outcome.kind for outcome in undo(plan, play, story)] == [OutcomeKind.GONE]
+    assert play.account.documents(ROLE) == []
+    assert not [arn for arn in play.account.policies if "/lpgen/" in arn]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+@pytest.mark.usefixtures("fast")
+def test_an_interrupted_apply_says_how_it_ended(start: Start, tmp_path: Path, *, fails: bool) -> None:
+    plan = Path(shutil.copy(start.plan_file, tmp_path))
+    account, interrupted = copy.deepcopy(start.account), []
+
+    def step(operation: str, perform: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if operation == DETACH and not interrupted:
+            interrupted.append(operation)
+            raise KeyboardInterrupt
+        if interrupted and fails and operation == "delete_policy":
+            raise failure("AccessDenied", 403)
+        return perform()
+
+    checked, accounts = [Checked(start.plan.principals[0], ())], StandInAccounts(open_stand_in(account, step))
+    outcomes = apply_rollout(plan, start.plan, checked, accounts, settle_seconds=15, say=lambda _: None)
+    outcome = next(outcomes)
+    with pytest.raises(KeyboardInterrupt):
+        next(outcomes)
+    assert outcome.kind is (OutcomeKind.STUCK if fails else OutcomeKind.TAKEN_BACK)
+    assert outcome.why[0] == "interrupted"
+    assert ("`lpgen rollout undo`" in " ".join(outcome.why)) is fails
+    assert set(account.documents(ROLE)) == set(start.account.documents(ROLE))
