@@ -172,7 +172,7 @@ def test_a_user_who_joins_a_group_meanwhile_does_not_count_as_applied(world: Wor
 # ---------------------------------------------------------------- interrupts and late calls
 
 
-def interrupted(world: World, command: Callable[..., object], operation: str) -> None:
+def interrupted(world: World, command: Callable[..., object], operation: str, *, seconds: float = 0.3) -> None:
     """Interrupts a command while the first call of an operation is under way."""
     sent: list[str] = []
 
@@ -180,7 +180,7 @@ def interrupted(world: World, command: Callable[..., object], operation: str) ->
         if found == operation and not sent:
             sent.append(operation)
             os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.3)
+            time.sleep(seconds)
         return ""
 
     with proxy(world.server, interrupt) as (url, _), pytest.raises(StoppedCommandError):
@@ -197,7 +197,7 @@ def test_an_interrupt_waits_for_the_answer_of_the_call_that_was_sent(world: Worl
 
 @pytest.mark.usefixtures("arn")
 def test_an_interrupt_waits_for_the_lock_that_is_being_created(world: World) -> None:
-    interrupted(world, world.apply, "CreatePolicy")
+    interrupted(world, world.apply, "CreatePolicy", seconds=2)
     assert not world.made_policies()
     world.apply()
 

@@ -19,7 +19,7 @@ from lpgen.edge.rollout.compare import await_expected, is_as_created, why_gone
 from lpgen.edge.rollout.iam_writer import NOT_FOUND, IamWriter, LivePrincipal, Notes, Quotas
 from lpgen.edge.rollout.journal import Recorded
 from lpgen.edge.rollout.lock import check_lock, under_lock, why_locked
-from lpgen.edge.rollout.run import Run, comes_true, interrupts_deferred, settle
+from lpgen.edge.rollout.run import Run, comes_true, interrupts_deferred, look_last, settle
 from lpgen.edge.rollout.undo import take_back
 from lpgen.errors import AwsError, LockLostError, LpgenError, RolloutError, quote_input
 
@@ -184,7 +184,7 @@ def _make_call(number: int, principal: str, run: Run) -> None:
     call = state.calls[number]
 
     def about() -> None:
-        _check_before(call, state, run)
+        look_last(lambda: _check_before(call, state, run), run)
         run.journal.note("about", principal, call=number)
         run.say(f"{principal}: {call.operation} {call.policy}")
 

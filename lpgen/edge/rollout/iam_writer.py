@@ -31,6 +31,8 @@ _READINGS: Final = 3
 
 NOT_FOUND: Final = "NoSuchEntity"
 TAKEN: Final = "EntityAlreadyExists"
+NOT_SHOWN: Final = "NotReadBack"
+"""The code of a call that AWS accepted, and whose effect reading back doesn't show."""
 
 _PAUSES_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Between the attempts of a call that changes something."""
@@ -322,7 +324,7 @@ class IamWriter:
         pause = 0.1
         while not in_effect():
             if time.monotonic() > until:
-                raise AwsError(f"{what} was accepted, and reading back doesn't show it", code="NotReadBack")
+                raise AwsError(f"{what} was accepted, and reading back doesn't show it", code=NOT_SHOWN)
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
 

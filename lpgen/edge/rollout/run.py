@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -26,12 +26,16 @@ _SILENCE_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The shared objects of the rollout of any principal of an account. `say` reports each step."""
+    """The shared objects of the rollout of any principal of an account. `say` reports each step.
+
+    `waits` grows with each wait for IAM to show something.
+    """
 
     writer: IamWriter
     journal: Journal
     settle_seconds: float
     say: Say
+    waits: list[float] = field(default_factory=list)
 
     @property
     def patience_seconds(self) -> float:
@@ -50,8 +54,17 @@ def comes_true(check: Callable[[], bool], run: Run, *, patience_seconds: float |
         if not said and until - time.monotonic() < patience - _SILENCE_SECONDS:
             run.say(f"waiting up to {patience:.0f} s for IAM to show the changes")
             said = True
-        time.sleep(0.5)
+        run.waits.append(0.5)
+        time.sleep(run.waits[-1])
     return True
+
+
+def look_last(check: Callable[[], None], run: Run) -> None:
+    """Makes a check; again where it waited, since what it saw before that may have changed meanwhile."""
+    waits = -1
+    while waits != len(run.waits):
+        waits = len(run.waits)
+        check()
 
 
 def settle(run: Run) -> None:

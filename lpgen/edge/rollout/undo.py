@@ -10,9 +10,9 @@ from lpgen.core.rollout.plan import PrincipalPlan
 from lpgen.core.rollout.plan_rollout import is_named_by_content
 from lpgen.core.rollout.state import Phase, RolloutState
 from lpgen.edge.rollout.compare import differences_from, is_own, lost_policies, why_gone
-from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal, Notes
+from lpgen.edge.rollout.iam_writer import NOT_SHOWN, IamWriter, LivePrincipal, Notes
 from lpgen.edge.rollout.lock import check_lock, under_lock
-from lpgen.edge.rollout.run import Run, comes_true, interrupts_deferred, outwait_late_calls, settle
+from lpgen.edge.rollout.run import Run, comes_true, interrupts_deferred, look_last, outwait_late_calls, settle
 from lpgen.errors import AwsError, LockLostError, RefusedCallError, RolloutError
 
 
@@ -132,7 +132,7 @@ def _undo_call(call: Call, number: int, principal: str, run: Run, *, patience_se
     """
     facts = {"policy": call.policy, "operation": call.operation}
 
-    def about() -> None:
+    def look() -> None:
         state = run.journal.states[principal]
         check_lock(principal, state.principal_id, run)
         gone = why_gone(state, run.writer)
@@ -143,11 +143,19 @@ def _undo_call(call: Call, number: int, principal: str, run: Run, *, patience_se
         problem = _problem(call, number, state, run, patience_seconds=patience_seconds)
         if problem:
             raise _KeptError(problem)
+
+    def about() -> None:
+        look_last(look, run)
         run.journal.note("undo_about", principal, **facts)
         run.say(f"{principal}: {call.operation} {call.policy}")
 
     with interrupts_deferred(run.say):
-        lost = run.writer.perform(call, Notes(about, lambda: run.journal.note("undo_refused", principal, **facts)))
+        try:
+            lost = run.writer.perform(call, Notes(about, lambda: run.journal.note("undo_refused", principal, **facts)))
+        except AwsError as error:
+            if error.code == NOT_SHOWN:  # somebody else was at work since, and the call isn't to be made again
+                run.journal.note("undo_done", principal, **facts, lost=True)
+            raise
         run.journal.note("undo_done", principal, **facts, lost=lost)
 
 

@@ -29,8 +29,9 @@ from lpgen.core.rollout.lock import LOCK_PATH
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.edge.rollout.iam_writer import IamWriter
-from lpgen.edge.rollout.journal import journal_of, read_journal
+from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_whole_plan
+from lpgen.edge.rollout.run import Run, comes_true, look_last
 from lpgen.errors import LpgenError
 from tests.support.aws_servers import Server
 from tests.support.iam_stand_in import ACCOUNT, IamAccount, ManagedPolicy, failure, open_stand_in
@@ -262,7 +263,7 @@ class Play:
         after = rights_of(self.account.documents(ROLE))
         is_other = self.account.ids.get(ROLE) != self.start.account.ids[ROLE]
         # What others change after lpgen's last look can surprise it; but it looks again after each wait.
-        surprises = self.blind.get(run, {}).values()
+        surprises = list(self.blind.get(run, {}).values())
         if self.story.runs == 1:
             surprises = [moment for moment in surprises if moment == CLOCK.now]
         if (before - after) & KEPT and not surprises:
@@ -566,7 +567,8 @@ def test_undo_changes_no_role_that_was_created_again_meanwhile(applied: tuple[Pa
 @pytest.mark.usefixtures("fast")
 def test_an_interrupted_apply_says_how_it_ended(start: Start, tmp_path: Path, *, fails: bool) -> None:
     plan = Path(shutil.copy(start.plan_file, tmp_path))
-    account, interrupted = copy.deepcopy(start.account), []
+    account = copy.deepcopy(start.account)
+    interrupted: list[str] = []
 
     def step(operation: str, perform: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         if operation == DETACH and not interrupted:
@@ -585,3 +587,31 @@ def test_an_interrupted_apply_says_how_it_ended(start: Start, tmp_path: Path, *,
     assert outcome.why[0] == "interrupted"
     assert ("`lpgen rollout undo`" in " ".join(outcome.why)) is fails
     assert set(account.documents(ROLE)) == set(start.account.documents(ROLE))
+
+
+@pytest.mark.usefixtures("fast")
+def test_a_check_that_waited_is_made_again(start: Start, tmp_path: Path) -> None:
+    plan = Path(shutil.copy(start.plan_file, tmp_path))
+    shows = iter([False, False, True, True])
+    with Journal(plan, start.plan) as journal:
+        accounts = StandInAccounts(open_stand_in(start.account, lambda _, perform: perform()))
+        run = Run(accounts.writer(""), journal, SETTLE_SECONDS, lambda _: None)
+        looks: list[bool] = []
+        look_last(lambda: looks.append(comes_true(lambda: next(shows), run)), run)
+    assert looks == [True, True]
+
+
+def test_what_somebody_else_removes_as_it_is_put_back_stays_removed(start: Start, applied: tuple[Path, Play]) -> None:
+    plan, play = applied
+
+    def step(operation: str, perform: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        answer = perform()
+        if operation == "put_role_policy":
+            play.account.inline[ROLE].clear()
+        return answer
+
+    assert undo_in(StandInAccounts(open_stand_in(play.account, step)), plan, start) == [OutcomeKind.STUCK]
+    left = dict(play.account.inline[ROLE])
+    assert undo_in(StandInAccounts(open_stand_in(play.account, step)), plan, start) != [OutcomeKind.UNDONE]
+    assert "own" not in left
+    assert "own" not in play.account.inline[ROLE]
