@@ -106,6 +106,37 @@ def test_first_error_ends_the_rollout_of_all_that_follow(world: World) -> None:
     assert [world.read(arn) for arn in arns] == before
 
 
+def test_one_principal_whose_lock_is_refused_hides_no_outcome(world: World) -> None:
+    arns = [world.make_role(name, inline={"own": OLD_INLINE}) for name in ("a", "b", "c")]
+    before = [world.read(arn) for arn in arns]
+    world.plan_of(dict.fromkeys(arns, NEW))
+
+    def second_lock() -> Callable[[int, str], str]:
+        locks: list[int] = []
+
+        def refuse(_: int, operation: str) -> str:
+            locks.extend([1] if operation == "CreatePolicy" else [])
+            return "refuse" if operation == "CreatePolicy" and len(locks) == at else ""
+
+        return refuse
+
+    at = 3  # the lock and the policy of the first, then the lock of the second
+    with proxy(world.server, second_lock()) as (url, _):
+        output = world.apply(url=url, status=3).output
+    assert "role/a: applied" in output
+    assert "role/b: failed, and is as it was" in output
+    assert "role/c: not reached" in output
+    world.apply()
+    at = 2  # an undo creates nothing but locks
+    with proxy(world.server, second_lock()) as (url, _):
+        output = world.undo(url=url, status=3).output
+    assert "role/c: undone" in output
+    assert "role/b: NOT AS IT WAS" in output
+    assert "role/a: undone" in output
+    world.undo()
+    assert [world.read(arn) for arn in arns] == before
+
+
 # ---------------------------------------------------------------- kill -9
 
 
@@ -153,8 +184,8 @@ def killed(action: Callable[[], object], at: int) -> bool:
     return os.WIFSIGNALED(status)
 
 
-MOMENTS = 7 + 3 * CALLS  # the journal's first line; lock, its creation and deletion, unlock; begin, applied; 3 a call
-AROUND_A_CREATION, AROUND_AN_ATTACHMENT, AROUND_A_REMOVAL = (4, 5, 6), (10, 11, 12), (16, 17, 18)
+MOMENTS = 9 + 3 * CALLS  # the first line; lock, its creation and deletion, two lines each; begin, applied; 3 a call
+AROUND_A_CREATION, AROUND_AN_ATTACHMENT, AROUND_A_REMOVAL = (5, 6, 7), (11, 12, 13), (17, 18, 19)
 
 
 def test_kill_at_any_moment_of_apply_can_be_undone(world: World) -> None:
@@ -184,7 +215,7 @@ def test_kill_at_any_moment_of_apply_can_be_finished(world: World) -> None:
 
 def test_kill_at_any_moment_of_undo_can_be_undone_again(world: World) -> None:
     arn, before = planned(world)
-    moments = 6 + 3 * CALLS
+    moments = 8 + 3 * CALLS
     for at in range(moments):
         world.apply()
         assert killed(world.undo, at)
@@ -198,7 +229,7 @@ def test_kill_at_any_moment_of_undo_can_be_undone_again(world: World) -> None:
 
 def test_line_of_the_journal_that_a_kill_cut_short_is_forgotten(world: World) -> None:
     arn, before = planned(world)
-    assert killed(world.apply, 7)  # it had noted the second call, and not made it
+    assert killed(world.apply, 8)  # it had noted the second call, and not made it
     path = journal_of(world.plan)
     whole = path.read_bytes()
     for cut in range(len(whole) - 40, len(whole)):

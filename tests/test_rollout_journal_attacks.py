@@ -32,7 +32,7 @@ OLD = document(allow("s3:*"), deny("s3:DeleteBucket"), indent=3)
 NEW = (New(document(allow("s3:GetObject"))), New(document(deny("s3:DeleteBucket")), inline=True))
 
 
-LOCK, BEGIN = 1, 2
+LOCK, BEGIN = 1, 3
 
 
 def edited(part: str, at: int, **changes: object) -> Callable[[Entries], None]:
@@ -265,7 +265,7 @@ def test_journal_of_a_full_disk_goes_on_after_its_last_whole_line(applied: World
     path.write_bytes(whole[:-20])
     applied.undo()
     assert b"}{" not in path.read_bytes()
-    assert [json.loads(line)["event"] for line in path.read_bytes().splitlines()][-2:] == ["undone", "unlock"]
+    assert [json.loads(line)["event"] for line in path.read_bytes().splitlines()][-3:] == ["undone", "lock", "unlock"]
 
 
 def test_plan_and_journal_are_their_owners_alone(applied: World, tmp_path: Path) -> None:

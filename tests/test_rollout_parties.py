@@ -8,7 +8,6 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,8 +22,8 @@ from lpgen.core.rollout.lock import LOCK_PATH, lock_arn, lock_parameters
 from lpgen.edge.rollout.iam_writer import IamWriter
 from lpgen.edge.rollout.journal import Journal
 from lpgen.edge.rollout.plan_file import read_whole_plan
-from lpgen.edge.rollout.run import Run, outwait_late_call
-from lpgen.errors import AwsError
+from lpgen.edge.rollout.run import Run, outwait_late_calls
+from lpgen.errors import AwsError, RolloutError
 from tests.support.iam_stand_in import IamAccount, open_stand_in
 from tests.support.rollout_roles import empty_account, own_server
 from tests.support.rollout_worlds import ACCOUNT, New, World, allow, document, proxy
@@ -173,22 +172,44 @@ def test_a_user_who_joins_a_group_meanwhile_does_not_count_as_applied(world: Wor
 # ---------------------------------------------------------------- interrupts and late calls
 
 
-def test_an_interrupt_waits_for_the_answer_of_the_call_that_was_sent(world: World, arn: str) -> None:
-    was = world.read(arn)
+def interrupted(world: World, command: Callable[..., object], operation: str, *, seconds: float = 0.3) -> None:
+    """Interrupts a command while the first call of an operation is under way."""
     sent: list[str] = []
 
-    def interrupt(_: int, operation: str) -> str:
-        if operation == "DetachRolePolicy" and not sent:
+    def interrupt(_: int, found: str) -> str:
+        if found == operation and not sent:
             sent.append(operation)
             os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.3)
+            time.sleep(seconds)
         return ""
 
     with proxy(world.server, interrupt) as (url, _), pytest.raises(StoppedCommandError):
-        world.apply(url=url)
+        command(url=url)
     assert sent
+
+
+def test_an_interrupt_waits_for_the_answer_of_the_call_that_was_sent(world: World, arn: str) -> None:
+    was = world.read(arn)
+    interrupted(world, world.apply, "DetachRolePolicy")
     assert world.read(arn) == was
     assert not world.made_policies()
+
+
+@pytest.mark.usefixtures("arn")
+def test_an_interrupt_waits_for_the_lock_that_is_being_created(world: World) -> None:
+    interrupted(world, world.apply, "CreatePolicy", seconds=2)
+    assert not world.made_policies()
+    world.apply()
+
+
+def test_an_interrupt_of_an_undo_waits_for_the_answer_too(world: World, arn: str) -> None:
+    was = world.read(arn)
+    world.apply()
+    interrupted(world, world.undo, "DetachRolePolicy")
+    events = [json.loads(line)["event"] for line in Path(f"{world.plan}.journal").read_bytes().splitlines()]
+    assert events[-2:] == ["undo_about", "undo_done"]
+    world.undo()
+    assert world.read(arn) == was
 
 
 @pytest.mark.parametrize(("seconds_ago", "waits"), [(0, 60), (50, 10), (61, 0), (-3600, 60)])
@@ -204,13 +225,23 @@ def test_a_run_waits_until_a_call_in_doubt_cannot_be_carried_out_any_more(
         journal.begin(world.read(arn), plan.calls, inverse_calls(plan.calls, {"own": OLD_INLINE}))
         journal.note("about", arn, call=0)
         sent = datetime.now(UTC) - timedelta(seconds=seconds_ago)
-        outwait_late_call(replace(journal.states[arn], in_doubt_since=sent.isoformat()), own)
+        journal._sent[arn] = sent.isoformat()
+        outwait_late_calls(arn, own)
         journal.note("refused", arn, call=0)
-        outwait_late_call(journal.states[arn], own)
+        outwait_late_calls(arn, own)
     assert sum(slept) == pytest.approx(waits, abs=1)
 
 
 # ---------------------------------------------------------------- somebody else
+
+
+def test_a_plan_that_is_replaced_after_it_was_read_is_not_applied(world: World, arn: str) -> None:
+    plan = read_whole_plan(world.plan)
+    shutil.rmtree(world.home / "out")
+    world.plan_of({arn: NEW[:1]})
+    with pytest.raises(RolloutError, match="was replaced since it was read"):
+        Journal(world.plan, plan).__enter__()
+    assert not Path(f"{world.plan}.journal").exists()
 
 
 def test_a_policy_that_is_deleted_while_it_is_read_is_no_sign_that_the_role_is_gone(world: World, arn: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,12 +24,15 @@ from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.data_folder.snapshot_folder import find_snapshot, open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
+from lpgen.edge.rollout.apply import apply_principal, live_refusals
 from lpgen.edge.rollout.caller_chain import CallerName, caller_chain
+from lpgen.edge.rollout.compare import unexpected_policies
 from lpgen.edge.rollout.iam_writer import IamWriter, Quotas
 from lpgen.edge.rollout.journal import Journal, Recorded, read_journal
-from lpgen.edge.rollout.run import Run, apply_principal, live_refusals, undo_principal, unexpected_policies
+from lpgen.edge.rollout.run import Run
+from lpgen.edge.rollout.undo import undo_principal
 from lpgen.edge.signatures import is_signature_of, read_public_key
-from lpgen.errors import InvocationError, TamperingError, quote_input
+from lpgen.errors import AwsError, InvocationError, TamperingError, quote_input
 
 Say = Callable[[str], None]
 
@@ -180,31 +183,27 @@ def apply_rollout(
     *,
     settle_seconds: float,
     say: Say,
-) -> tuple[Outcome, ...]:
+) -> Iterator[Outcome]:
     """Carries the checked plans out, one principal after the other, and stops after the first that fails.
 
     Raises:
-        LpgenError: the journal can't be written, or AWS can't be read before a principal's first call.
+        LpgenError: the journal can't be written.
+        KeyboardInterrupt: it was interrupted; each principal has its outcome by then.
     """
     found = tuple(checked)
-    outcomes = [_refused(one) for one in found if one.refusals]
-    if len(outcomes) == len(found):
-        return tuple(outcomes)  # without a journal, which would keep the plan from being made again
-    failed = False
+    yield from (_refused(one) for one in found if one.refusals)
+    ready = {one.plan.principal: one for one in found if not one.refusals}
+    if not ready:
+        return  # without a journal, which would keep the plan from being made again
     with Journal(plan_file, plan) as journal:
-        for one in found:
-            arn, account = one.plan.principal, one.plan.account
-            if one.refusals:
-                continue
-            if failed:
-                outcomes.append(Outcome(arn, OutcomeKind.NOT_REACHED))
-            elif one.done and not journal.locks.get(arn):
-                outcomes.append(Outcome(arn, OutcomeKind.APPLIED, ("it was already",)))
-            else:
-                run = Run(accounts.writer(account), journal, settle_seconds, say)
-                outcomes.append(apply_principal(one.plan, run))
-                failed = outcomes[-1].kind not in (OutcomeKind.APPLIED, OutcomeKind.GONE)
-    return tuple(outcomes)
+
+        def apply(arn: str) -> Outcome:
+            if ready[arn].done and not journal.locks.get(arn):
+                return Outcome(arn, OutcomeKind.APPLIED, ("it was already",))
+            one = ready[arn].plan
+            return apply_principal(one, Run(accounts.writer(one.account), journal, settle_seconds, say))
+
+        yield from _outcomes(ready, journal, apply, applies=True)
 
 
 def _refused(one: Checked) -> Outcome:
@@ -214,6 +213,38 @@ def _refused(one: Checked) -> Outcome:
 
 def _override(refusal: Refusal) -> str:
     return f" ({refusal.override} overrides it)" if refusal.override else ""
+
+
+def _outcomes(
+    principals: Iterable[str], journal: Journal, change: Callable[[str], Outcome], *, applies: bool
+) -> Iterator[Outcome]:
+    """The outcome of a change of each principal, until an apply fails, or an interrupt comes."""
+    stops, interrupt = False, None
+    for arn in principals:
+        if stops:
+            yield Outcome(arn, OutcomeKind.NOT_REACHED)
+            continue
+        try:
+            outcome = change(arn)
+        except AwsError as error:
+            outcome = _broken_off(arn, journal, error.message, applies=applies)
+        except KeyboardInterrupt as error:
+            interrupt, outcome = error, _broken_off(arn, journal, "interrupted", applies=applies)
+        fails = outcome.kind not in (OutcomeKind.APPLIED, OutcomeKind.GONE)
+        stops = interrupt is not None or (applies and fails)
+        yield outcome
+    if interrupt:
+        raise interrupt
+
+
+def _broken_off(principal: str, journal: Journal, why: str, *, applies: bool) -> Outcome:
+    """The outcome for a principal that was left at once, by what its journal says."""
+    state = journal.states.get(principal)
+    kind = OutcomeKind.STUCK if state and state.phase is not Phase.UNDONE else OutcomeKind.TAKEN_BACK
+    if state and state.phase is Phase.APPLIED and applies:
+        kind = OutcomeKind.APPLIED
+    lock = ("its lock may still be there: `lpgen rollout undo` on this plan removes it",)
+    return Outcome(principal, kind, (why, *(lock if journal.locks.get(principal) else ())))
 
 
 # ---------------------------------------------------------------- undo
@@ -227,23 +258,24 @@ def undo_rollout(
     *,
     settle_seconds: float,
     say: Say,
-) -> tuple[Outcome, ...]:
+) -> Iterator[Outcome]:
     """Restore the principals' earlier policies, in the order given; continue after one that can't be restored.
 
     Raises:
-        LpgenError: the journal can't be written, or an account can't be reached.
+        LpgenError: the journal can't be written.
+        KeyboardInterrupt: it was interrupted; each principal has its outcome by then.
     """
-    outcomes: list[Outcome] = []
     plans = {one.principal: one for one in plan.principals}
     with Journal(plan_file, plan) as journal:
-        for arn in principals:
+
+        def undo(arn: str) -> Outcome:
             account = plans[arn].account
             unreached = accounts.reach(account)
             if unreached:
-                outcomes.append(Outcome(arn, OutcomeKind.REFUSED, (unreached,)))
-                continue
-            outcomes.append(undo_principal(plans[arn], Run(accounts.writer(account), journal, settle_seconds, say)))
-    return tuple(outcomes)
+                return Outcome(arn, OutcomeKind.REFUSED, (unreached,))
+            return undo_principal(plans[arn], Run(accounts.writer(account), journal, settle_seconds, say))
+
+        yield from _outcomes(principals, journal, undo, applies=False)
 
 
 def find_unrecorded(

@@ -418,8 +418,12 @@ def _end(outcomes: Iterable[Outcome], *, already_said: frozenset[str] = frozense
     from lpgen.core.rollout.outcomes import OutcomeKind
     from lpgen.report.messages.rollout import render_outcomes
 
-    found = tuple(outcomes)
-    say(render_outcomes([one for one in found if one.principal not in already_said]), nl=False)
+    found: list[Outcome] = []
+    try:
+        for outcome in outcomes:
+            found.append(outcome)  # noqa: PERF402 (an error must not lose those before it)
+    finally:  # an error or an interrupt doesn't hide the outcomes of those that were reached
+        say(render_outcomes([one for one in found if one.principal not in already_said]), nl=False)
     kinds = {one.kind for one in found}
     unfinished = {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}
     if kinds & {*unfinished, OutcomeKind.UNDONE_IN_PART, OutcomeKind.LEFT}:

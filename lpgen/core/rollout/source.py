@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -42,7 +42,8 @@ class Source:
 class RolloutPlan:
     """The plan for all principals chosen, sorted by ARN; `as_of` and `catalog` are those of the replacements.
 
-    `attached_quota` is how many managed policies a principal may have.
+    `attached_quota` is how many managed policies a principal may have, and `sha256` is the digest of the file that the
+    plan was read from.
     """
 
     as_of: str
@@ -50,6 +51,7 @@ class RolloutPlan:
     principals: tuple[PrincipalPlan, ...]
     attached_quota: int
     source: Source
+    sha256: str = field(default="", compare=False)
 
     @property
     def is_doubtful(self) -> bool:

@@ -35,6 +35,7 @@ PHASE_AFTER: Final[Mapping[tuple[Phase, str], Phase]] = {
     (Phase.UNDOING, "undo"): Phase.UNDOING,
     (Phase.UNDOING, "undo_about"): Phase.UNDOING,
     (Phase.UNDOING, "undo_done"): Phase.UNDOING,
+    (Phase.UNDOING, "undo_refused"): Phase.UNDOING,
     (Phase.UNDOING, "undo_failed"): Phase.UNDOING,
     (Phase.UNDOING, "undone"): Phase.UNDONE,
 }
@@ -47,9 +48,8 @@ class RolloutState:
 
     `before`, `documents`, `boundary` and `trust` are as read from IAM just before. `digests` are those of the documents
     to put in place, by policy. Calls go by their numbers: `about` are those that may have been made, `done` those that
-    were, and `in_doubt_since` is when the last one that may still be under way was sent. `taken_back` are the policies
-    whose inverse call was made, `detached` the new ones that an undo has detached or was about to, and `policy_ids`
-    AWS's unique ids of the managed policies that were created, by ARN.
+    were. `taken_back` are the policies whose inverse call was made, `detached` the new ones that an undo has detached
+    or was about to, and `policy_ids` AWS's unique ids of the managed policies that were created, by ARN.
     """
 
     principal: str
@@ -71,7 +71,6 @@ class RolloutState:
     detached: frozenset[str] = frozenset()
     policy_ids: Mapping[str, str] = field(default_factory=dict)
     applied_at: str = ""
-    in_doubt_since: str = ""
 
     def after(self, event: str, facts: Mapping[str, object]) -> RolloutState | None:
         """The state after an event of the journal; None where the event can't come here."""
@@ -96,13 +95,13 @@ class RolloutState:
         if event == "about":
             if number != self.next_call or number == len(self.calls):
                 return None
-            return replace(self, about=self.about | {number}, in_doubt_since=str(facts["at"]))
+            return replace(self, about=self.about | {number})
         if number not in self.about - self.done:
             return None
         if event == "refused":
-            return replace(self, about=self.about - {number}, in_doubt_since="")
+            return replace(self, about=self.about - {number})
         made = {self.calls[number].policy: str(facts["policy_id"])} if facts.get("policy_id") else {}
-        return replace(self, done=self.done | {number}, policy_ids={**self.policy_ids, **made}, in_doubt_since="")
+        return replace(self, done=self.done | {number}, policy_ids={**self.policy_ids, **made})
 
     def was_detached_by_others(self, arn: str) -> bool:
         """Whether a new policy that isn't attached any more was attached by this rollout, and not detached by it."""

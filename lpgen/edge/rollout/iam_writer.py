@@ -7,8 +7,10 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote
@@ -29,6 +31,8 @@ _READINGS: Final = 3
 
 NOT_FOUND: Final = "NoSuchEntity"
 TAKEN: Final = "EntityAlreadyExists"
+NOT_SHOWN: Final = "NotReadBack"
+"""The code of a call that AWS accepted, and whose effect reading back doesn't show."""
 
 _PAUSES_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Between the attempts of a call that changes something."""
@@ -63,6 +67,24 @@ class Quotas:
     policy_characters: int
     policies: int
     policies_in_use: int
+
+
+def _nothing() -> None:
+    """Notes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What is done around each attempt of a call: `about` before it is sent, `refused` once AWS didn't make it.
+
+    `about` is also the last look: what it raises keeps the call from being sent.
+    """
+
+    about: Callable[[], None] = _nothing
+    refused: Callable[[], None] = _nothing
+
+
+_NO_NOTES: Final = Notes()
 
 
 class IamWriter:
@@ -108,7 +130,7 @@ class IamWriter:
 
     def _read_principal(self, kind: PrincipalKind, name: str) -> LivePrincipal:
         word = kind.capitalize()
-        with aws_errors(f"read the {kind} {quote_input(name)}"):
+        with _iam_errors(f"read the {kind} {quote_input(name)}"):
             found = self._ask(f"get_{kind}", **{f"{word}Name": name})[word]
             inline = dict(self._inline(kind, name))
             attached = sorted(self._attached(kind, name))
@@ -146,7 +168,7 @@ class IamWriter:
         Raises:
             AwsError: they can't be read.
         """
-        with aws_errors(f"read the policies of the {kind} {quote_input(name)}"):
+        with _iam_errors(f"read the policies of the {kind} {quote_input(name)}"):
             return Holding(tuple(sorted(self._inline(kind, name))), tuple(sorted(self._attached(kind, name))))
 
     def read_policy(self, arn: str) -> str | None:
@@ -168,7 +190,7 @@ class IamWriter:
         Raises:
             AwsError: it can't be read.
         """
-        with aws_errors(f"read who has the policy {quote_input(arn)}"):
+        with _iam_errors(f"read who has the policy {quote_input(arn)}"):
             pages = list(self._client.get_paginator("list_entities_for_policy").paginate(PolicyArn=arn))
         kinds = ("Role", "User", "Group")
         return tuple(one[f"{kind}Name"] for page in pages for kind in kinds for one in page.get(f"Policy{kind}s", ()))
@@ -181,7 +203,7 @@ class IamWriter:
         Raises:
             AwsError: they can't be read.
         """
-        with aws_errors("read the account's quotas"):
+        with _iam_errors("read the account's quotas"):
             summary = self._ask("get_account_summary")["SummaryMap"]
             word = kind.capitalize()
             return Quotas(
@@ -220,7 +242,7 @@ class IamWriter:
 
     def _unless_missing(self, what: str, read: Callable[[], Found]) -> Found | None:
         try:
-            with aws_errors(f"read the {what}"):
+            with _iam_errors(f"read the {what}"):
                 return read()
         except AwsError as error:
             if error.code == NOT_FOUND:
@@ -229,71 +251,80 @@ class IamWriter:
 
     # ------------------------------------------------------------ writing
 
-    def create_lock(self, arn: str, description: str) -> str:
-        """Create a lock, if there is none; the description of the one that is there then.
+    def create_lock(self, arn: str, description: str, notes: Notes) -> bool:
+        """Create a lock, if there is none; whether an attempt may still be carried out, since its answer was lost.
 
         Raises:
-            AwsError: it can't be created, or reading back doesn't show it.
+            RefusedCallError: AWS refused it; the code is `TAKEN` where there is one.
+            AwsError: it failed, and may have been created.
         """
-        try:
-            self._change(
-                "CreatePolicy", lock_parameters(arn, description), arn, lambda: self.read_lock(arn) is not None
-            )
-        except RefusedCallError as error:
-            if error.code != TAKEN:
-                raise
-        self._await(lambda: self.read_lock(arn) is not None, f"CreatePolicy for {quote_input(arn)}")
-        return self.read_lock(arn) or ""
+        parameters = lock_parameters(arn, description)
+        return self._change("CreatePolicy", parameters, arn, lambda: self.read_lock(arn) == description, notes)
 
-    def delete_lock(self, arn: str) -> None:
-        """Delete a lock.
+    def delete_lock(self, arn: str, notes: Notes = _NO_NOTES) -> bool:
+        """Delete a lock; whether an attempt may still be carried out, since its answer was lost.
 
         Raises:
-            AwsError: it can't be deleted.
+            RefusedCallError: AWS refused it.
+            AwsError: it failed, and may have been deleted.
         """
-        self._change("DeletePolicy", {"PolicyArn": arn}, arn, lambda: self.read_lock(arn) is None)
+        return self._change("DeletePolicy", {"PolicyArn": arn}, arn, lambda: self.read_lock(arn) is None, notes)
 
-    def perform(self, call: Call) -> None:
+    def perform(self, call: Call, notes: Notes = _NO_NOTES) -> bool:
         """Make one call and read back that it took effect.
+
+        Returns whether an attempt of it may still be carried out, since its answer was lost.
 
         Raises:
             RefusedCallError: AWS refused it, and nothing was changed.
             AwsError: it failed, or reading back doesn't show the effect: it may have been made.
         """
-        self._change(call.operation, call.parameters(), call.policy, lambda: self.in_effect(call))
+        lost = self._change(call.operation, call.parameters(), call.policy, lambda: self.in_effect(call), notes)
         self._await(lambda: self.in_effect(call), f"{call.operation} for {quote_input(call.policy)}")
+        return lost
 
     def _change(
-        self, operation: str, parameters: Mapping[str, object], policy: str, in_effect: Callable[[], bool]
-    ) -> None:
+        self,
+        operation: str,
+        parameters: Mapping[str, object],
+        policy: str,
+        in_effect: Callable[[], bool],
+        notes: Notes,
+    ) -> bool:
         """Make a call until AWS has answered, or its effect is there after an answer was lost.
 
         boto3 doesn't repeat these calls, because it would hide which attempt was answered. `NoSuchEntity` and
         `EntityAlreadyExists` mean that somebody else was faster, unless an earlier attempt may have been carried out.
         """
-        in_doubt = False
-        for pause in (*_PAUSES_SECONDS, None):
+        lost, pauses = False, iter(_PAUSES_SECONDS)
+        while True:
+            notes.about()
             try:
-                with aws_errors(f"call {operation} for {quote_input(policy)}"):
+                with _iam_errors(f"call {operation} for {quote_input(policy)}"):
                     getattr(self._changing, _method(operation))(**parameters)
-                return
+                return lost
             except AwsError as error:
                 refused = _is_refusal(error)
-                in_doubt = in_doubt or not refused
-                if in_doubt and in_effect():
-                    return
+                lost = lost or not refused
+                if lost and in_effect():
+                    return True
+                if not lost:
+                    notes.refused()
+                pause = next(pauses, None)
                 if pause is None or (refused and error.code not in _AGAIN):
-                    if in_doubt:
+                    if lost:
                         raise
                     raise RefusedCallError(error.message, code=error.code, hint=error.hint) from error
                 time.sleep(pause)
+                if lost and in_effect():
+                    return True
 
     def _await(self, in_effect: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + self._read_back_seconds
         pause = 0.1
         while not in_effect():
             if time.monotonic() > until:
-                raise AwsError(f"{what} was accepted, and reading back doesn't show it", code="NotReadBack")
+                raise AwsError(f"{what} was accepted, and reading back doesn't show it", code=NOT_SHOWN)
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
 
@@ -304,7 +335,7 @@ class IamWriter:
             AwsError: it can't be read.
         """
         kind, name = call.principal_kind, call.principal
-        with aws_errors(f"read back {call.operation} for {quote_input(call.policy)}"):
+        with _iam_errors(f"read back {call.operation} for {quote_input(call.policy)}"):
             match call.kind:
                 case CallKind.CREATE_POLICY:
                     return self.read_policy(call.policy) == call.document
@@ -351,10 +382,28 @@ class IamWriter:
         return [one for page in self._client.get_paginator(method).paginate(**parameters) for one in page[key]]
 
 
+@contextmanager
+def _iam_errors(doing: str) -> Iterator[None]:
+    """As `aws_errors`; an answer that lacks what it should hold, such as that to another call, is an error too."""
+    try:
+        with aws_errors(doing):
+            yield
+    except KeyError as error:
+        raise AwsError(f"can't {doing}: the answer lacks {quote_input(str(error))}", code="IncompleteAnswer") from error
+
+
+_IAM_CODE: Final = re.compile("[A-Z][A-Za-z]+")
+"""How IAM names its errors. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"""
+
+
 def _is_refusal(error: AwsError) -> bool:
-    """Whether AWS answered that it didn't make the call, rather than that something went wrong on the way."""
+    """Whether IAM answered that it didn't make the call, rather than that something went wrong on the way.
+
+    A page of a gateway in between has no code of IAM's, and the call may have come through.
+    """
     answer = getattr(error.__cause__, "response", None) or {}  # errors of the connection have none
-    return 400 <= answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500 and "Timeout" not in error.code
+    is_client_error = 400 <= answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500
+    return is_client_error and _IAM_CODE.fullmatch(error.code) is not None and "Timeout" not in error.code
 
 
 def _method(operation: str) -> str:

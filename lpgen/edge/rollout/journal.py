@@ -6,13 +6,18 @@ a time writes.
 
 `previous` is the SHA-256 of the line before. The first line names the plan by its SHA-256. For each principal follow
 
-- `lock`, with the number of the run's lock, before it is created, and `unlock`, once it is deleted: around all others;
+- `lock`, with the number of the run's lock, before it is created or deleted; `locked` where it is there then, and
+  `unlock` where it isn't: around all others;
 - `begin`: the policies as they were, to the byte, with the calls to make and those that undo them, and the digests of
   the plan, of its source and of each document to put in place;
-- `about` and `done`, with the number of the call: before it is made, and once it has been read back; `refused` where
+- `about` and `done`, with the number of the call: before each attempt, and once it has been read back; `refused` where
   AWS didn't make it;
 - `applied`, or `failed` with why;
-- `undo`, then `undo_about` and `undo_done` for each inverse call, then `undone`; or `undo_failed` with why.
+- `undo`, then `undo_about`, and `undo_done` or `undo_refused`, for each inverse call, then `undone`; or `undo_failed`
+  with why.
+
+A call that was sent is in doubt until the line about its answer. If that line has `lost`, the answer is that to a later
+attempt, and an earlier one stays in doubt.
 
 `lpgen.core.rollout.state` says which may follow which. Nothing else is ever written.
 
@@ -45,7 +50,10 @@ from lpgen.edge.private_files import open_no_link, restrict_to_owner, sync_folde
 from lpgen.edge.rollout.iam_writer import LivePrincipal
 from lpgen.errors import RolloutError, TamperingError, quote_input, quote_reason
 
+_SENT: Final = frozenset({"lock", "about", "undo_about"})
+_ANSWERED: Final = frozenset({"locked", "unlock", "done", "refused", "undo_done", "undo_refused"})
 _RESTORE: Final = "put the journal back as lpgen wrote it, or restore the policies by hand: the plan has them"
+_READ_AGAIN: Final = "nothing was changed: run the command again, to see what the new plan changes"
 _OTHER: Final = "use the version of lpgen that wrote it, or restore the policies by hand: the plan has them"
 
 
@@ -57,8 +65,8 @@ def journal_of(plan: Path) -> Path:
 class Journal:
     """An open journal of a plan. Use as a context; only one process has it open at a time.
 
-    `states` are those of the principals that were begun, `locks` the numbers of the locks that may still be there, and
-    `digest` is the plan's.
+    `states` are those of the principals that were begun, `locks` the numbers of the locks that may still be there,
+    `numbers` those of all locks that this file was the first to have, and `digest` is the plan's.
     """
 
     def __init__(self, path: Path, plan: RolloutPlan) -> None:
@@ -71,10 +79,15 @@ class Journal:
         self._size = 0
         self.states: dict[str, RolloutState] = {}
         self.locks: dict[str, tuple[str, ...]] = {}
+        self.numbers: dict[str, tuple[str, ...]] = {}
+        self._sent: dict[str, str] = {}
+        self._lost: dict[str, str] = {}
 
     def __enter__(self) -> Journal:
         try:
             self.digest = digest_of_text(self._plan_path.read_bytes())
+            if self.digest != self._plan.sha256:
+                raise RolloutError(f"`{self._plan_path}` was replaced since it was read", hint=_READ_AGAIN)
             self._file = open(self._path, "ab+", buffering=0, opener=open_no_link)
             restrict_to_owner(self._path)
         except OSError as error:
@@ -154,10 +167,14 @@ class Journal:
         """Takes an entry in, if it can follow what comes before it."""
         try:
             event, principal = entry["event"], entry["principal"]
-            if event in ("lock", "unlock"):
+            self._take_doubt(event, principal, entry)
+            if event in ("lock", "locked", "unlock"):
                 self._check(principal in self._principals, f"{quote_input(principal)} isn't in the plan")
                 own = (str(entry["nonce"]),) if event == "lock" and entry["journal"] == self.identity else ()
-                self.locks[principal] = (*self.locks.get(principal, ()), *own) if event == "lock" else ()
+                for numbers in (self.locks, self.numbers):
+                    numbers[principal] = tuple(dict.fromkeys((*numbers.get(principal, ()), *own)))
+                if event == "unlock":
+                    self.locks[principal] = ()
                 return
             state = self.states.get(principal)
             if event == "begin":
@@ -171,6 +188,18 @@ class Journal:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             why = quote_input(f"{type(error).__name__} {error}")
             raise TamperingError(f"`{self._path}` is damaged: {why}", hint=_RESTORE) from error
+
+    def _take_doubt(self, event: str, principal: str, entry: Mapping[str, Any]) -> None:
+        if event in _SENT:
+            self._sent[principal] = str(entry["at"])
+        elif event in _ANSWERED:
+            self._sent.pop(principal, None)
+            if entry.get("lost"):
+                self._lost[principal] = str(entry["at"])
+
+    def in_doubt_since(self, principal: str) -> str:
+        """When the last call that may still be carried out was sent, at the latest; "" where there is none."""
+        return max(self._sent.get(principal, ""), self._lost.get(principal, ""))
 
     def _agreed(self, entry: dict[str, Any]) -> RolloutState:
         """The state from an entry that begins a principal, once it agrees with the plan."""
@@ -230,7 +259,7 @@ class Journal:
         if self._last:
             entry["previous"] = digest_of_text(self._last)
         line = json.dumps(entry).encode()
-        before = dict(self.states), dict(self.locks)
+        before = dict(self.states), dict(self.locks), dict(self.numbers), dict(self._sent), dict(self._lost)
         if entry["event"] != "plan":
             self._take(entry)
         try:
@@ -239,17 +268,21 @@ class Journal:
                 raise OSError("the disk is full")
             os.fsync(self._file.fileno())
         except OSError as error:
-            self.states, self.locks = before
+            self.states, self.locks, self.numbers, self._sent, self._lost = before
             raise RolloutError(f"can't write `{self._path}`: {error.strerror or error}") from error
         self._last, self._size = line, self._size + len(line) + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a journal holds: the states of the principals that were begun, and the numbers of locks that may be left."""
+    """What a journal holds: the states of the principals that were begun, and the numbers of their locks.
+
+    `locks` are those that may be left.
+    """
 
     states: Mapping[str, RolloutState] = field(default_factory=dict)
     locks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    numbers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def to_undo(self) -> tuple[str, ...]:
@@ -269,7 +302,7 @@ def read_journal(path: Path, plan: RolloutPlan) -> Recorded:
     if not journal_of(path).exists():
         return Recorded()
     with Journal(path, plan) as journal:
-        return Recorded(dict(journal.states), dict(journal.locks))
+        return Recorded(dict(journal.states), dict(journal.locks), dict(journal.numbers))
 
 
 # ---------------------------------------------------------------- entries

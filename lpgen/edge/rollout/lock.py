@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from lpgen.core.rollout.lock import is_lock_of, lock_arn, lock_description
-from lpgen.edge.rollout.iam_writer import IamWriter
-from lpgen.edge.rollout.journal import Journal
-from lpgen.errors import AwsError, LockLostError, quote_input
+from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
+from lpgen.edge.rollout.iam_writer import NOT_FOUND, TAKEN, IamWriter, Notes
+from lpgen.edge.rollout.run import Run, comes_true, interrupts_deferred, outwait_late_calls
+from lpgen.errors import AwsError, LockLostError, RefusedCallError, quote_input
 
 
 def why_locked(writer: IamWriter, principal: str, principal_id: str, nonces: Iterable[str]) -> str:
@@ -23,56 +24,119 @@ def why_locked(writer: IamWriter, principal: str, principal_id: str, nonces: Ite
     return "" if found is None or is_lock_of(found, nonces) else _locked_by(found)
 
 
-def take_lock(writer: IamWriter, journal: Journal, principal: str, principal_id: str) -> str:
-    """Locks a principal; why it can't be, or "". A killed run's lock is taken over only with the run's own journal.
+def under_lock(principal: str, principal_id: str, run: Run, change: Callable[[], Outcome]) -> Outcome:
+    """The outcome of a change that only one run makes at a time, once no earlier call can come late.
+
+    The lock stays if the journal says that the change wasn't ended: the same journal then goes on under it.
 
     Raises:
         AwsError: the lock can't be created or read, and nothing was changed.
         RolloutError: the journal can't be written.
     """
-    arn = lock_arn(principal, principal_id)
-    found = writer.read_lock(arn)
-    if found is not None and not is_lock_of(found, journal.locks.get(principal, ())):
-        return _locked_by(found)
-    nonce = secrets.token_hex(16)
-    journal.note("lock", principal, nonce=nonce, journal=journal.identity)
-    if found is not None:
-        # A new number stops whoever else works under the old one, such as with a copy that looks like this journal.
-        writer.delete_lock(arn)
-    description = lock_description(nonce, plan=journal.digest, moment=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
-    found = writer.create_lock(arn, description)
-    return "" if is_lock_of(found, (nonce,)) else _locked_by(found)
+    outwait_late_calls(principal, run)
+    try:
+        refused = _take_lock(principal, principal_id, run)
+        if refused:
+            return Outcome(principal, OutcomeKind.REFUSED, (refused,))
+        outcome = change()
+    except BaseException:
+        state = run.journal.states.get(principal)
+        if state is None or not state.unfinished:
+            _release_lock(principal, principal_id, run)
+        raise
+    left = _release_lock(principal, principal_id, run)
+    return replace(outcome, why=(*outcome.why, left)) if left else outcome
 
 
-def check_lock(writer: IamWriter, journal: Journal, principal: str, principal_id: str, *, patience: float) -> None:
-    """Checks that this run still holds the lock. A lock that doesn't show is looked for again for `patience` seconds.
+def check_lock(principal: str, principal_id: str, run: Run) -> None:
+    """Checks that this run still holds the lock, with patience, since IAM may show an older one.
 
     Raises:
         LockLostError: somebody else removed it, or holds it.
         AwsError: it can't be read.
     """
-    until = time.monotonic() + patience
-    while (found := writer.read_lock(lock_arn(principal, principal_id))) is None and time.monotonic() < until:
-        time.sleep(0.5)
-    if found is None or not is_lock_of(found, journal.locks.get(principal, ())[-1:]):
+    _check_lock(principal, principal_id, run, run.journal.locks.get(principal, ())[-1:])
+
+
+def _check_lock(principal: str, principal_id: str, run: Run, nonces: Iterable[str]) -> None:
+    found = _look(run, lock_arn(principal, principal_id), lambda text: text is not None and is_lock_of(text, nonces))
+    if found is None or not is_lock_of(found, nonces):
         by = "somebody removed it" if found is None else _locked_by(found)
         raise LockLostError(f"the lock of {quote_input(principal)} isn't this run's any more: {by}")
 
 
-def release_lock(writer: IamWriter, journal: Journal, principal: str, principal_id: str) -> str:
-    """Removes this run's lock, the last call of a run; why it is still there, or "".
+def _look(run: Run, arn: str, is_right: Callable[[str | None], bool]) -> str | None:
+    """The description of a lock, None where there is none; read until it's right or IAM had the time to show it."""
+    found: list[str | None] = []
 
-    Raises:
-        RolloutError: the journal can't be written.
-    """
-    arn = lock_arn(principal, principal_id)
-    try:
-        found = writer.read_lock(arn)
-        if found is not None and is_lock_of(found, journal.locks.get(principal, ())):
-            writer.delete_lock(arn)
-    except AwsError as error:
-        return f"its lock is still there, and `lpgen rollout unlock` removes it: {error.message}"
-    journal.note("unlock", principal)
+    def read() -> bool:
+        found[:] = [run.writer.read_lock(arn)]
+        return is_right(found[0])
+
+    comes_true(read, run)
+    return found[0]
+
+
+def _take_lock(principal: str, principal_id: str, run: Run) -> str:
+    """Locks a principal; why it can't be, or "". A killed run's lock is taken over only with the run's own journal."""
+    journal, arn = run.journal, lock_arn(principal, principal_id)
+    # A lock that this journal has released may still show, or show again, if its creation was carried out late.
+    left, own = journal.locks.get(principal, ()), journal.numbers.get(principal, ())
+    found = _look(run, arn, lambda text: text is None or is_lock_of(text, left))
+    if found is not None and not is_lock_of(found, own):
+        return _locked_by(found)
+    nonce = secrets.token_hex(16)
+
+    def about() -> None:
+        journal.note("lock", principal, nonce=nonce, journal=journal.identity)
+
+    def about_to_delete() -> None:
+        _check_lock(principal, principal_id, run, own)
+        about()
+
+    lost = False
+    with interrupts_deferred(run.say):
+        if found is not None:
+            # A new number stops whoever else works under the old one, such as with a copy that looks like this journal.
+            try:
+                lost = run.writer.delete_lock(arn, Notes(about_to_delete, lambda: journal.note("locked", principal)))
+            except RefusedCallError as error:
+                if error.code != NOT_FOUND:
+                    raise
+        moment = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        description = lock_description(nonce, plan=journal.digest, moment=moment)
+        try:
+            lost |= run.writer.create_lock(arn, description, Notes(about, lambda: journal.note("unlock", principal)))
+        except RefusedCallError as error:
+            if error.code != TAKEN:
+                raise
+            return _locked_by(_look(run, arn, lambda text: text is not None and not is_lock_of(text, own)) or "")
+        journal.note("locked", principal, lost=lost)
+    return ""
+
+
+def _release_lock(principal: str, principal_id: str, run: Run) -> str:
+    """Removes this run's lock, the last call of a run, once no other can come late; why it is still there, or ""."""
+    journal, arn = run.journal, lock_arn(principal, principal_id)
+    nonces = journal.locks.get(principal, ())
+    if not nonces:
+        return ""
+    outwait_late_calls(principal, run)
+
+    def about() -> None:
+        _check_lock(principal, principal_id, run, nonces)
+        journal.note("lock", principal, nonce=nonces[-1], journal=journal.identity)
+
+    lost = False
+    with interrupts_deferred(run.say):
+        try:
+            lost = run.writer.delete_lock(arn, Notes(about, lambda: journal.note("locked", principal)))
+        except LockLostError:
+            pass  # somebody else removed it
+        except AwsError as error:
+            if not (isinstance(error, RefusedCallError) and error.code == NOT_FOUND):
+                return f"its lock is still there, and `lpgen rollout unlock` removes it: {error.message}"
+        journal.note("unlock", principal, lost=lost)
     return ""
 
 

@@ -106,13 +106,13 @@ def read_rollout_plan(path: Path) -> RolloutPlan:
         RolloutError: it can't be read.
         TamperingError: it isn't as lpgen wrote it.
     """
-    written = _decode(path)
+    written, sha256 = _decode(path)
     names = [one.principal for one in written.principals]
     if len(set(names)) < len(names):
         raise TamperingError(f"`{path}` has a principal twice", hint=_AGAIN)
     principals = tuple(_principal(one, path) for one in written.principals)
     return RolloutPlan(
-        written.as_of, written.catalog, principals, written.attached_quota, _source(written.source, path)
+        written.as_of, written.catalog, principals, written.attached_quota, _source(written.source, path), sha256
     )
 
 
@@ -132,11 +132,11 @@ def read_whole_plan(path: Path) -> RolloutPlan:
     return plan
 
 
-def _decode(path: Path) -> _Plan:
+def _decode(path: Path) -> tuple[_Plan, str]:
     try:
         content = path.read_bytes()
         check_schema(content, ROLLOUT_SCHEMA, str(path), error=RolloutError, hint=_AGAIN)
-        return msgspec.json.decode(content, type=_Plan)
+        return msgspec.json.decode(content, type=_Plan), digest_of_text(content)
     except OSError as error:
         raise RolloutError(f"`{path}` can't be read: {error.strerror or error}", hint=_AGAIN) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

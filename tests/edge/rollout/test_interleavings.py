@@ -6,19 +6,21 @@ be judged by what the role may do before and after it, without lpgen's own evalu
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -27,11 +29,12 @@ from lpgen.core.rollout.lock import LOCK_PATH
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.edge.rollout.iam_writer import IamWriter
-from lpgen.edge.rollout.journal import journal_of, read_journal
+from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_whole_plan
+from lpgen.edge.rollout.run import Run, comes_true, look_last
 from lpgen.errors import LpgenError
 from tests.support.aws_servers import Server
-from tests.support.iam_stand_in import IamAccount, ManagedPolicy, failure, open_stand_in
+from tests.support.iam_stand_in import ACCOUNT, IamAccount, ManagedPolicy, failure, open_stand_in
 from tests.support.law_examples import examples
 from tests.support.rollout_roles import own_server
 from tests.support.rollout_worlds import New, World, allow, deny, document
@@ -49,6 +52,7 @@ NEW = (
 KEPT = frozenset({"s3:GetObject", "s3:PutObject", "s3:ListBucket"})
 OLD_RIGHTS = KEPT | {"s3:DeleteObject"}
 ROLE = "app"
+ARN = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +103,12 @@ class Fault(StrEnum):
     THROTTLED = "throttled"
     LOST = "lost"  # AWS makes the call, and the answer is lost
     DROPPED = "dropped"  # the call doesn't reach AWS
+    LATE = "late"  # the answer is lost, and AWS makes the call almost a minute later
+    PAGE = "page"  # AWS makes the call, and a gateway answers with a page of its own
+    EMPTY = "empty"  # AWS makes the call, and the answer lacks what it should hold
     KILLED_BEFORE = "killed before"
     KILLED_AFTER = "killed after"
+    KILLED_LATE = "killed late"  # AWS makes the call of a killed run almost a minute later
 
 
 class Change(StrEnum):
@@ -121,12 +129,17 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What happens: which run makes the next call, and faults and changes by the number of the call, counted in all."""
+    """What happens: which run makes the next call, and faults and changes by the number of the call, counted in all.
+
+    `undo_faults` are those of the first undo after the runs, with numbers of its own. The name of an operation in place
+    of a number is its first call.
+    """
 
     runs: int
-    order: tuple[int, ...]
-    faults: tuple[tuple[int, Fault], ...]
-    changes: tuple[tuple[int, Change], ...]
+    order: tuple[int, ...] = ()
+    faults: tuple[tuple[int | str, Fault], ...] = ()
+    changes: tuple[tuple[int | str, Change], ...] = ()
+    undo_faults: tuple[tuple[int | str, Fault], ...] = ()
 
 
 _SHOWN_BY = {
@@ -137,12 +150,14 @@ _SHOWN_BY = {
 """The operations that show changes to a run."""
 
 STEPS = st.integers(0, 160)
+DETACH, CREATE = "detach_role_policy", "create_policy"
 STORIES = st.builds(
     Story,
     st.integers(1, 3),
     st.lists(st.integers(0, 2), max_size=120).map(tuple),
     st.lists(st.tuples(STEPS, st.sampled_from(Fault)), max_size=3).map(tuple),
     st.lists(st.tuples(STEPS, st.sampled_from(Change)), max_size=2).map(tuple),
+    st.lists(st.tuples(STEPS, st.sampled_from(Fault)), max_size=2).map(tuple),
 )
 
 
@@ -150,6 +165,25 @@ class KilledError(BaseException):
     """The process is gone: it writes nothing more, and calls nothing."""
 
 
+class Clock:
+    """A clock on which waiting takes no time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def moment(self, *_: object) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.now)
+
+
+CLOCK = Clock()
+LATE_SECONDS = 55.0
+SETTLE_SECONDS = 15.0
 WRITES = ("attach", "detach", "put", "delete", "create")
 
 
@@ -164,18 +198,23 @@ class Play:
     dead: set[int] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
-    blind: dict[int, set[str]] = field(default_factory=dict)
-    """The runs that others' changes can have surprised, with the operations that will show these to them."""
+    blind: dict[int, dict[str, float]] = field(default_factory=dict)
+    """The runs that others' changes can have surprised, with the operations that will show these to them, and when."""
+    seen: set[str] = field(default_factory=set)
+    late: list[tuple[float, int, str, Callable[[], dict[str, Any]]]] = field(default_factory=list)
+    """Calls that AWS makes at a time: when, whose, and what."""
 
     def step(self, run: int, operation: str, perform: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """One call of a run, with what the story has for it."""
         if run in self.dead:
             raise KilledError
         self.steps += 1
-        for at, change in self.story.changes:
-            if at == self.steps:
-                self._change(change)
-        fault = next((fault for at, fault in self.story.faults if at == self.steps), None)
+        self.make_late_calls(CLOCK.now)
+        now = (self.steps,) if operation in self.seen else (self.steps, operation)
+        self.seen.add(operation)
+        for change in (change for at, change in self.story.changes if at in now):
+            self._change(change)
+        fault = next((fault for at, fault in self.story.faults if at in now), None)
         self.log.append(f"{self.steps} run {run} {operation} {fault or ''}")
         if fault is Fault.KILLED_BEFORE:
             self.dead.add(run)
@@ -186,9 +225,15 @@ class Play:
             raise failure("Throttling", 400)
         if fault is Fault.DROPPED:
             raise ReadTimeoutError(endpoint_url="")
+        if fault in (Fault.LATE, Fault.KILLED_LATE):
+            self.late += [(CLOCK.now + LATE_SECONDS, run, operation, perform)] * operation.startswith(WRITES)
+            if fault is Fault.LATE:
+                raise ReadTimeoutError(endpoint_url="")
+            self.dead.add(run)
+            raise KilledError
         before = rights_of(self.account.documents(ROLE))
         answer = perform()
-        self.blind.get(run, set()).discard(operation)
+        self.blind.get(run, {}).pop(operation, None)
         if operation.startswith(WRITES):
             self._judge(run, operation, before)
         if fault is Fault.KILLED_AFTER:
@@ -196,20 +241,43 @@ class Play:
             raise KilledError
         if fault is Fault.LOST:
             raise ReadTimeoutError(endpoint_url="")
+        if fault is Fault.PAGE:
+            raise failure("403", 403)
+        if fault is Fault.EMPTY:
+            raise KeyError(operation)
         return answer
+
+    def make_late_calls(self, now: float) -> None:
+        """Makes the late calls whose time has come."""
+        for call in [call for call in self.late if call[0] <= now]:
+            self.late.remove(call)
+            _, run, operation, perform = call
+            self.log.append(f"{self.steps} run {run} {operation}, late")
+            before = rights_of(self.account.documents(ROLE))
+            with contextlib.suppress(ClientError):
+                perform()
+            self._judge(run, f"{operation}, late,", before)
 
     def _judge(self, run: int, operation: str, before: frozenset[str]) -> None:
         """A call of lpgen's takes nothing that stays, and gives nothing that the role didn't have."""
         after = rights_of(self.account.documents(ROLE))
-        if (before - after) & KEPT and not self.blind.get(run):
+        is_other = self.account.ids.get(ROLE) != self.start.account.ids[ROLE]
+        # What others change after lpgen's last look can surprise it; but it looks again after each wait.
+        surprises = list(self.blind.get(run, {}).values())
+        if self.story.runs == 1:
+            surprises = [moment for moment in surprises if moment == CLOCK.now]
+        if (before - after) & KEPT and not surprises:
             self.broken.append(f"{self.steps}: {operation} took {sorted((before - after) & KEPT)}")
-        if (after - before) - OLD_RIGHTS and not self.blind.get(run):
+        if is_other and after != before and not surprises:
+            self.broken.append(f"{self.steps}: {operation} changed another role")
+        if (after - before) - OLD_RIGHTS and not surprises:
             self.broken.append(f"{self.steps}: {operation} gave {sorted((after - before) - OLD_RIGHTS)}")
 
     def _change(self, change: Change) -> None:
         self.log.append(f"{self.steps} {change}")
         for run in range(3):
-            self.blind.setdefault(run, set()).add(_SHOWN_BY.get(change, "list_attached_role_policies"))
+            shown_by = _SHOWN_BY.get(change, "list_attached_role_policies")
+            self.blind.setdefault(run, {})[shown_by] = CLOCK.now
         account, theirs = self.account, document(allow("s3:GetBucketAcl"))
         attached, inline = account.attached.get(ROLE, []), account.inline.get(ROLE, {})
         of_lpgen = [arn for arn in account.policies if ":policy/lpgen/" in arn and LOCK_PATH not in arn]
@@ -252,7 +320,7 @@ class StandInAccounts(Accounts):
         return ""
 
     def writer(self, account: str) -> IamWriter:  # noqa: ARG002
-        return IamWriter(self.session, read_back_seconds=1)
+        return IamWriter(self.session)
 
 
 class Stage:
@@ -305,28 +373,39 @@ class Stage:
 
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock on which waiting takes no time."""
-    now = [0.0]
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-
-    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
-    for module in ("iam_writer", "lock", "run"):
-        monkeypatch.setattr(f"lpgen.edge.rollout.{module}.time", clock)
+    """Waiting takes no time."""
+    for module in ("iam_writer", "run"):
+        monkeypatch.setattr(f"lpgen.edge.rollout.{module}.time", CLOCK)
+    for module in ("journal", "run"):
+        moments = SimpleNamespace(now=CLOCK.moment, fromisoformat=datetime.fromisoformat)
+        monkeypatch.setattr(f"lpgen.edge.rollout.{module}.datetime", moments)
     monkeypatch.setattr("lpgen.edge.rollout.journal.os.fsync", lambda _: None)
 
 
-def undo(start: Start, plan: Path, account: IamAccount, broken: list[str]) -> tuple[Outcome, ...]:
-    """The outcomes of an undo of all that a journal began, which nothing disturbs."""
+def alone(play: Play, story: Story | None = None) -> StandInAccounts:
+    """The account for a run that no other one disturbs."""
+    calm = Play(play.start, story or Story(1), play.account, broken=play.broken, late=play.late)
+    return StandInAccounts(open_stand_in(play.account, lambda name, perform: calm.step(0, name, perform)))
+
+
+def undo(plan: Path, play: Play, story: Story | None = None) -> tuple[Outcome, ...]:
+    """The outcomes of an undo of all that a journal began; none where it was killed."""
     if not journal_of(plan).exists():
         return ()
-    calm = Play(start, Story(1, (), (), ()), account, broken=broken)
-    accounts = StandInAccounts(open_stand_in(account, lambda name, perform: calm.step(0, name, perform)))
-    begun = read_journal(plan, start.plan).to_undo
-    undone = undo_rollout(plan, start.plan, begun, accounts, settle_seconds=0, say=lambda _: None)
-    read_journal(plan, start.plan)
-    return undone
+    begun = read_journal(plan, play.start.plan).to_undo
+    accounts, settled = alone(play, story), SETTLE_SECONDS
+    try:
+        return tuple(undo_rollout(plan, play.start.plan, begun, accounts, settle_seconds=settled, say=lambda _: None))
+    except KilledError:
+        return ()
+    finally:
+        read_journal(plan, play.start.plan)
+
+
+def apply_alone(plan: Path, play: Play) -> tuple[Outcome, ...]:
+    """The outcome of an apply that nothing disturbs."""
+    checked, accounts, settled = [Checked(play.start.plan.principals[0], ())], alone(play), SETTLE_SECONDS
+    return tuple(apply_rollout(plan, play.start.plan, checked, accounts, settle_seconds=settled, say=lambda _: None))
 
 
 def remove_locks(account: IamAccount) -> None:
@@ -352,7 +431,7 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
                 start.plan,
                 checked,
                 accounts,
-                settle_seconds=0,
+                settle_seconds=SETTLE_SECONDS,
                 say=lambda _: None,
             )
         except LpgenError:
@@ -368,10 +447,11 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
             yield f"run {number} says applied, and the role may {sorted(rights_of(tuple(after)))}"
     # Whatever the runs have left, each journal can be read, and undone where it is.
     for number, plan in enumerate(plans):
-        undone = undo(start, plan, play.account, play.broken)
-        if story.faults and any(outcome.kind is OutcomeKind.REFUSED for outcome in undone):
+        undo(plan, play, Story(1, faults=story.undo_faults))
+        undone = undo(plan, play)
+        if (story.faults or story.undo_faults) and any(outcome.kind is OutcomeKind.REFUSED for outcome in undone):
             remove_locks(play.account)  # of another run, which was killed
-            undone = undo(start, plan, play.account, play.broken)
+            undone = undo(plan, play)
         yield from (f"undo of run {number}: {rule}" for rule in play.broken)
         wrong = {OutcomeKind.STUCK, *((OutcomeKind.REFUSED,) if quiet else ())}
         yield from (f"undo of run {number} is {one.kind}: {one.why}" for one in undone if one.kind in wrong)
@@ -380,9 +460,16 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
         if (was.inline, {ROLE: sorted(was.attached[ROLE])}) != (now.inline, {ROLE: sorted(now.attached[ROLE])}):
             yield f"the role isn't as it was: {now.inline} {now.attached}"
         # A lock is left where a run was killed, or where AWS refused to delete it.
-        left = sorted(arn for arn in set(now.policies) - set(was.policies) if not (story.faults and LOCK_PATH in arn))
+        faulty = story.faults or story.undo_faults
+        left = sorted(arn for arn in set(now.policies) - set(was.policies) if not (faulty and LOCK_PATH in arn))
         if left:
             yield f"policies are left: {left}"
+        remove_locks(play.account)
+        yield from (f"apply again: {one}" for one in apply_alone(plans[0], play) if one.kind is not OutcomeKind.APPLIED)
+    play.make_late_calls(CLOCK.now + LATE_SECONDS)
+    yield from play.broken
+    if quiet and rights_of(play.account.documents(ROLE)) != KEPT:
+        yield f"after all late calls the role may {sorted(rights_of(play.account.documents(ROLE)))}"
 
 
 @pytest.mark.usefixtures("fast")
@@ -390,6 +477,13 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
 @given(story=STORIES)
 @example(story=Story(2, (0, 1) * 60, (), ()))
 @example(story=Story(2, (0,) * 40 + (1,) * 40, (), ()))
+@example(story=Story(1, faults=((DETACH, Fault.LATE),)))
+@example(story=Story(1, faults=((CREATE, Fault.KILLED_LATE),)))
+@example(story=Story(1, faults=(("attach_role_policy", Fault.PAGE),)))
+@example(story=Story(1, faults=(("list_attached_role_policies", Fault.EMPTY),)))
+@example(story=Story(1, faults=((DETACH, Fault.THROTTLED),), changes=((DETACH, Change.DETACH_NEW),)))
+@example(story=Story(1, undo_faults=((DETACH, Fault.LATE),)))
+@example(story=Story(1, undo_faults=((DETACH, Fault.KILLED_LATE),)))
 @example(story=Story(1, (), (), ((40, Change.DELETE_ROLE),)))
 @example(story=Story(1, (), (), ((70, Change.NEW_VERSION),)))
 @example(story=Story(1, (), (), ((88, Change.NEW_VERSION), (103, Change.DETACH_OLD))))
@@ -400,3 +494,124 @@ def test_no_interleaving_takes_what_stays_or_gives_what_was_not_there(
     broken = list(play_story(start, story, folder))
     shutil.rmtree(folder)
     assert broken == [], "\n".join([str(story), *broken])
+
+
+# ---------------------------------------------------------------- single stories
+
+
+@pytest.fixture
+def applied(start: Start, tmp_path: Path, fast: None) -> tuple[Path, Play]:  # noqa: ARG001
+    """A plan that was applied, in an account of its own."""
+    plan = Path(shutil.copy(start.plan_file, tmp_path))
+    play = Play(start, Story(1), copy.deepcopy(start.account))
+    assert [outcome.kind for outcome in apply_alone(plan, play)] == [OutcomeKind.APPLIED]
+    return plan, play
+
+
+def behind(account: IamAccount, old: IamAccount, is_old: Callable[[str, Mapping[str, Any]], bool]) -> StandInAccounts:
+    """An account of which some readings are 20 seconds old."""
+    until = CLOCK.now + 20
+
+    def perform(operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        shown = old if CLOCK.now < until and is_old(operation, given) else account
+        return shown.perform(operation, given)
+
+    shown = cast(IamAccount, SimpleNamespace(perform=perform))
+    return StandInAccounts(open_stand_in(shown, lambda _, read: read()))
+
+
+def undo_in(accounts: StandInAccounts, plan: Path, start: Start) -> list[OutcomeKind]:
+    undone = undo_rollout(plan, start.plan, [ARN], accounts, settle_seconds=SETTLE_SECONDS, say=lambda _: None)
+    return [outcome.kind for outcome in undone]
+
+
+def test_undo_puts_back_what_an_old_reading_shows_as_still_there(start: Start, applied: tuple[Path, Play]) -> None:
+    plan, play = applied
+    of_role = ("list_attached_role_policies", "list_role_policies", "get_role_policy")
+    accounts = behind(play.account, start.account, lambda operation, _: operation in of_role)
+    assert undo_in(accounts, plan, start) == [OutcomeKind.UNDONE]
+    assert set(play.account.documents(ROLE)) == set(start.account.documents(ROLE))
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_an_old_reading_of_a_released_lock_is_outwaited(
+    start: Start, applied: tuple[Path, Play], *, is_own: bool
+) -> None:
+    plan, play = applied
+    old = copy.deepcopy(play.account)
+    number = read_journal(plan, start.plan).numbers[ARN][-1] if is_own else "0" * 32
+    old.make_policy(LOCK_PATH, start.account.ids[ROLE], "{}", f"lpgen rollout, run {number}")
+    accounts = behind(play.account, old, lambda _, given: LOCK_PATH in given.get("PolicyArn", ""))
+    assert undo_in(accounts, plan, start) == [OutcomeKind.UNDONE]
+    assert not [arn for arn in play.account.policies if "/lpgen/" in arn]
+
+
+def test_a_lock_that_was_created_late_is_taken_over(start: Start, applied: tuple[Path, Play]) -> None:
+    plan, play = applied
+    number = read_journal(plan, start.plan).numbers[ARN][-1]
+    play.account.make_policy(LOCK_PATH, start.account.ids[ROLE], "{}", f"lpgen rollout, run {number}")
+    assert undo_in(alone(play), plan, start) == [OutcomeKind.UNDONE]
+    assert not [arn for arn in play.account.policies if "/lpgen/" in arn]
+
+
+def test_undo_changes_no_role_that_was_created_again_meanwhile(applied: tuple[Path, Play]) -> None:
+    plan, play = applied
+    at = "attach_role_policy"
+    story = Story(1, faults=((at, Fault.THROTTLED),), changes=((at, Change.RECREATE_ROLE),))
+    assert [outcome.kind for outcome in undo(plan, play, story)] == [OutcomeKind.GONE]
+    assert play.account.documents(ROLE) == []
+    assert not [arn for arn in play.account.policies if "/lpgen/" in arn]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+@pytest.mark.usefixtures("fast")
+def test_an_interrupted_apply_says_how_it_ended(start: Start, tmp_path: Path, *, fails: bool) -> None:
+    plan = Path(shutil.copy(start.plan_file, tmp_path))
+    account = copy.deepcopy(start.account)
+    interrupted: list[str] = []
+
+    def step(operation: str, perform: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if operation == DETACH and not interrupted:
+            interrupted.append(operation)
+            raise KeyboardInterrupt
+        if interrupted and fails and operation == "delete_policy":
+            raise failure("AccessDenied", 403)
+        return perform()
+
+    checked, accounts = [Checked(start.plan.principals[0], ())], StandInAccounts(open_stand_in(account, step))
+    outcomes = apply_rollout(plan, start.plan, checked, accounts, settle_seconds=15, say=lambda _: None)
+    outcome = next(outcomes)
+    with pytest.raises(KeyboardInterrupt):
+        next(outcomes)
+    assert outcome.kind is (OutcomeKind.STUCK if fails else OutcomeKind.TAKEN_BACK)
+    assert outcome.why[0] == "interrupted"
+    assert ("`lpgen rollout undo`" in " ".join(outcome.why)) is fails
+    assert set(account.documents(ROLE)) == set(start.account.documents(ROLE))
+
+
+@pytest.mark.usefixtures("fast")
+def test_a_check_that_waited_is_made_again(start: Start, tmp_path: Path) -> None:
+    plan = Path(shutil.copy(start.plan_file, tmp_path))
+    shows = iter([False, False, True, True])
+    with Journal(plan, start.plan) as journal:
+        accounts = StandInAccounts(open_stand_in(start.account, lambda _, perform: perform()))
+        run = Run(accounts.writer(""), journal, SETTLE_SECONDS, lambda _: None)
+        looks: list[bool] = []
+        look_last(lambda: looks.append(comes_true(lambda: next(shows), run)), run)
+    assert looks == [True, True]
+
+
+def test_what_somebody_else_removes_as_it_is_put_back_stays_removed(start: Start, applied: tuple[Path, Play]) -> None:
+    plan, play = applied
+
+    def step(operation: str, perform: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        answer = perform()
+        if operation == "put_role_policy":
+            play.account.inline[ROLE].clear()
+        return answer
+
+    assert undo_in(StandInAccounts(open_stand_in(play.account, step)), plan, start) == [OutcomeKind.STUCK]
+    left = dict(play.account.inline[ROLE])
+    assert undo_in(StandInAccounts(open_stand_in(play.account, step)), plan, start) != [OutcomeKind.UNDONE]
+    assert "own" not in left
+    assert "own" not in play.account.inline[ROLE]

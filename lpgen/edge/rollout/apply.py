@@ -1,0 +1,219 @@
+"""Applies the rollout of one principal, a call at a time, with the journal on disk before and after each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from lpgen.core.digests import digest_of_text
+from lpgen.core.registry.refusals import RefusalKind
+from lpgen.core.rollout.calls import Call, CallKind, Holding, holding_after, inverse_calls
+from lpgen.core.rollout.fingerprint import policies_sha256
+from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
+from lpgen.core.rollout.plan import PrincipalPlan, Refusal
+from lpgen.core.rollout.plan_rollout import own_texts
+from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
+from lpgen.core.rollout.state import Phase, RolloutState
+from lpgen.edge.rollout.caller_chain import CallerName
+from lpgen.edge.rollout.compare import await_expected, is_as_created, why_gone
+from lpgen.edge.rollout.iam_writer import NOT_FOUND, IamWriter, LivePrincipal, Notes, Quotas
+from lpgen.edge.rollout.journal import Recorded
+from lpgen.edge.rollout.lock import check_lock, under_lock, why_locked
+from lpgen.edge.rollout.run import Run, comes_true, interrupts_deferred, look_last, settle
+from lpgen.edge.rollout.undo import take_back
+from lpgen.errors import AwsError, LockLostError, LpgenError, RolloutError, quote_input
+
+# ---------------------------------------------------------------- before the first call
+
+
+def live_refusals(
+    plan: PrincipalPlan, writer: IamWriter, callers: Iterable[CallerName], *, quotas: Quotas, recorded: Recorded
+) -> tuple[Refusal, ...]:
+    """Why a plan isn't to be carried out, from what IAM says now; empty where nothing speaks against it.
+
+    `quotas` count the policies of plans that come first as in use, and `recorded` is the plan's journal.
+
+    Raises:
+        AwsError: something can't be read.
+    """
+    if any(one.is_principal(plan.account, plan.kind, plan.name) for one in callers):
+        return (Refusal.of(RefusalKind.CALLER),)
+    try:
+        live = writer.read_principal(plan.kind, plan.name)
+    except AwsError as error:
+        if error.code != NOT_FOUND:
+            raise
+        return (Refusal.of(RefusalKind.CHANGED, case="gone", kind=plan.kind),)
+    locked = why_locked(writer, plan.principal, plan.principal_id, recorded.numbers.get(plan.principal, ()))
+    if locked:
+        return (Refusal.of(RefusalKind.LOCKED, why=locked),)
+    found = list(_refusals_to_begin(plan, live, recorded.states.get(plan.principal)))
+    state = recorded.states.get(plan.principal)
+    if found or (state is not None and state.unfinished):
+        return tuple(found)
+    return (*_refusals_of_names(plan, live, writer), *_refusals_of_quotas(plan, quotas))
+
+
+def _refusals_to_begin(plan: PrincipalPlan, live: LivePrincipal, state: RolloutState | None) -> Iterator[Refusal]:
+    if state is not None and state.unfinished:
+        yield from _refusals_to_resume(state, live)
+    elif live.principal.arn != plan.principal or policies_sha256(live.principal) != plan.sha256:
+        yield Refusal.of(RefusalKind.CHANGED, case="policies")
+    elif set(own_texts(live.principal)) != set(plan.before) or plan.boundary != live.boundary:
+        yield Refusal.of(RefusalKind.CHANGED, case="plan")
+    yield from refusals_of_principal(live.principal, Exceptions(included=(plan.principal,)), folder=plan.folder)
+
+
+def _refusals_to_resume(state: RolloutState, live: LivePrincipal) -> Iterator[Refusal]:
+    """A killed run is finished only where the principal is as it left it, with or without the call it was at."""
+    at = state.next_call
+    reachable = [holding_after(state.before, state.calls[:end]) for end in (at, at + 1)]
+    same = live.principal.principal_id == state.principal_id and _rest_of(live) == (state.boundary, state.trust)
+    right = same and live.holding in reachable and _is_proven_by_live(state, live)
+    if state.phase is Phase.UNDOING or not right:
+        yield Refusal.of(RefusalKind.JOURNAL)
+
+
+def _is_proven_by_live(state: RolloutState, live: LivePrincipal) -> bool:
+    """Whether the old policies are read from IAM rather than from the journal.
+
+    INVARIANT: something is added only while all old policies are in place with the documents that the proof was from.
+    """
+    now = dict(live.documents)
+    same = all(state.documents.get(arn) == now[arn] for arn in state.before.attached if arn in now)
+    gone = _names_of(state.before) - _names_of(live.holding)
+    return same and not (gone and any(call.adds for call in state.calls[state.next_call :]))
+
+
+def _names_of(holding: Holding) -> set[str]:
+    return {*dict(holding.inline), *holding.attached}
+
+
+def _rest_of(live: LivePrincipal) -> tuple[str, str]:
+    return live.boundary, live.trust
+
+
+def _refusals_of_names(plan: PrincipalPlan, live: LivePrincipal, writer: IamWriter) -> Iterator[Refusal]:
+    inline = dict(live.holding.inline)
+    for call in plan.calls:
+        created = call.kind is CallKind.CREATE_POLICY and writer.read_policy(call.policy) is not None
+        if created or (call.kind is CallKind.PUT_INLINE and call.policy in inline):
+            yield Refusal.of(RefusalKind.NAME_TAKEN, case="account", policy=call.policy)
+
+
+def _refusals_of_quotas(plan: PrincipalPlan, quotas: Quotas) -> Iterator[Refusal]:
+    """The limits of versions are never met, since no call makes a version of a policy that is there."""
+    created = 1 + sum(call.kind is CallKind.CREATE_POLICY for call in plan.calls)  # one is the lock
+    for needed, allowed, what, advice in (
+        (plan.peak.attached, quotas.attached, "attached policies at once", _PLAN_AGAIN.format(quotas.attached)),
+        (plan.peak.inline_characters, quotas.inline_characters, "characters of inline policies", ""),
+        (plan.peak.largest_policy, quotas.policy_characters, "characters in one policy", ""),
+        (quotas.policies_in_use + created, quotas.policies, "customer managed policies in the account", ""),
+    ):
+        if needed > allowed:
+            yield Refusal.of(RefusalKind.QUOTA, needed=needed, what=what, allowed=allowed, advice=advice)
+
+
+_PLAN_AGAIN: Final = ": plan again with --attached-quota {}, or raise the quota"
+
+
+# ---------------------------------------------------------------- apply
+
+
+def apply_principal(plan: PrincipalPlan, run: Run) -> Outcome:
+    """Carries a plan out, or finishes what a killed run began; after an error the principal is put back as it was.
+
+    Raises:
+        AwsError, RolloutError: nothing was changed, or the journal can't be written.
+    """
+    return under_lock(plan.principal, plan.principal_id, run, lambda: _apply(plan, run))
+
+
+def _apply(plan: PrincipalPlan, run: Run) -> Outcome:
+    state = run.journal.states.get(plan.principal)
+    if state is not None and state.phase is Phase.APPLIED:  # by a run that was killed before it released the lock
+        return Outcome(plan.principal, OutcomeKind.APPLIED, ("it was already",))
+    live = run.writer.read_principal(plan.kind, plan.name)
+    refusals = tuple(_refusals_to_begin(plan, live, state))
+    if refusals:
+        return Outcome(plan.principal, OutcomeKind.REFUSED, tuple(refusal.why for refusal in refusals))
+    if state is None or not state.unfinished:
+        run.journal.begin(live, plan.calls, inverse_calls(plan.calls, dict(live.holding.inline)))
+    try:
+        _make_calls(plan.principal, run)
+        await_expected(plan.principal, run)
+    except LockLostError as error:
+        run.journal.note("failed", plan.principal, why=error.message)
+        return Outcome(plan.principal, OutcomeKind.STUCK, (f"{error.message}: nothing more was changed",))
+    except (AwsError, RolloutError, KeyboardInterrupt) as error:
+        why = error.message if isinstance(error, LpgenError) else "interrupted"
+        run.journal.note("failed", plan.principal, why=why)
+        run.say(f"{plan.principal}: {why}; taking back")
+        undone = take_back(plan.principal, run)
+        if isinstance(error, KeyboardInterrupt):
+            for problem in undone.why:
+                run.say(f"{plan.principal}: {problem}")
+            raise
+        kind = _AFTER_FAILURE.get(undone.kind, OutcomeKind.STUCK)
+        return Outcome(plan.principal, kind, (why, *undone.why))
+    run.journal.note("applied", plan.principal)
+    return Outcome(plan.principal, OutcomeKind.APPLIED)
+
+
+_AFTER_FAILURE: Final = {OutcomeKind.UNDONE: OutcomeKind.TAKEN_BACK, OutcomeKind.GONE: OutcomeKind.GONE}
+
+
+def _make_calls(principal: str, run: Run) -> None:
+    state = run.journal.states[principal]
+    for number in sorted(state.about - state.done):  # what a killed run may have made
+        if run.writer.in_effect(state.calls[number]):
+            _note_done(state, number, run)
+    settled = False
+    for number, call in enumerate(state.calls):
+        if number in run.journal.states[principal].done:
+            continue
+        if not call.adds and not settled:
+            await_expected(principal, run)
+            settle(run)
+        settled = not call.adds
+        _make_call(number, principal, run)
+
+
+def _make_call(number: int, principal: str, run: Run) -> None:
+    state = run.journal.states[principal]
+    call = state.calls[number]
+
+    def about() -> None:
+        look_last(lambda: _check_before(call, state, run), run)
+        run.journal.note("about", principal, call=number)
+        run.say(f"{principal}: {call.operation} {call.policy}")
+
+    with interrupts_deferred(run.say):
+        lost = run.writer.perform(call, Notes(about, lambda: run.journal.note("refused", principal, call=number)))
+        _note_done(state, number, run, lost=lost)
+
+
+def _note_done(state: RolloutState, number: int, run: Run, *, lost: bool = False) -> None:
+    call = state.calls[number]
+    created = {"policy_id": run.writer.read_policy_id(call.policy)} if call.kind is CallKind.CREATE_POLICY else {}
+    run.journal.note("done", state.principal, call=number, lost=lost, **created)
+
+
+def _check_before(call: Call, state: RolloutState, run: Run) -> None:
+    """Checks that a call changes what it was planned to change, in the moment before it is made.
+
+    Raises:
+        RolloutError: it doesn't.
+    """
+    check_lock(state.principal, state.principal_id, run)
+    # INVARIANT: the document put in place is the one whose digest was on disk before the first call.
+    if call.document and digest_of_text(call.document) != state.digests[call.policy]:
+        raise RolloutError(f"the document of {quote_input(call.policy)} isn't the one that the journal was begun with")
+    if not call.adds:  # what stays must be whole, down to the versions of the new policies
+        await_expected(state.principal, run)
+    elif why_gone(state, run.writer) or not comes_true(
+        lambda: run.writer.read_holding(state.kind, state.name) == state.expected, run
+    ):
+        raise RolloutError(f"the policies of {quote_input(state.principal)} aren't what they should be by now")
+    if call.kind is CallKind.ATTACH and not is_as_created(call.policy, state, run.writer):
+        raise RolloutError(f"the policy {quote_input(call.policy)} isn't the one that this run created")

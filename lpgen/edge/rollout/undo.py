@@ -1,0 +1,227 @@
+"""Undoes the rollout of one principal, a call at a time, with the journal on disk before and after each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind
+from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
+from lpgen.core.rollout.plan import PrincipalPlan
+from lpgen.core.rollout.plan_rollout import is_named_by_content
+from lpgen.core.rollout.state import Phase, RolloutState
+from lpgen.edge.rollout.compare import differences_from, is_own, lost_policies, why_gone
+from lpgen.edge.rollout.iam_writer import NOT_SHOWN, IamWriter, LivePrincipal, Notes
+from lpgen.edge.rollout.lock import check_lock, under_lock
+from lpgen.edge.rollout.run import Run, comes_true, interrupts_deferred, look_last, outwait_late_calls, settle
+from lpgen.errors import AwsError, LockLostError, RefusedCallError, RolloutError
+
+
+def undo_principal(plan: PrincipalPlan, run: Run) -> Outcome:
+    """Takes back every call that was made, by what IAM has now, and compares the outcome with what was, to the byte.
+
+    Leaves what others have changed since as it is, and says so.
+
+    Raises:
+        AwsError: the lock can't be read or created, and nothing was changed.
+        RolloutError: the journal can't be written.
+    """
+
+    def undo() -> Outcome:
+        later = _later_policies(run.journal.states.get(plan.principal), run.writer)
+        if later:
+            why = f"a later rollout put {', '.join(later)} in place: undo that one first"
+            return Outcome(plan.principal, OutcomeKind.REFUSED, (why,))
+        return take_back(plan.principal, run)
+
+    return under_lock(plan.principal, plan.principal_id, run, undo)
+
+
+def take_back(principal: str, run: Run) -> Outcome:
+    """Takes back every call of a rollout that was made, under its lock.
+
+    Raises:
+        RolloutError: the journal can't be written.
+    """
+    state = run.journal.states.get(principal)
+    if state is None or state.phase is Phase.UNDONE:  # a run was killed that had only the lock left
+        return Outcome(principal, OutcomeKind.UNDONE)
+    outwait_late_calls(principal, run)
+    try:
+        why_gone(state, run.writer)
+    except AwsError as error:
+        return Outcome(principal, OutcomeKind.STUCK, (f"undoing failed: {error.message}",))
+    run.journal.note("undo", principal)
+    try:
+        left = tuple(_take_back(principal, run))
+        gone = why_gone(state, run.writer)
+        differences = (gone,) if gone else tuple(_await_before(state, run))
+    except (AwsError, LockLostError) as error:
+        run.journal.note("undo_failed", principal, why=error.message)
+        return Outcome(principal, OutcomeKind.STUCK, (f"undoing failed: {error.message}",))
+    if left:
+        run.journal.note("undo_failed", principal, why="; ".join(left))
+        kind = OutcomeKind.LEFT if differences else OutcomeKind.UNDONE_IN_PART
+        return Outcome(principal, kind, (*left, *differences))
+    run.journal.note("undone", principal, differences=list(differences))
+    kind = OutcomeKind.GONE if gone else OutcomeKind.UNDONE_BUT if differences else OutcomeKind.UNDONE
+    return Outcome(principal, kind, differences)
+
+
+def _later_policies(state: RolloutState | None, writer: IamWriter) -> list[str]:
+    """The policies made by lpgen that a principal holds now, and that this rollout neither found nor made."""
+    if state is None or state.phase is Phase.UNDONE or why_gone(state, writer):
+        return []
+    live = writer.read_principal(state.kind, state.name)
+    known = {*(call.policy for call in state.calls), *dict(state.before.inline), *state.before.attached}
+    arn, unique_id = live.principal.arn, live.principal.principal_id
+    attached = [policy for policy in live.holding.attached if f":policy{POLICY_PATH}" in policy]
+    inline = [name for name, text in live.holding.inline if is_named_by_content(name, text, arn, unique_id)]
+    return [policy for policy in (*attached, *inline) if policy not in known]
+
+
+class _KeptError(RolloutError):
+    """An inverse call isn't to be made; the message says why, "" where its principal is gone."""
+
+
+def _take_back(principal: str, run: Run) -> Iterator[str]:
+    """Makes the inverse of each call that this rollout made, the last one first, where its effect is missing.
+
+    Yields a sentence for each that can't be made without losing what somebody else made. Of a principal that is gone
+    only the policies that were created for it are left to delete.
+    """
+    put_back, settled = bool(run.journal.states[principal].taken_back), False
+    kept: set[str] = set()
+    for number, call in run.journal.states[principal].calls_to_undo:
+        if call.policy in kept or _is_taken_back(call, number, principal, run):
+            continue
+        if put_back and not call.adds and not settled:
+            settle(run)
+            settled = True
+        try:
+            _undo_call(call, number, principal, run, patience_seconds=0 if kept else run.patience_seconds)
+        except (_KeptError, RefusedCallError) as error:
+            if error.message:
+                yield error.message
+                kept.add(call.policy)
+            continue
+        put_back = put_back or call.adds
+
+
+def _is_taken_back(call: Call, number: int, principal: str, run: Run) -> bool:
+    """Whether nothing is left to do for an inverse call.
+
+    A reading that contradicts the journal may be older than what the journal says. So what this run has removed is put
+    back whatever the reading, and what this run has added counts as removed by others only if it keeps missing.
+    """
+    state = run.journal.states[principal]
+    if call.kind is not CallKind.DELETE_POLICY and why_gone(state, run.writer):
+        return True
+    if number not in state.done:
+        return run.writer.in_effect(call)
+    if call.policy in state.taken_back:
+        return comes_true(lambda: run.writer.in_effect(call), run) if call.adds else run.writer.in_effect(call)
+    return not call.adds and not comes_true(lambda: not run.writer.in_effect(call), run)
+
+
+def _undo_call(call: Call, number: int, principal: str, run: Run, *, patience_seconds: float) -> None:
+    """Makes an inverse call, once a look before each attempt finds nothing against it.
+
+    Raises:
+        _KeptError: something is against it.
+        RefusedCallError: AWS refused it.
+    """
+    facts = {"policy": call.policy, "operation": call.operation}
+
+    def look() -> None:
+        state = run.journal.states[principal]
+        check_lock(principal, state.principal_id, run)
+        gone = why_gone(state, run.writer)
+        if gone and call.kind is not CallKind.DELETE_POLICY:
+            raise _KeptError("")
+        if not gone and call.kind is CallKind.DELETE_POLICY and state.was_detached_by_others(call.policy):
+            raise _KeptError(f"the policy {call.policy} was detached by somebody else, who may need it again: it stays")
+        problem = _problem(call, number, state, run, patience_seconds=patience_seconds)
+        if problem:
+            raise _KeptError(problem)
+
+    def about() -> None:
+        look_last(look, run)
+        run.journal.note("undo_about", principal, **facts)
+        run.say(f"{principal}: {call.operation} {call.policy}")
+
+    with interrupts_deferred(run.say):
+        try:
+            lost = run.writer.perform(call, Notes(about, lambda: run.journal.note("undo_refused", principal, **facts)))
+        except AwsError as error:
+            if error.code == NOT_SHOWN:  # somebody else was at work since, and the call isn't to be made again
+                run.journal.note("undo_done", principal, **facts, lost=True)
+            raise
+        run.journal.note("undo_done", principal, **facts, lost=lost)
+
+
+def _problem(call: Call, number: int, state: RolloutState, run: Run, *, patience_seconds: float) -> str:
+    """Why the inverse of a call would lose what somebody else has made, or leave less than what stays; or ""."""
+    if call.kind is CallKind.DELETE_POLICY:
+        return _problem_of_deletion(call, state, run.writer)
+    if call.kind is CallKind.DETACH and not is_own(call.policy, state, run.writer):
+        return f"the policy {call.policy} isn't the one that this run created, and stays attached"
+    if call.adds:
+        return _problem_of_return(call, state, run.writer)
+    # INVARIANT: a new policy is removed only while every old policy is there that was there when it was added. What
+    # somebody else has removed stays removed, and then the replacement stays.
+    missing: list[str] = []
+    inline: dict[str, str] = {}
+
+    def is_whole() -> bool:
+        live = run.writer.read_principal(state.kind, state.name)
+        missing[:] = lost_policies(state.old_policies_at(number), state.documents, live)
+        inline.clear()
+        inline.update(live.holding.inline)
+        return not missing
+
+    if not comes_true(is_whole, run, patience_seconds=patience_seconds):
+        return f"{'; '.join(missing)}: so {call.policy} stays"
+    edited = call.kind is CallKind.DELETE_INLINE and inline.get(call.policy, call.document) != call.document
+    return f"the inline policy {call.policy} was edited since, and is left as it is" if edited else ""
+
+
+def _problem_of_return(call: Call, state: RolloutState, writer: IamWriter) -> str:
+    if call.policy in state.taken_back:
+        return f"the policy {call.policy} was put back, and somebody else has removed it since"
+    if call.kind is CallKind.PUT_INLINE:
+        now = dict(writer.read_holding(state.kind, state.name).inline)
+        edited = now.get(call.policy, call.document) != call.document
+        return f"the inline policy {call.policy} was edited since, and is left as it is" if edited else ""
+    if writer.read_default_document(call.policy) != state.documents.get(call.policy):
+        return f"the policy {call.policy} is gone or has another document since, and isn't put back"
+    return ""
+
+
+def _problem_of_deletion(call: Call, state: RolloutState, writer: IamWriter) -> str:
+    if not is_own(call.policy, state, writer):
+        return f"the policy {call.policy} isn't the one that this run created, and is left as it is"
+    if writer.read_policy(call.policy) != call.document:
+        return f"the policy {call.policy} has another version since, and is left as it is"
+    users = ", ".join(writer.read_users_of_policy(call.policy))
+    return f"the policy {call.policy} is attached to {users}, and is left as it is" if users else ""
+
+
+def _await_before(state: RolloutState, run: Run) -> list[str]:
+    """The remaining differences from before, in sentences, once IAM had the time to show the last change."""
+    found: list[str] = []
+
+    def is_as_before() -> bool:
+        live = run.writer.read_principal(state.kind, state.name)
+        found[:] = differences_from(state.before, state.documents, state, live)
+        return not found or not _may_be_late(state, live)
+
+    comes_true(is_as_before, run)
+    return found
+
+
+def _may_be_late(state: RolloutState, live: LivePrincipal) -> bool:
+    """Whether what differs is something that an inverse call was to change."""
+    touched = {call.policy for call in state.inverse}
+    before, now = state.before, live.holding
+    names = {one[0] for one in set(before.inline) ^ set(now.inline)} | (set(before.attached) ^ set(now.attached))
+    return bool(names & touched)
