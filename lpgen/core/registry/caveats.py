@@ -245,6 +245,7 @@ class CaveatKind(Kind):
             "scanner": "it lists and reads in {services} services and does little else, as scanners do; what it reads"
             " next is removed",
             "seldom-used": words.seldom_used,
+            "administrator": "people may do nearly everything with it, and do something else each time",
             "stacks": "{what} deploys stacks with it, and their templates decide what it changes and deletes next",
             "auditor": "{what}, as scanners do; what its next release reads is removed",
             "restore": "it does {what}, which a loss calls for",
@@ -258,6 +259,8 @@ class CaveatKind(Kind):
             "seldom-used": "ask its owner what it is for: name access for emergencies by `break-glass` in the decisions"
             " file, and wait for more days at work or accept this for anything else",
             "break-glass": "leave its policies as they are",
+            "administrator": "give people roles for what they do, name access for emergencies by `break-glass` in the"
+            " decisions file, or accept this",
             "stacks": "give the role what its stacks may need, deletions included, by decisions, or accept this",
             "auditor": "leave the policy attached that AWS keeps up to date, or accept this",
             "restore": "keep what restores by a decision, or accept this",

@@ -67,7 +67,7 @@ def few_days_caveats(
     if len(days) <= _EMERGENCY_DAYS and any(map(grants_everything, grants.allows)):
         what = "everything"
     elif not is_scheduled and not _is_by_clock(days):
-        if _is_used_by_people(grants.principal):
+        if is_used_by_people(grants.principal):
             what = "people"
         elif _is_of_control_plane(usage, table, catalog):
             what = "control-plane"
@@ -81,7 +81,8 @@ def _is_by_clock(days: Iterable[date]) -> bool:
     return len(gaps) > 1 and min(gaps) >= _LEAST_GAP and max(gaps) - min(gaps) <= _UNEVEN
 
 
-def _is_used_by_people(principal: Principal) -> bool:
+def is_used_by_people(principal: Principal) -> bool:
+    """Whether people work as a principal: a user, a role of IAM Identity Center, or one that people may assume."""
     is_theirs = principal.kind is PrincipalKind.USER or is_of_permission_set(principal)
     return is_theirs or is_assumed_by_people(principal)
 

@@ -2,6 +2,7 @@
 
 - CloudFormation changes and takes down with its role what templates say, and the next template says something else.
   https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
+- People who may do nearly everything do something else each time.
 - Another account with a policy that AWS wrote for auditors is a scanner, and its next release reads more.
   https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html
 - Who makes backups restores them after a loss.
@@ -16,6 +17,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
+from lpgen.core.analysis.caveats.caveats import grants_everything
+from lpgen.core.analysis.caveats.few_days import is_used_by_people
 from lpgen.core.analysis.grants.service_policies import aws_policy_name
 from lpgen.core.analysis.grants.trust import trusted_accounts, trusted_services
 from lpgen.core.analysis.scopes.ladder import is_whole_type
@@ -24,7 +27,7 @@ from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.iam.match import as_glob, has_wildcard
 from lpgen.core.iam.match_resource import resource_contains, resources_intersect
-from lpgen.core.model import CURRENT_VERSION, Action, Principal
+from lpgen.core.model import CURRENT_VERSION, Action
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Line, LineKind
 
@@ -48,14 +51,17 @@ def unpredictable_caveats(
     if not removed or not lines:
         return
     for case, what in (
-        *_by_trust(grants.principal),
+        *_by_trust(grants),
         *_restores(lines, removed),
         *_replicas(grants, lines, scopes, regions),
     ):
         yield Caveat.of(CaveatKind.UNPREDICTABLE, case=case, what=what)
 
 
-def _by_trust(principal: Principal) -> Iterator[tuple[str, str]]:
+def _by_trust(grants: PrincipalGrants) -> Iterator[tuple[str, str]]:
+    principal = grants.principal
+    if is_used_by_people(principal) and any(map(grants_everything, grants.allows)):
+        yield "administrator", ""
     if _ANY_TEMPLATE in {service.removesuffix(".cn") for service in trusted_services(principal)}:
         yield "stacks", "CloudFormation"
     policies = sorted(one.name for one in principal.policies if aws_policy_name(one.arn) in _FOR_AUDITORS)

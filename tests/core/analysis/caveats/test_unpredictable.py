@@ -48,6 +48,20 @@ def test_a_role_of_stacks_is_never_safe_whatever_its_name(service: str, *, doubt
 
 
 @pytest.mark.parametrize(
+    ("who", "granted", "doubted"),
+    [
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "*", True),
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:user/ann"}, "*", True),
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:user/ann"}, "ec2:*", False),
+        ({"Service": "ec2.amazonaws.com"}, "*", False),
+    ],
+)
+def test_people_who_may_do_everything_are_never_safe(who: dict[str, str], granted: str, *, doubted: bool) -> None:
+    found = diff_of(trusting(who, policy(allow(granted))), [use("ec2:DescribeInstances")])
+    assert ("administrator" in items(found)) is doubted
+
+
+@pytest.mark.parametrize(
     ("who", "name", "doubted"),
     [
         (VENDOR, "SecurityAudit", True),
