@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
+from lpgen.core.analysis.caveats.unpredictable import snapshot_resources
 from lpgen.core.analysis.counted_use import UseCounter, current_ids
 from lpgen.core.analysis.grants.explained_use import Explanations
 from lpgen.core.analysis.grants.left_attached import LeftAttached
@@ -106,6 +107,7 @@ def _review_ground(
         ScopeFinder(shared.population, catalog, coverage.last_day, options.scope),
         LeftAttached(catalog),
         schedules_by_role(options.schedules),
+        snapshot_resources(options),
     )
 
 

@@ -18,7 +18,7 @@ from lpgen.core.analysis.caveats.doubt import doubt_from_caveats
 from lpgen.core.analysis.caveats.few_days import few_days_caveats
 from lpgen.core.analysis.caveats.line_caveats import caveats_of_lines
 from lpgen.core.analysis.caveats.principal_class import classify_principal, detachment, proposal_for, was_active
-from lpgen.core.analysis.caveats.unpredictable import unpredictable_caveats
+from lpgen.core.analysis.caveats.unpredictable import SnapshotResources, unpredictable_caveats
 from lpgen.core.analysis.caveats.unproven import unproven_diff
 from lpgen.core.analysis.caveats.unusual_use import dangerous_uses, unusual_use_caveats
 from lpgen.core.analysis.grants.explained_use import Explanations
@@ -52,9 +52,9 @@ class ReviewGround:
     """The inputs that the reviews of all principals share.
 
     `unread` has, by account, the use which shows that its logs cover one Region. `left` selects the policies left
-    attached. `schedules` are those that make a role work. `places` are the resources that all principals use, for
-    measuring reach. With `drafts`, a review finds only the caveats and the lines of replacements: a backtest needs no
-    more.
+    attached. `schedules` are those that make a role work, `snapshot` resources that exist. `places` are the
+    resources that all principals use, for measuring reach. With `drafts`, a review finds only the caveats and the
+    lines of replacements: a backtest needs no more.
     """
 
     judge: Judge
@@ -66,6 +66,7 @@ class ReviewGround:
     scopes: ScopeFinder
     left: LeftAttached
     schedules: Mapping[str, Sequence[Schedule]]
+    snapshot: SnapshotResources
     places: Places = NO_PLACES
     drafts: bool = False
 
@@ -141,7 +142,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         replaced, usage, lines, seen, missed, judge, left=held, scanned=scanned, decisions=decisions
     )
     regions = coverage.regions if coverage else ()
-    unpredictable = unpredictable_caveats(replaced, lines, ground.scopes, regions)
+    unpredictable = unpredictable_caveats(replaced, lines, ground.scopes, ground.snapshot, regions)
     unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions, held)
     of_lines = with_acceptance((*unpredictable, *of_lines), decisions, principal=principal.arn)
     caveats = (*unusual, *of_records, *of_lines)

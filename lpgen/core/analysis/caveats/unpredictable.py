@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.analysis.caveats.caveats import grants_everything
@@ -28,6 +29,7 @@ from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.iam.match import as_glob, has_wildcard
 from lpgen.core.iam.match_resource import resource_contains, resources_intersect
 from lpgen.core.model import CURRENT_VERSION, Action
+from lpgen.core.options import Options
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Line, LineKind
 
@@ -40,20 +42,44 @@ _REGION: Final = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotResources:
+    """The ARNs of resources that a snapshot holds, and the Regions that they name."""
+
+    arns: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+
+
+def snapshot_resources(options: Options) -> SnapshotResources:
+    """The functions, the buckets with versions, and the resources with a policy, of all Regions that were read."""
+    arns = frozenset(
+        (
+            *(one.function for one in options.function_logs),
+            *(one.resource for one in options.guards.resource_policies),
+            *options.versioned_buckets,
+        )
+    )
+    return SnapshotResources(arns, frozenset(region for arn in arns for region in _REGION.findall(arn)))
+
+
 def unpredictable_caveats(
-    grants: PrincipalGrants, lines: Collection[Line], scopes: ScopeFinder, regions: Iterable[str]
+    grants: PrincipalGrants,
+    lines: Collection[Line],
+    scopes: ScopeFinder,
+    snapshot: SnapshotResources,
+    regions: Iterable[str],
 ) -> Iterator[Caveat]:
     """A caveat for each reason why a principal may soon need what its replacement of these lines removes.
 
     `scopes` knows the resources that the logs name, in these Regions.
     """
     removed = grants.granted().difference(line.action for line in lines)
-    if not removed or not lines:
+    if not lines:
         return
     for case, what in (
-        *_by_trust(grants),
+        *(_by_trust(grants) if removed else ()),
         *_restores(lines, removed),
-        *_replicas(grants, lines, scopes, regions),
+        *_replicas(grants, lines, scopes, snapshot, {*regions, *snapshot.regions}),
     ):
         yield Caveat.of(CaveatKind.UNPREDICTABLE, case=case, what=what)
 
@@ -81,10 +107,14 @@ def _restores(lines: Iterable[Line], removed: Collection[Action]) -> Iterator[tu
 
 
 def _replicas(
-    grants: PrincipalGrants, lines: Iterable[Line], scopes: ScopeFinder, regions: Iterable[str]
+    grants: PrincipalGrants,
+    lines: Iterable[Line],
+    scopes: ScopeFinder,
+    snapshot: SnapshotResources,
+    regions: Iterable[str],
 ) -> Iterator[tuple[str, str]]:
     """The first resource with the name and, but for the Region, the ARN of one that is used, and which is granted, is
-    known to the logs or to the policy, and is in no line."""
+    known to the logs, the snapshot or the policy, and is in no line."""
     named = tuple(pattern for one in grants.allows for pattern in one.statement.resources)
     known = {*regions, *(region for pattern in named for region in _REGION.findall(pattern))}
     kept: dict[Action, set[str]] = defaultdict(set)
@@ -97,7 +127,7 @@ def _replicas(
                     replica = resource.replace(region, other)
                     patterns = [one for one in named if other in one and _meet(one, replica)]
                     if (
-                        (patterns or _is_known(scopes, line.action, replica))
+                        (patterns or _is_known(scopes, snapshot, line.action, replica))
                         and not any(resource_contains(scope, replica) for scope in kept[line.action])
                         and any(
                             _meet(pattern, replica)
@@ -114,9 +144,11 @@ def _meet(pattern: str, resource: str) -> bool:
     return resources_intersect(as_glob(pattern, CURRENT_VERSION), resource)
 
 
-def _is_known(scopes: ScopeFinder, action: Action, resource: str) -> bool:
-    """Whether the logs name a resource, or for a fold one below its prefix."""
+def _is_known(scopes: ScopeFinder, snapshot: SnapshotResources, action: Action, resource: str) -> bool:
+    """Whether the logs or the snapshot name a resource, or for a fold one below its prefix."""
     stem = stem_of(resource)
+    if stem.rstrip("/:") in snapshot.arns:
+        return True
     if stem == resource:
         return resource in scopes.population
     is_named = not has_wildcard(stem) and not is_whole_type(resource, action, scopes.catalog)

@@ -8,6 +8,7 @@ import pytest
 
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.evidence import Use
+from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal
 from lpgen.core.replacements import DecisionKind
@@ -110,6 +111,8 @@ def test_a_namesake_in_another_region_that_the_policy_names_is_not_lost_in_a_saf
     assert failover([QUEUE, NAMESAKE], used)
     assert not failover([QUEUE, NAMESAKE.replace("work", "other")], used)
     assert not failover([QUEUE, NAMESAKE], used, use("sqs:SendMessage", NAMESAKE)), "a drill shows the need"
+    found = diff_of(role(policy(allow("sqs:SendMessage", [QUEUE, NAMESAKE]))), [used])
+    assert "failover" in items(found), "no action is removed"
     buckets = ["arn:aws:s3:::media-us-east-1/*", "arn:aws:s3:::media-eu-west-1/*"]
     assert failover(buckets, use("s3:GetObject", "arn:aws:s3:::media-us-east-1/a"))
 
@@ -121,3 +124,17 @@ def test_a_namesake_that_the_logs_name_is_not_lost_in_a_safe_replacement(namesak
     every_region = QUEUE.replace("us-east-1", "*-*-1")
     assert failover([every_region], use("sqs:SendMessage", QUEUE), **world) is doubted
     assert not failover([QUEUE], use("sqs:SendMessage", QUEUE), **world), "it isn't granted"
+
+
+def test_a_namesake_in_the_snapshot_is_not_lost_in_a_safe_replacement() -> None:
+    functions = tuple(
+        FunctionLogs(f"arn:aws:lambda:{region}:{ACCOUNT}:function:charge", "arn:aws:iam::1:role/f", "arn:aws:logs:::g")
+        for region in ("us-east-1", "eu-west-1")
+    )
+    principal = role(policy(allow("lambda:InvokeFunction")))
+    usage = usage_of({principal.arn: [use("lambda:InvokeFunction", functions[0].function)]})
+    grants = grants_from_principals([principal], bundled_catalog())
+    for known, doubted in ((functions, True), (functions[:1], False)):
+        options = exactly(function_logs=known)
+        (found,) = diff_usage(usage, grants, bundled_catalog(), options).principals
+        assert ("failover" in items(found)) is doubted
