@@ -465,6 +465,7 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
         if left:
             yield f"policies are left: {left}"
         remove_locks(play.account)
+        undo(plans[0], play)  # what another run's use of a policy kept it from
         yield from (f"apply again: {one}" for one in apply_alone(plans[0], play) if one.kind is not OutcomeKind.APPLIED)
     play.make_late_calls(CLOCK.now + LATE_SECONDS)
     yield from play.broken
