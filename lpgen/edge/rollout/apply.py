@@ -209,11 +209,11 @@ def _check_before(call: Call, state: RolloutState, run: Run) -> None:
     # INVARIANT: the document put in place is the one whose digest was on disk before the first call.
     if call.document and digest_of_text(call.document) != state.digests[call.policy]:
         raise RolloutError(f"the document of {quote_input(call.policy)} isn't the one that the journal was begun with")
+    if call.kind is CallKind.ATTACH and not is_as_created(call.policy, state, run.writer):
+        raise RolloutError(f"the policy {quote_input(call.policy)} isn't the one that this run created")
     if not call.adds:  # what stays must be whole, down to the versions of the new policies
         await_expected(state.principal, run)
     elif why_gone(state, run.writer) or not comes_true(
         lambda: run.writer.read_holding(state.kind, state.name) == state.expected, run
     ):
         raise RolloutError(f"the policies of {quote_input(state.principal)} aren't what they should be by now")
-    if call.kind is CallKind.ATTACH and not is_as_created(call.policy, state, run.writer):
-        raise RolloutError(f"the policy {quote_input(call.policy)} isn't the one that this run created")

@@ -201,8 +201,8 @@ class Play:
     blind: dict[int, dict[str, float]] = field(default_factory=dict)
     """The runs that others' changes can have surprised, with the operations that will show these to them, and when."""
     seen: set[str] = field(default_factory=set)
-    late: list[tuple[float, int, str, Callable[[], dict[str, Any]]]] = field(default_factory=list)
-    """Calls that AWS makes at a time: when, whose, and what."""
+    late: list[tuple[float, int, str, Callable[[], dict[str, Any]], bool]] = field(default_factory=list)
+    """Calls that AWS makes at a time: when, whose, what, and whether others surprised the run as it sent them."""
 
     def step(self, run: int, operation: str, perform: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """One call of a run, with what the story has for it."""
@@ -226,16 +226,17 @@ class Play:
         if fault is Fault.DROPPED:
             raise ReadTimeoutError(endpoint_url="")
         if fault in (Fault.LATE, Fault.KILLED_LATE):
-            self.late += [(CLOCK.now + LATE_SECONDS, run, operation, perform)] * operation.startswith(WRITES)
+            call = (CLOCK.now + LATE_SECONDS, run, operation, perform, self._is_surprised(run))
+            self.late += [call] * operation.startswith(WRITES)
             if fault is Fault.LATE:
                 raise ReadTimeoutError(endpoint_url="")
             self.dead.add(run)
             raise KilledError
-        before = rights_of(self.account.documents(ROLE))
+        before, surprised = rights_of(self.account.documents(ROLE)), self._is_surprised(run)
         answer = perform()
         self.blind.get(run, {}).pop(operation, None)
         if operation.startswith(WRITES):
-            self._judge(run, operation, before)
+            self._judge(operation, before, surprised=surprised)
         if fault is Fault.KILLED_AFTER:
             self.dead.add(run)
             raise KilledError
@@ -251,26 +252,27 @@ class Play:
         """Makes the late calls whose time has come."""
         for call in [call for call in self.late if call[0] <= now]:
             self.late.remove(call)
-            _, run, operation, perform = call
+            _, run, operation, perform, surprised = call
             self.log.append(f"{self.steps} run {run} {operation}, late")
             before = rights_of(self.account.documents(ROLE))
             with contextlib.suppress(ClientError):
                 perform()
-            self._judge(run, f"{operation}, late,", before)
+            self._judge(f"{operation}, late,", before, surprised=surprised)
 
-    def _judge(self, run: int, operation: str, before: frozenset[str]) -> None:
+    def _is_surprised(self, run: int) -> bool:
+        """Whether somebody else has changed something since the last look of a run, which looks again after waits."""
+        moments = self.blind.get(run, {}).values()
+        return any(moment == CLOCK.now for moment in moments) if self.story.runs == 1 else bool(moments)
+
+    def _judge(self, operation: str, before: frozenset[str], *, surprised: bool) -> None:
         """A call of lpgen's takes nothing that stays, and gives nothing that the role didn't have."""
         after = rights_of(self.account.documents(ROLE))
         is_other = self.account.ids.get(ROLE) != self.start.account.ids[ROLE]
-        # What others change after lpgen's last look can surprise it; but it looks again after each wait.
-        surprises = list(self.blind.get(run, {}).values())
-        if self.story.runs == 1:
-            surprises = [moment for moment in surprises if moment == CLOCK.now]
-        if (before - after) & KEPT and not surprises:
+        if (before - after) & KEPT and not surprised:
             self.broken.append(f"{self.steps}: {operation} took {sorted((before - after) & KEPT)}")
-        if is_other and after != before and not surprises:
+        if is_other and after != before and not surprised:
             self.broken.append(f"{self.steps}: {operation} changed another role")
-        if (after - before) - OLD_RIGHTS and not surprises:
+        if (after - before) - OLD_RIGHTS and not surprised:
             self.broken.append(f"{self.steps}: {operation} gave {sorted((after - before) - OLD_RIGHTS)}")
 
     def _change(self, change: Change) -> None:
