@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -389,4 +390,23 @@ def test_undo_names_what_a_lost_journal_does_not_say(world: World, arn: str, los
     assert "role/app: not put back: it holds " in said
     assert "undone already" not in said
     assert world.undo("--role", "app", status=1).output == said
+    assert world.read(arn) == was
+
+
+def test_a_full_disk_names_the_role_that_stands_in_between_and_its_lock(
+    world: World, arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    was, lines = world.read(arn), [OSError(errno.ENOSPC, "No space left on device")] * 99 + [None] * 8
+
+    def write(_: int) -> None:
+        if full := lines.pop():
+            raise full
+
+    with monkeypatch.context() as patched:
+        patched.setattr("lpgen.edge.rollout.journal.os.fsync", write)
+        said = world.apply(status=3).output
+    assert "role/app: NOT AS IT WAS: run `lpgen rollout undo` on this plan" in said
+    assert "No space left on device" in said
+    assert "its lock may still be there" in said
+    world.undo()
     assert world.read(arn) == was

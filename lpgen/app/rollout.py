@@ -32,7 +32,7 @@ from lpgen.edge.rollout.journal import Journal, Recorded, read_journal
 from lpgen.edge.rollout.run import Run
 from lpgen.edge.rollout.undo import undo_principal
 from lpgen.edge.signatures import is_signature_of, read_public_key
-from lpgen.errors import AwsError, InvocationError, TamperingError, quote_input
+from lpgen.errors import AwsError, InvocationError, RolloutError, TamperingError, quote_input
 
 Say = Callable[[str], None]
 
@@ -218,7 +218,7 @@ def _override(refusal: Refusal) -> str:
 def _outcomes(
     principals: Iterable[str], journal: Journal, change: Callable[[str], Outcome], *, applies: bool
 ) -> Iterator[Outcome]:
-    """The outcome of a change of each principal, until an apply fails, or an interrupt comes."""
+    """The outcome of a change of each principal, until an apply fails, the journal fails, or an interrupt comes."""
     stops, interrupt = False, None
     for arn in principals:
         if stops:
@@ -226,12 +226,13 @@ def _outcomes(
             continue
         try:
             outcome = change(arn)
-        except AwsError as error:
+        except (AwsError, RolloutError) as error:
             outcome = _broken_off(arn, journal, error.message, applies=applies)
+            stops = isinstance(error, RolloutError)  # the journal can't be written
         except KeyboardInterrupt as error:
             interrupt, outcome = error, _broken_off(arn, journal, "interrupted", applies=applies)
         fails = outcome.kind not in (OutcomeKind.APPLIED, OutcomeKind.GONE)
-        stops = interrupt is not None or (applies and fails)
+        stops = stops or interrupt is not None or (applies and fails)
         yield outcome
     if interrupt:
         raise interrupt
