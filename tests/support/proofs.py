@@ -10,7 +10,7 @@ from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.verify import verify_generated
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.options import Options
-from lpgen.core.replacements import Replacement, Verification
+from lpgen.core.replacements import Check, CheckStatus, Replacement, Verification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
 from tests.support.worlds import catalog
@@ -23,3 +23,11 @@ def prove(made: Replacement, usage: Usage, grants: Sequence[PrincipalGrants], op
     used = counted_usages(usage, grants, decisions).get(arn, PrincipalUsage(arn))
     (own,) = (one for one in grants if one.principal.arn == arn)
     return verify_generated(made, own, used, catalog(), decisions=decisions, guards=options.guards)
+
+
+def doubts(verification: Verification | None) -> list[Check]:
+    """The checks that don't pass, but for a replay that had nothing to compare, since Denies or limits deny all use."""
+    assert verification is not None
+    nothing = "nothing was compared: "
+    found = [check for check in verification.checks if check.status is not CheckStatus.PASSED]
+    return [check for check in found if not any(finding.startswith(nothing) for finding in check.findings)]
