@@ -324,5 +324,8 @@ def test_an_interrupted_rollout_says_what_to_do(server: Server, tmp_path: Path) 
         with process[0]:
             _, said = process[0].communicate(timeout=120)
     assert process[0].returncode == ExitCode.INTERRUPTED
-    assert "lpgen: interrupted; the journal beside the plan holds every step" in said
+    assert (
+        "lpgen: interrupted; the outcome of each principal that was reached is printed above; `lpgen rollout undo`"
+        in said
+    )
     assert dict(world.read(role).holding.inline) == {"own": document(allow("s3:*"))}
