@@ -20,8 +20,8 @@ _STATES: Final = {
     "demo": f"the demo's folder may be incomplete; {_AGAIN}",
     "generate": f"the output folder is either as it was or complete; {_AGAIN}",
     "ingest": f"the data folder is whole: an ingest counts completely or not at all; {_AGAIN}",
-    "rollout apply": "the outcome of each principal that was reached is printed above; `lpgen rollout undo` on this plan "
-    "takes everything back",
+    "rollout apply": "the outcome of each principal that was reached is printed above; `lpgen rollout undo` on this"
+    " plan takes everything back",
     "rollout undo": f"the journal beside the plan holds every step; {_AGAIN} to finish",
     "snapshot": f"no unfinished snapshot is kept; {_AGAIN}",
 }
