@@ -216,7 +216,7 @@ def _with_texts(value: Any, texts: Iterator[str]) -> Any:
 
 @pytest.fixture
 def poisoned() -> Pages:
-    texts = cycle((*CORPUS, *NAMES))
+    texts = cycle([text for text in (*CORPUS, *NAMES) if text])  # no principal is without an ARN, which its link needs
     whole: Report = poison(organization(), lambda _text: next(texts))
     return pages_of(whole)
 
