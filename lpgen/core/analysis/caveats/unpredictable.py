@@ -88,10 +88,10 @@ def _by_trust(grants: PrincipalGrants) -> Iterator[tuple[str, str]]:
     principal = grants.principal
     if is_used_by_people(principal) and any(map(grants_everything, grants.allows)):
         yield "administrator", ""
-    if _ANY_TEMPLATE in {service.removesuffix(".cn") for service in trusted_services(principal)}:
+    if _ANY_TEMPLATE in trusted_services(principal):
         yield "stacks", "CloudFormation"
     policies = sorted(one.name for one in principal.policies if aws_policy_name(one.arn) in _FOR_AUDITORS)
-    others = sorted(set(trusted_accounts(principal)) - {principal.account})
+    others = sorted(trusted_accounts(principal) - {principal.account})
     if policies and others:
         yield "auditor", f"account {others[0]} reads with {policies[0]}"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Final
 
 from lpgen.core.arns import account_in_arn, is_account_id
 from lpgen.core.iam.match_statement import action_matches
-from lpgen.core.model import Effect, Principal, PrincipalKind
+from lpgen.core.model import Effect, Principal, PrincipalKind, Statement
 
 _ASSUME_ROLE: Final = "sts:assumerole"
 _SIGN_INS: Final = {"AWS": _ASSUME_ROLE, "Federated": "sts:assumerolewithsaml"}
@@ -16,19 +16,27 @@ _OF_PROGRAMS: Final = (":role/", ":assumed-role/", ":oidc-provider/")
 _OF_PEOPLE: Final = "/AWSReservedSSO_"
 
 
-def trusted_services(principal: Principal) -> Iterable[str]:
-    """The services that a role's trust policy names; some may be named twice."""
-    for statement in principal.trust.statements if principal.trust else ():
-        if statement.effect is Effect.ALLOW and action_matches(statement, _ASSUME_ROLE):
-            yield from (name for kind, name in statement.principals or () if kind == "Service")
+def trusted_services(principal: Principal) -> frozenset[str]:
+    """The services that a role's trust policy names, without the `.cn` that some have in China."""
+    return frozenset(name.removesuffix(".cn") for name in _trusted_to_assume(principal, "Service"))
 
 
-def trusted_accounts(principal: Principal) -> Iterable[str]:
-    """The accounts that a role's trust policy names, by themselves or in ARNs; some may be named twice."""
-    for statement in principal.trust.statements if principal.trust else ():
-        if statement.effect is Effect.ALLOW and action_matches(statement, _ASSUME_ROLE):
-            names = (name for kind, name in statement.principals or () if kind == "AWS")
-            yield from filter(None, (name if is_account_id(name) else account_in_arn(name) for name in names))
+def trusted_accounts(principal: Principal) -> frozenset[str]:
+    """The accounts that a role's trust policy names, by themselves or in ARNs."""
+    names = _trusted_to_assume(principal, "AWS")
+    return frozenset(name if is_account_id(name) else account_in_arn(name) for name in names) - {""}
+
+
+def _trusted_to_assume(principal: Principal, kind: str) -> Iterator[str]:
+    """The principals of a kind that may assume a role."""
+    for statement in _allows(principal):
+        if action_matches(statement, _ASSUME_ROLE):
+            yield from (name for found, name in statement.principals or () if found == kind)
+
+
+def _allows(principal: Principal) -> Iterator[Statement]:
+    statements = principal.trust.statements if principal.trust else ()
+    return (statement for statement in statements if statement.effect is Effect.ALLOW)
 
 
 def may_be_people(principal: Principal) -> bool:
@@ -37,11 +45,10 @@ def may_be_people(principal: Principal) -> bool:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
     """
-    statements = principal.trust.statements if principal.trust else ()
     return principal.kind is PrincipalKind.USER or any(
         kind in _SIGN_INS and action_matches(statement, _SIGN_INS[kind])
-        for statement in statements
-        if statement.effect is Effect.ALLOW and all(one.key.lower() != _EXTERNAL_ID for one in statement.conditions)
+        for statement in _allows(principal)
+        if all(condition.key.lower() != _EXTERNAL_ID for condition in statement.conditions)
         for kind, _ in statement.principals or ()
     )
 
@@ -49,11 +56,10 @@ def may_be_people(principal: Principal) -> bool:
 def only_trusted_service(principal: Principal) -> str:
     """The service that is the only principal in a role's trust policy, or ""."""
     found: set[tuple[str, str]] = set()
-    for statement in principal.trust.statements if principal.trust else ():
-        if statement.effect is Effect.ALLOW:
-            if statement.not_principal:
-                return ""
-            found.update(statement.principals or ())
+    for statement in _allows(principal):
+        if statement.not_principal:
+            return ""
+        found.update(statement.principals or ())
     kind, name = found.pop() if len(found) == 1 else ("", "")
     return name.removesuffix(".cn") if kind == "Service" else ""
 
@@ -64,8 +70,7 @@ def is_assumed_by_people(principal: Principal) -> bool:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
-    allows = [one for one in (principal.trust.statements if principal.trust else ()) if one.effect is Effect.ALLOW]
-    trusted = [pair for statement in allows for pair in statement.principals or ()]
+    trusted = [pair for statement in _allows(principal) for pair in statement.principals or ()]
     if any(kind == "Service" for kind, _ in trusted):
         return False
     return any(_OF_PEOPLE in name or not any(part in name for part in _OF_PROGRAMS) for _, name in trusted)

@@ -53,9 +53,9 @@ class ImplicitPassedRoles:
 
 
 def _roles_by_trust(principals: Iterable[Principal], services: Iterable[str]) -> Mapping[tuple[str, str], list[str]]:
-    wanted = {name: service for service in services for name in (service, f"{service}.cn")}
+    wanted = frozenset(services)
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for principal in principals:
-        for service in sorted({wanted[name] for name in trusted_services(principal) if name in wanted}):
+        for service in sorted(wanted & trusted_services(principal)):
             found[principal.account, service].append(principal.arn)
     return found

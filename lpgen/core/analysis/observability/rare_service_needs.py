@@ -66,7 +66,7 @@ class RareServiceNeeds:
         principal = grants.principal
         if principal.kind is not PrincipalKind.ROLE:
             return {}
-        trusted = {name.removesuffix(".cn") for name in trusted_services(principal)}
+        trusted = trusted_services(principal)
         found: dict[Action, _Need] = {
             action: (row.why, ())
             for row in self._rows

@@ -50,7 +50,7 @@ class SignsOfUse:
         self._observed, self._table = observed, unrecorded.table
         self._catalog, self._of_resources = catalog, ResourceSigns(observed, catalog)
         principal = observed.grants.principal
-        self._trusted = frozenset(name.removesuffix(".cn") for name in trusted_services(principal))
+        self._trusted = trusted_services(principal)
         self._is_unknown = principal.kind is PrincipalKind.ROLE and principal.trust is None
         self._is_people = may_be_people(principal)
         self._fitting: dict[tuple[Users, Granting], bool] = {}
