@@ -41,6 +41,11 @@ class Decision:
     owner: str
     expires: str
 
+    @property
+    def drops_for_good(self) -> bool:
+        """Whether it drops something on all days, rather than the use on some."""
+        return self.kind is DecisionKind.DROP and not (self.since or self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class DecisionsStamp:

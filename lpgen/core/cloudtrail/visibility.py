@@ -104,6 +104,11 @@ class VisibilityTable:
             found = self._beside[actions] = frozenset(beside)
         return found
 
+    @cached_property
+    def without_users(self) -> frozenset[str]:
+        """The actions that nobody uses, in lower case."""
+        return frozenset(name for name, entry in self._stated.items() if entry.users == NOBODY)
+
     def companions(self, service: str) -> tuple[str, ...]:
         """The services whose use is a sign that this one is used too, sorted."""
         row = self._companion_rows.get(service)

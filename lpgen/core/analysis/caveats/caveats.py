@@ -15,12 +15,11 @@ from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions
 from lpgen.core.analysis.verdicts.verdicts import SeenActions
 from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.cloudtrail.rules.inferences import EDGE_FUNCTION
-from lpgen.core.cloudtrail.visibility import NOBODY, VisibilityTable
 from lpgen.core.evidence import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.findings import ActionFact, UngrantedUse, Verdict
 from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind, Visibility
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.core.replacements import Decision
 from lpgen.core.schedules import Schedule
 from lpgen.core.tooling import tooling_of
 
@@ -72,14 +71,17 @@ def _unknown_grants(grants: PrincipalGrants) -> Iterable[Caveat]:
             yield Caveat.of(CaveatKind.UNKNOWN_PATTERN, case="new", pattern=pattern, statement=str(grant.ref))
 
 
-def starred_name_caveats(grants: PrincipalGrants, usage: PrincipalUsage, table: VisibilityTable) -> Iterable[Caveat]:
+def starred_name_caveats(
+    grants: PrincipalGrants, granted: frozenset[Action], usage: PrincipalUsage, finder: MissedUseFinder
+) -> Iterable[Caveat]:
     """A caveat for each action that AWS asks to grant with a wildcard after its name, which no replacement holds, where
     the principal lets functions be copied to the edge or a policy names the action.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
     """
     at_edge = any(use.how == EDGE_FUNCTION for use in usage.uses)
-    for action in sorted(one for one in grants.granted() if table.visibility(one).users == NOBODY):
+    starred = filter(None, map(finder.catalog.canonical, finder.observability.table.without_users))
+    for action in sorted(granted.intersection(starred)):
         if at_edge or any(action in one.actions and names_from(one, action) for one in grants.allows):
             yield Caveat.of(CaveatKind.UNKNOWN_PATTERN, case="star", pattern=f"{action}*")
 
@@ -260,7 +262,7 @@ def peer_caveats(missed: Iterable[MissedUse], kept: Collection[Action]) -> Itera
 def unseen_caveats(
     grants: PrincipalGrants,
     missed: MissedUses,
-    kept: Collection[Action],
+    removed: frozenset[Action],
     decisions: Iterable[Decision],
     finder: MissedUseFinder,
 ) -> Iterable[Caveat]:
@@ -271,14 +273,12 @@ def unseen_caveats(
     The latter is no sign for or against any service. IAM's record of attempts would be. What a person decided to drop
     isn't doubted.
     """
-    if not kept:
-        return
     boundary = (one for limit in grants.limits if limit.name == BOUNDARY for one in (*limit.allows, *limit.denies))
     named = frozenset().union(*map(services_of_wildcards, (*grants.allows, *grants.denies, *boundary)))
     broad = frozenset().union(*(one.actions for one in grants.allows if grants_everything(one)))
-    drops = [one for one in decisions if one.kind is DecisionKind.DROP and not (one.since or one.until)]
+    drops = [decision for decision in decisions if decision.drops_for_good]
     found: dict[CaveatKind, list[Action]] = {}
-    for action in missed.open_of(grants.granted().difference(kept)):
+    for action in missed.open_of(removed):
         statements = missed.observed.grants_of(action)
         if any(applies_to_action(one, grants.principal.arn, action) for one in drops) or not any(
             whole_scope(one, action, catalog=finder.catalog) for one in statements

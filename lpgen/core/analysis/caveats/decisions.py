@@ -54,8 +54,7 @@ def drops_line(decisions: Iterable[Decision], *, principal: str, line: Line) -> 
     """The decision that drops a whole line, or None: one without a range of days whose resource covers the scope."""
     for decision in decisions:
         if (
-            decision.kind is DecisionKind.DROP
-            and not (decision.since or decision.until)
+            decision.drops_for_good
             and applies_to_action(decision, principal, line.action)
             and (not decision.resource or _covers(decision.resource, line))
         ):

@@ -42,10 +42,12 @@ def caveats_of_lines(
     catalog, calls = judge.finder.catalog, judge.finder.observability.calls
     kept = {line.action for line in lines}
     held = frozenset(left) - kept
-    yield from starred_name_caveats(grants, usage, judge.finder.observability.table)
+    granted = grants.granted()
+    yield from starred_name_caveats(grants, granted, usage, judge.finder)
     yield from attempt_caveats(seen, judge.facts, held)
     yield from peer_caveats(chain.from_iterable(missed.found.values()), held | kept)
     yield from overflow_caveats(one for one in usage.uses if one.action not in held)
-    yield from unseen_caveats(grants, missed, held | kept, decisions, judge.finder)
+    if held or kept:
+        yield from unseen_caveats(grants, missed, granted - held - kept, decisions, judge.finder)
     yield from scanner_caveats(scanned, grants, lines, catalog)
     yield from required_type_caveats(seen, lines, missed.observed.granting, catalog, calls)

@@ -73,9 +73,9 @@ def unpredictable_caveats(
 
     `scopes` knows the resources that the logs name, in these Regions.
     """
-    removed = grants.granted().difference(line.action for line in lines)
     if not lines:
         return
+    removed = grants.granted().difference(line.action for line in lines)
     for case, what in (
         *(_by_trust(grants) if removed else ()),
         *_restores(lines, removed),

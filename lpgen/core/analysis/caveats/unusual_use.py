@@ -130,7 +130,7 @@ def _is_open(use: Use, kept: Iterable[Line], principal: str, decisions: Iterable
     named = {
         one.kind
         for one in decisions
-        if (one.kind is DecisionKind.KEEP or (one.kind is DecisionKind.DROP and not (one.since or one.until)))
+        if (one.kind is DecisionKind.KEEP or one.drops_for_good)
         and applies_to_action(one, principal, use.action)
         and glob_match(one.resource or "*", resource)
     }

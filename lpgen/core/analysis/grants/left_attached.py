@@ -21,7 +21,7 @@ from lpgen.core.catalog.catalog_table import read_catalog_table
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.evidence import Grant, PrincipalGrants
 from lpgen.core.model import AccessLevel, Action, AttachedPolicy, PolicyKind
-from lpgen.core.replacements import Decision, DecisionKind, LeftPolicy
+from lpgen.core.replacements import Decision, LeftPolicy
 
 _PASSED_TO: Final = "iam:passedtoservice"
 _NAMED_EXACTLY: Final = frozenset({"stringequals", "stringlike"})
@@ -48,7 +48,7 @@ class LeftAttached:
         A policy that grants something a person decided to drop is replaced instead.
         """
         written = self._policies.get(only_trusted_service(grants.principal), frozenset())
-        drops = [one for one in decisions if one.kind is DecisionKind.DROP and not (one.since or one.until)]
+        drops = [decision for decision in decisions if decision.drops_for_good]
         return tuple(
             LeftPolicy(one.arn, one.version, one.document)
             for one, allows in attached_of_aws(grants)

@@ -8,7 +8,7 @@ from itertools import chain
 from lpgen.core.analysis.caveats.decisions import applies_to_action
 from lpgen.core.iam.match import glob_match
 from lpgen.core.model import Action
-from lpgen.core.replacements import WHOLE_STATEMENT_RULES, Decision, DecisionKind, LineKind, Replacement
+from lpgen.core.replacements import WHOLE_STATEMENT_RULES, Decision, LineKind, Replacement
 
 _STATED_KINDS = frozenset({LineKind.KEPT, LineKind.REVIEW, LineKind.DECIDED, LineKind.SHARED})
 
@@ -35,7 +35,7 @@ class Claims:
     ) -> None:
         self._principal = principal
         self._stated = frozenset(stated)
-        self._drops = tuple(one for one in decisions if one.kind is DecisionKind.DROP and not (one.since or one.until))
+        self._drops = tuple(decision for decision in decisions if decision.drops_for_good)
 
     def justify(self, action: Action, resource: str) -> bool:
         """Whether a reason is stated for an action on a resource pattern as it is written."""
