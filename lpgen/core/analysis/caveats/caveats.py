@@ -277,7 +277,7 @@ def unseen_caveats(
     named = frozenset().union(*map(services_of_wildcards, (*grants.allows, *grants.denies, *boundary)))
     broad = frozenset().union(*(one.actions for one in grants.allows if grants_everything(one)))
     drops = [decision for decision in decisions if decision.drops_for_good]
-    found: dict[CaveatKind, list[Action]] = {}
+    found: dict[CaveatKind, list[Action]] = {CaveatKind.UNSEEN_NAMED: [], CaveatKind.UNSEEN_UNDER_STAR: []}
     for action in missed.open_of(removed):
         statements = missed.observed.grants_of(action)
         if any(applies_to_action(one, grants.principal.arn, action) for one in drops) or not any(
@@ -286,12 +286,13 @@ def unseen_caveats(
             continue
         is_of_data_plane = finder.observability.visibility(action) is Visibility.DATA
         if is_of_data_plane and action.partition(":")[0] in named:
-            found.setdefault(CaveatKind.UNSEEN_NAMED, []).append(action)
+            found[CaveatKind.UNSEEN_NAMED].append(action)
         elif action in broad:
-            found.setdefault(CaveatKind.UNSEEN_UNDER_STAR, []).append(action)
+            found[CaveatKind.UNSEEN_UNDER_STAR].append(action)
     for kind, actions in found.items():
-        services = tuple(sorted({action.partition(":")[0] for action in actions}))
-        yield Caveat.of(kind, actions=len(actions), services=services)
+        if actions:
+            services = tuple(sorted({action.partition(":")[0] for action in actions}))
+            yield Caveat.of(kind, actions=len(actions), services=services)
 
 
 def overflow_caveats(uses: Iterable[Use]) -> Iterable[Caveat]:

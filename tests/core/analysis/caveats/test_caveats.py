@@ -258,6 +258,14 @@ def test_diff_doubts_for_good_the_removal_of_an_unseen_data_plane_that_the_bound
     assert caveat.parameters["services"] == ("s3",)
 
 
+def test_diff_doubts_unseen_removals_in_one_order_whatever_the_order_of_actions() -> None:
+    kinds = (CaveatKind.UNSEEN_NAMED, CaveatKind.UNSEEN_UNDER_STAR)
+    for services in (["s3:*"], ["sqs:*"], ["sns:*"], ["s3:*", "sns:*"]):
+        principal = role(policy(allow("*")), of_aws("Odd", allow(services)))
+        found = diff_of(principal, [use("ec2:DescribeInstances")], data_events=()).caveats
+        assert tuple(one.kind for one in found if one.kind in kinds) == kinds
+
+
 def test_diff_does_not_doubt_a_removed_data_action_that_the_policy_grants_on_nothing() -> None:
     for on, doubted in (("*", True), ("arn:aws:s3:::no-object", False)):
         principal = role(of_aws("Odd", allow("s3:GetObject*", on)), policy(allow("ec2:DescribeInstances")))
