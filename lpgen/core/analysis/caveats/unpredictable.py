@@ -16,6 +16,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from lpgen.core.analysis.caveats.caveats import grants_everything
@@ -115,29 +116,40 @@ def _replicas(
 ) -> Iterator[tuple[str, str]]:
     """The first resource with the name and, but for the Region, the ARN of one that is used, and which is granted, is
     known to the logs, the snapshot or the policy, and is in no line."""
-    named = tuple(pattern for one in grants.allows for pattern in one.statement.resources)
+    named = tuple(pattern for grant in grants.allows for pattern in grant.statement.resources)
     known = {*regions, *(region for pattern in named for region in _REGION.findall(pattern))}
     kept: dict[Action, set[str]] = defaultdict(set)
     for line in lines:
         kept[line.action].update(() if line.scope.not_resource else line.scope.resources)
-    for line in lines:
-        for resource in () if line.kind is not LineKind.OBSERVED or line.scope.not_resource else line.scope.resources:
-            for region in sorted(set(_REGION.findall(resource))):
-                for other in sorted(known - {region}):
-                    replica = resource.replace(region, other)
-                    patterns = [one for one in named if other in one and _meet(one, replica)]
-                    if (
-                        (patterns or _is_known(scopes, snapshot, line.action, replica))
-                        and not any(resource_contains(scope, replica) for scope in kept[line.action])
-                        and any(
-                            _meet(pattern, replica)
-                            for grant in grants.allows
-                            if line.action in grant.actions and not grant.statement.not_resource
-                            for pattern in grant.statement.resources
-                        )
-                    ):
-                        yield "failover", replica
-                        return
+
+    def is_lost(action: Action, replica: str, region: str) -> bool:
+        is_named = any(region in pattern and _meet(pattern, replica) for pattern in named)
+        return (
+            (is_named or _is_known(scopes, snapshot, action, replica))
+            and not any(resource_contains(scope, replica) for scope in kept[action])
+            and any(
+                _meet(pattern, replica)
+                for grant in grants.allows
+                if action in grant.actions and not grant.statement.not_resource
+                for pattern in grant.statement.resources
+            )
+        )
+
+    lost = (
+        replica
+        for line in lines
+        if line.kind is LineKind.OBSERVED and not line.scope.not_resource
+        for resource in line.scope.resources
+        for replica, region in _namesakes(resource, known)
+        if is_lost(line.action, replica, region)
+    )
+    yield from (("failover", replica) for replica in islice(lost, 1))
+
+
+def _namesakes(resource: str, regions: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The resource as it would be called in each other Region, with the Region."""
+    for region in sorted(set(_REGION.findall(resource))):
+        yield from ((resource.replace(region, other), other) for other in sorted({*regions} - {region}))
 
 
 def _meet(pattern: str, resource: str) -> bool:

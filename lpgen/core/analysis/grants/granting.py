@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lpgen.core.evidence import Grant, StatementRef
@@ -29,22 +29,26 @@ def names_from(grant: Grant, action: Action) -> bool:
 
 def named_services(grant: Grant) -> frozenset[str]:
     """The services that a statement names, in lower case; none where it lists what it doesn't grant."""
-    patterns = () if grant.statement.not_action else grant.statement.patterns
-    services = (pattern.partition(":")[0].lower() for pattern in patterns)
-    return frozenset(service for service in services if not has_wildcard(service))
+    return _services(_patterns(grant))
 
 
 def services_of_wildcards(grant: Grant) -> frozenset[str]:
     """The services of which a statement names several actions by one pattern, in lower case."""
-    patterns = () if grant.statement.not_action else grant.statement.patterns
-    services = (one.partition(":")[0].lower() for one in patterns if has_wildcard(one))
-    return frozenset(service for service in services if not has_wildcard(service))
+    return _services(filter(has_wildcard, _patterns(grant)))
 
 
 def named_actions(grant: Grant) -> frozenset[str]:
     """The actions that a statement names one by one, in lower case."""
-    patterns = () if grant.statement.not_action else grant.statement.patterns
-    return frozenset(one.lower() for one in patterns if not has_wildcard(one))
+    return frozenset(pattern.lower() for pattern in _patterns(grant) if not has_wildcard(pattern))
+
+
+def _patterns(grant: Grant) -> Sequence[str]:
+    return () if grant.statement.not_action else grant.statement.patterns
+
+
+def _services(patterns: Iterable[str]) -> frozenset[str]:
+    services = (pattern.partition(":")[0].lower() for pattern in patterns)
+    return frozenset(service for service in services if not has_wildcard(service))
 
 
 def granting_by_action(allows: Sequence[Grant]) -> Mapping[Action, Granting]:
