@@ -191,8 +191,8 @@ def apply_rollout(
         KeyboardInterrupt: it was interrupted; each principal has its outcome by then.
     """
     found = tuple(checked)
-    yield from (_refused(one) for one in found if one.refusals)
-    ready = {one.plan.principal: one for one in found if not one.refusals}
+    yield from (_refused(check) for check in found if check.refusals)
+    ready = {check.plan.principal: check for check in found if not check.refusals}
     if not ready:
         return  # without a journal, which would keep the plan from being made again
     with Journal(plan_file, plan) as journal:
@@ -200,8 +200,8 @@ def apply_rollout(
         def apply(arn: str) -> Outcome:
             if ready[arn].done and not journal.locks.get(arn):
                 return Outcome(arn, OutcomeKind.APPLIED, ("it was already",))
-            one = ready[arn].plan
-            return apply_principal(one, Run(accounts.writer(one.account), journal, settle_seconds, say))
+            own = ready[arn].plan
+            return apply_principal(own, Run(accounts.writer(own.account), journal, settle_seconds, say))
 
         yield from _outcomes(ready, journal, apply, applies=True)
 
