@@ -87,7 +87,8 @@ def test_scps_and_rcps_stand_by_level_and_leave_the_management_account_alone(
         found = [by_text(level) for level in levels[organization.in_unit]]
         assert found == [by_text(at_root), by_text(at_unit), [full]]
         assert [by_text(level) for level in levels[organization.below_root]] == [by_text(at_root), [full]]
-    tree = json.loads((snapshot.folder / "organization.json").read_text(encoding="utf-8"))
+    assert snapshot.organization is not None
+    tree = json.loads(snapshot.organization.read_text(encoding="utf-8"))
     targets = {one["name"]: (one["type"], one["targets"]) for one in tree["policies"]}
     for kind, target in (
         ("SERVICE_CONTROL_POLICY", organization.root),

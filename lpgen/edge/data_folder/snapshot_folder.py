@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -111,70 +111,31 @@ class _Manifest(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class TakenSnapshot:
-    """A snapshot that is whole, and what it holds in the forms that the options of the same names read."""
+class InputFiles:
+    """The files and folders of the options of the same names, as far as there are any.
 
-    folder: Path
-    stamp: SnapshotStamp
-    files: tuple[str, ...]
+    A snapshot has `trails` in a file each, and `resource_tags`, `schedules`, the `versioned_buckets`, and `functions`
+    with their log groups in a file for each account or Region.
+    """
 
-    @property
-    def policies(self) -> tuple[Path, ...]:
-        """Files of authorization details."""
-        return self._below(POLICIES)
+    policies: tuple[Path, ...] = ()
+    trails: tuple[Path, ...] = ()
+    last_accessed: Path | None = None
+    scps: Path | None = None
+    resource_policies: Path | None = None
+    rcps: Path | None = None
+    resource_tags: tuple[Path, ...] = ()
+    organization: Path | None = None
+    schedules: tuple[Path, ...] = ()
+    versioned_buckets: tuple[Path, ...] = ()
+    functions: tuple[Path, ...] = ()
 
-    @property
-    def trails(self) -> tuple[Path, ...]:
-        """Files of trail settings, a trail each."""
-        return self._below(TRAILS)
 
-    @property
-    def last_accessed(self) -> Path | None:
-        """The folder of service last accessed reports, if there is any."""
-        return self.folder / LAST_ACCESSED if self._below(LAST_ACCESSED) else None
+@dataclass(frozen=True, slots=True)
+class TakenSnapshot(InputFiles):
+    """A snapshot that is whole, and what it holds."""
 
-    @property
-    def resource_policies(self) -> Path | None:
-        """The folder of resource policies, if there is any."""
-        return self.folder / RESOURCE_POLICIES if self._below(RESOURCE_POLICIES) else None
-
-    @property
-    def resource_tags(self) -> tuple[Path, ...]:
-        """Files of tagged resources."""
-        return self._below(RESOURCE_TAGS)
-
-    @property
-    def schedules(self) -> tuple[Path, ...]:
-        """Files of schedules, one for each account."""
-        return self._below(SCHEDULES)
-
-    @property
-    def versioned_buckets(self) -> tuple[Path, ...]:
-        """Files of buckets with versions, one for each account."""
-        return self._below(VERSIONED_BUCKETS)
-
-    @property
-    def functions(self) -> tuple[Path, ...]:
-        """Files of functions with their log groups, one for each account."""
-        return self._below(FUNCTIONS)
-
-    @property
-    def scps(self) -> Path | None:
-        """The SCPs by account, if they could be read."""
-        return self.folder / SCPS if SCPS in self.files else None
-
-    @property
-    def rcps(self) -> Path | None:
-        """The RCPs by account, if they could be read."""
-        return self.folder / RCPS if RCPS in self.files else None
-
-    @property
-    def organization(self) -> Path | None:
-        """The tree of the organization, if there is one that could be read."""
-        return self.folder / ORGANIZATION if ORGANIZATION in self.files else None
-
-    def _below(self, folder: str) -> tuple[Path, ...]:
-        return tuple(self.folder / name for name in self.files if name.startswith(f"{folder}/"))
+    stamp: SnapshotStamp = field(kw_only=True)
 
 
 def snapshot_names(data: Path) -> tuple[str, ...]:
@@ -215,4 +176,24 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
         raise SnapshotError(f"`{folder / MANIFEST}` is no manifest: {quote_reason(error)}", hint=_AGAIN) from error
     organization = manifest.organization or ""
     stamp = SnapshotStamp(folder.name, manifest.taken, manifest.accounts, manifest.gaps, organization=organization)
-    return TakenSnapshot(folder, stamp, tuple(sorted(manifest.files)))
+
+    def below(name: str) -> tuple[Path, ...]:
+        return tuple(folder / file for file in sorted(manifest.files) if file.startswith(f"{name}/"))
+
+    def part(name: str) -> Path | None:
+        return folder / name if name in manifest.files or below(name) else None
+
+    return TakenSnapshot(
+        policies=below(POLICIES),
+        trails=below(TRAILS),
+        last_accessed=part(LAST_ACCESSED),
+        scps=part(SCPS),
+        resource_policies=part(RESOURCE_POLICIES),
+        rcps=part(RCPS),
+        resource_tags=below(RESOURCE_TAGS),
+        organization=part(ORGANIZATION),
+        schedules=below(SCHEDULES),
+        versioned_buckets=below(VERSIONED_BUCKETS),
+        functions=below(FUNCTIONS),
+        stamp=stamp,
+    )

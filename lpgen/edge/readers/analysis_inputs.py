@@ -7,25 +7,14 @@ from pathlib import Path
 
 from lpgen.core.snapshots import NO_SNAPSHOT, SnapshotStamp
 from lpgen.core.trails import TrailSource
-from lpgen.edge.data_folder.snapshot_folder import TakenSnapshot, find_snapshot, open_snapshot
+from lpgen.edge.data_folder.snapshot_folder import InputFiles, TakenSnapshot, find_snapshot, open_snapshot
 from lpgen.errors import InvocationError
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """The files and folders of the options of the same names. `snapshot` is what some of them are from, if any."""
+class Inputs(InputFiles):
+    """The inputs of an analysis. `snapshot` is what some of them are from, if any."""
 
-    policies: tuple[Path, ...] = ()
-    trails: tuple[Path, ...] = ()
-    last_accessed: Path | None = None
-    scps: Path | None = None
-    resource_policies: Path | None = None
-    rcps: Path | None = None
-    resource_tags: tuple[Path, ...] = ()
-    organization: Path | None = None
-    schedules: tuple[Path, ...] = ()
-    versioned_buckets: tuple[Path, ...] = ()
-    functions: tuple[Path, ...] = ()
     snapshot: SnapshotStamp | None = None
 
     @property
@@ -75,19 +64,8 @@ _FOR_EXPLANATIONS = ("rcps", "resource_tags", "organization")
 
 
 def _completed(named: Inputs, snapshot: TakenSnapshot) -> Inputs:
-    chosen = Inputs(
-        policies=named.policies or snapshot.policies,
-        trails=named.trails or snapshot.trails,
-        last_accessed=named.last_accessed or (None if named.policies else snapshot.last_accessed),
-        scps=named.scps or snapshot.scps,
-        resource_policies=named.resource_policies or snapshot.resource_policies,
-        rcps=named.rcps or snapshot.rcps,
-        resource_tags=snapshot.resource_tags,
-        organization=snapshot.organization,
-        schedules=snapshot.schedules,
-        versioned_buckets=snapshot.versioned_buckets,
-        functions=snapshot.functions,
-    )
+    found = replace(snapshot, last_accessed=None) if named.policies else snapshot
+    chosen = Inputs(*(getattr(named, one.name) or getattr(found, one.name) for one in fields(InputFiles)))
     changed = [one.name for one in fields(chosen) if getattr(chosen, one.name) != getattr(named, one.name)]
     used = [one for one in changed if one not in _FOR_EXPLANATIONS]
     if not used:
