@@ -1,4 +1,4 @@
-"""Reads the lists of a snapshot that are in lpgen's own form, such as schedules."""
+"""Reads the JSON files of a snapshot, such as its lists of schedules."""
 
 from __future__ import annotations
 
@@ -19,10 +19,16 @@ def read_snapshot_list(files: Iterable[Path], kind: type[_Item]) -> tuple[_Item,
     Raises:
         SnapshotError: a file can't be read.
     """
-    found: list[_Item] = []
-    for path in files:
-        try:
-            found += msgspec.json.decode(path.read_bytes(), type=list[kind])  # type: ignore[valid-type]
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise SnapshotError(f"`{path}` can't be read: {quote_reason(error)}") from error
-    return tuple(found)
+    return tuple(item for path in files for item in read_snapshot_file(path, list[kind]))  # type: ignore[valid-type]
+
+
+def read_snapshot_file(path: Path, kind: type[_Item]) -> _Item:
+    """The content of a JSON file, as a value of a type.
+
+    Raises:
+        SnapshotError: it can't be read, or holds something else.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SnapshotError(f"`{path}` can't be read: {quote_reason(error)}") from error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from lpgen.errors import SnapshotError, quote_reason
+from lpgen.edge.readers.snapshot_lists import read_snapshot_file
 
 
 class _Node(msgspec.Struct):
@@ -30,8 +30,5 @@ def read_organization_paths(file: Path | None) -> dict[str, str]:
     """
     if file is None:
         return {}
-    try:
-        tree = msgspec.json.decode(file.read_bytes(), type=_Tree)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SnapshotError(f"`{file}` can't be read: {quote_reason(error)}") from error
+    tree = read_snapshot_file(file, _Tree)
     return {one.id: "/".join((tree.id, *one.path[:-1], "")) for one in tree.nodes if one.is_account}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from lpgen.errors import SnapshotError, quote_reason
+from lpgen.edge.readers.snapshot_lists import read_snapshot_list
 
 
 class _Tag(msgspec.Struct):
@@ -31,11 +31,7 @@ def read_resource_tags(files: Iterable[Path], arn: str) -> dict[str, str]:
         SnapshotError: a file can't be read.
     """
     for path in files:
-        try:
-            pages = msgspec.json.decode(path.read_bytes(), type=list[_Page])
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise SnapshotError(f"`{path}` can't be read: {quote_reason(error)}") from error
-        for page in pages:
+        for page in read_snapshot_list((path,), _Page):
             for one in page.found:
                 if one.arn == arn:
                     return {tag.key: tag.value for tag in one.tags}
