@@ -117,29 +117,24 @@ class AccountReader:
     # ------------------------------------------------------------ resource policies
 
     def _read_resource_policies(self, regions: tuple[str, ...]) -> None:
-        account = self.caller.account
-        for found in fetch_resource_policies(self.session, self.caller, regions):
-            if found.error is not None:
-                self.gaps.add(account, Subject.RESOURCE_POLICIES, found.error, what=found.service, where=found.where)
-                continue
+        for found in fetch_resource_policies(self.session, self.caller, regions, self.gaps):
             try:
                 self._write_policy(found)
             except PolicyError as error:
-                self.gaps.add(account, Subject.RESOURCE_POLICIES, error, what=found.service, where=found.where)
+                where = found.resource
+                self.gaps.add(self.caller.account, Subject.RESOURCE_POLICIES, error, what=found.service, where=where)
 
     def _write_policy(self, found: FetchedPolicy) -> None:
         """Writes one policy, unless lpgen couldn't read it back."""
-        policy_from_json(found.policy, place=found.where)
-        name = hashlib.sha256(found.where.encode()).hexdigest()[:16]  # what an ARN may hold isn't fit for a file's name
-        document = {"resource": found.where, "account": self.caller.account, "policy": json.loads(found.policy)}
+        policy_from_json(found.policy, place=found.resource)
+        name = hashlib.sha256(found.resource.encode()).hexdigest()[:16]  # an ARN may be unfit for a file's name
+        document = {"resource": found.resource, "account": self.caller.account, "policy": json.loads(found.policy)}
         self.writer.write(f"{RESOURCE_POLICIES}/{self.caller.account}-{found.service}-{name}.json", document)
 
     def _read_resource_tags(self, regions: tuple[str, ...]) -> None:
-        for found in fetch_resource_tags(self.session, self.caller, regions):
-            if found.error is not None:
-                self.gaps.add(self.caller.account, Subject.RESOURCE_TAGS, found.error, where=found.region)
-            elif any(page.get("ResourceTagMappingList") for page in found.pages):
-                self.writer.write(f"{RESOURCE_TAGS}/{self.caller.account}-{found.region}.json", found.pages)
+        for region, pages in fetch_resource_tags(self.session, self.caller, regions, self.gaps):
+            if any(page.get("ResourceTagMappingList") for page in pages):
+                self.writer.write(f"{RESOURCE_TAGS}/{self.caller.account}-{region}.json", pages)
 
     def _read_work(self, pages: list[Page], regions: tuple[str, ...]) -> None:
         roles = {one["RoleName"]: one["Arn"] for one in principals_in(pages, "role")}

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from lpgen.core.snapshots import Subject
 from lpgen.edge.aws_session import AwsSession, Caller, aws_errors
+from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError, quote_input
 
 _WORKERS: Final = 8
@@ -38,15 +40,16 @@ class _Service:
 
 @dataclass(frozen=True, slots=True)
 class FetchedPolicy:
-    """The policy of one resource, as JSON; or why it is missing, of the resource or of all in `where`."""
+    """The policy of one resource, as JSON."""
 
     service: str
-    where: str
-    policy: str = ""
-    error: AwsError | None = None
+    resource: str
+    policy: str
 
 
-def fetch_resource_policies(session: AwsSession, caller: Caller, regions: Iterable[str]) -> Iterator[FetchedPolicy]:
+def fetch_resource_policies(
+    session: AwsSession, caller: Caller, regions: Iterable[str], gaps: GapList
+) -> Iterator[FetchedPolicy]:
     """The policies of the account's resources in some Regions; a resource without one gives nothing."""
     wanted = tuple(regions)
     places = [
@@ -54,7 +57,7 @@ def fetch_resource_policies(session: AwsSession, caller: Caller, regions: Iterab
         for service in _SERVICES
         for region in ((session.region,) if service.in_one_region else wanted)
     ]
-    fetch = _Fetch(session, caller, wanted)
+    fetch = _Fetch(session, caller, wanted, gaps)
     with ThreadPoolExecutor(_WORKERS) as pool:
         for found in pool.map(lambda place: tuple(fetch.all_of(*place)), places):
             yield from found
@@ -65,16 +68,16 @@ class _Fetch:
     session: AwsSession
     caller: Caller
     regions: tuple[str, ...]
+    gaps: GapList
 
     def all_of(self, service: _Service, region: str) -> Iterator[FetchedPolicy]:
         """The policies of a service's resources in a Region."""
-        try:
+        resources: list[Resource] = []
+        where = "" if service.in_one_region else region
+        with self.gaps.catch(self.caller.account, Subject.RESOURCE_POLICIES, what=service.name, where=where):
             client = self.session.known_client(service.name, region, self.caller.partition)
             with aws_errors(f"list the {service.words}"):
                 resources = list(service.resources(client))
-        except AwsError as error:
-            yield FetchedPolicy(service.name, "" if service.in_one_region else region, error=error)
-            return
         for resource in resources:
             home = resource.get("region", "")
             if not home or home in self.regions:
@@ -88,7 +91,7 @@ class _Fetch:
                 arn, policy = service.arn_and_policy(client, resource, self.caller)
         except AwsError as error:
             if error.code not in service.no_policy:
-                yield FetchedPolicy(service.name, name, error=error)
+                self.gaps.add(self.caller.account, Subject.RESOURCE_POLICIES, error, what=service.name, where=name)
             return
         if policy:
             yield FetchedPolicy(service.name, arn, policy)
