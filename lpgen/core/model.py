@@ -309,14 +309,14 @@ class Principal:
     kind: PrincipalKind
     name: str
     path: str
-    created: datetime | None
-    last_used: datetime | None
-    policies: tuple[AttachedPolicy, ...]
-    boundary: AttachedPolicy | None
-    trust: Policy | None
-    groups: tuple[str, ...]
-    instance_profiles: tuple[str, ...]
-    tags: tuple[tuple[str, str], ...]
+    created: datetime | None = None
+    last_used: datetime | None = None
+    policies: tuple[AttachedPolicy, ...] = ()
+    boundary: AttachedPolicy | None = None
+    trust: Policy | None = None
+    groups: tuple[str, ...] = ()
+    instance_profiles: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
     last_used_region: str = ""
 
 

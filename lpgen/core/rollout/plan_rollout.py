@@ -114,14 +114,8 @@ def principal_before(plan: PrincipalPlan) -> Principal:
         kind=plan.kind,
         name=plan.name,
         path="/",
-        created=None,
-        last_used=None,
         policies=tuple(map(_attached, plan.before)),
         boundary=boundary if plan.boundary else None,
-        trust=None,
-        groups=(),
-        instance_profiles=(),
-        tags=(),
     )
 
 

@@ -30,12 +30,12 @@ from lpgen.core.model import (
     Outcome,
     Policy,
     PolicyKind,
-    Principal,
     ResourceKind,
     SkipReason,
     Statement,
 )
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
+from lpgen.core.rollout.plan_rollout import principal_before
 from lpgen.core.rollout.watch_blind import LogsSince, UnseenActions
 from lpgen.core.usage.tables import Usage
 
@@ -365,24 +365,5 @@ def _granted(plan: PrincipalPlan, texts: Sequence[PolicyText], catalog: Catalog)
     policies = tuple(
         AttachedPolicy(PolicyKind.INLINE, text.policy, "", "", None, policy) for text, policy in _policies(texts)
     )
-    (grants,) = grants_from_principals([replace(_bare(plan), policies=policies)], catalog)
+    (grants,) = grants_from_principals([replace(principal_before(plan), policies=policies, boundary=None)], catalog)
     return grants.granted()
-
-
-def _bare(plan: PrincipalPlan) -> Principal:
-    return Principal(
-        arn=plan.principal,
-        principal_id=plan.principal_id,
-        account=plan.account,
-        kind=plan.kind,
-        name=plan.name,
-        path="/",
-        created=None,
-        last_used=None,
-        policies=(),
-        boundary=None,
-        trust=None,
-        groups=(),
-        instance_profiles=(),
-        tags=(),
-    )

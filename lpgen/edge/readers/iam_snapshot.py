@@ -185,7 +185,6 @@ class SnapshotStore:
             policies=self._policies(role.arn, role.role_policy_list, role.attached_managed_policies),
             boundary=self._boundary(role),
             trust=self._trust(role),
-            groups=(),
             instance_profiles=tuple(sorted(profile.arn for profile in role.instance_profile_list)),
             tags=tuple(sorted((tag.key, tag.value) for tag in role.tags)),
             last_used_region=used.region or "",
@@ -202,12 +201,9 @@ class SnapshotStore:
             name=user.user_name,
             path=user.path,
             created=_time(user.create_date),
-            last_used=None,
             policies=own + tuple(policy for group in groups for policy in self._policies_of_group(user.arn, group)),
             boundary=self._boundary(user),
-            trust=None,
             groups=groups,
-            instance_profiles=(),
             tags=tuple(sorted((tag.key, tag.value) for tag in user.tags)),
         )
 

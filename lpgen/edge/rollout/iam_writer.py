@@ -150,13 +150,10 @@ class IamWriter:
             kind=kind,
             name=found[f"{word}Name"],
             path=found["Path"],
-            created=None,
-            last_used=None,
             policies=policies,
             boundary=_policy(_kind_of(boundary), boundary, boundary, boundary_text) if boundary else None,
             trust=_read(trust, f"{name} trust policy") if trust else None,
             groups=groups,
-            instance_profiles=(),
             tags=tuple(sorted((tag["Key"], tag["Value"]) for tag in found.get("Tags", ()))),
         )
         holding = Holding(tuple(sorted(inline.items())), tuple(attached))
