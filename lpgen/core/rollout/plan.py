@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from lpgen.core.model import PrincipalKind
 from lpgen.core.registry.refusals import RefusalKind
@@ -53,9 +53,12 @@ class PolicyText:
 class Peak:
     """The most that a principal holds at any moment of its rollout, to be held against the account's quotas."""
 
-    attached: int = 0
-    inline_characters: int = 0
-    largest_policy: int = 0
+    attached: int
+    inline_characters: int
+    largest_policy: int
+
+
+NO_PEAK: Final = Peak(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class PrincipalPlan:
     after: tuple[PolicyText, ...] = ()
     calls: tuple[Call, ...] = ()
     inverse: tuple[Call, ...] = ()
-    peak: Peak = Peak()
+    peak: Peak = NO_PEAK
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
     boundary: str = ""

@@ -17,7 +17,7 @@ from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
 from lpgen.core.rollout.code import permission_set_policy, stack_resources
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, Room, Step, order_steps
-from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal
+from lpgen.core.rollout.plan import NO_PEAK, NewDocument, Peak, PolicyText, PrincipalPlan, Refusal
 from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
 
 _LONGEST_NAME: Final = 128
@@ -51,13 +51,13 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
     if principal is None:
         return _unknown(written)
     if says_the_same(principal, _held_after(written, principal)):
-        return _refused(written, principal, (_IN_PLACE,))
+        return _plan(written, principal, refusals=(_IN_PLACE,))
     refusals = (
         *refusals_of_principal(principal, exceptions, folder=written.folder),
         *_refusals_of_written(written, principal, exceptions),
     )
     if refusals:
-        return _refused(written, principal, refusals)
+        return _plan(written, principal, refusals=refusals)
     return _replace_policies(written, principal, exceptions.attached_quota)
 
 
@@ -78,7 +78,7 @@ def refuse(plan: PrincipalPlan, refusals: Iterable[Refusal]) -> PrincipalPlan:
         after=(),
         calls=(),
         inverse=(),
-        peak=Peak(),
+        peak=NO_PEAK,
         notes=(),
         documents=(),
         permission_set="",
@@ -132,7 +132,7 @@ def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota
     own = [one for one in principal.policies if not one.group]
     kept, taken = _policies_that_stay(new, own)
     if taken:
-        return _refused(written, principal, (Refusal.of(RefusalKind.NAME_TAKEN, case="own", policy=taken[0]),))
+        return _plan(written, principal, refusals=(Refusal.of(RefusalKind.NAME_TAKEN, case="own", policy=taken[0]),))
     kept.update(written.left)
     order = order_steps(
         (policy for policy, call in new if call.policy not in kept),
@@ -140,9 +140,9 @@ def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota
         _room(principal, own, kept, attached_quota),
     )
     if isinstance(order, str):
-        return _refused(written, principal, (Refusal.of(RefusalKind.NO_SPACE, case="order", why=order),))
+        return _plan(written, principal, refusals=(Refusal.of(RefusalKind.NO_SPACE, case="order", why=order),))
     if not order.steps:
-        return _refused(written, principal, (_IN_PLACE,))
+        return _plan(written, principal, refusals=(_IN_PLACE,))
     return _planned(written, principal, order)
 
 
@@ -203,10 +203,6 @@ def _unknown(written: WrittenPlan) -> PrincipalPlan:
     )
 
 
-def _refused(written: WrittenPlan, principal: Principal, refusals: tuple[Refusal, ...]) -> PrincipalPlan:
-    return _plan(written, principal, (), Peak(), refusals=refusals, notes=())
-
-
 # ---------------------------------------------------------------- calls
 
 
@@ -219,7 +215,7 @@ def _planned(written: WrittenPlan, principal: Principal, order: Order) -> Princi
         *(f"{arn} stays attached" for arn in written.left),
     ]
     peak = replace(order.peak, attached=order.peak.attached + len(written.left))
-    return _plan(written, principal, calls, peak, refusals=(), notes=tuple(filter(None, notes)))
+    return _plan(written, principal, calls, peak, notes=tuple(filter(None, notes)))
 
 
 def _notes_on_detached(principal: Principal, calls: Iterable[Call]) -> Iterable[str]:
@@ -232,11 +228,11 @@ def _notes_on_detached(principal: Principal, calls: Iterable[Call]) -> Iterable[
 def _plan(
     written: WrittenPlan,
     principal: Principal,
-    calls: tuple[Call, ...],
-    peak: Peak,
+    calls: tuple[Call, ...] = (),
+    peak: Peak = NO_PEAK,
     *,
-    refusals: tuple[Refusal, ...],
-    notes: tuple[str, ...],
+    refusals: tuple[Refusal, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> PrincipalPlan:
     before = tuple(own_texts(principal))
     texts = {one.policy: one.text for one in before if one.inline}

@@ -32,7 +32,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -238,8 +238,8 @@ class Journal:
             "documents": dict(live.documents),
             "boundary": live.boundary,
             "trust": live.trust,
-            "calls": [_entry_from_call(call) for call in calls],
-            "inverse": [_entry_from_call(call) for call in inverse],
+            "calls": list(map(asdict, calls)),
+            "inverse": list(map(asdict, inverse)),
             "digests": self._digests_of(calls),
         }
         self._write(entry)
@@ -306,18 +306,6 @@ def read_journal(path: Path, plan: RolloutPlan) -> Recorded:
 
 
 # ---------------------------------------------------------------- entries
-
-
-def _entry_from_call(call: Call) -> dict[str, Any]:
-    return {
-        "kind": call.kind,
-        "principal_kind": call.principal_kind,
-        "principal": call.principal,
-        "policy": call.policy,
-        "document": call.document,
-        "description": call.description,
-        "tags": [list(one) for one in call.tags],
-    }
 
 
 def _call_from_entry(entry: dict[str, Any]) -> Call:

@@ -52,12 +52,6 @@ class _Refusal(msgspec.Struct):
     override: str | None
 
 
-class _Peak(msgspec.Struct):
-    attached: int
-    inline_characters: int
-    largest_policy: int
-
-
 class _Principal(msgspec.Struct):
     principal: str
     principal_id: str
@@ -71,7 +65,7 @@ class _Principal(msgspec.Struct):
     notes: list[str]
     calls: list[_Call]
     inverse: list[_Call]
-    peak: _Peak
+    peak: Peak
     before: list[_Text]
     after: list[_Text]
     permission_set: str | None
@@ -190,7 +184,7 @@ def _principal(one: _Principal, path: Path) -> PrincipalPlan:
         after=after,
         calls=calls,
         inverse=inverse,
-        peak=Peak(one.peak.attached, one.peak.inline_characters, one.peak.largest_policy),
+        peak=one.peak,
         refusals=tuple(Refusal(why.kind, why.why, why.override or "") for why in one.refusals),
         notes=tuple(one.notes),
         boundary=one.boundary or "",

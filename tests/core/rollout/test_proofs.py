@@ -13,7 +13,7 @@ from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout import proofs
 from lpgen.core.rollout.calls import Call, CallKind
-from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan
+from lpgen.core.rollout.plan import NO_PEAK, NewDocument, PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import derive_again
 from lpgen.core.rollout.proofs import prove_plans, unproven
 from lpgen.edge.catalog.files import bundled_catalog
@@ -53,7 +53,7 @@ def planned(before: dict[str, str], *after: str) -> PrincipalPlan:
         after=(),
         calls=(),
         inverse=(),
-        peak=Peak(),
+        peak=NO_PEAK,
         refusals=(),
         notes=(),
         documents=tuple(

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from lpgen.core.iam.match_resource import resource_contains
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import DenialKind, Outcome, PrincipalKind, SkipReason
-from lpgen.core.rollout.plan import Peak, PolicyText, PrincipalPlan
+from lpgen.core.rollout.plan import NO_PEAK, PolicyText, PrincipalPlan
 from lpgen.core.rollout.watch import Denial, PoliciesSince, Watched, watch_rollout
 from lpgen.core.usage.tables import Usage
 from lpgen.report.messages.rollout_watch import render_watch
@@ -34,7 +34,7 @@ def texts(*statements: Mapping[str, Any], name: str = "own") -> PolicyText:
 def plan(before: Sequence[PolicyText], after: Sequence[PolicyText]) -> PrincipalPlan:
     return PrincipalPlan(
         ARN, "AROAAPP", ACCOUNT, PrincipalKind.ROLE, "app", True, "", "out/app", tuple(before), tuple(after), (), (),
-        Peak(), (), (),
+        NO_PEAK, (), (),
     )  # fmt: skip
 
 
