@@ -31,15 +31,15 @@ class Decision:
     """A person's decision. Patterns are globs; dates are ISO, inclusive; "" means any (or never for `expires`)."""
 
     kind: DecisionKind
-    principal: str
-    action: str
-    resource: str
-    item: str
-    since: str
-    until: str
-    reason: str
-    owner: str
-    expires: str
+    principal: str = ""
+    action: str = ""
+    resource: str = ""
+    item: str = ""
+    since: str = ""
+    until: str = ""
+    reason: str = ""
+    owner: str = ""
+    expires: str = ""
 
     @property
     def drops_for_good(self) -> bool:

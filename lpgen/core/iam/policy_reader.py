@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
 from lpgen.core.iam.condition_operator import operator_from_name
 from lpgen.core.model import CURRENT_VERSION, LEGACY_VERSION, ActionPattern, Condition, Effect, Policy, Statement
-from lpgen.errors import PolicyError, quote_input
+from lpgen.errors import LpgenError, PolicyError, quote_input
 
 _DOCUMENT_KEYS = frozenset(("Version", "Id", "Statement"))
 _STATEMENT_KEYS = frozenset(
@@ -38,6 +38,28 @@ def document_json(value: object, *, indent: int | None = None) -> str:
     return _ESCAPED.sub(lambda found: json.dumps(found.group())[1:-1] if found.group() > "\x7f" else "\\u007f", text)
 
 
+def decode_strictly(text: str | bytes, error: Callable[[str], LpgenError]) -> Any:
+    """The value of a JSON text, with the errors of its reader: no name occurs twice in one object, and no number is
+    infinite or none.
+
+    Raises:
+        ValueError: it isn't JSON.
+    """
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in found:
+                raise error(f"the element {quote_input(name)} occurs twice in one block")
+            found[name] = value
+        return found
+
+    def refuse(name: str) -> NoReturn:
+        raise error(f"{quote_input(name)} is not JSON")
+
+    return json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
+
+
 class PolicyReader:
     """Reads one document; it exists to name the place in errors."""
 
@@ -56,23 +78,12 @@ class PolicyReader:
             text = text.removeprefix("\ufeff").strip()
             if text.startswith("%"):
                 text = unquote(text, errors="strict")
-            decoded = json.loads(text, object_pairs_hook=self._object, parse_constant=self._constant)
+            decoded = decode_strictly(text, self.error)
         except (ValueError, RecursionError) as error:
             raise self.error(f"not readable as JSON ({quote_input(str(error))})") from error
         if not isinstance(decoded, dict):
             raise self.error("the document is not a JSON object")
         return decoded
-
-    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, value in pairs:
-            if name in found:
-                raise self.error(f"the element {quote_input(name)} occurs twice in one block")
-            found[name] = value
-        return found
-
-    def _constant(self, name: str) -> NoReturn:
-        raise self.error(f"{quote_input(name)} is not JSON")
 
     def read_document(self, document: Mapping[str, Any]) -> Policy:
         """The policy of a decoded document."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import AbsentKeys, Decision, Layer, Reason, Request, Result
 from lpgen.core.iam.match import has_wildcard
 from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.iam.policy_reader import decode_strictly
 from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Policy, Resource, ResourceKind
 from lpgen.errors import LpgenError, PolicyError, RequestError, quote_input
@@ -44,25 +45,12 @@ def decide_line(line: str | bytes, catalog: Catalog) -> dict[str, Any]:
 
 def _decode(line: str | bytes) -> dict[str, Any]:
     try:
-        decoded = json.loads(line, object_pairs_hook=_object, parse_constant=_constant)
+        decoded = decode_strictly(line, RequestError)
     except (ValueError, RecursionError) as error:
         raise RequestError(f"the line can't be read as JSON ({quote_input(str(error))})") from error
     if not isinstance(decoded, dict):
         raise RequestError("the line is not a JSON object")
     return decoded
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise RequestError(f"the element {quote_input(name)} occurs twice in one block")
-        found[name] = value
-    return found
-
-
-def _constant(name: str) -> NoReturn:
-    raise RequestError(f"{quote_input(name)} is not JSON")
 
 
 def _id(fields: Mapping[str, Any]) -> Any:

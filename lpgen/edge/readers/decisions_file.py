@@ -22,7 +22,6 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -31,9 +30,8 @@ from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.edge.readers.unique_keys import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.errors import DecisionsError, quote_reason
 
-_FIELDS: Final = frozenset(
-    ("do", "principal", "action", "resource", "item", "since", "until", "reason", "owner", "expires")
-)
+_TEXTS: Final = ("principal", "action", "resource", "item", "reason", "owner")
+_DAYS: Final = ("since", "until", "expires")
 _BREAK_GLASS: Final = "break-glass"
 _KINDS: Final = {one.value: one for one in DecisionKind if one is not DecisionKind.BREAK_GLASS}
 _HINT: Final = (
@@ -73,15 +71,14 @@ def _for_emergencies(names: Any, path: Path) -> Iterator[Decision]:
     if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
         hint = f'such as {_BREAK_GLASS} = ["emergency-*"]'
         raise DecisionsError(f"`{path}`: `{_BREAK_GLASS}` must be a list of names", hint=hint)
-    blank = {one.name: "" for one in fields(Decision)}
     for name in names:
-        yield Decision(**blank | {"kind": DecisionKind.BREAK_GLASS, "principal": name.strip()})
+        yield Decision(DecisionKind.BREAK_GLASS, name.strip())
 
 
 def _decision(entry: Any, place: str) -> Decision:
     if not isinstance(entry, dict):
         raise DecisionsError(f"{place}: not a table of fields", hint=_HINT)
-    unknown = sorted(set(entry) - _FIELDS)
+    unknown = sorted(set(entry) - {"do", *_TEXTS, *_DAYS})
     if unknown:
         raise DecisionsError(f"{place}: unknown field `{unknown[0]}`", hint=_HINT)
     try:
@@ -95,18 +92,8 @@ def _decision(entry: Any, place: str) -> Decision:
         raise DecisionsError(f"{place}: `expires` is empty", hint="write a day such as 2027-06-30, or delete the line")
     if kind is not DecisionKind.DROP and (entry.get("since") or entry.get("until")):
         raise DecisionsError(f"{place}: `since` and `until` go with drop alone", hint=_HINT)
-    return Decision(
-        kind,
-        principal=_text(entry, "principal", place),
-        action=_text(entry, "action", place),
-        resource=_text(entry, "resource", place),
-        item=_text(entry, "item", place),
-        since=_day(entry, "since", place),
-        until=_day(entry, "until", place),
-        reason=_text(entry, "reason", place),
-        owner=_text(entry, "owner", place),
-        expires=_day(entry, "expires", place),
-    )
+    texts = {name: _text(entry, name, place) for name in _TEXTS}
+    return Decision(kind, **texts, **{name: _day(entry, name, place) for name in _DAYS})
 
 
 def _text(entry: dict[str, Any], name: str, place: str) -> str:

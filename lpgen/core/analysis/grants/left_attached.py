@@ -20,7 +20,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import read_catalog_table
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.evidence import Grant, PrincipalGrants
-from lpgen.core.model import AccessLevel, Action, AttachedPolicy, PolicyKind
+from lpgen.core.model import AccessLevel, Action, PolicyKind
 from lpgen.core.replacements import Decision, LeftPolicy
 
 _PASSED_TO: Final = "iam:passedtoservice"
@@ -50,10 +50,9 @@ class LeftAttached:
         written = self._policies.get(only_trusted_service(grants.principal), frozenset())
         drops = [decision for decision in decisions if decision.drops_for_good]
         return tuple(
-            LeftPolicy(one.arn, one.version, one.document)
+            one
             for one, allows in attached_of_aws(grants)
-            if one.document is not None
-            and aws_policy_name(one.arn) in written
+            if aws_policy_name(one.arn) in written
             and not self._hands_out_rights(allows)
             and not _is_dropped(allows, grants.principal.arn, drops)
         )
@@ -78,15 +77,13 @@ class LeftAttached:
         return self._catalog.detail(action).level is AccessLevel.PERMISSIONS_MANAGEMENT
 
 
-def attached_of_aws(grants: PrincipalGrants) -> Iterator[tuple[AttachedPolicy, tuple[Grant, ...]]]:
-    """The managed policies of AWS that are attached to the principal itself and whose documents are known, each with
-    its Allows."""
+def attached_of_aws(grants: PrincipalGrants) -> Iterator[tuple[LeftPolicy, tuple[Grant, ...]]]:
+    """The managed policies of AWS that are attached to the principal itself and whose documents are known, as they
+    would be left, each with its Allows."""
     for policy in grants.principal.policies:
         if policy.kind is PolicyKind.AWS_MANAGED and policy.document is not None and not policy.group:
-            yield (
-                policy,
-                tuple(grant for grant in grants.allows if _is_of(grant, (policy.arn,)) and not grant.ref.group),
-            )
+            allows = tuple(one for one in grants.allows if _is_of(one, (policy.arn,)) and not one.ref.group)
+            yield LeftPolicy(policy.arn, policy.version, policy.document), allows
 
 
 def without_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> PrincipalGrants:

@@ -37,8 +37,8 @@ def left_as_copies(
         if all(grant.actions and by_action.keys() >= grant.actions for grant in allows):
             copied = [*_copied_lines(allows, by_action, parents, catalog)]
             found = tuple(line for line in copied if line)
-            if policy.document is not None and len(found) == len(copied):
-                yield LeftPolicy(policy.arn, policy.version, policy.document, found)
+            if len(found) == len(copied):
+                yield replace(policy, lines=found)
 
 
 def _copied_lines(

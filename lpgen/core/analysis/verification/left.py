@@ -21,11 +21,7 @@ def check_left(
     It may be if AWS wrote it for the one service that the role trusts, or if all that it allows has a reason to stay.
     """
     found = CheckNotes("what stays attached is AWS's own, and as it was")
-    attached = {
-        policy.arn: LeftPolicy(policy.arn, policy.version, policy.document)
-        for policy, _ in attached_of_aws(grants)
-        if policy.document is not None
-    }
+    attached = {policy.arn: policy for policy, _ in attached_of_aws(grants)}
     of_service = {one.arn for one in LeftAttached(catalog).of(grants)}
     for one in left:
         found.examined += 1
