@@ -170,6 +170,13 @@ def say(text: str, *, nl: bool = True, error: bool = False) -> None:
     typer.echo(_fitted(text, sys.stderr), err=True, nl=nl)
 
 
+def say_inert(text: str) -> None:
+    """Says a text that others have written, made inert."""
+    from lpgen.report.escaping import terminal_text
+
+    say(terminal_text(text))
+
+
 def for_terminal(text: str) -> str:
     """A text for stdout in lines that fit the terminal, if it is one."""
     return _fitted(text, sys.stdout)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,7 +25,7 @@ from lpgen.cli.options import (
     ProfileOption,
     SnapshotOption,
 )
-from lpgen.cli.output import for_terminal, put_text, say, status_line
+from lpgen.cli.output import for_terminal, put_text, say, say_inert, status_line
 from lpgen.errors import InvocationError
 
 if TYPE_CHECKING:
@@ -57,6 +57,10 @@ SignatureOption = Annotated[
     Path | None,
     typer.Option("--require-signature", metavar="PUBLIC-KEY", help="Take only what this PEM file's key has signed."),
 ]
+
+
+def _role_option(text: str) -> Any:
+    return typer.Option("--role", metavar="NAME|ARN", help=text)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,10 +200,7 @@ def _refuse_begun(output: Path) -> None:
 def apply_command(
     plan: PlanArgument,
     at: _ConnectionOptions,
-    role: Annotated[
-        list[str] | None,
-        typer.Option("--role", metavar="NAME|ARN", help="A role (or user) of the plan to roll out. Repeats."),
-    ] = None,
+    role: Annotated[list[str] | None, _role_option("A role (or user) of the plan to roll out. Repeats.")] = None,
     all_of_it: Annotated[bool, typer.Option("--all", help="Roll out every principal of the plan.")] = False,
     yes: YesOption = False,
     settle: SettleOption = 15.0,
@@ -240,9 +241,9 @@ def apply_command(
     typer.echo(for_terminal(render_changes(ready)), nl=False)
     if refused:
         say(render_refused(refused))
-    if ready and not _confirmed(f"Change {_counted(len(ready))} in AWS?", yes=yes):
-        raise typer.Exit(EXIT_FOUND)
-    outcomes = apply_rollout(plan, whole, checked, accounts, settle_seconds=settle, say=_say)
+    if ready:
+        _confirm(f"Change {_counted(len(ready))} in AWS?", yes=yes)
+    outcomes = apply_rollout(plan, whole, checked, accounts, settle_seconds=settle, say=say_inert)
     _end(outcomes, already_said=frozenset(principal for principal, _ in refused))
 
 
@@ -251,10 +252,7 @@ def apply_command(
 def undo_command(
     plan: PlanArgument,
     at: _ConnectionOptions,
-    role: Annotated[
-        list[str] | None,
-        typer.Option("--role", metavar="NAME|ARN", help="A role (or user) to put back. Repeats. By default all."),
-    ] = None,
+    role: Annotated[list[str] | None, _role_option("A role (or user) to put back. Repeats. By default all.")] = None,
     yes: YesOption = False,
     settle: SettleOption = 15.0,
 ) -> None:
@@ -283,7 +281,7 @@ def undo_command(
     unrecorded = find_unrecorded(whole, named, recorded, accounts)
     say(render_unrecorded(unrecorded), nl=False)
     for arn in (arn for arn in states if arn not in (*chosen, *unrecorded) and (arn in named or not role)):
-        _say(f"{arn}: undone already")
+        say_inert(f"{arn}: undone already")
     if not chosen:
         if unrecorded:
             raise typer.Exit(EXIT_FOUND)
@@ -291,9 +289,8 @@ def undo_command(
         return
     calls = [(arn, [call for _, call in states[arn].calls_to_undo]) for arn in chosen if arn in states]
     typer.echo(for_terminal(render_undo(calls)), nl=False)
-    if not _confirmed(f"Put {_counted(len(chosen))} back as before?", yes=yes):
-        raise typer.Exit(EXIT_FOUND)
-    _end(undo_rollout(plan, whole, chosen, accounts, settle_seconds=settle, say=_say))
+    _confirm(f"Put {_counted(len(chosen))} back as before?", yes=yes)
+    _end(undo_rollout(plan, whole, chosen, accounts, settle_seconds=settle, say=say_inert))
     if unrecorded:
         raise typer.Exit(EXIT_FOUND)
 
@@ -303,10 +300,7 @@ def undo_command(
 def unlock_command(
     plan: PlanArgument,
     at: _ConnectionOptions,
-    role: Annotated[
-        list[str] | None,
-        typer.Option("--role", metavar="NAME|ARN", help="A role (or user) to unlock. Repeats. By default all."),
-    ] = None,
+    role: Annotated[list[str] | None, _role_option("A role (or user) to unlock. Repeats. By default all.")] = None,
     yes: YesOption = False,
 ) -> None:
     """Remove the locks that killed runs left.
@@ -334,8 +328,7 @@ def unlock_command(
         say("nothing is locked")
         return
     typer.echo(for_terminal(render_locks(locks)), nl=False)
-    if not _confirmed(f"Does no run change {_counted(len(locks))} now, and do you want to unlock?", yes=yes):
-        raise typer.Exit(EXIT_FOUND)
+    _confirm(f"Does no run change {_counted(len(locks))} now, and do you want to unlock?", yes=yes)
     remove_locks(plan, whole, [principal for principal, _ in locks], accounts)
     say(f"unlocked {_counted(len(locks))}")
 
@@ -386,10 +379,10 @@ def watch_command(
 # ---------------------------------------------------------------- shared by the commands
 
 
-def _confirmed(question: str, *, yes: bool) -> bool:
-    """Whether a person agrees; nobody does where there is nobody to ask."""
+def _confirm(question: str, *, yes: bool) -> None:
+    """Ends the command unless a person agrees; nobody does where there is nobody to ask."""
     if yes:
-        return True
+        return
     try:
         status_line.clear()
         status_line.is_hidden = True
@@ -400,17 +393,11 @@ def _confirmed(question: str, *, yes: bool) -> bool:
     if not agreed:
         hint = "" if sys.stdin.isatty() else " (give --yes where nobody can answer)"
         say(f"nothing was changed{hint}")
-    return agreed
+        raise typer.Exit(EXIT_FOUND)
 
 
 def _counted(count: int) -> str:
     return "1 principal" if count == 1 else f"{count} principals"
-
-
-def _say(text: str) -> None:
-    from lpgen.report.escaping import terminal_text
-
-    say(terminal_text(text))
 
 
 def _end(outcomes: Iterable[Outcome], *, already_said: frozenset[str] = frozenset()) -> None:

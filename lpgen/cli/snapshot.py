@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lpgen.cli.options import EndpointOption, ProfileOption
-from lpgen.cli.output import say
+from lpgen.cli.output import say, say_inert
 from lpgen.core.arns import is_account_id
 from lpgen.errors import ExitCode, InvocationError, quote_input
 
@@ -100,7 +100,7 @@ def snapshot_command(
         schedules=schedules,
     )
     session = open_session(Connection(profile, regions[0] if regions else "", endpoint_url))
-    stamp = take_snapshot(session, wanted, data, now=datetime.now(UTC), say=_say)
+    stamp = take_snapshot(session, wanted, data, now=datetime.now(UTC), say=say_inert)
     say(render_taken_snapshot(stamp, str(data / SNAPSHOTS / stamp.name)))
     if strict and stamp.gaps:
         raise typer.Exit(ExitCode.UNFINISHED)
@@ -117,9 +117,3 @@ def _accounts(text: str, *, role: str) -> tuple[str, ...] | None:
         if not is_account_id(one):
             raise InvocationError(f"{quote_input(one)} is no account id", hint="12 digits each, with commas between")
     return listed
-
-
-def _say(text: str) -> None:
-    from lpgen.report.escaping import terminal_text
-
-    say(terminal_text(text))

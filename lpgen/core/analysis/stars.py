@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from lpgen.core.analysis.grants.wildcards import wildcards_of_grant
+from lpgen.core.analysis.grants.wildcards import each_wildcard
 from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage
@@ -71,7 +71,7 @@ def grow_stars(
     for one in chosen:
         used = _used(usages.get(one.principal.arn)) if usages else frozenset[Action]()
         new = one.granted() & newer
-        for grant, pattern, actions in _wildcards(one, catalog):
+        for grant, pattern, actions in each_wildcard(one.allows, catalog):
             star = stars.setdefault(star_key(one, grant, pattern), _Star(grant, pattern, owner_of(one, grant), actions))
             star.add(one, actions & newer, actions & new, used)
     gained = _Describer(catalog, releases, counts_use=usages is not None).gained
@@ -153,12 +153,6 @@ class _Describer:
         after = self.releases.before(detail.first_seen)
         seen = action in used if self.counts_use else None
         return GainedAction(action, detail.level, detail.first_seen, after, danger, seen)
-
-
-def _wildcards(grants: PrincipalGrants, catalog: Catalog) -> Iterator[tuple[Grant, ActionPattern, frozenset[Action]]]:
-    for grant in grants.allows:
-        for pattern, actions in wildcards_of_grant(grant, catalog):
-            yield grant, pattern, actions
 
 
 def owner_of(grants: PrincipalGrants, grant: Grant) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from lpgen.core.analysis.grants.outside_trust import outside_trust
-from lpgen.core.analysis.grants.wildcards import wildcards_of_grant
+from lpgen.core.analysis.grants.wildcards import each_wildcard
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding
@@ -62,7 +62,7 @@ def find_outside_trust(before: State, after: State) -> Iterator[DriftFinding]:
 
 def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreated: bool) -> DriftFinding:
     principal, granted, made = grants.principal, grants.granted(), grants.principal.created
-    patterns = {pattern for grant in grants.allows for pattern, _ in wildcards_of_grant(grant, catalog)}
+    patterns = {pattern for _, pattern, _ in each_wildcard(grants.allows, catalog)}
     severity = gains.severity(granted, DriftKind.NEW_PRINCIPAL)
     if patterns and severity is Severity.LOW:
         severity = Severity.MEDIUM

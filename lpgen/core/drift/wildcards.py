@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lpgen.core.analysis.grants.wildcards import wildcards_of_grant
+from lpgen.core.analysis.grants.wildcards import each_wildcard
 from lpgen.core.analysis.stars import owner_of, star_key
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.findings import DriftFinding, fingerprint
@@ -45,8 +45,11 @@ class Wildcards:
     def add(self, pair: Pair, added: frozenset[Action], catalog: Catalog) -> None:
         """Takes in those of a principal; `added` are the actions that the catalog gained."""
         granted = pair.after.granted()
-        old = {(grant.statement.not_action, pattern.lower()) for grant, pattern, _ in _wildcards(pair.before, catalog)}
-        for grant, pattern, actions in _wildcards(pair.after, catalog):
+        old = {
+            (grant.statement.not_action, pattern.lower())
+            for grant, pattern, _ in each_wildcard(pair.before.allows, catalog)
+        }
+        for grant, pattern, actions in each_wildcard(pair.after.allows, catalog):
             is_new = (grant.statement.not_action, pattern.lower()) not in old
             got = actions & granted if is_new else actions & granted & added
             if is_new or got:
@@ -115,9 +118,3 @@ def _grew(
         details=(*places, *gains.details(actions, "gains")),
         ties=(", ".join(sorted(actions)),),
     )
-
-
-def _wildcards(grants: PrincipalGrants, catalog: Catalog) -> Iterator[tuple[Grant, ActionPattern, frozenset[Action]]]:
-    for grant in grants.allows:
-        for pattern, actions in wildcards_of_grant(grant, catalog):
-            yield grant, pattern, actions

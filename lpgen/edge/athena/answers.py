@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from lpgen.core.athena.rows import Row
 from lpgen.core.usage.log_layout import split_address
-from lpgen.edge.athena.errors import explain_request_error
+from lpgen.edge.athena.errors import request_errors
 from lpgen.edge.athena.run import Answered
 from lpgen.edge.aws_session import AwsSession, aws_errors
 from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
@@ -57,13 +57,9 @@ def _rows_from_pages(session: AwsSession, query_id: str) -> Iterator[list[str | 
     token = ""
     while True:
         options = {"NextToken": token} if token else {}
-        try:
-            with aws_errors("read the query's answer"):
-                answer = session.client("athena").get_query_results(
-                    QueryExecutionId=query_id, MaxResults=_PAGE_ROWS, **options
-                )
-        except AwsError as error:
-            raise explain_request_error(error) from error
+        with request_errors("read the query's answer"):
+            client = session.client("athena")
+            answer = client.get_query_results(QueryExecutionId=query_id, MaxResults=_PAGE_ROWS, **options)
         for row in answer["ResultSet"].get("Rows", ()):
             yield [cell.get("VarCharValue") for cell in row.get("Data", ())]
         token = str(answer.get("NextToken") or "")

@@ -7,9 +7,11 @@ https://docs.aws.amazon.com/athena/latest/ug/error-reference.html
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
+from lpgen.edge.aws_session import aws_errors
 from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
 from lpgen.errors import AccessError, AwsError, MissingError, QueryTooLargeError, quote_input
 
@@ -44,8 +46,17 @@ _FAILURES: Final = (
 )  # fmt: skip
 
 
-def explain_request_error(error: AwsError) -> AwsError:
-    """An error of a call to Athena or Glue, as the kind it is."""
+@contextmanager
+def request_errors(doing: str) -> Iterator[None]:
+    """Turns an error of a call to Athena or Glue into one of lpgen's, as the kind it is."""
+    try:
+        with aws_errors(doing):
+            yield
+    except AwsError as error:
+        raise _explain(error) from error
+
+
+def _explain(error: AwsError) -> AwsError:
     if error.code == "EntityNotFoundException":
         return MissingError(error.message, code=error.code, hint="look at the table's name, and at --aws-region")
     if _LAKE.search(error.message):

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lpgen.edge.athena.errors import error_from_status, explain_request_error
-from lpgen.edge.aws_session import AwsSession, aws_errors
+from lpgen.edge.athena.errors import error_from_status, request_errors
+from lpgen.edge.aws_session import AwsSession
 from lpgen.errors import AwsError, QueryTooLargeError
 
 FIRST_WAIT_SECONDS: Final = 0.5
@@ -102,9 +102,6 @@ class QueryRunner:
 
     def _ask(self, doing: str, operation: str, **options: Any) -> Mapping[str, Any]:
         client = self.session.client("athena")
-        try:
-            with aws_errors(doing):
-                answer: Mapping[str, Any] = getattr(client, operation)(**options)
-        except AwsError as error:
-            raise explain_request_error(error) from error
+        with request_errors(doing):
+            answer: Mapping[str, Any] = getattr(client, operation)(**options)
         return answer

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from lpgen.core.athena.table import AthenaTable, TableName, is_projected, table_from_definition
-from lpgen.edge.athena.errors import explain_request_error
-from lpgen.edge.aws_session import AwsSession, aws_errors
-from lpgen.errors import AwsError, IngestError
+from lpgen.edge.athena.errors import request_errors
+from lpgen.edge.aws_session import AwsSession
+from lpgen.errors import IngestError
 
 SAMPLES: Final = 100
 """How many registered partitions are looked at, to see how their keys spell days."""
@@ -45,9 +45,6 @@ def fetch_table(session: AwsSession, name: TableName) -> AthenaTable:
 
 def _ask(session: AwsSession, name: TableName, operation: str, **options: Any) -> Mapping[str, Any]:
     client = session.client("glue")
-    try:
-        with aws_errors(f"read the definition of `{name}`"):
-            answer: Mapping[str, Any] = getattr(client, operation)(**options)
-    except AwsError as error:
-        raise explain_request_error(error) from error
+    with request_errors(f"read the definition of `{name}`"):
+        answer: Mapping[str, Any] = getattr(client, operation)(**options)
     return answer

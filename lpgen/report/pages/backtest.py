@@ -31,6 +31,7 @@ from lpgen.report.pages.blocks import (
     quiet,
     table,
 )
+from lpgen.report.pages.parts import more_of_json, problem_blocks
 from lpgen.report.pages.words import label_of, percent, reach_texts
 
 _MOST_ROWS: Final = 40
@@ -60,7 +61,7 @@ def backtest_page(found: Backtest) -> tuple[Block, ...]:
         *_causes(found),
         *_curve(found),
         *_principals([one for one in worst if one.denied]),
-        *_problems(found),
+        *problem_blocks(found.problems),
     )
 
 
@@ -198,8 +199,7 @@ def _principals(denied: Sequence[PrincipalBacktest]) -> Iterable[Block]:
     )
     yield Heading(line("Principals with a denial"), level=2)
     yield table(columns, map(_row, denied[:_MOST_ROWS]), fills=True)
-    if len(denied) > _MOST_ROWS:
-        yield _more(len(denied) - _MOST_ROWS)
+    yield from more_of_json(len(denied) - _MOST_ROWS)
     for one in denied[:_MOST_DETAILS]:
         yield _details(one)
 
@@ -217,10 +217,9 @@ def _row(one: PrincipalBacktest) -> tuple[Words, ...]:
 
 def _details(one: PrincipalBacktest) -> Fold:
     needs = sorted(one.denied, key=lambda need: (-need.records, need.action, need.resource))
-    more = [_more(len(needs) - _MOST_NEEDS)] if len(needs) > _MOST_NEEDS else []
     return Fold(
         line(name(label_of(one.principal)), ": ", plural(len(needs), "denied need")),
-        (bullets(*map(_need, needs[:_MOST_NEEDS])), *more),
+        (bullets(*map(_need, needs[:_MOST_NEEDS])), *more_of_json(len(needs) - _MOST_NEEDS)),
     )
 
 
@@ -235,13 +234,3 @@ def _need(need: DeniedNeed) -> Line:
         name(need.example_event_id),
         quiet(")"),
     )
-
-
-def _more(number: int) -> Paragraph:
-    return Paragraph(line(quiet(f"and {count(number)} more; "), name("--format json"), quiet(" has them all")))
-
-
-def _problems(found: Backtest) -> Iterable[Block]:
-    if found.problems:
-        yield Heading(line("Problems of the files given"), level=2)
-        yield bullets(*found.problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant
@@ -18,16 +18,18 @@ def wildcards_of_grants(
     seen = frozenset(used)
     return tuple(
         WildcardUse(grant.ref, pattern, grant.statement.not_action, len(actions), tuple(sorted(actions & seen)))
-        for grant in grants
-        for pattern, actions in wildcards_of_grant(grant, catalog)
+        for grant, pattern, actions in each_wildcard(grants, catalog)
     )
 
 
-def wildcards_of_grant(grant: Grant, catalog: Catalog) -> Iterable[tuple[ActionPattern, frozenset[Action]]]:
-    """Each wildcard of one statement with the actions that it matches today."""
-    if grant.statement.not_action:
-        yield ActionPattern(", ".join(grant.statement.patterns)), grant.actions
-        return
-    for pattern in grant.statement.patterns:
-        if has_wildcard(pattern):
-            yield pattern, catalog.expand([pattern]).actions
+def each_wildcard(
+    grants: Iterable[Grant], catalog: Catalog
+) -> Iterator[tuple[Grant, ActionPattern, frozenset[Action]]]:
+    """Each wildcard of statements with its statement and the actions that it matches today."""
+    for grant in grants:
+        if grant.statement.not_action:
+            yield grant, ActionPattern(", ".join(grant.statement.patterns)), grant.actions
+            continue
+        for pattern in grant.statement.patterns:
+            if has_wildcard(pattern):
+                yield grant, pattern, catalog.expand([pattern]).actions
