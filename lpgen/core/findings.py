@@ -242,6 +242,15 @@ class PrincipalClass(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Detachment:
+    """The policies and groups to replace: managed ones to detach, inline ones to delete, groups to leave."""
+
+    managed: tuple[str, ...] = ()
+    inline: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PrincipalDiff:
     """Granted vs. used for one principal. `proposal` is what to do, in one sentence, and `task` the same in a clause.
 
@@ -257,14 +266,14 @@ class PrincipalDiff:
     proposal: str
     covered_days: int
     verdicts: Verdicts
-    ungranted: tuple[UngrantedUse, ...]
-    denied: tuple[Use, ...]
-    unmapped: tuple[UnmappedEvent, ...]
-    wildcards: tuple[WildcardUse, ...]
-    caveats: tuple[Caveat, ...]
-    lines: tuple[Line, ...]
-    dropped: tuple[DroppedLine, ...]
-    detach: Detachment
+    ungranted: tuple[UngrantedUse, ...] = ()
+    denied: tuple[Use, ...] = ()
+    unmapped: tuple[UnmappedEvent, ...] = ()
+    wildcards: tuple[WildcardUse, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
+    lines: tuple[Line, ...] = ()
+    dropped: tuple[DroppedLine, ...] = ()
+    detach: Detachment = Detachment()
     active_days: int = 0
     task: str = ""
     expected: ExpectedDenials | None = None
@@ -290,15 +299,6 @@ class Forecast:
 
     expected: ExpectedDenials | None = None
     caveats: tuple[Caveat, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Detachment:
-    """The policies and groups to replace: managed ones to detach, inline ones to delete, groups to leave."""
-
-    managed: tuple[str, ...]
-    inline: tuple[str, ...]
-    groups: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
-from lpgen.core.backtests import NO_REACH
 from lpgen.core.digests import Inputs, digest_of_text
-from lpgen.core.findings import Detachment, Proposal, Report, Verdicts
+from lpgen.core.findings import PrincipalDiff, Proposal, Report, Verdicts
 from lpgen.core.model import CURRENT_VERSION, Policy
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Check, CheckStatus, Verification
@@ -91,7 +90,6 @@ class OutputEntry:
 
 
 _NO_VERDICTS: Final = Verdicts((), {})
-_NOTHING: Final = Detachment((), (), ())
 _NO_DOCUMENT: Final = Policy(CURRENT_VERSION, ())
 _PASSED: Final = (Check("all", CheckStatus.PASSED, 0, ()),)
 
@@ -101,24 +99,19 @@ def _outline_of_proposal(proposal: Proposal) -> Proposal:
 
     It has neither policies, verdicts, lines nor documents.
     """
-    caveats = proposal.diff.caveats
-    principal = replace(proposal.diff.principal, policies=(), boundary=None, trust=None, tags=(), instance_profiles=())
-    diff = replace(
-        proposal.diff,
-        principal=principal,
-        verdicts=_NO_VERDICTS,
-        ungranted=(),
-        denied=(),
-        unmapped=(),
-        wildcards=(),
-        caveats=tuple(_shared_caveat(one.kind, tuple(one.parameters.items()), one.accepted_by) for one in caveats),
-        lines=(),
-        dropped=proposal.diff.dropped[:1],
-        detach=_NOTHING,
-        reach=NO_REACH,
-        left=(),
-        dangerous=(),
-        days=(),
+    full = proposal.diff
+    principal = replace(full.principal, policies=(), boundary=None, trust=None, tags=(), instance_profiles=())
+    diff = PrincipalDiff(
+        principal,
+        full.principal_class,
+        full.proposal,
+        full.covered_days,
+        _NO_VERDICTS,
+        caveats=tuple(_shared_caveat(one.kind, tuple(one.parameters.items()), one.accepted_by) for one in full.caveats),
+        dropped=full.dropped[:1],
+        active_days=full.active_days,
+        task=full.task,
+        expected=full.expected,
     )
     replacement, verification = proposal.replacement, proposal.verification
     if replacement is not None:

@@ -239,7 +239,7 @@ def _draft(
 ) -> PrincipalDiff:
     """A diff with only the lines, and the reasons not to call them safe."""
     none, taken = Verdicts((), facts), detachment(principal, left)
-    return PrincipalDiff(principal, principal_class, "", 0, none, (), (), (), (), caveats, lines, (), taken, left=left)
+    return PrincipalDiff(principal, principal_class, "", 0, none, caveats=caveats, lines=lines, detach=taken, left=left)
 
 
 def _access_holes(
