@@ -25,15 +25,15 @@ WORST_FIRST: Final = (
 class GainedAction:
     """An action that AWS added. It came after `after` ("" where it isn't known) and by `first_seen`, ISO dates both.
 
-    `danger` says what a holder could do with it, "" for most; `used` is None where no usage was given.
+    `used` is None where no usage was given; `danger` says what a holder could do with it, "" for most.
     """
 
     action: Action
     level: AccessLevel
     first_seen: str
     after: str
-    danger: str
     used: bool | None
+    danger: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def stars() -> Stars:
 
     def gained(action: str, level: AccessLevel, *, used: bool = False) -> GainedAction:
         danger = "changes who may do what" if level is AccessLevel.PERMISSIONS_MANAGEMENT else ""
-        return GainedAction(Action(action), level, "2025-11-27", "2025-02-13", danger, used)
+        return GainedAction(Action(action), level, "2025-11-27", "2025-02-13", used, danger)
 
     def growth(policy: str, pattern: str, owner: str, *found: GainedAction, not_action: bool = False) -> StarGrowth:
         kind = PolicyKind.INLINE if owner else PolicyKind.CUSTOMER_MANAGED

@@ -152,7 +152,7 @@ class _Describer:
         danger = Dangers(self.catalog).sentence(action)
         after = self.releases.before(detail.first_seen)
         seen = action in used if self.counts_use else None
-        return GainedAction(action, detail.level, detail.first_seen, after, danger, seen)
+        return GainedAction(action, detail.level, detail.first_seen, after, seen, danger)
 
 
 def owner_of(grants: PrincipalGrants, grant: Grant) -> str:

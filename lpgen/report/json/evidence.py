@@ -43,17 +43,15 @@ from lpgen.core.schemas import EVIDENCE_SCHEMA
 from lpgen.report.json.facts import (
     facts_of_accepted,
     facts_of_account,
-    facts_of_caveats,
     facts_of_checks,
     facts_of_dropped,
     facts_of_evidence,
-    facts_of_expected,
+    facts_of_proposal,
     facts_of_scope,
     facts_of_statement,
     facts_of_ungranted,
 )
 from lpgen.report.json.layout import Json, Row, lay_out
-from lpgen.report.json.review import safety_of_proposal
 from lpgen.report.plan import document_file
 
 
@@ -67,12 +65,7 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
             "schema": EVIDENCE_SCHEMA,
             "principal": diff.principal.arn,
             "principal_id": diff.principal.principal_id,
-            "class": diff.principal_class,
-            "proposal": proposal.advice,
-            "in_place": proposal.in_place,
-            "safe": safety_of_proposal(proposal),
-            "not_safe_because": facts_of_caveats(proposal),
-            "expected_denials": facts_of_expected(proposal),
+            **facts_of_proposal(proposal),
             "accepted": facts_of_accepted(diff.caveats),
             "as_of": report.diff.as_of.isoformat(),
             "catalog": Row(version=report.diff.catalog_version, date=report.diff.catalog_date),

@@ -18,15 +18,7 @@ _SIDES: Final = {True: "read_only", False: "writing"}
 
 def facts_of_evidence(evidence: Evidence | None) -> Json:
     """How a use is known; zero records and empty texts where nothing was seen."""
-    if evidence is None:
-        evidence = Evidence(0, "", "", "", "")
-    return {
-        "records": evidence.records,
-        "first_seen": evidence.first_seen,
-        "last_seen": evidence.last_seen,
-        "example_event_id": evidence.example_event_id,
-        "example_resource": evidence.example_resource,
-    }
+    return asdict(evidence or Evidence(0, "", "", "", ""))
 
 
 def facts_of_statement(ref: StatementRef) -> Row:
@@ -39,7 +31,20 @@ def facts_of_scope(scope: Scope) -> Json:
     return {"not_resources" if scope.not_resource else "resources": list(scope.resources)}
 
 
-def facts_of_expected(proposal: Proposal) -> Row | None:
+def facts_of_proposal(proposal: Proposal) -> Json:
+    """What is proposed for a principal, and whether it is called safe: null where there is no replacement to call
+    so."""
+    return {
+        "class": proposal.diff.principal_class,
+        "proposal": proposal.advice,
+        "in_place": proposal.in_place,
+        "safe": None if proposal.replacement is None else proposal.safe,
+        "not_safe_because": _facts_of_caveats(proposal),
+        "expected_denials": _facts_of_expected(proposal),
+    }
+
+
+def _facts_of_expected(proposal: Proposal) -> Row | None:
     """How many denied needs to expect of a replacement in the next `days`: the mean, and the ends of the interval."""
     expected = proposal.diff.expected
     if expected is None or proposal.replacement is None:
@@ -47,7 +52,7 @@ def facts_of_expected(proposal: Proposal) -> Row | None:
     return Row(asdict(replace(expected, mean=round(expected.mean, 3))))
 
 
-def facts_of_caveats(proposal: Proposal) -> list[Row]:
+def _facts_of_caveats(proposal: Proposal) -> list[Row]:
     """The reasons not to call a proposal safe, each with the next step and the `item` for a decision to accept it."""
     return [
         Row(
@@ -131,26 +136,13 @@ def facts_of_ungranted(one: UngrantedUse) -> Row:
 
 def facts_of_checks(checks: Iterable[Check]) -> list[Json]:
     """The checks of a verification, in the order in which they ran."""
-    return [
-        {"name": one.name, "status": one.status, "examined": one.examined, "findings": list(one.findings)}
-        for one in checks
-    ]
+    return list(map(asdict, checks))
 
 
 def facts_of_decision(decision: Decision) -> Row:
     """A person's decision; an empty text means any, or never for `expires`."""
-    return Row(
-        do=decision.kind,
-        principal=decision.principal,
-        action=decision.action,
-        resource=decision.resource,
-        item=decision.item,
-        since=decision.since,
-        until=decision.until,
-        reason=decision.reason,
-        owner=decision.owner,
-        expires=decision.expires,
-    )
+    facts = asdict(decision)
+    return Row(do=facts.pop("kind"), **facts)
 
 
 def facts_of_dropped(diff: PrincipalDiff) -> list[Row]:

@@ -47,7 +47,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from lpgen.core.evidence import PrincipalUsage, StatementRef, UnmappedEvent
-from lpgen.core.findings import DangerousUse, OutsideTrust, Proposal, Report, WildcardUse
+from lpgen.core.findings import DangerousUse, OutsideTrust, Report, WildcardUse
 from lpgen.core.model import AccessLevel, Outcome
 from lpgen.report.counts import sorted_levels
 from lpgen.report.decisions_note import facts_of_decisions
@@ -56,12 +56,11 @@ from lpgen.report.guards_note import facts_of_guards
 from lpgen.report.json.facts import (
     facts_of_accepted,
     facts_of_account,
-    facts_of_caveats,
     facts_of_checks,
     facts_of_decision,
     facts_of_dropped,
     facts_of_evidence,
-    facts_of_expected,
+    facts_of_proposal,
     facts_of_scope,
     facts_of_statement,
     facts_of_ungranted,
@@ -150,11 +149,6 @@ def _facts_of_trust(trust: OutsideTrust) -> Row:
     )
 
 
-def safety_of_proposal(proposal: Proposal) -> bool | None:
-    """Whether the replacement is called safe; None where there is none to call so."""
-    return None if proposal.replacement is None else proposal.safe
-
-
 def _facts_of_unlisted(usage: PrincipalUsage) -> Json:
     return {
         "principal": usage.principal,
@@ -176,12 +170,7 @@ def facts_of_principal(view: PrincipalView) -> Json:
         "principal_id": diff.principal.principal_id,
         "account": diff.principal.account,
         "kind": diff.principal.kind,
-        "class": diff.principal_class,
-        "proposal": proposal.advice,
-        "in_place": proposal.in_place,
-        "safe": safety_of_proposal(proposal),
-        "not_safe_because": facts_of_caveats(proposal),
-        "expected_denials": facts_of_expected(proposal),
+        **facts_of_proposal(proposal),
         "accepted": facts_of_accepted(diff.caveats),
         "covered_days": diff.covered_days,
         "active_days": diff.active_days,
@@ -272,16 +261,7 @@ def _facts_of_replacement(view: PrincipalView) -> Json | None:
         "for_review": _facts_of_groups(view.for_review),
         "decided": _facts_of_groups(view.decided),
         "shared": _facts_of_groups(view.shared),
-        "rules": [
-            Row(
-                rule=one.rule,
-                adds=one.adds,
-                tightens=one.tightens,
-                records=one.records,
-                patterns=list(one.patterns),
-            )
-            for one in view.rules
-        ],
+        "rules": [Row(asdict(one)) for one in view.rules],
         "characters_by_service": Row(dict(replacement.bytes_by_service)),
     }
 

@@ -17,6 +17,7 @@ Keys and columns are only ever added under this name; a change of meaning takes 
 from __future__ import annotations
 
 import csv
+from dataclasses import asdict
 from io import StringIO
 from typing import Final
 
@@ -80,17 +81,7 @@ def _facts_of_star(star: StarGrowth) -> Json:
         "levels": Row({str(level): number for level, number in sorted(star.levels.items())}),
         "used": None if any(one.used is None for one in star.gained) else star.used,
         "stopped": star.stopped,
-        "gained": [
-            Row(
-                action=one.action,
-                level=one.level,
-                first_seen=one.first_seen,
-                after=one.after,
-                used=one.used,
-                danger=one.danger,
-            )
-            for one in star.gained
-        ],
+        "gained": [Row(asdict(one)) for one in star.gained],
     }
 
 

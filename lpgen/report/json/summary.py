@@ -19,9 +19,9 @@ from lpgen.core.digests import Inputs, OutputDigests, digest_of_report
 from lpgen.core.findings import Report
 from lpgen.core.schemas import SUMMARY_SCHEMA
 from lpgen.report.decisions_note import facts_of_decisions
-from lpgen.report.json.facts import facts_of_account, facts_of_caveats, facts_of_expected, facts_of_inputs
+from lpgen.report.json.facts import facts_of_account, facts_of_inputs, facts_of_proposal
 from lpgen.report.json.layout import Json, Row, lay_out
-from lpgen.report.json.review import safety_of_proposal, totals_of_review
+from lpgen.report.json.review import totals_of_review
 from lpgen.report.views import PrincipalView, review_view
 
 if TYPE_CHECKING:
@@ -67,12 +67,7 @@ def _facts_of_principal(view: PrincipalView, folder: str | None) -> Json:
         "principal": view.diff.principal.arn,
         "principal_id": view.diff.principal.principal_id,
         "folder": folder,
-        "class": view.diff.principal_class,
-        "proposal": view.proposal.advice,
-        "in_place": view.proposal.in_place,
-        "safe": safety_of_proposal(view.proposal),
-        "not_safe_because": facts_of_caveats(view.proposal),
-        "expected_denials": facts_of_expected(view.proposal),
+        **facts_of_proposal(view.proposal),
         "left_attached": [one.arn for one in view.proposal.replacement.left] if view.proposal.replacement else [],
         "counts": Row(asdict(view.counts)),
     }
