@@ -31,7 +31,6 @@ from lpgen.report.pages.blocks import (
     quiet,
     table,
 )
-from lpgen.report.pages.parts import more_of_json, problem_blocks
 from lpgen.report.pages.words import label_of, percent, reach_texts
 
 _MOST_ROWS: Final = 40
@@ -61,7 +60,7 @@ def backtest_page(found: Backtest) -> tuple[Block, ...]:
         *_causes(found),
         *_curve(found),
         *_principals([one for one in worst if one.denied]),
-        *problem_blocks(found.problems),
+        *_problems(found),
     )
 
 
@@ -199,7 +198,8 @@ def _principals(denied: Sequence[PrincipalBacktest]) -> Iterable[Block]:
     )
     yield Heading(line("Principals with a denial"), level=2)
     yield table(columns, map(_row, denied[:_MOST_ROWS]), fills=True)
-    yield from more_of_json(len(denied) - _MOST_ROWS)
+    if len(denied) > _MOST_ROWS:
+        yield _more(len(denied) - _MOST_ROWS)
     for one in denied[:_MOST_DETAILS]:
         yield _details(one)
 
@@ -217,9 +217,10 @@ def _row(one: PrincipalBacktest) -> tuple[Words, ...]:
 
 def _details(one: PrincipalBacktest) -> Fold:
     needs = sorted(one.denied, key=lambda need: (-need.records, need.action, need.resource))
+    more = [_more(len(needs) - _MOST_NEEDS)] if len(needs) > _MOST_NEEDS else []
     return Fold(
         line(name(label_of(one.principal)), ": ", plural(len(needs), "denied need")),
-        (bullets(*map(_need, needs[:_MOST_NEEDS])), *more_of_json(len(needs) - _MOST_NEEDS)),
+        (bullets(*map(_need, needs[:_MOST_NEEDS])), *more),
     )
 
 
@@ -234,3 +235,13 @@ def _need(need: DeniedNeed) -> Line:
         name(need.example_event_id),
         quiet(")"),
     )
+
+
+def _more(number: int) -> Paragraph:
+    return Paragraph(line(quiet(f"and {count(number)} more; "), name("--format json"), quiet(" has them all")))
+
+
+def _problems(found: Backtest) -> Iterable[Block]:
+    if found.problems:
+        yield Heading(line("Problems of the files given"), level=2)
+        yield bullets(*found.problems)

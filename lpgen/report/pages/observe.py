@@ -27,7 +27,6 @@ from lpgen.report.pages.blocks import (
     quiet,
     table,
 )
-from lpgen.report.pages.parts import more_of_json, problem_blocks
 from lpgen.report.pages.words import label_of
 
 _MOST_ROWS: Final = 40
@@ -53,8 +52,14 @@ def observe_page(plan: ObservePlan, price: float) -> tuple[Block, ...]:
         *(block for one in plan.accounts for block in _account(one, price)),
         *_undecided(plan),
         *_next(plan),
-        *problem_blocks(plan.problems),
+        *_problems(plan),
     )
+
+
+def _problems(plan: ObservePlan) -> Iterable[Block]:
+    if plan.problems:
+        yield Heading(line("Problems of the files given"), level=2)
+        yield bullets(*plan.problems)
 
 
 def _observe_sentence(plan: ObservePlan) -> str:
@@ -145,7 +150,7 @@ def _decided(plan: AccountPlan) -> Iterable[Block]:
         (_label(arn, plan), count(len(found)), names(found, most=_MOST_NAMES)) for arn, found in ranked[:_MOST_ROWS]
     ]
     yield table(columns, rows)
-    yield from more_of_json(len(ranked) - _MOST_ROWS)
+    yield from _more(len(ranked) - _MOST_ROWS)
 
 
 def _left_open(plan: AccountPlan) -> Iterable[Block]:
@@ -153,7 +158,7 @@ def _left_open(plan: AccountPlan) -> Iterable[Block]:
     columns = (Column("principal", flexible=True), Column("stays open", number=True), Column("why", flexible=True))
     ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     yield table(columns, [(_label(arn, plan), count(found), why) for (arn, why), found in ranked[:_MOST_ROWS]])
-    yield from more_of_json(len(ranked) - _MOST_ROWS)
+    yield from _more(len(ranked) - _MOST_ROWS)
 
 
 def _label(arn: str, plan: AccountPlan) -> Span:
@@ -191,6 +196,11 @@ def _next(plan: ObservePlan) -> Iterable[Block]:
         )
 
 
+def _more(number: int) -> Iterable[Block]:
+    if number > 0:
+        yield Paragraph(line(quiet(f"and {count(number)} more; "), name("--format json"), quiet(" has them all")))
+
+
 def outcomes_page(outcomes: Sequence[Outcome]) -> tuple[Block, ...]:
     """The outcome of a plan's kept actions: the counts, then the actions that are still open."""
     counted = Counter(one.status for one in outcomes)
@@ -207,7 +217,7 @@ def outcomes_page(outcomes: Sequence[Outcome]) -> tuple[Block, ...]:
             )
         ),
         *([table(columns, [_open_row(one) for one in still[:_MOST_ROWS]])] if still else []),
-        *more_of_json(len(still) - _MOST_ROWS),
+        *_more(len(still) - _MOST_ROWS),
     )
 
 

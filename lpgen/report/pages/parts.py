@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from lpgen.core.evidence import Evidence
-from lpgen.report.pages.blocks import (
-    Block,
-    Bullets,
-    Heading,
-    Item,
-    Line,
-    Paragraph,
-    bullets,
-    count,
-    line,
-    name,
-    plural,
-    quiet,
-)
+from lpgen.report.pages.blocks import Bullets, Heading, Item, Line, Paragraph, count, line, name, plural, quiet
 
 MOST_ROWS: Final = 12
 """The most rows of a table in a principal's part, which says how many more there are; JSON has them all."""
@@ -56,16 +43,3 @@ def seen_note(evidence: Evidence) -> Line:
     first, last = evidence.first_seen[:10], evidence.last_seen[:10]
     days = first if first == last else f"{first} to {last}"
     return line(quiet(f"{plural(evidence.records, 'record')}, {days}, example "), name(evidence.example_event_id))
-
-
-def more_of_json(number: int) -> Iterable[Block]:
-    """How many more there are, which only the JSON has; nothing for none."""
-    if number > 0:
-        yield Paragraph(line(quiet(f"and {count(number)} more; "), name("--format json"), quiet(" has them all")))
-
-
-def problem_blocks(problems: Sequence[str]) -> Iterable[Block]:
-    """The problems of the files that a page was made from, if there are any."""
-    if problems:
-        yield Heading(line("Problems of the files given"), level=2)
-        yield bullets(*problems)
