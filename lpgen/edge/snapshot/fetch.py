@@ -83,9 +83,9 @@ class _Run:
         policies: list[object] = []
         for subject, kind, file in ((Subject.SCPS, SCP, SCPS), (Subject.RCPS, RCP, RCPS)):
             with self.gaps.catch("", subject):
-                found = fetch_levels(self.session, organization, kind)
-                self.writer.write(file, found.by_account)
-                policies += found.policies
+                levels, facts = fetch_levels(self.session, organization, kind)
+                self.writer.write(file, levels)
+                policies += facts
         self.writer.write(ORGANIZATION, {**_tree(organization), "policies": policies})
         return organization
 

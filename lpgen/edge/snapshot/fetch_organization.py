@@ -83,19 +83,12 @@ def _listed(client: Any, operation: str, name: str, **arguments: str) -> Iterato
         yield from page.get(name, ())
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedLevels:
+def fetch_levels(
+    session: AwsSession, organization: Organization, kind: str
+) -> tuple[dict[str, list[list[Document]]], list[Document]]:
     """The SCPs or RCPs: by account a list per level from the root down to the account itself, and each policy's facts.
 
     A policy's facts are `id`, `name`, `type` and `targets`, the ids of the targets it is attached to.
-    """
-
-    by_account: dict[str, list[list[Document]]]
-    policies: tuple[Document, ...] = ()
-
-
-def fetch_levels(session: AwsSession, organization: Organization, kind: str) -> FetchedLevels:
-    """The SCPs or RCPs of an organization.
 
     Where the type is switched off there are no levels. Neither are there for the management account, whose principals
     and resources neither kind restricts.
@@ -107,7 +100,7 @@ def fetch_levels(session: AwsSession, organization: Organization, kind: str) -> 
             would mean something else.
     """
     if kind not in organization.policy_types:
-        return FetchedLevels({account.id: [] for account in organization.accounts})
+        return {account.id: [] for account in organization.accounts}, []
     facts: list[Document] = []
     attached: dict[str, list[Document]] = {}
     client = session.client("organizations")
@@ -127,7 +120,7 @@ def fetch_levels(session: AwsSession, organization: Organization, kind: str) -> 
         else [attached.get(node, []) for node in account.path]
         for account in organization.accounts
     }
-    return FetchedLevels(levels, tuple(facts))
+    return levels, facts
 
 
 def _document(content: str, name: str) -> Document:

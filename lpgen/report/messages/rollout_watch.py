@@ -9,7 +9,6 @@ from typing import Final
 from lpgen.core.rollout.watch import Denial, Watched
 from lpgen.report.escaping import terminal_text
 from lpgen.report.json.layout import Json, Row, lay_out
-from lpgen.report.pages.blocks import plural
 
 WATCH_SCHEMA: Final = "lpgen.rollout-watch/1"
 
@@ -70,8 +69,7 @@ def _lines(watched: Sequence[Watched]) -> Iterator[str]:
         if any(denial.lost and not denial.restored for denial in one.denials):
             yield f"  {_HOLD}"
         for call, records in one.unmapped:
-            what = f"{terminal_text(call)} ({plural(records, 'record')})"
-            yield f"  denied, and which action it needs isn't known: {what}"
+            yield f"  denied, and which action it needs isn't known: {terminal_text(call)} ({_counted(records)})"
         yield from _unseen_lines(one)
         yield ""
 
@@ -80,6 +78,10 @@ _HOLD: Final = (
     "next: what is needed, put back into its policies, and keep it with --decisions FILE, or the next replacement takes"
     " it away again"
 )
+
+
+def _counted(records: int) -> str:
+    return "1 record" if records == 1 else f"{records:,} records"
 
 
 def _reach(one: Watched) -> str:
@@ -92,7 +94,7 @@ def _denial_lines(one: Denial, snapshot: str) -> Iterator[str]:
     upto = "up to " if one.straddles else ""
     before = ", denied before the rollout too" if one.before_too else ""
     where = one.resource or "a resource that the record doesn't show"
-    seen = f"{upto}{plural(one.records, 'record')}, last {one.last_seen}, such as event {one.example_event_id}{before}"
+    seen = f"{upto}{_counted(one.records)}, last {one.last_seen}, such as event {one.example_event_id}{before}"
     yield f"  denied: {terminal_text(one.action)} on {terminal_text(where)} ({terminal_text(seen)})"
     if one.why:
         yield f"    {terminal_text(one.why)}"

@@ -14,7 +14,6 @@ from lpgen.core.evidence import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, SkipReason
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.usage.columns import distinct_rows
 from lpgen.core.usage.tables import Usage
 
 
@@ -25,9 +24,11 @@ def seen_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, Col
     """
     sources = EventSources.from_catalog(catalog.source)
     found: dict[str, set[str]] = defaultdict(set)
-    for principal, source, action in distinct_rows(usage.table, ("principal", "event_source", "action")):
+    names = ("principal", "event_source", "action")
+    for principal, source, action in set(zip(*(usage.table.column(one).to_pylist() for one in names), strict=True)):
         found[principal] |= {action.partition(":")[0], *sources.resolve(source).prefixes}
-    for principal, source, reason in distinct_rows(usage.skips, ("principal", "event_source", "reason")):
+    names = ("principal", "event_source", "reason")
+    for principal, source, reason in set(zip(*(usage.skips.column(one).to_pylist() for one in names), strict=True)):
         if principal and reason not in _NO_CALLS:
             found[principal] |= set(sources.resolve(source).prefixes)
     return found

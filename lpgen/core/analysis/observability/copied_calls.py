@@ -13,7 +13,6 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.event_names import EventSources
 from lpgen.core.cloudtrail.named_principals import names_of
 from lpgen.core.model import Outcome, SkipReason
-from lpgen.core.usage.columns import distinct_rows
 from lpgen.core.usage.tables import Usage
 
 _COLUMNS: Final = ("principal", "event_source", "reason", "outcome")
@@ -31,7 +30,8 @@ def copied_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, f
     """
     sources = EventSources.from_catalog(catalog.source)
     found: dict[str, set[str]] = defaultdict(set)
-    for principal, source, reason, outcome in distinct_rows(usage.skips, _COLUMNS):
+    columns = (usage.skips.column(name).to_pylist() for name in _COLUMNS)
+    for principal, source, reason, outcome in set(zip(*columns, strict=True)):
         if principal and reason in _REASONS and outcome != Outcome.DENIED:
             found[principal].update(sources.resolve(source).prefixes)
     return {principal: frozenset(prefixes) for principal, prefixes in found.items()}
