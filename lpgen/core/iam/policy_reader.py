@@ -39,8 +39,8 @@ def document_json(value: object, *, indent: int | None = None) -> str:
 
 
 def decode_strictly(text: str | bytes, error: Callable[[str], LpgenError]) -> Any:
-    """The value of a JSON text, with the errors of its reader: no name occurs twice in one object, and no number is
-    infinite or none.
+    """The value of a JSON text. A name that occurs twice in one object is an error of the kind given, and so are NaN
+    and infinity.
 
     Raises:
         ValueError: it isn't JSON.
