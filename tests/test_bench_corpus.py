@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections import Counter, defaultdict
@@ -19,9 +20,12 @@ from typer.testing import CliRunner
 from bench.corpus.calendar import Day, NeedKind
 from bench.corpus.evaluator import Evaluator
 from bench.corpus.half import HALVES, HELD_BACK, TUNED, half_of
-from bench.corpus.intrusions import VICTIMS
-from bench.corpus.kinds import JUDGED, KINDS, held_back
+from bench.corpus.intrusions import DANGEROUS, VICTIMS
+from bench.corpus.kinds import INTRUDED, INTRUDED_THEMES, JUDGED, KINDS, held_back
+from bench.corpus.kinds.held_back import harms as held_back_harms
+from bench.corpus.operations import harms
 from bench.corpus.organization import DATA_TYPES
+from bench.corpus.profile import Role
 from bench.corpus.write import Asked, Corpus
 from lpgen.cli.main import app
 from lpgen.edge.readers.trail_settings import read_trails
@@ -49,6 +53,12 @@ def _principals(corpus: Path) -> dict[str, Json]:
     return {one["arn"]: one for one in json.loads((corpus / "principals.json").read_text())}
 
 
+def _truth(corpus: Path) -> list[Json]:
+    """The rows of a corpus's truth, without the column that only corpora with intruded kinds have."""
+    rows = pq.read_table(corpus / "truth.parquet").to_pylist()
+    return [{name: value for name, value in row.items() if name != "error"} for row in rows]
+
+
 def _digests(folder: Path) -> dict[str, str]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
@@ -56,7 +66,7 @@ def _digests(folder: Path) -> dict[str, str]:
 
 def test_the_same_seed_writes_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     for name, seed in (("one", 5), ("again", 5), ("other", 6)):
-        Corpus(Asked(seed, principals=20, months=2)).write(tmp_path / name)
+        Corpus(Asked(seed, principals=20, months=2, intruders=1)).write(tmp_path / name)
     assert _digests(tmp_path / "one") == _digests(tmp_path / "again")
     assert _digests(tmp_path / "one").keys() != _digests(tmp_path / "other").keys()
 
@@ -199,17 +209,20 @@ def test_half_of_the_judged_kinds_is_held_back_and_each_half_has_both_answers() 
     assert answers == {(half, answer) for half in (TUNED, HELD_BACK) for answer in (True, False)}
 
 
-def test_judged_kinds_leave_the_files_of_other_accounts_as_they_are(tmp_path: Path) -> None:
-    for name, judged in (("without", 0), ("with", 1)):
-        Corpus(Asked(seed=5, principals=20, months=2, judged=judged)).write(tmp_path / name)
+@pytest.mark.parametrize("added", [{"judged": 1}, {"intruders": 1}])
+def test_added_kinds_leave_the_files_of_other_accounts_as_they_are(tmp_path: Path, added: dict[str, Any]) -> None:
+    plainly = Asked(seed=5, principals=20, months=2)
+    for name, asked in (("without", plainly), ("with", replace(plainly, **added))):
+        Corpus(asked).write(tmp_path / name)
     plain, judging = _digests(tmp_path / "without"), _digests(tmp_path / "with")
     changed = {name for name in plain if judging[name] != plain[name]}
-    assert changed == {"accounts.json", "principals.json", "trails.json", "truth.parquet"}
+    lists = {"intrusions.json"} if "intruders" in added else set()
+    assert changed == {"accounts.json", "principals.json", "trails.json", "truth.parquet"} | lists
     for name in ("accounts.json", "principals.json", "trails.json"):
         before, after = (json.loads((tmp_path / kind / name).read_text()) for kind in ("without", "with"))
         assert after[: len(before)] == before
     old = {entry["arn"] for entry in json.loads((tmp_path / "without/principals.json").read_text())}
-    rows = [pq.read_table(tmp_path / kind / "truth.parquet").to_pylist() for kind in ("without", "with")]
+    rows = [_truth(tmp_path / kind) for kind in ("without", "with")]
     assert rows[0] == [row for row in rows[1] if row["principal"] in old]
 
 
@@ -237,3 +250,104 @@ def test_scps_deny_what_the_logs_show_exactly_where_safe_is_wrong(truth: list[Js
 
 def _concerns(statement: Json, arn: str) -> bool:
     return bool(statement.get("Condition", {}).get("ArnLike", {}).get("aws:PrincipalArn", arn) == arn)
+
+
+# ---------------------------------------------------------------- intruded kinds
+
+
+@pytest.fixture(scope="module")
+def intruded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus of intruded kinds, and the same without intrusions."""
+    folder = tmp_path_factory.mktemp("intruded")
+    asked = Asked(seed=4, principals=0, months=4, intruders=1)
+    Corpus(asked).write(folder / "with")
+    Corpus(replace(asked, has_intrusions=False)).write(folder / "without")
+    return folder
+
+
+def test_intruded_kinds_are_balanced_over_the_halves() -> None:
+    counts = {
+        half: Counter(str(kind.role) for name, kind in INTRUDED.items() if half_of(name) == half)
+        for half in (TUNED, HELD_BACK)
+    }
+    assert counts[TUNED] == counts[HELD_BACK]
+    assert counts[TUNED][Role.ORDINARY] >= 12
+    assert counts[TUNED][Role.BYSTANDER] >= 8
+    themes = [
+        {kind.theme for name, kind in INTRUDED.items() if kind.role is Role.VICTIM and half_of(name) == half}
+        for half in (TUNED, HELD_BACK)
+    ]
+    assert themes[0] == themes[1]
+    assert len(themes[0]) >= 9
+
+
+def test_intruded_kinds_of_the_halves_share_no_name_no_account_and_no_new_harm() -> None:
+    # Numbers, because a failure mustn't show held-back names.
+    assert len(INTRUDED) == sum(len(theme.KINDS.found) for theme in INTRUDED_THEMES)
+    assert len(INTRUDED.keys() & (KINDS | JUDGED).keys()) == 0
+    accounts = [
+        {kind.account for name, kind in INTRUDED.items() if half_of(name) == half} for half in (TUNED, HELD_BACK)
+    ]
+    assert accounts[0].isdisjoint(accounts[1])
+    assert len(harms.HARMS.keys() & held_back_harms.HARMS.keys()) == 0
+
+
+def test_each_victim_has_dangerous_intruders_and_work_all_the_time(intruded: Path) -> None:
+    principals, needed, harmful = _principals(intruded / "with"), defaultdict(set), set()
+    for row in pq.read_table(intruded / "with" / "truth.parquet").to_pylist():
+        if row["kind"] == NeedKind.INTRUDER:
+            harmful |= {row["principal"]} if row["dangerous"] else set()
+        elif row["logged"]:
+            needed[row["principal"]].add(row["time"].date())
+    roles = {entry["arn"]: entry["role"] for entry in principals.values()}
+    victims = {arn for arn, role in roles.items() if role == Role.VICTIM}
+    assert len(harmful ^ victims) == 0
+    idle = sum(len(needed[arn]) < 40 for arn in roles)
+    assert idle == 0
+
+
+def test_chores_are_marked_as_ordinary_and_harmful_on_few_days(intruded: Path) -> None:
+    chores = {arn for arn, entry in _principals(intruded / "with").items() if entry["is_ordinary"]}
+    days: dict[tuple[str, str], set[date]] = defaultdict(set)
+    for row in pq.read_table(intruded / "with" / "truth.parquet").to_pylist():
+        if row["principal"] in chores and row["kind"] == NeedKind.RARE and row["action"] in DANGEROUS:
+            days[row["principal"], row["action"]].add(row["time"].date())
+    assert len({principal for principal, _ in days}) == len(chores)
+    assert max(len(found) for found in days.values()) <= 2
+
+
+def test_without_intrusions_only_what_intruders_do_is_missing(intruded: Path) -> None:
+    rows = {name: _truth(intruded / name) for name in ("with", "without")}
+    is_same = rows["without"] == [row for row in rows["with"] if row["kind"] != NeedKind.INTRUDER]
+    assert is_same
+    assert json.loads((intruded / "without" / "intrusions.json").read_text()) == []
+    assert _principals(intruded / "without") == _principals(intruded / "with")
+
+
+def test_calls_that_fail_have_an_error_and_no_response(intruded: Path) -> None:
+    rows = pq.read_table(intruded / "with" / "truth.parquet").to_pylist()
+    failed = {row["event_id"]: row["error"] for row in rows if row["error"] and row["allowed"]}
+    denied = {row["event_id"] for row in rows if not row["allowed"]}
+    codes = {}
+    for path in (intruded / "with" / "logs").rglob("*.json.gz"):
+        for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]:
+            if "errorCode" in record:
+                codes[record["eventID"]] = record["errorCode"]
+                assert record["responseElements"] is None
+                assert record["errorMessage"]
+    assert codes.keys() == failed.keys() | denied
+    assert {name: codes[name] for name in failed} == failed
+    assert {"ThrottlingException", "Client.RequestLimitExceeded", "MalformedPolicy"} <= set(failed.values())
+
+
+@pytest.mark.slow
+def test_lpgen_maps_each_record_of_intruded_kinds_to_what_the_truth_says(intruded: Path, tmp_path: Path) -> None:
+    arguments = ["ingest", str(intruded / "with" / "logs"), "--data", str(tmp_path / "data"), "--workers", "1"]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    usage = [row for path in tmp_path.glob("data/usage/*/usage.parquet") for row in pq.read_table(path).to_pylist()]
+    skips = [row for path in tmp_path.glob("data/usage/*/skips.parquet") for row in pq.read_table(path).to_pylist()]
+    assert skips == []
+    shown = {(row["principal"], row["action"]) for row in usage}
+    rows = _truth(intruded / "with")
+    unmapped = len({(row["principal"], row["action"]) for row in rows if row["logged"]} - shown)
+    assert unmapped == 0

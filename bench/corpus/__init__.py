@@ -19,6 +19,16 @@ own, and leaves what the other accounts hold as it is. Each declares whether cal
 exactly the policies that they declare, and no service last accessed. `python -m bench.corpus.unsafe` counts where a
 review calls them safe.
 
+**Intruded kinds.** `--intruders N` adds N principals of each kind in the modules `victims`, `bystanders` and `chores`,
+in four accounts of their own, two of each half, and leaves what the other accounts hold as it is. An intruder uses the
+credentials of a victim too: slowly, each week, in the guise of deployers, or in another way that the kind's theme
+names, the `scenario` of the truth. Bystanders resemble victims. Chores are harmful on a day or two, because that is
+the job. `principals.json` has their `role`, and `is_ordinary` is true of chores. The truth has one more column,
+`error`, for calls that fail though they are allowed. Like judged kinds, intruded kinds have exactly the policies that
+they declare, needs in `later.parquet`, and no service last accessed. `python -m bench.corpus.learned` counts how far a
+review believes the intruders, as `bench.corpus.beliefs` describes. `--no-intrusions` writes the same world without
+what intruders do.
+
 **Kinds.** `kinds/` declares them, a function each: it draws a principal's names, resources and paces, and gives its
 schedule. The principals of a kind differ in these. A steady kind has the same needs all year, except for the keys of
 objects, which count as new only where their bucket does.
@@ -35,7 +45,7 @@ recorded, and a few trails are stopped for days: such needs are in the truth wit
 records with encryption contexts are signs of them. A stopped trail silences its account only in corpora that hold the
 intruder's victim.
 
-**What it leaves out.** Calls that fail though they are allowed, records of AWS services and of sessions' beginnings,
-conditions in policies, and resource policies. Only judged kinds have boundaries and SCPs, or services
-that assume them on record.
+**What it leaves out.** Records of AWS services and of sessions' beginnings, conditions in policies, and resource
+policies. Only judged kinds have boundaries and SCPs, or services that assume them on record. Only intruders make calls
+that fail though they are allowed.
 """

@@ -21,11 +21,28 @@ def main() -> None:
     parser.add_argument("--principals", type=int, default=360, help="of both halves together")
     parser.add_argument("--months", type=int, default=12)
     parser.add_argument("--judged", type=int, default=0, help="principals of each judged kind")
+    parser.add_argument(
+        "--intruders",
+        type=int,
+        default=0,
+        help="principals of each kind in accounts that hold intruders (four months or more)",
+    )
+    parser.add_argument("--no-intrusions", action="store_true", help="leave out what intruders do, and nothing else")
     asked: Any = parser.parse_args()
     if asked.out.exists() and any(asked.out.iterdir()):
         parser.error(f"{asked.out} isn't empty")
     started = time.perf_counter()
-    corpus = Corpus(Asked(asked.seed, asked.half, asked.principals, asked.months, asked.judged))
+    corpus = Corpus(
+        Asked(
+            seed=asked.seed,
+            half=asked.half,
+            principals=asked.principals,
+            months=asked.months,
+            judged=asked.judged,
+            intruders=asked.intruders,
+            has_intrusions=not asked.no_intrusions,
+        )
+    )
     counts = corpus.write(asked.out)
     print(json.dumps(counts | {"seconds": round(time.perf_counter() - started, 1)}))
 

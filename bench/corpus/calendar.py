@@ -61,7 +61,8 @@ class Use:
     `also` holds actions and resources that the same call needs beyond its own action, as its record shows; `unseen`
     those that its record doesn't show. `invoked_by` is the service that calls with the principal's session, `scenario`
     the intrusion that the call belongs to, and `at` the second of the day, -1 for any. `params` are further request
-    parameters, `answer` response elements.
+    parameters, `answer` response elements. `error` is the code with which the call fails though it is allowed, such as
+    when it is throttled, and `message` that failure's message.
     """
 
     action: str
@@ -75,6 +76,8 @@ class Use:
     at: int = -1
     params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     answer: Mapping[str, Any] | None = None
+    error: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

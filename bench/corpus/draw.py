@@ -44,6 +44,8 @@ class Draw:
         self._scheme = rng.choice(("env-app", "app-env", "snake", "camel", "stack"))
         self._parts = rng.sample(_PARTS, len(_PARTS))
         self._taken = 0
+        self.mine: set[str] = set()
+        """The ARNs of the resources of its application."""
 
     # ---------------------------------------------------------------- choices
 
@@ -128,15 +130,16 @@ class Draw:
 
     def own(self, service: str, rest: str, born: int = -1, died: int = 1_000_000) -> Place:
         """A resource of the principal's application, which becomes part of the account's estate."""
-        place = Place(self.arn(service, rest), born, died)
+        return self._keep(service, Place(self.arn(service, rest), born, died))
+
+    def _keep(self, service: str, place: Place) -> Place:
+        self.mine.add(place.arn)
         self.account.estate.setdefault(service, []).append(place)
         return place
 
     def bucket(self, part: str = "", born: int = -1, died: int = 1_000_000) -> Place:
         """A bucket."""
-        place = Place(f"arn:aws:s3:::{self.dns_name(part)}", born, died)
-        self.account.estate.setdefault("s3", []).append(place)
-        return place
+        return self._keep("s3", Place(f"arn:aws:s3:::{self.dns_name(part)}", born, died))
 
     def table(self, part: str = "", born: int = -1, died: int = 1_000_000) -> Place:
         """A DynamoDB table."""
@@ -161,6 +164,10 @@ class Draw:
     def key(self) -> Place:
         """A KMS key."""
         return self.own("kms", f"key/{self.uuid()}")
+
+    def hosted_zone(self) -> Place:
+        """A hosted zone of Route 53, whose ARN has neither Region nor account."""
+        return self._keep("route53", Place(f"arn:aws:route53:::hostedzone/Z{self.upper(13)}"))
 
     def shared_bucket(self) -> Place:
         """The bucket that many principals of the account share."""

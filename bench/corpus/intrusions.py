@@ -15,14 +15,39 @@ from typing import Final
 from bench.corpus.calendar import Day, NeedKind, Place, Use
 from bench.corpus.draw import Draw
 from bench.corpus.kinds import held_back
+from bench.corpus.kinds.held_back import harms as held_back_harms
+from bench.corpus.operations import harms
 from bench.corpus.profile import Grant, grant, stable_number
+
+_READS_DATA: Final = frozenset(
+    {
+        *("s3:GetObject", "s3:GetObjectVersion", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"),
+        *("dynamodb:GetRecords", "secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters"),
+        *("ssm:GetParametersByPath", "sqs:ReceiveMessage", "kinesis:GetRecords", "kms:Decrypt"),
+        *("logs:FilterLogEvents", "redshift:GetClusterCredentials", "cognito-idp:AdminGetUser"),
+    }
+)
 
 DANGEROUS: Final = frozenset(
     {
         *("iam:AttachRolePolicy", "iam:AttachUserPolicy", "iam:CreateAccessKey", "iam:CreateUser", "iam:CreateRole"),
-        *("iam:UpdateAssumeRolePolicy", "sts:AssumeRole", "secretsmanager:GetSecretValue", "s3:GetObject"),
-        *("s3:PutBucketPolicy", "dynamodb:Scan", "kms:ScheduleKeyDeletion", "ec2:ModifySnapshotAttribute"),
-        *("ec2:AuthorizeSecurityGroupIngress", "cloudtrail:StopLogging"),
+        *("iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:PassRole", "sts:AssumeRole"),
+        *("s3:PutBucketPolicy", "s3:DeleteBucket", "s3:PutBucketPublicAccessBlock", "s3:PutEncryptionConfiguration"),
+        *("s3:DeleteObject", "dynamodb:DeleteTable", "kms:ScheduleKeyDeletion", "ec2:ModifySnapshotAttribute"),
+        *("ec2:AuthorizeSecurityGroupIngress", "ec2:TerminateInstances", "ec2:StopInstances", "ec2:DeleteSnapshot"),
+        *("ec2:DeleteVolume", "rds:ModifyDBInstance", "rds:DeleteDBSnapshot", "sqs:SetQueueAttributes"),
+        *("sqs:DeleteQueue", "sqs:SendMessage", "sns:DeleteTopic", "sns:SetTopicAttributes", "kinesis:DeleteStream"),
+        *("lambda:UpdateFunctionCode", "lambda:AddPermission", "lambda:DeleteFunction", "lambda:CreateFunction"),
+        *("lambda:InvokeFunction", "lambda:UpdateFunctionConfiguration", "lambda:PutFunctionConcurrency"),
+        *("ssm:SendCommand", "ssm:PutParameter", "secretsmanager:PutSecretValue", "cloudformation:DeleteStack"),
+        *("cloudformation:CreateStack", "cloudformation:UpdateStack", "codebuild:StartBuild", "ecs:RunTask"),
+        *("ecs:RegisterTaskDefinition", "ecs:UpdateService", "states:StartExecution", "glue:DeleteTable"),
+        *("glue:StartJobRun", "elasticmapreduce:TerminateJobFlows", "elasticmapreduce:AddJobFlowSteps"),
+        *("route53:ChangeResourceRecordSets", "wafv2:UpdateIPSet", "cognito-idp:AdminAddUserToGroup"),
+        *("redshift-data:ExecuteStatement", "rds:CopyDBSnapshot", "cloudtrail:StopLogging"),
+        *_READS_DATA,
+        *harms.HARMS,
+        *held_back_harms.HARMS,
     }
 )
 """What does harm among the intruders' actions: it takes data, grants rights, destroys, opens networks or blinds."""

@@ -8,6 +8,10 @@ policies. It prints one JSON object that holds only numbers, so you can use it o
 - `in_replacements` of these, and `in_safe_replacements`: in those called safe;
 - `ordinary`: the other principals with a replacement, and `burdened`, those of them with the caveat `unusual_use`;
   `safe`: how many of the ordinary are called safe.
+
+Of a corpus with `--intruders N`, it also prints `halves`, as `bench.corpus.beliefs` describes: by kind for the tuned
+half, and only sums for the held-back half. `--without REVIEW` takes the review of the same corpus with
+`--no-intrusions`, with which more is counted exactly.
 """
 
 from __future__ import annotations
@@ -16,13 +20,12 @@ import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pyarrow.parquet as pq
 
+from bench.corpus.beliefs import CAVEAT, count_beliefs, has_intruded_kinds
 from bench.corpus.calendar import NeedKind
-
-CAVEAT: Final = "unusual_use"
 
 
 def count_learned(corpus: Path, review: Mapping[str, Any]) -> dict[str, int]:
@@ -58,8 +61,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.corpus.learned", description=__doc__)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("review", type=Path)
+    parser.add_argument("--without", type=Path, metavar="REVIEW", help="of the same corpus without intrusions")
     asked: Any = parser.parse_args()
-    print(json.dumps(count_learned(asked.corpus, json.loads(asked.review.read_text(encoding="utf-8")))))
+    review = json.loads(asked.review.read_text(encoding="utf-8"))
+    clean = json.loads(asked.without.read_text(encoding="utf-8")) if asked.without else None
+    found: dict[str, Any] = dict(count_learned(asked.corpus, review))
+    if has_intruded_kinds(asked.corpus):
+        found["halves"] = count_beliefs(asked.corpus, review, clean)
+    print(json.dumps(found, indent=1 if "halves" in found else None))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,9 @@ _PRINCIPALS_PER_ACCOUNT: Final = 30
 JUDGED_ACCOUNTS: Final = {"recorded": True, "quiet": False, "guarded": True, "fenced": False}
 """The accounts of the judged kinds, and whether their trails record data events. The last two have SCPs."""
 
+INTRUDED_ACCOUNTS: Final = ("harbor", "meadow", "summit", "canyon")
+"""The accounts that hold intruders: two of the tuned half, then two of the held-back half. All record data events."""
+
 
 @dataclass(slots=True)
 class Account:
@@ -92,6 +95,15 @@ def draw_judged_accounts(rng: random.Random) -> dict[str, Account]:
             dict.fromkeys(DATA_TYPES, "all") if is_recorded else {},
         )
         for name, is_recorded in JUDGED_ACCOUNTS.items()
+    }
+
+
+def draw_intruded_accounts(rng: random.Random) -> dict[str, Account]:
+    """The accounts that hold intruders by name."""
+    recorded = dict.fromkeys(DATA_TYPES, "all")
+    return {
+        name: Account(f"{name}-prod", str(rng.randrange(10**11, 10**12)), rng.choice(_REGIONS), -1, dict(recorded))
+        for name in INTRUDED_ACCOUNTS
     }
 
 

@@ -16,7 +16,7 @@ from bench.corpus.half import half_of
 from bench.corpus.intrusions import Intrusion, draw_intrusion
 from bench.corpus.organization import Account
 from bench.corpus.policies import Attached, write_exact_policies, write_policies
-from bench.corpus.profile import Kind, Profile
+from bench.corpus.profile import Kind, Profile, Role
 
 SSO_PATH: Final = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
 _ID_LETTERS: Final = string.ascii_uppercase + "234567"
@@ -55,12 +55,13 @@ class Principal:
 
     @property
     def is_judged(self) -> bool:
-        """Whether its kind says whether calling its replacement safe would be right."""
-        return self.kind.safe_is_right is not None
+        """Whether it has exactly the policies that its kind declares, and no service last accessed."""
+        return self.kind.safe_is_right is not None or self.kind.role is not None
 
     def about(self) -> dict[str, Any]:
-        """The entry of `principals.json`."""
-        return {
+        """The entry of `principals.json`; only kinds with a role show it there."""
+        role = {"role": self.kind.role, "is_ordinary": self.kind.role is Role.ORDINARY} if self.kind.role else {}
+        return role | {
             "arn": self.arn,
             "kind": self.kind.name,
             "steady": self.kind.steady,
@@ -100,7 +101,7 @@ def draw_principals(
 def draw_judged(
     kinds: Iterable[Kind], accounts: Mapping[str, Account], *, copies: int, days: int, seed: int
 ) -> list[Principal]:
-    """The principals of judged kinds: so many of each, in the account that the kind names."""
+    """The principals of kinds that name their account: so many of each."""
     found = []
     for copy in range(copies):
         for kind in kinds:
@@ -110,7 +111,7 @@ def draw_judged(
 
 
 def _principal(kind: Kind, profile: Profile, draw: Draw, intrusion: Intrusion | None) -> Principal:
-    if kind.safe_is_right is None:
+    if kind.safe_is_right is None and kind.role is None:
         policies = write_policies(draw, profile, intrusion.grants if intrusion else ())
     else:
         policies = write_exact_policies(draw, profile)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from bench.corpus.calendar import Day, Use
@@ -41,6 +42,8 @@ class Profile:
     `scp` holds statements of an SCP on its account, `trusted` is the foreign principal that assumes it, `console` says
     that a user works in the console, `assumed_by` is the service that assumes it for work that no trail
     shows, and `used_before` is how many days before the first day IAM dates its last use.
+
+    `intruder` is what somebody does with a victim's stolen credentials, as `Role.VICTIM` describes.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Profile:
     console: bool = False
     assumed_by: str = ""
     used_before: int = 0
+    intruder: Schedule | None = None
 
     @property
     def service(self) -> str:
@@ -70,12 +74,26 @@ class Profile:
 KindFunction = Callable[[Draw], Profile]
 
 
+class Role(StrEnum):
+    """What a kind is there for in the accounts that hold intruders."""
+
+    VICTIM = "victim"
+    """An intruder uses its credentials too, on few or many days."""
+    BYSTANDER = "bystander"
+    """It resembles a victim, and must learn nothing from the intruder."""
+    ORDINARY = "ordinary"
+    """It does something harmful on a day or two, as its job."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of principals. Of a steady kind the needs stay the same all year, except for the keys of objects.
 
     Of a judged kind, `safe_is_right` says whether calling a replacement safe would be right, if it allows all needs.
     `account` is its account, by the names of `bench.corpus.organization.JUDGED_ACCOUNTS`.
+
+    Kinds with a `role` live in the accounts of `bench.corpus.organization.INTRUDED_ACCOUNTS`. `theme` is how the
+    intruder of a victim behaves.
     """
 
     name: str
@@ -83,6 +101,8 @@ class Kind:
     steady: bool
     safe_is_right: bool | None = None
     account: str = ""
+    role: Role | None = None
+    theme: str = ""
 
 
 class Kinds:
@@ -105,6 +125,26 @@ class Kinds:
 
         def declare(function: KindFunction) -> KindFunction:
             self.found.append(Kind(function.__name__, function, False, safe_is_right, account))
+            return function
+
+        return declare
+
+    def victim(self, theme: str, account: str) -> Callable[[KindFunction], KindFunction]:
+        """Declares a function as a kind of victims, whose intruder behaves as the theme says."""
+        return self._with_role(Role.VICTIM, account, theme)
+
+    def bystander(self, account: str) -> Callable[[KindFunction], KindFunction]:
+        """Declares a function as a kind of bystanders."""
+        return self._with_role(Role.BYSTANDER, account)
+
+    def ordinary(self, account: str) -> Callable[[KindFunction], KindFunction]:
+        """Declares a function as a kind whose job is harmful on a day or two."""
+        return self._with_role(Role.ORDINARY, account)
+
+    def _with_role(self, role: Role, account: str, theme: str = "") -> Callable[[KindFunction], KindFunction]:
+        def declare(function: KindFunction) -> KindFunction:
+            kind = Kind(function.__name__, function, False, account=account, role=role, theme=theme)
+            self.found.append(kind)
             return function
 
         return declare

@@ -30,6 +30,8 @@ _AGENTS: Final = {
     "vendor": "Boto3/1.38.46 md/Botocore#1.38.46 ua/2.1 os/linux lang/python#3.11.13",
 }
 _INTRUDER_AGENT: Final = "python-requests/2.32.3"
+_UNDERCOVER: Final = frozenset(("slow", "mimicry", "peers"))
+"""Themes whose intruders act from where the principal works, with its tools."""
 _BUCKET_TYPE: Final = "AWS::S3::Bucket"
 _ERRORS: Final = {"ec2": "Client.UnauthorizedOperation", "s3": "AccessDenied", "sns": "AuthorizationError"}
 _ACCESS_DENIED: Final = ("iam", "kms", "sts", "cloudtrail", "sqs", "organizations", "cloudformation")
@@ -45,6 +47,7 @@ def region_of(use: Use, principal: Principal) -> str:
 def write_record(use: Use, principal: Principal, moment: datetime, rng: random.Random, *, allowed: bool) -> Json:
     """The record of a use, which was refused unless allowed."""
     operation = OPERATIONS[use.action]
+    is_strange = bool(use.scenario) and use.scenario not in _UNDERCOVER
     region = region_of(use, principal)
     account, arn = principal.account.id, use.place.arn
     service = use.invoked_by or ("" if use.scenario else principal.profile.service)
@@ -59,10 +62,10 @@ def write_record(use: Use, principal: Principal, moment: datetime, rng: random.R
         "eventSource": operation.source,
         "eventName": operation.event,
         "awsRegion": region,
-        "sourceIPAddress": service or _address(principal, use),
-        "userAgent": service or (_INTRUDER_AGENT if use.scenario else _AGENTS[principal.profile.caller]),
+        "sourceIPAddress": service or _address(principal, use.scenario if is_strange else ""),
+        "userAgent": service or (_INTRUDER_AGENT if is_strange else _AGENTS[principal.profile.caller]),
         "requestParameters": request or None,
-        "responseElements": answer if allowed else None,
+        "responseElements": answer if allowed and not use.error else None,
         "requestID": _uuid(rng),
         "eventID": _uuid(rng),
         "readOnly": operation.reads,
@@ -73,9 +76,12 @@ def write_record(use: Use, principal: Principal, moment: datetime, rng: random.R
     }
     if not allowed:
         record |= _refusal(operation, principal, arn)
+    elif use.error:
+        record |= {"errorCode": use.error} | ({"errorMessage": use.message} if use.message else {})
     if principal.profile.console:
         record |= {"sessionCredentialFromConsole": "true", "userAgent": _AGENTS["sso"]}
-    if resources := _resources(operation, arn, account):
+    owner = (arn.split(":", 5)[4:5] or [""])[0] if principal.kind.role else ""
+    if resources := _resources(operation, arn, owner or account):
         record["resources"] = resources
     return record
 
@@ -105,7 +111,7 @@ def _resources(operation: Operation, arn: str, account: str) -> list[Json]:
         return [{"accountId": account, "type": operation.data_type, "ARN": owner}]
     if operation.service == "kms" and arn != "*":
         return [{"accountId": account, "type": "AWS::KMS::Key", "ARN": arn}]
-    if operation.service == "sts":
+    if operation.action == "sts:AssumeRole":
         return [{"accountId": arn.split(":")[4], "type": "AWS::IAM::Role", "ARN": arn}]
     return []
 
@@ -206,10 +212,10 @@ def _session(principal: Principal, moment: datetime) -> str:
             return f"botocore-session-{1756684800 + number % 31_000_000}"
 
 
-def _address(principal: Principal, use: Use) -> str:
+def _address(principal: Principal, scenario: str) -> str:
     number = stable_number(principal.arn)
-    if use.scenario:
-        return f"198.51.100.{stable_number(use.scenario) % 250 + 1}"
+    if scenario:
+        return f"198.51.100.{stable_number(scenario) % 250 + 1}"
     if principal.profile.caller in ("sso", "user", "vendor"):
         return f"203.0.113.{number % 250 + 1}"
     return f"10.{number % 8}.{number // 8 % 250}.{number // 2000 % 250}"

@@ -39,12 +39,16 @@ TRUTH_SCHEMA: Final = pa.schema(
   knows; `event_id`: of the record, "" without one.
 """
 
+FAILURES_SCHEMA: Final = TRUTH_SCHEMA.append(pa.field("error", pa.string(), nullable=False))
+"""The same with `error`, for corpora with intruders' accounts: the code with which an allowed call failed, else ""."""
+
 
 class TruthWriter:
     """Writes the truth in row groups, so memory stays flat."""
 
-    def __init__(self, path: Path) -> None:
-        self._writer = pq.ParquetWriter(path, TRUTH_SCHEMA)
+    def __init__(self, path: Path, schema: pa.Schema = TRUTH_SCHEMA) -> None:
+        self._schema = schema
+        self._writer = pq.ParquetWriter(path, schema)
         self._rows: list[dict[str, Any]] = []
 
     def __enter__(self) -> TruthWriter:
@@ -63,5 +67,5 @@ class TruthWriter:
     def flush(self) -> None:
         """Writes what was added as a row group."""
         if self._rows:
-            self._writer.write_table(pa.Table.from_pylist(self._rows, TRUTH_SCHEMA))
+            self._writer.write_table(pa.Table.from_pylist(self._rows, self._schema))
             self._rows.clear()

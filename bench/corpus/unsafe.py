@@ -28,6 +28,7 @@ import pyarrow.parquet as pq
 from bench.corpus.calendar import NeedKind
 from bench.corpus.evaluator import Evaluator
 from bench.corpus.half import TUNED
+from bench.corpus.replacements import allowing_documents, managed_documents
 
 COUNTS: Final = ("principals", "replaced", "safe", "wrong", "breaking", "denying", "disabled", "kept")
 """The names of the numbers."""
@@ -38,7 +39,7 @@ Needs = frozenset[tuple[str, str]]
 def count_unsafe(corpus: Path, review: Mapping[str, Any]) -> dict[str, dict[str, dict[str, int]]]:
     """The numbers by half, and in it by kind or sum."""
     needs = _needs(corpus)
-    documents = _managed_documents(corpus)
+    documents = managed_documents(corpus)
     reviewed = {entry["principal"]: entry for entry in review["principals"]}
     found: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for principal in json.loads((corpus / "principals.json").read_text(encoding="utf-8")):
@@ -58,7 +59,7 @@ def _count(entry: Mapping[str, Any], needs: Needs, documents: Mapping[str, Any],
     replacement, is_safe = entry.get("replacement"), bool(entry.get("safe"))
     denies, kept = False, 0
     if replacement:
-        evaluator = Evaluator([_lines_as_document(replacement), *(documents[arn] for arn in _attached(replacement))])
+        evaluator = Evaluator(allowing_documents(replacement, documents))
         denies = not all(evaluator.allows(action, resource) for action, resource in needs)
         kept = len({line["action"] for line in replacement["lines"]} - {action for action, _ in needs})
     return {
@@ -71,23 +72,6 @@ def _count(entry: Mapping[str, Any], needs: Needs, documents: Mapping[str, Any],
         "disabled": bool(needs) and entry.get("proposal", "").startswith("disable"),
         "kept": kept,
     }
-
-
-def _lines_as_document(replacement: Mapping[str, Any]) -> dict[str, Any]:
-    lines = replacement["lines"]
-    statements = [{"Effect": "Allow", "Action": line["action"], "Resource": line["resources"]} for line in lines]
-    return {"Version": "2012-10-17", "Statement": statements}
-
-
-def _attached(replacement: Mapping[str, Any]) -> list[str]:
-    return [policy["arn"] for policy in replacement["left_attached"]]
-
-
-def _managed_documents(corpus: Path) -> dict[str, Any]:
-    """The documents of all managed policies by ARN."""
-    details = [json.loads(path.read_text(encoding="utf-8")) for path in (corpus / "policies").glob("*.json")]
-    policies = [policy for account in details for policy in account["Policies"]]
-    return {policy["Arn"]: policy["PolicyVersionList"][0]["Document"] for policy in policies}
 
 
 def _needs(corpus: Path) -> dict[str, Needs]:

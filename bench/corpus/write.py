@@ -7,8 +7,9 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,14 +17,20 @@ from bench.corpus.authorization import authorization_details
 from bench.corpus.calendar import START, Day, NeedKind, Use, days_of
 from bench.corpus.half import HALVES, half_of
 from bench.corpus.intrusions import DANGEROUS, STARTED_AT, STOPPED_AT
-from bench.corpus.kinds import JUDGED
+from bench.corpus.kinds import INTRUDED, JUDGED
 from bench.corpus.last_accessed import SERVICES, last_accessed_report
 from bench.corpus.operations.delivery import OPERATIONS
 from bench.corpus.operations.table import NEVER
-from bench.corpus.organization import Account, draw_accounts, draw_judged_accounts, trail_settings
+from bench.corpus.organization import (
+    Account,
+    draw_accounts,
+    draw_intruded_accounts,
+    draw_judged_accounts,
+    trail_settings,
+)
 from bench.corpus.principals import Principal, draw_judged, draw_principals
 from bench.corpus.records import region_of, spread, write_assumption, write_record
-from bench.corpus.truth import TruthWriter
+from bench.corpus.truth import FAILURES_SCHEMA, TRUTH_SCHEMA, TruthWriter
 
 Json = dict[str, Any]
 
@@ -33,13 +40,24 @@ _ALL: Final[Json] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to write: `half` is `tuned`, `held-back` or `both`, `judged` how many principals of each judged kind."""
+    """What to write: `half` is `tuned`, `held-back` or `both`, `judged` how many principals of each judged kind.
+
+    `intruders` is how many principals of each kind to add in accounts that hold intruders. Without intrusions, nobody
+    but the principals themselves does anything.
+    """
 
     seed: int
     half: str = "both"
     principals: int = 360
     months: int = 12
     judged: int = 0
+    intruders: int = 0
+    has_intrusions: bool = True
+
+    @property
+    def judges(self) -> bool:
+        """Whether some principals have needs in the year after the logs."""
+        return self.judged + self.intruders > 0
 
 
 class Corpus:
@@ -56,9 +74,15 @@ class Corpus:
             judged = draw_judged_accounts(random.Random(f"{asked.seed}/judged"))
             self.accounts += judged.values()
             everyone += draw_judged(JUDGED.values(), judged, copies=asked.judged, days=len(self.days), seed=asked.seed)
+        if asked.intruders:
+            intruded = draw_intruded_accounts(random.Random(f"{asked.seed}/intruded"))
+            self.accounts += intruded.values()
+            everyone += draw_judged(
+                INTRUDED.values(), intruded, copies=asked.intruders, days=len(self.days), seed=asked.seed
+            )
         self.principals = [one for one in everyone if asked.half in ("both", half_of(one.kind.name))]
         for one in self.principals:
-            if one.intrusion and one.intrusion.silences:
+            if asked.has_intrusions and one.intrusion and one.intrusion.silences:
                 one.account.silences.append(_silence(one.intrusion.first, one.intrusion.last))
 
     def write(self, folder: Path) -> Json:
@@ -73,14 +97,15 @@ class Corpus:
         tried: dict[str, dict[str, datetime]] = defaultdict(dict)
         counts = {"principals": len(self.principals), "records": 0, "files": 0}
         intruders: dict[str, Json] = {}
-        with TruthWriter(folder / "truth.parquet") as truth:
+        schema = FAILURES_SCHEMA if self.asked.intruders else TRUTH_SCHEMA
+        with TruthWriter(folder / "truth.parquet", schema) as truth:
             for index, today in enumerate(self.days):
                 self._write_day(folder, truth, (index, today), counts, last_used, tried, intruders)
                 if today.day == 1:
                     truth.flush()
         self._write_settings(folder, last_used, intruders)
         self._write_last_accessed(folder / "last-accessed", tried)
-        if self.asked.judged:
+        if self.asked.judges:
             self._write_later(folder / "later.parquet")
             _write_json(folder / "scps.json", _scps(self.principals))
         return counts
@@ -98,13 +123,14 @@ class Corpus:
         files: dict[tuple[str, str], list[Json]] = defaultdict(list)
         for principal in self.principals:
             today = Day(*when, random.Random(f"{self.asked.seed}/{principal.arn}/{when[0]}"))
-            for use, moment in _timed(principal, today):
+            stolen = _timed_intruder(principal, today) if self.asked.has_intrusions else ()
+            for use, moment in chain(_timed(principal, today), stolen):
                 record = _tell(truth, use, principal, moment, today.rng)
                 last_used[principal.arn] = moment
                 for action in (use.action, *(action for action, _ in (*use.also, *use.unseen))):
                     tried[principal.arn][action.partition(":")[0]] = moment
                 if use.scenario:
-                    _note_intruder(intruders, principal, use)
+                    _note_intruder(intruders, principal, use, when[1])
                 if principal.profile.assumed_by:
                     seen = write_assumption(principal, moment, today.rng)
                     files[principal.account.id, seen["awsRegion"]].append(seen)
@@ -180,17 +206,26 @@ def _silence(first: int, last: int) -> tuple[datetime, datetime]:
 
 
 def _timed(principal: Principal, today: Day) -> Iterator[tuple[Use, datetime]]:
-    """The principal's uses of the day, and those of its intruder, with their times in order."""
+    """The principal's own uses of the day with their times, in order."""
     midnight = datetime.combine(today.date, datetime.min.time())
     if today.index < max(principal.profile.born, principal.account.opened):
         return
     uses = list(principal.profile.schedule(today))
     yield from zip(uses, spread(today.rng, principal.profile.hours, midnight, len(uses)), strict=True)
-    if principal.intrusion:
-        stolen = list(principal.intrusion.uses(today))
-        moments = spread(today.rng, (0, 24), midnight, len(stolen))
-        for use, moment in zip(stolen, moments, strict=True):
-            yield use, midnight + timedelta(seconds=use.at) if use.at >= 0 else moment
+
+
+def _timed_intruder(principal: Principal, today: Day) -> Iterator[tuple[Use, datetime]]:
+    """The uses of the principal's intruder on the day with their times, in order."""
+    midnight = datetime.combine(today.date, datetime.min.time())
+    if today.index < max(principal.profile.born, principal.account.opened):
+        return
+    stolen: list[Use] = list(principal.intrusion.uses(today)) if principal.intrusion else []
+    if principal.profile.intruder:
+        facts: Json = {"kind": NeedKind.INTRUDER, "scenario": principal.kind.theme}
+        stolen += [replace(use, **facts) for use in principal.profile.intruder(today)]
+    moments = spread(today.rng, (0, 24), midnight, len(stolen))
+    for use, moment in zip(stolen, moments, strict=True):
+        yield use, midnight + timedelta(seconds=use.at) if use.at >= 0 else moment
 
 
 def _tell(
@@ -223,6 +258,7 @@ def _tell(
                 "dangerous": bool(use.scenario) and action in DANGEROUS,
                 "born": START + timedelta(days=use.place.born) if use.place.born >= 0 else None,
                 "event_id": record["eventID"] if record and not is_unseen else "",
+                "error": use.error,
             }
         )
     return record
@@ -243,10 +279,10 @@ def _why_unlogged(use: Use, account: Account, moment: datetime) -> str:
     return "logging_stopped" if account.is_silent(moment) else ""
 
 
-def _note_intruder(intruders: dict[str, Json], principal: Principal, use: Use) -> None:
+def _note_intruder(intruders: dict[str, Json], principal: Principal, use: Use, today: date) -> None:
     intrusion = principal.intrusion
-    if intrusion is None:
-        return
+    first = START + timedelta(days=intrusion.first) if intrusion else today
+    last = START + timedelta(days=intrusion.last) if intrusion else today
     found = intruders.setdefault(
         principal.arn,
         {
@@ -254,18 +290,22 @@ def _note_intruder(intruders: dict[str, Json], principal: Principal, use: Use) -
             "kind": principal.kind.name,
             "half": half_of(principal.kind.name),
             "scenario": use.scenario,
-            "first_day": (START + timedelta(days=intrusion.first)).isoformat(),
-            "last_day": (START + timedelta(days=intrusion.last)).isoformat(),
+            "first_day": first.isoformat(),
+            "last_day": last.isoformat(),
             "succeeded": set(),
             "denied": set(),
         },
     )
+    found["last_day"] = max(found["last_day"], last.isoformat())
     outcome = "succeeded" if principal.evaluator.allows(use.action, use.place.arn) else "denied"
-    found[outcome].add((use.action, use.place.arn))
+    if use.error and outcome == "succeeded":
+        outcome = "failed"
+    found.setdefault(outcome, set()).add((use.action, use.place.arn))
 
 
 def _listed(intruder: Json) -> Json:
-    pairs = {name: [list(pair) for pair in sorted(intruder[name])] for name in ("succeeded", "denied")}
+    outcomes = [name for name in ("succeeded", "denied", "failed") if name in intruder]
+    pairs = {name: [list(pair) for pair in sorted(intruder[name])] for name in outcomes}
     return intruder | pairs | {"dangerous": sorted({action for action, _ in pairs["succeeded"]} & DANGEROUS)}
 
 

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from bench.corpus.kinds import applications, data, held_back, operations, people, pipelines, security, situations
+from bench.corpus.kinds import (
+    applications,
+    bystanders,
+    chores,
+    data,
+    held_back,
+    operations,
+    people,
+    pipelines,
+    security,
+    situations,
+    victims,
+)
 from bench.corpus.profile import Kind
 
 THEMES = (applications, pipelines, data, operations, security, people, *held_back.THEMES)
 
 JUDGED_THEMES = (situations, *held_back.JUDGED_THEMES)
+
+INTRUDED_THEMES = (victims, bystanders, chores, *held_back.INTRUDED_THEMES)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -19,3 +33,6 @@ JUDGED: dict[str, Kind] = {kind.name: kind for theme in JUDGED_THEMES for kind i
 """Each judged kind by its name. They don't share the principals of a corpus with the others: it has as many of each as
 are asked for.
 """
+
+INTRUDED: dict[str, Kind] = {kind.name: kind for theme in INTRUDED_THEMES for kind in theme.KINDS.found}
+"""Each kind of the accounts that hold intruders by its name. It has as many principals of each as are asked for."""

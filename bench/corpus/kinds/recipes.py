@@ -136,3 +136,49 @@ def in_region(place: Place, region: str) -> Place:
     """The resource of the same name in another Region."""
     fields = place.arn.split(":")
     return Place(":".join((*fields[:3], region, *fields[4:])))
+
+
+# ---------------------------------------------------------------- intruders
+
+
+def each(gap: int, first: int, last: int = 1_000_000) -> When:
+    """Happens on every so many days, from the first to the last one."""
+    return lambda today: NeedKind.RARE if first <= today.index <= last and (today.index - first) % gap == 0 else None
+
+
+def within(first: int, last: int) -> When:
+    """Happens on each day from the first to the last one."""
+    return each(1, first, last)
+
+
+def in_turn(when: When, *schedules: Schedule) -> Schedule:
+    """One of the schedules at each time, in their order."""
+    times: dict[int, int] = {}
+
+    def day(today: Day) -> Iterator[Use]:
+        if when(today):
+            number = times.setdefault(today.index, len(times))
+            yield from schedules[number % len(schedules)](today)
+
+    return day
+
+
+def others(draw: Draw, service: str, like: str = "") -> Callable[[Day], Place]:
+    """Some resource of the service that belongs to another principal of the account, chosen anew each time."""
+
+    def choose(today: Day) -> Place:
+        known = draw.account.estate[service]
+        return today.rng.choice([place for place in known if like in place.arn and place.arn not in draw.mine])
+
+    return choose
+
+
+def failing(code: str, message: str = "") -> dict[str, str]:
+    """How calls fail though policies allow them: for `step`."""
+    return {"error": code, "message": message}
+
+
+THROTTLED = failing("ThrottlingException", "Rate exceeded")
+"""As most services put it. https://docs.aws.amazon.com/general/latest/gr/api-retries.html"""
+EC2_THROTTLED = failing("Client.RequestLimitExceeded", "Request limit exceeded.")
+"""https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"""

@@ -9,6 +9,8 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integ
 
 from __future__ import annotations
 
+from bench.corpus.kinds.held_back import harms as held_back_harms
+from bench.corpus.operations import harms
 from bench.corpus.operations.compute import COMPUTE
 from bench.corpus.operations.platform import PLATFORM
 from bench.corpus.operations.services import SERVICES
@@ -66,5 +68,7 @@ ce:GetCostAndUsage | | r | | {}
 tag:GetResources | | r | | {}
 """)
 
-OPERATIONS = STORAGE | COMPUTE | DELIVERY | PLATFORM | SERVICES | SITUATIONS
+_INTRUDERS = harms.HARMS | harms.QUIET | held_back_harms.HARMS | held_back_harms.QUIET
+
+OPERATIONS = _INTRUDERS | STORAGE | COMPUTE | DELIVERY | PLATFORM | SERVICES | SITUATIONS
 """All operations by action."""

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench.corpus.kinds.held_back import clusters, delivery, people, services, situations, upkeep, warehouses
+from bench.corpus.kinds.held_back import (
+    bystanders,
+    chores,
+    clusters,
+    delivery,
+    people,
+    services,
+    situations,
+    upkeep,
+    victims,
+    warehouses,
+)
 
 THEMES = (clusters, delivery, warehouses, services, upkeep, people)
 JUDGED_THEMES = (situations,)
+INTRUDED_THEMES = (victims, bystanders, chores)
 
 VICTIMS: Final[dict[str, tuple[str, ...]]] = {
     "stolen_ci_token": ("plan_checker", "parameter_publisher", "site_publisher"),
