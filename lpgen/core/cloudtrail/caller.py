@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-ev
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from lpgen.core.arns import split_arn
@@ -47,8 +48,19 @@ _KIND_BY_TYPE: Final = {
 
 
 def caller_from_record(record: Record) -> Caller:
-    """The principal that made a record's call."""
-    return caller_from_identity(record.userIdentity)
+    """The principal that made a record's call, as the account whose log holds the record may name it."""
+    return caller_in_log_of(caller_from_identity(record.userIdentity), record.recipientAccountId or "")
+
+
+def caller_in_log_of(caller: Caller, account: str) -> Caller:
+    """The caller in the log of an account, "" if that isn't known. One of another account is known only by its id.
+
+    AWS gives the account that a call reaches the caller's id without its ARN, so an ARN there is no evidence.
+    """
+    if not account or not caller.principal or caller.account == account:
+        return caller
+    kind = CallerKind.CROSS_ACCOUNT_ID if caller.principal_id.startswith(_ID_PREFIXES) else CallerKind.CROSS_ACCOUNT
+    return replace(caller, kind=kind, principal="")
 
 
 def caller_from_identity(identity: UserIdentity | None) -> Caller:

@@ -28,6 +28,11 @@ def named_principal(text: str) -> str:
     return f"arn:{fields.partition}:sts::{fields.account}:{_SESSION}{role}"
 
 
+def is_of_account(principal: str, account: str | None) -> bool:
+    """Whether a role or user belongs to an account, or the account isn't known."""
+    return not account or split_arn(principal).account == account
+
+
 def names_of(principal: str) -> tuple[str, ...]:
     """The results of `named_principal` for a role or user: a session's ARN doesn't show the path of its role."""
     fields = split_arn(principal)

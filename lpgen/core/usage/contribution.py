@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.cloudtrail.event_map import RecordMapper, mapping_or_failure, skip_from_record
-from lpgen.core.cloudtrail.named_principals import named_principal
+from lpgen.core.cloudtrail.named_principals import is_of_account, named_principal
 from lpgen.core.cloudtrail.outcome import outcome_from_record
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import (
@@ -88,7 +88,7 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
 
 
 def _assumed_role(record: Record) -> str:
-    """The role that an AWS service asks STS for, or "".
+    """The role that an AWS service asks STS for, or "". One of another account is none: its own log holds the call.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html#cloudtrail-integration_role-trust-behavior
     """
@@ -96,7 +96,8 @@ def _assumed_role(record: Record) -> str:
     if (record.eventSource, record.eventName) != _ASSUMES or not isinstance(request, dict):
         return ""
     role = request.get("roleArn")
-    return named_principal(role) if isinstance(role, str) else ""
+    found = named_principal(role) if isinstance(role, str) else ""
+    return found if is_of_account(found, record.recipientAccountId) else ""
 
 
 def _service_name(record: Record) -> str:

@@ -15,10 +15,11 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from lpgen.core.model import Principal
-from lpgen.core.usage.columns import TableParts, column_values, distinct_rows, flag_column, text_column
+from lpgen.core.arns import split_arn
+from lpgen.core.model import Category, Outcome, Principal
+from lpgen.core.usage.columns import TableParts, column_values, distinct_rows, flag_column, table_rows, text_column
 from lpgen.core.usage.table_merge import merge_tables
-from lpgen.core.usage.tables import SKIPS_SHAPE, USAGE_SHAPE, Usage
+from lpgen.core.usage.tables import EMPTY_USAGE, SKIPS_SHAPE, USAGE_SHAPE, Usage
 
 _CALL: Final = (
     "principal",
@@ -33,6 +34,9 @@ _CALL: Final = (
 )
 """The columns in which the logs of both accounts agree on a call."""
 
+_Id = tuple[str, str]
+"""A unique id, and the account that it belongs to by the record."""
+
 
 def name_foreign_callers(usage: Usage, arns: Mapping[str, str], *, callers: Iterable[str] | None = None) -> Usage:
     """The usage with the ARN of each caller that has only an id in it, and without the rows of ids that nothing names.
@@ -40,15 +44,15 @@ def name_foreign_callers(usage: Usage, arns: Mapping[str, str], *, callers: Iter
     `callers` are those of the usage table, where they are known. An id is named by `arns`, those of the policies'
     principals, else by the records of the caller's own account. A call that these records show too is left out: it is
     the same call, in both accounts' logs. A call that the event map doesn't know is one of the caller's in the skips,
-    too.
+    too, if the log is its own account's.
     """
     if _are_arns(_callers(usage.table) if callers is None else callers) and _are_arns(_callers(usage.skips)):
         return usage
     table = usage.table if isinstance(usage.table, pa.Table) else usage.table.whole()
     is_own = [_is_arn(one) for one in column_values(table.column("principal"))]
     own = _only(table, is_own)
-    known = _recorded_arns(own) | dict(arns)
-    callers = [known.get(one, "") for one in column_values(table.column("principal_id"))]
+    known = _recorded_arns(own) | {(one, split_arn(arn).account): arn for one, arn in arns.items()}
+    callers = [known.get(one, "") for one in _ids(table, "principal_id")]
     is_foreign = [bool(arn) and not is_theirs for arn, is_theirs in zip(callers, is_own, strict=True)]
     foreign, skips = _only(table, is_foreign), _name_skipped(usage.skips, known)
     if foreign.num_rows == 0:
@@ -64,14 +68,50 @@ def name_foreign_callers(usage: Usage, arns: Mapping[str, str], *, callers: Iter
     )
 
 
+def divide_by_log(
+    usage: Usage, arns: Mapping[str, str], *, callers: Iterable[str] | None = None
+) -> tuple[Usage, Usage]:
+    """The usage by the logs of the callers' own accounts, and that by other accounts' logs as far as it may count, both
+    with named callers.
+
+    Whoever writes another account's log can make it name any caller, so what it shows is no evidence against one. It
+    counts only if it is a data event, as the caller's own log holds all others, and if the call was allowed, on a
+    resource of the account whose log it is. The ARN of a bucket names no account, so the bucket may be any account's,
+    unless the caller's own log holds data events of it: there AWS would have delivered the caller's copy.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html#shared-event-ID
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html#cloudtrail-object-level-crossaccount
+    """
+    named = name_foreign_callers(usage, arns, callers=callers)
+    if named is usage:
+        return usage, EMPTY_USAGE
+    rows = list(table_rows(named.table, ("account", "recipient_account", "category", "outcome", "resource")))
+    is_own = [log in ("", account) for account, log, *_ in rows]
+    shown = {(one[0], _bucket(one[4])) for one in rows if one[:3] == (one[0], one[0], Category.DATA)}
+
+    def counts(account: str, log: str, category: str, outcome: str, resource: str) -> bool:
+        if log in ("", account) or category != Category.DATA or outcome != Outcome.ALLOWED or not _is_arn(resource):
+            return False
+        owner = split_arn(resource).account
+        return owner == log or not (owner or (account, _bucket(resource)) in shown)
+
+    elsewhere = _only(named.table, [counts(*row) for row in rows])
+    return replace(named, table=_only(named.table, is_own)), replace(EMPTY_USAGE, table=elsewhere)
+
+
+def _bucket(arn: str) -> str:
+    """The bucket of an object, or what else an ARN has before its first slash."""
+    return arn.partition("/")[0]
+
+
 def arns_by_id(principals: Iterable[Principal]) -> dict[str, str]:
     """The ARNs of principals by their unique ids."""
     return {one.principal_id: one.arn for one in principals if one.principal_id}
 
 
-def _name_skipped(skips: pa.Table, known: Mapping[str, str]) -> pa.Table:
-    """The skips with the ARN of each caller that has only an id in them, or "" where nothing names it."""
-    callers = [one if _is_arn(one) else known.get(one, "") for one in column_values(skips.column("principal"))]
+def _name_skipped(skips: pa.Table, known: Mapping[_Id, str]) -> pa.Table:
+    """The skips with the ARN of each caller that has only an id in them, or "" where nothing names it in its own
+    account's log."""
+    callers = [one[0] if _is_arn(one[0]) else known.get(one, "") for one in _ids(skips, "principal")]
     return merge_tables([_with_principals(skips, callers)], SKIPS_SHAPE)
 
 
@@ -97,10 +137,15 @@ def _only(table: pa.Table, flags: Sequence[bool]) -> pa.Table:
     return table.filter(flag_column(flags))
 
 
-def _recorded_arns(own: pa.Table) -> dict[str, str]:
+def _ids(table: pa.Table, name: str) -> Iterator[_Id]:
+    """The id, or what else a column has of the caller, in each row, with the account."""
+    return zip(column_values(table.column(name)), column_values(table.column("account")), strict=True)
+
+
+def _recorded_arns(own: pa.Table) -> dict[_Id, str]:
     """The ARN that records show of each id."""
-    pairs = set(zip(column_values(own.column("principal_id")), column_values(own.column("principal")), strict=True))
-    return {unique_id: arn for unique_id, arn in sorted(pairs) if unique_id}
+    pairs = set(zip(_ids(own, "principal_id"), column_values(own.column("principal")), strict=True))
+    return {unique_id: arn for unique_id, arn in sorted(pairs) if unique_id[0]}
 
 
 def _calls(table: pa.Table) -> Iterator[tuple[Any, ...]]:

@@ -16,6 +16,7 @@ UNCOUNTED: Final = (
     SkipReason.UNREADABLE_FILE,
     SkipReason.BAD_RECORD,
     SkipReason.UNKNOWN_VERSION,
+    SkipReason.MISPLACED,
     SkipReason.NO_TIME,
     SkipReason.FUTURE,
 )

@@ -27,6 +27,7 @@ _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", re.ASCII)
 _ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
 _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 _REGION: Final = re.compile(r"[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}", re.ASCII)
+_FOLDER: Final = re.compile(r"(?<![^/])AWSLogs/(?:o-[a-z0-9]{10,32}/)?(\d{12})(?=/)", re.ASCII)
 _FILE: Final = re.compile(r"(\d{12})_(CloudTrail[A-Za-z-]*)_([a-z0-9-]+)_(\d{8})T\d{4}Z?_[^/]*", re.ASCII)
 
 # Data Firehose writes `STREAM-VERSION-TIME-UUID`, and a suffix only if its stream sets one.
@@ -156,6 +157,20 @@ def owners_from_name(name: str) -> frozenset[str]:
         return frozenset((parts[0], *parts[2:3])) if parts[1:2] == (_TRAIL_FOLDER,) else frozenset(parts[:1])
     found = _FILE.fullmatch(name.rpartition("/")[2])
     return frozenset(found.group(1, 3)) if found else frozenset()
+
+
+def account_from_path(path: str) -> str:
+    """The account in whose folder below `AWSLogs/` a file lies, "" if the path names none.
+
+    AWS files a record under the account that received it, its `recipientAccountId`, also in organization trails. Of
+    several `AWSLogs/` the last is the one that CloudTrail writes: the rest is a prefix, which whoever makes a trail
+    chooses. If the prefix has folders of other accounts, the result names them too, and is no account, so nothing in
+    the file counts. Otherwise whoever may write into one account's folder could make another account's in it.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+    """
+    found = _FOLDER.findall(path.replace("\\", "/"))
+    return " in that of ".join(dict.fromkeys(reversed(found)))
 
 
 def label_from_folder(folder: str) -> str:

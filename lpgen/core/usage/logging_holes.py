@@ -7,8 +7,11 @@ records hides nothing by itself; days without any record after it do, however fe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from lpgen.core.evidence import CoverageSource, Hole
@@ -18,17 +21,21 @@ from lpgen.core.usage.trail_changes import AFTERGLOW, RESETS, STARTS, STOPS, Acc
 _QUIET: Final = timedelta(days=1)
 """A record within this time after a change shows that the account was still recorded."""
 
+_Starts = Mapping[str | None, Sequence[TrailChange]]
+"""The starts of each trail, sorted: under "" those whose record names no trail, under None all of them."""
+
 
 def holes_of_account(
     account: str, changes: Sequence[TrailChange], times: AccountTimes | None, *, first: date, last: date
 ) -> tuple[tuple[Hole, ...], tuple[TrailChange, ...]]:
     """The days that changes take out of an account's coverage, and the changes that take none."""
+    starts = _starts_by_trail(changes)
     holes: list[Hole] = []
     others: list[TrailChange] = []
     for change in changes:
         if times is None or change.event in STARTS or not first <= change.when.date() <= last:
             continue
-        hole = _hole(account, change, changes, times=times, last=last)
+        hole = _hole(account, change, starts, times=times, last=last)
         if hole is None:
             others.append(change)
         else:
@@ -36,13 +43,11 @@ def holes_of_account(
     return tuple(holes), tuple(others)
 
 
-def _hole(
-    account: str, change: TrailChange, changes: Sequence[TrailChange], *, times: AccountTimes, last: date
-) -> Hole | None:
+def _hole(account: str, change: TrailChange, starts: _Starts, *, times: AccountTimes, last: date) -> Hole | None:
     day = change.when.date()
     latest = datetime.max.replace(tzinfo=change.when.tzinfo)  # a damaged record may bear the last day of all
     following = times.next_record(account, change.when + min(AFTERGLOW, latest - change.when))
-    start = _next_start(change, changes) if change.event in STOPS else None
+    start = _next_start(change, starts) if change.event in STOPS else None
     if start is not None and (following is None or start.when <= following):
         return Hole(day, start.when.date(), f"{change}; no record until {start}", change)
     if following is None:
@@ -52,9 +57,23 @@ def _hole(
     return Hole(day, following.date(), f"{change}; the next record is of {following.date()}", change)
 
 
-def _next_start(stop: TrailChange, changes: Iterable[TrailChange]) -> TrailChange | None:
-    starts = (one for one in changes if one.event in STARTS and one.when > stop.when and one.concerns(stop.trail))
-    return min(starts, default=None)
+def _starts_by_trail(changes: Iterable[TrailChange]) -> _Starts:
+    found: dict[str | None, list[TrailChange]] = defaultdict(list)
+    for change in sorted(changes):
+        if change.event in STARTS:
+            found[change.trail].append(change)
+            found[None].append(change)
+    return found
+
+
+def _next_start(stop: TrailChange, starts: _Starts) -> TrailChange | None:
+    """The first start after a stop that may be of its trail; any may be where the record of the stop names none."""
+    found = (
+        some[at]
+        for trail in ((stop.trail, "") if stop.trail else (None,))
+        if (at := bisect_right(some := starts.get(trail, ()), stop.when, key=attrgetter("when"))) < len(some)
+    )
+    return min(found, default=None)
 
 
 def settings_hole(

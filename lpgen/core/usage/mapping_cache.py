@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lpgen.core.cloudtrail.access_tracking import ReadValues, WatchedRecord, watched
-from lpgen.core.cloudtrail.caller import IdentityKey, caller_from_identity, caller_name, essential_identity
+from lpgen.core.cloudtrail.caller import caller_from_identity, caller_in_log_of, caller_name, essential_identity
 from lpgen.core.cloudtrail.event_map import RecordMapper
 from lpgen.core.cloudtrail.outcome import essential_message
 from lpgen.core.cloudtrail.record_place import arn_of_identity
@@ -96,7 +96,7 @@ class ContributionMemo:
 
     def __init__(self, event_map: RecordMapper) -> None:
         self._event_map = event_map
-        self._identities: dict[IdentityKey, KnownCaller] = {}
+        self._identities: dict[object, KnownCaller] = {}
         self._callers: dict[tuple[Caller, CallerClass], KnownCaller] = {}
         self._classes: dict[tuple[Caller, UserIdentity], CallerClass] = {}
         self._calls: dict[tuple[str, str], _Call] = {}
@@ -104,9 +104,14 @@ class ContributionMemo:
         self._contributions: dict[Signature, Contribution] = {}
 
     def find_caller(self, record: RawRecord) -> KnownCaller:
-        """The caller of the recorded call."""
+        """The caller of the recorded call, as the account whose log holds the record may name it."""
         key = essential_identity(record.userIdentity)
-        return self._identities.get(key) or self._add_identity(key, record.userIdentity)
+        found = self._identities.get(key) or self._add_identity(key, record.userIdentity)
+        account, caller = record.recipientAccountId, found.caller
+        if caller.account == account or not account or not caller.principal:
+            return found
+        foreign = (key, found)  # the same in the log of whichever other account
+        return self._identities.get(foreign) or self._add_identity(foreign, record.userIdentity, account)
 
     def find(self, record: RawRecord, alike: CallerClass) -> tuple[Contribution, str]:
         """The contribution of a record by a caller of this class, and the end of its resources that hold a mark."""
@@ -157,14 +162,14 @@ class ContributionMemo:
         form = self._forms[key] = _Form(key, call)
         return form
 
-    def _add_identity(self, key: IdentityKey, identity: UserIdentity | None) -> KnownCaller:
+    def _add_identity(self, key: object, identity: UserIdentity | None, account: str = "") -> KnownCaller:
         if len(self._identities) >= MAX_IDENTITIES:
             self._identities.clear()
         if len(self._callers) >= MAX_CALLERS:
             self._identities.clear()
             self._callers.clear()
             self._classes.clear()
-        caller = caller_from_identity(identity)
+        caller = caller_in_log_of(caller_from_identity(identity), account)
         alike = (Caller(caller.kind, service_session=caller.service_session), _identity_of_class(identity, caller))
         known = self._classes.setdefault(alike, CallerClass(*alike))
         name = caller_name(identity, caller)

@@ -30,6 +30,10 @@ from lpgen.core.usage.tables import Usage
 RowTest = Callable[[str, str, str, str, str], bool]
 """Whether a row counts, from its principal, principal id, action, example resource and ISO day."""
 
+BeliefTest = Callable[[str, str, str, str, str, date | None], bool]
+"""Whether a row counts and isn't suspected, from its principal, principal id, action, resource, example resource and
+day."""
+
 _COLUMNS: Final = (
     "principal",
     "principal_id",

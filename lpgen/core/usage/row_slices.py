@@ -70,13 +70,19 @@ class TableSlices:
 
 
 class RowSlices:
-    """A usage by principal. `runs` are those of its usage table, if they are known."""
+    """A usage by principal. `runs` are those of its usage table, if they are known, and `elsewhere` has the rows of
+    calls that only another account's log holds."""
 
-    def __init__(self, usage: Usage, runs: ValueRuns | None = None) -> None:
+    def __init__(self, usage: Usage, runs: ValueRuns | None = None, elsewhere: Usage = EMPTY_USAGE) -> None:
         self._table = TableSlices(usage.table, "principal", USAGE_SCHEMA, runs)
         self._skips = TableSlices(usage.skips, "principal", SKIPS_SCHEMA)
+        self._elsewhere = TableSlices(elsewhere.table, "principal", USAGE_SCHEMA)
 
     def rows_of(self, principals: Iterable[str]) -> Usage:
         """The usage and skips of some principals; the other tables are empty."""
         arns = set(principals)
         return replace(EMPTY_USAGE, table=self._table.rows_of(arns), skips=self._skips.rows_of(arns))
+
+    def elsewhere_of(self, principals: Iterable[str]) -> Usage:
+        """The calls of some principals that only another account's log holds."""
+        return replace(EMPTY_USAGE, table=self._elsewhere.rows_of(principals))

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lpgen.core.cloudtrail.caller import caller_from_identity, caller_name
+from lpgen.core.cloudtrail.caller import caller_from_record, caller_name
+from lpgen.core.cloudtrail.named_principals import is_of_account
 from lpgen.core.cloudtrail.outcome import outcome_from_record
 from lpgen.core.cloudtrail.records import READ_VERSION, RawRecord, Record, record_from_raw
 from lpgen.core.model import SkipReason
@@ -91,11 +92,13 @@ class UsageTally:
         latest: LatestTime = ANY_TIME,
         *,
         counted: Windows = (),
+        place: str = "",
     ) -> SourceCounts:
         """Counts the records of one file; a second record of one event id in it is a duplicate.
 
         Records later than `latest` are skips of the future. Of a file that was read before, `counted` are the windows
-        whose records count already; then only the records that were left out are counted.
+        whose records count already; then only the records that were left out are counted. Records of another account
+        than `place`, that of the file's folder, are misplaced, and those that name none are its own.
         """
         self._latest = latest
         seen: set[str] = set()
@@ -103,6 +106,8 @@ class UsageTally:
         used = 0
         problem = ""
         for number, record in enumerate(records, 1):
+            if place and (type(record) is not RawRecord or record.recipientAccountId != place):
+                record = _in_place(record, place, number)
             if counted and self._was_counted(record, seen, counted):
                 continue
             if type(record) is RawRecord:
@@ -197,7 +202,7 @@ class UsageTally:
             return self._add_aggregated(part, record, source)
         moment = moment_from_text(record.eventTime) or NO_TIME
         if is_record_reason(part.reason):
-            self._count_coverage(record, moment)
+            self._count_coverage(record, None if part.reason is SkipReason.MISPLACED else moment)
         self._add_skip(part, source, _saying(record, moment))
         return part.reason
 
@@ -210,7 +215,7 @@ class UsageTally:
             part = replace(part, reason=reason, detail=detail_of_left_out(reason, why, source), callers=())
         self._count_coverage(record, None)
         self._add_skip(part, source, (moment, "", ""))
-        for caller in part.callers:
+        for caller in (one for one in part.callers if is_of_account(one, record.recipientAccountId)):
             self._add_skip(part, source, (moment, caller, ""), _NOT_COUNTED)
         return part.reason
 
@@ -226,7 +231,8 @@ class UsageTally:
         key = coverage_key(account, record.awsRegion or "", day, category, source)
         add_coverage(self._coverage, key, lot[0], is_usage=False, read_only=read_only)
         if day != NO_TIME:
-            add_activity(self._activity, (account, day, caller_name(record.userIdentity), source), lot[0])
+            name = caller_name(record.userIdentity, caller_from_record(record))
+            add_activity(self._activity, (account, day, name, source), lot[0])
 
     def _add_skip(self, part: Unusable, source: str, said: tuple[str, str, str], lot: Lot = _ALONE) -> None:
         """Count something that isn't usage; `said` are its time, its principal and its outcome."""
@@ -235,6 +241,21 @@ class UsageTally:
         place, call = (record.recipientAccountId or "", record.awsRegion or ""), (record.eventSource, record.eventName)
         key = skip_key(part.reason, principal, place, call, outcome, part.detail)
         add_skip(self._skips, key, lot[0], (moment, record.eventID or "", source, part.position), lot[1])
+
+
+def _in_place(item: RawRecord | Unusable, place: str, number: int) -> RawRecord | Unusable:
+    """What counts of a record in the folder of an account: it is the account's if it names none, and if it names
+    another one, it is nobody's, and shows nothing of any account or day."""
+    record = item.record if isinstance(item, Unusable) else item
+    if record is None:
+        return item
+    owner = record.recipientAccountId = record.recipientAccountId or (place if place.isdecimal() else "unknown")
+    if owner == place:
+        return item
+    bare = Record(eventSource="", eventName="", eventTime=record.eventTime, eventID=record.eventID)
+    position = item.position if isinstance(item, Unusable) else _position(number)
+    why = f"a record of account {owner} in the folder of account {place}"
+    return Unusable(SkipReason.MISPLACED, why, position, bare)
 
 
 def _place_of(record: Record) -> Record:
@@ -249,7 +270,7 @@ def _place_of(record: Record) -> Record:
 
 
 def _saying(record: Record, moment: str) -> tuple[str, str, str]:
-    return moment, caller_from_identity(record.userIdentity).principal, outcome_from_record(record).outcome.value
+    return moment, caller_from_record(record).principal, outcome_from_record(record).outcome.value
 
 
 def _why_refused(record: RawRecord, moment: str | None) -> Refusal | None:

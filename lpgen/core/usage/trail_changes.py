@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.ht
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -48,13 +49,17 @@ class AccountTimes:
         for account, *moments, what in (*of_usage, *of_skips):
             if what not in (SkipReason.AGGREGATED, SkipReason.FUTURE):
                 self._times.setdefault(account, []).extend(moment for moment in moments if moment is not None)
+        for times in self._times.values():
+            times.sort()
 
     def next_record(self, account: str, after: datetime) -> datetime | None:
         """The earliest time of a record later than `after` that the tables have; None where they have none.
 
         The tables hold only first and last times, so the real next record may be earlier.
         """
-        return min((moment for moment in self._times.get(account, ()) if moment > after), default=None)
+        times = self._times.get(account, [])
+        at = bisect_right(times, after)
+        return times[at] if at < len(times) else None
 
 
 def trail_changes_from_usage(usage: Usage) -> tuple[TrailChange, ...]:

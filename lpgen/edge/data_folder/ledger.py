@@ -53,7 +53,8 @@ _TABLES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class LedgerFile:
-    """One ingested file, by the SHA-256 of its bytes; `path` is where it was first found.
+    """One ingested file, by the SHA-256 of its bytes, or the digest of a misplaced one; `path` is where it was first
+    found.
 
     `failure` says why nothing of it could be read, or is "". `windows` are the times whose records count. `left_out` is
     the number of records outside: a later ingest with another window may count them.

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Any, Final
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.event_map import EventMap
+from lpgen.core.cloudtrail.records import RawRecord
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.latest_time import latest_time
 from lpgen.core.usage.left_out import LEFT_OUT, unite_windows
+from lpgen.core.usage.log_layout import account_from_path
 from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import SourceCounts, UsageTally
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import LedgerFile, LedgerObject
-from lpgen.edge.ingest.plan import Asked
+from lpgen.edge.ingest.plan import Asked, digest_in_folder
 from lpgen.edge.logs.log_files import LogFile, path_text, why_not_opened
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, NO_LIMITS, ReadLimits
-from lpgen.edge.logs.record_files import records_from_bytes
+from lpgen.edge.logs.record_files import Item, records_from_bytes
 from lpgen.errors import AwsError
 
 Chunk = tuple[LogFile, ...]
@@ -29,6 +32,9 @@ Again = Mapping[str, LedgerFile]
 """Files to read again for their left-out records, as the ledger knew them, by their SHA-256."""
 
 NO_FILES: Final[Again] = {}
+
+_LEADING: Final = 100
+"""So many records show whose a file is: AWS never mixes accounts in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,8 @@ class ChunkReader:
             except OSError as error:
                 failures.append(FileProblem(path_text(file.path), why_not_opened(error)))
                 continue
-            tally.add(path_text(file.path), data)
+            for path in (file.path, *file.copies):
+                tally.add(path_text(path), data)
         sizes = sum(file.size for file in chunk)
         return ChunkResult(tally.usage(), tally.files(), tuple(failures), sizes)
 
@@ -108,18 +115,25 @@ class ChunkTally:
         self._files: dict[str, LedgerFile] = {}
 
     def add(self, path: str, data: bytes) -> str:
-        """Counts a file, and returns the SHA-256 of its bytes."""
-        digest = hashlib.sha256(data).hexdigest()
-        if digest not in self._files and digest not in self._known:
-            before = self._again.get(digest)
-            counts = self._tally.add_source(
-                records_from_bytes(data, limits=NO_LIMITS if before else self._limits),
-                digest,
-                latest_time(path, self._asked.now),
-                counted=before.windows if before else (),
-            )
-            found = self._ledger_file(path, digest, len(data), counts)
-            self._files[digest] = _completed(before, found) if before else found
+        """Counts a file, and returns the digest by which the ledger knows it.
+
+        A file of another account's records than its folder's has a digest of its own, so the same bytes still count in
+        the right folder.
+        """
+        digest, place = hashlib.sha256(data).hexdigest(), account_from_path(path)
+        misplaced = digest_in_folder(digest, place)
+        for known in (digest, misplaced):
+            if known in self._files or known in self._known:
+                return known
+        is_again = digest in self._again or misplaced in self._again
+        owner, records = _owner_of(records_from_bytes(data, limits=NO_LIMITS if is_again else self._limits))
+        digest = digest if owner in ("", place) else misplaced
+        before = self._again.get(digest)
+        counted = before.windows if before else ()
+        latest = latest_time(path, self._asked.now)
+        counts = self._tally.add_source(records, digest, latest, counted=counted, place=place)
+        found = self._ledger_file(path, digest, len(data), counts)
+        self._files[digest] = _completed(before, found) if before else found
         return digest
 
     def usage(self) -> Usage:
@@ -143,6 +157,14 @@ class ChunkTally:
             windows=(self._asked.window_for(path),),
             left_out=sum(skips.get(reason, 0) for reason in LEFT_OUT),
         )
+
+
+def _owner_of(records: Iterable[Item]) -> tuple[str, Iterable[Item]]:
+    """The account of the first of the leading records that names one, or "", and all records."""
+    rest = iter(records)
+    head = list(islice(rest, _LEADING))
+    accounts = (one.recipientAccountId for one in head if isinstance(one, RawRecord))
+    return next(filter(None, accounts), ""), records if isinstance(records, list) else chain(head, rest)
 
 
 def _completed(before: LedgerFile, found: LedgerFile) -> LedgerFile:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import hashlib
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from lpgen.core.usage.event_time import NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.latest_time import latest_time
 from lpgen.core.usage.left_out import counted_window, cover_window
+from lpgen.core.usage.log_layout import account_from_path
 from lpgen.edge.data_folder.ledger import Ledger, LedgerFile
 from lpgen.edge.logs.log_files import LogFile, hash_file, path_text, why_not_opened
 from lpgen.edge.objects.finder import FoundObjects
@@ -74,11 +76,11 @@ def plan_ingest(files: Sequence[LogFile], ledger: Ledger, asked: Asked) -> Inges
     known: list[LedgerFile] = []
     again: list[LedgerFile] = []
     failures: list[FileProblem] = []
-    copies = 0
+    copies: dict[str, list[str]] = defaultdict(list)
     for file in _hashed(suspects):
         if isinstance(file, FileProblem):
             failures.append(file)
-        elif (entry := ledger.file(file.expected)) is not None:
+        elif (entry := ledger.file(file.expected) or ledger.file(_digest_if_misplaced(file))) is not None:
             if asked.may_count_more(entry):
                 ledger.forget(entry)
                 again.append(entry)
@@ -86,10 +88,12 @@ def plan_ingest(files: Sequence[LogFile], ledger: Ledger, asked: Asked) -> Inges
             else:
                 known.append(entry)
         elif file.expected in new:
-            copies += 1
+            copies[file.expected].append(file.path)
         else:
             new[file.expected] = file
-    return IngestPlan((*alone, *new.values()), tuple(known), copies, tuple(failures), tuple(again))
+    fresh = (replace(file, copies=tuple(copies[digest])) for digest, file in new.items())
+    count = sum(map(len, copies.values()))
+    return IngestPlan((*alone, *fresh), tuple(known), count, tuple(failures), tuple(again))
 
 
 def plan_objects(found: FoundObjects, ledger: Ledger, asked: Asked) -> tuple[LedgerFile, ...]:
@@ -99,6 +103,15 @@ def plan_objects(found: FoundObjects, ledger: Ledger, asked: Asked) -> tuple[Led
         ledger.forget(file)
     found.queue()
     return again
+
+
+def digest_in_folder(digest: str, account: str) -> str:
+    """The digest of a file in the folder of another account than its records', by that of its bytes."""
+    return hashlib.sha256(f"{digest} {account}".encode()).hexdigest() if account else digest
+
+
+def _digest_if_misplaced(file: LogFile) -> str:
+    return digest_in_folder(file.expected, account_from_path(path_text(file.path)))
 
 
 def _hashed(files: Sequence[LogFile]) -> Iterator[LogFile | FileProblem]:

@@ -20,11 +20,13 @@ _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """A file to read. `expected` is the SHA-256 it had when it was found, where that was asked, or ""."""
+    """A file to read. `expected` is the SHA-256 it had when it was found, where that was asked, or "". `copies` are
+    other paths of the same bytes: if it lies in the wrong account's folder, one of them may be in the right one."""
 
     path: str
     size: int
     expected: str = ""
+    copies: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

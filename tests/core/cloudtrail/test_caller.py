@@ -172,3 +172,22 @@ def _beside_the_caller(identity: UserIdentity) -> tuple[object, ...]:
 def test_sessions_of_a_role_have_one_essence_unless_a_service_named_them() -> None:
     essences = [essential_identity(session_of(role_issuer(), session=name)) for name in ("s", "t", "AWSBackup-1")]
     assert essences[0] == essences[1] != essences[2]
+
+
+def test_caller_in_another_account_s_log_is_known_only_by_its_id() -> None:
+    """AWS gives the account that a call reaches no ARN of the caller, so whoever wrote one there made it up."""
+    owner = "444455556666"
+    session, user = session_of(role_issuer()), UserIdentity(type="IAMUser", principalId="AIDAEXAMPLE", arn=USER)
+    for identity, unique_id in ((session, "AROAEXAMPLE"), (user, "AIDAEXAMPLE")):
+        record = record_by(identity)
+        record.recipientAccountId = ACCOUNT
+        assert caller_from_record(record) == caller_from_identity(identity)
+        record.recipientAccountId = owner
+        by_id = Caller(CallerKind.CROSS_ACCOUNT_ID, principal_id=unique_id, account=ACCOUNT)
+        assert caller_from_record(record) == by_id
+
+
+def test_caller_in_another_account_s_log_without_an_id_is_nobody() -> None:
+    record = record_by(UserIdentity(type="IAMUser", arn=USER))
+    record.recipientAccountId = "444455556666"
+    assert caller_from_record(record) == Caller(CallerKind.CROSS_ACCOUNT, account=ACCOUNT)

@@ -10,7 +10,7 @@ import pytest
 
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.foreign_callers import name_foreign_callers
+from lpgen.core.usage.foreign_callers import divide_by_log, name_foreign_callers
 from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage, count_records, count_used_records, merge_usage
 from lpgen.core.usage.trail_changes import trail_changes_from_usage
@@ -104,9 +104,17 @@ def test_call_that_the_own_log_shows_of_an_earlier_role_of_the_name_is_another()
     assert {(row["principal"], row["principal_id"]) for row in found} == {(ROLE, "AROAEXAMPLE"), (ROLE, "AROAEARLIER")}
 
 
-def test_call_that_the_event_map_does_not_know_is_one_of_its_caller() -> None:
-    nobody = {**FAR, "principalId": "AROANOBODY:run"}
-    found = usage(foreign(eventName="Juggle"), foreign(1, eventName="Juggle", userIdentity=nobody))
+def test_unmapped_call_in_another_account_s_log_is_nobody_s() -> None:
+    named = name_foreign_callers(usage(foreign(eventName="Juggle")), {"AROAEXAMPLE": ROLE})
+    assert [(row["reason"], row["principal"]) for row in rows(named.skips)] == [(SkipReason.CROSS_ACCOUNT_CALLER, "")]
+
+
+def test_unmapped_call_in_the_caller_s_own_log_is_one_of_the_caller_whose_id_it_has() -> None:
+    bare = {**FAR, "type": "AssumedRole"}
+    found = usage(
+        record(eventName="Juggle", userIdentity=bare),
+        record(1, eventName="Juggle", userIdentity={**bare, "principalId": "AROANOBODY:run"}),
+    )
     assert rows(found.table) == []
     named = name_foreign_callers(found, {"AROAEXAMPLE": ROLE})
     assert {(row["reason"], row["principal"], row["records"]) for row in rows(named.skips)} == {
@@ -141,6 +149,57 @@ def test_change_of_a_trail_by_a_named_caller_is_told_once() -> None:
     assert [(one.trail, one.caller) for one in trail_changes_from_usage(named)] == [(arn, ROLE)]
     unnamed = name_foreign_callers(found, {})
     assert [(one.trail, one.caller) for one in trail_changes_from_usage(unnamed)] == [("", "cross account")]
+
+
+def queue(account: str) -> dict[str, Any]:
+    """A message sent to a queue of an account."""
+    return {
+        "eventSource": "sqs.amazonaws.com",
+        "eventName": "SendMessage",
+        "requestParameters": {"queueUrl": f"https://sqs.us-east-1.amazonaws.com/{account}/orders"},
+        "resources": [{"type": "AWS::SQS::Queue", "ARN": f"arn:aws:sqs:us-east-1:{account}:orders"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "counts"),
+    [
+        (queue(OWNER), True),
+        (queue(FAR["accountId"]), False),  # the caller's own account's
+        (queue("777788889999"), False),
+        ({**queue(OWNER), "eventCategory": "Management"}, False),
+        ({**queue(OWNER), "errorCode": "AccessDenied"}, False),
+        ({**queue(OWNER), "errorCode": "ThrottlingException"}, False),
+        ({**queue(OWNER), "requestParameters": None, "resources": None}, False),
+        ({"requestParameters": {"bucketName": "theirs", "key": "k"}}, True),
+        ({"requestParameters": {"bucketName": "bucket", "key": "k"}}, False),  # the own log shows the bucket
+    ],
+)
+def test_call_in_another_log_counts_only_on_what_may_be_of_that_log_s_account(
+    changes: dict[str, Any], *, counts: bool
+) -> None:
+    found = usage(foreign(eventID="there", **changes), record())
+    own, elsewhere = divide_by_log(found, {"AROAEXAMPLE": ROLE})
+    assert said(own) == [(ROLE, FAR["accountId"], "s3:GetObject", 1)]
+    assert [(row["principal"], row["recipient_account"]) for row in rows(elsewhere.table)] == [(ROLE, OWNER)] * counts
+    assert elsewhere.skips.num_rows == 0
+
+
+def test_call_in_another_log_by_an_id_that_no_record_of_the_account_shows_counts_for_nobody() -> None:
+    stolen = {**FAR, "accountId": OWNER}
+    found = usage(foreign(eventID="there", userIdentity=stolen), record())
+    own, elsewhere = divide_by_log(found, {"AROAEXAMPLE": ROLE})
+    assert (said(own), rows(elsewhere.table)) == ([(ROLE, FAR["accountId"], "s3:GetObject", 1)], [])
+
+
+def test_call_by_arn_in_another_log_is_one_by_id() -> None:
+    identity = record_json()["userIdentity"]
+    assert usage(foreign(userIdentity=identity)).table.equals(usage(foreign()).table)
+
+
+def test_usage_without_foreign_callers_is_not_divided() -> None:
+    found = usage(record())
+    assert divide_by_log(found, {"AROAEXAMPLE": ROLE}) == (found, EMPTY_USAGE)
 
 
 def test_callers_overflow_each_by_itself() -> None:

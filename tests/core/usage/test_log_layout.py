@@ -10,6 +10,7 @@ from lpgen.core.usage.log_layout import (
     Scope,
     Span,
     Visit,
+    account_from_path,
     address_from_text,
     is_file_wanted,
     is_log_name,
@@ -149,3 +150,44 @@ def test_is_file_wanted_leaves_out_only_what_its_name_excludes(name: str, wanted
 )
 def test_is_log_name_knows_what_trails_exports_and_firehose_write(name: str, is_log: bool) -> None:
     assert is_log_name(name) is is_log
+
+
+OTHER = "444455556666"
+
+
+@pytest.mark.parametrize(
+    ("path", "account"),
+    [
+        # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+        (f"s3://b/AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/2024/03/02/x.json.gz", ACCOUNT),
+        (f"s3://b/some/prefix/AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/2024/03/02/x.json.gz", ACCOUNT),
+        (f"s3://b/AWSLogs/o-exampleorg1/{ACCOUNT}/CloudTrail/us-east-1/2024/03/02/x.json.gz", ACCOUNT),
+        # AWS Control Tower's log archive: the organization is also the prefix
+        (f"s3://b/o-exampleorg1/AWSLogs/o-exampleorg1/{ACCOUNT}/CloudTrail/us-east-1/x.json.gz", ACCOUNT),
+        (f"s3://b/AWSLogs/{ACCOUNT}/CloudTrail-Insight/us-east-1/x.json.gz", ACCOUNT),
+        (f"s3://b/AWSLogs/{ACCOUNT}/anything/x.json", ACCOUNT),
+        (f"AWSLogs/{ACCOUNT}/x.json", ACCOUNT),
+        (f"/home/me/AWSLogs/{ACCOUNT}/x.json", ACCOUNT),
+        (f"C:\\logs\\AWSLogs\\{ACCOUNT}\\CloudTrail\\x.json", ACCOUNT),
+        (f"AWSLogs/AWSLogs/{ACCOUNT}/x.json", ACCOUNT),
+        (f"AWSLogs/{ACCOUNT}/AWSLogs/{ACCOUNT}/x.json", ACCOUNT),
+        (f"AWSLogs/{ACCOUNT}/AWSLogs/x.json", ACCOUNT),
+        # no place to compare with
+        ("x.json", ""),
+        (f"{ACCOUNT}_CloudTrail_us-east-1_20240310T0000Z_Mu0KsOhtH1ar15ZZ.json.gz", ""),
+        (f"logs/{ACCOUNT}/CloudTrail/x.json", ""),
+        (f"AWSLogs/{ACCOUNT}", ""),
+        (f"AWSLogs/{ACCOUNT}.json", ""),
+        (f"myAWSLogs/{ACCOUNT}/x.json", ""),
+        (f"AWSLogs/team/{ACCOUNT}/x.json", ""),
+        ("AWSLogs/1111222233334/x.json", ""),
+        ("AWSLogs/١١١١٢٢٢٢٣٣٣٣/x.json", ""),
+        ("cloudtrail://us-east-1/event", ""),
+        ("athena://db.table/2024/03/02", ""),
+        # folders of two accounts: the last is CloudTrail's own, and no account's records belong into both
+        (f"AWSLogs/{ACCOUNT}/AWSLogs/{OTHER}/CloudTrail/x.json", f"{OTHER} in that of {ACCOUNT}"),
+        (f"AWSLogs/{ACCOUNT}/CloudTrail/AWSLogs/o-exampleorg1/{OTHER}/x.json", f"{OTHER} in that of {ACCOUNT}"),
+    ],
+)
+def test_account_from_path_is_that_of_the_folder_below_awslogs(path: str, account: str) -> None:
+    assert account_from_path(path) == account
