@@ -102,8 +102,7 @@ def test_render_ingest_says_one_and_several() -> None:
 def test_render_ingest_doesnt_claim_that_calls_from_another_account_were_counted() -> None:
     (_, line) = first_lines(files_read=1, skips=(SkipCount(SkipReason.CROSS_ACCOUNT_CALLER, 2, ()),))
     assert line == (
-        "  skipped 2: calls from another account, which count for callers whose policies are reviewed"
-        " (cross_account_caller)"
+        "  skipped 2: calls from another account, which count for reviewed callers if harmless (cross_account_caller)"
     )
 
 

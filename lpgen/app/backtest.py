@@ -13,10 +13,11 @@ from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windo
 from lpgen.core.analysis.backtest.totals import backtest_of_principals
 from lpgen.core.analysis.backtest.windows import curve_windows, windows_of_days
 from lpgen.core.analysis.caveats.decisions import decisions_in_force
-from lpgen.core.analysis.counted_use import use_counter
+from lpgen.core.analysis.counted_use import suspecting_counter
 from lpgen.core.analysis.reach import places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
+from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts
 from lpgen.core.backtests import Backtest, PrincipalBacktest
 from lpgen.core.catalog.catalog import Catalog
@@ -64,10 +65,18 @@ def backtest(
     first, last = covered_days(usage)
     windows = windows_of_days(first, last, train=days.train, test=days.test, step=days.step)
     curve = curve_windows(windows[-1], first)
+    decisions = decisions_in_force(options.decisions, as_of=last)
+    counter = suspecting_counter(usage, ground.slices, principals, decisions, Dangers(catalog))
     learnings = learnings_of_windows(
-        usage, (*windows, *curve), principals, catalog, options, facts=ActionFacts(catalog), whole=ground.whole
+        usage,
+        (*windows, *curve),
+        principals,
+        catalog,
+        options,
+        facts=ActionFacts(catalog),
+        suspicion=counter.suspicion,
+        whole=ground.whole,
     )
-    counter = use_counter(usage, principals, decisions_in_force(options.decisions, as_of=last))
     units = units_of_review(principals, options.principal)
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     places = places_from_usage(usage_of_days(usage, windows[-1].learn_first, windows[-1].learn_last))

@@ -23,6 +23,7 @@ from lpgen.core.analysis.observability.copied_calls import copied_services_from_
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
+from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.between import Comparison, DriftOptions, DriftParts, accept_findings, comparison_of
 from lpgen.core.drift.figures import figures_of_principals, region_days_from_usage, sum_figures
@@ -38,7 +39,7 @@ from lpgen.core.model import Principal, Resource
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision
 from lpgen.core.usage.columns import distinct_rows
-from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
+from lpgen.core.usage.foreign_callers import arns_by_id, divide_by_log
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
@@ -176,8 +177,8 @@ def _side_of_baseline(baseline: Baseline, catalog: Catalog, decisions: Sequence[
     snapshot = open_snapshot(files.policies)
     outlines = snapshot.outlines()
     guards, trails = read_guards(files.boundary, files.scps, None), read_trails(files.trails)
-    usage = name_foreign_callers(baseline.usage(stored=True), arns_by_id(outlines))
-    counter = use_counter(usage, outlines, decisions_in_force(decisions, as_of=stamp.as_of))
+    usage, _ = divide_by_log(baseline.usage(stored=True), arns_by_id(outlines))
+    counter = use_counter(usage, outlines, decisions_in_force(decisions, as_of=stamp.as_of), Dangers(catalog))
     state = State(
         stamp,
         baseline.known_actions,

@@ -30,7 +30,7 @@ from lpgen.core.options import Options, is_chosen
 from lpgen.core.principal_names import hint_of_name, is_named
 from lpgen.core.replacements import Decision
 from lpgen.core.usage.columns import table_rows
-from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
+from lpgen.core.usage.foreign_callers import arns_by_id, divide_by_log
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.row_slices import RowSlices, ValueRuns
 from lpgen.core.usage.tables import Usage
@@ -273,10 +273,10 @@ def load_ground(
 
     outlined = keep(OutlinedPolicies, (), read_outlines)
     runs = keep(ValueRuns, (), lambda: ValueRuns(usage.table, "principal"))
-    named = name_foreign_callers(usage, arns_by_id(outlined.outlines), callers=runs.values())
+    named, elsewhere = divide_by_log(usage, arns_by_id(outlined.outlines), callers=runs.values())
     return Ground(
         named,
-        RowSlices(named, runs if named is usage else None),
+        RowSlices(named, runs if named is usage else None, elsewhere),
         GrantsOnDemand(outlined.outlines, outlined.store().read, catalog, guards),
         tuple(f"{problem.place}: {problem.message}" for problem in outlined.problems),
         guards.with_trust(outlined.outlines),
@@ -300,8 +300,9 @@ def load_earlier_usage(ground: Ground, data: Path, generation: str) -> Ground | 
         usage = read_generation_usage(data, generation, stored=True)
     except (FileNotFoundError, DataError):
         return None
-    named = name_foreign_callers(usage, arns_by_id(ground.outlines))
-    return replace(ground, usage=named, slices=RowSlices(named), generation=generation, keep=make_again)
+    named, elsewhere = divide_by_log(usage, arns_by_id(ground.outlines))
+    slices = RowSlices(named, elsewhere=elsewhere)
+    return replace(ground, usage=named, slices=slices, generation=generation, keep=make_again)
 
 
 def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:

@@ -23,6 +23,7 @@ from lpgen.app.review import (
 )
 from lpgen.core.analysis.counted_use import UseCounter, use_counter
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.analysis.verification.chain import (
     REPRODUCED,
     ExpectedOutput,
@@ -178,7 +179,7 @@ class _FolderVerifier:
 def _verify_folders(
     folders: Sequence[Path], ground: Ground, catalog: Catalog, *, options: Options, engine: Engine
 ) -> tuple[Verification, ...]:
-    counter = use_counter(ground.usage, ground.outlines, decisions_on_ground(ground, options))
+    counter = use_counter(ground.usage, ground.outlines, decisions_on_ground(ground, options), Dangers(catalog))
     # What is large and of no use to the checks stays here.
     needed = Options(guards=ground.guards, attached_quota=options.attached_quota)
     verifier = _FolderVerifier(counter, catalog, needed)

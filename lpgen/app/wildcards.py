@@ -9,10 +9,11 @@ from lpgen.app.review import refuse_empty_choice
 from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.stars import DEFAULT_SINCE, grow_stars, since_from_text
+from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.stars import Stars
-from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
+from lpgen.core.usage.foreign_callers import arns_by_id, divide_by_log
 from lpgen.edge.data_folder.ledger import has_ledger
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
@@ -39,5 +40,6 @@ def stars(
     grants = grants_from_principals(principals, catalog, guards)
     usages = None
     if data is not None and has_ledger(data):
-        usages = counted_usages(name_foreign_callers(read_usage(data), arns_by_id(principals)), grants, ())
+        usage, _ = divide_by_log(read_usage(data), arns_by_id(principals))
+        usages = counted_usages(usage, grants, (), Dangers(catalog))
     return grow_stars(grants, usages, catalog, since=day, principal=principal)

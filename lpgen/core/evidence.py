@@ -44,11 +44,23 @@ class RecordedContext:
     values: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
+class Suspected(StrEnum):
+    """Why a use may be that of somebody who stole the credentials."""
+
+    NO = ""
+    FEW_DAYS = "few-days"  # harm on a day or two, or within a week, that isn't at home
+    LATE = "late"  # harm that began in the last days of the logs
+    AFTER_DENIALS = "after-denials"
+    BURST = "burst"  # one of several kinds of harm that were new on one day
+    COMPANY = "company"  # another use that began on a day of suspected harm
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """One action of one principal on one resource with one outcome, over all days, in the contexts it was seen in.
 
-    `on` are the days on which it was seen, sorted.
+    `on` are the days on which it was seen, sorted. A suspected use teaches nothing (`lpgen.core.analysis.suspicion`).
+    `is_made` says that the principal certainly made the resource.
     """
 
     action: Action
@@ -60,6 +72,13 @@ class Use:
     contexts: tuple[RecordedContext, ...]
     evidence: Evidence
     on: tuple[date, ...] = ()
+    suspected: Suspected = Suspected.NO
+    is_made: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was allowed and didn't fail."""
+        return self.outcome is Outcome.ALLOWED and not self.error_code
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -90,7 +109,7 @@ class PrincipalUsage:
     of each id, counted or not: those of earlier principals of the name too. `days` are those on which it did or
     attempted something, 0 where they weren't counted. `protected` are the resources for whose data its calls of KMS
     were made, each with the action of the call. `assumed` are the AWS services that assumed it, each with the last
-    day."""
+    day. `elsewhere` are uses that only another account's log shows."""
 
     principal: str
     principal_ids: tuple[str, ...] = ()
@@ -102,6 +121,12 @@ class PrincipalUsage:
     days: int = 0
     protected: tuple[tuple[str, Action], ...] = ()
     assumed: tuple[tuple[str, str], ...] = ()
+    elsewhere: tuple[Use, ...] = ()
+
+    @property
+    def believed(self) -> list[Use]:
+        """The uses that weren't denied and aren't suspected: what one may learn from."""
+        return [use for use in self.uses if use.outcome is not Outcome.DENIED and not use.suspected]
 
 
 # ---------------------------------------------------------------- coverage

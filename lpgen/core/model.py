@@ -182,6 +182,7 @@ class SkipReason(StrEnum):
     NOT_CLOUDTRAIL = "not_cloudtrail"  # a digest, Config or other file in the same tree
     BAD_RECORD = "bad_record"  # a record with wrong types, of an unknown eventType, or without eventSource or eventName
     UNKNOWN_VERSION = "unknown_version"  # a record whose major event version isn't 1
+    MISPLACED = "misplaced"  # a record of another account than the one whose folder its file lies in
     DUPLICATE = "duplicate"  # an event id seen before in the same file
     NO_TIME = "no_time"  # a record without eventTime: nothing says which day it shows
     FUTURE = "future"  # a record later than the delivery of its log file, or than the ingest

@@ -89,7 +89,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One action on one scope, narrowed from one statement, with why. `rule` names the scoping rule, or is ""."""
+    """One action on one scope, narrowed from one statement, with why. `rule` names the scoping rule, or is "".
+
+    A suspected line rests on suspected use only.
+    """
 
     action: Action
     scope: Scope
@@ -98,6 +101,7 @@ class Line:
     why: str
     rule: str
     evidence: Evidence | None
+    suspected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from lpgen.core.findings import Proposal, Report
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.row import Finding
 from lpgen.report.escaping import terminal_text
 
@@ -38,6 +39,14 @@ def _open(proposal: Proposal) -> Iterator[Finding]:
 
 def _entry(principal: str, finding: Finding) -> str:
     said = f"# {terminal_text(finding.message)}\n"
+    if finding.kind is CaveatKind.UNUSUAL_USE:
+        what = finding.parameters
+        return (
+            f'{said}# If the owner says that it was not the team:\n[[decision]]\ndo = "drop"\n'
+            f"principal = {_text(principal)}\naction = {_text(str(what['action']))}\n"
+            f"since = {what['first']}\nuntil = {what['last']}\n"
+            'reason = ""\nowner = ""\n'
+        )
     if not finding.kind.row.acceptable:
         return f"# {terminal_text(principal)}\n{said}# can't be accepted: {terminal_text(finding.step)}\n"
     return (

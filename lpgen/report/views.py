@@ -183,7 +183,7 @@ class PrincipalView:
 
 
 _IN_PLACE: Final = frozenset({CaveatKind.UNUSUAL_USE, CaveatKind.COVERAGE_HOLE})
-"""Caveats that matter though a replacement is in place: use by an intruder, and attempts that the logs miss."""
+"""Caveats that matter though a replacement is in place: unusual use, and attempts that the logs miss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ class ReviewView:
 
 
 def review_view(report: Report, entries: Mapping[str, Entry] = _NO_ENTRIES) -> ReviewView:
-    """The report in reading order: by class, then principals with use that may be an intruder's, then by possible harm,
+    """The report in reading order: by class, then principals with unusual use, then by possible harm,
     by width and by name.
 
     `entries` are those of outlines, by ARN.

@@ -242,7 +242,7 @@ CAST = (
         refuse=(("iam:PutRolePolicy", f"arn:aws:iam::{SHOP}:role/break-glass-admin"),),
         verdicts={"iam:CreateUser": "unused"},
         safe=False,
-        reasons=("expected_denials",),
+        reasons=("unusual_use",),
     ),
     Member(
         EMERGENCY,

@@ -1,4 +1,4 @@
-"""Logs and policies made to take long: twice the size takes about twice the work, which is counted, not timed."""
+"""Logs, policies and use made to take long: twice the size takes about twice the work, which is counted, not timed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from typing import Any, Final
 
 import pytest
 
-from bench import hostile_logs, hostile_policies
-from bench.doublings import seconds_to_review
+from bench import hostile_logs, hostile_policies, hostile_uses
+from bench.doublings import seconds_to_review, seconds_to_review_usage
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.tables import Usage
 from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
 from tests.attack.score import Attack, sample
@@ -27,6 +29,8 @@ LITTLE: Final = 20_000
 
 LOG_BYTES: Final = 1 << 13
 PATTERNS: Final = 20
+USES: Final = 50
+TRAIL_CHANGES: Final = 200
 MEMORY_PER_BYTE: Final = 14
 MOST_MEMORY: Final = 1 << 20
 
@@ -66,6 +70,18 @@ def work_to_review(statements: Any) -> int:
     return work.calls
 
 
+def work_to_review_usage(world: hostile_uses.World) -> int:
+    with counted() as work:
+        seconds_to_review_usage(world)
+    return work.calls
+
+
+def work_to_cover(usage: Usage) -> int:
+    with counted() as work:
+        coverage_from_usage(usage)
+    return work.calls
+
+
 def is_linear(works: list[int]) -> bool:
     """Whether work grows about as its cause does, which doubles from one to the next."""
     return all(later <= max(LITTLE, MOST_PER_DOUBLING * earlier) for earlier, later in pairwise(works))
@@ -84,6 +100,20 @@ def test_hostile_policies_take_work_in_proportion(attack: Callable[[str], Attack
         for name in sample(sorted(hostile_policies.SHAPES), one.random):
             works = [work_to_review(hostile_policies.SHAPES[name](PATTERNS << doubling)) for doubling in range(3)]
             one.add(f"{name}: {works}", held=is_linear(works))
+
+
+@pytest.mark.slow
+def test_hostile_use_takes_work_in_proportion(attack: Callable[[str], Attack]) -> None:
+    with attack("doublings: uses") as one:
+        for name in sample(sorted(hostile_uses.SHAPES), one.random):
+            works = [work_to_review_usage(hostile_uses.SHAPES[name](USES << doubling)) for doubling in range(3)]
+            one.add(f"{name}: {works}", held=is_linear(works))
+
+
+def test_coverage_takes_work_in_proportion_to_the_changes_of_trails() -> None:
+    worlds = (hostile_uses.trail_changes(TRAIL_CHANGES << doubling) for doubling in range(3))
+    works = [work_to_cover(usage) for usage, _ in worlds]
+    assert is_linear(works), works
 
 
 @contextmanager

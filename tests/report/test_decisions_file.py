@@ -9,11 +9,13 @@ import pytest
 
 from lpgen.core.analysis.caveats.decisions import with_acceptance
 from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.replacements import DecisionKind
 from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.errors import DecisionsError
 from lpgen.report.decisions_file import render_decisions
 from tests.report.cases import Case
 from tests.report.reports import organization, report_of
+from tests.report.unsafe_cases import failing
 from tests.support.registry_examples import example_parameters
 
 FILLED = (("reason", "known"), ("owner", "ops"), ("expires", "2027-06-30"))
@@ -31,7 +33,7 @@ def test_the_file_accepts_just_what_it_names_once_it_is_filled_in(tmp_path: Path
     file = tmp_path / "decisions.toml"
     file.write_text(filled(render_decisions(report), "reason", "owner", "expires"), encoding="utf-8")
     decisions = read_decisions(file)
-    assert {one.expires for one in decisions} == {"2027-06-30"}
+    assert {one.expires for one in decisions if one.kind is DecisionKind.ACCEPT} == {"2027-06-30"}
     for trust in report.trust:
         assert with_acceptance([trust], decisions, principal=trust.principal)[0].accepted_by == "ops: known"
     for proposal in report.proposals:
@@ -39,6 +41,15 @@ def test_the_file_accepts_just_what_it_names_once_it_is_filled_in(tmp_path: Path
             continue
         for caveat in with_acceptance(proposal.caveats, decisions, principal=proposal.diff.principal.arn):
             assert bool(caveat.accepted_by) is caveat.kind.row.acceptable
+
+
+def test_the_file_drops_unusual_use_on_its_days(tmp_path: Path) -> None:
+    file = tmp_path / "decisions.toml"
+    file.write_text(filled(render_decisions(report_of([failing()])), "reason", "owner", "expires"), encoding="utf-8")
+    (drop,) = (one for one in read_decisions(file) if one.kind is DecisionKind.DROP)
+    proposal = failing().proposal()
+    assert (drop.principal, drop.action) == (proposal.diff.principal.arn, "s3:PutBucketPolicy")
+    assert (drop.since, drop.until) == ("2026-09-03", "2026-09-03")
 
 
 @pytest.mark.parametrize(

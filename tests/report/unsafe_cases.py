@@ -149,8 +149,7 @@ def failing() -> Case:
             days=1,
             records=2,
             example=opened.example_event_id,
-            late=False,
-            denied=0,
+            case="few-days",
         ),
     ]
     good = passed_checks(1)

@@ -7,6 +7,7 @@ from datetime import date
 
 from lpgen.core.analysis.caveats.decisions import decisions_in_force
 from lpgen.core.analysis.counted_use import counted_usages
+from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.analysis.verify import verify_generated
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.options import Options
@@ -20,7 +21,7 @@ def prove(made: Replacement, usage: Usage, grants: Sequence[PrincipalGrants], op
     """The checks on a replacement; None for a refused one. `grants` are those of all principals."""
     arn, last = made.principal.arn, coverage_from_usage(usage).last_day
     decisions = decisions_in_force(options.decisions, as_of=options.as_of or last or date.min)
-    used = counted_usages(usage, grants, decisions).get(arn, PrincipalUsage(arn))
+    used = counted_usages(usage, grants, decisions, Dangers(catalog())).get(arn, PrincipalUsage(arn))
     (own,) = (one for one in grants if one.principal.arn == arn)
     return verify_generated(made, own, used, catalog(), decisions=decisions, guards=options.guards)
 

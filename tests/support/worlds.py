@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -149,6 +149,15 @@ def use(
     found = resource(text)
     evidence = Evidence(1, seen, seen, f"event-{action}", example or found.text.replace("*", "x"))
     return Use(Action(action), found, outcome, how, DenialKind.NONE, error, (RecordedContext(region),), evidence)
+
+
+def month_by_month(uses: Sequence[Use]) -> list[Use]:
+    """The uses on a day of each month: nobody suspects what is regular."""
+    days = [f"2026-{month:02}-15T00:00:00Z" for month in (6, 7, 8)]
+    moved = (
+        replace(one, evidence=replace(one.evidence, first_seen=day, last_seen=day)) for one in uses for day in days
+    )
+    return [*uses, *moved]
 
 
 def exactly(**choices: Any) -> Options:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from lpgen.core.analysis.caveats.decisions import drops_row
 from lpgen.core.analysis.scopes.cross_account_resources import without_owned
 from lpgen.core.analysis.scopes.missing_names import without_missing_names
+from lpgen.core.analysis.suspicion import NO_SUSPICION, Suspicion, suspicion_from_usage
+from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Principal
 from lpgen.core.replacements import Decision, DecisionKind
-from lpgen.core.usage.principal_usage import IamNames, RowTest, iam_names_from_usage, principal_usages_from_usage
+from lpgen.core.usage.principal_usage import (
+    BeliefTest,
+    IamNames,
+    RowTest,
+    iam_names_from_usage,
+    principal_usages_from_usage,
+)
+from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
 
 
@@ -20,18 +30,33 @@ class UseCounter:
     """Decides which usage rows count as use, for any of the principals.
 
     `current` has the id of each principal of the policies, `names` the full names that all rows show. With `dropped` it
-    selects the use that decisions drop instead.
+    selects the use that decisions drop instead. `suspicion` marks uses.
     """
 
     current: Mapping[str, str]
     names: IamNames
     decisions: tuple[Decision, ...]
+    dangers: Dangers
     dropped: bool = False
+    suspicion: Suspicion = NO_SUSPICION
 
     @property
     def row_test(self) -> RowTest:
         """The test that decides which rows count."""
         return row_test(self.current, self.decisions, dropped=self.dropped)
+
+    @property
+    def belief_test(self) -> BeliefTest:
+        """The test that decides which rows one may learn from."""
+        counts, suspected = self.row_test, self.suspicion.covers
+
+        def believes(
+            principal: str, principal_id: str, action: str, resource: str, example: str, day: date | None
+        ) -> bool:
+            is_counted = counts(principal, principal_id, action, example, str(day))
+            return is_counted and not suspected(principal, action, resource)
+
+        return believes
 
     def count(self, usage: Usage, grants: Iterable[PrincipalGrants]) -> dict[str, PrincipalUsage]:
         """The counted use of each principal.
@@ -46,8 +71,8 @@ class UseCounter:
         test = self.row_test
         found: dict[str, PrincipalUsage] = {}
         for arn, one in principal_usages_from_usage(usage, row_counts=test).items():
-            counted = without_owned(self.names.resolved(one))
-            found[arn] = without_missing_names(counted, known[arn]) if arn in known else counted
+            counted = without_owned(self.names.resolved(self.suspicion.marked(one)))
+            found[arn] = without_missing_names(counted, known[arn], self.dangers) if arn in known else counted
         return found
 
 
@@ -65,12 +90,25 @@ def row_test(current: Mapping[str, str], decisions: Sequence[Decision], *, dropp
 
 
 def use_counter(
-    usage: Usage, principals: Sequence[Principal], decisions: Sequence[Decision], *, dropped: bool = False
+    usage: Usage,
+    principals: Sequence[Principal],
+    decisions: Sequence[Decision],
+    dangers: Dangers,
+    *,
+    dropped: bool = False,
 ) -> UseCounter:
-    """The counter for the rows of a usage, given all principals of the policies."""
+    """The counter for the rows of a usage, given all principals of the policies. It suspects nothing."""
     current = current_ids(principals)
     names = iam_names_from_usage(usage, principals, row_test(current, decisions, dropped=dropped))
-    return UseCounter(current, names, tuple(decisions), dropped)
+    return UseCounter(current, names, tuple(decisions), dangers, dropped)
+
+
+def suspecting_counter(
+    usage: Usage, slices: RowSlices, principals: Sequence[Principal], decisions: Sequence[Decision], dangers: Dangers
+) -> UseCounter:
+    """The counter for the rows of a usage that marks suspected use."""
+    counter = use_counter(usage, principals, decisions, dangers)
+    return replace(counter, suspicion=suspicion_from_usage(usage, slices, counter.row_test, dangers, decisions))
 
 
 def current_ids(principals: Iterable[Principal]) -> dict[str, str]:
@@ -79,10 +117,16 @@ def current_ids(principals: Iterable[Principal]) -> dict[str, str]:
 
 
 def counted_usages(
-    usage: Usage, grants: Sequence[PrincipalGrants], decisions: Sequence[Decision], *, dropped: bool = False
+    usage: Usage,
+    grants: Sequence[PrincipalGrants],
+    decisions: Sequence[Decision],
+    dangers: Dangers,
+    *,
+    dropped: bool = False,
 ) -> dict[str, PrincipalUsage]:
     """The counted use of each principal of a usage or, with `dropped`, the part of it that decisions drop."""
-    return use_counter(usage, [one.principal for one in grants], decisions, dropped=dropped).count(usage, grants)
+    counter = use_counter(usage, [one.principal for one in grants], decisions, dangers, dropped=dropped)
+    return counter.count(usage, grants)
 
 
 def drops_days(decisions: Iterable[Decision]) -> bool:

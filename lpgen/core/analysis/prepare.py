@@ -17,6 +17,8 @@ from lpgen.core.analysis.review import ReviewGround
 from lpgen.core.analysis.reviewer import Reviewer, whole_already
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.shared_use import SharedUse, facts_of_shared_use, shared_use_from_usage
+from lpgen.core.analysis.suspicion import Suspicion
+from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts, Judge
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import LogCoverage
@@ -42,18 +44,22 @@ def prepare_review(
     decisions: tuple[Decision, ...],
     whole: Callable[[Principal], Principal] = whole_already,
     keep: Keep = make_again,
+    suspicion: Suspicion | None = None,
 ) -> tuple[Reviewer, Diff]:
     """The reviewer of the policies' principals, and the part of the comparison that concerns none of them.
 
     `decisions` are those in force. `principals` may be outlines, from which `whole` reads the principals. `keep` is of
-    this usage: where it has the shared use, only the skips are read.
+    this usage: where it has the shared use, only the skips are read. `suspicion` is that of all days, where the usage
+    has only some.
     """
     shared = keep(
         SharedUse,
         facts_of_shared_use(options, decisions),
-        lambda: shared_use_from_usage(usage, principals, catalog, options, decisions=decisions, whole=whole),
+        lambda: shared_use_from_usage(
+            usage, principals, catalog, options, decisions=decisions, whole=whole, suspicion=suspicion
+        ),
     )
-    counter = UseCounter(current_ids(principals), shared.names, decisions)
+    counter = UseCounter(current_ids(principals), shared.names, decisions, Dangers(catalog), suspicion=shared.suspicion)
     dropped = None if shared.dropped is None else replace(counter, names=shared.dropped, dropped=True)
     ground = _review_ground(shared, coverage, principals, catalog, options, decisions=decisions)
     reviewer = Reviewer(
@@ -104,7 +110,14 @@ def _review_ground(
         unread_uses(principals, coverage),
         decisions,
         options.as_of or coverage.last_day or date.min,
-        ScopeFinder(shared.population, catalog, coverage.last_day, options.scope),
+        ScopeFinder(
+            shared.population,
+            catalog,
+            coverage.last_day,
+            options.scope,
+            frozenset(one.account for one in coverage.accounts) | {one.account for one in principals},
+            finder.dangers.sentence,
+        ),
         LeftAttached(catalog),
         schedules_by_role(options.schedules),
         snapshot_resources(options),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -30,7 +30,7 @@ from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.regions import UnreadUse
 from lpgen.core.analysis.observability.signs_of_life import sign_of_life, unrecorded_text
 from lpgen.core.analysis.reach import NO_PLACES, Places, reach_of_lines
-from lpgen.core.analysis.scopes.scopes import ScopeFinder
+from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
 from lpgen.core.analysis.synthesis.beyond_use import lines_beyond_use
 from lpgen.core.analysis.synthesis.copies import left_as_copies
 from lpgen.core.analysis.synthesis.lines import lines_beside, lines_from_uses
@@ -43,7 +43,7 @@ from lpgen.core.iam.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_b
 from lpgen.core.last_accessed import AccessReport, LastAccessed
 from lpgen.core.model import Action, Outcome, Principal
 from lpgen.core.registry.caveats import Caveat
-from lpgen.core.replacements import Decision, LeftPolicy, Line
+from lpgen.core.replacements import Decision, LeftPolicy, Line, LineKind
 from lpgen.core.schedules import Schedule
 
 
@@ -117,6 +117,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     of_uses = lines_from_uses(grants, usage.uses, granting=granting, scopes=ground.scopes)
     ungranted = ground.explanations.of_uses(principal, of_uses.ungranted)
     seen = seen_actions(of_uses.lines, ungranted)
+    elsewhere = _lines_elsewhere(grants, usage, granting, judge)
 
     missed = judge.finder.of_principal(ObservedUse(grants, usage, of_uses, granting, ungranted, accessed))
     beyond_use = lines_beyond_use(missed, seen, judge.keep, catalog)
@@ -128,7 +129,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         left += tuple(left_as_copies(grants, decided, left, catalog))
     replaced, staying = without_left(grants, left), frozenset(one.arn for one in left)
     lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
-    life = sign_of_life(principal, usage, coverage, accessed, as_of=ground.as_of)
+    life = sign_of_life(principal, usage, coverage, accessed, as_of=ground.as_of, elsewhere=elsewhere)
     principal_class = classify_principal(grants, usage, coverage, lines, left, life=life, decisions=decisions)
     unrecorded = "" if was_active(usage) else unrecorded_text(lines, judge.finder.observability.table)
 
@@ -143,12 +144,16 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     )
     regions = coverage.regions if coverage else ()
     unpredictable = unpredictable_caveats(replaced, lines, ground.scopes, ground.snapshot, regions)
-    unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions, held)
+    unusual = unusual_use_caveats(usage, lines, judge.finder.dangers, decisions, held)
     of_lines = with_acceptance((*unpredictable, *of_lines), decisions, principal=principal.arn)
     caveats = (*unusual, *of_records, *of_lines)
     if ground.drafts:
         return _draft(principal, principal_class, caveats, lines, left, judge.facts)
 
+    if elsewhere and was_active(usage):  # only now: what another account's log shows is no reason for a caveat
+        decided, dropped = decide_lines((*wanted, *elsewhere), grants, decisions, past=past)
+        lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
+        seen = seen_actions((*of_uses.lines, *elsewhere), ungranted)
     verdicts = judge.verdicts(missed, seen, doubt_from_caveats(of_records), staying)
     task, more = proposal_for(
         grants,
@@ -184,6 +189,15 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         dangerous_uses(usage, judge.finder.dangers),
         _days_by_action(usage.uses),
     )
+
+
+def _lines_elsewhere(
+    grants: PrincipalGrants, usage: PrincipalUsage, granting: Mapping[Action, Granting], judge: Judge
+) -> tuple[Line, ...]:
+    """The lines for harmless uses that only another account's log shows, on just these resources."""
+    harmless = [use for use in usage.elsewhere if not judge.finder.dangers.is_dangerous(use.action)]
+    found = lines_from_uses(grants, harmless, granting=granting, scopes=exact_scopes(judge.finder.catalog))
+    return tuple(replace(line, kind=LineKind.KEPT, why="another account's log shows it") for line in found.lines)
 
 
 def _days_by_action(uses: Iterable[Use]) -> tuple[tuple[Action, tuple[date, ...]], ...]:

@@ -27,7 +27,7 @@ from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.replacements import Replacement, Verification
 from lpgen.core.usage.row_slices import RowSlices
-from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.tables import EMPTY_USAGE, Usage
 
 Unit = tuple[Principal, ...]
 """Principals that are reviewed together: one, or all roles of a permission set."""
@@ -38,12 +38,14 @@ class Batch:
     """Some units with all records of their principals.
 
     `copied` are the services that copies of calls show each to have called, `accessed` IAM's report of its last use.
+    `elsewhere` are the calls of each that only another account's log holds.
     """
 
     units: tuple[Unit, ...]
     usage: Usage
     copied: Mapping[str, tuple[str, ...]]
     accessed: Mapping[str, AccessReport]
+    elsewhere: Usage = EMPTY_USAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Batches:
             arns = [one.arn for unit in some for one in unit]
             copied = {arn: services for arn in arns if (services := copied_services(arn, self.copied))}
             accessed = {arn: self.accessed[arn] for arn in arns if arn in self.accessed}
-            yield Batch(some, self.slices.rows_of(arns), copied, accessed)
+            yield Batch(some, self.slices.rows_of(arns), copied, accessed, self.slices.elsewhere_of(arns))
 
 
 def whole_already(principal: Principal) -> Principal:
@@ -121,12 +123,17 @@ class Reviewer:
     def records_of(self, batch: Batch, grants: Mapping[str, PrincipalGrants]) -> dict[str, PrincipalRecords]:
         """The records of the principals of a batch that count, by ARN."""
         usages = self.counter.count(batch.usage, grants.values())
+        elsewhere = self.counter.count(batch.elsewhere, grants.values())
         dropped = self.dropped.count(batch.usage, grants.values()) if self.dropped else {}
         seen = seen_services_from_usage(batch.usage, self._catalog) if batch.accessed else {}
         forecasts = self.forecast(batch, grants) if self.forecast else {}
         return {
             arn: PrincipalRecords(
-                replace(usages.get(arn, PrincipalUsage(arn)), copied=batch.copied.get(arn, ())),
+                replace(
+                    usages.get(arn, PrincipalUsage(arn)),
+                    copied=batch.copied.get(arn, ()),
+                    elsewhere=elsewhere[arn].uses if arn in elsewhere else (),
+                ),
                 dropped[arn].uses if arn in dropped else (),
                 batch.accessed.get(arn),
                 seen.get(arn, ()),

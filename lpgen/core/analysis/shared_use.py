@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lpgen.core.analysis.counted_use import UseCounter, drops_days, use_counter
+from lpgen.core.analysis.counted_use import UseCounter, drops_days, suspecting_counter, use_counter
 from lpgen.core.analysis.grants.key_grants import KeyGrants
 from lpgen.core.analysis.grants.policy_changes import POLICY_CHANGES, PolicyChanges
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.peer_use import Peers, peers_from_usage
 from lpgen.core.analysis.observability.shown_reads import ShownReads, shown_reads_from_usage
+from lpgen.core.analysis.scopes.existence import lenient_calls
 from lpgen.core.analysis.scopes.population import Population, population_from_usage
+from lpgen.core.analysis.suspicion import Suspicion
 from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
@@ -30,10 +32,12 @@ from lpgen.core.usage.trail_changes import trail_changes_from_usage
 class SharedUse:
     """The part of a usage that concerns all principals.
 
-    `unlisted` are those that the policies don't have, sorted by ARN. `names` are the full names of roles and users,
+    `suspicion` is that of all rows, or of more days than the usage's. `unlisted` are the principals that the policies
+    don't have, sorted by ARN. `names` are the full names of roles and users,
     `dropped` those in the use that decisions drop by its day. The rest says for itself what it holds.
     """
 
+    suspicion: Suspicion
     unlisted: tuple[PrincipalUsage, ...]
     names: IamNames
     dropped: IamNames | None
@@ -47,8 +51,8 @@ class SharedUse:
 
 def facts_of_shared_use(options: Options, decisions: Iterable[Decision]) -> object:
     """What the shared use of a usage depends on, besides the policies and the catalog."""
-    drops = tuple(one for one in decisions if one.kind is DecisionKind.DROP and drops_days([one]))
-    return drops, options.guards.boundary, options.guards.scps, bool(options.trails)
+    speaking = tuple(one for one in decisions if one.kind is DecisionKind.KEEP or drops_days([one]))
+    return speaking, options.guards.boundary, options.guards.scps, bool(options.trails)
 
 
 def shared_use_from_usage(
@@ -59,10 +63,17 @@ def shared_use_from_usage(
     *,
     decisions: Sequence[Decision],
     whole: Callable[[Principal], Principal],
+    suspicion: Suspicion | None = None,
 ) -> SharedUse:
-    """The shared use of a usage. `principals` may be outlines, from which `whole` reads the principals."""
-    slices = RowSlices(usage)
-    counter = use_counter(usage, principals, decisions)
+    """The shared use of a usage. `principals` may be outlines, from which `whole` reads the principals.
+
+    `suspicion` is that of all days, where the usage has only some.
+    """
+    slices, dangers = RowSlices(usage), Dangers(catalog)
+    if suspicion is None:
+        counter = suspecting_counter(usage, slices, principals, decisions, dangers)
+    else:
+        counter = replace(use_counter(usage, principals, decisions, dangers), suspicion=suspicion)
     listed = {one.arn for one in principals}
     seen = {*(one for (one,) in distinct_rows(usage.table, ("principal",))), *unmapped_callers(usage)}
     strangers = sorted(seen - listed)
@@ -73,14 +84,15 @@ def shared_use_from_usage(
         return grants_from_principals([whole(known[arn])] if arn in known else [], catalog, options.guards)
 
     return SharedUse(
+        counter.suspicion,
         tuple(unlisted[arn] for arn in strangers),
         counter.names,
-        use_counter(usage, principals, decisions, dropped=True).names if drops_days(decisions) else None,
+        use_counter(usage, principals, decisions, dangers, dropped=True).names if drops_days(decisions) else None,
         _policy_changes(usage, slices, counter, grants),
         KeyGrants(usage.table),
         trail_changes_from_usage(usage) if options.trails else (),
-        peers_from_usage(usage, counter.row_test, Dangers(catalog)),
-        population_from_usage(usage),
+        peers_from_usage(usage, counter.belief_test, principals),
+        population_from_usage(usage, counter.belief_test, lenient_calls(catalog.source).of_anything),
         shown_reads_from_usage(usage, catalog),
     )
 

@@ -38,14 +38,15 @@ def unusual_use(
     days: int,
     records: int,
     example: str,
-    late: bool,
-    denied: int,
+    case: str,
 ) -> str:
     """When a dangerous action was used, and what is unusual about that."""
     when = f"used only {f'on {first}' if days == 1 else f'on {days} days from {first} to {last}'}"
-    if denied:
-        when = f"used on {first}, right after {denied} other actions were denied"
-    elif late:
+    if case == "after-denials":
+        when = f"used on {first}, right after other actions were denied"
+    elif case == "burst":
+        when = f"used on {first} with other harm that was new on that day"
+    elif case == "late":
         when = f"used since {first} only, in the last days of the logs"
     seen = f"{records:,} {'record' if records == 1 else 'records'}, example {example or 'without an id'}"
     return f"{action} {harm}: {when}, on {resource} ({seen})"

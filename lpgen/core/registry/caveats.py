@@ -27,18 +27,19 @@ class CaveatKind(Kind):
             "days": int,
             "records": int,
             "example": str,
-            "late": bool,
-            "denied": int,
+            "case": str,
         },
         message=words.unusual_use,
-        step="ask the owner what {action} was for, and keep or drop it by a decision",
+        step="ask the owner who used {action}; if nobody of the team did, drop it for those days by a decision",
         item="unusual {action}",
         acceptable=False,
-        help="It was used on a day or two, within one week, from the last tenth of the logs on, or right after several "
-        "calls were denied, and the principal does nothing else of the kind. The replacement allows it, since somebody "
-        "may need it; it would allow an intruder's use as well.",
-        to_do="ask the owner what the use was for. Keep the action by a decision if it is needed; otherwise drop it, "
-        "and treat the credentials as stolen.",
+        help="It was used on a day or two, within one week, or from the last tenth of the logs on, and the principal "
+        "regularly changes nothing else in the service; or it came right after several calls were denied, or together "
+        "with other harm that was new on that day. The replacement allows it, since somebody may need it; it would "
+        "allow an intruder's use as well. lpgen learns nothing else from it.",
+        to_do="ask the owner who used it. If nobody of the team did, drop it for those days by a decision, which "
+        "`lpgen review --write-decisions` drafts, and treat the credentials as stolen. A decision to keep the action "
+        "says that it is the team's own.",
         source="https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html",
         severity=Severity.HIGH,
         precision="medium",
@@ -224,17 +225,6 @@ class CaveatKind(Kind):
         to_do="give lpgen the resource policies, or find what allowed it.",
         source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
         precision="medium",
-    )
-    PEERS_DANGEROUS_USE = Row(
-        "peers_dangerous_use",
-        "Similar principals use a dangerous action that the replacement removes.",
-        parameters={"action": str, "who": str},
-        message="{action} is removed because it is dangerous, though {who}",
-        step="keep {action} by a decision if this principal needs it too; otherwise accept this",
-        item="peers {action}",
-        help="What similar principals use, this one may need too. Other actions are kept for that reason, dangerous "
-        "ones only by a decision.",
-        to_do="keep the action by a decision if the principal needs it too; otherwise accept this.",
     )
     UNPREDICTABLE = Row(
         "unpredictable",

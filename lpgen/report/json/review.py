@@ -23,7 +23,7 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
   many reasons and ways into roles these accept (null: none were given).
 - `skips`: records that are no usage, by reason. `problems`: gaps of the files given. `expired_decisions`: no longer in
   force. `not_in_snapshot`: principals of the logs that the authorization details don't have.
-- `principals`: by class, then those whose use may be an intruder's first, then by what could do most harm. Each has:
+- `principals`: by class, those with unusual use first, then by what could do most harm. Each has:
   `principal` (its ARN), `principal_id`, `account`, `kind` and `class`; `proposal`; `in_place`, whether its policies
   already have the meaning of the replacement; `safe` (null: there is no replacement); `not_safe_because` with the next
   step, and the item with which a decision may accept it (null: it can't be accepted); `expected_denials`, the denied

@@ -54,13 +54,13 @@ def _unread(view: ReviewView, given: Given | None) -> Iterable[Task]:
 
 
 def _unusual(view: ReviewView) -> Iterable[Task]:
-    """Use that may be an intruder's: it is to be cleared up before anybody learns from it."""
+    """Unusual use: somebody has to say whose it was."""
     found = [(one, caveat) for one in view.made for caveat in one.caveats if caveat.kind is CaveatKind.UNUSUAL_USE]
     if found:
         number = len({one.diff.principal.arn for one, _ in found})
-        words = bad(f"Ask the owners of {plural(number, 'principal')} about use that may be an intruder's")
+        words = bad(f"Ask the owners of {plural(number, 'principal')} who made unusual, dangerous calls")
         steps = tuple(Task(line(name(label_in_list(one)), ": ", caveat.message)) for one, caveat in found)
-        yield Task(line(words, ", and keep or drop it with ", name("--decisions FILE")), steps=steps)
+        yield Task(line(words, ", and drop what the team didn't do with ", name("--decisions FILE")), steps=steps)
 
 
 def _roll_out(view: ReviewView, given: Given | None) -> Iterable[Task]:

@@ -67,23 +67,23 @@ def first_screen(
 
 
 def _dangers(view: ReviewView, most: int) -> Iterator[Block]:
-    """Who outside may assume roles, the worst first, then use that may be an intruder's."""
+    """Who outside may assume roles, the worst first, then unusual use."""
     namesakes = {one.diff.principal.arn for one in view.views if one.has_namesakes}
     trust = view.report.open_trust
-    intruders = [one for one in view.made if any(map(_is_unusual, one.caveats))]
-    if not trust and not intruders:
+    unusual = [one for one in view.made if any(map(_is_unusual, one.caveats))]
+    if not trust and not unusual:
         return
     roles = len({one.principal for one in trust})
     said = [f"somebody outside can assume {plural(roles, 'role')}"] if trust else []
-    said += [plural(len(intruders), "possible intruder")] if intruders else []
+    said += [f"unusual use by {plural(len(unusual), 'principal')}"] if unusual else []
     yield Heading(line(bad(sentence(", ".join(said)))), level=2)
     shown = [_danger(one.principal, namesakes, one.severity, one.message) for one in trust[:most]]
-    for one in intruders[: max(1, most - len(shown))]:
+    for one in unusual[: max(1, most - len(shown))]:
         caveat = next(filter(_is_unusual, one.caveats))
         action, last = caveat.parameters["action"], caveat.parameters["last"]
-        what = f"an intruder may have used {action}, last on {last}"
+        what = f"{action} is unusual for it, last used on {last}"
         shown.append(_danger(one.diff.principal.arn, namesakes, caveat.kind.row.severity, what))
-    rest = len(trust) + len(intruders) - len(shown)
+    rest = len(trust) + len(unusual) - len(shown)
     yield bullets(*shown, *([quiet(f"and {count(rest)} more")] if rest else []))
     if trust:
         yield Paragraph(line("Name who is meant in the trust policy, or accept it by a decision."))

@@ -59,6 +59,7 @@ SKIP_WORDS: Final[dict[SkipReason, str]] = {
     SkipReason.NOT_CLOUDTRAIL: "file without CloudTrail records",
     SkipReason.BAD_RECORD: "record that can't be read",
     SkipReason.UNKNOWN_VERSION: "record of an unknown event version",
+    SkipReason.MISPLACED: "record in another account's folder",
     SkipReason.DUPLICATE: "duplicate within its file",
     SkipReason.NO_TIME: "record without a time",
     SkipReason.FUTURE: "record later than the log itself",

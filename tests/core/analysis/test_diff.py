@@ -28,6 +28,7 @@ from tests.support.worlds import (
     deny,
     exactly,
     grants_of,
+    month_by_month,
     policy,
     role,
     usage_of,
@@ -363,7 +364,7 @@ def passing_world(action: str, service: str) -> tuple[Principal, Principal, Prin
 
 
 def kept_roles(world: tuple[Principal, ...], uses: list[Use], options: Options | None = None) -> set[str]:
-    usage = usage_of({world[0].arn: uses})
+    usage = usage_of({world[0].arn: month_by_month(uses)})
     found = diff_usage(usage, [grants_of(one) for one in world], catalog(), options or exactly()).principals
     return kept(next(one for one in found if one.principal.arn == world[0].arn)).get("iam:PassRole", set())
 

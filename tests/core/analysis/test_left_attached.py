@@ -373,7 +373,8 @@ def test_a_role_without_such_a_policy_is_replaced_as_ever() -> None:
 def test_dangerous_use_that_only_the_policy_left_attached_allows_is_doubted_too() -> None:
     reads = [allow(["ec2:Describe*", "ec2:DeleteFlowLogs"])]
     stopped = replace(use("ec2:DeleteFlowLogs"), on=(date(2026, 9, 1),))
-    found, made = reviewed(recorder(DELIVERY, reads=reads), [*USED, stopped])
+    work = [use("sqs:SendMessage", QUEUE, seen=f"2026-08-{day:02}T00:00:00Z") for day in range(1, 21)]
+    found, made = reviewed(recorder(DELIVERY, reads=reads), [*USED, *work, stopped])
     assert made is not None
     assert "ec2:DeleteFlowLogs" not in written(made)
     doubts = [one for one in found.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]

@@ -57,7 +57,9 @@ class _Source:
 
     def read_table(self, name: str) -> bytes:
         if name == "dangerous":
-            return msgspec.json.encode({"source": "here", "actions": {"ec2:MakeThings": "makes things"}, "kinds": {}})
+            return msgspec.json.encode(
+                {"source": "here", "actions": {"ec2:MakeThings": "makes things"}, "families": [], "kinds": {}}
+            )
         counts = {"services": 2, "actions": 9, "resource_types": 0, "condition_keys": 0}
         return msgspec.json.encode(
             {

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import Severity
 from lpgen.core.drift import states
@@ -126,7 +127,7 @@ def state(
         Stamp("one", as_of, "1", "2026-09-26"),
         catalog().actions() - {Action(one) for one in unknown},
         grants,
-        counted_usages(usage, grants, ()),
+        counted_usages(usage, grants, (), Dangers(catalog())),
         coverage_from_usage(usage),
         region_days_from_usage(usage),
         trails,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.cloudtrail.rules.inferences import COPY_SOURCE, PASS_ROLE
 from lpgen.core.drift.between import DriftOptions
@@ -130,7 +131,7 @@ def test_drift_never_advises_to_remove_what_a_review_of_the_days_since_keeps(
 ) -> None:
     principals, uses = world
     usage = usage_of({ARN: uses})
-    usages = counted_usages(usage, grants_from_principals(principals, CATALOG), ())
+    usages = counted_usages(usage, grants_from_principals(principals, CATALOG), (), Dangers(CATALOG))
     going = advised(usage, principals, usages).get(ARN, set())
     assert not going & kept_since(usage, principals, usages, keep)[ARN]
 
@@ -156,7 +157,7 @@ def test_drift_advises_to_remove_only_what_no_later_call_may_have_needed(
     principals = (role(policy(allow([*granted, "s3:GetBucketAcl"]))), replace(role(name="task"), trust=trust))
     still_used = [last_on(caller, LAST_DAY), last_on(use("s3:GetBucketAcl", "arn:aws:s3:::data"), LAST_DAY)]
     usage = usage_of({ARN: [*still_used, last_on(fell_silent, OLD)]}, data_on=["arn:aws:s3:::data/b"])
-    usages = counted_usages(usage, grants_from_principals(principals, CATALOG), ())
+    usages = counted_usages(usage, grants_from_principals(principals, CATALOG), (), Dangers(CATALOG))
     expected = {ARN: {fell_silent.action}} if is_advised else {}
     assert advised(usage, principals, usages) == expected
 
@@ -167,7 +168,9 @@ def test_drift_of_the_sample_organization_advises_nothing_that_a_review_of_the_d
     usage, principals = read_usage(sample_data), read_snapshot([ROOT / "authorization-details"]).principals
     usages = {
         arn: replace(found, uses=tuple(aged(one, at) for at, one in enumerate(found.uses)))
-        for arn, found in counted_usages(usage, grants_from_principals(principals, CATALOG), ()).items()
+        for arn, found in counted_usages(
+            usage, grants_from_principals(principals, CATALOG), (), Dangers(CATALOG)
+        ).items()
     }
     going = advised(usage, principals, usages)
     kept = kept_since(usage, principals, usages, KeepUnobservable.SIGNED)

@@ -1,4 +1,4 @@
-"""What may be an intruder's comes first, and all dangerous use is listed with its days."""
+"""Unusual use comes first, and all dangerous use is listed with its days."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def unusual() -> Caveat:
     return found
 
 
-def test_a_review_asks_first_about_what_may_be_an_intruders() -> None:
+def test_a_review_asks_first_who_made_unusual_calls() -> None:
     text = shown(storefront(), failing())
-    asked = "1. Ask the owners of 1 principal about use that may be an intruder's, and keep or drop it with"
+    asked = "1. Ask the owners of 1 principal who made unusual, dangerous calls, and drop what the team didn't do with"
     assert f"{asked} --decisions FILE role/partner-share: {WORDS}" in text
     assert text.index(asked) < text.index("2. Put 1 safe replacement in place")
     assert text.index("━━ role/partner-share") < text.index("━━ role/app/storefront-api")

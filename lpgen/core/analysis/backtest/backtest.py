@@ -13,6 +13,7 @@ from lpgen.core.analysis.observability.copied_calls import copied_services, copi
 from lpgen.core.analysis.prepare import keep_coverage, prepare_review
 from lpgen.core.analysis.reach import NO_PLACES, Places
 from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
+from lpgen.core.analysis.suspicion import Suspicion
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts
 from lpgen.core.backtests import PrincipalBacktest, Window
 from lpgen.core.catalog.catalog import Catalog
@@ -54,12 +55,14 @@ def learnings_of_windows(
     options: Options,
     *,
     facts: ActionFacts,
+    suspicion: Suspicion,
     whole: Callable[[Principal], Principal] = whole_already,
     keep: Keep = make_again,
 ) -> tuple[Learning, ...]:
-    """One `Learning` per distinct window: the results of its days to learn on. All share `facts`."""
+    """One `Learning` per distinct window: the results of its days to learn on. All share `facts` and the `suspicion`
+    of all days."""
     return tuple(
-        _learning(usage, one, principals, catalog, options, facts=facts, whole=whole, keep=keep)
+        _learning(usage, one, principals, catalog, options, facts=facts, suspicion=suspicion, whole=whole, keep=keep)
         for one in dict.fromkeys(windows)
     )
 
@@ -72,6 +75,7 @@ def _learning(
     options: Options,
     *,
     facts: ActionFacts,
+    suspicion: Suspicion,
     whole: Callable[[Principal], Principal],
     keep: Keep,
 ) -> Learning:
@@ -87,7 +91,15 @@ def _learning(
     coverage = keep_coverage(keep, learned, options)
     decisions = decisions_in_force(options.decisions, as_of=window.learn_last)
     reviewer, _ = prepare_review(
-        learned, coverage, principals, catalog, options, decisions=decisions, whole=whole, keep=keep
+        learned,
+        coverage,
+        principals,
+        catalog,
+        options,
+        decisions=decisions,
+        whole=whole,
+        keep=keep,
+        suspicion=suspicion,
     )
     ground = reviewer.ground
     ground = replace(ground, judge=replace(ground.judge, facts=facts), drafts=True)

@@ -52,13 +52,16 @@ class DatedUse:
 
 
 def dated_uses_from_usage(usage: Usage, counter: UseCounter) -> dict[str, list[DatedUse]]:
-    """The uses of each principal that weren't denied, by its ARN: of its current id, and dropped by no decision."""
-    counts = counter.row_test
+    """The uses of each principal that weren't denied, by its ARN: of its current id,
+    dropped by no decision, and not suspected."""
+    believed = counter.belief_test
     found: dict[str, dict[tuple[str, ...], dict[date, _Day]]] = defaultdict(lambda: defaultdict(dict))
     for row in zip(*(column_values(usage.table.column(name)) for name in _COLUMNS), strict=True):
         principal, principal_id, action = row[:3]
         outcome, day, records, event_id, example = row[8:]
-        if outcome == Outcome.DENIED or day is None or not counts(principal, principal_id, action, example, str(day)):
+        if outcome == Outcome.DENIED or day is None:
+            continue
+        if not believed(principal, principal_id, action, row[4], example, day):
             continue
         days = found[principal][row[2:8]]
         known = days.get(day)

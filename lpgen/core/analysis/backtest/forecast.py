@@ -90,6 +90,14 @@ def forecaster_of_review(
     coverage, judge, limit = reviewer.ground.coverage, reviewer.ground.judge, options.max_expected_denials
     windows = look_back_windows(*covered_days(usage)) if coverage.accounts and limit is not None else ()
     learnings = learnings_of_windows(
-        usage, windows, principals, judge.finder.catalog, options, facts=judge.facts, whole=whole, keep=keep
+        usage,
+        windows,
+        principals,
+        judge.finder.catalog,
+        options,
+        facts=judge.facts,
+        suspicion=reviewer.counter.suspicion,
+        whole=whole,
+        keep=keep,
     )
     return Forecaster(learnings, reviewer.counter, coverage, limit)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from lpgen.core.analysis.caveats.decisions import applies_to_action, break_glass_name, with_acceptance
 from lpgen.core.analysis.grants.granting import names_from, services_of_wildcards
 from lpgen.core.analysis.grants.principal_grants import BOUNDARY
 from lpgen.core.analysis.grants.scope import whole_scope
-from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
 from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions, missing_leader
-from lpgen.core.analysis.verdicts.verdicts import SeenActions
+from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.cloudtrail.rules.inferences import EDGE_FUNCTION
 from lpgen.core.evidence import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage, Use
-from lpgen.core.findings import ActionFact, UngrantedUse, Verdict
-from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind, Visibility
+from lpgen.core.findings import UngrantedUse
+from lpgen.core.model import Action, AttachedPolicy, Outcome, Principal, ResourceKind, Visibility
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.replacements import Decision
+from lpgen.core.replacements import Decision, Line
 from lpgen.core.schedules import Schedule
 from lpgen.core.tooling import tooling_of
 
@@ -239,24 +238,14 @@ def _unique_policies(principal: Principal) -> Iterable[AttachedPolicy]:
     return {(policy.arn or policy.name, policy.group): policy for policy in principal.policies}.values()
 
 
-def attempt_caveats(
-    seen: SeenActions, facts: Mapping[Action, ActionFact], held: Collection[Action]
-) -> Iterable[Caveat]:
-    """A caveat for each dangerous action that is kept only because it was attempted: anybody may make a call that
-    fails.
-
-    Actions `held` by a policy left attached are kept whatever was attempted.
-    """
-    for action, (verdict, _) in sorted(seen.items()):
-        if verdict is Verdict.ATTEMPTED and action not in held and (danger := facts[action].danger):
-            yield Caveat.of(CaveatKind.DANGEROUS_ATTEMPT, action=action, danger=danger)
-
-
-def peer_caveats(missed: Iterable[MissedUse], kept: Collection[Action]) -> Iterable[Caveat]:
-    """A caveat for each dangerous action that similar principals use and that isn't kept."""
-    for one in missed:
-        if one.reason is MissReason.PEER_USE and not one.grants and one.action not in kept:
-            yield Caveat.of(CaveatKind.PEERS_DANGEROUS_USE, action=one.action, who=one.sign)
+def attempt_caveats(uses: Iterable[Use], lines: Iterable[Line], dangers: Dangers) -> Iterable[Caveat]:
+    """A caveat for each dangerous action that lines keep only because it was attempted: anybody may make a call that
+    fails."""
+    tried = {use.action for use in uses if use.outcome is not Outcome.DENIED}
+    tried -= {use.action for use in uses if use.is_done}
+    for action in sorted(tried & {line.action for line in lines}):
+        if dangers.is_dangerous(action):
+            yield Caveat.of(CaveatKind.DANGEROUS_ATTEMPT, action=action, danger=dangers.harm(action))
 
 
 def unseen_caveats(

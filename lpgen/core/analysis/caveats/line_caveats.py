@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from itertools import chain
 
 from lpgen.core.analysis.caveats.caveats import (
     attempt_caveats,
     overflow_caveats,
-    peer_caveats,
     starred_name_caveats,
     unseen_caveats,
 )
@@ -44,8 +42,7 @@ def caveats_of_lines(
     held = frozenset(left) - kept
     granted = grants.granted()
     yield from starred_name_caveats(grants, granted, usage, judge.finder)
-    yield from attempt_caveats(seen, judge.facts, held)
-    yield from peer_caveats(chain.from_iterable(missed.found.values()), held | kept)
+    yield from attempt_caveats(usage.uses, lines, judge.finder.dangers)
     yield from overflow_caveats(one for one in usage.uses if one.action not in held)
     if held or kept:
         yield from unseen_caveats(grants, missed, granted - held - kept, decisions, judge.finder)

@@ -27,6 +27,20 @@ def trusted_accounts(principal: Principal) -> frozenset[str]:
     return frozenset(name if is_account_id(name) else account_in_arn(name) for name in names) - {""}
 
 
+def trusted_kinds(principal: Principal) -> frozenset[str]:
+    """The kinds of what may assume a role: services by name, providers of web identities by the first labels of their
+    host, SAML, and AWS for other principals; of a user it is itself."""
+    if principal.kind is PrincipalKind.USER:
+        return frozenset({"user"})
+    pairs = {pair for statement in _allows(principal) for pair in statement.principals or ()}
+    return frozenset(name if kind == "Service" else _kind_of_provider(kind, name) for kind, name in pairs)
+
+
+def _kind_of_provider(kind: str, name: str) -> str:
+    _, is_web, host = name.partition(":oidc-provider/")
+    return ".".join(host.split(".")[:2]) if is_web else kind
+
+
 def _trusted_to_assume(principal: Principal, kind: str) -> Iterator[str]:
     """The principals of a kind that may assume a role."""
     for statement in _allows(principal):

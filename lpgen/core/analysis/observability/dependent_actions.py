@@ -50,8 +50,7 @@ _INVOKE: Final = Action("lambda:InvokeFunction")
 
 def dependent_actions(observed: ObservedUse, catalog: Catalog) -> Iterator[MissedUse]:
     """The granted actions that are checked within calls, on what these name where they take it, else on anything."""
-    uses = [use for use in observed.usage.uses if use.outcome is not Outcome.DENIED]
-    patterns = observed.lines.patterns
+    uses, patterns = observed.usage.believed, observed.lines.patterns.by_text
     for action, callers in callers_by_dependent(uses, observed.grants.allows, catalog).items():
         if grants := observed.grants_of(action):
             named = {use.resource for use in uses if use.action in callers}

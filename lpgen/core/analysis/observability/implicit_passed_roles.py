@@ -28,7 +28,7 @@ class ImplicitPassedRoles:
 
     def missed_uses(self, observed: ObservedUse) -> Iterator[MissedUse]:
         """`iam:PassRole` on each role that calls of the principal may have passed unnamed, where it is granted."""
-        roles = self.roles(observed.grants.principal.account, observed.usage.uses)
+        roles = self.roles(observed.grants.principal.account, observed.usage.believed)
         if roles and PASS_ROLE_ACTION in observed.grants.granted():
             grants, sign = observed.grants_of(PASS_ROLE_ACTION), "kept on the roles that trust the service"
             for role, why in roles.items():

@@ -60,7 +60,7 @@ class MissedUseFinder:
         """The uses of one principal that the logs may have missed."""
         account, allows = observed.grants.principal.account, observed.grants.allows
         unrecorded = UnrecordedUse(self.observability, account, observed.usage, allows)
-        signs = SignsOfUse(observed, unrecorded, self.catalog, self._versioned)
+        signs = SignsOfUse(observed, unrecorded, self.catalog, self._versioned, self.dangers)
         found = (
             *self._passed_roles.missed_uses(observed),
             *self._rare_needs.missed_uses(observed, signs),

@@ -33,16 +33,18 @@ def sign_of_life(
     accessed: LastAccessed | None,
     *,
     as_of: date,
+    elsewhere: Iterable[Line] = (),
 ) -> SignOfLife | None:
     """The strongest sign that a principal was in use in the days that IAM looks back, None where there is none.
 
+    `elsewhere` are lines for uses that only another account's log shows.
     IAM dates attempts too, so a date within the logs is no sign where they show that attempts were denied.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """
     is_explained = coverage if usage.uses else None
     found = (
         sign
-        for sign in _signs(principal, usage, accessed)
+        for sign in (*_signs(principal, usage, accessed), *map(_sign_of_line, elsewhere))
         if sign.is_by_service or (as_of - sign.day).days <= TRACKED_DAYS
         if sign.is_by_service or not (is_explained and is_explained.first_day <= sign.day <= is_explained.last_day)
     )
@@ -58,6 +60,11 @@ def _signs(principal: Principal, usage: PrincipalUsage, accessed: LastAccessed |
     for one in accessed.report.services if accessed else ():
         if one.last is not None:
             yield SignOfLife(False, one.last, f"IAM dates its last try of {one.service} on {one.last}")
+
+
+def _sign_of_line(line: Line) -> SignOfLife:
+    last = line.evidence.last_seen[:10] if line.evidence else ""
+    return SignOfLife(False, date.fromisoformat(last), f"another account's log shows {line.action} on {last}")
 
 
 def unrecorded_text(lines: Iterable[Line], table: VisibilityTable) -> str:

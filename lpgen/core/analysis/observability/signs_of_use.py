@@ -11,6 +11,7 @@ from lpgen.core.analysis.grants.trust import may_be_people, trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, ObservedUse
 from lpgen.core.analysis.observability.resource_signs import ResourceSigns
 from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
+from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.visibility import Users
 from lpgen.core.evidence import Grant, StatementRef
@@ -38,9 +39,17 @@ class SignsOfUse:
     """
 
     def __init__(
-        self, observed: ObservedUse, unrecorded: UnrecordedUse, catalog: Catalog, versioned: Collection[str]
+        self,
+        observed: ObservedUse,
+        unrecorded: UnrecordedUse,
+        catalog: Catalog,
+        versioned: Collection[str],
+        dangers: Dangers,
     ) -> None:
-        self._used = frozenset(line.action for line in observed.lines.lines if line.kind is not LineKind.INFERRED)
+        # Anybody can make a dangerous call that fails.
+        taught = {use.action for use in observed.usage.believed if use.is_done or not dangers.is_dangerous(use.action)}
+        lines = (line for line in observed.lines.lines if line.kind is not LineKind.INFERRED and not line.suspected)
+        self._used = frozenset(line.action for line in lines if line.action in taught)
         self._services = frozenset(action.partition(":")[0] for action in self._used)
         self._unrecorded, self._versioned = unrecorded, versioned
         self._copied = frozenset(observed.usage.copied)

@@ -14,7 +14,7 @@ from lpgen.core.analysis.scopes.scopes import NamedScope
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.rules.inferences import COPY_SOURCE
 from lpgen.core.evidence import Use
-from lpgen.core.model import Action, Outcome, Resource, ResourceKind
+from lpgen.core.model import Action, Resource, ResourceKind
 
 _READ: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 _START_SESSION: Final = Action("ssm:StartSession")
@@ -38,8 +38,8 @@ _Unnamed = tuple[Action, Resource, str]
 def unnamed_resources(observed: ObservedUse) -> Iterator[MissedUse]:
     """The actions that a principal's uses may have needed on resources that their records don't name."""
     account = observed.grants.principal.account
-    counted = [use for use in observed.usage.uses if use.outcome is not Outcome.DENIED and use.resource.kind in _READ]
-    patterns = observed.lines.patterns
+    counted = [use for use in observed.usage.believed if use.resource.kind in _READ]
+    patterns = observed.lines.patterns.by_text
     found = {*_session_documents(account, counted), *_transforms(account, counted), *_copied_tags(counted, patterns)}
     found.update(_other_names(counted))
     for action, resource, why in sorted(found):

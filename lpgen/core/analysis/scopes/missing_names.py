@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.cloudtrail.not_found import says_not_found
 from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.iam.match import as_glob
@@ -24,12 +25,12 @@ def names_nothing(use: Use) -> bool:
     return use.outcome is Outcome.ALLOWED and use.how == OBSERVED and says_not_found(use.error_code)
 
 
-def without_missing_names(usage: PrincipalUsage, grants: PrincipalGrants) -> PrincipalUsage:
+def without_missing_names(usage: PrincipalUsage, grants: PrincipalGrants, dangers: Dangers) -> PrincipalUsage:
     """The usage without the names that never existed.
 
     A name that another allowed use shows, such as its creation, exists. If each statement that allows the call also
     allowed the action on an existing name, the call adds nothing. Otherwise its resource becomes unknown, and the
-    statement keeps its own scope.
+    statement keeps its own scope; that of a dangerous action, which anybody could widen so, is the name itself.
     """
     real = {use.resource.text for use in usage.uses if not names_nothing(use) and use.outcome is Outcome.ALLOWED}
     missing = [use for use in usage.uses if _is_missing(use, real)]
@@ -42,8 +43,8 @@ def without_missing_names(usage: PrincipalUsage, grants: PrincipalGrants) -> Pri
     opened: dict[tuple[Action, str], Use] = {}
     for use in missing:
         met = [one for one in grants.allows if use.action in one.actions and _meets(one, use)]
-        if not met:
-            kept.append(use)  # nothing allows it, which has to be explained
+        if not met or (dangers.is_dangerous(use.action) and not all(_is_known(one, known[use.action]) for one in met)):
+            kept.append(use)  # what nothing allows has to be explained
         elif not all(_is_known(one, known[use.action]) for one in met):
             key = (use.action, use.error_code)
             opened[key] = _merged(opened[key], use) if key in opened else replace(use, resource=UNKNOWN_RESOURCE)

@@ -1,17 +1,17 @@
-"""The population: every resource that successful calls of any principal named, as far as the logs show."""
+"""The population: every resource that successful, unsuspected calls of any principal named."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Any, Final
 
-from lpgen.core.cloudtrail.not_found import says_not_found
 from lpgen.core.keeping import IntArray
 from lpgen.core.model import Outcome, ResourceKind
 from lpgen.core.packed_texts import PackedTexts
 from lpgen.core.usage.columns import table_rows
+from lpgen.core.usage.principal_usage import BeliefTest
 from lpgen.core.usage.tables import Usage
 
 SEPARATORS: Final = "/:-_."
@@ -30,7 +30,7 @@ class Population:
     _names: PackedTexts
     _first_days: IntArray
     _children: dict[str, frozenset[str]]
-    _latest: dict[str, int]
+    _days: dict[str, frozenset[date]]
     _ranges: dict[str, tuple[int, int]]
 
     def __init__(self, seen: Iterable[tuple[str, date]]) -> None:
@@ -42,7 +42,7 @@ class Population:
         names = sorted(first)
         self._names = PackedTexts(names)
         self._first_days = array("i", map(first.__getitem__, names))
-        self._children, self._latest, self._ranges = {}, {}, {}
+        self._children, self._days, self._ranges = {}, {}, {}
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
@@ -55,19 +55,22 @@ class Population:
     def newer(self, prefix: str, limit: date) -> Iterator[str]:
         """The resources that begin with a prefix and were first named after a day, sorted."""
         after = limit.toordinal()
-        first, last = self._range(prefix)
-        if prefix not in self._latest:
-            _make_room(self._latest)
-            self._latest[prefix] = max(self._first_days[first:last], default=0)
-        if self._latest[prefix] > after:
+        if any(day > limit for day in self.first_days(prefix)):
+            first, last = self._range(prefix)
             names = self._names.between(first, last)
             yield from (name for name, day in zip(names, self._first_days[first:last], strict=True) if day > after)
 
+    def first_days(self, prefix: str) -> frozenset[date]:
+        """The days on which resources that begin with a prefix were first named."""
+        if prefix not in self._days:
+            _make_room(self._days)
+            first, last = self._range(prefix)
+            self._days[prefix] = frozenset(map(date.fromordinal, set(self._first_days[first:last])))
+        return self._days[prefix]
+
     def oldest(self, prefix: str) -> date | None:
         """The day on which the first resource that begins with a prefix was named, or None where none does."""
-        first, last = self._range(prefix)
-        days = self._first_days[first:last]
-        return date.fromordinal(min(days)) if days else None
+        return min(self.first_days(prefix), default=None)
 
     def children(self, prefix: str) -> frozenset[str]:
         """The part after a prefix up to the next separator, for every resource that begins with it."""
@@ -107,14 +110,25 @@ def stem_of(text: str) -> str:
     return text.rstrip(_WILD)
 
 
-def population_from_usage(usage: Usage) -> Population:
-    """The existing resources that calls of any principal named, whoever may see them."""
+def population_from_usage(usage: Usage, believed: BeliefTest, lenient: Collection[str]) -> Population:
+    """The resources that calls of any principal show to exist, in rows that are believed; `lenient` calls show none."""
     rows = table_rows(usage.table, _COLUMNS)
     return Population(
         (stem_of(resource), day)
-        for resource, kind, outcome, error, day in rows
-        if day is not None and kind in _NAMED and outcome != Outcome.DENIED and not (error and says_not_found(error))
+        for principal, unique, action, resource, kind, outcome, error, example, day in rows
+        if day is not None and kind in _NAMED and outcome == Outcome.ALLOWED and not error and action not in lenient
+        if believed(principal, unique, action, resource, example, day)
     )
 
 
-_COLUMNS: Final = ("resource", "resource_kind", "outcome", "error_code", "day")
+_COLUMNS: Final = (
+    "principal",
+    "principal_id",
+    "action",
+    "resource",
+    "resource_kind",
+    "outcome",
+    "error_code",
+    "example_resource",
+    "day",
+)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, partial
+from itertools import chain
 from typing import Final
 
 from lpgen.core.analysis.scopes.creations import is_creation_of
 from lpgen.core.analysis.scopes.ladder import ladder_of
 from lpgen.core.analysis.scopes.population import Population, stem_of
+from lpgen.core.analysis.verdicts.danger import is_regular
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import ScopeChoice
@@ -34,6 +37,9 @@ FEWEST_DAYS: Final = 10
 
 FEWEST_OF_A_KIND: Final = 5
 """Fewer resources don't show that a principal works on every resource of a kind that is worth pinning."""
+
+_FEWEST_VISITS: Final = 2
+"""Use on so few days in an account that nothing else shows may be a visit."""
 
 _FEWEST_RIGHTS: Final = 3
 """Fewer roles or keys below a prefix don't show that a principal works on all of them."""
@@ -94,46 +100,84 @@ class NamedScope:
     rule: str
 
 
+def _no_harm(_: Action) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedScopes:
+    """The scopes of one principal that are wider than the resources it used: by resource, and by harmful action."""
+
+    by_text: Mapping[str, NamedScope]
+    harmful: Mapping[Action, Mapping[str, NamedScope]]
+
+    def of(self, use: Use) -> NamedScope | None:
+        """The scope of a use, None where it is the resource itself."""
+        return None if use.suspected else self.harmful.get(use.action, self.by_text).get(use.resource.text)
+
+
 @dataclass(frozen=True, slots=True)
 class ScopeFinder:
-    """Finds scopes. `until` is the last day of the logs."""
+    """Finds scopes. `until` is the last day of the logs, `accounts` are those of the logs and the policies.
+
+    Suspected use widens none. The scope of the worst actions rests on their own successful use, and is wider than
+    that only where the principal keeps coming to new names.
+    """
 
     population: Population
     catalog: Catalog
     until: date | None
     choice: ScopeChoice = ScopeChoice.EVIDENCE
+    accounts: frozenset[str] = frozenset()
+    worst: Callable[[Action], str] = _no_harm
 
-    def of_uses(self, uses: Iterable[Use]) -> dict[str, NamedScope]:
-        """The scope of each resource of one principal's uses that is wider than the resource."""
+    def of_uses(self, uses: Iterable[Use]) -> NamedScopes:
+        """The scopes of one principal's uses."""
         if self.choice is not ScopeChoice.EVIDENCE or self.until is None:
-            return {}
-        climbs = _climbs(uses, self.catalog)
+            return NamedScopes({}, {})
+        harmless: list[Use] = []
+        harmful: dict[Action, list[Use]] = defaultdict(list)
+        created: set[str] = set()
+        made: set[str] = set()
+        for use in uses:
+            if use.suspected or use.outcome is Outcome.DENIED:
+                continue
+            if is_creation_of(use):
+                created.add(use.resource.text)
+                made.update([use.resource.text] if use.is_made else [])
+            if self.worst(use.action):
+                harmful[use.action].extend([use] if use.is_done else [])
+            else:
+                harmless.append(use)
+        climbs = _climbs(harmless, created, self.catalog, harmful=False)
+        worst = {action: _climbs(some, made, self.catalog, harmful=True) for action, some in harmful.items()}
+        names = Population((stem_of(one.text), one.first_day) for one in chain(climbs, *worst.values()))
+        return NamedScopes(
+            self._scopes(climbs, names, self.until),
+            {action: self._scopes(some, names, self.until) for action, some in worst.items()},
+        )
+
+    def _scopes(self, climbs: Sequence[_Climb], names: Population, until: date) -> dict[str, NamedScope]:
         own = Population((stem_of(one.text), one.first_day) for one in climbs)
+        others_prevail = cache(partial(self._others_prevail, own))
         kinds: dict[str, list[_Climb]] = defaultdict(list)
         for one in climbs:
-            self._climb_shared(one, own)
-            kinds[one.kind].append(one)
+            # The worst actions climb only where the principal keeps coming to new names, or makes them.
+            one.is_settled = one.harmful and not is_regular(names.first_days(one.kind))
+            if one.creates or not one.is_settled:
+                _climb_shared(one, own, others_prevail)
+                kinds[one.kind].append(one)
         for alike in kinds.values():
-            self._climb_growing(alike, own, until=self.until)
+            self._climb_growing(alike, own, until=until)
         found = _widest(climbs)
-        return {**found, **dict(_in_any_account(climbs, found))}
+        return {**found, **dict(_in_any_account(climbs, found, self.accounts))}
 
-    def _climb_shared(self, one: _Climb, own: Population) -> None:
-        """Climb while the principal uses most of what is known below the next rung, or several names."""
-        while one.next_prefix:
-            if own.count(one.next_prefix) >= _fewest_own(one) and not self._others_prevail(one.next_prefix, own):
-                one.climb(MOST_OF_KNOWN)
-            elif _may_be_of_several(one) and len(own.children(one.next_prefix)) >= SEVERAL:
-                one.climb(_SEVERAL_NAMES)
-            else:
-                return
-
-    def _others_prevail(self, prefix: str, own: Population) -> bool:
+    def _others_prevail(self, own: Population, prefix: str) -> bool:
         known = self.population.count(prefix)
         if known - own.count(prefix) > _MOST * known:
             return True
-        children = self.population.children(prefix)
-        return len(children - own.children(prefix)) > _MOST * len(children)
+        children, mine = self.population.children(prefix), own.children(prefix)
+        return len(children - mine) > _MOST * len(children | mine)
 
     def _climb_growing(self, alike: Sequence[_Climb], own: Population, *, until: date) -> None:
         """Climbs with names that the principal makes or still adds to."""
@@ -144,10 +188,21 @@ class ScopeFinder:
         for one in alike:
             if one.creates:
                 one.climb_to(1, CREATES)
-            if not one.needs_own_evidence:
+            if not one.needs_own_evidence and not one.is_settled and (one.creates or not one.harmful):
                 _climb_unsettled(one, others_join=others_join, few_days=few_days)
             while one.scope and (one.first_day if not one.rung else own.oldest(one.scope) or limit) > limit:
                 one.climb(STILL_GROWING)
+
+
+def _climb_shared(one: _Climb, own: Population, others_prevail: Callable[[str], bool]) -> None:
+    """Climb while the principal uses most of what is known below the next rung, or several names."""
+    while one.next_prefix:
+        if own.count(one.next_prefix) >= _fewest_own(one) and not others_prevail(one.next_prefix):
+            one.climb(MOST_OF_KNOWN)
+        elif _may_be_of_several(one) and len(own.children(one.next_prefix)) >= SEVERAL:
+            one.climb(_SEVERAL_NAMES)
+        else:
+            return
 
 
 def _climb_unsettled(one: _Climb, *, others_join: bool, few_days: bool) -> None:
@@ -176,7 +231,7 @@ def _fewest_own(one: _Climb) -> int:
     """How many of the principal's resources must be below the next rung for it to be its scope."""
     if one.next_prefix == one.kind and one.is_worth_pinning:
         return FEWEST_OF_A_KIND
-    return _FEWEST_RIGHTS if one.needs_own_evidence else 1
+    return _FEWEST_RIGHTS if one.harmful or one.needs_own_evidence else 1
 
 
 def _may_be_of_several(one: _Climb) -> bool:
@@ -193,6 +248,8 @@ class _Climb:
     first_day: date
     creates: bool
     days: int
+    harmful: bool
+    is_settled: bool = False
     rung: int = 0
     rule: str = ""
 
@@ -242,20 +299,24 @@ class _Climb:
             self.rung, self.rule = rung, rule
 
 
-def _climbs(uses: Iterable[Use], catalog: Catalog) -> list[_Climb]:
+def _climbs(uses: Iterable[Use], created: Collection[str], catalog: Catalog, *, harmful: bool) -> list[_Climb]:
     """The resources that uses name, each at the foot of its ladder, sorted."""
     first: dict[str, tuple[str, Action]] = {}
-    created: set[str] = set()
     days: dict[str, int] = {}
     for use in uses:
-        if use.outcome is not Outcome.DENIED and use.resource.kind in _NAMED and use.evidence.first_seen:
+        if use.resource.kind in _NAMED and use.evidence.first_seen:
             seen = (use.evidence.first_seen, use.action)
             first[use.resource.text] = min(seen, first.get(use.resource.text, seen))
             days[use.resource.text] = max(len(use.on), 1, days.get(use.resource.text, 0))
-            if is_creation_of(use):
-                created.add(use.resource.text)
     return [
-        _Climb(text, ladder_of(text, action, catalog), date.fromisoformat(moment[:10]), text in created, days[text])
+        _Climb(
+            text,
+            ladder_of(text, action, catalog),
+            date.fromisoformat(moment[:10]),
+            text in created,
+            days[text],
+            harmful,
+        )
         for text, (moment, action) in sorted(first.items())
     ]
 
@@ -276,8 +337,12 @@ def _widest(climbs: Sequence[_Climb]) -> dict[str, NamedScope]:
     return found
 
 
-def _in_any_account(climbs: Iterable[_Climb], found: Mapping[str, NamedScope]) -> Iterator[tuple[str, NamedScope]]:
+def _in_any_account(
+    climbs: Iterable[_Climb], found: Mapping[str, NamedScope], accounts: Collection[str]
+) -> Iterator[tuple[str, NamedScope]]:
     """The scope of each resource whose name or prefix the principal uses in several accounts: that of any account.
+
+    An account counts if it is one of the organization's known `accounts`, or on days enough for work.
 
     No name shows which account is opened next, and a role that works on many has the same name in each.
     """
@@ -285,7 +350,8 @@ def _in_any_account(climbs: Iterable[_Climb], found: Mapping[str, NamedScope]) -
     for one in climbs:
         resource = found[one.text].resource if one.text in found else Resource(ResourceKind.ARN, one.text)
         fields = split_arn(resource.text)
-        if resource.kind in _NAMED and fields.account.isdigit():
+        is_work = fields.account in accounts or one.days > _FEWEST_VISITS
+        if resource.kind in _NAMED and fields.account.isdigit() and is_work:
             alike[fields.partition, fields.service, fields.name][fields.account].append(one.text)
     for (partition, service, name), by_account in alike.items():
         if len(by_account) >= SEVERAL:

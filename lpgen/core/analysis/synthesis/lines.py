@@ -13,7 +13,7 @@ from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.analysis.scopes.cross_account_resources import is_of_any_account, of_any_account, told_once
 from lpgen.core.analysis.scopes.ladder import is_whole_type
 from lpgen.core.analysis.scopes.missing_names import names_nothing
-from lpgen.core.analysis.scopes.scopes import NamedScope, ScopeFinder
+from lpgen.core.analysis.scopes.scopes import NamedScope, NamedScopes, ScopeFinder
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import ScopeChoice
 from lpgen.core.cloudtrail.rules.inferences import MAY_BE_NEEDED
@@ -84,12 +84,11 @@ NO_ALLOW: Final = "no Allow matches the action and resource"
 
 @dataclass(frozen=True, slots=True)
 class UseLines:
-    """The lines that a principal's uses need, the uses that no grant explains, and the patterns of names that hold for
-    all uses that weren't denied."""
+    """The lines that a principal's uses need, the uses that no grant explains, and the wider scopes of names."""
 
     lines: tuple[Line, ...]
     ungranted: tuple[tuple[Use, str], ...]
-    patterns: Mapping[str, NamedScope]
+    patterns: NamedScopes
 
 
 def lines_from_uses(
@@ -104,7 +103,7 @@ def lines_from_uses(
     patterns = scopes.of_uses(candidates)
     lines: list[Line] = []
     ungranted: list[tuple[Use, str]] = []
-    for use in told_once(candidates, patterns):
+    for use in told_once(candidates, patterns.by_text):
         found, refusal = _lines_for_use(grants, use, granting=granting, patterns=patterns, scopes=scopes)
         lines.extend(found)
         if not found and use.outcome is Outcome.ALLOWED and use.how not in MAY_BE_NEEDED:
@@ -257,9 +256,10 @@ def _line_order(line: Line) -> tuple[str, Scope, StatementRef]:
 
 def _merge_two(one: Line, other: Line) -> Line:
     first = min(one, other, key=lambda line: (_STRENGTH[line.kind], line.why, line.rule))
-    if one.evidence is None or other.evidence is None:
-        return replace(first, evidence=one.evidence or other.evidence)
-    return replace(first, evidence=merge_evidence(one.evidence, other.evidence))
+    evidence = one.evidence or other.evidence
+    if one.evidence is not None and other.evidence is not None:
+        evidence = merge_evidence(one.evidence, other.evidence)
+    return replace(first, evidence=evidence, suspected=one.suspected and other.suspected)
 
 
 def _needed(rivals: list[Line], parents: Mapping[StatementRef, Grant]) -> Iterable[Line]:
@@ -278,7 +278,7 @@ def _lines_for_use(
     use: Use,
     *,
     granting: Mapping[Action, Granting],
-    patterns: Mapping[str, NamedScope],
+    patterns: NamedScopes,
     scopes: ScopeFinder,
 ) -> tuple[list[Line], str]:
     catalog = scopes.catalog
@@ -301,7 +301,7 @@ def _lines_for_use(
         elif scope is not None:
             scope, rule = _chosen_scope(grant, use, scope, pattern, catalog=catalog)
         if scope is not None:
-            lines.append(Line(use.action, scope, grant.ref, kind, why, rule, use.evidence))
+            lines.append(Line(use.action, scope, grant.ref, kind, why, rule, use.evidence, bool(use.suspected)))
     return lines, ""
 
 
@@ -314,7 +314,7 @@ def _whole_rule(grant: Grant, use: Use, scopes: ScopeFinder) -> str:
     """
     if scopes.choice is ScopeChoice.GRANTED:
         return WHOLE_GRANT
-    if scopes.choice is ScopeChoice.EXACT:
+    if scopes.choice is ScopeChoice.EXACT or use.suspected:
         return ""
     if is_service_policy(grant.ref.policy) and use.action != PASS_ROLE_ACTION:
         return SERVICE_POLICY
@@ -334,10 +334,10 @@ def _chosen_scope(
     return exact, _scope_rule(use, exact)
 
 
-def _pattern_of_use(use: Use, patterns: Mapping[str, NamedScope]) -> NamedScope | None:
+def _pattern_of_use(use: Use, patterns: NamedScopes) -> NamedScope | None:
     kind = use.resource.kind
     if kind is ResourceKind.FOLD or (kind is ResourceKind.ARN and is_plain(use.resource.text)):
-        return patterns.get(use.resource.text)
+        return patterns.of(use)
     return None
 
 

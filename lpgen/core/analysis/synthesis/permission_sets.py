@@ -132,7 +132,8 @@ class _Shared:
         needed: dict[LineKey, dict[str, Line]] = defaultdict(dict)
         for one in sharing:
             for line in self._fitting(one):
-                needed[_line_key(line)].setdefault(one.principal.account, line)
+                if not line.suspected:
+                    needed[_line_key(line)].setdefault(one.principal.account, line)
         self._needed = {
             key: (_shared_kind(lines.values()), _why(lines), min(one.rule for one in lines.values()))
             for key, lines in needed.items()

@@ -18,17 +18,22 @@ class Counts(StrEnum):
     """When use of a kind can be an intruder's at all: ordinary work shows some kinds too."""
 
     ALWAYS = "always"
-    NOT_MADE = "on what others made"  # who makes a resource decides who may use it
     FEW_OF_ITS_DAYS = "on few of its days"
     AFTER_DENIALS = "after denials"
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A kind of harm: its effect, its actions, each with its AWS page, and a level whose other actions count too."""
+    """A kind of harm: its effect, its actions, each with its AWS page, and a level whose other actions count too.
+
+    With `spares_made`, what a principal made itself is left out: who makes a resource decides about it. With
+    `spares_itself`, what it does to itself: a user who rotates its own key gains nothing.
+    """
 
     does: str
     actions: dict[str, str]
     counts: Counts = Counts.ALWAYS
+    spares_made: bool = False
+    spares_itself: bool = False
     level: str = ""
     source: str = ""
 
@@ -36,31 +41,34 @@ class Kind(msgspec.Struct, frozen=True):
 class _Table(msgspec.Struct, frozen=True):
     source: str
     actions: dict[str, str]
+    families: tuple[tuple[str, ...], ...]
     kinds: dict[str, Kind]
 
 
 Habit = tuple[str, str]
 """A kind of harm, and the service whose actions do it."""
 
-_FEW_DAYS: Final = 2
+
+FEW_DAYS: Final = 2
 _WEEK: Final = timedelta(7)
 
 
 def is_regular(days: Collection[date]) -> bool:
     """Whether use on these days is work and no visit: it is on more than two days, and not within one week."""
-    return len(days) > _FEW_DAYS and max(days) - min(days) >= _WEEK
+    return len(days) > FEW_DAYS and max(days) - min(days) >= _WEEK
 
 
 class Dangers:
     """Says of an action what makes it dangerous."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+        self.catalog = catalog
         table = read_catalog_table(catalog.source, "dangerous", _Table)
         self._sentences = table.actions
         self.kinds = table.kinds
         self._kinds = {action: name for name, kind in table.kinds.items() for action in kind.actions}
         self._kinds_of_levels = {kind.level: name for name, kind in table.kinds.items() if kind.level}
+        self._families = {service: family[0] for family in table.families for service in family}
         self._places = {action: place for place, action in enumerate(self._sentences)}
 
     def rank(self, action: Action) -> int:
@@ -76,15 +84,19 @@ class Dangers:
         """
         known = self._sentences.get(action)
         if known is None:
-            manages = self._catalog.detail(action).level is AccessLevel.PERMISSIONS_MANAGEMENT
+            manages = self.catalog.detail(action).level is AccessLevel.PERMISSIONS_MANAGEMENT
             known = self._sentences[action] = "changes who may do what" if manages else ""
         return known
+
+    def family(self, service: str) -> str:
+        """The first of the services that are looked after together with this one, or itself."""
+        return self._families.get(service, service)
 
     def habit(self, action: Action) -> Habit | None:
         """The harm that an intruder does with the action, and the service that the action belongs to, or None."""
         kind = self._kinds.get(action)
         if kind is None:
-            level = self._catalog.detail(action).level if self._catalog.canonical(action) else ""
+            level = self.catalog.detail(action).level if self.catalog.canonical(action) else ""
             kind = self._kinds[action] = self._kinds_of_levels.get(level, "")
         return (kind, action.partition(":")[0]) if kind else None
 
@@ -92,6 +104,12 @@ class Dangers:
         """The effect of its use: its own sentence, else that of its kind, or ""."""
         habit = self.habit(action)
         return self.sentence(action) or (self.kinds[habit[0]].does if habit else "")
+
+    def is_worst(self, action: Action) -> bool:
+        """Whether it has a line of its own, or is of a kind that nobody does in passing."""
+        habit = self.habit(action)
+        own = habit is not None and self.kinds[habit[0]].counts is Counts.ALWAYS
+        return own or bool(self.sentence(action))
 
     def is_dangerous(self, action: Action) -> bool:
         """Whether its use is dangerous whatever came before."""

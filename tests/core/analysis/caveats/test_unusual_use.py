@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.evidence import Use
@@ -17,12 +17,14 @@ from lpgen.core.model import Outcome
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.core.analysis.test_diff import DATA, decision, diff_of
+from tests.support.law_examples import examples
 from tests.support.worlds import ACCOUNT, LAST_DAY, OTHER_ROLE, allow, exactly, policy, role, use
 
 COVERED = 120
 USER = f"arn:aws:iam::{ACCOUNT}:user/backup"
 OTHER_USER = f"arn:aws:iam::{ACCOUNT}:user/admin"
 BUCKET = "arn:aws:s3:::uploads"
+GROUP = f"arn:aws:ec2:us-east-1:{ACCOUNT}:security-group/sg-0"
 KEY = "iam:CreateAccessKey"
 DAILY = range(0, COVERED, 3)
 MONTHLY = range(5, COVERED, 30)
@@ -34,6 +36,11 @@ def on(days: Iterable[int], action: str = KEY, resource: str = USER, **more: Any
     return [use(action, resource, seen=f"{day_before_end(day)}T08:00:00Z", **more) for day in days]
 
 
+def manages(action: str, days: Iterable[int] = range(0, COVERED, 12), **more: Any) -> list[Use]:
+    """Uses of several resources."""
+    return [*on(days, action, USER, **more), *on(days, action, OTHER_USER, **more)]
+
+
 def day_before_end(days: int) -> date:
     return LAST_DAY - timedelta(days)
 
@@ -42,7 +49,9 @@ def denied(days: Iterable[int], *actions: str) -> list[Use]:
     return [one for action in actions for one in on(days, action, "*", outcome=Outcome.DENIED)]
 
 
-AT_WORK = on(DAILY, "s3:GetBucketTagging", DATA)
+AT_WORK = on(DAILY, "ec2:RebootInstances", "*")
+"""Work that looks after nothing."""
+OFTEN = range(0, COVERED, 12)
 
 
 def reviewed(*uses: Sequence[Use], others: Sequence[Use] = (), **choices: Any) -> PrincipalDiff:
@@ -72,9 +81,16 @@ def test_dangerous_use_on_two_days_or_within_a_week_is_unusual_and_stays(days: S
     assert KEY in {line.action for line in found.lines}
 
 
-@pytest.mark.parametrize("days", [MONTHLY, (90, 60, 30), (50, 49, 43), DAILY], ids=str)
-def test_regular_dangerous_use_is_not_unusual(days: Sequence[int]) -> None:
+@pytest.mark.parametrize("days", [OFTEN, DAILY], ids=str)
+def test_harm_on_many_of_the_days_at_work_is_not_unusual(days: Sequence[int]) -> None:
     assert unusual(reviewed(on(days))) == []
+
+
+@pytest.mark.parametrize("days", [MONTHLY, (90, 60, 30), (50, 49, 43)], ids=str)
+def test_regular_harm_is_unusual_where_it_is_of_the_worst_kinds(days: Sequence[int]) -> None:
+    assert unusual(reviewed(on(days))) == [KEY]
+    opened = on(days, "ec2:AuthorizeSecurityGroupIngress", GROUP)
+    assert unusual(reviewed(opened)) == []
 
 
 def test_unusual_use_is_told_with_its_days_its_records_and_an_example() -> None:
@@ -91,10 +107,37 @@ def test_each_action_of_a_kind_that_is_not_regular_is_named() -> None:
     assert sorted(unusual(found)) == ["ec2:ModifySnapshotAttribute", KEY, "iam:CreateUser"]
 
 
-def test_who_does_other_things_of_the_kind_regularly_is_not_burdened() -> None:
-    assert unusual(reviewed(on(ONCE), on(MONTHLY, "iam:CreateLoginProfile"))) == []
-    of_another_kind = on(MONTHLY, "iam:PutUserPolicy")
-    assert unusual(reviewed(on(ONCE), of_another_kind)) == [KEY]
+def test_who_keeps_doing_harm_of_the_kind_to_new_resources_is_not_burdened() -> None:
+    opens, runs = "ec2:AuthorizeSecurityGroupIngress", "ec2:RunInstances"
+    groups = [on((day,), opens, f"{GROUP}{day}") for day in OFTEN]
+    assert unusual(reviewed(on(ONCE, opens, GROUP), *groups)) == []
+    assert unusual(reviewed(on(ONCE, opens, GROUP), *groups[1:3])) == [opens]
+    assert unusual(reviewed(on(ONCE, runs, "*"), *groups)) == [runs]
+
+
+def test_of_the_worst_kinds_new_resources_must_come_on_many_of_the_days_at_work() -> None:
+    monthly, often = ([on((day,), KEY, f"{USER}-{day}") for day in days] for days in (MONTHLY, OFTEN))
+    assert unusual(reviewed(on(ONCE), *monthly)) == [KEY]
+    assert unusual(reviewed(on(ONCE), *often)) == []
+
+
+@pytest.mark.parametrize("managing", ["iam:TagUser", "iam:ListUsers"])
+def test_harm_is_at_home_where_the_principal_looks_after_the_service_for_a_month(managing: str) -> None:
+    assert unusual(reviewed(on(ONCE), manages(managing))) == []
+    assert unusual(reviewed(on(ONCE), manages(managing, ONCE))) == [KEY]
+    assert unusual(reviewed(on(ONCE), manages(managing, (70, 60, 50)))) == [KEY]
+    assert unusual(reviewed(on(ONCE), manages(managing, error="NoSuchEntity"))) == [KEY]
+    assert unusual(reviewed(on(ONCE), on(OFTEN, managing))) == [KEY]  # an application may look up its own
+
+
+def test_who_looks_at_everything_looks_after_the_service() -> None:
+    assert unusual(reviewed(on(ONCE), on(OFTEN, "iam:ListUsers", "*"))) == []
+    assert unusual(reviewed(on(ONCE), on(MONTHLY, "iam:ListUsers", "*"))) == [KEY]
+
+
+@pytest.mark.parametrize("other", ["s3:PutBucketTagging", "s3:GetObject", "iam:CreateLoginProfile"])
+def test_other_services_and_use_of_data_and_other_harm_make_no_home(other: str) -> None:
+    assert KEY in unusual(reviewed(on(ONCE), manages(other)))
 
 
 def test_other_than_dangerous_use_is_never_unusual() -> None:
@@ -111,10 +154,40 @@ def test_dangerous_use_that_no_line_holds_is_not_unusual() -> None:
 
 
 def test_who_makes_a_resource_may_decide_once_who_uses_it() -> None:
-    opened = on(ONCE, "s3:PutBucketPolicy", BUCKET)
-    assert unusual(reviewed(opened)) == ["s3:PutBucketPolicy"]
-    assert unusual(reviewed(opened, on((51,), "s3:CreateBucket", BUCKET))) == []
-    assert unusual(reviewed(opened, on((51,), "s3:CreateBucket", "arn:aws:s3:::another"))) == ["s3:PutBucketPolicy"]
+    opens, far = "s3:PutBucketPolicy", {"region": "eu-west-1"}
+    opened = on(ONCE, opens, BUCKET, **far)
+    assert unusual(reviewed(opened)) == [opens]
+    assert unusual(reviewed(opened, on((51,), "s3:CreateBucket", BUCKET, **far))) == []
+    assert unusual(reviewed(opened, on((51,), "s3:CreateBucket", "arn:aws:s3:::another", **far))) == [opens]
+
+
+def test_who_creates_what_others_named_before_did_not_make_it() -> None:
+    opens, far = "s3:PutBucketPolicy", {"region": "eu-west-1"}
+    made = [*on((51,), "s3:CreateBucket", BUCKET, **far), *on(ONCE, opens, BUCKET, **far)]
+    for error, is_told in (("", True), ("NoSuchBucket", False)):
+        others = on((80,), "s3:GetBucketTagging", BUCKET, error=error)
+        assert unusual(reviewed(made, others=others)) == ([opens] if is_told else [])
+    assert unusual(reviewed(made, others=on((20,), "s3:GetBucketTagging", BUCKET))) == []
+
+
+@pytest.mark.parametrize(
+    ("creates", "more"),
+    [
+        ("s3:CreateBucket", {"region": "eu-west-1", "error": "BucketAlreadyOwnedByYou"}),
+        ("s3:CreateBucket", {"region": "eu-west-1", "outcome": Outcome.UNDETERMINED, "error": "SlowDown"}),
+        ("s3:CreateBucket", {}),  # in us-east-1 it succeeds for one's own bucket
+    ],
+)
+def test_a_create_that_failed_or_succeeds_for_what_is_there_makes_nothing(creates: str, more: dict[str, Any]) -> None:
+    made = on((51,), creates, BUCKET, **more)
+    assert unusual(reviewed(made, on(ONCE, "s3:PutBucketPolicy", BUCKET))) == ["s3:PutBucketPolicy"]
+
+
+def test_a_queue_that_is_created_may_have_been_there() -> None:
+    queue, opens = f"arn:aws:sqs:us-east-1:{ACCOUNT}:ledger", "sqs:AddPermission"
+    principal = role(policy(allow(["ec2:*", "sqs:*"])))
+    uses = [*AT_WORK, *on((51,), "sqs:CreateQueue", queue), *on(ONCE, opens, queue)]
+    assert unusual(diff_of(principal, uses, options=exactly(), days=COVERED)) == [opens]
 
 
 def test_who_makes_a_user_is_asked_all_the_same_about_its_keys() -> None:
@@ -125,16 +198,28 @@ def test_passwords_that_are_read_whenever_the_principal_works_are_not_unusual() 
     secret = "ec2:GetPasswordData"
     assert unusual(reviewed(on(ONCE, secret, "*"))) == [secret]
     principal = role(policy(allow(["iam:*", "ec2:*"])))
-    seldom = [*on((50, 49), secret, "*"), *on((50, 49, 20), "ec2:DescribeInstances", "*")]
+    seldom = [*on((50, 35, 20), secret, "*"), *on((50, 35, 20, 19), "ec2:DescribeInstances", "*")]
     assert unusual(diff_of(principal, seldom, options=exactly(), days=COVERED)) == []
 
 
-def test_what_similar_principals_do_regularly_is_not_unusual() -> None:
+def test_what_others_do_clears_nobody() -> None:
     alike = [*AT_WORK, *on(MONTHLY, KEY, OTHER_USER)]
-    assert unusual(reviewed(on(ONCE), others=alike)) == []
-    assert unusual(reviewed(on(ONCE), others=[*AT_WORK, *on((80,), KEY, OTHER_USER)])) == [KEY]
-    different = [*on(DAILY, "ec2:DescribeInstances", "*"), *on(MONTHLY, KEY, OTHER_USER)]
-    assert unusual(reviewed(on(ONCE), on(ONCE, "iam:CreateUser"), others=different)) == [KEY, "iam:CreateUser"]
+    assert unusual(reviewed(on(ONCE), others=alike)) == [KEY]
+
+
+def test_several_kinds_of_harm_that_are_new_on_one_day_are_unusual_wherever_they_are() -> None:
+    at_home = [on(OFTEN, name, "*") for name in ("iam:ListUsers", "ec2:DescribeVolumes", "s3:ListAllMyBuckets")]
+    harm = [on(ONCE), on(ONCE, "ec2:ModifySnapshotAttribute", "*"), on(ONCE, "s3:PutBucketPolicy", BUCKET)]
+    assert unusual(reviewed(*at_home, *harm[:2])) == []
+    found = reviewed(*at_home, *harm)
+    assert unusual(found) == ["ec2:ModifySnapshotAttribute", KEY, "s3:PutBucketPolicy"]
+    said = [one.message for one in found.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]
+    assert all(f": used on {day_before_end(50)} with other harm that was new on that day" in one for one in said)
+
+
+def test_harm_that_fails_is_never_unusual() -> None:
+    assert unusual(reviewed(on(ONCE, error="LimitExceeded"))) == []
+    assert unusual(reviewed(on(ONCE, error="ThrottlingException", outcome=Outcome.UNDETERMINED))) == []
 
 
 # ---------------------------------------------------------------- in the last tenth, and after denials
@@ -148,24 +233,16 @@ def test_dangerous_use_that_begins_in_the_last_tenth_of_the_covered_days_is_unus
         assert f": used since {day_before_end(first)} only, in the last days of the logs, on {USER}" in words(found)
 
 
-def test_the_last_tenth_counts_covered_days_only() -> None:
-    silent = [day_before_end(at) for at in range(20, 60)]
-    principal = role(policy(allow(["iam:*", "s3:*"])))
-    uses = [*AT_WORK, *on(range(10))]
-    assert unusual(diff_of(principal, uses, options=exactly(), days=COVERED)) == [KEY]
-    assert unusual(diff_of(principal, uses, options=exactly(), days=COVERED, silent=silent)) == []
-
-
-@pytest.mark.parametrize(("after", "told"), [(0, True), (1, True), (2, False), (-1, False)])
+@pytest.mark.parametrize(("after", "told"), [(0, True), (1, True), (2, True), (3, False), (-1, False)])
 def test_new_use_right_after_a_burst_of_denials_is_unusual_though_its_kind_is_regular(
     after: int, *, told: bool
 ) -> None:
-    burst = denied((50 + after,), "iam:ListUsers", "iam:ListRoles")
-    regular = on(MONTHLY, "iam:CreateLoginProfile")
+    burst = denied((50 + after,), "iam:ListGroups", "iam:ListRoles")
+    regular = on(OFTEN, "iam:ListUsers", "*")
     found = reviewed(on(ONCE), regular, burst)
     assert unusual(found) == ([KEY] if told else [])
     if told:
-        assert f": used on {day_before_end(50)}, right after 2 other actions were denied, on {USER}" in words(found)
+        assert f": used on {day_before_end(50)}, right after other actions were denied, on {USER}" in words(found)
 
 
 def test_data_read_right_after_a_burst_of_denials_is_unusual() -> None:
@@ -242,6 +319,7 @@ DAYS = st.lists(st.integers(0, COVERED - 1), min_size=1, max_size=6, unique=True
 ACTIONS = st.sampled_from([KEY, "iam:PutUserPolicy", "iam:UpdateAssumeRolePolicy", "ec2:ModifySnapshotAttribute"])
 
 
+@settings(max_examples=examples(30))
 @given(days=DAYS, action=ACTIONS, refused=DAYS)
 def test_regular_use_removes_it_and_the_lines_stay_the_same(days: list[int], action: str, refused: list[int]) -> None:
     probes = denied(refused, "iam:ListUsers", "iam:ListRoles")
@@ -252,6 +330,7 @@ def test_regular_use_removes_it_and_the_lines_stay_the_same(days: list[int], act
     assert {(one.action, one.scope) for one in regular.lines} == {(one.action, one.scope) for one in found.lines}
 
 
+@settings(max_examples=examples(30))
 @given(days=DAYS, action=ACTIONS, kind=st.sampled_from([DecisionKind.KEEP, DecisionKind.DROP]))
 def test_a_decision_that_names_it_removes_it(days: list[int], action: str, kind: DecisionKind) -> None:
     decided = decision(kind, action=action, resource=USER)

@@ -1,85 +1,201 @@
-"""What similar principals use is kept within the grants, and said where it is dangerous."""
+"""What several similar principals use without harm is kept within the grants."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lpgen.core.analysis.observability.peer_use import SHARED, Peers
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.evidence import Use
-from lpgen.core.findings import Verdict
-from lpgen.core.model import Action, Outcome
+from lpgen.core.findings import PrincipalDiff, Verdict
+from lpgen.core.model import Action, Outcome, Principal
 from lpgen.core.options import Options
-from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind
-from tests.core.analysis.test_diff import caveats, diff_of, kept, verdicts
-from tests.support.worlds import ACCOUNT, allow, exactly, policy, role, use
+from tests.core.analysis.test_diff import kept, verdicts
+from tests.support.diffs import diff_usage
+from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, exactly, grants_of, policy, role, usage_of, use
 
-PEER = f"arn:aws:iam::{ACCOUNT}:role/peer"
+OTHER_ACCOUNT = "444455556666"
 QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:shop"
-OWN = [use(f"sqs:{name}", QUEUE) for name in ("ReceiveMessage", "GetQueueUrl")]
-PEERS = [*OWN, use("sqs:PurgeQueue", QUEUE + "-peer")]
-EVERYTHING = role(policy(allow(["sqs:*", "iam:*"])))
+USER = f"arn:aws:iam::{ACCOUNT}:user/ci"
+DAILY = range(0, 120, 3)
+MONTHLY = range(5, 120, 30)
+LAMBDA = {"Service": "lambda.amazonaws.com"}
+TASKS = {"Service": "ecs-tasks.amazonaws.com"}
 
 
-def kept_of(others: Mapping[str, list[Use]], options: Options | None = None) -> Mapping[str, set[str]]:
-    return kept(diff_of(EVERYTHING, OWN, others=dict(others), options=options))
+def trusting(
+    name: str, trusted: Mapping[str, str] = LAMBDA, account: str = ACCOUNT, actions: Sequence[str] = ()
+) -> Principal:
+    """A role that somebody may assume."""
+    trust = policy({"Effect": "Allow", "Principal": dict(trusted), "Action": "sts:AssumeRole"}).document
+    made = role(policy(allow([*(actions or ("sqs:*", "iam:*"))])), name=name)
+    return replace(made, trust=trust, arn=made.arn.replace(ACCOUNT, account), account=account)
 
 
-def test_an_action_of_a_similar_principal_is_kept_on_the_own_scopes() -> None:
-    found = diff_of(EVERYTHING, OWN, others={PEER: PEERS})
-    assert kept(found)["sqs:PurgeQueue"] == {QUEUE}
-    assert verdicts(found)["sqs:PurgeQueue"] is Verdict.UNUSED
-    (line,) = (one for one in found.lines if one.action == "sqs:PurgeQueue")
-    assert line.why == "a similar principal uses it, and this one may have had no occasion"
+OWN, FIRST, SECOND = trusting("own"), trusting("first"), trusting("second")
 
 
-def test_an_action_that_takes_no_resource_is_kept_where_it_was_granted() -> None:
-    others = {PEER: [*OWN, use("sqs:ListQueues")]}
-    assert kept_of(others)["sqs:ListQueues"] == {"*"}
+def on(days: Iterable[int], action: str, text: str = QUEUE, **more: Any) -> list[Use]:
+    """Uses so many days before the last day of the logs."""
+    return [use(action, text, seen=f"{LAST_DAY - timedelta(day)}T08:00:00Z", **more) for day in days]
+
+
+WORK = [*on(DAILY, "sqs:ReceiveMessage"), *on(DAILY, "sqs:GetQueueUrl")]
+SENDS = on(DAILY, "sqs:SendMessage")
+PURGES = on(MONTHLY, "sqs:TagQueue", f"{QUEUE}-peer")
+LISTS = on(MONTHLY, "sqs:ListQueues", "*")
+
+
+def reviewed(
+    uses: Sequence[Use], peers: Mapping[Principal, Sequence[Use]], own: Principal = OWN, options: Options | None = None
+) -> PrincipalDiff:
+    """The review of a principal among others."""
+    everybody = [own, *peers]
+    usage = usage_of({own.arn: uses, **{one.arn: used for one, used in peers.items()}})
+    found = diff_usage(usage, [grants_of(one) for one in everybody], catalog(), options or exactly())
+    return found.principals[0]
+
+
+def both(*uses: Sequence[Use]) -> dict[Principal, list[Use]]:
+    """Two peers that work like the own role and do this too."""
+    return {one: [*WORK, *(use for some in uses for use in some)] for one in (FIRST, SECOND)}
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+def test_a_change_of_two_peers_is_kept_on_the_own_scopes_where_the_principal_changes_things_regularly() -> None:
+    found = reviewed([*WORK, *SENDS], both(PURGES))
+    assert kept(found)["sqs:TagQueue"] == {QUEUE}
+    assert verdicts(found)["sqs:TagQueue"] is Verdict.UNUSED
+    (line,) = (one for one in found.lines if one.action == "sqs:TagQueue")
+    assert line.why == (
+        "2 similar principals use it, such as role/first and role/second, and this one may have had no occasion"
+    )
+
+
+def test_a_change_is_not_kept_where_the_principal_only_reads() -> None:
+    assert "sqs:TagQueue" not in kept(reviewed(WORK, both(PURGES)))
+    once = on((40,), "sqs:SendMessage")
+    assert "sqs:TagQueue" not in kept(reviewed([*WORK, *once], both(PURGES)))
+    failed = on(DAILY, "sqs:SendMessage", error="InvalidMessageContents")
+    assert "sqs:TagQueue" not in kept(reviewed([*WORK, *failed], both(PURGES)))
+
+
+def test_a_read_of_two_peers_is_kept_and_without_a_resource_where_it_was_granted() -> None:
+    assert kept(reviewed(WORK, both(LISTS)))["sqs:ListQueues"] == {"*"}
 
 
 def test_nothing_is_kept_for_peers_that_the_old_policies_dont_grant() -> None:
-    narrow = role(policy(allow(["sqs:ReceiveMessage", "sqs:GetQueueUrl"])))
-    assert set(kept(diff_of(narrow, OWN, others={PEER: PEERS}))) == {one.action for one in OWN}
+    narrow = trusting("narrow", actions=("sqs:ReceiveMessage", "sqs:GetQueueUrl", "sqs:SendMessage"))
+    found = reviewed([*WORK, *SENDS], both(PURGES, LISTS), narrow)
+    assert set(kept(found)) == {"sqs:ReceiveMessage", "sqs:GetQueueUrl", "sqs:SendMessage"}
+
+
+def test_keep_unobservable_none_keeps_nothing_for_peers() -> None:
+    none = exactly(keep_unobservable=keep_each(KeepUnobservable.NONE))
+    assert "sqs:ListQueues" not in kept(reviewed(WORK, both(LISTS), options=none))
+
+
+# ---------------------------------------------------------------- who is a peer, and what of its use counts
+
+
+def keeps_lists(
+    first: Principal, second: Principal, uses: Sequence[Use] = LISTS, options: Options | None = None
+) -> bool:
+    """Whether a read of these two, who work like the own role, is kept for it."""
+    found = reviewed(WORK, {first: [*WORK, *uses], second: [*WORK, *uses]}, options=options)
+    return "sqs:ListQueues" in kept(found)
+
+
+def test_one_peer_is_not_enough() -> None:
+    assert keeps_lists(FIRST, SECOND)
+    found = reviewed(WORK, {FIRST: [*WORK, *LISTS], SECOND: WORK})
+    assert "sqs:ListQueues" not in kept(found)
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        trusting("second", TASKS),
+        trusting("second", {"AWS": f"arn:aws:iam::{OTHER_ACCOUNT}:root"}),
+        replace(trusting("second"), trust=None),
+    ],
+    ids=["another service", "an account", "no trust"],
+)
+def test_a_principal_that_others_may_assume_is_no_peer(stranger: Principal) -> None:
+    assert not keeps_lists(FIRST, stranger)
+
+
+def test_a_principal_of_another_account_is_a_peer() -> None:
+    assert keeps_lists(FIRST, trusting("second", account=OTHER_ACCOUNT))
 
 
 def test_principals_that_share_little_are_no_peers() -> None:
     many = [
-        use(f"iam:{name}") for name in ("ListRoles", "ListUsers", "ListGroups", "ListPolicies", "ListAccountAliases")
+        found
+        for name in ("ListRoles", "ListUsers", "ListGroups", "ListPolicies", "ListAccountAliases", "ListAccessKeys")
+        for found in on(DAILY, f"iam:{name}", "*")
     ]
-    assert "sqs:PurgeQueue" not in kept_of({PEER: [OWN[0], PEERS[-1], *many]})
+    assert not keeps_lists(FIRST, SECOND, [*LISTS, *many])
 
 
-def test_denied_and_dropped_use_of_peers_counts_for_nothing() -> None:
-    denied = [*OWN, use("sqs:PurgeQueue", QUEUE, outcome=Outcome.DENIED)]
-    assert "sqs:PurgeQueue" not in kept_of({PEER: denied})
-    drop = Decision(DecisionKind.DROP, PEER, "sqs:PurgeQueue", "*", "", "2026-01-01", "", "an intruder", "me", "")
-    assert "sqs:PurgeQueue" not in kept_of({PEER: PEERS}, exactly(decisions=(drop,)))
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        {"outcome": Outcome.DENIED},
+        {"outcome": Outcome.UNDETERMINED, "error": "ThrottlingException"},
+        {"error": "AWS.SimpleQueueService.NonExistentQueue"},
+    ],
+    ids=["denied", "undetermined", "failed"],
+)
+def test_what_peers_only_tried_is_not_kept(outcome: Mapping[str, Any]) -> None:
+    assert not keeps_lists(FIRST, SECOND, on(MONTHLY, "sqs:ListQueues", "*", **outcome))
 
 
-def test_keep_unobservable_none_keeps_nothing_for_peers() -> None:
-    assert "sqs:PurgeQueue" not in kept_of({PEER: PEERS}, exactly(keep_unobservable=keep_each(KeepUnobservable.NONE)))
+def test_dropped_use_of_a_peer_counts_for_nothing() -> None:
+    drop = Decision(DecisionKind.DROP, FIRST.arn, "sqs:ListQueues", "*", "", "2026-01-01", "", "an intruder", "me", "")
+    assert not keeps_lists(FIRST, SECOND, options=exactly(decisions=(drop,)))
 
 
-def test_a_dangerous_action_of_peers_is_removed_and_said() -> None:
-    peers = {PEER: [*OWN, use("iam:CreateAccessKey", f"arn:aws:iam::{ACCOUNT}:user/ci")]}
-    found = diff_of(EVERYTHING, OWN, others=peers)
+def test_suspected_use_of_peers_counts_for_nothing() -> None:
+    visit, theft = on((50,), "sqs:ListQueues", "*"), on((50,), "iam:CreateAccessKey", USER)
+    assert keeps_lists(FIRST, SECOND, visit)
+    assert not keeps_lists(FIRST, SECOND, [*visit, *theft])
+    one_was_stolen = {FIRST: [*WORK, *visit], SECOND: [*WORK, *visit, *theft]}
+    assert "sqs:ListQueues" not in kept(reviewed(WORK, one_was_stolen))
+
+
+def test_harm_of_peers_is_never_kept() -> None:
+    keys = on(MONTHLY, "iam:CreateAccessKey", USER)
+    found = reviewed([*WORK, *on(DAILY, "iam:TagUser", USER)], both(keys, on(DAILY, "iam:TagUser", USER)))
     assert "iam:CreateAccessKey" not in kept(found)
-    assert CaveatKind.PEERS_DANGEROUS_USE in caveats(found)
-    keep = Decision(DecisionKind.KEEP, "*", "iam:CreateAccessKey", "*", "", "", "", "it rotates keys", "me", "")
-    decided = diff_of(EVERYTHING, OWN, others=peers, options=exactly(decisions=(keep,)))
-    assert CaveatKind.PEERS_DANGEROUS_USE not in caveats(decided)
 
+
+# ---------------------------------------------------------------- laws
 
 ACTIONS = st.frozensets(st.sampled_from([Action(f"sqs:A{number}") for number in range(8)]), min_size=1)
 
 
-@given(st.dictionaries(st.sampled_from("abcde"), ACTIONS, max_size=5), ACTIONS)
+@given(used=st.dictionaries(st.sampled_from("abcde"), ACTIONS, max_size=5), own=ACTIONS)
 def test_peers_are_those_that_share_enough(used: dict[str, frozenset[Action]], own: frozenset[Action]) -> None:
-    similar = [one for name, one in used.items() if name != "a" and len(one & own) >= SHARED * len(one | own)]
-    expected = {action: sum(action in one for one in similar) for one in similar for action in one - own}
-    assert dict(Peers((arn, actions, ()) for arn, actions in used.items()).uses_beyond("a", own)) == expected
+    similar = {
+        name: actions
+        for name, actions in used.items()
+        if name != "a" and len(actions & own) >= SHARED * len(actions | own)
+    }
+    beyond = frozenset[Action]().union(*similar.values()) - own
+    users = {action: sorted(name for name, actions in similar.items() if action in actions) for action in beyond}
+    peers = Peers((name, ("kind",), actions) for name, actions in used.items())
+    assert peers.uses_beyond("a", ("kind",), own) == {
+        action: names for action, names in users.items() if len(names) > 1
+    }
+    assert not peers.uses_beyond("a", ("another kind",), own)

@@ -12,7 +12,7 @@ from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal, PrincipalKind
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.diffs import diff_usage
-from tests.support.worlds import allow, exactly, policy, role, usage_of, use
+from tests.support.worlds import allow, exactly, month_by_month, policy, role, usage_of, use
 
 MANY_SERVICES = ("acm", "athena", "backup", "batch", "cloudfront", "ec2", "ecs", "eks", "glue", "kms", "rds", "sqs")
 OF_MANY_SERVICES = [f"{one}:Describe*" for one in MANY_SERVICES]
@@ -33,7 +33,9 @@ def trusting(policies: AttachedPolicy, trusts: str | dict[str, str], **more: Any
 
 def kept_by(principal: Principal, *used: str, log: dict[str, Any] | None = None, **choices: Any) -> set[str]:
     """The actions that a replacement keeps without use, by the log of an account without data events."""
-    usage = usage_of({principal.arn: [use(action) for action in used]}, **{"data_events": (), **(log or {})})
+    usage = usage_of(
+        {principal.arn: month_by_month([use(action) for action in used])}, **{"data_events": (), **(log or {})}
+    )
     catalog = bundled_catalog()
     grants = grants_from_principals([principal], catalog)
     (found,) = diff_usage(usage, grants, catalog, exactly(**choices)).principals

@@ -11,7 +11,7 @@ from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import kept
 from tests.support.diffs import diff_usage
-from tests.support.worlds import ACCOUNT, allow, exactly, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, exactly, month_by_month, policy, role, usage_of, use
 
 
 def kept_scopes(
@@ -20,7 +20,7 @@ def kept_scopes(
     """The resources of a kind that stay for an action of the bundled catalog."""
     principal = role(policy(allow(sorted({action, *(one.action for one in uses)}), granted)))
     grants = grants_from_principals([principal], bundled_catalog())
-    usage = usage_of({principal.arn: uses})
+    usage = usage_of({principal.arn: month_by_month(uses)})
     (found,) = diff_usage(usage, grants, bundled_catalog(), options or exactly()).principals
     assert found.ungranted == ()
     return {scope for scope in kept(found).get(action, ()) if f":{kind}/" in scope}

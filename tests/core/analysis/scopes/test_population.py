@@ -42,6 +42,18 @@ def test_population_has_a_child_for_each_next_part_of_a_name() -> None:
     assert population.children("c:") == frozenset()
 
 
+def _all_believed(*_: object) -> bool:
+    return True
+
+
+def test_population_leaves_out_what_is_not_believed_and_what_lenient_calls_named() -> None:
+    names = ("mail", "web", "made-up")
+    uses = [use("sqs:SendMessage", f"q:{name}") for name in names] + [use("sqs:DeleteQueue", "q:never")]
+    usage = usage_of({"arn:aws:iam::111122223333:role/own": uses})
+    population = population_from_usage(usage, lambda *row: row[3] != "q:made-up", {"sqs:DeleteQueue"})
+    assert population.children("q:") == {"mail", "web"}
+
+
 def test_population_leaves_out_what_was_denied_missing_or_not_named() -> None:
     arn = "arn:aws:s3:::acme-{}/in/*".format
     uses = [
@@ -51,7 +63,7 @@ def test_population_leaves_out_what_was_denied_missing_or_not_named() -> None:
         use("s3:GetObject", arn("missing"), error="NoSuchBucket"),
         use("s3:ListAllMyBuckets"),
     ]
-    population = population_from_usage(usage_of({"arn:aws:iam::111122223333:role/own": uses}))
+    population = population_from_usage(usage_of({"arn:aws:iam::111122223333:role/own": uses}), _all_believed, ())
     assert population.count("arn:aws:s3:::acme-") == 1
     assert population.oldest("arn:aws:s3:::acme-") == date(2026, 8, 2) <= LAST_DAY
     assert "arn:aws:s3:::acme-there/in/" in population
@@ -61,3 +73,10 @@ def test_population_leaves_out_what_was_denied_missing_or_not_named() -> None:
 def test_stem_of_a_fold_ends_before_its_wildcards() -> None:
     assert stem_of("arn:aws:s3:::acme/in/*") == "arn:aws:s3:::acme/in/"
     assert stem_of("arn:aws:secretsmanager:us-east-1:111122223333:secret:db-??????").endswith(":secret:db-")
+
+
+def test_population_finds_the_days_and_children_of_a_prefix_once() -> None:
+    population = Population((f"b:acme-{number}", FIRST + timedelta(number)) for number in range(3))
+    assert population.first_days("b:acme-") == {FIRST, FIRST + timedelta(1), FIRST + timedelta(2)}
+    assert population.first_days("b:acme-") is population.first_days("b:acme-")
+    assert population.children("b:acme-") is population.children("b:acme-")

@@ -27,8 +27,8 @@ from lpgen.core.analysis.scopes.scopes import (
     exact_scopes,
 )
 from lpgen.core.choices import ScopeChoice
-from lpgen.core.evidence import Use
-from lpgen.core.model import ResourceKind
+from lpgen.core.evidence import Suspected, Use
+from lpgen.core.model import Outcome, ResourceKind
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.worlds import use
 
@@ -51,7 +51,7 @@ def scopes(uses: Iterable[Use], others: Iterable[str] = (), *, joined: int = 0) 
     seen = [(stem_of(one.resource.text), date.fromisoformat(one.evidence.first_seen[:10])) for one in uses]
     population = Population([*seen, *((one, FIRST + timedelta(joined)) for one in others)])
     found = ScopeFinder(population, bundled_catalog(), LAST).of_uses(uses)
-    return {text: (in_region(one), one.rule) for text, one in found.items()}
+    return {text: (in_region(one), one.rule) for text, one in found.by_text.items()}
 
 
 def in_region(scope: NamedScope) -> str:
@@ -69,6 +69,20 @@ def test_a_steady_queue_among_those_of_others_is_pinned() -> None:
 def test_a_principal_that_uses_most_queues_works_on_queues() -> None:
     queues = [used(QUEUE(name)) for name in ("orders", "carts", "mail")]
     assert scopes(queues, OTHERS[:2]) == {one.resource.text: (QUEUE("*"), MOST_OF_KNOWN) for one in queues}
+
+
+def test_what_others_have_below_a_prefix_is_compared_once_for_all_names_below_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    others_prevail, compared = ScopeFinder._others_prevail, list[str]()
+
+    def record(finder: ScopeFinder, own: Population, prefix: str) -> bool:
+        compared.append(prefix)
+        return others_prevail(finder, own, prefix)
+
+    monkeypatch.setattr(ScopeFinder, "_others_prevail", record)
+    scopes([used(QUEUE(f"job-{number}")) for number in range(20)])
+    assert sorted(compared) == [QUEUE(""), QUEUE("job-")]
 
 
 def test_a_principal_that_uses_all_that_a_prefix_has_works_on_the_prefix() -> None:
@@ -138,29 +152,98 @@ def test_a_name_with_a_wildcard_in_its_middle_becomes_the_statements_own_scope()
 
 
 def test_a_name_that_a_principal_uses_in_several_accounts_is_that_of_any_account() -> None:
-    def assumed(accounts: int) -> dict[str, tuple[str, str]]:
+    def assumed(accounts: int, days: int = FEWEST_DAYS) -> dict[str, tuple[str, str]]:
         roles = [f"arn:aws:iam::{number:012}:role/inventory" for number in range(1, accounts + 1)]
         own = [used(ROLE("deploy"), action="sts:AssumeRole")]
-        return scopes([*own, *(used(one, action="sts:AssumeRole") for one in roles)], [ROLE("admin")])
+        return scopes([*own, *(used(one, action="sts:AssumeRole", days=days) for one in roles)], [ROLE("admin")])
 
     assert assumed(SEVERAL - 1) == {}
     found = assumed(SEVERAL)
     assert set(found.values()) == {("arn:aws:iam::*:role/inventory", SEVERAL_ACCOUNTS)}
     assert ROLE("deploy") not in found
+    assert assumed(SEVERAL, days=3) == found
+    assert assumed(SEVERAL, days=2) == {}  # it may have been a visit
+    assert assumed(SEVERAL, days=1) == {}
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_visit_counts_in_the_accounts_that_the_organization_is_known_to_have(*, known: bool) -> None:
+    numbers = [f"{number:012}" for number in range(1, 1 + SEVERAL)]
+    uses = [used(f"arn:aws:iam::{number}:role/audit", action="sts:AssumeRole", days=1) for number in numbers]
+    accounts = frozenset(numbers if known else numbers[1:])
+    for harm in ("movement", ""):
+        kind_of = {"sts:AssumeRole": harm}.__getitem__
+        finder = ScopeFinder(Population(()), bundled_catalog(), LAST, ScopeChoice.EVIDENCE, accounts, kind_of)
+        found = finder.of_uses(uses)
+        patterns = {one.resource.text for use in uses if (one := found.of(use))}
+        assert patterns == ({"arn:aws:iam::*:role/audit"} if known else set())
+
+
+def test_suspected_and_denied_use_widens_no_scope() -> None:
+    shop = [used(QUEUE(f"shop-{name}")) for name in ("orders", "carts")]
+    extra = [used(QUEUE(name)) for name in ("mail", "audit", "billing", "sales")]
+    assert {one for one, _ in scopes([*shop, *extra], OTHERS).values()} == {QUEUE("*")}
+    for change in ({"suspected": Suspected.COMPANY}, {"outcome": Outcome.DENIED}):
+        found = ScopeFinder(
+            Population((one, FIRST) for one in [*OTHERS, *(use.resource.text for use in shop)]), bundled_catalog(), LAST
+        ).of_uses([*shop, *(replace(one, **change) for one in extra)])
+        assert {in_region(one) for one in found.by_text.values()} == {QUEUE("shop-*")}
+
+
+def test_a_suspected_use_has_the_scope_of_its_own_resource() -> None:
+    shop = [used(QUEUE(f"shop-{name}")) for name in ("orders", "carts")]
+    found = ScopeFinder(Population((one, FIRST) for one in OTHERS), bundled_catalog(), LAST).of_uses(shop)
+    assert found.of(shop[0]) is not None
+    assert found.of(replace(shop[0], suspected=Suspected.COMPANY)) is None
+
+
+HARM = "lambda:UpdateFunctionCode"
+FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:{}".format
+
+
+def harmful(uses: Iterable[Use], others: Iterable[str] = ()) -> dict[str, str]:
+    """The pattern of each function whose code the uses update."""
+    uses = list(uses)
+    population = Population((one, FIRST) for one in [*others, *(use.resource.text for use in uses)])
+    finder = ScopeFinder(population, bundled_catalog(), LAST, worst=lambda action: "code" if action == HARM else "")
+    found = finder.of_uses(uses)
+    return {use.resource.text: in_region(one) for use in uses if use.action == HARM and (one := found.of(use))}
+
+
+def test_names_of_a_day_or_two_widen_no_scope_of_the_worst_actions() -> None:
+    deploys = [used(FUNCTION("pay-api"), action=HARM), used(FUNCTION("pay-job"), action=HARM)]
+    reads = [used(FUNCTION(f"fn-{number}"), day=50, action="lambda:GetFunction") for number in range(60)]
+    assert harmful([*deploys, *reads]) == harmful(deploys) == {}
+
+
+def test_the_worst_actions_that_failed_widen_no_scope() -> None:
+    deploys = [used(FUNCTION("pay-api"), action=HARM)]
+    tried = [
+        replace(used(FUNCTION(f"fn-{number}"), day=number, action=HARM), error_code="ResourceNotFoundException")
+        for number in range(0, 60, 5)
+    ]
+    assert harmful([*deploys, *tried]) == {}
+
+
+def test_the_worst_actions_climb_only_by_names_that_the_principal_keeps_coming_to() -> None:
+    at_once = [used(FUNCTION(f"pay-{number}"), day=50, days=1, action=HARM) for number in range(9)]
+    assert harmful(at_once) == {}
+    often = [used(FUNCTION(f"pay-{number}"), day=9 * number, days=1, action=HARM) for number in range(9)]
+    assert set(harmful(often).values()) != set()
 
 
 def test_a_prefix_is_that_of_any_region_of_the_account() -> None:
     uses = [used(QUEUE(f"shop-{name}")) for name in ("orders", "carts")]
     population = Population((one, FIRST) for one in [*OTHERS, *(one.resource.text for one in uses)])
     found = ScopeFinder(population, bundled_catalog(), LAST).of_uses(uses)
-    assert {one.resource.text for one in found.values()} == {"arn:aws:sqs:*:111122223333:shop-*"}
+    assert {one.resource.text for one in found.by_text.values()} == {"arn:aws:sqs:*:111122223333:shop-*"}
 
 
 def test_exact_scopes_and_granted_ones_know_no_patterns() -> None:
     uses = [used(QUEUE(name)) for name in ("a", "b")]
-    assert exact_scopes(bundled_catalog()).of_uses(uses) == {}
+    assert exact_scopes(bundled_catalog()).of_uses(uses).by_text == {}
     population = Population((one.resource.text, FIRST) for one in uses)
-    assert ScopeFinder(population, bundled_catalog(), LAST, ScopeChoice.GRANTED).of_uses(uses) == {}
+    assert ScopeFinder(population, bundled_catalog(), LAST, ScopeChoice.GRANTED).of_uses(uses).by_text == {}
 
 
 NAMES = st.lists(st.text("ab-/", min_size=1, max_size=6).map(QUEUE), min_size=1, max_size=8, unique=True)

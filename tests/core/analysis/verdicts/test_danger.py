@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.analysis.verdicts.danger import Counts, Dangers
+from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.model import AccessLevel, Action
 from lpgen.edge.catalog.files import bundled_catalog
 
@@ -55,4 +55,4 @@ def test_every_action_of_a_kind_exists_in_one_kind_and_has_a_page() -> None:
 def test_a_kind_of_a_level_names_a_level_that_exists_and_its_page() -> None:
     (of_level,) = (one for one in Dangers(bundled_catalog()).kinds.values() if one.level)
     assert AccessLevel(of_level.level) is AccessLevel.PERMISSIONS_MANAGEMENT
-    assert (of_level.counts, of_level.source != "") == (Counts.NOT_MADE, True)
+    assert (of_level.spares_made, of_level.source != "") == (True, True)

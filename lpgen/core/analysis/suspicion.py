@@ -1,0 +1,282 @@
+"""Suspicion: which use of a principal may be that of somebody who stole its credentials.
+
+It is worked out once, from the principal's own records, before anything else is learned from them. Suspected use stays
+in the principal's own replacement, which isn't safe until somebody decides. Beyond that it teaches nothing: it widens
+no scope, is no sign of other use, is nobody else's use, and no need in a backtest.
+
+Harm is at home where the principal regularly looks after how things are set up, in the same service or one of its
+family, and on what it made itself. Elsewhere it is suspected unless it is regular, for the worst kinds unless it is on
+many of the principal's days at work; and with it what else began then or just before and isn't regular. The same holds
+for harm right after denials, and for several kinds of harm that are new on one day, wherever they are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Final
+
+from lpgen.core.analysis.caveats.decisions import applies_to_action
+from lpgen.core.analysis.scopes.existence import lenient_calls, made_resources, makers_from_usage
+from lpgen.core.analysis.scopes.ladder import is_whole_type
+from lpgen.core.analysis.verdicts.danger import FEW_DAYS, Counts, Dangers, Habit, is_regular
+from lpgen.core.arns import account_in_arn
+from lpgen.core.cloudtrail.visibility import visibility_from_catalog
+from lpgen.core.evidence import PrincipalUsage, Suspected, Use
+from lpgen.core.iam.match import glob_match
+from lpgen.core.model import READ_LEVELS, Action, Outcome, ResourceKind, Visibility
+from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.core.usage.columns import distinct_rows
+from lpgen.core.usage.principal_usage import RowTest, principal_usages_from_usage
+from lpgen.core.usage.row_slices import RowSlices
+from lpgen.core.usage.tables import Usage
+
+_MONTH: Final = timedelta(28)
+_FEWEST_DAYS: Final = 5
+_TENTH: Final = 10
+"""What a principal looks after it has looked at for four weeks or more, on five days and a tenth of its days at work.
+An intruder looks around for days before doing harm."""
+_OF_APPLICATIONS: Final = frozenset({"kms", "logs", "sts"})
+"""The services whose management events that change something are the daily work of applications."""
+_LATE: Final = 10
+"""The last tenth of the days of an account's logs is late."""
+_BURST: Final = 3
+"""So many kinds of harm that are new on one day aren't the day's work."""
+_NEW_NAMES: Final = 3
+"""Who does harm to new resources on more days than this will do so to the next one."""
+_SETTLED: Final = timedelta(14)
+"""What a principal first does this long after its first day isn't the start of its work."""
+_DENIED: Final = 2
+"""So many actions that are first denied within `_BEFORE` days show somebody who tries what the credentials allow."""
+_BEFORE: Final = 2
+_MOST_DAYS: Final = 5
+"""Use on more than one in this many of a principal's days at work is its work."""
+_LOOKS_AFTER: Final = (
+    *("Add", "Associate", "Attach", "Authorize", "BatchGet", "Change", "Delete", "Deregister", "Describe", "Detach"),
+    *(
+        "Disable",
+        "Disassociate",
+        "Enable",
+        "Get",
+        "List",
+        "Modify",
+        "Publish",
+        "Put",
+        "Remove",
+        "Replace",
+        "Revoke",
+        "Set",
+    ),
+    *("Tag", "Untag", "Update"),
+)
+"""The verbs of operations that show or change how something is set up, as far as their events are management events.
+Others, such as `Decrypt`, are an application's work, and who makes new things looks after these only."""
+
+_AROUND: Final = 15
+"""What began on the day of suspected harm, or up to two weeks before, may have been a look around."""
+
+_BATCH: Final = 100
+_NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
+
+Pair = tuple[Action, str]
+"""An action, and the text of a resource in the usage table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """The suspected uses of each principal, and the resources that each with dangerous use certainly made."""
+
+    pairs: Mapping[str, Mapping[Pair, Suspected]] = field(default_factory=dict)
+    made: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def covers(self, principal: str, action: str, resource: str) -> bool:
+        """Whether a row of the usage table is suspected use."""
+        pairs = self.pairs.get(principal)
+        return pairs is not None and (Action(action), resource) in pairs
+
+    def marked(self, usage: PrincipalUsage) -> PrincipalUsage:
+        """The usage of a principal as the table has it, with what is suspected and what it made marked."""
+        pairs, made = self.pairs.get(usage.principal, {}), self.made.get(usage.principal, frozenset())
+        if not pairs and not made:
+            return usage
+        uses = (
+            replace(
+                use,
+                suspected=pairs.get((use.action, use.resource.text), Suspected.NO),
+                is_made=use.resource.text in made,
+            )
+            for use in usage.uses
+        )
+        return replace(usage, uses=tuple(uses))
+
+
+NO_SUSPICION: Final = Suspicion()
+
+
+def suspicion_from_usage(
+    usage: Usage, slices: RowSlices, row_counts: RowTest, dangers: Dangers, decisions: Sequence[Decision]
+) -> Suspicion:
+    """The suspicion of all principals by the rows that count; use that a decision keeps isn't suspected."""
+    rows = distinct_rows(usage.table, ("principal", "action"))
+    harmful = sorted({principal for principal, action in rows if dangers.habit(Action(action))})
+    late, makers, creates = _late_days(usage), makers_from_usage(usage), lenient_calls(dangers.catalog.source).creates
+    kept = [decision for decision in decisions if decision.kind is DecisionKind.KEEP]
+    found: dict[str, Mapping[Pair, Suspected]] = {}
+    made_by: dict[str, frozenset[str]] = {}
+    for start in range(0, len(harmful), _BATCH):
+        batch = harmful[start : start + _BATCH]
+        for arn, one in principal_usages_from_usage(slices.rows_of(batch), row_counts=row_counts).items():
+            if made := made_resources(one, makers, creates):
+                made_by[arn] = made
+            if pairs := suspected_pairs(one, dangers, late.get(account_in_arn(arn), date.max), made, kept):
+                found[arn] = pairs
+    return Suspicion(found, made_by)
+
+
+def _late_days(usage: Usage) -> Mapping[str, date]:
+    """The first late day of each account's logs."""
+    spans: dict[str, tuple[date, date]] = {}
+    for account, day in distinct_rows(usage.table, ("recipient_account", "day")):
+        if day is not None:
+            first, last = spans.get(account, (day, day))
+            spans[account] = min(first, day), max(last, day)
+    return {account: last - max((last - first) / _LATE, timedelta()) for account, (first, last) in spans.items()}
+
+
+def suspected_pairs(
+    usage: PrincipalUsage,
+    dangers: Dangers,
+    late: date,
+    made: Collection[str] = (),
+    kept: Collection[Decision] = (),
+) -> Mapping[Pair, Suspected]:
+    """The suspected uses of one principal; `late` is the first late day, `made` are the resources that it made, and the
+    decisions `kept` name no theft."""
+    harm = _Harm(usage, dangers, made)
+    found = {
+        pair: why
+        for pair in harm.habits
+        if (why := harm.why(pair, late)) and not any(_names(one, usage.principal, pair) for one in kept)
+    }
+    on = frozenset().union(*(harm.days[pair] for pair in found))
+    around = {day.toordinal() - before for day in on for before in range(_AROUND)}
+    for use in usage.uses if on else ():
+        pair, days = (use.action, use.resource.text), use.on
+        is_company = bool(days) and ((days[0].toordinal() in around and not is_regular(days)) or on.issuperset(days))
+        if (
+            is_company
+            and use.outcome is not Outcome.DENIED
+            and not any(_names(one, usage.principal, pair) for one in kept)
+        ):
+            found.setdefault(pair, Suspected.COMPANY)
+    return found
+
+
+def _looked_after(uses: Iterable[Use], dangers: Dangers, active_days: int) -> frozenset[str]:
+    """The families of services in which these uses regularly show or change, without harm, how things are set up: of
+    everything or of several resources, as an application may look up its own."""
+    table = visibility_from_catalog(dangers.catalog)
+    days: dict[str, set[date]] = defaultdict(set)
+    seen: dict[str, set[str]] = defaultdict(set)
+    for use in uses:
+        service, _, name = use.action.partition(":")
+        is_managing = name.startswith(_LOOKS_AFTER) and not dangers.habit(use.action)
+        if service in _OF_APPLICATIONS and dangers.catalog.detail(use.action).level not in READ_LEVELS:
+            continue
+        if is_managing and table.visibility(use.action).visibility is Visibility.MANAGEMENT:
+            family, text = dangers.family(service), use.resource.text
+            days[family].update(use.on)
+            is_one = use.resource.kind in _NAMED and not is_whole_type(text, use.action, dangers.catalog)
+            seen[family].update([text] if is_one else [text, ""])
+    return frozenset(
+        family
+        for family, on in days.items()
+        if len(on) >= max(_FEWEST_DAYS, active_days / _TENTH) and max(on) - min(on) >= _MONTH and len(seen[family]) > 1
+    )
+
+
+def _names(decision: Decision, principal: str, pair: Pair) -> bool:
+    return applies_to_action(decision, principal, pair[0]) and glob_match(decision.resource or "*", pair[1])
+
+
+class _Harm:
+    """The harm that one principal did, and what speaks for and against it."""
+
+    def __init__(self, usage: PrincipalUsage, dangers: Dangers, made: Collection[str]) -> None:
+        done = [use for use in usage.uses if use.is_done and use.on]
+        self.days: dict[Pair, set[date]] = defaultdict(set)
+        self.habits: dict[Pair, Habit] = {}
+        for use in done:
+            pair = (use.action, use.resource.text)
+            self.days[pair].update(use.on)
+            if habit := dangers.habit(use.action):
+                self.habits[pair] = habit
+        self._dangers, self._made, self._itself, self._active_days = dangers, made, usage.principal, usage.days
+        if self.habits:
+            self._by_habit: dict[Habit, list[Pair]] = defaultdict(list)
+            for pair, habit in self.habits.items():
+                self._by_habit[habit].append(pair)
+            self._started = min(min(on) for on in self.days.values())
+            self._ended = max(max(on) for on in self.days.values())
+            self._growing = frozenset(filter(self._takes_up_names, self._by_habit))
+            self._home = _looked_after(done, dangers, usage.days)
+            self._tried = _days_after_denials(usage.uses)
+            self._bursts = self._days_of_bursts()
+
+    def why(self, pair: Pair, late: date) -> Suspected:
+        """Why harm is suspected, or NO."""
+        habit, days = self.habits[pair], self.days[pair]
+        kind = self._dangers.kinds[habit[0]]
+        if (kind.spares_made and pair[1] in self._made) or (kind.spares_itself and pair[1] == self._itself):
+            return Suspected.NO
+        is_ordinary = kind.counts is Counts.AFTER_DENIALS
+        is_home = is_ordinary or self._dangers.family(habit[1]) in self._home
+        is_ongoing = self._ended - max(days) <= max(days) - min(days)
+        is_often = is_ongoing and len(days) > FEW_DAYS and len(days) * _MOST_DAYS > self._active_days
+        if is_regular(days) and (is_home or is_often or kind.counts is not Counts.ALWAYS):
+            return Suspected.LATE if min(days) >= late and not is_home else Suspected.NO
+        if not self._tried.isdisjoint(day.toordinal() for day in days):
+            return Suspected.AFTER_DENIALS
+        if not is_ordinary and not self._bursts.isdisjoint(days):
+            return Suspected.BURST
+        is_usual = is_home or is_often or habit in self._growing
+        return Suspected.NO if is_usual else Suspected.FEW_DAYS
+
+    def _takes_up_names(self, habit: Habit) -> bool:
+        """Whether the principal keeps doing a kind of harm to new resources, and the worst on many of its days."""
+        on = [self.days[pair] for pair in self._by_habit[habit]]
+        first = {min(days) for days in on if min(days) - self._started >= _SETTLED}
+        is_often = len(frozenset().union(*on)) * _MOST_DAYS > self._active_days
+        is_rare = len(first) * _TENTH < self._active_days
+        return (
+            len(first) > _NEW_NAMES
+            and not is_rare
+            and (is_often or self._dangers.kinds[habit[0]].counts is not Counts.ALWAYS)
+        )
+
+    def _days_of_bursts(self) -> frozenset[date]:
+        """The days, after the start of its work, on which several kinds of harm were new."""
+        first: dict[str, date] = {}
+        for pair, (kind, _) in self.habits.items():
+            if self._dangers.kinds[kind].counts is Counts.AFTER_DENIALS:
+                continue
+            first[kind] = min(min(self.days[pair]), first.get(kind, date.max))
+        counts = Counter(day for day in first.values() if day - self._started >= _SETTLED)
+        return frozenset(day for day, count in counts.items() if count >= _BURST)
+
+
+def _days_after_denials(uses: Iterable[Use]) -> frozenset[int]:
+    """The days, as ordinals, on and right after which several actions were denied for the first time."""
+    first: dict[Action, int] = {}
+    for use in uses:
+        if use.outcome is Outcome.DENIED and use.on:
+            day = use.on[0].toordinal()
+            first[use.action] = min(day, first.get(use.action, day))
+    denied = Counter(first.values())
+    found: set[int] = set()
+    for day in denied:
+        if sum(denied[earlier] for earlier in range(day - _BEFORE, day + 1)) >= _DENIED:
+            found.update(range(day, day + _BEFORE + 1))
+    return frozenset(found)
