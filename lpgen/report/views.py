@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from lpgen.core.analysis.verdicts.inverse_actions import Undoing, lost_undoings
@@ -224,7 +225,7 @@ class ReviewView:
 
 
 def review_view(report: Report, entries: Mapping[str, Entry] = _NO_ENTRIES) -> ReviewView:
-    """The report in reading order: by class, then principals with unusual use, then by possible harm,
+    """The report in reading order: by class, then principals with unusual use, the worst first, then by possible harm,
     by width and by name.
 
     `entries` are those of outlines, by ARN.
@@ -252,6 +253,6 @@ def _in_class(views: Iterable[PrincipalView], principal_class: PrincipalClass) -
     return tuple(sorted(members, key=_reading_order))
 
 
-def _reading_order(view: PrincipalView) -> tuple[bool, int, int, str]:
-    is_unusual = any(one.kind is CaveatKind.UNUSUAL_USE for one in view.caveats)
-    return not is_unusual, -view.counts.dangerous_unused, -view.counts.granted, view.diff.principal.arn
+def _reading_order(view: PrincipalView) -> tuple[float, int, int, str]:
+    unusual = (one.parameters["rank"] for one in view.caveats if one.kind is CaveatKind.UNUSUAL_USE)
+    return min(unusual, default=inf), -view.counts.dangerous_unused, -view.counts.granted, view.diff.principal.arn

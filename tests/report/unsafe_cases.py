@@ -149,6 +149,7 @@ def failing() -> Case:
             days=1,
             records=2,
             example=opened.example_event_id,
+            rank=30,
             case="few-days",
         ),
     ]

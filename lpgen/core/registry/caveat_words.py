@@ -39,6 +39,7 @@ def unusual_use(
     records: int,
     example: str,
     case: str,
+    **_: object,
 ) -> str:
     """When a dangerous action was used, and what is unusual about that."""
     when = f"used only {f'on {first}' if days == 1 else f'on {days} days from {first} to {last}'}"

@@ -21,6 +21,7 @@ class CaveatKind(Kind):
         parameters={
             "action": str,
             "harm": str,
+            "rank": int,
             "resource": str,
             "first": date,
             "last": date,

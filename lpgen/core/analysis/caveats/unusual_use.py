@@ -51,8 +51,8 @@ def unusual_use_caveats(
         is_harm = use.suspected not in (Suspected.NO, Suspected.COMPANY) and use.is_done
         if is_harm and _is_kept(use, kept[use.action], usage.principal, drops, is_held=use.action in held):
             found[use.action].append(use)
-    for action in sorted(found):
-        yield _caveat(action, dangers.harm(action), found[action])
+    for action in sorted(found, key=lambda action: (dangers.rank(action), action)):
+        yield _caveat(action, dangers, found[action])
 
 
 def _is_kept(use: Use, lines: Sequence[Line], principal: str, drops: Iterable[Decision], *, is_held: bool) -> bool:
@@ -64,13 +64,14 @@ def _is_kept(use: Use, lines: Sequence[Line], principal: str, drops: Iterable[De
     return is_held or bool(lines)
 
 
-def _caveat(action: Action, harm: str, uses: Sequence[Use]) -> Caveat:
+def _caveat(action: Action, dangers: Dangers, uses: Sequence[Use]) -> Caveat:
     evidence = reduce(merge_evidence, (use.evidence for use in uses))
     days = {day for use in uses for day in use.on}
     return Caveat.of(
         CaveatKind.UNUSUAL_USE,
         action=action,
-        harm=harm,
+        harm=dangers.harm(action),
+        rank=dangers.rank(action),
         resource=evidence.example_resource,
         first=min(days),
         last=max(days),

@@ -212,7 +212,7 @@ def test_several_kinds_of_harm_that_are_new_on_one_day_are_unusual_wherever_they
     harm = [on(ONCE), on(ONCE, "ec2:ModifySnapshotAttribute", "*"), on(ONCE, "s3:PutBucketPolicy", BUCKET)]
     assert unusual(reviewed(*at_home, *harm[:2])) == []
     found = reviewed(*at_home, *harm)
-    assert unusual(found) == ["ec2:ModifySnapshotAttribute", KEY, "s3:PutBucketPolicy"]
+    assert unusual(found) == [KEY, "s3:PutBucketPolicy", "ec2:ModifySnapshotAttribute"]  # the worst first
     said = [one.message for one in found.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]
     assert all(f": used on {day_before_end(50)} with other harm that was new on that day" in one for one in said)
 
