@@ -21,7 +21,7 @@ from typing import Final
 from lpgen.core.analysis.caveats.decisions import applies_to_action
 from lpgen.core.analysis.scopes.existence import lenient_calls, made_resources, makers_from_usage
 from lpgen.core.analysis.scopes.ladder import is_whole_type
-from lpgen.core.analysis.verdicts.danger import FEW_DAYS, Counts, Dangers, Habit, is_regular
+from lpgen.core.analysis.verdicts.danger import Counts, Dangers, Habit, is_regular
 from lpgen.core.arns import account_in_arn
 from lpgen.core.cloudtrail.visibility import visibility_from_catalog
 from lpgen.core.evidence import PrincipalUsage, Suspected, Use
@@ -43,7 +43,7 @@ _OF_APPLICATIONS: Final = frozenset({"kms", "logs", "sts"})
 _LATE: Final = 10
 """The last tenth of the days of an account's logs is late."""
 _BURST: Final = 3
-"""So many kinds of harm that are new on one day aren't the day's work."""
+"""So many kinds of harm, or one more harmful actions, that are new on one day aren't the day's work."""
 _NEW_NAMES: Final = 3
 """Who does harm to new resources on more days than this will do so to the next one."""
 _SETTLED: Final = timedelta(14)
@@ -233,38 +233,38 @@ class _Harm:
             return Suspected.NO
         is_ordinary = kind.counts is Counts.AFTER_DENIALS
         is_home = is_ordinary or self._dangers.family(habit[1]) in self._home
-        is_ongoing = self._ended - max(days) <= max(days) - min(days)
-        is_often = is_ongoing and len(days) > FEW_DAYS and len(days) * _MOST_DAYS > self._active_days
-        if is_regular(days) and (is_home or is_often or kind.counts is not Counts.ALWAYS):
+        is_worst = kind.counts is Counts.ALWAYS
+        if is_regular(days) and (is_home or not is_worst or self._is_work(days)):
             return Suspected.LATE if min(days) >= late and not is_home else Suspected.NO
         if not self._tried.isdisjoint(day.toordinal() for day in days):
             return Suspected.AFTER_DENIALS
         if not is_ordinary and not self._bursts.isdisjoint(days):
             return Suspected.BURST
-        is_usual = is_home or is_often or habit in self._growing
-        return Suspected.NO if is_usual else Suspected.FEW_DAYS
+        return Suspected.NO if is_home or habit in self._growing else Suspected.FEW_DAYS
+
+    def _is_work(self, days: Collection[date]) -> bool:
+        """Whether use on these days is a good part of what the principal does, and goes on."""
+        is_ongoing = self._ended - max(days) <= max(days) - min(days)
+        return is_ongoing and len(days) * _MOST_DAYS > self._active_days
 
     def _takes_up_names(self, habit: Habit) -> bool:
-        """Whether the principal keeps doing a kind of harm to new resources, and the worst on many of its days."""
+        """Whether the principal keeps doing a kind of harm to new resources, and the worst as work."""
         on = [self.days[pair] for pair in self._by_habit[habit]]
         first = {min(days) for days in on if min(days) - self._started >= _SETTLED}
-        is_often = len(frozenset().union(*on)) * _MOST_DAYS > self._active_days
-        is_rare = len(first) * _TENTH < self._active_days
-        return (
-            len(first) > _NEW_NAMES
-            and not is_rare
-            and (is_often or self._dangers.kinds[habit[0]].counts is not Counts.ALWAYS)
-        )
+        if len(first) <= _NEW_NAMES or not is_regular(first) or len(first) * _TENTH < self._active_days:
+            return False
+        is_worst = self._dangers.kinds[habit[0]].counts is Counts.ALWAYS
+        return not is_worst or self._is_work(frozenset().union(*on))
 
     def _days_of_bursts(self) -> frozenset[date]:
-        """The days, after the start of its work, on which several kinds of harm were new."""
+        """The days, after the start of its work, on which several kinds of harm or harmful actions were new."""
         first: dict[str, date] = {}
         for pair, (kind, _) in self.habits.items():
-            if self._dangers.kinds[kind].counts is Counts.AFTER_DENIALS:
-                continue
-            first[kind] = min(min(self.days[pair]), first.get(kind, date.max))
-        counts = Counter(day for day in first.values() if day - self._started >= _SETTLED)
-        return frozenset(day for day, count in counts.items() if count >= _BURST)
+            if self._dangers.kinds[kind].counts is not Counts.AFTER_DENIALS:
+                for what in (kind, pair[0]):
+                    first[what] = min(min(self.days[pair]), first.get(what, date.max))
+        days = [(day, ":" in what) for what, day in first.items() if day - self._started >= _SETTLED]
+        return frozenset(day for (day, is_action), count in Counter(days).items() if count >= _BURST + is_action)
 
 
 def _days_after_denials(uses: Iterable[Use]) -> frozenset[int]:
