@@ -51,6 +51,8 @@ _SETTLED: Final = timedelta(14)
 _DENIED: Final = 2
 """So many actions that are first denied within `_BEFORE` days show somebody who tries what the credentials allow."""
 _BEFORE: Final = 2
+_SELDOM: Final = 12
+"""The most days of a principal that is seldom at work."""
 _MOST_DAYS: Final = 5
 """Use on more than one in this many of a principal's days at work is its work."""
 _LOOKS_AFTER: Final = (
@@ -240,12 +242,19 @@ class _Harm:
             return Suspected.AFTER_DENIALS
         if not is_ordinary and not self._bursts.isdisjoint(days):
             return Suspected.BURST
-        return Suspected.NO if is_home or habit in self._growing else Suspected.FEW_DAYS
+        is_usual = is_home or habit in self._growing or self._is_each_time(habit)
+        return Suspected.NO if is_usual else Suspected.FEW_DAYS
 
     def _is_work(self, days: Collection[date]) -> bool:
         """Whether use on these days is a good part of what the principal does, and goes on."""
         is_ongoing = self._ended - max(days) <= max(days) - min(days)
         return is_ongoing and len(days) * _MOST_DAYS > self._active_days
+
+    def _is_each_time(self, habit: Habit) -> bool:
+        """Whether a principal that is seldom at work has done a kind of harm from the start on half of its days."""
+        days = frozenset().union(*(self.days[pair] for pair in self._by_habit[habit]))
+        is_from_start = min(days) - self._started < _SETTLED
+        return self._active_days <= _SELDOM and is_from_start and len(days) * 2 >= self._active_days
 
     def _takes_up_names(self, habit: Habit) -> bool:
         """Whether the principal keeps doing a kind of harm to new resources, and the worst as work."""
