@@ -95,6 +95,7 @@ def review(home: Path) -> dict[str, Any]:
         {"eventName": "JuggleObject"},
         {"eventName": "PutBucketPolicy", "eventCategory": "Management", "requestParameters": {"bucketName": "data"}},
         {"eventName": "PutObjectAcl"},
+        {"eventName": "GetObject"},
         {"errorCode": "SlowDown"},
         {"errorCode": "AccessDenied"},
         {"requestParameters": {"bucketName": "elsewhere", "key": "2026/09/x"}},
@@ -130,7 +131,7 @@ def test_record_of_another_account_with_the_caller_s_arn_and_another_id_counts_f
     assert review(home) == before
 
 
-@pytest.mark.parametrize(("name", "is_used"), [("PutObject", True), ("GetObject", True), ("PutObjectAcl", False)])
+@pytest.mark.parametrize(("name", "is_used"), [("PutObject", True), ("GetObject", False), ("PutObjectAcl", False)])
 def test_role_that_only_another_log_shows_is_not_called_unused_if_the_use_is_harmless(
     name: str, is_used: bool, home: Path
 ) -> None:

@@ -195,7 +195,7 @@ def _lines_elsewhere(
     grants: PrincipalGrants, usage: PrincipalUsage, granting: Mapping[Action, Granting], judge: Judge
 ) -> tuple[Line, ...]:
     """The lines for harmless uses that only another account's log shows, on just these resources."""
-    harmless = [use for use in usage.elsewhere if not judge.finder.dangers.is_dangerous(use.action)]
+    harmless = [use for use in usage.elsewhere if not judge.finder.dangers.harm(use.action)]
     found = lines_from_uses(grants, harmless, granting=granting, scopes=exact_scopes(judge.finder.catalog))
     return tuple(replace(line, kind=LineKind.KEPT, why="another account's log shows it") for line in found.lines)
 
