@@ -18,7 +18,6 @@ from lpgen.core.analysis.reviewer import Reviewer, whole_already
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.shared_use import SharedUse, facts_of_shared_use, shared_use_from_usage
 from lpgen.core.analysis.suspicion import Suspicion
-from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts, Judge
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import LogCoverage
@@ -59,9 +58,10 @@ def prepare_review(
             usage, principals, catalog, options, decisions=decisions, whole=whole, suspicion=suspicion
         ),
     )
-    counter = UseCounter(current_ids(principals), shared.names, decisions, Dangers(catalog), suspicion=shared.suspicion)
-    dropped = None if shared.dropped is None else replace(counter, names=shared.dropped, dropped=True)
     ground = _review_ground(shared, coverage, principals, catalog, options, decisions=decisions)
+    dangers = ground.judge.finder.dangers
+    counter = UseCounter(current_ids(principals), shared.names, decisions, dangers, suspicion=shared.suspicion)
+    dropped = None if shared.dropped is None else replace(counter, names=shared.dropped, dropped=True)
     reviewer = Reviewer(
         ground,
         replace(options, last_accessed=(), trails=(), schedules=(), versioned_buckets=(), function_logs=()),

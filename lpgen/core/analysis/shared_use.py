@@ -32,9 +32,9 @@ from lpgen.core.usage.trail_changes import trail_changes_from_usage
 class SharedUse:
     """The part of a usage that concerns all principals.
 
-    `suspicion` is that of all rows, or of more days than the usage's. `unlisted` are the principals that the policies
-    don't have, sorted by ARN. `names` are the full names of roles and users,
-    `dropped` those in the use that decisions drop by its day. The rest says for itself what it holds.
+    `suspicion` rests on all rows of the usage, or on more days than it has. `unlisted` are the principals that the
+    policies don't have, sorted by ARN. `names` are the full names of roles and users, `dropped` those in the use that
+    decisions drop by its day. The rest says for itself what it holds.
     """
 
     suspicion: Suspicion

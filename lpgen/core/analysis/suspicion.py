@@ -21,7 +21,7 @@ from typing import Final
 from lpgen.core.analysis.caveats.decisions import applies_to_action
 from lpgen.core.analysis.scopes.existence import lenient_calls, made_resources, makers_from_usage
 from lpgen.core.analysis.scopes.ladder import is_whole_type
-from lpgen.core.analysis.verdicts.danger import Counts, Dangers, Habit, is_regular
+from lpgen.core.analysis.verdicts.danger import OF_APPLICATIONS, Counts, Dangers, Habit, is_regular
 from lpgen.core.arns import account_in_arn
 from lpgen.core.cloudtrail.visibility import visibility_from_catalog
 from lpgen.core.evidence import PrincipalUsage, Suspected, Use
@@ -38,8 +38,6 @@ _FEWEST_DAYS: Final = 5
 _TENTH: Final = 10
 """What a principal looks after it has looked at for four weeks or more, on five days and a tenth of its days at work.
 An intruder looks around for days before doing harm."""
-_OF_APPLICATIONS: Final = frozenset({"kms", "logs", "sts"})
-"""The services whose management events that change something are the daily work of applications."""
 _LATE: Final = 10
 """The last tenth of the days of an account's logs is late."""
 _BURST: Final = 3
@@ -156,22 +154,21 @@ def suspected_pairs(
 ) -> Mapping[Pair, Suspected]:
     """The suspected uses of one principal; `late` is the first late day, `made` are the resources that it made, and the
     decisions `kept` name no theft."""
+
+    def is_kept(pair: Pair) -> bool:
+        return any(
+            applies_to_action(decision, usage.principal, pair[0]) and glob_match(decision.resource or "*", pair[1])
+            for decision in kept
+        )
+
     harm = _Harm(usage, dangers, made)
-    found = {
-        pair: why
-        for pair in harm.habits
-        if (why := harm.why(pair, late)) and not any(_names(one, usage.principal, pair) for one in kept)
-    }
+    found = {pair: why for pair in harm.habits if (why := harm.why(pair, late)) and not is_kept(pair)}
     on = frozenset().union(*(harm.days[pair] for pair in found))
     around = {day.toordinal() - before for day in on for before in range(_AROUND)}
     for use in usage.uses if on else ():
         pair, days = (use.action, use.resource.text), use.on
         is_company = bool(days) and ((days[0].toordinal() in around and not is_regular(days)) or on.issuperset(days))
-        if (
-            is_company
-            and use.outcome is not Outcome.DENIED
-            and not any(_names(one, usage.principal, pair) for one in kept)
-        ):
+        if is_company and use.outcome is not Outcome.DENIED and not is_kept(pair):
             found.setdefault(pair, Suspected.COMPANY)
     return found
 
@@ -185,7 +182,7 @@ def _looked_after(uses: Iterable[Use], dangers: Dangers, active_days: int) -> fr
     for use in uses:
         service, _, name = use.action.partition(":")
         is_managing = name.startswith(_LOOKS_AFTER) and not dangers.habit(use.action)
-        if service in _OF_APPLICATIONS and dangers.catalog.detail(use.action).level not in READ_LEVELS:
+        if service in OF_APPLICATIONS and dangers.catalog.detail(use.action).level not in READ_LEVELS:
             continue
         if is_managing and table.visibility(use.action).visibility is Visibility.MANAGEMENT:
             family, text = dangers.family(service), use.resource.text
@@ -197,10 +194,6 @@ def _looked_after(uses: Iterable[Use], dangers: Dangers, active_days: int) -> fr
         for family, on in days.items()
         if len(on) >= max(_FEWEST_DAYS, active_days / _TENTH) and max(on) - min(on) >= _MONTH and len(seen[family]) > 1
     )
-
-
-def _names(decision: Decision, principal: str, pair: Pair) -> bool:
-    return applies_to_action(decision, principal, pair[0]) and glob_match(decision.resource or "*", pair[1])
 
 
 class _Harm:

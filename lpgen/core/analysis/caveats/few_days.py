@@ -12,6 +12,7 @@ from typing import Final
 
 from lpgen.core.analysis.caveats.caveats import grants_everything
 from lpgen.core.analysis.grants.trust import is_assumed_by_people
+from lpgen.core.analysis.verdicts.danger import OF_APPLICATIONS
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.visibility import VisibilityTable
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
@@ -35,9 +36,6 @@ _CHANGES: Final = (
     *("Set", "Tag", "Untag", "Update"),
 )
 """The verbs of operations that change how something is set up. Others, such as `Start`, set it to work."""
-
-_OF_APPLICATIONS: Final = frozenset({"kms", "logs", "sts"})
-"""The services whose management events that change something are the daily work of applications."""
 
 
 def days_at_work(usages: Iterable[PrincipalUsage]) -> frozenset[date]:
@@ -98,4 +96,4 @@ def _changes_set_up(action: Action, table: VisibilityTable, catalog: Catalog) ->
     service, _, name = action.partition(":")
     is_write = catalog.detail(action).level not in READ_LEVELS and name.startswith(_CHANGES)
     is_managed = table.visibility(action).visibility is Visibility.MANAGEMENT
-    return is_write and is_managed and service not in _OF_APPLICATIONS
+    return is_write and is_managed and service not in OF_APPLICATIONS

@@ -100,7 +100,7 @@ class NamedScope:
     rule: str
 
 
-def _no_harm(_: Action) -> str:
+def _no_danger(_: Action) -> str:
     return ""
 
 
@@ -129,7 +129,7 @@ class ScopeFinder:
     until: date | None
     choice: ScopeChoice = ScopeChoice.EVIDENCE
     accounts: frozenset[str] = frozenset()
-    worst: Callable[[Action], str] = _no_harm
+    danger: Callable[[Action], str] = _no_danger
 
     def of_uses(self, uses: Iterable[Use]) -> NamedScopes:
         """The scopes of one principal's uses."""
@@ -145,7 +145,7 @@ class ScopeFinder:
             if is_creation_of(use):
                 created.add(use.resource.text)
                 made.update([use.resource.text] if use.is_made else [])
-            if self.worst(use.action):
+            if self.danger(use.action):
                 harmful[use.action].extend([use] if use.is_done else [])
             else:
                 harmless.append(use)

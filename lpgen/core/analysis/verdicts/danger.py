@@ -49,13 +49,16 @@ Habit = tuple[str, str]
 """A kind of harm, and the service whose actions do it."""
 
 
-FEW_DAYS: Final = 2
+OF_APPLICATIONS: Final = frozenset({"kms", "logs", "sts"})
+"""The services whose management events that change something are the daily work of applications."""
+
+_FEW_DAYS: Final = 2
 _WEEK: Final = timedelta(7)
 
 
 def is_regular(days: Collection[date]) -> bool:
     """Whether use on these days is work and no visit: it is on more than two days, and not within one week."""
-    return len(days) > FEW_DAYS and max(days) - min(days) >= _WEEK
+    return len(days) > _FEW_DAYS and max(days) - min(days) >= _WEEK
 
 
 class Dangers:
@@ -107,12 +110,12 @@ class Dangers:
 
     def is_worst(self, action: Action) -> bool:
         """Whether it has a line of its own, or is of a kind that nobody does in passing."""
-        habit = self.habit(action)
-        own = habit is not None and self.kinds[habit[0]].counts is Counts.ALWAYS
-        return own or bool(self.sentence(action))
+        return self._counts(action) is Counts.ALWAYS or bool(self.sentence(action))
 
     def is_dangerous(self, action: Action) -> bool:
         """Whether its use is dangerous whatever came before."""
+        return self._counts(action) in (Counts.ALWAYS, Counts.FEW_OF_ITS_DAYS) or bool(self.sentence(action))
+
+    def _counts(self, action: Action) -> Counts | None:
         habit = self.habit(action)
-        own = habit is not None and self.kinds[habit[0]].counts is not Counts.AFTER_DENIALS
-        return own or bool(self.sentence(action))
+        return self.kinds[habit[0]].counts if habit else None

@@ -205,7 +205,7 @@ def harmful(uses: Iterable[Use], others: Iterable[str] = ()) -> dict[str, str]:
     """The pattern of each function whose code the uses update."""
     uses = list(uses)
     population = Population((one, FIRST) for one in [*others, *(use.resource.text for use in uses)])
-    finder = ScopeFinder(population, bundled_catalog(), LAST, worst=lambda action: "code" if action == HARM else "")
+    finder = ScopeFinder(population, bundled_catalog(), LAST, danger=lambda action: "code" if action == HARM else "")
     found = finder.of_uses(uses)
     return {use.resource.text: in_region(one) for use in uses if use.action == HARM and (one := found.of(use))}
 
