@@ -42,6 +42,7 @@ from lpgen.edge.engines.spark_cluster import SparkEngine as SparkEngine
 from lpgen.edge.readers.analysis_inputs import Inputs, choose_inputs
 from lpgen.edge.signatures import read_private_key, read_public_key
 from lpgen.errors import IngestError, InvocationError, quote_input
+from lpgen.report.summary import ReviewSummary as ReviewSummary
 from lpgen.report.tables import denial_table, finding_table, window_table
 from lpgen.report.verdict_table import verdict_table
 
@@ -228,11 +229,11 @@ def generate(
     replace: bool = False,
     engine: Engine | None = None,
     **options: Unpack[_ReviewOptions],
-) -> Report:
-    """Write replacement policies with evidence into the folder `output`, and return the report without its details.
+) -> ReviewSummary:
+    """Write replacement policies with evidence into the folder `output`, and return the summary of the review.
 
-    `code` is `--as` of the command line: `json`, or `terraform` or `cloudformation` to write that too. The proposals of
-    the report say whether each replacement is `safe`; they have no verdicts, which only `review` returns.
+    `code` is `--as` of the command line: `json`, or `terraform` or `cloudformation` to write that too. The `principals`
+    of the summary say whether each replacement is `safe`; the verdicts are those of `review`.
 
     Raises:
         LpgenError: something can't be read or written, an option makes no sense, or the folder holds something else.
@@ -356,13 +357,7 @@ def drift(
 
 
 def verdicts_frame(report: Report) -> pd.DataFrame:
-    """The verdicts of `review`, a row per principal and action: see `docs/formats.md` for the columns.
-
-    Raises:
-        InvocationError: it is the report of `generate`, which has none.
-    """
-    if report.proposals and not any(len(one.diff.verdicts) for one in report.proposals):
-        raise InvocationError("the report holds no verdicts", hint="take that of `lpgen.review`")
+    """The verdicts of `review`, a row per principal and action: see `docs/formats.md` for the columns."""
     return _frame(verdict_table(report))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from lpgen.core.analysis.verification.chain import FoundOutput
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.digests import CatalogStamp, Inputs, digest_of_text
 from lpgen.core.findings import Proposal, Report
+from lpgen.core.folders import file_of_left_policy, folder_of_principal
+from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.made_from import digests_of_options, options_to_facts
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import digest_catalog
@@ -25,82 +27,114 @@ from lpgen.edge.readers.policy_digests import digest_policy_files
 from lpgen.edge.replacement_files import SIGNATURE, read_output, write_text
 from lpgen.edge.spill import Place, Spill, pack_text
 from lpgen.errors import InvocationError, quote_input
-from lpgen.report import render_review_parts, render_summary
-from lpgen.report.entries import DETAIL_FORMATS, DetailEntry, Details, Entry, OutputEntry
-from lpgen.report.iac import CodeForm, code_of_subjects
+from lpgen.report.commands import DEFAULT_LAYOUT, NO_OPTIONS, Given, Layout
+from lpgen.report.iac.files import CodeForm, code_of_subjects
+from lpgen.report.iac.subject import CodeSubject, subject_of_proposal
+from lpgen.report.json.evidence import evidence_json
+from lpgen.report.json.summary import summary_json
+from lpgen.report.plan import document_file
+from lpgen.report.render import PRINCIPAL, REVIEW, WHOLE_REVIEW
+from lpgen.report.summary import PartedReview, PrincipalSummary, ReviewSummary, summary_of_review
+from lpgen.report.views import PrincipalView, has_documents
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from lpgen.report.commands import Given
-    from lpgen.report.html.data_files import PageWithFiles
+    from lpgen.report.html.page import ReviewPage
 
 # ---------------------------------------------------------------- review
 
 
 def review_parts(
-    review: Review,
+    made: Review | Report,
     format: str,  # noqa: A002
-    *,
-    width: int = 100,
-    color: bool = False,
-    root: str = "",
-    given: Given | None = None,
-    screen: bool = False,
-) -> Iterator[str]:
-    """The text of a review in parts, as `render_review_parts` renders it of its report.
+    layout: Layout = DEFAULT_LAYOUT,
+    given: Given = NO_OPTIONS,
+) -> Iterable[str]:
+    """The text of a review in one of the formats of `REVIEW` or `WHOLE_REVIEW`, in parts.
 
-    JSON (lines too), text and Markdown hold outlines of the proposals; the other formats hold all of each, and are made
-    in this process.
+    The formats of `REVIEW` have each principal's part made where it is reviewed; the others hold all of them, and are
+    made in this process.
 
     Raises:
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
-    if format not in DETAIL_FORMATS:
-        yield from render_review_parts(review.whole_report(), format, width=width, color=color, root=root, given=given)
-        return
-    report, details = _outlined(review, DetailEntry("" if screen else format, width, color))
-    yield from render_review_parts(
-        report, format, width=width, color=color, details=details, given=given, screen=screen
-    )
+    if format in REVIEW.rows:
+        return REVIEW.write(_parted(made, _Part(format, layout), given), format, layout)
+    return WHOLE_REVIEW.write(whole_report(made), format, layout)
 
 
-def review_page(made: Review | Report, catalog: Catalog, *, folder: str, given: Given | None = None) -> PageWithFiles:
-    """A review, or a report, as a page for a browser and files for a folder beside it.
+def summary_of(made: Review | Report) -> ReviewSummary:
+    """The summary of a review or report, without the parts of its principals.
 
     Raises:
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
-    from lpgen.report.html.action_index import ActionIndex
-    from lpgen.report.html.data_files import PageEntry, page_with_files
+    review = _review_of(made)
+    return summary_of_review(report_of_proposals(review.report, ()), review.map(_summarize))
 
-    review = made if isinstance(made, Review) else _Made(made)
+
+def review_page(made: Review | Report, catalog: Catalog, given: Given = NO_OPTIONS) -> ReviewPage:
+    """A review, or a report, as a page for a browser.
+
+    Raises:
+        EngineError: the engine's cluster was lost, or its workers can't run lpgen.
+    """
+    from lpgen.report.html.data_files import PrincipalScript
+    from lpgen.report.html.page import ReviewPage
+    from lpgen.report.html.shared import ActionIndex
+
     actions = ActionIndex(catalog.actions())
-    report, details = _outlined(review, PageEntry(report_of_proposals(review.report, ()), actions))
-    return page_with_files(report, details, actions, folder=folder, given=given)
+    head = report_of_proposals(_review_of(made).report, ())
+    return ReviewPage(_parted(made, PrincipalScript(head, actions), given), actions)
 
 
-def _outlined(review: Review | _Made, fn: Callable[[Proposal], Entry]) -> tuple[Report, Details]:
-    """The report of a review, whose proposals are outlines, and their details in a temporary file."""
-    entries: dict[str, Entry] = {}
+def whole_report(made: Review | Report) -> Report:
+    """The report with all proposals."""
+    return made.whole_report() if isinstance(made, Review) else made
+
+
+def _parted(made: Review | Report, write: Callable[[PrincipalView], str], given: Given) -> PartedReview:
+    """The review with the parts of its principals in a temporary file."""
+    review = _review_of(made)
+    summaries: list[PrincipalSummary] = []
     places: dict[str, Place] = {}
     spill = Spill()
-    for entry, packed in review.map(_Packing(fn)):
-        arn = entry.outline.diff.principal.arn
-        entries[arn], places[arn] = entry, spill.add(packed)
-    report = report_of_proposals(review.report, tuple(entries[arn].outline for arn in sorted(entries)))
-    return report, Details(entries, lambda arn: spill.read(places[arn]).decode())
+    for summary, packed in review.map(_Packing(write)):
+        summaries.append(summary)
+        places[summary.arn] = spill.add(packed)
+    whole = summary_of_review(report_of_proposals(review.report, ()), summaries)
+    return PartedReview(whole, lambda arn: spill.read(places[arn]).decode(), given)
+
+
+def _review_of(made: Review | Report) -> Review | _Made:
+    return made if isinstance(made, Review) else _Made(made)
+
+
+def _summarize(proposal: Proposal) -> PrincipalSummary:
+    return PrincipalView(proposal).summary
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Writes the part of a principal in a format; formats that have none get an empty one."""
+
+    format: str
+    layout: Layout
+
+    def __call__(self, view: PrincipalView) -> str:
+        return PRINCIPAL.text(view, self.format, self.layout) if self.format in PRINCIPAL.rows else ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Packing:
-    """Makes entries whose texts are apart, packed for the way and the file."""
+    """Makes the summary of a principal, and its part packed for the way and the file."""
 
-    fn: Callable[[Proposal], Entry]
+    write: Callable[[PrincipalView], str]
 
-    def __call__(self, proposal: Proposal) -> tuple[Entry, bytes]:
-        entry = self.fn(proposal)
-        return replace(entry, text=""), pack_text(entry.text)
+    def __call__(self, proposal: Proposal) -> tuple[PrincipalSummary, bytes]:
+        view = PrincipalView(proposal)
+        return view.summary, pack_text(self.write(view))
 
 
 # ---------------------------------------------------------------- generate
@@ -140,10 +174,10 @@ def generate(
     code: str = "",
     key: Ed25519PrivateKey | None = None,
     replace_other: bool = False,
-) -> Report:
+) -> ReviewSummary:
     """Writes the replacements of a review as they are made, or those of a report, into a folder, whole or not at all.
 
-    Returns the report, whose proposals are outlines. With `code`, `terraform` or `cloudformation`, they are written in
+    Returns the summary of the review. With `code`, `terraform` or `cloudformation`, they are written in
     that form too, below a folder of its name. With `key`, the root digest is signed. The data folder keeps the usage
     tables for as long as the output is there.
 
@@ -152,7 +186,7 @@ def generate(
         OutputError: the folder holds something else, or can't be written.
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
-    review = made if isinstance(made, Review) else _Made(made)
+    review = _review_of(made)
     with OutputFolder(output) as folder:
         if not replace_other:
             _refuse_other_principals(output, review.accounts, inputs)
@@ -166,7 +200,7 @@ def generate(
             write_text(folder.path / SIGNATURE, sign_digest(json.loads(found.summary)["digest"], key) + "\n")
     if data is not None:
         release_pins(data, inputs.usage, output)
-    return found.report
+    return found.review
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +219,45 @@ class _Made:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output folder: the digests of its files by path, its summary, and the report, whose proposals are outlines."""
+    """An output folder: the digests of its files by path, its `summary.json`, and the summary of the review."""
 
-    report: Report
+    review: ReviewSummary
     files: Mapping[str, str]
     summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """Makes the files of a principal's folder, with their digests. `report` has no proposals; with `keep_text` false
+    files have digests only, and `code` says whether code is written too."""
+
+    report: Report
+    inputs: Inputs
+    code: str
+    keep_text: bool
+
+    def __call__(
+        self, proposal: Proposal
+    ) -> tuple[PrincipalSummary, tuple[tuple[str, str, str], ...], CodeSubject | None]:
+        files = tuple(
+            (path, text if self.keep_text else "", digest_of_text(text))
+            for path, text in files_of_proposal(proposal, self.report, self.inputs)
+        )
+        return PrincipalView(proposal).summary, files, subject_of_proposal(proposal) if self.code else None
+
+
+def files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Iterator[tuple[str, str]]:
+    """The files of one principal in an output folder, as their paths and texts; none without a replacement.
+
+    Policies left attached have a folder of their own: the files in a principal's folder are to be attached.
+    """
+    if has_documents(proposal) and proposal.replacement is not None:
+        folder = folder_of_principal(proposal.diff.principal)
+        yield f"{folder}/evidence.json", evidence_json(proposal, report, inputs)
+        for number, document in enumerate(proposal.replacement.documents, start=1):
+            yield f"{folder}/{document_file(number)}", document.text
+        for policy in proposal.replacement.left:
+            yield file_of_left_policy(policy.arn, policy.sha256), policy_to_json(policy.document, indent=2) + "\n"
 
 
 def output_of_review(
@@ -201,24 +269,24 @@ def output_of_review(
 ) -> Output:
     """The output folder of a review; `write` takes each file's path and text as soon as it is made."""
     head = report_of_proposals(review.report, ())
-    entries: list[Entry] = []
-    files: dict[str, str] = {}
-    for entry in review.map(OutputEntry(head, inputs, code, keep_text=write is not None)):
-        for path, text, digest in entry.files:
-            files[path] = digest
+    summaries: list[PrincipalSummary] = []
+    subjects: list[CodeSubject] = []
+    found: dict[str, str] = {}
+    for summary, files, subject in review.map(_Folder(head, inputs, code, write is not None)):
+        summaries.append(summary)
+        subjects += [subject] if subject else []
+        for path, text, digest in files:
+            found[path] = digest
             if write is not None:
                 write(path, text)
-        entries.append(replace(entry, files=()))
-    entries.sort(key=lambda one: one.outline.diff.principal.arn)
-    written = {path: files[path] for path in sorted(files)}
+    written = {path: found[path] for path in sorted(found)}
     if code:
-        for path, text in code_of_subjects((one.subject for one in entries if one.subject), CodeForm(code)).items():
+        for path, text in code_of_subjects(subjects, CodeForm(code)).items():
             written[path] = digest_of_text(text)
             if write is not None:
                 write(path, text)
-    outlined = report_of_proposals(review.report, tuple(one.outline for one in entries))
-    by_arn = {one.outline.diff.principal.arn: one for one in entries}
-    return Output(outlined, written, render_summary(outlined, inputs, written, by_arn))
+    whole = summary_of_review(head, summaries)
+    return Output(whole, written, summary_json(whole, inputs, written))
 
 
 def _write_below(folder: Path, path: str, text: str) -> None:

@@ -37,7 +37,7 @@ from lpgen.core.usage.tables import Usage
 from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.kept_values import FEWEST_ROWS, kept_values
-from lpgen.edge.data_folder.ledger import count_unread_files
+from lpgen.edge.data_folder.ledger import count_unread_files, find_log_place
 from lpgen.edge.data_folder.usage_files import read_current_usage, read_generation_usage
 from lpgen.edge.engine import Engine, Result, results_of
 from lpgen.edge.engines.local_processes import LocalEngine
@@ -93,7 +93,8 @@ def open_review(
     ground = load_ground(data, policies, catalog, options.guards, kept=True)
     review = review_of_ground(ground, catalog, options=options, problems=problems, engine=engine)
     unread = any(one.reason is SkipReason.UNREADABLE_FILE for one in review.report.diff.skips)
-    return replace(review, report=replace(review.report, unread_files=count_unread_files(data) if unread else 0))
+    files = count_unread_files(data) if unread else 0
+    return replace(review, report=replace(review.report, unread_files=files, log_place=find_log_place(data)))
 
 
 def review_of_ground(

@@ -28,7 +28,7 @@ from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.rollout.inputs import WrittenOutput, read_written_output, written_plan
 from lpgen.edge.signatures import is_signature_of, read_public_key
 from lpgen.errors import InvocationError, OutputError, TamperingError, quote_input
-from lpgen.report import render_evidence
+from lpgen.report.json.evidence import evidence_json
 from lpgen.report.plan import document_file
 
 
@@ -144,7 +144,7 @@ def _refuse_other_options(inputs: Inputs, options: Options) -> None:
 def _written_again(proposal: Proposal, report: Report, inputs: Inputs) -> WrittenPlan:
     documents = proposal.replacement.documents if proposal.replacement else ()
     texts = {document_file(number): one.text for number, one in enumerate(documents, start=1)}
-    return written_plan(render_evidence(proposal, report, inputs).encode(), texts.__getitem__, folder="")
+    return written_plan(evidence_json(proposal, report, inputs).encode(), texts.__getitem__, folder="")
 
 
 def _refuse_others(

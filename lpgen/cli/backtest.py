@@ -11,7 +11,7 @@ from lpgen.cli.engine import EngineOptions
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption, days_option
-from lpgen.cli.output import put_text, terminal_width, wants_color
+from lpgen.cli.output import layout_for, put_text
 
 
 class BacktestFormat(StrEnum):
@@ -51,7 +51,7 @@ def backtest_command(
       lpgen backtest --data lpgen-data --train 60d --test 14d -o backtest.html
     """
     from lpgen.app.backtest import Days, backtest
-    from lpgen.report import render_backtest
+    from lpgen.report.render import BACKTEST
 
     chosen = choose_format(format, output, BacktestFormat)
     files, options, problems, catalog = inputs.read(data, choices)
@@ -65,4 +65,4 @@ def backtest_command(
             problems=problems,
             engine=at,
         )
-    put_text(render_backtest(found, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+    put_text(BACKTEST.text(found, chosen.value, layout_for(output)), output)

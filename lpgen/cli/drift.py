@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from dataclasses import fields
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -18,13 +17,12 @@ from lpgen.cli.options import (
     AnalysisInputOptions,
     ChoiceOptions,
     DataOption,
-    InputOptions,
     OutputFileOption,
     SarifRootOption,
     days_option,
-    given_options,
+    given_of,
 )
-from lpgen.cli.output import put_on_pager, put_text, terminal_width, wants_color
+from lpgen.cli.output import layout_for, put_on_pager, put_text
 from lpgen.core.choices import Severity
 from lpgen.edge.output_file import refuse_missing_folder
 from lpgen.errors import ExitCode, InvocationError, quote_input
@@ -40,9 +38,8 @@ class DriftFormat(StrEnum):
     HTML = "html"
 
 
-_INPUTS: Final = ("data", "as_of", "decisions", *(one.name for one in fields(InputOptions)))
-"""The parameters whose options mean the same to `generate` and `baseline save`."""
-_OWN: Final = ("proposed", "unused_days", "apply_days")
+_OWN: Final = frozenset({"since", "format", "output", "full", "also", "fail_on", "sarif_root"})
+"""The options on how drift is printed, and since when, which other commands don't get."""
 
 
 def drift_command(
@@ -115,9 +112,8 @@ def drift_command(
     """
     from lpgen.app.drift import drift
     from lpgen.core.drift.between import DriftOptions
-    from lpgen.report import render_drift
-    from lpgen.report.pages.drift_screen import Asked
-    from lpgen.report.screens import render_drift_screen
+    from lpgen.report.render import DRIFT, DRIFT_SCREEN
+    from lpgen.report.screens import AskedDrift
 
     chosen = choose_format(format, output, DriftFormat)
     formats = {path: _format_of(path) for path in also or ()}
@@ -133,17 +129,15 @@ def drift_command(
             proposed=proposed or (),
             engine=at,
         )
-    width, color = terminal_width(), wants_color(output)
+    layout = layout_for(output, root=sarif_root)
     if chosen is DriftFormat.TEXT and str(output or "-") == "-" and not full:
-        folder, *others = map(shlex.join, given_options(context, _INPUTS))
-        asked = Asked(folder, tuple(others), tuple(map(shlex.join, given_options(context, _OWN))))
-        put_text(render_drift_screen(found, asked, width=width, color=color), output)
+        put_text(DRIFT_SCREEN.text(AskedDrift(found, given_of(context, _OWN)), "screen", layout), output)
     elif chosen is DriftFormat.TEXT and output is None and sys.stdout.isatty():
-        put_on_pager(render_drift(found, chosen.value, width=width))
+        put_on_pager(DRIFT.text(found, "text", replace(layout, color=False)))
     else:
-        put_text(render_drift(found, chosen.value, width=width, color=color, root=sarif_root), output)
+        put_text(DRIFT.text(found, chosen.value, layout), output)
     for path, form in formats.items():
-        put_text(render_drift(found, form.value, width=80, root=sarif_root), path)
+        put_text(DRIFT.text(found, form.value, replace(layout, width=80, color=False)), path)
     if fail_on is not None and found.reaches(fail_on):
         raise typer.Exit(ExitCode.FOUND)
 

@@ -10,7 +10,7 @@ import typer
 from lpgen.cli.formats import FormatOption, ReportFormat, choose_format
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import InputOptions, OptionalDataOption, OutputFileOption
-from lpgen.cli.output import put_text, terminal_width, wants_color
+from lpgen.cli.output import layout_for, put_text
 from lpgen.errors import InvocationError, quote_input
 
 
@@ -56,7 +56,7 @@ def explain_command(
     from lpgen.edge.readers.guard_files import read_guards
     from lpgen.edge.snapshot.organization_tree import read_organization_paths
     from lpgen.edge.snapshot.resource_tags import read_resource_tags
-    from lpgen.report import render_explanation
+    from lpgen.report.render import EXPLANATION
 
     chosen = choose_format(format, output, ReportFormat)
     files = inputs.choose(data)
@@ -65,7 +65,7 @@ def explain_command(
     organization = read_organization_paths(files.organization)
     asked = Asked(principal, action, resource, _context(context or ()), tags, organization)
     found = explain(asked, files.policies, open_catalog(inputs.catalog), data=data, guards=guards)
-    put_text(render_explanation(found, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+    put_text(EXPLANATION.text(found, chosen.value, layout_for(output)), output)
 
 
 def _context(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -61,7 +61,6 @@ def generate_command(
     """
     from lpgen.app.output import generate, inputs_of_report
     from lpgen.app.review import open_review
-    from lpgen.core.replacements import CheckStatus
     from lpgen.edge.signatures import read_private_key
     from lpgen.report.messages.generate import render_generated
 
@@ -71,9 +70,8 @@ def generate_command(
     with engine.open() as at:
         review = open_review(data, files.policies, catalog, options=options, problems=problems, engine=at)
         made_from = inputs_of_report(review.report, files.policies, catalog, options=options, code=form)
-        report = generate(review, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
-    say(render_generated(report, str(output)))
-    proposals = [one for one in report.proposals if one.replacement is not None]
-    failed = any(one.verification and one.verification.status is CheckStatus.FAILED for one in proposals)
-    if failed or (strict and not all(one.safe or one.in_place for one in proposals)):
+        written = generate(review, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
+    say(render_generated(written, str(output)))
+    failed = any(one.failed for one in written.replaced)
+    if failed or (strict and not all(one.safe for one in written.open)):
         raise typer.Exit(EXIT_FOUND)

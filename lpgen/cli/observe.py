@@ -13,7 +13,7 @@ from lpgen.cli.engine import EngineOptions
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption
-from lpgen.cli.output import put_text, terminal_width, wants_color
+from lpgen.cli.output import layout_for, put_text
 from lpgen.errors import InvocationError, quote_input
 
 
@@ -73,18 +73,18 @@ def observe_command(
     from lpgen.app.observe import observe, outcomes
     from lpgen.core.observe.plan import PlanChoices
     from lpgen.edge.readers.observe_plan import read_promises
-    from lpgen.report import render_observe, render_outcomes
+    from lpgen.report.render import OBSERVE, OUTCOMES
 
     chosen = choose_format(format, output, ObserveFormat)
     if since and chosen in _CODE:
         raise InvocationError(f"`--since` has no {chosen.value} to write", hint="use text, json or markdown")
     promises = read_promises(since) if since else ()
     files, options, problems, catalog = inputs.read(data, replace(choices, no_backtest=True))
-    width, color = terminal_width(), wants_color(output)
+    layout = layout_for(output)
     with engine.open() as at:
         if since:
             found = outcomes(data, files.policies, catalog, options=options, promises=promises, engine=at)
-            text = render_outcomes(found, chosen.value, width=width, color=color)
+            text = OUTCOMES.text(found, chosen.value, layout)
         else:
             plan = observe(
                 data,
@@ -99,5 +99,5 @@ def observe_command(
                 plan = replace(plan, accounts=tuple(one for one in plan.accounts if one.account == account))
             if account and not plan.accounts:
                 raise InvocationError(f"no trail of account {quote_input(account)} would decide anything")
-            text = render_observe(plan, chosen.value, price=price, width=width, color=color)
+            text = OBSERVE.text(replace(plan, price=price), chosen.value, layout)
     put_text(text, output)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import json
 import re
-from collections.abc import Iterable, Iterator
+import shutil
+import sys
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from lpgen.app.inputs import AnalysisInputs
     from lpgen.core.options import Options
     from lpgen.edge.readers.analysis_inputs import Inputs
+    from lpgen.report.commands import Given
 
 EXIT_FOUND: Final = ExitCode.FOUND
 EXIT_UNFINISHED: Final = ExitCode.UNFINISHED
@@ -277,6 +281,14 @@ AnalysisInputOptions = Annotated[InputOptions, Only(*(one.name for one in fields
 """The inputs of every command that analyzes. RCPs count only for `lpgen explain`."""
 
 
+def given_of(context: typer.Context, own: Collection[str]) -> Given:
+    """The options that a command was given, but for `own` parameters, and which of them each command takes."""
+    from lpgen.report.commands import Given
+
+    names = {one.name for one in context.command.params if one.name}.difference(own)
+    return Given(given_options(context, names), options_by_command(context), _program())
+
+
 def given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     """The options of these parameters that the command was given, each with its value."""
     found: list[tuple[str, ...]] = []
@@ -302,3 +314,29 @@ def _taken(group: Any, prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]
             yield from _taken(command, f"{prefix}{name} ")
         else:
             yield f"{prefix}{name}", frozenset(option for one in command.params for option in one.opts)
+
+
+def _program() -> tuple[str, ...]:
+    """What to type for the program that is running: it needn't be on the path, as in a checkout."""
+    if any(part.startswith("archive-v") for part in Path(sys.prefix).parts):  # uvx keeps environments in its cache
+        source = _checkout()
+        return ("uvx", "--from", source, "lpgen") if source else ("uvx", "lpgen")
+    started, found = Path(sys.argv[0]), shutil.which("lpgen")
+    if started.name == "__main__.py":
+        return sys.executable, "-P", "-m", "lpgen"
+    if started.name != "lpgen" or not started.is_file() or (found and started.samefile(found)):
+        return ("lpgen",)
+    return (sys.argv[0],)
+
+
+def _checkout() -> str | None:
+    """The folder that this lpgen was installed from, if it was one.
+
+    https://packaging.python.org/en/latest/specifications/direct-url/
+    """
+    from importlib.metadata import distribution
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    stated = json.loads(distribution("lpgen").read_text("direct_url.json") or "{}")
+    return url2pathname(urlsplit(stated["url"]).path) if "dir_info" in stated else None

@@ -17,7 +17,8 @@ from lpgen.edge.standard_streams import is_stdout_dropped, note_failure
 from lpgen.errors import InvocationError, quote_input
 
 if TYPE_CHECKING:
-    from lpgen.report.html.data_files import PageWithFiles
+    from lpgen.report.commands import Layout
+    from lpgen.report.html.page import ReviewPage
 
 _CLEAR: Final = "\r\033[K"
 
@@ -136,12 +137,14 @@ def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) ->
         _write_file(output, chunks)
 
 
-def put_page(page: PageWithFiles, output: Path) -> None:
-    """Writes a page to a file, and its files to a folder beside it."""
-    from lpgen.edge.output_page import write_page
+def put_page(page: ReviewPage, output: Path) -> None:
+    """Writes a page to a file, and the data of its principals to a folder beside it."""
+    from lpgen.edge.output_page import folder_of_page, write_page
+    from lpgen.report.html.data_files import page_with_files
 
-    files = ((name, text.encode()) for name, text in page.files)
-    if write_page(output, map(str.encode, page.page), digest=page.review, files=files):
+    whole = page_with_files(page, folder=folder_of_page(output).name)
+    files = ((name, text.encode()) for name, text in whole.files)
+    if write_page(output, map(str.encode, whole.page), digest=whole.review, files=files):
         say(f"replaced {quote_input(str(output))}")
 
 
@@ -202,3 +205,10 @@ def wants_color(output: Path | None) -> bool:
     """Whether to use colour: on a terminal that hasn't said no. https://no-color.org/"""
     to_terminal = output is None and sys.stdout.isatty()
     return to_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def layout_for(output: Path | None, *, root: str = "") -> Layout:
+    """The layout of what goes there: as wide as the terminal, and in colour where it wants that."""
+    from lpgen.report.commands import Layout
+
+    return Layout(width=terminal_width(), color=wants_color(output), root=root)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -18,15 +17,11 @@ from lpgen.cli.options import (
     DataOption,
     OutputFileOption,
     SarifRootOption,
-    given_options,
-    options_by_command,
+    given_of,
 )
-from lpgen.cli.output import put_chunks, put_on_pager, put_page, put_parts, put_text, say, terminal_width, wants_color
+from lpgen.cli.output import layout_for, put_chunks, put_on_pager, put_page, put_parts, put_text, say
 from lpgen.edge.output_file import is_stream, refuse_replacing
 from lpgen.errors import InvocationError
-
-if TYPE_CHECKING:
-    from lpgen.report.commands import Given
 
 
 def review_command(
@@ -64,38 +59,42 @@ def review_command(
       lpgen review --data lpgen-data --principal role/app/storefront-api
       lpgen review --data lpgen-data --format html -o review.html
     """
-    from lpgen.app.output import review_page, review_parts
+    from lpgen.app.output import review_page, review_parts, summary_of
     from lpgen.app.review import open_review
-    from lpgen.edge.output_page import folder_of_page, remove_files_of_page
-    from lpgen.report import render_review_parts, render_verdicts
+    from lpgen.edge.output_page import remove_files_of_page
     from lpgen.report.decisions_file import render_decisions
+    from lpgen.report.render import PAGE, WHOLE_REVIEW
 
     chosen = choose_format(format, output, ReviewFormat)
     if write_decisions is not None:
         refuse_replacing(write_decisions)
     files, options, problems, catalog = inputs.read(data, choices)
+    given = given_of(context, _OWN)
+    layout = layout_for(output, root=sarif_root)
     with engine.open() as at:
         review = open_review(data, files.policies, catalog, options=options, problems=problems, engine=at)
-        page = _page_with_files(review.size, output) if chosen is ReviewFormat.HTML else None
-        report = None if write_decisions is None else review.whole_report()
-        if report is not None:
-            put_text(render_decisions(report), write_decisions)
+        page_file = _page_with_files(review.size, output) if chosen is ReviewFormat.HTML else None
+        if write_decisions is not None:
+            put_text(render_decisions(summary_of(review)), write_decisions)
         if chosen in (ReviewFormat.CSV, ReviewFormat.PARQUET):
-            table = render_verdicts(report or review.whole_report(), chosen.value)
+            table = WHOLE_REVIEW.write_bytes(review.whole_report(), chosen.value)
             put_chunks(table, output, binary=chosen is ReviewFormat.PARQUET)
-        elif page is not None:
-            folder = folder_of_page(page).name
-            put_page(review_page(report or review, catalog, folder=folder, given=_given(context)), page)
-        else:
-            render = partial(review_parts, review) if report is None else partial(render_review_parts, report)
-            render = partial(render, chosen.value, width=terminal_width(), root=sarif_root, given=_given(context))
-            if chosen is ReviewFormat.TEXT and str(output or "-") == "-":
-                is_whole = full or (choices.principal != "" and review.size == 1)
-                _print(render, output, screen=not is_whole, by_page=full)
+        elif chosen is ReviewFormat.HTML:
+            page = review_page(review, catalog, given)
+            if page_file is not None:
+                put_page(page, page_file)
             else:
-                put_parts(render(), output)
-                if chosen is ReviewFormat.HTML and output is not None:
+                put_parts(PAGE.write(page, "html"), output)
+                if output is not None:
                     remove_files_of_page(output)
+        elif chosen is ReviewFormat.TEXT and str(output or "-") == "-":
+            is_whole = full or (choices.principal != "" and review.size == 1)
+            if full and output is None and sys.stdout.isatty():
+                put_on_pager("".join(review_parts(review, "text", replace(layout, color=False), given)))
+            else:
+                put_parts(review_parts(review, "text" if is_whole else "screen", layout, given), output)
+        else:
+            put_parts(review_parts(review, chosen.value, layout, given), output)
     if review.report.problems:
         say(f"problems of the files given: {len(review.report.problems)}; the report names them")
 
@@ -118,20 +117,5 @@ def _page_with_files(principals: int, output: Path | None) -> Path | None:
     return output
 
 
-def _print(render: Callable[..., Iterable[str]], output: Path | None, *, screen: bool, by_page: bool) -> None:
-    if by_page and output is None and sys.stdout.isatty():
-        put_on_pager("".join(render()))
-    else:
-        put_parts(render(color=wants_color(output), screen=screen), output)
-
-
 _OWN: Final = frozenset({"full", "format", "output", "sarif_root", "write_decisions"})
 """The options on how a review is printed, which other commands don't get."""
-
-
-def _given(context: typer.Context) -> Given:
-    """The options of the command, other than `_OWN`, and which of them each command takes."""
-    from lpgen.report.commands import Given
-
-    names = {one.name for one in context.command.params if one.name} - _OWN
-    return Given(given_options(context, names), options_by_command(context))

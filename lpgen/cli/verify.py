@@ -19,7 +19,7 @@ from lpgen.cli.options import (
     DataOption,
     OutputFileOption,
 )
-from lpgen.cli.output import put_text, terminal_width, wants_color
+from lpgen.cli.output import layout_for, put_text
 
 
 def verify_command(
@@ -53,14 +53,14 @@ def verify_command(
     from lpgen.app.verify import verify
     from lpgen.core.replacements import CheckStatus
     from lpgen.edge.signatures import read_public_key
-    from lpgen.report import render_verification
+    from lpgen.report.render import VERIFICATION
 
     chosen = choose_format(format, output, ReportFormat)
     key = None if require_signature is None else read_public_key(require_signature)
     files, options, problems, catalog = inputs.read(data, replace(choices, min_days=0))
     with engine.open() as at:
         result = verify(folder, data, files.policies, catalog, options=options, problems=problems, key=key, engine=at)
-    put_text(render_verification(result, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+    put_text(VERIFICATION.text(result, chosen.value, layout_for(output)), output)
     if result.status is not CheckStatus.PASSED:
         raise typer.Exit(EXIT_FOUND)
     if result.changed_inputs:

@@ -10,7 +10,7 @@ import typer
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import InputOptions, OptionalDataOption, OutputFileOption, PrincipalOption
-from lpgen.cli.output import put_text, terminal_width, wants_color
+from lpgen.cli.output import layout_for, put_text
 
 
 class StarsFormat(StrEnum):
@@ -51,7 +51,7 @@ def wildcards_command(
     from lpgen.app.wildcards import stars
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.readers.guard_files import read_guards
-    from lpgen.report import render_stars
+    from lpgen.report.render import STARS
 
     chosen = choose_format(format, output, StarsFormat)
     files = inputs.choose(data)
@@ -63,4 +63,4 @@ def wildcards_command(
         principal=principal,
         guards=read_guards(inputs.boundary, files.scps, None),
     )
-    put_text(render_stars(found, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+    put_text(STARS.text(found, chosen.value, layout_for(output)), output)

@@ -382,9 +382,9 @@ class Report:
 
     `min_days` is how many covered days are enough. `guards` are the policies other than the principals' own that it
     took into account, `snapshot` is the source of some of the files, whose gaps are among the problems. `unread_files`
-    are log files that couldn't be read, in whose place none was read since. `generation` is the name of the usage
-    tables. `trust` lists the outsiders that may assume roles, the worst first. `decisions` are those that it took into
-    account, if any were given.
+    are log files that couldn't be read, in whose place none was read since. All files are from the folder or bucket
+    `log_place` ("": there is none). `generation` is the name of the usage tables. `trust` lists the outsiders that may
+    assume roles, the worst first. `decisions` are those that it took into account, if any were given.
     """
 
     diff: Diff
@@ -394,15 +394,10 @@ class Report:
     guards: Guards = NO_GUARDS
     snapshot: SnapshotStamp | None = None
     unread_files: int = 0
+    log_place: str = ""
     generation: str = ""
     trust: tuple[OutsideTrust, ...] = ()
     decisions: DecisionsStamp | None = None
-
-    @property
-    def accepted(self) -> int:
-        """How many reasons not to call a replacement safe, and ways into roles from outside, decisions accept."""
-        caveats = (caveat for one in self.proposals for caveat in one.diff.caveats)
-        return sum(bool(one.accepted_by) for one in (*caveats, *self.trust))
 
     @property
     def open_trust(self) -> tuple[OutsideTrust, ...]:

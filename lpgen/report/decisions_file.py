@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from lpgen.core.findings import Proposal, Report
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.row import Finding
 from lpgen.report.escaping import terminal_text
+from lpgen.report.summary import ReviewSummary
 
 _HEAD = """# Decisions on lpgen's review as of {day}. Nothing is accepted yet.
 # Fill in reason, owner and expires (a day, such as 2027-06-30) of what you accept, and delete the other entries.
@@ -16,25 +16,19 @@ _HEAD = """# Decisions on lpgen's review as of {day}. Nothing is accepted yet.
 """
 
 
-def render_decisions(report: Report) -> str:
+def render_decisions(review: ReviewSummary) -> str:
     """The file as TOML that `--decisions` reads once it is filled in: first the outsiders that can assume roles."""
-    entries = list(_entries(report))
+    entries = list(_entries(review))
     none = [] if any("[[decision]]" in one for one in entries) else ["decision = []\n"]
-    return "\n".join([_HEAD.format(day=report.diff.as_of.isoformat()), *none, *entries])
+    return "\n".join([_HEAD.format(day=review.report.diff.as_of.isoformat()), *none, *entries])
 
 
-def _entries(report: Report) -> Iterator[str]:
-    for trust in report.open_trust:
+def _entries(review: ReviewSummary) -> Iterator[str]:
+    for trust in review.trust:
         yield _entry(trust.principal, trust)
-    for proposal in report.proposals:
-        for caveat in _open(proposal):
-            yield _entry(proposal.diff.principal.arn, caveat)
-
-
-def _open(proposal: Proposal) -> Iterator[Finding]:
-    """The reasons not to call a replacement safe, without those of equal items."""
-    if proposal.replacement is not None and not proposal.in_place:
-        yield from {one.item: one for one in reversed(proposal.caveats)}.values()
+    for summary in review.open:
+        for caveat in {one.item: one for one in reversed(summary.caveats)}.values():  # one of equal items
+            yield _entry(summary.arn, caveat)
 
 
 def _entry(principal: str, finding: Finding) -> str:

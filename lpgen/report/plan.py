@@ -10,7 +10,7 @@ from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.findings import Detachment, PrincipalClass, Proposal
 from lpgen.core.replacements import ReplacementDocument
 from lpgen.core.rollout.calls import POLICY_PATH
-from lpgen.report.counts import has_documents
+from lpgen.report.views import has_documents
 
 
 class StepKind(StrEnum):

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from lpgen.core.findings import ActionVerdict, Report
 from lpgen.report.escaping import spreadsheet_text
-from lpgen.report.views import PrincipalView, review_view
+from lpgen.report.views import PrincipalView
 
 VERDICT_SCHEMA: Final = pa.schema(
     [
@@ -70,8 +70,8 @@ def verdict_csv(report: Report) -> Iterator[str]:
         yield _csv_text([_csv_cell(row[name]) for name in VERDICT_SCHEMA.names] for row in rows)
 
 
-def verdict_parquet(report: Report) -> bytes:
-    """The table as the bytes of a parquet file; texts are as in the logs and policies."""
+def verdict_parquet(report: Report) -> list[bytes]:
+    """The table as a parquet file; texts are as in the logs and policies."""
     sink = io.BytesIO()
     with pq.ParquetWriter(sink, VERDICT_SCHEMA, compression="zstd") as writer:
         waiting: list[pa.RecordBatch] = []
@@ -81,7 +81,7 @@ def verdict_parquet(report: Report) -> bytes:
                 writer.write_table(pa.Table.from_batches(waiting))
                 waiting = []
         writer.write_table(pa.Table.from_batches(waiting, VERDICT_SCHEMA))
-    return sink.getvalue()
+    return [sink.getvalue()]
 
 
 def verdict_table(report: Report) -> pa.Table:
@@ -97,7 +97,7 @@ def _verdict_batches(report: Report) -> Iterator[pa.RecordBatch]:
 
 def _rows(report: Report) -> Iterator[list[dict[str, object]]]:
     """The rows of each principal that has any."""
-    for view in sorted(review_view(report).views, key=lambda one: one.diff.principal.arn):
+    for view in map(PrincipalView, sorted(report.proposals, key=lambda one: one.diff.principal.arn)):
         # Thousands of verdicts share a few tuples of statements.
         tuples = {id(one.grants): one.grants for one in view.diff.verdicts}
         granted = {at: "; ".join(map(str, grants)) for at, grants in tuples.items()}

@@ -1,73 +1,48 @@
-"""The views that every output form of a review shares, computed once from the report."""
+"""The details of one principal in a report: facts derived from its proposal, and its findings in groups."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from math import inf
-from typing import TYPE_CHECKING, Final
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from functools import cached_property, lru_cache
+from typing import Any, Final
 
 from lpgen.core.analysis.verdicts.inverse_actions import Undoing, lost_undoings
-from lpgen.core.findings import UNSEEN, Confidence, PrincipalClass, PrincipalDiff, Proposal, Report
-from lpgen.core.model import Action
+from lpgen.core.backtests import NO_REACH
+from lpgen.core.evidence import Evidence, Use
+from lpgen.core.findings import UNSEEN, ActionVerdict, Confidence, PrincipalDiff, Proposal, Verdict, Verdicts
+from lpgen.core.model import AccessLevel, Action, DenialKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.replacements import Line, LineKind
-from lpgen.report.counts import (
-    Counts,
-    Matrix,
-    confidence_of_removal,
-    counts_of_proposal,
-    has_documents,
-    matrix_from_verdicts,
-    replacement_lines,
-)
-from lpgen.report.groups import (
-    DangerGroup,
-    DeniedGroup,
-    KeptGroup,
-    RuleGroup,
-    actions_by_kind,
-    danger_groups,
-    denied_groups,
-    kept_groups,
-    rule_groups,
-)
-
-if TYPE_CHECKING:
-    from lpgen.report.entries import Entry
-
-CLASS_ORDER: Final = (
-    PrincipalClass.ACTIVE,
-    PrincipalClass.SSO,
-    PrincipalClass.UNUSED,
-    PrincipalClass.UNSEEN,
-    PrincipalClass.GRANTS_UNKNOWN,
-    PrincipalClass.NOT_COVERED,
-    PrincipalClass.BREAK_GLASS,
-    PrincipalClass.LEFT_TO_AWS,
-    PrincipalClass.SERVICE_LINKED,
-    PrincipalClass.NO_GRANTS,
-    PrincipalClass.NOT_IN_SNAPSHOT,
-)
-"""Sections in the order in which a reader can do something about them."""
+from lpgen.core.replacements import AppliedRule, CheckStatus, Line, LineKind
+from lpgen.core.usage.principal_usage import merge_evidence
+from lpgen.report.summary import Counts, PrincipalSummary, field_of_choice
 
 
-_NO_ENTRIES: Final[Mapping[str, Entry]] = {}
+@dataclass(frozen=True, slots=True)
+class LevelCount:
+    """How many actions of one service and access level are granted, and how many of them were used or attempted."""
+
+    granted: int = 0
+    seen: int = 0
+
+    def __add__(self, other: LevelCount) -> LevelCount:
+        return LevelCount(self.granted + other.granted, self.seen + other.seen)
+
+
+Matrix = Mapping[str, Mapping[AccessLevel, LevelCount]]
+"""Granted against used: by service, sorted, and by access level, without the empty ones."""
+
+_SEEN: Final = frozenset({Verdict.USED, Verdict.ATTEMPTED})
+USED_KINDS: Final = (LineKind.OBSERVED, LineKind.INFERRED)
 
 
 class PrincipalView:
-    """One principal's proposal with facts derived from it, each once and only when asked for.
+    """One principal's proposal with facts derived from it, each once and only when asked for."""
 
-    `has_namesakes` says that another account of the report has a principal of the same name. `entry` has the known
-    facts about a proposal that is an outline.
-    """
-
-    def __init__(self, proposal: Proposal, *, has_namesakes: bool = False, entry: Entry | None = None) -> None:
+    def __init__(self, proposal: Proposal) -> None:
         self.proposal: Final = proposal
-        self.has_namesakes: Final = has_namesakes
-        self._entry = entry
 
     @property
     def diff(self) -> PrincipalDiff:
@@ -75,16 +50,19 @@ class PrincipalView:
         return self.proposal.diff
 
     @cached_property
+    def summary(self) -> PrincipalSummary:
+        """What reports say of the principal, without the details."""
+        return _summary_of_view(self)
+
+    @cached_property
     def has_documents(self) -> bool:
-        """Whether there is a replacement to put in place."""
+        """Whether there is a replacement to put in place: one was made, and it wasn't refused."""
         return has_documents(self.proposal)
 
     @cached_property
     def counts(self) -> Counts:
         """The numbers of its actions."""
-        if self._entry is not None:
-            return self._entry.counts
-        return counts_of_proposal(self.proposal, self.kinds, self.confidence, self.left)
+        return _counts_of_view(self)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -100,13 +78,6 @@ class PrincipalView:
     def staying(self) -> frozenset[Action]:
         """The actions in the replacement, and those that policies left attached grant."""
         return self.left.union(line.action for line in self.lines)
-
-    @cached_property
-    def kept_unseen(self) -> int:
-        """How many granted actions stay though no record shows their use."""
-        if self._entry is not None:
-            return self._entry.kept_unseen
-        return sum(one.verdict in UNSEEN and action in self.staying for action, one in self.diff.verdicts.judged())
 
     @cached_property
     def confidence(self) -> Mapping[Confidence, int]:
@@ -165,94 +136,248 @@ class PrincipalView:
         """The scoping rules that were applied."""
         return rule_groups(self.proposal.replacement.rules) if self.proposal.replacement else ()
 
-    @cached_property
-    def caveats(self) -> tuple[Caveat, ...]:
-        """Why it isn't called safe, accepted reasons left out; for a replacement in place, what still needs a look."""
-        if self.proposal.in_place:
-            return tuple(one for one in self.proposal.caveats if one.kind in _IN_PLACE)
-        return self.proposal.caveats
 
-    @property
-    def has_decided(self) -> bool:
-        """Whether anything in the replacement is there because a person decided so."""
-        return self._entry.has_decided if self._entry is not None else bool(self.decided)
-
-    @property
-    def accepted(self) -> tuple[Caveat, ...]:
-        """The reasons that a person has accepted."""
-        return tuple(caveat for caveat in self.diff.caveats if caveat.accepted_by)
-
-
-_IN_PLACE: Final = frozenset({CaveatKind.UNUSUAL_USE, CaveatKind.COVERAGE_HOLE})
-"""Caveats that matter though a replacement is in place: unusual use, and attempts that the logs miss."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """The principals of one class, the most dangerous and then the widest first."""
-
-    principal_class: PrincipalClass
-    views: tuple[PrincipalView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewView:
-    """A report in reading order. `made` are the principals with a replacement, refused ones included."""
-
-    report: Report
-    sections: tuple[Section, ...]
-    totals: Counts
-
-    @property
-    def views(self) -> tuple[PrincipalView, ...]:
-        """Every principal in reading order."""
-        return tuple(view for section in self.sections for view in section.views)
-
-    @property
-    def made(self) -> tuple[PrincipalView, ...]:
-        """The principals for which a replacement was made or refused."""
-        return tuple(view for view in self.views if view.proposal.replacement is not None)
-
-    @property
-    def to_make(self) -> tuple[PrincipalView, ...]:
-        """Those of them whose replacement isn't in place already."""
-        return tuple(view for view in self.made if not view.proposal.in_place)
-
-    @property
-    def to_replace(self) -> tuple[PrincipalView, ...]:
-        """Those of them that have a replacement to put in place: it wasn't refused."""
-        return tuple(view for view in self.to_make if view.has_documents)
-
-
-def review_view(report: Report, entries: Mapping[str, Entry] = _NO_ENTRIES) -> ReviewView:
-    """The report in reading order: by class, then principals with unusual use, the worst first, then by possible harm,
-    by width and by name.
-
-    `entries` are those of outlines, by ARN.
-    """
-    held = Counter(_name_in_account(one) for one in report.proposals)
-    views = [
-        PrincipalView(one, has_namesakes=held[_name_in_account(one)] > 1, entry=entries.get(one.diff.principal.arn))
-        for one in report.proposals
-    ]
-    sections = tuple(
-        Section(principal_class, found)
-        for principal_class in CLASS_ORDER
-        if (found := _in_class(views, principal_class))
+def _summary_of_view(view: PrincipalView) -> PrincipalSummary:
+    proposal, diff, replacement = view.proposal, view.diff, view.proposal.replacement
+    verification = proposal.verification
+    return PrincipalSummary(
+        principal=replace(diff.principal, policies=(), boundary=None, trust=None, instance_profiles=()),
+        principal_class=diff.principal_class,
+        proposal=proposal.advice,
+        task=diff.task,
+        counts=view.counts,
+        caveats=tuple(map(_shared, proposal.caveats)),
+        accepted=tuple(_shared(one) for one in diff.caveats if one.accepted_by),
+        expected=diff.expected,
+        is_replaced=replacement is not None,
+        refusal=replacement.refusal if replacement else "",
+        in_place=proposal.in_place,
+        safe=proposal.safe,
+        failed=verification is not None and verification.status is CheckStatus.FAILED,
+        left=tuple(one.arn for one in replacement.left) if replacement else (),
+        has_decided=bool(view.decided or diff.dropped),
     )
-    return ReviewView(report, sections, sum((view.counts for view in views), Counts()))
 
 
-def _name_in_account(proposal: Proposal) -> str:
-    """Kind, path and name, which principals of several accounts may share."""
-    return proposal.diff.principal.arn.split(":", 5)[-1]
+def _shared(caveat: Caveat) -> Caveat:
+    """The caveat, which is the same object for principals that share it, such as users of one policy."""
+    return _shared_caveat(caveat.kind, tuple(caveat.parameters.items()), caveat.accepted_by)
 
 
-def _in_class(views: Iterable[PrincipalView], principal_class: PrincipalClass) -> tuple[PrincipalView, ...]:
-    members = (view for view in views if view.diff.principal_class is principal_class)
-    return tuple(sorted(members, key=_reading_order))
+@lru_cache(maxsize=1024)
+def _shared_caveat(kind: CaveatKind, parameters: tuple[tuple[str, Any], ...], accepted_by: str) -> Caveat:
+    return Caveat(kind, dict(parameters), accepted_by)
 
 
-def _reading_order(view: PrincipalView) -> tuple[float, int, int, str]:
-    unusual = (one.parameters["rank"] for one in view.caveats if one.kind is CaveatKind.UNUSUAL_USE)
-    return min(unusual, default=inf), -view.counts.dangerous_unused, -view.counts.granted, view.diff.principal.arn
+# ---------------------------------------------------------------- counts
+
+
+def has_documents(proposal: Proposal) -> bool:
+    """Whether there is a replacement to put in place: one was made, and it wasn't refused."""
+    return proposal.replacement is not None and not proposal.replacement.refusal
+
+
+def replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
+    """The lines that the replacement's documents hold, each once, sorted; none where there is no replacement."""
+    documents = proposal.replacement.documents if has_documents(proposal) and proposal.replacement else ()
+    found = {line for document in documents for statement in document.statements for line in statement.lines}
+    return tuple(sorted(found, key=lambda line: (line.action, line.scope, line.parent, line.kind, line.why)))
+
+
+def _counts_of_view(view: PrincipalView) -> Counts:
+    verdicts, staying = view.diff.verdicts, view.staying
+    by_verdict = verdicts.by_verdict()
+    dangerous = [one.action for one in verdicts.dangerous_unseen()]
+    removed = sum(view.confidence.values())
+    return Counts(
+        granted=by_verdict.total() - by_verdict[Verdict.UNGRANTED],
+        used=by_verdict[Verdict.USED],
+        attempted=by_verdict[Verdict.ATTEMPTED],
+        unused=by_verdict[Verdict.UNUSED],
+        unobservable=by_verdict[Verdict.UNOBSERVABLE],
+        ungranted=by_verdict[Verdict.UNGRANTED],
+        kept=len(staying),
+        kept_unseen=sum(one.verdict in UNSEEN and action in staying for action, one in verdicts.judged()),
+        removed=removed,
+        dangerous=sum(one not in staying for one in dangerous) if view.has_documents else 0,
+        dangerous_unused=len(dangerous),
+        **{
+            f"reach_{name}": number
+            for name, number in asdict(view.diff.reach if view.has_documents else NO_REACH).items()
+        },
+        **{field_of_choice(choice, kind): number for (kind, choice), number in verdicts.by_kind().items()},
+    )
+
+
+def confidence_of_removal(proposal: Proposal, staying: Collection[Action]) -> dict[Confidence, int]:
+    """The number of granted actions that aren't in `staying` and are removed, by confidence in the order of
+    `Confidence`.
+
+    All are 0 where there is no replacement.
+    """
+    judged = proposal.diff.verdicts.judged() if has_documents(proposal) else ()
+    removed = Counter([one for action, one in judged if action not in staying])
+    found = dict.fromkeys(Confidence, 0)
+    for judgement, count in removed.items():
+        if judgement.verdict is not Verdict.UNGRANTED:
+            found[judgement.confidence] += count
+    return found
+
+
+def matrix_from_verdicts(verdicts: Verdicts) -> Matrix:
+    """Granted against used, by service and access level."""
+    granted, seen = Counter[tuple[str, AccessLevel]](), Counter[tuple[str, AccessLevel]]()
+    for action, judgement in verdicts.judged():
+        if judgement.verdict is not Verdict.UNGRANTED:
+            cell = _cell(action, verdicts.facts[action].level)
+            granted[cell] += 1
+            if judgement.verdict in _SEEN:
+                seen[cell] += 1
+    found: dict[str, dict[AccessLevel, LevelCount]] = defaultdict(dict)
+    for service, level in granted:
+        found[service][level] = LevelCount(granted[service, level], seen[service, level])
+    return {service: found[service] for service in sorted(found)}
+
+
+@lru_cache(maxsize=1 << 16)
+def _cell(action: Action, level: AccessLevel) -> tuple[str, AccessLevel]:
+    """The cell of the matrix that an action counts in: its service and access level."""
+    return action.partition(":")[0], level
+
+
+def sum_matrix(matrix: Matrix) -> dict[AccessLevel, LevelCount]:
+    """The matrix summed over services, with every level in order."""
+    return {
+        level: sum((row.get(level, LevelCount()) for row in matrix.values()), LevelCount()) for level in AccessLevel
+    }
+
+
+def sorted_levels(row: Mapping[AccessLevel, LevelCount]) -> list[AccessLevel]:
+    """The access levels of a row, from List to Permissions management."""
+    return [level for level in AccessLevel if level in row]
+
+
+# ---------------------------------------------------------------- groups
+
+
+_FIRST_SERVICES: Final = ("iam", "sts", "organizations", "ec2", "kms")
+"""The services whose actions hand out rights, in the order in which their dangers are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class DangerGroup:
+    """Dangerous grants without seen use, by what they let a holder do; `stays` says they aren't removed."""
+
+    danger: str
+    observable: bool
+    stays: bool
+    verdicts: tuple[ActionVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeniedGroup:
+    """Denied attempts of one action by one wall. `resources`, `regions` and `days` are distinct, sorted."""
+
+    wall: DenialKind
+    action: Action
+    resources: tuple[str, ...]
+    regions: tuple[str, ...]
+    evidence: Evidence
+    days: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptGroup:
+    """Actions of one service that are kept for one reason though no use was seen."""
+
+    service: str
+    why: str
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """A scoping rule with its addition to the scopes and every pattern it wrote."""
+
+    rule: str
+    adds: str
+    tightens: str
+    records: int
+    patterns: tuple[str, ...]
+
+
+def danger_groups(verdicts: Verdicts, staying: frozenset[Action]) -> tuple[DangerGroup, ...]:
+    """The dangerous grants without seen use, removed ones before kept ones.
+
+    Within these, a danger of its own comes before a general one, and the services that hand out rights come first.
+    """
+    found: dict[tuple[bool, bool, str], list[ActionVerdict]] = defaultdict(list)
+    for one in verdicts.dangerous_unseen():
+        found[one.action in staying, one.verdict is Verdict.UNUSED, one.danger].append(one)
+    groups = (
+        DangerGroup(danger, observable, stays, tuple(sorted(members, key=lambda one: one.action)))
+        for (stays, observable, danger), members in found.items()
+    )
+    return tuple(sorted(groups, key=_danger_order))
+
+
+def _danger_order(one: DangerGroup) -> tuple[bool, bool, int, int, str]:
+    action = one.verdicts[0].action
+    service = action.partition(":")[0]
+    rank = _FIRST_SERVICES.index(service) if service in _FIRST_SERVICES else len(_FIRST_SERVICES)
+    return one.stays, not one.observable, len(one.verdicts), rank, action
+
+
+def denied_groups(denied: Iterable[Use]) -> tuple[DeniedGroup, ...]:
+    """Denied attempts by wall and action, sorted."""
+    found: dict[tuple[DenialKind, Action], list[Use]] = defaultdict(list)
+    for use in denied:
+        found[use.denial_kind, use.action].append(use)
+    return tuple(_denied_group(*key, found[key]) for key in sorted(found))
+
+
+def kept_groups(lines: Iterable[Line], kind: LineKind) -> tuple[KeptGroup, ...]:
+    """The replacement's lines of one kind by service and reason, sorted; an action has the first of its reasons."""
+    reasons: dict[Action, str] = {}
+    for line in lines:
+        if line.kind is kind:
+            reasons[line.action] = min(reasons.get(line.action, line.why), line.why)
+    found: dict[tuple[str, str], list[Action]] = defaultdict(list)
+    for action, why in sorted(reasons.items()):
+        found[action.partition(":")[0], why].append(action)
+    return tuple(KeptGroup(*key, tuple(found[key])) for key in sorted(found))
+
+
+def rule_groups(rules: Iterable[AppliedRule]) -> tuple[RuleGroup, ...]:
+    """The scoping rules that were applied, each with its patterns."""
+    found: dict[tuple[str, str, str], list[AppliedRule]] = defaultdict(list)
+    for one in rules:
+        found[one.rule, one.adds, one.tightens].append(one)
+    return tuple(
+        RuleGroup(*words, sum(one.records for one in members), tuple(sorted(one.pattern for one in members)))
+        for words, members in sorted(found.items())
+    )
+
+
+def actions_by_kind(lines: Iterable[Line]) -> dict[LineKind, frozenset[Action]]:
+    """The actions of the replacement, each once: by the first kind of its lines, without the empty kinds, in order.
+
+    An action that was used on one resource and is kept on others too, as the logs can't show, counts as used.
+    """
+    kinds: dict[Action, set[LineKind]] = defaultdict(set)
+    for line in lines:
+        kinds[line.action].add(line.kind)
+    found: dict[LineKind, set[Action]] = {kind: set() for kind in LineKind}
+    for action, seen in kinds.items():
+        found[next(kind for kind in LineKind if kind in seen)].add(action)
+    return {kind: frozenset(actions) for kind, actions in found.items() if actions}
+
+
+def _denied_group(wall: DenialKind, action: Action, uses: list[Use]) -> DeniedGroup:
+    evidence = uses[0].evidence
+    for use in uses[1:]:
+        evidence = merge_evidence(evidence, use.evidence)
+    resources = tuple(sorted({use.resource.text for use in uses}))
+    regions = tuple(sorted({region for use in uses for region in use.regions}))
+    days = tuple(sorted({day for use in uses for day in use.on}))
+    return DeniedGroup(wall, action, resources, regions, evidence, days)

@@ -85,11 +85,15 @@ class AccountPlan:
 
 @dataclass(frozen=True, slots=True)
 class ObservePlan:
-    """The plans of all accounts with such actions, and how many kept actions data events don't decide."""
+    """The plans of all accounts with such actions, and how many kept actions data events don't decide.
+
+    `price` is what 100,000 data events cost.
+    """
 
     accounts: tuple[AccountPlan, ...]
     undecided: Mapping[Visibility, int]
     problems: tuple[str, ...] = ()
+    price: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -294,6 +295,21 @@ def count_unread_files(data: Path) -> int:
     )
     with open_to_read(data) as connection:
         return int(connection.execute(query).fetchone()[0])
+
+
+def find_log_place(data: Path) -> str:
+    """The folder that is there, or the place in a bucket, that all files of the ledger are from; "" without one.
+
+    Raises:
+        DataError: there is no data folder, or it is damaged.
+    """
+    with open_to_read(data) as connection:
+        first, last = connection.execute("SELECT min(path), max(path) FROM files").fetchone()
+    parts = zip((first or "").split("/")[:-1], (last or "").split("/")[:-1], strict=False)
+    place = "/".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], parts))
+    if place.startswith("s3://"):
+        return place if place.removeprefix("s3://") else ""
+    return place if place and Path(place).is_dir() else ""
 
 
 def read_objects_named(data: Path, prefix: str) -> list[tuple[str, str]]:

@@ -10,7 +10,21 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lpgen.report.escaping import terminal_text
-from lpgen.report.pages.blocks import Block, Bullets, Fold, Heading, Item, Line, Paragraph, Show, Span, Table, Tone
+from lpgen.report.pages.blocks import (
+    Block,
+    Bullets,
+    Command,
+    Fold,
+    Heading,
+    Item,
+    Line,
+    Paragraph,
+    Show,
+    Span,
+    Table,
+    Tone,
+    name,
+)
 
 _TONES: Final = {Tone.NAME: "n", Tone.STRONG: "s", Tone.GOOD: "g", Tone.BAD: "b", Tone.QUIET: "q"}
 
@@ -56,6 +70,8 @@ def _data_of_block(block: Block) -> Data:
         case Table():
             columns = [[one.title, int(one.number), int(one.show is Show.WIDE)] for one in block.columns]
             return ["t", columns, [[data_of_line(cell) for cell in row] for row in block.rows]]
+        case Command():
+            return ["p", data_of_line((name(block.text),))]
         case Fold():
             return ["f", data_of_line(block.summary), data_of_blocks(block.blocks)]
 

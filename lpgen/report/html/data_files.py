@@ -1,7 +1,7 @@
-"""A review of so many principals that a browser takes long to read them: a page, and files with their data beside it.
+"""The parts of a page that are made where a principal is reviewed, and pages too large for a browser to read as one.
 
-Each principal's data are complete in themselves, but for the names of the catalog's actions, which the page has. So
-they are made where the principal is reviewed, and a file of some principals is their texts one after the other.
+Each principal's data are complete in themselves, but for the names of the catalog's actions, which the page has. The
+page of many principals has files with their data beside it, each the texts of some principals one after the other.
 
 From `file://` a page can't fetch. It shows a file in a frame without an origin, whose script answers with the data of
 one principal. Only the page's own script runs with its rights; it parses answers as JSON and shows texts.
@@ -10,22 +10,18 @@ one principal. Only the page's own script runs with its rights; it parses answer
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
-from lpgen.core.findings import Proposal, Report
-from lpgen.report.commands import Given
-from lpgen.report.entries import Details, Entry, entry_of_view
+from lpgen.core.findings import Report
 from lpgen.report.escaping import terminal_text
-from lpgen.report.html.action_index import ActionIndex
-from lpgen.report.html.embed import content_security_policy, script_json
-from lpgen.report.html.page import Beside, page_html
+from lpgen.report.html.page import Beside, ReviewPage, review_html
 from lpgen.report.html.principal_data import data_of_principal
-from lpgen.report.html.shared import Shared
-from lpgen.report.html.templating import asset, template
-from lpgen.report.views import PrincipalView, review_view
+from lpgen.report.html.shared import ActionIndex, Shared
+from lpgen.report.html.templating import asset, content_security_policy, script_json, template
+from lpgen.report.views import PrincipalView
 
 MOST_IN_ONE_FILE: Final = 400
 """So many principals are in the page itself: it has about 20 MB then, which Chromium reads in less than a second.
@@ -38,17 +34,17 @@ _IN_EACH_FILE: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
-class PageEntry:
-    """Makes the entries of a review whose page has files beside it. `report` has no proposals."""
+class PrincipalScript:
+    """Makes the part of a principal: the data for the page's script. `report` has no proposals."""
 
     report: Report
     actions: ActionIndex
 
-    def __call__(self, proposal: Proposal) -> Entry:
-        view, shared = PrincipalView(proposal), Shared(self.actions)
+    def __call__(self, view: PrincipalView) -> str:
+        """The data as JSON that is safe in a script element."""
+        shared = Shared(self.actions)
         principal = data_of_principal(view, self.report, shared)
-        text = script_json({"principal": principal, **dict(shared.data())})
-        return entry_of_view(view, text, kept_unseen=view.kept_unseen)
+        return script_json({"principal": principal, **dict(shared.data())})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +56,13 @@ class PageWithFiles:
     page: Iterable[str]
 
 
-def page_with_files(
-    report: Report, details: Details, actions: ActionIndex, *, folder: str, given: Given | None = None
-) -> PageWithFiles:
-    """The page of a report of outlines. `actions` are those of the entries, and `folder` holds that of the files."""
-    view = review_view(report, details.entries)
-    arns = [one.diff.principal.arn for one in view.views]
-    review = _digest(map(details.text_of, arns))
+def page_with_files(page: ReviewPage, *, folder: str) -> PageWithFiles:
+    """The page with files beside it; `folder` holds that of the files."""
+    arns, text_of = [one.arn for one in page.parted.summary.principals], page.parted.text_of
+    review = _digest(map(text_of, arns))
     path = f"{quote(folder, safe='', errors='surrogateescape')}/{review}"
     beside = Beside(terminal_text(folder), path, review, _IN_EACH_FILE)
-    return PageWithFiles(review, _files(arns, details, review), page_html(view, given, actions, beside))
+    return PageWithFiles(review, _files(arns, text_of, review), review_html(replace(page, beside=beside)))
 
 
 def _digest(texts: Iterable[str]) -> str:
@@ -79,12 +72,10 @@ def _digest(texts: Iterable[str]) -> str:
     return found.hexdigest()[:32]
 
 
-def _files(arns: list[str], details: Details, review: str) -> Iterator[tuple[str, str]]:
+def _files(arns: list[str], text_of: Callable[[str], str], review: str) -> Iterator[tuple[str, str]]:
     script = asset("file.js")
     page = template("file.html.j2")
     for first in range(0, len(arns), _IN_EACH_FILE):
-        data = [
-            (f"principal-{first + at}", details.text_of(arn)) for at, arn in enumerate(arns[first:][:_IN_EACH_FILE])
-        ]
+        data = [(f"principal-{first + at}", text_of(arn)) for at, arn in enumerate(arns[first:][:_IN_EACH_FILE])]
         text = page.render(policy=content_security_policy(script=script), script=script, review=review, data=data)
         yield f"{first // _IN_EACH_FILE + 1:04}.html", text

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from lpgen.report.html.embed import content_security_policy
-from lpgen.report.html.templating import asset, template
-from lpgen.report.pages.blocks import Block
+from lpgen.report.html.templating import asset, content_security_policy, template
+from lpgen.report.pages.blocks import Block, Heading
 
 _STYLES: Final = ("colors.css", "layout.css", "plain.css", "print.css")
 
 
-def blocks_html(page: Iterable[Block], *, title: str) -> str:
-    """The page as HTML that ends with a line break; folds are open, so it can be printed as it is."""
-    style = "\n".join(map(asset, _STYLES))
+def page_html(page: Iterable[Block], _: object) -> str:
+    """The page as HTML, called as its first heading; folds are open, so it can be printed as it is."""
+    blocks, style = tuple(page), "\n".join(map(asset, _STYLES))
+    heading = next(block for block in blocks if isinstance(block, Heading))
+    title = "".join(span.text for span in heading.line)
     return template("plain.html.j2").render(
-        policy=content_security_policy(style=style), style=style, title=title, blocks=tuple(page)
+        policy=content_security_policy(style=style), style=style, title=title, blocks=blocks
     )

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import astuple
-from urllib.parse import quote
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, field
+from datetime import date
+from typing import Final
 
-from lpgen.core.findings import Report
-from lpgen.core.model import Principal
+from lpgen.core.evidence import Evidence, StatementRef
+from lpgen.core.findings import UNSEEN, ActionVerdict, Confidence, Report, Verdict
+from lpgen.core.model import AccessLevel, Action
+from lpgen.core.replacements import Scope
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.block_data import data_of_blocks, data_of_line
-from lpgen.report.html.figures import figures_of_principal
-from lpgen.report.html.policy_data import data_of_policies
-from lpgen.report.html.shared import Shared
-from lpgen.report.html.use_data import data_of_use
-from lpgen.report.html.verdict_data import data_of_verdicts
-from lpgen.report.html.wall_data import data_of_walls
+from lpgen.report.html.policies import data_of_policies
+from lpgen.report.html.shared import Shared, ranges_of
+from lpgen.report.html.summary import figures_of_principal
 from lpgen.report.json.layout import Json
 from lpgen.report.pages.blocks import Block
-from lpgen.report.pages.inverse_actions import undoing_blocks
-from lpgen.report.pages.kept import all_kept_blocks, dropped_blocks, rule_blocks
-from lpgen.report.pages.principal import check_blocks, identity_blocks, number_blocks, plan_blocks, safety_blocks
+from lpgen.report.pages.principal import (
+    all_kept_blocks,
+    check_blocks,
+    dropped_blocks,
+    identity_blocks,
+    number_blocks,
+    plan_blocks,
+    rule_blocks,
+    safety_blocks,
+    undoing_blocks,
+)
 from lpgen.report.pages.use import (
     danger_blocks,
     dangerous_use_blocks,
@@ -39,7 +48,7 @@ def data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Js
         "arn": terminal_text(view.diff.principal.arn),
         "label": terminal_text(short_label_of(view.diff.principal)),
         "account": terminal_text(view.diff.principal.account),
-        "state": data_of_line((state_of(view),))[0],
+        "state": data_of_line((state_of(view.summary),))[0],
         "figures": [astuple(one) for one in figures_of_principal(view)],
         "replaced": view.has_documents,
         "identity": data_of_blocks(identity_blocks(view)),
@@ -54,11 +63,6 @@ def data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Js
     }
 
 
-def anchor_of(principal: Principal) -> str:
-    """The fragment under which the page shows a principal."""
-    return f"p={quote(terminal_text(principal.arn), safe='')}"
-
-
 def _findings(view: PrincipalView) -> Iterable[tuple[str, tuple[Block, ...]]]:
     """The findings that a reader should know about a principal, by the name of the part, the most pressing first."""
     yield "ungranted", tuple(ungranted_blocks(view.diff.ungranted))
@@ -71,3 +75,249 @@ def _findings(view: PrincipalView) -> Iterable[tuple[str, tuple[Block, ...]]]:
     yield "wildcards", tuple(wildcard_blocks(view.diff.wildcards))
     yield "rules", tuple(rule_blocks(view))
     yield "denied", tuple(denied_blocks(view.denied))
+
+
+# ---------------------------------------------------------------- verdicts
+
+REMOVED, KEPT, GRANTED, UNGRANTED = "removed", "kept", "granted", "ungranted"
+
+_OUTCOMES: Final = (REMOVED, KEPT, GRANTED, UNGRANTED)
+
+_WHY: Final = {
+    (REMOVED, Verdict.UNUSED): "Use would have left a record, and there is none.",
+    (REMOVED, Verdict.UNOBSERVABLE): "The logs can't show use, and nothing hints at any.",
+    (KEPT, Verdict.USED): "Seen in use.",
+    (KEPT, Verdict.ATTEMPTED): "Tried, and no record says whether it was allowed.",
+    (KEPT, Verdict.UNOBSERVABLE): "The logs can't show use, and there is a sign of it.",
+    (KEPT, Verdict.UNUSED): "No record of use, and kept all the same.",
+    (REMOVED, Verdict.USED): "Seen in use, and left out by a decision.",
+    (REMOVED, Verdict.ATTEMPTED): "Tried, and left out by a decision.",
+    (GRANTED, Verdict.USED): "Seen in use.",
+    (GRANTED, Verdict.ATTEMPTED): "Tried, and no record says whether it was allowed.",
+    (GRANTED, Verdict.UNUSED): "Use would have left a record, and there is none.",
+    (GRANTED, Verdict.UNOBSERVABLE): "The logs can't show use.",
+    (UNGRANTED, Verdict.UNGRANTED): "Used without a grant: reported, and not added.",
+}
+
+_Group = tuple[str, Verdict, Confidence | None]
+_RowKey = tuple[str, str, str]
+
+
+def data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
+    """The groups of verdicts, removed ones first; each has rows of service, reason, danger and numbers of actions.
+
+    Reasons and dangers are indexes into the shared texts; -1 means no danger.
+    """
+    groups: dict[_Group, dict[_RowKey, list[Action]]] = defaultdict(lambda: defaultdict(list))
+    for one in view.diff.verdicts:
+        outcome = outcome_of(one, view)
+        reason = one.reason if outcome != KEPT or one.keep in ("", one.reason) else f"{one.reason}; {one.keep}"
+        service = one.action.partition(":")[0]
+        key = outcome, one.verdict, one.confidence if outcome == REMOVED else None
+        groups[key][service, reason, one.danger].append(one.action)
+    return [
+        {
+            "outcome": outcome,
+            "verdict": verdict,
+            "confidence": confidence or "",
+            "why": _WHY.get((outcome, verdict), ""),
+            "count": sum(map(len, groups[outcome, verdict, confidence].values())),
+            "rows": [
+                [
+                    terminal_text(service),
+                    shared.texts.place(terminal_text(reason)),
+                    shared.texts.place(terminal_text(danger)) if danger else -1,
+                    shared.ranges(actions),
+                ]
+                for (service, reason, danger), actions in sorted(groups[outcome, verdict, confidence].items())
+            ],
+        }
+        for outcome, verdict, confidence in sorted(groups, key=_group_order)
+    ]
+
+
+def outcome_of(one: ActionVerdict, view: PrincipalView) -> str:
+    """The outcome of an action."""
+    if one.verdict is Verdict.UNGRANTED:
+        return UNGRANTED
+    if not view.has_documents:
+        return GRANTED
+    return KEPT if one.action in view.staying else REMOVED
+
+
+def _group_order(key: _Group) -> tuple[int, int, int]:
+    outcome, verdict, confidence = key
+    order = (Verdict.UNUSED, Verdict.UNOBSERVABLE, Verdict.USED, Verdict.ATTEMPTED, Verdict.UNGRANTED)
+    return _OUTCOMES.index(outcome), order.index(verdict), list(Confidence).index(confidence) if confidence else 0
+
+
+# ---------------------------------------------------------------- the two walls
+
+_MOST_SERVICES: Final = 9
+"""So many services have a hole of their own in the picture; the others share one."""
+
+_MOST_NAMES: Final = 3
+
+
+@dataclass(slots=True)
+class _Level:
+    """Actions of one access level: granted, of these seen in use, in the replacement, of these without seen use."""
+
+    granted: int = 0
+    seen: int = 0
+    stays: int = 0
+    unseen: int = 0
+
+    def add(self, other: _Level) -> None:
+        self.granted += other.granted
+        self.seen += other.seen
+        self.stays += other.stays
+        self.unseen += other.unseen
+
+
+@dataclass(slots=True)
+class _Service:
+    """A service's actions by level, and the scopes on which they are and will be granted.
+
+    `refs` are the statements that grant them, by identity: thousands of verdicts share a few of them.
+    """
+
+    levels: dict[AccessLevel, _Level] = field(default_factory=lambda: {level: _Level() for level in AccessLevel})
+    refs: dict[int, StatementRef] = field(default_factory=dict)
+    before: set[Scope] = field(default_factory=set)
+    after: set[Scope] = field(default_factory=set)
+
+    def sum(self, name: str) -> int:
+        """One of the numbers over all levels."""
+        return sum(getattr(level, name) for level in self.levels.values())
+
+
+def data_of_walls(view: PrincipalView) -> list[Json]:
+    """A row per service, used ones first, then kept ones; the last row may sum up all others."""
+    services = _services(view)
+    ordered = sorted(services, key=lambda name: _order(name, services[name]))
+    most = _MOST_SERVICES if len(ordered) > _MOST_SERVICES + 1 else len(ordered)
+    rows = [_data(terminal_text(name), services[name]) for name in ordered[:most]]
+    if ordered[most:]:
+        rest = _merged(services[name] for name in ordered[most:])
+        rows.append(_data(f"{len(ordered) - most:,} more services", rest) | {"others": 1})
+    return rows
+
+
+def _services(view: PrincipalView) -> dict[str, _Service]:
+    scopes = _old_scopes(view)
+    found: dict[str, _Service] = defaultdict(_Service)
+    for one in view.diff.verdicts:
+        outcome = outcome_of(one, view)
+        if outcome == UNGRANTED:
+            continue
+        service = found[one.action.partition(":")[0]]
+        seen, stays = one.verdict not in UNSEEN, outcome == KEPT
+        service.levels[one.level].add(_Level(1, seen, stays, stays and not seen))
+        service.refs.update((id(ref), ref) for ref in one.grants)
+    for service in found.values():
+        service.before = {scopes[ref] for ref in service.refs.values() if ref in scopes}
+    for line in view.lines:
+        found[line.action.partition(":")[0]].after.add(line.scope)
+    return dict(found)
+
+
+def _old_scopes(view: PrincipalView) -> Mapping[StatementRef, Scope]:
+    return {
+        StatementRef(policy.arn or policy.name, policy.kind, policy.group, one.index, one.sid): Scope(
+            one.resources, one.not_resource
+        )
+        for policy in view.diff.principal.policies
+        if policy.document is not None
+        for one in policy.document.statements
+    }
+
+
+def _order(name: str, service: _Service) -> tuple[int, int, int, str]:
+    seen, stays = service.sum("seen"), service.sum("stays")
+    return -bool(seen), -bool(stays), -(seen or stays or service.sum("granted")), name
+
+
+def _merged(services: Iterable[_Service]) -> _Service:
+    whole = _Service()
+    for service in services:
+        for level, numbers in service.levels.items():
+            whole.levels[level].add(numbers)
+        whole.before |= service.before
+        whole.after |= service.after
+    return whole
+
+
+def _data(name: str, service: _Service) -> Json:
+    return {
+        "name": name,
+        "levels": [[one.granted, one.seen, one.stays, one.unseen] for one in service.levels.values()],
+        "before": _data_of_scopes(service.before),
+        "after": _data_of_scopes(service.after),
+    }
+
+
+def _data_of_scopes(scopes: set[Scope]) -> list[object]:
+    """Whether any resource will do, how many patterns and how many exact names there are, and the first of them."""
+    if any(scope.not_resource or "*" in scope.resources for scope in scopes):
+        spared = sorted({text for scope in scopes if scope.not_resource for text in scope.resources})
+        return [1, len(spared), 0, [terminal_text(text) for text in spared[:_MOST_NAMES]]]
+    names = sorted({text for scope in scopes for text in scope.resources})
+    patterns = sum("*" in text or "?" in text for text in names)
+    return [0, patterns, len(names) - patterns, [terminal_text(text) for text in names[:_MOST_NAMES]]]
+
+
+# ---------------------------------------------------------------- days of use
+
+_Use = tuple[Action, str, Evidence, tuple[date, ...]]
+
+
+def data_of_use(view: PrincipalView, report: Report) -> Json | None:
+    """The days that the logs cover and a row per action, the earliest first; None where nothing was recorded.
+
+    A row is action, verdict (or `denied`), records, first and last day, example event id, example resource, and the
+    days with a record: numbers from 0, which is `first`, as ranges such as `0-4,7`.
+    """
+    uses = sorted(
+        (*_used(view), *_denied(view)), key=lambda use: (use[2].first_seen[:10], use[2].last_seen[:10], use[0])
+    )
+    if not uses:
+        return None
+    covered = report.diff.coverage.account(view.diff.principal.account)
+    missing = [(one.first, one.last, "no record") for one in covered.gaps] if covered else []
+    missing += [(one.first, one.last, one.why) for one in covered.uncovered] if covered else []
+    seen = [day for use in uses for day in use[3]]
+    days = [*seen, covered.first_day, covered.last_day] if covered else seen or [report.diff.as_of]
+    first = min(days)
+    return {
+        "first": first.isoformat(),
+        "last": max(days).isoformat(),
+        "missing": [[start.isoformat(), end.isoformat(), terminal_text(why)] for start, end, why in missing],
+        "rows": [_row(use, first) for use in uses],
+    }
+
+
+def _used(view: PrincipalView) -> Iterable[_Use]:
+    days = dict(view.diff.days)
+    for one in view.diff.verdicts:
+        if one.evidence is not None:
+            yield one.action, one.verdict, one.evidence, days.get(one.action, ())
+
+
+def _denied(view: PrincipalView) -> Iterable[_Use]:
+    for group in view.denied:
+        yield group.action, "denied", group.evidence, group.days
+
+
+def _row(use: _Use, first: date) -> list[object]:
+    action, kind, evidence, days = use
+    return [
+        terminal_text(action),
+        kind,
+        evidence.records,
+        terminal_text(evidence.first_seen[:10]),
+        terminal_text(evidence.last_seen[:10]),
+        terminal_text(evidence.example_event_id),
+        terminal_text(evidence.example_resource),
+        ranges_of((day - first).days for day in days),
+    ]

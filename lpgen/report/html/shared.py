@@ -1,24 +1,89 @@
-"""The data that many principals share, each once where it is kept: actions, policies in force, and texts."""
+"""Data that are referred to and written once: actions by number, documents by digest, and texts by place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from hashlib import sha256
+from itertools import groupby
+from typing import Generic, TypeVar
 
 from lpgen.core.model import Action
 from lpgen.report.escaping import terminal_text
-from lpgen.report.html.action_index import ActionIndex
 from lpgen.report.html.block_data import data_of_line
-from lpgen.report.html.interned import Interned
 from lpgen.report.pages.blocks import Line
+
+Value = TypeVar("Value", bound=Hashable)
+
+
+class Interned(Generic[Value]):
+    """Values in the order in which they were first met, each once."""
+
+    def __init__(self) -> None:
+        self._places: dict[Value, int] = {}
+
+    def place(self, value: Value) -> int:
+        """The index of the value, counted from 0."""
+        return self._places.setdefault(value, len(self._places))
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """The values by place."""
+        return tuple(self._places)
+
+
+class ActionIndex:
+    """Distinct actions, sorted by service and name, with their numbers."""
+
+    def __init__(self, actions: Iterable[Action]) -> None:
+        self._actions = sorted(set(actions), key=_parts)
+        self._numbers = {action: number for number, action in enumerate(self._actions)}
+
+    def ranges(self, actions: Iterable[Action], more: Interned[Action]) -> str:
+        """The numbers of the actions as ranges, such as `0-4,7`; those of `more`, which takes others, come last."""
+        return ranges_of(self._number(action, more) for action in actions)
+
+    def _number(self, action: Action, more: Interned[Action]) -> int:
+        found = self._numbers.get(action)
+        return len(self._numbers) + more.place(action) if found is None else found
+
+    def data(self) -> list[list[object]]:
+        """The names by service, in the order of their numbers."""
+        return [
+            [terminal_text(service), [terminal_text(_parts(action)[1]) for action in members]]
+            for service, members in groupby(self._actions, key=lambda action: _parts(action)[0])
+        ]
+
+
+def _parts(action: str) -> tuple[str, str]:
+    service, _, name = action.partition(":")
+    return service, name
+
+
+def ranges_of(numbers: Iterable[int]) -> str:
+    """Distinct numbers as ranges, such as `0-4,7`."""
+    return ",".join(map(_range, _runs(sorted(numbers))))
+
+
+def _runs(numbers: list[int]) -> Iterable[tuple[int, int]]:
+    """First and last of each run of consecutive numbers."""
+    first = 0
+    for at, number in enumerate(numbers):
+        if at + 1 == len(numbers) or numbers[at + 1] != number + 1:
+            yield numbers[first], number
+            first = at + 1
+
+
+def _range(run: tuple[int, int]) -> str:
+    return str(run[0]) if run[0] == run[1] else f"{run[0]}-{run[1]}"
 
 
 class Shared:
-    """Actions that aren't in the index; the policies in force by their text; reasons and dangers; lines of notes."""
+    """What the data of one principal refer to: actions that aren't in the index, documents, reasons, lines of notes."""
 
     def __init__(self, actions: ActionIndex) -> None:
         self._actions = actions
         self._more: Interned[Action] = Interned()
-        self.documents: Interned[str] = Interned()
+        self._documents: dict[str, str] = {}
         self.texts: Interned[str] = Interned()
         self.lines: Interned[Line] = Interned()
 
@@ -26,13 +91,20 @@ class Shared:
         """The numbers of the actions as ranges, such as `0-4,7`."""
         return self._actions.ranges(actions, self._more)
 
-    def data(self, actions: object = None) -> Iterator[tuple[str, object]]:
-        """What principals refer to, with the names under which they do; `actions` are those of the index, if wanted."""
-        for number, text in enumerate(self.documents.values):
-            yield f"document-{number}", text
-        if actions is not None:
-            yield "actions", actions
+    def add_document(self, text: str) -> str:
+        """The digest by which the document is found."""
+        digest = sha256(text.encode()).hexdigest()[:32]
+        self._documents[digest] = text
+        return digest
+
+    def data(self) -> Iterator[tuple[str, object]]:
+        """What the principal's data refer to, with the names under which they do."""
+        yield from ((f"{DOCUMENT}{digest}", text) for digest, text in self._documents.items())
         if self._more.values:
             yield "more-actions", list(map(terminal_text, self._more.values))
         yield "texts", self.texts.values
         yield "lines", [data_of_line(line) for line in self.lines.values]
+
+
+DOCUMENT = "document-"
+"""The beginning of the name of a document, which principals of a page share."""

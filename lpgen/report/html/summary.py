@@ -1,19 +1,19 @@
-"""The summary of a review as values for its template: rows of principals, and the days that logs cover."""
+"""The summary of a review as values for its template: numbers, rows of principals, and the days that logs cover."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import log1p
 
 from lpgen.core.evidence import AccountCoverage
-from lpgen.report.counts import Counts
 from lpgen.report.escaping import terminal_text
-from lpgen.report.html.principal_data import anchor_of
+from lpgen.report.html.templating import anchor_of
 from lpgen.report.json.layout import Json
-from lpgen.report.pages.blocks import Tone
-from lpgen.report.pages.words import CLASS_WORDS, short_label_of, state_of
+from lpgen.report.pages.blocks import Tone, count, plural
+from lpgen.report.pages.words import CLASS_WORDS, percent, short_label_of, state_of
+from lpgen.report.summary import Counts, PrincipalSummary, ReviewSummary, sum_counts
 from lpgen.report.views import PrincipalView
 
 
@@ -41,6 +41,7 @@ class Row:
     tone: Tone
     counts: Counts
     replaced: bool
+    dangers_left: int
     shares: tuple[Share, ...]
 
 
@@ -69,10 +70,10 @@ class CoverageBar:
 # ---------------------------------------------------------------- principals
 
 
-def rows_of(views: Sequence[PrincipalView]) -> tuple[Row, ...]:
+def rows_of(principals: Sequence[PrincipalSummary]) -> tuple[Row, ...]:
     """A row per principal, in their order."""
-    most = max((one.counts.granted for one in views), default=0)
-    return tuple(_row(one, most) for one in views)
+    most = max((one.counts.granted for one in principals), default=0)
+    return tuple(_row(one, most) for one in principals)
 
 
 def data_of_rows(rows: Sequence[Row]) -> Json:
@@ -85,34 +86,36 @@ def data_of_rows(rows: Sequence[Row]) -> Json:
 
 def _data_of_row(row: Row) -> list[object]:
     counts = row.counts
-    held, removed = (counts.held, counts.removed) if row.replaced else (None, None)
-    numbers = [counts.granted, counts.used, counts.unused, counts.unobservable, held, removed]
+    kept, removed = (counts.kept, counts.removed) if row.replaced else (None, None)
+    numbers = [counts.granted, counts.used, counts.unused, counts.unobservable, kept, removed]
     shares = [[share.kind, share.number, share.start, share.width] for share in row.shares]
     texts = [row.label, row.arn, row.account, row.class_words, row.state, row.tone]
-    return [*texts, [*numbers, counts.dangerous_unused, counts.ungranted], shares]
+    numbers += [counts.dangerous_unused, counts.ungranted, counts.kept_unseen, row.dangers_left]
+    return [*texts, numbers, shares]
 
 
-def _row(view: PrincipalView, most: int) -> Row:
-    principal, counts, state = view.diff.principal, view.counts, state_of(view)
+def _row(summary: PrincipalSummary, most: int) -> Row:
+    principal, counts, state = summary.principal, summary.counts, state_of(summary)
     return Row(
         label=terminal_text(short_label_of(principal)),
         arn=terminal_text(principal.arn),
         account=terminal_text(principal.account),
-        anchor=anchor_of(principal),
-        class_words=CLASS_WORDS[view.diff.principal_class],
+        anchor=anchor_of(principal.arn),
+        class_words=CLASS_WORDS[summary.principal_class],
         state=state.text,
         tone=state.tone,
         counts=counts,
-        replaced=view.has_documents,
-        shares=_shares_of(view, wide=round(1000 * log1p(counts.granted) / log1p(most)) if most else 0),
+        replaced=summary.has_documents,
+        dangers_left=summary.dangers_left,
+        shares=_shares_of(summary, wide=round(1000 * log1p(counts.granted) / log1p(most)) if most else 0),
     )
 
 
-def _shares_of(view: PrincipalView, *, wide: int = 1000) -> tuple[Share, ...]:
+def _shares_of(summary: PrincipalSummary, *, wide: int = 1000) -> tuple[Share, ...]:
     """The outcomes of the granted actions, as parts of `wide` thousandths; empty parts are left out."""
-    counts = view.counts
-    if view.has_documents:
-        return shares_of_made([view], wide=wide)
+    counts = summary.counts
+    if summary.has_documents:
+        return shares_of_made([summary], wide=wide)
     return tuple(
         _shares(
             [
@@ -125,15 +128,13 @@ def _shares_of(view: PrincipalView, *, wide: int = 1000) -> tuple[Share, ...]:
     )
 
 
-def shares_of_made(views: Iterable[PrincipalView], *, wide: int = 1000) -> tuple[Share, ...]:
+def shares_of_made(principals: Iterable[PrincipalSummary], *, wide: int = 1000) -> tuple[Share, ...]:
     """The same of all the principals that have a replacement, together."""
-    granted = unseen = goes = 0
-    for one in views:
-        granted, unseen, goes = granted + one.counts.granted, unseen + one.kept_unseen, goes + one.counts.removed
+    whole = sum_counts(principals)
     parts = [
-        ("seen", "used or attempted", granted - unseen - goes),
-        ("kept", "kept without recorded use", unseen),
-        ("goes", "removed", goes),
+        ("seen", "used or attempted", whole.kept - whole.kept_unseen),
+        ("kept", "kept without recorded use", whole.kept_unseen),
+        ("goes", "removed", whole.removed),
     ]
     return tuple(_shares(parts, wide))
 
@@ -179,3 +180,75 @@ def _span(start: date, end: date, first: date, last: date) -> tuple[int, int]:
     days = (last - first).days + 1
     left = round(1000 * (start - first).days / days)
     return left, max(round(1000 * ((end - first).days + 1) / days) - left, 3)
+
+
+# ---------------------------------------------------------------- figures
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number to see at a glance, with its title and a note."""
+
+    value: str
+    title: str
+    note: str
+    alarming: bool = False
+
+
+def figures_of_review(review: ReviewSummary) -> Iterator[Figure]:
+    """The numbers of the principals that the headline counts: those with a replacement to put in place, if any."""
+    replaced = review.to_replace
+    whole = sum_counts(replaced or review.principals)
+    if replaced:
+        yield Figure(count(len(review.safe)), "safe replacements", f"of {count(len(replaced))}")
+    kept = f"{count(whole.kept)} kept, {count(whole.removed)} removed" if replaced else ""
+    yield Figure(count(whole.granted), "granted actions", kept)
+    yield Figure(_share(whole.unused, whole), "unused", f"{plural(whole.unused, 'action')}: use would have shown")
+    unobservable = f"{plural(whole.unobservable, 'action')}: logs can't show use"
+    yield Figure(_share(whole.unobservable, whole), "unobservable", unobservable)
+    dangerous = whole.dangerous if replaced else whole.dangerous_unused
+    left = whole.dangerous_unused - dangerous if replaced else dangerous
+    title = f"dangerous grants {'removed' if replaced else 'found'}"
+    note = f"without recorded use{f'; {count(left)} kept' if replaced and left else ''}"
+    yield Figure(count(dangerous), title, note, alarming=left > 0)
+    yield _coverage_figure(review)
+
+
+def _coverage_figure(review: ReviewSummary) -> Figure:
+    report = review.report
+    accounts = report.diff.coverage.accounts
+    holes = sum(len(one.gaps) + len(one.uncovered) for one in accounts)
+    days = sorted({one.covered_days for one in accounts}) or [0]
+    value = count(days[0]) if len(days) == 1 else f"{count(days[0])}–{count(days[-1])}"
+    noted = f"{plural(len(accounts), 'account')}, {plural(holes, 'gap') if holes else 'no gaps'}"
+    unread = len(review.accounts_without_logs)
+    noted += f", {count(unread)} more without logs" if unread else ""
+    return Figure(value, "covered days", noted, alarming=bool(holes or unread) or days[0] < report.min_days)
+
+
+def figures_of_principal(view: PrincipalView) -> Iterator[Figure]:
+    """The numbers of one principal's actions."""
+    counts, policies = view.counts, len(view.diff.principal.policies)
+    seen = counts.used + counts.attempted
+
+    def of_granted(number: int, title: str) -> Figure:
+        share = _share(number, counts)
+        return Figure(count(number), title, f"{share} of the granted actions" if counts.granted else "")
+
+    yield Figure(count(counts.granted), "granted", f"by {plural(policies, 'policy', 'policies')}" if policies else "")
+    yield of_granted(seen, "used or attempted")
+    if view.has_documents:
+        unseen = f"{count(counts.kept_unseen)} of them without recorded use" if counts.kept_unseen else ""
+        yield Figure(count(counts.kept), "kept", unseen)
+        yield of_granted(counts.removed, "removed")
+    else:
+        yield of_granted(counts.unused, "unused")
+        yield of_granted(counts.unobservable, "unobservable")
+    removed = f"{count(counts.dangerous)} removed" if view.has_documents and counts.dangerous_unused else ""
+    yield Figure(
+        count(counts.dangerous_unused), "dangerous and unused", removed, alarming=view.summary.dangers_left > 0
+    )
+
+
+def _share(number: int, of: Counts) -> str:
+    return percent(number / of.granted) if of.granted else "–"

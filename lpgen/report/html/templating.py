@@ -1,21 +1,34 @@
-"""The templates and assets of pages. Jinja2 is imported when a page is made, since no other command needs it."""
+"""The templates, assets and script data of pages, and the policy that lets nothing else run.
+
+Jinja2 is imported when a page is made, since no other command needs it.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.block_data import split_quotes
-from lpgen.report.html.principal_data import anchor_of
-from lpgen.report.pages.blocks import Block, Bullets, Fold, Heading, Line, Paragraph, Table
+from lpgen.report.pages.blocks import Block, Bullets, Command, Fold, Heading, Line, Paragraph, Table
 from lpgen.report.pages.words import label_in_list
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
-_KINDS: Final = {Heading: "heading", Paragraph: "paragraph", Bullets: "bullets", Table: "table", Fold: "fold"}
+_KINDS: Final = {
+    Heading: "heading",
+    Paragraph: "paragraph",
+    Bullets: "bullets",
+    Table: "table",
+    Fold: "fold",
+    Command: "command",
+}
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -55,3 +68,36 @@ def _kind_of(block: Block) -> str:
 
 def _is_day(cell: Line) -> bool:
     return len(cell) == 1 and _DAY.fullmatch(cell[0].text) is not None
+
+
+def anchor_of(arn: str) -> str:
+    """The fragment under which the page shows a principal."""
+    return f"p={quote(terminal_text(arn), safe='')}"
+
+
+# ---------------------------------------------------------------- scripts
+
+_HARMLESS: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\x7f": "\\u007f"})
+"""Characters that end a script element or open a comment in it occur only inside JSON texts, so they may be escaped."""
+
+
+def script_json(value: object) -> str:
+    """The value as JSON that is safe in a script element: ASCII without `<`, `>` and `&`."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).translate(_HARMLESS)
+
+
+def content_security_policy(*, style: str = "", script: str = "", frames: bool = False) -> str:
+    """The policy under which this style sheet and this script run, where there are any, and nothing is fetched or sent.
+
+    With `frames`, files beside the page may be shown in frames: from `file://` too, where browsers say that every file
+    has an origin of its own, `'self'` allows them.
+    https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Content-Security-Policy
+    """
+    scripts = f"script-src '{_source_hash(script)}'; " if script else ""
+    styles = f"style-src '{_source_hash(style)}'; " if style else ""
+    shown = "frame-src 'self'; " if frames else ""
+    return f"default-src 'none'; {scripts}{styles}{shown}base-uri 'none'; form-action 'none'"
+
+
+def _source_hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

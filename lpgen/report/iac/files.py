@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from lpgen.core.findings import Proposal
 from lpgen.report.escaping import markdown_code, markdown_prose
 from lpgen.report.iac.cloudformation import (
     INLINE_TEMPLATE_BYTES,
     cloudformation_of_subject,
     unsayable_in_cloudformation,
 )
-from lpgen.report.iac.subject import CodeSubject, once_per_set, subject_of_proposal
+from lpgen.report.iac.subject import CodeSubject, once_per_set
 from lpgen.report.iac.terraform import PROVIDER_VERSION, TERRAFORM_VERSION, terraform_of_subject, versions_file
 
 
@@ -42,11 +41,6 @@ _FORMS: Final = {
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
 """Names of principals and policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-
-
-def code_files(proposals: Iterable[Proposal], form: CodeForm) -> dict[str, str]:
-    """The files of the proposals' code, as `code_of_subjects` writes it."""
-    return code_of_subjects(filter(None, map(subject_of_proposal, proposals)), form)
 
 
 def code_of_subjects(found: Iterable[CodeSubject], form: CodeForm) -> dict[str, str]:

@@ -28,12 +28,34 @@ _OPERATORS = {
 }
 
 
-def code_of_plan(whole: ObservePlan, form: str) -> str:
-    """The trails of one account as `cli`, `terraform` or `cloudformation`, with a line break at the end.
+def plan_as_cli(whole: ObservePlan) -> str:
+    """The trails of one account as commands of the AWS CLI, with a line break at the end.
 
     Raises:
-        InvocationError: there are trails of several accounts or none, or one exists and the form only makes new ones.
+        InvocationError: there are trails of several accounts or none.
     """
+    return _commands(_only_account(whole))
+
+
+def plan_as_terraform(whole: ObservePlan) -> str:
+    """The same as Terraform.
+
+    Raises:
+        InvocationError: as above, or a trail exists, and Terraform only makes new ones.
+    """
+    return _terraform(_only_new(whole))
+
+
+def plan_as_cloudformation(whole: ObservePlan) -> str:
+    """The same as a CloudFormation template.
+
+    Raises:
+        InvocationError: as above, or a trail exists, and a template only makes new ones.
+    """
+    return _template(_only_new(whole))
+
+
+def _only_account(whole: ObservePlan) -> AccountPlan:
     with_trails = [one for one in whole.accounts if one.trails]
     if len(with_trails) != 1:
         accounts = ", ".join(one.account for one in with_trails)
@@ -41,15 +63,17 @@ def code_of_plan(whole: ObservePlan, form: str) -> str:
             f"code is for one account, and there are trails of {accounts or 'none'}",
             hint="choose one with `--account`" if with_trails else "`--format text` says why",
         )
-    (plan,) = with_trails
-    if form == "cli":
-        return _commands(plan)
+    return with_trails[0]
+
+
+def _only_new(whole: ObservePlan) -> AccountPlan:
+    plan = _only_account(whole)
     if not all(one.is_new for one in plan.trails):
         raise InvocationError(
             "a trail that exists can't be changed without all its other settings",
             hint="use `--format cli`, or put the selectors of `--format json` into your own code",
         )
-    return _terraform(plan) if form == "terraform" else _template(plan)
+    return plan
 
 
 def _notes(plan: AccountPlan) -> Iterator[str]:

@@ -53,11 +53,12 @@ from lpgen.report.json.facts import (
 )
 from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.plan import document_file
+from lpgen.report.views import PrincipalView
 
 
 def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
     """The evidence file of one principal as JSON text; without a replacement its lists are empty."""
-    diff = proposal.diff
+    diff, summary = proposal.diff, PrincipalView(proposal).summary
     coverage = report.diff.coverage.account(diff.principal.account)
     replacement = proposal.replacement or Replacement(diff.principal, (), (), ())
     return lay_out(
@@ -65,8 +66,8 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
             "schema": EVIDENCE_SCHEMA,
             "principal": diff.principal.arn,
             "principal_id": diff.principal.principal_id,
-            **facts_of_proposal(proposal),
-            "accepted": facts_of_accepted(diff.caveats),
+            **facts_of_proposal(summary),
+            "accepted": facts_of_accepted(summary.accepted),
             "as_of": report.diff.as_of.isoformat(),
             "catalog": Row(version=report.diff.catalog_version, date=report.diff.catalog_date),
             "coverage": None if coverage is None else facts_of_account(coverage),

@@ -8,10 +8,11 @@ from typing import Final
 
 from lpgen.core.digests import Inputs
 from lpgen.core.evidence import AccountCoverage, Evidence, StatementRef, Use
-from lpgen.core.findings import PrincipalDiff, Proposal, UngrantedUse
+from lpgen.core.findings import PrincipalDiff, UngrantedUse
 from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import Check, Decision, Scope
 from lpgen.report.json.layout import Json, Row
+from lpgen.report.summary import PrincipalSummary
 
 _SIDES: Final = {True: "read_only", False: "writing"}
 
@@ -31,28 +32,28 @@ def facts_of_scope(scope: Scope) -> Json:
     return {"not_resources" if scope.not_resource else "resources": list(scope.resources)}
 
 
-def facts_of_proposal(proposal: Proposal) -> Json:
+def facts_of_proposal(summary: PrincipalSummary) -> Json:
     """What is proposed for a principal, and whether it is called safe: null where there is no replacement to call
     so."""
     return {
-        "class": proposal.diff.principal_class,
-        "proposal": proposal.advice,
-        "in_place": proposal.in_place,
-        "safe": None if proposal.replacement is None else proposal.safe,
-        "not_safe_because": _facts_of_caveats(proposal),
-        "expected_denials": _facts_of_expected(proposal),
+        "class": summary.principal_class,
+        "proposal": summary.proposal,
+        "in_place": summary.in_place,
+        "safe": summary.safe if summary.is_replaced else None,
+        "not_safe_because": _facts_of_caveats(summary.caveats),
+        "expected_denials": _facts_of_expected(summary),
     }
 
 
-def _facts_of_expected(proposal: Proposal) -> Row | None:
+def _facts_of_expected(summary: PrincipalSummary) -> Row | None:
     """How many denied needs to expect of a replacement in the next `days`: the mean, and the ends of the interval."""
-    expected = proposal.diff.expected
-    if expected is None or proposal.replacement is None:
+    expected = summary.expected
+    if expected is None or not summary.is_replaced:
         return None
     return Row(asdict(replace(expected, mean=round(expected.mean, 3))))
 
 
-def _facts_of_caveats(proposal: Proposal) -> list[Row]:
+def _facts_of_caveats(caveats: Iterable[Caveat]) -> list[Row]:
     """The reasons not to call a proposal safe, each with the next step and the `item` for a decision to accept it."""
     return [
         Row(
@@ -61,17 +62,13 @@ def _facts_of_caveats(proposal: Proposal) -> list[Row]:
             item=caveat.item if caveat.kind.row.acceptable else None,
             next_step=caveat.step,
         )
-        for caveat in proposal.caveats
+        for caveat in caveats
     ]
 
 
 def facts_of_accepted(caveats: Iterable[Caveat]) -> list[Row]:
     """The caveats that a person has accepted."""
-    return [
-        Row(kind=one.kind, message=one.message, item=one.item, accepted_by=one.accepted_by)
-        for one in caveats
-        if one.accepted_by
-    ]
+    return [Row(kind=one.kind, message=one.message, item=one.item, accepted_by=one.accepted_by) for one in caveats]
 
 
 def facts_of_inputs(inputs: Inputs) -> Json:

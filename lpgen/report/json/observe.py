@@ -27,13 +27,13 @@ from lpgen.report.json.layout import Json, Row, lay_out
 OUTCOME_SCHEMA: Final = "lpgen.observation/1"
 
 
-def observe_json(plan: ObservePlan, price: float) -> str:
-    """The plan as JSON text; `price` is that of 100,000 data events."""
+def observe_json(plan: ObservePlan) -> str:
+    """The plan as JSON text."""
     return lay_out(
         {
             "schema": OBSERVE_SCHEMA,
-            "price": price,
-            "accounts": [_account(one, price) for one in plan.accounts],
+            "price": plan.price,
+            "accounts": [_account(one, plan.price) for one in plan.accounts],
             "undecided": {str(one): plan.undecided.get(one, 0) for one in Visibility if one is not Visibility.DATA},
             "problems": list(plan.problems),
         }

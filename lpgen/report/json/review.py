@@ -1,10 +1,10 @@
-"""The review as JSON, schema `lpgen.review/1`.
+"""The review as JSON, schema `lpgen.review/2`.
 
 Keys are only ever added under this name; a change of meaning takes a new number. Texts are as in the logs and policies,
 days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything is sorted, and nothing depends on today.
 
 - `as_of`, `catalog`, `min_days`: the reference date for ages, the action catalog, how many covered days are enough.
-- `totals`: the numbers of `principals[].counts` summed (see `lpgen.report.counts.Counts`), and how many principals
+- `totals`: the numbers of `principals[].counts` summed (see `lpgen.report.summary.Counts`), and how many principals
   there are, have a replacement, and have one that is in place, or isn't yet and is called safe.
 - `outside_trust`: the outsiders that may assume roles, the worst first: the `case` (everyone, account, organization,
   provider), `who`, the keys of the `conditions` that must be met ("": none), the item with which a decision may accept
@@ -23,7 +23,7 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
   many reasons and ways into roles these accept (null: none were given).
 - `skips`: records that are no usage, by reason. `problems`: gaps of the files given. `expired_decisions`: no longer in
   force. `not_in_snapshot`: principals of the logs that the authorization details don't have.
-- `principals`: by class, those with unusual use first, then by what could do most harm. Each has:
+- `principals`: by harm (see `lpgen.report.summary.ReviewSummary`). Each has:
   `principal` (its ARN), `principal_id`, `account`, `kind` and `class`; `proposal`; `in_place`, whether its policies
   already have the meaning of the replacement; `safe` (null: there is no replacement); `not_safe_because` with the next
   step, and the item with which a decision may accept it (null: it can't be accepted); `expected_denials`, the denied
@@ -43,15 +43,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import lru_cache
-from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lpgen.core.evidence import PrincipalUsage, StatementRef, UnmappedEvent
-from lpgen.core.findings import DangerousUse, OutsideTrust, Report, WildcardUse
+from lpgen.core.findings import DangerousUse, OutsideTrust, WildcardUse
 from lpgen.core.model import AccessLevel, Outcome
-from lpgen.report.counts import sorted_levels
 from lpgen.report.decisions_note import facts_of_decisions
-from lpgen.report.groups import KeptGroup
 from lpgen.report.guards_note import facts_of_guards
 from lpgen.report.json.facts import (
     facts_of_accepted,
@@ -66,55 +63,52 @@ from lpgen.report.json.facts import (
     facts_of_ungranted,
     facts_of_use,
 )
-from lpgen.report.json.layout import Json, LaidOut, Row, Written, lay_out_line, lay_out_parts
+from lpgen.report.json.layout import Json, LaidOut, Row, Written, lay_out_item, lay_out_line, lay_out_parts
 from lpgen.report.json.verdict_rows import written_verdicts
 from lpgen.report.plan import document_file, plan_note, plan_steps
 from lpgen.report.snapshot_note import facts_of_snapshot
-from lpgen.report.views import PrincipalView, ReviewView, review_view
+from lpgen.report.summary import PartedReview, ReviewSummary
+from lpgen.report.views import KeptGroup, PrincipalView, sorted_levels
 
-if TYPE_CHECKING:
-    from lpgen.report.entries import Details
-
-REVIEW_SCHEMA: Final = "lpgen.review/1"
+REVIEW_SCHEMA: Final = "lpgen.review/2"
 
 
-def review_json(report: Report, details: Details | None = None) -> Iterator[str]:
-    """The review of a report as parts of a JSON text: of thousands of principals it is too long to hold at once.
-
-    With `details`, the report's proposals are outlines.
-    """
-    view = review_view(report, details.entries if details else {})
-    principals = (
-        LaidOut(details.text_of(one.diff.principal.arn)) if details else facts_of_principal(one) for one in view.views
-    )
-    return lay_out_parts({**_facts_of_all(view), "principals": principals})
+def review_json(parted: PartedReview) -> Iterator[str]:
+    """The review as parts of a JSON text: of thousands of principals it is too long to hold at once."""
+    principals = (LaidOut(parted.text_of(one.arn)) for one in parted.summary.principals)
+    return lay_out_parts({**_facts_of_all(parted.summary), "principals": principals})
 
 
-def review_lines(report: Report, details: Details | None = None) -> Iterator[str]:
-    """The review as JSON lines: the first has all of it but the principals, each other one a principal, by ARN.
-
-    With `details`, the report's proposals are outlines.
-    """
-    view = review_view(report, details.entries if details else {})
-    yield lay_out_line(_facts_of_all(view))
-    for arn, one in sorted(((one.diff.principal.arn, one) for one in view.views), key=itemgetter(0)):
-        yield details.text_of(arn) if details else lay_out_line(facts_of_principal(one))
+def review_lines(parted: PartedReview) -> Iterator[str]:
+    """The review as JSON lines: the first has all of it but the principals, each other one a principal, by ARN."""
+    yield lay_out_line(_facts_of_all(parted.summary))
+    yield from map(parted.text_of, sorted(one.arn for one in parted.summary.principals))
 
 
-def _facts_of_all(view: ReviewView) -> Json:
+def principal_json(view: PrincipalView) -> str:
+    """The part of a principal in the JSON text."""
+    return lay_out_item(facts_of_principal(view))
+
+
+def principal_line(view: PrincipalView) -> str:
+    """The line of a principal in the JSON lines."""
+    return lay_out_line(facts_of_principal(view))
+
+
+def _facts_of_all(review: ReviewSummary) -> Json:
     """All of a review but its principals."""
-    report, diff = view.report, view.report.diff
+    report, diff = review.report, review.report.diff
     return {
         "schema": REVIEW_SCHEMA,
         "as_of": diff.as_of.isoformat(),
         "catalog": Row(version=diff.catalog_version, date=diff.catalog_date),
         "min_days": report.min_days,
-        "totals": totals_of_review(view),
+        "totals": totals_of_review(review),
         "outside_trust": [_facts_of_trust(one) for one in report.trust],
         "coverage": {"accounts": [facts_of_account(one) for one in diff.coverage.accounts]},
         "guards": facts_of_guards(report.guards),
         "snapshot": facts_of_snapshot(report.snapshot),
-        "decisions": facts_of_decisions(report.decisions, report.accepted),
+        "decisions": facts_of_decisions(report.decisions, review.accepted),
         "skips": [
             Row(reason=one.reason, records=one.records, example_event_id=one.example_event_id) for one in diff.skips
         ],
@@ -124,16 +118,16 @@ def _facts_of_all(view: ReviewView) -> Json:
     }
 
 
-def totals_of_review(view: ReviewView) -> Row:
+def totals_of_review(review: ReviewSummary) -> Row:
     """The numbers of all principals together."""
-    made = view.made
+    replaced = review.replaced
     return Row(
-        principals=len(view.views),
-        replacements=sum(one.has_documents for one in made),
-        refused=sum(not one.has_documents for one in made),
-        safe=sum(one.proposal.safe for one in view.to_make),
-        in_place=sum(one.proposal.in_place for one in made),
-        **asdict(view.totals),
+        principals=len(review.principals),
+        replacements=sum(one.has_documents for one in replaced),
+        refused=sum(not one.has_documents for one in replaced),
+        safe=len(review.safe),
+        in_place=sum(one.in_place for one in replaced),
+        **asdict(review.counts),
     )
 
 
@@ -170,8 +164,8 @@ def facts_of_principal(view: PrincipalView) -> Json:
         "principal_id": diff.principal.principal_id,
         "account": diff.principal.account,
         "kind": diff.principal.kind,
-        **facts_of_proposal(proposal),
-        "accepted": facts_of_accepted(diff.caveats),
+        **facts_of_proposal(view.summary),
+        "accepted": facts_of_accepted(view.summary.accepted),
         "covered_days": diff.covered_days,
         "active_days": diff.active_days,
         "counts": Row(asdict(view.counts)),

@@ -10,11 +10,13 @@ import html
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from lpgen.report.commands import Layout
 from lpgen.report.escaping import html_code, markdown_code, markdown_prose
 from lpgen.report.pages.blocks import (
     Block,
     Bullets,
     Column,
+    Command,
     Fold,
     Heading,
     Line,
@@ -30,6 +32,11 @@ from lpgen.report.pages.blocks import (
 MOST_CHARACTERS: Final = 64_500
 _ROWS: Final = (150, 40, 10)
 """How many rows of a table or list are shown: as many as fit, of these."""
+
+
+def page_markdown(page: Iterable[PageBlock], layout: Layout) -> str:
+    """The page as Markdown."""
+    return render_markdown(page, noun=layout.noun)
 
 
 def render_markdown(page: Iterable[PageBlock], *, noun: str = "principal") -> str:
@@ -123,14 +130,16 @@ def _render(block: PageBlock, rows: int) -> str:
             return _table(block, rows)
         case WrittenFold():
             return block.text
+        case Command():
+            return markdown_code(block.text)
         case Fold():
             inner = "\n\n".join(_render(one, rows) for one in block.blocks)
             return f"<details><summary>{_summary(block.summary)}</summary>\n\n{inner}\n\n</details>"
 
 
-def fold_markdown(fold: Fold) -> str:
-    """One principal's part, as it appears in the page."""
-    return _render(fold, _ROWS[0])
+def part_markdown(part: Iterable[Block], _: Layout) -> str:
+    """The part of one principal, as it appears in a page."""
+    return "\n\n".join(_render(block, _ROWS[0]) for block in part)
 
 
 def _item_lines(block: Bullets, rows: int) -> Iterable[str]:

@@ -15,21 +15,10 @@ _CONTINUED: Final = " \\"
 
 
 def command_lines(command: Command, *, width: int) -> list[str]:
-    """The command in lines no wider than `width`; `...` stands for the options that there is no room for."""
-    arguments = [one for one in command.added if not one[0].startswith("-")]
-    options = [one for one in command.added if one[0].startswith("-")]
-    left_out = command.given[:1], command.given[:0]
-    for given in (command.given, *((*some, ("...",)) for some in left_out)):
-        lines = _lines([("lpgen", *command.name.split()), *arguments, *given, *options], width)
-        if len(lines) <= command.most:
-            break
-    return lines
-
-
-def _lines(options: list[Option], width: int) -> list[str]:
+    """The command in lines no wider than `width`, for a shell to join."""
     lines = [" " * _INDENT]
     room = width - _INDENT - _HANG - len(_CONTINUED)
-    for option in options:
+    for option in command.words:
         whole = _shown(" ".join(map(shlex.quote, option)))
         for text, is_rest in [(whole, False)] if len(whole) <= room and whole.isascii() else _pieces(option, room):
             if is_rest:  # the shell joins what a backslash at the end of a line separates

@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from lpgen.report.commands import Layout
 from lpgen.report.escaping import terminal_text
 from lpgen.report.layout.shell import command_lines
 from lpgen.report.layout.table_widths import GAP, cells, column_widths, table_width
@@ -49,12 +50,22 @@ _STYLES: Final = {
 }
 
 
-def render_text(page: Iterable[PageBlock | Command], *, width: int, color: bool) -> str:
+def page_text(page: Iterable[PageBlock], layout: Layout) -> Iterator[str]:
+    """The page as text in parts."""
+    return render_text_parts(page, width=layout.width, color=layout.color)
+
+
+def part_text(part: Iterable[Block], layout: Layout) -> str:
+    """The part of one principal, as it appears in a page."""
+    return "".join(block_text(block, width=layout.width, color=layout.color) for block in part)
+
+
+def render_text(page: Iterable[PageBlock], *, width: int, color: bool) -> str:
     """The page as text that ends with a line break; `width` is taken as 72 to 160 columns."""
     return "".join(render_text_parts(page, width=width, color=color))
 
 
-def render_text_parts(page: Iterable[PageBlock | Command], *, width: int, color: bool) -> Iterator[str]:
+def render_text_parts(page: Iterable[PageBlock], *, width: int, color: bool) -> Iterator[str]:
     """The text of `render_text` in parts, a block each."""
     breaks = ""
     for block in page:

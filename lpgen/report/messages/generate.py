@@ -2,47 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from lpgen.core.findings import Proposal, Report
 from lpgen.report.decisions_note import facts_of_decisions, render_used_decisions
 from lpgen.report.escaping import terminal_text
 from lpgen.report.pages.blocks import plural
+from lpgen.report.summary import PrincipalSummary, ReviewSummary
 
 
-def render_generated(report: Report, output: str) -> str:
-    """How many replacements there are, which aren't called safe and why, and the problems of the files given."""
-    return "\n".join(_lines(report, output))
+def render_generated(review: ReviewSummary, output: str) -> str:
+    """How many replacements there are, which aren't called safe and why, and the problems of the input files."""
+    return "\n".join(_lines(review, output))
 
 
-def _lines(report: Report, output: str) -> Iterator[str]:
-    made = [one for one in report.proposals if one.replacement is not None]
-    written = [one for one in made if one.replacement and not one.replacement.refusal]
-    yield f"{plural(len(written), 'replacement')} in {terminal_text(output)}{_how_many(written)}"
-    if used := render_used_decisions(facts_of_decisions(report.decisions, report.accepted)):
+def _lines(review: ReviewSummary, output: str) -> Iterator[str]:
+    written = sum(one.has_documents for one in review.replaced)
+    yield f"{plural(written, 'replacement')} in {terminal_text(output)}{_how_many(review, written)}"
+    if used := render_used_decisions(facts_of_decisions(review.report.decisions, review.accepted)):
         yield f"  {used}"
-    for problem in report.problems:
+    for problem in review.report.problems:
         yield f"  problem of the files given: {terminal_text(problem)}"
-    for one in made:
-        if not one.safe and not one.in_place:
-            yield from _why_not(one)
+    for summary in review.open:
+        if not summary.safe:
+            yield from _why_not(summary)
 
 
-def _how_many(written: Sequence[Proposal]) -> str:
+def _how_many(review: ReviewSummary, written: int) -> str:
     """How many are safe to put in place, and how many are in place."""
-    safe, in_place = sum(one.safe and not one.in_place for one in written), sum(one.in_place for one in written)
+    safe, in_place = len(review.safe), written - len(review.to_replace)
     if not in_place:
         return f", {safe} called safe"
-    if in_place == len(written):
+    if in_place == written:
         return ", all in place already"
     return f": {safe} called safe, {in_place} in place already"
 
 
-def _why_not(proposal: Proposal) -> Iterator[str]:
-    refused = proposal.replacement is not None and proposal.replacement.refusal
-    first, *others = proposal.caveats
-    reason = refused or first.message
-    what = "refused" if refused else "not safe yet"
-    yield f"  {what}: {terminal_text(proposal.diff.principal.arn)}: {terminal_text(reason)}"
+def _why_not(summary: PrincipalSummary) -> Iterator[str]:
+    first, *others = summary.caveats
+    what = "refused" if summary.refusal else "not safe yet"
+    yield f"  {what}: {terminal_text(summary.arn)}: {terminal_text(summary.refusal or first.message)}"
     if others:
         yield f"    and {plural(len(others), 'more reason')}; `lpgen review` has all"

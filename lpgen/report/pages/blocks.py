@@ -5,9 +5,13 @@ A page decides the content; `lpgen.report.layout` decides its form, and makes ev
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from lpgen.core.evidence import Evidence
 
 
 class Tone(StrEnum):
@@ -109,18 +113,31 @@ Option = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of lpgen for a terminal: its name, the options given before, and those that are new.
+    """A command of lpgen: its name, the options given before, and those that are new. It runs as it is printed.
 
-    Where it takes more than `most` lines, options that were given are left out.
+    `program` is what a shell takes for lpgen here.
     """
 
     name: str
-    given: tuple[Option, ...]
-    added: tuple[Option, ...]
-    most: int = 5
+    given: tuple[Option, ...] = ()
+    added: tuple[Option, ...] = ()
+    program: Option = ("lpgen",)
+
+    @property
+    def words(self) -> tuple[Option, ...]:
+        """The command in groups of words that belong together: the name, arguments, options given, and new options."""
+        is_option = [one[0].startswith("-") for one in self.added]
+        arguments = (one for one, is_ in zip(self.added, is_option, strict=True) if not is_)
+        options = (one for one, is_ in zip(self.added, is_option, strict=True) if is_)
+        return (*self.program, *self.name.split()), *arguments, *self.given, *options
+
+    @property
+    def text(self) -> str:
+        """The command on one line, as a shell takes it."""
+        return shlex.join(word for group in self.words for word in group)
 
 
-Block = Heading | Paragraph | Bullets | Table | Fold
+Block = Heading | Paragraph | Bullets | Table | Fold | Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,3 +219,42 @@ def table(columns: Iterable[Column], rows: Iterable[Iterable[Words]], *, fills: 
 def bullets(*items: Words | Item, numbered: bool = False) -> Bullets:
     """A list from lines and items."""
     return Bullets(tuple(one if isinstance(one, Item) else Item(line(one)) for one in items), numbered)
+
+
+# ---------------------------------------------------------------- the small parts that pages share
+
+MOST_ROWS: Final = 12
+"""The most rows of a table in a principal's part, which says how many more there are; JSON has them all."""
+REVIEW_ROWS: Final = 25
+"""So many rows of a table does a review show of all principals or accounts."""
+
+
+def titled(text: str, number: int | None = None) -> Heading:
+    """A title of a principal's part, with how many there are."""
+    return Heading(line(text, *([quiet(f" ({count(number)})")] if number is not None else [])), level=3)
+
+
+def more_note(rest: object, number: int, noun: str) -> Iterable[Paragraph]:
+    """That there is more, where there is."""
+    if rest:
+        yield Paragraph(line(quiet(f"and {plural(number, f'more {noun}')}; --format json has them all")))
+
+
+def more_rows(whole: int, noun: str) -> Iterable[Paragraph]:
+    """How many rows a table of a review leaves out, where it does."""
+    return more_note(whole > REVIEW_ROWS, whole - REVIEW_ROWS, noun)
+
+
+def capped(items: list[Item]) -> Bullets:
+    """A list of at most `MOST_ROWS` items, with how many more there are."""
+    rest = len(items) - MOST_ROWS
+    if rest <= 1:
+        return Bullets(tuple(items))
+    return Bullets((*items[:MOST_ROWS], Item(line(quiet(f"and {count(rest)} more; --format json has them all")))))
+
+
+def seen_note(evidence: Evidence) -> Line:
+    """How often and when something was seen, and an example record."""
+    first, last = evidence.first_seen[:10], evidence.last_seen[:10]
+    days = first if first == last else f"{first} to {last}"
+    return line(quiet(f"{plural(evidence.records, 'record')}, {days}, example "), name(evidence.example_event_id))

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from lpgen.core.choices import KeepUnobservable, UnobservableKind
 from lpgen.core.evidence import SIDE_WORDS, AccountCoverage, CoverageSource
-from lpgen.core.findings import Diff, Report
 from lpgen.report.pages.blocks import (
+    REVIEW_ROWS,
     Block,
     Column,
     Heading,
@@ -19,16 +20,18 @@ from lpgen.report.pages.blocks import (
     bullets,
     count,
     line,
+    more_rows,
     name,
     names,
     quiet,
     table,
 )
-from lpgen.report.pages.parts import REVIEW_ROWS, more_rows
+from lpgen.report.summary import ReviewSummary, sum_counts
 
 
-def coverage_blocks(report: Report) -> Iterable[Block]:
+def coverage_blocks(review: ReviewSummary) -> Iterable[Block]:
     """The logs read of each account, and the use that they could not have shown."""
+    report = review.report
     accounts = report.diff.coverage.accounts
     yield Heading(line("What the logs cover"), level=2, aside=True)
     if not accounts:
@@ -47,7 +50,7 @@ def coverage_blocks(report: Report) -> Iterable[Block]:
     )
     yield from more_rows(len(accounts), "account")
     yield Paragraph(line(quiet(_COUNTED)))
-    yield bullets(*_unread_accounts(report.diff), *_all_coverage_notes(accounts[:REVIEW_ROWS]))
+    yield bullets(*_unread_accounts(review.accounts_without_logs), *_all_coverage_notes(accounts[:REVIEW_ROWS]))
 
 
 _COUNTED: Final = (
@@ -68,13 +71,7 @@ def _coverage_row(one: AccountCoverage, min_days: int) -> list[Words]:
     ]
 
 
-def accounts_without_logs(diff: Diff) -> list[str]:
-    """The accounts of principals without any log that was read, sorted."""
-    return sorted({one.principal.account for one in diff.principals} - {one.account for one in diff.coverage.accounts})
-
-
-def _unread_accounts(diff: Diff) -> Iterable[Line]:
-    unread = accounts_without_logs(diff)
+def _unread_accounts(unread: Sequence[str]) -> Iterable[Line]:
     if unread:
         yield line(bad("no log was read of "), names(unread, most=REVIEW_ROWS))
 
@@ -146,3 +143,42 @@ def _data_events(one: AccountCoverage) -> Iterable[Line]:
         sides = one.sides(region, event_source)
         found[event_source, "" if len(sides) > 1 else f" ({SIDE_WORDS[min(sides)]} ones alone)"].append(region)
     return [line(name(source), " in ", names(regions, most=3), which) for (source, which), regions in found.items()]
+
+
+# ---------------------------------------------------------------- what no log shows
+
+
+def unobservable_blocks(review: ReviewSummary) -> Iterable[Block]:
+    """How many actions whose use the logs can't show each choice keeps, of all replacements together, by kind."""
+    total = sum_counts(one for one in review.replaced if one.has_documents)
+    kinds = [one for one in UnobservableKind if total.kept_by(KeepUnobservable.ALL, one)]
+    if not kinds:
+        return
+    yield Heading(line("What the logs can't show, and what --keep-unobservable would keep of it"), level=2, aside=True)
+    yield table(
+        (
+            Column("kind"),
+            Column("what", flexible=True),
+            *(Column(choice.value, number=True) for choice in KeepUnobservable),
+        ),
+        [
+            (name(kind), _KIND_WORDS[kind], *(count(total.kept_by(choice, kind)) for choice in KeepUnobservable))
+            for kind in kinds
+        ],
+    )
+    yield Paragraph(line(quiet(_CHOICES)))
+
+
+_CHOICES: Final = (
+    "Numbers are actions of all principals with a replacement. signed, the default, keeps those with a sign of use. To "
+    "choose for one kind: --keep-unobservable KIND=all."
+)
+
+
+_KIND_WORDS: Final = {
+    UnobservableKind.DATA_EVENTS: "events that the logs lack, data events above all",
+    UnobservableKind.OTHER_PROTOCOL: "used over another protocol or in a console",
+    UnobservableKind.INSIDE_CALL: "checked inside another call",
+    UnobservableKind.INTERNAL: "used by the service itself, or by nobody any more",
+    UnobservableKind.UNCLASSIFIED: "no API call is known to need it",
+}

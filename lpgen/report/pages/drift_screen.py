@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +14,15 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.causes import Cause, causes_of
 from lpgen.core.drift.findings import Drift
 from lpgen.core.registry.drift import DriftKind
+from lpgen.report.commands import Given
 from lpgen.report.escaping import terminal_text
 from lpgen.report.pages.blocks import (
     Column,
+    Command,
     Heading,
     Line,
     PageBlock,
     Paragraph,
-    WrittenFold,
     count,
     good,
     line,
@@ -33,7 +33,7 @@ from lpgen.report.pages.blocks import (
     table,
 )
 from lpgen.report.pages.drift import decision_blocks, headline, severity_span, sum_of
-from lpgen.report.pages.words import label_of, shorten
+from lpgen.report.pages.words import label_of, sentence, shorten
 
 _GENERATED: Final = frozenset(
     {DriftKind.NEW_USE, DriftKind.INHERITED, DriftKind.NEW_WILDCARD, DriftKind.NEVER_APPLIED, DriftKind.NEWLY_UNUSED}
@@ -45,19 +45,6 @@ _LONGEST_NAME: Final = 50
 _OTHER_COLUMNS: Final = 28
 """What the columns beside those of kind and change take, with all gaps."""
 _SHORTEST_MESSAGE: Final = 26
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The options that drift was given, each as a shell reads it.
-
-    `data` names the data folder. `inputs` say what else is known, and what of it counts: they mean the same to
-    `generate` and `baseline save`. `own` are those that only drift has.
-    """
-
-    data: str
-    inputs: tuple[str, ...] = ()
-    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +63,7 @@ class Room:
             yield replace(self, groups=most, lines=1, steps=min(self.steps, most))
 
 
-def drift_screen(drift: Drift, asked: Asked, room: Room) -> tuple[PageBlock, ...]:
+def drift_blocks(drift: Drift, given: Given, room: Room) -> tuple[PageBlock, ...]:
     """The screen of a drift."""
     causes = causes_of(drift.open)
     since = f"since {shorten(drift.before.name, _LONGEST_NAME)}, as of {drift.before.as_of}, to {drift.after.as_of}"
@@ -88,8 +75,8 @@ def drift_screen(drift: Drift, asked: Asked, room: Room) -> tuple[PageBlock, ...
         *_besides(drift),
         *_what(causes, room),
         *_for_whom(causes, room),
-        *_next_steps(drift, asked, causes, room),
-        *_rest(drift, asked, room.width),
+        *_next_steps(drift, given, causes, room),
+        *_rest(drift, given),
     )
 
 
@@ -170,7 +157,7 @@ def _for_whom(causes: Sequence[Cause], room: Room) -> Iterator[PageBlock]:
 # ---------------------------------------------------------------- what to do
 
 
-def _next_steps(drift: Drift, asked: Asked, causes: Sequence[Cause], room: Room) -> Iterator[PageBlock]:
+def _next_steps(drift: Drift, given: Given, causes: Sequence[Cause], room: Room) -> Iterator[PageBlock]:
     if not causes:
         return
     yield Heading(line("Next steps"), level=2)
@@ -181,34 +168,27 @@ def _next_steps(drift: Drift, asked: Asked, causes: Sequence[Cause], room: Room)
     is_generated = False
     for number, (step, kinds) in enumerate(list(steps.items())[: room.steps], start=1):
         findings = f" ({plural(len(kinds), 'finding')})"
-        words = shorten(f"{step[:1].upper()}{step[1:]}", room.lines * (room.width - len(findings)) - 4)
+        words = shorten(sentence(step), room.lines * (room.width - len(findings)) - 4)
         yield Paragraph(line(f"{number}. {words}{findings}"))
         if not is_generated and not _GENERATED.isdisjoint(kinds):
             is_generated = True
-            yield _command(room.width, "lpgen generate", asked.data, *asked.inputs, f"--output {_OUTPUT}")
+            yield from _command(given.command("generate", ("--output", _OUTPUT)))
         if DriftKind.NEVER_APPLIED in kinds:
-            yield _command(room.width, f"lpgen rollout plan {_OUTPUT}", asked.data, "--output plan.json")
+            plan = given.command("rollout plan", (_OUTPUT,), ("--output", "plan.json"))
+            yield from _command(plan)
     if len(steps) > room.steps:
         yield Paragraph(line(f"and {count(len(steps) - room.steps)} more"))
     day = drift.after.as_of.isoformat()
     if day not in {one.name for one in (drift.before, *drift.trend)}:
         yield Paragraph(line("Once that is settled, save the next baseline:"))
-        yield _command(room.width, f"lpgen baseline save {day}", asked.data, *asked.inputs)
+        yield from _command(given.command("baseline save", (day,)))
 
 
-def _rest(drift: Drift, asked: Asked, width: int) -> Iterator[PageBlock]:
+def _rest(drift: Drift, given: Given) -> Iterator[PageBlock]:
     yield Heading(line("To see the rest"), level=2)
-    since = f"--since {shlex.quote(drift.before.name)}"
-    yield _command(width, "lpgen drift", asked.data, since, *asked.inputs, *asked.own, "--full")
+    yield from _command(given.command("drift", ("--since", drift.before.name), ("--full",)))
 
 
-def _command(width: int, *parts: str) -> WrittenFold:
-    """A command that a shell takes as it stands, over several lines if it is long."""
-    lines, *rest = [f"  {parts[0]}"], *map(terminal_text, parts[1:])
-    for part in rest:
-        if cell_len(f"{lines[-1]} {part}") > width - 2:
-            lines[-1] += " \\"
-            lines.append(f"    {part}")
-        else:
-            lines[-1] += f" {part}"
-    return WrittenFold("\n".join(lines) + "\n", str)
+def _command(command: Command | None) -> Iterator[PageBlock]:
+    if command:
+        yield command

@@ -29,6 +29,7 @@ from lpgen.report.pages.blocks import (
     Span,
     bad,
     bullets,
+    capped,
     count,
     good,
     line,
@@ -38,7 +39,6 @@ from lpgen.report.pages.blocks import (
     strong,
 )
 from lpgen.report.pages.explain_use import contrary_note, use_blocks
-from lpgen.report.pages.parts import capped
 from lpgen.report.pages.words import label_of
 
 

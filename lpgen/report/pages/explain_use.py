@@ -17,14 +17,15 @@ from lpgen.report.pages.blocks import (
     Paragraph,
     Span,
     bad,
+    capped,
     good,
     line,
     name,
     plural,
     quiet,
+    seen_note,
     strong,
 )
-from lpgen.report.pages.parts import capped, seen_note
 from lpgen.report.pages.words import WALL_WORDS
 
 

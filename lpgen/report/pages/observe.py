@@ -45,11 +45,11 @@ _STATUSES: Final = {
 }
 
 
-def observe_page(plan: ObservePlan, price: float) -> tuple[Block, ...]:
+def observe_page(plan: ObservePlan) -> tuple[Block, ...]:
     """The page, account by account; JSON has every row."""
     return (
         Heading(line(_observe_sentence(plan)), level=1),
-        *(block for one in plan.accounts for block in _account(one, price)),
+        *(block for one in plan.accounts for block in _account(one, plan.price)),
         *_undecided(plan),
         *_next(plan),
         *_problems(plan),

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
-from lpgen.core.findings import PrincipalClass
+from lpgen.core.analysis.verdicts.inverse_actions import Undoing
+from lpgen.core.findings import DroppedLine, PrincipalClass
+from lpgen.core.model import Action
 from lpgen.core.registry.caveats import Caveat
-from lpgen.core.replacements import Check, CheckStatus
+from lpgen.core.replacements import Check, CheckStatus, Scope
 from lpgen.report.pages.blocks import (
+    MOST_ROWS,
     Block,
     Bullets,
+    Column,
     Fold,
     Item,
     Line,
     Paragraph,
+    Show,
     bad,
     bullets,
+    capped,
     count,
     good,
     line,
+    more_note,
     name,
+    names,
     plural,
     quiet,
+    seen_note,
     strong,
+    table,
+    titled,
 )
-from lpgen.report.pages.inverse_actions import undoing_blocks
-from lpgen.report.pages.kept import all_kept_blocks, dropped_blocks, rule_blocks
-from lpgen.report.pages.parts import MOST_ROWS, capped, titled
 from lpgen.report.pages.use import (
     danger_blocks,
     dangerous_use_blocks,
@@ -40,17 +48,22 @@ from lpgen.report.pages.use import (
 )
 from lpgen.report.pages.words import CLASS_WORDS, LINE_WORDS, short_label_of, state_of
 from lpgen.report.plan import Step, StepKind, plan_note, plan_steps
-from lpgen.report.views import PrincipalView
+from lpgen.report.views import USED_KINDS, KeptGroup, PrincipalView
 
 _MOST_READABLE: Final = 20_000
 """So many characters of policies, some four documents, is the most that a person reads line by line."""
 
 
+def principal_page(view: PrincipalView) -> tuple[Fold]:
+    """The part of a principal in a review."""
+    return (principal_fold(view),)
+
+
 def principal_fold(view: PrincipalView) -> Fold:
     """One principal's part, foldable."""
     principal, counts = view.diff.principal, view.counts
-    change = [quiet(f"  {count(counts.granted)} → {count(counts.replacement)} actions")] if view.has_documents else []
-    summary = line(name(short_label_of(principal)), "  ", state_of(view), *change)
+    change = [quiet(f"  {count(counts.granted)} → {count(counts.kept)} actions")] if view.has_documents else []
+    summary = line(name(short_label_of(principal)), "  ", state_of(view.summary), *change)
     parts = (
         identity_blocks(view),
         safety_blocks(view),
@@ -104,8 +117,10 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
         if (expected := view.diff.expected) is not None:
             few = f"at most {plural(expected.high, 'denied need')}" if expected.high else "no denied need"
             yield Paragraph(line(f"Backtest: {few} expected in the next {expected.days} days"))
-    if view.caveats:
-        yield Paragraph(line(bad(_caveats_title(view)), quiet(f" ({plural(len(view.caveats), 'reason')}):")))
+    if view.summary.open_caveats:
+        yield Paragraph(
+            line(bad(_caveats_title(view)), quiet(f" ({plural(len(view.summary.open_caveats), 'reason')}):"))
+        )
         yield capped(
             [
                 Item(
@@ -115,13 +130,13 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
                         *([line("or accept it: ", name(_accepting(caveat)))] if caveat.kind.row.acceptable else []),
                     ),
                 )
-                for caveat in sorted(view.caveats, key=lambda caveat: caveat.order)
+                for caveat in sorted(view.summary.open_caveats, key=lambda caveat: caveat.order)
             ]
         )
-    if view.accepted and not in_place:
+    if view.summary.accepted and not in_place:
         yield Paragraph(line(strong("Accepted:")))
         yield capped(
-            [Item(line(one.message), (line(quiet("accepted by "), one.accepted_by),)) for one in view.accepted]
+            [Item(line(one.message), (line(quiet("accepted by "), one.accepted_by),)) for one in view.summary.accepted]
         )
 
 
@@ -156,15 +171,15 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
     yield Paragraph(
         line(
             f"{plural(counts.granted, 'action')} granted, ",
-            strong(f"{count(counts.replacement)} in the replacement, {count(counts.removed)} removed"),
+            strong(f"{count(counts.kept)} kept, {count(counts.removed)} removed"),
             f"{sure}.",
         )
     )
     kinds = [f"{plural(len(actions), 'action')} {LINE_WORDS[kind]}" for kind, actions in view.kinds.items()]
-    if beside := counts.replacement - sum(map(len, view.kinds.values())):
+    if beside := counts.kept - sum(map(len, view.kinds.values())):
         kinds.append(f"{plural(beside, 'action')} granted by what stays attached")
     if kinds:
-        yield Paragraph(line(f"In the replacement: {'; '.join(kinds)}."))
+        yield Paragraph(line(f"Kept: {'; '.join(kinds)}."))
     documents = view.proposal.replacement.documents if view.proposal.replacement else ()
     size = sum(one.size for one in documents)
     if size > _MOST_READABLE:
@@ -243,3 +258,99 @@ def check_item(check: Check, *, most: int = 8) -> Item:
             *([line(quiet(f"and {count(more)} more"))] if more > 0 else []),
         ),
     )
+
+
+# ---------------------------------------------------------------- kept, dropped, and what can't be undone
+
+
+def all_kept_blocks(view: PrincipalView) -> dict[str, tuple[Block, ...]]:
+    """The actions kept for reasons other than use, by the name of the part; a part without anything is empty."""
+    used = {action for kind in USED_KINDS for action in view.kinds.get(kind, ())}
+    parts = (
+        ("kept", "Kept without seen use", view.kept),
+        ("review", "Kept for review, since a use is unexplained", view.for_review),
+        ("decided", "Kept by decision", view.decided),
+        ("shared", "Needed in other accounts of the permission set", view.shared),
+    )
+    return {part: tuple(_kept_blocks(title, groups, used)) for part, title, groups in parts}
+
+
+def _kept_blocks(title: str, groups: tuple[KeptGroup, ...], used: Collection[Action]) -> Iterable[Block]:
+    """The actions kept for a reason other than use, by service; it names those also used on other resources."""
+    if not groups:
+        return
+    actions = [action for group in groups for action in group.actions]
+    yield titled(title, len(actions))
+    yield table(
+        (
+            Column("service"),
+            Column("actions", number=True),
+            Column("why", flexible=True),
+            Column("such as", flexible=True, show=Show.WIDE),
+        ),
+        [
+            (
+                name(group.service),
+                count(len(group.actions)),
+                group.why,
+                names([action.partition(":")[2] for action in group.actions], most=2),
+            )
+            for group in groups[:MOST_ROWS]
+        ],
+    )
+    yield from more_note(groups[MOST_ROWS:], sum(len(one.actions) for one in groups[MOST_ROWS:]), "action")
+    both = [action for action in sorted(actions) if action in used]
+    if both:
+        yield Paragraph(line("Used too, and kept here on more resources: ", names(both, most=4), "."))
+
+
+def rule_blocks(view: PrincipalView) -> Iterable[Block]:
+    """The scoping rules that were applied, with the additions and patterns of each."""
+    if not view.rules:
+        return
+    yield titled("Resource patterns written by rule, and what they add")
+    yield bullets(
+        *(
+            Item(
+                line(strong(one.rule), f": {one.adds}", quiet(f"  ({plural(one.records, 'record')})")),
+                (names(one.patterns, most=4), line(quiet(f"would tighten it: {one.tightens}"))),
+            )
+            for one in view.rules
+        )
+    )
+
+
+def dropped_blocks(dropped: tuple[DroppedLine, ...]) -> Iterable[Block]:
+    """The lines that decisions leave out, with who decided and why."""
+    if not dropped:
+        return
+    yield titled("Left out by decision", len(dropped))
+    yield capped([_dropped_item(one) for one in dropped])
+
+
+def _dropped_item(one: DroppedLine) -> Item:
+    until = f", until {one.decision.expires}" if one.decision.expires else ""
+    seen = [seen_note(one.line.evidence)] if one.line.evidence else []
+    return Item(
+        line(name(one.line.action), " on ", *_scope(one.line.scope)),
+        (line(f"{one.decision.owner}: {one.decision.reason}{until}"), *seen),
+    )
+
+
+def _scope(scope: Scope) -> Line:
+    prefix = ["all but "] if scope.not_resource else []
+    return line(*prefix, *names(scope.resources, most=2))
+
+
+def undoing_blocks(lost: tuple[Undoing, ...]) -> Iterable[Block]:
+    """The actions that could no longer be undone, and advice about them."""
+    if not lost:
+        return
+    yield titled("Done, and could no longer be undone", len(lost))
+    yield table(
+        (Column("used and kept", flexible=True), Column("would undo it, and is removed", flexible=True)),
+        [(name(one.action), name(one.undone_by)) for one in lost[:MOST_ROWS]],
+    )
+    yield from more_note(lost[MOST_ROWS:], len(lost[MOST_ROWS:]), "action")
+    note = "it was not seen to undo these; where a teardown or a rollback will, keep what undoes them with "
+    yield Paragraph(line(quiet(note), name("--decisions FILE")))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lpgen.core.evidence import PrincipalUsage
 from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
 from lpgen.core.model import Outcome, SkipReason
 from lpgen.report.commands import Given
-from lpgen.report.counts import Counts
 from lpgen.report.decisions_note import decisions_notes
 from lpgen.report.guards_note import guards_notes
-from lpgen.report.pages.action_items import Task, tasks_of_review
 from lpgen.report.pages.blocks import (
+    REVIEW_ROWS,
     Block,
     Bullets,
     Column,
@@ -30,6 +29,7 @@ from lpgen.report.pages.blocks import (
     count,
     good,
     line,
+    more_rows,
     name,
     names,
     plural,
@@ -37,49 +37,45 @@ from lpgen.report.pages.blocks import (
     strong,
     table,
 )
-from lpgen.report.pages.coverage import coverage_blocks
-from lpgen.report.pages.kept import unobservable_blocks
-from lpgen.report.pages.parts import REVIEW_ROWS, more_rows
-from lpgen.report.pages.principal import principal_fold
+from lpgen.report.pages.coverage import coverage_blocks, unobservable_blocks
 from lpgen.report.pages.words import (
-    CLASS_WORDS,
     SKIP_WORDS,
+    dangers_of,
     label_in_list,
     label_of,
     reach_texts,
+    sentence,
     short_label_of,
     state_of,
 )
 from lpgen.report.snapshot_note import snapshot_notes
-from lpgen.report.views import PrincipalView, ReviewView, review_view
-
-if TYPE_CHECKING:
-    from lpgen.report.entries import Details
+from lpgen.report.summary import PartedReview, PrincipalSummary, ReviewSummary, sum_counts
+from lpgen.report.tasks import Task, tasks_of_review
 
 _MOST_STEPS: Final = 10
 
 
-def review_page(report: Report, *, details: Details | None = None, given: Given | None = None) -> Iterator[PageBlock]:
-    """The whole page of a report, block by block.
+def review_page(parted: PartedReview) -> Iterator[PageBlock]:
+    """The whole page of a review, block by block."""
+    review = parted.summary
+    yield from _title(review.report)
+    yield from trust_blocks(review)
+    yield from headline_blocks(review)
+    yield from _what_to_do(review, parted.given)
+    yield from coverage_blocks(review)
+    yield from unobservable_blocks(review)
+    yield from guard_blocks(review.report)
+    yield from skip_blocks(review.report.diff.skips)
+    yield from problem_blocks(review.report)
+    yield from unlisted_blocks(review.report.diff.unlisted)
+    yield from _principals(review.principals)
+    if review.principals:
+        yield Heading(line("Details, by harm"), level=2)
+    for one in review.principals:
+        yield WrittenFold(one.arn, parted.text_of)
 
-    With `details`, the report's proposals are outlines. With `given`, commands have these options.
-    """
-    view = review_view(report, details.entries if details else {})
-    yield from _title(report)
-    yield from trust_blocks(report)
-    yield from headline_blocks(view)
-    yield from _what_to_do(view, given)
-    yield from coverage_blocks(report)
-    yield from unobservable_blocks(view)
-    yield from guard_blocks(report)
-    yield from skip_blocks(report.diff.skips)
-    yield from problem_blocks(report)
-    yield from unlisted_blocks(report.diff.unlisted)
-    yield from _principals(view)
-    yield from _details(view, details)
 
-
-# ---------------------------------------------------------------- the first screen
+# ---------------------------------------------------------------- the beginning
 
 
 def _title(report: Report) -> Iterable[Block]:
@@ -102,12 +98,12 @@ def words_of_day(diff: Diff) -> str:
     return f"{diff.as_of.isoformat()}{later}"
 
 
-def trust_blocks(report: Report) -> Iterable[Block]:
+def trust_blocks(review: ReviewSummary) -> Iterable[Block]:
     """Who outside may assume roles: whatever these may do, a stranger may do it."""
-    found = report.open_trust
+    found = review.trust
     if found:
         number = plural(len({one.principal for one in found}), "role")
-        yield Heading(line(bad(f"Somebody outside can assume {number}")), level=2)
+        yield Heading(line(bad(f"{number} can be assumed from outside")), level=2)
         yield bullets(*map(_trust_line, found[:REVIEW_ROWS]))
         yield from more_rows(len(found), "way in")
         yield Paragraph(line(f"{sentence(found[0].step)}."))
@@ -117,80 +113,72 @@ def _trust_line(trust: OutsideTrust) -> Line:
     return line(f"{trust.severity}: ", name(label_of(trust.principal)), f": {trust.message}")
 
 
-def headline_blocks(view: ReviewView) -> Iterable[Block]:
+def headline_blocks(review: ReviewSummary) -> Iterable[Block]:
     """How many principals and replacements there are, how many are safe, and how many actions are removed."""
-    yield Paragraph(numbers_of_replacements(view))
-    yield from decision_blocks(view.report)
-    made = [one for one in view.to_make if one.has_documents]
-    total = sum((one.counts for one in made), Counts())
-    dangerous = plural(total.dangerous, "dangerous grant")
-    if made:
-        yield Paragraph(
-            line(
-                "The replacements take ",
-                strong(f"{count(total.granted)} granted actions down to {count(total.replacement)}"),
-                f"; {dangerous} without recorded use {'is' if total.dangerous == 1 else 'are'} removed."
-                if total.dangerous
-                else ".",
-            )
-        )
-        yield from (Paragraph(line(one)) for one in reach_texts(total.reach))
+    yield Paragraph(numbers_of_replacements(review))
+    yield from decision_blocks(review)
+    yield from map(Paragraph, numbers_of_actions(review))
+    yield from (Paragraph(line(one)) for one in reach_texts(sum_counts(review.to_replace).reach))
 
 
-def decision_blocks(report: Report, *, longest: int = 0) -> Iterable[Block]:
+def decision_blocks(review: ReviewSummary, *, longest: int = 0) -> Iterable[Block]:
     """The file of the decisions that count in the numbers, and how much they accept."""
-    yield from map(Paragraph, decisions_notes(report.decisions, report.accepted, longest=longest))
+    yield from map(Paragraph, decisions_notes(review.report.decisions, review.accepted, longest=longest))
 
 
-def numbers_of_replacements(view: ReviewView) -> Line:
+def numbers_of_replacements(review: ReviewSummary) -> Line:
     """How many principals and replacements there are, and how many of these are safe."""
-    made = [one for one in view.to_make if one.has_documents]
-    safe = sum(one.proposal.safe for one in made)
-    unsafe, refused = len(made) - safe, len(view.to_make) - len(made)
-    in_place = len(view.made) - len(view.to_make)
-    if not view.views:
+    made, safe = len(review.to_replace), len(review.safe)
+    refused, in_place = len(review.open) - made, len(review.replaced) - len(review.open)
+    principals = plural(len(review.principals), "principal")
+    if not review.principals:
         return line(bad("No principal to review."))
-    if in_place and not view.to_make:
-        already = good(f"{plural(in_place, 'replacement')} in place already")
-        return line(strong(plural(len(view.views), "principal")), ", ", already, ".")
+    if in_place and not review.open:
+        return line(strong(principals), ", ", good(f"{plural(in_place, 'replacement')} in place already"), ".")
+    if not review.replaced:
+        return line(strong(principals), ", no replacement: none of them was seen in use with known policies.")
     return line(
-        strong(f"{plural(len(view.views), 'principal')}, {plural(len(made), 'replacement')}: "),
+        strong(f"{principals}, {plural(made, 'replacement')}: "),
         good(f"{count(safe)} safe"),
         ", ",
-        bad(f"{count(unsafe)} not safe yet") if unsafe else "none open",
+        bad(f"{count(made - safe)} not safe yet") if made > safe else "none open",
         line("; ", bad(f"{count(refused)} refused as too large")) if refused else "",
         line("; ", good(f"{count(in_place)} in place already")) if in_place else "",
         ".",
     )
 
 
-def _what_to_do(view: ReviewView, given: Given | None) -> Iterable[Block]:
-    tasks = tasks_of_review(view, given)
+def numbers_of_actions(review: ReviewSummary) -> Iterable[Line]:
+    """How many granted actions the replacements keep and remove."""
+    if review.to_replace:
+        total = sum_counts(review.to_replace)
+        yield line(
+            f"Actions: {count(total.granted)} granted, {count(total.kept)} kept"
+            f" ({count(total.kept_unseen)} without recorded use), ",
+            strong(f"{count(total.removed)} removed"),
+            f" ({count(total.dangerous)} dangerous)." if total.dangerous else ".",
+        )
+
+
+def _what_to_do(review: ReviewSummary, given: Given) -> Iterable[Block]:
+    tasks = tasks_of_review(review, given)
     if tasks:
         yield Heading(line("What to do"), level=2)
         yield Bullets(tuple(map(_task_item, tasks)), numbered=True)
 
 
 def _task_item(task: Task) -> Item:
-    if task.lead:
-        return Item(task.words, (*task.how, line(f"{task.lead}: ", _labels(task.views))))
-    steps = [_task_line(step) for step in task.steps[:_MOST_STEPS]]
+    steps = [line(step.words, *_of_principals(step)) for step in task.steps[:_MOST_STEPS]]
     rest = len(task.steps) - _MOST_STEPS
     more = [line(quiet(f"and {plural(rest, 'more step')} below"))] if rest > 0 else []
-    return Item(_task_line(task), (*task.how, *steps, *more))
+    command = [line(name(task.command.text))] if task.command else []
+    principals = [] if task.steps or not task.principals else [line(*_of_principals(task))[1:]]
+    return Item(task.words, (*principals, *steps, *more, *command))
 
 
-def _task_line(task: Task) -> Line:
-    return line(task.words, ": ", _labels(task.views)) if task.views else task.words
-
-
-def _labels(views: Sequence[PrincipalView]) -> Line:
-    return names([label_in_list(one) for one in views], most=3)
-
-
-def sentence(text: str) -> str:
-    """The text with a capital at its beginning."""
-    return text[:1].upper() + text[1:]
+def _of_principals(task: Task) -> Line:
+    labels = [label_in_list(one) for one in task.principals]
+    return line(": ", names(labels, most=3)) if labels else ()
 
 
 # ---------------------------------------------------------------- inputs
@@ -282,24 +270,22 @@ _MOST_OPEN: Final = 25
 """How many principals are shown unfolded where a page has to be short."""
 
 
-def _principals(view: ReviewView) -> Iterable[Block]:
-    if not view.views:
+def _principals(found: Sequence[PrincipalSummary]) -> Iterable[Block]:
+    if not found:
         return
-    yield Heading(
-        line("Principals", quiet(f" ({count(len(view.views))})")), level=2, aside=len(view.views) > _MOST_OPEN
-    )
-    accounts = sorted({one.diff.principal.account for one in view.views})
+    yield Heading(line("Principals", quiet(f" ({count(len(found))})")), level=2, aside=len(found) > _MOST_OPEN)
+    accounts = sorted({one.principal.account for one in found})
     for account in accounts:
-        members = [one for one in view.views if one.diff.principal.account == account]
+        members = [one for one in found if one.principal.account == account]
         if len(accounts) > 1:
             yield Heading(line("account ", name(account), quiet(f" ({count(len(members))})")), level=3)
         yield table(_SUMMARY_COLUMNS, map(_summary_row, members), fills=True)
     yield Paragraph(
         line(
             quiet(
-                "Numbers are actions. tried: outcome undetermined. kept: in the replacement without recorded use, "
-                "mostly because the logs can't show it. removed: granted and not in the replacement. danger: dangerous "
-                "and without recorded use."
+                "Numbers are actions. tried: outcome undetermined. kept and removed: what the replacement does with "
+                "the granted actions. unseen: kept without recorded use, mostly because the logs can't show it. "
+                "danger: dangerous and without recorded use."
             )
         )
     )
@@ -315,17 +301,20 @@ _SUMMARY_COLUMNS: Final = (
     Column("unobservable", number=True, show=Show.WIDE),
     Column("ungranted", number=True, show=Show.WIDE),
     Column("kept", number=True),
+    Column("unseen", number=True, show=Show.WIDE),
     Column("removed", number=True),
     Column("danger", number=True),
 )
 
 
-def _summary_row(one: PrincipalView) -> list[Words]:
-    counts = one.counts
-    after = [_zero_dim(counts.held), count(counts.removed)] if one.has_documents else [quiet("–"), quiet("–")]
+def _summary_row(summary: PrincipalSummary) -> list[Words]:
+    counts, dash = summary.counts, quiet("–")
+    after: list[Words] = [dash, dash, dash]
+    if summary.has_documents:
+        after = [count(counts.kept), _zero_dim(counts.kept_unseen), count(counts.removed)]
     return [
-        name(short_label_of(one.diff.principal)),
-        state_of(one),
+        name(short_label_of(summary.principal)),
+        state_of(summary),
         count(counts.granted),
         count(counts.used),
         _zero_dim(counts.attempted),
@@ -333,20 +322,9 @@ def _summary_row(one: PrincipalView) -> list[Words]:
         _zero_dim(counts.unobservable),
         bad(count(counts.ungranted)) if counts.ungranted else quiet("0"),
         *after,
-        bad(count(counts.dangerous_unused)) if counts.dangerous_unused else quiet("0"),
+        dangers_of(summary),
     ]
 
 
 def _zero_dim(number: int) -> Words:
     return count(number) if number else quiet("0")
-
-
-def _details(view: ReviewView, details: Details | None) -> Iterable[PageBlock]:
-    for section in view.sections:
-        number = quiet(f" ({count(len(section.views))})")
-        yield Heading(line(sentence(CLASS_WORDS[section.principal_class]), number), level=2)
-        for one in section.views:
-            if details is None:
-                yield principal_fold(one)
-            else:
-                yield WrittenFold(one.diff.principal.arn, details.text_of)

@@ -8,9 +8,8 @@ from typing import Final
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import DangerousUse, UngrantedUse, WildcardUse
 from lpgen.core.model import AccessLevel
-from lpgen.report.counts import LevelCount, sum_matrix
-from lpgen.report.groups import DangerGroup, DeniedGroup
 from lpgen.report.pages.blocks import (
+    MOST_ROWS,
     Block,
     Column,
     Item,
@@ -18,19 +17,22 @@ from lpgen.report.pages.blocks import (
     Span,
     Words,
     bad,
+    capped,
     count,
     good,
     line,
+    more_note,
     name,
     names,
     plural,
     quiet,
+    seen_note,
     strong,
     table,
+    titled,
 )
-from lpgen.report.pages.parts import MOST_ROWS, capped, more_note, seen_note, titled
 from lpgen.report.pages.words import WALL_WORDS
-from lpgen.report.views import PrincipalView
+from lpgen.report.views import DangerGroup, DeniedGroup, LevelCount, PrincipalView, sum_matrix
 
 
 def danger_blocks(view: PrincipalView) -> Iterable[Block]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lpgen.core.arns import account_in_arn
@@ -13,7 +14,7 @@ from lpgen.core.model import DenialKind, Principal, SkipReason
 from lpgen.core.replacements import LineKind
 from lpgen.report.escaping import terminal_text
 from lpgen.report.pages.blocks import Span, Tone
-from lpgen.report.views import PrincipalView
+from lpgen.report.summary import PrincipalSummary
 
 CLASS_WORDS: Final[dict[PrincipalClass, str]] = {
     PrincipalClass.ACTIVE: "active",
@@ -95,17 +96,25 @@ _IAM_ARN: Final = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):(.+)", re.DOTALL)
 _AWS_PATH: Final = re.compile(r"role/(?:aws-reserved|aws-service-role)/.*/", re.DOTALL)
 
 
-def state_of(view: PrincipalView) -> Span:
+def state_of(summary: PrincipalSummary) -> Span:
     """The state of a principal, in a word or two."""
-    if view.proposal.replacement is None:
-        doubt = "?" if view.diff.principal_class is PrincipalClass.UNUSED and view.caveats else ""
-        return Span(_STATES.get(view.diff.principal_class, "none") + doubt, Tone.QUIET)
-    prefix = "SSO " if view.diff.principal_class is PrincipalClass.SSO else ""
-    if view.proposal.in_place:
+    if not summary.is_replaced:
+        doubt = "?" if summary.principal_class is PrincipalClass.UNUSED and summary.caveats else ""
+        return Span(_STATES.get(summary.principal_class, "none") + doubt, Tone.QUIET)
+    prefix = "SSO " if summary.principal_class is PrincipalClass.SSO else ""
+    if summary.in_place:
         return Span(f"{prefix}in place", Tone.GOOD)
-    if not view.has_documents:
+    if not summary.has_documents:
         return Span(f"{prefix}too large", Tone.BAD)
-    return Span(f"{prefix}safe", Tone.GOOD) if view.proposal.safe else Span(f"{prefix}not yet", Tone.BAD)
+    return Span(f"{prefix}safe", Tone.GOOD) if summary.safe else Span(f"{prefix}not yet", Tone.BAD)
+
+
+def dangers_of(summary: PrincipalSummary) -> Span:
+    """How many dangerous grants no record shows in use: bad only where some are left."""
+    number = f"{summary.counts.dangerous_unused:,}"
+    return Span(
+        number, Tone.BAD if summary.dangers_left else Tone.PROSE if summary.counts.dangerous_unused else Tone.QUIET
+    )
 
 
 def label_of(arn: str) -> str:
@@ -122,10 +131,33 @@ def short_label_of(principal: Principal) -> str:
     return label_of(principal.arn).removeprefix(f"{principal.account} ")
 
 
-def label_in_list(view: PrincipalView) -> str:
+def label_in_list(summary: PrincipalSummary) -> str:
     """The label of a principal in a list: with its account where another account has one of the name."""
-    principal = view.diff.principal
-    return label_of(principal.arn) if view.has_namesakes else short_label_of(principal)
+    principal = summary.principal
+    return label_of(principal.arn) if summary.has_namesakes else short_label_of(principal)
+
+
+def cut_labels(labels: Iterable[str], most: int) -> Iterator[str]:
+    """The labels in at most so many columns, each with an ellipsis for what least distinguishes it.
+
+    The path goes before the name, and the middle of a name before its ends. A label stays whole where it would look
+    like another.
+    """
+    found = list(labels)
+    cut = [_cut_label(one, most) for one in found]
+    same = Counter(cut)
+    yield from (short if same[short] == 1 else whole for short, whole in zip(cut, found, strict=True))
+
+
+def _cut_label(label: str, most: int) -> str:
+    kind, slash, path = label.partition("/")
+    shown = label
+    if len(shown) > most and "/" in path:
+        shown = f"{kind}{slash}…/{path.rpartition('/')[2]}"
+    if len(shown) > most:
+        half = (most - 1) // 2
+        shown = f"{shown[: most - 1 - half]}…{shown[-half:]}"
+    return shown
 
 
 def shorten(text: str, most: int) -> str:
@@ -140,27 +172,23 @@ def shorten(text: str, most: int) -> str:
     return f"{text[:end]}…"
 
 
-def name_for_option(view: PrincipalView, most: int = 70) -> str:
-    """A name of a principal, at most so long, that options take as it is printed: see `name_of_arn`."""
-    return name_of_arn(view.diff.principal.arn, with_account=view.has_namesakes, most=most)
+def name_for_option(summary: PrincipalSummary) -> str:
+    """A name of a principal that options take as it is printed: see `name_of_arn`."""
+    return name_of_arn(summary.arn, with_account=summary.has_namesakes)
 
 
-def name_of_arn(arn: str, *, with_account: bool = False, most: int = 70) -> str:
-    """The label of a principal, a glob where it is longer than `most` or can't be printed.
-
-    IAM's names are ASCII; what else a file holds becomes `?`, the path or the end of what is too long `*`.
-    """
+def name_of_arn(arn: str, *, with_account: bool = False) -> str:
+    """The label of a principal; IAM's names are ASCII, and what else a file holds becomes `?`, as in a glob."""
     label, account = label_of(arn), f"{account_in_arn(arn)} "
     has_account = len(account) > 1 and label.startswith(account)
     label = label.removeprefix(account) if has_account else label
-    room = most - len(account) * (has_account and with_account)
-    kind, _, path = label.partition("/")
-    if len(label) > room and "/" in path:
-        label = f"{kind}/*/{path.rpartition('/')[2]}"
-    if len(label) > room:
-        label = f"{label[: room - 1]}*"
     shown = "".join(one if "!" <= one <= "~" and one != "\\" else "?" for one in label) or "*"
     return f"{account}{shown}" if has_account and with_account else shown
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
 
 
 def percent(share: float) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.registry.drift import DriftKind
+from lpgen.report.commands import Layout
 from lpgen.report.decisions_note import facts_of_decisions
 from lpgen.report.pages.blocks import line, name
 from lpgen.report.pages.words import label_of
@@ -19,14 +20,14 @@ from lpgen.report.sarif.places import Place, PolicyPlaces
 _ELSEWHERE: Final = Place("lpgen-drift.json")
 
 
-def drift_sarif(drift: Drift, *, root: str) -> str:
-    """The open findings as the text of one SARIF file; `root` is the folder of the output of `generate`."""
+def drift_sarif(drift: Drift, layout: Layout) -> str:
+    """The open findings as the text of one SARIF file."""
     facts = {
         "since": drift.before.name,
         "as_of": drift.after.as_of.isoformat(),
         "decisions": facts_of_decisions(drift.decisions, drift.accepted),
     }
-    findings = (_finding(one, _place(one, drift, root.strip("/"))) for one in drift.open)
+    findings = (_finding(one, _place(one, drift, layout.root.strip("/"))) for one in drift.open)
     return sarif_log(tuple(DriftKind), findings, category="lpgen/drift", notices=drift.notes, facts=facts)
 
 

@@ -22,17 +22,17 @@ from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
 from lpgen.core.replacements import Decision, LineKind
+from lpgen.report.commands import DEFAULT_LAYOUT, Layout
 from lpgen.report.decisions_note import facts_of_decisions
-from lpgen.report.groups import DangerGroup
 from lpgen.report.json.layout import Row
 from lpgen.report.json.review import totals_of_review
 from lpgen.report.pages.blocks import Line, count, line, name, names, plural
 from lpgen.report.pages.words import label_of, short_label_of
 from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifName, sarif_log
 from lpgen.report.sarif.places import Place, PolicyPlaces
-from lpgen.report.views import PrincipalView, review_view
+from lpgen.report.summary import summary_of_review
+from lpgen.report.views import DangerGroup, PrincipalView
 
-_DEFAULT_ROOT: Final = "lpgen-out"
 _MOST_NAMED: Final = 5
 
 _UNEXPLAINED: Final = CaveatKind.UNEXPLAINED_USE
@@ -45,20 +45,20 @@ REVIEW_RULES: Final = (
 )
 
 
-def review_sarif(report: Report, *, root: str = _DEFAULT_ROOT, most: int = MOST_RESULTS) -> str:
-    """The review as the text of a SARIF file; `root` is the repository's folder for the output of `generate`."""
-    view = review_view(report)
-    diff = report.diff
+def review_sarif(report: Report, layout: Layout = DEFAULT_LAYOUT, *, most: int = MOST_RESULTS) -> str:
+    """The review as the text of a SARIF file."""
+    views = [PrincipalView(one) for one in report.proposals]
+    review, diff = summary_of_review(report, (one.summary for one in views)), report.diff
     facts = {
         "asOf": diff.as_of.isoformat(),
         "catalog": Row(version=diff.catalog_version, date=diff.catalog_date),
         "minDays": report.min_days,
-        "totals": totals_of_review(view),
-        "decisions": facts_of_decisions(report.decisions, report.accepted),
+        "totals": totals_of_review(review),
+        "decisions": facts_of_decisions(report.decisions, review.accepted),
     }
     return sarif_log(
         REVIEW_RULES,
-        findings_of_review(report, root=root),
+        findings_of_review(report, views, root=layout.root),
         category="lpgen/review",
         notices=report.problems,
         facts=facts,
@@ -66,11 +66,11 @@ def review_sarif(report: Report, *, root: str = _DEFAULT_ROOT, most: int = MOST_
     )
 
 
-def findings_of_review(report: Report, *, root: str) -> Iterator[SarifFinding]:
+def findings_of_review(report: Report, views: Iterable[PrincipalView], *, root: str) -> Iterator[SarifFinding]:
     """Every finding of a review, in no order that matters."""
     root = root.strip("/")
     summary = f"{root}/summary.json" if root else "summary.json"
-    for view in review_view(report).views:
+    for view in views:
         if view.diff.principal_class not in (PrincipalClass.SERVICE_LINKED, PrincipalClass.LEFT_TO_AWS):  # AWS's own
             yield from _Principal(view, summary).findings()
     for trust in report.open_trust:
@@ -268,7 +268,7 @@ class _Principal:
             )
 
     def _caveats(self) -> Iterator[SarifFinding]:
-        for one in self._view.caveats:
+        for one in self._view.summary.open_caveats:
             if one.kind is not CaveatKind.UNEXPLAINED_USE:
                 message = line(self._label, f": {one.message}. Next: {one.step}.")
                 action = one.parameters.get("action")

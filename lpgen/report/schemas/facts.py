@@ -11,7 +11,6 @@ from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import DenialKind, Outcome, PolicyKind, ResourceKind
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import CheckStatus, DecisionKind
-from lpgen.report.counts import Counts
 from lpgen.report.schemas.parts import (
     AMOUNT,
     COUNT,
@@ -26,6 +25,7 @@ from lpgen.report.schemas.parts import (
     record,
     ref,
 )
+from lpgen.report.summary import Counts
 
 COUNTS: Final = {one.name: COUNT for one in fields(Counts)}
 EVIDENCE: Final = {

@@ -45,7 +45,8 @@ function openData(one, show, complain) {
   closeFile();
   fileData = {};
   if (!beside) {
-    show(parseData(`principal-${one.at}`));
+    fileData = parseData(`principal-${one.at}`);
+    show(fileData.principal);
     return;
   }
   const answered = (text) => {

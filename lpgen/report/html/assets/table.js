@@ -1,32 +1,18 @@
-// The table of principals: search, filters and order. Rows are in the page, or made of data; only the first are shown.
+// The table of principals: search, filters and order. Rows are made of data when they are shown; only the first are.
 
 const MOST_ROWS = beside ? 100 : 500; // laying out a hundred takes a tenth of a second after each letter of a search
 const table = document.getElementById("principals");
 const keys = Array.from(table.tHead.rows[0].cells, (cell) => cell.dataset.key);
-const NUMBERS = ["granted", "used", "unused", "unobservable", "held", "removed", "dangerous_unused", "ungranted"];
-const ALARMING = ["dangerous_unused", "ungranted"];
+const COLUMNS = ["granted", "used", "unused", "unobservable", "kept", "removed", "dangerous_unused", "ungranted"];
+const NUMBERS = [...COLUMNS, "kept_unseen", "dangers_left"];
+const ALARMING = { dangerous_unused: "dangers_left", ungranted: "ungranted" };
 const MOST_TEXT = 200;
 const order = { key: "", down: false };
 const controls = ["search", "state", "account", "only"].map((id) => document.getElementById(id));
 
-const rows = document.getElementById("rows") ? rowsOfData(parseData("rows")) : rowsOfPage();
+const rows = rowsOfData(parseData("rows"));
 const more = el("p", { class: "quiet", hidden: true }, el("span"), el("button", { type: "button" }, "Show more"));
 let mostRows = MOST_ROWS;
-
-function rowsOfPage() {
-  return Array.from(table.tBodies[0].rows, (row) => ({
-    node: () => row,
-    at: Number(row.dataset.at),
-    arn: row.dataset.arn,
-    account: row.dataset.account,
-    label: row.cells[0].querySelector("a").textContent,
-    state: row.cells[1].textContent,
-    text: `${row.dataset.arn} ${row.cells[0].textContent}`.toLowerCase(),
-    numbers: Object.fromEntries(
-      keys.map((key, at) => [key, Number(row.cells[at].textContent.replace(/[^0-9]/g, ""))]),
-    ),
-  }));
-}
 
 function rowsOfData(data) {
   return data.rows.map(([label, arn, account, kind, state, tone, numbers, shares], at) => {
@@ -35,17 +21,17 @@ function rowsOfData(data) {
     const make = () => [
       el("th", { scope: "row" }, el("a", { href: addressOf({ p: arn }) }, label), el("span", { class: "under" }, under)),
       el("td", {}, el("span", { class: `state ${tone}` }, state)),
-      numberCell("granted", numbers[0]),
+      numberCell("granted", numbers[0], named),
       sharesCell(shares, data.titles),
-      ...NUMBERS.slice(1).map((key, place) => numberCell(key, numbers[place + 1])),
+      ...COLUMNS.slice(1).map((key, place) => numberCell(key, numbers[place + 1], named)),
     ];
     const text = `${arn} ${label}${under}`.toLowerCase();
     return { node: once(() => el("tr", {}, make())), at, arn, account, label, state, text, numbers: named };
   });
 }
 
-function numberCell(key, number) {
-  const look = number ? (ALARMING.includes(key) ? " bad" : "") : " zero";
+function numberCell(key, number, named) {
+  const look = number ? (named[ALARMING[key]] ? " bad" : "") : " zero";
   const title = table.tHead.rows[0].cells[keys.indexOf(key)].textContent;
   return el("td", { class: `number${key === "granted" ? "" : look}`, "data-title": title }, number === null ? "–" : count(number));
 }

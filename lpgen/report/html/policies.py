@@ -1,0 +1,336 @@
+"""The policies of a principal before and after as data: lines with notes, and which old statement a new one narrows.
+
+A document is laid out as JSON with a value a line, in ASCII; it may be copied unchanged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from lpgen.core.evidence import StatementRef
+from lpgen.core.findings import UNSEEN, ActionVerdict, Verdict, WildcardUse
+from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind
+from lpgen.core.replacements import AppliedRule, LineKind, ReplacementDocument, ReplacementStatement, Scope
+from lpgen.core.replacements import Line as ReplacementLine
+from lpgen.report.escaping import terminal_text
+from lpgen.report.html.shared import Interned, Shared
+from lpgen.report.json.evidence import explained_lines
+from lpgen.report.json.layout import Json
+from lpgen.report.pages.blocks import Line, bad, count, good, line, name, names, plural, quiet, seen_note, strong
+from lpgen.report.pages.words import LINE_WORDS
+from lpgen.report.plan import document_file
+from lpgen.report.views import PrincipalView
+
+_KIND_WORDS: Final = {
+    PolicyKind.INLINE: "inline policy",
+    PolicyKind.CUSTOMER_MANAGED: "customer managed policy",
+    PolicyKind.AWS_MANAGED: "AWS managed policy",
+    PolicyKind.SCP: "service control policy",
+    PolicyKind.RCP: "resource control policy",
+    PolicyKind.RESOURCE: "resource policy",
+}
+
+
+def data_of_policies(view: PrincipalView, shared: Shared) -> Json:
+    """The policies in force and those of the replacement, with the notes of both: a mark and places of shared lines."""
+    notes: Interned[Note] = Interned()
+    granted = granted_by_statement(view.diff.verdicts)
+    old = [_data_of_old(one, Outcomes(view, one, granted), shared, notes) for one in view.diff.principal.policies]
+    new = list(_data_of_new(view, notes))
+    said = [[note.mark, *map(shared.lines.place, note.lines)] for note in notes.values]
+    return {"old": old, "new": new, "notes": said}
+
+
+def _data_of_old(policy: AttachedPolicy, outcomes: Outcomes, shared: Shared, notes: Interned[Note]) -> Json:
+    known: Json = {"name": terminal_text(policy.arn or policy.name), "kind": _KIND_WORDS[policy.kind]}
+    if policy.group:
+        known["group"] = terminal_text(policy.group)
+    if policy.document is None:
+        return known
+    listing = old_listing(policy.document, outcomes)
+    return known | {"document": shared.add_document("\n".join(listing.lines))} | _data_of_notes(listing, notes)
+
+
+def _data_of_new(view: PrincipalView, notes: Interned[Note]) -> Iterator[Json]:
+    replacement = view.proposal.replacement
+    if replacement is None or not view.has_documents:
+        return
+    places = {
+        (policy.arn or policy.name, policy.group): number for number, policy in enumerate(view.diff.principal.policies)
+    }
+    for number, document in enumerate(replacement.documents, start=1):
+        listing = new_listing(document, replacement.rules)
+        yield {
+            "name": terminal_text(document.name),
+            "kind": _KIND_WORDS[PolicyKind.INLINE if document.inline else PolicyKind.CUSTOMER_MANAGED],
+            "file": document_file(number),
+            "characters": document.size,
+            "text": "\n".join(listing.lines),
+            "parents": [_place_of(ref, places) for ref in new_parents(document)],
+        } | _data_of_notes(listing, notes)
+
+
+def _place_of(ref: StatementRef | None, places: dict[tuple[str, str], int]) -> list[int] | None:
+    """Which policy in force and which of its statements, from 0."""
+    place = places.get((ref.policy, ref.group)) if ref else None
+    return None if place is None or ref is None else [place, ref.index]
+
+
+def _data_of_notes(listing: Listing, notes: Interned[Note]) -> Json:
+    placed = [[number, notes.place(note)] for number, note in listing.notes]
+    return {"notes": placed, "starts": list(listing.starts)}
+
+
+# ---------------------------------------------------------------- lines with notes
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A few lines about one line of a policy; `mark` is a `Mark` or, in a replacement, a `LineKind`."""
+
+    mark: str
+    lines: tuple[Line, ...]
+
+
+class Mark(StrEnum):
+    """The kind of a line that isn't a line of a replacement."""
+
+    STATEMENT = "statement"
+    SEEN = "seen"  # something that it grants was seen in use
+    IDLE = "idle"
+    RULE = "rule"  # a resource written by a rule
+
+
+Noted = Callable[[int, str, str], Note | None]
+"""The note on a value of a statement (from 0) and its element; the element of a statement as a whole is ""."""
+
+ACTION_ELEMENTS: Final = ("Action", "NotAction")
+RESOURCE_ELEMENTS: Final = ("Resource", "NotResource")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A document's lines; the places of notes by line; and on which line each statement begins."""
+
+    lines: tuple[str, ...]
+    notes: tuple[tuple[int, Note], ...]
+    starts: tuple[int, ...]
+
+
+def listing_of(document: Mapping[str, Any], noted: Noted) -> Listing:
+    """The document laid out, with the notes of its lines."""
+    lines: list[str] = []
+    notes: list[tuple[int, Note]] = []
+    starts: dict[int, int] = {}
+    for text, path in _lay_out(document, "", ()):
+        at = _place_in_statement(path, document)
+        if at is not None:
+            statement, element, value = at
+            note = noted(statement, element, value) if statement not in starts or element else None
+            starts.setdefault(statement, len(lines))
+            if note:
+                notes.append((len(lines), note))
+        lines.append(text)
+    return Listing(tuple(lines), tuple(notes), tuple(starts.values()))
+
+
+Path = tuple[str | int, ...]
+
+
+def _lay_out(value: object, indent: str, path: Path, before: str = "", after: str = "") -> Iterator[tuple[str, Path]]:
+    """Each line with the path of its value."""
+    items: list[tuple[str, str | int, object]] = []
+    if isinstance(value, dict):
+        items = [(f"{_text(key)}: ", key, one) for key, one in value.items()]
+    elif isinstance(value, list):
+        items = [("", number, one) for number, one in enumerate(value)]
+    if not items:
+        yield f"{indent}{before}{_text(value)}{after}", path
+        return
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    yield f"{indent}{before}{opening}", path
+    for number, (key, step, one) in enumerate(items, start=1):
+        yield from _lay_out(one, f"{indent}  ", (*path, step), key, "," if number < len(items) else "")
+    yield f"{indent}{closing}{after}", ()
+
+
+def _text(value: object) -> str:
+    return json.dumps(value).replace("\x7f", "\\u007f")
+
+
+def _place_in_statement(path: Path, document: Mapping[str, Any]) -> tuple[int, str, str] | None:
+    """Statement, element and value that a path leads to; None outside of statements."""
+    if path[:1] != ("Statement",):
+        return None
+    inner = path[1:]
+    if isinstance(document["Statement"], list):
+        if not inner:
+            return None
+        inner = inner[1:]
+    statement = path[1] if isinstance(document["Statement"], list) else 0
+    value: Any = document
+    for step in path:
+        value = value[step]
+    return int(statement), str(inner[0]) if inner else "", value if isinstance(value, str) else ""
+
+
+# ---------------------------------------------------------------- in force
+
+
+def old_listing(document: Policy, outcomes: Outcomes) -> Listing:
+    """A policy in force, with the actions that each line matches and how many of them were used."""
+    version = {"Version": document.version} if document.version else {}
+    written = {**version, "Statement": [json.loads(one.text) for one in document.statements]}
+    effects = [one.effect for one in document.statements]
+
+    def noted(statement: int, element: str, value: str) -> Note | None:
+        if not element:
+            return outcomes.statement_note(statement, effects[statement])
+        if element in ACTION_ELEMENTS and value and effects[statement] is Effect.ALLOW:
+            return outcomes.action_note(statement, value)
+        return None
+
+    return listing_of(written, noted)
+
+
+Granted = Mapping[tuple[str, str, int], Sequence[ActionVerdict]]
+"""The verdicts on what each statement grants, by policy, group and place of the statement (from 0)."""
+
+
+def granted_by_statement(verdicts: Iterable[ActionVerdict]) -> Granted:
+    """The verdicts on the actions that each statement grants. Verdicts are many and statements few, so statements are
+    first grouped by identity."""
+    refs: dict[int, StatementRef] = {}
+    found: dict[int, list[ActionVerdict]] = defaultdict(list)
+    for one in verdicts:
+        for ref in one.grants:
+            refs[id(ref)] = ref
+            found[id(ref)].append(one)
+    granted: dict[tuple[str, str, int], list[ActionVerdict]] = defaultdict(list)
+    for at, ref in refs.items():
+        granted[ref.policy, ref.group, ref.index].extend(found[at])
+    return granted
+
+
+class Outcomes:
+    """The notes on the statements of one policy, from the verdicts."""
+
+    def __init__(self, view: PrincipalView, policy: AttachedPolicy, granted: Granted) -> None:
+        self._view = view
+        self._policy = policy.arn or policy.name, policy.group
+        self._granted = granted
+        self._wildcards = {
+            (one.ref.index, str(one.pattern)): one
+            for one in view.diff.wildcards
+            if (one.ref.policy, one.ref.group) == self._policy
+        }
+        self._by_action: dict[int, dict[str, ActionVerdict]] = {}
+
+    def statement_note(self, statement: int, effect: Effect) -> Note:
+        """How many actions the statement grants, and their outcome."""
+        if effect is Effect.DENY:
+            return Note(Mark.STATEMENT, (line("a Deny: it is carried into the replacement as it is"),))
+        found = self._granted.get((*self._policy, statement), ())
+        seen = sum(one.verdict not in UNSEEN for one in found)
+        first = line("grants ", strong(plural(len(found), "action")), f", of which {count(seen)} were seen in use")
+        if not self._view.has_documents:
+            return Note(Mark.STATEMENT, (first,))
+        stays = sum(one.action in self._view.staying for one in found)
+        then = line(f"{count(stays)} kept, ", good(f"{count(len(found) - stays)} removed"))
+        return Note(Mark.STATEMENT, (first, then))
+
+    def action_note(self, statement: int, pattern: str) -> Note | None:
+        """The note on a pattern's matches, or on the seen use of an action."""
+        wildcard = self._wildcards.get((statement, pattern))
+        if wildcard:
+            return _wildcard_note(wildcard)
+        one = self._verdicts(statement).get(pattern.lower())
+        if one is None:
+            return None
+        evidence = (seen_note(one.evidence),) if one.evidence else ()
+        mark = Mark.IDLE if one.verdict in UNSEEN else Mark.SEEN
+        return Note(mark, (line(strong(one.verdict), f": {one.reason}"), *evidence, *self._outcome_lines(one)))
+
+    def _verdicts(self, statement: int) -> Mapping[str, ActionVerdict]:
+        if statement not in self._by_action:
+            found = self._granted.get((*self._policy, statement), ())
+            self._by_action[statement] = {one.action.lower(): one for one in found}
+        return self._by_action[statement]
+
+    def _outcome_lines(self, one: ActionVerdict) -> tuple[Line, ...]:
+        danger = (line(bad("dangerous: "), one.danger),) if one.danger and one.verdict in UNSEEN else ()
+        if not self._view.has_documents:
+            return danger
+        stays = one.action in self._view.staying
+        kept = f": {one.keep}" if one.keep and one.verdict is Verdict.UNOBSERVABLE else ""
+        return *danger, line(strong("kept") if stays else good("removed"), kept if stays else "")
+
+
+def _wildcard_note(one: WildcardUse) -> Note:
+    what = "allows all but what matches it: " if one.not_action else "matches "
+    first = line(what, strong(plural(one.expands_to, "action")), " today, and whatever AWS adds")
+    if not one.used:
+        return Note(Mark.IDLE, (first, line(bad("none of them was seen in use"))))
+    return Note(Mark.SEEN, (first, line(f"{count(len(one.used))} seen in use: ", names(one.used, most=8))))
+
+
+# ---------------------------------------------------------------- of the replacement
+
+
+def new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) -> Listing:
+    """A document of the replacement, with the evidence for each line."""
+    written = json.loads(document.text)
+    statements = written["Statement"] if isinstance(written["Statement"], list) else [written["Statement"]]
+    by_sid = {one.sid: one for one in document.statements}
+    known = [by_sid.get(one.get("Sid", "")) for one in statements]
+    evidence = [_evidence_notes(one) if one else {} for one in known]
+    patterns = {one.pattern: one for one in rules}
+
+    def noted(statement: int, element: str, value: str) -> Note | None:
+        one = known[statement]
+        if one is None:
+            carried = line("a Deny of the old policies, carried as it is")
+            return None if element else Note(Mark.STATEMENT, (carried,))
+        if not element:
+            return Note(Mark.STATEMENT, (line("narrows ", name(str(one.parent))),))
+        if element in RESOURCE_ELEMENTS and value in patterns:
+            rule = patterns[value]
+            by_rule = line(strong(f"pattern by the rule {rule.rule}"), f": {rule.adds}")
+            return Note(Mark.RULE, (by_rule, line(strong("would tighten it: "), rule.tightens)))
+        return evidence[statement].get(value) if element in ACTION_ELEMENTS else None
+
+    return listing_of(written, noted)
+
+
+def new_parents(document: ReplacementDocument) -> list[StatementRef | None]:
+    """Of each statement of a document the old one that it narrows, None for what was carried."""
+    written = json.loads(document.text)["Statement"]
+    by_sid = {one.sid: one.parent for one in document.statements}
+    return [by_sid.get(one.get("Sid", "")) for one in (written if isinstance(written, list) else [written])]
+
+
+def _evidence_notes(statement: ReplacementStatement) -> dict[str, Note]:
+    found: dict[str, list[Line]] = defaultdict(list)
+    kinds: dict[str, LineKind] = {}
+    for action, scope, lines in explained_lines(statement):
+        for one in lines:
+            found[action].extend(_line_notes(one, scope, statement))
+            kinds[action] = min(one.kind, kinds.get(action, one.kind), key=list(LineKind).index)
+    return {action: Note(kinds[action], tuple(dict.fromkeys(notes))) for action, notes in found.items()}
+
+
+def _line_notes(one: ReplacementLine, scope: Scope, statement: ReplacementStatement) -> Iterator[Line]:
+    yield line(strong(LINE_WORDS[one.kind]), f": {one.why}" if one.why else "")
+    if scope != statement.scope:
+        yield line("on ", names(scope.resources, most=2))
+    if one.evidence:
+        yield seen_note(one.evidence)
+        if one.evidence.example_resource not in ("", "*"):
+            yield line(quiet("on "), name(one.evidence.example_resource))
+    if one.rule:
+        yield line(quiet(f"its resource follows the rule {one.rule}"))

@@ -1,0 +1,251 @@
+"""What a report says of each principal, and of all of them: values small enough to hold for a whole organization."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from math import inf
+from typing import Final
+
+from lpgen.core.backtests import ExpectedDenials, Reach
+from lpgen.core.choices import KeepUnobservable, Severity, UnobservableKind
+from lpgen.core.findings import OutsideTrust, PrincipalClass, Report
+from lpgen.core.model import Principal
+from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.report.commands import NO_OPTIONS, Given
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers of distinct actions. `granted` is `used + attempted + unused + unobservable`.
+
+    `kept` counts the granted actions that stay, in the replacement or in policies left attached, and `removed` the
+    others, so `granted` is `kept + removed`. `kept_unseen` counts the kept ones that no record shows in use or tried.
+    `dangerous` counts the removed ones that are dangerous and that no record shows. All these are 0 where there is no
+    replacement. `dangerous_unused` counts the dangerous grants that no record shows, whether removed or kept.
+
+    The numbers `all_KIND` and `signed_KIND` count the unobservable actions of a kind that each choice of
+    `--keep-unobservable` keeps; `none` keeps none of them.
+
+    The `reach` numbers are those of `lpgen.core.backtests.Reach`, also 0 where there is no replacement.
+    """
+
+    granted: int = 0
+    used: int = 0
+    attempted: int = 0
+    unused: int = 0
+    unobservable: int = 0
+    ungranted: int = 0
+    kept: int = 0
+    kept_unseen: int = 0
+    removed: int = 0
+    dangerous: int = 0
+    dangerous_unused: int = 0
+    reach_places: int = 0
+    reach_old: int = 0
+    reach_new: int = 0
+    reach_pinned_places: int = 0
+    reach_pinned_old: int = 0
+    reach_pinned_new: int = 0
+    all_data_events: int = 0
+    all_other_protocol: int = 0
+    all_inside_call: int = 0
+    all_internal: int = 0
+    all_unclassified: int = 0
+    signed_data_events: int = 0
+    signed_other_protocol: int = 0
+    signed_inside_call: int = 0
+    signed_internal: int = 0
+    signed_unclassified: int = 0
+
+    @property
+    def reach(self) -> Reach:
+        """How far the old policies reach and the replacements do."""
+        return Reach(*(getattr(self, f"reach_{one.name}") for one in fields(Reach)))
+
+    def kept_by(self, choice: KeepUnobservable, kind: UnobservableKind) -> int:
+        """How many unobservable actions of a kind a choice keeps."""
+        return 0 if choice is KeepUnobservable.NONE else int(getattr(self, field_of_choice(choice, kind)))
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+
+
+def field_of_choice(choice: KeepUnobservable, kind: UnobservableKind) -> str:
+    """The name of the count of the actions of a kind that a choice keeps."""
+    return f"{choice}_{kind.replace('-', '_')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrincipalSummary:
+    """What a report says of one principal, without its policies, verdicts and lines.
+
+    `proposal` is the proposal in one sentence, and `task` what to do where nothing is replaced. `is_replaced` says that
+    a replacement was made, `refusal` why it can't be put in place ("": it can), and `in_place` that the policies say
+    what it says already. `caveats` are the open reasons not to call it safe, and `accepted` those that a person has
+    accepted. `failed` says that it failed its verification. `left` are the ARNs of the policies left attached.
+    `has_decided` says that decisions keep or drop anything. `has_namesakes` says that another account of the report has
+    a principal of the same name.
+    """
+
+    principal: Principal
+    principal_class: PrincipalClass
+    proposal: str
+    task: str
+    counts: Counts
+    caveats: tuple[Caveat, ...]
+    accepted: tuple[Caveat, ...] = ()
+    expected: ExpectedDenials | None = None
+    is_replaced: bool = False
+    refusal: str = ""
+    in_place: bool = False
+    safe: bool = False
+    failed: bool = False
+    left: tuple[str, ...] = ()
+    has_decided: bool = False
+    has_namesakes: bool = False
+
+    @property
+    def arn(self) -> str:
+        """The principal's ARN."""
+        return self.principal.arn
+
+    @property
+    def has_documents(self) -> bool:
+        """Whether there is a replacement to put in place: one was made, and it wasn't refused."""
+        return self.is_replaced and not self.refusal
+
+    @property
+    def open_caveats(self) -> tuple[Caveat, ...]:
+        """The open reasons; for a replacement in place, those that still need a look."""
+        return tuple(one for one in self.caveats if one.kind in _IN_PLACE) if self.in_place else self.caveats
+
+    @property
+    def dangers_left(self) -> int:
+        """How many dangerous grants that no record shows are left by what can be put in place now."""
+        return self.counts.dangerous_unused - (self.counts.dangerous if self.safe or self.in_place else 0)
+
+    @property
+    def unusual(self) -> tuple[Caveat, ...]:
+        """The unusual use."""
+        return tuple(one for one in self.caveats if one.kind is CaveatKind.UNUSUAL_USE)
+
+
+_IN_PLACE: Final = frozenset({CaveatKind.UNUSUAL_USE, CaveatKind.COVERAGE_HOLE})
+"""Caveats that matter though a replacement is in place: unusual use, and attempts that the logs miss."""
+
+_NOTHING_TO_DO: Final = frozenset(
+    {
+        PrincipalClass.BREAK_GLASS,
+        PrincipalClass.LEFT_TO_AWS,
+        PrincipalClass.SERVICE_LINKED,
+        PrincipalClass.NO_GRANTS,
+        PrincipalClass.NOT_IN_SNAPSHOT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSummary:
+    """A review without the details of its principals. `report` has no proposals.
+
+    `principals` are sorted by harm: those that outsiders can assume, then those with unusual use, the worst first, and
+    then the most dangerous and the widest grants. Those about whom there is nothing to do come last. `trust` are the
+    ways in for outsiders that no decision accepts, the worst first, those into the most dangerous roles before others.
+    """
+
+    report: Report
+    principals: tuple[PrincipalSummary, ...]
+    trust: tuple[OutsideTrust, ...]
+
+    @property
+    def counts(self) -> Counts:
+        """The numbers of all principals together."""
+        return sum_counts(self.principals)
+
+    @property
+    def replaced(self) -> tuple[PrincipalSummary, ...]:
+        """The principals for which a replacement was made or refused."""
+        return tuple(one for one in self.principals if one.is_replaced)
+
+    @property
+    def open(self) -> tuple[PrincipalSummary, ...]:
+        """Those of them whose replacement isn't in place already."""
+        return tuple(one for one in self.replaced if not one.in_place)
+
+    @property
+    def to_replace(self) -> tuple[PrincipalSummary, ...]:
+        """Those of them that have a replacement to put in place: it wasn't refused."""
+        return tuple(one for one in self.open if one.has_documents)
+
+    @property
+    def safe(self) -> tuple[PrincipalSummary, ...]:
+        """Those of them whose replacement is called safe."""
+        return tuple(one for one in self.to_replace if one.safe)
+
+    @property
+    def unusual(self) -> tuple[PrincipalSummary, ...]:
+        """The principals with unusual use, the worst first."""
+        return tuple(one for one in self.principals if one.unusual)
+
+    @property
+    def accepted(self) -> int:
+        """How many reasons not to call a replacement safe, and ways into roles from outside, decisions accept."""
+        ways = sum(bool(one.accepted_by) for one in self.report.trust)
+        return ways + sum(len(one.accepted) for one in self.principals)
+
+    @property
+    def accounts_without_logs(self) -> tuple[str, ...]:
+        """The accounts of principals of which no log was read, sorted."""
+        read = {one.account for one in self.report.diff.coverage.accounts}
+        return tuple(sorted({one.principal.account for one in self.principals} - read))
+
+
+def sum_counts(principals: Iterable[PrincipalSummary]) -> Counts:
+    """The numbers of some principals together."""
+    return sum((one.counts for one in principals), Counts())
+
+
+def summary_of_review(report: Report, principals: Iterable[PrincipalSummary]) -> ReviewSummary:
+    """The summary of a review with these principals, in any order."""
+    found = tuple(principals)
+    held = Counter(map(_name_in_account, found))
+    named = (replace(one, has_namesakes=held[_name_in_account(one)] > 1) for one in found)
+    open_trust = report.open_trust
+    worst = {one.principal: _rank(one) for one in sorted(open_trust, key=_rank, reverse=True)}
+    ordered = tuple(sorted(named, key=lambda one: (worst.get(one.arn, _NOBODY), *_harm(one))))
+    place = {one.arn: number for number, one in enumerate(ordered)}
+    trust = sorted(open_trust, key=lambda one: (*_rank(one), place.get(one.principal, inf)))
+    return ReviewSummary(report, ordered, tuple(trust))
+
+
+def _name_in_account(summary: PrincipalSummary) -> str:
+    """Kind, path and name, which principals of several accounts may share."""
+    return summary.arn.split(":", 5)[-1]
+
+
+_NOBODY: Final = (len(Severity), True)
+
+
+def _rank(trust: OutsideTrust) -> tuple[int, bool]:
+    """The worst ways in first, and of equal ones those that are open to everyone."""
+    return tuple(Severity).index(trust.severity), trust.parameters["case"] != "everyone"
+
+
+def _harm(summary: PrincipalSummary) -> tuple[float, bool, int, int, str]:
+    unusual = min((one.parameters["rank"] for one in summary.unusual), default=inf)
+    idle = summary.in_place or summary.principal_class in _NOTHING_TO_DO
+    return unusual, idle, -summary.counts.dangerous_unused, -summary.counts.granted, summary.arn
+
+
+@dataclass(frozen=True, slots=True)
+class PartedReview:
+    """A review whose principals' parts were written where they were made, and are read by ARN when they are needed.
+
+    Commands on the page have the options `given`.
+    """
+
+    summary: ReviewSummary
+    text_of: Callable[[str], str]
+    given: Given = NO_OPTIONS

@@ -1,0 +1,273 @@
+"""What to do about a review: one list, by harm, and then by how many replacements become safe."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lpgen.core.findings import PrincipalClass
+from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Remedy
+from lpgen.report.commands import Given
+from lpgen.report.pages.blocks import Command, Line, Option, bad, count, good, line, name, plural
+from lpgen.report.pages.words import label_in_list, name_for_option, sentence
+from lpgen.report.summary import PrincipalSummary, ReviewSummary
+
+_OUTPUT: Final = "lpgen-out"
+_LOOK_BACK: Final = ("--look-back",)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to do: for whom, with which command, and in which steps."""
+
+    words: Line
+    principals: tuple[PrincipalSummary, ...] = ()
+    command: Command | None = None
+    steps: tuple[Task, ...] = ()
+
+
+def tasks_of_review(review: ReviewSummary, given: Given) -> tuple[Task, ...]:
+    """The tasks in the order in which to do them. Commands have the options given.
+
+    Harm comes first: files that can't be read, which may hold anybody's use, then roles that outsiders can assume, then
+    unusual use. Safe replacements are written before anything that makes fewer others safe.
+    """
+    return (
+        *_unread(review, given),
+        *_outsiders(review, given),
+        *_unusual(review, given),
+        *_replacements(review, given),
+        *_by_class(review, given),
+        *_in_place(review, given),
+        *_inputs(review, given),
+    )
+
+
+def closing_tasks(review: ReviewSummary, given: Given) -> Iterator[Task]:
+    """What else a reader can do where nothing more pressing is left."""
+    if review.safe:
+        plan = given.command("rollout plan", (_OUTPUT,), ("--output", "plan.json"))
+        yield Task(line("Plan the calls that put them in place."), command=plan)
+    html = given.command("review", ("--format", "html"), ("--output", "review.html"))
+    yield Task(line("Read all of it in a browser."), command=html)
+    yield Task(line("Save this state. `lpgen drift` then shows what changes."), command=_save(review, given))
+    yield Task(line("Read all of it here."), command=given.command("review", ("--full",)))
+
+
+def _save(review: ReviewSummary, given: Given) -> Command | None:
+    return given.command("baseline save", (review.report.diff.as_of.isoformat(),))
+
+
+# ---------------------------------------------------------------- harm
+
+
+def _unread(review: ReviewSummary, given: Given) -> Iterator[Task]:
+    files = review.report.unread_files
+    if files:
+        words = bad(f"Fetch {plural(files, 'log file')} again that can't be read")
+        yield Task(line(words, ". Use in them looks like no use."), command=_ingest(review, given, ("-v",)))
+
+
+def _outsiders(review: ReviewSummary, given: Given) -> Iterator[Task]:
+    if review.trust:
+        known = {one.arn: one for one in review.principals}
+        roles = dict.fromkeys(one.principal for one in review.trust)
+        words = bad(f"Name who may assume {plural(len(roles), 'role')} in the trust policy")
+        then = " of each, or accept by a decision that outsiders can." if len(roles) > 1 else ", or accept it."
+        yield Task(
+            line(words, then),
+            tuple(known[arn] for arn in roles if arn in known),
+            _decide(given),
+        )
+
+
+def _unusual(review: ReviewSummary, given: Given) -> Iterator[Task]:
+    found = review.unusual
+    if found:
+        words = bad(f"Ask the owners of {plural(len(found), 'principal')} about unusual, dangerous calls")
+        steps = tuple(
+            Task(line(name(label_in_list(one)), ": ", caveat.message)) for one in found for caveat in one.unusual
+        )
+        yield Task(line(words, ". Drop by a decision what the team didn't do."), found, _look(found[0], given), steps)
+
+
+# ---------------------------------------------------------------- replacements
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocked:
+    """A principal without a safe replacement, and the open caveats by what clears them up."""
+
+    summary: PrincipalSummary
+    caveats: Mapping[_Key, tuple[Caveat, ...]]
+
+
+_Key = tuple[Remedy, str]
+"""A remedy; for a look at details, also what to look for."""
+
+
+def _replacements(review: ReviewSummary, given: Given) -> Iterator[Task]:
+    put = [_put_in_place(review.safe, given)] if review.safe else []
+    for task, freed in _freeing(review, list(_blocked(review)), given):
+        if put and len(review.safe) >= freed:
+            yield put.pop()
+        yield task
+    yield from put
+
+
+def _put_in_place(safe: Sequence[PrincipalSummary], given: Given) -> Task:
+    removed = plural(sum(one.counts.removed for one in safe), "granted action")
+    words = good(f"Write {plural(len(safe), 'safe replacement')}")
+    verb = "removes" if len(safe) == 1 else "remove"
+    what = line(words, f", which {verb} {removed}.")
+    return Task(what, tuple(safe), given.command("generate", ("--output", _OUTPUT)))
+
+
+def _blocked(review: ReviewSummary) -> Iterator[_Blocked]:
+    for one in review.principals:
+        missing = _MISSING.get(one.principal_class)
+        by_key: dict[_Key, list[Caveat]] = defaultdict(list)
+        if one.is_replaced and not one.in_place:
+            for caveat in one.caveats:
+                if caveat.kind is not CaveatKind.UNUSUAL_USE:
+                    by_key[_key_of(caveat)].append(caveat)
+        elif missing is not None and not one.is_replaced:
+            by_key[missing, ""] = []
+        if by_key:
+            yield _Blocked(one, {key: tuple(caveats) for key, caveats in by_key.items()})
+
+
+_MISSING: Final = {PrincipalClass.NOT_COVERED: Remedy.INGEST, PrincipalClass.GRANTS_UNKNOWN: Remedy.SNAPSHOT}
+
+
+def _key_of(caveat: Caveat) -> _Key:
+    return caveat.remedy, caveat.kind if caveat.remedy is Remedy.LOOK else ""
+
+
+def _freeing(review: ReviewSummary, blocked: Sequence[_Blocked], given: Given) -> Iterator[tuple[Task, int]]:
+    """The tasks, each with how many principals have no other caveat once those before it are done: most first, and of
+    equal ones the task that concerns most principals."""
+    done: set[_Key] = set()
+    while waiting := [one for one in blocked if one.caveats.keys() - done]:
+        held = Counter(key for one in waiting for key in one.caveats.keys() - done)
+        frees = Counter(key for one in waiting for key in one.caveats if one.caveats.keys() - done == {key})
+        key = min(held, key=lambda one: (-frees[one], -held[one], one))
+        done.add(key)
+        yield _clearing(key, [one for one in waiting if key in one.caveats], frees[key], review, given), frees[key]
+
+
+def _clearing(key: _Key, held: Sequence[_Blocked], freed: int, review: ReviewSummary, given: Given) -> Task:
+    remedy = key[0]
+    principals = tuple(one.summary for one in held)
+    caveats = [(caveat, one.summary) for one in held for caveat in one.caveats[key]]
+    by_step: dict[str, dict[str, PrincipalSummary]] = defaultdict(dict)
+    for caveat, summary in sorted(caveats, key=lambda pair: pair[0].order[:2]):
+        by_step[caveat.step][summary.arn] = summary
+    titles = (caveat.kind.row.title.rstrip(".") for caveat, _ in caveats)
+    words = next(iter(by_step)) if len(by_step) == 1 else _WORDS.get(remedy) or next(titles)
+    gain = f"unblocks {count(freed)}" if freed == len(held) else f"unblocks {count(freed)} of {count(len(held))}"
+    steps = tuple(Task(line(sentence(step)), tuple(some.values())) for step, some in by_step.items())
+    command = _command(remedy, principals, review, given)
+    return Task(line(sentence(words), f" ({gain})."), principals, command, steps if len(steps) > 1 else ())
+
+
+_WORDS: Final = {
+    Remedy.DECIDE: "decide what only people can judge, in a file of decisions",
+    Remedy.INGEST: "ingest the logs that are missing",
+    Remedy.SNAPSHOT: "take a snapshot of policies and service last accessed",
+    Remedy.CATALOG: "correct the names of unknown actions, or update the catalog",
+}
+
+
+def _command(
+    remedy: Remedy, principals: Sequence[PrincipalSummary], review: ReviewSummary, given: Given
+) -> Command | None:
+    only = _only(principals[0]) if len(principals) == 1 else ()
+    match remedy:
+        case Remedy.INGEST:
+            return _ingest(review, given)
+        case Remedy.SNAPSHOT:
+            return given.command("snapshot", without={"--policies", "--trails"})
+        case Remedy.CATALOG:
+            return given.command("catalog update")
+        case Remedy.BACKTEST:
+            return given.command("backtest", *only, _LOOK_BACK)
+        case Remedy.LOOK:
+            return _look(principals[0], given)
+        case Remedy.REPEAT:
+            return given.command("review", without={"--no-backtest"})
+        case Remedy.DECIDE:
+            return _decide(given, *only)
+
+
+def _only(summary: PrincipalSummary) -> tuple[Option, ...]:
+    return (("--principal", name_for_option(summary)),)
+
+
+def _look(summary: PrincipalSummary, given: Given) -> Command | None:
+    return given.command("review", *_only(summary))
+
+
+def _decide(given: Given, *only: Option) -> Command | None:
+    """The command that drafts decisions in a new file, since it replaces none."""
+    file = "more-decisions.toml" if given.has("decisions.toml") else "decisions.toml"
+    return given.command("review", *only, ("--write-decisions", file))
+
+
+def _ingest(review: ReviewSummary, given: Given, *added: Option) -> Command | None:
+    """The command that reads what is new where the logs are from, if that is one place."""
+    place = review.report.log_place
+    return given.command("ingest", (place,), *added) if place else None
+
+
+# ---------------------------------------------------------------- what else there is to do
+
+
+def _by_class(review: ReviewSummary, given: Given) -> Iterator[Task]:
+    found: dict[tuple[int, str], list[PrincipalSummary]] = defaultdict(list)
+    order = (PrincipalClass.UNSEEN, PrincipalClass.UNUSED)
+    for one in review.principals:
+        if not one.is_replaced and one.principal_class in order:
+            task = one.task
+            if one.principal_class is PrincipalClass.UNUSED and _is_unsure(one):
+                task = f"find out why the logs are unsure, then {task}"
+            found[order.index(one.principal_class), task].append(one)
+    for key in sorted(found):
+        yield Task(line(f"{sentence(key[1])}."), tuple(found[key]), _look(found[key][0], given))
+
+
+def _is_unsure(summary: PrincipalSummary) -> bool:
+    """Whether something speaks against a disuse that the proposal itself doesn't ask about."""
+    return any(one.kind is not CaveatKind.COVERAGE_HOLE or one.parameters["service"] for one in summary.caveats)
+
+
+def _in_place(review: ReviewSummary, given: Given) -> Iterator[Task]:
+    """Attempts by principals in place that the logs don't show: they may have been refused."""
+    found: dict[str, list[PrincipalSummary]] = defaultdict(list)
+    for one in review.replaced:
+        if one.in_place:
+            steps = {caveat.step for caveat in one.open_caveats if caveat.kind is not CaveatKind.UNUSUAL_USE}
+            for step in steps:
+                found[step].append(one)
+    for step in sorted(found):
+        words = line(f"In place, but tried what the logs don't show: {step}.")
+        yield Task(words, tuple(found[step]), _look(found[step][0], given))
+
+
+def _inputs(review: ReviewSummary, given: Given) -> Iterable[Task]:
+    """What the inputs lack."""
+    report, whole = review.report, given.command("review", ("--full",))
+    if report.problems:
+        yield Task(line(f"Fix {plural(len(report.problems), 'problem')} in the input files."), command=whole)
+    if report.diff.unlisted:
+        number = plural(len(report.diff.unlisted), "principal")
+        words = f"Export the policies of {number} in the logs that the policy files don't have."
+        if report.snapshot and "policies" in report.snapshot.used:
+            gone = "was deleted" if len(report.diff.unlisted) == 1 else "were deleted"
+            words = f"Find out whether {number} in the logs that the snapshot lacks {gone}. If not, take a new one."
+        yield Task(line(words), command=whole)
+    if report.diff.expired:
+        yield Task(line(f"Renew or delete {plural(len(report.diff.expired), 'expired decision')}."), command=whole)
