@@ -13,11 +13,12 @@ from urllib.parse import quote
 from playwright.sync_api import Page, sync_playwright
 
 from lpgen.app.ingest import ingest
+from lpgen.app.output import review_page
 from lpgen.app.review import analyse
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.report import render_review
+from lpgen.report.render import PAGE
 
 IMAGES = Path(__file__).parent / "images"
 STOREFRONT = f"#p={quote('arn:aws:iam::111122223333:role/app/storefront-api', safe='')}"
@@ -55,7 +56,8 @@ def main() -> None:
 def _sample_review(data: Path) -> str:
     sample, catalog = bundled_sample_logs(), bundled_catalog()
     ingest([sample.logs], catalog, data=data)
-    return render_review(analyse(data, [sample.policies], catalog, options=Options()), "html")
+    report = analyse(data, [sample.policies], catalog, options=Options())
+    return "".join(PAGE.write(review_page(report, catalog), "html"))
 
 
 if __name__ == "__main__":

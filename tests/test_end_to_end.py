@@ -25,9 +25,9 @@ from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolv
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
-from lpgen.report import render_review
 from lpgen.report.commands import Given
 from lpgen.report.screens import render_review_screen
+from tests.report.rendered import render_review
 from tests.support.demo import commands_of_demo
 from tests.support.documents import DEMO_PAGE, POLICIES_PAGE, README, check_block
 from tests.support.forked_lpgen import run_forked

@@ -17,7 +17,7 @@ import pytest
 
 import lpgen
 from lpgen.edge.data_folder.usage_files import read_usage
-from lpgen.report import render_backtest, render_drift, render_review, render_verification
+from tests.report.rendered import render_backtest, render_drift, render_review, render_verification
 from tests.support.forked_lpgen import run_forked, run_forked_bytes
 from tests.support.sample_organization import ROOT, SECURITY
 from tests.test_cli_help import COMMANDS

@@ -21,6 +21,7 @@ from unittest import mock
 import lpgen
 from bench.structure.calls import Calls, calls_traced
 from lpgen.app.ingest import ingest
+from lpgen.app.output import review_page
 from lpgen.app.review import analyse
 from lpgen.core.analysis import reviewer
 from lpgen.core.analysis.review import review_principal
@@ -32,7 +33,7 @@ from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.report.html import review_html
+from lpgen.report.render import PAGE
 
 _PACKAGE: Final = Path(lpgen.__file__).parent
 _PRINCIPAL: Final = "arn:aws:iam::111122223333:role/app/storefront-api"
@@ -104,9 +105,9 @@ def _trace_review(data: Path) -> list[TaskCalls]:
 
 def _trace_page(data: Path) -> list[TaskCalls]:
     """The HTML review of one principal."""
-    report = _review(data, _PRINCIPAL)
+    report, catalog = _review(data, _PRINCIPAL), bundled_catalog()
     with calls_traced(_PACKAGE) as calls:
-        review_html(report)
+        "".join(PAGE.write(review_page(report, catalog), "html"))
     return [TaskCalls("the HTML page of a principal", len(calls.files), len(calls.crossings))]
 
 

@@ -15,7 +15,7 @@ from lpgen.core.findings import Report
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.report import render_review
+from tests.report.rendered import render_review
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [

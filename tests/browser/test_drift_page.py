@@ -6,10 +6,10 @@ from itertools import cycle
 
 import pytest
 
-from lpgen.report import render_drift
 from tests.browser.conftest import Opener
 from tests.browser.test_review_hostile import HANDLERS, NAMES
 from tests.report.drifts import drift, poisoned_drift
+from tests.report.rendered import render_drift
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -14,13 +14,13 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from lpgen.core.findings import Report
-from lpgen.report import render_review
 from tests.browser.conftest import Opener
 from tests.browser.test_review_hostile import NAMES, check_inert, open_every_principal
 from tests.browser.test_review_principal import STOREFRONT
 from tests.browser.test_review_summary import shown_labels
 from tests.report.hostile import CORPUS, poison
 from tests.report.pages_with_files import Pages, pages_of
+from tests.report.rendered import render_review
 from tests.report.reports import large_report, organization, report_of
 from tests.report.review_reader import with_documents
 from tests.report.safe_cases import storefront

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from lpgen.core.findings import Report
-from lpgen.report import render_review
 from tests.browser.conftest import Opener
 from tests.report.hostile import CORPUS, poison
+from tests.report.rendered import render_review
 from tests.report.reports import organization, report_of
 from tests.report.review_reader import with_documents
 from tests.report.safe_cases import storefront

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from lpgen.report import render_review
 from tests.browser.conftest import Opener
+from tests.report.rendered import render_review
 from tests.report.reports import large_report
 
 PRINCIPALS = 2_000

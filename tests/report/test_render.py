@@ -25,7 +25,6 @@ from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
-from lpgen.report import render_evidence, render_review, render_summary, render_verification
 from lpgen.report.layout.markdown import MOST_CHARACTERS, render_markdown
 from lpgen.report.layout.text import render_text
 from lpgen.report.pages.blocks import Block, Column, Fold, Heading, Show, Span, Table, table
@@ -34,6 +33,7 @@ from tests.report.cases_without_replacement import without_replacement
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
 from tests.report.inputs import INPUTS
+from tests.report.rendered import render_evidence, render_review, render_summary, render_verification
 from tests.report.reports import large_report, organization, report_of
 from tests.report.safe_cases import deployer, storefront
 from tests.report.test_escaping import ACTIVE
@@ -439,7 +439,7 @@ def test_render_review_imports_only_what_its_format_needs(form: str, banned: tup
     program = (
         "import sys\n"
         "from tests.report.reports import organization\n"
-        "from lpgen.report import render_review\n"
+        "from tests.report.rendered import render_review\n"
         f"render_review(organization(), {form!r})\n"
         f"print(sorted(set(sys.modules) & set({banned!r})))\n"
     )

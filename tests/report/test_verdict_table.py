@@ -19,10 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.findings import Report
-from lpgen.report import render_verdicts
 from lpgen.report.verdict_table import VERDICT_SCHEMA, verdict_csv, verdict_parquet
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
+from tests.report.rendered import render_verdicts
 from tests.report.reports import organization, report_of
 from tests.support.documents import FORMATS_PAGE, check_block, read_block
 from tests.support.law_examples import examples

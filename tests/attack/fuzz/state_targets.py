@@ -35,10 +35,10 @@ from lpgen.edge.rollout.inputs import read_written_output
 from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan, read_whole_plan
 from lpgen.errors import OutputError
-from lpgen.report import render_code, render_review
 from tests.attack.fuzz.input_targets import choosing, chosen, put
 from tests.attack.fuzz.target import Target
 from tests.attack.fuzz.world import ACCOUNT, ROLE, details, record, scratch, world
+from tests.report.rendered import render_code, render_review
 from tests.support.worlds import catalog
 
 _FORMATS: Final = ("text", "markdown", "json", "html", "sarif")

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from lpgen.core.findings import Report
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.report import render_review
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html import data_files
 from lpgen.report.html.summary import data_of_rows, rows_of
@@ -21,6 +20,7 @@ from lpgen.report.views import review_view
 from tests.report.hostile import CORPUS, poison
 from tests.report.html.test_page import check_inert, hash_of, numbers_of, poisoned
 from tests.report.pages_with_files import pages_of
+from tests.report.rendered import render_review
 from tests.report.reports import large_report, organization
 from tests.report.review_reader import ReviewReader, with_documents
 from tests.support.law_examples import examples

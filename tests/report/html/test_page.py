@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from lpgen.core.findings import Report, Verdict
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
-from lpgen.report import render_review
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.summary import rows_of
 from lpgen.report.views import review_view
 from tests.report.cases import Case
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
+from tests.report.rendered import render_review
 from tests.report.reports import large_report, organization, report_of
 from tests.report.review_reader import ReviewReader, with_documents
 from tests.report.safe_cases import storefront

@@ -14,9 +14,9 @@ from lpgen.core.findings import Proposal
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, PolicyKind
 from lpgen.core.replacements import LineKind, ReplacementStatement, Scope
-from lpgen.report import render_evidence
 from tests.report.cases import Case, kept_line, own, seen, used_line
 from tests.report.inputs import INPUTS
+from tests.report.rendered import render_evidence
 from tests.report.reports import organization, report_of
 from tests.report.safe_cases import deployer, storefront, user_in_group
 from tests.report.unsafe_cases import inventory, too_large

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
-from lpgen.report import render_backtest, render_backtest_line
 from lpgen.report.pages.backtest import backtest_sentence
 from tests.report.backtests import backtest, calm_backtest, poisoned_backtest
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader
+from tests.report.rendered import render_backtest, render_backtest_line
 from tests.report.test_escaping import ACTIVE
 from tests.support.law_examples import examples
 

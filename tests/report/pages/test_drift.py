@@ -18,11 +18,11 @@ from sarif_pydantic import Sarif
 
 from lpgen.core.choices import Severity
 from lpgen.core.registry.drift import DriftKind
-from lpgen.report import render_drift, render_stars
 from lpgen.report.pages.drift import sparkline
 from tests.report.drifts import ROLE, drift, finding, poisoned_drift, poisoned_stars, stars
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader
+from tests.report.rendered import render_drift, render_stars
 from tests.report.test_escaping import ACTIVE
 from tests.support.law_examples import examples
 

@@ -17,11 +17,11 @@ from rich.cells import cell_len
 from lpgen.core.explanations import Explanation
 from lpgen.core.iam.decision import Result
 from lpgen.core.model import Resource, ResourceKind
-from lpgen.report import render_explanation
 from lpgen.report.json import explain as explain_json
 from tests.report.explanations import denied, everything, unread
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
+from tests.report.rendered import render_explanation
 from tests.report.test_escaping import ACTIVE
 from tests.support.law_examples import examples
 

@@ -15,16 +15,16 @@ from rich.cells import cell_len
 from lpgen.core.findings import Report
 from lpgen.core.principal_names import is_named
 from lpgen.core.registry.caveats import CaveatKind
-from lpgen.report import render_review_parts
 from lpgen.report.commands import Given
 from lpgen.report.layout.shell import command_lines
 from lpgen.report.pages.blocks import Command
-from lpgen.report.pages.next_steps import next_steps
 from lpgen.report.pages.words import name_of_arn
+from lpgen.report.tasks import next_steps
 from lpgen.report.views import review_view
 from tests.report.cases import SECURITY, SHOP
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
+from tests.report.rendered import render_review_parts
 from tests.report.reports import large_report, organization, report_of
 from tests.report.safe_cases import applied, deployer, storefront
 from tests.report.unsafe_cases import analyst, inventory

@@ -10,7 +10,7 @@ from lpgen.core.analysis.verdicts.inverse_actions import Undoing, lost_undoings
 from lpgen.core.findings import ActionVerdict, Confidence, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action
 from lpgen.report.layout.markdown import render_markdown
-from lpgen.report.pages.inverse_actions import undoing_blocks
+from lpgen.report.pages.principal import undoing_blocks
 
 
 def verdicts_of(**found: Verdict) -> Verdicts:

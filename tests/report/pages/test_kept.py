@@ -8,7 +8,7 @@ from dataclasses import replace
 from lpgen.core.choices import KeepUnobservable, UnobservableKind
 from lpgen.core.findings import ActionFact, Confidence, Judgement, Report, Unobservable, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action
-from lpgen.report.render import render_review
+from tests.report.rendered import render_review
 from tests.report.reports import report_of
 from tests.report.safe_cases import storefront
 

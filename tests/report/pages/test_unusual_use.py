@@ -13,8 +13,8 @@ from lpgen.core.model import Action
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.report.layout.markdown import render_markdown
 from lpgen.report.pages.use import dangerous_use_blocks
-from lpgen.report.render import render_review
 from tests.report.cases import Case, seen
+from tests.report.rendered import render_review
 from tests.report.reports import report_of
 from tests.report.safe_cases import applied, storefront
 from tests.report.unsafe_cases import failing

@@ -19,7 +19,6 @@ from lpgen.core.evidence import Evidence, Hole
 from lpgen.core.findings import PrincipalClass, Report, Verdict, Verdicts
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
-from lpgen.report import render_review
 from lpgen.report.pages.blocks import line, name
 from lpgen.report.sarif.layout import LEVELS, SarifFinding, fingerprint_of, sarif_log
 from lpgen.report.sarif.places import Place
@@ -27,6 +26,7 @@ from lpgen.report.sarif.review import REVIEW_RULES, findings_of_review, review_s
 from tests.report.cases import Case, verdict
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
+from tests.report.rendered import render_review
 from tests.report.reports import large_report, organization, report_of
 from tests.support.documents import FORMATS_PAGE, check_block
 from tests.support.law_examples import examples

@@ -17,11 +17,11 @@ from jsonschema import Draft202012Validator
 from lpgen.cli.schema import Document
 from lpgen.core.findings import Report
 from lpgen.core.replacements import OutputVerification
-from lpgen.report import render_evidence, render_review, render_summary, render_verification
 from lpgen.report.schemas.documents import SCHEMAS, schema_json
 from tests.report.golden import GOLDEN, check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.inputs import INPUTS
+from tests.report.rendered import render_evidence, render_review, render_summary, render_verification
 from tests.report.reports import large_report, organization, report_of
 from tests.support.documents import FORMATS_PAGE, check_block
 from tests.support.forked_lpgen import run_forked
