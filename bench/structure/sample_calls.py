@@ -21,7 +21,6 @@ from unittest import mock
 import lpgen
 from bench.structure.calls import Calls, calls_traced
 from lpgen.app.ingest import ingest
-from lpgen.app.output import review_page
 from lpgen.app.review import analyse
 from lpgen.core.analysis import reviewer
 from lpgen.core.analysis.review import review_principal
@@ -33,7 +32,11 @@ from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.report.render import PAGE
+from lpgen.report.html.data import ActionIndex
+from lpgen.report.html.page import ReviewPage, review_html
+from lpgen.report.html.principal_data import PrincipalScript
+from lpgen.report.summary import PartedReview, summary_of_review
+from lpgen.report.views import PrincipalView
 
 _PACKAGE: Final = Path(lpgen.__file__).parent
 _PRINCIPAL: Final = "arn:aws:iam::111122223333:role/app/storefront-api"
@@ -105,10 +108,20 @@ def _trace_review(data: Path) -> list[TaskCalls]:
 
 def _trace_page(data: Path) -> list[TaskCalls]:
     """The HTML review of one principal."""
-    report, catalog = _review(data, _PRINCIPAL), bundled_catalog()
+    report, actions = _review(data, _PRINCIPAL), ActionIndex(bundled_catalog().actions())
     with calls_traced(_PACKAGE) as calls:
-        "".join(PAGE.write(review_page(report, catalog), "html"))
+        _write_page(report, actions)
     return [TaskCalls("the HTML page of a principal", len(calls.files), len(calls.crossings))]
+
+
+def _write_page(report: Report, actions: ActionIndex) -> None:
+    """Writes the page of a report, as `lpgen review` does where its principals are reviewed in this process."""
+    write, parts = PrincipalScript(report, actions), {}
+    views = [PrincipalView(proposal) for proposal in report.proposals]
+    for view in views:
+        parts[view.diff.principal.arn] = write(view)
+    summary = summary_of_review(report, [view.summary for view in views])
+    "".join(review_html(ReviewPage(PartedReview(summary, parts.__getitem__), actions)))
 
 
 def _review(data: Path, principal: str = "") -> Report:

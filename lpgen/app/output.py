@@ -27,13 +27,13 @@ from lpgen.edge.readers.policy_digests import digest_policy_files
 from lpgen.edge.replacement_files import SIGNATURE, read_output, write_text
 from lpgen.edge.spill import Place, Spill, pack_text
 from lpgen.errors import InvocationError, quote_input
-from lpgen.report.commands import DEFAULT_LAYOUT, NO_OPTIONS, Given, Layout
 from lpgen.report.iac.files import CodeForm, code_of_subjects
 from lpgen.report.iac.subject import CodeSubject, subject_of_proposal
 from lpgen.report.json.evidence import evidence_json
 from lpgen.report.json.summary import summary_json
+from lpgen.report.pages.blocks import NO_OPTIONS, Given
 from lpgen.report.plan import document_file
-from lpgen.report.render import PRINCIPAL, REVIEW, WHOLE_REVIEW
+from lpgen.report.render import DEFAULT_LAYOUT, PRINCIPAL, REVIEW, WHOLE_REVIEW, Layout
 from lpgen.report.summary import PartedReview, PrincipalSummary, ReviewSummary, summary_of_review
 from lpgen.report.views import PrincipalView, has_documents
 
@@ -80,9 +80,9 @@ def review_page(made: Review | Report, catalog: Catalog, given: Given = NO_OPTIO
     Raises:
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
-    from lpgen.report.html.data_files import PrincipalScript
+    from lpgen.report.html.data import ActionIndex
     from lpgen.report.html.page import ReviewPage
-    from lpgen.report.html.shared import ActionIndex
+    from lpgen.report.html.principal_data import PrincipalScript
 
     actions = ActionIndex(catalog.actions())
     head = report_of_proposals(_review_of(made).report, ())

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lpgen.app.inputs import AnalysisInputs
     from lpgen.core.options import Options
     from lpgen.edge.readers.analysis_inputs import Inputs
-    from lpgen.report.commands import Given
+    from lpgen.report.pages.blocks import Given
 
 EXIT_FOUND: Final = ExitCode.FOUND
 EXIT_UNFINISHED: Final = ExitCode.UNFINISHED
@@ -283,7 +283,7 @@ AnalysisInputOptions = Annotated[InputOptions, Only(*(one.name for one in fields
 
 def given_of(context: typer.Context, own: Collection[str]) -> Given:
     """The options that a command was given, but for `own` parameters, and which of them each command takes."""
-    from lpgen.report.commands import Given
+    from lpgen.report.pages.blocks import Given
 
     names = {one.name for one in context.command.params if one.name}.difference(own)
     return Given(given_options(context, names), options_by_command(context), _program())

@@ -8,10 +8,21 @@ from lpgen.app.output import review_page, review_parts
 from lpgen.core.digests import Inputs
 from lpgen.core.findings import Proposal, Report
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.report.commands import NO_OPTIONS, Given, Layout
 from lpgen.report.json.evidence import evidence_json
 from lpgen.report.json.summary import summary_json
-from lpgen.report.render import BACKTEST, DRIFT, EXPLANATION, OBSERVE, OUTCOMES, PAGE, STARS, VERIFICATION, Formats
+from lpgen.report.pages.blocks import NO_OPTIONS, Given
+from lpgen.report.render import (
+    BACKTEST,
+    DRIFT,
+    EXPLANATION,
+    OBSERVE,
+    OUTCOMES,
+    PAGE,
+    STARS,
+    VERIFICATION,
+    Formats,
+    Layout,
+)
 from lpgen.report.summary import PartedReview, ReviewSummary, summary_of_review
 from lpgen.report.views import PrincipalView
 

@@ -1,7 +1,7 @@
-"""The parts of a page that are made where a principal is reviewed, and pages too large for a browser to read as one.
+"""A review of so many principals that a browser takes long to read them: a page, and files with their data beside it.
 
-Each principal's data are complete in themselves, but for the names of the catalog's actions, which the page has. The
-page of many principals has files with their data beside it, each the texts of some principals one after the other.
+Each principal's data are complete in themselves, but for the names of the catalog's actions, which the page has. A file
+is the texts of some principals one after the other.
 
 From `file://` a page can't fetch. It shows a file in a frame without an origin, whose script answers with the data of
 one principal. Only the page's own script runs with its rights; it parses answers as JSON and shows texts.
@@ -15,13 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
-from lpgen.core.findings import Report
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.page import Beside, ReviewPage, review_html
-from lpgen.report.html.principal_data import data_of_principal
-from lpgen.report.html.shared import ActionIndex, Shared
-from lpgen.report.html.templating import asset, content_security_policy, script_json, template
-from lpgen.report.views import PrincipalView
+from lpgen.report.html.templating import asset, content_security_policy, template
 
 MOST_IN_ONE_FILE: Final = 400
 """So many principals are in the page itself: it has about 20 MB then, which Chromium reads in less than a second.
@@ -31,20 +27,6 @@ It takes 0.5 seconds for 16 MB, 0.8 for 31 MB, 1.5 for 54 MB and 2.6 for 110 MB,
 
 _IN_EACH_FILE: Final = 25
 """So many principals have about 2 MB, and administrators less than 4 MB, which a frame reads in a moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class PrincipalScript:
-    """Makes the part of a principal: the data for the page's script. `report` has no proposals."""
-
-    report: Report
-    actions: ActionIndex
-
-    def __call__(self, view: PrincipalView) -> str:
-        """The data as JSON that is safe in a script element."""
-        shared = Shared(self.actions)
-        principal = data_of_principal(view, self.report, shared)
-        return script_json({"principal": principal, **dict(shared.data())})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,19 @@ review too large for that, the data of principals lie in files beside the page: 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
+from math import log1p
 from typing import Final
 
-from lpgen.report.html.shared import DOCUMENT, ActionIndex
-from lpgen.report.html.summary import coverage_bars, data_of_rows, figures_of_review, rows_of, shares_of_made
-from lpgen.report.html.templating import asset, content_security_policy, script_json, template
-from lpgen.report.pages.blocks import Block
+from lpgen.core.evidence import AccountCoverage
+from lpgen.report.escaping import terminal_text
+from lpgen.report.html.data import DOCUMENT, ActionIndex
+from lpgen.report.html.principal_data import Figure, share_of
+from lpgen.report.html.templating import anchor_of, asset, content_security_policy, script_json, template
+from lpgen.report.json.layout import Json
+from lpgen.report.pages.blocks import Block, Tone, count, plural
 from lpgen.report.pages.coverage import coverage_blocks, unobservable_blocks
 from lpgen.report.pages.review import (
     guard_blocks,
@@ -25,7 +30,8 @@ from lpgen.report.pages.review import (
     unlisted_blocks,
     words_of_day,
 )
-from lpgen.report.summary import PartedReview, ReviewSummary
+from lpgen.report.pages.words import CLASS_WORDS, short_label_of, state_of
+from lpgen.report.summary import Counts, PartedReview, PrincipalSummary, ReviewSummary, sum_counts
 from lpgen.report.tasks import tasks_of_review
 
 _STYLES: Final = ("colors.css", "layout.css", "principal.css", "print.css")
@@ -134,3 +140,205 @@ def _grounds(review: ReviewSummary) -> Sequence[tuple[Block, ...]]:
         tuple(guard_blocks(report)),
         tuple(skip_blocks(report.diff.skips)),
     )
+
+
+# ---------------------------------------------------------------- rows and bars
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a whole; `start` and `width` are in thousandths, `kind` names its look."""
+
+    kind: str
+    title: str
+    number: int
+    start: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A principal in the table. `shares` fill as much of the column as it is granted, on a logarithmic scale."""
+
+    label: str
+    arn: str
+    account: str
+    anchor: str
+    class_words: str
+    state: str
+    tone: Tone
+    counts: Counts
+    replaced: bool
+    dangers_left: int
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MissingDays:
+    """Days without evidence; `start` and `width` are in thousandths of the whole."""
+
+    text: str
+    start: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageBar:
+    """One account's days; the two numbers are in thousandths of the time that all logs together cover."""
+
+    account: str
+    first: str
+    last: str
+    days: int
+    start: int
+    width: int
+    missing: tuple[MissingDays, ...]
+
+
+# ---------------------------------------------------------------- principals
+
+
+def rows_of(principals: Sequence[PrincipalSummary]) -> tuple[Row, ...]:
+    """A row per principal, in their order."""
+    most = max((one.counts.granted for one in principals), default=0)
+    return tuple(_row(one, most) for one in principals)
+
+
+def data_of_rows(rows: Sequence[Row]) -> Json:
+    """The rows for a script that makes them, in their order; `titles` are those of shares by kind."""
+    return {
+        "titles": {share.kind: share.title for row in rows for share in row.shares},
+        "rows": [_data_of_row(row) for row in rows],
+    }
+
+
+def _data_of_row(row: Row) -> list[object]:
+    counts = row.counts
+    kept, removed = (counts.kept, counts.removed) if row.replaced else (None, None)
+    numbers = [counts.granted, counts.used, counts.unused, counts.unobservable, kept, removed]
+    shares = [[share.kind, share.number, share.start, share.width] for share in row.shares]
+    texts = [row.label, row.arn, row.account, row.class_words, row.state, row.tone]
+    numbers += [counts.dangerous_unused, counts.ungranted, counts.kept_unseen, row.dangers_left]
+    return [*texts, numbers, shares]
+
+
+def _row(summary: PrincipalSummary, most: int) -> Row:
+    principal, counts, state = summary.principal, summary.counts, state_of(summary)
+    return Row(
+        label=terminal_text(short_label_of(principal)),
+        arn=terminal_text(principal.arn),
+        account=terminal_text(principal.account),
+        anchor=anchor_of(principal.arn),
+        class_words=CLASS_WORDS[summary.principal_class],
+        state=state.text,
+        tone=state.tone,
+        counts=counts,
+        replaced=summary.has_documents,
+        dangers_left=summary.dangers_left,
+        shares=_shares_of(summary, wide=round(1000 * log1p(counts.granted) / log1p(most)) if most else 0),
+    )
+
+
+def _shares_of(summary: PrincipalSummary, *, wide: int = 1000) -> tuple[Share, ...]:
+    """The outcomes of the granted actions, as parts of `wide` thousandths; empty parts are left out."""
+    counts = summary.counts
+    if summary.has_documents:
+        return shares_of_made([summary], wide=wide)
+    return tuple(
+        _shares(
+            [
+                ("seen", "used or attempted", counts.used + counts.attempted),
+                ("unseen", "granted, and the logs can't show use", counts.unobservable),
+                ("idle", "granted and unused", counts.unused),
+            ],
+            wide,
+        )
+    )
+
+
+def shares_of_made(principals: Iterable[PrincipalSummary], *, wide: int = 1000) -> tuple[Share, ...]:
+    """The same of all the principals that have a replacement, together."""
+    whole = sum_counts(principals)
+    parts = [
+        ("seen", "used or attempted", whole.kept - whole.kept_unseen),
+        ("kept", "kept without recorded use", whole.kept_unseen),
+        ("goes", "removed", whole.removed),
+    ]
+    return tuple(_shares(parts, wide))
+
+
+def _shares(parts: Iterable[tuple[str, str, int]], wide: int) -> Iterable[Share]:
+    found = [part for part in parts if part[2]]
+    whole = sum(number for _, _, number in found)
+    done = 0
+    for kind, title, number in found:
+        start, end = round(wide * done / whole), round(wide * (done + number) / whole)
+        yield Share(kind, title, number, start, end - start)
+        done += number
+
+
+# ---------------------------------------------------------------- coverage
+
+
+def coverage_bars(accounts: Sequence[AccountCoverage]) -> tuple[CoverageBar, ...]:
+    """A bar per account on one scale of days."""
+    if not accounts:
+        return ()
+    first, last = min(one.first_day for one in accounts), max(one.last_day for one in accounts)
+    return tuple(_coverage_bar(one, first, last) for one in accounts)
+
+
+def _coverage_bar(one: AccountCoverage, first: date, last: date) -> CoverageBar:
+    gaps = [(gap.first, gap.last, "no record") for gap in one.gaps]
+    holes = [(hole.first, hole.last, hole.why) for hole in one.uncovered]
+    return CoverageBar(
+        terminal_text(one.account),
+        one.first_day.isoformat(),
+        one.last_day.isoformat(),
+        one.covered_days,
+        *_span(one.first_day, one.last_day, first, last),
+        tuple(
+            MissingDays(f"{start} to {end}: {terminal_text(why)}", *_span(start, end, first, last))
+            for start, end, why in sorted(gaps + holes)
+        ),
+    )
+
+
+def _span(start: date, end: date, first: date, last: date) -> tuple[int, int]:
+    days = (last - first).days + 1
+    left = round(1000 * (start - first).days / days)
+    return left, max(round(1000 * ((end - first).days + 1) / days) - left, 3)
+
+
+# ---------------------------------------------------------------- figures
+
+
+def figures_of_review(review: ReviewSummary) -> Iterator[Figure]:
+    """The numbers of the principals that the headline counts: those with a replacement to put in place, if any."""
+    replaced = review.to_replace
+    whole = sum_counts(replaced or review.principals)
+    if replaced:
+        yield Figure(count(len(review.safe)), "safe replacements", f"of {count(len(replaced))}")
+    kept = f"{count(whole.kept)} kept, {count(whole.removed)} removed" if replaced else ""
+    yield Figure(count(whole.granted), "granted actions", kept)
+    yield Figure(share_of(whole.unused, whole), "unused", f"{plural(whole.unused, 'action')}: use would have shown")
+    unobservable = f"{plural(whole.unobservable, 'action')}: logs can't show use"
+    yield Figure(share_of(whole.unobservable, whole), "unobservable", unobservable)
+    dangerous = whole.dangerous if replaced else whole.dangerous_unused
+    left = whole.dangerous_unused - dangerous if replaced else dangerous
+    title = f"dangerous grants {'removed' if replaced else 'found'}"
+    note = f"without recorded use{f'; {count(left)} kept' if replaced and left else ''}"
+    yield Figure(count(dangerous), title, note, alarming=left > 0)
+    yield _coverage_figure(review)
+
+
+def _coverage_figure(review: ReviewSummary) -> Figure:
+    report = review.report
+    accounts = report.diff.coverage.accounts
+    holes = sum(len(one.gaps) + len(one.uncovered) for one in accounts)
+    days = sorted({one.covered_days for one in accounts}) or [0]
+    value = count(days[0]) if len(days) == 1 else f"{count(days[0])}–{count(days[-1])}"
+    noted = f"{plural(len(accounts), 'account')}, {plural(holes, 'gap') if holes else 'no gaps'}"
+    unread = len(review.accounts_without_logs)
+    noted += f", {count(unread)} more without logs" if unread else ""
+    return Figure(value, "covered days", noted, alarming=bool(holes or unread) or days[0] < report.min_days)

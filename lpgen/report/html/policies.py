@@ -18,7 +18,7 @@ from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind
 from lpgen.core.replacements import AppliedRule, LineKind, ReplacementDocument, ReplacementStatement, Scope
 from lpgen.core.replacements import Line as ReplacementLine
 from lpgen.report.escaping import terminal_text
-from lpgen.report.html.shared import Interned, Shared
+from lpgen.report.html.data import Interned, Shared
 from lpgen.report.json.evidence import explained_lines
 from lpgen.report.json.layout import Json
 from lpgen.report.pages.blocks import Line, bad, count, good, line, name, names, plural, quiet, seen_note, strong

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field
 from datetime import date
 from typing import Final
@@ -13,12 +13,11 @@ from lpgen.core.findings import UNSEEN, ActionVerdict, Confidence, Report, Verdi
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.replacements import Scope
 from lpgen.report.escaping import terminal_text
-from lpgen.report.html.block_data import data_of_blocks, data_of_line
+from lpgen.report.html.data import ActionIndex, Shared, data_of_blocks, data_of_line, ranges_of
 from lpgen.report.html.policies import data_of_policies
-from lpgen.report.html.shared import Shared, ranges_of
-from lpgen.report.html.summary import figures_of_principal
+from lpgen.report.html.templating import script_json
 from lpgen.report.json.layout import Json
-from lpgen.report.pages.blocks import Block
+from lpgen.report.pages.blocks import Block, count, plural
 from lpgen.report.pages.principal import (
     all_kept_blocks,
     check_blocks,
@@ -38,8 +37,23 @@ from lpgen.report.pages.use import (
     unmapped_blocks,
     wildcard_blocks,
 )
-from lpgen.report.pages.words import short_label_of, state_of
+from lpgen.report.pages.words import percent, short_label_of, state_of
+from lpgen.report.summary import Counts
 from lpgen.report.views import PrincipalView
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalScript:
+    """Makes the part of a principal: the data for the page's script. `report` has no proposals."""
+
+    report: Report
+    actions: ActionIndex
+
+    def __call__(self, view: PrincipalView) -> str:
+        """The data as JSON that is safe in a script element."""
+        shared = Shared(self.actions)
+        principal = data_of_principal(view, self.report, shared)
+        return script_json({"principal": principal, **dict(shared.data())})
 
 
 def data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Json:
@@ -75,6 +89,48 @@ def _findings(view: PrincipalView) -> Iterable[tuple[str, tuple[Block, ...]]]:
     yield "wildcards", tuple(wildcard_blocks(view.diff.wildcards))
     yield "rules", tuple(rule_blocks(view))
     yield "denied", tuple(denied_blocks(view.denied))
+
+
+# ---------------------------------------------------------------- figures
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number to see at a glance, with its title and a note."""
+
+    value: str
+    title: str
+    note: str
+    alarming: bool = False
+
+
+def figures_of_principal(view: PrincipalView) -> Iterator[Figure]:
+    """The numbers of one principal's actions."""
+    counts, policies = view.counts, len(view.diff.principal.policies)
+    seen = counts.used + counts.attempted
+
+    def of_granted(number: int, title: str) -> Figure:
+        share = share_of(number, counts)
+        return Figure(count(number), title, f"{share} of the granted actions" if counts.granted else "")
+
+    yield Figure(count(counts.granted), "granted", f"by {plural(policies, 'policy', 'policies')}" if policies else "")
+    yield of_granted(seen, "used or attempted")
+    if view.has_documents:
+        unseen = f"{count(counts.kept_unseen)} of them without recorded use" if counts.kept_unseen else ""
+        yield Figure(count(counts.kept), "kept", unseen)
+        yield of_granted(counts.removed, "removed")
+    else:
+        yield of_granted(counts.unused, "unused")
+        yield of_granted(counts.unobservable, "unobservable")
+    removed = f"{count(counts.dangerous)} removed" if view.has_documents and counts.dangerous_unused else ""
+    yield Figure(
+        count(counts.dangerous_unused), "dangerous and unused", removed, alarming=view.summary.dangers_left > 0
+    )
+
+
+def share_of(number: int, of: Counts) -> str:
+    """The share of the granted actions, in words."""
+    return percent(number / of.granted) if of.granted else "–"
 
 
 # ---------------------------------------------------------------- verdicts

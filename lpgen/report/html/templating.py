@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from lpgen.report.escaping import terminal_text
-from lpgen.report.html.block_data import split_quotes
+from lpgen.report.html.data import split_quotes
 from lpgen.report.pages.blocks import Block, Bullets, Command, Fold, Heading, Line, Paragraph, Table
 from lpgen.report.pages.words import label_in_list
 

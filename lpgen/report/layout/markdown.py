@@ -10,7 +10,6 @@ import html
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from lpgen.report.commands import Layout
 from lpgen.report.escaping import html_code, markdown_code, markdown_prose
 from lpgen.report.pages.blocks import (
     Block,
@@ -28,6 +27,7 @@ from lpgen.report.pages.blocks import (
     WrittenFold,
     plural,
 )
+from lpgen.report.render import Layout
 
 MOST_CHARACTERS: Final = 64_500
 _ROWS: Final = (150, 40, 10)

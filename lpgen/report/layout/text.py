@@ -13,7 +13,6 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from lpgen.report.commands import Layout
 from lpgen.report.escaping import terminal_text
 from lpgen.report.layout.shell import command_lines
 from lpgen.report.layout.table_widths import GAP, cells, column_widths, table_width
@@ -34,6 +33,7 @@ from lpgen.report.pages.blocks import (
     Tone,
     WrittenFold,
 )
+from lpgen.report.render import Layout
 
 _NARROWEST: Final = 72
 _WIDEST: Final = 160

@@ -6,8 +6,8 @@ A page decides the content; `lpgen.report.layout` decides its form, and makes ev
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -135,6 +135,33 @@ class Command:
     def text(self) -> str:
         """The command on one line, as a shell takes it."""
         return shlex.join(word for group in self.words for word in group)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The options that a command was given, and by command the names of the options that it takes.
+
+    A command that isn't in `taken` can't be run here, and isn't suggested. `program` is what a shell takes for lpgen.
+    """
+
+    options: tuple[Option, ...] = ()
+    taken: Mapping[str, Collection[str]] = field(default_factory=dict)
+    program: Option = ("lpgen",)
+
+    def command(self, name: str, *added: Option, without: Collection[str] = ()) -> Command | None:
+        """A command with the options that it takes, and some more; None where it can't be run here."""
+        if name not in self.taken:
+            return None
+        new = {one[0] for one in added if one[0].startswith("-")}.union(without)
+        given = tuple(one for one in self.options if one[0] in self.taken[name] and one[0] not in new)
+        return Command(name, given, added, self.program)
+
+    def has(self, value: str) -> bool:
+        """Whether a value is that of an option."""
+        return any(value in one[1:] for one in self.options)
+
+
+NO_OPTIONS: Final = Given()
 
 
 Block = Heading | Paragraph | Bullets | Table | Fold | Command

@@ -14,11 +14,11 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.causes import Cause, causes_of
 from lpgen.core.drift.findings import Drift
 from lpgen.core.registry.drift import DriftKind
-from lpgen.report.commands import Given
 from lpgen.report.escaping import terminal_text
 from lpgen.report.pages.blocks import (
     Column,
     Command,
+    Given,
     Heading,
     Line,
     PageBlock,

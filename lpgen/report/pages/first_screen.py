@@ -10,10 +10,10 @@ from typing import Final
 
 from lpgen.core.choices import Severity
 from lpgen.core.registry.caveats import CaveatKind
-from lpgen.report.commands import Given
 from lpgen.report.pages.blocks import (
     Bullets,
     Column,
+    Given,
     Heading,
     Item,
     Line,

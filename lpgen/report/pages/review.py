@@ -8,7 +8,6 @@ from typing import Final
 from lpgen.core.evidence import PrincipalUsage
 from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
 from lpgen.core.model import Outcome, SkipReason
-from lpgen.report.commands import Given
 from lpgen.report.decisions_note import decisions_notes
 from lpgen.report.guards_note import guards_notes
 from lpgen.report.pages.blocks import (
@@ -16,6 +15,7 @@ from lpgen.report.pages.blocks import (
     Block,
     Bullets,
     Column,
+    Given,
     Heading,
     Item,
     Line,

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from lpgen.core.arns import account_in_arn
 from lpgen.core.backtests import Reach
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import DenialKind, Principal, SkipReason
@@ -179,11 +178,10 @@ def name_for_option(summary: PrincipalSummary) -> str:
 
 def name_of_arn(arn: str, *, with_account: bool = False) -> str:
     """The label of a principal; IAM's names are ASCII, and what else a file holds becomes `?`, as in a glob."""
-    label, account = label_of(arn), f"{account_in_arn(arn)} "
-    has_account = len(account) > 1 and label.startswith(account)
-    label = label.removeprefix(account) if has_account else label
+    found = _IAM_ARN.fullmatch(arn)
+    account, label = (f"{found[1]} ", label_of(arn).removeprefix(f"{found[1]} ")) if found else ("", arn)
     shown = "".join(one if "!" <= one <= "~" and one != "\\" else "?" for one in label) or "*"
-    return f"{account}{shown}" if has_account and with_account else shown
+    return f"{account}{shown}" if with_account else shown
 
 
 def sentence(text: str) -> str:

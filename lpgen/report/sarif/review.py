@@ -22,12 +22,12 @@ from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
 from lpgen.core.replacements import Decision, LineKind
-from lpgen.report.commands import DEFAULT_LAYOUT, Layout
 from lpgen.report.decisions_note import facts_of_decisions
 from lpgen.report.json.layout import Row
 from lpgen.report.json.review import totals_of_review
 from lpgen.report.pages.blocks import Line, count, line, name, names, plural
 from lpgen.report.pages.words import label_of, short_label_of
+from lpgen.report.render import DEFAULT_LAYOUT, Layout
 from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifName, sarif_log
 from lpgen.report.sarif.places import Place, PolicyPlaces
 from lpgen.report.summary import summary_of_review

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lpgen.report.html.summary import data_of_rows, rows_of
 
 from lpgen.core.findings import Report
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html import data_files
-from lpgen.report.html.summary import data_of_rows, rows_of
 from lpgen.report.views import review_view
 from tests.report.hostile import CORPUS, poison
 from tests.report.html.test_page import check_inert, hash_of, numbers_of, poisoned

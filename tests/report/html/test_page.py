@@ -16,12 +16,12 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lpgen.report.html.summary import rows_of
 
 from lpgen.core.findings import Report, Verdict
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
 from lpgen.report.escaping import terminal_text
-from lpgen.report.html.summary import rows_of
 from lpgen.report.views import review_view
 from tests.report.cases import Case
 from tests.report.golden import check_golden
