@@ -292,12 +292,13 @@ def backtest(
     train: int = 90,
     test: int = 30,
     step: int = 7,
+    look_back: bool = False,
     engine: Engine | None = None,
     **options: Unpack[_BacktestOptions],
 ) -> Backtest:
     """Return what replacements learned on `train` past days would have denied on the `test` days after them.
 
-    The next window begins `step` days later.
+    The next window begins `step` days later. With `look_back`, the windows are those that `review` looks back on.
 
     Raises:
         LpgenError: something can't be read, an option makes no sense, or the logs are too short for one window.
@@ -305,7 +306,7 @@ def backtest(
     refuse_less(1, train=train, test=test, step=step)
     with collector_paused():
         files, chosen, problems, catalog = _read(data, **options)
-        days = Days(train, test, step)
+        days = Days(train, test, step, look_back)
         at = engine or _local()
         return _backtest(Path(data), files.policies, catalog, options=chosen, days=days, problems=problems, engine=at)
 

@@ -11,7 +11,7 @@ from typing import Final
 from lpgen.app.review import IN_THIS_PROCESS, engine_for_units, load_ground, refuse_empty_choice
 from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windows
 from lpgen.core.analysis.backtest.totals import backtest_of_principals
-from lpgen.core.analysis.backtest.windows import curve_windows, windows_of_days
+from lpgen.core.analysis.backtest.windows import curve_windows, look_back_windows, windows_of_days
 from lpgen.core.analysis.caveats.decisions import decisions_in_force
 from lpgen.core.analysis.counted_use import suspecting_counter
 from lpgen.core.analysis.reach import places_from_usage
@@ -34,11 +34,15 @@ BATCH_UNITS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """How many days to learn on, to judge on, and from one window to the next."""
+    """How many days to learn on, to judge on, and from one window to the next.
+
+    With `look_back`, the windows are those of a review instead.
+    """
 
     train: int = 90
     test: int = 30
     step: int = 7
+    look_back: bool = False
 
 
 def backtest(
@@ -63,7 +67,8 @@ def backtest(
     refuse_empty_choice(principals, options.principal)
     options = replace(options, guards=ground.guards)
     first, last = covered_days(usage)
-    windows = windows_of_days(first, last, train=days.train, test=days.test, step=days.step)
+    windows = look_back_windows(first, last) if days.look_back else ()
+    windows = windows or windows_of_days(first, last, train=days.train, test=days.test, step=days.step)
     curve = curve_windows(windows[-1], first)
     decisions = decisions_in_force(options.decisions, as_of=last)
     counter = suspecting_counter(usage, ground.slices, principals, decisions, Dangers(catalog))

@@ -34,6 +34,13 @@ def backtest_command(
     train: Annotated[int, days_option("--train", "How many days each window learns on, such as 90d.")] = 90,
     test: Annotated[int, days_option("--test", "How many days after them it judges.")] = 30,
     step: Annotated[int, days_option("--step", "How many days later the next window begins.")] = 7,
+    look_back: Annotated[
+        bool,
+        typer.Option(
+            "--look-back",
+            help="Take the three windows that `lpgen review` looks back on; each learns on all days before.",
+        ),
+    ] = False,
     format: Annotated[BacktestFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
@@ -61,7 +68,7 @@ def backtest_command(
             files.policies,
             catalog,
             options=options,
-            days=Days(train, test, step),
+            days=Days(train, test, step, look_back),
             problems=problems,
             engine=at,
         )

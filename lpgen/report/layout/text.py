@@ -119,6 +119,9 @@ class _Writer:
                 case Command():
                     for text in command_lines(block, width=self._width):
                         self._print(Text(text, _STYLES[Tone.NAME]))
+                case Fold() if indent:
+                    self._hang(block.summary, "", indent)
+                    self.write(block.blocks, indent=indent + 2)
                 case Fold():
                     self._skip_line()
                     self._rule(block.summary, "━")

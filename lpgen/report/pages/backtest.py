@@ -89,10 +89,12 @@ def _of_safe(number: int) -> str:
 
 def _facts(found: Backtest) -> Iterable[Block]:
     totals, first, last = found.totals, found.windows[0], found.windows[-1]
+    learn = {one.learn_days: None for one in found.windows}
+    days = plural(max(learn), "day") if len(learn) == 1 else f"{count(min(learn))} to {plural(max(learn), 'day')}"
     yield Paragraph(
         line(
             quiet(
-                f"Each window learns on {plural(first.learn_days, 'day')} and judges the next"
+                f"Each window learns on {days} and judges the next"
                 f" {plural(first.judge_days, 'day')}. The windows reach from {first.learn_first} to {last.judge_last}."
                 f" Catalog {found.catalog_version} of {found.catalog_date}."
             )

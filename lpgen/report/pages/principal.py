@@ -46,7 +46,7 @@ from lpgen.report.pages.use import (
     unmapped_blocks,
     wildcard_blocks,
 )
-from lpgen.report.pages.words import CLASS_WORDS, LINE_WORDS, short_label_of, state_of
+from lpgen.report.pages.words import CLASS_WORDS, LINE_WORDS, sentence, short_label_of, state_of
 from lpgen.report.plan import Step, StepKind, plan_note, plan_steps
 from lpgen.report.views import USED_KINDS, KeptGroup, PrincipalView
 
@@ -118,26 +118,29 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
             few = f"at most {plural(expected.high, 'denied need')}" if expected.high else "no denied need"
             yield Paragraph(line(f"Backtest: {few} expected in the next {expected.days} days"))
     if view.summary.open_caveats:
-        yield Paragraph(
-            line(bad(_caveats_title(view)), quiet(f" ({plural(len(view.summary.open_caveats), 'reason')}):"))
-        )
-        yield capped(
-            [
-                Item(
-                    line(caveat.message),
-                    (
-                        line(strong("next: "), caveat.step),
-                        *([line("or accept it: ", name(_accepting(caveat)))] if caveat.kind.row.acceptable else []),
-                    ),
-                )
-                for caveat in sorted(view.summary.open_caveats, key=lambda caveat: caveat.order)
-            ]
-        )
+        yield from _reason_blocks(view)
     if view.summary.accepted and not in_place:
         yield Paragraph(line(strong("Accepted:")))
         yield capped(
             [Item(line(one.message), (line(quiet("accepted by "), one.accepted_by),)) for one in view.summary.accepted]
         )
+
+
+def _reason_blocks(view: PrincipalView) -> Iterable[Block]:
+    """Why it isn't safe, the worst reason first, and the others folded: what happened, why it matters, what to do."""
+    first, *others = sorted(view.summary.open_caveats, key=lambda caveat: caveat.order)
+    yield Paragraph(line(bad(_caveats_title(view)), quiet(f" ({plural(1 + len(others), 'reason')}):")))
+    yield bullets(_reason_item(first, why=first.kind.row.help))
+    if others:
+        yield Fold(line(quiet(f"and {plural(len(others), 'more reason')}")), (capped(list(map(_reason_item, others))),))
+
+
+def _reason_item(caveat: Caveat, why: str = "") -> Item:
+    row, because = caveat.kind.row, [line(quiet("why it matters: "), why)] if why else []
+    accept = [line(quiet("or accept it: "), name(_accepting(caveat)))] if row.acceptable else []
+    return Item(
+        line(f"{sentence(caveat.message)}."), (*because, line(strong("what to do: "), f"{caveat.step}."), *accept)
+    )
 
 
 def _accepting(caveat: Caveat) -> str:

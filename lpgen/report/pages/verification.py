@@ -8,19 +8,18 @@ from lpgen.core.replacements import CheckStatus, OutputVerification, Verificatio
 from lpgen.report.pages.blocks import (
     Block,
     Bullets,
-    Column,
     Fold,
     Heading,
     Item,
     Paragraph,
     Span,
     bad,
+    bullets,
     count,
     good,
     line,
     name,
     plural,
-    table,
 )
 from lpgen.report.pages.principal import check_item
 from lpgen.report.pages.words import label_of
@@ -55,30 +54,16 @@ def _folder(verification: OutputVerification) -> Iterable[Block]:
 
 
 def _passed(verifications: Sequence[Verification]) -> Iterable[Block]:
-    """The passed checks, in a table: a list of things that are right isn't worth reading."""
-    if not verifications:
-        return
-    names = dict.fromkeys(check.name for one in verifications for check in one.checks)
-    yield Paragraph(line("Passed each check: ", "; ".join(names), "."))
-    columns = (
-        Column("principal", flexible=True),
-        Column("checks", number=True),
-        Column("things examined", number=True),
-    )
-    yield table(
-        columns,
-        (
-            (name(label_of(one.principal)), count(len(one.checks)), count(sum(check.examined for check in one.checks)))
-            for one in verifications
-        ),
-    )
-    yield Paragraph(
-        line(
-            "Of what the logs can't show, and whatever else keeps a replacement from being called safe, ",
-            name("lpgen review"),
-            " tells. It hunts with fewer requests, so that it examines fewer things.",
+    """The checks that passed: a list of things that are right isn't worth reading."""
+    if verifications:
+        names = dict.fromkeys(check.name for one in verifications for check in one.checks)
+        examined = sum(check.examined for one in verifications for check in one.checks)
+        number = plural(len(verifications), "replacement")
+        yield Paragraph(line(f"{number} passed each check ({plural(examined, 'thing')} examined):"))
+        yield bullets(*names)
+        yield Paragraph(
+            line(name("lpgen review"), " shows what the logs can't show and why a replacement isn't called safe.")
         )
-    )
 
 
 _RANK = {CheckStatus.FAILED: 0, CheckStatus.UNPROVEN: 1, CheckStatus.PASSED: 2}

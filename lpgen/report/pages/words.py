@@ -185,8 +185,9 @@ def name_of_arn(arn: str, *, with_account: bool = False) -> str:
 
 
 def sentence(text: str) -> str:
-    """The text with a capital at its beginning."""
-    return text[:1].upper() + text[1:]
+    """The text with a capital at its beginning, unless its first word is a name such as an action's."""
+    is_word = text.partition(" ")[0].rstrip(",").isalpha()
+    return text[:1].upper() + text[1:] if is_word else text
 
 
 def percent(share: float) -> str:
