@@ -20,7 +20,7 @@ from lpgen.core.analysis.reach import Places, places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.evidence import LogCoverage
+from lpgen.core.evidence import LogCoverage, PrincipalUsage
 from lpgen.core.findings import OutsideTrust, Proposal, Report
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.keeping import Keep, make_again
@@ -111,7 +111,8 @@ def review_of_ground(
         InvocationError: the options choose no principal.
     """
     principals, keep = ground.outlines, ground.keep
-    refuse_empty_choice(principals, options.principal)
+    if principals or ground.sources:
+        refuse_empty_choice(principals, options.principal)
     options = replace(options, guards=ground.guards)
     coverage = keep_coverage(keep, ground.usage, options)
     decisions = _decisions_by_coverage(coverage, options)
@@ -125,6 +126,8 @@ def review_of_ground(
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     gaps = options.snapshot.problems if options.snapshot else ()
     idle = idle_decisions(decisions, principals, ground.grants, catalog)
+    if not principals:
+        diff = replace(diff, unlisted=_chosen_users(diff.unlisted, options.principal))
     report = Report(
         diff,
         (),
@@ -142,6 +145,19 @@ def review_of_ground(
     batches = Batches(units, BATCH_UNITS, ground.slices, copied, accessed, ground.whole)
     chosen = [one for unit in units for one in unit if is_chosen(one, options.principal)]
     return Review(report, reviewer, batches, engine, frozenset(one.account for one in chosen), len(chosen))
+
+
+def _chosen_users(users: Sequence[PrincipalUsage], pattern: str) -> tuple[PrincipalUsage, ...]:
+    """The principals of the logs that a pattern names.
+
+    Raises:
+        InvocationError: it names none.
+    """
+    found = tuple(one for one in users if is_named(one.principal, pattern))
+    if pattern and not found:
+        hint = hint_of_name(pattern, [one.principal for one in users])
+        raise InvocationError(f"no principal of the logs matches {quote_input(pattern)}", hint=hint)
+    return found
 
 
 def _trust(

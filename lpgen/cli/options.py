@@ -253,18 +253,19 @@ class InputOptions:
     resource_policies: ResourcePoliciesOption = None
     catalog: CatalogOption = None
 
-    def choose(self, data: Path | None) -> Inputs:
+    def choose(self, data: Path | None, *, needs_policies: bool = True) -> Inputs:
         """The files to read, of the options or of a snapshot; stderr hears of the snapshot and its gaps."""
         from lpgen.edge.readers.analysis_inputs import Inputs, choose_inputs
         from lpgen.report.snapshot_note import render_used_snapshot
 
         given = (tuple(self.policies or ()), tuple(self.trails or ()), self.last_accessed)
-        inputs = choose_inputs(Inputs(*given, self.scps, self.resource_policies, self.rcps), data, self.snapshot)
+        named = Inputs(*given, self.scps, self.resource_policies, self.rcps)
+        inputs = choose_inputs(named, data, self.snapshot, needs_policies=needs_policies)
         if inputs.snapshot is not None:
             say(render_used_snapshot(inputs.snapshot))
         return inputs
 
-    def read(self, data: Path | None, choices: ChoiceOptions) -> AnalysisInputs:
+    def read(self, data: Path | None, choices: ChoiceOptions, *, needs_policies: bool = True) -> AnalysisInputs:
         """The files, read; the search for cycles ends, because all that an analysis finds lives until the end.
 
         Raises:
@@ -272,7 +273,7 @@ class InputOptions:
         """
         from lpgen.app.inputs import read_inputs
 
-        options, files = choices.read(), self.choose(data)
+        options, files = choices.read(), self.choose(data, needs_policies=needs_policies)
         gc.disable()
         return read_inputs(files, options, boundary=self.boundary, catalog=self.catalog)
 

@@ -51,6 +51,8 @@ def review_command(
     steps. With --full, in a file, in other formats, and where --principal names only one, it prints everything: per
     principal the verdict on each action and what would replace its policies.
 
+    Without policies, it shows what each principal of the logs used.
+
     Changes nothing in AWS. Every report says what the logs covered and why a replacement isn't called safe yet.
 
     \b
@@ -68,7 +70,7 @@ def review_command(
     chosen = choose_format(format, output, ReviewFormat)
     if write_decisions is not None:
         refuse_replacing(write_decisions)
-    files, options, problems, catalog = inputs.read(data, choices)
+    files, options, problems, catalog = inputs.read(data, choices, needs_policies=False)
     given = given_of(context, _OWN)
     layout = layout_for(output, root=sarif_root)
     with engine.open() as at:

@@ -52,12 +52,10 @@ def closing_tasks(review: ReviewSummary, given: Given) -> Iterator[Task]:
         yield Task(line("Plan the calls that put them in place."), command=plan)
     html = given.command("review", ("--format", "html"), ("--output", "review.html"))
     yield Task(line("Read all of it in a browser."), command=html)
-    yield Task(line("Save this state. `lpgen drift` then shows what changes."), command=_save(review, given))
+    if review.principals:
+        save = given.command("baseline save", (review.report.diff.as_of.isoformat(),))
+        yield Task(line("Save this state. `lpgen drift` then shows what changes."), command=save)
     yield Task(line("Read all of it here."), command=given.command("review", ("--full",)))
-
-
-def _save(review: ReviewSummary, given: Given) -> Command | None:
-    return given.command("baseline save", (review.report.diff.as_of.isoformat(),))
 
 
 # ---------------------------------------------------------------- harm
@@ -261,7 +259,10 @@ def _inputs(review: ReviewSummary, given: Given) -> Iterable[Task]:
     report, whole = review.report, given.command("review", ("--full",))
     if report.problems:
         yield Task(line(f"Fix {plural(len(report.problems), 'problem')} in the input files."), command=whole)
-    if report.diff.unlisted:
+    if report.diff.unlisted and not review.principals:
+        take = line("Take a snapshot of the policies, to compare them with use.")
+        yield Task(take, command=given.command("snapshot"))
+    elif report.diff.unlisted:
         number = plural(len(report.diff.unlisted), "principal")
         words = f"Export the policies of {number} in the logs that the policy files don't have."
         if report.snapshot and "policies" in report.snapshot.used:

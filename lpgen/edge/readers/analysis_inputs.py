@@ -24,14 +24,14 @@ class Inputs(InputFiles):
         return TrailSource.SNAPSHOT if used else TrailSource.NAMED
 
 
-def choose_inputs(named: Inputs, data: Path | None, wanted: str = "") -> Inputs:
+def choose_inputs(named: Inputs, data: Path | None, wanted: str = "", *, needs_policies: bool = True) -> Inputs:
     """The inputs named, completed by the newest snapshot of a data folder, or by the one wanted.
 
     Named inputs take precedence over the snapshot. Last accessed reports belong to the principals of their snapshot:
     where other policies are named they are left out.
 
     Raises:
-        InvocationError: neither policies nor a snapshot are there, or not the one wanted.
+        InvocationError: neither policies nor a snapshot are there and it needs policies, or not the one wanted.
         SnapshotError: the snapshot is damaged.
     """
     if data is None and wanted not in ("", NO_SNAPSHOT):
@@ -39,7 +39,7 @@ def choose_inputs(named: Inputs, data: Path | None, wanted: str = "") -> Inputs:
     folder = None if data is None or wanted == NO_SNAPSHOT else find_snapshot(data, wanted)
     if folder is not None:
         return _completed(named, open_snapshot(folder))
-    if not named.policies:
+    if not named.policies and needs_policies:
         raise _without_policies(data, wanted)
     return named
 

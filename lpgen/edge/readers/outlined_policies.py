@@ -30,12 +30,12 @@ class OutlinedPolicies:
 
 
 def outline_policies(paths: Sequence[Path]) -> OutlinedPolicies:
-    """The policies of one or more accounts, from the files and folders.
+    """The policies of one or more accounts, from the files and folders; none without any.
 
     Raises:
         SnapshotError: as for `read_snapshot`.
         OSError: the temporary folder is full; `TMPDIR` names another.
     """
-    store = open_snapshot(paths)
+    store = open_snapshot(paths) if paths else SnapshotStore()
     outlines = store.outlines()
     return OutlinedPolicies(outlines, store.problems, store.sources, tuple(one.sealed for one in store.shelves()))

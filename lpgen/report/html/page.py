@@ -136,7 +136,7 @@ def _grounds(review: ReviewSummary) -> Sequence[tuple[Block, ...]]:
         tuple(coverage_blocks(review)),
         tuple(unobservable_blocks(review)),
         tuple(problem_blocks(report)),
-        tuple(unlisted_blocks(report.diff.unlisted)),
+        tuple(unlisted_blocks(review)),
         tuple(guard_blocks(report)),
         tuple(skip_blocks(report.diff.skips)),
     )

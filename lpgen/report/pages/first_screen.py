@@ -30,7 +30,13 @@ from lpgen.report.pages.blocks import (
     quiet,
     table,
 )
-from lpgen.report.pages.review import decision_blocks, numbers_of_actions, numbers_of_replacements, words_of_day
+from lpgen.report.pages.review import (
+    decision_blocks,
+    numbers_of_actions,
+    numbers_of_replacements,
+    unlisted_blocks,
+    words_of_day,
+)
 from lpgen.report.pages.words import cut_labels, dangers_of, label_in_list, name_for_option, shorten, state_of
 from lpgen.report.summary import PrincipalSummary, ReviewSummary
 from lpgen.report.tasks import closing_tasks, tasks_of_review
@@ -56,6 +62,8 @@ def first_screen(review: ReviewSummary, given: Given, *, width: int, size: int, 
     yield from map(Paragraph, numbers_of_actions(review))
     yield from _coverage(review)
     yield from _principals(review, width - _OTHER_COLUMNS, most=1 + size // 2)
+    if not review.principals:
+        yield from unlisted_blocks(review, most=1 + size)
     yield from _reasons(review, most=1 + size // 3)
     yield from _next(review, given, steps)
 

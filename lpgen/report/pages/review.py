@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from lpgen.core.evidence import PrincipalUsage
+from lpgen.core.evidence import PrincipalUsage, Use
 from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
 from lpgen.core.model import Outcome, SkipReason
 from lpgen.report.decisions_note import decisions_notes
@@ -15,6 +16,7 @@ from lpgen.report.pages.blocks import (
     Block,
     Bullets,
     Column,
+    Fold,
     Given,
     Heading,
     Item,
@@ -29,6 +31,7 @@ from lpgen.report.pages.blocks import (
     count,
     good,
     line,
+    more_note,
     more_rows,
     name,
     names,
@@ -67,8 +70,10 @@ def review_page(parted: PartedReview) -> Iterator[PageBlock]:
     yield from guard_blocks(review.report)
     yield from skip_blocks(review.report.diff.skips)
     yield from problem_blocks(review.report)
-    yield from unlisted_blocks(review.report.diff.unlisted)
+    yield from unlisted_blocks(review)
     yield from _principals(review.principals)
+    if not review.principals:
+        yield from map(_used_fold, review.report.diff.unlisted)
     if review.principals:
         yield Heading(line("Details, by harm"), level=2)
     for one in review.principals:
@@ -132,7 +137,9 @@ def numbers_of_replacements(review: ReviewSummary) -> Line:
     refused, in_place = len(review.open) - made, len(review.replaced) - len(review.open)
     principals = plural(len(review.principals), "principal")
     if not review.principals:
-        return line(bad("No principal to review."))
+        users = review.report.diff.unlisted
+        who = f" {plural(len(users), 'principal')} of the logs used {plural(len(_used(users)), 'action')}."
+        return line(bad("No policies to compare use with."), who) if users else line(bad("No principal to review."))
     if in_place and not review.open:
         return line(strong(principals), ", ", good(f"{plural(in_place, 'replacement')} in place already"), ".")
     if not review.replaced:
@@ -234,33 +241,65 @@ def problem_blocks(report: Report) -> Iterable[Block]:
         yield from more_rows(len(report.diff.expired), "decision")
 
 
-def unlisted_blocks(unlisted: Sequence[PrincipalUsage]) -> Iterable[Block]:
-    """The principals of the logs that the policy files lack."""
+def unlisted_blocks(review: ReviewSummary, most: int = REVIEW_ROWS) -> Iterable[Block]:
+    """What the principals used that are in the logs, but not in the policy files."""
+    unlisted, is_aside = review.report.diff.unlisted, bool(review.principals)
     if not unlisted:
         return
-    yield Heading(
-        line("In the logs, but not in the policy files", quiet(f" ({count(len(unlisted))})")), level=2, aside=True
-    )
+    title = "In the logs, but not in the policy files" if is_aside else "Use, by principal"
+    yield Heading(line(title, quiet(f" ({count(len(unlisted))})")), level=2, aside=is_aside)
+    busiest = sorted(unlisted, key=lambda one: (-len(_used([one])), one.principal))
     yield table(
         (
             Column("principal", flexible=True),
-            Column("actions used", number=True),
+            Column("services used", flexible=True),
+            Column("actions", number=True),
             Column("records", number=True),
             Column("last seen"),
         ),
-        [_unlisted_row(one) for one in unlisted[:REVIEW_ROWS]],
+        [_unlisted_row(one) for one in busiest[:most]],
     )
-    yield from more_rows(len(unlisted), "principal")
+    yield from more_note(busiest[most:], len(busiest) - most, "principal")
 
 
 def _unlisted_row(usage: PrincipalUsage) -> list[Words]:
     evidence = [*(use.evidence for use in usage.uses), *(event.evidence for event in usage.unmapped)]
+    used = _used([usage])
     return [
         name(label_of(usage.principal)),
-        count(len({use.action for use in usage.uses if use.outcome is not Outcome.DENIED})),
+        names(sorted({action.partition(":")[0] for action in used}), most=3),
+        count(len(used)),
         count(sum(one.records for one in evidence)),
         max((one.last_seen for one in evidence), default="")[:10],
     ]
+
+
+def _used(users: Iterable[PrincipalUsage]) -> set[str]:
+    return {use.action for one in users for use in one.uses if use.outcome is not Outcome.DENIED}
+
+
+def _used_fold(usage: PrincipalUsage) -> Fold:
+    """The actions that a principal without known policies used."""
+    found: dict[str, list[Use]] = defaultdict(list)
+    for use in usage.uses:
+        if use.outcome is not Outcome.DENIED:
+            found[use.action].append(use)
+    rows = (
+        (
+            name(action),
+            names(sorted({use.resource.text for use in found[action]}), most=2),
+            count(sum(use.evidence.records for use in found[action])),
+            max(use.evidence.last_seen for use in found[action])[:10],
+        )
+        for action in sorted(found)
+    )
+    columns = (
+        Column("action used", flexible=True),
+        Column("on", flexible=True),
+        Column("records", number=True),
+        Column("last seen"),
+    )
+    return Fold(line(name(label_of(usage.principal))), (table(columns, rows),) if found else ())
 
 
 # ---------------------------------------------------------------- principals
