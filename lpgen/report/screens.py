@@ -16,8 +16,7 @@ from lpgen.report.summary import PartedReview
 _LINES: Final = 40
 _COLUMNS: Final = 100
 _NARROWEST: Final = 72
-_STEPS: Final = 3
-_REVIEW_SIZES: Final = (*((size, _STEPS) for size in range(16, -1, -1)), *((0, steps) for steps in (2, 1)))
+_REVIEW_SIZES: Final = (*((size, 3) for size in range(16, 3, -1)), *((size, 2) for size in range(4, -1, -1)), (0, 1))
 """How much a review shows, and how many steps: the first that fits is taken, else the last."""
 
 
