@@ -31,9 +31,9 @@ from lpgen.report.iac.files import CodeForm, code_of_subjects
 from lpgen.report.iac.subject import CodeSubject, subject_of_proposal
 from lpgen.report.json.evidence import evidence_json
 from lpgen.report.json.summary import summary_json
-from lpgen.report.pages.blocks import NO_OPTIONS, Given
+from lpgen.report.pages.blocks import DEFAULT_LAYOUT, NO_OPTIONS, Given, Layout
 from lpgen.report.plan import document_file
-from lpgen.report.render import DEFAULT_LAYOUT, PRINCIPAL, REVIEW, WHOLE_REVIEW, Layout
+from lpgen.report.render import PRINCIPAL, REVIEW, WHOLE_REVIEW
 from lpgen.report.summary import PartedReview, PrincipalSummary, ReviewSummary, summary_of_review
 from lpgen.report.views import PrincipalView, has_documents
 

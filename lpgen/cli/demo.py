@@ -36,8 +36,8 @@ def demo_command(
     from lpgen.report.escaping import terminal_text
     from lpgen.report.messages.ingest import render_ingest
     from lpgen.report.pages.backtest import backtest_sentence
-    from lpgen.report.pages.blocks import Given
-    from lpgen.report.render import DEFAULT_LAYOUT, PAGE
+    from lpgen.report.pages.blocks import DEFAULT_LAYOUT, Given
+    from lpgen.report.render import PAGE
 
     refuse_link(output)
     sample, catalog, options = bundled_sample_logs(), bundled_catalog(), Options()

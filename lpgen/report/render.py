@@ -6,9 +6,11 @@ Equal values give equal bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from lpgen.report.pages.blocks import DEFAULT_LAYOUT, Layout
 
 if TYPE_CHECKING:
     from lpgen.core.backtests import Backtest
@@ -23,23 +25,6 @@ if TYPE_CHECKING:
     from lpgen.report.screens import AskedDrift
     from lpgen.report.summary import PartedReview
     from lpgen.report.views import PrincipalView
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """How a report is laid out. `width` and `color` matter only to text.
-
-    `root` is the folder in the repository that holds the output of `generate`, which SARIF points to. `noun` is what a
-    fold of a page in Markdown is about.
-    """
-
-    width: int = 100
-    color: bool = False
-    root: str = "lpgen-out"
-    noun: str = "principal"
-
-
-DEFAULT_LAYOUT: Final = Layout()
 
 
 Value = TypeVar("Value")

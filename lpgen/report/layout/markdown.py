@@ -18,6 +18,7 @@ from lpgen.report.pages.blocks import (
     Command,
     Fold,
     Heading,
+    Layout,
     Line,
     PageBlock,
     Paragraph,
@@ -27,7 +28,6 @@ from lpgen.report.pages.blocks import (
     WrittenFold,
     plural,
 )
-from lpgen.report.render import Layout
 
 MOST_CHARACTERS: Final = 64_500
 _ROWS: Final = (150, 40, 10)

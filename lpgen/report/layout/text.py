@@ -25,6 +25,7 @@ from lpgen.report.pages.blocks import (
     Fold,
     Heading,
     Item,
+    Layout,
     Line,
     PageBlock,
     Paragraph,
@@ -33,7 +34,6 @@ from lpgen.report.pages.blocks import (
     Tone,
     WrittenFold,
 )
-from lpgen.report.render import Layout
 
 _NARROWEST: Final = 72
 _WIDEST: Final = 160

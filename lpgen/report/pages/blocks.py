@@ -164,6 +164,23 @@ class Given:
 NO_OPTIONS: Final = Given()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a report is laid out. `width` and `color` matter only to text.
+
+    `root` is the folder in the repository that holds the output of `generate`, which SARIF points to. `noun` is what a
+    fold of a page in Markdown is about.
+    """
+
+    width: int = 100
+    color: bool = False
+    root: str = "lpgen-out"
+    noun: str = "principal"
+
+
+DEFAULT_LAYOUT: Final = Layout()
+
+
 Block = Heading | Paragraph | Bullets | Table | Fold | Command
 
 

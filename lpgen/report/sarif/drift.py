@@ -11,9 +11,8 @@ from typing import Final
 from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.registry.drift import DriftKind
 from lpgen.report.decisions_note import facts_of_decisions
-from lpgen.report.pages.blocks import line, name
+from lpgen.report.pages.blocks import Layout, line, name
 from lpgen.report.pages.words import label_of
-from lpgen.report.render import Layout
 from lpgen.report.sarif.layout import SarifFinding, SarifName, sarif_log
 from lpgen.report.sarif.places import Place, PolicyPlaces
 

@@ -25,9 +25,8 @@ from lpgen.core.replacements import Decision, LineKind
 from lpgen.report.decisions_note import facts_of_decisions
 from lpgen.report.json.layout import Row
 from lpgen.report.json.review import totals_of_review
-from lpgen.report.pages.blocks import Line, count, line, name, names, plural
+from lpgen.report.pages.blocks import DEFAULT_LAYOUT, Layout, Line, count, line, name, names, plural
 from lpgen.report.pages.words import label_of, short_label_of
-from lpgen.report.render import DEFAULT_LAYOUT, Layout
 from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifName, sarif_log
 from lpgen.report.sarif.places import Place, PolicyPlaces
 from lpgen.report.summary import summary_of_review
