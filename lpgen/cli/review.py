@@ -77,7 +77,8 @@ def review_command(
         review = open_review(data, files.policies, catalog, options=options, problems=problems, engine=at)
         page_file = _page_with_files(review.size, output) if chosen is ReviewFormat.HTML else None
         if write_decisions is not None:
-            put_text(render_decisions(summary_of(review)), write_decisions)
+            then = given.command("review", ("--decisions", str(write_decisions)))
+            put_text(render_decisions(summary_of(review), then.text if then else ""), write_decisions)
         if chosen in (ReviewFormat.CSV, ReviewFormat.PARQUET):
             table = WHOLE_REVIEW.write_bytes(review.whole_report(), chosen.value)
             put_chunks(table, output, binary=chosen is ReviewFormat.PARQUET)

@@ -12,15 +12,20 @@ from lpgen.report.summary import ReviewSummary
 
 _HEAD = """# Decisions on lpgen's review as of {day}. Nothing is accepted yet.
 # Fill in reason, owner and expires (a day, such as 2027-06-30) of what you accept, and delete the other entries.
-# Then: lpgen review --decisions FILE
+# Then: {command}
 """
 
 
-def render_decisions(review: ReviewSummary) -> str:
-    """The file as TOML that `--decisions` reads once it is filled in: first the outsiders that can assume roles."""
+def render_decisions(review: ReviewSummary, command: str) -> str:
+    """The file as TOML that `--decisions` reads once it is filled in: first the outsiders that can assume roles.
+
+    `command` is the one that reads it.
+    """
     entries = list(_entries(review))
     none = [] if any("[[decision]]" in one for one in entries) else ["decision = []\n"]
-    return "\n".join([_HEAD.format(day=review.report.diff.as_of.isoformat()), *none, *entries])
+    return "\n".join(
+        [_HEAD.format(day=review.report.diff.as_of.isoformat(), command=terminal_text(command)), *none, *entries]
+    )
 
 
 def _entries(review: ReviewSummary) -> Iterator[str]:

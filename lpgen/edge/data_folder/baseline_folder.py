@@ -235,7 +235,7 @@ def find_baseline(data: Path, wanted: str = "") -> Path:
     day = _day(wanted)
     found = [one.stamp.name for one in known if not wanted or (day is not None and one.stamp.as_of <= day)]
     if not found:
-        hint = f"there are {', '.join(names[-5:])}" if names else "save one with `lpgen baseline save NAME --data DIR`"
+        hint = f"there are {', '.join(names[-5:])}" if names else "save one with `lpgen baseline save`"
         what = f"no baseline {quote_input(wanted)}" if wanted else "no baseline"
         error = InvocationError if wanted and names else BaselineError
         raise error(f"`{data}` has {what}{' or before' if day else ''}", hint=hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -45,15 +46,15 @@ def choose_inputs(named: Inputs, data: Path | None, wanted: str = "", *, needs_p
 
 
 def _without_policies(data: Path | None, wanted: str) -> InvocationError:
-    take = "take a snapshot with `lpgen snapshot --data DIR`"
+    take = f"take a snapshot with `lpgen snapshot --data {shlex.quote(str(data))}`" if data else "take a snapshot"
     if wanted == NO_SNAPSHOT:
         why, hint = "no snapshot is used", take
     elif data is None:
-        why, hint = "no data folder is named", f"name with --data one that has a snapshot, {take}"
+        why, hint = "no data folder is named", "name with --data one that has a snapshot"
     elif data.is_dir():
         why, hint = f"`{data}` has no snapshot", take
     else:
-        why, hint = f"there is no folder `{data}`", f"name the data folder that has the snapshot, {take}"
+        why, hint = f"there is no folder `{data}`", "name the data folder that has the snapshot"
     return InvocationError(
         f"the policies are missing: {why}, and no file is named", hint=f"{hint}, or give --policies PATH"
     )

@@ -45,7 +45,7 @@ def render_baselines(stamps: Sequence[Stamp], format: str, *, width: int, color:
     if format == "names":
         return "".join(f"{one.name}\n" for one in stamps)
     if not stamps:
-        return "no baseline yet; save one with `lpgen baseline save NAME --data DIR`\n"
+        return "no baseline yet; save one with `lpgen baseline save`\n"
     columns = (
         Column("name", flexible=True),
         Column("as of"),
