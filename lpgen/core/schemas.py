@@ -8,7 +8,7 @@ import msgspec
 
 from lpgen.errors import LpgenError, quote_input
 
-SUMMARY_SCHEMA: Final = "lpgen.summary/2"
+SUMMARY_SCHEMA: Final = "lpgen.summary/1"
 EVIDENCE_SCHEMA: Final = "lpgen.evidence/1"
 OBSERVE_SCHEMA: Final = "lpgen.observe/1"
 ROLLOUT_SCHEMA: Final = "lpgen.rollout/2"

@@ -1,4 +1,4 @@
-"""The review as JSON, schema `lpgen.review/2`.
+"""The review as JSON, schema `lpgen.review/1`.
 
 Keys are only ever added under this name; a change of meaning takes a new number. Texts are as in the logs and policies,
 days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything is sorted, and nothing depends on today.
@@ -70,7 +70,7 @@ from lpgen.report.snapshot_note import facts_of_snapshot
 from lpgen.report.summary import PartedReview, ReviewSummary
 from lpgen.report.views import KeptGroup, PrincipalView, sorted_levels
 
-REVIEW_SCHEMA: Final = "lpgen.review/2"
+REVIEW_SCHEMA: Final = "lpgen.review/1"
 
 
 def review_json(parted: PartedReview) -> Iterator[str]:

@@ -1,8 +1,8 @@
-"""The `summary.json` of an output folder, schema `lpgen.summary/2`: the folder of each replacement, and whether it is
+"""The `summary.json` of an output folder, schema `lpgen.summary/1`: the folder of each replacement, and whether it is
 called safe.
 
 Keys are only ever added under this name; a change of meaning takes a new number. The keys are those of
-`lpgen.review/2`, but for `folder`, the name of a principal's folder (null: nothing was written for it), and
+`lpgen.review/1`, but for `folder`, the name of a principal's folder (null: nothing was written for it), and
 `left_attached`, the ARNs of policies that are left attached. Principals are sorted by ARN.
 
 The last keys are the chain of digests (`lpgen/core/digests.py`): `inputs`, what the folder was made from; `files`, the
