@@ -466,8 +466,8 @@ def sections_of(text: str, arns: Iterable[str]) -> Iterator[tuple[str, str]]:
     parts = re.split(r"(?m)^(?=━━ |<details><summary><code>)", text)
     for arn in arns:
         for part in parts:
-            begin = "".join(part.partition("Proposal")[0].splitlines()[1:4]).replace(" ", "").strip("`")
-            if begin.startswith(arn) and not re.match(r"[\w/.-]", begin.removeprefix(arn).replace("AROA", " ")):
+            begin = "".join(part.partition("Proposal")[0].splitlines()[1:5]).replace(" ", "")
+            if re.search(rf"{re.escape(arn)}(?=AROA|AIDA|[^\w/.-]|$)", begin):
                 yield arn, part
 
 
@@ -490,6 +490,9 @@ def wrong_section(text: str, numbers: Mapping[str, int]) -> list[str]:
     for word, values in found.items():
         if [number(value) for value in values] != [numbers[word]]:
             wrong.append(f"`{begin}`: {word}, counted {numbers[word]:,}")
+    for parts in re.findall(r"In the replacement: (\d[^.]*)\.", said):
+        if sum(number(value) for value in re.findall(rf"{NUMBER} actions?", parts)) != numbers["kept"]:
+            wrong.append(f"`{parts}`, counted {numbers['kept']:,}")
     unseen = [number(value) for value in re.findall(r"Kept without (?:seen|recorded) use \((\d[\d,]*)\)", said)]
     unseen += numbers_in(said, UNSEEN)
     wrong += [f"{UNSEEN} {value:,}, counted {numbers[UNSEEN]:,}" for value in unseen if value != numbers[UNSEEN]]
@@ -506,7 +509,7 @@ def test_step_says_what_the_safe_replacements_remove(outputs: Outputs) -> None:
     said = {form: " ".join(getattr(outputs, form).replace("**", "").split()) for form in ("screen", "full", "markdown")}
     said["html"] = words(outputs.html)
     found = {
-        form: re.findall(rf"{NUMBER} safe replacements?.{{0,30}}?removes? {NUMBER}", text)
+        form: re.findall(rf"{NUMBER} safe replacements?\b.{{0,30}}?\bremoves? {NUMBER}", text)
         for form, text in said.items()
     }
     expected = [(f"{len(safe)}", f"{removed:,}")]
