@@ -45,6 +45,8 @@ class Role:
     attached: str = ""
     created: date = date(2020, 1, 1)
     days: range = field(default=range(DAYS))
+    varying: tuple[str, ...] = ()
+    """Reads of which it makes one a day: each is new where the one before it is done with."""
 
     @property
     def arn(self) -> str:
@@ -77,7 +79,8 @@ class Role:
         issuer = {"type": "Role", "principalId": self.unique_id, "arn": self.arn, "accountId": ACCOUNT}
         for at in self.days:
             day = LAST_DAY - timedelta(days=at)
-            for number, fields in enumerate(self.calls):
+            turn = self.varying[at * len(self.varying) // DAYS :][:1]
+            for number, fields in enumerate((*self.calls, *map(call, turn))):
                 yield record_json(
                     eventTime=f"{day}T{8 + number:02}:00:00Z",
                     eventID=f"{self.name}-{day}-{number}",
@@ -137,6 +140,20 @@ ROLES: Final = (
         created=LAST_DAY - timedelta(days=20),
         days=range(18),
     ),
+    # Does something else every ten days, so replacements made earlier would have denied it.
+    Role(
+        "analyst",
+        (allow("ec2:Describe*"),),
+        varying=tuple(
+            f"ec2:Describe{noun}"
+            for noun in (
+                "Addresses Hosts Images Instances KeyPairs NatGateways RouteTables SecurityGroups Snapshots Subnets "
+                "Volumes Vpcs"
+            ).split()
+        ),
+    ),
+    # Has rights to everything.
+    Role("operator", (allow("*"),), (call("ec2:DescribeInstances"), call("logs:CreateLogGroup"))),
     # Nobody uses it, and it may do harm.
     Role("idle", (allow("iam:*"),)),
 )
