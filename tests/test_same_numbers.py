@@ -85,7 +85,6 @@ class Outputs:
     shown: str
     listed: str
     drift: Json
-    drifted_page: str
     planned: str
     plan: Json
 
@@ -236,7 +235,6 @@ def run_commands(home: Path, policies: Path) -> Outputs:
         shown=lpgen("baseline", "show", "--data", "data"),
         listed=lpgen("baseline", "list", "--data", "data"),
         drift=json.loads(formatted("drift", "json")),
-        drifted_page=formatted("drift", "html"),
         planned=planned,
         plan=_read(home / "plan.json"),
     )
