@@ -161,13 +161,18 @@ class ReviewSummary:
 
     @property
     def counts(self) -> Counts:
-        """The numbers of all principals together."""
-        return sum_counts(self.principals)
+        """The numbers of all principals with a replacement together, or of all principals where none has one."""
+        return sum_counts(self.with_documents or self.principals)
 
     @property
     def replaced(self) -> tuple[PrincipalSummary, ...]:
         """The principals for which a replacement was made or refused."""
         return tuple(one for one in self.principals if one.is_replaced)
+
+    @property
+    def with_documents(self) -> tuple[PrincipalSummary, ...]:
+        """Those of them whose replacement wasn't refused."""
+        return tuple(one for one in self.replaced if one.has_documents)
 
     @property
     def open(self) -> tuple[PrincipalSummary, ...]:

@@ -104,7 +104,7 @@ def review_html(page: ReviewPage) -> Iterator[str]:
         report=review.report,
         day=words_of_day(review.report.diff),
         figures=tuple(figures_of_review(review)),
-        shares=shares_of_made(review.to_replace),
+        shares=shares_of_made(review.with_documents),
         headline=tuple(headline_blocks(review)),
         trust=tuple(trust_blocks(review)),
         tasks=tasks_of_review(review, page.parted.given),
@@ -315,8 +315,7 @@ def _span(start: date, end: date, first: date, last: date) -> tuple[int, int]:
 
 def figures_of_review(review: ReviewSummary) -> Iterator[Figure]:
     """The numbers of the principals that the headline counts: those with a replacement to put in place, if any."""
-    replaced = review.to_replace
-    whole = sum_counts(replaced or review.principals)
+    replaced, whole = review.with_documents, review.counts
     if replaced:
         yield Figure(count(len(review.safe)), "safe replacements", f"of {count(len(replaced))}")
     kept = f"{count(whole.kept)} kept, {count(whole.removed)} removed" if replaced else ""

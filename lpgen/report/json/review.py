@@ -4,8 +4,9 @@ Keys are only ever added under this name; a change of meaning takes a new number
 days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything is sorted, and nothing depends on today.
 
 - `as_of`, `catalog`, `min_days`: the reference date for ages, the action catalog, how many covered days are enough.
-- `totals`: the numbers of `principals[].counts` summed (see `lpgen.report.summary.Counts`), and how many principals
-  there are, have a replacement, and have one that is in place, or isn't yet and is called safe.
+- `totals`: the numbers of `principals[].counts` (see `lpgen.report.summary.Counts`) summed over the principals with a
+  replacement, or over all where none has one; and how many principals there are, have a replacement, and have one that
+  is in place, or isn't yet and is called safe.
 - `outside_trust`: the outsiders that may assume roles, the worst first: the `case` (everyone, account, organization,
   provider), `who`, the keys of the `conditions` that must be met ("": none), the item with which a decision may accept
   it, and who has (`accepted_by`, "": not accepted).
@@ -123,7 +124,7 @@ def totals_of_review(review: ReviewSummary) -> Row:
     replaced = review.replaced
     return Row(
         principals=len(review.principals),
-        replacements=sum(one.has_documents for one in replaced),
+        replacements=len(review.with_documents),
         refused=sum(not one.has_documents for one in replaced),
         safe=len(review.safe),
         in_place=sum(one.in_place for one in replaced),

@@ -34,7 +34,7 @@ def render_saved(stamp: Stamp, folder: str) -> str:
     figures = stamp.figures
     return terminal_text(
         f"baseline {stamp.name}: as of {stamp.as_of.isoformat()}, {plural(figures.principals, 'principal')}, "
-        f"{plural(figures.granted, 'grant')}, catalog of {stamp.catalog_date}, in {folder}"
+        f"{plural(figures.granted, 'granted action')}, catalog of {stamp.catalog_date}, in {folder}"
     )
 
 
@@ -85,8 +85,8 @@ def render_baseline(stamp: Stamp, holding: Holding, format: str) -> str:  # noqa
         ("snapshot", stamp.snapshot or "none: the policies were files"),
         ("policies", f"{plural(holding.policy_files, 'file')}, {plural(figures.principals, 'principal')}"),
         ("trails", plural(holding.trails, "file")),
-        ("proposals", f"{count(holding.proposals)}, of which {count(holding.waiting)} are safe and wait"),
-        ("granted", plural(figures.granted, "action")),
+        ("proposals", f"{count(holding.proposals)}; {count(holding.waiting)} of them are safe and wait"),
+        ("granted", f"{plural(figures.granted, 'action')} by all principals"),
         ("unused", f"{count(figures.unused)}; dangerous and not seen used: {count(figures.dangerous_unused)}"),
         ("wildcards", count(figures.wildcards)),
         ("covered", plural(figures.covered_days, "day")),

@@ -150,7 +150,7 @@ def _data_events(one: AccountCoverage) -> Iterable[Line]:
 
 def unobservable_blocks(review: ReviewSummary) -> Iterable[Block]:
     """How many actions whose use the logs can't show each choice keeps, of all replacements together, by kind."""
-    total = sum_counts(one for one in review.replaced if one.has_documents)
+    total = sum_counts(review.with_documents)
     kinds = [one for one in UnobservableKind if total.kept_by(KeepUnobservable.ALL, one)]
     if not kinds:
         return

@@ -270,7 +270,7 @@ def all_kept_blocks(view: PrincipalView) -> dict[str, tuple[Block, ...]]:
     """The actions kept for reasons other than use, by the name of the part; a part without anything is empty."""
     used = {action for kind in USED_KINDS for action in view.kinds.get(kind, ())}
     parts = (
-        ("kept", "Kept without seen use", view.kept),
+        ("kept", "Kept because the logs can't show use", view.kept),
         ("review", "Kept for review, since a use is unexplained", view.for_review),
         ("decided", "Kept by decision", view.decided),
         ("shared", "Needed in other accounts of the permission set", view.shared),

@@ -52,7 +52,7 @@ from lpgen.report.pages.words import (
     state_of,
 )
 from lpgen.report.snapshot_note import snapshot_notes
-from lpgen.report.summary import PartedReview, PrincipalSummary, ReviewSummary, sum_counts
+from lpgen.report.summary import PartedReview, PrincipalSummary, ReviewSummary
 from lpgen.report.tasks import Task, tasks_of_review
 
 _MOST_STEPS: Final = 10
@@ -123,7 +123,7 @@ def headline_blocks(review: ReviewSummary) -> Iterable[Block]:
     yield Paragraph(numbers_of_replacements(review))
     yield from decision_blocks(review)
     yield from map(Paragraph, numbers_of_actions(review))
-    yield from (Paragraph(line(one)) for one in reach_texts(sum_counts(review.to_replace).reach))
+    yield from (Paragraph(line(one)) for one in reach_texts(review.counts.reach))
 
 
 def decision_blocks(review: ReviewSummary, *, longest: int = 0) -> Iterable[Block]:
@@ -133,8 +133,8 @@ def decision_blocks(review: ReviewSummary, *, longest: int = 0) -> Iterable[Bloc
 
 def numbers_of_replacements(review: ReviewSummary) -> Line:
     """How many principals and replacements there are, and how many of these are safe."""
-    made, safe = len(review.to_replace), len(review.safe)
-    refused, in_place = len(review.open) - made, len(review.replaced) - len(review.open)
+    made, safe, in_place = len(review.with_documents), len(review.safe), len(review.replaced) - len(review.open)
+    unsafe, refused = len(review.to_replace) - safe, len(review.replaced) - made
     principals = plural(len(review.principals), "principal")
     if not review.principals:
         users = review.report.diff.unlisted
@@ -148,19 +148,19 @@ def numbers_of_replacements(review: ReviewSummary) -> Line:
         strong(f"{principals}, {plural(made, 'replacement')}: "),
         good(f"{count(safe)} safe"),
         ", ",
-        bad(f"{count(made - safe)} not safe yet") if made > safe else "none open",
+        bad(f"{count(unsafe)} not safe yet") if unsafe else "none open",
+        line(", ", good(f"{count(in_place)} in place already")) if in_place else "",
         line("; ", bad(f"{count(refused)} refused as too large")) if refused else "",
-        line("; ", good(f"{count(in_place)} in place already")) if in_place else "",
         ".",
     )
 
 
 def numbers_of_actions(review: ReviewSummary) -> Iterable[Line]:
     """How many granted actions the replacements keep and remove."""
-    if review.to_replace:
-        total = sum_counts(review.to_replace)
+    if review.with_documents:
+        total = review.counts
         yield line(
-            f"Actions: {count(total.granted)} granted, {count(total.kept)} kept"
+            f"Actions: {count(total.granted)} granted, {count(total.used)} used, {count(total.kept)} kept"
             f" ({count(total.kept_unseen)} without recorded use), ",
             strong(f"{count(total.removed)} removed"),
             f" ({count(total.dangerous)} dangerous)." if total.dangerous else ".",

@@ -85,7 +85,7 @@ LINE_WORDS: Final[dict[LineKind, str]] = {
     LineKind.OBSERVED: "observed",
     LineKind.INFERRED: "inferred from other records",
     LineKind.ATTEMPTED: "tried, outcome undetermined",
-    LineKind.KEPT: "kept without seen use",
+    LineKind.KEPT: "kept without recorded use",
     LineKind.REVIEW: "kept for review beside unexplained use",
     LineKind.DECIDED: "kept by decision",
     LineKind.SHARED: "needed in another account of the permission set",
