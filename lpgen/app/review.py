@@ -12,7 +12,7 @@ from typing import Final, Generic
 from lpgen.core.analysis.backtest.forecast import forecaster_of_review
 from lpgen.core.analysis.caveats.decided_lines import idle_decisions
 from lpgen.core.analysis.caveats.decisions import decisions_in_force, stamp_of_decisions, with_acceptance
-from lpgen.core.analysis.grants.outside_trust import outside_trust
+from lpgen.core.analysis.grants.outside_trust import outside_trust, own_accounts
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
 from lpgen.core.analysis.prepare import keep_coverage, prepare_review
@@ -132,7 +132,7 @@ def review_of_ground(
         ground.guards,
         options.snapshot,
         generation=ground.generation,
-        trust=_trust(principals, options, decisions),
+        trust=_trust(principals, coverage, options, decisions),
         decisions=stamp_of_decisions(options.decisions_file, decisions),
     )
     units = units_of_review(principals, options.principal)
@@ -144,14 +144,11 @@ def review_of_ground(
 
 
 def _trust(
-    principals: Sequence[Principal], options: Options, decisions: Sequence[Decision]
+    principals: Sequence[Principal], coverage: LogCoverage, options: Options, decisions: Sequence[Decision]
 ) -> tuple[OutsideTrust, ...]:
     """Who outside one's own accounts may assume the chosen roles, with who accepted it."""
-    own = {one.account for one in principals} | {one.account for one in options.guards.scps}
-    organization = ""
-    if options.snapshot:
-        own |= {one.account for one in options.snapshot.accounts}
-        organization = options.snapshot.organization
+    own = own_accounts(principals, coverage, options.guards, options.snapshot)
+    organization = options.snapshot.organization if options.snapshot else ""
     chosen = (one for one in principals if is_chosen(one, options.principal))
     found = outside_trust(chosen, own, organization)
     return tuple(one for trust in found for one in with_acceptance([trust], decisions, principal=trust.principal))
