@@ -123,17 +123,17 @@ def review_of_ground(
     reviewer = replace(reviewer, forecast=forecast, ground=replace(reviewer.ground, places=places))
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     gaps = options.snapshot.problems if options.snapshot else ()
-    idle = idle_decisions(decisions, principals, ground.grants, catalog)
+    idle = tuple(idle_decisions(decisions, principals, ground.grants, catalog))
     report = Report(
         diff,
         (),
-        (*ground.problems, *problems, *strays, *idle, *gaps),
+        (*ground.problems, *problems, *strays, *(one.text for one in idle), *gaps),
         options.min_days,
         ground.guards,
         options.snapshot,
         generation=ground.generation,
         trust=_trust(principals, coverage, options, decisions),
-        decisions=stamp_of_decisions(options.decisions_file, decisions),
+        decisions=stamp_of_decisions(options.decisions_file, decisions, (one.closest for one in idle)),
     )
     units = units_of_review(principals, options.principal)
     engine = engine_for_units(engine, len(units), BATCH_UNITS)

@@ -81,5 +81,8 @@ def test_a_name_of_nobody_is_a_problem_of_the_file(tmp_path: Path) -> None:
     path.write_text('break-glass = ["emergency-*", "emergancy-admin", "user/*"]', encoding="utf-8")
     user = role(kind=PrincipalKind.USER, name="ada")
     principals = [GLASS, user]
-    found = list(idle_decisions(read_decisions(path), principals, [grants_of(one) for one in principals], catalog()))
-    assert found == ["break-glass emergancy-admin does nothing: no role or user of the policies is emergancy-admin"]
+    (found,) = idle_decisions(read_decisions(path), principals, [grants_of(one) for one in principals], catalog())
+    assert found.text == (
+        "break-glass emergancy-admin does nothing: no role or user of the policies is emergancy-admin"
+        f"; did you mean `role/{GLASS.name}`?"
+    )
