@@ -55,6 +55,22 @@ def test_diff_separates_the_records_of_a_recreated_role() -> None:
     assert found.caveats[0].message.endswith("; only that one used s3:GetObject")
 
 
+def test_diff_of_a_recreated_role_counts_the_records_of_the_earlier_one() -> None:
+    created = days_before_end(200)
+    principal = role(policy(allow("s3:GetObject")), created=created)
+    denied = replace(use("s3:GetObject", OBJECT), outcome=Outcome.DENIED)
+    found = diff_of(principal, [use("s3:GetObject", OBJECT), denied], principal_id="AROAOLD").recreated
+    assert found is not None
+    assert (found.created, found.records) == (created.date(), 2 * use("s3:GetObject", OBJECT).evidence.records)
+    assert found.text == f"created again on {created.date()}; {found.records:,} records of the earlier one don't count"
+    undated = diff_of(replace(principal, created=None), [denied], principal_id="AROAOLD").recreated
+    assert undated is not None
+    assert undated.text == "created again; 1 record of the earlier one doesn't count"
+    assert diff_of(principal, [use("s3:GetObject", OBJECT)]).recreated is None
+    unknown = replace(principal, principal_id="")
+    assert diff_of(unknown, [use("s3:GetObject", OBJECT)], principal_id="AROAOLD").recreated is None
+
+
 def test_diff_doubts_short_coverage_and_young_principals_and_policies() -> None:
     short = diff_of(role(policy(allow("s3:GetObject"))), [use("s3:GetObject", OBJECT)], days=89)
     assert caveats(short) == {CaveatKind.SHORT_COVERAGE}
