@@ -159,12 +159,12 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         grants,
         usage,
         lines,
+        caveats,
         principal_class=principal_class,
         coverage=coverage,
         as_of=ground.as_of,
         life=life,
         unrecorded=unrecorded,
-        scanned=scanned,
         left=left,
     )
     return PrincipalDiff(
