@@ -264,8 +264,7 @@ class Recreation:
     def text(self) -> str:
         """The same, as a clause."""
         day = f" on {self.created}" if self.created else ""
-        records = "1 record" if self.records == 1 else f"{self.records:,} records"
-        return f"created again{day}; {records} of the earlier one {'does' if self.records == 1 else 'do'}n't count"
+        return f"created again{day}; records of the earlier one don't count ({self.records:,})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,16 +19,14 @@ class ReviewKind(Kind):
         parameters={"case": str, "who": str, "limits": str, "under": str},
         message={
             "everyone": "anyone in the world can assume it{under}",
-            "account": "account {who} (no logs or policies of it were given) can assume it{under}",
+            "account": "account {who} (no logs or policies given) can assume it{under}",
             "organization": "any account of the organization {who} can assume it{under}",
             "provider": "anyone whom {who} signs in can assume it{under}",
         },
-        step="name the trusted principals in its trust policy and require an external ID of another company, or accept"
-        " it by a decision",
+        step="name the trusted principals in its trust policy, with external IDs for other companies, or accept this",
         item=_trust_item,
         help="The trust policy of the role lets in anyone, another account, another organization, or whoever signs in "
-        "at a public identity provider. Accounts of the policies, of the logs, of the SCPs and RCPs, and of the "
-        "snapshot are yours.",
+        "at a public identity provider. Accounts of the logs, policies, SCPs and snapshot are yours.",
         source=f"{IAM_GUIDE}/access-analyzer-findings.html",
         severity=Severity.CRITICAL,
         score="9.8",

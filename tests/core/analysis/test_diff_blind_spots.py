@@ -405,7 +405,7 @@ def test_diff_doubts_logs_of_one_region_where_another_role_was_used_in_a_second(
     app = role(policy(allow(["sqs:GetQueueUrl", "sqs:CreateQueue"], resources)))
     other = role(policy(allow("sqs:*")), name="other", last_used=days_before_end(days), last_used_region=region)
     here = f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobs"
-    said = "the logs hold records of us-east-1 alone, though IAM says that other was last used in eu-west-1: "
+    said = "the logs hold records of only us-east-1, though IAM says that other was last used in eu-west-1: "
     for options, read, doubted in (
         (exactly(), ["us-east-1"], is_doubted),
         (exactly(trails=(trail_of(),)), ["us-east-1"], False),

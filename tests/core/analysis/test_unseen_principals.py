@@ -78,7 +78,7 @@ def test_service_last_accessed_shows_use_before_the_logs_too(kind: PrincipalKind
 
     assert found(300).principal_class is PrincipalClass.UNSEEN
     assert found(300).proposal.startswith("ask its owner whether it is used about once a year, ")
-    assert "IAM dates its last try of sqs on " in found(300).proposal
+    assert "IAM dates its last attempt to use sqs to " in found(300).proposal
     assert found(401).principal_class is PrincipalClass.UNUSED
 
 

@@ -21,6 +21,7 @@ from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage, Us
 from lpgen.core.findings import UngrantedUse
 from lpgen.core.guards import Guards
 from lpgen.core.model import Action, AttachedPolicy, Policy, PolicyKind, Principal
+from lpgen.core.options import Options
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.trails import Selector, Trail
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -67,7 +68,7 @@ class State:
             self.region_days,
             self.trails,
             any(limit.name.endswith("SCPs") for one in self.grants for limit in one.limits),
-            own_accounts((one.principal for one in self.grants), self.coverage),
+            own_accounts((one.principal for one in self.grants), self.coverage, Options()),
             self.organization,
         )
 

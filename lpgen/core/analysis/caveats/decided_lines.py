@@ -19,16 +19,11 @@ from lpgen.core.model import Action, Principal, Resource, ResourceKind, SkipReas
 from lpgen.core.principal_names import closest_names, is_named
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.drift import DriftKind
-from lpgen.core.registry.review import ReviewKind
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
 
-_DRIFT_WORDS: Final = frozenset().union(*(kind.item_words for kind in DriftKind)) - ReviewKind.OUTSIDE_TRUST.item_words
-"""The words that items of drift findings begin with."""
-
-_ITEM_WORDS: Final = frozenset[str]().union(
-    _DRIFT_WORDS, SkipReason, ReviewKind.OUTSIDE_TRUST.item_words, *(kind.item_words for kind in CaveatKind)
-)
-"""The words that items begin with; unmapped events begin with the reason why their records were skipped."""
+_DRIFT_WORDS: Final = frozenset(word for kind in DriftKind for word in kind.item_words)
+_ITEM_WORDS: Final = _DRIFT_WORDS.union(SkipReason, *(kind.item_words for kind in CaveatKind))
+"""The words that items begin with; those of unmapped events begin with the reason why their records were skipped."""
 
 
 def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
@@ -101,13 +96,12 @@ def idle_decisions(
     """
     for decision in decisions:
         why, closest = _why_idle(decision, principals, grants, catalog)
+        what = f"break-glass {decision.principal}"
+        if decision.kind is not DecisionKind.BREAK_GLASS:
+            named = " on ".join(filter(None, (decision.action or decision.item, decision.resource)))
+            what = f"the decision to {decision.kind} {named} ({decision.owner}: {decision.reason})"
+        hint = f"; did you mean `{closest}`?" if closest else ""
         if why:
-            where = f" on {decision.resource}" if decision.resource else ""
-            what = f"the decision to {decision.kind} {decision.action or decision.item}{where}"
-            what = f"{what} ({decision.owner}: {decision.reason})"
-            if decision.kind is DecisionKind.BREAK_GLASS:
-                what = f"break-glass {decision.principal}"
-            hint = f"; did you mean `{closest}`?" if closest else ""
             yield IdleDecision(f"{what} does nothing: {why}{hint}", closest)
 
 

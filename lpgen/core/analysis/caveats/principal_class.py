@@ -13,7 +13,7 @@ from lpgen.core.analysis.grants.left_attached import actions_of_left, without_le
 from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.analysis.observability.regions import missing_leader
 from lpgen.core.analysis.observability.signs_of_life import SignOfLife
-from lpgen.core.analysis.verdicts.scanners import AUDIT_POLICY
+from lpgen.core.analysis.verdicts.scanners import AUDIT_POLICY, reads_by_design
 from lpgen.core.evidence import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import Detachment, PrincipalClass
 from lpgen.core.identity_center import is_of_permission_set
@@ -117,14 +117,8 @@ def proposal_for(
             "put the replacement into the permission set",
             "; where that has roles in other accounts, give their policies and logs first, since it changes them too",
         ),
-        PrincipalClass.LEFT_TO_AWS: (
-            "nothing",
-            ": AWS wrote its policies and keeps them up to date, and all that they allow may be needed",
-        ),
-        PrincipalClass.BREAK_GLASS: (
-            "keep it for emergencies and alarm on its use",
-            ": the decisions file names it as access for emergencies",
-        ),
+        PrincipalClass.LEFT_TO_AWS: ("nothing", ": AWS wrote its policies and keeps them up to date"),
+        PrincipalClass.BREAK_GLASS: ("keep it for emergencies and alarm on its use", ": the decisions file names it"),
         PrincipalClass.SERVICE_LINKED: ("nothing", ": AWS owns the policies of a service-linked role"),
         PrincipalClass.GRANTS_UNKNOWN: ("export the missing policy documents and run again", ""),
         PrincipalClass.NOT_COVERED: ("ingest logs of its account", "; nothing can be said without them"),
@@ -148,9 +142,8 @@ def _proposal_for_active(
 ) -> tuple[str, str]:
     """The proposal for a principal with use; `caveats` are open ones by case or kind."""
     if scanner := caveats.get("scanner"):
-        services = scanner.parameters["services"]
         task = f"compare its policies with AWS's {AUDIT_POLICY} before you replace them"
-        return task, f": it reads in {services} services by design, as scanners do"
+        return task, f": {reads_by_design(scanner.parameters['services'])}"
     if (seldom := caveats.get("seldom-used")) and seldom.parameters["what"] == "everything":
         return "ask its owner whether it is for emergencies before you replace its policies", _IF_FOR_EMERGENCIES
     if left:
@@ -207,28 +200,20 @@ def _proposal_for_unused(
     """
     may_hide = any(line.kind is LineKind.KEPT for line in lines)
     if principal.kind is PrincipalKind.USER and (may_hide or missing_leader(coverage)):
-        return (
-            "ask its owner, or IAM by --last-accessed, whether it is used",
-            ": it may do what the logs can't show, and where it does nothing else it leaves no record",
-        )
+        why = ": it may do what the logs can't show, and if it does nothing else it leaves no record"
+        return "ask its owner, or IAM by --last-accessed, whether it is used", why
     if is_of_permission_set(principal):
-        return (
-            "end the assignment of the permission set to the account",
-            ": nobody used the role, so ask its owner first",
-        )
+        return "ask its owner, then end the assignment of the permission set to the account", ": nobody used the role"
     if any(is_service_policy(one.arn) for one in principal.policies):
-        return (
-            "ask its owner before anything else",
-            ": AWS wrote its policies for a service, which may need the role for what seldom happens, such as a"
-            " restore",
-        )
+        why = ": AWS wrote its policies for a service, which may need the role for a rare event such as a restore"
+        return "ask its owner before anything else", why
     if scheduled := caveats.get(CaveatKind.RARE_SCHEDULE):
         return "ask the owner of its schedule before you disable it", f": {scheduled.message}"
     covered = coverage.covered_days if coverage else 0
     logs = f"the logs cover {covered} days"
     if audits := policies_for_audits(principal):
-        reads = f": with {audits[0]} it reads everything by design, and {logs}"
-        return "ask its owner whether audits need it before you disable it", reads
+        why = f": with {audits[0]} it reads everything by design, and {logs}"
+        return "ask its owner whether audits need it before you disable it", why
     ask = f"ask its owner whether it {_question(principal)} before you disable it"
     if _FOR_EMERGENCIES.search(principal.name):
         return ask, _IF_FOR_EMERGENCIES

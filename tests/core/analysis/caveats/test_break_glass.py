@@ -70,7 +70,7 @@ def test_access_for_emergencies_gets_no_replacement_and_no_advice_to_disable(tmp
         assert found.principal_class is PrincipalClass.BREAK_GLASS
         assert items(found) == {"break-glass"}
         assert found.task == "keep it for emergencies and alarm on its use"
-        assert found.proposal == f"{found.task}: the decisions file names it as access for emergencies"
+        assert found.proposal == f"{found.task}: the decisions file names it"
         assert "emergency-*" in found.caveats[0].message
     other = diff_of(role(policy(allow("s3:*"))), [use("s3:GetObject", OBJECT)], options=options)
     assert CaveatKind.UNPREDICTABLE not in caveats(other)

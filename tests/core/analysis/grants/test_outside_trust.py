@@ -13,6 +13,7 @@ from lpgen.core.evidence import LogCoverage
 from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Principal, PrincipalKind
+from lpgen.core.options import Options
 from lpgen.core.snapshots import SnapshotStamp, TakenAccount
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from tests.support.case_tables import each_case
@@ -54,8 +55,7 @@ def test_outside_trust_tells_the_worst_first() -> None:
     opened = replace(role_trusting(statement("Allow", {"Principal": "*"})), arn="arn:aws:iam::111122223333:role/b")
     assert [one.principal for one in outside_trust([limited, ROLE, opened], OWN)] == [opened.arn, limited.arn]
     assert outside_trust([limited], OWN)[0].message == (
-        "account 999988887777 (no logs or policies of it were given) can assume it, if the conditions on sts:ExternalId"
-        " are met"
+        "account 999988887777 (no logs or policies given) can assume it, if the conditions on sts:ExternalId are met"
     )
 
 
@@ -67,8 +67,8 @@ def test_accounts_of_any_input_are_own_ones() -> None:
     )
     logs = coverage_from_usage(usage_of({}, account="555555555555"))
     none = LogCoverage(())
-    assert own_accounts([ROLE], none) == {ROLE.account}
-    assert own_accounts([], logs) == {"555555555555"}
-    assert own_accounts([], none, levels) == {"222222222222"}
-    assert own_accounts([], none, rcps) == {"333333333333"}
-    assert own_accounts([], none, snapshot=taken) == {"444444444444"}
+    assert own_accounts([ROLE], none, Options()) == {ROLE.account}
+    assert own_accounts([], logs, Options()) == {"555555555555"}
+    assert own_accounts([], none, Options(guards=levels)) == {"222222222222"}
+    assert own_accounts([], none, Options(guards=rcps)) == {"333333333333"}
+    assert own_accounts([], none, Options(snapshot=taken)) == {"444444444444"}
