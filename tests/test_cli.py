@@ -266,7 +266,7 @@ def test_decision_that_keeps_nothing_is_told(home: Path) -> None:
     decisions = home / "decisions.toml"
     entry = '[[decision]]\ndo = "keep"\naction = "s3:GetBuketTagging"\nreason = "audit"\nowner = "me"\n'
     decisions.write_text(entry, encoding="utf-8")
-    told = "the decision to keep s3:GetBuketTagging (me: audit) keeps nothing"
+    told = "the decision to keep s3:GetBuketTagging (me: audit) does nothing: AWS has no action"
     done = run("review", *ground(home), "--decisions", str(decisions), "--format", "json")
     assert told in " ".join(json.loads(done.stdout)["problems"])
     decisions.write_text(entry + "expires = 2020-01-01\n", encoding="utf-8")

@@ -186,6 +186,8 @@ def test_review_tells_tries_of_what_is_in_place_that_the_logs_miss(home: Path, t
     assert "28 replacements in place already." in text
     step = "find the trail that holds its calls of kms, every Region included, and ingest its logs"
     assert f"In place, but tried what the logs don't show: {step}: role/partner-share" in text
-    assert f"IAM dates the last try of kms to 2026-09-28, but the logs hold no record of it next: {step}" in text
+    assert (
+        f"IAM dates the last attempt to use kms to 2026-09-28, but the logs hold no record of it next: {step}" in text
+    )
     found = json.loads(lpgen(*asked, "--format", "sarif"))["runs"][0]["results"]
     assert [one["ruleId"] for one in found if "partner-share" in one["message"]["text"]].count("coverage-hole") == 1

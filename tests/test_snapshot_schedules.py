@@ -156,11 +156,11 @@ def test_a_review_names_the_schedules_that_the_logs_cannot_have_shown_twice(tmp_
     found = caveats_of(data)
     quarter = next(one for one in found["app-1"] if "quarterly" in one["message"])
     assert quarter["message"] == (
-        "the Glue trigger quarterly sets it to work up to 92 days apart (`cron(0 0 1 */3 ? *)`), and the logs cover 70"
-        " days of the 184 that show it twice"
+        "the Glue trigger quarterly starts it up to 92 days apart (`cron(0 0 1 */3 ? *)`), and the logs cover 70 of the"
+        " 184 days that show two runs"
     )
     assert quarter["item"] == "rare-schedule quarterly"
-    assert any("at times that can't be told: `cron(0 0 ? * 2#6 *)`" in one["message"] for one in found["app-1"])
+    assert any("at times that lpgen can't work out: `cron(0 0 ? * 2#6 *)`" in one["message"] for one in found["app-1"])
     of_work = " ".join(one["item"] for one in found["app-0"])
     assert "rule/to-lambda" in of_work
     for fine in ("weekly", "over", "ended", "archive", "to-sagemaker", "patches"):  # 35 days are seen twice in 70

@@ -18,6 +18,7 @@ from lpgen.app.review import (
 )
 from lpgen.core.analysis.caveats.decisions import decisions_in_force, stamp_of_decisions
 from lpgen.core.analysis.counted_use import UseCounter, use_counter
+from lpgen.core.analysis.grants.outside_trust import own_accounts
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand, grants_from_principals
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
@@ -122,6 +123,8 @@ def _state_now(ground: Ground, catalog: Catalog, options: Options) -> tuple[Revi
         region_days_from_usage(ground.usage),
         options.trails,
         knows_scps(options.guards, ground.outlines),
+        own_accounts(ground.outlines, coverage, options),
+        options.snapshot.organization if options.snapshot else "",
     )
     return reviewer, state
 
@@ -179,14 +182,16 @@ def _side_of_baseline(baseline: Baseline, catalog: Catalog, decisions: Sequence[
     guards, trails = read_guards(files.boundary, files.scps, None), read_trails(files.trails)
     usage, _ = divide_by_log(baseline.usage(stored=True), arns_by_id(outlines))
     counter = use_counter(usage, outlines, decisions_in_force(decisions, as_of=stamp.as_of), Dangers(catalog))
+    coverage = coverage_from_usage(usage, trails, files.trail_source)
     state = State(
         stamp,
         baseline.known_actions,
         outlines,
-        coverage_from_usage(usage, trails, files.trail_source),
+        coverage,
         region_days_from_usage(usage),
         trails,
         knows_scps(guards, outlines),
+        own_accounts(outlines, coverage, Options(guards=guards)),
     )
     return _EarlierSide(
         state,

@@ -12,7 +12,7 @@ from typing import Final, Generic
 from lpgen.core.analysis.backtest.forecast import forecaster_of_review
 from lpgen.core.analysis.caveats.decided_lines import idle_decisions
 from lpgen.core.analysis.caveats.decisions import decisions_in_force, stamp_of_decisions, with_acceptance
-from lpgen.core.analysis.grants.outside_trust import outside_trust
+from lpgen.core.analysis.grants.outside_trust import outside_trust, own_accounts
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
 from lpgen.core.analysis.prepare import keep_coverage, prepare_review
@@ -125,19 +125,19 @@ def review_of_ground(
     reviewer = replace(reviewer, forecast=forecast, ground=replace(reviewer.ground, places=places))
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     gaps = options.snapshot.problems if options.snapshot else ()
-    idle = idle_decisions(decisions, principals, ground.grants, catalog)
+    idle = tuple(idle_decisions(decisions, principals, ground.grants, catalog))
     if not principals:
         diff = replace(diff, unlisted=_chosen_users(diff.unlisted, options.principal))
     report = Report(
         diff,
         (),
-        (*ground.problems, *problems, *strays, *idle, *gaps),
+        (*ground.problems, *problems, *strays, *(one.text for one in idle), *gaps),
         options.min_days,
         ground.guards,
         options.snapshot,
         generation=ground.generation,
-        trust=_trust(principals, options, decisions),
-        decisions=stamp_of_decisions(options.decisions_file, decisions),
+        trust=_trust(principals, coverage, options, decisions),
+        decisions=stamp_of_decisions(options.decisions_file, decisions, (one.closest for one in idle)),
     )
     units = units_of_review(principals, options.principal)
     engine = engine_for_units(engine, len(units), BATCH_UNITS)
@@ -161,14 +161,11 @@ def _chosen_users(users: Sequence[PrincipalUsage], pattern: str) -> tuple[Princi
 
 
 def _trust(
-    principals: Sequence[Principal], options: Options, decisions: Sequence[Decision]
+    principals: Sequence[Principal], coverage: LogCoverage, options: Options, decisions: Sequence[Decision]
 ) -> tuple[OutsideTrust, ...]:
     """Who outside one's own accounts may assume the chosen roles, with who accepted it."""
-    own = {one.account for one in principals} | {one.account for one in options.guards.scps}
-    organization = ""
-    if options.snapshot:
-        own |= {one.account for one in options.snapshot.accounts}
-        organization = options.snapshot.organization
+    own = own_accounts(principals, coverage, options)
+    organization = options.snapshot.organization if options.snapshot else ""
     chosen = (one for one in principals if is_chosen(one, options.principal))
     found = outside_trust(chosen, own, organization)
     return tuple(one for trust in found for one in with_acceptance([trust], decisions, principal=trust.principal))

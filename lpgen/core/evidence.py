@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from lpgen.core.model import (
     Action,
@@ -102,11 +102,19 @@ class UnmappedEvent:
         return " ".join(filter(None, (self.reason, self.event_source, self.event_name)))
 
 
+class IdUse(NamedTuple):
+    """What records carry of one unique id: the actions that weren't denied, sorted, and how many records there are."""
+
+    principal_id: str
+    actions: tuple[Action, ...]
+    records: int
+
+
 @dataclass(frozen=True, slots=True)
 class PrincipalUsage:
     """One principal's part of the usage and skip tables. `principal_ids` are those its records carry, `copied` the
-    services that copies or summaries of its calls show, known where a principal is judged. `by_id` has the seen actions
-    of each id, counted or not: those of earlier principals of the name too. `days` are those on which it did or
+    services that copies or summaries of its calls show, known where a principal is judged. `by_id` has the use of each
+    id, counted or not: that of earlier principals of the name too. `days` are those on which it did or
     attempted something, 0 where they weren't counted. `protected` are the resources for whose data its calls of KMS
     were made, each with the action of the call. `assumed` are the AWS services that assumed it, each with the last
     day. `elsewhere` are uses that only another account's log shows."""
@@ -117,11 +125,16 @@ class PrincipalUsage:
     unmapped: tuple[UnmappedEvent, ...] = ()
     regions: tuple[str, ...] = ()
     copied: tuple[str, ...] = ()
-    by_id: tuple[tuple[str, tuple[Action, ...]], ...] = ()
+    by_id: tuple[IdUse, ...] = ()
     days: int = 0
     protected: tuple[tuple[str, Action], ...] = ()
     assumed: tuple[tuple[str, str], ...] = ()
     elsewhere: tuple[Use, ...] = ()
+
+    def of_earlier(self, principal: Principal) -> tuple[IdUse, ...]:
+        """The use of earlier principals of the name, empty where the id of the `principal` isn't known."""
+        current = principal.principal_id
+        return tuple(one for one in self.by_id if one.principal_id != current) if current else ()
 
     @property
     def believed(self) -> list[Use]:

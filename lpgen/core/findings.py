@@ -251,6 +251,23 @@ class Detachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Recreation:
+    """A principal that was deleted and created again, on a day or None if that isn't known, under the same name.
+
+    `records` are those of the earlier ones, which don't count.
+    """
+
+    created: date | None
+    records: int
+
+    @property
+    def text(self) -> str:
+        """The same, as a clause."""
+        day = f" on {self.created}" if self.created else ""
+        return f"created again{day}; records of the earlier one don't count ({self.records:,})"
+
+
+@dataclass(frozen=True, slots=True)
 class PrincipalDiff:
     """Granted vs. used for one principal. `proposal` is what to do, in one sentence, and `task` the same in a clause.
 
@@ -258,7 +275,8 @@ class PrincipalDiff:
     expected of its replacement in the next days, None where no backtest was made. `reach` says how far its policies and
     the lines reach beyond its own resources. `left` are the policies left attached; `lines` and `detach` have no part
     of them. `dangerous` are the dangerous actions that it used. `days` are, by action, those with
-    records of it that aren't denials, sorted.
+    records of it that aren't denials, sorted. `recreated` is set where records of an earlier one of the name are left
+    out.
     """
 
     principal: Principal
@@ -281,6 +299,7 @@ class PrincipalDiff:
     left: tuple[LeftPolicy, ...] = ()
     dangerous: tuple[DangerousUse, ...] = ()
     days: tuple[tuple[Action, tuple[date, ...]], ...] = ()
+    recreated: Recreation | None = None
 
     @property
     def left_actions(self) -> frozenset[Action]:

@@ -99,7 +99,7 @@ class LastAccessed:
         found = self.report.service(service)
         if found is None or found.last is None or found.last < self.since:
             return ""
-        return f"IAM dates the last try of {service} to {found.last}"
+        return f"IAM dates the last attempt to use {service} to {found.last}"
 
     def never(self, action: Action, visibility: Visibility) -> str:
         """Why it is evidence that an action was not used, as a clause, or "".

@@ -48,11 +48,16 @@ _NO_ENDING: Final = re.compile(r"[*?/: ]")
 
 def hint_of_name(text: str, arns: Iterable[str], *, otherwise: str = "use an ARN, a name, or a glob") -> str:
     """What to write instead of a text that names none of these principals: the closest names, if any is close."""
+    shown = closest_names(text, arns)
+    return f"did you mean {' or '.join(map(quote_input, shown))}?" if shown else otherwise
+
+
+def closest_names(text: str, arns: Iterable[str]) -> list[str]:
+    """The names, or for an ARN the ARNs, of the principals that come closest to a text; empty if none is close."""
     called: dict[str, str] = {}
     for arn in arns:
         for name in names_of_principal(arn):
             called.setdefault(name.lower(), arn)
     close = get_close_matches(text.strip("*?").lower(), called, n=_MOST_CLOSE * 2, cutoff=_CLOSE)
     found = list(dict.fromkeys(called[name] for name in close))[:_MOST_CLOSE]
-    shown = found if text.startswith("arn:") else [split_arn(arn).name or arn for arn in found]
-    return f"did you mean {' or '.join(map(quote_input, shown))}?" if shown else otherwise
+    return found if text.startswith("arn:") else [split_arn(arn).name or arn for arn in found]

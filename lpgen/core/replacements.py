@@ -49,10 +49,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class DecisionsStamp:
-    """The decisions that a report took into account: their file as it was named, and the kinds of those in force."""
+    """The decisions that a report took into account: their file as it was named, and the kinds of those in force.
+
+    `idle` has an entry for each of those that matches nothing: the name that is closest to the one it gives, or "".
+    """
 
     file: str
     in_force: tuple[DecisionKind, ...]
+    idle: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------- replacement

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from lpgen.core.replacements import DecisionKind, DecisionsStamp
 from lpgen.report.escaping import terminal_text
 from lpgen.report.json.layout import Row
-from lpgen.report.pages.blocks import Line, count, line, name, plural
+from lpgen.report.pages.blocks import Line, Words, bad, count, line, name, names, plural
 from lpgen.report.pages.words import shorten
 
 _KINDS: Final = tuple(DecisionKind)
@@ -24,14 +24,23 @@ def facts_of_decisions(stamp: DecisionsStamp | None, accepted: int) -> Row | Non
 def decisions_notes(
     stamp: DecisionsStamp | None, accepted: int, noun: str = "reason", *, longest: int = 0
 ) -> Iterator[Line]:
-    """The same as one sentence, if there are decisions; `noun` is what they accept.
+    """The same as one sentence, and how many match nothing, if there are decisions; `noun` is what they accept.
 
     With `longest`, a longer name of the file is cut.
     """
     facts = facts_of_decisions(stamp, accepted)
-    if facts is not None:
-        file = str(facts["file"])
-        yield line("Decisions of ", name(shorten(file, longest) if longest else file), f": {_counts(facts, noun)}.")
+    if stamp is not None and facts is not None:
+        file = name(shorten(stamp.file, longest) if longest else stamp.file)
+        yield line("Decisions of ", file, f": {_counts(facts, noun)}", *_idle(stamp.idle))
+
+
+def _idle(closest: Sequence[str]) -> Iterator[Words]:
+    """How many decisions match nothing and what they may mean, and the end of the sentence."""
+    meant = sorted(set(filter(None, closest)))
+    if closest:
+        yield "; "
+        yield bad(f"{len(closest):,} {'matches' if len(closest) == 1 else 'match'} nothing")
+    yield from (": did you mean ", names(meant, most=3), "?") if meant else (".",)
 
 
 def render_used_decisions(facts: object) -> str:

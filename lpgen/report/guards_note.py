@@ -15,18 +15,15 @@ def guards_notes(guards: Guards) -> Iterator[Words]:
     if guards.scps:
         yield line("SCPs: ", "; ".join(_scps(guards)))
     else:
-        yield line("SCPs: not given, so that grants which they cap look open; give them with ", name("--scps FILE"))
+        yield line("no SCPs given: permissions that they block are shown as allowed; add ", name("--scps FILE"))
     trusts, others = _resource_counts(guards)
     if others:
         known = plural(others, "resource policy", "resource policies")
         yield line(f"resource policies: {known} and the trust policies of {plural(trusts, 'role')}")
     else:
-        trusted = f" but for the trust policies of {plural(trusts, 'role')}" if trusts else ""
-        yield line(
-            f"resource policies: not given{trusted}, so that use which one of them allows looks ungranted; ",
-            "give them with ",
-            name("--resource-policies DIR"),
-        )
+        trusted = f" except the trust policies of {plural(trusts, 'role')}" if trusts else ""
+        given = f"no resource policies given{trusted}: use that only they allow is shown as ungranted; add "
+        yield line(given, name("--resource-policies DIR"))
     if guards.boundary is not None:
         yield line("permissions boundary: ", name(guards.boundary.name), " counts for every principal")
 
@@ -55,7 +52,7 @@ def _scps(guards: Guards) -> Iterator[str]:
     shut = [one.account for one in guards.scps if any(not _allows_anything(level) for level in one.levels)]
     if shut:
         whose = "all accounts" if "" in shut else plural(len(shut), "account")
-        yield f"of {whose} a level allows nothing, so that nothing is granted there: is FullAWSAccess missing from it?"
+        yield f"a level of {whose} allows nothing, so nothing is granted there: is FullAWSAccess missing from it?"
     if len(listed) > capped:
         yield f"{plural(len(listed) - capped, 'account has', 'accounts have')} none"
 

@@ -2,8 +2,8 @@
 #
 # NOT SAFE YET:
 # - verification failed: everything used stays allowed, replayed requests stay allowed
-# - the logs cover 61 days, fewer than 90
-# - s3:PutBucketPolicy opens a bucket to any principal: used only on 2026-09-03, on arn:aws:s3:::partner-drop (2 records, example b0b0b0b0-0000-4000-8000-000000000007)
+# - the logs cover 61 days, fewer than 90, so rare use may be missing
+# - s3:PutBucketPolicy opens a bucket to any principal, and was used only on 2026-09-03, on arn:aws:s3:::partner-drop (2 records, example b0b0b0b0-0000-4000-8000-000000000007)
 #
 # Applying it takes away, once the new policies are attached:
 # - deleted: inline policy access

@@ -15,9 +15,9 @@ def without_replacement() -> list[Case]:
     unused = Case(
         "break-glass-admin",
         PrincipalClass.UNUSED,
-        "disable the role unless it is for emergencies: attach AWSDenyAll, which detaching takes back, ask the owner, "
-        "delete it later (IAM knows of no use either, and the role is older than 400 days)",
-        "disable the role unless it is for emergencies",
+        "ask its owner whether it is for emergencies before you disable it: if so, name it by `break-glass` in the "
+        "decisions file, keep it, and alarm on its use",
+        "ask its owner whether it is for emergencies before you disable it",
         verdicts=[
             verdict("iam:CreateUser", parents=(ADMIN,), danger="makes an identity of its own"),
             verdict("s3:GetObject", Verdict.UNOBSERVABLE, parents=(ADMIN,)),

@@ -14,7 +14,7 @@ LEVELS = ((policy_from_json({"Version": "2012-10-17", "Statement": [allow("*")]}
 
 
 DENIES = ((policy_from_json({"Version": "2012-10-17", "Statement": [deny("iam:*")]}, place="scp"),),)
-SHUT = "a level allows nothing, so that nothing is granted there: is FullAWSAccess missing from it?"
+SHUT = "allows nothing, so nothing is granted there: is FullAWSAccess missing from it?"
 
 
 def said_of_scps(*scps: AccountLevels) -> str:
@@ -37,9 +37,12 @@ def said_of_scps(*scps: AccountLevels) -> str:
         ),
         (
             [AccountLevels("1", (*LEVELS, *DENIES)), AccountLevels("2", LEVELS)],
-            f"SCPs: those of 2 accounts cap the grants; of 1 account {SHUT}",
+            f"SCPs: those of 2 accounts cap the grants; a level of 1 account {SHUT}",
         ),
-        ([AccountLevels("", DENIES)], f"SCPs: 1 level for every account caps the grants; of all accounts {SHUT}"),
+        (
+            [AccountLevels("", DENIES)],
+            f"SCPs: 1 level for every account caps the grants; a level of all accounts {SHUT}",
+        ),
     ],
 )
 def test_accounts_without_scps_are_not_said_to_be_capped(scps: list[AccountLevels], said: str) -> None:

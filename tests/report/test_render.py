@@ -234,12 +234,12 @@ def test_render_verification_says_what_is_wrong_with_the_folder(form: str) -> No
 
 
 def test_render_text_says_first_what_to_do() -> None:
-    first_screen = render_review(organization(), "text", width=80).split("\n")[:44]
+    first_screen = render_review(organization(), "text", width=80).split("\n")[:48]
     shown = "\n".join(first_screen)
     assert "5 safe, 3 not safe yet; 1 refused" in shown
     assert "── What to do" in shown
     assert "wait until the logs reach 2026-12-09: role/data/storage-analyst" in shown
-    assert "Disable the role unless it is for emergencies: role/break-glass-admin" in shown
+    assert "Ask its owner whether it is for emergencies before you disable it:" in shown
 
 
 def test_a_verification_that_passed_is_not_taken_for_all_of_safe() -> None:
@@ -289,8 +289,9 @@ def test_a_disuse_that_is_unsure_is_no_task_to_disable() -> None:
     unused = next(one for one in without_replacement() if one.principal_class is PrincipalClass.UNUSED)
     short = Caveat.of(CaveatKind.SHORT_COVERAGE, days=30, min_days=90, account=unused.account)
     shown = render_review(report_of([unused, replace(unused, name="cron", caveats=[short])]), "text", width=200)
-    assert "Clear up why it isn't sure yet, then disable the role unless it is for emergencies: role/cron\n" in shown
-    assert "Disable the role unless it is for emergencies: role/break-glass-admin\n" in shown
+    task = "sk its owner whether it is for emergencies before you disable it: role"
+    assert f"Clear up why it isn't sure yet, then a{task}/cron\n" in shown
+    assert f"A{task}/break-glass-admin\n" in shown
 
 
 def test_render_text_puts_log_files_that_cant_be_read_before_all_else() -> None:

@@ -29,7 +29,7 @@ from lpgen.core.analysis.synthesis.statements import (
     with_short_sid,
     written_statement,
 )
-from lpgen.core.analysis.verdicts.scanners import AUDIT_POLICY, scanned_services, scanner_advice
+from lpgen.core.analysis.verdicts.scanners import AUDIT_POLICY, reads_by_design, scanned_services
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants
 from lpgen.core.findings import PrincipalClass, PrincipalDiff
@@ -181,7 +181,7 @@ def _advice(
     if inline and diff.principal_class is not PrincipalClass.SSO:
         return "leave out --inline", ""
     if scanned := scanned_services(diff.lines, catalog):
-        return scanner_advice(scanned), AUDIT_POLICY
+        return f"compare it with AWS's {AUDIT_POLICY}: {reads_by_design(scanned)}", AUDIT_POLICY
     split = f"split the {diff.principal.kind} into several by what they do"
     if not inline and needed <= MOST_ATTACHED_POLICIES * MANAGED_POLICY_LIMIT:
         return f"{split}, or have the quota of attached policies raised and say so with --attached-quota", ""

@@ -38,7 +38,7 @@ from lpgen.core.analysis.verdicts.scanners import scanned_services
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts, Judge, seen_actions
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage, Use
-from lpgen.core.findings import Forecast, PrincipalClass, PrincipalDiff, UngrantedUse, Verdicts
+from lpgen.core.findings import Forecast, PrincipalClass, PrincipalDiff, Recreation, UngrantedUse, Verdicts
 from lpgen.core.iam.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.last_accessed import AccessReport, LastAccessed
 from lpgen.core.model import Action, Outcome, Principal
@@ -159,12 +159,12 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         grants,
         usage,
         lines,
+        caveats,
         principal_class=principal_class,
         coverage=coverage,
         as_of=ground.as_of,
         life=life,
         unrecorded=unrecorded,
-        scanned=scanned,
         left=left,
     )
     return PrincipalDiff(
@@ -188,7 +188,14 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         left,
         dangerous_uses(usage, judge.finder.dangers),
         _days_by_action(usage.uses),
+        _recreation(principal, usage),
     )
+
+
+def _recreation(principal: Principal, usage: PrincipalUsage) -> Recreation | None:
+    earlier = usage.of_earlier(principal)
+    created = principal.created.date() if principal.created else None
+    return Recreation(created, sum(one.records for one in earlier)) if earlier else None
 
 
 def _lines_elsewhere(

@@ -45,8 +45,8 @@ def find_gone_people(before: State, after: State) -> Iterator[DriftFinding]:
 
 def find_outside_trust(before: State, after: State) -> Iterator[DriftFinding]:
     """A finding for each way into a role from outside that wasn't there before, of new roles too."""
-    own = {one.account for state in (before, after) for one in state.principals}
-    old, new = (outside_trust(state.principals, own) for state in (before, after))
+    own, organization = before.accounts | after.accounts, after.organization
+    old, new = (outside_trust(state.principals, own, organization) for state in (before, after))
     known = {(one.principal, *one.parameters.values()) for one in old}
     for one in new:
         if (one.principal, *one.parameters.values()) not in known:

@@ -65,6 +65,7 @@ class State:
 
     `known_actions` are those of the side's own catalog. `principals` are all, as outlines. `region_days` are the days
     with records by account and Region, sorted. `knows_scps` says whether SCPs were given for any of the accounts.
+    `accounts` and `organization` are one's own, as far as this side knows them.
     """
 
     stamp: Stamp
@@ -74,6 +75,8 @@ class State:
     region_days: Mapping[tuple[str, str], tuple[date, ...]]
     trails: tuple[Trail, ...]
     knows_scps: bool = False
+    accounts: frozenset[str] = frozenset()
+    organization: str = ""
 
 
 def knows_scps(guards: Guards, principals: Iterable[Principal]) -> bool:

@@ -46,20 +46,21 @@ def unusual_use(
     if case == "after-denials":
         when = f"used on {first}, right after other actions were denied"
     elif case == "burst":
-        when = f"used on {first} with other harm that was new on that day"
+        when = f"used on {first}, with other harm that was new on that day"
     elif case == "late":
-        when = f"used since {first} only, in the last days of the logs"
+        when = f"first used on {first}, in the last days of the logs"
     seen = f"{records:,} {'record' if records == 1 else 'records'}, example {example or 'without an id'}"
-    return f"{action} {harm}: {when}, on {resource} ({seen})"
+    return f"{action} {harm}, and was {when}, on {resource} ({seen})"
 
 
 def unmapped_event(*, records: int, call: str, reason: SkipReason, example: str, **_: object) -> str:
     """Which records can't be mapped, and how many."""
-    call = call or "calls without a name"
-    what = f"successful {call} can't be mapped to an action"
+    example = f"example {example or 'without an id'}"
     if reason in _WHY_UNREAD:
-        what = f"{'record' if records == 1 else 'records'} of {call} {_WHY_UNREAD[reason]}"
-    return f"{records} {what} (example {example or 'without an id'})"
+        what = f"{'record' if records == 1 else 'records'} of {call or 'calls without a name'} {_WHY_UNREAD[reason]}"
+        return f"{records} {what}, so the replacement may lack what the calls needed ({example})"
+    seen = f"{records} successful {'call' if records == 1 else 'calls'}, {example}"
+    return f"lpgen doesn't know which action {call or 'a call without a name'} needs ({seen})"
 
 
 def step_for_short_coverage(*, days: int, min_days: int, account: str) -> str:
@@ -71,22 +72,22 @@ def step_for_short_coverage(*, days: int, min_days: int, account: str) -> str:
 def rare_schedule(*, source: str, schedule: str, expression: str, days: int, covered: int, needed: int) -> str:
     """How rarely a schedule sets a role to work."""
     if not days:
-        return f"the {source} {schedule} sets it to work once, or at times that can't be told: `{expression}`"
+        return f"the {source} {schedule} starts it once, or at times that lpgen can't work out: `{expression}`"
     return (
-        f"the {source} {schedule} sets it to work up to {days} days apart (`{expression}`), and the logs cover"
-        f" {covered} days of the {needed} that show it twice"
+        f"the {source} {schedule} starts it up to {days} days apart (`{expression}`), and the logs cover {covered} of"
+        f" the {needed} days that show two runs"
     )
 
 
 def step_for_rare_schedule(*, days: int, covered: int, needed: int, **_: object) -> str:
     """How many more days to ingest."""
     if not days:
-        return "keep what it needs then by a decision, and accept this"
+        return "keep what it needs then by decisions, and accept this"
     return f"ingest {needed - covered} more days of logs, or keep what it needs then and accept this"
 
 
 _WHY_DAYS_COUNT: Final = {
-    "people": "people use it, who do something else the next time",
+    "people": "people use it, who do something else each time",
     "control-plane": "it mostly changes how things are set up, which differs each time",
 }
 
@@ -94,22 +95,22 @@ _WHY_DAYS_COUNT: Final = {
 def seldom_used(*, days: int, what: str, **_: object) -> str:
     """On how few days a principal was at work, and why that matters."""
     why = _WHY_DAYS_COUNT.get(what, "it may do nearly everything, as access for emergencies may")
-    return f"the logs show it at work on {days} {'day' if days == 1 else 'days'} only, and {why}"
+    return f"the logs show it at work on only {days} {'day' if days == 1 else 'days'}, and {why}"
 
 
 def uneven_permission_set(*, groups: Sequence[Sequence[str]], **_: object) -> str:
     """In which accounts the roles of a permission set differ."""
     return (
-        f"the roles of its permission set hold other policies in {' and in '.join(map(accounts_text, groups))}, so"
-        " that no one replacement is proven for all of them"
+        f"the roles of its permission set have different policies in {' and in '.join(map(accounts_text, groups))}, so"
+        " no single replacement is proven for all of them"
     )
 
 
 def unlisted_role(*, accounts: Sequence[str], **_: object) -> str:
     """In which accounts a permission set has roles without policies."""
     return (
-        f"the logs show that its permission set has a role in {accounts_text(accounts)} too, of which no policies"
-        " were given: what is needed there is not in the replacement"
+        f"the logs show that its permission set has a role in {accounts_text(accounts)} too, whose policies weren't"
+        " given, so the replacement may lack what is needed there"
     )
 
 
@@ -121,16 +122,14 @@ def other_account(*, accounts: Sequence[str], first: str, others: int, **_: obje
 
 def young_principal(*, kind: str, days: int, counted: int, min_days: int, **_: object) -> str:
     """When a principal was created."""
-    when = f"{days} days before the end of the logs{_as_covered(days, counted)}"
-    if days < 0:
-        when = "after the end of the logs, so on 0 days of them"
-    return f"the {kind} was created {when}, fewer than {min_days}"
+    when = f"{days} days before the end of the logs{_as_covered(days, counted)}" if days >= 0 else "after the logs' end"
+    return f"the {kind} was created {when} (safe needs {min_days} days), so it may not have done all its work yet"
 
 
 def young_policy(*, policy: str, days: int, counted: int, min_days: int, **_: object) -> str:
     """How old the version of a policy in force is."""
-    age = f"{max(days, 0)} days old{_as_covered(days, counted)}"
-    return f"the version of {policy} in force is {age}, fewer than {min_days}"
+    age = f"{max(days, 0)} days old{_as_covered(days, counted)} (safe needs {min_days} days)"
+    return f"the version of {policy} in force is {age}, so what it grants may not have been used yet"
 
 
 def _as_covered(days: int, counted: int) -> str:
@@ -142,9 +141,11 @@ def coverage_hole(
 ) -> str:
     """When IAM dates a use or an attempt that the logs lack."""
     where = f" in {region}" if region else ""
-    unread = "" if is_region_read else ", a Region of which no log was read"
+    unread = "" if is_region_read else ", a Region without any logs"
     if service:
-        return f"IAM dates the last try of {service} to {last}{where}{unread}, but the logs hold no record of it"
+        return (
+            f"IAM dates the last attempt to use {service} to {last}{where}{unread}, but the logs hold no record of it"
+        )
     missing = f"{where}{unread}" if unread else ", but the logs hold no record of it"
     return f"IAM says the role was last used on {last}{', after the end of the logs' if is_after_logs else missing}"
 
@@ -159,36 +160,35 @@ def step_for_coverage_hole(*, service: str, last: date, unrecorded: str, **_: ob
 
 def other_regions(*, regions: Sequence[str], leader: str, role: str, region: str, **_: object) -> str:
     """Which Regions the logs hold records of, and what shows that there are others."""
-    why = f" and none of {leader}, as those of all Regions would"
+    why = f" and none of {leader}, where global services are recorded"
     if not leader:
         why = f", though IAM says that {role} was last used in {region}"
-    return f"the logs hold records of {', '.join(regions)} alone{why}: use in other Regions would not have shown"
+    return f"the logs hold records of only {', '.join(regions)}{why}: use in other Regions would not have shown"
 
 
 def recreated(*, former: Sequence[str], kind: str, principal_id: str, only: Sequence[str]) -> str:
     """Whose records do not count since a principal was created again."""
     known = f"the logs also hold records of {', '.join(former)}"
     if not principal_id:
-        return f"{known}, made for another assignment of this permission set to the account, which do not count"
-    more = f" and {len(only) - _MOST_NAMED:,} more" if len(only) > _MOST_NAMED else ""
-    used = f"; only that one used {', '.join(only[:_MOST_NAMED])}{more}" if only else ""
-    return f"{known}, an earlier {kind} of this name, which do not count for {principal_id}{used}"
+        return f"{known}, which were created for another assignment of this permission set and don't count"
+    used = f"; only that one used {_some(only)}" if only else ""
+    return f"{known}, an earlier {kind} of this name, which don't count for {principal_id}{used}"
 
 
 def unseen_under_star(*, actions: int, services: Sequence[str]) -> str:
     """How many actions go though the logs could not have shown their use, and of which services."""
     return (
         f"a bare `*` or `NotAction` grants {actions:,} removed {'action' if actions == 1 else 'actions'} whose use the"
-        f" logs can't show ({_some(services)}), and nothing shows that they are unused"
+        f" logs can't show ({_some(services)}), so they may be in use"
     )
 
 
 def unseen_named(*, actions: int, services: Sequence[str]) -> str:
     """How many actions of which named services go though the logs could not have shown their use."""
     return (
-        f"its policies name {_some(services)}, and {actions:,} {'action' if actions == 1 else 'actions'} of"
-        f" {'this service' if len(services) == 1 else 'these services'} whose use the logs can't show"
-        f" {'is' if actions == 1 else 'are'} removed"
+        f"its policies name {_some(services)}, and the replacement removes {actions:,}"
+        f" {'action' if actions == 1 else 'actions'} of {'this service' if len(services) == 1 else 'these services'}"
+        " whose use the logs can't show"
     )
 
 
@@ -202,14 +202,14 @@ def expected_denials(
     *, needs: int, windows: int, days: int, action: str, resource: str, high: int, next_days: int
 ) -> str:
     """What past replacements would have denied, and what to expect."""
-    past = "few past days could be judged"
+    past = "too few past days could be tested"
     if windows:
         made = "replacements" if windows > 1 else "a replacement"
         what = f"{needs} {'need' if needs == 1 else 'needs'}" if needs else "nothing"
         example = f", such as {action} on {resource}" if action else ""
-        past = f"{made} made from earlier days would have denied {what} on the {days} days after them{example}"
+        past = f"{made} made from earlier days would have denied {what} in the {days} days after{example}"
     return (
-        f"{past}; up to {high} denied {'need is' if high == 1 else 'needs are'} expected in the next {next_days} days"
+        f"{past}; the replacement may deny up to {high} {'need' if high == 1 else 'needs'} in the next {next_days} days"
     )
 
 
@@ -218,4 +218,4 @@ def step_for_unexplained_use(*, action: str, **_: object) -> str:
     # Grants allow use of a key too. https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
     of_a_key = action.startswith("kms:")
     where = ", such as the key's policy or a grant (`aws kms list-grants`)" if of_a_key else ""
-    return f"find what allowed the unexplained use{where}, else keep what it stands for by a decision"
+    return f"find out what allowed this call{where}, and give lpgen that policy or accept this by a decision"

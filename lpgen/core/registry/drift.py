@@ -10,11 +10,11 @@ from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Kind, Row
 
 _START_AGAIN: Final = "start it again, and find out who changed it"
-_RECORD_AGAIN: Final = "look whether a trail was told to leave them out, and let one record them again"
+_RECORD_AGAIN: Final = "find out whether a trail now leaves them out, and let one record them again"
 
 
 def _new_principal(*, is_recreated: bool, granted: str, **_: object) -> str:
-    what = "was deleted and made again: it is another principal of the same name" if is_recreated else "is new"
+    what = "was deleted and created again: another principal has its name" if is_recreated else "is new"
     return f"{what}; it is granted {granted}"
 
 
@@ -56,8 +56,7 @@ class DriftKind(Kind):
             "data": _RECORD_AGAIN,
         },
         item="coverage-lost {subject} {what}",
-        help="A trail stopped or changed, or no record comes from an account or a Region any more. Nothing that "
-        "happens there is seen.",
+        help="A trail stopped or changed, or an account or a Region is silent: what happens there isn't seen.",
         to_do="start logging again, and find out who stopped it.",
         source=f"{TRAIL_GUIDE}/cloudtrail-turning-off-logging.html",
         severity=Severity.HIGH,
@@ -65,17 +64,17 @@ class DriftKind(Kind):
     )
     POLICY_CHANGED = Row(
         "policy-changed",
-        "A policy was changed outside.",
+        "A policy was changed outside lpgen.",
         parameters={"case": str, "gained": str, "holders": str, "content": str},
         message={
-            "own": "its policies were changed outside: it gains {gained}",
-            "managed": "it was changed outside; held by {holders}: it gains {gained}",
+            "own": "its policies were changed outside lpgen: it gains {gained}",
+            "managed": "it was changed outside lpgen; held by {holders}: it gains {gained}",
             "aws": "AWS changed it; held by {holders}: it gains {gained}",
             "left": "AWS changed it since replacements left it attached; held by {holders}: it gains {gained}",
             "trust": "its trust policy was changed: other principals may assume it",
-            "boundary-gone": "its permissions boundary is gone: it gains {gained}",
-            "boundary-new": "its permissions boundary came: it gains {gained}",
-            "boundary-other": "its permissions boundary is another or says something else: it gains {gained}",
+            "boundary-gone": "its permissions boundary was removed: it gains {gained}",
+            "boundary-new": "its permissions boundary was added: it gains {gained}",
+            "boundary-other": "its permissions boundary was replaced or changed: it gains {gained}",
             "scps": "the SCPs of the account were changed: its principals gain {gained}",
         },
         step="find out who changed it and why; undo it, or save a new baseline",
@@ -90,11 +89,10 @@ class DriftKind(Kind):
         "new-use",
         "An action was used that the proposal leaves out.",
         parameters={"action": str, "uses": str},
-        message="{action} was used, and the proposal would refuse that",
-        step="generate the replacement anew before it is put in place",
+        message="{action} was used, and the proposal would deny it",
+        step="generate the replacement again before you put it in place",
         item="new-use {subject} {action} {uses}",
         help="Put in place as it is, the proposal would break this.",
-        to_do="generate the replacement anew.",
         severity=Severity.HIGH,
     )
     NEW_PRINCIPAL = Row(
@@ -102,7 +100,7 @@ class DriftKind(Kind):
         "A role or user is new.",
         parameters={"is_recreated": bool, "granted": str, "principal_id": str},
         message=_new_principal,
-        step="make sure that somebody meant it, and who may assume it",
+        step="find out who created it and who may assume it",
         item=lambda *, subject, principal_id, **_: f"new-principal {subject} {principal_id}".rstrip(" "),
         source=f"{IAM_GUIDE}/id_roles.html",
         score="6.0",
@@ -125,10 +123,9 @@ class DriftKind(Kind):
         "A wildcard gained actions by itself.",
         parameters={"wildcard": str, "gained": str, "actions": str},
         message="the wildcard {wildcard} silently gained {gained}",
-        step="replace the wildcard: lpgen generate names every action",
+        step="replace the wildcard: `lpgen generate` names every action",
         item="inherited {subject} {wildcard} {actions}",
         help="AWS added actions that it matches, and nobody decided to grant them.",
-        to_do="replace it: `lpgen generate` names every action.",
         source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
         score="6.0",
         by_gain=(Severity.HIGH, Severity.MEDIUM, Severity.LOW),
@@ -138,9 +135,8 @@ class DriftKind(Kind):
         "A safe replacement was never put in place.",
         parameters={"since": str},
         message="a safe replacement has been there since {since} and was never put in place",
-        step="put it in place: lpgen generate, then lpgen rollout plan and apply",
+        step="put it in place: `lpgen generate`, then `lpgen rollout plan` and `apply`",
         item="never-applied {subject} {since}",
-        to_do="`lpgen generate`, then `lpgen rollout plan` and `apply`.",
         severity=Severity.LOW,
         score="3.0",
     )
@@ -171,7 +167,7 @@ class DriftKind(Kind):
         "gone-principal",
         "A role or user is gone.",
         message="is gone",
-        step="nothing, if it was meant to go",
+        step="find out who deleted it, unless you know",
         item="gone-principal {subject}",
         source=f"{IAM_GUIDE}/id_roles.html",
         severity=Severity.INFO,

@@ -12,20 +12,18 @@ _PERMISSION_SETS: Final = "https://docs.aws.amazon.com/singlesignon/latest/userg
 
 PERMISSION_SET: Final = Row(
     "permission_set",
-    "Roles of the permission set hold other policies, or policies that weren't given.",
+    "The roles of a permission set differ, or the policies of some weren't given.",
     parameters={"case": str, "groups": tuple, "accounts": tuple},
     message={"uneven-permission-set": words.uneven_permission_set, "unlisted-role": words.unlisted_role},
     step={
-        "uneven-permission-set": "provision the permission set into all its accounts, then take a new snapshot; a "
-        "customer managed policy that differs on purpose is changed in its own account",
-        "unlisted-role": "give the policies of these accounts too, such as by a snapshot of all of them",
+        "uneven-permission-set": "provision the permission set into all its accounts, then take a new snapshot; change"
+        " a customer managed policy that differs on purpose in its own account",
+        "unlisted-role": "add the policies of these accounts, such as by a snapshot of all of them",
     },
     item="{case}",
     remedy=Remedy.SNAPSHOT,
-    help="What is put into a permission set changes its roles in all accounts. None can be proven for roles that "
-    "differ, and what roles without policies need is not in the replacement.",
-    to_do="provision the set into all its accounts and take a new snapshot of all of them. A customer managed policy "
-    "that differs on purpose is changed in its own account.",
+    help="A permission set changes its roles in all accounts, so a replacement must be proven for all of them.",
+    to_do="provision the set into all its accounts and take a new snapshot of all of them.",
     source=_PERMISSION_SETS,
 )
 
@@ -38,8 +36,7 @@ OTHER_ACCOUNT: Final = Row(
     item="other-account {kind}",
     acceptable=False,
     remedy=Remedy.LOOK,
-    help="What is put into a permission set changes its roles in all accounts.",
-    to_do="clear up what is told of the role in the other account, or accept it there.",
+    help="A permission set changes its roles in all accounts.",
     source=_PERMISSION_SETS,
     severity=Severity.LOW,
 )

@@ -19,14 +19,14 @@ class ReviewKind(Kind):
         parameters={"case": str, "who": str, "limits": str, "under": str},
         message={
             "everyone": "anyone in the world can assume it{under}",
-            "account": "the account {who}, which is none of yours, can assume it{under}",
+            "account": "account {who} (no logs or policies given) can assume it{under}",
             "organization": "any account of the organization {who} can assume it{under}",
             "provider": "anyone whom {who} signs in can assume it{under}",
         },
-        step="name who is meant in its trust policy, another company with an external ID, or accept it by a decision",
+        step="name the trusted principals in its trust policy, with external IDs for other companies, or accept this",
         item=_trust_item,
         help="The trust policy of the role lets in anyone, another account, another organization, or whoever signs in "
-        "at a public identity provider. Accounts of the policies, of the snapshot and of the SCPs given are yours.",
+        "at a public identity provider. Accounts of the logs, policies, SCPs and snapshot are yours.",
         source=f"{IAM_GUIDE}/access-analyzer-findings.html",
         severity=Severity.CRITICAL,
         score="9.8",

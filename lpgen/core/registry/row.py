@@ -99,6 +99,16 @@ class Kind(StrEnum):
         """The id of its rule, by which people filter and dismiss: it never changes."""
         return self.replace("_", "-")
 
+    @property
+    def item_words(self) -> frozenset[str]:
+        """The words that the items of its findings may begin with; empty if no decision can accept them."""
+        item, message = self.row.item, self.row.message
+        texts = item.values() if isinstance(item, Mapping) else (item,)
+        words = {text.partition(" ")[0] if isinstance(text, str) and text else self.replace("_", "-") for text in texts}
+        if "{case}" in words and isinstance(message, Mapping):
+            words = words - {"{case}"} | {*message}
+        return frozenset(words if self.row.acceptable else ())
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 
 from lpgen.core.cloudtrail.protected_data import PROTECTED
-from lpgen.core.evidence import Evidence, PrincipalUsage, RecordedContext, UnmappedEvent, Use
+from lpgen.core.evidence import Evidence, IdUse, PrincipalUsage, RecordedContext, UnmappedEvent, Use
 from lpgen.core.model import (
     UNKNOWN_RESOURCE,
     Action,
@@ -70,6 +70,7 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
     """
     uses: dict[str, dict[_UseKey, _Seen]] = defaultdict(dict)
     ids: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    records: dict[tuple[str, str], int] = defaultdict(int)
     days: dict[str, set[date]] = defaultdict(set)
     protected: dict[str, set[tuple[str, Action]]] = defaultdict(set)
     known_days: dict[date | None, date | None] = {}  # each once: a row brings a day of its own
@@ -77,6 +78,7 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
         principal, principal_id, action, kind, text, outcome, how, denial, error, *context, day = row[:13]
         values, day = row[13:], known_days.setdefault(day, day)
         done = ids[principal][principal_id]
+        records[principal, principal_id] += values[2]
         if outcome != Outcome.DENIED:
             done.add(action)
         if row_counts is not None and not row_counts(principal, principal_id, action, values[4], str(day)):
@@ -98,7 +100,11 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
     return {
         principal: _principal_usage(
             principal,
-            ids.get(principal, {}),
+            [
+                IdUse(one, tuple(map(Action, sorted(actions))), records[principal, one])
+                for one, actions in sorted(ids.get(principal, {}).items())
+                if one
+            ],
             uses.get(principal, {}),
             unmapped=unmapped.get(principal, ()),
             days=len(days.get(principal, ())),
@@ -204,7 +210,7 @@ def name_arn(arn: str) -> str:
 
 def _principal_usage(
     principal: str,
-    ids: Mapping[str, Collection[str]],
+    by_id: Sequence[IdUse],
     uses: Mapping[_UseKey, _Seen],
     *,
     unmapped: tuple[UnmappedEvent, ...],
@@ -229,15 +235,13 @@ def _principal_usage(
         )
     )
     regions = {region for use in found for region in use.regions}
-    known = sorted(ids.keys() - {""})
-    by_id = tuple((one, tuple(map(Action, sorted(ids[one])))) for one in known)
     return PrincipalUsage(
         principal,
-        tuple(known),
+        tuple(one.principal_id for one in by_id),
         found,
         unmapped,
         tuple(sorted(regions)),
-        by_id=by_id,
+        by_id=tuple(by_id),
         days=days,
         protected=protected,
         assumed=assumed,

@@ -111,7 +111,7 @@ def _trail_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
     if not one.trails:
         yield line(bad("no trail records ")), line(" ", source)
     for trail in one.trails:
-        yield line("what is recorded of "), line(" ", source, f": {trail}")
+        yield line("recorded of "), line(" ", source, f": {trail}")
 
 
 def _event_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
@@ -120,20 +120,20 @@ def _event_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
     for side in (True, False):
         if side not in one.sides():
             none = bad(f"no {SIDE_WORDS[side]} management events")
-            yield line(none, " in "), line(" ", source, ", so the trails may leave them out")
+            yield line(none, " in "), line(" ", source, ": the trails may leave them out")
     seen = [line("; ", said) for said in _data_events(one)]
-    said = line(*seen)[1:] or line("none, so calls on single objects, items and messages don't show")
+    said = line(*seen)[1:] or line("none, so calls on objects, items and messages don't show")
     taken: Line = ()
     if one.data_events and one.known_from is CoverageSource.LOG:
-        below = ", below a star or a prefix only for principals that left some, unless "
+        below = ", and below a wildcard only for principals that have some, unless "
         taken = line(below, name("--trails FILE"), " says more")
     yield line("data events of "), line(" ", source, ": ", said, taken)
     if one.summed:
         summed = names(sorted(one.summed), most=3)
-        yield line("data events of "), line(" that are only summed up: ", summed, ", so who used what doesn't show")
+        yield line("data events of "), line(" that are only aggregated: ", summed, ", so who used what doesn't show")
     if one.unseen:
         unseen = names(sorted(one.unseen), most=3)
-        yield line("no record at all in "), line(" ", source, ": ", unseen, ", so its calls may be excluded")
+        yield line("no record at all in "), line(" ", source, ": ", unseen, ": the trails may exclude its calls")
 
 
 def _data_events(one: AccountCoverage) -> Iterable[Line]:
@@ -141,7 +141,7 @@ def _data_events(one: AccountCoverage) -> Iterable[Line]:
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for region, event_source in sorted(one.data_events):
         sides = one.sides(region, event_source)
-        found[event_source, "" if len(sides) > 1 else f" ({SIDE_WORDS[min(sides)]} ones alone)"].append(region)
+        found[event_source, "" if len(sides) > 1 else f" (only {SIDE_WORDS[min(sides)]} ones)"].append(region)
     return [line(name(source), " in ", names(regions, most=3), which) for (source, which), regions in found.items()]
 
 

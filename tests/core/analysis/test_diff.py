@@ -18,6 +18,7 @@ from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal, Pri
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
+from lpgen.core.schedules import Schedule
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.diffs import diff_usage
 from tests.support.worlds import (
@@ -256,8 +257,54 @@ def test_diff_asks_about_a_user_whose_use_the_logs_cant_show_before_disabling_it
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), kind=PrincipalKind.USER))
     assert hidden.principal_class is PrincipalClass.UNUSED
     assert hidden.proposal.startswith("ask its owner, or IAM by --last-accessed")
-    shown = diff_of(role(policy(allow("sqs:ListQueues")), kind=PrincipalKind.USER))
-    assert shown.proposal.startswith("disable the user")
+    shown = role(policy(allow("sqs:ListQueues")), kind=PrincipalKind.USER)
+    assert diff_of(shown).proposal == (
+        "ask its owner whether it is used about once a year before you disable it: the logs cover 120 days; if not,"
+        " deactivate its keys and password and delete it later"
+    )
+    assert diff_of(shown, days=400).proposal.startswith("disable the user unless it is for emergencies: ")
+
+
+def test_diff_asks_about_an_unused_role_that_is_too_young_for_a_year() -> None:
+    found = diff_of(role(policy(allow("sqs:ListQueues")), created=days_before_end(200)))
+    assert found.principal_class is PrincipalClass.UNUSED
+    assert found.task == "ask its owner whether it is used about once a year before you disable it"
+    assert found.proposal.startswith(f"{found.task}: the logs cover 120 days; if not, attach AWSDenyAll, ")
+
+
+@pytest.mark.parametrize("name", ["BreakGlassAdmin", "break-glass", "emergency-access", "firefighter"])
+def test_diff_asks_whether_an_unused_role_of_such_a_name_is_for_emergencies(name: str) -> None:
+    found = diff_of(role(policy(allow("*")), name=name))
+    assert found.principal_class is PrincipalClass.UNUSED
+    assert found.task == "ask its owner whether it is for emergencies before you disable it"
+    assert "alarm on its use" in found.proposal
+
+
+def test_diff_asks_whether_audits_need_an_unused_role_that_reads_everything() -> None:
+    arn = "arn:aws:iam::aws:policy/SecurityAudit"
+    audit = replace(policy(allow("sqs:ListQueues")), kind=PolicyKind.AWS_MANAGED, name="SecurityAudit", arn=arn)
+    found = diff_of(role(audit))
+    assert found.proposal == (
+        "ask its owner whether audits need it before you disable it: with SecurityAudit it reads everything by design,"
+        " and the logs cover 120 days"
+    )
+
+
+def test_diff_asks_about_an_unused_role_that_a_schedule_starts_once_a_year() -> None:
+    principal = role(policy(allow("sqs:ListQueues")))
+    yearly = Schedule("EventBridge rule", "closing", "rate(365 days)", True, 365, (principal.arn,))
+    found = diff_of(principal, options=exactly(schedules=(yearly,)))
+    assert found.principal_class is PrincipalClass.UNUSED
+    assert found.task == "ask the owner of its schedule before you disable it"
+    assert "EventBridge rule closing" in found.proposal
+    accepted = exactly(schedules=(yearly,), decisions=(decision(DecisionKind.ACCEPT, item="rare-schedule closing"),))
+    assert diff_of(principal, options=accepted).task.startswith("disable the role")
+
+
+def test_diff_asks_before_replacing_rights_to_everything_that_were_used_on_a_day() -> None:
+    found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)])
+    assert found.task == "ask its owner whether it is for emergencies before you replace its policies"
+    assert "alarm on its use" in found.proposal
 
 
 def test_diff_proposes_to_remove_policies_that_allow_nothing_used() -> None:

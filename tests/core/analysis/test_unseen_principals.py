@@ -60,9 +60,11 @@ def test_a_role_of_once_a_year_is_left_to_its_owner() -> None:
     moment = days_before_end(300)
     found = diff_of(role(policy(allow("sqs:ListQueues")), last_used=moment))
     assert found.proposal == (
-        f"ask its owner before anything else: IAM dates its last use on {moment.date()}, before the logs, and work of"
-        " once a year doesn't show in them"
+        "ask its owner whether it is used about once a year, and keep it until then: IAM dates its last use on"
+        f" {moment.date()}, before the logs, which cover 120 days"
     )
+    drill = diff_of(role(policy(allow("sqs:ListQueues")), last_used=moment, name="break-glass"))
+    assert drill.task == "ask its owner whether it is for emergencies, and keep it until then"
 
 
 @pytest.mark.parametrize("kind", [PrincipalKind.ROLE, PrincipalKind.USER])
@@ -75,7 +77,8 @@ def test_service_last_accessed_shows_use_before_the_logs_too(kind: PrincipalKind
         return diff_of(principal, options=exactly(last_accessed=(report,)))
 
     assert found(300).principal_class is PrincipalClass.UNSEEN
-    assert found(300).proposal.startswith("ask its owner before anything else: IAM dates its last try of sqs on ")
+    assert found(300).proposal.startswith("ask its owner whether it is used about once a year, ")
+    assert "IAM dates its last attempt to use sqs to " in found(300).proposal
     assert found(401).principal_class is PrincipalClass.UNUSED
 
 

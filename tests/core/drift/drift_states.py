@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from lpgen.core.analysis.counted_use import counted_usages
+from lpgen.core.analysis.grants.outside_trust import own_accounts
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
@@ -20,6 +21,7 @@ from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage, Us
 from lpgen.core.findings import UngrantedUse
 from lpgen.core.guards import Guards
 from lpgen.core.model import Action, AttachedPolicy, Policy, PolicyKind, Principal
+from lpgen.core.options import Options
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.trails import Selector, Trail
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -53,6 +55,7 @@ class State:
     trails: tuple[Trail, ...]
     proposals: Mapping[str, KeptProposal]
     ungranted: Mapping[str, tuple[UngrantedUse, ...]] = field(default_factory=dict)
+    organization: str = ""
 
     @property
     def shared(self) -> states.State:
@@ -65,6 +68,8 @@ class State:
             self.region_days,
             self.trails,
             any(limit.name.endswith("SCPs") for one in self.grants for limit in one.limits),
+            own_accounts((one.principal for one in self.grants), self.coverage, Options()),
+            self.organization,
         )
 
     @property

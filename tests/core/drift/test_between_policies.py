@@ -8,12 +8,14 @@ from dataclasses import replace
 import pytest
 
 from lpgen.core.choices import Severity
+from lpgen.core.evidence import LogCoverage
 from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Principal
 from lpgen.core.registry.drift import DriftKind
+from lpgen.core.usage.log_coverage import coverage_from_usage
 from tests.core.drift.drift_states import APP, document, found, kinds, managed, state
-from tests.support.worlds import ACCOUNT, allow, deny, policy, role
+from tests.support.worlds import ACCOUNT, allow, deny, policy, role, usage_of
 
 
 @pytest.mark.parametrize(
@@ -89,6 +91,28 @@ def test_trust_in_somebody_outside_is_critical_and_told_first() -> None:
     (first, *_) = found(state(mine), state(mine, new)).findings
     assert (first.subject, first.message) == (new.arn, "anyone in the world can assume it")
     assert first.item == f"outside-trust {new.arn} anyone"
+
+
+def test_an_account_whose_logs_are_given_is_not_outside() -> None:
+    mine, other = trusting(APP.account), trusting("999999999999")
+    logs = coverage_from_usage(usage_of({}, account="999999999999"))
+    both = replace(state(mine), coverage=LogCoverage((*state(mine).coverage.accounts, *logs.accounts)))
+    assert DriftKind.OUTSIDE_TRUST in [kind for kind, _ in kinds(state(mine), state(other))]
+    assert DriftKind.OUTSIDE_TRUST not in [kind for kind, _ in kinds(both, state(other))]
+
+
+def test_accounts_of_the_own_organization_are_not_outside() -> None:
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}},
+    }
+    trust = policy_from_json({"Version": "2012-10-17", "Statement": [statement]}, place="trust")
+    after = state(replace(APP, trust=trust))
+    assert DriftKind.OUTSIDE_TRUST in [kind for kind, _ in kinds(state(APP), after)]
+    own = replace(after, organization="o-exampleorgid")
+    assert DriftKind.OUTSIDE_TRUST not in [kind for kind, _ in kinds(state(APP), own)]
 
 
 def test_a_boundary_that_goes_gives_what_it_held_back() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import textwrap
 from collections.abc import Mapping
@@ -54,6 +55,31 @@ def test_each_kind_says_what_was_found_and_what_to_do_in_every_case(kind: Kind) 
         assert finding.step or isinstance(kind, RefusalKind)
         assert not finding.step.endswith(".")
         assert not isinstance(kind, CaveatKind) or (finding.item and finding.doubt in Doubt)
+
+
+STUMBLES = re.compile(
+    r"\b(anew|alone|beside|so that|told|stands for|of which|none of yours|made again|a try|tries|by a clock)\b"
+)
+"""Words over which readers stumble; see the Google developer documentation style guide."""
+
+VERBS = frozenset(
+    [
+        *("add", "ask", "check", "clear", "compare", "correct", "drop", "export", "find", "generate", "give", "grant"),
+        *("ingest", "keep", "leave", "look", "name", "narrow", "provision", "put", "remove", "replace", "rewrite"),
+        *("run", "split", "start", "wait", "attach"),
+    ]
+)
+"""What the steps of findings begin with: what to do first."""
+
+
+@pytest.mark.parametrize("kind", [*CaveatKind, *DriftKind, ReviewKind.OUTSIDE_TRUST], ids=repr)
+def test_words_are_plain_and_steps_begin_with_what_to_do_first(kind: Kind) -> None:
+    assert not STUMBLES.search(f"{kind.row.title} {kind.row.help} {kind.row.to_do}")
+    assert kind.row.title.split()[0] not in {"It", "Its", "Replacements", "This"}
+    for parameters in cases(kind):
+        finding = Finding(kind, {**parameters})
+        assert not STUMBLES.search(f"{finding.message} {finding.step}")
+        assert finding.step.split()[0] in VERBS
 
 
 @pytest.mark.parametrize("kind", DETECTED, ids=repr)

@@ -19,7 +19,9 @@ from tests.report.reports import report_of
 from tests.report.safe_cases import applied, storefront
 from tests.report.unsafe_cases import failing
 
-WORDS = "s3:PutBucketPolicy opens a bucket to any principal: used only on 2026-09-03, on arn:aws:s3:::partner-drop"
+WORDS = (
+    "s3:PutBucketPolicy opens a bucket to any principal, and was used only on 2026-09-03, on arn:aws:s3:::partner-drop"
+)
 
 
 def shown(*cases: Case) -> str:

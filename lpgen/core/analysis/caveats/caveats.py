@@ -106,18 +106,14 @@ def _unexplained(ungranted: Iterable[UngrantedUse]) -> Iterable[Caveat]:
 
 
 def _recreated(principal: Principal, usage: PrincipalUsage) -> Iterable[Caveat]:
-    others = sorted(set(usage.principal_ids) - {principal.principal_id})
-    if others and principal.principal_id:
-        by_id = dict(usage.by_id)
-        only = sorted(
-            {one for other in others for one in by_id.get(other, ())} - {*by_id.get(principal.principal_id, ())}
-        )
+    if earlier := usage.of_earlier(principal):
+        own = {action for one in usage.by_id if one not in earlier for action in one.actions}
         yield Caveat.of(
             CaveatKind.RECREATED,
-            former=tuple(others),
+            former=tuple(one.principal_id for one in earlier),
             kind=principal.kind,
             principal_id=principal.principal_id,
-            only=tuple(only),
+            only=tuple(sorted({action for one in earlier for action in one.actions} - own)),
         )
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
 
 from lpgen.core.analysis.caveats.decisions import drops_line, drops_row
 from lpgen.core.analysis.grants.scope import narrow_scope
@@ -11,9 +15,15 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.findings import DroppedLine
 from lpgen.core.iam.match import fold_case, glob_matcher, has_wildcard
-from lpgen.core.model import Action, Principal, Resource, ResourceKind
-from lpgen.core.principal_names import is_named
+from lpgen.core.model import Action, Principal, Resource, ResourceKind, SkipReason
+from lpgen.core.principal_names import closest_names, is_named
+from lpgen.core.registry.caveats import CaveatKind
+from lpgen.core.registry.drift import DriftKind
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
+
+_DRIFT_WORDS: Final = frozenset(word for kind in DriftKind for word in kind.item_words)
+_ITEM_WORDS: Final = _DRIFT_WORDS.union(SkipReason, *(kind.item_words for kind in CaveatKind))
+"""The words that items begin with; those of unmapped events begin with the reason why their records were skipped."""
 
 
 def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
@@ -67,30 +77,62 @@ def _dropped_past(
             yield DroppedLine(line, decision)
 
 
+@dataclass(frozen=True, slots=True)
+class IdleDecision:
+    """A decision that does nothing, as a sentence, and the name that is closest to the one it gives, or ""."""
+
+    text: str
+    closest: str
+
+
 def idle_decisions(
     decisions: Iterable[Decision], principals: Sequence[Principal], grants: Sequence[PrincipalGrants], catalog: Catalog
-) -> Iterable[str]:
-    """A sentence for each keep, drop and name for emergencies that matches no principal, and for each keep that keeps
-    nothing; `grants` are those of the principals, in the same order.
+) -> Iterable[IdleDecision]:
+    """The decisions that match no principal, action or item, and each keep that keeps nothing; `grants` are those of
+    the principals, in the same order.
 
     Otherwise a misspelled keep would silently fail to keep its action. A drop may be about use that no policy grants,
-    and an accept about a caveat that is gone, so nothing more can be said about these.
+    an accept about a caveat that is gone or a drift finding on a deleted principal, so these may do nothing.
     """
     for decision in decisions:
-        if decision.kind is DecisionKind.ACCEPT:
-            continue
-        is_glass = decision.kind is DecisionKind.BREAK_GLASS
-        if is_glass and has_wildcard(decision.principal):  # people give the same ones for every account
-            continue
-        meant = [at for at, one in enumerate(principals) if _speaks_of(decision, one)]
-        where = f" on {decision.resource}" if decision.resource else ""
-        what = f"the decision to {decision.kind} {decision.action}{where} ({decision.owner}: {decision.reason})"
-        what = f"break-glass {decision.principal}" if is_glass else what
-        if not meant:
-            yield f"{what} does nothing: no role or user of the policies is {decision.principal}"
-        elif decision.kind is DecisionKind.KEEP and not any(_keeps(decision, grants[at], catalog) for at in meant):
-            who = f"{decision.principal} is not" if decision.principal else "nobody is"
-            yield f"{what} keeps nothing: {who} granted it, or it is misspelled"
+        why, closest = _why_idle(decision, principals, grants, catalog)
+        what = f"break-glass {decision.principal}"
+        if decision.kind is not DecisionKind.BREAK_GLASS:
+            named = " on ".join(filter(None, (decision.action or decision.item, decision.resource)))
+            what = f"the decision to {decision.kind} {named} ({decision.owner}: {decision.reason})"
+        hint = f"; did you mean `{closest}`?" if closest else ""
+        if why:
+            yield IdleDecision(f"{what} does nothing: {why}{hint}", closest)
+
+
+def _why_idle(
+    decision: Decision, principals: Sequence[Principal], grants: Sequence[PrincipalGrants], catalog: Catalog
+) -> tuple[str, str]:
+    """Why a decision does nothing, or "", and the name that is closest to the one it gives, or ""."""
+    action = decision.action
+    if decision.kind is DecisionKind.ACCEPT:
+        word = decision.item.partition(" ")[0]
+        matches = glob_matcher(re.sub(r"\*.*", "*", word))
+        if not any(map(matches, _ITEM_WORDS)):
+            return f"nothing that can be accepted is called {word}", _closest(word, _ITEM_WORDS)
+        if any(map(matches, _DRIFT_WORDS)):
+            return "", ""
+    elif action and not _meant(decision, catalog.actions(), catalog):
+        service = catalog.service_actions(action.partition(":")[0])
+        return f"AWS has no action {action}", _closest(action, service or catalog.actions())
+    if decision.kind is DecisionKind.BREAK_GLASS and has_wildcard(decision.principal):
+        return "", ""  # people give the same ones for every account
+    meant = [at for at, one in enumerate(principals) if _speaks_of(decision, one)]
+    if not meant:
+        close = closest_names(decision.principal, (one.arn for one in principals))
+        return f"no role or user of the policies is {decision.principal}", (*close, "")[0]
+    if decision.kind is DecisionKind.KEEP and not any(_keeps(decision, grants[at], catalog) for at in meant):
+        return f"{f'{decision.principal} is not' if decision.principal else 'nobody is'} granted it", ""
+    return "", ""
+
+
+def _closest(text: str, names: Iterable[str]) -> str:
+    return (*get_close_matches(text, sorted(names), n=1), "")[0]
 
 
 def _speaks_of(decision: Decision, principal: Principal) -> bool:

@@ -24,9 +24,9 @@ def decisions_in_force(decisions: Iterable[Decision], *, as_of: date) -> tuple[D
     return tuple(one for one in decisions if not one.expires or one.expires >= as_of.isoformat())
 
 
-def stamp_of_decisions(file: str, decisions: Iterable[Decision]) -> DecisionsStamp | None:
-    """The stamp of a file's decisions in force; None without a file."""
-    return DecisionsStamp(file, tuple(one.kind for one in decisions)) if file else None
+def stamp_of_decisions(file: str, decisions: Iterable[Decision], idle: Iterable[str] = ()) -> DecisionsStamp | None:
+    """The stamp of a file's decisions in force; None without a file. `idle` are the closest names for idle ones."""
+    return DecisionsStamp(file, tuple(one.kind for one in decisions), tuple(idle)) if file else None
 
 
 def applies_to_action(decision: Decision, principal: str, action: str) -> bool:

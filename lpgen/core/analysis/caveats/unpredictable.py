@@ -29,7 +29,7 @@ from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.iam.match import as_glob, has_wildcard
 from lpgen.core.iam.match_resource import resource_contains, resources_intersect
-from lpgen.core.model import CURRENT_VERSION, Action
+from lpgen.core.model import CURRENT_VERSION, Action, Principal
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Line, LineKind
@@ -85,13 +85,18 @@ def unpredictable_caveats(
         yield Caveat.of(CaveatKind.UNPREDICTABLE, case=case, what=what)
 
 
+def policies_for_audits(principal: Principal) -> list[str]:
+    """The names of the policies of a principal that AWS wrote for who reads everything, sorted."""
+    return sorted(one.name for one in principal.policies if aws_policy_name(one.arn) in _FOR_AUDITORS)
+
+
 def _by_trust(grants: PrincipalGrants) -> Iterator[tuple[str, str]]:
     principal = grants.principal
     if is_used_by_people(principal) and any(map(grants_everything, grants.allows)):
         yield "administrator", ""
     if _ANY_TEMPLATE in trusted_services(principal):
         yield "stacks", "CloudFormation"
-    policies = sorted(one.name for one in principal.policies if aws_policy_name(one.arn) in _FOR_AUDITORS)
+    policies = policies_for_audits(principal)
     others = sorted(trusted_accounts(principal) - {principal.account})
     if policies and others:
         yield "auditor", f"account {others[0]} reads with {policies[0]}"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.choices import Severity
+from lpgen.core.evidence import LogCoverage
 from lpgen.core.findings import OutsideTrust
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import Request, Result
@@ -23,6 +24,7 @@ from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.iam.principals import PrincipalForm, principal_from_text
 from lpgen.core.model import Effect, Policy, Principal, Resource, ResourceKind, Statement
+from lpgen.core.options import Options
 from lpgen.core.registry.review import ReviewKind
 
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
@@ -65,6 +67,12 @@ class _Stranger:
     arn: str
     action: str
     context: Mapping[str, tuple[str, ...]]
+
+
+def own_accounts(principals: Iterable[Principal], coverage: LogCoverage, options: Options) -> frozenset[str]:
+    """One's own accounts: those that the policies, the logs, the SCPs or RCPs, or the snapshot are of."""
+    levels, taken = (options.guards.scps, options.guards.rcps), options.snapshot.accounts if options.snapshot else ()
+    return frozenset(one.account for some in (principals, coverage.accounts, *levels, taken) for one in some) - {""}
 
 
 def outside_trust(

@@ -59,7 +59,7 @@ def _signs(principal: Principal, usage: PrincipalUsage, accessed: LastAccessed |
         yield SignOfLife(False, day, f"IAM dates its last use on {day}")
     for one in accessed.report.services if accessed else ():
         if one.last is not None:
-            yield SignOfLife(False, one.last, f"IAM dates its last try of {one.service} on {one.last}")
+            yield SignOfLife(False, one.last, f"IAM dates its last attempt to use {one.service} to {one.last}")
 
 
 def _sign_of_line(line: Line) -> SignOfLife:

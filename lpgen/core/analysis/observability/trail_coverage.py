@@ -31,6 +31,9 @@ from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trai
 _PATTERNS: Final = 4096
 """How many patterns are remembered: each is asked about for every event name and test."""
 
+_MOST_QUOTED: Final = 2
+"""At most this many selectors of a trail are quoted as the reason."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Events:
@@ -87,33 +90,32 @@ def _trail_leaves_out(event: _Event, trail: Trail) -> str:
     if event.region == leader and event.events.service in GLOBAL_EVENTS and not trail.global_events:
         return "leaves out the events of global services"
     if not trail.multi_region and event.region != trail.home_region:
-        return f"records {trail.home_region} alone"
-    reasons = [_selector_leaves_out(event, one) for one in trail.selectors if one.category == event.events.category]
-    if not reasons:
-        return f"records no {event.events.category.lower()} events"
-    return "" if "" in reasons else max(reasons, key=lambda reason: (reason != _OTHER_TYPE, reason))
+        return f"records only {trail.home_region}"
+    what = event.events
+    if all(selector.category != what.category for selector in trail.selectors):
+        return f"records no {what.category.lower()} events"
+    selectors = [selector for selector in trail.selectors if _is_about(selector, what.category, what.kind)]
+    if not selectors:
+        return "has no selector for such events"
+    failed = sorted({_failed_test(event, selector) for selector in selectors})
+    more = f" (and {len(failed) - _MOST_QUOTED:,} more)" if len(failed) > _MOST_QUOTED else ""
+    return "" if "" in failed else f"records only what has {' or '.join(failed[:_MOST_QUOTED])}{more}"
 
 
 def trails_of_kind(trails: Iterable[Trail], kind: str) -> frozenset[Trail]:
     """The trails that record data events of a `resources.type`, on whatever resources."""
-    return frozenset(trail for trail in trails if any(_selects_kind(one, kind) for one in trail.selectors))
+    return frozenset(trail for trail in trails if any(_is_about(one, "Data", kind) for one in trail.selectors))
 
 
-def _selects_kind(selector: Selector, kind: str) -> bool:
-    tests = (test for test in selector.tests if test.field == "resources.type")
-    return selector.category == "Data" and all(_fits(test, kind) for test in tests)
+def _is_about(selector: Selector, category: str, kind: str) -> bool:
+    """Whether a selector is for events of a category and a type of resource, whatever else it tests."""
+    types = (test for test in selector.tests if test.field == "resources.type")
+    return selector.category == category and all(_fits(test, kind) for test in types)
 
 
-_OTHER_TYPE: Final = "doesn't select the data events of its type"
-
-
-def _selector_leaves_out(event: _Event, selector: Selector) -> str:
-    for test in selector.tests:
-        if not _passes(event, test):
-            if test.field == "resources.type":
-                return _OTHER_TYPE
-            return f"records only what has {test}"
-    return ""
+def _failed_test(event: _Event, selector: Selector) -> str:
+    """The first test of a selector that an event doesn't pass, or ""."""
+    return next((str(test) for test in selector.tests if not _passes(event, test)), "")
 
 
 def _passes(event: _Event, test: FieldTest) -> bool:

@@ -69,7 +69,8 @@ def test_access_for_emergencies_gets_no_replacement_and_no_advice_to_disable(tmp
         found = diff_of(GLASS, uses, options=options)
         assert found.principal_class is PrincipalClass.BREAK_GLASS
         assert items(found) == {"break-glass"}
-        assert found.proposal == "nothing: the decisions file names it as access for emergencies"
+        assert found.task == "keep it for emergencies and alarm on its use"
+        assert found.proposal == f"{found.task}: the decisions file names it"
         assert "emergency-*" in found.caveats[0].message
     other = diff_of(role(policy(allow("s3:*"))), [use("s3:GetObject", OBJECT)], options=options)
     assert CaveatKind.UNPREDICTABLE not in caveats(other)
@@ -81,5 +82,8 @@ def test_a_name_of_nobody_is_a_problem_of_the_file(tmp_path: Path) -> None:
     path.write_text('break-glass = ["emergency-*", "emergancy-admin", "user/*"]', encoding="utf-8")
     user = role(kind=PrincipalKind.USER, name="ada")
     principals = [GLASS, user]
-    found = list(idle_decisions(read_decisions(path), principals, [grants_of(one) for one in principals], catalog()))
-    assert found == ["break-glass emergancy-admin does nothing: no role or user of the policies is emergancy-admin"]
+    (found,) = idle_decisions(read_decisions(path), principals, [grants_of(one) for one in principals], catalog())
+    assert found.text == (
+        "break-glass emergancy-admin does nothing: no role or user of the policies is emergancy-admin"
+        f"; did you mean `role/{GLASS.name}`?"
+    )

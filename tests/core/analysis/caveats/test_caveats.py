@@ -55,6 +55,22 @@ def test_diff_separates_the_records_of_a_recreated_role() -> None:
     assert found.caveats[0].message.endswith("; only that one used s3:GetObject")
 
 
+def test_diff_of_a_recreated_role_counts_the_records_of_the_earlier_one() -> None:
+    created = days_before_end(200)
+    principal = role(policy(allow("s3:GetObject")), created=created)
+    denied = replace(use("s3:GetObject", OBJECT), outcome=Outcome.DENIED)
+    found = diff_of(principal, [use("s3:GetObject", OBJECT), denied], principal_id="AROAOLD").recreated
+    assert found is not None
+    assert (found.created, found.records) == (created.date(), 2 * use("s3:GetObject", OBJECT).evidence.records)
+    assert found.text == f"created again on {created.date()}; records of the earlier one don't count (2)"
+    undated = diff_of(replace(principal, created=None), [denied], principal_id="AROAOLD").recreated
+    assert undated is not None
+    assert undated.text == "created again; records of the earlier one don't count (1)"
+    assert diff_of(principal, [use("s3:GetObject", OBJECT)]).recreated is None
+    unknown = replace(principal, principal_id="")
+    assert diff_of(unknown, [use("s3:GetObject", OBJECT)], principal_id="AROAOLD").recreated is None
+
+
 def test_diff_doubts_short_coverage_and_young_principals_and_policies() -> None:
     short = diff_of(role(policy(allow("s3:GetObject"))), [use("s3:GetObject", OBJECT)], days=89)
     assert caveats(short) == {CaveatKind.SHORT_COVERAGE}
@@ -102,8 +118,8 @@ def test_a_rare_schedule_is_named_with_its_interval_and_the_days_that_it_takes()
     options = exactly(schedules=(schedule_of(principal.arn, "rate(50 days)"),))
     (caveat,) = diff_of(principal, [use("s3:GetObject", OBJECT)], days=90, options=options).caveats
     assert caveat.message == (
-        "the EventBridge rule nightly sets it to work up to 50 days apart (`rate(50 days)`), and the logs cover 90 days"
-        " of the 100 that show it twice"
+        "the EventBridge rule nightly starts it up to 50 days apart (`rate(50 days)`), and the logs cover 90 of"
+        " the 100 days that show two runs"
     )
     assert caveat.step == "ingest 10 more days of logs, or keep what it needs then and accept this"
 
@@ -125,7 +141,7 @@ def test_diff_doubts_logs_without_the_region_that_iam_dates_the_last_use_in(
     found = diff_of(used, [use("s3:GetBucketLocation", DATA)])
     assert caveats(found) == ({CaveatKind.COVERAGE_HOLE} if is_hole else set())
     if is_hole:
-        assert found.caveats[0].message.endswith(" in eu-west-1, a Region of which no log was read")
+        assert found.caveats[0].message.endswith(" in eu-west-1, a Region without any logs")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +178,8 @@ def test_diff_counts_no_age_across_a_hole() -> None:
     (young,) = found.open_caveats
     assert young.kind is CaveatKind.YOUNG
     assert young.message == (
-        "the role was created 100 days before the end of the logs, which cover 40 of them, fewer than 90"
+        "the role was created 100 days before the end of the logs, which cover 40 of them (safe needs 90 days), so"
+        " it may not have done all its work yet"
     )
     assert young.parameters["until"] == days_before_end(-50).date()
     older = role(policy(allow("s3:GetObject")), created=days_before_end(150))
@@ -177,7 +194,7 @@ def test_diff_counts_no_thin_day_until_a_person_accepts_it() -> None:
     found = diff_of(principal, [use("s3:GetObject", OBJECT)], activity=real | forged)
     (thin,) = found.open_caveats
     assert (thin.kind, thin.item, found.covered_days) == (CaveatKind.INCOMPLETE_LOGS, "thin-days", 40)
-    assert thin.message.startswith("the logs cover 40 days, fewer than 90: on 80 others")
+    assert thin.message.startswith("the logs cover 40 days, fewer than 90, and 80 more days")
     accept = exactly(decisions=(decision(DecisionKind.ACCEPT, item="thin-days"),))
     assert diff_of(principal, [use("s3:GetObject", OBJECT)], activity=real | forged, options=accept).open_caveats == ()
 

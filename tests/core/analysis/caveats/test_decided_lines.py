@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from lpgen.core.analysis.caveats.decided_lines import decided_lines, idle_decisions
 from lpgen.core.evidence import PrincipalGrants
-from lpgen.core.model import Action
+from lpgen.core.model import Action, SkipReason
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind
+from tests.support.registry_examples import example_parameters
 from tests.support.worlds import allow, catalog, deny, grants_of, policy, role
 
 APP = role(
@@ -19,14 +23,14 @@ JOB = role(policy(allow("sqs:SendMessage", "*")), name="job")
 def idle(kind: DecisionKind, **fields: str) -> list[str]:
     blank = dict.fromkeys(("principal", "action", "resource", "item", "since", "until", "expires"), "")
     decision = Decision(kind, **{**blank, "reason": "because", "owner": "team", **fields})
-    return list(idle_decisions([decision], [APP, JOB], [grants_of(APP), grants_of(JOB)], catalog()))
+    return [one.text for one in idle_decisions([decision], [APP, JOB], [grants_of(APP), grants_of(JOB)], catalog())]
 
 
 @pytest.mark.parametrize("kind", [DecisionKind.KEEP, DecisionKind.DROP])
 def test_decision_on_nobody_of_the_policies_is_named(kind: DecisionKind) -> None:
     (said,) = idle(kind, principal="apps", action="s3:GetObject")
     assert f"to {kind} s3:GetObject (team: because) does nothing" in said
-    assert "no role or user of the policies is apps" in said
+    assert said.endswith("no role or user of the policies is apps; did you mean `role/app`?")
     for name in ("arn:*:role/app", "app", "role/app", "111122223333 role/app"):
         assert idle(kind, principal=name, action="s3:GetObject") == []
 
@@ -34,7 +38,6 @@ def test_decision_on_nobody_of_the_policies_is_named(kind: DecisionKind) -> None
 @pytest.mark.parametrize(
     "fields",
     [
-        {"principal": APP.arn, "action": "s3:GetObjekt"},
         {"principal": APP.arn, "action": "sqs:SendMessage"},
         {"principal": APP.arn, "action": "s3:DeleteBucket"},
         {"principal": APP.arn, "action": "s3:GetObject", "resource": "arn:aws:s3:::other/*"},
@@ -45,12 +48,70 @@ def test_keep_of_what_is_not_granted_is_named(fields: dict[str, str]) -> None:
     (said,) = idle(DecisionKind.KEEP, **fields)
     assert fields["action"] in said
     assert fields.get("resource", "") in said
-    assert "keeps nothing" in said
+    assert "does nothing" in said
 
 
 def test_keep_of_nobody_in_particular_says_so() -> None:
     (said,) = idle(DecisionKind.KEEP, action="ec2:*")
-    assert said.endswith("keeps nothing: nobody is granted it, or it is misspelled")
+    assert said.endswith("does nothing: nobody is granted it")
+
+
+@pytest.mark.parametrize("kind", [DecisionKind.KEEP, DecisionKind.DROP])
+@pytest.mark.parametrize(
+    ("action", "hint"),
+    [
+        ("s3:GetObjekt", "s3:GetObjekt; did you mean `s3:GetObject`?"),
+        ("sqss:SendMessage", "did you mean `sqs:SendMessage`?"),
+        ("s3:Zzz*", "AWS has no action s3:Zzz*"),
+    ],
+)
+def test_decision_on_an_action_that_aws_does_not_have_names_the_closest(
+    kind: DecisionKind, action: str, hint: str
+) -> None:
+    (said,) = idle(kind, principal=APP.arn, action=action)
+    assert said.endswith(hint)
+    assert "does nothing: AWS has no action" in said
+
+
+@pytest.mark.parametrize(
+    ("item", "hint"),
+    [
+        ("short-coverag", "; did you mean `short-coverage`?"),
+        ("young-polcy arn:aws:iam::111122223333:policy/app", "; did you mean `young-policy`?"),
+        ("unusual iam:CreateAccessKey", "nothing that can be accepted is called unusual"),
+        ("polcy-changed *", "; did you mean `policy-changed`?"),
+    ],
+)
+def test_accept_of_what_no_finding_is_called_names_the_closest(item: str, hint: str) -> None:
+    (said,) = idle(DecisionKind.ACCEPT, principal=APP.arn, item=item)
+    assert said.startswith(f"the decision to accept {item} (team: because) does nothing: ")
+    assert hint in said
+
+
+def test_accept_for_nobody_of_the_policies_is_named() -> None:
+    (said,) = idle(DecisionKind.ACCEPT, principal="role/ap", item="short-coverage")
+    assert said.endswith("no role or user of the policies is role/ap; did you mean `role/app`?")
+
+
+@pytest.mark.parametrize("kind", CaveatKind, ids=repr)
+def test_accept_of_an_item_that_findings_have_is_not_named(kind: CaveatKind) -> None:
+    message, known = kind.row.message, example_parameters(kind) | {"event": f"{SkipReason.UNMAPPED} s3.amazonaws.com"}
+    known = {name: value for name, value in known.items() if name in kind.row.parameters}
+    cases = [{**known, "case": case} for case in message] if isinstance(message, Mapping) else [known]
+    for parameters in cases:
+        item = Caveat(kind, parameters).item
+        assert bool(idle(DecisionKind.ACCEPT, item=item)) is not kind.row.acceptable
+
+
+@pytest.mark.parametrize("item", ["*", "un*", "young-*", "unexplained*s3:Get*", "outside-trust *", "new-use role/x *"])
+def test_accept_of_many_items_is_not_named(item: str) -> None:
+    assert idle(DecisionKind.ACCEPT, principal="app", item=item) == []
+
+
+def test_what_a_decision_may_have_meant_comes_beside_its_sentence() -> None:
+    keep = Decision(DecisionKind.KEEP, "ap", "s3:GetObject", reason="because", owner="team")
+    found = idle_decisions([keep], [APP, JOB], [grants_of(APP), grants_of(JOB)], catalog())
+    assert [one.closest for one in found] == ["role/app"]
 
 
 def test_decision_asks_for_the_grants_of_those_it_speaks_of_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ def test_a_type_that_the_reference_requires_and_no_line_names_is_doubted(
     principal = role(policy(allow(action, "*")))
     assert doubts(principal, action, *whole) == []
     (said,) = doubts(principal, action, *whole[:-1])
-    assert said.startswith(f"AWS's reference requires a {missing} for {action};")
+    assert said.startswith(f"AWS's reference requires a {missing} for {action}, and only the old policies")
 
 
 def test_what_the_old_policies_dont_allow_wasnt_needed() -> None:

@@ -95,11 +95,13 @@ def test_regular_harm_is_unusual_where_it_is_of_the_worst_kinds(days: Sequence[i
 
 def test_unusual_use_is_told_with_its_days_its_records_and_an_example() -> None:
     assert words(reviewed(on(ONCE))) == (
-        f"{KEY} makes long-lived keys for another user: used only on {day_before_end(50)}, on {USER} (1 record, "
-        f"example event-{KEY})"
+        f"{KEY} makes long-lived keys for another user, and was used only on {day_before_end(50)}, on {USER} "
+        f"(1 record, example event-{KEY})"
     )
     some = words(reviewed(on((50, 49), KEY, USER), on((48,), KEY, OTHER_USER)))
-    assert f"used only on 3 days from {day_before_end(50)} to {day_before_end(48)}, on {USER} (3 records, " in some
+    assert (
+        f"and was used only on 3 days from {day_before_end(50)} to {day_before_end(48)}, on {USER} (3 records, " in some
+    )
 
 
 def test_each_action_of_a_kind_that_is_not_regular_is_named() -> None:
@@ -214,7 +216,9 @@ def test_several_kinds_of_harm_that_are_new_on_one_day_are_unusual_wherever_they
     found = reviewed(*at_home, *harm)
     assert unusual(found) == [KEY, "s3:PutBucketPolicy", "ec2:ModifySnapshotAttribute"]  # the worst first
     said = [one.message for one in found.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]
-    assert all(f": used on {day_before_end(50)} with other harm that was new on that day" in one for one in said)
+    assert all(
+        f", and was used on {day_before_end(50)}, with other harm that was new on that day" in one for one in said
+    )
 
 
 def test_harm_that_fails_is_never_unusual() -> None:
@@ -230,7 +234,9 @@ def test_dangerous_use_that_begins_in_the_last_tenth_of_the_covered_days_is_unus
     found = reviewed(on(range(first + 1)))
     assert unusual(found) == ([KEY] if told else [])
     if told:
-        assert f": used since {day_before_end(first)} only, in the last days of the logs, on {USER}" in words(found)
+        assert f", and was first used on {day_before_end(first)}, in the last days of the logs, on {USER}" in words(
+            found
+        )
 
 
 @pytest.mark.parametrize(("after", "told"), [(0, True), (1, True), (2, True), (3, False), (-1, False)])
@@ -242,7 +248,9 @@ def test_new_use_right_after_a_burst_of_denials_is_unusual_though_its_kind_is_re
     found = reviewed(on(ONCE), regular, burst)
     assert unusual(found) == ([KEY] if told else [])
     if told:
-        assert f": used on {day_before_end(50)}, right after other actions were denied, on {USER}" in words(found)
+        assert f", and was used on {day_before_end(50)}, right after other actions were denied, on {USER}" in words(
+            found
+        )
 
 
 def test_data_read_right_after_a_burst_of_denials_is_unusual() -> None:

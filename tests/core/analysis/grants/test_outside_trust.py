@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lpgen.core.analysis.grants.outside_trust import outside_trust
+from lpgen.core.analysis.grants.outside_trust import outside_trust, own_accounts
+from lpgen.core.evidence import LogCoverage
+from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Principal, PrincipalKind
+from lpgen.core.options import Options
+from lpgen.core.snapshots import SnapshotStamp, TakenAccount
+from lpgen.core.usage.log_coverage import coverage_from_usage
 from tests.support.case_tables import each_case
+from tests.support.worlds import usage_of
 
 CASES = json.loads((Path(__file__).parents[3] / "cases" / "outside_trust.json").read_text(encoding="utf-8"))
 OWN = frozenset({"111122223333", "444455556666"})
@@ -48,5 +55,20 @@ def test_outside_trust_tells_the_worst_first() -> None:
     opened = replace(role_trusting(statement("Allow", {"Principal": "*"})), arn="arn:aws:iam::111122223333:role/b")
     assert [one.principal for one in outside_trust([limited, ROLE, opened], OWN)] == [opened.arn, limited.arn]
     assert outside_trust([limited], OWN)[0].message == (
-        "the account 999988887777, which is none of yours, can assume it, if the conditions on sts:ExternalId are met"
+        "account 999988887777 (no logs or policies given) can assume it, if the conditions on sts:ExternalId are met"
     )
+
+
+def test_accounts_of_any_input_are_own_ones() -> None:
+    levels = Guards(scps=(AccountLevels("222222222222", ()), AccountLevels("", ())))
+    rcps = Guards(rcps=(AccountLevels("333333333333", ()),))
+    taken = SnapshotStamp(
+        "today", datetime(2026, 9, 30, tzinfo=UTC), (TakenAccount("444444444444", "", 1, 0),), gaps=()
+    )
+    logs = coverage_from_usage(usage_of({}, account="555555555555"))
+    none = LogCoverage(())
+    assert own_accounts([ROLE], none, Options()) == {ROLE.account}
+    assert own_accounts([], logs, Options()) == {"555555555555"}
+    assert own_accounts([], none, Options(guards=levels)) == {"222222222222"}
+    assert own_accounts([], none, Options(guards=rcps)) == {"333333333333"}
+    assert own_accounts([], none, Options(snapshot=taken)) == {"444444444444"}

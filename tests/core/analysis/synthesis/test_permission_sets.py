@@ -414,7 +414,7 @@ def test_what_holds_back_many_accounts_is_told_once_a_kind() -> None:
     assert [one.item for one in told] == ["other-account short-coverage", "other-account young-principal"]
     assert told[0].message == (
         f"its permission set has a role in accounts {DATA} and {LAB} too:"
-        " the logs cover 40 days, fewer than 90 (and 1 more of this kind)"
+        " the logs cover 40 days, fewer than 90, so rare use may be missing (and 1 more of this kind)"
     )
     files = code_files(found.proposals.values(), CodeForm.TERRAFORM)
     head = files["terraform/permission-sets/not-safe-yet/Developer.tf"].partition("\n#\n# Put this")[0]
