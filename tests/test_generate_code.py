@@ -16,7 +16,7 @@ from lpgen.core.rollout.refusals import Exceptions
 from lpgen.core.rollout.source import Trust
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.report.json.rollout import rollout_json
+from lpgen.report.documents.rollout import rollout_json
 from tests.report.golden import GOLDEN
 from tests.report.iac.hcl_reader import normal
 from tests.report.iac.test_terraform import read_documents

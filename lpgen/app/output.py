@@ -247,6 +247,5 @@ def _other_principals(output: Path, what: str) -> InvocationError:
 
 
 def _accounts_of(found: FoundOutput) -> set[str]:
-    principals = found.summary.get("principals")
-    arns = [one.get("principal") for one in principals if isinstance(one, dict)] if isinstance(principals, list) else []
-    return {arn.split(":")[4] for arn in arns if isinstance(arn, str) and arn.count(":") >= 5}
+    arns = [principal.principal for principal in found.stated.principals] if found.stated else []
+    return {arn.split(":")[4] for arn in arns if arn.count(":") >= 5}

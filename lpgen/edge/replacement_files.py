@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy
 from lpgen.core.replacements import LeftPolicy
 from lpgen.core.schemas import EVIDENCE_SCHEMA, SUMMARY_SCHEMA, check_schema
+from lpgen.core.summary import summary_from_facts
 from lpgen.edge.output_folder import SUMMARY, recover_output
 from lpgen.edge.private_files import make_private_folder, open_private
 from lpgen.errors import OutputError, quote_reason
@@ -189,16 +191,17 @@ def read_output(output: Path) -> FoundOutput:
         if is_file and path not in (SUMMARY, SIGNATURE)
     }
     summary = _read_summary(output / SUMMARY)
-    try:
+    chain, stated = None, None
+    with contextlib.suppress(OutputError):
         chain = digests_from_summary(summary)
-    except OutputError:
-        chain = None
+        stated = summary_from_facts(summary)
     signature = output / SIGNATURE
     return FoundOutput(
         files,
         tuple(path for path, is_file in entries.items() if not is_file),
         summary,
         chain,
+        stated,
         _read_bytes(signature).decode(errors="replace") if signature.is_file() else None,
     )
 

@@ -65,11 +65,11 @@ def render_review_parts(
         ValueError: there is no such format.
     """
     if format == "json":
-        from lpgen.report.json.review import review_json
+        from lpgen.report.documents.review import review_json
 
         return review_json(report, details)
     if format == "jsonl":
-        from lpgen.report.json.review import review_lines
+        from lpgen.report.documents.review import review_lines
 
         return review_lines(report, details)
     if format == "html":
@@ -103,10 +103,10 @@ def render_details(
 ) -> str:
     """One principal's part of a review as JSON, a JSON line, text or Markdown, in its form within the whole."""
     if format in ("json", "jsonl"):
-        from lpgen.report.json.layout import lay_out_item, lay_out_line
-        from lpgen.report.json.review import facts_of_principal
+        from lpgen.report.documents.layout import lay_out_item, lay_out_line
+        from lpgen.report.documents.review import part_from_principal
 
-        return (lay_out_item if format == "json" else lay_out_line)(facts_of_principal(view))
+        return (lay_out_item if format == "json" else lay_out_line)(part_from_principal(view))
     from lpgen.report.pages.principal import principal_fold
 
     fold = principal_fold(view)
@@ -132,7 +132,7 @@ def render_verification(
         ValueError: there is no such format.
     """
     if format == "json":
-        from lpgen.report.json.verification import verification_json
+        from lpgen.report.documents.verification import verification_json
 
         return verification_json(verification)
     from lpgen.report.pages.verification import verification_page
@@ -153,7 +153,7 @@ def render_explanation(
         ValueError: there is no such format.
     """
     if format == "json":
-        from lpgen.report.json.explain import explain_json
+        from lpgen.report.documents.explanation import explain_json
 
         return explain_json(explanation)
     from lpgen.report.pages.explain import explain_page
@@ -174,7 +174,8 @@ def render_stars(
         ValueError: there is no such format.
     """
     if format in ("json", "csv"):
-        from lpgen.report.json.stars import stars_csv, stars_json
+        from lpgen.report.documents.stars import stars_json
+        from lpgen.report.stars_table import stars_csv
 
         return stars_json(stars) if format == "json" else stars_csv(stars)
     from lpgen.report.pages.stars import stars_page
@@ -198,7 +199,7 @@ def render_drift(
         ValueError: there is no such format.
     """
     if format == "json":
-        from lpgen.report.json.drift import drift_json
+        from lpgen.report.documents.drift import drift_json
 
         return drift_json(drift)
     if format == "sarif":
@@ -228,7 +229,7 @@ def render_backtest(
         ValueError: there is no such format.
     """
     if format == "json":
-        from lpgen.report.json.backtest import backtest_json
+        from lpgen.report.documents.backtest import backtest_json
 
         return backtest_json(backtest)
     from lpgen.report.pages.backtest import backtest_page
@@ -249,8 +250,8 @@ def render_backtest_line(backtest: Backtest) -> str:
 
 
 def render_evidence(proposal: Proposal, report: Report, inputs: Inputs) -> str:
-    """The `evidence.json` of one principal's folder: see `lpgen.report.json.evidence`."""
-    from lpgen.report.json.evidence import evidence_json
+    """The `evidence.json` of one principal's folder: see `lpgen.report.documents.evidence`."""
+    from lpgen.report.documents.evidence import evidence_json
 
     return evidence_json(proposal, report, inputs)
 
@@ -283,7 +284,7 @@ def render_summary(
     """
     from lpgen.core.folders import folder_of_principal
     from lpgen.report.counts import has_documents
-    from lpgen.report.json.summary import summary_json
+    from lpgen.report.documents.summary import summary_json
 
     found = (one for one in report.proposals if has_documents(one))
     folders = {one.diff.principal.arn: folder_of_principal(one.diff.principal) for one in found}
@@ -352,7 +353,7 @@ def render_observe(
         ValueError: there is no such format.
     """
     if format == "json":
-        from lpgen.report.json.observe import observe_json
+        from lpgen.report.documents.observe import observe_json
 
         return observe_json(plan, price)
     if format in ("cli", "terraform", "cloudformation"):
@@ -377,7 +378,7 @@ def render_outcomes(
         ValueError: there is no such format.
     """
     if format == "json":
-        from lpgen.report.json.observe import outcomes_json
+        from lpgen.report.documents.observe import outcomes_json
 
         return outcomes_json(outcomes)
     from lpgen.report.pages.observe import outcomes_page

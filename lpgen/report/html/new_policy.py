@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from lpgen.core.evidence import StatementRef
 from lpgen.core.replacements import AppliedRule, Line, LineKind, ReplacementDocument, ReplacementStatement, Scope
+from lpgen.report.documents.evidence import explained_lines
 from lpgen.report.html.policy_listing import ACTION_ELEMENTS, RESOURCE_ELEMENTS, Listing, Mark, Note, listing_of
-from lpgen.report.json.evidence import explained_lines
 from lpgen.report.pages.blocks import Line as Words
 from lpgen.report.pages.blocks import line, name, names, quiet, strong
 from lpgen.report.pages.parts import seen_note

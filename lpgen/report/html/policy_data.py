@@ -7,13 +7,13 @@ from typing import Final
 
 from lpgen.core.evidence import StatementRef
 from lpgen.core.model import AttachedPolicy, PolicyKind
+from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.interned import Interned
 from lpgen.report.html.new_policy import new_listing, new_parents
 from lpgen.report.html.old_policy import Outcomes, granted_by_statement, old_listing
 from lpgen.report.html.policy_listing import Listing, Note
 from lpgen.report.html.shared import Shared
-from lpgen.report.json.layout import Json
 from lpgen.report.plan import document_file
 from lpgen.report.views import PrincipalView
 

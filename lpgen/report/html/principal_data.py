@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from lpgen.core.findings import Report
 from lpgen.core.model import Principal
+from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.block_data import data_of_blocks, data_of_line
 from lpgen.report.html.figures import figures_of_principal
@@ -16,7 +17,6 @@ from lpgen.report.html.shared import Shared
 from lpgen.report.html.use_data import data_of_use
 from lpgen.report.html.verdict_data import data_of_verdicts
 from lpgen.report.html.wall_data import data_of_walls
-from lpgen.report.json.layout import Json
 from lpgen.report.pages.blocks import Block
 from lpgen.report.pages.inverse_actions import undoing_blocks
 from lpgen.report.pages.kept import all_kept_blocks, dropped_blocks, rule_blocks

@@ -9,9 +9,9 @@ from math import log1p
 
 from lpgen.core.evidence import AccountCoverage
 from lpgen.report.counts import Counts
+from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.principal_data import anchor_of
-from lpgen.report.json.layout import Json
 from lpgen.report.pages.blocks import Tone
 from lpgen.report.pages.words import CLASS_WORDS, short_label_of, state_of
 from lpgen.report.views import PrincipalView

@@ -8,9 +8,9 @@ from datetime import date
 from lpgen.core.evidence import Evidence
 from lpgen.core.findings import Report
 from lpgen.core.model import Action
+from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.action_index import ranges_of
-from lpgen.report.json.layout import Json
 from lpgen.report.views import PrincipalView
 
 _Use = tuple[Action, str, Evidence, tuple[date, ...]]

@@ -7,9 +7,9 @@ from typing import Final
 
 from lpgen.core.findings import ActionVerdict, Confidence, Verdict
 from lpgen.core.model import Action
+from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.shared import Shared
-from lpgen.report.json.layout import Json
 from lpgen.report.views import PrincipalView
 
 REMOVED, KEPT, GRANTED, UNGRANTED = "removed", "kept", "granted", "ungranted"

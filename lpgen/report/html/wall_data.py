@@ -11,9 +11,9 @@ from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import UNSEEN
 from lpgen.core.model import AccessLevel
 from lpgen.core.replacements import Scope
+from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.verdict_data import KEPT, UNGRANTED, outcome_of
-from lpgen.report.json.layout import Json
 from lpgen.report.views import PrincipalView
 
 _MOST_SERVICES: Final = 9

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lpgen.core.findings import Proposal, Report
-from lpgen.report.decisions_note import facts_of_decisions, render_used_decisions
+from lpgen.report.decisions_note import render_used_decisions
+from lpgen.report.documents.parts import part_from_decisions
 from lpgen.report.escaping import terminal_text
 from lpgen.report.pages.blocks import plural
 
@@ -19,7 +20,7 @@ def _lines(report: Report, output: str) -> Iterator[str]:
     made = [one for one in report.proposals if one.replacement is not None]
     written = [one for one in made if one.replacement and not one.replacement.refusal]
     yield f"{plural(len(written), 'replacement')} in {terminal_text(output)}{_how_many(written)}"
-    if used := render_used_decisions(facts_of_decisions(report.decisions, report.accepted)):
+    if used := render_used_decisions(part_from_decisions(report.decisions, report.accepted)):
         yield f"  {used}"
     for problem in report.problems:
         yield f"  problem of the files given: {terminal_text(problem)}"

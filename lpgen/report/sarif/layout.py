@@ -29,8 +29,8 @@ from lpgen import __version__
 from lpgen.core.choices import Severity
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
+from lpgen.report.documents.layout import Json, Row, lay_out
 from lpgen.report.escaping import sarif_text, terminal_text
-from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.pages.blocks import Line, line, plural
 from lpgen.report.sarif.places import Place
 

@@ -22,10 +22,10 @@ from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
 from lpgen.core.replacements import Decision, LineKind
-from lpgen.report.decisions_note import facts_of_decisions
+from lpgen.report.documents.layout import Row
+from lpgen.report.documents.parts import part_from_decisions
+from lpgen.report.documents.review import part_from_totals
 from lpgen.report.groups import DangerGroup
-from lpgen.report.json.layout import Row
-from lpgen.report.json.review import totals_of_review
 from lpgen.report.pages.blocks import Line, count, line, name, names, plural
 from lpgen.report.pages.words import label_of, short_label_of
 from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifName, sarif_log
@@ -53,8 +53,8 @@ def review_sarif(report: Report, *, root: str = _DEFAULT_ROOT, most: int = MOST_
         "asOf": diff.as_of.isoformat(),
         "catalog": Row(version=diff.catalog_version, date=diff.catalog_date),
         "minDays": report.min_days,
-        "totals": totals_of_review(view),
-        "decisions": facts_of_decisions(report.decisions, report.accepted),
+        "totals": part_from_totals(view),
+        "decisions": part_from_decisions(report.decisions, report.accepted),
     }
     return sarif_log(
         REVIEW_RULES,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lpgen.core.evidence import Evidence, StatementRef
 from lpgen.core.findings import ActionVerdict, Confidence, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action, PolicyKind
-from lpgen.report.json.layout import Row, Written, lay_out, lay_out_parts
+from lpgen.report.documents.layout import Row, Written, lay_out, lay_out_parts
 from lpgen.report.json.verdict_rows import facts_of_verdict, written_verdicts
 
 ACTIONS = [Action("s3:GetObject"), Action("iam:PassRole"), Action('odd:"}{')]

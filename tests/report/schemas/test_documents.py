@@ -18,7 +18,7 @@ from lpgen.cli.schema import Document
 from lpgen.core.findings import Report
 from lpgen.core.replacements import OutputVerification
 from lpgen.report import render_evidence, render_review, render_summary, render_verification
-from lpgen.report.schemas.documents import SCHEMAS, schema_json
+from lpgen.report.documents.schemas import SCHEMAS, schema_json
 from tests.report.golden import GOLDEN, check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.inputs import INPUTS

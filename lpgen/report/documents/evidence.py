@@ -1,0 +1,316 @@
+"""The `evidence.json` in the folder of a principal's replacement, schema `lpgen.evidence/1`."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import msgspec
+
+from lpgen.core.digests import Inputs, digest_of_text
+from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.evidence import StatementRef
+from lpgen.core.findings import Proposal, Report
+from lpgen.core.folders import file_of_left_policy
+from lpgen.core.iam.pattern_index import PatternIndex
+from lpgen.core.iam.policy import statement_depends_on_version, text_without_sid
+from lpgen.core.model import CURRENT_VERSION, Effect, Policy
+from lpgen.core.replacements import (
+    LeftPolicy,
+    Line,
+    LineKind,
+    Replacement,
+    ReplacementDocument,
+    ReplacementStatement,
+    Scope,
+)
+from lpgen.core.rollout.fingerprint import policies_sha256
+from lpgen.core.schemas import EVIDENCE_SCHEMA
+from lpgen.report.documents.inputs import AccountPart, InputsRow, part_from_account
+from lpgen.report.documents.layout import lay_out
+from lpgen.report.documents.parts import (
+    AcceptedPart,
+    ActionName,
+    AsOf,
+    CatalogPart,
+    CheckPart,
+    Digest,
+    DroppedPart,
+    EvidencePart,
+    NotResources,
+    PrincipalHead,
+    Resources,
+    StatementPart,
+    Texts,
+    UngrantedPart,
+    accepted_from_diff,
+    checks_of_proposal,
+    dropped_from_diff,
+    evidence_members,
+    part_from_catalog,
+    part_from_statement,
+    parts_from_ungranted,
+    proposal_members,
+    scope_members,
+)
+from lpgen.report.documents.review import PolicyPart
+from lpgen.report.plan import document_file
+
+
+class ReplacesPart(Part, kw_only=True):
+    """The policies that the replacement takes the place of."""
+
+    detach: Annotated[Texts, means("The managed policies to detach.")]
+    delete_inline: Annotated[Texts, means("The inline policies to delete.")]
+    leave_groups: Annotated[Texts, means("The groups to leave.")]
+    boundary_stays: Annotated[str | None, means("The permissions boundary, which is kept; null: there is none.")]
+    policies_sha256: Annotated[Digest, means("The fingerprint of all these but the boundary.")]
+
+
+class ReasonPart(EvidencePart):
+    """A reason for a line, with the seen use."""
+
+    kind: Annotated[LineKind, means("The kind of the reason.")]
+    why: Annotated[str, means("The reason.")]
+    rule: Annotated[str, means('The scoping rule. "": none.')]
+
+
+class CopiedLinePart(Part, kw_only=True):
+    """A line that a copy of a policy would hold."""
+
+    action: ActionName
+    resources: Resources
+    not_resources: NotResources
+    parent: Annotated[StatementPart, means("The old statement that it narrows.")]
+    evidence: Annotated[tuple[ReasonPart, ...], means("The reasons for it.")]
+
+
+class WrittenLinePart(CopiedLinePart):
+    """A line of a document: an action and a scope of a statement."""
+
+    file: Annotated[str, means("The file that holds it.")]
+    sid: Annotated[str, means("The Sid of its statement.")]
+
+
+class LeftPolicyPart(Part, kw_only=True):
+    """A policy of AWS that stays attached."""
+
+    arn: Annotated[str, means("Its ARN.")]
+    version: Annotated[str | None, means("The id of its version; null: not known.")]
+    sha256: Annotated[Digest, means("The SHA-256 of its document as JSON with sorted keys.")]
+    file: Annotated[str, means("The file below the output folder that holds it.")]
+    lines: Annotated[tuple[CopiedLinePart, ...], means("The lines of a copy, if a copy would be equal.")]
+
+
+class DigestedPolicyPart(PolicyPart, kw_only=True):
+    """A document of the replacement, with its digest."""
+
+    sha256: Annotated[Digest, means("The SHA-256 of the file.")]
+
+
+class PlacePart(RowPart, kw_only=True):
+    """A statement of a document."""
+
+    file: Annotated[str, means("The file of the document.")]
+    sid: Annotated[str, means("The Sid of the statement.")]
+
+
+class DenyPart(RowPart, kw_only=True):
+    """A Deny of the old policies."""
+
+    statement: Annotated[StatementPart, means("The old statement.")] = msgspec.field(name="from")
+    carried_in: Annotated[PlacePart | None, means("Where the replacement has it; null: nowhere.")]
+
+
+class AppliedRulePart(RowPart, kw_only=True):
+    """A scoping rule in use."""
+
+    rule: Annotated[str, means("Its name.")]
+    sentence: Annotated[str, means("What it adds to the scopes.")]
+    tightens: Annotated[str, means("How to narrow them again.")]
+    pattern: Annotated[str, means("The pattern that it wrote.")]
+    records: Annotated[Count, means("How many records it rests on.")]
+
+
+class EvidenceDocument(PrincipalHead, kw_only=True, tag_field="schema", tag=EVIDENCE_SCHEMA):
+    """The `evidence.json` beside a principal's replacement."""
+
+    accepted: Annotated[tuple[AcceptedPart, ...], means("The reasons that decisions accept.")]
+    as_of: AsOf
+    catalog: Annotated[CatalogPart, means("The action catalog.")]
+    coverage: Annotated[AccountPart | None, means("The logs of its account; null: none were read.")]
+    inputs: Annotated[InputsRow, means("What the output folder was made from.")]
+    replaces: Annotated[ReplacesPart, means("The policies that the replacement takes the place of.")]
+    left_attached: Annotated[tuple[LeftPolicyPart, ...], means("The policies of AWS that stay attached.")]
+    policies: Annotated[tuple[DigestedPolicyPart, ...], means("The documents in the folder of this file.")]
+    lines: Annotated[tuple[WrittenLinePart, ...], means("An entry for each file, Sid, action and scope.")]
+    denies: Annotated[tuple[DenyPart, ...], means("Each Deny of the old policies.")]
+    rules: Annotated[tuple[AppliedRulePart, ...], means("The scoping rules in use.")]
+    dropped: Annotated[tuple[DroppedPart, ...], means("Lines that decisions keep out of the replacement.")]
+    ungranted: Annotated[
+        tuple[UngrantedPart, ...], means("Uses that no policy grants; they aren't in the replacement.")
+    ]
+    checks: Annotated[tuple[CheckPart, ...] | None, means("The verification; null: nothing was verified.")]
+
+
+def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
+    """The evidence file of one principal as JSON text; without a replacement its lists are empty."""
+    diff = proposal.diff
+    coverage = report.diff.coverage.account(diff.principal.account)
+    replacement = proposal.replacement or Replacement(diff.principal, (), (), ())
+    return lay_out(
+        EvidenceDocument(
+            **proposal_members(proposal),
+            accepted=accepted_from_diff(diff),
+            as_of=report.diff.as_of,
+            catalog=part_from_catalog(report.diff.catalog_version, report.diff.catalog_date),
+            coverage=None if coverage is None else part_from_account(coverage),
+            inputs=InputsRow.from_attributes(inputs),
+            replaces=_replaces_from_proposal(proposal),
+            left_attached=tuple(map(_part_from_left, replacement.left)),
+            policies=tuple(
+                _part_from_document(document, document_file(number))
+                for number, document in enumerate(replacement.documents, start=1)
+            ),
+            lines=tuple(
+                part
+                for number, document in enumerate(replacement.documents, start=1)
+                for statement in document.statements
+                for part in _lines_of_statement(document_file(number), statement)
+            ),
+            denies=tuple(_denies_of_proposal(proposal, replacement)),
+            rules=tuple(
+                AppliedRulePart(
+                    rule=applied.rule,
+                    sentence=applied.adds,
+                    tightens=applied.tightens,
+                    pattern=applied.pattern,
+                    records=applied.records,
+                )
+                for applied in replacement.rules
+            ),
+            dropped=dropped_from_diff(diff),
+            ungranted=parts_from_ungranted(diff.ungranted),
+            checks=checks_of_proposal(proposal),
+        )
+    )
+
+
+def _replaces_from_proposal(proposal: Proposal) -> ReplacesPart:
+    detach, boundary = proposal.diff.detach, proposal.diff.principal.boundary
+    return ReplacesPart(
+        detach=detach.managed,
+        delete_inline=detach.inline,
+        leave_groups=detach.groups,
+        boundary_stays=None if boundary is None else boundary.arn or boundary.name,
+        policies_sha256=policies_sha256(proposal.diff.principal, with_boundary=False),
+    )
+
+
+def _part_from_left(policy: LeftPolicy) -> LeftPolicyPart:
+    sha256 = policy.sha256
+    return LeftPolicyPart(
+        arn=policy.arn,
+        version=policy.version or None,
+        sha256=sha256,
+        file=file_of_left_policy(policy.arn, sha256),
+        lines=tuple(
+            CopiedLinePart(**_line_members(line.action, line.scope, line.parent, [line])) for line in policy.lines
+        ),
+    )
+
+
+def _part_from_document(document: ReplacementDocument, file: str) -> DigestedPolicyPart:
+    return DigestedPolicyPart(
+        file=file,
+        name=document.name,
+        type="inline" if document.inline else "managed",
+        characters=document.size,
+        sha256=digest_of_text(document.text),
+    )
+
+
+# ---------------------------------------------------------------- lines
+
+
+def explained_lines(statement: ReplacementStatement) -> Iterable[tuple[str, Scope, list[Line]]]:
+    """Each action and scope of a statement with the lines that explain it, sorted.
+
+    A line's scope is cut to what this statement covers of it, since large statements are split; a line that it covers
+    nothing of belongs to another part, unless nothing else explains the action. A line may be narrower than the scope:
+    the statement took the place of a redundant one.
+    """
+    found: dict[tuple[str, Scope], list[Line]] = defaultdict(list)
+    for line in statement.lines:
+        found[line.action, _scope_within(line.scope, statement.scope)].append(line)
+    explained = {action for action, scope in found if scope.resources}
+    for (action, scope), lines in sorted(found.items()):
+        if scope.resources:
+            yield action, scope, lines
+        elif action not in explained:
+            yield action, statement.scope, lines
+
+
+def _lines_of_statement(file: str, statement: ReplacementStatement) -> Iterable[WrittenLinePart]:
+    for action, scope, lines in explained_lines(statement):
+        members = _line_members(action, scope, statement.parent, lines)
+        yield WrittenLinePart(file=file, sid=statement.sid, **members)
+
+
+def _line_members(action: str, scope: Scope, parent: StatementRef, lines: Iterable[Line]) -> dict[str, Any]:
+    return {
+        "action": action,
+        **scope_members(scope),
+        "parent": part_from_statement(parent),
+        "evidence": tuple(
+            ReasonPart(kind=line.kind, why=line.why, rule=line.rule, **evidence_members(line.evidence))
+            for line in lines
+        ),
+    }
+
+
+def _scope_within(scope: Scope, whole: Scope) -> Scope:
+    if scope.not_resource or whole.not_resource:
+        return scope
+    index = PatternIndex(whole.resources)
+    return Scope(
+        tuple(
+            resource for resource in scope.resources if resource in whole.resources or any(index.containing(resource))
+        )
+    )
+
+
+# ---------------------------------------------------------------- denies
+
+
+def _denies_of_proposal(proposal: Proposal, replacement: Replacement) -> Iterable[DenyPart]:
+    """Each old Deny with where it is carried."""
+    carried = _carried_denies(replacement)
+    for policy in proposal.diff.principal.policies:
+        document = policy.document or Policy(CURRENT_VERSION, ())
+        for statement in document.statements:
+            if statement.effect is Effect.DENY:
+                ref = StatementRef(policy.arn or policy.name, policy.kind, policy.group, statement.index, statement.sid)
+                version = document.version if statement_depends_on_version(statement) else CURRENT_VERSION
+                place = carried.get((version, text_without_sid(statement.text)))
+                yield DenyPart(statement=part_from_statement(ref), carried_in=place)
+
+
+def _carried_denies(replacement: Replacement) -> dict[tuple[str, str], PlacePart]:
+    found: dict[tuple[str, str], PlacePart] = {}
+    for number, document in enumerate(replacement.documents, start=1):
+        for key, sid in _denies_of_document(document):
+            found.setdefault(key, PlacePart(file=document_file(number), sid=sid))
+    return found
+
+
+def _denies_of_document(document: ReplacementDocument) -> Iterable[tuple[tuple[str, str], str]]:
+    written: dict[str, Any] = json.loads(document.text)
+    statements = written["Statement"]
+    for fields in statements if isinstance(statements, list) else [statements]:
+        if fields["Effect"] == "Deny":
+            text = json.dumps(fields)
+            version = written.get("Version", "") if "${" in text else CURRENT_VERSION
+            yield (version, text_without_sid(text)), fields.get("Sid", "")

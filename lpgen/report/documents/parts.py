@@ -1,0 +1,388 @@
+"""The parts that several documents share: evidence, statements, caveats, uses, checks, decisions, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from lpgen.core.backtests import ExpectedDenials
+from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.evidence import Evidence, StatementRef, Use
+from lpgen.core.findings import PrincipalClass, PrincipalDiff, Proposal, UngrantedUse
+from lpgen.core.model import AccessLevel, DenialKind, Outcome, PolicyKind, ResourceKind
+from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Finding
+from lpgen.core.replacements import Check, CheckStatus, Decision, DecisionKind, DecisionsStamp, Scope
+from lpgen.core.summary import DecisionsPart
+
+Amount = Annotated[float, msgspec.Meta(ge=0)]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Texts = tuple[str, ...]
+Levels = dict[AccessLevel, Count]
+
+
+def every(keys: type[StrEnum]) -> msgspec.Meta:
+    """That an object has each of these keys."""
+    return msgspec.Meta(min_length=len(keys))
+
+
+Arn = Annotated[str, means("The ARN of the role or user.")]
+PrincipalId = Annotated[str, means("Its unique id.")]
+ActionName = Annotated[str, means("The action.")]
+Resources = Annotated[Texts | msgspec.UnsetType, means("The resources, or patterns of them.")]
+NotResources = Annotated[Texts | msgspec.UnsetType, means("Patterns of resources: all but these.")]
+Parameters = Annotated[
+    dict[str, Any],
+    msgspec.Meta(
+        description="What the message says, as data, by name; the names depend on the kind.",
+        extra_json_schema={"additionalProperties": True},
+    ),
+]
+Message = Annotated[str, means("What was found, as a sentence without a full stop.")]
+AcceptedBy = Annotated[str, means('Who accepted it, and why. "": nobody did.')]
+Days = Annotated[Count, means("How many days the logs cover.")]
+AsOf = Annotated[date, means("The reference date for ages.")]
+
+# ---------------------------------------------------------------- evidence
+
+
+class EvidencePart(RowPart, kw_only=True):
+    """How a use is known; zero records and empty texts where nothing was seen."""
+
+    records: Annotated[Count, means("How many records show it.")]
+    first_seen: Annotated[str, means("When it was first seen, ISO 8601 in UTC.")]
+    last_seen: Annotated[str, means("When it was last seen, ISO 8601 in UTC.")]
+    example_event_id: Annotated[str, means("The id of the earliest record.")]
+    example_resource: Annotated[str, means("The resource that this record names.")]
+
+
+class UsePart(EvidencePart):
+    """One action on one resource with one outcome."""
+
+    action: ActionName
+    resource: Annotated[str, means("The resource.")]
+    resource_kind: Annotated[ResourceKind, means("How well the resource is known.")]
+    outcome: Annotated[Outcome, means("What became of it.")]
+    how: Annotated[str, means("How the action follows from the record.")]
+    wall: Annotated[DenialKind, means("What denied it.")]
+    error_code: Annotated[str, means('The error that the record shows. "": none.')]
+    regions: Annotated[Texts, means("The Regions that it was seen in.")]
+
+
+class UngrantedPart(UsePart, kw_only=True):
+    """A use without a grant."""
+
+    reason: Annotated[str, means("Why it counts as ungranted.")]
+    explanation: Annotated[str | None, means("What may have allowed it; null: nothing explains it.")]
+
+
+_NO_EVIDENCE: Final = Evidence(0, "", "", "", "")
+
+
+def evidence_members(evidence: Evidence | None) -> dict[str, Any]:
+    """The members of evidence, with empty ones where there is none."""
+    found: dict[str, Any] = msgspec.to_builtins(evidence or _NO_EVIDENCE)
+    return found
+
+
+def use_members(use: Use) -> dict[str, Any]:
+    """The members of a use."""
+    return {
+        "action": use.action,
+        "resource": use.resource.text,
+        "resource_kind": use.resource.kind,
+        "outcome": use.outcome,
+        "how": use.how,
+        "wall": use.denial_kind,
+        "error_code": use.error_code,
+        "regions": use.regions,
+        **evidence_members(use.evidence),
+    }
+
+
+def parts_from_uses(uses: Iterable[Use]) -> tuple[UsePart, ...]:
+    """The uses, in the order given."""
+    return tuple(UsePart(**use_members(use)) for use in uses)
+
+
+def parts_from_ungranted(uses: Iterable[UngrantedUse]) -> tuple[UngrantedPart, ...]:
+    """The uses without a grant, in the order given."""
+    return tuple(
+        UngrantedPart(**use_members(found.use), reason=found.reason, explanation=found.explanation or None)
+        for found in uses
+    )
+
+
+# ---------------------------------------------------------------- statements
+
+
+class StatementFields(Part, kw_only=True):
+    """A statement and its policy."""
+
+    policy: Annotated[str, means("The ARN of a managed policy, or the name of an inline one.")]
+    kind: Annotated[PolicyKind, means("The kind of the policy.")]
+    group: Annotated[str, means('The group that has the policy. "": the principal itself has it.')]
+    statement: Annotated[Count, means("The number of the statement, from 1.")]
+    sid: Annotated[str, means('Its Sid. "": none.')]
+
+
+class StatementPart(StatementFields, RowPart, kw_only=True):
+    """A statement and its policy, on one line."""
+
+
+def statement_members(ref: StatementRef) -> dict[str, Any]:
+    """The members of a statement."""
+    return {"policy": ref.policy, "kind": ref.kind, "group": ref.group, "statement": ref.index + 1, "sid": ref.sid}
+
+
+def part_from_statement(ref: StatementRef) -> StatementPart:
+    """The statement and its policy."""
+    return StatementPart(**statement_members(ref))
+
+
+def scope_members(scope: Scope) -> dict[str, Any]:
+    """`resources`, or `not_resources` where it is all but these; the other is left out."""
+    found, other = ("not_resources", "resources") if scope.not_resource else ("resources", "not_resources")
+    return {found: scope.resources, other: msgspec.UNSET}
+
+
+# ---------------------------------------------------------------- proposals
+
+
+class CaveatPart(RowPart, kw_only=True):
+    """A reason not to call a replacement safe."""
+
+    kind: Annotated[CaveatKind, means("The kind of the reason.")]
+    message: Message
+    parameters: Parameters
+    item: Annotated[str | None, means("The item with which a decision may accept it; null: it can't be accepted.")]
+    next_step: Annotated[str, means("What to do about it.")]
+
+
+class AcceptedPart(RowPart, kw_only=True):
+    """A reason that a person has accepted."""
+
+    kind: Annotated[CaveatKind, means("The kind of the reason.")]
+    message: Message
+    parameters: Parameters
+    item: Annotated[str, means("The item with which the decision accepts it.")]
+    accepted_by: AcceptedBy
+
+
+class ExpectedPart(RowPart, kw_only=True):
+    """The denied needs to expect of a replacement."""
+
+    days: Annotated[Count, means("In how many of the next days.")]
+    mean: Annotated[Amount, means("Their mean number.")]
+    low: Annotated[Count, means("The lower end of the 90 % interval.")]
+    high: Annotated[Count, means("The upper end of the 90 % interval.")]
+
+
+class ProposalPart(Part, kw_only=True):
+    """What is proposed for a principal, and whether it is called safe."""
+
+    principal_class: Annotated[PrincipalClass, means("The class of the principal.")] = msgspec.field(name="class")
+    proposal: Annotated[str, means("What to do, in one sentence.")]
+    in_place: Annotated[bool, means("Whether its policies already have the meaning of the replacement.")]
+    safe: Annotated[bool | None, means("Whether the replacement is called safe; null: there is no replacement.")]
+    not_safe_because: Annotated[tuple[CaveatPart, ...], means("Why not, without the reasons that were accepted.")]
+    expected_denials: Annotated[ExpectedPart | None, means("Denials to expect; null: no backtest ran.")]
+
+
+class PrincipalHead(ProposalPart):
+    """The first members of a principal, before those of its proposal."""
+
+    principal: Arn
+    principal_id: PrincipalId
+
+
+def proposal_members(proposal: Proposal) -> dict[str, Any]:
+    """The members of a principal and what is proposed for it."""
+    principal = proposal.diff.principal
+    return {
+        "principal": principal.arn,
+        "principal_id": principal.principal_id,
+        "principal_class": proposal.diff.principal_class,
+        "proposal": proposal.advice,
+        "in_place": proposal.in_place,
+        "safe": None if proposal.replacement is None else proposal.safe,
+        "not_safe_because": tuple(map(_part_from_caveat, proposal.caveats)),
+        "expected_denials": _expected_from_proposal(proposal),
+    }
+
+
+def parameters_of(finding: Finding) -> dict[str, Any]:
+    """The parameters of a finding as JSON values: dates are ISO texts."""
+    found: dict[str, Any] = msgspec.to_builtins(dict(finding.parameters))
+    return found
+
+
+def _part_from_caveat(caveat: Caveat) -> CaveatPart:
+    return CaveatPart(
+        kind=caveat.kind,
+        message=caveat.message,
+        parameters=parameters_of(caveat),
+        item=caveat.item if caveat.kind.row.acceptable else None,
+        next_step=caveat.step,
+    )
+
+
+def accepted_from_diff(diff: PrincipalDiff) -> tuple[AcceptedPart, ...]:
+    """The caveats that a person has accepted."""
+    return tuple(
+        AcceptedPart(
+            kind=caveat.kind,
+            message=caveat.message,
+            parameters=parameters_of(caveat),
+            item=caveat.item,
+            accepted_by=caveat.accepted_by,
+        )
+        for caveat in diff.caveats
+        if caveat.accepted_by
+    )
+
+
+def _expected_from_proposal(proposal: Proposal) -> ExpectedPart | None:
+    expected: ExpectedDenials | None = proposal.diff.expected
+    if expected is None or proposal.replacement is None:
+        return None
+    return ExpectedPart.from_attributes(replace(expected, mean=round(expected.mean, 3)))
+
+
+# ---------------------------------------------------------------- checks and decisions
+
+
+class CheckPart(Part, kw_only=True):
+    """A check of a verification."""
+
+    name: Annotated[str, means("What is checked.")]
+    status: Annotated[CheckStatus, means("Its outcome.")]
+    examined: Annotated[Count, means("How many things were looked at.")]
+    findings: Annotated[Texts, means("A sentence for each that failed or couldn't be proven.")]
+
+
+def parts_from_checks(checks: Iterable[Check]) -> tuple[CheckPart, ...]:
+    """The checks, in the order in which they ran."""
+    return tuple(map(CheckPart.from_attributes, checks))
+
+
+def checks_of_proposal(proposal: Proposal) -> tuple[CheckPart, ...] | None:
+    """The checks of a replacement; None where nothing was verified."""
+    return None if proposal.verification is None else parts_from_checks(proposal.verification.checks)
+
+
+class DecisionPart(RowPart, kw_only=True):
+    """A person's decision. An empty text means any."""
+
+    kind: Annotated[DecisionKind, means("What is decided.")] = msgspec.field(name="do")
+    principal: Annotated[str, means("A glob of principals.")]
+    action: Annotated[str, means("A glob of actions.")]
+    resource: Annotated[str, means("A glob of resources.")]
+    item: Annotated[str, means("The item of what it accepts.")]
+    since: Annotated[str, means("The first day of the use that it is about.")]
+    until: Annotated[str, means("The last day of the use that it is about.")]
+    reason: Annotated[str, means("Why.")]
+    owner: Annotated[str, means("Who answers for it.")]
+    expires: Annotated[str, means('The last day on which it is in force. "": it never expires.')]
+
+
+def parts_from_decisions(decisions: Iterable[Decision]) -> tuple[DecisionPart, ...]:
+    """The decisions, in the order given."""
+    return tuple(map(DecisionPart.from_attributes, decisions))
+
+
+def part_from_decisions(stamp: DecisionsStamp | None, accepted: int) -> DecisionsPart | None:
+    """The decisions of a report, and how many reasons or findings they accept."""
+    if stamp is None:
+        return None
+    in_force = {kind.value: stamp.in_force.count(kind) for kind in DecisionKind}
+    return DecisionsPart(file=stamp.file, **in_force, accepted=accepted)
+
+
+class DroppedPart(EvidencePart):
+    """A line that a decision keeps out of a replacement."""
+
+    action: ActionName
+    resources: Resources
+    not_resources: NotResources
+    parent: Annotated[StatementPart, means("The old statement that it narrows.")]
+    reason: Annotated[str, means("Why.")]
+    owner: Annotated[str, means("Who answers for the decision.")]
+    expires: Annotated[str, means('The last day of the decision. "": it never expires.')]
+
+
+def dropped_from_diff(diff: PrincipalDiff) -> tuple[DroppedPart, ...]:
+    """The lines that decisions keep out of a replacement."""
+    return tuple(
+        DroppedPart(
+            action=dropped.line.action,
+            **scope_members(dropped.line.scope),
+            parent=part_from_statement(dropped.line.parent),
+            reason=dropped.decision.reason,
+            owner=dropped.decision.owner,
+            expires=dropped.decision.expires,
+            **evidence_members(dropped.line.evidence),
+        )
+        for dropped in diff.dropped
+    )
+
+
+# ---------------------------------------------------------------- files and the catalog
+
+
+class CatalogPart(RowPart, kw_only=True):
+    """The action catalog."""
+
+    version: Annotated[str, means("Its version.")]
+    date: Annotated[str, means("Its date.")]
+
+
+def part_from_catalog(version: str, day: str) -> CatalogPart:
+    """The action catalog."""
+    return CatalogPart(version=version, date=day)
+
+
+class LeftPart(RowPart, kw_only=True):
+    """A policy of AWS that stays attached."""
+
+    arn: Annotated[str, means("Its ARN.")]
+    version: Annotated[str | None, means("The id of its version; null: not known.")]
+    sha256: Annotated[Digest, means("The SHA-256 of its document as JSON with sorted keys.")]
+
+
+class CountsPart(RowPart, kw_only=True):
+    """Numbers of distinct actions. What depends on a replacement is 0 where there is none."""
+
+    granted: Annotated[Count, means("Granted actions: used, attempted, unused and unobservable ones.")]
+    used: Annotated[Count, means("Granted actions that were used.")]
+    attempted: Annotated[Count, means("Granted actions that were only attempted, with an undetermined outcome.")]
+    unused: Annotated[Count, means("Granted actions that weren't used, though use would have shown.")]
+    unobservable: Annotated[Count, means("Granted actions whose use the logs could not have shown.")]
+    ungranted: Annotated[Count, means("Used actions that no policy grants.")]
+    kept: Annotated[Count, means("Actions of the replacement kept only because the logs can't show their use.")]
+    replacement: Annotated[Count, means("Actions in the replacement, or in policies left attached.")]
+    removed: Annotated[Count, means("Granted actions that aren't among them.")]
+    dangerous: Annotated[Count, means("Dangerous ones of the removed actions that no record shows in use.")]
+    dangerous_unused: Annotated[Count, means("Dangerous grants without seen use, removed or kept.")]
+    held: Annotated[Count, means("Actions of the replacement without seen use.")]
+    reach_places: Annotated[Count, means("Pairs of one of its actions and a resource that others use with it.")]
+    reach_old: Annotated[Count, means("How many of these the old policies allow.")]
+    reach_new: Annotated[Count, means("How many of these the replacement allows.")]
+    reach_pinned_places: Annotated[Count, means("Such pairs of data, secrets, keys and roles.")]
+    reach_pinned_old: Annotated[Count, means("How many of the pinned pairs the old policies allow.")]
+    reach_pinned_new: Annotated[Count, means("How many of the pinned pairs the replacement allows.")]
+    all_data_events: Annotated[Count, means("Unobservable actions with data events that `all` keeps.")]
+    all_other_protocol: Annotated[Count, means("Unobservable actions of another protocol that `all` keeps.")]
+    all_inside_call: Annotated[Count, means("Unobservable actions inside other calls that `all` keeps.")]
+    all_internal: Annotated[Count, means("Unobservable internal actions that `all` keeps.")]
+    all_unclassified: Annotated[Count, means("Other unobservable actions that `all` keeps.")]
+    signed_data_events: Annotated[Count, means("Unobservable actions with data events that `signed` keeps.")]
+    signed_other_protocol: Annotated[Count, means("Unobservable actions of another protocol that `signed` keeps.")]
+    signed_inside_call: Annotated[Count, means("Unobservable actions inside other calls that `signed` keeps.")]
+    signed_internal: Annotated[Count, means("Unobservable internal actions that `signed` keeps.")]
+    signed_unclassified: Annotated[Count, means("Other unobservable actions that `signed` keeps.")]

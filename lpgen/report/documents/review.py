@@ -1,0 +1,487 @@
+"""The review as JSON, schema `lpgen.review/1`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import date
+from functools import lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from lpgen.core.choices import Severity
+from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.evidence import PrincipalUsage, UnmappedEvent
+from lpgen.core.findings import Confidence, DangerousUse, OutsideTrust, Report, WildcardUse
+from lpgen.core.model import AccessLevel, Outcome, PrincipalKind, SkipReason
+from lpgen.core.replacements import LineKind
+from lpgen.core.summary import DecisionsPart
+from lpgen.report.counts import sorted_levels
+from lpgen.report.documents.inputs import (
+    CoveragePart,
+    GuardsPart,
+    SnapshotPart,
+    part_from_coverage,
+    part_from_guards,
+    part_from_snapshot,
+)
+from lpgen.report.documents.layout import LaidOut, Row, lay_out_line, lay_out_parts, members_of, row_text, written_rows
+from lpgen.report.documents.parts import (
+    AcceptedBy,
+    AcceptedPart,
+    ActionName,
+    Arn,
+    AsOf,
+    CatalogPart,
+    CheckPart,
+    CountsPart,
+    Days,
+    DecisionPart,
+    DroppedPart,
+    EvidencePart,
+    LeftPart,
+    Message,
+    NotResources,
+    Parameters,
+    PrincipalHead,
+    Resources,
+    StatementPart,
+    Texts,
+    UngrantedPart,
+    UsePart,
+    accepted_from_diff,
+    checks_of_proposal,
+    dropped_from_diff,
+    every,
+    evidence_members,
+    parameters_of,
+    part_from_catalog,
+    part_from_decisions,
+    part_from_statement,
+    parts_from_decisions,
+    parts_from_ungranted,
+    parts_from_uses,
+    proposal_members,
+    scope_members,
+)
+from lpgen.report.documents.verdict_rows import VerdictPart, written_verdicts
+from lpgen.report.plan import StepKind, document_file, plan_note, plan_steps
+from lpgen.report.views import PrincipalView, ReviewView, review_view
+
+if TYPE_CHECKING:
+    from lpgen.report.entries import Details
+
+# ---------------------------------------------------------------- one principal
+
+
+class LevelPart(RowPart, kw_only=True):
+    """The actions of one access level."""
+
+    granted: Annotated[Count, means("How many are granted.")]
+    seen: Annotated[Count, means("How many of them were used or attempted.")]
+
+
+class ServicePart(RowPart, kw_only=True):
+    """The granted actions of a service."""
+
+    service: Annotated[str, means("The service.")]
+    levels: Annotated[dict[AccessLevel, LevelPart], means("How many actions, by access level.")]
+
+
+class DangerousUsePart(EvidencePart):
+    """A dangerous action that was used."""
+
+    action: ActionName
+    harm: Annotated[str, means("Its effect.")]
+    days: Annotated[tuple[date, ...], means("The days on which it was used.")]
+
+
+class WildcardPart(RowPart, kw_only=True):
+    """A wildcard of an Allow."""
+
+    pattern: Annotated[str, means("The pattern.")]
+    not_action: Annotated[bool, means("Whether it is in `NotAction`.")]
+    expands_to: Annotated[Count, means("How many actions it matches today.")]
+    used: Annotated[Texts, means("Those of them that were used.")]
+    statement: Annotated[StatementPart, means("Its statement.")]
+
+
+class LostUndoingPart(RowPart, kw_only=True):
+    """A used action that could no longer be undone."""
+
+    action: Annotated[str, means("The action that was used and is kept.")]
+    undone_by: Annotated[str, means("Its inverse, which wasn't seen and is removed.")]
+
+
+class UnmappedPart(EvidencePart):
+    """Calls that can't be mapped to an action."""
+
+    event_source: Annotated[str, means("The service, as CloudTrail names it.")]
+    event_name: Annotated[str, means("The operation.")]
+
+
+class PolicyPart(RowPart, kw_only=True):
+    """A document of a replacement."""
+
+    file: Annotated[str, means("Its file in the principal's folder.")]
+    name: Annotated[str, means("The name proposed for it.")]
+    type: Annotated[Literal["inline", "managed"], means("Whether it is an inline or a managed policy.")]
+    characters: Annotated[Count, means("Its size, as IAM counts it.")]
+
+
+class CountedPolicyPart(PolicyPart, kw_only=True):
+    """A document of a replacement, and its number of statements."""
+
+    statements: Annotated[Count, means("How many statements it has.")]
+
+
+class LinePart(RowPart, kw_only=True):
+    """One action on one scope, narrowed from one old statement."""
+
+    action: ActionName
+    resources: Resources
+    not_resources: NotResources
+    parent: Annotated[StatementPart, means("The old statement that it narrows.")]
+    kind: Annotated[LineKind, means("Why it is in the replacement.")]
+    why: Annotated[str, means("The same in words.")]
+    rule: Annotated[str, means('The scoping rule. "": none.')]
+    evidence: Annotated[EvidencePart | None, means("The seen use; null: none.")]
+
+
+class KeptPart(RowPart, kw_only=True):
+    """Actions of one service that are kept for one reason."""
+
+    service: Annotated[str, means("The service.")]
+    why: Annotated[str, means("The reason.")]
+    actions: Annotated[Texts, means("The actions.")]
+
+
+class RulePart(RowPart, kw_only=True):
+    """A scoping rule in use."""
+
+    rule: Annotated[str, means("Its name.")]
+    adds: Annotated[str, means("What it adds to the scopes.")]
+    tightens: Annotated[str, means("How to narrow them again.")]
+    records: Annotated[Count, means("How many records it rests on.")]
+    patterns: Annotated[Texts, means("Every pattern that it wrote.")]
+
+
+class ReplacementPart(Part, kw_only=True):
+    """The policies to put in the place of the old ones."""
+
+    refusal: Annotated[str | None, means("Why no documents were written; null: they were.")]
+    left_attached: Annotated[tuple[LeftPart, ...], means("The policies of AWS that stay attached.")]
+    documents: Annotated[tuple[CountedPolicyPart, ...], means("The documents.")]
+    lines: Annotated[tuple[LinePart, ...], means("The lines that the documents hold.")]
+    kept: Annotated[tuple[KeptPart, ...], means("Actions kept only because the logs can't show their use.")]
+    for_review: Annotated[tuple[KeptPart, ...], means("Actions kept because of an unexplained use.")]
+    decided: Annotated[tuple[KeptPart, ...], means("Actions kept by decisions.")]
+    shared: Annotated[tuple[KeptPart, ...], means("Actions that the permission set needs in another account.")]
+    rules: Annotated[tuple[RulePart, ...], means("The scoping rules in use.")]
+    characters_by_service: Annotated[dict[str, Count], means("The size of what each service needs.")]
+
+
+class StepPart(RowPart, kw_only=True):
+    """A step to put a replacement in place."""
+
+    kind: Annotated[StepKind, means("The kind of the step.")]
+    name: Annotated[str, means("The policy, group or boundary that it is about.")]
+    file: Annotated[str, means('The file of a new document. "": it is about an old one.')]
+    characters: Annotated[Count, means("The size of a new document.")]
+
+
+class StepsPart(Part, kw_only=True):
+    """The steps that put a replacement in place."""
+
+    steps: Annotated[tuple[StepPart, ...], means("The steps, in order.")]
+    note: Annotated[str, means("What to know before them.")]
+
+
+class _PlacedPrincipal(PrincipalHead):
+    account: Annotated[str, means("The id of its account.")]
+    kind: Annotated[PrincipalKind, means("Whether it is a role or a user.")]
+
+
+class PrincipalPart(_PlacedPrincipal, kw_only=True):
+    """One principal of the review."""
+
+    accepted: Annotated[tuple[AcceptedPart, ...], means("The reasons that decisions accept.")]
+    covered_days: Days
+    active_days: Annotated[Count, means("On how many days it was seen at work. 0: not counted.")]
+    counts: Annotated[CountsPart, means("The numbers of its actions.")]
+    removal_confidence: Annotated[
+        dict[Confidence, Count], every(Confidence), means("How many removals there are of each confidence.")
+    ]
+    statements: Annotated[tuple[StatementPart, ...], means("The old statements that `granted_by` refers to.")]
+    services: Annotated[tuple[ServicePart, ...], means("The granted actions, by service.")]
+    verdicts: Annotated[tuple[VerdictPart, ...], means("The verdicts, one per action.")]
+    dangerous_use: Annotated[tuple[DangerousUsePart, ...], means("The dangerous actions that were used.")]
+    wildcards: Annotated[tuple[WildcardPart, ...], means("The wildcards of its policies.")]
+    lost_undoings: Annotated[tuple[LostUndoingPart, ...], means("Used actions that it could no longer undo.")]
+    ungranted: Annotated[tuple[UngrantedPart, ...], means("Uses that no policy grants.")]
+    denied: Annotated[tuple[UsePart, ...], means("Denied attempts.")]
+    unmapped: Annotated[tuple[UnmappedPart, ...], means("Calls that can't be mapped to an action.")]
+    replacement: Annotated[ReplacementPart | None, means("Its replacement; null: there is none.")]
+    plan: Annotated[StepsPart, means("The steps that put the replacement in place.")]
+    dropped: Annotated[tuple[DroppedPart, ...], means("Lines that decisions keep out of the replacement.")]
+    checks: Annotated[tuple[CheckPart, ...] | None, means("The verification; null: nothing was verified.")]
+
+
+def part_from_principal(view: PrincipalView) -> PrincipalPart:
+    """One principal of the review."""
+    diff, proposal = view.diff, view.proposal
+    statements = sorted(diff.verdicts.statements() | {wildcard.ref for wildcard in diff.wildcards})
+    at = {ref: number for number, ref in enumerate(statements)}
+    return PrincipalPart(
+        **proposal_members(proposal),
+        account=diff.principal.account,
+        kind=diff.principal.kind,
+        accepted=accepted_from_diff(diff),
+        covered_days=diff.covered_days,
+        active_days=diff.active_days,
+        counts=CountsPart.from_attributes(view.counts),
+        removal_confidence=Row(view.confidence),
+        statements=tuple(map(part_from_statement, statements)),
+        services=_services_of_view(view),
+        verdicts=written_verdicts(diff.verdicts, view.staying, at),
+        dangerous_use=tuple(map(_part_from_dangerous_use, diff.dangerous)),
+        wildcards=tuple(map(_part_from_wildcard, diff.wildcards)),
+        lost_undoings=tuple(map(LostUndoingPart.from_attributes, view.lost_undoings)),
+        ungranted=parts_from_ungranted(diff.ungranted),
+        denied=parts_from_uses(diff.denied),
+        unmapped=_parts_from_unmapped(diff.unmapped),
+        replacement=_replacement_of_view(view),
+        plan=StepsPart(steps=tuple(map(StepPart.from_attributes, plan_steps(proposal))), note=plan_note(proposal)),
+        dropped=dropped_from_diff(diff),
+        checks=checks_of_proposal(proposal),
+    )
+
+
+def _services_of_view(view: PrincipalView) -> tuple[ServicePart, ...]:
+    rows = (
+        _written_service(service, tuple((level, row[level].granted, row[level].seen) for level in sorted_levels(row)))
+        for service, row in view.matrix.items()
+    )
+    return written_rows(rows, ServicePart)
+
+
+@lru_cache(maxsize=1 << 16)  # principals have much in common
+def _written_service(service: str, levels: tuple[tuple[AccessLevel, int, int], ...]) -> str:
+    counts = {level: LevelPart(granted=granted, seen=seen) for level, granted, seen in levels}
+    return row_text(ServicePart(service=service, levels=counts))
+
+
+def _part_from_dangerous_use(use: DangerousUse) -> DangerousUsePart:
+    return DangerousUsePart(action=use.action, harm=use.harm, days=use.on, **evidence_members(use.evidence))
+
+
+def _part_from_wildcard(wildcard: WildcardUse) -> WildcardPart:
+    return WildcardPart(
+        pattern=wildcard.pattern,
+        not_action=wildcard.not_action,
+        expands_to=wildcard.expands_to,
+        used=wildcard.used,
+        statement=part_from_statement(wildcard.ref),
+    )
+
+
+def _parts_from_unmapped(events: Iterable[UnmappedEvent]) -> tuple[UnmappedPart, ...]:
+    return tuple(
+        UnmappedPart(event_source=event.event_source, event_name=event.event_name, **evidence_members(event.evidence))
+        for event in events
+    )
+
+
+def _replacement_of_view(view: PrincipalView) -> ReplacementPart | None:
+    replacement = view.proposal.replacement
+    if replacement is None:
+        return None
+    return ReplacementPart(
+        refusal=replacement.refusal or None,
+        left_attached=tuple(
+            LeftPart(arn=policy.arn, version=policy.version or None, sha256=policy.sha256)
+            for policy in replacement.left
+        ),
+        documents=tuple(
+            CountedPolicyPart(
+                file=document_file(number),
+                name=document.name,
+                type="inline" if document.inline else "managed",
+                characters=document.size,
+                statements=len(document.statements),
+            )
+            for number, document in enumerate(replacement.documents, start=1)
+        ),
+        lines=tuple(
+            LinePart(
+                action=line.action,
+                **scope_members(line.scope),
+                parent=part_from_statement(line.parent),
+                kind=line.kind,
+                why=line.why,
+                rule=line.rule,
+                evidence=EvidencePart.from_attributes(line.evidence) if line.evidence else None,
+            )
+            for line in view.lines
+        ),
+        kept=tuple(map(KeptPart.from_attributes, view.kept)),
+        for_review=tuple(map(KeptPart.from_attributes, view.for_review)),
+        decided=tuple(map(KeptPart.from_attributes, view.decided)),
+        shared=tuple(map(KeptPart.from_attributes, view.shared)),
+        rules=tuple(map(RulePart.from_attributes, view.rules)),
+        characters_by_service=Row(replacement.bytes_by_service),
+    )
+
+
+# ---------------------------------------------------------------- all of them
+
+
+class TotalsPart(CountsPart):
+    """The numbers of all principals together."""
+
+    principals: Annotated[Count, means("How many principals there are.")]
+    replacements: Annotated[Count, means("How many have a replacement.")]
+    refused: Annotated[Count, means("How many have a replacement of which no documents were written.")]
+    safe: Annotated[Count, means("How many have a replacement that is called safe and isn't in place yet.")]
+    in_place: Annotated[Count, means("How many have a replacement that is in place already.")]
+
+
+def part_from_totals(view: ReviewView) -> TotalsPart:
+    """The numbers of all principals together."""
+    made = view.made
+    return TotalsPart(
+        principals=len(view.views),
+        replacements=sum(made_view.has_documents for made_view in made),
+        refused=sum(not made_view.has_documents for made_view in made),
+        safe=sum(made_view.proposal.safe for made_view in view.to_make),
+        in_place=sum(made_view.proposal.in_place for made_view in made),
+        **asdict(view.totals),
+    )
+
+
+class OutsideTrustPart(RowPart, kw_only=True):
+    """Outsiders that may assume a role."""
+
+    principal: Annotated[str, means("The ARN of the role.")]
+    severity: Annotated[Severity, means("How much it matters.")]
+    case: Annotated[Literal["everyone", "account", "organization", "provider"], means("The sort of outsiders.")]
+    who: Annotated[str, means("Who they are.")]
+    conditions: Annotated[str, means('The keys of the conditions that must be met. "": none.')]
+    message: Message
+    parameters: Parameters
+    item: Annotated[str, means("The item with which a decision may accept it.")]
+    accepted_by: AcceptedBy
+
+
+class SkipPart(RowPart, kw_only=True):
+    """Records that are no usage, by reason."""
+
+    reason: Annotated[SkipReason, means("The reason.")]
+    records: Annotated[Count, means("How many records there are.")]
+    example_event_id: Annotated[str, means("The id of the earliest of them.")]
+
+
+class UnlistedPart(Part, kw_only=True):
+    """A principal of the logs that the authorization details don't have."""
+
+    principal: Arn
+    principal_ids: Annotated[Texts, means("The unique ids that its records carry.")]
+    regions: Annotated[Texts, means("The Regions that it was seen in.")]
+    uses: Annotated[tuple[UsePart, ...], means("Its uses.")]
+    denied: Annotated[tuple[UsePart, ...], means("Its denied attempts.")]
+    unmapped: Annotated[tuple[UnmappedPart, ...], means("Its calls that can't be mapped to an action.")]
+
+
+class ReviewHead(Part, kw_only=True, tag_field="schema", tag="lpgen.review/1"):
+    """All of a review but its principals."""
+
+    as_of: AsOf
+    catalog: Annotated[CatalogPart, means("The action catalog.")]
+    min_days: Annotated[Count, means("How many covered days are enough.")]
+    totals: Annotated[TotalsPart, means("The numbers of all principals together.")]
+    outside_trust: Annotated[tuple[OutsideTrustPart, ...], means("Outsiders that may assume roles, the worst first.")]
+    coverage: Annotated[CoveragePart, means("The logs that were read.")]
+    guards: Annotated[GuardsPart, means("The policies given in addition to the principals' own.")]
+    snapshot: Annotated[SnapshotPart | None, means("The snapshot that files are from; null: all files were named.")]
+    decisions: Annotated[DecisionsPart | None, means("The decisions; null: none were given.")]
+    skips: Annotated[tuple[SkipPart, ...], means("Records that are no usage.")]
+    problems: Annotated[Texts, means("Gaps of the files given.")]
+    expired_decisions: Annotated[tuple[DecisionPart, ...], means("Decisions no longer in force.")]
+    not_in_snapshot: Annotated[tuple[UnlistedPart, ...], means("Principals that the authorization details lack.")]
+
+
+class ReviewDocument(ReviewHead, kw_only=True, tag_field="schema", tag="lpgen.review/1"):
+    """What `lpgen review --format json` prints."""
+
+    principals: Annotated[
+        tuple[PrincipalPart, ...],
+        means("The principals: by class, those with unusual use first, then by what could do most harm."),
+    ]
+
+
+def review_json(report: Report, details: Details | None = None) -> Iterator[str]:
+    """The review of a report as parts of a JSON text: of thousands of principals it is too long to hold at once.
+
+    With `details`, the report's proposals are outlines.
+    """
+    view = review_view(report, details.entries if details else {})
+    principals = (
+        LaidOut(details.text_of(found.diff.principal.arn)) if details else part_from_principal(found)
+        for found in view.views
+    )
+    return lay_out_parts({**members_of(_head_of_view(view)), "principals": principals})
+
+
+def review_lines(report: Report, details: Details | None = None) -> Iterator[str]:
+    """The review as JSON lines: the first has all of it but the principals, each other one a principal, by ARN.
+
+    With `details`, the report's proposals are outlines.
+    """
+    view = review_view(report, details.entries if details else {})
+    yield lay_out_line(_head_of_view(view))
+    for arn, found in sorted(((found.diff.principal.arn, found) for found in view.views), key=itemgetter(0)):
+        yield details.text_of(arn) if details else lay_out_line(part_from_principal(found))
+
+
+def _head_of_view(view: ReviewView) -> ReviewHead:
+    report, diff = view.report, view.report.diff
+    return ReviewHead(
+        as_of=diff.as_of,
+        catalog=part_from_catalog(diff.catalog_version, diff.catalog_date),
+        min_days=report.min_days,
+        totals=part_from_totals(view),
+        outside_trust=tuple(map(_part_from_trust, report.trust)),
+        coverage=part_from_coverage(diff.coverage),
+        guards=part_from_guards(report.guards),
+        snapshot=part_from_snapshot(report.snapshot),
+        decisions=part_from_decisions(report.decisions, report.accepted),
+        skips=tuple(map(SkipPart.from_attributes, diff.skips)),
+        problems=report.problems,
+        expired_decisions=parts_from_decisions(diff.expired),
+        not_in_snapshot=tuple(map(_part_from_unlisted, diff.unlisted)),
+    )
+
+
+def _part_from_trust(trust: OutsideTrust) -> OutsideTrustPart:
+    return OutsideTrustPart(
+        principal=trust.principal,
+        severity=trust.severity,
+        case=trust.parameters["case"],
+        who=trust.parameters["who"],
+        conditions=trust.parameters["limits"],
+        message=trust.message,
+        parameters=parameters_of(trust),
+        item=trust.item,
+        accepted_by=trust.accepted_by,
+    )
+
+
+def _part_from_unlisted(usage: PrincipalUsage) -> UnlistedPart:
+    return UnlistedPart(
+        principal=usage.principal,
+        principal_ids=usage.principal_ids,
+        regions=usage.regions,
+        uses=parts_from_uses(use for use in usage.uses if use.outcome is not Outcome.DENIED),
+        denied=parts_from_uses(use for use in usage.uses if use.outcome is Outcome.DENIED),
+        unmapped=_parts_from_unmapped(usage.unmapped),
+    )
