@@ -15,13 +15,29 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """
 
     @classmethod
-    def from_attributes(cls, value: object) -> Self:
-        """The part that has the attributes of a value of the same names."""
-        return msgspec.convert(value, cls, from_attributes=True)
+    def from_attributes(cls, *sources: object, **given: object) -> Self:
+        """The part whose members are given, or else are attributes of the first source that has them.
+
+        A member that is given as UNSET is left out.
+        """
+        return msgspec.convert(_Sources(sources, given), cls, from_attributes=True)
 
 
 class RowPart(Part, frozen=True, kw_only=True):
     """A JSON object that is written on one line."""
+
+
+class _Sources:
+    def __init__(self, sources: tuple[object, ...], given: dict[str, object]) -> None:
+        self.__dict__ |= {name: value for name, value in given.items() if value is not msgspec.UNSET}
+        self._sources = sources
+        self._given = given
+
+    def __getattr__(self, name: str) -> object:
+        for source in () if name in self._given else self._sources:
+            if (found := getattr(source, name, msgspec.UNSET)) is not msgspec.UNSET:
+                return found
+        raise AttributeError(name)
 
 
 def means(description: str) -> msgspec.Meta:

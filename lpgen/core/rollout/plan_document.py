@@ -34,7 +34,7 @@ class PolicyTextPart(RowPart, kw_only=True):
 
     policy: _Policy
     type: Type
-    document: _Document
+    text: _Document = msgspec.field(name="document")
 
 
 class NewDocumentPart(RowPart, kw_only=True):
@@ -45,7 +45,7 @@ class NewDocumentPart(RowPart, kw_only=True):
     type: Type
     sha256: Annotated[str, means("The SHA-256 of the document.")]
     narrows: Annotated[tuple[str, ...], means("The old policies that its lines come from.")]
-    document: _Document
+    text: _Document = msgspec.field(name="document")
 
 
 class RefusalPart(RowPart, kw_only=True):
@@ -74,9 +74,13 @@ class PrincipalPlanPart(Part, kw_only=True):
     name: Annotated[str, means("Its name.")]
     safe: Annotated[bool, means("Whether its replacement is called safe.")]
     folder: Annotated[str, means("The folder of its replacement.")]
-    policies_sha256: Annotated[str, means("The fingerprint of the policies that the plan was computed from.")]
+    sha256: Annotated[str, means("The fingerprint of the policies that it was computed from.")] = msgspec.field(
+        name="policies_sha256"
+    )
     boundary: Annotated[str | None, means("The ARN of its permissions boundary, which is kept; null: there is none.")]
-    left_attached: Annotated[tuple[str, ...], means("The ARNs of the policies of AWS that stay attached.")]
+    left: Annotated[tuple[str, ...], means("The policies of AWS that stay attached.")] = msgspec.field(
+        name="left_attached"
+    )
     refusals: Annotated[tuple[RefusalPart, ...], means("Why nothing is done. With a refusal there are no calls.")]
     notes: Annotated[tuple[str, ...], means("Sentences on what to know before the plan is applied.")]
     calls: Annotated[tuple[CallPart, ...], means("The calls to IAM, in order.")]

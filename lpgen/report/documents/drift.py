@@ -7,27 +7,23 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
-from msgspec import structs
+from msgspec import field, structs
 
 from lpgen.core.choices import Severity
 from lpgen.core.documents import Count, Part, RowPart, means
-from lpgen.core.drift.causes import Cause, causes_of
-from lpgen.core.drift.findings import Drift, DriftFinding
+from lpgen.core.drift.causes import causes_of
+from lpgen.core.drift.findings import Drift
 from lpgen.core.drift.states import Stamp
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.summary import DecisionsPart
-from lpgen.report.documents.layout import Row, lay_out
+from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import (
     CatalogPart,
     DecisionPart,
     Message,
     Parameters,
     Texts,
-    every,
-    parameters_of,
-    part_from_catalog,
     part_from_decisions,
-    parts_from_decisions,
 )
 
 _Kind = Annotated[DriftKind, means("The kind of the finding.")]
@@ -62,13 +58,8 @@ class StatePart(StateFields, RowPart, kw_only=True):
 
 def part_from_stamp(stamp: Stamp) -> StatePart:
     """The facts about a state."""
-    return StatePart(
-        name=stamp.name,
-        as_of=stamp.as_of,
-        catalog=part_from_catalog(stamp.catalog_version, stamp.catalog_date),
-        snapshot=stamp.snapshot or None,
-        figures=FiguresPart.from_attributes(stamp.figures),
-    )
+    catalog = CatalogPart.from_attributes(stamp)
+    return StatePart.from_attributes(stamp, catalog=catalog, snapshot=stamp.snapshot or None)
 
 
 # ---------------------------------------------------------------- drift
@@ -94,10 +85,20 @@ class DriftFindingPart(Part, kw_only=True):
     message: Message
     parameters: Parameters
     details: Annotated[Texts, means("Further lines about it.")]
-    next_step: Annotated[str, means("What to do about it.")]
+    step: Annotated[str, means("What to do about it.")] = field(name="next_step")
     item: Annotated[str, means("The item with which a decision accepts it.")]
     accepted_by: Annotated[str | None, means("Who accepted it, and why; null: nobody did.")]
     expired: Annotated[str | None, means("Who accepted it for a time that is over; null: nobody did.")]
+
+
+class SeveritiesPart(RowPart, kw_only=True):
+    """How many findings there are of each severity."""
+
+    critical: Annotated[Count, means("Critical ones.")]
+    high: Annotated[Count, means("High ones.")]
+    medium: Annotated[Count, means("Medium ones.")]
+    low: Annotated[Count, means("Low ones.")]
+    info: Annotated[Count, means("Ones to know.")]
 
 
 class DriftDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.drift/1"):
@@ -105,7 +106,7 @@ class DriftDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.drift/1")
 
     before: Annotated[StatePart, means("The earlier state.")]
     after: Annotated[StatePart, means("The later state.")]
-    summary: Annotated[dict[Severity, Count], every(Severity), means("How many open findings there are.")]
+    summary: Annotated[SeveritiesPart, means("How many open findings there are of each severity.")]
     groups: Annotated[tuple[GroupPart, ...], means("The open findings by cause, the most severe first.")]
     findings: Annotated[tuple[DriftFindingPart, ...], means("The findings: open ones first, then by severity.")]
     decisions: Annotated[DecisionsPart | None, means("The decisions; null: none were given.")]
@@ -118,46 +119,26 @@ class DriftDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.drift/1")
 def drift_json(drift: Drift) -> str:
     """The drift as JSON text."""
     found = Counter(finding.severity for finding in drift.open)
-    return lay_out(
-        DriftDocument(
-            before=part_from_stamp(drift.before),
-            after=part_from_stamp(drift.after),
-            summary=Row({severity: found[severity] for severity in Severity}),
-            groups=tuple(map(_part_from_cause, causes_of(drift.open))),
-            findings=tuple(map(_part_from_finding, drift.findings)),
-            decisions=part_from_decisions(drift.decisions, drift.accepted),
-            applied=drift.applied,
-            notes=drift.notes,
-            expired_decisions=parts_from_decisions(drift.expired),
-            trend=tuple(map(part_from_stamp, drift.trend)),
-        )
+    document = DriftDocument.from_attributes(
+        drift,
+        before=part_from_stamp(drift.before),
+        after=part_from_stamp(drift.after),
+        summary={severity.value: found[severity] for severity in Severity},
+        groups=[
+            GroupPart.from_attributes(cause, tie=cause.tie or None, items=[finding.item for finding in cause.findings])
+            for cause in causes_of(drift.open)
+        ],
+        findings=[
+            DriftFindingPart.from_attributes(
+                finding, accepted_by=finding.accepted_by or None, expired=finding.expired or None
+            )
+            for finding in drift.findings
+        ],
+        decisions=part_from_decisions(drift.decisions, drift.accepted),
+        expired_decisions=drift.expired,
+        trend=tuple(map(part_from_stamp, drift.trend)),
     )
-
-
-def _part_from_cause(cause: Cause) -> GroupPart:
-    return GroupPart(
-        kind=cause.kind,
-        severity=cause.severity,
-        tie=cause.tie or None,
-        concerned=cause.concerned,
-        items=tuple(finding.item for finding in cause.findings),
-    )
-
-
-def _part_from_finding(finding: DriftFinding) -> DriftFindingPart:
-    return DriftFindingPart(
-        kind=finding.kind,
-        severity=finding.severity,
-        subject=finding.subject,
-        principals=finding.principals,
-        message=finding.message,
-        parameters=parameters_of(finding),
-        details=finding.details,
-        next_step=finding.step,
-        item=finding.item,
-        accepted_by=finding.accepted_by or None,
-        expired=finding.expired or None,
-    )
+    return lay_out(document)
 
 
 # ---------------------------------------------------------------- baselines

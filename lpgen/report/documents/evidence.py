@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-import msgspec
+from msgspec import UNSET, field
 
 from lpgen.core.digests import Inputs, digest_of_text
 from lpgen.core.documents import Count, Part, RowPart, means
@@ -18,7 +18,6 @@ from lpgen.core.iam.pattern_index import PatternIndex
 from lpgen.core.iam.policy import statement_depends_on_version, text_without_sid
 from lpgen.core.model import CURRENT_VERSION, Effect, Policy
 from lpgen.core.replacements import (
-    LeftPolicy,
     Line,
     LineKind,
     Replacement,
@@ -45,26 +44,22 @@ from lpgen.report.documents.parts import (
     StatementPart,
     Texts,
     UngrantedPart,
-    accepted_from_diff,
-    checks_of_proposal,
-    dropped_from_diff,
-    evidence_members,
-    part_from_catalog,
-    part_from_statement,
-    parts_from_ungranted,
-    proposal_members,
+    part_from_proposal,
     scope_members,
+    with_evidence,
 )
-from lpgen.report.documents.review import PolicyPart
+from lpgen.report.documents.review import PolicyPart, part_from_document
 from lpgen.report.plan import document_file
+
+_LinePart = TypeVar("_LinePart", bound="CopiedLinePart")
 
 
 class ReplacesPart(Part, kw_only=True):
     """The policies that the replacement takes the place of."""
 
-    detach: Annotated[Texts, means("The managed policies to detach.")]
-    delete_inline: Annotated[Texts, means("The inline policies to delete.")]
-    leave_groups: Annotated[Texts, means("The groups to leave.")]
+    managed: Annotated[Texts, means("The managed policies to detach.")] = field(name="detach")
+    inline: Annotated[Texts, means("The inline policies to delete.")] = field(name="delete_inline")
+    groups: Annotated[Texts, means("The groups to leave.")] = field(name="leave_groups")
     boundary_stays: Annotated[str | None, means("The permissions boundary, which is kept; null: there is none.")]
     policies_sha256: Annotated[Digest, means("The fingerprint of all these but the boundary.")]
 
@@ -81,8 +76,8 @@ class CopiedLinePart(Part, kw_only=True):
     """A line that a copy of a policy would hold."""
 
     action: ActionName
-    resources: Resources
-    not_resources: NotResources
+    resources: Resources = UNSET
+    not_resources: NotResources = UNSET
     parent: Annotated[StatementPart, means("The old statement that it narrows.")]
     evidence: Annotated[tuple[ReasonPart, ...], means("The reasons for it.")]
 
@@ -120,7 +115,7 @@ class PlacePart(RowPart, kw_only=True):
 class DenyPart(RowPart, kw_only=True):
     """A Deny of the old policies."""
 
-    statement: Annotated[StatementPart, means("The old statement.")] = msgspec.field(name="from")
+    statement: Annotated[StatementPart, means("The old statement.")] = field(name="from")
     carried_in: Annotated[PlacePart | None, means("Where the replacement has it; null: nowhere.")]
 
 
@@ -128,7 +123,7 @@ class AppliedRulePart(RowPart, kw_only=True):
     """A scoping rule in use."""
 
     rule: Annotated[str, means("Its name.")]
-    sentence: Annotated[str, means("What it adds to the scopes.")]
+    adds: Annotated[str, means("What it adds to the scopes.")] = field(name="sentence")
     tightens: Annotated[str, means("How to narrow them again.")]
     pattern: Annotated[str, means("The pattern that it wrote.")]
     records: Annotated[Count, means("How many records it rests on.")]
@@ -159,76 +154,47 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
     """The evidence file of one principal as JSON text; without a replacement its lists are empty."""
     diff = proposal.diff
     coverage = report.diff.coverage.account(diff.principal.account)
+    boundary = diff.principal.boundary
     replacement = proposal.replacement or Replacement(diff.principal, (), (), ())
+    documents = [(document, number) for number, document in enumerate(replacement.documents, start=1)]
     return lay_out(
-        EvidenceDocument(
-            **proposal_members(proposal),
-            accepted=accepted_from_diff(diff),
+        part_from_proposal(
+            proposal,
+            EvidenceDocument,
             as_of=report.diff.as_of,
-            catalog=part_from_catalog(report.diff.catalog_version, report.diff.catalog_date),
+            catalog=CatalogPart.from_attributes(report.diff),
             coverage=None if coverage is None else part_from_account(coverage),
-            inputs=InputsRow.from_attributes(inputs),
-            replaces=_replaces_from_proposal(proposal),
-            left_attached=tuple(map(_part_from_left, replacement.left)),
-            policies=tuple(
-                _part_from_document(document, document_file(number))
-                for number, document in enumerate(replacement.documents, start=1)
+            inputs=inputs,
+            replaces=ReplacesPart.from_attributes(
+                diff.detach,
+                boundary_stays=None if boundary is None else boundary.arn or boundary.name,
+                policies_sha256=policies_sha256(diff.principal, with_boundary=False),
             ),
-            lines=tuple(
-                part
-                for number, document in enumerate(replacement.documents, start=1)
-                for statement in document.statements
-                for part in _lines_of_statement(document_file(number), statement)
-            ),
-            denies=tuple(_denies_of_proposal(proposal, replacement)),
-            rules=tuple(
-                AppliedRulePart(
-                    rule=applied.rule,
-                    sentence=applied.adds,
-                    tightens=applied.tightens,
-                    pattern=applied.pattern,
-                    records=applied.records,
+            left_attached=[
+                LeftPolicyPart.from_attributes(
+                    policy,
+                    version=policy.version or None,
+                    file=file_of_left_policy(policy.arn, policy.sha256),
+                    lines=[
+                        _part_from_lines([line], CopiedLinePart, line.action, line.scope, parent=line.parent)
+                        for line in policy.lines
+                    ],
                 )
-                for applied in replacement.rules
-            ),
-            dropped=dropped_from_diff(diff),
-            ungranted=parts_from_ungranted(diff.ungranted),
-            checks=checks_of_proposal(proposal),
+                for policy in replacement.left
+            ],
+            policies=[
+                part_from_document(document, number, DigestedPolicyPart, sha256=digest_of_text(document.text))
+                for document, number in documents
+            ],
+            lines=[
+                _part_from_lines(lines, WrittenLinePart, action, scope, statement, file=document_file(number))
+                for document, number in documents
+                for statement in document.statements
+                for action, scope, lines in explained_lines(statement)
+            ],
+            denies=list(_denies_of_proposal(proposal, replacement)),
+            rules=replacement.rules,
         )
-    )
-
-
-def _replaces_from_proposal(proposal: Proposal) -> ReplacesPart:
-    detach, boundary = proposal.diff.detach, proposal.diff.principal.boundary
-    return ReplacesPart(
-        detach=detach.managed,
-        delete_inline=detach.inline,
-        leave_groups=detach.groups,
-        boundary_stays=None if boundary is None else boundary.arn or boundary.name,
-        policies_sha256=policies_sha256(proposal.diff.principal, with_boundary=False),
-    )
-
-
-def _part_from_left(policy: LeftPolicy) -> LeftPolicyPart:
-    sha256 = policy.sha256
-    return LeftPolicyPart(
-        arn=policy.arn,
-        version=policy.version or None,
-        sha256=sha256,
-        file=file_of_left_policy(policy.arn, sha256),
-        lines=tuple(
-            CopiedLinePart(**_line_members(line.action, line.scope, line.parent, [line])) for line in policy.lines
-        ),
-    )
-
-
-def _part_from_document(document: ReplacementDocument, file: str) -> DigestedPolicyPart:
-    return DigestedPolicyPart(
-        file=file,
-        name=document.name,
-        type="inline" if document.inline else "managed",
-        characters=document.size,
-        sha256=digest_of_text(document.text),
     )
 
 
@@ -253,22 +219,12 @@ def explained_lines(statement: ReplacementStatement) -> Iterable[tuple[str, Scop
             yield action, statement.scope, lines
 
 
-def _lines_of_statement(file: str, statement: ReplacementStatement) -> Iterable[WrittenLinePart]:
-    for action, scope, lines in explained_lines(statement):
-        members = _line_members(action, scope, statement.parent, lines)
-        yield WrittenLinePart(file=file, sid=statement.sid, **members)
-
-
-def _line_members(action: str, scope: Scope, parent: StatementRef, lines: Iterable[Line]) -> dict[str, Any]:
-    return {
-        "action": action,
-        **scope_members(scope),
-        "parent": part_from_statement(parent),
-        "evidence": tuple(
-            ReasonPart(kind=line.kind, why=line.why, rule=line.rule, **evidence_members(line.evidence))
-            for line in lines
-        ),
-    }
+def _part_from_lines(
+    lines: Iterable[Line], kind: type[_LinePart], action: str, scope: Scope, *sources: object, **given: object
+) -> _LinePart:
+    """A part for an action and a scope that some lines explain."""
+    reasons = [with_evidence(ReasonPart, line.evidence, line) for line in lines]
+    return kind.from_attributes(*sources, action=action, evidence=reasons, **scope_members(scope), **given)
 
 
 def _scope_within(scope: Scope, whole: Scope) -> Scope:
@@ -295,7 +251,7 @@ def _denies_of_proposal(proposal: Proposal, replacement: Replacement) -> Iterabl
                 ref = StatementRef(policy.arn or policy.name, policy.kind, policy.group, statement.index, statement.sid)
                 version = document.version if statement_depends_on_version(statement) else CURRENT_VERSION
                 place = carried.get((version, text_without_sid(statement.text)))
-                yield DenyPart(statement=part_from_statement(ref), carried_in=place)
+                yield DenyPart.from_attributes(statement=ref, carried_in=place)
 
 
 def _carried_denies(replacement: Replacement) -> dict[tuple[str, str], PlacePart]:

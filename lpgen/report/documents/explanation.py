@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-import msgspec
+from msgspec import UNSET, UnsetType, field
 
 from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.explanations import (
@@ -30,9 +30,8 @@ from lpgen.report.documents.parts import (
     Resources,
     StatementFields,
     Texts,
+    part_from_use,
     scope_members,
-    statement_members,
-    use_members,
 )
 
 
@@ -50,11 +49,11 @@ class ExplainedStatementPart(StatementFields, kw_only=True):
 
     effect: Annotated[Effect, means("Whether it allows or denies.")]
     fit: Annotated[Fit, means("Whether it applies to the request, or why it doesn't.")]
-    actions: Annotated[Texts | msgspec.UnsetType, means("The patterns that match the action.")]
-    not_actions: Annotated[Texts | msgspec.UnsetType, means("Patterns of actions: all but these.")]
+    actions: Annotated[Texts | UnsetType, means("The patterns that match the action.")] = UNSET
+    not_actions: Annotated[Texts | UnsetType, means("Patterns of actions: all but these.")] = UNSET
     actions_today: Annotated[Count, means("How many actions the patterns cover.")]
-    resources: Resources
-    not_resources: NotResources
+    resources: Resources = UNSET
+    not_resources: NotResources = UNSET
     names_principal: Annotated[str | None, means("How a resource policy names the principal; null: elsewhere.")]
     conditions: Annotated[tuple[ConditionPart, ...], means("Its conditions.")]
     depends_on: Annotated[Texts, means("The condition keys that decide.")]
@@ -82,7 +81,7 @@ class ExplainedUsePart(EvidencePart):
     resource_kind: Annotated[ResourceKind, means("How well the resource is known.")]
     outcome: Annotated[Outcome, means("What became of it.")]
     how: Annotated[str, means("How the action follows from the record.")]
-    wall: Annotated[DenialKind, means("What denied it.")]
+    denial_kind: Annotated[DenialKind, means("What denied it.")] = field(name="wall")
     error_code: Annotated[str, means('The error that the record shows. "": none.')]
     regions: Annotated[Texts, means("The Regions that it was seen in.")]
 
@@ -94,7 +93,7 @@ class SeenPart(Part, kw_only=True):
     last_day: Annotated[date | None, means("The last day of the account's logs; null: none were read.")]
     covered_days: Days
     blind_spot: Annotated[str | None, means("Why the logs could not have shown use; null: they could.")]
-    earlier_records: Annotated[Count, means("Records of an earlier principal of the name.")]
+    earlier: Annotated[Count, means("Records of an earlier principal of the name.")] = field(name="earlier_records")
     uses: Annotated[tuple[ExplainedUsePart, ...], means("The uses.")]
 
 
@@ -103,8 +102,8 @@ class ExplanationDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.exp
 
     principal: Arn
     action: Annotated[str, means("The action, as it was understood.")]
-    action_known: Annotated[bool, means("Whether the catalog has the action.")]
-    similar_actions: Annotated[Texts, means("The closest ones, if it hasn't.")]
+    known: Annotated[bool, means("Whether the catalog has the action.")] = field(name="action_known")
+    similar: Annotated[Texts, means("The closest ones, if it hasn't.")] = field(name="similar_actions")
     resource: Annotated[str, means("The resource, as it was understood.")]
     resource_kind: Annotated[ResourceKind, means("`unknown`: any resource; `none`: the action takes none.")]
     context: Annotated[dict[str, Texts], means("The condition values, by key; no values: the request lacks the key.")]
@@ -115,78 +114,58 @@ class ExplanationDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.exp
     rule: Annotated[str | None, means("AWS's own rule that decides whatever the policies say; null: none.")]
     stops: Annotated[Texts, means("The walls without a needed allow.")]
     walls: Annotated[tuple[WallPart, ...], means("The sets of policies that apply to the request.")]
-    not_known: Annotated[Texts, means("Inputs that weren't supplied and could change the result.")]
+    unread: Annotated[Texts, means("Inputs that weren't supplied and could change the result.")] = field(
+        name="not_known"
+    )
     use: Annotated[SeenPart | None, means("The use that the logs show; null: no data folder was given.")]
 
 
 def explain_json(found: Explanation) -> str:
     """The explanation as JSON text."""
-    question = found.question
-    return lay_out(
-        ExplanationDocument(
-            principal=question.principal.arn,
-            action=question.action,
-            action_known=question.known,
-            similar_actions=question.similar,
-            resource=question.resource.text,
-            resource_kind=question.resource.kind,
-            context=dict(sorted(question.context.items())),
-            remarks=question.remarks,
-            result=found.result,
-            sentence=found.sentence,
-            depends_on=found.depends_on,
-            rule=found.rule or None,
-            stops=found.stops,
-            walls=tuple(map(_part_from_wall, found.walls)),
-            not_known=found.unread,
-            use=None if found.seen is None else _part_from_seen(found.seen),
-        )
+    question, seen = found.question, found.seen
+    document = ExplanationDocument.from_attributes(
+        found,
+        question,
+        principal=question.principal.arn,
+        resource=question.resource.text,
+        resource_kind=question.resource.kind,
+        context=dict(sorted(question.context.items())),
+        rule=found.rule or None,
+        walls=tuple(map(_part_from_wall, found.walls)),
+        use=None if seen is None else _part_from_seen(seen),
     )
+    return lay_out(document)
 
 
 def _part_from_wall(wall: ExplainedWall) -> WallPart:
-    return WallPart(
-        layer=wall.layer,
+    return WallPart.from_attributes(
+        wall,
         level=wall.level + 1 if wall.layer in (Layer.SCP, Layer.RCP) else None,
-        name=wall.name,
         of=wall.of or None,
-        state=wall.state,
-        policies=wall.policies,
-        missing=wall.missing,
         statements=tuple(map(_part_from_explained, wall.statements)),
     )
 
 
 def _part_from_explained(statement: ExplainedStatement) -> ExplainedStatementPart:
-    return ExplainedStatementPart(
-        **statement_members(statement.ref),
-        effect=statement.effect,
-        fit=statement.fit,
-        actions=msgspec.UNSET if statement.not_action else statement.actions,
-        not_actions=statement.actions if statement.not_action else msgspec.UNSET,
-        actions_today=statement.actions_today,
+    actions = {"not_actions" if statement.not_action else "actions": statement.actions}
+    return ExplainedStatementPart.from_attributes(
+        statement.ref,
+        statement,
+        actions=actions.get("actions", UNSET),
+        not_actions=actions.get("not_actions", UNSET),
         **scope_members(Scope(statement.resources, statement.not_resource)),
         names_principal=statement.named or None,
-        conditions=tuple(
-            ConditionPart(
-                operator=state.condition.operator,
-                key=state.condition.key,
-                values=state.condition.values,
-                met=state.met,
-            )
-            for state in statement.conditions
-        ),
-        depends_on=statement.depends_on,
+        conditions=[ConditionPart.from_attributes(state.condition, state) for state in statement.conditions],
     )
 
 
 def _part_from_seen(seen: SeenUses) -> SeenPart:
     covered = seen.coverage
-    return SeenPart(
+    return SeenPart.from_attributes(
+        seen,
         first_day=covered.first_day if covered else None,
         last_day=covered.last_day if covered else None,
         covered_days=covered.covered_days if covered else 0,
         blind_spot=seen.blind_spot or None,
-        earlier_records=seen.earlier,
-        uses=tuple(ExplainedUsePart(on=found.on, **use_members(found.use)) for found in seen.uses),
+        uses=[part_from_use(found.use, ExplainedUsePart, found) for found in seen.uses],
     )

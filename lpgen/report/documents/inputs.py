@@ -12,7 +12,7 @@ from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.evidence import AccountCoverage, CoverageSource, LogCoverage
 from lpgen.core.guards import Guards
 from lpgen.core.snapshots import SnapshotStamp
-from lpgen.report.documents.parts import Amount, CatalogPart, Digest, Texts
+from lpgen.report.documents.parts import Amount, Digest, Texts
 from lpgen.report.guards_note import resource_counts
 
 # ---------------------------------------------------------------- logs
@@ -62,8 +62,10 @@ class AccountPart(Part, kw_only=True):
     data_events_known_from: Annotated[CoverageSource, means("The same as `known_from`.")]
     known_from: Annotated[CoverageSource, means("What shows which events were recorded.")]
     trails: Annotated[Texts, means("A sentence for each trail that records the account.")]
-    holes: Annotated[tuple[HolePart, ...], means("Days taken out of the coverage.")]
-    trail_changes: Annotated[Texts, means("Recorded changes of trails that take no day out.")]
+    uncovered: Annotated[tuple[HolePart, ...], means("Days taken out of the coverage.")] = msgspec.field(name="holes")
+    change_notes: Annotated[Texts, means("Recorded changes of trails that take no day out.")] = msgspec.field(
+        name="trail_changes"
+    )
     unseen_event_sources: Annotated[Texts, means("Those whose management events may have been excluded.")]
     summed_event_sources: Annotated[Texts, means("Those whose data events appear only in aggregated events.")]
 
@@ -84,26 +86,14 @@ def part_from_coverage(coverage: LogCoverage) -> CoveragePart:
 
 def part_from_account(coverage: AccountCoverage) -> AccountPart:
     """The logs that were read of one account."""
-    return AccountPart(
-        account=coverage.account,
-        first_day=coverage.first_day,
-        last_day=coverage.last_day,
-        covered_days=coverage.covered_days,
-        gaps=tuple(map(GapPart.from_attributes, coverage.gaps)),
-        regions=coverage.regions,
-        records=coverage.records,
+    regions = sorted({region for region, _ in coverage.data_events})
+    return AccountPart.from_attributes(
+        coverage,
         management_events=SidesPart(**{key: side in coverage.sides() for key, side in _SIDES.items()}),
-        data_events=tuple(
-            _part_from_data_events(coverage, region)
-            for region in sorted({region for region, _ in coverage.data_events})
-        ),
+        data_events=[_part_from_data_events(coverage, region) for region in regions],
         data_events_known_from=coverage.known_from,
-        known_from=coverage.known_from,
-        trails=coverage.trails,
-        holes=tuple(map(HolePart.from_attributes, coverage.uncovered)),
-        trail_changes=coverage.change_notes,
-        unseen_event_sources=tuple(sorted(coverage.unseen)),
-        summed_event_sources=tuple(sorted(coverage.summed)),
+        unseen_event_sources=sorted(coverage.unseen),
+        summed_event_sources=sorted(coverage.summed),
     )
 
 
@@ -162,17 +152,14 @@ def part_from_snapshot(stamp: SnapshotStamp | None) -> SnapshotPart | None:
     """The snapshot with every gap; None where all files were named."""
     if stamp is None:
         return None
-    return SnapshotPart(
-        name=stamp.name,
+    return SnapshotPart.from_attributes(
+        stamp,
         taken=stamp.taken.isoformat(),
-        accounts=tuple(taken.account for taken in stamp.accounts),
-        used=stamp.used,
-        gaps=tuple(
-            SnapshotGapPart(
-                account=gap.account or None, subject=gap.subject, place=gap.place or None, reason=gap.reason
-            )
+        accounts=[taken.account for taken in stamp.accounts],
+        gaps=[
+            SnapshotGapPart.from_attributes(gap, account=gap.account or None, place=gap.place or None)
             for gap in stamp.gaps
-        ),
+        ],
     )
 
 
@@ -184,9 +171,11 @@ _WORD: Final = f"(({'|'.join(UnobservableKind)})=)?{_VALUE}"
 _OptionalDigest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
 
 
-class CatalogStampPart(CatalogPart, kw_only=True):
+class CatalogStampPart(RowPart, kw_only=True):
     """The identity of the action catalog."""
 
+    version: Annotated[str, means("Its version.")]
+    date: Annotated[str, means("Its date.")]
     digest: Annotated[Digest, means("The digest of its content.")]
 
 

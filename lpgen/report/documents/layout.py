@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from typing import Final, TypeVar, cast
 
 import msgspec
@@ -36,7 +35,7 @@ class LaidOut(str):
 
 _STEP: Final = "  "
 
-row_text: Final = partial(json.dumps, default=msgspec.to_builtins)
+row_text: Final = json.JSONEncoder(default=msgspec.to_builtins).encode
 """The JSON text of a value on one line."""
 
 

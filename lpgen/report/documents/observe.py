@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
+from msgspec import field
 
 from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.model import Visibility
-from lpgen.core.observe.open_uses import OpenUse
 from lpgen.core.observe.outcome import Outcome, OutcomeStatus
-from lpgen.core.observe.plan import AccountPlan, Estimate, ObservePlan, PlannedTrail
+from lpgen.core.observe.plan import AccountPlan, ObservePlan
 from lpgen.core.observe.selections import selector_document
 from lpgen.core.schemas import OBSERVE_SCHEMA
 from lpgen.report.documents.layout import lay_out
@@ -45,7 +45,7 @@ class TrailPart(Part, kw_only=True):
 
     name: Annotated[str, means("Its name.")]
     arn: Annotated[str, means('Its ARN. "": it doesn\'t exist yet.')]
-    new: Annotated[bool, means("Whether it doesn't exist yet.")]
+    is_new: Annotated[bool, means("Whether it doesn't exist yet.")] = field(name="new")
     home_region: Annotated[str, means("Its home Region.")]
     bucket: Annotated[str, means("The bucket for its log files.")]
     values: Annotated[Count, means("How many values its selectors have.")]
@@ -57,7 +57,7 @@ class OpenUsePart(RowPart, kw_only=True):
 
     principal: Arn
     action: ActionName
-    type: Annotated[str, means("The type of the resources, as CloudTrail names it.")]
+    kind: Annotated[str, means("The type of the resources, as CloudTrail names it.")] = field(name="type")
     resources: Annotated[Texts, means("The resources.")]
 
 
@@ -70,10 +70,10 @@ class LeftOpenPart(OpenUsePart, kw_only=True):
 class EstimatePart(RowPart, kw_only=True):
     """The data events of a type that the trails would add."""
 
-    type: Annotated[str, means("The type of the resources, as CloudTrail names it.")]
+    kind: Annotated[str, means("The type of the resources, as CloudTrail names it.")] = field(name="type")
     resources: Annotated[Count, means("How many resources are selected.")]
-    open: Annotated[bool, means("Whether there may be more, since a pattern may match any number.")]
-    events_a_day: Annotated[Amount | None, means("How many events a day; null: the logs hold none of the type.")]
+    is_open: Annotated[bool, means("Whether a pattern selects more.")] = field(name="open")
+    a_day: Annotated[Amount | None, means("How many events a day; null: not known.")] = field(name="events_a_day")
     cost: Annotated[Amount | None, means("What they cost in 30 days, in USD; null: not known.")]
 
 
@@ -107,60 +107,35 @@ class ObserveDocument(Part, kw_only=True, tag_field="schema", tag=OBSERVE_SCHEMA
 def observe_json(plan: ObservePlan, price: float) -> str:
     """The plan as JSON text; `price` is that of 100,000 data events."""
     undecided = {str(kind): plan.undecided.get(kind, 0) for kind in Visibility if kind is not Visibility.DATA}
-    return lay_out(
-        ObserveDocument(
-            price=price,
-            accounts=tuple(_part_from_account(account, price) for account in plan.accounts),
-            undecided=UndecidedPart(**undecided),
-            problems=plan.problems,
-        )
+    document = ObserveDocument.from_attributes(
+        plan,
+        price=price,
+        accounts=[_part_from_account(account, price) for account in plan.accounts],
+        undecided=undecided,
     )
+    return lay_out(document)
 
 
 def _part_from_account(plan: AccountPlan, price: float) -> AccountPlanPart:
-    return AccountPlanPart(
-        account=plan.account,
-        trails=tuple(map(_part_from_trail, plan.trails)),
-        decides=tuple(OpenUsePart(**_use_members(use)) for use in plan.decides),
-        leaves_open=tuple(LeftOpenPart(**_use_members(use), why=why) for use, why in plan.leaves_open),
-        estimates=tuple(_part_from_estimate(estimate, price) for estimate in plan.estimates),
-    )
-
-
-def _part_from_estimate(estimate: Estimate, price: float) -> EstimatePart:
-    return EstimatePart(
-        type=estimate.kind,
-        resources=estimate.resources,
-        open=estimate.is_open,
-        events_a_day=_rounded(estimate.a_day),
-        cost=_rounded(estimate.cost(price)),
+    return AccountPlanPart.from_attributes(
+        plan,
+        trails=[
+            TrailPart.from_attributes(
+                planned.trail, planned, selectors=[selector_document(selector) for selector in planned.trail.selectors]
+            )
+            for planned in plan.trails
+        ],
+        decides=[OpenUsePart.from_attributes(use, use.events) for use in plan.decides],
+        leaves_open=[LeftOpenPart.from_attributes(use, use.events, why=why) for use, why in plan.leaves_open],
+        estimates=[
+            EstimatePart.from_attributes(estimate, a_day=_rounded(estimate.a_day), cost=_rounded(estimate.cost(price)))
+            for estimate in plan.estimates
+        ],
     )
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 2)
-
-
-def _part_from_trail(planned: PlannedTrail) -> TrailPart:
-    trail = planned.trail
-    return TrailPart(
-        name=trail.name,
-        arn=trail.arn,
-        new=planned.is_new,
-        home_region=trail.home_region,
-        bucket=trail.bucket,
-        values=planned.values,
-        selectors=tuple(SelectorPart.from_attributes(selector_document(selector)) for selector in trail.selectors),
-    )
-
-
-def _use_members(use: OpenUse) -> dict[str, Any]:
-    return {
-        "principal": use.principal,
-        "action": use.action,
-        "type": use.events.kind,
-        "resources": use.events.resources,
-    }
 
 
 # ---------------------------------------------------------------- the outcome
@@ -194,17 +169,8 @@ class ObservationDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.obs
 def outcomes_json(outcomes: Sequence[Outcome]) -> str:
     """The outcomes of the kept actions that a plan was to decide, as JSON text."""
     counted = Counter(outcome.status for outcome in outcomes)
-    return lay_out(
-        ObservationDocument(
-            counts=OutcomeCountsPart(**{str(status): counted[status] for status in OutcomeStatus}),
-            outcomes=tuple(
-                OutcomePart(
-                    principal=outcome.promise.principal,
-                    action=outcome.promise.action,
-                    status=outcome.status,
-                    why=outcome.why,
-                )
-                for outcome in outcomes
-            ),
-        )
+    document = ObservationDocument.from_attributes(
+        counts={str(status): counted[status] for status in OutcomeStatus},
+        outcomes=[OutcomePart.from_attributes(outcome.promise, outcome) for outcome in outcomes],
     )
+    return lay_out(document)

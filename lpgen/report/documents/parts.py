@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
-from lpgen.core.backtests import ExpectedDenials
 from lpgen.core.documents import Count, Part, RowPart, means
-from lpgen.core.evidence import Evidence, StatementRef, Use
-from lpgen.core.findings import PrincipalClass, PrincipalDiff, Proposal, UngrantedUse
+from lpgen.core.evidence import Evidence, Use
+from lpgen.core.findings import DroppedLine, PrincipalClass, Proposal, UngrantedUse
 from lpgen.core.model import AccessLevel, DenialKind, Outcome, PolicyKind, ResourceKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.registry.row import Finding
-from lpgen.core.replacements import Check, CheckStatus, Decision, DecisionKind, DecisionsStamp, Scope
+from lpgen.core.replacements import CheckStatus, DecisionKind, DecisionsStamp, Scope
 from lpgen.core.summary import DecisionsPart
 
 Amount = Annotated[float, msgspec.Meta(ge=0)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Texts = tuple[str, ...]
+_Seen = TypeVar("_Seen", bound="EvidencePart")
+_Head = TypeVar("_Head", bound="PrincipalHead")
 Levels = dict[AccessLevel, Count]
 
 
@@ -69,7 +69,7 @@ class UsePart(EvidencePart):
     resource_kind: Annotated[ResourceKind, means("How well the resource is known.")]
     outcome: Annotated[Outcome, means("What became of it.")]
     how: Annotated[str, means("How the action follows from the record.")]
-    wall: Annotated[DenialKind, means("What denied it.")]
+    denial_kind: Annotated[DenialKind, means("What denied it.")] = msgspec.field(name="wall")
     error_code: Annotated[str, means('The error that the record shows. "": none.')]
     regions: Annotated[Texts, means("The Regions that it was seen in.")]
 
@@ -84,37 +84,26 @@ class UngrantedPart(UsePart, kw_only=True):
 _NO_EVIDENCE: Final = Evidence(0, "", "", "", "")
 
 
-def evidence_members(evidence: Evidence | None) -> dict[str, Any]:
-    """The members of evidence, with empty ones where there is none."""
-    found: dict[str, Any] = msgspec.to_builtins(evidence or _NO_EVIDENCE)
-    return found
+def with_evidence(kind: type[_Seen], evidence: Evidence | None, *sources: object, **given: object) -> _Seen:
+    """A part with the members of evidence, empty ones where there is none."""
+    return kind.from_attributes(*sources, evidence or _NO_EVIDENCE, **given)
 
 
-def use_members(use: Use) -> dict[str, Any]:
-    """The members of a use."""
-    return {
-        "action": use.action,
-        "resource": use.resource.text,
-        "resource_kind": use.resource.kind,
-        "outcome": use.outcome,
-        "how": use.how,
-        "wall": use.denial_kind,
-        "error_code": use.error_code,
-        "regions": use.regions,
-        **evidence_members(use.evidence),
-    }
+def part_from_use(use: Use, kind: type[_Seen], *sources: object, **given: object) -> _Seen:
+    """A part with the members of a use."""
+    resource = {"resource": use.resource.text, "resource_kind": use.resource.kind}
+    return with_evidence(kind, use.evidence, *sources, use, **resource, **given)
 
 
 def parts_from_uses(uses: Iterable[Use]) -> tuple[UsePart, ...]:
     """The uses, in the order given."""
-    return tuple(UsePart(**use_members(use)) for use in uses)
+    return tuple(part_from_use(use, UsePart) for use in uses)
 
 
-def parts_from_ungranted(uses: Iterable[UngrantedUse]) -> tuple[UngrantedPart, ...]:
+def _parts_from_ungranted(uses: Iterable[UngrantedUse]) -> tuple[UngrantedPart, ...]:
     """The uses without a grant, in the order given."""
     return tuple(
-        UngrantedPart(**use_members(found.use), reason=found.reason, explanation=found.explanation or None)
-        for found in uses
+        part_from_use(found.use, UngrantedPart, found, explanation=found.explanation or None) for found in uses
     )
 
 
@@ -127,22 +116,12 @@ class StatementFields(Part, kw_only=True):
     policy: Annotated[str, means("The ARN of a managed policy, or the name of an inline one.")]
     kind: Annotated[PolicyKind, means("The kind of the policy.")]
     group: Annotated[str, means('The group that has the policy. "": the principal itself has it.')]
-    statement: Annotated[Count, means("The number of the statement, from 1.")]
+    number: Annotated[Count, means("The number of the statement, from 1.")] = msgspec.field(name="statement")
     sid: Annotated[str, means('Its Sid. "": none.')]
 
 
 class StatementPart(StatementFields, RowPart, kw_only=True):
     """A statement and its policy, on one line."""
-
-
-def statement_members(ref: StatementRef) -> dict[str, Any]:
-    """The members of a statement."""
-    return {"policy": ref.policy, "kind": ref.kind, "group": ref.group, "statement": ref.index + 1, "sid": ref.sid}
-
-
-def part_from_statement(ref: StatementRef) -> StatementPart:
-    """The statement and its policy."""
-    return StatementPart(**statement_members(ref))
 
 
 def scope_members(scope: Scope) -> dict[str, Any]:
@@ -161,7 +140,7 @@ class CaveatPart(RowPart, kw_only=True):
     message: Message
     parameters: Parameters
     item: Annotated[str | None, means("The item with which a decision may accept it; null: it can't be accepted.")]
-    next_step: Annotated[str, means("What to do about it.")]
+    step: Annotated[str, means("What to do about it.")] = msgspec.field(name="next_step")
 
 
 class AcceptedPart(RowPart, kw_only=True):
@@ -187,7 +166,7 @@ class ProposalPart(Part, kw_only=True):
     """What is proposed for a principal, and whether it is called safe."""
 
     principal_class: Annotated[PrincipalClass, means("The class of the principal.")] = msgspec.field(name="class")
-    proposal: Annotated[str, means("What to do, in one sentence.")]
+    advice: Annotated[str, means("What to do, in one sentence.")] = msgspec.field(name="proposal")
     in_place: Annotated[bool, means("Whether its policies already have the meaning of the replacement.")]
     safe: Annotated[bool | None, means("Whether the replacement is called safe; null: there is no replacement.")]
     not_safe_because: Annotated[tuple[CaveatPart, ...], means("Why not, without the reasons that were accepted.")]
@@ -201,57 +180,35 @@ class PrincipalHead(ProposalPart):
     principal_id: PrincipalId
 
 
-def proposal_members(proposal: Proposal) -> dict[str, Any]:
-    """The members of a principal and what is proposed for it."""
-    principal = proposal.diff.principal
-    return {
-        "principal": principal.arn,
-        "principal_id": principal.principal_id,
-        "principal_class": proposal.diff.principal_class,
-        "proposal": proposal.advice,
-        "in_place": proposal.in_place,
-        "safe": None if proposal.replacement is None else proposal.safe,
-        "not_safe_because": tuple(map(_part_from_caveat, proposal.caveats)),
-        "expected_denials": _expected_from_proposal(proposal),
-    }
-
-
-def parameters_of(finding: Finding) -> dict[str, Any]:
-    """The parameters of a finding as JSON values: dates are ISO texts."""
-    found: dict[str, Any] = msgspec.to_builtins(dict(finding.parameters))
-    return found
+def part_from_proposal(proposal: Proposal, kind: type[_Head], *sources: object, **given: object) -> _Head:
+    """A part with the members of a principal and what is proposed for it."""
+    diff, verification = proposal.diff, proposal.verification
+    return kind.from_attributes(
+        *sources,
+        proposal,
+        diff,
+        diff.principal,
+        principal=diff.principal.arn,
+        safe=None if proposal.replacement is None else proposal.safe,
+        not_safe_because=tuple(map(_part_from_caveat, proposal.caveats)),
+        expected_denials=_expected_from_proposal(proposal),
+        accepted=tuple(caveat for caveat in diff.caveats if caveat.accepted_by),
+        dropped=_parts_from_dropped(diff.dropped),
+        ungranted=_parts_from_ungranted(diff.ungranted),
+        checks=verification and verification.checks,
+        **given,
+    )
 
 
 def _part_from_caveat(caveat: Caveat) -> CaveatPart:
-    return CaveatPart(
-        kind=caveat.kind,
-        message=caveat.message,
-        parameters=parameters_of(caveat),
-        item=caveat.item if caveat.kind.row.acceptable else None,
-        next_step=caveat.step,
-    )
-
-
-def accepted_from_diff(diff: PrincipalDiff) -> tuple[AcceptedPart, ...]:
-    """The caveats that a person has accepted."""
-    return tuple(
-        AcceptedPart(
-            kind=caveat.kind,
-            message=caveat.message,
-            parameters=parameters_of(caveat),
-            item=caveat.item,
-            accepted_by=caveat.accepted_by,
-        )
-        for caveat in diff.caveats
-        if caveat.accepted_by
-    )
+    return CaveatPart.from_attributes(caveat, item=caveat.item if caveat.kind.row.acceptable else None)
 
 
 def _expected_from_proposal(proposal: Proposal) -> ExpectedPart | None:
-    expected: ExpectedDenials | None = proposal.diff.expected
+    expected = proposal.diff.expected
     if expected is None or proposal.replacement is None:
         return None
-    return ExpectedPart.from_attributes(replace(expected, mean=round(expected.mean, 3)))
+    return ExpectedPart.from_attributes(expected, mean=round(expected.mean, 3))
 
 
 # ---------------------------------------------------------------- checks and decisions
@@ -264,16 +221,6 @@ class CheckPart(Part, kw_only=True):
     status: Annotated[CheckStatus, means("Its outcome.")]
     examined: Annotated[Count, means("How many things were looked at.")]
     findings: Annotated[Texts, means("A sentence for each that failed or couldn't be proven.")]
-
-
-def parts_from_checks(checks: Iterable[Check]) -> tuple[CheckPart, ...]:
-    """The checks, in the order in which they ran."""
-    return tuple(map(CheckPart.from_attributes, checks))
-
-
-def checks_of_proposal(proposal: Proposal) -> tuple[CheckPart, ...] | None:
-    """The checks of a replacement; None where nothing was verified."""
-    return None if proposal.verification is None else parts_from_checks(proposal.verification.checks)
 
 
 class DecisionPart(RowPart, kw_only=True):
@@ -289,11 +236,6 @@ class DecisionPart(RowPart, kw_only=True):
     reason: Annotated[str, means("Why.")]
     owner: Annotated[str, means("Who answers for it.")]
     expires: Annotated[str, means('The last day on which it is in force. "": it never expires.')]
-
-
-def parts_from_decisions(decisions: Iterable[Decision]) -> tuple[DecisionPart, ...]:
-    """The decisions, in the order given."""
-    return tuple(map(DecisionPart.from_attributes, decisions))
 
 
 def part_from_decisions(stamp: DecisionsStamp | None, accepted: int) -> DecisionsPart | None:
@@ -316,19 +258,19 @@ class DroppedPart(EvidencePart):
     expires: Annotated[str, means('The last day of the decision. "": it never expires.')]
 
 
-def dropped_from_diff(diff: PrincipalDiff) -> tuple[DroppedPart, ...]:
+def _parts_from_dropped(lines: Iterable[DroppedLine]) -> tuple[DroppedPart, ...]:
     """The lines that decisions keep out of a replacement."""
     return tuple(
         DroppedPart(
             action=dropped.line.action,
             **scope_members(dropped.line.scope),
-            parent=part_from_statement(dropped.line.parent),
+            parent=StatementPart.from_attributes(dropped.line.parent),
             reason=dropped.decision.reason,
             owner=dropped.decision.owner,
             expires=dropped.decision.expires,
-            **evidence_members(dropped.line.evidence),
+            **asdict(dropped.line.evidence or _NO_EVIDENCE),
         )
-        for dropped in diff.dropped
+        for dropped in lines
     )
 
 
@@ -338,13 +280,8 @@ def dropped_from_diff(diff: PrincipalDiff) -> tuple[DroppedPart, ...]:
 class CatalogPart(RowPart, kw_only=True):
     """The action catalog."""
 
-    version: Annotated[str, means("Its version.")]
-    date: Annotated[str, means("Its date.")]
-
-
-def part_from_catalog(version: str, day: str) -> CatalogPart:
-    """The action catalog."""
-    return CatalogPart(version=version, date=day)
+    catalog_version: Annotated[str, means("Its version.")] = msgspec.field(name="version")
+    catalog_date: Annotated[str, means("Its date.")] = msgspec.field(name="date")
 
 
 class LeftPart(RowPart, kw_only=True):

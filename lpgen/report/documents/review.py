@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from datetime import date
 from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+
+import msgspec
 
 from lpgen.core.choices import Severity
 from lpgen.core.documents import Count, Part, RowPart, means
-from lpgen.core.evidence import PrincipalUsage, UnmappedEvent
-from lpgen.core.findings import Confidence, DangerousUse, OutsideTrust, Report, WildcardUse
+from lpgen.core.evidence import UnmappedEvent
+from lpgen.core.findings import Report
 from lpgen.core.model import AccessLevel, Outcome, PrincipalKind, SkipReason
-from lpgen.core.replacements import LineKind
+from lpgen.core.replacements import LineKind, ReplacementDocument
 from lpgen.core.summary import DecisionsPart
 from lpgen.report.counts import sorted_levels
 from lpgen.report.documents.inputs import (
@@ -49,20 +50,11 @@ from lpgen.report.documents.parts import (
     Texts,
     UngrantedPart,
     UsePart,
-    accepted_from_diff,
-    checks_of_proposal,
-    dropped_from_diff,
-    every,
-    evidence_members,
-    parameters_of,
-    part_from_catalog,
     part_from_decisions,
-    part_from_statement,
-    parts_from_decisions,
-    parts_from_ungranted,
+    part_from_proposal,
     parts_from_uses,
-    proposal_members,
     scope_members,
+    with_evidence,
 )
 from lpgen.report.documents.verdict_rows import VerdictPart, written_verdicts
 from lpgen.report.plan import StepKind, document_file, plan_note, plan_steps
@@ -70,6 +62,8 @@ from lpgen.report.views import PrincipalView, ReviewView, review_view
 
 if TYPE_CHECKING:
     from lpgen.report.entries import Details
+
+_Policy = TypeVar("_Policy", bound="PolicyPart")
 
 # ---------------------------------------------------------------- one principal
 
@@ -79,6 +73,14 @@ class LevelPart(RowPart, kw_only=True):
 
     granted: Annotated[Count, means("How many are granted.")]
     seen: Annotated[Count, means("How many of them were used or attempted.")]
+
+
+class ConfidencesPart(RowPart, kw_only=True):
+    """How many removals there are of each confidence."""
+
+    high: Annotated[Count, means("Sure ones.")]
+    medium: Annotated[Count, means("Likely ones.")]
+    low: Annotated[Count, means("Unsure ones.")]
 
 
 class ServicePart(RowPart, kw_only=True):
@@ -93,7 +95,7 @@ class DangerousUsePart(EvidencePart):
 
     action: ActionName
     harm: Annotated[str, means("Its effect.")]
-    days: Annotated[tuple[date, ...], means("The days on which it was used.")]
+    on: Annotated[tuple[date, ...], means("The days on which it was used.")] = msgspec.field(name="days")
 
 
 class WildcardPart(RowPart, kw_only=True):
@@ -103,7 +105,7 @@ class WildcardPart(RowPart, kw_only=True):
     not_action: Annotated[bool, means("Whether it is in `NotAction`.")]
     expands_to: Annotated[Count, means("How many actions it matches today.")]
     used: Annotated[Texts, means("Those of them that were used.")]
-    statement: Annotated[StatementPart, means("Its statement.")]
+    ref: Annotated[StatementPart, means("Its statement.")] = msgspec.field(name="statement")
 
 
 class LostUndoingPart(RowPart, kw_only=True):
@@ -126,7 +128,7 @@ class PolicyPart(RowPart, kw_only=True):
     file: Annotated[str, means("Its file in the principal's folder.")]
     name: Annotated[str, means("The name proposed for it.")]
     type: Annotated[Literal["inline", "managed"], means("Whether it is an inline or a managed policy.")]
-    characters: Annotated[Count, means("Its size, as IAM counts it.")]
+    size: Annotated[Count, means("Its size, as IAM counts it.")] = msgspec.field(name="characters")
 
 
 class CountedPolicyPart(PolicyPart, kw_only=True):
@@ -139,8 +141,8 @@ class LinePart(RowPart, kw_only=True):
     """One action on one scope, narrowed from one old statement."""
 
     action: ActionName
-    resources: Resources
-    not_resources: NotResources
+    resources: Resources = msgspec.UNSET
+    not_resources: NotResources = msgspec.UNSET
     parent: Annotated[StatementPart, means("The old statement that it narrows.")]
     kind: Annotated[LineKind, means("Why it is in the replacement.")]
     why: Annotated[str, means("The same in words.")]
@@ -209,9 +211,7 @@ class PrincipalPart(_PlacedPrincipal, kw_only=True):
     covered_days: Days
     active_days: Annotated[Count, means("On how many days it was seen at work. 0: not counted.")]
     counts: Annotated[CountsPart, means("The numbers of its actions.")]
-    removal_confidence: Annotated[
-        dict[Confidence, Count], every(Confidence), means("How many removals there are of each confidence.")
-    ]
+    removal_confidence: Annotated[ConfidencesPart, means("How many removals there are of each confidence.")]
     statements: Annotated[tuple[StatementPart, ...], means("The old statements that `granted_by` refers to.")]
     services: Annotated[tuple[ServicePart, ...], means("The granted actions, by service.")]
     verdicts: Annotated[tuple[VerdictPart, ...], means("The verdicts, one per action.")]
@@ -232,28 +232,24 @@ def part_from_principal(view: PrincipalView) -> PrincipalPart:
     diff, proposal = view.diff, view.proposal
     statements = sorted(diff.verdicts.statements() | {wildcard.ref for wildcard in diff.wildcards})
     at = {ref: number for number, ref in enumerate(statements)}
-    return PrincipalPart(
-        **proposal_members(proposal),
-        account=diff.principal.account,
-        kind=diff.principal.kind,
-        accepted=accepted_from_diff(diff),
-        covered_days=diff.covered_days,
-        active_days=diff.active_days,
-        counts=CountsPart.from_attributes(view.counts),
-        removal_confidence=Row(view.confidence),
-        statements=tuple(map(part_from_statement, statements)),
-        services=_services_of_view(view),
-        verdicts=written_verdicts(diff.verdicts, view.staying, at),
-        dangerous_use=tuple(map(_part_from_dangerous_use, diff.dangerous)),
-        wildcards=tuple(map(_part_from_wildcard, diff.wildcards)),
-        lost_undoings=tuple(map(LostUndoingPart.from_attributes, view.lost_undoings)),
-        ungranted=parts_from_ungranted(diff.ungranted),
+    part = part_from_proposal(
+        proposal,
+        PrincipalPart,
+        view,
+        removal_confidence={level.value: number for level, number in view.confidence.items()},
+        statements=statements,
+        services=(),
+        verdicts=(),
+        dangerous_use=[with_evidence(DangerousUsePart, use.evidence, use) for use in diff.dangerous],
         denied=parts_from_uses(diff.denied),
         unmapped=_parts_from_unmapped(diff.unmapped),
         replacement=_replacement_of_view(view),
-        plan=StepsPart(steps=tuple(map(StepPart.from_attributes, plan_steps(proposal))), note=plan_note(proposal)),
-        dropped=dropped_from_diff(diff),
-        checks=checks_of_proposal(proposal),
+        plan=StepsPart.from_attributes(steps=plan_steps(proposal), note=plan_note(proposal)),
+    )
+    return msgspec.structs.replace(
+        part,
+        services=_services_of_view(view),
+        verdicts=written_verdicts(diff.verdicts, view.staying, at),
     )
 
 
@@ -271,66 +267,32 @@ def _written_service(service: str, levels: tuple[tuple[AccessLevel, int, int], .
     return row_text(ServicePart(service=service, levels=counts))
 
 
-def _part_from_dangerous_use(use: DangerousUse) -> DangerousUsePart:
-    return DangerousUsePart(action=use.action, harm=use.harm, days=use.on, **evidence_members(use.evidence))
-
-
-def _part_from_wildcard(wildcard: WildcardUse) -> WildcardPart:
-    return WildcardPart(
-        pattern=wildcard.pattern,
-        not_action=wildcard.not_action,
-        expands_to=wildcard.expands_to,
-        used=wildcard.used,
-        statement=part_from_statement(wildcard.ref),
-    )
-
-
-def _parts_from_unmapped(events: Iterable[UnmappedEvent]) -> tuple[UnmappedPart, ...]:
-    return tuple(
-        UnmappedPart(event_source=event.event_source, event_name=event.event_name, **evidence_members(event.evidence))
-        for event in events
-    )
+def _parts_from_unmapped(events: Iterable[UnmappedEvent]) -> list[UnmappedPart]:
+    return [with_evidence(UnmappedPart, event.evidence, event) for event in events]
 
 
 def _replacement_of_view(view: PrincipalView) -> ReplacementPart | None:
     replacement = view.proposal.replacement
     if replacement is None:
         return None
-    return ReplacementPart(
+    part = ReplacementPart.from_attributes(
+        view,
         refusal=replacement.refusal or None,
-        left_attached=tuple(
-            LeftPart(arn=policy.arn, version=policy.version or None, sha256=policy.sha256)
-            for policy in replacement.left
-        ),
-        documents=tuple(
-            CountedPolicyPart(
-                file=document_file(number),
-                name=document.name,
-                type="inline" if document.inline else "managed",
-                characters=document.size,
-                statements=len(document.statements),
-            )
+        left_attached=[LeftPart.from_attributes(policy, version=policy.version or None) for policy in replacement.left],
+        documents=[
+            part_from_document(document, number, CountedPolicyPart, statements=len(document.statements))
             for number, document in enumerate(replacement.documents, start=1)
-        ),
-        lines=tuple(
-            LinePart(
-                action=line.action,
-                **scope_members(line.scope),
-                parent=part_from_statement(line.parent),
-                kind=line.kind,
-                why=line.why,
-                rule=line.rule,
-                evidence=EvidencePart.from_attributes(line.evidence) if line.evidence else None,
-            )
-            for line in view.lines
-        ),
-        kept=tuple(map(KeptPart.from_attributes, view.kept)),
-        for_review=tuple(map(KeptPart.from_attributes, view.for_review)),
-        decided=tuple(map(KeptPart.from_attributes, view.decided)),
-        shared=tuple(map(KeptPart.from_attributes, view.shared)),
-        rules=tuple(map(RulePart.from_attributes, view.rules)),
-        characters_by_service=Row(replacement.bytes_by_service),
+        ],
+        lines=[LinePart.from_attributes(line, **scope_members(line.scope)) for line in view.lines],
+        characters_by_service={},
     )
+    return msgspec.structs.replace(part, characters_by_service=Row(replacement.bytes_by_service))
+
+
+def part_from_document(document: ReplacementDocument, number: int, kind: type[_Policy], **given: object) -> _Policy:
+    """A part with the members of a document, whose number counts from 1."""
+    form = "inline" if document.inline else "managed"
+    return kind.from_attributes(document, file=document_file(number), type=form, **given)
 
 
 # ---------------------------------------------------------------- all of them
@@ -349,13 +311,13 @@ class TotalsPart(CountsPart):
 def part_from_totals(view: ReviewView) -> TotalsPart:
     """The numbers of all principals together."""
     made = view.made
-    return TotalsPart(
+    return TotalsPart.from_attributes(
+        view.totals,
         principals=len(view.views),
-        replacements=sum(made_view.has_documents for made_view in made),
-        refused=sum(not made_view.has_documents for made_view in made),
-        safe=sum(made_view.proposal.safe for made_view in view.to_make),
-        in_place=sum(made_view.proposal.in_place for made_view in made),
-        **asdict(view.totals),
+        replacements=sum(principal.has_documents for principal in made),
+        refused=sum(not principal.has_documents for principal in made),
+        safe=sum(principal.proposal.safe for principal in view.to_make),
+        in_place=sum(principal.proposal.in_place for principal in made),
     )
 
 
@@ -445,43 +407,29 @@ def review_lines(report: Report, details: Details | None = None) -> Iterator[str
 
 def _head_of_view(view: ReviewView) -> ReviewHead:
     report, diff = view.report, view.report.diff
-    return ReviewHead(
-        as_of=diff.as_of,
-        catalog=part_from_catalog(diff.catalog_version, diff.catalog_date),
-        min_days=report.min_days,
+    return ReviewHead.from_attributes(
+        diff,
+        report,
+        catalog=CatalogPart.from_attributes(diff),
         totals=part_from_totals(view),
-        outside_trust=tuple(map(_part_from_trust, report.trust)),
+        outside_trust=[
+            OutsideTrustPart.from_attributes(
+                trust, **{key: trust.parameters[key] for key in ("case", "who")}, conditions=trust.parameters["limits"]
+            )
+            for trust in report.trust
+        ],
         coverage=part_from_coverage(diff.coverage),
         guards=part_from_guards(report.guards),
         snapshot=part_from_snapshot(report.snapshot),
         decisions=part_from_decisions(report.decisions, report.accepted),
-        skips=tuple(map(SkipPart.from_attributes, diff.skips)),
-        problems=report.problems,
-        expired_decisions=parts_from_decisions(diff.expired),
-        not_in_snapshot=tuple(map(_part_from_unlisted, diff.unlisted)),
-    )
-
-
-def _part_from_trust(trust: OutsideTrust) -> OutsideTrustPart:
-    return OutsideTrustPart(
-        principal=trust.principal,
-        severity=trust.severity,
-        case=trust.parameters["case"],
-        who=trust.parameters["who"],
-        conditions=trust.parameters["limits"],
-        message=trust.message,
-        parameters=parameters_of(trust),
-        item=trust.item,
-        accepted_by=trust.accepted_by,
-    )
-
-
-def _part_from_unlisted(usage: PrincipalUsage) -> UnlistedPart:
-    return UnlistedPart(
-        principal=usage.principal,
-        principal_ids=usage.principal_ids,
-        regions=usage.regions,
-        uses=parts_from_uses(use for use in usage.uses if use.outcome is not Outcome.DENIED),
-        denied=parts_from_uses(use for use in usage.uses if use.outcome is Outcome.DENIED),
-        unmapped=_parts_from_unmapped(usage.unmapped),
+        expired_decisions=diff.expired,
+        not_in_snapshot=[
+            UnlistedPart.from_attributes(
+                usage,
+                uses=parts_from_uses(use for use in usage.uses if use.outcome is not Outcome.DENIED),
+                denied=parts_from_uses(use for use in usage.uses if use.outcome is Outcome.DENIED),
+                unmapped=_parts_from_unmapped(usage.unmapped),
+            )
+            for usage in diff.unlisted
+        ],
     )

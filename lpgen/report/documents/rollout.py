@@ -6,73 +6,58 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-import msgspec
+from msgspec import UNSET, UnsetType, field
 
 from lpgen.core.digests import digest_of_text
 from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.model import DenialKind
 from lpgen.core.rollout.calls import Call
-from lpgen.core.rollout.plan import NewDocument, PolicyText, PrincipalPlan, Refusal
+from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_document import (
     CallPart,
     NewDocumentPart,
-    PeakPart,
     PlanDocument,
     PolicyTextPart,
     PrincipalPlanPart,
     RefusalPart,
     SourcePart,
 )
-from lpgen.core.rollout.source import RolloutPlan, Source
-from lpgen.core.rollout.watch import Denial, LostLine, Watched
-from lpgen.core.rollout.watch_blind import UnseenActions
+from lpgen.core.rollout.source import RolloutPlan
+from lpgen.core.rollout.watch import Denial, Watched
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import ActionName, Arn, Texts
 
 
 def rollout_json(plan: RolloutPlan) -> str:
     """The plan as JSON text."""
-    return lay_out(
-        PlanDocument(
-            as_of=plan.as_of,
-            catalog=plan.catalog,
-            attached_quota=plan.attached_quota,
-            source=_part_from_source(plan.source),
-            principals=tuple(map(_part_from_plan, plan.principals)),
-        )
-    )
-
-
-def _part_from_source(source: Source) -> SourcePart:
-    return SourcePart(
-        trust=source.trust,
-        inputs=source.digests.inputs.to_facts(),
-        files=dict(sorted(source.digests.files.items())),
-        report=source.digests.report,
-        digest=source.digests.root,
+    source, digests = plan.source, plan.source.digests
+    written = SourcePart.from_attributes(
+        source,
+        inputs=digests.inputs.to_facts(),
+        files=dict(sorted(digests.files.items())),
+        report=digests.report,
+        digest=digests.root,
         signature=source.signature or None,
-        summary=dict(source.summary),
     )
+    document = PlanDocument.from_attributes(
+        plan, source=written, principals=tuple(map(_part_from_plan, plan.principals))
+    )
+    return lay_out(document)
 
 
 def _part_from_plan(plan: PrincipalPlan) -> PrincipalPlanPart:
-    return PrincipalPlanPart(
-        principal=plan.principal,
-        principal_id=plan.principal_id,
-        account=plan.account,
-        kind=plan.kind,
-        name=plan.name,
-        safe=plan.safe,
-        folder=plan.folder,
-        policies_sha256=plan.sha256,
+    return PrincipalPlanPart.from_attributes(
+        plan,
         boundary=plan.boundary or None,
-        left_attached=plan.left,
-        refusals=tuple(map(_part_from_refusal, plan.refusals)),
-        notes=plan.notes,
+        refusals=[RefusalPart.from_attributes(refusal, override=refusal.override or None) for refusal in plan.refusals],
         calls=tuple(map(_part_from_call, plan.calls)),
         inverse=tuple(map(_part_from_call, plan.inverse)),
-        peak=PeakPart.from_attributes(plan.peak),
-        documents=tuple(map(_part_from_document, plan.documents)),
+        documents=[
+            NewDocumentPart.from_attributes(
+                document, type=_form(inline=document.inline), sha256=digest_of_text(document.text)
+            )
+            for document in plan.documents
+        ],
         before=tuple(map(_part_from_text, plan.before)),
         after=tuple(map(_part_from_text, plan.after)),
         permission_set=plan.permission_set or None,
@@ -80,27 +65,16 @@ def _part_from_plan(plan: PrincipalPlan) -> PrincipalPlanPart:
     )
 
 
-def _part_from_refusal(refusal: Refusal) -> RefusalPart:
-    return RefusalPart(kind=refusal.kind, why=refusal.why, override=refusal.override or None)
-
-
 def _part_from_call(call: Call) -> CallPart:
-    return CallPart(operation=call.operation, policy=call.policy, parameters=call.parameters())
-
-
-def _part_from_document(document: NewDocument) -> NewDocumentPart:
-    return NewDocumentPart(
-        file=document.file,
-        name=document.name,
-        type="inline" if document.inline else "managed",
-        sha256=digest_of_text(document.text),
-        narrows=document.narrows,
-        document=document.text,
-    )
+    return CallPart.from_attributes(call, parameters=call.parameters())
 
 
 def _part_from_text(text: PolicyText) -> PolicyTextPart:
-    return PolicyTextPart(policy=text.policy, type="inline" if text.inline else "managed", document=text.text)
+    return PolicyTextPart.from_attributes(text, type=_form(inline=text.inline))
+
+
+def _form(*, inline: bool) -> str:
+    return "inline" if inline else "managed"
 
 
 # ---------------------------------------------------------------- denials since
@@ -113,11 +87,11 @@ class RestorePart(RowPart, kw_only=True, rename="pascal"):
 
     effect: Annotated[Literal["Allow"], means("Its effect.")]
     action: Annotated[str, means("Its action.")]
-    resource: Annotated[_OneOrSeveral | msgspec.UnsetType, means("Its resources.")] = msgspec.UNSET
-    not_resource: Annotated[_OneOrSeveral | msgspec.UnsetType, means("All resources but these.")] = msgspec.UNSET
+    resource: Annotated[_OneOrSeveral | UnsetType, means("Its resources.")] = UNSET
+    not_resource: Annotated[_OneOrSeveral | UnsetType, means("All resources but these.")] = UNSET
     condition: Annotated[
-        dict[str, dict[str, _OneOrSeveral]] | msgspec.UnsetType, means("Its conditions, by operator and key.")
-    ] = msgspec.UNSET
+        dict[str, dict[str, _OneOrSeveral]] | UnsetType, means("Its conditions, by operator and key.")
+    ] = UNSET
 
 
 class LostPart(RowPart, kw_only=True):
@@ -134,12 +108,12 @@ class DenialPart(Part, kw_only=True):
 
     action: ActionName
     resource: Annotated[str | None, means("The resource; null: the record doesn't show it.")]
-    denial_kind: Annotated[DenialKind, means("What denied it.")]
+    kind: Annotated[DenialKind, means("What denied it.")] = field(name="denial_kind")
     records: Annotated[Count, means("How many records show it.")]
-    some_from_before: Annotated[bool, means("Whether some of the records may be from before the rollout.")]
+    straddles: Annotated[bool, means("Whether some records may be older.")] = field(name="some_from_before")
     last_seen: Annotated[str, means("When it was last seen.")]
     example_event_id: Annotated[str, means("The id of one of the records.")]
-    denied_before_too: Annotated[bool, means("Whether it was denied before the rollout too.")]
+    before_too: Annotated[bool, means("Whether it was denied before too.")] = field(name="denied_before_too")
     why: Annotated[str, means('What else denies it. "": the lost statements.')]
     restored: Annotated[bool, means("Whether newer policies allow it again.")]
     lost: Annotated[tuple[LostPart, ...], means("The removed statements that allowed it.")]
@@ -156,7 +130,7 @@ class UnseenPart(RowPart, kw_only=True):
     """Removed actions whose denial would leave no record."""
 
     service: Annotated[str, means("Their service.")]
-    actions: Annotated[Count, means("How many there are.")]
+    count: Annotated[Count, means("How many there are.")] = field(name="actions")
     examples: Annotated[Texts, means("Some of them.")]
     why: Annotated[str, means("Why a denial would leave no record.")]
 
@@ -184,36 +158,17 @@ def watch_json(watched: Sequence[Watched]) -> str:
 
 
 def _part_from_watched(watched: Watched) -> WatchedPart:
-    return WatchedPart(
-        principal=watched.principal,
-        applied_at=watched.applied_at,
+    return WatchedPart.from_attributes(
+        watched,
         logs_until=watched.logs_until or None,
         denials=tuple(map(_part_from_denial, watched.denials)),
-        unmapped=tuple(UnmappedCallPart(call=call, records=records) for call, records in watched.unmapped),
-        unseen=tuple(map(_part_from_unseen, watched.unseen)),
+        unmapped=[UnmappedCallPart(call=call, records=records) for call, records in watched.unmapped],
     )
-
-
-def _part_from_unseen(unseen: UnseenActions) -> UnseenPart:
-    return UnseenPart(service=unseen.service, actions=unseen.count, examples=tuple(unseen.examples), why=unseen.why)
 
 
 def _part_from_denial(denial: Denial) -> DenialPart:
-    return DenialPart(
-        action=denial.action,
+    return DenialPart.from_attributes(
+        denial,
         resource=denial.resource or None,
-        denial_kind=denial.kind,
-        records=denial.records,
-        some_from_before=denial.straddles,
-        last_seen=denial.last_seen,
-        example_event_id=denial.example_event_id,
-        denied_before_too=denial.before_too,
-        why=denial.why,
-        restored=denial.restored,
-        lost=tuple(map(_part_from_lost, denial.lost)),
+        lost=[LostPart.from_attributes(lost, restore=json.loads(lost.restore)) for lost in denial.lost],
     )
-
-
-def _part_from_lost(lost: LostLine) -> LostPart:
-    restore = msgspec.convert(json.loads(lost.restore), RestorePart)
-    return LostPart(policy=lost.policy, statement=lost.statement, sid=lost.sid, restore=restore)

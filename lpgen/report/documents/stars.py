@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
+from msgspec import field, structs
+
 from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.model import AccessLevel
 from lpgen.core.stars import StarGrowth, Stars
@@ -15,21 +17,20 @@ from lpgen.report.documents.parts import (
     Levels,
     StatementPart,
     Texts,
-    part_from_statement,
 )
 
 
 class DatedCatalogPart(CatalogPart, kw_only=True):
     """The action catalog, and how far its dates reach."""
 
-    first_seen_from: Annotated[str, means("How far back first-seen dates reach.")]
+    oldest: Annotated[str, means("How far back first-seen dates reach.")] = field(name="first_seen_from")
 
 
 class DoubtPart(RowPart, kw_only=True):
     """Actions that may be older than `since`."""
 
-    first_seen: Annotated[str, means("The date of their first release in the catalog.")]
-    after: Annotated[str, means("The date of the release before.")]
+    doubtful_until: Annotated[str, means("The date of their first release.")] = field(name="first_seen")
+    doubtful_after: Annotated[str, means("The date of the release before.")] = field(name="after")
 
 
 class StarTotalsPart(RowPart, kw_only=True):
@@ -60,12 +61,12 @@ class GainedPart(RowPart, kw_only=True):
 class StarPart(Part, kw_only=True):
     """A wildcard that gained actions."""
 
-    wildcard: Annotated[str, means("The pattern.")]
+    pattern: Annotated[str, means("The pattern.")] = field(name="wildcard")
     not_action: Annotated[bool, means("Whether it is in `NotAction`.")]
-    statement: Annotated[StatementPart, means("Its statement.")]
+    ref: Annotated[StatementPart, means("Its statement.")] = field(name="statement")
     owner: Annotated[str | None, means("The principal of an inline policy; null: it is shared.")]
-    held_by: Annotated[Texts, means("The principals that got something by it.")]
-    actions_today: Annotated[Count, means("How many actions it matches.")]
+    holders: Annotated[Texts, means("The principals that got something by it.")] = field(name="held_by")
+    stands_for: Annotated[Count, means("How many actions it matches.")] = field(name="actions_today")
     levels: Annotated[Levels, means("How many actions it gained, by access level.")]
     used: Annotated[Count | None, means("How many of these were seen used; null: use is unknown.")]
     stopped: Annotated[Count, means("Gained actions that a Deny, a boundary or an SCP keeps from everybody.")]
@@ -85,40 +86,24 @@ class StarsDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.stars/1")
 def stars_json(stars: Stars) -> str:
     """The growth as JSON text."""
     totals = stars.totals
-    catalog = DatedCatalogPart(version=stars.catalog_version, date=stars.catalog_date, first_seen_from=stars.oldest)
-    return lay_out(
-        StarsDocument(
-            since=stars.since,
-            catalog=catalog,
-            doubtful=DoubtPart(first_seen=stars.doubtful_until, after=stars.doubtful_after)
-            if stars.doubtful_until
-            else None,
-            totals=StarTotalsPart(
-                principals=stars.principals,
-                grew=totals.principals,
-                wildcards=totals.wildcards,
-                wildcards_grew=len(stars.grown),
-                grants=totals.grants,
-                actions=totals.actions,
-                used=totals.used,
-                levels=dict(totals.levels),
-                undated=totals.undated,
-            ),
-            wildcards=tuple(map(_part_from_star, stars.grown)),
-        )
+    catalog = DatedCatalogPart.from_attributes(stars)
+    doubt = DoubtPart.from_attributes(stars) if stars.doubtful_until else None
+    grew = {"principals": stars.principals, "grew": totals.principals, "wildcards_grew": len(stars.grown)}
+    document = StarsDocument.from_attributes(
+        stars,
+        catalog=catalog,
+        doubtful=doubt,
+        totals=StarTotalsPart.from_attributes(totals, **grew),
+        wildcards=tuple(map(_part_from_star, stars.grown)),
     )
+    return lay_out(document)
 
 
 def _part_from_star(star: StarGrowth) -> StarPart:
-    return StarPart(
-        wildcard=star.pattern,
-        not_action=star.not_action,
-        statement=part_from_statement(star.ref),
+    part = StarPart.from_attributes(
+        star,
         owner=star.owner or None,
-        held_by=star.holders,
-        actions_today=star.stands_for,
-        levels=Row(sorted(star.levels.items())),
+        levels={},
         used=None if any(gained.used is None for gained in star.gained) else star.used,
-        stopped=star.stopped,
-        gained=tuple(map(GainedPart.from_attributes, star.gained)),
     )
+    return structs.replace(part, levels=Row(sorted(star.levels.items())))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
@@ -21,15 +21,17 @@ from lpgen.report.documents.parts import (
     Digest,
     PrincipalHead,
     Texts,
-    part_from_catalog,
     part_from_decisions,
-    proposal_members,
+    part_from_proposal,
 )
 from lpgen.report.documents.review import TotalsPart, part_from_totals
 from lpgen.report.views import PrincipalView, review_view
 
 if TYPE_CHECKING:
     from lpgen.report.entries import Entry
+
+
+_NO_DIGEST: Final = "0" * 64
 
 
 class _FiledPrincipal(PrincipalHead):
@@ -71,21 +73,20 @@ def summary_json(
     With `entries`, by ARN, the report's proposals are outlines.
     """
     view = review_view(report, entries or {})
-    summary = SummaryDocument(
-        as_of=report.diff.as_of,
-        catalog=part_from_catalog(report.diff.catalog_version, report.diff.catalog_date),
-        min_days=report.min_days,
+    summary = SummaryDocument.from_attributes(
+        report,
+        report.diff,
+        catalog=CatalogPart.from_attributes(report.diff),
         decisions=part_from_decisions(report.decisions, report.accepted),
         totals=part_from_totals(view),
         coverage=part_from_coverage(report.diff.coverage),
-        problems=report.problems,
-        principals=tuple(
-            _part_from_principal(found, folders.get(found.diff.principal.arn))
-            for found in sorted(view.views, key=lambda found: found.diff.principal.arn)
-        ),
-        inputs=InputsPart.from_attributes(inputs),
+        principals=[
+            _part_from_principal(principal, folders.get(principal.diff.principal.arn))
+            for principal in sorted(view.views, key=lambda principal: principal.diff.principal.arn)
+        ],
+        inputs=inputs,
         files=dict(sorted(files.items())),
-        digest="",
+        digest=_NO_DIGEST,
     )
     root = OutputDigests(inputs, files, digest_of_report(msgspec.to_builtins(summary))).root
     return lay_out(msgspec.structs.replace(summary, digest=root))
@@ -93,9 +94,5 @@ def summary_json(
 
 def _part_from_principal(view: PrincipalView, folder: str | None) -> SummaryPrincipalPart:
     replacement = view.proposal.replacement
-    return SummaryPrincipalPart(
-        **proposal_members(view.proposal),
-        folder=folder,
-        left_attached=tuple(policy.arn for policy in replacement.left) if replacement else (),
-        counts=CountsPart.from_attributes(view.counts),
-    )
+    left = [policy.arn for policy in replacement.left] if replacement else []
+    return part_from_proposal(view.proposal, SummaryPrincipalPart, view, folder=folder, left_attached=left)

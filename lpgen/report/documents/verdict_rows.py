@@ -34,18 +34,8 @@ def part_from_verdict(
     verdict: ActionVerdict, staying: Collection[Action], at: Mapping[StatementRef, int]
 ) -> VerdictPart:
     """The verdict on one action; `at` numbers the statements."""
-    return VerdictPart(
-        action=verdict.action,
-        level=verdict.level,
-        verdict=verdict.verdict,
-        reason=verdict.reason,
-        keep=verdict.keep,
-        in_replacement=verdict.action in staying,
-        confidence=verdict.confidence,
-        danger=verdict.danger,
-        granted_by=tuple(at[ref] for ref in verdict.grants),
-        evidence=EvidencePart.from_attributes(verdict.evidence) if verdict.evidence else None,
-    )
+    granted_by = [at[ref] for ref in verdict.grants]
+    return VerdictPart.from_attributes(verdict, in_replacement=verdict.action in staying, granted_by=granted_by)
 
 
 def written_verdicts(

@@ -7,7 +7,7 @@ from typing import Annotated
 from lpgen.core.documents import Part, means
 from lpgen.core.replacements import CheckStatus, OutputVerification
 from lpgen.report.documents.layout import lay_out
-from lpgen.report.documents.parts import Arn, CheckPart, Texts, parts_from_checks
+from lpgen.report.documents.parts import Arn, CheckPart, Texts
 
 
 class FolderPart(Part, kw_only=True):
@@ -36,12 +36,7 @@ class VerificationDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.ve
 
 def verification_json(verification: OutputVerification) -> str:
     """The verification as JSON text, with the principals in the order given."""
-    return lay_out(
-        VerificationDocument(
-            status=verification.status,
-            changed_inputs=verification.changed_inputs,
-            choices=verification.choices,
-            folder=FolderPart(checks=parts_from_checks(verification.checks)),
-            principals=tuple(map(VerifiedPart.from_attributes, verification.principals)),
-        )
+    document = VerificationDocument.from_attributes(
+        verification, folder=FolderPart.from_attributes(checks=verification.checks)
     )
+    return lay_out(document)
