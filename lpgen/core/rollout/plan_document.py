@@ -99,7 +99,10 @@ class SourcePart(Part, kw_only=True):
     trust: Annotated[Trust, means("Why the folder was believed.")]
     inputs: Annotated[
         dict[str, Any],
-        msgspec.Meta(description="As in `summary.json`.", extra_json_schema={"$ref": "#/$defs/InputsPart"}),
+        msgspec.Meta(
+            description="As in `summary.json`.",
+            extra_json_schema={"$ref": "#/$defs/InputsPart", "additionalProperties": True},
+        ),
     ]
     files: Annotated[dict[str, str], means("The SHA-256 of each file, by path.")]
     report: Annotated[str, means("The digest of `summary` below.")]
