@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from lpgen.report.schemas.documents import SCHEMAS
+from lpgen.report.documents.schemas import SCHEMAS
 from tests.support.forked_lpgen import run_forked
 from tests.support.sample_organization import ROOT, role
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from lpgen.cli.main import app
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.report.html import data_files
-from tests.report.schemas.test_documents import faults
+from tests.report.documents.test_schemas import faults
 from tests.report.test_render import check_put_together
 from tests.support.forked_lpgen import run_forked, run_forked_bytes
 

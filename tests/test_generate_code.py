@@ -16,11 +16,11 @@ from lpgen.core.rollout.refusals import Exceptions
 from lpgen.core.rollout.source import Trust
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.report.json.rollout import rollout_json
+from lpgen.report.documents.rollout import rollout_json
+from tests.report.documents.test_schemas import faults
 from tests.report.golden import GOLDEN
 from tests.report.iac.hcl_reader import normal
 from tests.report.iac.test_terraform import read_documents
-from tests.report.schemas.test_documents import faults
 from tests.support.forked_lpgen import run_forked
 
 POLICIES = bundled_sample_logs().policies

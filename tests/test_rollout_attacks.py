@@ -27,7 +27,7 @@ from lpgen.core.rollout.source import RolloutPlan
 from lpgen.edge.rollout.journal import journal_of
 from lpgen.edge.rollout.plan_file import read_whole_plan
 from lpgen.errors import RolloutError, TamperingError
-from lpgen.report.json.rollout import rollout_json
+from lpgen.report.documents.rollout import rollout_json
 from tests.support.rollout_roles import empty_account, own_server
 from tests.support.rollout_worlds import ACCOUNT, New, World, allow, deny, document, write_summary
 

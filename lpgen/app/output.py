@@ -27,10 +27,10 @@ from lpgen.edge.readers.policy_digests import digest_policy_files
 from lpgen.edge.replacement_files import SIGNATURE, read_output, write_text
 from lpgen.edge.spill import Place, Spill, pack_text
 from lpgen.errors import InvocationError, quote_input
+from lpgen.report.documents.evidence import evidence_json
+from lpgen.report.documents.summary import summary_json
 from lpgen.report.iac.files import CodeForm, code_of_subjects
 from lpgen.report.iac.subject import CodeSubject, subject_of_proposal
-from lpgen.report.json.evidence import evidence_json
-from lpgen.report.json.summary import summary_json
 from lpgen.report.pages.blocks import DEFAULT_LAYOUT, NO_OPTIONS, Given, Layout
 from lpgen.report.plan import document_file
 from lpgen.report.render import PRINCIPAL, REVIEW, WHOLE_REVIEW
@@ -315,6 +315,5 @@ def _other_principals(output: Path, what: str) -> InvocationError:
 
 
 def _accounts_of(found: FoundOutput) -> set[str]:
-    principals = found.summary.get("principals")
-    arns = [one.get("principal") for one in principals if isinstance(one, dict)] if isinstance(principals, list) else []
-    return {arn.split(":")[4] for arn in arns if isinstance(arn, str) and arn.count(":") >= 5}
+    arns = [principal.principal for principal in found.stated.principals] if found.stated else []
+    return {arn.split(":")[4] for arn in arns if arn.count(":") >= 5}

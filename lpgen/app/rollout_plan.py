@@ -22,13 +22,14 @@ from lpgen.core.rollout.plan_rollout import WrittenPlan, plan_principal, refuse
 from lpgen.core.rollout.proofs import prove_plans, unproven
 from lpgen.core.rollout.refusals import Exceptions, refuse_idle_exceptions
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
+from lpgen.edge.evidence_file import decode_evidence
 from lpgen.edge.output_file import write_output
 from lpgen.edge.private_files import make_private_folder
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.rollout.inputs import WrittenOutput, read_written_output, written_plan
 from lpgen.edge.signatures import is_signature_of, read_public_key
 from lpgen.errors import InvocationError, OutputError, TamperingError, quote_input
-from lpgen.report.json.evidence import evidence_json
+from lpgen.report.documents.evidence import evidence_json
 from lpgen.report.plan import document_file
 
 
@@ -144,7 +145,8 @@ def _refuse_other_options(inputs: Inputs, options: Options) -> None:
 def _written_again(proposal: Proposal, report: Report, inputs: Inputs) -> WrittenPlan:
     documents = proposal.replacement.documents if proposal.replacement else ()
     texts = {document_file(number): one.text for number, one in enumerate(documents, start=1)}
-    return written_plan(evidence_json(proposal, report, inputs).encode(), texts.__getitem__, folder="")
+    evidence = decode_evidence(evidence_json(proposal, report, inputs).encode(), "evidence.json")
+    return written_plan(evidence, texts.__getitem__, folder="")
 
 
 def _refuse_others(

@@ -90,7 +90,8 @@ def verify(
     then = found.chain.inputs
     choices = unusual_choices(then.options)
     now = inputs_of_generation(ground.generation, policies, catalog, options=options, code="")
-    if options.as_of is None or options.as_of.isoformat() in (then.options.get("as_of"), found.summary.get("as_of")):
+    days_of_then = (then.options.get("as_of"), found.stated.as_of if found.stated else None)
+    if options.as_of is None or options.as_of.isoformat() in days_of_then:
         now = replace(now, options=then.options)  # a folder is generated again with its own choices
     ground, changed = _ground_of_then(ground, data, then, now)
     if changed:

@@ -139,7 +139,7 @@ def plan_command(
     from lpgen.app.rollout_plan import plan_rollout, write_for_owners
     from lpgen.core.analysis.caveats.decisions import break_glass_names
     from lpgen.core.rollout.refusals import Exceptions
-    from lpgen.report.json.rollout import rollout_json
+    from lpgen.report.documents.rollout import rollout_json
     from lpgen.report.messages.rollout import render_planned
 
     files, options, _, opened = inputs.read(data, choices)

@@ -47,6 +47,6 @@ def schema_command(
     Example:
       lpgen schema review
     """
-    from lpgen.report.schemas.documents import schema_json
+    from lpgen.report.documents.schemas import schema_json
 
     put_text(schema_json(name), output)

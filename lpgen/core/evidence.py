@@ -311,6 +311,11 @@ class StatementRef:
     index: int
     sid: str
 
+    @property
+    def number(self) -> int:
+        """The number of the statement, from 1."""
+        return self.index + 1
+
     def __str__(self) -> str:
         where = f" of group {self.group}" if self.group else ""
         named = f" ({self.sid})" if self.sid else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -19,10 +20,12 @@ from lpgen.core.folders import file_of_left_policy
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy
 from lpgen.core.replacements import LeftPolicy
-from lpgen.core.schemas import EVIDENCE_SCHEMA, SUMMARY_SCHEMA, check_schema
+from lpgen.core.schemas import SUMMARY_SCHEMA, check_schema
+from lpgen.core.summary import summary_from_facts
+from lpgen.edge.evidence_file import EvidenceFile, EvidenceLeft, EvidenceLine, decode_evidence
 from lpgen.edge.output_folder import SUMMARY, recover_output
 from lpgen.edge.private_files import make_private_folder, open_private
-from lpgen.errors import OutputError, quote_reason
+from lpgen.errors import OutputError
 
 EVIDENCE: Final = "evidence.json"
 SIGNATURE: Final = "summary.sig"
@@ -33,13 +36,14 @@ _AGAIN: Final = "run `lpgen generate` again"
 @dataclass(frozen=True, slots=True)
 class WrittenReplacement:
     """One principal's folder as read back. `stated` are the pairs of action and resource that need no use, `left` the
-    policies left attached."""
+    policies left attached, and `evidence` is the whole evidence file."""
 
     folder: Path
     principal: str
     documents: tuple[WrittenDocument, ...]
     stated: tuple[tuple[str, str], ...]
-    left: tuple[LeftPolicy, ...] = ()
+    left: tuple[LeftPolicy, ...]
+    evidence: EvidenceFile
 
     @property
     def held(self) -> tuple[Policy, ...]:
@@ -62,37 +66,6 @@ def write_text(path: Path, text: str) -> None:
 
 
 # ---------------------------------------------------------------- reading back
-
-
-class _Policy(msgspec.Struct):
-    file: str
-    type: str
-
-
-class _Reason(msgspec.Struct):
-    kind: str
-    rule: str
-
-
-class _Line(msgspec.Struct):
-    action: str
-    evidence: list[_Reason]
-    resources: list[str] = msgspec.field(default_factory=list)
-    not_resources: list[str] = msgspec.field(default_factory=list)
-
-
-class _Left(msgspec.Struct):
-    arn: str
-    version: str | None
-    sha256: str
-    lines: list[_Line] = msgspec.field(default_factory=list)
-
-
-class _Evidence(msgspec.Struct):
-    principal: str
-    policies: list[_Policy]
-    lines: list[_Line]
-    left_attached: list[_Left]
 
 
 def read_replacements(output: Path) -> tuple[WrittenReplacement, ...]:
@@ -141,7 +114,8 @@ def read_replacement(folder: Path) -> WrittenReplacement:
         OutputError: a file is missing, damaged, not listed in the evidence file, or not what that says.
         PolicyError: a policy document breaks IAM's grammar.
     """
-    evidence = _decode_evidence(folder / EVIDENCE)
+    path = folder / EVIDENCE
+    evidence = decode_evidence(_read_bytes(path), str(path))
     listed = {policy.file: policy for policy in evidence.policies}
     present = {path.name for path in folder.glob("*.json")} - {EVIDENCE}
     for name in sorted(present ^ listed.keys()):
@@ -157,10 +131,10 @@ def read_replacement(folder: Path) -> WrittenReplacement:
     )
     left = tuple(_read_left(one, folder) for one in evidence.left_attached)
     lines = [*evidence.lines, *(line for policy in evidence.left_attached for line in policy.lines)]
-    return WrittenReplacement(folder, evidence.principal, documents, tuple(_stated_pairs(lines)), left)
+    return WrittenReplacement(folder, evidence.principal, documents, tuple(_stated_pairs(lines)), left, evidence)
 
 
-def _read_left(stated: _Left, folder: Path) -> LeftPolicy:
+def _read_left(stated: EvidenceLeft, folder: Path) -> LeftPolicy:
     """The policy that an evidence file lists as left attached, with its document from the output folder.
 
     Its file name follows from the policy, so no other file is read, whatever the evidence file says.
@@ -189,16 +163,17 @@ def read_output(output: Path) -> FoundOutput:
         if is_file and path not in (SUMMARY, SIGNATURE)
     }
     summary = _read_summary(output / SUMMARY)
-    try:
+    chain, stated = None, None
+    with contextlib.suppress(OutputError):
         chain = digests_from_summary(summary)
-    except OutputError:
-        chain = None
+        stated = summary_from_facts(summary)
     signature = output / SIGNATURE
     return FoundOutput(
         files,
         tuple(path for path, is_file in entries.items() if not is_file),
         summary,
         chain,
+        stated,
         _read_bytes(signature).decode(errors="replace") if signature.is_file() else None,
     )
 
@@ -237,19 +212,10 @@ def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _stated_pairs(lines: Iterable[_Line]) -> Iterable[tuple[str, str]]:
+def _stated_pairs(lines: Iterable[EvidenceLine]) -> Iterable[tuple[str, str]]:
     for line in lines:
         if any(is_stated(reason.kind, reason.rule) for reason in line.evidence):
             yield from ((line.action, resource) for resource in (*line.resources, *line.not_resources))
-
-
-def _decode_evidence(path: Path) -> _Evidence:
-    content = _read_bytes(path)
-    try:
-        check_schema(content, EVIDENCE_SCHEMA, str(path), error=OutputError, hint=_AGAIN)
-        return msgspec.json.decode(content, type=_Evidence)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint=_AGAIN) from error
 
 
 def _read_bytes(path: Path) -> bytes:

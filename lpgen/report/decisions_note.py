@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
 
 from lpgen.core.replacements import DecisionKind, DecisionsStamp
+from lpgen.core.summary import DecisionsPart
+from lpgen.report.documents.parts import part_from_decisions
 from lpgen.report.escaping import terminal_text
-from lpgen.report.json.layout import Row
 from lpgen.report.pages.blocks import Line, Words, bad, count, line, name, names, plural
 from lpgen.report.pages.words import shorten
-
-_KINDS: Final = tuple(DecisionKind)
-
-
-def facts_of_decisions(stamp: DecisionsStamp | None, accepted: int) -> Row | None:
-    """The file, its decisions in force by kind, and how many reasons or findings these accept."""
-    if stamp is None:
-        return None
-    return Row(file=stamp.file, **{kind.value: stamp.in_force.count(kind) for kind in _KINDS}, accepted=accepted)
 
 
 def decisions_notes(
@@ -28,10 +19,10 @@ def decisions_notes(
 
     With `longest`, a longer name of the file is cut.
     """
-    facts = facts_of_decisions(stamp, accepted)
-    if stamp is not None and facts is not None:
-        file = name(shorten(stamp.file, longest) if longest else stamp.file)
-        yield line("Decisions of ", file, f": {_counts(facts, noun)}", *_idle(stamp.idle))
+    found = part_from_decisions(stamp, accepted)
+    if found is not None and stamp is not None:
+        file = shorten(found.file, longest) if longest else found.file
+        yield line("Decisions of ", name(file), f": {_counts(found, noun)}", *_idle(stamp.idle))
 
 
 def _idle(closest: Sequence[str]) -> Iterator[Words]:
@@ -43,14 +34,13 @@ def _idle(closest: Sequence[str]) -> Iterator[Words]:
     yield from (": did you mean ", names(meant, most=3), "?") if meant else (".",)
 
 
-def render_used_decisions(facts: object) -> str:
-    """The same as a message, of the facts that a summary states; "" where it states none."""
-    if not isinstance(facts, Mapping) or not all(isinstance(facts.get(key), int) for key in (*_KINDS, "accepted")):
-        return ""
-    return f"decisions of {terminal_text(str(facts.get('file')))}: {_counts(facts, 'reason')}"
+def render_used_decisions(found: DecisionsPart | None) -> str:
+    """The same as a message; "" where there are no decisions."""
+    return "" if found is None else f"decisions of {terminal_text(found.file)}: {_counts(found, 'reason')}"
 
 
-def _counts(facts: Mapping[str, object], noun: str) -> str:
-    kinds = [f"{count(int(str(facts[kind])))} {kind.replace('_', '-')}" for kind in _KINDS if facts[kind]]
-    accepted = int(str(facts["accepted"]))
-    return f"{', '.join(kinds) or 'none in force'}{f' ({plural(accepted, noun)} accepted)' if accepted else ''}"
+def _counts(found: DecisionsPart, noun: str) -> str:
+    in_force = {kind.value.replace("_", "-"): getattr(found, kind) for kind in DecisionKind}
+    kinds = ", ".join(f"{count(number)} {kind}" for kind, number in in_force.items() if number)
+    accepted = f" ({plural(found.accepted, noun)} accepted)" if found.accepted else ""
+    return f"{kinds or 'none in force'}{accepted}"

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from lpgen.core.guards import Guards
 from lpgen.core.model import Effect, Policy
-from lpgen.report.json.layout import Row
 from lpgen.report.pages.blocks import Words, line, name, plural
 
 
@@ -16,7 +15,7 @@ def guards_notes(guards: Guards) -> Iterator[Words]:
         yield line("SCPs: ", "; ".join(_scps(guards)))
     else:
         yield line("no SCPs given: permissions that they block are shown as allowed; add ", name("--scps FILE"))
-    trusts, others = _resource_counts(guards)
+    trusts, others = resource_counts(guards)
     if others:
         known = plural(others, "resource policy", "resource policies")
         yield line(f"resource policies: {known} and the trust policies of {plural(trusts, 'role')}")
@@ -26,17 +25,6 @@ def guards_notes(guards: Guards) -> Iterator[Words]:
         yield line(given, name("--resource-policies DIR"))
     if guards.boundary is not None:
         yield line("permissions boundary: ", name(guards.boundary.name), " counts for every principal")
-
-
-def facts_of_guards(guards: Guards) -> Row:
-    """The same as data: how many levels of SCPs by account, resource policies and trust policies, and the boundary."""
-    trusts, others = _resource_counts(guards)
-    return Row(
-        scp_levels={one.account or "*": len(one.levels) for one in guards.scps},
-        resource_policies=others,
-        trust_policies=trusts,
-        boundary=guards.boundary.name if guards.boundary else None,
-    )
 
 
 def _scps(guards: Guards) -> Iterator[str]:
@@ -63,10 +51,10 @@ def _allows_anything(level: Iterable[Policy]) -> bool:
 
 def others_than_trust(guards: Guards) -> int:
     """How many policies of resources were given."""
-    return _resource_counts(guards)[1]
+    return resource_counts(guards)[1]
 
 
-def _resource_counts(guards: Guards) -> tuple[int, int]:
+def resource_counts(guards: Guards) -> tuple[int, int]:
     """How many trust policies of roles and how many other resource policies are known."""
     trusts = sum(":role/" in one.resource for one in guards.resource_policies)
     return trusts, len(guards.resource_policies) - trusts

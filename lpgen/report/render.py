@@ -89,15 +89,15 @@ def _load(row: str) -> Callable[..., Any]:
 
 REVIEW: Final[Formats[PartedReview]] = Formats(
     "pages.review:review_page",
-    json="json.review:review_json",
-    jsonl="json.review:review_lines",
+    json="documents.review:review_json",
+    jsonl="documents.review:review_lines",
     screen="screens:review_screen(layout)",
 )
 PRINCIPAL: Final[Formats[PrincipalView]] = Formats(
     "pages.principal:principal_page",
     of_page=_PART,
-    json="json.review:principal_json",
-    jsonl="json.review:principal_line",
+    json="documents.review:principal_json",
+    jsonl="documents.review:principal_line",
 )
 """The part of one principal in the formats of `REVIEW`; the screen has none."""
 
@@ -108,27 +108,29 @@ WHOLE_REVIEW: Final[Formats[Report]] = Formats(
     sarif="sarif.review:review_sarif(layout)", csv="verdict_table:verdict_csv", parquet="verdict_table:verdict_parquet"
 )
 VERIFICATION: Final[Formats[OutputVerification]] = Formats(
-    "pages.verification:verification_page", json="json.verification:verification_json"
+    "pages.verification:verification_page", json="documents.verification:verification_json"
 )
-EXPLANATION: Final[Formats[Explanation]] = Formats("pages.explain:explain_page", json="json.explain:explain_json")
+EXPLANATION: Final[Formats[Explanation]] = Formats(
+    "pages.explain:explain_page", json="documents.explanation:explain_json"
+)
 STARS: Final[Formats[Stars]] = Formats(
-    "pages.stars:stars_page", noun="wildcard", json="json.stars:stars_json", csv="json.stars:stars_csv"
+    "pages.stars:stars_page", noun="wildcard", json="documents.stars:stars_json", csv="stars_table:stars_csv"
 )
 DRIFT: Final[Formats[Drift]] = Formats(
     "pages.drift:drift_page",
     noun="group",
-    json="json.drift:drift_json",
+    json="documents.drift:drift_json",
     sarif="sarif.drift:drift_sarif(layout)",
 )
 DRIFT_SCREEN: Final[Formats[AskedDrift]] = Formats(screen="screens:drift_screen(layout)")
-BACKTEST: Final[Formats[Backtest]] = Formats("pages.backtest:backtest_page", json="json.backtest:backtest_json")
+BACKTEST: Final[Formats[Backtest]] = Formats("pages.backtest:backtest_page", json="documents.backtest:backtest_json")
 OBSERVE: Final[Formats[ObservePlan]] = Formats(
     "pages.observe:observe_page",
-    json="json.observe:observe_json",
+    json="documents.observe:observe_json",
     cli="iac.trails:plan_as_cli",
     terraform="iac.trails:plan_as_terraform",
     cloudformation="iac.trails:plan_as_cloudformation",
 )
 OUTCOMES: Final[Formats[tuple[Outcome, ...]]] = Formats(
-    "pages.observe:outcomes_page", json="json.observe:outcomes_json"
+    "pages.observe:outcomes_page", json="documents.observe:outcomes_json"
 )

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.report.escaping import terminal_text
-from lpgen.report.json.layout import Row
 from lpgen.report.pages.blocks import Words, count, line, name, plural
 
 
@@ -15,22 +14,6 @@ def snapshot_notes(stamp: SnapshotStamp | None) -> Iterator[Words]:
     if stamp is not None:
         gaps = f"; it lacks something: {plural(len(stamp.gaps), 'gap')}, named under Problems" if stamp.gaps else ""
         yield line("snapshot ", name(stamp.name), f": {_facts(stamp)}; in use are its {_used(stamp)}{gaps}")
-
-
-def facts_of_snapshot(stamp: SnapshotStamp | None) -> Row | None:
-    """The same as data, with every gap."""
-    if stamp is None:
-        return None
-    return Row(
-        name=stamp.name,
-        taken=stamp.taken.isoformat(),
-        accounts=[one.account for one in stamp.accounts],
-        used=list(stamp.used),
-        gaps=[
-            Row(account=one.account or None, subject=one.subject, place=one.place or None, reason=one.reason)
-            for one in stamp.gaps
-        ],
-    )
 
 
 def render_used_snapshot(stamp: SnapshotStamp) -> str:

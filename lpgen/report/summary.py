@@ -81,7 +81,7 @@ def field_of_choice(choice: KeepUnobservable, kind: UnobservableKind) -> str:
 class PrincipalSummary:
     """What a report says of one principal, without its policies, verdicts and lines.
 
-    `proposal` is the proposal in one sentence, and `task` what to do where nothing is replaced. `is_replaced` says that
+    `advice` is the proposal in one sentence, and `task` what to do where nothing is replaced. `is_replaced` says that
     a replacement was made, `refusal` why it can't be put in place ("": it can), and `in_place` that the policies say
     what it says already. `caveats` are the open reasons not to call it safe, and `accepted` those that a person has
     accepted. `failed` says that it failed its verification. `left` are the ARNs of the policies left attached.
@@ -91,7 +91,7 @@ class PrincipalSummary:
 
     principal: Principal
     principal_class: PrincipalClass
-    proposal: str
+    advice: str
     task: str
     counts: Counts
     caveats: tuple[Caveat, ...]

@@ -27,7 +27,7 @@ FINDING_SCHEMA: Final = pa.schema(
         pa.field("expired", _TEXT),
     ]
 )
-"""A row per finding of a drift, in its order: the keys of `findings` in `lpgen.report.json.drift`."""
+"""A row per finding of a drift, in its order: the keys of `findings` in `lpgen.report.documents.drift`."""
 
 DENIAL_SCHEMA: Final = pa.schema(
     [

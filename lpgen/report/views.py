@@ -13,9 +13,10 @@ from lpgen.core.analysis.verdicts.inverse_actions import Undoing, lost_undoings
 from lpgen.core.backtests import NO_REACH
 from lpgen.core.evidence import Evidence, Use
 from lpgen.core.findings import UNSEEN, ActionVerdict, Confidence, PrincipalDiff, Proposal, Verdict, Verdicts
+from lpgen.core.iam.pattern_index import PatternIndex
 from lpgen.core.model import AccessLevel, Action, DenialKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.replacements import AppliedRule, CheckStatus, Line, LineKind
+from lpgen.core.replacements import AppliedRule, CheckStatus, Line, LineKind, ReplacementStatement, Scope
 from lpgen.core.usage.principal_usage import merge_evidence
 from lpgen.report.summary import Counts, PrincipalSummary, field_of_choice
 
@@ -143,7 +144,7 @@ def _summary_of_view(view: PrincipalView) -> PrincipalSummary:
     return PrincipalSummary(
         principal=replace(diff.principal, policies=(), boundary=None, trust=None, instance_profiles=()),
         principal_class=diff.principal_class,
-        proposal=proposal.advice,
+        advice=proposal.advice,
         task=diff.task,
         counts=view.counts,
         caveats=tuple(map(_shared, proposal.caveats)),
@@ -381,3 +382,35 @@ def _denied_group(wall: DenialKind, action: Action, uses: list[Use]) -> DeniedGr
     regions = tuple(sorted({region for use in uses for region in use.regions}))
     days = tuple(sorted({day for use in uses for day in use.on}))
     return DeniedGroup(wall, action, resources, regions, evidence, days)
+
+
+# ---------------------------------------------------------------- lines
+
+
+def explained_lines(statement: ReplacementStatement) -> Iterable[tuple[str, Scope, list[Line]]]:
+    """Each action and scope of a statement with the lines that explain it, sorted.
+
+    A line's scope is cut to what this statement covers of it, since large statements are split; a line that it covers
+    nothing of belongs to another part, unless nothing else explains the action. A line may be narrower than the scope:
+    the statement took the place of a redundant one.
+    """
+    found: dict[tuple[str, Scope], list[Line]] = defaultdict(list)
+    for line in statement.lines:
+        found[line.action, _scope_within(line.scope, statement.scope)].append(line)
+    explained = {action for action, scope in found if scope.resources}
+    for (action, scope), lines in sorted(found.items()):
+        if scope.resources:
+            yield action, scope, lines
+        elif action not in explained:
+            yield action, statement.scope, lines
+
+
+def _scope_within(scope: Scope, whole: Scope) -> Scope:
+    if scope.not_resource or whole.not_resource:
+        return scope
+    index = PatternIndex(whole.resources)
+    return Scope(
+        tuple(
+            resource for resource in scope.resources if resource in whole.resources or any(index.containing(resource))
+        )
+    )

@@ -19,7 +19,7 @@ from lpgen.app.review import analyse
 from lpgen.core.options import Options
 from lpgen.core.usage.event_time import moment_from_datetime
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.report.json.review import review_json
+from lpgen.report.documents.review import review_json
 from tests.attack.score import Attack, sample
 from tests.attack.test_forgeries import REAL_DAYS, first_day, real
 from tests.support.log_samples import log_bytes

@@ -13,14 +13,24 @@ from lpgen.edge.replacement_files import EVIDENCE, read_output, read_replacement
 from lpgen.errors import OutputError
 
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
-LINE = {"action": "s3:GetObject", "resources": ["*"], "evidence": [{"kind": "kept", "rule": ""}]}
+LINE = {
+    "action": "s3:GetObject",
+    "resources": ["*"],
+    "parent": {"policy": "old", "group": ""},
+    "evidence": [{"kind": "kept", "rule": ""}],
+}
 
 
 def written(folder: Path, *, lines: list[object] | None = None) -> Path:
     evidence = {
         "schema": EVIDENCE_SCHEMA,
         "principal": "arn:aws:iam::1:role/app",
-        "policies": [{"file": "policy-1.json", "type": "managed"}],
+        "principal_id": "AROAAPP",
+        "safe": True,
+        "not_safe_because": [],
+        "as_of": "2026-09-30",
+        "replaces": {"policies_sha256": "0" * 64},
+        "policies": [{"file": "policy-1.json", "name": "app", "type": "managed"}],
         "lines": [LINE] if lines is None else lines,
         "left_attached": [],
     }

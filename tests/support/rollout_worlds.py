@@ -36,7 +36,7 @@ from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal
 from lpgen.edge.signatures import sign_digest
 from lpgen.errors import LpgenError
-from lpgen.report.schemas.documents import SCHEMAS
+from lpgen.report.documents.schemas import SCHEMAS
 from tests.support.aws_servers import Server
 
 ACCOUNT = "123456789012"

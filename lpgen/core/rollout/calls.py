@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from lpgen.core.model import PrincipalKind
 
 POLICY_PATH: Final = "/lpgen/"
 """The path of the policies that lpgen makes, so that a permission to make and delete policies can be limited to it."""
+
+CallParameters = dict[str, str | list[dict[Literal["Key", "Value"], str]]]
+"""The parameters of a call: texts, or tags."""
 
 
 class CallKind(StrEnum):
@@ -49,12 +52,12 @@ class Call:
         """Whether it puts something in place, rather than taking something away."""
         return self.kind in (CallKind.CREATE_POLICY, CallKind.ATTACH, CallKind.PUT_INLINE)
 
-    def parameters(self) -> dict[str, object]:
+    def parameters(self) -> CallParameters:
         """The operation's parameters, as in the API reference.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
         """
-        owner: dict[str, object] = {f"{self.principal_kind.capitalize()}Name": self.principal}
+        owner: CallParameters = {f"{self.principal_kind.capitalize()}Name": self.principal}
         match self.kind:
             case CallKind.CREATE_POLICY:
                 return {

@@ -14,7 +14,8 @@ from typing import Final
 from lpgen.core.digests import OutputDigests, digest_of_facts, digest_of_text
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.plan import PrincipalPlan
-from lpgen.errors import quote_input
+from lpgen.core.summary import Summary, SummaryPrincipal, summary_from_facts
+from lpgen.errors import OutputError, quote_input
 
 
 class Trust(StrEnum):
@@ -36,6 +37,15 @@ class Source:
     summary: Mapping[str, object]
     signature: str
     trust: Trust
+
+    @property
+    def stated(self) -> Summary:
+        """What the summary says.
+
+        Raises:
+            OutputError: it can't be read.
+        """
+        return summary_from_facts(self.summary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class RolloutPlan:
 
 
 _EVIDENCE: Final = "evidence.json"
+_UNSTATED: Final = SummaryPrincipal("", "", None, None, ())
 _DOUBTFUL: Final = frozenset({RefusalKind.NOT_PROVEN, RefusalKind.NOT_REPRODUCED})
 
 
@@ -68,28 +79,33 @@ def faults_of_source(plan: RolloutPlan) -> Iterator[str]:
     source = plan.source
     if digest_of_facts(source.summary) != source.digests.report:
         yield "its summary isn't the one that its digests cover"
-    if (source.summary.get("as_of"), _version(source.summary.get("catalog"))) != (plan.as_of, plan.catalog):
+    try:
+        stated = source.stated
+    except OutputError as error:
+        yield error.message
+        return
+    if (stated.as_of, stated.catalog.version) != (plan.as_of, plan.catalog):
         yield "its day or its catalog isn't that of the summary"
-    stated = _principals(source.summary.get("principals"))
+    principals = {principal.principal: principal for principal in stated.principals}
     documents = _documents_by_folder(source.digests.files)
     for one in plan.principals:
-        yield from _faults_of_principal(one, stated.get(one.principal, {}), documents)
+        yield from _faults_of_principal(one, principals.get(one.principal, _UNSTATED), documents)
 
 
 def _faults_of_principal(
-    plan: PrincipalPlan, stated: Mapping[str, object], documents: Mapping[str, Mapping[str, str]]
+    plan: PrincipalPlan, stated: SummaryPrincipal, documents: Mapping[str, Mapping[str, str]]
 ) -> Iterator[str]:
     folder = re.split(r"[/\\]", plan.folder)[-1]
-    if (stated.get("folder"), stated.get("principal_id")) != (folder, plan.principal_id):
+    if (stated.folder, stated.principal_id) != (folder, plan.principal_id):
         yield f"the summary has no folder `{folder}` of {quote_input(plan.principal)}"
-    elif (stated.get("safe") is True) != plan.safe:
+    elif (stated.safe is True) != plan.safe:
         yield f"the summary says otherwise whether the replacement of {quote_input(plan.principal)} is safe"
     planned = {one.file: digest_of_text(one.text) for one in plan.documents}
     generated = documents.get(folder, {})
     for name in sorted(planned.keys() | generated.keys()) if planned or plan.calls else ():
         if planned.get(name) != generated.get(name):
             yield f"{quote_input(f'{folder}/{name}')} isn't the file that was generated"
-    if (plan.left or plan.calls) and list(plan.left) != stated.get("left_attached"):
+    if (plan.left or plan.calls) and plan.left != stated.left_attached:
         yield f"the summary says otherwise which policies of {quote_input(plan.principal)} stay attached"
 
 
@@ -101,12 +117,3 @@ def _documents_by_folder(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
         if name != _EVIDENCE:
             found.setdefault(folder, {})[name] = digest
     return found
-
-
-def _version(catalog: object) -> object:
-    return catalog.get("version") if isinstance(catalog, Mapping) else None
-
-
-def _principals(listed: object) -> dict[str, Mapping[str, object]]:
-    found = listed if isinstance(listed, list) else []
-    return {str(one.get("principal")): one for one in found if isinstance(one, Mapping)}

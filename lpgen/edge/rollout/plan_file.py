@@ -13,84 +13,22 @@ from typing import Any, Final
 import msgspec
 
 from lpgen.core.digests import digest_of_text, digests_from_facts
-from lpgen.core.model import PrincipalKind
-from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
 from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal
+from lpgen.core.rollout.plan_document import (
+    CallPart,
+    NewDocumentPart,
+    PlanDocument,
+    PolicyTextPart,
+    PrincipalPlanPart,
+    SourcePart,
+)
 from lpgen.core.rollout.plan_rollout import derive_again, texts_after
-from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
+from lpgen.core.rollout.source import RolloutPlan, Source, faults_of_source
 from lpgen.core.schemas import ROLLOUT_SCHEMA, check_schema
 from lpgen.errors import OutputError, PolicyError, RolloutError, TamperingError, quote_input, quote_reason
 
 _AGAIN: Final = "run `lpgen rollout plan` again"
-
-
-class _Call(msgspec.Struct):
-    operation: str
-    policy: str
-    parameters: dict[str, Any]
-
-
-class _Text(msgspec.Struct):
-    policy: str
-    type: str
-    document: str
-
-
-class _Document(msgspec.Struct):
-    file: str
-    name: str
-    type: str
-    sha256: str
-    narrows: list[str]
-    document: str
-
-
-class _Refusal(msgspec.Struct):
-    kind: RefusalKind
-    why: str
-    override: str | None
-
-
-class _Principal(msgspec.Struct):
-    principal: str
-    principal_id: str
-    account: str
-    kind: PrincipalKind
-    name: str
-    safe: bool
-    folder: str
-    policies_sha256: str
-    refusals: list[_Refusal]
-    notes: list[str]
-    calls: list[_Call]
-    inverse: list[_Call]
-    peak: Peak
-    before: list[_Text]
-    after: list[_Text]
-    permission_set: str | None
-    code: str | None
-    boundary: str | None
-    documents: list[_Document]
-    left_attached: list[str]
-
-
-class _Source(msgspec.Struct):
-    trust: Trust
-    inputs: dict[str, Any]
-    files: dict[str, str]
-    report: str
-    digest: str
-    signature: str | None
-    summary: dict[str, Any]
-
-
-class _Plan(msgspec.Struct):
-    as_of: str
-    catalog: str
-    principals: list[_Principal]
-    attached_quota: int
-    source: _Source
 
 
 def read_rollout_plan(path: Path) -> RolloutPlan:
@@ -126,18 +64,18 @@ def read_whole_plan(path: Path) -> RolloutPlan:
     return plan
 
 
-def _decode(path: Path) -> tuple[_Plan, str]:
+def _decode(path: Path) -> tuple[PlanDocument, str]:
     try:
         content = path.read_bytes()
         check_schema(content, ROLLOUT_SCHEMA, str(path), error=RolloutError, hint=_AGAIN)
-        return msgspec.json.decode(content, type=_Plan), digest_of_text(content)
+        return msgspec.json.decode(content, type=PlanDocument), digest_of_text(content)
     except OSError as error:
         raise RolloutError(f"`{path}` can't be read: {error.strerror or error}", hint=_AGAIN) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RolloutError(f"`{path}` is no rollout plan: {quote_reason(error)}", hint=_AGAIN) from error
 
 
-def _source(written: _Source, path: Path) -> Source:
+def _source(written: SourcePart, path: Path) -> Source:
     facts = {"inputs": written.inputs, "files": written.files, "report": written.report}
     try:
         digests = digests_from_facts(facts)
@@ -159,7 +97,7 @@ def _check_derived(plan: RolloutPlan, path: Path) -> None:
             raise _edited(one.principal, path)
 
 
-def _principal(one: _Principal, path: Path) -> PrincipalPlan:
+def _principal(one: PrincipalPlanPart, path: Path) -> PrincipalPlan:
     before, after = tuple(map(_text, one.before)), tuple(map(_text, one.after))
     calls = tuple(_call(call, one, path) for call in one.calls)
     _check_calls(calls, one, path)
@@ -178,31 +116,31 @@ def _principal(one: _Principal, path: Path) -> PrincipalPlan:
         kind=one.kind,
         name=one.name,
         safe=one.safe,
-        sha256=one.policies_sha256,
+        sha256=one.sha256,
         folder=one.folder,
         before=before,
         after=after,
         calls=calls,
         inverse=inverse,
-        peak=one.peak,
+        peak=Peak(**msgspec.structs.asdict(one.peak)),
         refusals=tuple(Refusal(why.kind, why.why, why.override or "") for why in one.refusals),
-        notes=tuple(one.notes),
+        notes=one.notes,
         boundary=one.boundary or "",
         documents=tuple(_document(text, one, path) for text in one.documents),
         permission_set=one.permission_set or "",
         code=one.code or "",
-        left=tuple(one.left_attached),
+        left=one.left,
     )
 
 
-def _text(one: _Text) -> PolicyText:
-    return PolicyText(one.policy, one.type == "inline", one.document)
+def _text(one: PolicyTextPart) -> PolicyText:
+    return PolicyText(one.policy, one.type == "inline", one.text)
 
 
-def _document(one: _Document, owner: _Principal, path: Path) -> NewDocument:
-    if digest_of_text(one.document) != one.sha256:
+def _document(one: NewDocumentPart, owner: PrincipalPlanPart, path: Path) -> NewDocument:
+    if digest_of_text(one.text) != one.sha256:
         raise _edited(owner.principal, path)
-    return NewDocument(one.file, one.name, one.type == "inline", one.document, tuple(one.narrows))
+    return NewDocument(one.file, one.name, one.type == "inline", one.text, one.narrows)
 
 
 def _edited(principal: str, path: Path) -> TamperingError:
@@ -213,9 +151,9 @@ def _as_written(calls: Iterable[Call]) -> list[tuple[str, dict[str, Any]]]:
     return [(call.operation, call.parameters()) for call in calls]
 
 
-def _call(written: _Call, owner: _Principal, path: Path) -> Call:
+def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> Call:
     """The call that has exactly these parameters."""
-    tags = written.parameters.get("Tags", [])
+    parameters: dict[str, Any] = {**written.parameters}
     try:
         found = [
             Call(
@@ -223,9 +161,9 @@ def _call(written: _Call, owner: _Principal, path: Path) -> Call:
                 owner.kind,
                 owner.name,
                 written.policy,
-                written.parameters.get("PolicyDocument", ""),
-                written.parameters.get("Description", ""),
-                tuple((tag["Key"], tag["Value"]) for tag in tags),
+                parameters.get("PolicyDocument", ""),
+                parameters.get("Description", ""),
+                tuple((tag["Key"], tag["Value"]) for tag in parameters.get("Tags", ())),
             )
             for kind in CallKind
         ]
@@ -237,7 +175,7 @@ def _call(written: _Call, owner: _Principal, path: Path) -> Call:
     return exact[0]
 
 
-def _check_calls(calls: Sequence[Call], one: _Principal, path: Path) -> None:
+def _check_calls(calls: Sequence[Call], one: PrincipalPlanPart, path: Path) -> None:
     """Refuse calls that attach policies other than the plan's own, below lpgen's path, or remove any that weren't
     there."""
     made = {call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}
@@ -255,8 +193,6 @@ def _check_calls(calls: Sequence[Call], one: _Principal, path: Path) -> None:
         }[call.kind]
         if not right:
             raise _edited(one.principal, path)
-    whole = (
-        one.principal.endswith(f"/{one.name}") and fields[4:5] == [one.account] and held.issuperset(one.left_attached)
-    )
+    whole = one.principal.endswith(f"/{one.name}") and fields[4:5] == [one.account] and held.issuperset(one.left)
     if bool(calls) == bool(one.refusals) or (calls and not whole):
         raise _edited(one.principal, path)

@@ -14,11 +14,11 @@ from math import log1p
 from typing import Final
 
 from lpgen.core.evidence import AccountCoverage
+from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import DOCUMENT, ActionIndex
 from lpgen.report.html.principal_data import Figure, share_of
 from lpgen.report.html.templating import anchor_of, asset, content_security_policy, script_json, template
-from lpgen.report.json.layout import Json
 from lpgen.report.pages.blocks import Block, Tone, count, plural
 from lpgen.report.pages.coverage import coverage_blocks, unobservable_blocks
 from lpgen.report.pages.review import (

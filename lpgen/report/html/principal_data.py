@@ -12,11 +12,11 @@ from lpgen.core.evidence import Evidence, StatementRef
 from lpgen.core.findings import UNSEEN, ActionVerdict, Confidence, Report, Verdict
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.replacements import Scope
+from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import ActionIndex, Shared, data_of_blocks, data_of_line, ranges_of
 from lpgen.report.html.policies import data_of_policies
 from lpgen.report.html.templating import script_json
-from lpgen.report.json.layout import Json
 from lpgen.report.pages.blocks import Block, count, plural
 from lpgen.report.pages.principal import (
     all_kept_blocks,

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from lpgen.core.model import CURRENT_VERSION, PrincipalKind
 from lpgen.core.rollout.calls import POLICY_PATH
+from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.iac.subject import CodeDocument, CodeSubject
 from lpgen.report.iac.yaml import yaml_text
-from lpgen.report.json.layout import Json
 
 INLINE_TEMPLATE_BYTES: Final = 51_200
 """How large a template may be that isn't put into S3.

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Final
+from dataclasses import dataclass
 
 from lpgen.core.drift.states import Stamp
+from lpgen.report.documents.drift import baseline_json, baselines_json
 from lpgen.report.escaping import terminal_text
-from lpgen.report.json.drift import facts_of_stamp
-from lpgen.report.json.layout import Row, lay_out
 from lpgen.report.layout.text import render_text
 from lpgen.report.pages.blocks import Column, Show, count, name, plural, table
-
-_BASELINES_SCHEMA: Final = "lpgen.baselines/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,7 @@ def render_saved(stamp: Stamp, folder: str) -> str:
 def render_baselines(stamps: Sequence[Stamp], format: str, *, width: int, color: bool) -> str:  # noqa: A002
     """The baselines in the order given."""
     if format == "json":
-        return lay_out({"schema": _BASELINES_SCHEMA, "baselines": [facts_of_stamp(one) for one in stamps]})
+        return baselines_json(stamps)
     if format == "names":
         return "".join(f"{one.name}\n" for one in stamps)
     if not stamps:
@@ -75,7 +71,7 @@ def render_baselines(stamps: Sequence[Stamp], format: str, *, width: int, color:
 def render_baseline(stamp: Stamp, holding: Holding, format: str) -> str:  # noqa: A002
     """The content of one baseline."""
     if format == "json":
-        return lay_out({"schema": _BASELINES_SCHEMA, **facts_of_stamp(stamp), "holds": Row(asdict(holding))})
+        return baseline_json(stamp, holding)
     figures = stamp.figures
     rows = (
         ("baseline", stamp.name),

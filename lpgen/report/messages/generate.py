@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.report.decisions_note import facts_of_decisions, render_used_decisions
+from lpgen.report.decisions_note import render_used_decisions
+from lpgen.report.documents.parts import part_from_decisions
 from lpgen.report.escaping import terminal_text
 from lpgen.report.pages.blocks import plural
 from lpgen.report.summary import PrincipalSummary, ReviewSummary
@@ -18,7 +19,7 @@ def render_generated(review: ReviewSummary, output: str) -> str:
 def _lines(review: ReviewSummary, output: str) -> Iterator[str]:
     written = sum(one.has_documents for one in review.replaced)
     yield f"{plural(written, 'replacement')} in {terminal_text(output)}{_how_many(review, written)}"
-    if used := render_used_decisions(facts_of_decisions(review.report.decisions, review.accepted)):
+    if used := render_used_decisions(part_from_decisions(review.report.decisions, review.accepted)):
         yield f"  {used}"
     for problem in review.report.problems:
         yield f"  problem of the files given: {terminal_text(problem)}"

@@ -39,7 +39,7 @@ def _planned_lines(plan: RolloutPlan) -> Iterator[str]:
         + (f", {several} of them for several reasons" if several else "")
         + (f"; nothing to change for {idle}" if idle else "")
     )
-    if used := render_used_decisions(plan.source.summary.get("decisions")):
+    if used := render_used_decisions(plan.source.stated.decisions):
         yield f"  {used}"
     yield from _refusal_lines((one.principal, one.refusals) for one in refused)
     for one in ready:

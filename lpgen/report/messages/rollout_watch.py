@@ -1,62 +1,18 @@
-"""The denials since a rollout, as text and as JSON, schema `lpgen.rollout-watch/1`."""
+"""The denials since a rollout, as text and as JSON."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lpgen.core.rollout.watch import Denial, Watched
+from lpgen.report.documents.rollout import watch_json
 from lpgen.report.escaping import terminal_text
-from lpgen.report.json.layout import Json, Row, lay_out
-
-WATCH_SCHEMA: Final = "lpgen.rollout-watch/1"
 
 
 def render_watch(watched: Sequence[Watched], format: str) -> str:  # noqa: A002
     """The report in one of the formats `text` and `json`."""
-    return _watch_json(watched) if format == "json" else "\n".join(_lines(watched))
-
-
-def _watch_json(watched: Sequence[Watched]) -> str:
-    """The report as JSON text; the keys are those of `lpgen.core.rollout.watch`."""
-    return lay_out({"schema": WATCH_SCHEMA, "principals": [_facts(one) for one in watched]})
-
-
-def _facts(one: Watched) -> Json:
-    return {
-        "principal": one.principal,
-        "applied_at": one.applied_at,
-        "logs_until": one.logs_until or None,
-        "denials": [_facts_of_denial(denial) for denial in one.denials],
-        "unmapped": [Row(call=call, records=records) for call, records in one.unmapped],
-        "unseen": [
-            Row(service=some.service, actions=some.count, examples=list(some.examples), why=some.why)
-            for some in one.unseen
-        ],
-    }
-
-
-def _facts_of_denial(one: Denial) -> Json:
-    return {
-        "action": one.action,
-        "resource": one.resource or None,
-        "denial_kind": one.kind,
-        "records": one.records,
-        "some_from_before": one.straddles,
-        "last_seen": one.last_seen,
-        "example_event_id": one.example_event_id,
-        "denied_before_too": one.before_too,
-        "why": one.why,
-        "restored": one.restored,
-        "lost": [
-            Row(policy=lost.policy, statement=lost.statement, sid=lost.sid, restore=json.loads(lost.restore))
-            for lost in one.lost
-        ],
-    }
-
-
-# ---------------------------------------------------------------- text
+    return watch_json(watched) if format == "json" else "\n".join(_lines(watched))
 
 
 def _lines(watched: Sequence[Watched]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.registry.drift import DriftKind
-from lpgen.report.decisions_note import facts_of_decisions
+from lpgen.report.documents.parts import part_from_decisions
 from lpgen.report.pages.blocks import Layout, line, name
 from lpgen.report.pages.words import label_of
 from lpgen.report.sarif.layout import SarifFinding, SarifName, sarif_log
@@ -24,7 +24,7 @@ def drift_sarif(drift: Drift, layout: Layout) -> str:
     facts = {
         "since": drift.before.name,
         "as_of": drift.after.as_of.isoformat(),
-        "decisions": facts_of_decisions(drift.decisions, drift.accepted),
+        "decisions": part_from_decisions(drift.decisions, drift.accepted),
     }
     findings = (_finding(one, _place(one, drift, layout.root.strip("/"))) for one in drift.open)
     return sarif_log(tuple(DriftKind), findings, category="lpgen/drift", notices=drift.notes, facts=facts)

@@ -27,10 +27,11 @@ from urllib.parse import quote
 
 from lpgen import __version__
 from lpgen.core.choices import Severity
+from lpgen.core.documents import Part
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
+from lpgen.report.documents.layout import Json, Row, lay_out, members_of
 from lpgen.report.escaping import sarif_text, terminal_text
-from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.pages.blocks import Line, line, plural
 from lpgen.report.sarif.places import Place
 
@@ -201,6 +202,8 @@ def _inert(value: object) -> object:
     """A fact that every reader takes: strict ones refuse lone surrogates."""
     if isinstance(value, str):
         return terminal_text(value)
+    if isinstance(value, Part):
+        value = members_of(value)
     if isinstance(value, Mapping):
         return Row({key: _inert(one) for key, one in value.items()})
     return [_inert(one) for one in value] if isinstance(value, list) else value

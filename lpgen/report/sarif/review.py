@@ -22,9 +22,9 @@ from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
 from lpgen.core.replacements import Decision, LineKind
-from lpgen.report.decisions_note import facts_of_decisions
-from lpgen.report.json.layout import Row
-from lpgen.report.json.review import totals_of_review
+from lpgen.report.documents.layout import Row
+from lpgen.report.documents.parts import part_from_decisions
+from lpgen.report.documents.review import part_from_totals
 from lpgen.report.pages.blocks import DEFAULT_LAYOUT, Layout, Line, count, line, name, names, plural
 from lpgen.report.pages.words import label_of, short_label_of
 from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifName, sarif_log
@@ -52,8 +52,8 @@ def review_sarif(report: Report, layout: Layout = DEFAULT_LAYOUT, *, most: int =
         "asOf": diff.as_of.isoformat(),
         "catalog": Row(version=diff.catalog_version, date=diff.catalog_date),
         "minDays": report.min_days,
-        "totals": totals_of_review(review),
-        "decisions": facts_of_decisions(report.decisions, review.accepted),
+        "totals": part_from_totals(review),
+        "decisions": part_from_decisions(report.decisions, review.accepted),
     }
     return sarif_log(
         REVIEW_RULES,

@@ -17,7 +17,6 @@ from rich.cells import cell_len
 from lpgen.core.explanations import Explanation
 from lpgen.core.iam.decision import Result
 from lpgen.core.model import Resource, ResourceKind
-from lpgen.report.json import explain as explain_json
 from tests.report.explanations import denied, everything, unread
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
@@ -78,14 +77,6 @@ def test_render_explanation_counts_the_records_of_several_resources_at_most() ->
     for uses, said in (((one, one), "24 records"), ((one, other), "up to 24 records")):
         page = render_explanation(replace(found, seen=replace(found.seen, uses=uses)), "text")
         assert f"Used: {said}, last on" in page
-
-
-def test_render_explanation_json_has_only_documented_keys() -> None:
-    documented = explain_json.__doc__ or ""
-    page = json.loads(render_explanation(everything(), "json"))
-    assert page["schema"] in documented
-    keys = {*page, *page["walls"][0], *page["use"]} - {"schema"}
-    assert [key for key in sorted(keys) if f"`{key}`" not in documented] == []
 
 
 def test_render_explanation_refuses_an_unknown_format() -> None:

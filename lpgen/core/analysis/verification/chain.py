@@ -10,6 +10,7 @@ from typing import Any, Final
 from lpgen.core.analysis.verification.written import CheckNotes
 from lpgen.core.digests import OutputDigests
 from lpgen.core.replacements import Check
+from lpgen.core.summary import Summary
 
 UNCHANGED: Final = "unchanged since it was generated"
 REPRODUCED: Final = "the same when generated again"
@@ -24,13 +25,14 @@ class FoundOutput:
     """An output folder as found. `files` are digests by path; `strange` is what lpgen never writes, such as links.
 
     `summary` is the decoded `summary.json`, or {} where there is none or it is no JSON object. `chain` is the chain of
-    digests in it, or None. `signature` is the text of `summary.sig`, or None.
+    digests in it, and `stated` what it says, or None. `signature` is the text of `summary.sig`, or None.
     """
 
     files: Mapping[str, str]
     strange: tuple[str, ...]
     summary: Mapping[str, Any]
     chain: OutputDigests | None
+    stated: Summary | None
     signature: str | None = None
 
 
@@ -50,7 +52,7 @@ def check_unchanged(found: FoundOutput) -> Check:
         notes.failed.append(f"`{_SUMMARY}` is missing, damaged or states no digests; run `lpgen generate` again")
         return notes.check()
     notes.failed += _differences(found.chain.files, found.files)
-    if found.summary.get("digest") != found.chain.root:
+    if found.stated is None or found.stated.digest != found.chain.root:
         notes.failed.append(f"`{_SUMMARY}` was changed")
     return notes.check()
 

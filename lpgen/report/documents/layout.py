@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, TypeVar, cast
+
+import msgspec
+
+from lpgen.core.documents import Part, RowPart
 
 Json = dict[str, object]
 """A JSON object; its keys are written in the order they were put in."""
 
+_Part = TypeVar("_Part", bound=Part)
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
-class Row(dict[str, object]):
+
+class Row(dict[_Key, _Value]):
     """A JSON object that is written on one line."""
 
 
@@ -26,6 +34,24 @@ class LaidOut(str):
 
 
 _STEP: Final = "  "
+
+row_text: Final = json.JSONEncoder(default=msgspec.to_builtins).encode
+"""The JSON text of a value on one line."""
+
+
+def written_rows(rows: Iterable[str], _kind: type[_Part]) -> tuple[_Part, ...]:
+    """Rows that are text already, in the place of parts of a kind: making the parts would take too long."""
+    return cast("tuple[_Part, ...]", Written(rows))
+
+
+def members_of(part: Part) -> Json:
+    """The members of a JSON object by key, in the order in which they are written."""
+    config = part.__struct_config__
+    found: Json = {config.tag_field: config.tag} if config.tag_field else {}
+    for name, key in zip(part.__struct_fields__, part.__struct_encode_fields__, strict=True):
+        if (value := getattr(part, name)) is not msgspec.UNSET:
+            found[key] = value
+    return found
 
 
 def lay_out(value: object) -> str:
@@ -47,9 +73,9 @@ def lay_out_parts(value: Mapping[str, object]) -> Iterator[str]:
     A value that is an iterator becomes a list of objects, each made only when its text is.
     """
     before = "{\n" + _STEP
-    for key, one in value.items():
+    for key, member in value.items():
         yield f"{before}{json.dumps(key)}: "
-        yield from _lay_out_items(one) if isinstance(one, Iterator) else [_lay_out(one, _STEP)]
+        yield from _lay_out_items(member) if isinstance(member, Iterator) else [_lay_out(member, _STEP)]
         before = ",\n" + _STEP
     yield "\n}\n"
 
@@ -62,8 +88,8 @@ def lay_out_item(value: object) -> LaidOut:
 def _lay_out_items(items: Iterator[object]) -> Iterator[str]:
     inner = f"\n{_STEP}{_STEP}"
     before = "["
-    for one in items:
-        yield f"{before}{inner}{one if isinstance(one, LaidOut) else lay_out_item(one)}"
+    for item in items:
+        yield f"{before}{inner}{item if isinstance(item, LaidOut) else lay_out_item(item)}"
         before = ","
     yield "[]" if before == "[" else f"\n{_STEP}]"
 
@@ -71,14 +97,16 @@ def _lay_out_items(items: Iterator[object]) -> Iterator[str]:
 def _lay_out(value: object, indent: str) -> str:
     if isinstance(value, Written) and value:
         return _bracket("[]", value, indent)
-    if isinstance(value, Row):
-        return json.dumps(value)
+    if isinstance(value, Row | RowPart):
+        return row_text(value)
+    if isinstance(value, Part):
+        value = members_of(value)
     if isinstance(value, Mapping) and value:
-        rows = (f"{json.dumps(key)}: {_lay_out(one, indent + _STEP)}" for key, one in value.items())
+        rows = (f"{json.dumps(key)}: {_lay_out(member, indent + _STEP)}" for key, member in value.items())
         return _bracket("{}", rows, indent)
-    if isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
-        return _bracket("[]", (_lay_out(one, indent + _STEP) for one in value), indent)
-    return json.dumps(value)
+    if isinstance(value, list | tuple) and any(isinstance(item, dict | list | Part) for item in value):
+        return _bracket("[]", (_lay_out(item, indent + _STEP) for item in value), indent)
+    return row_text(value)
 
 
 def _bracket(brackets: str, rows: Iterable[str], indent: str) -> str:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from lpgen.core.evidence import Evidence, StatementRef
 from lpgen.core.findings import ActionVerdict, Confidence, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action, PolicyKind
-from lpgen.report.json.layout import Row, Written, lay_out, lay_out_parts
-from lpgen.report.json.verdict_rows import facts_of_verdict, written_verdicts
+from lpgen.report.documents.layout import Row, Written, lay_out, lay_out_parts, row_text
+from lpgen.report.documents.verdict_rows import part_from_verdict, written_verdicts
 
 ACTIONS = [Action("s3:GetObject"), Action("iam:PassRole"), Action('odd:"}{')]
 REFS = [StatementRef(f"policy-{number}", PolicyKind.INLINE, "", number, "") for number in range(3)]
@@ -46,7 +46,7 @@ values: st.SearchStrategy[object] = st.recursive(
 @given(st.lists(verdicts, unique_by=lambda one: one.action), st.frozensets(st.sampled_from(ACTIONS)))
 def test_verdict_rows_are_what_one_by_one_would_be(some: list[ActionVerdict], staying: frozenset[Action]) -> None:
     rows = written_verdicts(Verdicts.of(some), staying, AT)
-    assert rows == [json.dumps(facts_of_verdict(one, staying, AT)) for one in some]
+    assert list(rows) == [row_text(part_from_verdict(one, staying, AT)) for one in some]
 
 
 @given(st.dictionaries(st.text(max_size=3), values, min_size=1, max_size=4))

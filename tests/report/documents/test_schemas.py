@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from lpgen.cli.schema import Document
 from lpgen.core.findings import Report
 from lpgen.core.replacements import OutputVerification
-from lpgen.report.schemas.documents import SCHEMAS, schema_json
+from lpgen.report.documents.schemas import SCHEMAS, schema_json
 from tests.report.golden import GOLDEN, check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.inputs import INPUTS
@@ -70,6 +70,20 @@ def test_schema_is_valid_strict_and_the_same_as_the_committed_file(name: str) ->
             assert "additionalProperties" in one
             assert one["additionalProperties"] is False or "properties" not in one
     check_golden(f"../../docs/schemas/{name}.json", schema_json(name))
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_schema_describes_every_key(name: str) -> None:
+    keys = [(key, said) for one in objects_of(SCHEMAS[name]) for key, said in keys_of(one)]
+    assert len(keys) > 5
+    assert [key for key, said in keys if not said.get("description")] == []
+
+
+def keys_of(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The keys of an object with their schemas, if a schema is that of an object."""
+    properties = schema.get("properties", {})
+    if schema.get("type") == "object" and isinstance(properties, dict):
+        yield from properties.items()
 
 
 @pytest.mark.parametrize(("name", "golden"), GOLDENS)
@@ -128,7 +142,7 @@ def test_schema_refuses_a_key_more_a_key_less_and_another_version(name: str, gol
     assert checked
 
 
-FREE = ("levels", "context", "scp_levels", "characters_by_service", "files")
+FREE = ("levels", "context", "scp_levels", "characters_by_service", "files", "parameters")
 """Where the keys are data."""
 
 

@@ -1,0 +1,48 @@
+"""The structs of which JSON documents consist. Core has them because `report` writes documents that `edge` reads."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self, dataclass_transform
+
+import msgspec
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A JSON object of a document, written with each member on lines of its own.
+
+    Keyword-only fields of a base follow the fields of a subclass that aren't, which is how shared members come last.
+    """
+
+    @classmethod
+    def from_attributes(cls, *sources: object, **given: object) -> Self:
+        """The part whose members are given, or else are attributes of the first source that has them.
+
+        A member that is given as UNSET is left out.
+        """
+        return msgspec.convert(_Sources(sources, given), cls, from_attributes=True)
+
+
+class RowPart(Part, frozen=True, kw_only=True):
+    """A JSON object that is written on one line."""
+
+
+class _Sources:
+    def __init__(self, sources: tuple[object, ...], given: dict[str, object]) -> None:
+        self.__dict__ |= {name: value for name, value in given.items() if value is not msgspec.UNSET}
+        self._sources = sources
+        self._given = given
+
+    def __getattr__(self, name: str) -> object:
+        for source in () if name in self._given else self._sources:
+            if (found := getattr(source, name, msgspec.UNSET)) is not msgspec.UNSET:
+                return found
+        raise AttributeError(name)
+
+
+def means(description: str) -> msgspec.Meta:
+    """The meaning of a field, as its schema says it."""
+    return msgspec.Meta(description=description)
+
+
+Count = Annotated[int, msgspec.Meta(ge=0)]

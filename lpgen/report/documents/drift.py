@@ -1,0 +1,179 @@
+"""Drift as JSON, schema `lpgen.drift/1`, and baselines, schema `lpgen.baselines/1`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+
+from msgspec import field, structs
+
+from lpgen.core.choices import Severity
+from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.drift.causes import causes_of
+from lpgen.core.drift.findings import Drift
+from lpgen.core.drift.states import Stamp
+from lpgen.core.registry.drift import DriftKind
+from lpgen.core.summary import DecisionsPart
+from lpgen.report.documents.layout import lay_out
+from lpgen.report.documents.parts import (
+    CatalogPart,
+    DecisionPart,
+    Message,
+    Parameters,
+    Texts,
+    part_from_decisions,
+)
+
+_Kind = Annotated[DriftKind, means("The kind of the finding.")]
+
+# ---------------------------------------------------------------- states
+
+
+class FiguresPart(RowPart, kw_only=True):
+    """The figures of a trend, over all principals."""
+
+    principals: Annotated[Count, means("Principals.")]
+    granted: Annotated[Count, means("Granted actions.")]
+    unused: Annotated[Count, means("Granted actions that weren't used, though use would have shown.")]
+    dangerous_unused: Annotated[Count, means("Dangerous grants without seen use.")]
+    wildcards: Annotated[Count, means("Wildcards of Allows.")]
+    covered_days: Annotated[Count, means("Covered days of the account that has fewest.")]
+
+
+class StateFields(Part, kw_only=True):
+    """A state."""
+
+    name: Annotated[str, means("Its name.")]
+    as_of: Annotated[date, means("Its reference date for ages.")]
+    catalog: Annotated[CatalogPart, means("The action catalog.")]
+    snapshot: Annotated[str | None, means("The name of its snapshot; null: the policies were files.")]
+    figures: Annotated[FiguresPart, means("The figures of a trend.")]
+
+
+class StatePart(StateFields, RowPart, kw_only=True):
+    """A state, on one line."""
+
+
+def part_from_stamp(stamp: Stamp) -> StatePart:
+    """The facts about a state."""
+    catalog = CatalogPart.from_attributes(stamp)
+    return StatePart.from_attributes(stamp, catalog=catalog, snapshot=stamp.snapshot or None)
+
+
+# ---------------------------------------------------------------- drift
+
+
+class GroupPart(Part, kw_only=True):
+    """Open findings with one cause."""
+
+    kind: _Kind
+    severity: Annotated[Severity, means("The severity of the worst of them.")]
+    tie: Annotated[str | None, means("What they have in common; null: it is one finding.")]
+    concerned: Annotated[Texts, means("The principals, or the accounts and trails if they concern none.")]
+    items: Annotated[Texts, means("The items of the findings.")]
+
+
+class DriftFindingPart(Part, kw_only=True):
+    """One thing that changed."""
+
+    kind: _Kind
+    severity: Annotated[Severity, means("How much it matters.")]
+    subject: Annotated[str, means("The ARN of a principal, policy or trail, or an account.")]
+    principals: Annotated[Texts, means("The principals concerned.")]
+    message: Message
+    parameters: Parameters
+    details: Annotated[Texts, means("Further lines about it.")]
+    step: Annotated[str, means("What to do about it.")] = field(name="next_step")
+    item: Annotated[str, means("The item with which a decision accepts it.")]
+    accepted_by: Annotated[str | None, means("Who accepted it, and why; null: nobody did.")]
+    expired: Annotated[str | None, means("Who accepted it for a time that is over; null: nobody did.")]
+
+
+class SeveritiesPart(RowPart, kw_only=True):
+    """How many findings there are of each severity."""
+
+    critical: Annotated[Count, means("Critical ones.")]
+    high: Annotated[Count, means("High ones.")]
+    medium: Annotated[Count, means("Medium ones.")]
+    low: Annotated[Count, means("Low ones.")]
+    info: Annotated[Count, means("Ones to know.")]
+
+
+class DriftDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.drift/1"):
+    """What `lpgen drift --format json` prints."""
+
+    before: Annotated[StatePart, means("The earlier state.")]
+    after: Annotated[StatePart, means("The later state.")]
+    summary: Annotated[SeveritiesPart, means("How many open findings there are of each severity.")]
+    groups: Annotated[tuple[GroupPart, ...], means("The open findings by cause, the most severe first.")]
+    findings: Annotated[tuple[DriftFindingPart, ...], means("The findings: open ones first, then by severity.")]
+    decisions: Annotated[DecisionsPart | None, means("The decisions; null: none were given.")]
+    applied: Annotated[Texts, means("Principals whose proposal was put in place since.")]
+    notes: Annotated[Texts, means("What couldn't be compared.")]
+    expired_decisions: Annotated[tuple[DecisionPart, ...], means("Decisions that no longer accept a finding.")]
+    trend: Annotated[tuple[StatePart, ...], means("All saved states up to now, and now.")]
+
+
+def drift_json(drift: Drift) -> str:
+    """The drift as JSON text."""
+    found = Counter(finding.severity for finding in drift.open)
+    document = DriftDocument.from_attributes(
+        drift,
+        before=part_from_stamp(drift.before),
+        after=part_from_stamp(drift.after),
+        summary={severity.value: found[severity] for severity in Severity},
+        groups=[
+            GroupPart.from_attributes(cause, tie=cause.tie or None, items=[finding.item for finding in cause.findings])
+            for cause in causes_of(drift.open)
+        ],
+        findings=[
+            DriftFindingPart.from_attributes(
+                finding, accepted_by=finding.accepted_by or None, expired=finding.expired or None
+            )
+            for finding in drift.findings
+        ],
+        decisions=part_from_decisions(drift.decisions, drift.accepted),
+        expired_decisions=drift.expired,
+        trend=tuple(map(part_from_stamp, drift.trend)),
+    )
+    return lay_out(document)
+
+
+# ---------------------------------------------------------------- baselines
+
+
+class HoldingPart(RowPart, kw_only=True):
+    """The content of a baseline."""
+
+    saved: Annotated[str, means("When it was saved.")]
+    folder: Annotated[str, means("Its folder.")]
+    policy_files: Annotated[Count, means("Files of policies.")]
+    trails: Annotated[Count, means("Files of trail settings.")]
+    proposals: Annotated[Count, means("Proposals.")]
+    waiting: Annotated[Count, means("Proposals that are safe and wait to be put in place.")]
+    actions: Annotated[Count, means("Actions of the catalog.")]
+
+
+class BaselinesDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.baselines/1"):
+    """What `lpgen baseline list --format json` prints."""
+
+    baselines: Annotated[tuple[StatePart, ...], means("The baselines.")]
+
+
+class BaselineDocument(StateFields, kw_only=True, tag_field="schema", tag="lpgen.baselines/1"):
+    """What `lpgen baseline show --format json` prints."""
+
+    holds: Annotated[HoldingPart, means("The content of the baseline.")]
+
+
+def baselines_json(stamps: Sequence[Stamp]) -> str:
+    """The baselines as JSON text, in the order given."""
+    return lay_out(BaselinesDocument(baselines=tuple(map(part_from_stamp, stamps))))
+
+
+def baseline_json(stamp: Stamp, holding: object) -> str:
+    """One baseline and its content as JSON text."""
+    holds = HoldingPart.from_attributes(holding)
+    return lay_out(BaselineDocument(**structs.asdict(part_from_stamp(stamp)), holds=holds))

@@ -1,0 +1,241 @@
+"""The `evidence.json` in the folder of a principal's replacement, schema `lpgen.evidence/1`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Annotated, Any, TypeVar
+
+from msgspec import UNSET, field
+
+from lpgen.core.digests import Inputs, digest_of_text
+from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.evidence import StatementRef
+from lpgen.core.findings import Proposal, Report
+from lpgen.core.folders import file_of_left_policy
+from lpgen.core.iam.policy import statement_depends_on_version, text_without_sid
+from lpgen.core.model import CURRENT_VERSION, Effect, Policy
+from lpgen.core.replacements import (
+    Line,
+    LineKind,
+    Replacement,
+    ReplacementDocument,
+    Scope,
+)
+from lpgen.core.rollout.fingerprint import policies_sha256
+from lpgen.core.schemas import EVIDENCE_SCHEMA
+from lpgen.report.documents.inputs import AccountPart, InputsRow, part_from_account
+from lpgen.report.documents.layout import lay_out
+from lpgen.report.documents.parts import (
+    AcceptedPart,
+    ActionName,
+    AsOf,
+    CatalogPart,
+    CheckPart,
+    Digest,
+    DroppedPart,
+    EvidencePart,
+    NotResources,
+    PrincipalHead,
+    Resources,
+    StatementPart,
+    Texts,
+    UngrantedPart,
+    part_from_view,
+    scope_members,
+    with_evidence,
+)
+from lpgen.report.documents.review import PolicyPart, part_from_document
+from lpgen.report.plan import document_file
+from lpgen.report.views import PrincipalView, explained_lines
+
+_LinePart = TypeVar("_LinePart", bound="CopiedLinePart")
+
+
+class ReplacesPart(Part, kw_only=True):
+    """The policies that the replacement takes the place of."""
+
+    managed: Annotated[Texts, means("The managed policies to detach.")] = field(name="detach")
+    inline: Annotated[Texts, means("The inline policies to delete.")] = field(name="delete_inline")
+    groups: Annotated[Texts, means("The groups to leave.")] = field(name="leave_groups")
+    boundary_stays: Annotated[str | None, means("The permissions boundary, which is kept; null: there is none.")]
+    policies_sha256: Annotated[Digest, means("The fingerprint of all these but the boundary.")]
+
+
+class ReasonPart(EvidencePart):
+    """A reason for a line, with the seen use."""
+
+    kind: Annotated[LineKind, means("The kind of the reason.")]
+    why: Annotated[str, means("The reason.")]
+    rule: Annotated[str, means('The scoping rule. "": none.')]
+
+
+class CopiedLinePart(Part, kw_only=True):
+    """A line that a copy of a policy would hold."""
+
+    action: ActionName
+    resources: Resources = UNSET
+    not_resources: NotResources = UNSET
+    parent: Annotated[StatementPart, means("The old statement that it narrows.")]
+    evidence: Annotated[tuple[ReasonPart, ...], means("The reasons for it.")]
+
+
+class WrittenLinePart(CopiedLinePart):
+    """A line of a document: an action and a scope of a statement."""
+
+    file: Annotated[str, means("The file that holds it.")]
+    sid: Annotated[str, means("The Sid of its statement.")]
+
+
+class LeftPolicyPart(Part, kw_only=True):
+    """A policy of AWS that stays attached."""
+
+    arn: Annotated[str, means("Its ARN.")]
+    version: Annotated[str | None, means("The id of its version; null: not known.")]
+    sha256: Annotated[Digest, means("The SHA-256 of its document as JSON with sorted keys.")]
+    file: Annotated[str, means("The file below the output folder that holds it.")]
+    lines: Annotated[tuple[CopiedLinePart, ...], means("The lines of a copy, if a copy would be equal.")]
+
+
+class DigestedPolicyPart(PolicyPart, kw_only=True):
+    """A document of the replacement, with its digest."""
+
+    sha256: Annotated[Digest, means("The SHA-256 of the file.")]
+
+
+class PlacePart(RowPart, kw_only=True):
+    """A statement of a document."""
+
+    file: Annotated[str, means("The file of the document.")]
+    sid: Annotated[str, means("The Sid of the statement.")]
+
+
+class DenyPart(RowPart, kw_only=True):
+    """A Deny of the old policies."""
+
+    statement: Annotated[StatementPart, means("The old statement.")] = field(name="from")
+    carried_in: Annotated[PlacePart | None, means("Where the replacement has it; null: nowhere.")]
+
+
+class AppliedRulePart(RowPart, kw_only=True):
+    """A scoping rule in use."""
+
+    rule: Annotated[str, means("Its name.")]
+    adds: Annotated[str, means("What it adds to the scopes.")] = field(name="sentence")
+    tightens: Annotated[str, means("How to narrow them again.")]
+    pattern: Annotated[str, means("The pattern that it wrote.")]
+    records: Annotated[Count, means("How many records it rests on.")]
+
+
+class EvidenceDocument(PrincipalHead, kw_only=True, tag_field="schema", tag=EVIDENCE_SCHEMA):
+    """The `evidence.json` beside a principal's replacement."""
+
+    accepted: Annotated[tuple[AcceptedPart, ...], means("The reasons that decisions accept.")]
+    as_of: AsOf
+    catalog: Annotated[CatalogPart, means("The action catalog.")]
+    coverage: Annotated[AccountPart | None, means("The logs of its account; null: none were read.")]
+    inputs: Annotated[InputsRow, means("What the output folder was made from.")]
+    replaces: Annotated[ReplacesPart, means("The policies that the replacement takes the place of.")]
+    left_attached: Annotated[tuple[LeftPolicyPart, ...], means("The policies of AWS that stay attached.")]
+    policies: Annotated[tuple[DigestedPolicyPart, ...], means("The documents in the folder of this file.")]
+    lines: Annotated[tuple[WrittenLinePart, ...], means("An entry for each file, Sid, action and scope.")]
+    denies: Annotated[tuple[DenyPart, ...], means("Each Deny of the old policies.")]
+    rules: Annotated[tuple[AppliedRulePart, ...], means("The scoping rules in use.")]
+    dropped: Annotated[tuple[DroppedPart, ...], means("Lines that decisions keep out of the replacement.")]
+    ungranted: Annotated[
+        tuple[UngrantedPart, ...], means("Uses that no policy grants; they aren't in the replacement.")
+    ]
+    checks: Annotated[tuple[CheckPart, ...] | None, means("The verification; null: nothing was verified.")]
+
+
+def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
+    """The evidence file of one principal as JSON text; without a replacement its lists are empty."""
+    diff = proposal.diff
+    coverage = report.diff.coverage.account(diff.principal.account)
+    boundary = diff.principal.boundary
+    replacement = proposal.replacement or Replacement(diff.principal, (), (), ())
+    documents = [(document, number) for number, document in enumerate(replacement.documents, start=1)]
+    return lay_out(
+        part_from_view(
+            PrincipalView(proposal),
+            EvidenceDocument,
+            as_of=report.diff.as_of,
+            catalog=CatalogPart.from_attributes(report.diff),
+            coverage=None if coverage is None else part_from_account(coverage),
+            inputs=inputs,
+            replaces=ReplacesPart.from_attributes(
+                diff.detach,
+                boundary_stays=None if boundary is None else boundary.arn or boundary.name,
+                policies_sha256=policies_sha256(diff.principal, with_boundary=False),
+            ),
+            left_attached=[
+                LeftPolicyPart.from_attributes(
+                    policy,
+                    version=policy.version or None,
+                    file=file_of_left_policy(policy.arn, policy.sha256),
+                    lines=[
+                        _part_from_lines([line], CopiedLinePart, line.action, line.scope, parent=line.parent)
+                        for line in policy.lines
+                    ],
+                )
+                for policy in replacement.left
+            ],
+            policies=[
+                part_from_document(document, number, DigestedPolicyPart, sha256=digest_of_text(document.text))
+                for document, number in documents
+            ],
+            lines=[
+                _part_from_lines(lines, WrittenLinePart, action, scope, statement, file=document_file(number))
+                for document, number in documents
+                for statement in document.statements
+                for action, scope, lines in explained_lines(statement)
+            ],
+            denies=list(_denies_of_proposal(proposal, replacement)),
+            rules=replacement.rules,
+        )
+    )
+
+
+# ---------------------------------------------------------------- lines
+
+
+def _part_from_lines(
+    lines: Iterable[Line], kind: type[_LinePart], action: str, scope: Scope, *sources: object, **given: object
+) -> _LinePart:
+    """A part for an action and a scope that some lines explain."""
+    reasons = [with_evidence(ReasonPart, line.evidence, line) for line in lines]
+    return kind.from_attributes(*sources, action=action, evidence=reasons, **scope_members(scope), **given)
+
+
+# ---------------------------------------------------------------- denies
+
+
+def _denies_of_proposal(proposal: Proposal, replacement: Replacement) -> Iterable[DenyPart]:
+    """Each old Deny with where it is carried."""
+    carried = _carried_denies(replacement)
+    for policy in proposal.diff.principal.policies:
+        document = policy.document or Policy(CURRENT_VERSION, ())
+        for statement in document.statements:
+            if statement.effect is Effect.DENY:
+                ref = StatementRef(policy.arn or policy.name, policy.kind, policy.group, statement.index, statement.sid)
+                version = document.version if statement_depends_on_version(statement) else CURRENT_VERSION
+                place = carried.get((version, text_without_sid(statement.text)))
+                yield DenyPart.from_attributes(statement=ref, carried_in=place)
+
+
+def _carried_denies(replacement: Replacement) -> dict[tuple[str, str], PlacePart]:
+    found: dict[tuple[str, str], PlacePart] = {}
+    for number, document in enumerate(replacement.documents, start=1):
+        for key, sid in _denies_of_document(document):
+            found.setdefault(key, PlacePart(file=document_file(number), sid=sid))
+    return found
+
+
+def _denies_of_document(document: ReplacementDocument) -> Iterable[tuple[tuple[str, str], str]]:
+    written: dict[str, Any] = json.loads(document.text)
+    statements = written["Statement"]
+    for fields in statements if isinstance(statements, list) else [statements]:
+        if fields["Effect"] == "Deny":
+            text = json.dumps(fields)
+            version = written.get("Version", "") if "${" in text else CURRENT_VERSION
+            yield (version, text_without_sid(text)), fields.get("Sid", "")

@@ -1,0 +1,171 @@
+"""An explanation as JSON, schema `lpgen.explanation/1`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import UNSET, UnsetType, field
+
+from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.explanations import (
+    ExplainedStatement,
+    ExplainedWall,
+    Explanation,
+    Fit,
+    SeenUses,
+    UseOn,
+    WallState,
+)
+from lpgen.core.iam.decision import Answer, Layer, Result
+from lpgen.core.model import DenialKind, Effect, Outcome, ResourceKind
+from lpgen.core.replacements import Scope
+from lpgen.report.documents.layout import lay_out
+from lpgen.report.documents.parts import (
+    ActionName,
+    Arn,
+    Days,
+    EvidencePart,
+    NotResources,
+    Resources,
+    StatementFields,
+    Texts,
+    part_from_use,
+    scope_members,
+)
+
+
+class ConditionPart(RowPart, kw_only=True):
+    """A condition of a statement."""
+
+    operator: Annotated[str, means("Its operator.")]
+    key: Annotated[str, means("Its key.")]
+    values: Annotated[Texts, means("Its values.")]
+    met: Annotated[Answer, means("Whether the request meets it.")]
+
+
+class ExplainedStatementPart(StatementFields, kw_only=True):
+    """A statement that covers the action."""
+
+    effect: Annotated[Effect, means("Whether it allows or denies.")]
+    fit: Annotated[Fit, means("Whether it applies to the request, or why it doesn't.")]
+    actions: Annotated[Texts | UnsetType, means("The patterns that match the action.")] = UNSET
+    not_actions: Annotated[Texts | UnsetType, means("Patterns of actions: all but these.")] = UNSET
+    actions_today: Annotated[Count, means("How many actions the patterns cover.")]
+    resources: Resources = UNSET
+    not_resources: NotResources = UNSET
+    names_principal: Annotated[str | None, means("How a resource policy names the principal; null: elsewhere.")]
+    conditions: Annotated[tuple[ConditionPart, ...], means("Its conditions.")]
+    depends_on: Annotated[Texts, means("The condition keys that decide.")]
+
+
+class WallPart(Part, kw_only=True):
+    """A set of policies that applies to the request."""
+
+    layer: Annotated[Layer, means("The sort of policies.")]
+    level: Annotated[Count | None, means("The level of SCPs and RCPs, from 1; null: others.")]
+    name: Annotated[str, means("Its name in sentences.")]
+    of: Annotated[str | None, means("The resource that has it; null: none.")]
+    state: Annotated[WallState, means("Whether it lets the request through.")]
+    policies: Annotated[Count, means("How many policies were read.")]
+    missing: Annotated[Texts, means("The policies without a document.")]
+    statements: Annotated[tuple[ExplainedStatementPart, ...], means("The statements that cover the action.")]
+
+
+class ExplainedUsePart(EvidencePart):
+    """A use or an attempt of the action."""
+
+    on: Annotated[UseOn, means("Whether it was on the resource asked about.")]
+    action: ActionName
+    resource: Annotated[str, means("The resource.")]
+    resource_kind: Annotated[ResourceKind, means("How well the resource is known.")]
+    outcome: Annotated[Outcome, means("What became of it.")]
+    how: Annotated[str, means("How the action follows from the record.")]
+    denial_kind: Annotated[DenialKind, means("What denied it.")] = field(name="wall")
+    error_code: Annotated[str, means('The error that the record shows. "": none.')]
+    regions: Annotated[Texts, means("The Regions that it was seen in.")]
+
+
+class SeenPart(Part, kw_only=True):
+    """The use of the action that the logs show."""
+
+    first_day: Annotated[date | None, means("The first day of the account's logs; null: none were read.")]
+    last_day: Annotated[date | None, means("The last day of the account's logs; null: none were read.")]
+    covered_days: Days
+    blind_spot: Annotated[str | None, means("Why the logs could not have shown use; null: they could.")]
+    earlier: Annotated[Count, means("Records of an earlier principal of the name.")] = field(name="earlier_records")
+    uses: Annotated[tuple[ExplainedUsePart, ...], means("The uses.")]
+
+
+class ExplanationDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.explanation/1"):
+    """What `lpgen explain --format json` prints."""
+
+    principal: Arn
+    action: Annotated[str, means("The action, as it was understood.")]
+    known: Annotated[bool, means("Whether the catalog has the action.")] = field(name="action_known")
+    similar: Annotated[Texts, means("The closest ones, if it hasn't.")] = field(name="similar_actions")
+    resource: Annotated[str, means("The resource, as it was understood.")]
+    resource_kind: Annotated[ResourceKind, means("`unknown`: any resource; `none`: the action takes none.")]
+    context: Annotated[dict[str, Texts], means("The condition values, by key; no values: the request lacks the key.")]
+    remarks: Annotated[Texts, means("How the question was understood.")]
+    result: Annotated[Result, means("The result.")]
+    sentence: Annotated[str, means("The result in words.")]
+    depends_on: Annotated[Texts, means("The condition keys, resources or policies that decide.")]
+    rule: Annotated[str | None, means("AWS's own rule that decides whatever the policies say; null: none.")]
+    stops: Annotated[Texts, means("The walls without a needed allow.")]
+    walls: Annotated[tuple[WallPart, ...], means("The sets of policies that apply to the request.")]
+    unread: Annotated[Texts, means("Inputs that weren't supplied and could change the result.")] = field(
+        name="not_known"
+    )
+    use: Annotated[SeenPart | None, means("The use that the logs show; null: no data folder was given.")]
+
+
+def explain_json(found: Explanation) -> str:
+    """The explanation as JSON text."""
+    question, seen = found.question, found.seen
+    document = ExplanationDocument.from_attributes(
+        found,
+        question,
+        principal=question.principal.arn,
+        resource=question.resource.text,
+        resource_kind=question.resource.kind,
+        context=dict(sorted(question.context.items())),
+        rule=found.rule or None,
+        walls=tuple(map(_part_from_wall, found.walls)),
+        use=None if seen is None else _part_from_seen(seen),
+    )
+    return lay_out(document)
+
+
+def _part_from_wall(wall: ExplainedWall) -> WallPart:
+    return WallPart.from_attributes(
+        wall,
+        level=wall.level + 1 if wall.layer in (Layer.SCP, Layer.RCP) else None,
+        of=wall.of or None,
+        statements=tuple(map(_part_from_explained, wall.statements)),
+    )
+
+
+def _part_from_explained(statement: ExplainedStatement) -> ExplainedStatementPart:
+    actions = {"not_actions" if statement.not_action else "actions": statement.actions}
+    return ExplainedStatementPart.from_attributes(
+        statement.ref,
+        statement,
+        actions=actions.get("actions", UNSET),
+        not_actions=actions.get("not_actions", UNSET),
+        **scope_members(Scope(statement.resources, statement.not_resource)),
+        names_principal=statement.named or None,
+        conditions=[ConditionPart.from_attributes(state.condition, state) for state in statement.conditions],
+    )
+
+
+def _part_from_seen(seen: SeenUses) -> SeenPart:
+    covered = seen.coverage
+    return SeenPart.from_attributes(
+        seen,
+        first_day=covered.first_day if covered else None,
+        last_day=covered.last_day if covered else None,
+        covered_days=covered.covered_days if covered else 0,
+        blind_spot=seen.blind_spot or None,
+        uses=[part_from_use(found.use, ExplainedUsePart, found) for found in seen.uses],
+    )

@@ -1,0 +1,175 @@
+"""A plan of trails as JSON, schema `lpgen.observe/1`, and the outcome of one, schema `lpgen.observation/1`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+from msgspec import field
+
+from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.model import Visibility
+from lpgen.core.observe.outcome import Outcome, OutcomeStatus
+from lpgen.core.observe.plan import AccountPlan, ObservePlan
+from lpgen.core.observe.selections import selector_document
+from lpgen.core.schemas import OBSERVE_SCHEMA
+from lpgen.report.documents.layout import lay_out
+from lpgen.report.documents.parts import ActionName, Amount, Arn, Texts
+
+_Values = Annotated[Texts | msgspec.UnsetType, means("The values to compare with.")]
+
+
+class FieldSelectorPart(RowPart, kw_only=True, rename="pascal"):
+    """A field of a record and its tests, as CloudTrail's API takes them."""
+
+    field: Annotated[str, means("The field.")]
+    equals: _Values = msgspec.UNSET
+    starts_with: _Values = msgspec.UNSET
+    ends_with: _Values = msgspec.UNSET
+    not_equals: _Values = msgspec.UNSET
+    not_starts_with: _Values = msgspec.UNSET
+    not_ends_with: _Values = msgspec.UNSET
+
+
+class SelectorPart(RowPart, kw_only=True, rename="pascal"):
+    """An advanced event selector, as CloudTrail's API takes it."""
+
+    name: Annotated[str, means("Its name.")]
+    field_selectors: Annotated[tuple[FieldSelectorPart, ...], means("Its tests.")]
+
+
+class TrailPart(Part, kw_only=True):
+    """A trail as it would be."""
+
+    name: Annotated[str, means("Its name.")]
+    arn: Annotated[str, means('Its ARN. "": it doesn\'t exist yet.')]
+    is_new: Annotated[bool, means("Whether it doesn't exist yet.")] = field(name="new")
+    home_region: Annotated[str, means("Its home Region.")]
+    bucket: Annotated[str, means("The bucket for its log files.")]
+    values: Annotated[Count, means("How many values its selectors have.")]
+    selectors: Annotated[tuple[SelectorPart, ...], means("All of its advanced event selectors.")]
+
+
+class OpenUsePart(RowPart, kw_only=True):
+    """A kept action that data events show."""
+
+    principal: Arn
+    action: ActionName
+    kind: Annotated[str, means("The type of the resources, as CloudTrail names it.")] = field(name="type")
+    resources: Annotated[Texts, means("The resources.")]
+
+
+class LeftOpenPart(OpenUsePart, kw_only=True):
+    """A kept action that the trails don't decide."""
+
+    why: Annotated[str, means("Why they don't.")]
+
+
+class EstimatePart(RowPart, kw_only=True):
+    """The data events of a type that the trails would add."""
+
+    kind: Annotated[str, means("The type of the resources, as CloudTrail names it.")] = field(name="type")
+    resources: Annotated[Count, means("How many resources are selected.")]
+    is_open: Annotated[bool, means("Whether a pattern selects more.")] = field(name="open")
+    a_day: Annotated[Amount | None, means("How many events a day; null: not known.")] = field(name="events_a_day")
+    cost: Annotated[Amount | None, means("What they cost in 30 days, in USD; null: not known.")]
+
+
+class AccountPlanPart(Part, kw_only=True):
+    """The plan for one account."""
+
+    account: Annotated[str, means("The id of the account.")]
+    trails: Annotated[tuple[TrailPart, ...], means("Its trails.")]
+    decides: Annotated[tuple[OpenUsePart, ...], means("The kept actions that the trails would decide.")]
+    leaves_open: Annotated[tuple[LeftOpenPart, ...], means("The others that data events show.")]
+    estimates: Annotated[tuple[EstimatePart, ...], means("The events that the trails would add, by type.")]
+
+
+class UndecidedPart(Part, kw_only=True):
+    """How many kept actions data events don't decide, by how CloudTrail shows their use."""
+
+    management: Annotated[Count, means("By management events.")]
+    inferred: Annotated[Count, means("By other records.")]
+    never: Annotated[Count, means("Not at all.")]
+
+
+class ObserveDocument(Part, kw_only=True, tag_field="schema", tag=OBSERVE_SCHEMA):
+    """The trails that would decide what a review keeps without seen use."""
+
+    price: Annotated[Amount, means("What 100,000 data events cost, in USD.")]
+    accounts: Annotated[tuple[AccountPlanPart, ...], means("The plans of the accounts.")]
+    undecided: Annotated[UndecidedPart, means("How many kept actions data events don't decide.")]
+    problems: Annotated[Texts, means("Gaps of the files given.")]
+
+
+def observe_json(plan: ObservePlan) -> str:
+    """The plan as JSON text."""
+    undecided = {str(kind): plan.undecided.get(kind, 0) for kind in Visibility if kind is not Visibility.DATA}
+    document = ObserveDocument.from_attributes(
+        plan,
+        accounts=[_part_from_account(account, plan.price) for account in plan.accounts],
+        undecided=undecided,
+    )
+    return lay_out(document)
+
+
+def _part_from_account(plan: AccountPlan, price: float) -> AccountPlanPart:
+    return AccountPlanPart.from_attributes(
+        plan,
+        trails=[
+            TrailPart.from_attributes(
+                planned.trail, planned, selectors=[selector_document(selector) for selector in planned.trail.selectors]
+            )
+            for planned in plan.trails
+        ],
+        decides=[OpenUsePart.from_attributes(use, use.events) for use in plan.decides],
+        leaves_open=[LeftOpenPart.from_attributes(use, use.events, why=why) for use, why in plan.leaves_open],
+        estimates=[
+            EstimatePart.from_attributes(estimate, a_day=_rounded(estimate.a_day), cost=_rounded(estimate.cost(price)))
+            for estimate in plan.estimates
+        ],
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
+
+
+# ---------------------------------------------------------------- the outcome
+
+
+class OutcomePart(RowPart, kw_only=True):
+    """The outcome of a kept action."""
+
+    principal: Arn
+    action: ActionName
+    status: Annotated[OutcomeStatus, means("The outcome.")]
+    why: Annotated[str, means("The same in words.")]
+
+
+class OutcomeCountsPart(Part, kw_only=True):
+    """How many kept actions there are of each outcome."""
+
+    used: Annotated[Count, means("They were used.")]
+    removed: Annotated[Count, means("They weren't used, and use would have shown.")]
+    open: Annotated[Count, means("The logs still can't show their use.")]
+    gone: Annotated[Count, means("They are no longer granted, or the principal is gone.")]
+
+
+class ObservationDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.observation/1"):
+    """What became of the kept actions that a plan of trails was to decide."""
+
+    counts: Annotated[OutcomeCountsPart, means("How many there are of each outcome.")]
+    outcomes: Annotated[tuple[OutcomePart, ...], means("The outcomes.")]
+
+
+def outcomes_json(outcomes: Sequence[Outcome]) -> str:
+    """The outcomes of the kept actions that a plan was to decide, as JSON text."""
+    counted = Counter(outcome.status for outcome in outcomes)
+    document = ObservationDocument.from_attributes(
+        counts={str(status): counted[status] for status in OutcomeStatus},
+        outcomes=[OutcomePart.from_attributes(outcome.promise, outcome) for outcome in outcomes],
+    )
+    return lay_out(document)

@@ -1,0 +1,336 @@
+"""The parts that several documents share: evidence, statements, caveats, uses, checks, decisions, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+
+from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.evidence import Evidence, Use
+from lpgen.core.findings import DroppedLine, PrincipalClass, UngrantedUse
+from lpgen.core.model import AccessLevel, DenialKind, Outcome, PolicyKind, ResourceKind
+from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.replacements import CheckStatus, DecisionKind, DecisionsStamp, Scope
+from lpgen.core.summary import DecisionsPart
+from lpgen.report.summary import PrincipalSummary
+from lpgen.report.views import PrincipalView
+
+Amount = Annotated[float, msgspec.Meta(ge=0)]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Texts = tuple[str, ...]
+_Seen = TypeVar("_Seen", bound="EvidencePart")
+_Head = TypeVar("_Head", bound="PrincipalHead")
+Levels = dict[AccessLevel, Count]
+
+
+def every(keys: type[StrEnum]) -> msgspec.Meta:
+    """That an object has each of these keys."""
+    return msgspec.Meta(min_length=len(keys))
+
+
+Arn = Annotated[str, means("The ARN of the role or user.")]
+PrincipalId = Annotated[str, means("Its unique id.")]
+ActionName = Annotated[str, means("The action.")]
+Resources = Annotated[Texts | msgspec.UnsetType, means("The resources, or patterns of them.")]
+NotResources = Annotated[Texts | msgspec.UnsetType, means("Patterns of resources: all but these.")]
+Parameters = Annotated[
+    dict[str, Any],
+    msgspec.Meta(
+        description="What the message says, as data, by name; the names depend on the kind.",
+        extra_json_schema={"additionalProperties": True},
+    ),
+]
+Message = Annotated[str, means("What was found, as a sentence without a full stop.")]
+AcceptedBy = Annotated[str, means('Who accepted it, and why. "": nobody did.')]
+Days = Annotated[Count, means("How many days the logs cover.")]
+AsOf = Annotated[date, means("The reference date for ages.")]
+
+# ---------------------------------------------------------------- evidence
+
+
+class EvidencePart(RowPart, kw_only=True):
+    """How a use is known; zero records and empty texts where nothing was seen."""
+
+    records: Annotated[Count, means("How many records show it.")]
+    first_seen: Annotated[str, means("When it was first seen, ISO 8601 in UTC.")]
+    last_seen: Annotated[str, means("When it was last seen, ISO 8601 in UTC.")]
+    example_event_id: Annotated[str, means("The id of the earliest record.")]
+    example_resource: Annotated[str, means("The resource that this record names.")]
+
+
+class UsePart(EvidencePart):
+    """One action on one resource with one outcome."""
+
+    action: ActionName
+    resource: Annotated[str, means("The resource.")]
+    resource_kind: Annotated[ResourceKind, means("How well the resource is known.")]
+    outcome: Annotated[Outcome, means("What became of it.")]
+    how: Annotated[str, means("How the action follows from the record.")]
+    denial_kind: Annotated[DenialKind, means("What denied it.")] = msgspec.field(name="wall")
+    error_code: Annotated[str, means('The error that the record shows. "": none.')]
+    regions: Annotated[Texts, means("The Regions that it was seen in.")]
+
+
+class UngrantedPart(UsePart, kw_only=True):
+    """A use without a grant."""
+
+    reason: Annotated[str, means("Why it counts as ungranted.")]
+    explanation: Annotated[str | None, means("What may have allowed it; null: nothing explains it.")]
+
+
+_NO_EVIDENCE: Final = Evidence(0, "", "", "", "")
+
+
+def with_evidence(kind: type[_Seen], evidence: Evidence | None, *sources: object, **given: object) -> _Seen:
+    """A part with the members of evidence, empty ones where there is none."""
+    return kind.from_attributes(*sources, evidence or _NO_EVIDENCE, **given)
+
+
+def part_from_use(use: Use, kind: type[_Seen], *sources: object, **given: object) -> _Seen:
+    """A part with the members of a use."""
+    resource = {"resource": use.resource.text, "resource_kind": use.resource.kind}
+    return with_evidence(kind, use.evidence, *sources, use, **resource, **given)
+
+
+def parts_from_uses(uses: Iterable[Use]) -> tuple[UsePart, ...]:
+    """The uses, in the order given."""
+    return tuple(part_from_use(use, UsePart) for use in uses)
+
+
+def _parts_from_ungranted(uses: Iterable[UngrantedUse]) -> tuple[UngrantedPart, ...]:
+    """The uses without a grant, in the order given."""
+    return tuple(
+        part_from_use(found.use, UngrantedPart, found, explanation=found.explanation or None) for found in uses
+    )
+
+
+# ---------------------------------------------------------------- statements
+
+
+class StatementFields(Part, kw_only=True):
+    """A statement and its policy."""
+
+    policy: Annotated[str, means("The ARN of a managed policy, or the name of an inline one.")]
+    kind: Annotated[PolicyKind, means("The kind of the policy.")]
+    group: Annotated[str, means('The group that has the policy. "": the principal itself has it.')]
+    number: Annotated[Count, means("The number of the statement, from 1.")] = msgspec.field(name="statement")
+    sid: Annotated[str, means('Its Sid. "": none.')]
+
+
+class StatementPart(StatementFields, RowPart, kw_only=True):
+    """A statement and its policy, on one line."""
+
+
+def scope_members(scope: Scope) -> dict[str, Any]:
+    """`resources`, or `not_resources` where it is all but these; the other is left out."""
+    found, other = ("not_resources", "resources") if scope.not_resource else ("resources", "not_resources")
+    return {found: scope.resources, other: msgspec.UNSET}
+
+
+# ---------------------------------------------------------------- proposals
+
+
+class CaveatPart(RowPart, kw_only=True):
+    """A reason not to call a replacement safe."""
+
+    kind: Annotated[CaveatKind, means("The kind of the reason.")]
+    message: Message
+    parameters: Parameters
+    item: Annotated[str | None, means("The item with which a decision may accept it; null: it can't be accepted.")]
+    step: Annotated[str, means("What to do about it.")] = msgspec.field(name="next_step")
+
+
+class AcceptedPart(RowPart, kw_only=True):
+    """A reason that a person has accepted."""
+
+    kind: Annotated[CaveatKind, means("The kind of the reason.")]
+    message: Message
+    parameters: Parameters
+    item: Annotated[str, means("The item with which the decision accepts it.")]
+    accepted_by: AcceptedBy
+
+
+class ExpectedPart(RowPart, kw_only=True):
+    """The denied needs to expect of a replacement."""
+
+    days: Annotated[Count, means("In how many of the next days.")]
+    mean: Annotated[Amount, means("Their mean number.")]
+    low: Annotated[Count, means("The lower end of the 90 % interval.")]
+    high: Annotated[Count, means("The upper end of the 90 % interval.")]
+
+
+class ProposalPart(Part, kw_only=True):
+    """What is proposed for a principal, and whether it is called safe."""
+
+    principal_class: Annotated[PrincipalClass, means("The class of the principal.")] = msgspec.field(name="class")
+    advice: Annotated[str, means("What to do, in one sentence.")] = msgspec.field(name="proposal")
+    in_place: Annotated[bool, means("Whether its policies already have the meaning of the replacement.")]
+    safe: Annotated[bool | None, means("Whether the replacement is called safe; null: there is no replacement.")]
+    not_safe_because: Annotated[tuple[CaveatPart, ...], means("Why not, without the reasons that were accepted.")]
+    expected_denials: Annotated[ExpectedPart | None, means("Denials to expect; null: no backtest ran.")]
+
+
+class PrincipalHead(ProposalPart):
+    """The first members of a principal, before those of its proposal."""
+
+    principal: Arn
+    principal_id: PrincipalId
+
+
+def part_from_summary(summary: PrincipalSummary, kind: type[_Head], *sources: object, **given: object) -> _Head:
+    """A part with the members of a principal and what is proposed for it."""
+    return kind.from_attributes(
+        *sources,
+        summary,
+        summary.principal,
+        principal=summary.arn,
+        safe=summary.safe if summary.is_replaced else None,
+        not_safe_because=tuple(map(_part_from_caveat, summary.caveats)),
+        expected_denials=_expected_from_summary(summary),
+        **given,
+    )
+
+
+def part_from_view(view: PrincipalView, kind: type[_Head], *sources: object, **given: object) -> _Head:
+    """The same, with the members that only its details have."""
+    diff, verification = view.diff, view.proposal.verification
+    return part_from_summary(
+        view.summary,
+        kind,
+        *sources,
+        view,
+        diff,
+        dropped=_parts_from_dropped(diff.dropped),
+        ungranted=_parts_from_ungranted(diff.ungranted),
+        checks=verification and verification.checks,
+        **given,
+    )
+
+
+def _part_from_caveat(caveat: Caveat) -> CaveatPart:
+    return CaveatPart.from_attributes(caveat, item=caveat.item if caveat.kind.row.acceptable else None)
+
+
+def _expected_from_summary(summary: PrincipalSummary) -> ExpectedPart | None:
+    expected = summary.expected
+    if expected is None or not summary.is_replaced:
+        return None
+    return ExpectedPart.from_attributes(expected, mean=round(expected.mean, 3))
+
+
+# ---------------------------------------------------------------- checks and decisions
+
+
+class CheckPart(Part, kw_only=True):
+    """A check of a verification."""
+
+    name: Annotated[str, means("What is checked.")]
+    status: Annotated[CheckStatus, means("Its outcome.")]
+    examined: Annotated[Count, means("How many things were looked at.")]
+    findings: Annotated[Texts, means("A sentence for each that failed or couldn't be proven.")]
+
+
+class DecisionPart(RowPart, kw_only=True):
+    """A person's decision. An empty text means any."""
+
+    kind: Annotated[DecisionKind, means("What is decided.")] = msgspec.field(name="do")
+    principal: Annotated[str, means("A glob of principals.")]
+    action: Annotated[str, means("A glob of actions.")]
+    resource: Annotated[str, means("A glob of resources.")]
+    item: Annotated[str, means("The item of what it accepts.")]
+    since: Annotated[str, means("The first day of the use that it is about.")]
+    until: Annotated[str, means("The last day of the use that it is about.")]
+    reason: Annotated[str, means("Why.")]
+    owner: Annotated[str, means("Who answers for it.")]
+    expires: Annotated[str, means('The last day on which it is in force. "": it never expires.')]
+
+
+def part_from_decisions(stamp: DecisionsStamp | None, accepted: int) -> DecisionsPart | None:
+    """The decisions of a report, and how many reasons or findings they accept."""
+    if stamp is None:
+        return None
+    in_force = {kind.value: stamp.in_force.count(kind) for kind in DecisionKind}
+    return DecisionsPart(file=stamp.file, **in_force, accepted=accepted)
+
+
+class DroppedPart(EvidencePart):
+    """A line that a decision keeps out of a replacement."""
+
+    action: ActionName
+    resources: Resources
+    not_resources: NotResources
+    parent: Annotated[StatementPart, means("The old statement that it narrows.")]
+    reason: Annotated[str, means("Why.")]
+    owner: Annotated[str, means("Who answers for the decision.")]
+    expires: Annotated[str, means('The last day of the decision. "": it never expires.')]
+
+
+def _parts_from_dropped(lines: Iterable[DroppedLine]) -> tuple[DroppedPart, ...]:
+    """The lines that decisions keep out of a replacement."""
+    return tuple(
+        DroppedPart(
+            action=dropped.line.action,
+            **scope_members(dropped.line.scope),
+            parent=StatementPart.from_attributes(dropped.line.parent),
+            reason=dropped.decision.reason,
+            owner=dropped.decision.owner,
+            expires=dropped.decision.expires,
+            **asdict(dropped.line.evidence or _NO_EVIDENCE),
+        )
+        for dropped in lines
+    )
+
+
+# ---------------------------------------------------------------- files and the catalog
+
+
+class CatalogPart(RowPart, kw_only=True):
+    """The action catalog."""
+
+    catalog_version: Annotated[str, means("Its version.")] = msgspec.field(name="version")
+    catalog_date: Annotated[str, means("Its date.")] = msgspec.field(name="date")
+
+
+class LeftPart(RowPart, kw_only=True):
+    """A policy of AWS that stays attached."""
+
+    arn: Annotated[str, means("Its ARN.")]
+    version: Annotated[str | None, means("The id of its version; null: not known.")]
+    sha256: Annotated[Digest, means("The SHA-256 of its document as JSON with sorted keys.")]
+
+
+class CountsPart(RowPart, kw_only=True):
+    """Numbers of distinct actions. What depends on a replacement is 0 where there is none."""
+
+    granted: Annotated[Count, means("Granted actions: used, attempted, unused and unobservable ones.")]
+    used: Annotated[Count, means("Granted actions that were used.")]
+    attempted: Annotated[Count, means("Granted actions that were only attempted, with an undetermined outcome.")]
+    unused: Annotated[Count, means("Granted actions that weren't used, though use would have shown.")]
+    unobservable: Annotated[Count, means("Granted actions whose use the logs could not have shown.")]
+    ungranted: Annotated[Count, means("Used actions that no policy grants.")]
+    kept: Annotated[Count, means("Granted actions that stay, in the replacement or in policies left attached.")]
+    kept_unseen: Annotated[Count, means("Kept actions that no record shows in use or attempted.")]
+    removed: Annotated[Count, means("Granted actions that aren't kept.")]
+    dangerous: Annotated[Count, means("Dangerous ones of the removed actions that no record shows in use.")]
+    dangerous_unused: Annotated[Count, means("Dangerous grants without seen use, removed or kept.")]
+    reach_places: Annotated[Count, means("Pairs of one of its actions and a resource that others use with it.")]
+    reach_old: Annotated[Count, means("How many of these the old policies allow.")]
+    reach_new: Annotated[Count, means("How many of these the replacement allows.")]
+    reach_pinned_places: Annotated[Count, means("Such pairs of data, secrets, keys and roles.")]
+    reach_pinned_old: Annotated[Count, means("How many of the pinned pairs the old policies allow.")]
+    reach_pinned_new: Annotated[Count, means("How many of the pinned pairs the replacement allows.")]
+    all_data_events: Annotated[Count, means("Unobservable actions with data events that `all` keeps.")]
+    all_other_protocol: Annotated[Count, means("Unobservable actions of another protocol that `all` keeps.")]
+    all_inside_call: Annotated[Count, means("Unobservable actions inside other calls that `all` keeps.")]
+    all_internal: Annotated[Count, means("Unobservable internal actions that `all` keeps.")]
+    all_unclassified: Annotated[Count, means("Other unobservable actions that `all` keeps.")]
+    signed_data_events: Annotated[Count, means("Unobservable actions with data events that `signed` keeps.")]
+    signed_other_protocol: Annotated[Count, means("Unobservable actions of another protocol that `signed` keeps.")]
+    signed_inside_call: Annotated[Count, means("Unobservable actions inside other calls that `signed` keeps.")]
+    signed_internal: Annotated[Count, means("Unobservable internal actions that `signed` keeps.")]
+    signed_unclassified: Annotated[Count, means("Other unobservable actions that `signed` keeps.")]

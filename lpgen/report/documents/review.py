@@ -1,0 +1,436 @@
+"""The review as JSON, schema `lpgen.review/1`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import lru_cache
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from lpgen.core.choices import Severity
+from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.evidence import UnmappedEvent
+from lpgen.core.model import AccessLevel, Outcome, PrincipalKind, SkipReason
+from lpgen.core.replacements import LineKind, ReplacementDocument
+from lpgen.core.summary import DecisionsPart
+from lpgen.report.documents.inputs import (
+    CoveragePart,
+    GuardsPart,
+    SnapshotPart,
+    part_from_coverage,
+    part_from_guards,
+    part_from_snapshot,
+)
+from lpgen.report.documents.layout import (
+    LaidOut,
+    Row,
+    lay_out_item,
+    lay_out_line,
+    lay_out_parts,
+    members_of,
+    row_text,
+    written_rows,
+)
+from lpgen.report.documents.parts import (
+    AcceptedBy,
+    AcceptedPart,
+    ActionName,
+    Arn,
+    AsOf,
+    CatalogPart,
+    CheckPart,
+    CountsPart,
+    Days,
+    DecisionPart,
+    DroppedPart,
+    EvidencePart,
+    LeftPart,
+    Message,
+    NotResources,
+    Parameters,
+    PrincipalHead,
+    Resources,
+    StatementPart,
+    Texts,
+    UngrantedPart,
+    UsePart,
+    part_from_decisions,
+    part_from_view,
+    parts_from_uses,
+    scope_members,
+    with_evidence,
+)
+from lpgen.report.documents.verdict_rows import VerdictPart, written_verdicts
+from lpgen.report.plan import StepKind, document_file, plan_note, plan_steps
+from lpgen.report.summary import PartedReview, ReviewSummary
+from lpgen.report.views import PrincipalView, sorted_levels
+
+_Policy = TypeVar("_Policy", bound="PolicyPart")
+
+# ---------------------------------------------------------------- one principal
+
+
+class LevelPart(RowPart, kw_only=True):
+    """The actions of one access level."""
+
+    granted: Annotated[Count, means("How many are granted.")]
+    seen: Annotated[Count, means("How many of them were used or attempted.")]
+
+
+class ConfidencesPart(RowPart, kw_only=True):
+    """How many removals there are of each confidence."""
+
+    high: Annotated[Count, means("Sure ones.")]
+    medium: Annotated[Count, means("Likely ones.")]
+    low: Annotated[Count, means("Unsure ones.")]
+
+
+class ServicePart(RowPart, kw_only=True):
+    """The granted actions of a service."""
+
+    service: Annotated[str, means("The service.")]
+    levels: Annotated[dict[AccessLevel, LevelPart], means("How many actions, by access level.")]
+
+
+class DangerousUsePart(EvidencePart):
+    """A dangerous action that was used."""
+
+    action: ActionName
+    harm: Annotated[str, means("Its effect.")]
+    on: Annotated[tuple[date, ...], means("The days on which it was used.")] = msgspec.field(name="days")
+
+
+class WildcardPart(RowPart, kw_only=True):
+    """A wildcard of an Allow."""
+
+    pattern: Annotated[str, means("The pattern.")]
+    not_action: Annotated[bool, means("Whether it is in `NotAction`.")]
+    expands_to: Annotated[Count, means("How many actions it matches today.")]
+    used: Annotated[Texts, means("Those of them that were used.")]
+    ref: Annotated[StatementPart, means("Its statement.")] = msgspec.field(name="statement")
+
+
+class LostUndoingPart(RowPart, kw_only=True):
+    """A used action that could no longer be undone."""
+
+    action: Annotated[str, means("The action that was used and is kept.")]
+    undone_by: Annotated[str, means("Its inverse, which wasn't seen and is removed.")]
+
+
+class UnmappedPart(EvidencePart):
+    """Calls that can't be mapped to an action."""
+
+    event_source: Annotated[str, means("The service, as CloudTrail names it.")]
+    event_name: Annotated[str, means("The operation.")]
+
+
+class PolicyPart(RowPart, kw_only=True):
+    """A document of a replacement."""
+
+    file: Annotated[str, means("Its file in the principal's folder.")]
+    name: Annotated[str, means("The name proposed for it.")]
+    type: Annotated[Literal["inline", "managed"], means("Whether it is an inline or a managed policy.")]
+    size: Annotated[Count, means("Its size, as IAM counts it.")] = msgspec.field(name="characters")
+
+
+class CountedPolicyPart(PolicyPart, kw_only=True):
+    """A document of a replacement, and its number of statements."""
+
+    statements: Annotated[Count, means("How many statements it has.")]
+
+
+class LinePart(RowPart, kw_only=True):
+    """One action on one scope, narrowed from one old statement."""
+
+    action: ActionName
+    resources: Resources = msgspec.UNSET
+    not_resources: NotResources = msgspec.UNSET
+    parent: Annotated[StatementPart, means("The old statement that it narrows.")]
+    kind: Annotated[LineKind, means("Why it is in the replacement.")]
+    why: Annotated[str, means("The same in words.")]
+    rule: Annotated[str, means('The scoping rule. "": none.')]
+    evidence: Annotated[EvidencePart | None, means("The seen use; null: none.")]
+
+
+class KeptPart(RowPart, kw_only=True):
+    """Actions of one service that are kept for one reason."""
+
+    service: Annotated[str, means("The service.")]
+    why: Annotated[str, means("The reason.")]
+    actions: Annotated[Texts, means("The actions.")]
+
+
+class RulePart(RowPart, kw_only=True):
+    """A scoping rule in use."""
+
+    rule: Annotated[str, means("Its name.")]
+    adds: Annotated[str, means("What it adds to the scopes.")]
+    tightens: Annotated[str, means("How to narrow them again.")]
+    records: Annotated[Count, means("How many records it rests on.")]
+    patterns: Annotated[Texts, means("Every pattern that it wrote.")]
+
+
+class ReplacementPart(Part, kw_only=True):
+    """The policies to put in the place of the old ones."""
+
+    refusal: Annotated[str | None, means("Why no documents were written; null: they were.")]
+    left_attached: Annotated[tuple[LeftPart, ...], means("The policies of AWS that stay attached.")]
+    documents: Annotated[tuple[CountedPolicyPart, ...], means("The documents.")]
+    lines: Annotated[tuple[LinePart, ...], means("The lines that the documents hold.")]
+    kept: Annotated[tuple[KeptPart, ...], means("Actions kept only because the logs can't show their use.")]
+    for_review: Annotated[tuple[KeptPart, ...], means("Actions kept because of an unexplained use.")]
+    decided: Annotated[tuple[KeptPart, ...], means("Actions kept by decisions.")]
+    shared: Annotated[tuple[KeptPart, ...], means("Actions that the permission set needs in another account.")]
+    rules: Annotated[tuple[RulePart, ...], means("The scoping rules in use.")]
+    characters_by_service: Annotated[dict[str, Count], means("The size of what each service needs.")]
+
+
+class StepPart(RowPart, kw_only=True):
+    """A step to put a replacement in place."""
+
+    kind: Annotated[StepKind, means("The kind of the step.")]
+    name: Annotated[str, means("The policy, group or boundary that it is about.")]
+    file: Annotated[str, means('The file of a new document. "": it is about an old one.')]
+    characters: Annotated[Count, means("The size of a new document.")]
+
+
+class StepsPart(Part, kw_only=True):
+    """The steps that put a replacement in place."""
+
+    steps: Annotated[tuple[StepPart, ...], means("The steps, in order.")]
+    note: Annotated[str, means("What to know before them.")]
+
+
+class _PlacedPrincipal(PrincipalHead):
+    account: Annotated[str, means("The id of its account.")]
+    kind: Annotated[PrincipalKind, means("Whether it is a role or a user.")]
+
+
+class PrincipalPart(_PlacedPrincipal, kw_only=True):
+    """One principal of the review."""
+
+    accepted: Annotated[tuple[AcceptedPart, ...], means("The reasons that decisions accept.")]
+    covered_days: Days
+    active_days: Annotated[Count, means("On how many days it was seen at work. 0: not counted.")]
+    counts: Annotated[CountsPart, means("The numbers of its actions.")]
+    removal_confidence: Annotated[ConfidencesPart, means("How many removals there are of each confidence.")]
+    statements: Annotated[tuple[StatementPart, ...], means("The old statements that `granted_by` refers to.")]
+    services: Annotated[tuple[ServicePart, ...], means("The granted actions, by service.")]
+    verdicts: Annotated[tuple[VerdictPart, ...], means("The verdicts, one per action.")]
+    dangerous_use: Annotated[tuple[DangerousUsePart, ...], means("The dangerous actions that were used.")]
+    wildcards: Annotated[tuple[WildcardPart, ...], means("The wildcards of its policies.")]
+    lost_undoings: Annotated[tuple[LostUndoingPart, ...], means("Used actions that it could no longer undo.")]
+    ungranted: Annotated[tuple[UngrantedPart, ...], means("Uses that no policy grants.")]
+    denied: Annotated[tuple[UsePart, ...], means("Denied attempts.")]
+    unmapped: Annotated[tuple[UnmappedPart, ...], means("Calls that can't be mapped to an action.")]
+    replacement: Annotated[ReplacementPart | None, means("Its replacement; null: there is none.")]
+    plan: Annotated[StepsPart, means("The steps that put the replacement in place.")]
+    dropped: Annotated[tuple[DroppedPart, ...], means("Lines that decisions keep out of the replacement.")]
+    checks: Annotated[tuple[CheckPart, ...] | None, means("The verification; null: nothing was verified.")]
+
+
+def part_from_principal(view: PrincipalView) -> PrincipalPart:
+    """One principal of the review."""
+    diff, proposal = view.diff, view.proposal
+    statements = sorted(diff.verdicts.statements() | {wildcard.ref for wildcard in diff.wildcards})
+    at = {ref: number for number, ref in enumerate(statements)}
+    part = part_from_view(
+        view,
+        PrincipalPart,
+        removal_confidence={level.value: number for level, number in view.confidence.items()},
+        statements=statements,
+        services=(),
+        verdicts=(),
+        dangerous_use=[with_evidence(DangerousUsePart, use.evidence, use) for use in diff.dangerous],
+        denied=parts_from_uses(diff.denied),
+        unmapped=_parts_from_unmapped(diff.unmapped),
+        replacement=_replacement_of_view(view),
+        plan=StepsPart.from_attributes(steps=plan_steps(proposal), note=plan_note(proposal)),
+    )
+    return msgspec.structs.replace(
+        part,
+        services=_services_of_view(view),
+        verdicts=written_verdicts(diff.verdicts, view.staying, at),
+    )
+
+
+def _services_of_view(view: PrincipalView) -> tuple[ServicePart, ...]:
+    rows = (
+        _written_service(service, tuple((level, row[level].granted, row[level].seen) for level in sorted_levels(row)))
+        for service, row in view.matrix.items()
+    )
+    return written_rows(rows, ServicePart)
+
+
+@lru_cache(maxsize=1 << 16)  # principals have much in common
+def _written_service(service: str, levels: tuple[tuple[AccessLevel, int, int], ...]) -> str:
+    counts = {level: LevelPart(granted=granted, seen=seen) for level, granted, seen in levels}
+    return row_text(ServicePart(service=service, levels=counts))
+
+
+def _parts_from_unmapped(events: Iterable[UnmappedEvent]) -> list[UnmappedPart]:
+    return [with_evidence(UnmappedPart, event.evidence, event) for event in events]
+
+
+def _replacement_of_view(view: PrincipalView) -> ReplacementPart | None:
+    replacement = view.proposal.replacement
+    if replacement is None:
+        return None
+    part = ReplacementPart.from_attributes(
+        view,
+        refusal=replacement.refusal or None,
+        left_attached=[LeftPart.from_attributes(policy, version=policy.version or None) for policy in replacement.left],
+        documents=[
+            part_from_document(document, number, CountedPolicyPart, statements=len(document.statements))
+            for number, document in enumerate(replacement.documents, start=1)
+        ],
+        lines=[LinePart.from_attributes(line, **scope_members(line.scope)) for line in view.lines],
+        characters_by_service={},
+    )
+    return msgspec.structs.replace(part, characters_by_service=Row(replacement.bytes_by_service))
+
+
+def part_from_document(document: ReplacementDocument, number: int, kind: type[_Policy], **given: object) -> _Policy:
+    """A part with the members of a document, whose number counts from 1."""
+    form = "inline" if document.inline else "managed"
+    return kind.from_attributes(document, file=document_file(number), type=form, **given)
+
+
+# ---------------------------------------------------------------- all of them
+
+
+class TotalsPart(CountsPart):
+    """The numbers of all principals together."""
+
+    principals: Annotated[Count, means("How many principals there are.")]
+    replacements: Annotated[Count, means("How many have a replacement.")]
+    refused: Annotated[Count, means("How many have a replacement of which no documents were written.")]
+    safe: Annotated[Count, means("How many have a replacement that is called safe and isn't in place yet.")]
+    in_place: Annotated[Count, means("How many have a replacement that is in place already.")]
+
+
+def part_from_totals(review: ReviewSummary) -> TotalsPart:
+    """The numbers of all principals together."""
+    replaced = review.replaced
+    return TotalsPart.from_attributes(
+        review.counts,
+        principals=len(review.principals),
+        replacements=len(review.with_documents),
+        refused=len(replaced) - len(review.with_documents),
+        safe=len(review.safe),
+        in_place=sum(principal.in_place for principal in replaced),
+    )
+
+
+class OutsideTrustPart(RowPart, kw_only=True):
+    """Outsiders that may assume a role."""
+
+    principal: Annotated[str, means("The ARN of the role.")]
+    severity: Annotated[Severity, means("How much it matters.")]
+    case: Annotated[Literal["everyone", "account", "organization", "provider"], means("The sort of outsiders.")]
+    who: Annotated[str, means("Who they are.")]
+    conditions: Annotated[str, means('The keys of the conditions that must be met. "": none.')]
+    message: Message
+    parameters: Parameters
+    item: Annotated[str, means("The item with which a decision may accept it.")]
+    accepted_by: AcceptedBy
+
+
+class SkipPart(RowPart, kw_only=True):
+    """Records that are no usage, by reason."""
+
+    reason: Annotated[SkipReason, means("The reason.")]
+    records: Annotated[Count, means("How many records there are.")]
+    example_event_id: Annotated[str, means("The id of the earliest of them.")]
+
+
+class UnlistedPart(Part, kw_only=True):
+    """A principal of the logs that the authorization details don't have."""
+
+    principal: Arn
+    principal_ids: Annotated[Texts, means("The unique ids that its records carry.")]
+    regions: Annotated[Texts, means("The Regions that it was seen in.")]
+    uses: Annotated[tuple[UsePart, ...], means("Its uses.")]
+    denied: Annotated[tuple[UsePart, ...], means("Its denied attempts.")]
+    unmapped: Annotated[tuple[UnmappedPart, ...], means("Its calls that can't be mapped to an action.")]
+
+
+class ReviewHead(Part, kw_only=True, tag_field="schema", tag="lpgen.review/1"):
+    """All of a review but its principals."""
+
+    as_of: AsOf
+    catalog: Annotated[CatalogPart, means("The action catalog.")]
+    min_days: Annotated[Count, means("How many covered days are enough.")]
+    totals: Annotated[TotalsPart, means("The numbers of principals with a replacement together.")]
+    outside_trust: Annotated[tuple[OutsideTrustPart, ...], means("Outsiders that may assume roles, the worst first.")]
+    coverage: Annotated[CoveragePart, means("The logs that were read.")]
+    guards: Annotated[GuardsPart, means("The policies given in addition to the principals' own.")]
+    snapshot: Annotated[SnapshotPart | None, means("The snapshot that files are from; null: all files were named.")]
+    decisions: Annotated[DecisionsPart | None, means("The decisions; null: none were given.")]
+    skips: Annotated[tuple[SkipPart, ...], means("Records that are no usage.")]
+    problems: Annotated[Texts, means("Gaps of the files given.")]
+    expired_decisions: Annotated[tuple[DecisionPart, ...], means("Decisions no longer in force.")]
+    not_in_snapshot: Annotated[tuple[UnlistedPart, ...], means("Principals that the authorization details lack.")]
+
+
+class ReviewDocument(ReviewHead, kw_only=True, tag_field="schema", tag="lpgen.review/1"):
+    """What `lpgen review --format json` prints."""
+
+    principals: Annotated[
+        tuple[PrincipalPart, ...],
+        means("The principals, by harm: outsiders who can assume them, unusual use, then dangerous grants."),
+    ]
+
+
+def review_json(parted: PartedReview) -> Iterator[str]:
+    """The review as parts of a JSON text: of thousands of principals it is too long to hold at once."""
+    principals = (LaidOut(parted.text_of(principal.arn)) for principal in parted.summary.principals)
+    return lay_out_parts({**members_of(_head_of_review(parted.summary)), "principals": principals})
+
+
+def review_lines(parted: PartedReview) -> Iterator[str]:
+    """The review as JSON lines: the first has all of it but the principals, each other one a principal, by ARN."""
+    yield lay_out_line(_head_of_review(parted.summary))
+    yield from map(parted.text_of, sorted(principal.arn for principal in parted.summary.principals))
+
+
+def principal_json(view: PrincipalView) -> str:
+    """The part of a principal in the JSON text."""
+    return lay_out_item(part_from_principal(view))
+
+
+def principal_line(view: PrincipalView) -> str:
+    """The line of a principal in the JSON lines."""
+    return lay_out_line(part_from_principal(view))
+
+
+def _head_of_review(review: ReviewSummary) -> ReviewHead:
+    report, diff = review.report, review.report.diff
+    return ReviewHead.from_attributes(
+        diff,
+        report,
+        catalog=CatalogPart.from_attributes(diff),
+        totals=part_from_totals(review),
+        outside_trust=[
+            OutsideTrustPart.from_attributes(
+                trust, **{key: trust.parameters[key] for key in ("case", "who")}, conditions=trust.parameters["limits"]
+            )
+            for trust in report.trust
+        ],
+        coverage=part_from_coverage(diff.coverage),
+        guards=part_from_guards(report.guards),
+        snapshot=part_from_snapshot(report.snapshot),
+        decisions=part_from_decisions(report.decisions, review.accepted),
+        expired_decisions=diff.expired,
+        not_in_snapshot=[
+            UnlistedPart.from_attributes(
+                usage,
+                uses=parts_from_uses(use for use in usage.uses if use.outcome is not Outcome.DENIED),
+                denied=parts_from_uses(use for use in usage.uses if use.outcome is Outcome.DENIED),
+                unmapped=_parts_from_unmapped(usage.unmapped),
+            )
+            for usage in diff.unlisted
+        ],
+    )

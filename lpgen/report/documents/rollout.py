@@ -1,0 +1,174 @@
+"""A rollout plan as JSON, schema `lpgen.rollout/2`, and what was denied since, schema `lpgen.rollout-watch/1`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from msgspec import UNSET, UnsetType, field
+
+from lpgen.core.digests import digest_of_text
+from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.model import DenialKind
+from lpgen.core.rollout.calls import Call
+from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
+from lpgen.core.rollout.plan_document import (
+    CallPart,
+    NewDocumentPart,
+    PlanDocument,
+    PolicyTextPart,
+    PrincipalPlanPart,
+    RefusalPart,
+    SourcePart,
+)
+from lpgen.core.rollout.source import RolloutPlan
+from lpgen.core.rollout.watch import Denial, Watched
+from lpgen.report.documents.layout import lay_out
+from lpgen.report.documents.parts import ActionName, Arn, Texts
+
+
+def rollout_json(plan: RolloutPlan) -> str:
+    """The plan as JSON text."""
+    source, digests = plan.source, plan.source.digests
+    written = SourcePart.from_attributes(
+        source,
+        inputs=digests.inputs.to_facts(),
+        files=dict(sorted(digests.files.items())),
+        report=digests.report,
+        digest=digests.root,
+        signature=source.signature or None,
+    )
+    document = PlanDocument.from_attributes(
+        plan, source=written, principals=tuple(map(_part_from_plan, plan.principals))
+    )
+    return lay_out(document)
+
+
+def _part_from_plan(plan: PrincipalPlan) -> PrincipalPlanPart:
+    return PrincipalPlanPart.from_attributes(
+        plan,
+        boundary=plan.boundary or None,
+        refusals=[RefusalPart.from_attributes(refusal, override=refusal.override or None) for refusal in plan.refusals],
+        calls=tuple(map(_part_from_call, plan.calls)),
+        inverse=tuple(map(_part_from_call, plan.inverse)),
+        documents=[
+            NewDocumentPart.from_attributes(
+                document, type=_form(inline=document.inline), sha256=digest_of_text(document.text)
+            )
+            for document in plan.documents
+        ],
+        before=tuple(map(_part_from_text, plan.before)),
+        after=tuple(map(_part_from_text, plan.after)),
+        permission_set=plan.permission_set or None,
+        code=plan.code or None,
+    )
+
+
+def _part_from_call(call: Call) -> CallPart:
+    return CallPart.from_attributes(call, parameters=call.parameters())
+
+
+def _part_from_text(text: PolicyText) -> PolicyTextPart:
+    return PolicyTextPart.from_attributes(text, type=_form(inline=text.inline))
+
+
+def _form(*, inline: bool) -> str:
+    return "inline" if inline else "managed"
+
+
+# ---------------------------------------------------------------- denials since
+
+_OneOrSeveral = str | tuple[str, ...]
+
+
+class RestorePart(RowPart, kw_only=True, rename="pascal"):
+    """A statement of a policy."""
+
+    effect: Annotated[Literal["Allow"], means("Its effect.")]
+    action: Annotated[str, means("Its action.")]
+    resource: Annotated[_OneOrSeveral | UnsetType, means("Its resources.")] = UNSET
+    not_resource: Annotated[_OneOrSeveral | UnsetType, means("All resources but these.")] = UNSET
+    condition: Annotated[
+        dict[str, dict[str, _OneOrSeveral]] | UnsetType, means("Its conditions, by operator and key.")
+    ] = UNSET
+
+
+class LostPart(RowPart, kw_only=True):
+    """A removed statement that allowed what is denied now."""
+
+    policy: Annotated[str, means("The ARN of a managed policy, or the name of an inline one.")]
+    statement: Annotated[Count, means("The number of the statement, from 1.")]
+    sid: Annotated[str, means('Its Sid. "": none.')]
+    restore: Annotated[RestorePart, means("The statement to restore, which is never wider.")]
+
+
+class DenialPart(Part, kw_only=True):
+    """What was denied since the rollout."""
+
+    action: ActionName
+    resource: Annotated[str | None, means("The resource; null: the record doesn't show it.")]
+    kind: Annotated[DenialKind, means("What denied it.")] = field(name="denial_kind")
+    records: Annotated[Count, means("How many records show it.")]
+    straddles: Annotated[bool, means("Whether some records may be older.")] = field(name="some_from_before")
+    last_seen: Annotated[str, means("When it was last seen.")]
+    example_event_id: Annotated[str, means("The id of one of the records.")]
+    before_too: Annotated[bool, means("Whether it was denied before too.")] = field(name="denied_before_too")
+    why: Annotated[str, means('What else denies it. "": the lost statements.')]
+    restored: Annotated[bool, means("Whether newer policies allow it again.")]
+    lost: Annotated[tuple[LostPart, ...], means("The removed statements that allowed it.")]
+
+
+class UnmappedCallPart(RowPart, kw_only=True):
+    """A denied call whose action isn't known."""
+
+    call: Annotated[str, means("The call.")]
+    records: Annotated[Count, means("How many records show it.")]
+
+
+class UnseenPart(RowPart, kw_only=True):
+    """Removed actions whose denial would leave no record."""
+
+    service: Annotated[str, means("Their service.")]
+    count: Annotated[Count, means("How many there are.")] = field(name="actions")
+    examples: Annotated[Texts, means("Some of them.")]
+    why: Annotated[str, means("Why a denial would leave no record.")]
+
+
+class WatchedPart(Part, kw_only=True):
+    """What the logs show of one principal since its rollout."""
+
+    principal: Arn
+    applied_at: Annotated[str, means("When its replacement was put in place.")]
+    logs_until: Annotated[str | None, means("The last day of the logs; null: they end before.")]
+    denials: Annotated[tuple[DenialPart, ...], means("What was denied.")]
+    unmapped: Annotated[tuple[UnmappedCallPart, ...], means("Denied calls whose action isn't known.")]
+    unseen: Annotated[tuple[UnseenPart, ...], means("Removed actions whose denial would leave no record.")]
+
+
+class WatchDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.rollout-watch/1"):
+    """What `lpgen rollout watch --format json` prints."""
+
+    principals: Annotated[tuple[WatchedPart, ...], means("The principals that were rolled out.")]
+
+
+def watch_json(watched: Sequence[Watched]) -> str:
+    """The denials since a rollout as JSON text."""
+    return lay_out(WatchDocument(principals=tuple(map(_part_from_watched, watched))))
+
+
+def _part_from_watched(watched: Watched) -> WatchedPart:
+    return WatchedPart.from_attributes(
+        watched,
+        logs_until=watched.logs_until or None,
+        denials=tuple(map(_part_from_denial, watched.denials)),
+        unmapped=[UnmappedCallPart(call=call, records=records) for call, records in watched.unmapped],
+    )
+
+
+def _part_from_denial(denial: Denial) -> DenialPart:
+    return DenialPart.from_attributes(
+        denial,
+        resource=denial.resource or None,
+        lost=[LostPart.from_attributes(lost, restore=json.loads(lost.restore)) for lost in denial.lost],
+    )

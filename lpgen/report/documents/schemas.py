@@ -1,0 +1,91 @@
+"""The JSON Schemas (2020-12) of the documents that lpgen prints: strict, each complete in itself.
+
+They are made from the structs of the documents. The schema of a version has all keys of the version, and refuses
+others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from lpgen.core.documents import Part
+from lpgen.core.rollout.plan_document import PlanDocument
+from lpgen.report.documents.backtest import BacktestDocument
+from lpgen.report.documents.drift import DriftDocument
+from lpgen.report.documents.evidence import EvidenceDocument
+from lpgen.report.documents.explanation import ExplanationDocument
+from lpgen.report.documents.inputs import InputsPart
+from lpgen.report.documents.observe import ObservationDocument, ObserveDocument
+from lpgen.report.documents.review import PrincipalPart, ReviewDocument, ReviewHead
+from lpgen.report.documents.rollout import WatchDocument
+from lpgen.report.documents.stars import StarsDocument
+from lpgen.report.documents.summary import SummaryDocument
+from lpgen.report.documents.verification import VerificationDocument
+
+Schema = dict[str, Any]
+
+_EITHER: Final = (("actions", "not_actions"), ("resources", "not_resources"), ("Resource", "NotResource"))
+"""Keys of which an object has just one."""
+
+
+def schema_json(name: str) -> str:
+    """The schema of a document by its name, as JSON text."""
+    return json.dumps(SCHEMAS[name], indent=2) + "\n"
+
+
+def _schema_of_document(kind: type[Part], *more: type[Part]) -> Schema:
+    """The schema of a document, which may refer to more parts than those in its fields."""
+    defs = _definitions((kind, *more))
+    root = defs.pop(kind.__name__)
+    return _published(str(kind.__struct_config__.tag), root.pop("description"), {**root, "$defs": defs})
+
+
+def _schema_of_lines(name: str, title: str, kinds: tuple[type[Part], ...]) -> Schema:
+    """The schema of each JSON line of a file, which is one of these parts."""
+    defs = _definitions(kinds)
+    return _published(name, title, {"oneOf": [defs.pop(kind.__name__) for kind in kinds], "$defs": defs})
+
+
+def _published(name: str, title: str, schema: Schema) -> Schema:
+    urn = f"urn:{name.replace('.', ':').replace('/', ':')}"
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": urn}
+    return {**head, **schema, "title": title.removesuffix(".")}
+
+
+def _definitions(kinds: Iterable[type[Part]]) -> dict[str, Schema]:
+    _, defs = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+    for kind in kinds:
+        if tag := kind.__struct_config__.tag:
+            defs[kind.__name__]["properties"]["schema"] = {"const": tag, "description": "Its schema and version."}
+    for schema in defs.values():
+        pairs = [pair for pair in _EITHER if set(pair) <= schema.get("properties", {}).keys()]
+        if pairs:
+            schema["required"] = [key for key in schema["required"] if not any(key in pair for pair in pairs)]
+            schema["allOf"] = [{"oneOf": [{"required": [key]} for key in pair]} for pair in pairs]
+    return defs
+
+
+SCHEMAS: Final[dict[str, Schema]] = {
+    "review": _schema_of_document(ReviewDocument),
+    "review-lines": _schema_of_lines(
+        "lpgen.review-lines/1",
+        "Each line that `lpgen review --format jsonl` prints: first the review without its principals, then these",
+        (ReviewHead, PrincipalPart),
+    ),
+    "summary": _schema_of_document(SummaryDocument),
+    "evidence": _schema_of_document(EvidenceDocument),
+    "verification": _schema_of_document(VerificationDocument),
+    "explanation": _schema_of_document(ExplanationDocument),
+    "drift": _schema_of_document(DriftDocument),
+    "stars": _schema_of_document(StarsDocument),
+    "backtest": _schema_of_document(BacktestDocument),
+    "observe": _schema_of_document(ObserveDocument),
+    "observation": _schema_of_document(ObservationDocument),
+    "rollout": _schema_of_document(PlanDocument, InputsPart),
+    "watch": _schema_of_document(WatchDocument),
+}
+"""The schemas by the names of their documents."""

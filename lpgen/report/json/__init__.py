@@ -1,1 +1,0 @@
-"""JSON for programs: one document a module, and how it is laid out."""
