@@ -25,7 +25,7 @@ from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolv
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
-from lpgen.report.pages.blocks import Given
+from lpgen.report.blocks import Given
 from lpgen.report.screens import render_review_screen
 from tests.report.rendered import render_review
 from tests.support.demo import commands_of_demo

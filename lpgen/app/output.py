@@ -27,11 +27,11 @@ from lpgen.edge.readers.policy_digests import digest_policy_files
 from lpgen.edge.replacement_files import SIGNATURE, read_output, write_text
 from lpgen.edge.spill import Place, Spill, pack_text
 from lpgen.errors import InvocationError, quote_input
+from lpgen.report.blocks import DEFAULT_LAYOUT, NO_OPTIONS, Given, Layout
 from lpgen.report.documents.evidence import evidence_json
 from lpgen.report.documents.summary import summary_json
 from lpgen.report.iac.files import CodeForm, code_of_subjects
 from lpgen.report.iac.subject import CodeSubject, subject_of_proposal
-from lpgen.report.pages.blocks import DEFAULT_LAYOUT, NO_OPTIONS, Given, Layout
 from lpgen.report.plan import document_file
 from lpgen.report.render import PRINCIPAL, REVIEW, WHOLE_REVIEW
 from lpgen.report.summary import PartedReview, PrincipalSummary, ReviewSummary, summary_of_review

@@ -33,10 +33,10 @@ def demo_command(
     from lpgen.edge.engines.local_processes import LocalEngine
     from lpgen.edge.logs.sample_logs import bundled_sample_logs
     from lpgen.edge.output_file import refuse_link, write_output
+    from lpgen.report.blocks import DEFAULT_LAYOUT, Given
     from lpgen.report.escaping import terminal_text
     from lpgen.report.messages.ingest import render_ingest
     from lpgen.report.pages.backtest import backtest_sentence
-    from lpgen.report.pages.blocks import DEFAULT_LAYOUT, Given
     from lpgen.report.render import PAGE
 
     refuse_link(output)

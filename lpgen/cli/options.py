@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lpgen.app.inputs import AnalysisInputs
     from lpgen.core.options import Options
     from lpgen.edge.readers.analysis_inputs import Inputs
-    from lpgen.report.pages.blocks import Given
+    from lpgen.report.blocks import Given
 
 EXIT_FOUND: Final = ExitCode.FOUND
 EXIT_UNFINISHED: Final = ExitCode.UNFINISHED
@@ -256,7 +256,7 @@ class InputOptions:
     def choose(self, data: Path | None, *, needs_policies: bool = True) -> Inputs:
         """The files to read, of the options or of a snapshot; stderr hears of the snapshot and its gaps."""
         from lpgen.edge.readers.analysis_inputs import Inputs, choose_inputs
-        from lpgen.report.snapshot_note import render_used_snapshot
+        from lpgen.report.pages.inputs import render_used_snapshot
 
         given = (tuple(self.policies or ()), tuple(self.trails or ()), self.last_accessed)
         named = Inputs(*given, self.scps, self.resource_policies, self.rcps)
@@ -284,7 +284,7 @@ AnalysisInputOptions = Annotated[InputOptions, Only(*(one.name for one in fields
 
 def given_of(context: typer.Context, own: Collection[str]) -> Given:
     """The options that a command was given, but for `own` parameters, and which of them each command takes."""
-    from lpgen.report.pages.blocks import Given
+    from lpgen.report.blocks import Given
 
     names = {one.name for one in context.command.params if one.name}.difference(own)
     return Given(given_options(context, names), options_by_command(context), _program())

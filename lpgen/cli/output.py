@@ -17,8 +17,8 @@ from lpgen.edge.standard_streams import is_stdout_dropped, note_failure
 from lpgen.errors import InvocationError, quote_input
 
 if TYPE_CHECKING:
+    from lpgen.report.blocks import Layout
     from lpgen.report.html.page import ReviewPage
-    from lpgen.report.pages.blocks import Layout
 
 _CLEAR: Final = "\r\033[K"
 
@@ -209,6 +209,6 @@ def wants_color(output: Path | None) -> bool:
 
 def layout_for(output: Path | None, *, root: str = "") -> Layout:
     """The layout of what goes there: as wide as the terminal, and in colour where it wants that."""
-    from lpgen.report.pages.blocks import Layout
+    from lpgen.report.blocks import Layout
 
     return Layout(width=terminal_width(), color=wants_color(output), root=root)

@@ -86,7 +86,7 @@ def snapshot_command(
     from lpgen.edge.data_folder.snapshot_folder import SNAPSHOTS
     from lpgen.edge.snapshot.account import Wanted
     from lpgen.edge.snapshot.fetch import take_snapshot
-    from lpgen.report.snapshot_note import render_taken_snapshot
+    from lpgen.report.pages.inputs import render_taken_snapshot
 
     regions = tuple(dict.fromkeys(region or ()))
     refuse_unknown_regions(regions)

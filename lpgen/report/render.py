@@ -10,7 +10,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from lpgen.report.pages.blocks import DEFAULT_LAYOUT, Layout
+from lpgen.report.blocks import DEFAULT_LAYOUT, Layout
 
 if TYPE_CHECKING:
     from lpgen.core.backtests import Backtest

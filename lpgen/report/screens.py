@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.drift.findings import Drift
+from lpgen.report.blocks import Given, Layout
 from lpgen.report.layout.text import render_text
-from lpgen.report.pages.blocks import Given, Layout
 from lpgen.report.pages.drift_screen import Room, drift_blocks
 from lpgen.report.pages.first_screen import first_screen
 from lpgen.report.summary import PartedReview

@@ -13,7 +13,7 @@ from lpgen.core.choices import KeepUnobservable, Severity, UnobservableKind
 from lpgen.core.findings import OutsideTrust, PrincipalClass, Report
 from lpgen.core.model import Principal
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.report.pages.blocks import NO_OPTIONS, Given
+from lpgen.report.blocks import NO_OPTIONS, Given
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from typing import Final
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.registry.row import Remedy
-from lpgen.report.pages.blocks import Command, Given, Line, Option, bad, count, good, line, name, plural
-from lpgen.report.pages.words import label_in_list, name_for_option, sentence
+from lpgen.report.blocks import Command, Given, Line, Option, bad, count, good, line, name, plural
 from lpgen.report.summary import PrincipalSummary, ReviewSummary
+from lpgen.report.words import label_in_list, name_for_option, sentence
 
 _OUTPUT: Final = "lpgen-out"
 _LOOK_BACK: Final = ("--look-back",)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.principal_names import hint_of_name, is_named, names_of_principal
-from lpgen.report.pages.words import label_of
+from lpgen.report.words import label_of
 from tests.support.law_examples import examples
 
 ARN = "arn:aws:iam::111122223333:role/app/storefront-api"

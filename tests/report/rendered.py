@@ -8,9 +8,9 @@ from lpgen.app.output import review_page, review_parts
 from lpgen.core.digests import Inputs
 from lpgen.core.findings import Proposal, Report
 from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.report.blocks import NO_OPTIONS, Given
 from lpgen.report.documents.evidence import evidence_json
 from lpgen.report.documents.summary import summary_json
-from lpgen.report.pages.blocks import NO_OPTIONS, Given
 from lpgen.report.render import (
     BACKTEST,
     DRIFT,

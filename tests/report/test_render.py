@@ -25,9 +25,9 @@ from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
+from lpgen.report.blocks import Block, Column, Fold, Heading, Show, Span, Table, table
 from lpgen.report.layout.markdown import MOST_CHARACTERS, render_markdown
 from lpgen.report.layout.text import render_text
-from lpgen.report.pages.blocks import Block, Column, Fold, Heading, Show, Span, Table, table
 from tests.report.cases import SECURITY, SHOP
 from tests.report.cases_without_replacement import without_replacement
 from tests.report.golden import check_golden

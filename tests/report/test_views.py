@@ -13,12 +13,12 @@ from lpgen.core.model import AccessLevel, DenialKind, PolicyKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import LineKind
 from lpgen.core.snapshots import SnapshotStamp
-from lpgen.report.pages.blocks import Paragraph, line, name
+from lpgen.report.blocks import Paragraph, line, name
 from lpgen.report.pages.principal import all_kept_blocks
-from lpgen.report.pages.words import SKIP_WORDS, WALL_WORDS
 from lpgen.report.plan import StepKind, plan_note, plan_steps
 from lpgen.report.tasks import tasks_of_review
 from lpgen.report.views import CLASS_ORDER, LevelCount, PrincipalView, review_view, sum_matrix
+from lpgen.report.words import SKIP_WORDS, WALL_WORDS
 from tests.report.cases import Case, own, verdict
 from tests.report.reports import large_report, organization
 from tests.report.safe_cases import deployer, exporter, sso, storefront, user_in_group

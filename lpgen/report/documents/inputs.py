@@ -13,7 +13,6 @@ from lpgen.core.evidence import AccountCoverage, CoverageSource, LogCoverage
 from lpgen.core.guards import Guards
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.report.documents.parts import Amount, Digest, Texts
-from lpgen.report.guards_note import resource_counts
 
 # ---------------------------------------------------------------- logs
 
@@ -120,7 +119,7 @@ class GuardsPart(RowPart, kw_only=True):
 
 def part_from_guards(guards: Guards) -> GuardsPart:
     """How many guards there are of each sort."""
-    trusts, others = resource_counts(guards)
+    trusts, others = guards.resource_counts
     return GuardsPart(
         scp_levels={scps.account or "*": len(scps.levels) for scps in guards.scps},
         resource_policies=others,

@@ -12,8 +12,7 @@ from itertools import groupby
 from typing import Final, Generic, TypeVar
 
 from lpgen.core.model import Action
-from lpgen.report.escaping import terminal_text
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     Block,
     Bullets,
     Command,
@@ -28,6 +27,7 @@ from lpgen.report.pages.blocks import (
     Tone,
     name,
 )
+from lpgen.report.escaping import terminal_text
 
 _TONES: Final = {Tone.NAME: "n", Tone.STRONG: "s", Tone.GOOD: "g", Tone.BAD: "b", Tone.QUIET: "q"}
 

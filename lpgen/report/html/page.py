@@ -14,25 +14,28 @@ from math import log1p
 from typing import Final
 
 from lpgen.core.evidence import AccountCoverage
+from lpgen.report.blocks import Block, Tone, count, plural
 from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import DOCUMENT, ActionIndex
 from lpgen.report.html.principal_data import Figure, share_of
 from lpgen.report.html.templating import anchor_of, asset, content_security_policy, script_json, template
-from lpgen.report.pages.blocks import Block, Tone, count, plural
-from lpgen.report.pages.coverage import coverage_blocks, unobservable_blocks
-from lpgen.report.pages.review import (
+from lpgen.report.pages.inputs import (
+    coverage_blocks,
     guard_blocks,
-    headline_blocks,
     problem_blocks,
     skip_blocks,
+    unobservable_blocks,
+)
+from lpgen.report.pages.review import (
+    headline_blocks,
     trust_blocks,
     unlisted_blocks,
     words_of_day,
 )
-from lpgen.report.pages.words import CLASS_WORDS, short_label_of, state_of
 from lpgen.report.summary import Counts, PartedReview, PrincipalSummary, ReviewSummary, sum_counts
 from lpgen.report.tasks import tasks_of_review
+from lpgen.report.words import CLASS_WORDS, short_label_of, state_of
 
 _STYLES: Final = ("colors.css", "layout.css", "principal.css", "print.css")
 _SCRIPTS: Final = (

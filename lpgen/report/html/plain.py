@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from lpgen.report.blocks import Block, Heading
 from lpgen.report.html.templating import asset, content_security_policy, template
-from lpgen.report.pages.blocks import Block, Heading
 
 _STYLES: Final = ("colors.css", "layout.css", "plain.css", "print.css")
 

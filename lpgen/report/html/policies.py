@@ -17,13 +17,13 @@ from lpgen.core.findings import UNSEEN, ActionVerdict, Verdict, WildcardUse
 from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind
 from lpgen.core.replacements import AppliedRule, LineKind, ReplacementDocument, ReplacementStatement, Scope
 from lpgen.core.replacements import Line as ReplacementLine
+from lpgen.report.blocks import Line, bad, count, good, line, name, names, plural, quiet, seen_note, strong
 from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import Interned, Shared
-from lpgen.report.pages.blocks import Line, bad, count, good, line, name, names, plural, quiet, seen_note, strong
-from lpgen.report.pages.words import LINE_WORDS
 from lpgen.report.plan import document_file
 from lpgen.report.views import PrincipalView, explained_lines
+from lpgen.report.words import LINE_WORDS
 
 _KIND_WORDS: Final = {
     PolicyKind.INLINE: "inline policy",

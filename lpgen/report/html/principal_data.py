@@ -12,12 +12,12 @@ from lpgen.core.evidence import Evidence, StatementRef
 from lpgen.core.findings import UNSEEN, ActionVerdict, Confidence, Report, Verdict
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.replacements import Scope
+from lpgen.report.blocks import Block, count, plural
 from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import ActionIndex, Shared, data_of_blocks, data_of_line, ranges_of
 from lpgen.report.html.policies import data_of_policies
 from lpgen.report.html.templating import script_json
-from lpgen.report.pages.blocks import Block, count, plural
 from lpgen.report.pages.principal import (
     all_kept_blocks,
     check_blocks,
@@ -37,9 +37,9 @@ from lpgen.report.pages.use import (
     unmapped_blocks,
     wildcard_blocks,
 )
-from lpgen.report.pages.words import percent, short_label_of, state_of
 from lpgen.report.summary import Counts
 from lpgen.report.views import PrincipalView
+from lpgen.report.words import percent, short_label_of, state_of
 
 
 @dataclass(frozen=True, slots=True)

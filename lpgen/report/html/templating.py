@@ -13,10 +13,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from lpgen.report.blocks import Block, Bullets, Command, Fold, Heading, Line, Paragraph, Table
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import split_quotes
-from lpgen.report.pages.blocks import Block, Bullets, Command, Fold, Heading, Line, Paragraph, Table
-from lpgen.report.pages.words import label_in_list
+from lpgen.report.words import label_in_list
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template

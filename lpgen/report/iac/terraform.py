@@ -24,7 +24,7 @@ from lpgen.report.iac.hcl import (
 from lpgen.report.iac.names import label_of_principal, label_of_set
 from lpgen.report.iac.policy_data import policy_data_block
 from lpgen.report.iac.subject import CodeDocument, CodeSubject
-from lpgen.report.pages.words import short_label_of
+from lpgen.report.words import short_label_of
 
 PROVIDER_VERSION: Final = ">= 5.72.1"
 """The first one with all four exclusive resources.

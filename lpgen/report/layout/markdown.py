@@ -10,8 +10,7 @@ import html
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from lpgen.report.escaping import html_code, markdown_code, markdown_prose
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     Block,
     Bullets,
     Column,
@@ -28,6 +27,7 @@ from lpgen.report.pages.blocks import (
     WrittenFold,
     plural,
 )
+from lpgen.report.escaping import html_code, markdown_code, markdown_prose
 
 MOST_CHARACTERS: Final = 64_500
 _ROWS: Final = (150, 40, 10)

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterator
 from typing import Final
 
+from lpgen.report.blocks import Command, Option
 from lpgen.report.escaping import terminal_text
-from lpgen.report.pages.blocks import Command, Option
 
 _INDENT: Final = 4
 _HANG: Final = 2

@@ -8,7 +8,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from lpgen.report.pages.blocks import Column
+from lpgen.report.blocks import Column
 
 GAP: Final = "  "
 """The text between columns."""

@@ -13,11 +13,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from lpgen.report.escaping import terminal_text
-from lpgen.report.layout.shell import command_lines
-from lpgen.report.layout.table_widths import GAP, cells, column_widths, table_width
-from lpgen.report.layout.wrap import wrap_ascii
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     Block,
     Bullets,
     Column,
@@ -34,6 +30,10 @@ from lpgen.report.pages.blocks import (
     Tone,
     WrittenFold,
 )
+from lpgen.report.escaping import terminal_text
+from lpgen.report.layout.shell import command_lines
+from lpgen.report.layout.table_widths import GAP, cells, column_widths, table_width
+from lpgen.report.layout.wrap import wrap_ascii
 
 _NARROWEST: Final = 72
 _WIDEST: Final = 160

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lpgen.core.drift.states import Stamp
+from lpgen.report.blocks import Column, Show, count, name, plural, table
 from lpgen.report.documents.drift import baseline_json, baselines_json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.layout.text import render_text
-from lpgen.report.pages.blocks import Column, Show, count, name, plural, table
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Final
 
 from lpgen.core.folder_checks import FolderCheck
+from lpgen.report.blocks import plural
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.escaping import terminal_text
-from lpgen.report.pages.blocks import plural
 
 _CHECK_SCHEMA: Final = "lpgen.check/1"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from lpgen.report.blocks import Column, name, table
 from lpgen.report.layout.text import render_text
-from lpgen.report.pages.blocks import Column, name, table
 
 
 def render_config(

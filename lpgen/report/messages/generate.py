@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.report.decisions_note import render_used_decisions
+from lpgen.report.blocks import plural
 from lpgen.report.documents.parts import part_from_decisions
 from lpgen.report.escaping import terminal_text
-from lpgen.report.pages.blocks import plural
+from lpgen.report.pages.inputs import render_used_decisions
 from lpgen.report.summary import PrincipalSummary, ReviewSummary
 
 

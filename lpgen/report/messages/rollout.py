@@ -15,9 +15,9 @@ from lpgen.core.rollout.calls import Call
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, Refusal
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust
-from lpgen.report.decisions_note import render_used_decisions
+from lpgen.report.blocks import plural
 from lpgen.report.escaping import terminal_text
-from lpgen.report.pages.blocks import plural
+from lpgen.report.pages.inputs import render_used_decisions
 
 # ---------------------------------------------------------------- a plan
 

@@ -13,7 +13,7 @@ from lpgen.core.backtests import (
     ExpectedDenials,
     PrincipalBacktest,
 )
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     Block,
     Column,
     Fold,
@@ -31,7 +31,7 @@ from lpgen.report.pages.blocks import (
     quiet,
     table,
 )
-from lpgen.report.pages.words import label_of, percent, reach_texts
+from lpgen.report.words import label_of, percent, reach_texts
 
 _MOST_ROWS: Final = 40
 _MOST_DETAILS: Final = 12

@@ -11,8 +11,7 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.causes import Cause, causes_of
 from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.drift.states import Stamp
-from lpgen.report.decisions_note import decisions_notes
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     Block,
     Column,
     Fold,
@@ -35,7 +34,8 @@ from lpgen.report.pages.blocks import (
     strong,
     table,
 )
-from lpgen.report.pages.words import label_of, shorten
+from lpgen.report.pages.inputs import decisions_notes
+from lpgen.report.words import label_of, shorten
 
 _LONGEST_TIE: Final = 160
 _LONGEST_NAME: Final = 50

@@ -14,8 +14,7 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.causes import Cause, causes_of
 from lpgen.core.drift.findings import Drift
 from lpgen.core.registry.drift import DriftKind
-from lpgen.report.escaping import terminal_text
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     Column,
     Command,
     Given,
@@ -32,8 +31,9 @@ from lpgen.report.pages.blocks import (
     quiet,
     table,
 )
+from lpgen.report.escaping import terminal_text
 from lpgen.report.pages.drift import decision_blocks, headline, severity_span, sum_of
-from lpgen.report.pages.words import label_of, sentence, shorten
+from lpgen.report.words import label_of, sentence, shorten
 
 _GENERATED: Final = frozenset(
     {DriftKind.NEW_USE, DriftKind.INHERITED, DriftKind.NEW_WILDCARD, DriftKind.NEVER_APPLIED, DriftKind.NEWLY_UNUSED}

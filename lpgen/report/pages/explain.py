@@ -19,7 +19,7 @@ from lpgen.core.iam.authorize import RESOURCE_POLICY
 from lpgen.core.iam.decision import RESOURCE, Answer, Result
 from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import Effect, ResourceKind
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     Block,
     Bullets,
     Heading,
@@ -39,7 +39,7 @@ from lpgen.report.pages.blocks import (
     strong,
 )
 from lpgen.report.pages.explain_use import contrary_note, use_blocks
-from lpgen.report.pages.words import label_of
+from lpgen.report.words import label_of
 
 
 def explain_page(found: Explanation) -> tuple[Block, ...]:

@@ -9,7 +9,7 @@ from lpgen.core.evidence import Use
 from lpgen.core.explanations import Explanation, SeenUse, SeenUses, UseOn
 from lpgen.core.iam.decision import Result
 from lpgen.core.model import OBSERVED, DenialKind, Outcome, ResourceKind
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     Block,
     Heading,
     Item,
@@ -26,7 +26,7 @@ from lpgen.report.pages.blocks import (
     seen_note,
     strong,
 )
-from lpgen.report.pages.words import WALL_WORDS
+from lpgen.report.words import WALL_WORDS
 
 
 def use_blocks(found: Explanation) -> Iterator[Block]:

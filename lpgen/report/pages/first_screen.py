@@ -10,7 +10,7 @@ from typing import Final
 
 from lpgen.core.choices import Severity
 from lpgen.core.registry.caveats import CaveatKind
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     Bullets,
     Column,
     Given,
@@ -37,9 +37,9 @@ from lpgen.report.pages.review import (
     unlisted_blocks,
     words_of_day,
 )
-from lpgen.report.pages.words import cut_labels, dangers_of, label_in_list, name_for_option, shorten, state_of
 from lpgen.report.summary import PrincipalSummary, ReviewSummary
 from lpgen.report.tasks import closing_tasks, tasks_of_review
+from lpgen.report.words import cut_labels, dangers_of, label_in_list, name_for_option, shorten, state_of
 
 _LONGEST_DATE: Final = 20
 _LONGEST_FILE: Final = 30

@@ -11,7 +11,7 @@ from lpgen.core.observe.outcome import Outcome, OutcomeStatus
 from lpgen.core.observe.plan import COST_DAYS, AccountPlan, Estimate, ObservePlan
 from lpgen.core.observe.selections import MOST_VALUES, Selection
 from lpgen.core.trails import FieldOperator
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     Block,
     Column,
     Heading,
@@ -27,7 +27,7 @@ from lpgen.report.pages.blocks import (
     quiet,
     table,
 )
-from lpgen.report.pages.words import label_of
+from lpgen.report.words import label_of
 
 _MOST_ROWS: Final = 40
 _MOST_NAMES: Final = 3

@@ -11,7 +11,7 @@ from lpgen.core.findings import DroppedLine, PrincipalClass
 from lpgen.core.model import Action
 from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import Check, CheckStatus, Scope
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     MOST_ROWS,
     Block,
     Bullets,
@@ -46,9 +46,9 @@ from lpgen.report.pages.use import (
     unmapped_blocks,
     wildcard_blocks,
 )
-from lpgen.report.pages.words import CLASS_WORDS, LINE_WORDS, sentence, short_label_of, state_of
 from lpgen.report.plan import Step, StepKind, plan_note, plan_steps
 from lpgen.report.views import USED_KINDS, KeptGroup, PrincipalView
+from lpgen.report.words import CLASS_WORDS, LINE_WORDS, sentence, short_label_of, state_of
 
 _MOST_READABLE: Final = 20_000
 """So many characters of policies, some four documents, is the most that a person reads line by line."""

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from lpgen.core.evidence import PrincipalUsage, Use
-from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
-from lpgen.core.model import Outcome, SkipReason
-from lpgen.report.decisions_note import decisions_notes
-from lpgen.report.guards_note import guards_notes
-from lpgen.report.pages.blocks import (
+from lpgen.core.findings import Diff, OutsideTrust, Report
+from lpgen.core.model import Outcome
+from lpgen.report.blocks import (
     REVIEW_ROWS,
     Block,
     Bullets,
@@ -40,9 +38,17 @@ from lpgen.report.pages.blocks import (
     strong,
     table,
 )
-from lpgen.report.pages.coverage import coverage_blocks, unobservable_blocks
-from lpgen.report.pages.words import (
-    SKIP_WORDS,
+from lpgen.report.pages.inputs import (
+    coverage_blocks,
+    decisions_notes,
+    guard_blocks,
+    problem_blocks,
+    skip_blocks,
+    unobservable_blocks,
+)
+from lpgen.report.summary import PartedReview, PrincipalSummary, ReviewSummary
+from lpgen.report.tasks import Task, tasks_of_review
+from lpgen.report.words import (
     dangers_of,
     label_in_list,
     label_of,
@@ -51,9 +57,6 @@ from lpgen.report.pages.words import (
     short_label_of,
     state_of,
 )
-from lpgen.report.snapshot_note import snapshot_notes
-from lpgen.report.summary import PartedReview, PrincipalSummary, ReviewSummary
-from lpgen.report.tasks import Task, tasks_of_review
 
 _MOST_STEPS: Final = 10
 
@@ -188,57 +191,7 @@ def _of_principals(task: Task) -> Line:
     return line(": ", names(labels, most=3)) if labels else ()
 
 
-# ---------------------------------------------------------------- inputs
-
-
-def guard_blocks(report: Report) -> Iterable[Block]:
-    """The snapshot and the policies other than the principals' own that the report uses."""
-    yield Heading(line("Policies beside the principals' own"), level=2, aside=True)
-    yield bullets(*snapshot_notes(report.snapshot), *guards_notes(report.guards))
-
-
-def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
-    """The records that were read and are no usage, by reason."""
-    if not skips:
-        return
-    records = sum(one.records for one in skips if one.reason not in _WHOLE_FILES)
-    yield Heading(line("Read, but no usage", quiet(f" ({plural(records, 'record')})")), level=2, aside=True)
-    yield table(
-        (Column("what", flexible=True), Column("number", number=True), Column("example", flexible=True)),
-        [
-            (SKIP_WORDS[one.reason], count(one.records), name(one.example_event_id) if one.example_event_id else "")
-            for one in sorted(skips, key=lambda one: (-one.records, one.reason))
-        ],
-    )
-
-
-_WHOLE_FILES: Final = frozenset({SkipReason.UNREADABLE_FILE, SkipReason.NOT_CLOUDTRAIL})
-"""Skips counted in files, since the number of their records isn't known."""
-
-
-def problem_blocks(report: Report) -> Iterable[Block]:
-    """The problems of the files given, and decisions that are no longer in force."""
-    if report.problems:
-        yield Heading(
-            line("Problems of the files given", quiet(f" ({count(len(report.problems))})")), level=2, aside=True
-        )
-        yield bullets(*report.problems[:REVIEW_ROWS])
-        yield from more_rows(len(report.problems), "problem")
-    if report.diff.expired:
-        yield Heading(line("Expired decisions", quiet(f" ({count(len(report.diff.expired))})")), level=2, aside=True)
-        yield bullets(
-            *(
-                line(
-                    f"{one.kind} ",
-                    name(one.item or one.action),
-                    " for ",
-                    name(one.principal or "*"),
-                    f", expired {one.expires}: {one.reason} ({one.owner})",
-                )
-                for one in report.diff.expired[:REVIEW_ROWS]
-            )
-        )
-        yield from more_rows(len(report.diff.expired), "decision")
+# ---------------------------------------------------------------- use without policies
 
 
 def unlisted_blocks(review: ReviewSummary, most: int = REVIEW_ROWS) -> Iterable[Block]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from lpgen.core.model import AccessLevel
 from lpgen.core.stars import WORST_FIRST, GainedAction, StarGrowth, Stars
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     Block,
     Bullets,
     Column,
@@ -29,7 +29,7 @@ from lpgen.report.pages.blocks import (
     strong,
     table,
 )
-from lpgen.report.pages.words import label_of
+from lpgen.report.words import label_of
 
 _MOST_ROWS: Final = 40
 _MOST_DETAILS: Final = 12

@@ -8,7 +8,7 @@ from typing import Final
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import DangerousUse, UngrantedUse, WildcardUse
 from lpgen.core.model import AccessLevel
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     MOST_ROWS,
     Block,
     Column,
@@ -31,8 +31,8 @@ from lpgen.report.pages.blocks import (
     table,
     titled,
 )
-from lpgen.report.pages.words import WALL_WORDS
 from lpgen.report.views import DangerGroup, DeniedGroup, LevelCount, PrincipalView, sum_matrix
+from lpgen.report.words import WALL_WORDS
 
 
 def danger_blocks(view: PrincipalView) -> Iterable[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lpgen.core.replacements import CheckStatus, OutputVerification, Verification
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     Block,
     Bullets,
     Fold,
@@ -22,7 +22,7 @@ from lpgen.report.pages.blocks import (
     plural,
 )
 from lpgen.report.pages.principal import check_item
-from lpgen.report.pages.words import label_of
+from lpgen.report.words import label_of
 
 
 def verification_page(verification: OutputVerification) -> tuple[Block, ...]:

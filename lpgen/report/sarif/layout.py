@@ -4,7 +4,7 @@ It knows nothing of reviews. A kind of report gets SARIF like this:
 
 1. Declare a row per kind of finding in `lpgen.core.registry`; its `score` is "0.1" to "10.0", or "" if it is no
    security problem.
-2. Turn each finding into a `SarifFinding`. `message` is a `Line` of `lpgen.report.pages.blocks`: put names from logs
+2. Turn each finding into a `SarifFinding`. `message` is a `Line` of `lpgen.report.blocks`: put names from logs
    and policies in `name(…)`; everything is made inert here. Its first sentence is the title that GitHub shows.
    `identity` is the subject of the finding, without counts, dates or order: the fingerprint is made only of it and the
    rule, so next week's finding is the same alert. Findings of a rule with one identity differ only in their number.
@@ -30,9 +30,9 @@ from lpgen.core.choices import Severity
 from lpgen.core.documents import Part
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
+from lpgen.report.blocks import Line, line, plural
 from lpgen.report.documents.layout import Json, Row, lay_out, members_of
 from lpgen.report.escaping import sarif_text, terminal_text
-from lpgen.report.pages.blocks import Line, line, plural
 from lpgen.report.sarif.places import Place
 
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -22,15 +22,15 @@ from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
 from lpgen.core.replacements import Decision, LineKind
+from lpgen.report.blocks import DEFAULT_LAYOUT, Layout, Line, count, line, name, names, plural
 from lpgen.report.documents.layout import Row
 from lpgen.report.documents.parts import part_from_decisions
 from lpgen.report.documents.review import part_from_totals
-from lpgen.report.pages.blocks import DEFAULT_LAYOUT, Layout, Line, count, line, name, names, plural
-from lpgen.report.pages.words import label_of, short_label_of
 from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifName, sarif_log
 from lpgen.report.sarif.places import Place, PolicyPlaces
 from lpgen.report.summary import summary_of_review
 from lpgen.report.views import DangerGroup, PrincipalView
+from lpgen.report.words import label_of, short_label_of
 
 _MOST_NAMED: Final = 5
 

@@ -11,10 +11,10 @@ from lpgen.report.html.block_data import data_of_line, split_quotes
 from lpgen.report.html.shared import ActionIndex, Interned
 
 from lpgen.core.model import Action
+from lpgen.report.blocks import Span, Tone, line, name
 from lpgen.report.html.policies import Mark, Note, listing_of
 from lpgen.report.html.templating import script_json
-from lpgen.report.pages.blocks import Span, Tone, line, name
-from lpgen.report.pages.words import percent
+from lpgen.report.words import percent
 
 texts = st.text(max_size=12)
 values = st.recursive(

@@ -15,11 +15,11 @@ from rich.cells import cell_len
 from lpgen.core.findings import Report
 from lpgen.core.principal_names import is_named
 from lpgen.core.registry.caveats import CaveatKind
+from lpgen.report.blocks import Command, Given
 from lpgen.report.layout.shell import command_lines
-from lpgen.report.pages.blocks import Command, Given
-from lpgen.report.pages.words import name_of_arn
 from lpgen.report.tasks import next_steps
 from lpgen.report.views import review_view
+from lpgen.report.words import name_of_arn
 from tests.report.cases import SECURITY, SHOP
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison

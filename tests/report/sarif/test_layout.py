@@ -19,7 +19,7 @@ from lpgen.core.evidence import Evidence, Hole
 from lpgen.core.findings import PrincipalClass, Report, Verdict, Verdicts
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
-from lpgen.report.pages.blocks import line, name
+from lpgen.report.blocks import line, name
 from lpgen.report.sarif.layout import LEVELS, SarifFinding, fingerprint_of, sarif_log
 from lpgen.report.sarif.places import Place
 from lpgen.report.sarif.review import REVIEW_RULES, findings_of_review, review_sarif

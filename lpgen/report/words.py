@@ -11,8 +11,8 @@ from lpgen.core.backtests import Reach
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import DenialKind, Principal, SkipReason
 from lpgen.core.replacements import LineKind
+from lpgen.report.blocks import Span, Tone
 from lpgen.report.escaping import terminal_text
-from lpgen.report.pages.blocks import Span, Tone
 from lpgen.report.summary import PrincipalSummary
 
 CLASS_WORDS: Final[dict[PrincipalClass, str]] = {

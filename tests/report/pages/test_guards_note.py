@@ -6,8 +6,8 @@ import pytest
 
 from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.report.guards_note import guards_notes
-from lpgen.report.pages.blocks import line
+from lpgen.report.blocks import line
+from lpgen.report.pages.inputs import guards_notes
 from tests.support.worlds import allow, deny
 
 LEVELS = ((policy_from_json({"Version": "2012-10-17", "Statement": [allow("*")]}, place="scp"),),)

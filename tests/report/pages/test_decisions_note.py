@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lpgen.core.replacements import DecisionKind, DecisionsStamp
-from lpgen.report.decisions_note import decisions_notes
+from lpgen.report.pages.inputs import decisions_notes
 
 KINDS = (DecisionKind.KEEP, DecisionKind.ACCEPT, DecisionKind.ACCEPT)
 

@@ -1,0 +1,362 @@
+"""The inputs of a review: logs and the use that they could not have shown, policies, the snapshot, and decisions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from lpgen.core.choices import KeepUnobservable, UnobservableKind
+from lpgen.core.evidence import SIDE_WORDS, AccountCoverage, CoverageSource
+from lpgen.core.findings import Report, SkipCount
+from lpgen.core.guards import Guards
+from lpgen.core.model import Effect, Policy, SkipReason
+from lpgen.core.replacements import DecisionKind, DecisionsStamp
+from lpgen.core.snapshots import SnapshotStamp
+from lpgen.core.summary import DecisionsPart
+from lpgen.report.documents.parts import part_from_decisions
+from lpgen.report.escaping import terminal_text
+from lpgen.report.pages.blocks import (
+    REVIEW_ROWS,
+    Block,
+    Column,
+    Heading,
+    Line,
+    Paragraph,
+    Words,
+    bad,
+    bullets,
+    count,
+    line,
+    more_rows,
+    name,
+    names,
+    plural,
+    quiet,
+    table,
+)
+from lpgen.report.pages.words import (
+    SKIP_WORDS,
+    shorten,
+)
+from lpgen.report.summary import ReviewSummary, sum_counts
+
+
+def coverage_blocks(review: ReviewSummary) -> Iterable[Block]:
+    """The logs read of each account, and the use that they could not have shown."""
+    report = review.report
+    accounts = report.diff.coverage.accounts
+    yield Heading(line("What the logs cover"), level=2, aside=True)
+    if not accounts:
+        yield Paragraph(line(bad("No record was read.")))
+        return
+    yield table(
+        (
+            Column("account"),
+            Column("first day"),
+            Column("last day"),
+            Column("covered days", number=True),
+            Column("records", number=True),
+            Column("Regions", flexible=True),
+        ),
+        [_coverage_row(one, report.min_days) for one in accounts[:REVIEW_ROWS]],
+    )
+    yield from more_rows(len(accounts), "account")
+    yield Paragraph(line(quiet(_COUNTED)))
+    yield bullets(*_unread_accounts(review.accounts_without_logs), *_all_coverage_notes(accounts[:REVIEW_ROWS]))
+
+
+_COUNTED: Final = (
+    "A record counts in each file that holds it and for each resource that it names, so every number of records is an "
+    "upper bound."
+)
+
+
+def _coverage_row(one: AccountCoverage, min_days: int) -> list[Words]:
+    days = count(one.covered_days)
+    return [
+        name(one.account),
+        one.first_day.isoformat(),
+        one.last_day.isoformat(),
+        days if one.covered_days >= min_days else bad(days),
+        count(one.records),
+        names(one.regions, most=4),
+    ]
+
+
+def _unread_accounts(unread: Sequence[str]) -> Iterable[Line]:
+    if unread:
+        yield line(bad("no log was read of "), names(unread, most=REVIEW_ROWS))
+
+
+def _all_coverage_notes(accounts: Sequence[AccountCoverage]) -> Iterable[Line]:
+    """The notes on all accounts; a note that several share is given once, with all their names."""
+    found: dict[tuple[Line, Line], list[str]] = defaultdict(list)
+    for notes in (_hole_notes, _source_notes):
+        for one in accounts:
+            for before, after in notes(one):
+                found[before, after].append(one.account)
+    for (before, after), noted in found.items():
+        yield line(before, names(noted, most=REVIEW_ROWS), after)
+
+
+def _hole_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+    """The gaps in an account's logs: the words before its name, and those after it."""
+    for gap in one.gaps:
+        yield line(bad("hole in ")), line(f": no record from {gap.first} to {gap.last}")
+    for hole in one.uncovered:
+        yield line(bad("hole in ")), line(f": {hole.first} to {hole.last}: {hole.why}")
+    for change in one.change_notes:
+        yield line("change in "), line(f": {change}")
+
+
+def _source_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+    """Notes on the recorded events of an account, in the same two parts."""
+    if one.known_from is not CoverageSource.LOG:
+        yield from _trail_notes(one)
+    if one.known_from is not CoverageSource.TRAILS:
+        yield from _event_notes(one)
+
+
+def _trail_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+    where = " of the snapshot, as far as the log shows it" if one.known_from is CoverageSource.BOTH else ""
+    source = quiet(f"(from {CoverageSource.TRAILS}{where})")
+    if not one.trails:
+        yield line(bad("no trail records ")), line(" ", source)
+    for trail in one.trails:
+        yield line("recorded of "), line(" ", source, f": {trail}")
+
+
+def _event_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+    """Notes on the recorded events, from the log itself."""
+    source = quiet(f"(inferred from {CoverageSource.LOG})")
+    for side in (True, False):
+        if side not in one.sides():
+            none = bad(f"no {SIDE_WORDS[side]} management events")
+            yield line(none, " in "), line(" ", source, ": the trails may leave them out")
+    seen = [line("; ", said) for said in _data_events(one)]
+    said = line(*seen)[1:] or line("none, so calls on objects, items and messages don't show")
+    taken: Line = ()
+    if one.data_events and one.known_from is CoverageSource.LOG:
+        below = ", and below a wildcard only for principals that have some, unless "
+        taken = line(below, name("--trails FILE"), " says more")
+    yield line("data events of "), line(" ", source, ": ", said, taken)
+    if one.summed:
+        summed = names(sorted(one.summed), most=3)
+        yield line("data events of "), line(" that are only aggregated: ", summed, ", so who used what doesn't show")
+    if one.unseen:
+        unseen = names(sorted(one.unseen), most=3)
+        yield line("no record at all in "), line(" ", source, ": ", unseen, ": the trails may exclude its calls")
+
+
+def _data_events(one: AccountCoverage) -> Iterable[Line]:
+    """The sources whose data events were seen, and where; reads and writes apart where only one of them was."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for region, event_source in sorted(one.data_events):
+        sides = one.sides(region, event_source)
+        found[event_source, "" if len(sides) > 1 else f" (only {SIDE_WORDS[min(sides)]} ones)"].append(region)
+    return [line(name(source), " in ", names(regions, most=3), which) for (source, which), regions in found.items()]
+
+
+# ---------------------------------------------------------------- what no log shows
+
+
+def unobservable_blocks(review: ReviewSummary) -> Iterable[Block]:
+    """How many actions whose use the logs can't show each choice keeps, of all replacements together, by kind."""
+    total = sum_counts(review.with_documents)
+    kinds = [one for one in UnobservableKind if total.kept_by(KeepUnobservable.ALL, one)]
+    if not kinds:
+        return
+    yield Heading(line("What the logs can't show, and what --keep-unobservable would keep of it"), level=2, aside=True)
+    yield table(
+        (
+            Column("kind"),
+            Column("what", flexible=True),
+            *(Column(choice.value, number=True) for choice in KeepUnobservable),
+        ),
+        [
+            (name(kind), _KIND_WORDS[kind], *(count(total.kept_by(choice, kind)) for choice in KeepUnobservable))
+            for kind in kinds
+        ],
+    )
+    yield Paragraph(line(quiet(_CHOICES)))
+
+
+_CHOICES: Final = (
+    "Numbers are actions of all principals with a replacement. signed, the default, keeps those with a sign of use. To "
+    "choose for one kind: --keep-unobservable KIND=all."
+)
+
+
+_KIND_WORDS: Final = {
+    UnobservableKind.DATA_EVENTS: "events that the logs lack, data events above all",
+    UnobservableKind.OTHER_PROTOCOL: "used over another protocol or in a console",
+    UnobservableKind.INSIDE_CALL: "checked inside another call",
+    UnobservableKind.INTERNAL: "used by the service itself, or by nobody any more",
+    UnobservableKind.UNCLASSIFIED: "no API call is known to need it",
+}
+
+
+# ---------------------------------------------------------------- policies and the snapshot
+
+
+def guard_blocks(report: Report) -> Iterable[Block]:
+    """The snapshot and the policies other than the principals' own that the report uses."""
+    yield Heading(line("Policies beside the principals' own"), level=2, aside=True)
+    yield bullets(*snapshot_notes(report.snapshot), *guards_notes(report.guards))
+
+
+def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
+    """The records that were read and are no usage, by reason."""
+    if not skips:
+        return
+    records = sum(one.records for one in skips if one.reason not in _WHOLE_FILES)
+    yield Heading(line("Read, but no usage", quiet(f" ({plural(records, 'record')})")), level=2, aside=True)
+    yield table(
+        (Column("what", flexible=True), Column("number", number=True), Column("example", flexible=True)),
+        [
+            (SKIP_WORDS[one.reason], count(one.records), name(one.example_event_id) if one.example_event_id else "")
+            for one in sorted(skips, key=lambda one: (-one.records, one.reason))
+        ],
+    )
+
+
+_WHOLE_FILES: Final = frozenset({SkipReason.UNREADABLE_FILE, SkipReason.NOT_CLOUDTRAIL})
+"""Skips counted in files, since the number of their records isn't known."""
+
+
+def problem_blocks(report: Report) -> Iterable[Block]:
+    """The problems of the files given, and decisions that are no longer in force."""
+    if report.problems:
+        yield Heading(
+            line("Problems of the files given", quiet(f" ({count(len(report.problems))})")), level=2, aside=True
+        )
+        yield bullets(*report.problems[:REVIEW_ROWS])
+        yield from more_rows(len(report.problems), "problem")
+    if report.diff.expired:
+        yield Heading(line("Expired decisions", quiet(f" ({count(len(report.diff.expired))})")), level=2, aside=True)
+        yield bullets(
+            *(
+                line(
+                    f"{one.kind} ",
+                    name(one.item or one.action),
+                    " for ",
+                    name(one.principal or "*"),
+                    f", expired {one.expires}: {one.reason} ({one.owner})",
+                )
+                for one in report.diff.expired[:REVIEW_ROWS]
+            )
+        )
+        yield from more_rows(len(report.diff.expired), "decision")
+
+
+def guards_notes(guards: Guards) -> Iterator[Words]:
+    """A sentence for each kind of guard; what isn't given can cap or explain nothing."""
+    if guards.scps:
+        yield line("SCPs: ", "; ".join(_scps(guards)))
+    else:
+        yield line("no SCPs given: permissions that they block are shown as allowed; add ", name("--scps FILE"))
+    trusts, others = guards.resource_counts
+    if others:
+        known = plural(others, "resource policy", "resource policies")
+        yield line(f"resource policies: {known} and the trust policies of {plural(trusts, 'role')}")
+    else:
+        trusted = f" except the trust policies of {plural(trusts, 'role')}" if trusts else ""
+        given = f"no resource policies given{trusted}: use that only they allow is shown as ungranted; add "
+        yield line(given, name("--resource-policies DIR"))
+    if guards.boundary is not None:
+        yield line("permissions boundary: ", name(guards.boundary.name), " counts for every principal")
+
+
+def _scps(guards: Guards) -> Iterator[str]:
+    """The accounts whose SCPs cap grants, and how many accounts have none, as outside of an organization."""
+    listed = [one for one in guards.scps if one.account]
+    capped = sum(bool(one.levels) for one in listed)
+    everyone = [len(one.levels) for one in guards.scps if not one.account]
+    parts = [f"those of {plural(capped, 'account')}"] if capped else []
+    parts += [f"{plural(levels, 'level')} for every {'other ' if listed else ''}account" for levels in everyone]
+    if parts:
+        verb = "caps" if parts[0].startswith("1 level ") else "cap"
+        yield f"{' and '.join(parts)} {verb} the grants"
+    shut = [one.account for one in guards.scps if any(not _allows_anything(level) for level in one.levels)]
+    if shut:
+        whose = "all accounts" if "" in shut else plural(len(shut), "account")
+        yield f"a level of {whose} allows nothing, so nothing is granted there: is FullAWSAccess missing from it?"
+    if len(listed) > capped:
+        yield f"{plural(len(listed) - capped, 'account has', 'accounts have')} none"
+
+
+def _allows_anything(level: Iterable[Policy]) -> bool:
+    return any(statement.effect is Effect.ALLOW for policy in level for statement in policy.statements)
+
+
+def snapshot_notes(stamp: SnapshotStamp | None) -> Iterator[Words]:
+    """One sentence on the snapshot, with its date; its gaps are among the problems."""
+    if stamp is not None:
+        gaps = f"; it lacks something: {plural(len(stamp.gaps), 'gap')}, named under Problems" if stamp.gaps else ""
+        yield line("snapshot ", name(stamp.name), f": {_facts(stamp)}; in use are its {_used(stamp)}{gaps}")
+
+
+def render_used_snapshot(stamp: SnapshotStamp) -> str:
+    """The message on stderr about the snapshot that a command uses: the facts, and every gap on a line of its own."""
+    said = [f"snapshot {stamp.name} ({_facts(stamp)}): its {_used(stamp)}"]
+    return "\n".join(map(terminal_text, (*said, *_gap_lines(stamp))))
+
+
+def render_taken_snapshot(stamp: SnapshotStamp, folder: str) -> str:
+    """The message of `lpgen snapshot` at its end."""
+    said = [f"snapshot {stamp.name}: {_facts(stamp)}, in {folder}", *_gap_lines(stamp)]
+    return "\n".join(map(terminal_text, said))
+
+
+def _gap_lines(stamp: SnapshotStamp) -> Iterator[str]:
+    if stamp.gaps:
+        yield f"gaps: {count(len(stamp.gaps))}"
+        yield from (f"  {gap}" for gap in stamp.gaps)
+
+
+def _facts(stamp: SnapshotStamp) -> str:
+    principals = sum(one.roles + one.users for one in stamp.accounts)
+    taken = f"taken {stamp.taken:%Y-%m-%d %H:%M} UTC"
+    return f"{taken}, {plural(len(stamp.accounts), 'account')}, {plural(principals, 'role or user', 'roles and users')}"
+
+
+def _used(stamp: SnapshotStamp) -> str:
+    return ", ".join(stamp.used)
+
+
+# ---------------------------------------------------------------- decisions
+
+
+def decisions_notes(
+    stamp: DecisionsStamp | None, accepted: int, noun: str = "reason", *, longest: int = 0
+) -> Iterator[Line]:
+    """The same as one sentence, and how many match nothing, if there are decisions; `noun` is what they accept.
+
+    With `longest`, a longer name of the file is cut.
+    """
+    found = part_from_decisions(stamp, accepted)
+    if found is not None and stamp is not None:
+        file = shorten(found.file, longest) if longest else found.file
+        yield line("Decisions of ", name(file), f": {_counts(found, noun)}", *_idle(stamp.idle))
+
+
+def _idle(closest: Sequence[str]) -> Iterator[Words]:
+    """How many decisions match nothing and what they may mean, and the end of the sentence."""
+    meant = sorted(set(filter(None, closest)))
+    if closest:
+        yield "; "
+        yield bad(f"{len(closest):,} {'matches' if len(closest) == 1 else 'match'} nothing")
+    yield from (": did you mean ", names(meant, most=3), "?") if meant else (".",)
+
+
+def render_used_decisions(found: DecisionsPart | None) -> str:
+    """The same as a message; "" where there are no decisions."""
+    return "" if found is None else f"decisions of {terminal_text(found.file)}: {_counts(found, 'reason')}"
+
+
+def _counts(found: DecisionsPart, noun: str) -> str:
+    in_force = {kind.value.replace("_", "-"): getattr(found, kind) for kind in DecisionKind}
+    kinds = ", ".join(f"{count(number)} {kind}" for kind, number in in_force.items() if number)
+    accepted = f" ({plural(found.accepted, noun)} accepted)" if found.accepted else ""
+    return f"{kinds or 'none in force'}{accepted}"
