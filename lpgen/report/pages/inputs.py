@@ -14,9 +14,7 @@ from lpgen.core.model import Effect, Policy, SkipReason
 from lpgen.core.replacements import DecisionKind, DecisionsStamp
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.core.summary import DecisionsPart
-from lpgen.report.documents.parts import part_from_decisions
-from lpgen.report.escaping import terminal_text
-from lpgen.report.pages.blocks import (
+from lpgen.report.blocks import (
     REVIEW_ROWS,
     Block,
     Column,
@@ -35,11 +33,13 @@ from lpgen.report.pages.blocks import (
     quiet,
     table,
 )
-from lpgen.report.pages.words import (
+from lpgen.report.documents.parts import part_from_decisions
+from lpgen.report.escaping import terminal_text
+from lpgen.report.summary import ReviewSummary, sum_counts
+from lpgen.report.words import (
     SKIP_WORDS,
     shorten,
 )
-from lpgen.report.summary import ReviewSummary, sum_counts
 
 
 def coverage_blocks(review: ReviewSummary) -> Iterable[Block]:
