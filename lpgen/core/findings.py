@@ -419,6 +419,13 @@ class Report:
     decisions: DecisionsStamp | None = None
 
     @property
+    def resource_counts(self) -> tuple[int, int]:
+        """How many trust policies of roles and how many other resource policies are known."""
+        known = self.guards.resource_policies
+        trusts = sum(":role/" in policy.resource for policy in known)
+        return trusts, len(known) - trusts
+
+    @property
     def open_trust(self) -> tuple[OutsideTrust, ...]:
         """The ways into roles from outside that no decision accepts."""
         return tuple(one for one in self.trust if not one.accepted_by)

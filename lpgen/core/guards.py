@@ -47,12 +47,6 @@ class Guards:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_resource", {one.resource: one for one in self.resource_policies})
 
-    @property
-    def resource_counts(self) -> tuple[int, int]:
-        """How many trust policies of roles and how many other resource policies are known."""
-        trusts = sum(":role/" in one.resource for one in self.resource_policies)
-        return trusts, len(self.resource_policies) - trusts
-
     def bounded(self, principal: Principal) -> Principal:
         """The principal with the boundary that counts."""
         return principal if self.boundary is None else replace(principal, boundary=self.boundary)

@@ -10,7 +10,7 @@ import msgspec
 from lpgen.core.choices import KeepUnobservable, ScopeChoice, UnobservableKind
 from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.evidence import AccountCoverage, CoverageSource, LogCoverage
-from lpgen.core.guards import Guards
+from lpgen.core.findings import Report
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.report.documents.parts import Amount, Digest, Texts
 
@@ -117,9 +117,9 @@ class GuardsPart(RowPart, kw_only=True):
     boundary: Annotated[str | None, means("The boundary of every principal; null: each has its own.")]
 
 
-def part_from_guards(guards: Guards) -> GuardsPart:
+def part_from_guards(report: Report) -> GuardsPart:
     """How many guards there are of each sort."""
-    trusts, others = guards.resource_counts
+    guards, (trusts, others) = report.guards, report.resource_counts
     return GuardsPart(
         scp_levels={scps.account or "*": len(scps.levels) for scps in guards.scps},
         resource_policies=others,

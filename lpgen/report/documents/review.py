@@ -420,7 +420,7 @@ def _head_of_review(review: ReviewSummary) -> ReviewHead:
             for trust in report.trust
         ],
         coverage=part_from_coverage(diff.coverage),
-        guards=part_from_guards(report.guards),
+        guards=part_from_guards(report),
         snapshot=part_from_snapshot(report.snapshot),
         decisions=part_from_decisions(report.decisions, review.accepted),
         expired_decisions=diff.expired,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lpgen.core.choices import KeepUnobservable, UnobservableKind
@@ -33,7 +33,6 @@ from lpgen.report.blocks import (
     quiet,
     table,
 )
-from lpgen.report.documents.parts import part_from_decisions
 from lpgen.report.escaping import terminal_text
 from lpgen.report.summary import ReviewSummary, sum_counts
 from lpgen.report.words import (
@@ -203,7 +202,7 @@ _KIND_WORDS: Final = {
 def guard_blocks(report: Report) -> Iterable[Block]:
     """The snapshot and the policies other than the principals' own that the report uses."""
     yield Heading(line("Policies beside the principals' own"), level=2, aside=True)
-    yield bullets(*snapshot_notes(report.snapshot), *guards_notes(report.guards))
+    yield bullets(*snapshot_notes(report.snapshot), *guards_notes(report))
 
 
 def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
@@ -250,13 +249,14 @@ def problem_blocks(report: Report) -> Iterable[Block]:
         yield from more_rows(len(report.diff.expired), "decision")
 
 
-def guards_notes(guards: Guards) -> Iterator[Words]:
+def guards_notes(report: Report) -> Iterator[Words]:
     """A sentence for each kind of guard; what isn't given can cap or explain nothing."""
+    guards = report.guards
     if guards.scps:
         yield line("SCPs: ", "; ".join(_scps(guards)))
     else:
         yield line("no SCPs given: permissions that they block are shown as allowed; add ", name("--scps FILE"))
-    trusts, others = guards.resource_counts
+    trusts, others = report.resource_counts
     if others:
         known = plural(others, "resource policy", "resource policies")
         yield line(f"resource policies: {known} and the trust policies of {plural(trusts, 'role')}")
@@ -335,10 +335,10 @@ def decisions_notes(
 
     With `longest`, a longer name of the file is cut.
     """
-    found = part_from_decisions(stamp, accepted)
-    if found is not None and stamp is not None:
-        file = shorten(found.file, longest) if longest else found.file
-        yield line("Decisions of ", name(file), f": {_counts(found, noun)}", *_idle(stamp.idle))
+    if stamp is not None:
+        file = shorten(stamp.file, longest) if longest else stamp.file
+        in_force = {kind: stamp.in_force.count(kind) for kind in DecisionKind}
+        yield line("Decisions of ", name(file), f": {_counts(in_force, accepted, noun)}", *_idle(stamp.idle))
 
 
 def _idle(closest: Sequence[str]) -> Iterator[Words]:
@@ -352,11 +352,12 @@ def _idle(closest: Sequence[str]) -> Iterator[Words]:
 
 def render_used_decisions(found: DecisionsPart | None) -> str:
     """The same as a message; "" where there are no decisions."""
-    return "" if found is None else f"decisions of {terminal_text(found.file)}: {_counts(found, 'reason')}"
+    if found is None:
+        return ""
+    in_force = {kind: getattr(found, kind) for kind in DecisionKind}
+    return f"decisions of {terminal_text(found.file)}: {_counts(in_force, found.accepted, 'reason')}"
 
 
-def _counts(found: DecisionsPart, noun: str) -> str:
-    in_force = {kind.value.replace("_", "-"): getattr(found, kind) for kind in DecisionKind}
-    kinds = ", ".join(f"{count(number)} {kind}" for kind, number in in_force.items() if number)
-    accepted = f" ({plural(found.accepted, noun)} accepted)" if found.accepted else ""
-    return f"{kinds or 'none in force'}{accepted}"
+def _counts(in_force: Mapping[DecisionKind, int], accepted: int, noun: str) -> str:
+    kinds = ", ".join(f"{count(number)} {kind.replace('_', '-')}" for kind, number in in_force.items() if number)
+    return f"{kinds or 'none in force'}{f' ({plural(accepted, noun)} accepted)' if accepted else ''}"
