@@ -38,7 +38,7 @@ from tests.support.rollout_worlds import ACCOUNT, TRUST
 from tests.support.small_organization import allow, write_small_organization
 from tests.test_rollout_loop import record
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 BUCKET: Final = "trail-of-printed-commands"
 

@@ -34,7 +34,7 @@ from tests.support.forked_lpgen import run_forked
 from tests.support.sample_organization import ROOT as SAMPLE
 from tests.support.small_organization import write_small_organization
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 Json = dict[str, Any]
 
