@@ -313,6 +313,7 @@ CASES: Final = (
     Case("screen", "account", f"review {ACCOUNT_GROUND}", needs="generate --data"),
     Case("screen-trails", "account", f"review {ACCOUNT_GROUND} --trails trails.json", needs="generate --data"),
     Case("screen-decisions", "account", f"review {ACCOUNT_GROUND} --decisions team.toml", needs="generate --data"),
+    Case("screen-no-snapshot", "account", f"review {ACCOUNT_GROUND} --snapshot none", needs="generate --data"),
     Case("screen-all", "account", f"review {ALL}", needs="generate --data"),
     Case("full", "account", f"review {ACCOUNT_GROUND} --full", needs="generate --data"),
     Case("full-all", "account", f"review {ALL} --full", needs="generate --data"),
@@ -374,7 +375,8 @@ def test_each_printed_command_says_all_that_lpgen_knows(case: Case, shelf: Shelf
     output = shelf.output(case)
     commands = printed_in(output, case.file)
     found = ((command.text, faults_of(command, output, case)) for command in commands)
-    assert [f"`{text}`: {', '.join(faults)}" for text, faults in found if faults] == []
+    wrong = [f"`{text}`: {', '.join(faults)}" for text, faults in found if faults]
+    assert not wrong, "\n".join(wrong)
     assert any(f"lpgen {case.needs}" in command.text for command in commands) or not case.needs, output
 
 
@@ -387,7 +389,7 @@ def test_each_printed_command_runs(case: Case, shelf: Shelf) -> None:
         place = shelf.places[case.place].copy(shelf.room / f"run-{len(shelf.ran)}")
         shelf.ran[key] = [problem for command in commands if (problem := run_printed(place, command))]
         shutil.rmtree(place.folder)
-    assert shelf.ran[key] == []
+    assert not shelf.ran[key], "\n".join(shelf.ran[key])
 
 
 def run_printed(place: Place, command: str) -> str:
