@@ -12,7 +12,7 @@ from typing import Final, Generic
 from lpgen.core.analysis.backtest.forecast import forecaster_of_review
 from lpgen.core.analysis.caveats.decided_lines import idle_decisions
 from lpgen.core.analysis.caveats.decisions import decisions_in_force, stamp_of_decisions, with_acceptance
-from lpgen.core.analysis.grants.outside_trust import outside_trust
+from lpgen.core.analysis.grants.outside_trust import outside_trust, own_accounts
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
 from lpgen.core.analysis.prepare import keep_coverage, prepare_review
@@ -147,13 +147,8 @@ def _trust(
     principals: Sequence[Principal], options: Options, decisions: Sequence[Decision]
 ) -> tuple[OutsideTrust, ...]:
     """Who outside one's own accounts may assume the chosen roles, with who accepted it."""
-    own = {one.account for one in principals} | {one.account for one in options.guards.scps}
-    organization = ""
-    if options.snapshot:
-        own |= {one.account for one in options.snapshot.accounts}
-        organization = options.snapshot.organization
     chosen = (one for one in principals if is_chosen(one, options.principal))
-    found = outside_trust(chosen, own, organization)
+    found = outside_trust(chosen, *own_accounts(principals, options.guards, options.snapshot))
     return tuple(one for trust in found for one in with_acceptance([trust], decisions, principal=trust.principal))
 
 

@@ -16,6 +16,7 @@ from lpgen.report.render import (
     render_verdicts,
     render_verification,
 )
+from lpgen.report.who_can import render_who_can
 
 __all__ = [
     "render_backtest",
@@ -32,4 +33,5 @@ __all__ = [
     "render_summary",
     "render_verdicts",
     "render_verification",
+    "render_who_can",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from lpgen.core.evidence import StatementRef
@@ -21,7 +22,6 @@ from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import Effect, ResourceKind
 from lpgen.report.pages.blocks import (
     Block,
-    Bullets,
     Heading,
     Item,
     Line,
@@ -45,15 +45,14 @@ from lpgen.report.pages.words import label_of
 def explain_page(found: Explanation) -> tuple[Block, ...]:
     """The page of one explanation."""
     return (
-        Heading(line("lpgen explain"), level=1),
-        Paragraph(_asked(found.question)),
-        *_unknown(found.question),
+        *question_blocks(label_of(found.question.principal.arn), found.question),
         Paragraph(line(_TONES[found.result](found.sentence))),
         *contrary_note(found),
-        *_hints(found),
+        *remark_notes(found.question),
+        *_steps(found),
         *_walls(found),
         *use_blocks(found),
-        *_not_known(found),
+        *unread_blocks(found.unread),
     )
 
 
@@ -65,18 +64,18 @@ _TONES: Final = {
 }
 
 
-def _asked(question: Question) -> Line:
-    """The picture: from the principal to the action, and from the action to the resource."""
+def question_blocks(who: str, question: Question) -> Iterator[Block]:
+    """The title and the picture: from the principal to the action, and from the action to the resource.
+
+    An unknown action makes any answer doubtful: it is misspelled more often than new.
+    """
     what: Span = name(question.resource.text)
     if question.resource.kind is ResourceKind.UNKNOWN:
         what = Span("any resource")
     elif question.resource.kind is ResourceKind.NONE:
         what = Span("no resource, since the action takes none")
-    return line(name(label_of(question.principal.arn)), " → ", name(question.action), " → ", what)
-
-
-def _unknown(question: Question) -> Iterator[Block]:
-    """That the action isn't known, which makes any answer doubtful: it is misspelled more often than new."""
+    yield Heading(line("lpgen explain"), level=1)
+    yield Paragraph(line(name(who), " → ", name(question.action), " → ", what))
     if not question.known:
         near = line(" The closest names it has: ", names(question.similar, most=3), ".") if question.similar else ()
         yield Paragraph(
@@ -92,35 +91,30 @@ def _unknown(question: Question) -> Iterator[Block]:
         )
 
 
-def _hints(found: Explanation) -> Iterator[Block]:
-    """How the question was understood, and what to give for a surer answer."""
-    for remark in found.question.remarks:
+def remark_notes(question: Question) -> Iterator[Block]:
+    """How the question was understood."""
+    for remark in question.remarks:
         yield Paragraph(line(strong("Note: "), remark, "."))
-    steps = list(_steps(found))
-    if steps:
-        yield Paragraph(line("To decide it, give ", *_joined(steps), "."))
 
 
-def _steps(found: Explanation) -> Iterator[Line]:
+def _steps(found: Explanation) -> Iterator[Block]:
+    """What to give for a surer answer."""
     if found.result is not Result.DEPENDS:
         return
     missing = {one for wall in found.walls for one in wall.missing}
-    for key in found.depends_on:
-        if key == RESOURCE:
-            yield line("an exact ", name("RESOURCE"))
-        elif key == RESOURCE_POLICY:
-            yield line(name("--resource-policies DIR"))
-        elif key in missing:
-            yield line("authorization details with ", name(key))
-        else:
-            yield line(name(f"--context {key}=VALUE"))
+    steps = [_GIVE.get(key) or _give(key, is_policy=key in missing) for key in found.depends_on]
+    joints = ["", *[", "] * (len(steps) - 2), " and "]
+    yield Paragraph(line("To decide it, give ", *chain(*map(line, joints, steps)), "."))
 
 
-def _joined(parts: list[Line]) -> Iterator[Span]:
-    for at, part in enumerate(parts):
-        if at:
-            yield Span(" and " if at == len(parts) - 1 else ", ")
-        yield from part
+_GIVE: Final = {
+    RESOURCE: line("an exact ", name("RESOURCE")),
+    RESOURCE_POLICY: line(name("--resource-policies DIR")),
+}
+
+
+def _give(key: str, *, is_policy: bool) -> Line:
+    return line("authorization details with ", name(key)) if is_policy else line(name(f"--context {key}=VALUE"))
 
 
 # ---------------------------------------------------------------- walls
@@ -262,8 +256,8 @@ def _place(ref: StatementRef) -> Line:
 # ---------------------------------------------------------------- what isn't known
 
 
-def _not_known(found: Explanation) -> Iterator[Bullets | Heading]:
-    if not found.unread:
-        return
-    yield Heading(line("Not known, and could change the answer"), level=2)
-    yield bullets(*found.unread)
+def unread_blocks(clauses: Sequence[str]) -> Iterator[Block]:
+    """What isn't known and could change the answer."""
+    if clauses:
+        yield Heading(line("Not known, and could change the answer"), level=2)
+        yield bullets(*clauses)

@@ -63,9 +63,9 @@ def _summary(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
         return
     window = f"{seen.coverage.first_day.isoformat()} to {seen.coverage.last_day.isoformat()}"
     days = quiet(f" ({plural(seen.coverage.covered_days, 'covered day')})")
-    used = [one for one in seen.uses if one.use.outcome is Outcome.ALLOWED]
+    used = seen.allowed(*UseOn)
     if used:
-        yield from _used(used, any_resource=any_resource)
+        yield from _used(seen, any_resource=any_resource)
         yield Span(f" The logs cover {window}")
         yield days
     else:
@@ -83,35 +83,29 @@ def _summary(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
         yield Span(" A use would have left a record.")
 
 
-def _used(used: Sequence[SeenUse], *, any_resource: bool) -> Iterator[Span]:
-    here = [one for one in used if one.on is UseOn.ASKED]
-    if any_resource or len(here) == len(used):
-        yield strong(f"Used: {_records(used)}, last on {_last(used)}.")
+def _used(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
+    here, perhaps, others = (seen.allowed(place) for place in UseOn)
+    if any_resource or not (perhaps or others):
+        yield strong(f"Used: {_records(here)}, last on {_last(here)}.")
         return
     yield strong(f"Used on this resource: {_records(here)}, last on {_last(here)}." if here else "Not seen used on it.")
-    perhaps = [one for one in used if one.on is UseOn.PERHAPS]
     if perhaps:
         yield Span(f" Perhaps on it: {_records(perhaps)}.")
-    others = [one for one in used if one.on is UseOn.OTHER]
     if others:
         yield Span(f" On others: {_records(others)}, last on {_last(others)}.")
 
 
 def contrary_note(found: Explanation) -> Iterator[Block]:
     """That the logs hold an outcome other than the result, where they do."""
-    denied = found.result in (Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
-    outcome = Outcome.ALLOWED if denied else Outcome.DENIED
-    uses = found.seen.uses if found.seen else ()
-    against = [one for one in uses if one.on is UseOn.ASKED and one.use.outcome is outcome]
-    if not against or found.result is Result.DEPENDS:
+    if not found.contrary:
         return
-    walls = sorted({WALL_WORDS[one.use.denial_kind] for one in against} - {WALL_WORDS[DenialKind.NONE]})
+    walls = sorted({WALL_WORDS[seen.use.denial_kind] for seen in found.contrary} - {WALL_WORDS[DenialKind.NONE]})
     by = f" (refused by: {' or '.join(walls)})" if walls else ""
-    does = "allows it, or allowed it" if denied else "stops it, or stopped it"
+    does = "stops it, or stopped it" if found.result is Result.ALLOWED else "allows it, or allowed it"
     yield Paragraph(
         line(
             bad("The logs show otherwise: "),
-            f"{_records(against)} {outcome}{by}, last on {_last(against)}. "
+            f"{_records(found.contrary)} {found.contrary[0].use.outcome}{by}, last on {_last(found.contrary)}. "
             f"So something not known here {does} under the policies of that day.",
         )
     )

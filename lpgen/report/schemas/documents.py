@@ -25,6 +25,7 @@ from lpgen.core.schemas import EVIDENCE_SCHEMA, SUMMARY_SCHEMA
 from lpgen.report.json.explain import EXPLANATION_SCHEMA
 from lpgen.report.json.review import REVIEW_SCHEMA
 from lpgen.report.json.verification import VERIFICATION_SCHEMA
+from lpgen.report.json.who_can import who_can_schema
 from lpgen.report.plan import StepKind
 from lpgen.report.schemas.backtest import backtest_schema
 from lpgen.report.schemas.drift import drift_schema, stars_schema
@@ -371,6 +372,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "evidence": _EVIDENCE_FILE,
     "verification": _VERIFICATION,
     "explanation": _EXPLANATION,
+    "who-can": who_can_schema(),
     "drift": drift_schema(DEFS),
     "stars": stars_schema(DEFS),
     "backtest": backtest_schema(),

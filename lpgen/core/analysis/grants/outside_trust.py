@@ -16,6 +16,7 @@ from typing import Final
 
 from lpgen.core.choices import Severity
 from lpgen.core.findings import OutsideTrust
+from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import Request, Result
 from lpgen.core.iam.match import fold_case
@@ -24,6 +25,7 @@ from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.iam.principals import PrincipalForm, principal_from_text
 from lpgen.core.model import Effect, Policy, Principal, Resource, ResourceKind, Statement
 from lpgen.core.registry.review import ReviewKind
+from lpgen.core.snapshots import SnapshotStamp
 
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
 _ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
@@ -65,6 +67,16 @@ class _Stranger:
     arn: str
     action: str
     context: Mapping[str, tuple[str, ...]]
+
+
+def own_accounts(
+    principals: Iterable[Principal], guards: Guards, snapshot: SnapshotStamp | None
+) -> tuple[frozenset[str], str]:
+    """One's own accounts, which are those of the policies, the SCPs and the snapshot, and one's organization or ""."""
+    own = {one.account for one in principals} | {one.account for one in guards.scps}
+    if snapshot is None:
+        return frozenset(own), ""
+    return frozenset(own | {one.account for one in snapshot.accounts}), snapshot.organization
 
 
 def outside_trust(
