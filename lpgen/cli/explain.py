@@ -65,7 +65,8 @@ def explain_command(
     from lpgen.edge.readers.guard_files import read_guards
     from lpgen.edge.snapshot.organization_tree import read_organization_paths
     from lpgen.edge.snapshot.resource_tags import read_resource_tags
-    from lpgen.report import render_explanation, render_who_can
+    from lpgen.report import render_explanation
+    from lpgen.report.who_can import render_who_can
 
     chosen = choose_format(format, output, ReportFormat)
     files = inputs.choose(data)

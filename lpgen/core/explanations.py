@@ -241,15 +241,24 @@ class Explanation:
 class WhoCan:
     """The answers to one question for all principals that the glob `asked` matches, those to look at first first.
 
-    `outside` has the outsiders that can assume a role, by its ARN. `unread` lists what wasn't supplied or isn't looked
-    at and could change some answer.
+    `trust` has the outsiders that their roles trust, the worst first. `unread` lists what wasn't supplied or isn't
+    looked at and could change some answer.
     """
 
     asked: str
     answers: tuple[Explanation, ...]
-    outside: Mapping[str, tuple[OutsideTrust, ...]]
+    trust: tuple[OutsideTrust, ...]
     unread: tuple[str, ...]
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        """The accounts of the principals."""
+        return frozenset(answer.question.principal.account for answer in self.answers)
 
     def having(self, *results: Result) -> tuple[Explanation, ...]:
         """The answers with one of these results."""
         return tuple(answer for answer in self.answers if answer.result in results)
+
+    def outsiders(self, answer: Explanation) -> tuple[str, ...]:
+        """Who outside can assume the role of an answer, a sentence each."""
+        return tuple(one.message for one in self.trust if one.principal == answer.question.principal.arn)

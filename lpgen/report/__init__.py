@@ -16,7 +16,6 @@ from lpgen.report.render import (
     render_verdicts,
     render_verification,
 )
-from lpgen.report.who_can import render_who_can
 
 __all__ = [
     "render_backtest",
@@ -33,5 +32,4 @@ __all__ = [
     "render_summary",
     "render_verdicts",
     "render_verification",
-    "render_who_can",
 ]

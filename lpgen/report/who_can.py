@@ -1,44 +1,30 @@
-"""Rendering of who can do something: as JSON all of it, as text one screen."""
+"""Rendering of who can do something: all of it as JSON, one screen of it as text."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from lpgen.core.explanations import WhoCan
+from lpgen.core.explanations import WhoCan
+from lpgen.report.json.who_can import who_can_json
+from lpgen.report.layout.markdown import render_markdown
+from lpgen.report.layout.text import render_text
+from lpgen.report.pages.parts import REVIEW_ROWS
+from lpgen.report.pages.who_can import who_can_page
 
 _LINES: Final = 40
 
 
-def render_who_can(
-    found: WhoCan,
-    format: str,  # noqa: A002
-    *,
-    width: int = 100,
-    color: bool = False,
-) -> str:
-    """Who can do something, with a line break at the end. Text has as many principals as fit 40 lines.
+def render_who_can(found: WhoCan, format: str, *, width: int, color: bool) -> str:  # noqa: A002
+    """Who can do something as JSON, Markdown or text, with a line break at the end.
 
-    Raises:
-        ValueError: there is no such format.
+    Text has as many principals as fit 40 lines.
     """
     if format == "json":
-        from lpgen.report.json.who_can import who_can_json
-
         return who_can_json(found)
-    from lpgen.report.pages.parts import REVIEW_ROWS
-    from lpgen.report.pages.who_can import who_can_page
-
     if format == "markdown":
-        from lpgen.report.layout.markdown import render_markdown
-
         return render_markdown(who_can_page(found))
-    if format != "text":
-        raise ValueError(f"no format {format!r}; there are text, json, markdown")
-    from lpgen.report.layout.text import render_text
-
     for most in range(REVIEW_ROWS, 0, -1):
-        text = render_text(who_can_page(found, most=most), width=width, color=color)
+        text = render_text(who_can_page(found, most), width=width, color=color)
         if text.count("\n") <= _LINES:
             break
     return text

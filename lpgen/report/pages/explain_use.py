@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from lpgen.core.evidence import Use
 from lpgen.core.explanations import Explanation, SeenUse, SeenUses, UseOn
 from lpgen.core.iam.decision import Result
 from lpgen.core.model import OBSERVED, DenialKind, Outcome, ResourceKind
@@ -61,21 +60,17 @@ def _summary(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
     if seen.coverage is None:
         yield Span("No log of the principal's account was read, so nothing is known of use.")
         return
-    window = f"{seen.coverage.first_day.isoformat()} to {seen.coverage.last_day.isoformat()}"
-    days = quiet(f" ({plural(seen.coverage.covered_days, 'covered day')})")
+    covered = seen.coverage
+    window = f"{covered.first_day} to {covered.last_day} ({plural(covered.covered_days, 'covered day')})"
     used = seen.allowed(*UseOn)
     if used:
         yield from _used(seen, any_resource=any_resource)
-        yield Span(f" The logs cover {window}")
-        yield days
+        yield Span(f" The logs cover {window}.")
     else:
-        yield strong("Not seen used")
-        yield Span(f" in the logs of {window}")
-        yield days
         denied = [one for one in seen.uses if one.use.outcome is Outcome.DENIED]
-        if denied:
-            yield Span(f", but tried and denied: {_records(denied)}")
-    yield Span(".")
+        attempts = f", but tried and denied: {_records(denied)}" if denied else ""
+        yield strong("Not seen used")
+        yield Span(f" in the logs of {window}{attempts}.")
     if seen.blind_spot:
         why = seen.blind_spot
         yield Span(f" The logs don't show all use of it: {why}." if used else f" They could not have shown it: {why}.")
@@ -122,27 +117,16 @@ def _last(uses: Iterable[SeenUse]) -> str:
 
 
 def _item(one: SeenUse) -> Item:
-    use = one.use
-    return Item(line(_OUTCOMES[use.outcome], "  ", _resource(use)), tuple(_notes(one)))
+    outcome, resource = one.use.outcome, one.use.resource
+    tone = {Outcome.ALLOWED: good, Outcome.DENIED: bad}.get(outcome, strong)
+    return Item(line(tone(outcome), "  ", _UNNAMED.get(resource.kind) or name(resource.text)), tuple(_notes(one)))
 
 
-_OUTCOMES: Final[dict[Outcome, Span]] = {
-    Outcome.ALLOWED: good("allowed"),
-    Outcome.DENIED: bad("denied"),
-    Outcome.UNDETERMINED: strong("undetermined"),
-    Outcome.UNAUTHENTICATED: strong("unauthenticated"),
+_UNNAMED: Final = {
+    ResourceKind.NONE: "no resource",
+    ResourceKind.UNKNOWN: "the record doesn't show the resource",
+    ResourceKind.OVERFLOW: "further resources, too many to keep apart",
 }
-
-
-def _resource(use: Use) -> Span:
-    match use.resource.kind:
-        case ResourceKind.NONE:
-            return Span("no resource")
-        case ResourceKind.UNKNOWN:
-            return Span("the record doesn't show the resource")
-        case ResourceKind.OVERFLOW:
-            return Span("further resources, too many to keep apart")
-    return name(use.resource.text)
 
 
 def _notes(one: SeenUse) -> Iterator[Line]:

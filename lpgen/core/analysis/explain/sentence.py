@@ -28,7 +28,7 @@ def _allowed(found: Explanation) -> str:
         return f"Allowed: {found.rule}."
     others = [wall.name for wall in found.walls if wall.layer in _CAPS]
     through = f", and {_listed(others)} {'lets' if len(others) == 1 else 'let'} it pass" if others else ""
-    return f"Allowed by {_refs(found.holes, with_action=True)}{through}."
+    return f"Allowed by {holes_of(found)}{through}."
 
 
 def _explicitly_denied(found: Explanation) -> str:
@@ -81,6 +81,11 @@ def _denying(walls: Iterable[ExplainedWall]) -> list[ExplainedStatement]:
         for statement in wall.statements
         if statement.fit is Fit.APPLIES and statement.effect is Effect.DENY
     ]
+
+
+def holes_of(found: Explanation) -> str:
+    """The statements that let a request through, or may."""
+    return _refs(found.holes, with_action=True)
 
 
 def _refs(statements: Iterable[ExplainedStatement], *, with_action: bool = False) -> str:

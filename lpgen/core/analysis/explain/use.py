@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from lpgen.core.analysis.grants.granting import NOTHING
@@ -14,12 +14,12 @@ from lpgen.core.analysis.observability.shown_reads import shown_reads_from_usage
 from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.rules.inferences import inferences_from_catalog
-from lpgen.core.evidence import AccountCoverage, Use
+from lpgen.core.evidence import AccountCoverage, PrincipalUsage, Use
 from lpgen.core.explanations import Question, SeenUse, SeenUses, UseOn
 from lpgen.core.iam.builtin_rules import NEEDS_NO_PERMISSION
 from lpgen.core.iam.match_resource import resource_contains, resource_match, resources_intersect
-from lpgen.core.model import OBSERVED, Action, Principal, Resource, ResourceKind
-from lpgen.core.usage.columns import distinct_rows, integer_column, table_rows
+from lpgen.core.model import Action, Principal, Resource, ResourceKind
+from lpgen.core.usage.columns import integer_column, table_rows
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.principal_usage import iam_names_from_usage, merge_evidence, principal_usages_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage
@@ -28,86 +28,65 @@ from lpgen.core.usage.tables import EMPTY_USAGE, Usage
 def seen_uses(
     questions: Sequence[Question], usage: Usage, principals: Sequence[Principal], catalog: Catalog
 ) -> Iterator[SeenUses]:
-    """The use of one action by the principal of each question that the logs show, with denied attempts and inferred
-    uses. The usage is read once, however many questions there are.
+    """The use of one action by each question's principal that the logs show, with denied attempts and inferred uses.
 
-    Records of an earlier role or user of the same name are counted but not shown. Where no use was seen, the answer
-    says whether use would have left a record, as far as the log itself shows.
+    The usage is read once, however many questions there are. Records of an earlier role or user of the same name are
+    counted but not shown. Where no use was seen, the answer says whether use would have left a record, as far as the
+    log itself shows.
     """
     ids = {question.principal.arn: question.principal.principal_id for question in questions}
 
     def is_own(principal: str, principal_id: str, *_rest: str) -> bool:
-        return principal in ids and (not ids[principal] or principal_id in ("", ids[principal]))
+        return not ids[principal] or principal_id in ("", ids[principal])
 
-    def is_earlier(principal: str, principal_id: str, *_rest: str) -> bool:
-        return principal in ids and not is_own(principal, principal_id)
-
-    of_action = _rows_of_action(usage, questions[0].action)
-    own = principal_usages_from_usage(of_action, row_counts=is_own)
-    past = principal_usages_from_usage(of_action, row_counts=is_earlier)
+    rows = _rows_needed(usage, ids, Action(questions[0].action))
+    own = principal_usages_from_usage(rows, row_counts=is_own)
+    past = principal_usages_from_usage(rows, row_counts=lambda *row: not is_own(*row))
     names = iam_names_from_usage(usage, principals, lambda *_row: True)
     rules = inferences_from_catalog(catalog.source)
-    blind_spots = _BlindSpots(usage, catalog, is_own)
+    coverage, shown = coverage_from_usage(usage), shown_reads_from_usage(usage, catalog)
+
+    @cache
+    def observability_of(days: int) -> Observability:
+        return Observability(catalog, coverage, shown=shown, min_days=days)
+
     for question in questions:
-        arn = question.principal.arn
+        nothing = PrincipalUsage(question.principal.arn)
+        usage_now, usage_before = (usages.get(nothing.principal, nothing) for usages in (own, past))
         found = [
             SeenUse(use, _on(question.resource, use), rules[use.how].sentence if use.how in rules else "")
-            for use in _merged(map(names.resolve, own[arn].uses if arn in own else ()))
+            for use in _merged(names.resolved(usage_now).uses)
+            if use.action == question.action
         ]
         found.sort(key=lambda seen: (_ORDER[seen.on], seen.use.outcome, seen.use.resource, seen.use.how))
-        earlier = sum(use.evidence.records for use in past[arn].uses) if arn in past else 0
-        account = blind_spots.coverage.account(question.principal.account)
-        yield SeenUses(tuple(found), blind_spots.why(question), account, earlier)
+        earlier = sum(use.evidence.records for use in usage_before.uses if use.action == question.action)
+        account = coverage.account(question.principal.account)
+        # "A use would have left a record" is said of the whole window.
+        observability = observability_of(account.covered_days if account else 0)
+        yield SeenUses(tuple(found), _blind_spot(question, usage_now, account, observability), account, earlier)
 
 
-def _rows_of_action(usage: Usage, action: str) -> Usage:
-    """The usage table's rows of one action; the other tables are empty."""
-    numbers = [number for number, (name,) in enumerate(table_rows(usage.table, ("action",))) if name == action]
+def _rows_needed(usage: Usage, principals: Collection[str], action: Action) -> Usage:
+    """All rows of some principals' use of an action, and of their other actions one for each Region."""
+    columns = ("principal", "action", "principal_id", "how", "region")
+    known: set[tuple[str, ...]] = set()
+    numbers = []
+    for number, row in enumerate(table_rows(usage.table, columns)):
+        if row[0] in principals and (row[1] == action or row not in known):
+            known.add(row)
+            numbers.append(number)
     return replace(EMPTY_USAGE, table=usage.table.take(integer_column(numbers)))
 
 
-class _BlindSpots:
-    """Why the logs could not have shown use of an action by one principal or another."""
-
-    def __init__(self, usage: Usage, catalog: Catalog, is_own: Callable[[str, str], bool]) -> None:
-        self.coverage = coverage_from_usage(usage)
-        self._catalog, self._shown = catalog, shown_reads_from_usage(usage, catalog)
-        self._observability: dict[str, Observability] = {}
-        self._regions, self._recorded = defaultdict[str, set[str]](set), defaultdict[str, set[Action]](set)
-        columns = ("principal", "principal_id", "action", "how", "region")
-        for principal, principal_id, action, how, region in distinct_rows(usage.table, columns):
-            if is_own(principal, principal_id):
-                self._regions[principal].add(region)
-                self._recorded[principal].update([Action(action)] if how == OBSERVED else ())
-
-    def why(self, question: Question) -> str:
-        """Why the logs could not have shown use by the question's principal, or ""."""
-        if not question.known:
-            return "lpgen recognizes use of the actions in its catalog alone"
-        if question.action.lower() in NEEDS_NO_PERMISSION:
-            return "lpgen doesn't count calls that need no permission"
-        arn, account = question.principal.arn, question.principal.account
-        unrecorded = UnrecordedUse(
-            self._observability_of(account),
-            account,
-            (),
-            regions=tuple(sorted(self._regions[arn])),
-            recorded=self._recorded[arn],
-        )
-        return _why_unrecorded(question, unrecorded, self.coverage.account(account))
-
-    def _observability_of(self, account: str) -> Observability:
-        if account not in self._observability:
-            covered = self.coverage.account(account)
-            whole = (
-                covered.covered_days if covered else 0
-            )  # "A use would have left a record" is said of the whole window
-            found = Observability(self._catalog, self.coverage, shown=self._shown, min_days=whole)
-            self._observability[account] = found
-        return self._observability[account]
-
-
-def _why_unrecorded(question: Question, unrecorded: UnrecordedUse, account: AccountCoverage | None) -> str:
+def _blind_spot(
+    question: Question, own: PrincipalUsage, account: AccountCoverage | None, observability: Observability
+) -> str:
+    """Why the logs could not have shown use, or ""."""
+    if not question.known:
+        return "lpgen recognizes use of the actions in its catalog alone"
+    if question.action.lower() in NEEDS_NO_PERMISSION:
+        return "lpgen doesn't count calls that need no permission"
+    unrecorded = UnrecordedUse(observability, question.principal.account, own, ())
     action = Action(question.action)
     arn = question.resource.text if question.resource.kind is ResourceKind.ARN else ""
     if blind := unrecorded.why(action, NOTHING):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lpgen.core.choices import Severity
@@ -18,9 +17,9 @@ _SEVERITIES: Final = tuple(Severity)
 _OTHERS: Final = "callers that aren't in the policies given, such as other accounts, services and root users"
 
 
-def who_can(asked: str, answers: Iterable[Explanation], trust: Iterable[OutsideTrust]) -> WhoCan:
+def who_can(asked: str, answers: Iterable[Explanation], trust: Sequence[OutsideTrust]) -> WhoCan:
     """The answers for the principals that the glob `asked` matches, ordered by what a security engineer does about
-    them. `trust` has the outsiders that roles trust.
+    them. `trust` has the outsiders that roles trust, the worst first.
 
     Principals that are allowed come first, then those for which it depends, then the others. Within these:
 
@@ -30,15 +29,13 @@ def who_can(asked: str, answers: Iterable[Explanation], trust: Iterable[OutsideT
     3. By use: first permissions that were never used, since removing them breaks nothing, then those whose use the logs
        could not show, then those used, the longest ago first.
     """
-    outside = defaultdict[str, list[OutsideTrust]](list)
-    for one in trust:
-        outside[one.principal].append(one)
+    worst = {one.principal: _SEVERITIES.index(one.severity) for one in reversed(trust)}
 
     def rank(answer: Explanation) -> tuple[object, ...]:
         arn, seen = answer.question.principal.arn, answer.seen
         return (
             _RESULTS.index(answer.result),
-            min((_SEVERITIES.index(one.severity) for one in outside.get(arn, ())), default=len(_SEVERITIES)),
+            worst.get(arn, len(_SEVERITIES)),
             not answer.holes,
             _USED.index(seen.used) if seen else 0,
             seen.last if seen else "",
@@ -47,4 +44,4 @@ def who_can(asked: str, answers: Iterable[Explanation], trust: Iterable[OutsideT
 
     found = tuple(sorted(answers, key=rank))
     unread = dict.fromkeys(clause for answer in found for clause in answer.unread)
-    return WhoCan(asked, found, {arn: tuple(trusted) for arn, trusted in outside.items()}, (*unread, _OTHERS))
+    return WhoCan(asked, found, tuple(trust), (*unread, _OTHERS))

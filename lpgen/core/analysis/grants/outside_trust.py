@@ -74,9 +74,8 @@ def own_accounts(
 ) -> tuple[frozenset[str], str]:
     """One's own accounts, which are those of the policies, the SCPs and the snapshot, and one's organization or ""."""
     own = {one.account for one in principals} | {one.account for one in guards.scps}
-    if snapshot is None:
-        return frozenset(own), ""
-    return frozenset(own | {one.account for one in snapshot.accounts}), snapshot.organization
+    own |= {one.account for one in snapshot.accounts} if snapshot else set()
+    return frozenset(own), snapshot.organization if snapshot else ""
 
 
 def outside_trust(

@@ -30,7 +30,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import KeepByKind, KeepUnobservable
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.cloudtrail.visibility import NOBODY
-from lpgen.core.model import OBSERVED, Action, Principal, Resource
+from lpgen.core.model import Action, Principal, Resource
 
 _BEYOND_USE = (MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION, MissReason.UNNAMED_RESOURCE)
 """For these reasons an action that was used may have been used on more than records show."""
@@ -59,9 +59,7 @@ class MissedUseFinder:
     def of_principal(self, observed: ObservedUse) -> MissedUses:
         """The uses of one principal that the logs may have missed."""
         account, allows = observed.grants.principal.account, observed.grants.allows
-        usage = observed.usage
-        recorded = (use.action for use in usage.uses if use.how == OBSERVED)
-        unrecorded = UnrecordedUse(self.observability, account, allows, regions=usage.regions, recorded=recorded)
+        unrecorded = UnrecordedUse(self.observability, account, observed.usage, allows)
         signs = SignsOfUse(observed, unrecorded, self.catalog, self._versioned, self.dangers)
         found = (
             *self._passed_roles.missed_uses(observed),

@@ -9,29 +9,23 @@ from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.regions import region_in_pattern
 from lpgen.core.arns import container_of
-from lpgen.core.evidence import Grant, limited_to
+from lpgen.core.evidence import Grant, PrincipalUsage, limited_to
 from lpgen.core.iam.match import has_wildcard
-from lpgen.core.model import LEGACY_VERSION, Action
+from lpgen.core.model import LEGACY_VERSION, OBSERVED, Action
 
 
 class UnrecordedUse:
-    """Decides which use the logs lack for a principal of an account with these grants, records of these Regions, and
-    these actions among those that its records show."""
+    """Decides which use the logs lack for a principal of an account with this usage and these grants."""
 
     def __init__(
-        self,
-        observability: Observability,
-        account: str,
-        grants: Sequence[Grant],
-        *,
-        regions: tuple[str, ...],
-        recorded: Iterable[Action],
+        self, observability: Observability, account: str, usage: PrincipalUsage, grants: Sequence[Grant]
     ) -> None:
-        self.table = observability.table
+        regions, self.table = usage.regions, observability.table
         self._observability, self._account, self._regions = observability, account, regions
         self._blind_spots = observability.blind_spots(account, regions)
         self._names_silent_region = self._blind_spots is not None and observability.silent.are_named(account, grants)
         self.resting_on_log = observability.resting_on_log(account)
+        recorded = (one.action for one in usage.uses if one.how == OBSERVED)
         self._own_events = frozenset(map(observability.data_event_type, recorded)) - {""}
         self._by_trace: dict[tuple[int, Granting], str] = {}
 
