@@ -16,11 +16,7 @@ from lpgen.errors import InvocationError, quote_input
 
 def explain_command(
     principal: Annotated[
-        str,
-        typer.Argument(
-            metavar="PRINCIPAL",
-            help="A role or user: its ARN or its name. A glob such as '*' or 'role/app/*' asks who can.",
-        ),
+        str, typer.Argument(metavar="PRINCIPAL", help="A role or user: its ARN, its name, or a glob to ask who can.")
     ],
     action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
     resource: Annotated[
@@ -54,7 +50,7 @@ def explain_command(
     Never guesses: where it turns on something that isn't known, it says on what. Exit 0 whatever the answer.
 
     \b
-    Examples:
+    Example:
       lpgen explain app s3:GetObject "arn:aws:s3:::data/*" --data lpgen-data
       lpgen explain '*' iam:CreateUser --data lpgen-data
     """
@@ -74,9 +70,8 @@ def explain_command(
     tags = read_resource_tags(files.resource_tags, resource)
     organization = read_organization_paths(files.organization)
     asked = Asked(principal, action, resource, _context(context or ()), tags, organization)
-    found = explain(
-        asked, files.policies, open_catalog(inputs.catalog), data=data, guards=guards, snapshot=files.snapshot
-    )
+    catalog = open_catalog(inputs.catalog)
+    found = explain(asked, files.policies, catalog, data=data, guards=guards, snapshot=files.snapshot)
     width, color = terminal_width(), wants_color(output)
     if isinstance(found, Explanation):
         put_text(render_explanation(found, chosen.value, width=width, color=color), output)

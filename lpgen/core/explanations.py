@@ -250,11 +250,6 @@ class WhoCan:
     trust: tuple[OutsideTrust, ...]
     unread: tuple[str, ...]
 
-    @property
-    def accounts(self) -> frozenset[str]:
-        """The accounts of the principals."""
-        return frozenset(answer.question.principal.account for answer in self.answers)
-
     def having(self, *results: Result) -> tuple[Explanation, ...]:
         """The answers with one of these results."""
         return tuple(answer for answer in self.answers if answer.result in results)
