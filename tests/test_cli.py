@@ -300,7 +300,7 @@ def test_explain_says_who_can_where_a_glob_matches_several(home: Path) -> None:
     found = json.loads(run("explain", "*", *asked, "--format", "json").stdout)
     results = {one["principal"]: one["result"] for one in found["principals"]}
     assert results == {app["Arn"]: "Allowed", arn: "ImplicitlyDenied"}
-    assert json.loads(run("explain", "a*", *asked, "--format", "json").stdout)["schema"] == "lpgen.explanation/1"
+    assert json.loads(run("explain", "role/a*", *asked, "--format", "json").stdout)["schema"] == "lpgen.explanation/1"
     page = home / "who.md"
     run("explain", "*", *asked, "--output", str(page)).check_returncode()
     assert "## Allowed (1)" in page.read_text(encoding="utf-8")
