@@ -285,6 +285,27 @@ def test_explain_needs_no_logs_and_says_so(home: Path) -> None:
     assert "Implicitly denied" in (home / "why.txt").read_text(encoding="utf-8")
 
 
+def test_explain_says_who_can_where_a_glob_matches_several(home: Path) -> None:
+    details = json.loads((home / "policies.json").read_text(encoding="utf-8"))
+    (app,) = details["RoleDetailList"]
+    arn = "arn:aws:iam::111122223333:role/idle"
+    idle = {**app, "RoleName": "idle", "RoleId": "AROAIDLE", "Arn": arn, "RolePolicyList": []}
+    both = home / "both.json"
+    both.write_text(json.dumps({"RoleDetailList": [app, idle]}), encoding="utf-8")
+    asked = ("s3:GetObject", "arn:aws:s3:::data/x", "--policies", str(both))
+    text = run("explain", "role/*", *asked)
+    assert (text.returncode, text.stderr) == (0, "")
+    assert "1 of 2 principals can. For 0, it depends. 1 can't." in text.stdout
+    assert "- role/app  s3:* in own, statement 1" in text.stdout
+    found = json.loads(run("explain", "*", *asked, "--format", "json").stdout)
+    results = {one["principal"]: one["result"] for one in found["principals"]}
+    assert results == {app["Arn"]: "Allowed", arn: "ImplicitlyDenied"}
+    assert json.loads(run("explain", "role/a*", *asked, "--format", "json").stdout)["schema"] == "lpgen.explanation/1"
+    page = home / "who.md"
+    run("explain", "*", *asked, "--output", str(page)).check_returncode()
+    assert "## Allowed (1)" in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -6,22 +6,24 @@ import json
 import re
 import shlex
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lpgen.app import api
+from lpgen.app.explain import explain as explain_asked
 from lpgen.cli.demo import closing_text
 from lpgen.core.analysis.explain.explanation import explain as explain_question
-from lpgen.core.analysis.explain.question import Asked, read_question
+from lpgen.core.analysis.explain.question import Asked, read_questions
+from lpgen.core.explanations import WhoCan
 from lpgen.core.guards import NO_GUARDS
 from lpgen.core.iam.decision import Result
 from lpgen.core.iam.match import glob_match
 from lpgen.core.iam.match_resource import resource_match
 from lpgen.core.model import Outcome
-from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolve_iam_names
+from lpgen.core.usage.principal_usage import iam_names_from_usage, principal_usages_from_usage
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
@@ -36,6 +38,7 @@ SAMPLE = Path(__file__).parent.parent / "sample_logs"
 EXPECTED: dict[str, Any] = json.loads((SAMPLE / "expected.json").read_text(encoding="utf-8"))
 PRINCIPALS = sorted(EXPECTED["principals"])
 POLICIES = str(SAMPLE / "authorization-details")
+REPORTS = "arn:aws:s3:::larkspur-finance-reports"
 SNAPSHOT = read_snapshot([Path(POLICIES)])
 
 
@@ -309,18 +312,38 @@ def test_explain_denies_no_use_that_the_logs_allowed(world: World) -> None:
     guards, known = NO_GUARDS.with_trust(SNAPSHOT.principals), bundled_catalog()
     ungranted = {(one["principal"], use["action"]) for one in world.review["principals"] for use in one["ungranted"]}
     asked = 0
-    usages = resolve_iam_names(principal_usages_from_usage(read_usage(world.data)), SNAPSHOT.principals)
+    usage = read_usage(world.data)
+    usages = principal_usages_from_usage(usage)
+    names = iam_names_from_usage(usage, SNAPSHOT.principals, lambda *_row: True)
     for principal in SNAPSHOT.principals:
-        for use in usages[principal.arn].uses if principal.arn in usages else ():
+        for use in map(names.resolve, usages[principal.arn].uses if principal.arn in usages else ()):
             if use.outcome is not Outcome.ALLOWED or (principal.arn, use.action) in ungranted:
                 continue
             example = use.evidence.example_resource
             resource = example if example.startswith("arn:") else ""
-            question = read_question(Asked(principal.arn, use.action, resource), SNAPSHOT.principals, known)
+            (question,) = read_questions(Asked(principal.arn, use.action, resource), SNAPSHOT.principals, known)
             found = explain_question(question, guards, known)
             assert found.result in (Result.ALLOWED, Result.DEPENDS), (principal.arn, use.action, found.sentence)
             asked += 1
     assert asked > 150
+
+
+@pytest.mark.parametrize("question", [("s3:GetObject",), ("iam:PassRole",), ("s3:DeleteBucket", REPORTS)])
+def test_explain_of_all_gives_each_the_answer_that_it_gets_alone(world: World, question: tuple[str, ...]) -> None:
+    action, resource = (*question, "")[:2]
+    asked = partial(explain_asked, policies=[Path(POLICIES)], catalog=bundled_catalog(), data=world.data)
+    found = asked(Asked("*", action, resource))
+    assert isinstance(found, WhoCan)
+    assert {answer.question.principal.arn for answer in found.answers} == {one.arn for one in SNAPSHOT.principals}
+    for answer in found.answers:
+        assert answer == asked(Asked(answer.question.principal.arn, action, resource))
+
+
+def test_explain_lists_the_outsiders_and_the_unused_first(world: World) -> None:
+    listed = json.loads(explain(world, "*", "ec2:DescribeInstances"))["principals"]
+    can = [(bool(one["outsiders"]), one["used"]) for one in listed if one["result"] == "Allowed"]
+    assert can == sorted(can, key=lambda pair: (not pair[0], ["never", "unknown", "perhaps", "used"].index(pair[1])))
+    assert len({*can}) > 1, "the order shows only where they differ"
 
 
 _QUESTION = "storefront-api dynamodb:DeleteTable arn:aws:dynamodb:us-east-1:111122223333:table/storefront-orders"
@@ -331,3 +354,6 @@ def test_policies_page_shows_what_explain_prints(world: World) -> None:
     command = f"$ lpgen explain {shown} \\\n    --data lpgen-demo/data --policies sample_logs/authorization-details"
     answer = explain(world, *_QUESTION.split(), form="text")
     check_block(POLICIES_PAGE, "explain", f"```text\n{command}\n{answer}```")
+    command = "$ lpgen explain '*' iam:PassRole --data lpgen-demo/data --policies sample_logs/authorization-details"
+    answer = explain(world, "*", "iam:PassRole", form="text")
+    check_block(POLICIES_PAGE, "who-can", f"```text\n{command}\n{answer}```")

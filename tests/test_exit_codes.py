@@ -118,6 +118,7 @@ CODES: dict[str, tuple[tuple[str, int], ...]] = {
     ),
     "explain": (
         ("app s3:GetObject --policies policies.json", 0),
+        ("* s3:GetObject --policies policies.json", 0),
         ("nobody s3:GetObject --policies policies.json", 2),
         ("app s3:Get* --policies policies.json", 2),
         ("app s3:GetObject --policies missing.json", 3),

@@ -123,7 +123,7 @@ def _state_now(ground: Ground, catalog: Catalog, options: Options) -> tuple[Revi
         region_days_from_usage(ground.usage),
         options.trails,
         knows_scps(options.guards, ground.outlines),
-        own_accounts(ground.outlines, coverage, options),
+        own_accounts(ground.outlines, options.guards, options.snapshot, coverage),
         options.snapshot.organization if options.snapshot else "",
     )
     return reviewer, state
@@ -191,7 +191,7 @@ def _side_of_baseline(baseline: Baseline, catalog: Catalog, decisions: Sequence[
         region_days_from_usage(usage),
         trails,
         knows_scps(guards, outlines),
-        own_accounts(outlines, coverage, Options(guards=guards)),
+        own_accounts(outlines, guards, None, coverage),
     )
     return _EarlierSide(
         state,

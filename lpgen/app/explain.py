@@ -1,4 +1,4 @@
-"""The spine from one request to its explanation."""
+"""The spine from a question to its explanation, or to those of several principals."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lpgen.core.analysis.explain.explanation import explain as explain_question
-from lpgen.core.analysis.explain.question import Asked, read_question
+from lpgen.core.analysis.explain.question import Asked, read_questions
 from lpgen.core.analysis.explain.use import seen_uses
+from lpgen.core.analysis.explain.who_can import who_can
+from lpgen.core.analysis.grants.outside_trust import outside_trust, own_accounts
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.explanations import Explanation
+from lpgen.core.explanations import Explanation, WhoCan
 from lpgen.core.guards import NO_GUARDS, Guards
+from lpgen.core.snapshots import SnapshotStamp
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.edge.data_folder.ledger import has_ledger
 from lpgen.edge.data_folder.snapshot_folder import find_snapshot
@@ -19,20 +22,31 @@ from lpgen.edge.readers.iam_snapshot import read_snapshot
 
 
 def explain(
-    asked: Asked, policies: Sequence[Path], catalog: Catalog, *, data: Path | None = None, guards: Guards = NO_GUARDS
-) -> Explanation:
+    asked: Asked,
+    policies: Sequence[Path],
+    catalog: Catalog,
+    *,
+    data: Path | None = None,
+    guards: Guards = NO_GUARDS,
+    snapshot: SnapshotStamp | None = None,
+) -> Explanation | WhoCan:
     """Which hole in which wall lets one request through, or what stops it, and what a data folder shows of its use.
 
-    A folder that holds only snapshots shows nothing about use, as if there were none.
+    For a glob that matches several principals, each one's explanation. A folder that holds only snapshots shows nothing
+    about use, as if there were none. `snapshot` is where policies and guards come from, if they do.
 
     Raises:
         LpgenError: something can't be read, or the question can't be understood.
     """
     principals = read_snapshot(policies).principals
-    question = read_question(asked, principals, catalog)
-    has_logs = data is not None and (has_ledger(data) or find_snapshot(data) is None)
+    questions = read_questions(asked, principals, catalog)
     seen = None
-    if data is not None and has_logs:
+    if data is not None and (has_ledger(data) or find_snapshot(data) is None):
         usage = name_foreign_callers(read_usage(data), arns_by_id(principals))
-        seen = seen_uses(question, usage, principals, catalog)
-    return explain_question(question, guards.with_trust(principals), catalog, seen=seen)
+        seen = seen_uses(questions, usage, principals, catalog)
+    trusting = guards.with_trust(principals)
+    found = [explain_question(one, trusting, catalog, seen=next(seen) if seen else None) for one in questions]
+    if len(found) == 1:
+        return found[0]
+    own, organization = own_accounts(principals, guards, snapshot), snapshot.organization if snapshot else ""
+    return who_can(asked.principal, found, outside_trust((one.principal for one in questions), own, organization))

@@ -164,7 +164,7 @@ def _trust(
     principals: Sequence[Principal], coverage: LogCoverage, options: Options, decisions: Sequence[Decision]
 ) -> tuple[OutsideTrust, ...]:
     """Who outside one's own accounts may assume the chosen roles, with who accepted it."""
-    own = own_accounts(principals, coverage, options)
+    own = own_accounts(principals, options.guards, options.snapshot, coverage)
     organization = options.snapshot.organization if options.snapshot else ""
     chosen = (one for one in principals if is_chosen(one, options.principal))
     found = outside_trust(chosen, own, organization)

@@ -1,4 +1,4 @@
-"""`lpgen explain`: which hole in which wall lets one request through, or what stops it."""
+"""`lpgen explain`: which hole in which wall lets a request through, what stops it, and who can make it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lpgen.errors import InvocationError, quote_input
 
 def explain_command(
     principal: Annotated[
-        str, typer.Argument(metavar="PRINCIPAL", help="A role or user: its ARN, its name, or a glob that matches one.")
+        str, typer.Argument(metavar="PRINCIPAL", help="A role or user: its ARN, its name, or a glob to ask who can.")
     ],
     action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
     resource: Annotated[
@@ -39,24 +39,29 @@ def explain_command(
     format: FormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
-    """Say why one request is allowed, or what stops it.
+    """Say why a request is allowed, what stops it, or who can make it.
 
     Shows each wall that the request meets and the holes in it: the statement, the wildcard that matched, the
     conditions, what denies, and whether and when the action was used.
+
+    For a glob that matches several principals, lists who can: first roles that somebody outside can assume, then those
+    that never used the action. Text is one screen; --format json has every principal.
 
     Never guesses: where it turns on something that isn't known, it says on what. Exit 0 whatever the answer.
 
     \b
     Example:
       lpgen explain app s3:GetObject "arn:aws:s3:::data/*" --data lpgen-data
+      lpgen explain '*' iam:CreateUser --data lpgen-data
     """
     from lpgen.app.explain import explain
     from lpgen.core.analysis.explain.question import Asked
+    from lpgen.core.explanations import Explanation
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.readers.guard_files import read_guards
     from lpgen.edge.snapshot.organization_tree import read_organization_paths
     from lpgen.edge.snapshot.resource_tags import read_resource_tags
-    from lpgen.report.render import EXPLANATION
+    from lpgen.report.render import EXPLANATION, WHO_CAN
 
     chosen = choose_format(format, output, ReportFormat)
     files = inputs.choose(data)
@@ -64,8 +69,13 @@ def explain_command(
     tags = read_resource_tags(files.resource_tags, resource)
     organization = read_organization_paths(files.organization)
     asked = Asked(principal, action, resource, _context(context or ()), tags, organization)
-    found = explain(asked, files.policies, open_catalog(inputs.catalog), data=data, guards=guards)
-    put_text(EXPLANATION.text(found, chosen.value, layout_for(output)), output)
+    catalog = open_catalog(inputs.catalog)
+    found = explain(asked, files.policies, catalog, data=data, guards=guards, snapshot=files.snapshot)
+    layout = layout_for(output)
+    if isinstance(found, Explanation):
+        put_text(EXPLANATION.text(found, chosen.value, layout), output)
+    else:
+        put_text(WHO_CAN.text(found, chosen.value, layout), output)
 
 
 def _context(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -20,6 +20,7 @@ class Document(StrEnum):
     EVIDENCE = "evidence"
     VERIFICATION = "verification"
     EXPLANATION = "explanation"
+    WHO_CAN = "who-can"
     DRIFT = "drift"
     STARS = "stars"
     BACKTEST = "backtest"

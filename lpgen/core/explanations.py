@@ -1,4 +1,4 @@
-"""The types of an explanation: which hole in which wall lets one request through, what stops it, and its use."""
+"""The types of an explanation: which hole in which wall lets a request through, what stops it, its use, who can."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lpgen.core.evidence import AccountCoverage, StatementRef, Use
+from lpgen.core.findings import OutsideTrust
 from lpgen.core.iam.decision import Answer, Layer, Result
-from lpgen.core.model import Condition, Effect, Principal, Resource
+from lpgen.core.model import Condition, Effect, Outcome, Principal, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,15 @@ class SeenUse:
     why: str = ""
 
 
+class Used(StrEnum):
+    """Whether the logs show use of the action on the resource that is asked about."""
+
+    NEVER = "never"  # a use would have left a record
+    UNKNOWN = "unknown"  # none was seen, and the logs could not have shown it
+    PERHAPS = "perhaps"
+    USED = "used"
+
+
 @dataclass(frozen=True, slots=True)
 class SeenUses:
     """The use of the action by the principal that the logs show: uses on the resource asked about first.
@@ -160,6 +170,27 @@ class SeenUses:
     blind_spot: str
     coverage: AccountCoverage | None
     earlier: int = 0
+
+    def allowed(self, *places: UseOn) -> tuple[SeenUse, ...]:
+        """The uses in these places that were allowed."""
+        return tuple(seen for seen in self.uses if seen.on in places and seen.use.outcome is Outcome.ALLOWED)
+
+    @property
+    def counted(self) -> tuple[SeenUse, ...]:
+        """The allowed uses on the resource asked about, or else those that were perhaps on it."""
+        return self.allowed(UseOn.ASKED) or self.allowed(UseOn.PERHAPS)
+
+    @property
+    def last(self) -> str:
+        """The time of the last of these, or ""."""
+        return max((seen.use.evidence.last_seen for seen in self.counted), default="")
+
+    @property
+    def used(self) -> Used:
+        """What the logs show, in a word."""
+        if self.counted:
+            return Used.USED if self.counted[0].on is UseOn.ASKED else Used.PERHAPS
+        return Used.UNKNOWN if self.blind_spot or self.coverage is None else Used.NEVER
 
 
 # ---------------------------------------------------------------- the whole
@@ -184,3 +215,45 @@ class Explanation:
     walls: tuple[ExplainedWall, ...]
     unread: tuple[str, ...]
     seen: SeenUses | None
+
+    @property
+    def holes(self) -> tuple[ExplainedStatement, ...]:
+        """The Allows of the principal's own policies and the resource's that let it through, or may if it depends."""
+        fits = (Fit.APPLIES,) if self.result is Result.ALLOWED else (Fit.APPLIES, Fit.MAY_APPLY)
+        return tuple(
+            statement
+            for wall in self.walls
+            if wall.layer in (Layer.IDENTITY, Layer.RESOURCE)
+            for statement in wall.statements
+            if statement.fit in fits and statement.effect is Effect.ALLOW
+        )
+
+    @property
+    def contrary(self) -> tuple[SeenUse, ...]:
+        """The records of the resource asked about whose outcome contradicts the result."""
+        if self.seen is None or self.result is Result.DEPENDS:
+            return ()
+        outcome = Outcome.DENIED if self.result is Result.ALLOWED else Outcome.ALLOWED
+        return tuple(seen for seen in self.seen.uses if seen.on is UseOn.ASKED and seen.use.outcome is outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class WhoCan:
+    """The answers to one question for all principals that the glob `asked` matches, those to look at first first.
+
+    `trust` has the outsiders that their roles trust, the worst first. `unread` lists what wasn't supplied or isn't
+    looked at and could change some answer.
+    """
+
+    asked: str
+    answers: tuple[Explanation, ...]
+    trust: tuple[OutsideTrust, ...]
+    unread: tuple[str, ...]
+
+    def having(self, *results: Result) -> tuple[Explanation, ...]:
+        """The answers with one of these results."""
+        return tuple(answer for answer in self.answers if answer.result in results)
+
+    def outsiders(self, answer: Explanation) -> tuple[str, ...]:
+        """Who outside can assume the role of an answer, a sentence each."""
+        return tuple(one.message for one in self.trust if one.principal == answer.question.principal.arn)

@@ -15,7 +15,7 @@ from lpgen.report.blocks import DEFAULT_LAYOUT, Layout
 if TYPE_CHECKING:
     from lpgen.core.backtests import Backtest
     from lpgen.core.drift.findings import Drift
-    from lpgen.core.explanations import Explanation
+    from lpgen.core.explanations import Explanation, WhoCan
     from lpgen.core.findings import Report
     from lpgen.core.observe.outcome import Outcome
     from lpgen.core.observe.plan import ObservePlan
@@ -112,6 +112,9 @@ VERIFICATION: Final[Formats[OutputVerification]] = Formats(
 )
 EXPLANATION: Final[Formats[Explanation]] = Formats(
     "pages.explain:explain_page", json="documents.explanation:explain_json"
+)
+WHO_CAN: Final[Formats[WhoCan]] = Formats(
+    "pages.who_can:who_can_page", text="screens:who_can_screen(layout)", json="documents.who_can:who_can_json"
 )
 STARS: Final[Formats[Stars]] = Formats(
     "pages.stars:stars_page", noun="wildcard", json="documents.stars:stars_json", csv="stars_table:stars_csv"

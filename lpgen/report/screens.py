@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.drift.findings import Drift
-from lpgen.report.blocks import Given, Layout
+from lpgen.core.explanations import WhoCan
+from lpgen.report.blocks import REVIEW_ROWS, Given, Layout
 from lpgen.report.layout.text import render_text
 from lpgen.report.pages.drift_screen import Room, drift_blocks
 from lpgen.report.pages.first_screen import first_screen
+from lpgen.report.pages.who_can import who_can_page
 from lpgen.report.summary import PartedReview
 
 _LINES: Final = 40
@@ -25,6 +27,15 @@ def review_screen(parted: PartedReview, layout: Layout) -> str:
     for size, steps in _REVIEW_SIZES:
         page = first_screen(parted.summary, parted.given, width=columns, size=size, steps=steps)
         text = render_text(page, width=columns, color=layout.color)
+        if text.count("\n") <= _LINES:
+            break
+    return text
+
+
+def who_can_screen(found: WhoCan, layout: Layout) -> str:
+    """Who can do something: as many principals as fit 40 lines."""
+    for most in range(REVIEW_ROWS, 0, -1):
+        text = render_text(who_can_page(found, most), width=layout.width, color=layout.color)
         if text.count("\n") <= _LINES:
             break
     return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from lpgen.core.choices import Severity
 from lpgen.core.evidence import AccountCoverage, Evidence, RecordedContext, StatementRef, Use
 from lpgen.core.explanations import (
     ConditionState,
@@ -17,7 +18,9 @@ from lpgen.core.explanations import (
     SeenUses,
     UseOn,
     WallState,
+    WhoCan,
 )
+from lpgen.core.findings import OutsideTrust
 from lpgen.core.iam.decision import Answer, Layer, Result
 from lpgen.core.model import (
     NO_RESOURCE,
@@ -34,6 +37,7 @@ from lpgen.core.model import (
     Resource,
     ResourceKind,
 )
+from lpgen.core.registry.review import ReviewKind
 from tests.report.reports import MANAGEMENT
 
 ACCOUNT = "111122223333"
@@ -85,6 +89,50 @@ def unread() -> Explanation:
     question = replace(denied().question, action="sts:GetCallerIdentity", resource=UNKNOWN_RESOURCE)
     rule = "AWS asks for no permission, and heeds no policy, for this call"
     return Explanation(question, Result.ALLOWED, f"Allowed: {rule}.", (), rule, (), (), (), None)
+
+
+def who() -> WhoCan:
+    """Answers for four principals of two accounts: two that are allowed, one of them open to outsiders."""
+    used, idle, opened, blind = (
+        _answer(name, Result.ALLOWED, seen)
+        for name, seen in (
+            ("used", SeenUses((SeenUse(_use(PRICES, Outcome.ALLOWED), UseOn.ASKED),), "", _coverage())),
+            ("idle", SeenUses((), "", _coverage())),
+            ("open", SeenUses((), "", None)),
+            ("blind", SeenUses((), "a data event, and the logs hold none", _coverage())),
+        )
+    )
+    outsider = {"case": "account", "who": "999988887777", "limits": "sts:ExternalId", "under": ", if it says who it is"}
+    trust = OutsideTrust(
+        ReviewKind.OUTSIDE_TRUST, outsider, principal=opened.question.principal.arn, severity=Severity.HIGH
+    )
+    maybe = replace(_answer("maybe", Result.DEPENDS, idle.seen), depends_on=("resource",))
+    refused = replace(
+        _answer("refused", Result.EXPLICITLY_DENIED, used.seen), sentence="Explicitly denied by access, statement 1."
+    )
+    unread = ("the organization's SCPs: give them with --scps", "callers that aren't in the policies given")
+    return WhoCan("role/*", (opened, idle, blind, used, maybe, refused), (trust,), unread)
+
+
+def many(number: int) -> WhoCan:
+    """So many principals that are allowed, and as many for which it depends."""
+    made = [
+        replace(_answer(f"{result.lower()}-{at:05}", result, None), depends_on=("resource",))
+        for result in (Result.ALLOWED, Result.DEPENDS)
+        for at in range(number)
+    ]
+    return WhoCan("*", tuple(made), (), who().unread)
+
+
+def _answer(name: str, result: Result, seen: SeenUses | None) -> Explanation:
+    """The answer for a role, which a statement allows on a wildcard."""
+    principal = replace(_user(), arn=f"arn:aws:iam::{ACCOUNT}:role/app/{name}", kind=PrincipalKind.ROLE, name=name)
+    question = replace(everything().question, principal=principal, action="s3:GetObject", known=True, remarks=())
+    own = StatementRef(f"arn:aws:iam::{ACCOUNT}:policy/{name}-access", PolicyKind.CUSTOMER_MANAGED, "", 0, "Prices")
+    fit = Fit.MAY_APPLY if result is Result.DEPENDS else Fit.APPLIES
+    statement = _statement(own, ("s3:Get*",), fit=fit, today=70, resources=("arn:aws:s3:::larkspur-*/*",))
+    wall = ExplainedWall(Layer.IDENTITY, 0, WallState.OPEN, (statement,), 1)
+    return Explanation(question, result, f"{result} by {own}.", (), "", (), (wall,), (), seen)
 
 
 def _user() -> Principal:

@@ -52,10 +52,11 @@ def covering_matches(statement: Statement, version: str, request: Request) -> Ma
 
 def action_matches(statement: Statement, folded_action: str) -> bool:
     """Whether a statement's `Action` or `NotAction` covers an action given in lower case."""
-    return _one_matches(statement.patterns, folded_action) is not statement.not_action
+    return patterns_match(statement.patterns, folded_action) is not statement.not_action
 
 
-def _one_matches(patterns: tuple[ActionPattern, ...], folded_action: str) -> bool:
+def patterns_match(patterns: tuple[ActionPattern, ...], folded_action: str) -> bool:
+    """Whether one of the patterns matches an action given in lower case."""
     names, globs = _names_and_globs(patterns)
     return folded_action in names or any(matches(folded_action) for matches in globs)
 

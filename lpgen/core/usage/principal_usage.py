@@ -127,22 +127,6 @@ def merge_evidence(one: Evidence, other: Evidence) -> Evidence:
     )
 
 
-def resolve_iam_names(
-    usages: Mapping[str, PrincipalUsage], principals: Iterable[Principal]
-) -> dict[str, PrincipalUsage]:
-    """The usages with full ARNs where a record gave only a name.
-
-    A request names a role or user without its path: the path is read off the snapshot, or off any record that shows it.
-    A passed instance profile becomes the role it holds. One that the snapshot doesn't have leaves the role unknown, and
-    `iam:PassRole` keeps its old scope.
-    """
-    seen = (
-        use.resource.text for usage in usages.values() for use in usage.uses if use.resource.kind is ResourceKind.ARN
-    )
-    names = IamNames(principals, filter(_has_iam_path, seen))
-    return {arn: names.resolved(usage) for arn, usage in usages.items()}
-
-
 def iam_names_from_usage(usage: Usage, principals: Iterable[Principal], row_counts: RowTest) -> IamNames:
     """The names for `IamNames.resolved`, by all rows that count."""
     seen = {

@@ -25,6 +25,7 @@ from lpgen.report.documents.rollout import WatchDocument
 from lpgen.report.documents.stars import StarsDocument
 from lpgen.report.documents.summary import SummaryDocument
 from lpgen.report.documents.verification import VerificationDocument
+from lpgen.report.documents.who_can import WhoCanDocument
 
 Schema = dict[str, Any]
 
@@ -80,6 +81,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "evidence": _schema_of_document(EvidenceDocument),
     "verification": _schema_of_document(VerificationDocument),
     "explanation": _schema_of_document(ExplanationDocument),
+    "who-can": _schema_of_document(WhoCanDocument),
     "drift": _schema_of_document(DriftDocument),
     "stars": _schema_of_document(StarsDocument),
     "backtest": _schema_of_document(BacktestDocument),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from lpgen.core.evidence import Use
 from lpgen.core.explanations import Explanation, SeenUse, SeenUses, UseOn
 from lpgen.core.iam.decision import Result
 from lpgen.core.model import OBSERVED, DenialKind, Outcome, ResourceKind
@@ -62,21 +61,17 @@ def _summary(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
     if seen.coverage is None:
         yield Span("No log of the principal's account was read, so nothing is known of use.")
         return
-    window = f"{seen.coverage.first_day.isoformat()} to {seen.coverage.last_day.isoformat()}"
-    days = quiet(f" ({plural(seen.coverage.covered_days, 'covered day')})")
-    used = [one for one in seen.uses if one.use.outcome is Outcome.ALLOWED]
+    covered = seen.coverage
+    window = f"{covered.first_day} to {covered.last_day} ({plural(covered.covered_days, 'covered day')})"
+    used = seen.allowed(*UseOn)
     if used:
-        yield from _used(used, any_resource=any_resource)
-        yield Span(f" The logs cover {window}")
-        yield days
+        yield from _used(seen, any_resource=any_resource)
+        yield Span(f" The logs cover {window}.")
     else:
-        yield strong("Not seen used")
-        yield Span(f" in the logs of {window}")
-        yield days
         denied = [one for one in seen.uses if one.use.outcome is Outcome.DENIED]
-        if denied:
-            yield Span(f", but tried and denied: {_records(denied)}")
-    yield Span(".")
+        attempts = f", but tried and denied: {_records(denied)}" if denied else ""
+        yield strong("Not seen used")
+        yield Span(f" in the logs of {window}{attempts}.")
     if seen.blind_spot:
         why = seen.blind_spot
         yield Span(f" The logs don't show all use of it: {why}." if used else f" They could not have shown it: {why}.")
@@ -84,35 +79,29 @@ def _summary(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
         yield Span(" A use would have left a record.")
 
 
-def _used(used: Sequence[SeenUse], *, any_resource: bool) -> Iterator[Span]:
-    here = [one for one in used if one.on is UseOn.ASKED]
-    if any_resource or len(here) == len(used):
-        yield strong(f"Used: {_records(used)}, last on {_last(used)}.")
+def _used(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
+    here, perhaps, others = (seen.allowed(place) for place in UseOn)
+    if any_resource or not (perhaps or others):
+        yield strong(f"Used: {_records(here)}, last on {_last(here)}.")
         return
     yield strong(f"Used on this resource: {_records(here)}, last on {_last(here)}." if here else "Not seen used on it.")
-    perhaps = [one for one in used if one.on is UseOn.PERHAPS]
     if perhaps:
         yield Span(f" Perhaps on it: {_records(perhaps)}.")
-    others = [one for one in used if one.on is UseOn.OTHER]
     if others:
         yield Span(f" On others: {_records(others)}, last on {_last(others)}.")
 
 
 def contrary_note(found: Explanation) -> Iterator[Block]:
     """That the logs hold an outcome other than the result, where they do."""
-    denied = found.result in (Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
-    outcome = Outcome.ALLOWED if denied else Outcome.DENIED
-    uses = found.seen.uses if found.seen else ()
-    against = [one for one in uses if one.on is UseOn.ASKED and one.use.outcome is outcome]
-    if not against or found.result is Result.DEPENDS:
+    if not found.contrary:
         return
-    walls = sorted({WALL_WORDS[one.use.denial_kind] for one in against} - {WALL_WORDS[DenialKind.NONE]})
+    walls = sorted({WALL_WORDS[seen.use.denial_kind] for seen in found.contrary} - {WALL_WORDS[DenialKind.NONE]})
     by = f" (refused by: {' or '.join(walls)})" if walls else ""
-    does = "allows it, or allowed it" if denied else "stops it, or stopped it"
+    does = "stops it, or stopped it" if found.result is Result.ALLOWED else "allows it, or allowed it"
     yield Paragraph(
         line(
             bad("The logs show otherwise: "),
-            f"{_records(against)} {outcome}{by}, last on {_last(against)}. "
+            f"{_records(found.contrary)} {found.contrary[0].use.outcome}{by}, last on {_last(found.contrary)}. "
             f"So something not known here {does} under the policies of that day.",
         )
     )
@@ -129,27 +118,16 @@ def _last(uses: Iterable[SeenUse]) -> str:
 
 
 def _item(one: SeenUse) -> Item:
-    use = one.use
-    return Item(line(_OUTCOMES[use.outcome], "  ", _resource(use)), tuple(_notes(one)))
+    outcome, resource = one.use.outcome, one.use.resource
+    tone = {Outcome.ALLOWED: good, Outcome.DENIED: bad}.get(outcome, strong)
+    return Item(line(tone(outcome), "  ", _UNNAMED.get(resource.kind) or name(resource.text)), tuple(_notes(one)))
 
 
-_OUTCOMES: Final[dict[Outcome, Span]] = {
-    Outcome.ALLOWED: good("allowed"),
-    Outcome.DENIED: bad("denied"),
-    Outcome.UNDETERMINED: strong("undetermined"),
-    Outcome.UNAUTHENTICATED: strong("unauthenticated"),
+_UNNAMED: Final = {
+    ResourceKind.NONE: "no resource",
+    ResourceKind.UNKNOWN: "the record doesn't show the resource",
+    ResourceKind.OVERFLOW: "further resources, too many to keep apart",
 }
-
-
-def _resource(use: Use) -> Span:
-    match use.resource.kind:
-        case ResourceKind.NONE:
-            return Span("no resource")
-        case ResourceKind.UNKNOWN:
-            return Span("the record doesn't show the resource")
-        case ResourceKind.OVERFLOW:
-            return Span("further resources, too many to keep apart")
-    return name(use.resource.text)
 
 
 def _notes(one: SeenUse) -> Iterator[Line]:

@@ -55,7 +55,7 @@ def test_render_explanation_shows_every_wall_and_statement(form: str) -> None:
 
 def test_render_explanation_says_what_to_give_for_a_decision() -> None:
     page = re.sub(r"\s+", " ", render_explanation(everything(), "text", width=80))
-    assert "--context aws:MultiFactorAuthPresent=VALUE, an exact RESOURCE and --resource-policies DIR" in page
+    assert "--context aws:MultiFactorAuthPresent=VALUE, an exact RESOURCE, --resource-policies DIR" in page
     assert "To decide it" not in render_explanation(denied(), "text")
 
 

@@ -1,4 +1,4 @@
-"""The question that a person asks `explain`, parsed: one principal, one action, one resource, and the known context."""
+"""The questions that a person asks `explain`, parsed: a principal, an action, a resource and the known context each."""
 
 from __future__ import annotations
 
@@ -39,31 +39,29 @@ class Asked:
     organization: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_question(asked: Asked, principals: Sequence[Principal], catalog: Catalog) -> Question:
-    """The parsed question. The context given in it takes precedence over facts about the principal.
+def read_questions(asked: Asked, principals: Sequence[Principal], catalog: Catalog) -> tuple[Question, ...]:
+    """The parsed question, once for each principal that it asks about.
+
+    The context given in it takes precedence over facts about the principal.
 
     Raises:
-        InvocationError: not one principal matches, or the action or the resource can't be one.
+        InvocationError: no principal matches, or several a name, or the action or the resource can't be one.
     """
-    asker = find_principal(principals, asked.principal)
+    askers = find_principals(principals, asked.principal)
     name, known = _read_action(asked.action, catalog)
     what, remarks = _read_resource(asked.resource, Action(name), catalog, known=known)
+    similar = () if known else similar_actions(name, catalog)
     given = {fold_case(key): (key, values) for key, values in asked.context.items()}
-    certain = known_context(asker, what, RecordedContext(""))
-    certain |= _organization_context(asked.organization.get(asker.account, ""))
-    if known and what.kind is ResourceKind.ARN:
-        shown = catalog.resource_tag_keys(Action(name), what.text)
-        certain |= {f"{one}/{key}": (value,) for one in shown for key, value in asked.tags.items()}
-    return Question(
-        asker,
-        name,
-        known,
-        () if known else similar_actions(name, catalog),
-        what,
-        {**{key: values for key, values in certain.items() if fold_case(key) not in given}, **dict(given.values())},
-        tuple(key for key, _ in given.values()),
-        remarks,
-    )
+    shown = catalog.resource_tag_keys(Action(name), what.text) if known and what.kind is ResourceKind.ARN else ()
+    tags = {f"{one}/{key}": (value,) for one in shown for key, value in asked.tags.items()}
+
+    def context_of(asker: Principal) -> dict[str, tuple[str, ...]]:
+        certain = known_context(asker, what, RecordedContext(""))
+        certain |= _organization_context(asked.organization.get(asker.account, "")) | tags
+        return {key: values for key, values in certain.items() if fold_case(key) not in given} | dict(given.values())
+
+    keys = tuple(key for key, _ in given.values())
+    return tuple(Question(asker, name, known, similar, what, context_of(asker), keys, remarks) for asker in askers)
 
 
 def _organization_context(path: str) -> dict[str, tuple[str, ...]]:
@@ -76,15 +74,15 @@ def _organization_context(path: str) -> dict[str, tuple[str, ...]]:
     return {"aws:PrincipalOrgID": (path.partition("/")[0],), "aws:PrincipalOrgPaths": (path,)}
 
 
-def find_principal(principals: Sequence[Principal], text: str) -> Principal:
-    """The one principal that a name or a glob names.
+def find_principals(principals: Sequence[Principal], text: str) -> Sequence[Principal]:
+    """The principal of a name, or those that a glob matches.
 
     Raises:
-        InvocationError: none or several do; the hint names candidates.
+        InvocationError: there is none, or several have the name; the hint names candidates.
     """
     found = [one for one in principals if text and is_chosen(one, text)]
-    if len(found) == 1:
-        return found[0]
+    if len(found) == 1 or (found and has_wildcard(text)):
+        return found
     if found:
         raise InvocationError(
             f"{quote_input(text)} names {len(found)} principals", hint=f"use the ARN of one: {_listed(found)}"

@@ -26,17 +26,13 @@ def sentence_of(found: Explanation, *, resource_policy_could_allow: bool) -> str
 def _allowed(found: Explanation) -> str:
     if found.rule:
         return f"Allowed: {found.rule}."
-    holes = [
-        *_counting(found.walls, Effect.ALLOW, Layer.IDENTITY),
-        *_counting(found.walls, Effect.ALLOW, Layer.RESOURCE),
-    ]
     others = [wall.name for wall in found.walls if wall.layer in _CAPS]
     through = f", and {_listed(others)} {'lets' if len(others) == 1 else 'let'} it pass" if others else ""
-    return f"Allowed by {_refs(holes, with_action=True)}{through}."
+    return f"Allowed by {holes_of(found)}{through}."
 
 
 def _explicitly_denied(found: Explanation) -> str:
-    return f"Explicitly denied by {_refs(_counting(found.walls, Effect.DENY))}."
+    return f"Explicitly denied by {_refs(_denying(found.walls))}."
 
 
 def _implicitly_denied(found: Explanation) -> str:
@@ -45,10 +41,14 @@ def _implicitly_denied(found: Explanation) -> str:
     return f"Implicitly denied: nothing in {_listed(found.stops, joint='or')} allows it."
 
 
-def _depends(found: Explanation) -> str:
+def deciding_facts(found: Explanation) -> str:
+    """What the result depends on, in words."""
     missing = {name: f"{name}, whose document is missing" for wall in found.walls for name in wall.missing}
-    what = _listed([_WORDS.get(key, missing.get(key, key)) for key in found.depends_on])
-    first = f"Depends on {what}."
+    return _listed([_WORDS.get(key, missing.get(key, key)) for key in found.depends_on])
+
+
+def _depends(found: Explanation) -> str:
+    first = f"Depends on {deciding_facts(found)}."
     allows = [
         one
         for wall in found.walls
@@ -74,14 +74,18 @@ _CAPS = (Layer.BOUNDARY, Layer.SCP, Layer.RCP)
 _WORDS = {RESOURCE: "the resource", RESOURCE_POLICY: "the policy of the resource, which wasn't given"}
 
 
-def _counting(walls: Iterable[ExplainedWall], effect: Effect, layer: Layer | None = None) -> list[ExplainedStatement]:
+def _denying(walls: Iterable[ExplainedWall]) -> list[ExplainedStatement]:
     return [
-        one
+        statement
         for wall in walls
-        if layer is None or wall.layer is layer
-        for one in wall.statements
-        if one.fit is Fit.APPLIES and one.effect is effect
+        for statement in wall.statements
+        if statement.fit is Fit.APPLIES and statement.effect is Effect.DENY
     ]
+
+
+def holes_of(found: Explanation) -> str:
+    """The statements that let a request through, or may."""
+    return _refs(found.holes, with_action=True)
 
 
 def _refs(statements: Iterable[ExplainedStatement], *, with_action: bool = False) -> str:

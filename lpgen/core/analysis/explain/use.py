@@ -1,61 +1,91 @@
-"""Whether and when a principal used one action, on the resource that is asked about and on others."""
+"""Whether and when principals used one action, on the resource that is asked about and on others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from lpgen.core.analysis.grants.granting import NOTHING
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.regions import ANY_REGION, missing_leader, region_in_pattern
-from lpgen.core.analysis.observability.shown_reads import ShownReads, shown_reads_from_usage
+from lpgen.core.analysis.observability.shown_reads import shown_reads_from_usage
 from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.rules.inferences import inferences_from_catalog
-from lpgen.core.evidence import LogCoverage, PrincipalUsage, Use
+from lpgen.core.evidence import AccountCoverage, PrincipalUsage, Use
 from lpgen.core.explanations import Question, SeenUse, SeenUses, UseOn
 from lpgen.core.iam.builtin_rules import NEEDS_NO_PERMISSION
 from lpgen.core.iam.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.model import Action, Principal, Resource, ResourceKind
+from lpgen.core.usage.columns import integer_column, table_rows
 from lpgen.core.usage.log_coverage import coverage_from_usage
-from lpgen.core.usage.principal_usage import merge_evidence, principal_usages_from_usage, resolve_iam_names
-from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.principal_usage import iam_names_from_usage, merge_evidence, principal_usages_from_usage
+from lpgen.core.usage.tables import EMPTY_USAGE, Usage
 
 
-def seen_uses(question: Question, usage: Usage, principals: Sequence[Principal], catalog: Catalog) -> SeenUses:
-    """The use of the question's action by its principal that the logs show, with denied attempts and inferred uses.
+def seen_uses(
+    questions: Sequence[Question], usage: Usage, principals: Sequence[Principal], catalog: Catalog
+) -> Iterator[SeenUses]:
+    """The use of one action by each question's principal that the logs show, with denied attempts and inferred uses.
 
-    Records of an earlier role or user of the same name are counted but not shown. Where no use was seen, the answer
-    says whether use would have left a record, as far as the log itself shows.
+    The usage is read once, however many questions there are. Records of an earlier role or user of the same name are
+    counted but not shown. Where no use was seen, the answer says whether use would have left a record, as far as the
+    log itself shows.
     """
-    coverage = coverage_from_usage(usage)
-    own, earlier = _own_usage(question, usage, principals)
+    ids = {question.principal.arn: question.principal.principal_id for question in questions}
+
+    def is_own(principal: str, principal_id: str, *_rest: str) -> bool:
+        return not ids[principal] or principal_id in ("", ids[principal])
+
+    rows = _rows_needed(usage, ids, Action(questions[0].action))
+    own = principal_usages_from_usage(rows, row_counts=is_own)
+    past = principal_usages_from_usage(rows, row_counts=lambda *row: not is_own(*row))
+    names = iam_names_from_usage(usage, principals, lambda *_row: True)
     rules = inferences_from_catalog(catalog.source)
-    found = sorted(
-        (
+    coverage, shown = coverage_from_usage(usage), shown_reads_from_usage(usage, catalog)
+
+    @cache
+    def observability_of(days: int) -> Observability:
+        return Observability(catalog, coverage, shown=shown, min_days=days)
+
+    for question in questions:
+        nothing = PrincipalUsage(question.principal.arn)
+        usage_now, usage_before = (usages.get(nothing.principal, nothing) for usages in (own, past))
+        found = [
             SeenUse(use, _on(question.resource, use), rules[use.how].sentence if use.how in rules else "")
-            for use in _merged(own.uses)
+            for use in _merged(names.resolved(usage_now).uses)
             if use.action == question.action
-        ),
-        key=lambda one: (_ORDER[one.on], one.use.outcome, one.use.resource, one.use.how),
-    )
-    blind = _blind_spot(question, own, coverage, catalog, shown_reads_from_usage(usage, catalog))
-    account = coverage.account(question.principal.account)
-    return SeenUses(tuple(found), blind, account, earlier)
+        ]
+        found.sort(key=lambda seen: (_ORDER[seen.on], seen.use.outcome, seen.use.resource, seen.use.how))
+        earlier = sum(use.evidence.records for use in usage_before.uses if use.action == question.action)
+        account = coverage.account(question.principal.account)
+        # "A use would have left a record" is said of the whole window.
+        observability = observability_of(account.covered_days if account else 0)
+        yield SeenUses(tuple(found), _blind_spot(question, usage_now, account, observability), account, earlier)
+
+
+def _rows_needed(usage: Usage, principals: Collection[str], action: Action) -> Usage:
+    """All rows of some principals' use of an action, and of their other actions one for each Region."""
+    columns = ("principal", "action", "principal_id", "how", "region")
+    known: set[tuple[str, ...]] = set()
+    numbers = []
+    for number, row in enumerate(table_rows(usage.table, columns)):
+        if row[0] in principals and (row[1] == action or row not in known):
+            known.add(row)
+            numbers.append(number)
+    return replace(EMPTY_USAGE, table=usage.table.take(integer_column(numbers)))
 
 
 def _blind_spot(
-    question: Question, own: PrincipalUsage, coverage: LogCoverage, catalog: Catalog, shown: ShownReads
+    question: Question, own: PrincipalUsage, account: AccountCoverage | None, observability: Observability
 ) -> str:
     """Why the logs could not have shown use, or ""."""
     if not question.known:
         return "lpgen recognizes use of the actions in its catalog alone"
     if question.action.lower() in NEEDS_NO_PERMISSION:
         return "lpgen doesn't count calls that need no permission"
-    account = coverage.account(question.principal.account)
-    whole = account.covered_days if account else 0  # "A use would have left a record" is said of the whole window
-    observability = Observability(catalog, coverage, shown=shown, min_days=whole)
     unrecorded = UnrecordedUse(observability, question.principal.account, own, ())
     action = Action(question.action)
     arn = question.resource.text if question.resource.kind is ResourceKind.ARN else ""
@@ -70,23 +100,6 @@ def _blind_spot(
 
 
 _ORDER: Final = {UseOn.ASKED: 0, UseOn.PERHAPS: 1, UseOn.OTHER: 2}
-
-
-def _own_usage(question: Question, usage: Usage, principals: Sequence[Principal]) -> tuple[PrincipalUsage, int]:
-    """The principal's usage under its current id, and how many records of the action are of an earlier id."""
-    arn, current = question.principal.arn, question.principal.principal_id
-
-    def is_own(principal: str, principal_id: str, _action: str, _resource: str, _day: str) -> bool:
-        return principal == arn and (not current or principal_id in ("", current))
-
-    def is_earlier(principal: str, principal_id: str, action: str, _resource: str, _day: str) -> bool:
-        return principal == arn and action == question.action and bool(current) and principal_id not in ("", current)
-
-    nothing = PrincipalUsage(arn)
-    own = principal_usages_from_usage(usage, row_counts=is_own).get(arn, nothing)
-    past = principal_usages_from_usage(usage, row_counts=is_earlier).get(arn, nothing)
-    resolved = resolve_iam_names({arn: own}, principals)[arn]
-    return resolved, sum(use.evidence.records for use in past.uses)
 
 
 def _merged(uses: Iterable[Use]) -> Iterable[Use]:

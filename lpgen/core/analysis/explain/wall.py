@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import StatementRef
@@ -11,7 +12,7 @@ from lpgen.core.explanations import ConditionState, ExplainedStatement, Fit, Wal
 from lpgen.core.iam.conditions import condition_match
 from lpgen.core.iam.decision import Answer, Reason, Request, any_of
 from lpgen.core.iam.match import has_wildcard
-from lpgen.core.iam.match_statement import action_matches, resource_matches
+from lpgen.core.iam.match_statement import action_matches, patterns_match, resource_matches
 from lpgen.core.iam.principals import Naming, RequestPrincipal, naming_of
 from lpgen.core.iam.walls import Wall
 from lpgen.core.model import ActionPattern, Effect, Policy, Statement
@@ -110,9 +111,12 @@ def _actions_matched(statement: Statement, folded_action: str) -> tuple[ActionPa
     """The patterns that cover the action; of `NotAction` all, since none of them does."""
     if statement.not_action:
         return statement.patterns
-    return tuple(
-        one for one in statement.patterns if action_matches(replace(statement, patterns=(one,)), folded_action)
-    )
+    return _patterns_matched(statement.patterns, folded_action)
+
+
+@lru_cache(maxsize=1024)  # a policy of AWS has thousands of patterns, and many principals have the policy
+def _patterns_matched(patterns: tuple[ActionPattern, ...], folded_action: str) -> tuple[ActionPattern, ...]:
+    return tuple(pattern for pattern in patterns if patterns_match((pattern,), folded_action))
 
 
 def _actions_today(actions: Iterable[ActionPattern], catalog: Catalog, *, negated: bool) -> int:

@@ -17,6 +17,7 @@ from typing import Final
 from lpgen.core.choices import Severity
 from lpgen.core.evidence import LogCoverage
 from lpgen.core.findings import OutsideTrust
+from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import Request, Result
 from lpgen.core.iam.match import fold_case
@@ -24,8 +25,8 @@ from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.iam.principals import PrincipalForm, principal_from_text
 from lpgen.core.model import Effect, Policy, Principal, Resource, ResourceKind, Statement
-from lpgen.core.options import Options
 from lpgen.core.registry.review import ReviewKind
+from lpgen.core.snapshots import SnapshotStamp
 
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
 _ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
@@ -69,10 +70,13 @@ class _Stranger:
     context: Mapping[str, tuple[str, ...]]
 
 
-def own_accounts(principals: Iterable[Principal], coverage: LogCoverage, options: Options) -> frozenset[str]:
-    """One's own accounts: those that the policies, the logs, the SCPs or RCPs, or the snapshot are of."""
-    levels, taken = (options.guards.scps, options.guards.rcps), options.snapshot.accounts if options.snapshot else ()
-    return frozenset(one.account for some in (principals, coverage.accounts, *levels, taken) for one in some) - {""}
+def own_accounts(
+    principals: Iterable[Principal], guards: Guards, snapshot: SnapshotStamp | None, coverage: LogCoverage | None = None
+) -> frozenset[str]:
+    """One's own accounts: those that the policies, the SCPs or RCPs, the snapshot, or the logs are of."""
+    taken, read = snapshot.accounts if snapshot else (), coverage.accounts if coverage else ()
+    known = (principals, guards.scps, guards.rcps, taken, read)
+    return frozenset(one.account for some in known for one in some) - {""}
 
 
 def outside_trust(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from lpgen.core.analysis.explain.explanation import explain
-from lpgen.core.analysis.explain.question import Asked, read_question
+from lpgen.core.analysis.explain.question import Asked, read_questions
+from lpgen.core.analysis.explain.use import seen_uses
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.explanations import ExplainedStatement, ExplainedWall, Explanation
+from lpgen.core.explanations import ExplainedStatement, ExplainedWall, Explanation, Question, SeenUses
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.iam.decision import Layer
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy, Principal
+from lpgen.core.usage.tables import Usage
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.worlds import catalog
 
@@ -31,6 +33,18 @@ def document(*statements: Mapping[str, Any]) -> Policy:
     """A policy of these statements."""
     text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
     return policy_from_json(text, place="test")
+
+
+def read_question(asked: Asked, principals: Sequence[Principal], actions: Catalog) -> Question:
+    """The question about one principal."""
+    (question,) = read_questions(asked, principals, actions)
+    return question
+
+
+def seen_use(question: Question, usage: Usage, principals: Sequence[Principal], actions: Catalog) -> SeenUses:
+    """What the usage shows to one question."""
+    (found,) = seen_uses([question], usage, principals, actions)
+    return found
 
 
 def ask(

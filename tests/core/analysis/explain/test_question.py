@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from lpgen.core.analysis.explain.question import Asked, find_principal, read_question
+from lpgen.core.analysis.explain.question import Asked, find_principals, read_questions
 from lpgen.core.iam.decision import Result
 from lpgen.core.model import ResourceKind
 from lpgen.errors import InvocationError
@@ -12,26 +14,36 @@ from tests.core.analysis.explain.explained_requests import IMAGES, ask
 from tests.support.worlds import ACCOUNT, allow, catalog, policy, role
 
 
-def test_find_principal_takes_an_arn_a_name_or_a_glob_that_matches_one() -> None:
+def test_find_principals_takes_an_arn_a_name_or_a_glob() -> None:
     app, other = role(name="app", path="/team/"), role(name="other")
     for text in (app.arn, "app", "*team*", "ap?"):
-        assert find_principal([app, other], text) is app
+        assert find_principals([app, other], text) == [app]
+    for text in ("*", "role/*"):
+        assert find_principals([app, other], text) == [app, other]
 
 
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("*", "role/other"),
+        ("app*x", "did you mean `role/app`?"),
         ("ap", "did you mean `role/app`?"),
         (f"arn:aws:sts::{ACCOUNT}:assumed-role/app/session", f"the role behind it: `arn:aws:iam::{ACCOUNT}:role/app`"),
         ("", "use an ARN"),
         ("zzzzzz", "use an ARN"),
     ],
 )
-def test_find_principal_names_candidates_where_not_one_matches(text: str, hint: str) -> None:
+def test_find_principals_names_candidates_where_none_matches(text: str, hint: str) -> None:
     with pytest.raises(InvocationError) as caught:
-        find_principal([role(name="app"), role(name="other")], text)
+        find_principals([role(name="app"), role(name="other")], text)
     assert hint in caught.value.hint
+
+
+def test_find_principals_asks_which_one_where_several_have_a_name() -> None:
+    app = role(name="app")
+    namesake = replace(app, arn=app.arn.replace(ACCOUNT, "444455556666"), account="444455556666")
+    with pytest.raises(InvocationError, match="`app` names 2 principals") as caught:
+        find_principals([app, namesake], "app")
+    assert f"`{app.arn}`, `{namesake.arn}`" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -42,9 +54,9 @@ def test_find_principal_names_candidates_where_not_one_matches(text: str, hint: 
         ("s3:GetObject", "images/cat.png", "is no resource"),
     ],
 )
-def test_read_question_refuses_what_can_be_no_question(action: str, resource: str, message: str) -> None:
+def test_read_questions_refuses_what_can_be_no_question(action: str, resource: str, message: str) -> None:
     with pytest.raises(InvocationError, match=message):
-        read_question(Asked("app", action, resource), [role()], catalog())
+        read_questions(Asked("app", action, resource), [role()], catalog())
 
 
 def test_explain_evaluates_an_action_without_resources_on_a_star_and_says_so() -> None:

@@ -6,19 +6,18 @@ from collections.abc import Iterable
 
 import pytest
 
-from lpgen.core.analysis.explain.question import Asked, read_question
-from lpgen.core.analysis.explain.use import seen_uses
+from lpgen.core.analysis.explain.question import Asked
 from lpgen.core.evidence import Use
 from lpgen.core.explanations import UseOn
 from lpgen.core.model import Outcome
-from tests.core.analysis.explain.explained_requests import IMAGES, whole_catalog
+from tests.core.analysis.explain.explained_requests import IMAGES, read_question, seen_use, whole_catalog
 from tests.support.worlds import allow, catalog, policy, role, usage_of, use
 
 
 def seen(uses: Iterable[Use], action: str, resource: str = "", *, principal_id: str = "") -> list[tuple[str, str, int]]:
     app = role(policy(allow("*")))
     question = read_question(Asked("app", action, resource), [app], catalog())
-    found = seen_uses(question, usage_of({app.arn: list(uses)}, principal_id=principal_id), [app], catalog())
+    found = seen_use(question, usage_of({app.arn: list(uses)}, principal_id=principal_id), [app], catalog())
     return [(one.on, one.use.resource.text, one.use.evidence.records) for one in found.uses]
 
 
@@ -58,17 +57,17 @@ def test_seen_uses_leave_out_an_earlier_principal_of_the_name_and_count_its_reco
     app = role(policy(allow("*")))
     question = read_question(Asked("app", "s3:GetObject"), [app], catalog())
     past = usage_of({app.arn: [use("s3:GetObject", IMAGES)]}, principal_id="AROAOLD")
-    found = seen_uses(question, past, [app], catalog())
+    found = seen_use(question, past, [app], catalog())
     assert (found.uses, found.earlier) == ((), 1)
     other = usage_of({"arn:aws:iam::111122223333:role/other": [use("s3:GetObject", IMAGES)]})
-    assert seen_uses(question, other, [app], catalog()).uses == ()
+    assert seen_use(question, other, [app], catalog()).uses == ()
 
 
 def test_seen_uses_say_that_no_data_event_names_the_resource() -> None:
     app = role(policy(allow("*")))
     usage = usage_of({}, data_on=["arn:aws:s3:::seen/x"])
     found = {
-        bucket: seen_uses(read_question(asked, [app], whole_catalog()), usage, [app], whole_catalog()).blind_spot
+        bucket: seen_use(read_question(asked, [app], whole_catalog()), usage, [app], whole_catalog()).blind_spot
         for bucket in ("seen", "other")
         for asked in [Asked("app", "s3:GetObject", f"arn:aws:s3:::{bucket}/a")]
     }
@@ -87,7 +86,7 @@ def test_seen_uses_say_that_no_data_event_names_the_resource() -> None:
 def test_seen_uses_say_why_use_could_not_have_shown(action: str, reason: str) -> None:
     app = role(policy(allow("*")))
     question = read_question(Asked("app", action), [app], whole_catalog())
-    found = seen_uses(question, usage_of({}, data_events=()), [app], whole_catalog())
+    found = seen_use(question, usage_of({}, data_events=()), [app], whole_catalog())
     assert (reason in found.blind_spot) is True
     assert bool(found.blind_spot) is bool(reason)
 
@@ -106,5 +105,5 @@ def test_seen_uses_say_that_the_log_of_one_region_shows_no_use_in_others(
 ) -> None:
     app = role(policy(allow("*")))
     question = read_question(Asked("app", "sqs:CreateQueue", resource), [app], catalog())
-    found = seen_uses(question, usage_of({}, management_in=read, data_events=()), [app], catalog())
+    found = seen_use(question, usage_of({}, management_in=read, data_events=()), [app], catalog())
     assert (found.blind_spot == "") is shows

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.explain.question import Asked, read_question
-from lpgen.core.analysis.explain.use import seen_uses
+from lpgen.core.analysis.explain.question import Asked
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import Verdict
 from lpgen.core.model import Action
 from lpgen.core.rollout.watch_blind import LogsSince
 from lpgen.core.usage.tables import Usage
+from tests.core.analysis.explain.explained_requests import read_question, seen_use
 from tests.support.diffs import diff_usage
 from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, exactly, grants_of, policy, role, usage_of, use
 
@@ -53,7 +53,7 @@ def verdicts(usage: Usage) -> dict[str, Verdict]:
 
 def explained_as_blind(usage: Usage, action: str) -> bool:
     question = read_question(Asked("app", action, ""), [APP], catalog())
-    return bool(seen_uses(question, usage, [APP], catalog()).blind_spot)
+    return bool(seen_use(question, usage, [APP], catalog()).blind_spot)
 
 
 def watched_as_unseen(usage: Usage, action: Action) -> bool:
