@@ -8,7 +8,7 @@ from lpgen.app.output import review_page, review_parts
 from lpgen.core.digests import Inputs
 from lpgen.core.findings import Proposal, Report
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.report.blocks import NO_OPTIONS, Given
+from lpgen.report.blocks import NO_OPTIONS, Given, Layout
 from lpgen.report.documents.evidence import evidence_json
 from lpgen.report.documents.summary import summary_json
 from lpgen.report.render import (
@@ -20,8 +20,8 @@ from lpgen.report.render import (
     PAGE,
     STARS,
     VERIFICATION,
+    WHO_CAN,
     Formats,
-    Layout,
 )
 from lpgen.report.summary import PartedReview, ReviewSummary, summary_of_review
 from lpgen.report.views import PrincipalView
