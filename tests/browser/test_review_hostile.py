@@ -81,7 +81,7 @@ def test_roles_of_hostile_names_are_shown_and_do_nothing(open_page: Opener, widt
 
 @pytest.mark.parametrize("start", range(0, len(CORPUS), 6))
 def test_hostile_texts_everywhere_are_shown_and_do_nothing(open_page: Opener, start: int) -> None:
-    texts = cycle((*CORPUS[start : start + 6], *NAMES[start % len(NAMES) :]))
+    texts = cycle([text for text in (*CORPUS[start : start + 6], *NAMES[start % len(NAMES) :]) if text])
     whole: Report = poison(organization(), lambda _text: next(texts))
     more: Report = poison(with_documents(), lambda _text: next(texts))
     page = open_page(render_review(replace(whole, proposals=(*whole.proposals, *more.proposals)), "html"))
