@@ -67,7 +67,7 @@ def open_every_principal(page: Page) -> int:
     return len(hashes)
 
 
-@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("width", [1280, 390])
 def test_roles_of_hostile_names_are_shown_and_do_nothing(open_page: Opener, width: int) -> None:
     report = report_of([replace(storefront(), name=name) for name in NAMES])
     page = open_page(render_review(report, "html"), width=width)

@@ -159,11 +159,11 @@ def outline(page: Page) -> str:
 
 
 def test_every_principal_opens_and_fits_a_telephone(sample: str, sample_report: Report, open_page: Opener) -> None:
-    page = open_page(sample, width=400)
+    page = open_page(sample, width=390)
     for view in sample_report.proposals:
         page.evaluate("(hash) => { location.hash = hash; }", f"p={quote(view.diff.principal.arn, safe='')}")
         expect(page.locator("#principal h1")).to_contain_text(view.diff.principal.name)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 400, view.diff.principal.name
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, view.diff.principal.name
 
 
 CONTRAST = """() => {

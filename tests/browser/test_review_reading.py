@@ -14,7 +14,7 @@ from lpgen.report.views import PrincipalView
 from tests.browser.conftest import Opener
 from tests.browser.test_review_principal import DEPLOYER, STOREFRONT
 
-WIDTHS = (360, 400, 700, 900, 1280, 1920)
+WIDTHS = (360, 390, 700, 900, 1280, 1920)
 
 
 def test_tiles_and_headline_show_the_same_numbers(sample: str, open_page: Opener) -> None:
@@ -86,14 +86,14 @@ TINY = """() => Array.from(document.querySelectorAll('button, select, input:not(
 
 @pytest.mark.parametrize("fragment", ["", STOREFRONT, DEPLOYER], ids=["summary", "storefront", "deployer"])
 def test_a_telephone_shows_all_and_fingers_meet_it(sample: str, open_page: Opener, fragment: str) -> None:
-    page = open_page(sample, fragment=fragment, width=400)
+    page = open_page(sample, fragment=fragment, width=390)
     page.locator("details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate(TINY) == []
 
 
 def test_the_table_of_principals_reflows_on_a_telephone(sample: str, open_page: Opener) -> None:
-    page = open_page(sample, width=400, fragment="#search=storefront")
+    page = open_page(sample, width=390, fragment="#search=storefront")
     row = page.locator("#principals tbody tr:not([hidden])")
     assert page.locator("#principals").evaluate("(table) => table.scrollWidth <= table.clientWidth")
     titled = row.locator("td[data-title]:visible").evaluate_all(
@@ -106,7 +106,7 @@ def test_the_table_of_principals_reflows_on_a_telephone(sample: str, open_page: 
 
 
 def test_the_first_screen_names_the_next_step(sample: str, open_page: Opener) -> None:
-    for width in (400, 1440):
+    for width in (390, 1440):
         page = open_page(sample, width=width)
         expect(page.get_by_text("Ask the owners of 1 principal")).to_be_in_viewport(ratio=1)
         expect(page.locator(".command").first).to_be_in_viewport(ratio=1)
@@ -116,7 +116,7 @@ def test_commands_are_copied_as_they_stand(sample: str, open_page: Opener) -> No
     page = open_page(sample, permissions=["clipboard-read", "clipboard-write"])
     command = page.locator(".command").first
     text = command.locator("code").inner_text()
-    assert text.startswith("lpgen generate ")
+    assert text.startswith("'/opt/lpgen tools/bin/lpgen' review ")
     page.evaluate(
         "window.copied = ''; document.addEventListener('copy', () => { copied = getSelection().toString(); })"
     )

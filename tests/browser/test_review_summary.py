@@ -111,8 +111,8 @@ def test_summary_is_readable_without_scripts(sample: str, open_page: Opener) -> 
 
 
 def test_summary_fits_a_telephone(sample: str, open_page: Opener) -> None:
-    page = open_page(sample, width=400)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page = open_page(sample, width=390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     expect(page.locator("#principals tbody tr").first).to_be_visible()
 
 

@@ -54,7 +54,7 @@ class PrincipalScript:
         shared = Shared(self.actions)
         principal = data_of_principal(view, self.report, shared)
         row = {"found": data_of_actions(view, shared), "wildcards": len(view.diff.wildcards)}
-        return script_json({"row": row, "principal": principal, **dict(shared.data())})
+        return script_json({"principal": principal, "row": row, **dict(shared.data())})
 
 
 def data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Json:
