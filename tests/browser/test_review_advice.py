@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 
 from lpgen.app.output import review_page
 from lpgen.core.drift.states import Figures, Stamp
-from lpgen.core.findings import Report
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.report.render import PAGE
@@ -43,20 +42,17 @@ def test_unusual_use_leads_to_the_principal(sample: str, open_page: Opener) -> N
 # ---------------------------------------------------------------- the trend
 
 
-def test_trend_shows_the_baselines_and_now(sample_report: Report, open_page: Opener) -> None:
-    as_of = sample_report.diff.as_of
+def test_trend_shows_the_baselines_and_now(open_page: Opener) -> None:
+    report = organization()
+    as_of = report.diff.as_of
     early = Stamp("june", as_of - timedelta(90), "1", "2026-06-01", figures=Figures(30, 100_000, 80_000, 2_500, 40, 30))
-    page = open_page(
-        PAGE.text(replace(review_page(sample_report, bundled_catalog()), baselines=(early,)), "html"), width=390
-    )
+    page = open_page(PAGE.text(replace(review_page(report, bundled_catalog()), baselines=(early,)), "html"), width=390)
     expect(page.get_by_role("heading", name=f"Trend, {early.as_of} to {as_of}")).to_be_visible()
     rows = page.locator("section", has=page.get_by_role("heading", name="Trend")).locator("tbody tr")
-    granted = sum(
-        1 for one in sample_report.proposals for verdict in one.diff.verdicts if verdict.verdict != "ungranted"
-    )
+    granted = sum(1 for one in report.proposals for verdict in one.diff.verdicts if verdict.verdict != "ungranted")
     expect(rows.first).to_contain_text("100,000")
     expect(rows.first).to_contain_text(f"{granted:,}")
-    wildcards = sum(len(one.diff.wildcards) for one in sample_report.proposals)
+    wildcards = sum(len(one.diff.wildcards) for one in report.proposals)
     expect(rows.filter(has_text="wildcards")).to_contain_text(f"{wildcards:,}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
@@ -64,7 +60,7 @@ def test_trend_shows_the_baselines_and_now(sample_report: Report, open_page: Ope
 def test_the_command_gives_the_page_the_baselines_of_the_data_folder(sample_folder: Path, tmp_path: Path) -> None:
     data, page = tmp_path / "data", tmp_path / "review.html"
     shutil.copytree(sample_folder, data)
-    given = ("--data", data, "--policies", bundled_sample_logs().policies)
+    given = ("--data", data, "--policies", bundled_sample_logs().policies / "444455556666.json")
     run_forked("baseline", "save", "june", *given, "--as-of", "2026-06-30").check_returncode()
 
     def trends(*more: str) -> tuple[int, str]:
@@ -73,7 +69,7 @@ def test_the_command_gives_the_page_the_baselines_of_the_data_folder(sample_fold
         return page.read_text(encoding="utf-8").count("<h2>Trend, 2026-06-30 to "), done.stderr
 
     assert trends()[0] == 1
-    assert trends("--principal", "storefront-api")[0] == 0  # the baseline has all principals
+    assert trends("--principal", "audit-reader")[0] == 0  # the baseline has all principals
     (data / "baselines" / "june" / "manifest.json").write_text("{}", encoding="utf-8")
     number, said = trends()
     assert number == 0

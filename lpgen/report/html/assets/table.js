@@ -19,10 +19,10 @@ const more = el("p", { class: "quiet", hidden: true }, el("span"), el("button", 
 let mostRows = MOST_ROWS;
 
 function rowsOfData(data) {
-  return data.rows.map(([label, arn, account, kind, state, tone, numbers, shares, owned, ...found], at) => {
-    const [owner, source] = owned;
-    const under = [account, kind !== "active" && kind, owner && `owner ${owner} (${source})`].filter(Boolean).join(" · ");
-    const [granted, used, kept, others] = found;
+  return data.rows.map(([label, arn, account, kind, state, tone, numbers, shares, owned, ...places], at) => {
+    const [[owner, source], [granted, used, kept, others]] = [owned, places];
+    const notes = [account, kind !== "active" && kind, owner && `owner ${owner} (${source})`];
+    const under = notes.filter(Boolean).join(" · ");
     const named = Object.fromEntries(NUMBERS.map((key, place) => [key, numbers[place] ?? 0]));
     const make = () => [
       el("th", { scope: "row" }, el("a", { href: addressOf({ p: arn }) }, label), el("span", { class: "under" }, under)),
@@ -33,7 +33,8 @@ function rowsOfData(data) {
     ];
     const text = `${arn} ${label}${under}`.toLowerCase();
     const actions = { granted, used, kept, more: data.more[others], isReplaced: numbers[4] !== null };
-    return { node: once(() => el("tr", {}, make())), at, arn, account, owner, label, state, text, actions, numbers: named };
+    const node = once(() => el("tr", {}, make()));
+    return { node, at, arn, account, owner, label, state, text, actions, numbers: named };
   });
 }
 
@@ -109,8 +110,8 @@ function isNamed(arn, glob) {
 // and then in what a row has more; sums over the catalog say how many of a run match.
 function actionFilter(wanted, how) {
   const known = namedActions().map((name) => name.toLowerCase());
-  const isWhole = known.includes(wanted);
-  const test = (name) => (isGlob(wanted) ? matchesGlob(wanted, name) : isWhole ? name === wanted : name.includes(wanted));
+  const isPattern = isGlob(wanted) || known.includes(wanted);
+  const test = (name) => (isPattern ? matchesGlob(wanted, name) : name.includes(wanted));
   const before = new Uint32Array(known.length + 1);
   for (let at = 0; at < known.length; at += 1) before[at + 1] = before[at] + test(known[at]);
   const upTo = (end, more) =>
@@ -128,8 +129,7 @@ function actionFilter(wanted, how) {
 function filterRows() {
   const { search = "", action = "", how, state, account, owner, only } = viewOfTable();
   const wanted = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const name = action.trim().toLowerCase();
-  const hasAction = name ? actionFilter(name, how) : () => true;
+  const hasAction = action.trim() ? actionFilter(action.trim().toLowerCase(), how) : () => true;
   let shown = 0;
   for (const one of rows) {
     const matches =
