@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from lpgen.core.findings import UNSEEN, Proposal, Report, Verdict
 from lpgen.core.iam.match import glob_match
+from lpgen.core.model import Action
 from lpgen.core.principal_names import is_named
 from lpgen.report.pages.words import short_label_of
 from lpgen.report.views import PrincipalView
@@ -29,13 +30,14 @@ def labels_of(proposals: Iterable[Proposal]) -> list[str]:
     return sorted(short_label_of(one.diff.principal) for one in proposals)
 
 
-def actions_by_way(proposal: Proposal) -> dict[str, set[str]]:
+def actions_by_way(proposal: Proposal) -> dict[str, set[Action]]:
     """The actions of a principal, by the value of the choice under which they are found."""
     view = PrincipalView(proposal)
     granted = {one.action for one in view.diff.verdicts if one.verdict is not Verdict.UNGRANTED}
     kept = granted & view.staying if view.has_documents else set()
     used = {one.action for one in view.diff.verdicts if one.verdict not in UNSEEN}
-    return {"": granted, "used": used, "kept": kept, "removed": granted - kept if view.has_documents else set()}
+    removed = granted - kept if view.has_documents else set()
+    return {"": granted, "used": used, "kept": kept, "removed": removed}
 
 
 def check_actions(page: Page, report: Report, actions: Iterable[str]) -> None:
