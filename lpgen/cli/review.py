@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -21,7 +22,10 @@ from lpgen.cli.options import (
 )
 from lpgen.cli.output import layout_for, put_chunks, put_on_pager, put_page, put_parts, put_text, say
 from lpgen.edge.output_file import is_stream, refuse_replacing
-from lpgen.errors import InvocationError
+from lpgen.errors import BaselineError, InvocationError
+
+if TYPE_CHECKING:
+    from lpgen.core.drift.states import Stamp
 
 
 def review_command(
@@ -84,6 +88,8 @@ def review_command(
             put_chunks(table, output, binary=chosen is ReviewFormat.PARQUET)
         elif chosen is ReviewFormat.HTML:
             page = review_page(review, catalog, given)
+            if not choices.principal:
+                page = replace(page, baselines=_baselines(data, review.report.diff.as_of))
             if page_file is not None:
                 put_page(page, page_file)
             else:
@@ -100,6 +106,17 @@ def review_command(
             put_parts(review_parts(review, chosen.value, layout, given), output)
     if review.report.problems:
         say(f"problems of the files given: {len(review.report.problems)}; the report names them")
+
+
+def _baselines(data: Path, day: date) -> tuple[Stamp, ...]:
+    """The states until a day; none where one can't be read, which says why, since a review doesn't need them."""
+    from lpgen.edge.data_folder.baseline_folder import list_baselines
+
+    try:
+        return tuple(one.stamp for one in list_baselines(data) if one.stamp.as_of <= day)
+    except BaselineError as error:
+        say(f"the page has no trend: {error}")
+        return ()
 
 
 def _page_with_files(principals: int, output: Path | None) -> Path | None:

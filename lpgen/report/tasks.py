@@ -12,7 +12,7 @@ from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.registry.row import Remedy
 from lpgen.report.blocks import Command, Given, Line, Option, bad, count, good, line, name, plural
 from lpgen.report.summary import PrincipalSummary, ReviewSummary
-from lpgen.report.words import label_in_list, name_for_option, sentence
+from lpgen.report.words import label_in_list, name_for_option, owner_of, sentence
 
 _OUTPUT: Final = "lpgen-out"
 _LOOK_BACK: Final = ("--look-back",)
@@ -86,9 +86,16 @@ def _unusual(review: ReviewSummary, given: Given) -> Iterator[Task]:
     if found:
         words = bad(f"Ask the owners of {plural(len(found), 'principal')} about unusual, dangerous calls")
         steps = tuple(
-            Task(line(name(label_in_list(one)), ": ", caveat.message)) for one in found for caveat in one.unusual
+            Task(line(name(label_in_list(one)), f"{_owner_words(one)}: ", caveat.message))
+            for one in found
+            for caveat in one.unusual
         )
         yield Task(line(words, ". Drop by a decision what the team didn't do."), found, _look(found[0], given), steps)
+
+
+def _owner_words(summary: PrincipalSummary) -> str:
+    owner = owner_of(summary)
+    return f" (owner {owner.name}, by {owner.source})" if owner else ""
 
 
 # ---------------------------------------------------------------- replacements

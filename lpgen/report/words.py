@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.backtests import Reach
@@ -114,6 +115,33 @@ def dangers_of(summary: PrincipalSummary) -> Span:
     return Span(
         number, Tone.BAD if summary.dangers_left else Tone.PROSE if summary.counts.dangerous_unused else Tone.QUIET
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who owns a principal, and what says so."""
+
+    name: str
+    source: str
+
+
+_OWNER_TAGS: Final = ("owner", "team", "squad", "contact")
+"""Keys of tags, the best first; AWS lists `Owner` among the tags that most organizations use:
+https://aws.amazon.com/answers/account-management/aws-tagging-strategies/. A prefix such as `acme:` may be before it."""
+
+_NO_OWNER: Final = frozenset({"", "aws-reserved", "aws-service-role", "service-role"})
+"""First parts of paths that AWS gives to roles, which name no owner."""
+
+
+def owner_of(summary: PrincipalSummary) -> Owner | None:
+    """The owner that a tag names, else who accepted a reason by a decision, else the first part of the path."""
+    tags = {re.split("[:/]", key)[-1].lower(): (key, value) for key, value in summary.principal.tags if value.strip()}
+    for key, value in (tags[one] for one in _OWNER_TAGS if one in tags):
+        return Owner(value.strip(), f"tag {key}")
+    for caveat in summary.accepted:
+        return Owner(caveat.accepted_by.partition(": ")[0], "decision")
+    part = summary.principal.path.strip("/").partition("/")[0]
+    return None if part in _NO_OWNER else Owner(part, "path")
 
 
 def label_of(arn: str) -> str:

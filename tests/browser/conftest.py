@@ -15,6 +15,7 @@ from lpgen.core.findings import Report
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.report.blocks import Given
 from tests.report.rendered import render_review
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -76,14 +77,22 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
 
 
 @pytest.fixture(scope="session")
-def sample_report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the sample organization."""
+    data = tmp_path_factory.mktemp("sample") / "data"
+    ingest([bundled_sample_logs().logs], bundled_catalog(), data=data)
+    return data
+
+
+@pytest.fixture(scope="session")
+def sample_report(sample_folder: Path) -> Report:
     """The review of the sample organization, from its logs and policies."""
-    sample, catalog, data = bundled_sample_logs(), bundled_catalog(), tmp_path_factory.mktemp("sample") / "data"
-    ingest([sample.logs], catalog, data=data)
-    return analyse(data, [sample.policies], catalog, options=Options())
+    return analyse(sample_folder, [bundled_sample_logs().policies], bundled_catalog(), options=Options())
 
 
 @pytest.fixture(scope="session")
 def sample(sample_report: Report) -> str:
-    """The page of the sample organization."""
-    return render_review(sample_report, "html")
+    """The page of the sample organization, with commands of a program that isn't on the path."""
+    taken = dict.fromkeys(("review", "generate", "backtest", "catalog update"), ("--data", "--principal"))
+    given = Given((("--data", "lpgen-data"),), taken, ("/opt/lpgen tools/bin/lpgen",))
+    return render_review(sample_report, "html", given=given)

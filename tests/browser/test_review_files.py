@@ -226,7 +226,7 @@ def test_hostile_texts_are_shown_and_do_nothing(poisoned: Pages, open_page: Open
     assert open_every_principal(page) == page.evaluate("rows.length")
 
 
-@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("width", [1280, 390])
 def test_roles_of_hostile_names_open(open_page: Opener, width: int, tmp_path: Path) -> None:
     report = report_of([replace(storefront(), name=name) for name in NAMES])
     page = open_pages(open_page, pages_of(report), tmp_path, width=width)

@@ -150,6 +150,16 @@ def _range(run: tuple[int, int]) -> str:
     return str(run[0]) if run[0] == run[1] else f"{run[0]}-{run[1]}"
 
 
+def gaps_of(ranges: str) -> str:
+    """The ranges, each as its gap to the one before and how many numbers more it has, in hexadecimal: `0-4,2`."""
+    found, end = [], 0
+    for part in filter(None, ranges.split(",")):
+        first, last = (int(one) for one in (part.split("-") * 2)[:2])
+        found.append(f"{first - end:x}" + (f"-{last - first:x}" if last > first else ""))
+        end = last + 1
+    return ",".join(found)
+
+
 class Shared:
     """What the data of one principal refer to: actions that aren't in the index, documents, reasons, lines of notes."""
 

@@ -11,15 +11,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from math import log1p
-from typing import Final
+from typing import Any, Final
 
+from lpgen.core.drift.states import Figures, Stamp
 from lpgen.core.evidence import AccountCoverage
 from lpgen.report.blocks import Block, Tone, count, plural
 from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
-from lpgen.report.html.data import DOCUMENT, ActionIndex
+from lpgen.report.html.data import DOCUMENT, ActionIndex, Interned, gaps_of
 from lpgen.report.html.principal_data import Figure, share_of
 from lpgen.report.html.templating import anchor_of, asset, content_security_policy, script_json, template
+from lpgen.report.pages.drift import trend_blocks
 from lpgen.report.pages.inputs import (
     coverage_blocks,
     guard_blocks,
@@ -35,7 +37,7 @@ from lpgen.report.pages.review import (
 )
 from lpgen.report.summary import Counts, PartedReview, PrincipalSummary, ReviewSummary, sum_counts
 from lpgen.report.tasks import tasks_of_review
-from lpgen.report.words import CLASS_WORDS, short_label_of, state_of
+from lpgen.report.words import CLASS_WORDS, Owner, label_in_list, label_of, owner_of, short_label_of, state_of
 
 _STYLES: Final = ("colors.css", "layout.css", "principal.css", "print.css")
 _SCRIPTS: Final = (
@@ -86,10 +88,14 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """A review to be shown in a browser: the parts of its principals are those of `lpgen.report.html.data_files`."""
+    """A review to be shown in a browser: the parts of its principals are those of `lpgen.report.html.data_files`.
+
+    `baselines` are earlier states of the same principals, the oldest first.
+    """
 
     parted: PartedReview
     actions: ActionIndex
+    baselines: tuple[Stamp, ...] = ()
     beside: Beside | None = None
 
 
@@ -97,7 +103,7 @@ def review_html(page: ReviewPage) -> Iterator[str]:
     """The review as parts of HTML that ends with a line break; its bytes depend only on the value."""
     review, beside = page.parted.summary, page.beside
     script, style = "\n".join(map(asset, _SCRIPTS)), "\n".join(map(asset, _STYLES))
-    rows = rows_of(review.principals)
+    rows = rows_of(page.parted)
     data = [("rows", script_json(data_of_rows(rows))), ("actions", script_json(page.actions.data()))]
     data += _principals(page.parted) if beside is None else [("beside", script_json(asdict(beside)))]
     return template("review.html.j2").generate(
@@ -113,6 +119,10 @@ def review_html(page: ReviewPage) -> Iterator[str]:
         tasks=tasks_of_review(review, page.parted.given),
         columns=_TABLE,
         rows=rows,
+        links={
+            label: anchor_of(one.arn) for one in review.principals for label in (label_of(one.arn), label_in_list(one))
+        },
+        trend=tuple(trend_blocks((*page.baselines, _stamp_of_now(review, rows)))),
         bars=coverage_bars(review.report.diff.coverage.accounts),
         grounds=tuple(_grounds(review)),
         data=data,
@@ -174,6 +184,10 @@ class Row:
     replaced: bool
     dangers_left: int
     shares: tuple[Share, ...]
+    owner: Owner | None
+    found: tuple[str, ...]
+    more: tuple[str, ...]
+    wildcards: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,18 +215,24 @@ class CoverageBar:
 # ---------------------------------------------------------------- principals
 
 
-def rows_of(principals: Sequence[PrincipalSummary]) -> tuple[Row, ...]:
+def rows_of(parted: PartedReview) -> tuple[Row, ...]:
     """A row per principal, in their order."""
+    principals = parted.summary.principals
     most = max((one.counts.granted for one in principals), default=0)
-    return tuple(_row(one, most) for one in principals)
+    return tuple(_row(one, most, json.loads(parted.text_of(one.arn))) for one in principals)
 
 
 def data_of_rows(rows: Sequence[Row]) -> Json:
-    """The rows for a script that makes them, in their order; `titles` are those of shares by kind."""
-    return {
-        "titles": {share.kind: share.title for row in rows for share in row.shares},
-        "rows": [_data_of_row(row) for row in rows],
-    }
+    """The rows for a script that makes them, in their order.
+
+    `titles` are those of shares by kind. A row ends with places in `gaps`, of the numbers of the actions that are
+    granted, used and kept, and one in `more`, of the names that the index lacks.
+    """
+    gaps: Interned[str] = Interned()
+    more: Interned[tuple[str, ...]] = Interned()
+    data = [[*_data_of_row(row), *map(gaps.place, row.found), more.place(row.more)] for row in rows]
+    titles = {share.kind: share.title for row in rows for share in row.shares}
+    return {"titles": titles, "rows": data, "gaps": gaps.values, "more": more.values}
 
 
 def _data_of_row(row: Row) -> list[object]:
@@ -222,11 +242,12 @@ def _data_of_row(row: Row) -> list[object]:
     shares = [[share.kind, share.number, share.start, share.width] for share in row.shares]
     texts = [row.label, row.arn, row.account, row.class_words, row.state, row.tone]
     numbers += [counts.dangerous_unused, counts.ungranted, counts.kept_unseen, row.dangers_left]
-    return [*texts, numbers, shares]
+    owner = [row.owner.name, row.owner.source] if row.owner else []
+    return [*texts, numbers, shares, owner]
 
 
-def _row(summary: PrincipalSummary, most: int) -> Row:
-    principal, counts, state = summary.principal, summary.counts, state_of(summary)
+def _row(summary: PrincipalSummary, most: int, part: Any) -> Row:
+    principal, counts, state, owner = summary.principal, summary.counts, state_of(summary), owner_of(summary)
     return Row(
         label=terminal_text(short_label_of(principal)),
         arn=terminal_text(principal.arn),
@@ -239,6 +260,10 @@ def _row(summary: PrincipalSummary, most: int) -> Row:
         replaced=summary.has_documents,
         dangers_left=summary.dangers_left,
         shares=_shares_of(summary, wide=round(1000 * log1p(counts.granted) / log1p(most)) if most else 0),
+        owner=Owner(terminal_text(owner.name), terminal_text(owner.source)) if owner else None,
+        found=tuple(map(gaps_of, part["row"]["found"])),
+        more=tuple(part.get("more-actions", ())),
+        wildcards=part["row"]["wildcards"],
     )
 
 
@@ -263,7 +288,7 @@ def shares_of_made(principals: Iterable[PrincipalSummary], *, wide: int = 1000) 
     """The same of all the principals that have a replacement, together."""
     whole = sum_counts(principals)
     parts = [
-        ("seen", "used or attempted", whole.kept - whole.kept_unseen),
+        ("seen", "used or attempted", max(whole.kept - whole.kept_unseen, 0)),
         ("kept", "kept without recorded use", whole.kept_unseen),
         ("goes", "removed", whole.removed),
     ]
@@ -316,6 +341,14 @@ def _span(start: date, end: date, first: date, last: date) -> tuple[int, int]:
 # ---------------------------------------------------------------- figures
 
 
+def _stamp_of_now(review: ReviewSummary, rows: Sequence[Row]) -> Stamp:
+    counts, diff = sum_counts(review.principals), review.report.diff
+    covered = min((one.covered_days for one in diff.coverage.accounts), default=0)
+    wildcards = sum(row.wildcards for row in rows)
+    figures = Figures(len(rows), counts.granted, counts.unused, counts.dangerous_unused, wildcards, covered)
+    return Stamp("now", diff.as_of, diff.catalog_version, diff.catalog_date, figures=figures)
+
+
 def figures_of_review(review: ReviewSummary) -> Iterator[Figure]:
     """The numbers of the principals that the headline counts: those with a replacement to put in place, if any."""
     replaced, whole = review.with_documents, review.counts
@@ -330,7 +363,7 @@ def figures_of_review(review: ReviewSummary) -> Iterator[Figure]:
     left = whole.dangerous_unused - dangerous if replaced else dangerous
     title = f"dangerous grants {'removed' if replaced else 'found'}"
     note = f"without recorded use{f'; {count(left)} kept' if replaced and left else ''}"
-    yield Figure(count(dangerous), title, note, alarming=left > 0)
+    yield Figure(count(dangerous), title, note, alarming=not replaced and left > 0)
     yield _coverage_figure(review)
 
 

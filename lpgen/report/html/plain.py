@@ -17,5 +17,5 @@ def page_html(page: Iterable[Block], _: object) -> str:
     heading = next(block for block in blocks if isinstance(block, Heading))
     title = "".join(span.text for span in heading.line)
     return template("plain.html.j2").render(
-        policy=content_security_policy(style=style), style=style, title=title, blocks=blocks
+        policy=content_security_policy(style=style), style=style, title=title, blocks=blocks, links={}
     )

@@ -53,7 +53,8 @@ class PrincipalScript:
         """The data as JSON that is safe in a script element."""
         shared = Shared(self.actions)
         principal = data_of_principal(view, self.report, shared)
-        return script_json({"principal": principal, **dict(shared.data())})
+        row = {"found": data_of_actions(view, shared), "wildcards": len(view.diff.wildcards)}
+        return script_json({"principal": principal, "row": row, **dict(shared.data())})
 
 
 def data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Json:
@@ -190,6 +191,15 @@ def data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
         }
         for outcome, verdict, confidence in sorted(groups, key=_group_order)
     ]
+
+
+def data_of_actions(view: PrincipalView, shared: Shared) -> list[str]:
+    """The numbers of the actions that are granted, those that a record shows, and the granted ones that are kept."""
+    outcomes = [(one, outcome_of(one, view)) for one in view.diff.verdicts]
+    granted = [one.action for one, outcome in outcomes if outcome != UNGRANTED]
+    seen = [one.action for one, _ in outcomes if one.verdict not in UNSEEN]
+    kept = [one.action for one, outcome in outcomes if outcome == KEPT]
+    return [shared.ranges(actions) for actions in (granted, seen, kept)]
 
 
 def outcome_of(one: ActionVerdict, view: PrincipalView) -> str:

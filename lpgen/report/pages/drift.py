@@ -58,7 +58,7 @@ def drift_page(drift: Drift) -> tuple[Block, ...]:
         *_applied(drift.applied),
         *_expired(drift),
         *_gaps(drift.notes),
-        *_trend(drift.trend),
+        *trend_blocks(drift.trend),
     )
 
 
@@ -215,7 +215,8 @@ def _gaps(notes: Sequence[str]) -> Iterable[Block]:
 # ---------------------------------------------------------------- the trend
 
 
-def _trend(trend: Sequence[Stamp]) -> Iterable[Block]:
+def trend_blocks(trend: Sequence[Stamp]) -> Iterable[Block]:
+    """The figures of states, the oldest first and the present one last; none without an earlier one."""
     if len(trend) < 2:
         return
     shown = trend[-_MOST_STATES:]

@@ -8,6 +8,10 @@ const pageData = new Map();
 let fileData = {};
 let closeFile = () => {};
 
+const namedActions = once(() =>
+  parseData("actions").flatMap(([service, names]) => names.map((name) => `${service}:${name}`)),
+);
+
 // What the principal shown refers to by a name.
 function shared(id) {
   if (Object.hasOwn(fileData, id)) return fileData[id];

@@ -1,6 +1,6 @@
 // The address says what is shown: a principal (`#p=ARN&at=PART`) or the summary, and the view of its table.
 
-const FIELDS = ["p", "at", "search", "state", "account", "only", "sort"];
+const FIELDS = ["p", "at", "search", "action", "how", "state", "account", "owner", "only", "sort"];
 const summaryPage = document.getElementById("summary");
 const principalArticle = document.getElementById("principal");
 const places = new Map(
@@ -173,16 +173,10 @@ function pressKey(event) {
   }
 }
 
-// A command that ends a step is there to be run; within a sentence it is only a name.
 function addCopyButtons() {
-  for (const command of summaryPage.querySelectorAll(".tasks code:last-child")) {
-    if (!command.textContent.startsWith("lpgen ") || command.nextSibling?.data.trim()) continue;
-    const box = el("span", { class: "command" });
-    command.replaceWith(box);
-    box.append(
-      command,
-      copyButton(() => command.textContent),
-    );
+  for (const command of summaryPage.querySelectorAll(".command")) {
+    const text = command.textContent;
+    command.append(copyButton(() => text));
   }
 }
 

@@ -8,15 +8,21 @@ const NUMBERS = [...COLUMNS, "kept_unseen", "dangers_left"];
 const ALARMING = { dangerous_unused: "dangers_left", ungranted: "ungranted" };
 const MOST_TEXT = 200;
 const order = { key: "", down: false };
-const controls = ["search", "state", "account", "only"].map((id) => document.getElementById(id));
+const controls = ["search", "action", "how", "state", "account", "owner", "only"]
+  .map((id) => document.getElementById(id))
+  .filter(Boolean);
 
-const rows = rowsOfData(parseData("rows"));
+const rowData = parseData("rows");
+const rows = rowsOfData(rowData);
+const runs = once(() => rowData.gaps.map(runsOf)); // of actions by number
 const more = el("p", { class: "quiet", hidden: true }, el("span"), el("button", { type: "button" }, "Show more"));
 let mostRows = MOST_ROWS;
 
 function rowsOfData(data) {
-  return data.rows.map(([label, arn, account, kind, state, tone, numbers, shares], at) => {
-    const under = kind === "active" ? account : `${account} · ${kind}`;
+  return data.rows.map(([label, arn, account, kind, state, tone, numbers, shares, owned, ...places], at) => {
+    const [[owner, source], [granted, used, kept, others]] = [owned, places];
+    const notes = [account, kind !== "active" && kind, owner && `owner ${owner} (${source})`];
+    const under = notes.filter(Boolean).join(" · ");
     const named = Object.fromEntries(NUMBERS.map((key, place) => [key, numbers[place] ?? 0]));
     const make = () => [
       el("th", { scope: "row" }, el("a", { href: addressOf({ p: arn }) }, label), el("span", { class: "under" }, under)),
@@ -26,7 +32,20 @@ function rowsOfData(data) {
       ...COLUMNS.slice(1).map((key, place) => numberCell(key, numbers[place + 1], named)),
     ];
     const text = `${arn} ${label}${under}`.toLowerCase();
-    return { node: once(() => el("tr", {}, make())), at, arn, account, label, state, text, numbers: named };
+    const actions = { granted, used, kept, more: data.more[others], isReplaced: numbers[4] !== null };
+    const node = once(() => el("tr", {}, make()));
+    return { node, at, arn, account, owner, label, state, text, actions, numbers: named };
+  });
+}
+
+// The first number of each run and the one after its last, from gaps between them such as `0-4,2`, in hexadecimal.
+function runsOf(gaps) {
+  let end = 0;
+  return gaps.split(",").filter(Boolean).map((part) => {
+    const [gap, others = 0] = part.split("-").map((text) => parseInt(text, 16));
+    const first = end + gap;
+    end = first + others + 1;
+    return [first, end];
   });
 }
 
@@ -65,15 +84,60 @@ function setView(view) {
   sortRows();
 }
 
+// Whether a glob with * and ? matches a whole text; no glob takes longer than the product of both lengths.
+function matchesGlob(glob, text) {
+  let [at, star, from] = [0, -1, 0];
+  for (let place = 0; place < text.length; ) {
+    if (glob[at] === "*") [star, from] = [at++, place];
+    else if (at < glob.length && (glob[at] === "?" || glob[at] === text[place])) [at, place] = [at + 1, place + 1];
+    else if (star >= 0) [at, place] = [star + 1, ++from];
+    else return false;
+  }
+  while (glob[at] === "*") at += 1;
+  return at === glob.length;
+}
+
+const isGlob = (word) => /[*?]/.test(word);
+
+// The names that `--principal` takes: the ARN, the name, and kind, path and name, with or without the path.
+function isNamed(arn, glob) {
+  const whole = arn.toLowerCase().split(":").slice(5).join(":");
+  const name = whole.slice(whole.lastIndexOf("/") + 1);
+  return [arn.toLowerCase(), name, whole, `${whole.split("/")[0]}/${name}`].some((text) => matchesGlob(glob, text));
+}
+
+// A test of rows by an action: a glob, a whole name, or else a part of names. Numbers of actions count in the catalog,
+// and then in what a row has more; sums over the catalog say how many of a run match.
+function actionFilter(wanted, how) {
+  const known = namedActions().map((name) => name.toLowerCase());
+  const isPattern = isGlob(wanted) || known.includes(wanted);
+  const test = (name) => (isPattern ? matchesGlob(wanted, name) : name.includes(wanted));
+  const before = new Uint32Array(known.length + 1);
+  for (let at = 0; at < known.length; at += 1) before[at + 1] = before[at] + test(known[at]);
+  const upTo = (end, more) =>
+    before[Math.min(end, known.length)] +
+    more.slice(0, Math.max(end - known.length, 0)).filter((name) => test(name.toLowerCase())).length;
+  const counted = (actions, key) =>
+    runs()[actions[key]].reduce((sum, [first, end]) => sum + upTo(end, actions.more) - upTo(first, actions.more), 0);
+  return ({ actions }) => {
+    if (how !== "kept" && how !== "removed") return counted(actions, how || "granted") > 0;
+    const kept = counted(actions, "kept");
+    return actions.isReplaced && (how === "kept" ? kept > 0 : counted(actions, "granted") > kept);
+  };
+}
+
 function filterRows() {
-  const [search, state, account, only] = controls.map((control) => control.value);
+  const { search = "", action = "", how, state, account, owner, only } = viewOfTable();
   const wanted = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const hasAction = action.trim() ? actionFilter(action.trim().toLowerCase(), how) : () => true;
   let shown = 0;
   for (const one of rows) {
     const matches =
-      wanted.every((word) => one.text.includes(word)) &&
+      wanted.every((word) => (isGlob(word) ? isNamed(one.arn, word) : one.text.includes(word))) &&
       (!state || one.state === state) &&
       (!account || one.account === account) &&
+      (!owner || one.owner === owner) &&
+      hasAction(one) &&
       (!only || one.numbers[only] > 0);
     one.matches = matches;
     shown += matches;

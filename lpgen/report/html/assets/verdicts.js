@@ -1,8 +1,5 @@
 // Every action that is or was granted, by what becomes of it and why; each can be looked up by name.
 
-const namedActions = once(() =>
-  parseData("actions").flatMap(([service, names]) => names.map((name) => `${service}:${name}`)),
-);
 const OUTCOMES = { removed: "removed", kept: "kept", granted: "granted", ungranted: "not granted" };
 const MOST_NAMES = 12;
 const MOST_FOUND = 500;
@@ -33,6 +30,14 @@ function nameList(names) {
   return list;
 }
 
+// Bad only where it stays and no record shows it.
+function dangerNote(group, text) {
+  const stays = group.outcome !== "removed" && isUnseen(group);
+  return el("p", { class: stays ? "bad" : "strong" }, `▲ ${text}`);
+}
+
+const isUnseen = ({ verdict }) => verdict === "unused" || verdict === "unobservable";
+
 function verdictRows(group) {
   const texts = shared("texts");
   return group.rows.map(([service, reason, danger, ranges]) => {
@@ -42,7 +47,7 @@ function verdictRows(group) {
       {},
       el("td", {}, el("code", {}, service)),
       el("td", { class: "number" }, count(names.length)),
-      el("td", {}, danger >= 0 && el("p", { class: "bad" }, `▲ ${texts[danger]}`), nameList(names)),
+      el("td", {}, danger >= 0 && dangerNote(group, texts[danger]), nameList(names)),
       el("td", { class: "why" }, texts[reason]),
     );
   });
@@ -86,7 +91,7 @@ function foundActions(data, wanted, dangerous) {
   const [found, texts] = [[], shared("texts")];
   for (const group of data.verdicts) {
     for (const [, reason, danger, ranges] of group.rows) {
-      if (dangerous && (danger < 0 || !["unused", "unobservable"].includes(group.verdict))) continue;
+      if (dangerous && (danger < 0 || !isUnseen(group))) continue;
       for (const action of actionsIn(ranges)) {
         if (action.toLowerCase().includes(wanted))
           found.push([action, group, texts[reason], danger < 0 ? "" : texts[danger]]);
@@ -105,7 +110,7 @@ function foundTable(found) {
         {},
         el("td", {}, code(action)),
         el("td", {}, el("span", { class: `outcome ${group.outcome}` }, OUTCOMES[group.outcome])),
-        el("td", { class: "why" }, reason, danger && el("p", { class: "bad" }, `▲ ${danger}`)),
+        el("td", { class: "why" }, reason, danger && dangerNote(group, danger)),
       ),
     );
   return [

@@ -115,7 +115,7 @@ function serviceRow(service, after, columns, width, y, scale) {
       shape(
         "text",
         { class: "service", x: columns.cells, y: y + 12 },
-        shape("tspan", {}, shorten(service.name, columns.end - columns.cells - 6 * counted.length - 12)),
+        shape("tspan", {}, shorten(service.name, columns.end - columns.cells - 7 * counted.length - 12)),
         shape("tspan", { class: "counted", dx: 8 }, counted),
       ),
       passed(columns.who, columns.first + WALL - columns.who + 8, first),
