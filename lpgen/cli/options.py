@@ -287,7 +287,9 @@ def given_of(context: typer.Context, own: Collection[str]) -> Given:
     from lpgen.report.blocks import Given
 
     names = {one.name for one in context.command.params if one.name}.difference(own)
-    return Given(given_options(context, names), options_by_command(context), _program())
+    drafts = (f"decisions{number}.toml" for number in ("", *(f"-{at}" for at in range(2, 1000))))
+    draft = next(name for name in drafts if not Path(name).exists())
+    return Given(given_options(context, names), options_by_command(context), _program(), draft)
 
 
 def given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:

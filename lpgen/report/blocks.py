@@ -141,12 +141,14 @@ class Command:
 class Given:
     """The options that a command was given, and by command the names of the options that it takes.
 
-    A command that isn't in `taken` can't be run here, and isn't suggested. `program` is what a shell takes for lpgen.
+    A command that isn't in `taken` can't be run here, and isn't suggested. `program` is what a shell takes for lpgen,
+    and `draft` a file for decisions that isn't there yet.
     """
 
     options: tuple[Option, ...] = ()
     taken: Mapping[str, Collection[str]] = field(default_factory=dict)
     program: Option = ("lpgen",)
+    draft: str = "decisions.toml"
 
     def command(self, name: str, *added: Option, without: Collection[str] = ()) -> Command | None:
         """A command with the options that it takes, and some more; None where it can't be run here."""
@@ -155,10 +157,6 @@ class Given:
         new = {one[0] for one in added if one[0].startswith("-")}.union(without)
         given = tuple(one for one in self.options if one[0] in self.taken[name] and one[0] not in new)
         return Command(name, given, added, self.program)
-
-    def has(self, value: str) -> bool:
-        """Whether a value is that of an option."""
-        return any(value in one[1:] for one in self.options)
 
 
 NO_OPTIONS: Final = Given()

@@ -10,7 +10,7 @@ from typing import Final
 
 from lpgen.core.backtests import ExpectedDenials, Reach
 from lpgen.core.choices import KeepUnobservable, Severity, UnobservableKind
-from lpgen.core.findings import OutsideTrust, PrincipalClass, Report
+from lpgen.core.findings import OutsideTrust, PrincipalClass, Recreation, Report
 from lpgen.core.model import Principal
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.report.blocks import NO_OPTIONS, Given
@@ -85,7 +85,8 @@ class PrincipalSummary:
     a replacement was made, `refusal` why it can't be put in place ("": it can), and `in_place` that the policies say
     what it says already. `caveats` are the open reasons not to call it safe, and `accepted` those that a person has
     accepted. `failed` says that it failed its verification. `left` are the ARNs of the policies left attached.
-    `has_decided` says that decisions keep or drop anything. `has_namesakes` says that another account of the report has
+    `has_decided` says that decisions keep or drop anything, and `recreated` that it was deleted and created again.
+    `has_namesakes` says that another account of the report has
     a principal of the same name.
     """
 
@@ -104,6 +105,7 @@ class PrincipalSummary:
     failed: bool = False
     left: tuple[str, ...] = ()
     has_decided: bool = False
+    recreated: Recreation | None = None
     has_namesakes: bool = False
 
     @property

@@ -217,8 +217,7 @@ def _look(summary: PrincipalSummary, given: Given) -> Command | None:
 
 def _decide(given: Given, *only: Option) -> Command | None:
     """The command that drafts decisions in a new file, since it replaces none."""
-    file = "more-decisions.toml" if given.has("decisions.toml") else "decisions.toml"
-    return given.command("review", *only, ("--write-decisions", file))
+    return given.command("review", *only, ("--write-decisions", given.draft))
 
 
 def _ingest(review: ReviewSummary, given: Given, *added: Option) -> Command | None:

@@ -157,6 +157,7 @@ def _summary_of_view(view: PrincipalView) -> PrincipalSummary:
         failed=verification is not None and verification.status is CheckStatus.FAILED,
         left=tuple(one.arn for one in replacement.left) if replacement else (),
         has_decided=bool(view.decided or diff.dropped),
+        recreated=diff.recreated,
     )
 
 
@@ -189,15 +190,15 @@ def _counts_of_view(view: PrincipalView) -> Counts:
     verdicts, staying = view.diff.verdicts, view.staying
     by_verdict = verdicts.by_verdict()
     dangerous = [one.action for one in verdicts.dangerous_unseen()]
-    removed = sum(view.confidence.values())
+    granted, removed = by_verdict.total() - by_verdict[Verdict.UNGRANTED], sum(view.confidence.values())
     return Counts(
-        granted=by_verdict.total() - by_verdict[Verdict.UNGRANTED],
+        granted=granted,
         used=by_verdict[Verdict.USED],
         attempted=by_verdict[Verdict.ATTEMPTED],
         unused=by_verdict[Verdict.UNUSED],
         unobservable=by_verdict[Verdict.UNOBSERVABLE],
         ungranted=by_verdict[Verdict.UNGRANTED],
-        kept=len(staying),
+        kept=granted - removed if view.has_documents else 0,
         kept_unseen=sum(one.verdict in UNSEEN and action in staying for action, one in verdicts.judged()),
         removed=removed,
         dangerous=sum(one not in staying for one in dangerous) if view.has_documents else 0,

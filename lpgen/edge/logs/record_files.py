@@ -61,7 +61,9 @@ _NO_JSON: Final = "it is neither JSON nor gzip"
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 _DETAILS_KEYS: Final = frozenset({"UserDetailList", "RoleDetailList"})
 _DETAILS: Final = Unusable(
-    SkipReason.UNREADABLE_FILE, "these are authorization details: give them to `lpgen review --policies`", "line 1"
+    SkipReason.UNREADABLE_FILE,
+    "these are authorization details: give them to `lpgen review` as its `--policies`",
+    "line 1",
 )
 _NO_SHAPE: Final = Unusable(
     SkipReason.UNREADABLE_FILE, "the JSON is of no shape that holds CloudTrail records", "line 1"

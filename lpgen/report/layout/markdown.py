@@ -143,7 +143,7 @@ def part_markdown(part: Iterable[Block], _: Layout) -> str:
 
 
 def _item_lines(block: Bullets, rows: int) -> Iterable[str]:
-    for number, item in enumerate(block.items[:rows], start=1):
+    for number, item in enumerate(block.items[:rows], start=block.first):
         mark = f"{number}. " if block.numbered else "- "
         yield mark + _inline(item.line)
         yield from (f"{' ' * len(mark)}- {_inline(note)}" for note in item.notes)

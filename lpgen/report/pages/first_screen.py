@@ -61,6 +61,7 @@ def first_screen(review: ReviewSummary, given: Given, *, width: int, size: int, 
     yield from decision_blocks(review, longest=_LONGEST_FILE)
     yield from map(Paragraph, numbers_of_actions(review))
     yield from _coverage(review)
+    yield from _recreated(review)
     yield from _principals(review, width - _OTHER_COLUMNS, most=1 + size // 2)
     if not review.principals:
         yield from unlisted_blocks(review, most=1 + size)
@@ -124,6 +125,14 @@ def _coverage(review: ReviewSummary) -> Iterator[PageBlock]:
             line(" ", bad(f"No log of {plural(len(unread), 'account')}.")) if unread else "",
         )
     )
+
+
+def _recreated(review: ReviewSummary) -> Iterator[PageBlock]:
+    found = [one for one in review.principals if one.recreated]
+    if found and found[0].recreated:
+        label, more = label_in_list(found[0]), f"; and {plural(len(found) - 1, 'other principal')}" if found[1:] else ""
+        text = shorten(f": {found[0].recreated.text}{more}.", _LONGEST_MESSAGE)
+        yield Paragraph(line(name(next(cut_labels([label], _LONGEST_NAME))), text))
 
 
 # ---------------------------------------------------------------- principals

@@ -176,7 +176,7 @@ def _next(plan: ObservePlan) -> Iterable[Block]:
     if any(one.trails for one in plan.accounts):
         yield Heading(line("Next steps"), level=2)
         yield bullets(
-            line("Save this plan: ", name("lpgen observe … --output plan.json"), "."),
+            line("Save this plan with ", name("--output plan.json"), "."),
             line(
                 "Apply it: ",
                 name("--format cli"),
@@ -189,9 +189,11 @@ def _next(plan: ObservePlan) -> Iterable[Block]:
             line(
                 "After as many covered days as ",
                 name("--min-days"),
-                " says, ingest its logs and look: ",
-                name("lpgen observe --since plan.json --trails FILE"),
-                ". The settings of all trails that record the account must be in the file, or in a snapshot.",
+                " says, ingest its logs and give this command ",
+                name("--since plan.json"),
+                ". It needs the settings of all trails that record the account, by ",
+                name("--trails"),
+                " or a snapshot.",
             ),
         )
 

@@ -174,16 +174,18 @@ def _what_to_do(review: ReviewSummary, given: Given) -> Iterable[Block]:
     tasks = tasks_of_review(review, given)
     if tasks:
         yield Heading(line("What to do"), level=2)
-        yield Bullets(tuple(map(_task_item, tasks)), numbered=True)
+    for number, task in enumerate(tasks, start=1):
+        yield Bullets((_task_item(task),), numbered=True, first=number)
+        if task.command:
+            yield task.command
 
 
 def _task_item(task: Task) -> Item:
     steps = [line(step.words, *_of_principals(step)) for step in task.steps[:_MOST_STEPS]]
     rest = len(task.steps) - _MOST_STEPS
     more = [line(quiet(f"and {plural(rest, 'more step')} below"))] if rest > 0 else []
-    command = [line(name(task.command.text))] if task.command else []
     principals = [] if task.steps or not task.principals else [line(*_of_principals(task))[1:]]
-    return Item(task.words, (*principals, *steps, *more, *command))
+    return Item(task.words, (*principals, *steps, *more))
 
 
 def _of_principals(task: Task) -> Line:
