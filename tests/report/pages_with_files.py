@@ -10,7 +10,7 @@ from typing import Any
 from lpgen.app.output import review_page
 from lpgen.core.findings import Report
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.report.html.data_files import PageWithFiles
+from lpgen.report.html.data_files import page_with_files
 from tests.report.review_reader import ReviewReader
 
 FOLDER = "review-files"
@@ -42,6 +42,6 @@ class Pages:
 
 def pages_of(report: Report, folder: str = FOLDER) -> Pages:
     """The page of a report, however few principals it has."""
-    made: PageWithFiles = review_page(report, bundled_catalog(), folder=folder)
+    made = page_with_files(review_page(report, bundled_catalog()), folder=folder)
     files = dict(made.files)
     return Pages(made.review, "".join(made.page), files)

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from lpgen.app.output import review_page, review_parts
 from lpgen.core.digests import Inputs
 from lpgen.core.findings import Proposal, Report
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.report.commands import NO_OPTIONS, Given, Layout
+from lpgen.report.iac.files import CodeForm, code_of_subjects
+from lpgen.report.iac.subject import subject_of_proposal
 from lpgen.report.json.evidence import evidence_json
 from lpgen.report.json.summary import summary_json
 from lpgen.report.render import BACKTEST, DRIFT, EXPLANATION, OBSERVE, OUTCOMES, PAGE, STARS, VERIFICATION, Formats
 from lpgen.report.summary import PartedReview, ReviewSummary, summary_of_review
 from lpgen.report.views import PrincipalView
+
+COMMANDS: Final = (
+    "review",
+    "generate",
+    "backtest",
+    "ingest",
+    "snapshot",
+    "catalog update",
+    "rollout plan",
+    "baseline save",
+    "drift",
+)
+OPTIONS: Final = ("--data", "--policies", "--trails", "--decisions", "--principal", "--no-backtest")
+TAKEN: Final = dict.fromkeys(COMMANDS, OPTIONS)
+"""The options that each command takes, in place of those of the command line."""
+
+DATA: Final = Given((("--data", "lpgen-data"),), TAKEN)
+"""What a command was given that can suggest every other."""
 
 
 def summarize(report: Report) -> ReviewSummary:
@@ -41,6 +62,11 @@ def render_evidence(proposal: Proposal, report: Report, inputs: Inputs) -> str:
 def parted_review(report: Report, given: Given = NO_OPTIONS) -> PartedReview:
     """A review whose principals have empty parts."""
     return PartedReview(summarize(report), lambda _arn: "", given)
+
+
+def code_files(proposals: Iterable[Proposal], form: CodeForm) -> dict[str, str]:
+    """The files of the proposals' code, by path."""
+    return code_of_subjects(filter(None, map(subject_of_proposal, proposals)), form)
 
 
 def _written(formats: Formats[Any]) -> Any:
