@@ -46,7 +46,9 @@ def test_the_file_accepts_just_what_it_names_once_it_is_filled_in(tmp_path: Path
 
 def test_the_file_drops_unusual_use_on_its_days(tmp_path: Path) -> None:
     file = tmp_path / "decisions.toml"
-    file.write_text(filled(render_decisions(summarize(report_of([failing()]))), "reason", "owner", "expires"), encoding="utf-8")
+    file.write_text(
+        filled(render_decisions(summarize(report_of([failing()]))), "reason", "owner", "expires"), encoding="utf-8"
+    )
     (drop,) = (one for one in read_decisions(file) if one.kind is DecisionKind.DROP)
     proposal = failing().proposal()
     assert (drop.principal, drop.action) == (proposal.diff.principal.arn, "s3:PutBucketPolicy")
