@@ -26,6 +26,7 @@ from lpgen.core.trails import Selector, Trail
 from lpgen.core.usage.tables import merge_usage
 from lpgen.report.iac.files import CodeForm
 from tests.core.analysis.test_replacement_laws import policies, uses
+from tests.report.rendered import code_files
 from tests.support.diffs import diff_usage
 from tests.support.generated import generate_policies
 from tests.support.proofs import doubts, prove
