@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -14,7 +13,6 @@ import pytest
 
 from lpgen.app import api
 from lpgen.app.explain import explain as explain_asked
-from lpgen.cli.demo import closing_text
 from lpgen.core.analysis.explain.explanation import explain as explain_question
 from lpgen.core.analysis.explain.question import Asked, read_questions
 from lpgen.core.explanations import WhoCan
@@ -28,9 +26,7 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.report.blocks import Given
-from lpgen.report.screens import render_review_screen
 from tests.report.rendered import render_review
-from tests.support.demo import commands_of_demo
 from tests.support.documents import DEMO_PAGE, POLICIES_PAGE, README, check_block
 from tests.support.forked_lpgen import run_forked
 
@@ -225,22 +221,12 @@ def test_demo_page_shows_what_the_demo_prints(world: World) -> None:
     report = api.review(world.data, policies=POLICIES)
     options = (("--data", "lpgen-demo/data"), ("--policies", "sample_logs/authorization-details"))
     taken = {"generate": ("--data", "--policies"), "review": ("--data", "--policies"), "snapshot": ("--data",)}
-    screen = render_review_screen(report, Given(options, taken), None, width=80, color=False)
+    screen = render_review(report, "text", width=80, given=Given(options, taken), screen=True)
     review = render_review(report, "text", width=80)
     principal = review[review.index("━━ role/app/storefront-api") :]
     principal = principal[: principal.index("\n\n")]
     check_block(DEMO_PAGE, "demo", f"```text\n{screen}```")
     check_block(DEMO_PAGE, "demo-role", f"```text\n{principal}\n```")
-
-
-@pytest.mark.slow
-def test_commands_of_the_demo_run_as_printed(world: World, tmp_path: Path) -> None:
-    paths = {"output": tmp_path, "data": world.data, "replacements": world.out, "sample": Path(POLICIES)}
-    commands = [shlex.split(one) for one in commands_of_demo(closing_text(paths, "lpgen", 80), "lpgen")]
-    for_sample = [one for one in commands if "lpgen-data" not in one]
-    assert [one[1] for one in for_sample] == ["wildcards", "backtest", "explain", "verify"]
-    for command in for_sample:
-        assert lpgen(*command[1:])
 
 
 def test_documents_say_of_their_pictures_what_they_show(world: World) -> None:

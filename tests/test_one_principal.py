@@ -34,7 +34,9 @@ from lpgen.edge.data_folder.usage_files import (
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.edge.readers.outlined_policies import OutlinedPolicies, outline_policies
 from lpgen.errors import DamageError, InvocationError, SnapshotError
-from lpgen.report.entries import DETAIL_FORMATS, DetailEntry
+from lpgen.report.render import PRINCIPAL
+from lpgen.report.summary import PrincipalSummary
+from lpgen.report.views import PrincipalView
 
 FEW = 4
 ROWS = 64
@@ -97,10 +99,10 @@ def opened(world: World, principal: str = "", *, options: Options = Options()) -
     return open_review(world.data, [world.policies], bundled_catalog(), options=chosen)
 
 
-def pages_of(proposal: Proposal) -> tuple[str, Proposal, tuple[str, ...]]:
-    """The ARN of a proposal, its outline, and its part of each format."""
-    made = [DetailEntry(form, 100, color=False)(proposal) for form in sorted(DETAIL_FORMATS)]
-    return proposal.diff.principal.arn, made[0].outline, tuple(one.text for one in made)
+def pages_of(proposal: Proposal) -> tuple[str, PrincipalSummary, tuple[str, ...]]:
+    """The ARN of a proposal, its summary, and its part of each format."""
+    view = PrincipalView(proposal)
+    return proposal.diff.principal.arn, view.summary, tuple(PRINCIPAL.text(view, form) for form in PRINCIPAL.rows)
 
 
 def text_of(world: World, principal: str = "", *, options: Options = Options()) -> str:  # noqa: B008

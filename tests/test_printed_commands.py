@@ -340,8 +340,8 @@ CASES: Final = (
     Case("check", "account", "check --data data"),
     Case("baseline", "account", f"baseline save second {ACCOUNT_GROUND}"),
     # Hints of errors.
-    Case("review-without-policies", "account", "review --data data", codes=(2,)),
-    Case("review-without-data", "nothing", "review --data data", codes=(2,)),
+    Case("review-without-policies", "account", "review --data data", codes=(0,)),
+    Case("review-without-data", "nothing", "review --data data", codes=(3,)),
     Case("backtest-without-policies", "account", "backtest --data data", codes=(2,)),
     Case("wildcards-without-policies", "account", "wildcards --data data", codes=(2,)),
     Case("drift-without-policies", "account", "drift --data data", codes=(2,)),
@@ -363,7 +363,7 @@ CASES: Final = (
     Case("own-generate", "own", "generate --data lpgen-data --output lpgen-out"),
     Case("own-screen", "own", "review --data lpgen-data", needs="generate --data"),
     Case("own-full", "own", "review --data lpgen-data --full", needs="generate --data"),
-    Case("own-no-snapshot", "own", "review --data lpgen-data --snapshot none", codes=(2,)),
+    Case("own-no-snapshot", "own", "review --data lpgen-data --snapshot none", codes=(0,)),
     Case("own-plan", "own", "rollout plan lpgen-out --data lpgen-data --output plan.json", codes=(0, 1)),
     Case("own-drift", "own", "drift --data lpgen-data"),
 )

@@ -70,7 +70,7 @@ def small_batches(policies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def review_text(data: Path, policies: Path, form: str, engine: Engine = LocalEngine()) -> str:  # noqa: B008
     catalog = bundled_catalog()
     review = open_review(data, [policies], catalog, options=Options(), engine=engine)
-    return "".join(review_parts(review, form, root="lpgen-out"))
+    return "".join(review_parts(review, form))
 
 
 def digests(folder: Path) -> dict[str, str]:

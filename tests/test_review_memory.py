@@ -22,7 +22,7 @@ from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.baseline_folder import BaselineFiles, save_baseline
 from lpgen.edge.data_folder.usage_files import read_usage
-from lpgen.report.entries import DetailEntry
+from lpgen.report.views import PrincipalView
 
 STATEMENTS = 20
 HELD_OF_EACH = 900
@@ -118,8 +118,8 @@ def test_drift_holds_the_policies_of_one_batch_on_both_sides(
     assert [one // STATEMENTS for one in alive] == [2 * size for size in (16, 16, 8)]
 
 
-def test_outlines_share_equal_caveats(sample_data: Path, tmp_path: Path) -> None:
+def test_summaries_share_equal_caveats(sample_data: Path, tmp_path: Path) -> None:
     review = opened(sample_data, tmp_path / "roles", 2, action="s3:GetNothing")
-    one, other = (entry.outline.diff.caveats for entry in review.map(DetailEntry("text", 80, color=False)))
+    one, other = review.map(lambda proposal: PrincipalView(proposal).summary.caveats)
     assert one
     assert all(caveat is same for caveat, same in zip(one, other, strict=True))

@@ -55,8 +55,8 @@ SENTENCES: Final = {
 }
 """How a sentence gives a number; each place in which it does has to be right."""
 
-COLUMNS: Final = {"granted": "granted", "used": "used", "kept": "kept", "removed": "removed", "danger": "dangerous"}
-"""What the columns of tables count; a heading `dangerous` counts as `danger`."""
+COLUMNS: Final = {"granted": "granted", "used": "used", "kept": "kept", "removed": "removed"}
+"""What the columns of tables count."""
 
 NO_NUMBER: Final = frozenset("–-")
 

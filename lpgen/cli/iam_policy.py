@@ -71,6 +71,5 @@ def iam_policy_command(
     put_text(document_json(shown, indent=2), output)
     size = policy_size(document_json(shown))
     if command and size > MANAGED_POLICY_LIMIT:
-        say(
-            f"note: {size:,} characters, and IAM allows 6,144 in a managed policy, and 10,240 in all inline policies of a role: plan fewer principals"
-        )
+        limits = "6,144 in a managed policy and 10,240 in all inline policies of a role"
+        say(f"note: the policy has {size:,} characters. IAM allows {limits}: plan fewer principals")

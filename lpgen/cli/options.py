@@ -289,7 +289,7 @@ def given_of(context: typer.Context, own: Collection[str]) -> Given:
     names = {one.name for one in context.command.params if one.name}.difference(own)
     drafts = (f"decisions{number}.toml" for number in ("", *(f"-{at}" for at in range(2, 1000))))
     draft = next(name for name in drafts if not Path(name).exists())
-    return Given(given_options(context, names), options_by_command(context), _program(), draft)
+    return Given(given_options(context, names), options_by_command(context), program_words(), draft)
 
 
 def given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
@@ -319,7 +319,7 @@ def _taken(group: Any, prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]
             yield f"{prefix}{name}", frozenset(option for one in command.params for option in one.opts)
 
 
-def _program() -> tuple[str, ...]:
+def program_words() -> tuple[str, ...]:
     """What to type for the program that is running: it needn't be on the path, as in a checkout."""
     if any(part.startswith("archive-v") for part in Path(sys.prefix).parts):  # uvx keeps environments in its cache
         source = _checkout()

@@ -19,9 +19,9 @@ from lpgen.app.review import analyse
 from lpgen.core.options import Options
 from lpgen.core.usage.event_time import moment_from_datetime
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.report.documents.review import review_json
 from tests.attack.score import Attack, sample
 from tests.attack.test_forgeries import REAL_DAYS, first_day, real
+from tests.report.rendered import render_review
 from tests.support.log_samples import log_bytes
 from tests.support.outputs import SAMPLE
 from tests.support.sample_organization import SHOP
@@ -154,7 +154,7 @@ def review(folder: Path, planted: Iterable[Json], place: str, account: str | Non
     result = ingest([home], bundled_catalog(), data=folder / "data", now=moment_from_datetime(now))
     policies = SAMPLE / "authorization-details" / f"{SHOP}.json"
     report = analyse(folder / "data", [policies], bundled_catalog(), options=Options(min_days=REAL_DAYS - 5))
-    return json.loads("".join(review_json(report))), {skip.reason.value: skip.count for skip in result.skips}
+    return json.loads(render_review(report, "json")), {skip.reason.value: skip.count for skip in result.skips}
 
 
 @pytest.fixture(scope="module")

@@ -76,7 +76,7 @@ def test_read_replacements_names_damage(tmp_path: Path) -> None:
         read_replacements(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("number", [0, 2])
+@pytest.mark.parametrize("number", [0, 3])
 def test_summary_and_evidence_of_another_schema_are_refused_by_its_number(tmp_path: Path, number: int) -> None:
     out = written(tmp_path / "out")
     write_text(out / SUMMARY, json.dumps({"schema": f"lpgen.summary/{number}"}))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from lpgen.app.output import review_page, review_parts
 from lpgen.core.digests import Inputs
@@ -11,6 +12,8 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.report.blocks import NO_OPTIONS, Given, Layout
 from lpgen.report.documents.evidence import evidence_json
 from lpgen.report.documents.summary import summary_json
+from lpgen.report.iac.files import CodeForm, code_of_subjects
+from lpgen.report.iac.subject import subject_of_proposal
 from lpgen.report.render import (
     BACKTEST,
     DRIFT,
@@ -25,6 +28,24 @@ from lpgen.report.render import (
 )
 from lpgen.report.summary import PartedReview, ReviewSummary, summary_of_review
 from lpgen.report.views import PrincipalView
+
+COMMANDS: Final = (
+    "review",
+    "generate",
+    "backtest",
+    "ingest",
+    "snapshot",
+    "catalog update",
+    "rollout plan",
+    "baseline save",
+    "drift",
+)
+OPTIONS: Final = ("--data", "--policies", "--trails", "--decisions", "--principal", "--no-backtest")
+TAKEN: Final = dict.fromkeys(COMMANDS, OPTIONS)
+"""The options that each command takes, in place of those of the command line."""
+
+DATA: Final = Given((("--data", "lpgen-data"),), TAKEN)
+"""What a command was given that can suggest every other."""
 
 
 def summarize(report: Report) -> ReviewSummary:
@@ -69,3 +90,8 @@ render_stars = _written(STARS)
 render_observe = _written(OBSERVE)
 render_outcomes = _written(OUTCOMES)
 render_who_can = _written(WHO_CAN)
+
+
+def code_files(proposals: Iterable[Proposal], form: CodeForm) -> dict[str, str]:
+    """The files of the proposals' code, by path."""
+    return code_of_subjects(filter(None, map(subject_of_proposal, proposals)), form)

@@ -78,8 +78,10 @@ class ReviewReader(HTMLParser):
         return {one["id"]: json.loads(text) for one, text in self.scripts if "type" in one}
 
     def principal(self, name: str) -> dict[str, Any]:
-        """The data of the first principal whose label ends with a name."""
+        """The data of the first principal whose label ends with a name, with what only they refer to."""
         found: dict[str, Any] = next(
-            one for key, one in self.data.items() if key.startswith("principal-") and one["label"].endswith(name)
+            one
+            for key, one in self.data.items()
+            if key.startswith("principal-") and one["principal"]["label"].endswith(name)
         )
         return found

@@ -14,6 +14,7 @@ from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.errors import DecisionsError
 from lpgen.report.decisions_file import render_decisions
 from tests.report.cases import Case
+from tests.report.rendered import summarize
 from tests.report.reports import organization, report_of
 from tests.report.unsafe_cases import failing
 from tests.support.registry_examples import example_parameters
@@ -31,7 +32,10 @@ def filled(text: str, *names: str) -> str:
 def test_the_file_accepts_just_what_it_names_once_it_is_filled_in(tmp_path: Path) -> None:
     report = organization()
     file = tmp_path / "decisions.toml"
-    file.write_text(filled(render_decisions(report), "reason", "owner", "expires"), encoding="utf-8")
+    file.write_text(
+        filled(render_decisions(summarize(report), "lpgen review --decisions d.toml"), "reason", "owner", "expires"),
+        encoding="utf-8",
+    )
     decisions = read_decisions(file)
     assert {one.expires for one in decisions if one.kind is DecisionKind.ACCEPT} == {"2027-06-30"}
     for trust in report.trust:
@@ -45,7 +49,10 @@ def test_the_file_accepts_just_what_it_names_once_it_is_filled_in(tmp_path: Path
 
 def test_the_file_drops_unusual_use_on_its_days(tmp_path: Path) -> None:
     file = tmp_path / "decisions.toml"
-    file.write_text(filled(render_decisions(report_of([failing()])), "reason", "owner", "expires"), encoding="utf-8")
+    file.write_text(
+        filled(render_decisions(summarize(report_of([failing()])), "lpgen review"), "reason", "owner", "expires"),
+        encoding="utf-8",
+    )
     (drop,) = (one for one in read_decisions(file) if one.kind is DecisionKind.DROP)
     proposal = failing().proposal()
     assert (drop.principal, drop.action) == (proposal.diff.principal.arn, "s3:PutBucketPolicy")
@@ -62,14 +69,14 @@ def test_the_file_drops_unusual_use_on_its_days(tmp_path: Path) -> None:
 )
 def test_an_entry_that_is_not_filled_in_is_refused(names: tuple[str, ...], sentence: str, tmp_path: Path) -> None:
     file = tmp_path / "decisions.toml"
-    file.write_text(filled(render_decisions(organization()), *names), encoding="utf-8")
+    file.write_text(filled(render_decisions(summarize(organization()), "lpgen review"), *names), encoding="utf-8")
     with pytest.raises(DecisionsError, match=sentence):
         read_decisions(file)
 
 
 def test_the_file_of_a_review_without_open_reasons_decides_nothing(tmp_path: Path) -> None:
     file = tmp_path / "decisions.toml"
-    file.write_text(render_decisions(report_of([])), encoding="utf-8")
+    file.write_text(render_decisions(summarize(report_of([])), "lpgen review"), encoding="utf-8")
     assert read_decisions(file) == ()
 
 
@@ -78,7 +85,7 @@ def test_hostile_names_stay_in_their_fields() -> None:
     caveat = Caveat(
         CaveatKind.UNMAPPED_EVENT, {**example_parameters(CaveatKind.UNMAPPED_EVENT), "event": name, "call": name}
     )
-    text = render_decisions(report_of([Case("app", caveats=[caveat])]))
+    text = render_decisions(summarize(report_of([Case("app", caveats=[caveat])])), "lpgen review")
     text.encode()
     (entry,) = tomllib.loads(text)["decision"]
     assert entry["item"] == caveat.item.replace("\ud800", "?")

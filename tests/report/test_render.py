@@ -19,25 +19,20 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
 from lpgen.core.evidence import LogCoverage
-from lpgen.core.findings import PrincipalClass, Proposal, Report
-from lpgen.core.guards import AccountLevels, Guards
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.findings import Proposal, Report
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
-from lpgen.report.blocks import Block, Column, Fold, Heading, Show, Span, Table, table
+from lpgen.report.blocks import Block, Column, Fold, Given, Heading, Show, Span, Table, table
 from lpgen.report.layout.markdown import MOST_CHARACTERS, render_markdown
 from lpgen.report.layout.text import render_text
-from tests.report.cases import SECURITY, SHOP
-from tests.report.cases_without_replacement import without_replacement
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
 from tests.report.inputs import INPUTS
 from tests.report.rendered import render_evidence, render_review, render_summary, render_verification
 from tests.report.reports import large_report, organization, report_of
-from tests.report.safe_cases import deployer, storefront
+from tests.report.safe_cases import storefront
 from tests.report.test_escaping import ACTIVE
-from tests.report.unsafe_cases import analyst
 from tests.support.law_examples import examples
 
 PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -234,27 +229,19 @@ def test_render_verification_says_what_is_wrong_with_the_folder(form: str) -> No
 
 
 def test_render_text_says_first_what_to_do() -> None:
-    first_screen = render_review(organization(), "text", width=80).split("\n")[:48]
+    first_screen = render_review(organization(), "text", width=80).split("\n")[:44]
     shown = "\n".join(first_screen)
     assert "5 safe, 3 not safe yet; 1 refused" in shown
     assert "── What to do" in shown
-    assert "wait until the logs reach 2026-12-09: role/data/storage-analyst" in shown
-    assert "Ask its owner whether it is for emergencies before you disable it:" in shown
+    assert "Wait until the logs reach 2026-12-09: role/data/storage-analyst" in shown
+    whole = " ".join(render_review(organization(), "text", width=80).split())
+    assert "Disable the role unless it is for emergencies. role/break-glass-admin" in whole
 
 
 def test_a_verification_that_passed_is_not_taken_for_all_of_safe() -> None:
     passed = tuple(one for one in verification(organization()).principals if one.status is CheckStatus.PASSED)
     shown = " ".join(render_verification(OutputVerification((), passed), "text").split())
     assert "whatever else keeps a replacement from being called safe, lpgen review tells." in shown
-
-
-def test_a_list_tells_principals_of_one_name_apart_by_their_accounts() -> None:
-    same = [replace(storefront(), account=account) for account in (SHOP, SECURITY)]
-    report = report_of([*same, deployer()])
-    for form in ("text", "markdown", "html"):
-        shown = re.sub(r"[`\n ]+|<[^>]*>", " ", render_review(report, form))
-        assert f"{SHOP} role/app/storefront-api" in shown[shown.index("most to gain") :]
-        assert f"{SHOP} role/platform/platform-deployer" not in shown[shown.index("most to gain") :][:300]
 
 
 def test_what_is_the_same_of_several_accounts_is_said_once() -> None:
@@ -274,24 +261,15 @@ def test_accounts_without_logs_are_named_where_the_others_are() -> None:
     assert "no log was read of" not in render_review(report_of([storefront()]), "text")
 
 
-def test_the_command_to_write_replacements_takes_what_the_review_was_given() -> None:
-    scps = Guards(scps=(AccountLevels("", ()),))
-    given = replace(report_of([storefront(), deployer()]), min_days=30, guards=scps)
-    shown = render_review(given, "text", width=200)
-    assert "write them with lpgen generate --data DIR --policies PATH --min-days 30 --scps FILE --output DIR" in shown
-    bare = render_review(report_of([storefront()]), "text", width=200)
-    assert "write them with lpgen generate --data DIR --policies PATH --output DIR" in bare
-    decided = render_review(report_of([storefront(), analyst()]), "text", width=200)
-    assert "--policies PATH --decisions FILE --output DIR" in decided
-
-
-def test_a_disuse_that_is_unsure_is_no_task_to_disable() -> None:
-    unused = next(one for one in without_replacement() if one.principal_class is PrincipalClass.UNUSED)
-    short = Caveat.of(CaveatKind.SHORT_COVERAGE, days=30, min_days=90, account=unused.account)
-    shown = render_review(report_of([unused, replace(unused, name="cron", caveats=[short])]), "text", width=200)
-    task = "sk its owner whether it is for emergencies before you disable it: role"
-    assert f"Clear up why it isn't sure yet, then a{task}/cron\n" in shown
-    assert f"A{task}/break-glass-admin\n" in shown
+def test_commands_take_what_the_review_was_given_and_have_no_placeholder() -> None:
+    given_before = (("--data", "my data"), ("--min-days", "30"), ("--scps", "scps.json"), ("--decisions", "d.toml"))
+    given = Given(given_before, {"generate": ("--data", "--min-days", "--scps"), "review": ("--data", "--decisions")})
+    shown = render_review(organization(), "text", width=200, given=given)
+    assert "lpgen generate --data 'my data' --min-days 30 --scps scps.json --output lpgen-out" in shown
+    assert "lpgen review --data 'my data' --decisions d.toml --write-decisions decisions.toml" in shown
+    for form in ("text", "markdown", "html", "screen"):
+        assert not re.search(r"\b(DIR|PATH|FILE|NAME)\b", render_review(organization(), form, given=given))
+        assert "lpgen generate" not in render_review(organization(), form)
 
 
 def test_render_text_puts_log_files_that_cant_be_read_before_all_else() -> None:
@@ -299,7 +277,7 @@ def test_render_text_puts_log_files_that_cant_be_read_before_all_else() -> None:
     assert shown.split("\n")[1].startswith(" 1. Fetch 1 log file again that can't be read")
     read = render_review(report_of((storefront(),)), "text", width=80).partition("── What to do")[2]
     assert "log file" not in read.partition("──")[0]
-    assert " 1. Put 1 safe replacement in place; it removes " in read
+    assert " 1. Write 1 safe replacement, which removes " in read
 
 
 def test_render_text_fills_tables_to_the_same_columns() -> None:

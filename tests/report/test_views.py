@@ -1,38 +1,37 @@
-"""What is derived from a report: numbers, order, groups and plans."""
+"""What is derived from one proposal: numbers, groups and plans."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
 from lpgen.core.evidence import StatementRef
-from lpgen.core.findings import Confidence, PrincipalClass, Verdict
+from lpgen.core.findings import Confidence, Verdict
 from lpgen.core.model import AccessLevel, DenialKind, PolicyKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import LineKind
-from lpgen.core.snapshots import SnapshotStamp
 from lpgen.report.blocks import Paragraph, line, name
 from lpgen.report.pages.principal import all_kept_blocks
 from lpgen.report.plan import StepKind, plan_note, plan_steps
-from lpgen.report.tasks import tasks_of_review
-from lpgen.report.views import CLASS_ORDER, LevelCount, PrincipalView, review_view, sum_matrix
+from lpgen.report.views import LevelCount, PrincipalView, sum_matrix
 from lpgen.report.words import SKIP_WORDS, WALL_WORDS
 from tests.report.cases import Case, own, verdict
-from tests.report.reports import large_report, organization
+from tests.report.reports import organization
 from tests.report.safe_cases import deployer, exporter, sso, storefront, user_in_group
 from tests.report.unsafe_cases import analyst, inventory, too_large
 from tests.support.registry_examples import example_caveat
-
-TAKEN = datetime(2026, 9, 30, tzinfo=UTC)
 
 
 def view(case: Case) -> PrincipalView:
     return PrincipalView(case.proposal())
 
 
-@pytest.mark.parametrize("one", review_view(organization()).views, ids=lambda one: str(one.diff.principal.name))
+ORGANIZATION = [PrincipalView(one) for one in organization().proposals]
+
+
+@pytest.mark.parametrize("one", ORGANIZATION, ids=lambda one: str(one.diff.principal.name))
 def test_counts_add_up(one: PrincipalView) -> None:
     counts = one.counts
     assert counts.granted == counts.used + counts.attempted + counts.unused + counts.unobservable
@@ -44,20 +43,22 @@ def test_counts_add_up(one: PrincipalView) -> None:
     if one.has_documents:
         granted = {item.action for item in one.diff.verdicts if item.verdict is not Verdict.UNGRANTED}
         assert counts.removed == len(granted - one.staying)
-        assert sum(map(len, one.kinds.values())) == counts.replacement
-        assert len(granted & one.staying) + counts.removed == counts.granted
-        assert counts.kept <= counts.held <= counts.replacement
+        assert counts.kept == len(granted & one.staying)
+        assert sum(map(len, one.kinds.values())) == counts.kept
+        assert counts.granted == counts.kept + counts.removed
+        assert counts.kept_unseen <= counts.kept
+        assert counts.dangerous <= min(counts.dangerous_unused, counts.removed)
 
 
 def test_counts_of_a_refused_replacement_remove_nothing() -> None:
     refused = view(too_large())
-    assert (refused.counts.removed, refused.counts.replacement, refused.counts.kept) == (0, 0, 0)
+    assert (refused.counts.removed, refused.counts.kept, refused.counts.kept_unseen) == (0, 0, 0)
     assert refused.counts.granted == 1
 
 
 def test_counts_take_a_use_that_a_decision_drops_for_removed() -> None:
     counts = view(analyst()).counts
-    assert (counts.used, counts.replacement, counts.removed) == (2, 1, 2)
+    assert (counts.used, counts.kept, counts.removed) == (2, 1, 2)
 
 
 def test_matrix_counts_tries_as_seen() -> None:
@@ -66,50 +67,9 @@ def test_matrix_counts_tries_as_seen() -> None:
     assert matrix["ec2"] == {AccessLevel.LIST: LevelCount(2, 0), AccessLevel.WRITE: LevelCount(1, 0)}
 
 
-def test_review_view_puts_unusual_use_and_then_the_most_dangerous_first_in_each_class() -> None:
-    review = review_view(organization())
-    assert [section.principal_class for section in review.sections] == [
-        one for one in CLASS_ORDER if one not in (PrincipalClass.NOT_IN_SNAPSHOT, PrincipalClass.BREAK_GLASS)
-    ]
-    unusual, *others = review.sections[0].views
-    assert {one.kind for one in unusual.caveats} > {CaveatKind.UNUSUAL_USE}
-    active = [(-one.counts.dangerous_unused, -one.counts.granted) for one in others]
-    assert active == sorted(active)
-    assert others[0].diff.principal.name == "platform-deployer"
-
-
-def test_class_order_has_every_class_once() -> None:
-    assert sorted(CLASS_ORDER) == sorted(PrincipalClass)
-
-
 def test_words_name_every_wall_and_skip() -> None:
     assert set(WALL_WORDS) == set(DenialKind)
     assert all(SKIP_WORDS.values())
-
-
-def test_tasks_ask_for_policies_only_where_no_snapshot_has_them() -> None:
-    report = organization()
-    told = {
-        used: str(tasks_of_review(review_view(replace(report, snapshot=SnapshotStamp("s", TAKEN, (), (), used)))))
-        for used in ((), ("policies", "scps"))
-    }
-    assert "lpgen generate --data DIR --policies PATH --decisions FILE --output DIR" in told[()]
-    assert "lpgen generate --data DIR --decisions FILE --output DIR" in told["policies", "scps"]
-
-
-def test_principals_that_only_the_logs_have_are_not_to_be_exported_from_a_snapshot() -> None:
-    report = organization()
-    assert "Export the policies of 1 principal in the logs" in str(tasks_of_review(review_view(report)))
-    taken = replace(report, snapshot=SnapshotStamp("s", TAKEN, (), (), ("policies",)))
-    said = str(tasks_of_review(review_view(taken)))
-    assert "Export the policies" not in said
-    assert "Find out whether 1 principal in the logs that the snapshot lacks was deleted" in said
-
-
-def test_review_view_totals_are_the_sum() -> None:
-    review = review_view(large_report(30))
-    assert review.totals.granted == sum(one.counts.granted for one in review.views)
-    assert len(review.views) == 30
 
 
 # ---------------------------------------------------------------- groups
@@ -165,13 +125,13 @@ def test_an_action_counts_once_by_the_first_reason_to_stay() -> None:
     case.lines.append(replace(case.lines[0], kind=LineKind.KEPT, why="the logs can't show it"))
     found = view(case)
     assert {kind: len(actions) for kind, actions in found.kinds.items()} == {LineKind.OBSERVED: 4, LineKind.KEPT: 3}
-    assert (found.counts.kept, found.counts.held, found.counts.replacement) == (3, 3, 7)
+    assert (found.counts.kept, found.counts.kept_unseen) == (7, 3)
     assert sum(len(group.actions) for group in found.kept) == 4
     *_, note = all_kept_blocks(found)["kept"]
     assert note == Paragraph(line("Used too, and kept here on more resources: ", name(case.lines[0].action), "."))
 
 
-# ---------------------------------------------------------------- plans and next steps
+# ---------------------------------------------------------------- plans
 
 
 def test_plan_adds_before_it_takes_away() -> None:

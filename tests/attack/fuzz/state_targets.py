@@ -35,10 +35,11 @@ from lpgen.edge.rollout.inputs import read_written_output
 from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan, read_whole_plan
 from lpgen.errors import OutputError
+from lpgen.report.iac.files import CodeForm
 from tests.attack.fuzz.input_targets import choosing, chosen, put
 from tests.attack.fuzz.target import Target
 from tests.attack.fuzz.world import ACCOUNT, ROLE, details, record, scratch, world
-from tests.report.rendered import render_code, render_review
+from tests.report.rendered import code_files, render_review
 from tests.support.worlds import catalog
 
 _FORMATS: Final = ("text", "markdown", "json", "html", "sarif")
@@ -269,7 +270,7 @@ def _journal() -> Iterator[bytes]:
 def _review(data: Path, policies: Path) -> object:
     report = analyse(data, [policies], catalog(), options=Options(min_days=5))
     texts = [render_review(report, one) for one in _FORMATS]
-    return texts, [render_code(report, one) for one in ("terraform", "cloudformation")]
+    return texts, [code_files(report.proposals, form) for form in CodeForm]
 
 
 def _review_policies(data: bytes) -> object:

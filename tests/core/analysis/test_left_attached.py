@@ -145,10 +145,9 @@ def test_what_stays_counts_as_kept_and_only_the_others_are_replaced() -> None:
     assert by_action[Action("ec2:DescribeInstances")].verdict is Verdict.USED
     counts = view_of(diff, made).counts
     of_config = diff.left_actions
-    assert counts.replacement == len(of_config) + 1
-    assert counts.granted == counts.replacement + counts.removed
-    assert counts.held == len(of_config) - 1
-    assert counts.kept == 0
+    assert counts.kept == len(of_config) + 1
+    assert counts.granted == counts.kept + counts.removed
+    assert counts.kept_unseen == len(of_config) - 1
 
 
 def test_its_dangers_are_listed_as_staying() -> None:

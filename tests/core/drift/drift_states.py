@@ -19,9 +19,8 @@ from lpgen.core.drift.findings import Drift
 from lpgen.core.drift.states import KeptProposal, Member, Stamp
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.findings import UngrantedUse
-from lpgen.core.guards import Guards
+from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import Action, AttachedPolicy, Policy, PolicyKind, Principal
-from lpgen.core.options import Options
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.trails import Selector, Trail
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -68,7 +67,7 @@ class State:
             self.region_days,
             self.trails,
             any(limit.name.endswith("SCPs") for one in self.grants for limit in one.limits),
-            own_accounts((one.principal for one in self.grants), self.coverage, Options()),
+            own_accounts((one.principal for one in self.grants), NO_GUARDS, None, self.coverage),
             self.organization,
         )
 

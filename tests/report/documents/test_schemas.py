@@ -90,7 +90,7 @@ def keys_of(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def test_goldens_follow_their_schemas(name: str, golden: str) -> None:
     document = json.loads((GOLDEN / golden).read_text(encoding="utf-8"))
     assert faults(name, document) == []
-    assert document["schema"] == f"lpgen.{name}/1"
+    assert document["schema"] == version_of(SCHEMAS[name])
 
 
 def test_goldens_cover_every_schema() -> None:
@@ -101,7 +101,7 @@ def test_schema_of_lines_refuses_a_whole_review_and_other_keys() -> None:
     first, principal, *_ = map(json.loads, (GOLDEN / "review.jsonl").read_text(encoding="utf-8").splitlines())
     whole = {**first, "principals": [principal]}
     assert [faults("review-lines", first), faults("review-lines", principal), faults("review", whole)] == [[], [], []]
-    for one in (whole, {**first, "surplus": 1}, {**principal, "surplus": 1}, {**first, "schema": "lpgen.review/2"}, {}):
+    for one in (whole, {**first, "surplus": 1}, {**principal, "surplus": 1}, {**first, "schema": "lpgen.review/1"}, {}):
         assert faults("review-lines", one)
 
 
@@ -125,7 +125,7 @@ def test_reports_follow_their_schemas_whatever_the_texts(texts: list[str]) -> No
 @pytest.mark.parametrize(("name", "golden"), GOLDENS)
 def test_schema_refuses_a_key_more_a_key_less_and_another_version(name: str, golden: str) -> None:
     document = json.loads((GOLDEN / golden).read_text(encoding="utf-8"))
-    assert faults(name, {**document, "schema": f"lpgen.{name}/2"})
+    assert faults(name, {**document, "schema": f"lpgen.{name}/3"})
     places = sum(1 for _ in objects_of(document))
     checked = 0
     for at in range(0, places, max(1, places // 25)):
@@ -152,6 +152,13 @@ def test_schema_command_prints_each_schema(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, schema_json("review"))
     run_forked("schema", "review", "--output", tmp_path / "s.json").check_returncode()
     assert (tmp_path / "s.json").read_text(encoding="utf-8") == done.stdout
+
+
+def test_reviews_and_summaries_have_the_second_version_and_all_others_the_first() -> None:
+    second = {"review", "review-lines", "summary"}
+    for name, schema in SCHEMAS.items():
+        number = 2 if name in second else 1
+        assert version_of(schema) == f"lpgen.{'review' if name == 'review-lines' else name}/{number}"
 
 
 def test_document_lists_every_schema() -> None:

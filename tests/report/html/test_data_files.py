@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lpgen.report.html.summary import data_of_rows, rows_of
 
+from lpgen.app.output import review_page
 from lpgen.core.findings import Report
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html import data_files
-from lpgen.report.views import review_view
+from lpgen.report.html.page import data_of_rows, rows_of
 from tests.report.hostile import CORPUS, poison
 from tests.report.html.test_page import check_inert, hash_of, numbers_of, poisoned
 from tests.report.pages_with_files import pages_of
-from tests.report.rendered import render_review
+from tests.report.rendered import render_review, summarize
 from tests.report.reports import large_report, organization
 from tests.report.review_reader import ReviewReader, with_documents
 from tests.support.law_examples import examples
@@ -57,7 +57,9 @@ def test_files_say_of_each_principal_what_one_page_says(make: Any) -> None:
     assert set(page) == {"rows", "beside", "actions"}
     assert len(pages.data) == len(report.proposals)
     for name, data in pages.data.items():
-        assert resolved(data["principal"], {**page, **data}) == resolved(whole[name], whole)
+        assert resolved(data["principal"], {**page, **data}) == resolved(
+            whole[name]["principal"], {**whole, **whole[name]}
+        )
 
 
 def test_a_principal_is_in_the_file_that_its_row_tells() -> None:
@@ -71,7 +73,7 @@ def test_a_principal_is_in_the_file_that_its_row_tells() -> None:
 
 
 def test_rows_of_data_have_what_rows_of_one_page_have() -> None:
-    rows = rows_of(review_view(organization()).views)
+    rows = rows_of(review_page(organization(), bundled_catalog()).parted)
     data: Any = data_of_rows(rows)
     for row, (label, arn, account, kind, state, tone, numbers, shares) in zip(rows, data["rows"], strict=True):
         assert (label, arn, account, kind) == (row.label, row.arn, row.account, row.class_words)
@@ -88,12 +90,13 @@ def test_the_summary_is_complete_without_scripts() -> None:
     pages = pages_of(report)
     inside = pages.html[pages.html.index("<noscript>") : pages.html.index("</noscript>")]
     texts = ReviewReader(inside).texts
-    for view in review_view(report).views:
-        assert view.diff.principal.name in " ".join(texts)
-        assert f"{view.counts.granted:,}" in texts
+    for summary in summarize(report).principals:
+        assert summary.principal.name in " ".join(texts)
+        assert f"{summary.counts.granted:,}" in texts
     small, large = (set(ReviewReader(html).texts) for html in (render_review(report, "html"), pages.html))
     bars = {
-        ", ".join(f"{one.number:,} {one.title}" for one in row.shares) for row in rows_of(review_view(report).views)
+        ", ".join(f"{one.number:,} {one.title}" for one in row.shares)
+        for row in rows_of(review_page(report, bundled_catalog()).parted)
     }
     lost = {one for one in small - large - bars - {"nothing is granted"} if one.strip()}
     assert all(one.startswith("Written by lpgen") for one in lost)

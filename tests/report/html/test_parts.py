@@ -7,11 +7,10 @@ from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
-from lpgen.report.html.block_data import data_of_line, split_quotes
-from lpgen.report.html.shared import ActionIndex, Interned
 
 from lpgen.core.model import Action
 from lpgen.report.blocks import Span, Tone, line, name
+from lpgen.report.html.data import ActionIndex, Interned, data_of_line, split_quotes
 from lpgen.report.html.policies import Mark, Note, listing_of
 from lpgen.report.html.templating import script_json
 from lpgen.report.words import percent

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from lpgen.report.iac import CodeForm, code_files
+from lpgen.report.iac.files import CodeForm
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
+from tests.report.rendered import code_files
 from tests.report.reports import organization
 from tests.report.safe_cases import applied, deployer, storefront
 from tests.report.unsafe_cases import failing

@@ -17,7 +17,7 @@ from lpgen.report.pages.backtest import backtest_sentence
 from tests.report.backtests import backtest, calm_backtest, poisoned_backtest
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader
-from tests.report.rendered import render_backtest, render_backtest_line
+from tests.report.rendered import render_backtest
 from tests.report.test_escaping import ACTIVE
 from tests.support.law_examples import examples
 
@@ -42,7 +42,7 @@ def test_the_text_starts_with_the_outcome_in_one_sentence() -> None:
         "In 3 windows of 30 days, the replacements would have denied 3 needs of 1 of 2 principals; 2 of 2 were called"
         " safe, and 1 of these had a denial."
     )
-    assert backtest_sentence(backtest()) == render_backtest_line(backtest()) == sentence
+    assert backtest_sentence(backtest()) == sentence
     shown = render_backtest(backtest(), "text", width=80)
     assert " ".join(shown.split()).startswith(sentence)
 

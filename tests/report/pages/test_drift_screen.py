@@ -14,18 +14,27 @@ from rich.cells import cell_len
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import Drift, finding_order
 from lpgen.core.registry.drift import DriftKind
-from lpgen.report.pages.drift_screen import Asked
-from lpgen.report.screens import render_drift_screen
+from lpgen.report.blocks import Given, Layout
+from lpgen.report.screens import AskedDrift, drift_screen
 from tests.report.drifts import drift, finding, poisoned_drift
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS
 from tests.support.law_examples import examples
 
-ASKED = Asked("--data lpgen-data", ("--policies 'my policies'", "--as-of 2026-09-23"), ("--apply-days 7",))
+BOTH = ("--data", "--policies", "--as-of")
+TAKEN = {
+    "generate": BOTH,
+    "baseline save": BOTH,
+    "rollout plan": ("--data",),
+    "drift": (*BOTH, "--apply-days", "--since", "--full"),
+}
+ASKED = Given(
+    (("--data", "lpgen-data"), ("--policies", "my policies"), ("--as-of", "2026-09-23"), ("--apply-days", "7")), TAKEN
+)
 
 
-def screen(shown: Drift, *, width: int = 100, color: bool = False) -> str:
-    return render_drift_screen(shown, ASKED, width=width, color=color)
+def screen(shown: Drift, *, width: int = 100, color: bool = False, asked: Given = ASKED) -> str:
+    return drift_screen(AskedDrift(shown, asked), Layout(width=width, color=color))
 
 
 def drift_of(number: int, *, kinds: tuple[DriftKind, ...] = tuple(DriftKind), tied: bool = False) -> Drift:
@@ -90,20 +99,24 @@ def test_commands_name_what_drift_was_given_and_no_placeholder() -> None:
     shown = screen(drift_of(130, kinds=(DriftKind.NEVER_APPLIED, DriftKind.NEW_USE)))
     commands = shown.replace(" \\\n", " ").splitlines()
     given_again = ["--data", "lpgen-data", "--policies", "my policies", "--as-of", "2026-09-23"]
-    found = {tuple(shlex.split(text)[:2]): shlex.split(text) for text in commands if text.startswith("  lpgen ")}
-    assert found["lpgen", "generate"][2:8] == given_again
-    assert found["lpgen", "rollout"][2:6] == ["plan", "lpgen-out", "--data", "lpgen-data"]
+    found = {tuple(shlex.split(text)[:2]): shlex.split(text) for text in commands if text.startswith("    lpgen ")}
+    assert found["lpgen", "generate"][2:] == [*given_again, "--output", "lpgen-out"]
+    plan = ["plan", "lpgen-out", "--data", "lpgen-data", "--output", "plan.json"]
+    assert found["lpgen", "rollout"][2:] == plan
     assert found["lpgen", "baseline"][3:] == ["2026-09-23", *given_again]
-    whole = found["lpgen", "drift"]
-    assert whole[2:6] == ["--data", "lpgen-data", "--since", "week-2"]
-    assert whole[-3:] == ["--apply-days", "7", "--full"]
+    assert found["lpgen", "drift"][2:] == [*given_again, "--apply-days", "7", "--since", "week-2", "--full"]
     assert not any(word in shown for word in ("DIR", "FILE", "PATH", "NAME"))
 
 
 def test_a_command_in_several_lines_is_still_one_command() -> None:
-    long = Asked(f"--data {'d' * 60}", (f"--policies {'p' * 60}",))
-    shown = render_drift_screen(drift(), long, width=80, color=False)
-    assert f"  lpgen drift \\\n    --data {'d' * 60} \\\n" in shown
+    long = Given((("--data", "d" * 60), ("--policies", "p" * 60)), TAKEN)
+    shown = screen(drift(), width=80, asked=long)
+    assert f"    lpgen drift \\\n      --data {'d' * 60} \\\n" in shown
+
+
+def test_a_command_that_cant_be_run_here_is_not_shown() -> None:
+    shown = screen(drift_of(130), asked=Given(ASKED.options, {"drift": BOTH}))
+    assert {text.split()[1] for text in shown.splitlines() if text.startswith("    lpgen ")} == {"drift"}
 
 
 def test_a_baseline_of_the_day_that_is_there_is_not_saved_again() -> None:

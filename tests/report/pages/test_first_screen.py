@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from dataclasses import replace
@@ -17,27 +18,21 @@ from lpgen.core.principal_names import is_named
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.report.blocks import Command, Given
 from lpgen.report.layout.shell import command_lines
-from lpgen.report.tasks import next_steps
-from lpgen.report.views import review_view
-from lpgen.report.words import name_of_arn
+from lpgen.report.tasks import tasks_of_review
+from lpgen.report.words import cut_labels, name_of_arn
 from tests.report.cases import SECURITY, SHOP
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
-from tests.report.rendered import render_review_parts
+from tests.report.rendered import DATA, OPTIONS, TAKEN, render_review, summarize
 from tests.report.reports import large_report, organization, report_of
 from tests.report.safe_cases import applied, deployer, storefront
 from tests.report.unsafe_cases import analyst, inventory
 from tests.support.law_examples import examples
 from tests.support.registry_examples import example_caveat
 
-COMMANDS = ("review", "generate", "backtest", "ingest", "snapshot", "catalog update", "rollout plan", "baseline save")
-OPTIONS = ("--data", "--policies", "--trails", "--decisions", "--principal", "--no-backtest")
-TAKEN = dict.fromkeys(COMMANDS, OPTIONS)
-DATA = Given((("--data", "lpgen-data"),), TAKEN)
-
 
 def screen(report: Report, options: Given = DATA, *, width: int = 100, color: bool = False) -> str:
-    return "".join(render_review_parts(report, "text", width=width, color=color, given=options, screen=True))
+    return render_review(report, "screen", width=width, color=color, given=options)
 
 
 def commands_of(shown: str) -> list[list[str]]:
@@ -47,18 +42,28 @@ def commands_of(shown: str) -> list[list[str]]:
 
 
 def names_of(shown: str) -> list[str]:
-    """The names of principals on a screen: of the table, of dangers, and of commands."""
-    lines = shown.splitlines()
+    """The names of principals that a screen gives to commands."""
+    given = [words[words.index("--principal") + 1] for words in commands_of(shown) if "--principal" in words]
+    return [*given, shlex.split(" ".join(shown[shown.index("To see more, add: ") :].split()))[-1]]
+
+
+def labels_of(shown: str) -> list[str]:
+    """The labels of principals in the table of a screen, and those of its dangers."""
     table = re.findall("principal +state.*\n.*\n((?:[^ \n]+ .*\n)*?)(?:and |\n)", shown)
     rows = [text for found in table for text in found.splitlines()]
-    dangers = [text.split(": ")[1] for text in lines if text.startswith(("- critical: ", "- high: "))]
-    given = [words[words.index("--principal") + 1] for words in commands_of(shown) if "--principal" in words]
-    last = shlex.split(" ".join(shown[shown.index("To see more, add: ") :].split()))
-    return [*(re.split("  +", text)[0] for text in rows), *dangers, *given, last[-1]]
+    dangers = re.findall(r"^- (?:critical|high): ([^:]*?):", shown, re.M)
+    return [*(re.split("  +", text)[0] for text in rows), *dangers]
 
 
 def assert_fits(shown: str) -> None:
-    assert shown.count("\n") <= 40
+    """Fails unless a screen has at most 40 lines, or no step but one with a command or name too long for it."""
+    lines = shown.splitlines()
+    if len(lines) > 40:
+        assert sum(text.startswith("    lpgen ") for text in lines) <= 1
+        more = next(at for at, text in enumerate(lines) if text.startswith("To see more, add: "))
+        command = itertools.dropwhile(lambda text: not text.startswith("    lpgen "), lines[:more])
+        in_command = sum(1 for _ in itertools.takewhile(lambda text: text.endswith("\\"), command))
+        assert more - in_command <= 40
     assert shown.endswith("\n")
     for text in shown.split("\n"):
         assert cell_len(text) <= 100
@@ -95,6 +100,8 @@ def test_no_text_makes_the_first_screen_larger(
 ) -> None:
     found = cycle(texts)
     report: Report = poison(organization(), lambda _text: next(found))
+    role = report.proposals[0].diff.principal.arn
+    report = replace(report, trust=tuple(replace(one, principal=role) for one in report.trust))
     assert_fits(screen(report, Given(tuple(given_before), TAKEN), width=width))
 
 
@@ -114,32 +121,70 @@ def test_every_name_on_the_first_screen_names_a_principal(named: list[tuple[str,
     known = [one.diff.principal.arn for one in report.proposals]
     shown = screen(report, width=width)
     assert_fits(shown)
+    assert shown.count("\n") <= 40
     for name in names_of(shown):
         assert any(is_named(arn, name) for arn in known), name
+    labels = labels_of(shown)
+    assert len(labels) >= min(len(known), 2)
+    for label in labels:  # as a glob, a label that is cut still names one, if not only one
+        assert any(is_named(arn, label.replace("…", "*")) for arn in known), label
 
 
 @pytest.mark.parametrize("name", ["a\x1b[2J\u202e b\\c", "\ud800", "日本語", "", " ", "a b", "x" * 90 + "/" + "y" * 90])
 def test_a_name_that_no_terminal_shows_is_a_glob_that_matches(name: str) -> None:
     for arn in (f"arn:aws:iam::{SHOP}:role/app/{name}", f"arn:aws:sts::{SHOP}:{name}", name):
         for with_account in (False, True):
-            for most in (20, 70):
-                shown = name_of_arn(arn, with_account=with_account, most=most)
-                assert is_named(arn, shown)
-                assert shown.isascii()
-                assert shown.isprintable()
-                assert len(shown) <= most
+            shown = name_of_arn(arn, with_account=with_account)
+            assert is_named(arn, shown)
+            assert shown.isascii()
+            assert shown.isprintable()
+            assert is_named(arn, shlex.split(shlex.quote(shown))[0])
+
+
+labels = st.lists(st.text("ab/-é", max_size=40) | st.text("a", max_size=60), unique=True, max_size=12)
+
+
+@given(labels, st.integers(5, 50))
+@settings(max_examples=examples(300), deadline=None)
+def test_labels_that_are_cut_stay_distinct_and_keep_both_ends(whole: list[str], most: int) -> None:
+    found = list(cut_labels(whole, most))
+    assert len(set(found)) == len(found) == len(whole)
+    for label, shown in zip(whole, found, strict=True):
+        if len(label) <= most:
+            assert shown == label
+        elif shown != label:
+            assert len(shown) <= most
+            start, *rest = shown.split("…")
+            assert rest
+            assert label.startswith(start)
+            assert label.endswith(rest[-1])
+            assert start
+            assert rest[-1]
+
+
+def test_a_label_loses_its_path_before_its_name_and_the_middle_before_the_ends() -> None:
+    name = "payments-reconciliation-worker"
+    cut = cut_labels([f"role/service/team-a/{name}", f"role/{name}-of-the-european-shops"], 40)
+    assert list(cut) == [f"role/…/{name}", "role/payments-reconc…-the-european-shops"]
+    twins = [f"role/{'x' * 30}-{number}-{'y' * 30}" for number in range(2)]
+    assert list(cut_labels(twins, 40)) == twins
 
 
 def test_a_role_that_anyone_can_assume_is_said_first() -> None:
     lines = screen(organization()).splitlines()
-    assert "Somebody outside can assume 1 role" in lines[2]
-    assert lines[3] == "- critical: role/app/storefront-api: anyone in the world can assume it"
+    assert "1 role can be assumed from outside; 1 principal shows unusual use" in lines[2]
+    assert lines[3].startswith("- critical: role/app/storefront-api: anyone in the world can assume it")
+    assert [text.partition(":")[0] for text in lines[3:] if text.startswith("- ")][:3] == [
+        "- critical",
+        "- high",
+        "- high",
+    ]
 
 
 def test_the_first_screen_gives_the_numbers() -> None:
     shown = " ".join(screen(organization()).split())
     assert "17 principals, 8 replacements: 5 safe, 3 not safe yet; 1 refused as too large; 1 in place already." in shown
-    assert "Actions: 277 granted, 19 used, 8 more kept, 251 removed (16 dangerous)." in shown
+    assert "Actions: 277 granted, 26 kept (7 without recorded use), 251 removed (16 dangerous)." in shown
     assert "61 to 120 covered days (safe needs 90) in 2 accounts, 3 Regions" in shown
     assert "catalog of 2026-11-02" in shown
 
@@ -160,7 +205,10 @@ def test_commands_have_the_options_that_were_given_as_far_as_they_take_them() ->
     generate = "lpgen generate --data 'my data' --policies a.json --trails t.json --output lpgen-out"
     assert shlex.split(generate) in shown
     taken = {"generate": ("--data",)}
-    assert Given(given_before.options, taken).command("generate").given == (("--data", "my data"),)
+    command = Given(given_before.options, taken).command("generate")
+    assert command
+    assert command.given == (("--data", "my data"),)
+    assert Given(given_before.options, taken).command("review") is None
 
 
 pastable = st.text(st.characters(codec="ascii", min_codepoint=32, exclude_characters="\\\x7f"), max_size=300)
@@ -169,49 +217,43 @@ pastable = st.text(st.characters(codec="ascii", min_codepoint=32, exclude_charac
 @given(st.lists(st.tuples(st.sampled_from(OPTIONS), pastable), max_size=5), st.integers(40, 160))
 @settings(max_examples=examples(300), deadline=None)
 def test_a_long_command_goes_on_in_the_next_line_and_can_be_pasted(given: list[tuple[str, str]], width: int) -> None:
-    lines = command_lines(Command("rollout plan", tuple(given), (("lpgen-out",), ("--output", "p")), 999), width=width)
+    lines = command_lines(Command("rollout plan", tuple(given), (("lpgen-out",), ("--output", "p"))), width=width)
     assert all(len(text) <= width for text in lines)
     words = [word for option in given for word in option]
     expected = ["lpgen", "rollout", "plan", "lpgen-out", *words, "--output", "p"]
     assert shlex.split("\n".join(lines).replace("\\\n", "")) == expected
 
 
-def test_options_that_there_is_no_room_for_are_left_out_visibly() -> None:
-    many = tuple(("--policies", f"policies/{number}-{'x' * 40}.json") for number in range(40))
-    shown = commands_of(screen(report_of([storefront()]), Given((("--data", "d"), *many), TAKEN)))
-    assert shown[0] == ["lpgen", "generate", "--data", "d", "...", "--output", "lpgen-out"]
+def test_no_option_of_a_command_is_left_out_however_many_there_are() -> None:
+    many = [f"policies/{number}-{'x' * 40}.json" for number in range(40)]
+    given_before = (("--data", "d"), *(("--policies", one) for one in many))
+    shown = screen(report_of([storefront(), analyst()]), Given(given_before, TAKEN))
+    (command,) = commands_of(shown)
+    given = [word for option in given_before for word in option]
+    assert command == ["lpgen", "generate", *given, "--output", "lpgen-out"]
+    assert shown.count("\n") > 40
+    assert_fits(shown)
 
 
-def test_steps_come_by_how_many_replacements_they_free() -> None:
-    young = replace(storefront(), caveats=[example_caveat(CaveatKind.YOUNG)])
-    denied = replace(storefront(), caveats=[example_caveat(CaveatKind.EXPECTED_DENIALS)])
-    both = replace(storefront(), caveats=[*young.caveats, *denied.caveats])
-    cases = [replace(one, name=f"{number}") for number, one in enumerate((young, denied, denied, both, storefront()))]
-    steps = next_steps(review_view(report_of(cases)), DATA)
-    assert [(one.command.name, *one.command.added[-1:]) for one in steps] == [
-        ("backtest",),
-        ("review", ("--write-decisions", "decisions.toml")),
-        ("generate", ("--output", "lpgen-out")),
-    ]
-    texts = ["".join(span.text for span in one.words) for one in steps]
-    assert texts[0].endswith("(frees 2 of 3).")
-    assert texts[1].endswith("(frees 2).")
+def test_the_program_of_a_command_is_the_one_that_is_running() -> None:
+    program = ("uvx", "--from", "/home/me/my checkout", "lpgen")
+    shown = screen(report_of([storefront()]), replace(DATA, program=program))
+    assert "uvx --from '/home/me/my checkout' lpgen generate --data lpgen-data" in shown
 
 
-@pytest.mark.parametrize("kind", CaveatKind)
-def test_every_kind_of_caveat_has_a_next_step_with_a_command(kind: CaveatKind) -> None:
-    case = replace(storefront(), caveats=[example_caveat(kind)])
-    step = next_steps(review_view(report_of([case])), DATA)[0]
-    assert step.command.name in COMMANDS
-    assert "frees 1" in "".join(span.text for span in step.words)
+def test_a_command_that_cant_be_run_here_is_not_suggested() -> None:
+    shown = screen(organization(), Given(DATA.options, {"review": OPTIONS}))
+    assert {words[1] for words in commands_of(shown)} == {"review"}
+    assert not commands_of(screen(organization(), Given()))
 
 
 def test_a_decision_file_that_is_in_use_is_not_written_again() -> None:
     case = replace(storefront(), caveats=[example_caveat(CaveatKind.YOUNG)])
     used = Given((("--data", "d"), ("--decisions", "decisions.toml")), TAKEN)
-    step = next_steps(review_view(report_of([case])), used)[0]
-    assert step.command.added[-1] == ("--write-decisions", "more-decisions.toml")
+    (task,) = tasks_of_review(summarize(report_of([case])), used)
+    assert task.command
+    assert task.command.added[-1] == ("--write-decisions", "more-decisions.toml")
 
 
 def test_there_are_three_next_steps_where_all_is_done() -> None:
-    assert len(next_steps(review_view(report_of([applied()])), DATA)) == 3
+    assert len(commands_of(screen(report_of([applied()])))) == 3

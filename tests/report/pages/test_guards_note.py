@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.report.blocks import line
 from lpgen.report.pages.inputs import guards_notes
+from tests.report.reports import report_of
 from tests.support.worlds import allow, deny
 
 LEVELS = ((policy_from_json({"Version": "2012-10-17", "Statement": [allow("*")]}, place="scp"),),)
@@ -18,7 +21,8 @@ SHUT = "allows nothing, so nothing is granted there: is FullAWSAccess missing fr
 
 
 def said_of_scps(*scps: AccountLevels) -> str:
-    return "".join(span.text for span in line(next(guards_notes(Guards(scps=scps)))))
+    report = replace(report_of([]), guards=Guards(scps=scps))
+    return "".join(span.text for span in line(next(guards_notes(report))))
 
 
 @pytest.mark.parametrize(

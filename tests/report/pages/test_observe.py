@@ -50,7 +50,8 @@ def plan(*more: OpenUse, trail: str = "") -> ObservePlan:
     ]
     undecided = Counter({Visibility.NEVER: 3, Visibility.MANAGEMENT: 1})
     opened = OpenUses((*uses, *more), undecided, Counter({(ACCOUNT, TABLE): 5_000}))
-    return plan_trails(opened, LogCoverage((covered,)), [main], PlanChoices(trail=trail))
+    found = plan_trails(opened, LogCoverage((covered,)), [main], PlanChoices(trail=trail))
+    return replace(found, price=0.1)
 
 
 OUTCOMES = tuple(
@@ -64,14 +65,14 @@ OUTCOMES = tuple(
 )
 
 FORMS: dict[str, Callable[[], str]] = {
-    "observe.txt": lambda: render_observe(plan(), "text", price=0.1, width=80),
-    "observe.md": lambda: render_observe(plan(), "markdown", price=0.1),
-    "observe.json": lambda: render_observe(plan(), "json", price=0.1),
-    "observe-extended.json": lambda: render_observe(plan(trail=MAIN), "json", price=0.1),
-    "code-observe.sh": lambda: render_observe(plan(), "cli", price=0.1),
-    "code-observe-extended.sh": lambda: render_observe(plan(trail=MAIN), "cli", price=0.1),
-    "code-observe.tf": lambda: render_observe(plan(), "terraform", price=0.1),
-    "code-observe.cfn.yaml": lambda: render_observe(plan(), "cloudformation", price=0.1),
+    "observe.txt": lambda: render_observe(plan(), "text", width=80),
+    "observe.md": lambda: render_observe(plan(), "markdown"),
+    "observe.json": lambda: render_observe(plan(), "json"),
+    "observe-extended.json": lambda: render_observe(plan(trail=MAIN), "json"),
+    "code-observe.sh": lambda: render_observe(plan(), "cli"),
+    "code-observe-extended.sh": lambda: render_observe(plan(trail=MAIN), "cli"),
+    "code-observe.tf": lambda: render_observe(plan(), "terraform"),
+    "code-observe.cfn.yaml": lambda: render_observe(plan(), "cloudformation"),
     "observation.txt": lambda: render_outcomes(OUTCOMES, "text", width=80),
     "observation.json": lambda: render_outcomes(OUTCOMES, "json"),
 }
@@ -97,7 +98,7 @@ def test_hostile_names_stay_inert(form: str) -> None:
             continue
         found = plan(use("x", "sqs:SendMessage", "AWS::SQS::Queue", f"arn:aws:sqs:eu-west-1:{ACCOUNT}:{text}"))
         account = replace(found.accounts[0])
-        said = render_observe(replace(found, accounts=(account,)), form, price=0.1)
+        said = render_observe(replace(found, accounts=(account,)), form)
         assert all(one.isprintable() or one in "\n" for one in said), ascii(text)
         if form == "json":
             json.loads(said)

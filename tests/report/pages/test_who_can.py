@@ -26,7 +26,7 @@ PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
 
 
 def render(found: WhoCan, form: str, *, width: int = 80, color: bool = False) -> str:
-    return render_who_can(found, form, width=width, color=color)
+    return str(render_who_can(found, form, width=width, color=color))
 
 
 RENDERINGS: dict[str, Callable[[], str]] = {

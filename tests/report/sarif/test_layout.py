@@ -19,10 +19,11 @@ from lpgen.core.evidence import Evidence, Hole
 from lpgen.core.findings import PrincipalClass, Report, Verdict, Verdicts
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
-from lpgen.report.blocks import line, name
+from lpgen.report.blocks import Layout, line, name
 from lpgen.report.sarif.layout import LEVELS, SarifFinding, fingerprint_of, sarif_log
 from lpgen.report.sarif.places import Place
 from lpgen.report.sarif.review import REVIEW_RULES, findings_of_review, review_sarif
+from lpgen.report.views import PrincipalView
 from tests.report.cases import Case, verdict
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
@@ -41,6 +42,10 @@ def read_run(text: str) -> Run:
 
 def results_of(text: str) -> list[Result]:
     return read_run(text).results or []
+
+
+def findings_in(report: Report) -> list[SarifFinding]:
+    return list(findings_of_review(report, map(PrincipalView, report.proposals), root=""))
 
 
 def message_of(result: Result) -> str:
@@ -69,7 +74,7 @@ def test_render_review_prints_sarif_that_points_below_the_given_root() -> None:
 
 
 def test_review_sarif_percent_encodes_paths() -> None:
-    (one, *_) = results_of(review_sarif(organization(), root="a b/ü\ud800%"))
+    (one, *_) = results_of(review_sarif(organization(), Layout(root="a b/ü\ud800%")))
     uri = one.model_dump_json()
     assert '"a%20b/%C3%BC%3F%25/' in uri
 
@@ -121,7 +126,7 @@ def test_review_rules_all_have_findings_and_every_caveat_has_a_rule() -> None:
     hole = Hole(first.first_day, first.first_day, "StopLogging")
     coverage = replace(report.diff.coverage, accounts=(replace(first, holes=(hole,)), *others))
     report = replace(report, diff=replace(report.diff, coverage=coverage))
-    found = [*findings_of_review(report, root=""), *findings_of_review(organization(), root="")]
+    found = findings_in(report) + findings_in(organization())
     assert {one.kind for one in found} == set(REVIEW_RULES)
     assert any("StopLogging" in str(one.message) for one in found)
 
@@ -176,8 +181,8 @@ def test_fingerprints_do_not_change_with_counts_dates_and_evidence() -> None:
             for one in report.proposals
         ),
     )
-    before = {fingerprint_of(one) for one in findings_of_review(report, root="")}
-    assert before == {fingerprint_of(one) for one in findings_of_review(week, root="")}
+    before = {fingerprint_of(one) for one in findings_in(report)}
+    assert before == {fingerprint_of(one) for one in findings_in(week)}
 
 
 def test_fingerprints_of_equal_findings_are_numbered() -> None:

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from lpgen.core.analysis.grants.outside_trust import outside_trust, own_accounts
-from lpgen.core.evidence import LogCoverage
-from lpgen.core.guards import AccountLevels, Guards
+from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Principal, PrincipalKind
-from lpgen.core.options import Options
 from lpgen.core.snapshots import SnapshotStamp, TakenAccount
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from tests.support.case_tables import each_case
@@ -66,9 +64,8 @@ def test_accounts_of_any_input_are_own_ones() -> None:
         "today", datetime(2026, 9, 30, tzinfo=UTC), (TakenAccount("444444444444", "", 1, 0),), gaps=()
     )
     logs = coverage_from_usage(usage_of({}, account="555555555555"))
-    none = LogCoverage(())
-    assert own_accounts([ROLE], none, Options()) == {ROLE.account}
-    assert own_accounts([], logs, Options()) == {"555555555555"}
-    assert own_accounts([], none, Options(guards=levels)) == {"222222222222"}
-    assert own_accounts([], none, Options(guards=rcps)) == {"333333333333"}
-    assert own_accounts([], none, Options(snapshot=taken)) == {"444444444444"}
+    assert own_accounts([ROLE], NO_GUARDS, None) == {ROLE.account}
+    assert own_accounts([], NO_GUARDS, None, logs) == {"555555555555"}
+    assert own_accounts([], levels, None) == {"222222222222"}
+    assert own_accounts([], rcps, None) == {"333333333333"}
+    assert own_accounts([], NO_GUARDS, taken) == {"444444444444"}

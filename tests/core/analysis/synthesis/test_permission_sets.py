@@ -24,8 +24,9 @@ from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import CheckStatus, Decision, DecisionKind, LineKind
 from lpgen.core.trails import Selector, Trail
 from lpgen.core.usage.tables import merge_usage
-from lpgen.report.iac.files import CodeForm, code_files
+from lpgen.report.iac.files import CodeForm
 from tests.core.analysis.test_replacement_laws import policies, uses
+from tests.report.rendered import code_files
 from tests.support.diffs import diff_usage
 from tests.support.generated import generate_policies
 from tests.support.proofs import doubts, prove

@@ -1,0 +1,226 @@
+"""What a report says of each principal and of all together: numbers that add up, in one order everywhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from lpgen.core.choices import KeepUnobservable, ScopeChoice, keep_each
+from lpgen.core.evidence import Use
+from lpgen.core.findings import PrincipalClass, Proposal, Report
+from lpgen.core.model import AttachedPolicy, Principal
+from lpgen.core.options import Options
+from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.replacements import Decision, DecisionKind, LineKind
+from lpgen.report.summary import Counts, PrincipalSummary, sum_counts, summary_of_review
+from lpgen.report.views import PrincipalView
+from lpgen.report.words import short_label_of
+from tests.core.analysis.synthesis.test_permission_sets import DATA, SHOP, answer, set_role
+from tests.core.analysis.test_left_attached import QUEUE, recorder
+from tests.core.analysis.test_replacement_laws import policies, principals, uses
+from tests.report.cases import verdict
+from tests.report.cases_without_replacement import without_replacement
+from tests.report.rendered import render_review, summarize
+from tests.report.reports import large_report, organization, report_of, trust
+from tests.report.review_reader import ReviewReader
+from tests.report.safe_cases import applied, deployer, storefront
+from tests.report.unsafe_cases import failing, inventory
+from tests.support.diffs import diff_usage
+from tests.support.generated import generate_policies
+from tests.support.law_examples import examples
+from tests.support.worlds import allow, catalog, grants_of, policy, role, usage_of, use
+
+# ---------------------------------------------------------------- numbers
+
+
+def assert_adds_up(proposal: Proposal) -> None:
+    """Fails unless the granted actions are those that are kept and those that are removed."""
+    view = PrincipalView(proposal)
+    counts = view.counts
+    assert counts.granted == counts.used + counts.attempted + counts.unused + counts.unobservable
+    if view.has_documents:
+        assert counts.granted == counts.kept + counts.removed, (counts, view.staying)
+    else:
+        assert (counts.kept, counts.kept_unseen, counts.removed, counts.dangerous) == (0, 0, 0, 0)
+    assert 0 <= counts.kept_unseen <= counts.kept
+    assert 0 <= counts.dangerous <= min(counts.removed, counts.dangerous_unused)
+    assert 0 <= view.summary.dangers_left <= counts.dangerous_unused
+
+
+many = settings(
+    max_examples=examples(150),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # what fails is large, and takes minutes to make smaller
+)
+keeps = st.sampled_from(KeepUnobservable)
+
+
+def reviewed(principal: Principal, found: list[Use], **chosen: Any) -> Proposal:
+    grants, options = grants_of(principal), Options(min_days=1, **chosen)
+    diff = diff_usage(usage_of({principal.arn: found}), [grants], catalog(), options)
+    made = generate_policies(diff, [grants], catalog(), options)
+    return Proposal(diff.principals[0], made[0] if made else None, None)
+
+
+@many
+@given(principals, st.lists(uses(), max_size=6), keeps, st.sampled_from(ScopeChoice))
+def test_granted_is_kept_and_removed_whatever_the_policies(
+    principal: Principal, found: list[Use], keep: KeepUnobservable, scope: ScopeChoice
+) -> None:
+    assert_adds_up(reviewed(principal, found, keep_unobservable=keep_each(keep), scope=scope))
+
+
+@many
+@given(st.lists(policies, max_size=2), st.lists(uses(), max_size=6), keeps)
+def test_granted_is_kept_and_removed_where_a_policy_stays_attached(
+    others: list[AttachedPolicy], found: list[Use], keep: KeepUnobservable
+) -> None:
+    assert_adds_up(reviewed(recorder(*others), found, keep_unobservable=keep_each(keep)))
+
+
+@many
+@given(policies, policies, st.lists(uses(), max_size=4), st.lists(uses(), max_size=4), st.booleans())
+def test_granted_is_kept_and_removed_of_the_roles_of_a_permission_set(
+    one: AttachedPolicy, other: AttachedPolicy, here: list[Use], there: list[Use], same: bool
+) -> None:
+    one, other = replace(one, name="AwsSSOInlinePolicy"), replace(other, name="AwsSSOInlinePolicy")
+    found = answer({set_role(SHOP, one): here, set_role(DATA, one if same else other): there})
+    for proposal in found.proposals.values():
+        assert_adds_up(proposal)
+
+
+@pytest.mark.parametrize("one", organization().proposals, ids=lambda one: str(one.diff.principal.name))
+def test_granted_is_kept_and_removed_of_each_class(one: Proposal) -> None:
+    assert_adds_up(one)
+
+
+BUCKET, OTHER = "arn:aws:s3:::data", "arn:aws:s3:::other"
+NARROW = policy(allow("s3:ListBucket", BUCKET), allow("sqs:SendMessage"), name="AwsSSOInlinePolicy")
+OUTSIDE = [use("s3:ListBucket", OTHER), use("sqs:SendMessage", QUEUE)]
+"""A use of an action on a resource on which it isn't granted, though it is on another."""
+
+
+def test_a_grant_that_stays_attached_and_was_used_elsewhere_only_is_no_more_kept_than_granted() -> None:
+    principal = recorder(policy(allow("sqs:SendMessage")), reads=[allow("s3:ListBucket", BUCKET)])
+    assert_adds_up(reviewed(principal, OUTSIDE))
+
+
+def test_a_grant_that_a_decision_keeps_and_that_was_used_elsewhere_only_is_no_more_kept_than_granted() -> None:
+    keep = Decision(DecisionKind.KEEP, "*", "s3:ListBucket", "", "", "", "", "needed", "ada", "")
+    assert_adds_up(reviewed(role(NARROW), OUTSIDE, decisions=(keep,)))
+
+
+def test_a_grant_that_another_account_needs_and_that_was_used_elsewhere_only_is_no_more_kept_than_granted() -> None:
+    here, there = (set_role(account, NARROW) for account in (SHOP, DATA))
+    found = answer({here: [use("s3:ListBucket", BUCKET), OUTSIDE[1]], there: OUTSIDE})
+    assert {line.kind for line in found.proposals[DATA].diff.lines} == {LineKind.OBSERVED, LineKind.SHARED}
+    for proposal in found.proposals.values():
+        assert_adds_up(proposal)
+
+
+def test_the_numbers_of_a_review_are_the_sum_of_those_of_its_principals() -> None:
+    review = summarize(large_report(30))
+    assert len(review.principals) == 30
+    for one in fields(Counts):
+        assert getattr(review.counts, one.name) == sum(getattr(each.counts, one.name) for each in review.principals)
+    assert review.counts.granted == summarize(report_of([])).counts.granted + sum_counts(review.principals).granted > 0
+
+
+def test_a_replacement_is_made_refused_in_place_or_put_in_place() -> None:
+    review = summarize(organization())
+    names = {one.arn.rpartition("/")[2]: one for one in review.replaced}
+    assert not names["mesh-router"].has_documents
+    assert names["price-watcher"] not in review.open
+    assert set(map(arn_of, review.open)) - set(map(arn_of, review.to_replace)) == {names["mesh-router"].arn}
+    assert set(map(arn_of, review.safe)) < set(map(arn_of, review.to_replace))
+    assert all(one.safe and not one.caveats for one in review.safe)
+
+
+# ---------------------------------------------------------------- order
+
+
+def arn_of(summary: PrincipalSummary) -> str:
+    return summary.arn
+
+
+def names_of(report: Report) -> list[str]:
+    return [one.principal.name for one in summarize(report).principals]
+
+
+def test_principals_come_by_harm_and_those_without_a_task_last() -> None:
+    idle = [one for one in without_replacement() if one.principal_class is PrincipalClass.SERVICE_LINKED]
+    wide = replace(idle[0], name="wide", verdicts=[verdict("iam:CreateUser", danger="makes an identity of its own")])
+    unusual = replace(inventory(), name="unusual", caveats=[*failing().caveats])
+    report = report_of([storefront(), deployer(), applied(), unusual, wide])
+    outsider = replace(trust("everyone", "anyone"), principal=storefront().arn)
+    assert names_of(replace(report, trust=(outsider,)))[:3] == ["storefront-api", "unusual", "platform-deployer"]
+    assert set(names_of(report)[-2:]) == {"wide", "price-watcher"}
+
+
+def test_the_worst_way_in_and_the_worst_use_come_first() -> None:
+    cases = [replace(storefront(), name=name) for name in "abcd"]
+    ranked = [replace(failing(), name=f"u{rank}", caveats=[unusual(rank)]) for rank in (3, 1, 2)]
+    report = report_of([*cases, *ranked])
+    ways = [
+        replace(trust("account", "999988887777", "sts:ExternalId"), principal=cases[0].arn),
+        replace(trust("account", "999988887777"), principal=cases[1].arn),
+        replace(trust("everyone", "anyone"), principal=cases[2].arn),
+        replace(trust("account", "999988887777", "sts:ExternalId"), principal=cases[2].arn),
+    ]
+    found = summarize(replace(report, trust=tuple(ways)))
+    assert [one.principal.name for one in found.principals] == ["c", "b", "a", "u1", "u2", "u3", "d"]
+    assert [one.principal.rpartition("/")[2] for one in found.trust] == ["c", "b", "c", "a"]
+
+
+def unusual(rank: int) -> Caveat:
+    (found,) = (one for one in failing().caveats if one.kind is CaveatKind.UNUSUAL_USE)
+    return replace(found, parameters={**found.parameters, "rank": rank})
+
+
+def test_among_equals_the_most_dangerous_and_then_the_widest_grants_come_first() -> None:
+    active = [one for one in summarize(large_report(40)).principals if not one.in_place]
+    harm = [(-one.counts.dangerous_unused, -one.counts.granted, one.arn) for one in active]
+    assert harm == sorted(harm)
+    assert len(set(harm)) == len(harm)
+
+
+@given(st.permutations(range(len(organization().proposals))))
+@settings(max_examples=examples(20), deadline=None)
+def test_the_order_of_proposals_does_not_matter(order: list[int]) -> None:
+    report = organization()
+    summaries = [PrincipalView(one).summary for one in report.proposals]
+    head = replace(report, proposals=())
+    found = summary_of_review(head, [summaries[at] for at in order])
+    assert found == summary_of_review(head, summaries)
+
+
+ORDERS: dict[str, Callable[[Report], list[str]]] = {
+    "text": lambda report: re.findall(r"^━━ (\S+)", render_review(report, "text"), re.M),
+    "markdown": lambda report: re.findall(r"<summary><code>(\S+)</code>", render_review(report, "markdown")),
+    "json": lambda report: [one["principal"] for one in json.loads(render_review(report, "json"))["principals"]],
+    "html": lambda report: [row[0] for row in ReviewReader(render_review(report, "html")).data["rows"]["rows"]],
+    "screen": lambda report: rows_of(render_review(report, "screen")),
+}
+"""The principals of a review in the order in which a format has them."""
+
+
+def rows_of(screen: str) -> list[str]:
+    table = screen[screen.index("Principals, by harm") :].partition("\n\n")[0]
+    return re.findall(r"^((?:role|user)/\S+)", table, re.M)
+
+
+@pytest.mark.parametrize("form", ORDERS)
+def test_principals_have_one_order_in_every_format(form: str) -> None:
+    for report in (organization(), large_report(25)):
+        found, principals = ORDERS[form](report), [one.principal for one in summarize(report).principals]
+        expected = [one.arn if form == "json" else short_label_of(one) for one in principals]
+        assert len(found) == len(expected) or form == "screen"
+        assert found == expected[: len(found)] != []

@@ -1,0 +1,290 @@
+"""The only list of what to do: harm before gain, and commands that run as they are printed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+
+import pytest
+import typer.main
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lpgen.cli.main import app
+from lpgen.cli.options import given_of
+from lpgen.core.findings import PrincipalClass, Report
+from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.snapshots import SnapshotStamp
+from lpgen.report.blocks import Given, Line
+from lpgen.report.tasks import Task, closing_tasks, tasks_of_review
+from tests.report.cases import SECURITY, SHOP, Case
+from tests.report.cases_without_replacement import without_replacement
+from tests.report.rendered import DATA, TAKEN, render_review, summarize
+from tests.report.reports import large_report, organization, report_of
+from tests.report.safe_cases import applied, deployer, storefront
+from tests.report.unsafe_cases import failing
+from tests.support.law_examples import examples
+from tests.support.registry_examples import example_caveat
+
+
+def text_of(words: Line) -> str:
+    return "".join(span.text for span in words)
+
+
+def tasks_of(report: Report, given: Given = DATA) -> tuple[Task, ...]:
+    return tasks_of_review(summarize(report), given)
+
+
+def words_of(report: Report, given: Given = DATA) -> list[str]:
+    return [text_of(one.words) for one in tasks_of(report, given)]
+
+
+def names_of(task: Task) -> list[str]:
+    return [one.principal.name for one in task.principals]
+
+
+def blocked(name: str, *kinds: CaveatKind) -> Case:
+    return replace(storefront(), name=name, caveats=[example_caveat(kind) for kind in kinds])
+
+
+# ---------------------------------------------------------------- order
+
+
+def test_harm_comes_before_gain() -> None:
+    words = words_of(replace(organization(), log_place="s3://logs"))
+    expected = (
+        "Fetch 1 log file again that can't be read. Use in them looks like no use.",
+        "Name who may assume 1 role in the trust policy, or accept it.",
+        "Ask the owners of 1 principal about unusual, dangerous calls. Drop by a decision what the team didn't do.",
+        "Write 5 safe replacements, which remove ",
+    )
+    assert all(text.startswith(start) for text, start in zip(words, expected, strict=False))
+    assert sum("unblocks" in text for text in words[: len(expected)]) == 0
+    assert [text for text in words if text.startswith("Disable the role")] == [
+        "Disable the role unless it is for emergencies."
+    ]
+    assert words[-2:] == [
+        "Export the policies of 1 principal in the logs that the policy files don't have.",
+        "Renew or delete 1 expired decision.",
+    ]
+
+
+@given(st.lists(st.sets(st.sampled_from(CaveatKind), max_size=3), max_size=8))
+@settings(max_examples=examples(60), deadline=None)
+def test_tasks_that_make_more_replacements_safe_come_first(kinds: list[set[CaveatKind]]) -> None:
+    report = report_of(blocked(f"{number}", *sorted(found)) for number, found in enumerate(kinds))
+    gains = []
+    for task in tasks_of(report):
+        text = text_of(task.words)
+        if "unblocks" in text:
+            gains.append(int(text.partition("unblocks ")[2].rstrip(").").partition(" ")[0]))
+        elif text.startswith("Write"):
+            gains.append(len(task.principals))
+    asked = {one.kind for found in kinds for one in map(example_caveat, found)} - {CaveatKind.UNUSUAL_USE}
+    unusual = sum(CaveatKind.UNUSUAL_USE in found for found in kinds)
+    assert bool(gains) is bool(asked or len(kinds) > unusual)
+    assert sum(gains) == len(kinds) - sum(found == {CaveatKind.UNUSUAL_USE} for found in kinds)
+
+
+def test_tasks_come_by_how_many_replacements_they_make_safe() -> None:
+    young, denied = CaveatKind.YOUNG, CaveatKind.EXPECTED_DENIALS
+    made = ((young,), (denied,), (denied,), (young, denied), ())
+    tasks = tasks_of(report_of(blocked(f"{number}", *kinds) for number, kinds in enumerate(made)))
+    assert [shlex.split(one.command.text)[1] for one in tasks if one.command] == ["backtest", "review", "generate"]
+    texts = [text_of(one.words) for one in tasks]
+    assert texts[0].endswith("(unblocks 2 of 3).")
+    assert texts[1].endswith("(unblocks 2).")
+    assert [names_of(one) for one in tasks] == [["1", "2", "3"], ["0", "3"], ["4"]]
+
+
+@pytest.mark.parametrize("kind", CaveatKind)
+def test_every_kind_of_caveat_has_a_task_with_a_command(kind: CaveatKind) -> None:
+    given = replace(report_of([blocked("app", kind)]), log_place="s3://logs")
+    (task, *others) = tasks_of(given)
+    assert not others
+    assert names_of(task) == ["app"]
+    assert task.command
+    assert task.command.name in TAKEN
+    assert ("unblocks 1" in text_of(task.words)) is (kind is not CaveatKind.UNUSUAL_USE)
+
+
+WITH_TASK = (
+    PrincipalClass.UNUSED,
+    PrincipalClass.UNSEEN,
+    PrincipalClass.NOT_COVERED,
+    PrincipalClass.GRANTS_UNKNOWN,
+)
+
+
+@pytest.mark.parametrize("principal_class", PrincipalClass)
+def test_each_class_without_replacement_has_a_task_unless_there_is_nothing_to_do(
+    principal_class: PrincipalClass,
+) -> None:
+    case = Case("one", principal_class, "some advice", "some task")
+    tasks = tasks_of(replace(report_of([case]), log_place="s3://logs"))
+    if principal_class in (PrincipalClass.ACTIVE, PrincipalClass.SSO):
+        assert [one.command and one.command.name for one in tasks] == ["generate"]
+    else:
+        has_task = (
+            PrincipalClass.UNUSED,
+            PrincipalClass.UNSEEN,
+            PrincipalClass.NOT_COVERED,
+            PrincipalClass.GRANTS_UNKNOWN,
+        )
+        assert [names_of(one) for one in tasks] == ([["one"]] if principal_class in has_task else [])
+
+
+def test_nothing_is_to_be_done_where_all_is_in_place() -> None:
+    assert tasks_of(report_of([applied()])) == ()
+    assert tasks_of(report_of([])) == ()
+    closing = list(closing_tasks(summarize(report_of([applied()])), DATA))
+    assert [one.command and one.command.name for one in closing] == ["review", "baseline save", "review"]
+
+
+def test_a_replacement_in_place_asks_only_about_what_the_logs_may_miss() -> None:
+    hole = Caveat.of(
+        CaveatKind.COVERAGE_HOLE, service="s3", last=datetime(2026, 9, 1, tzinfo=UTC).date(), region="",
+        is_region_read=True, is_after_logs=False, unrecorded="",
+    )  # fmt: skip
+    case = applied()
+    case.caveats = [hole, example_caveat(CaveatKind.YOUNG)]
+    (task,) = tasks_of(report_of([case]))
+    assert text_of(task.words) == f"In place, but tried what the logs don't show: {hole.step}."
+
+
+# ---------------------------------------------------------------- words
+
+
+def test_a_disuse_that_is_unsure_is_no_task_to_disable() -> None:
+    unused = next(one for one in without_replacement() if one.principal_class is PrincipalClass.UNUSED)
+    short = Caveat.of(CaveatKind.SHORT_COVERAGE, days=30, min_days=90, account=unused.account)
+    tasks = tasks_of(report_of([unused, replace(unused, name="cron", caveats=[short])]))
+    assert {text_of(one.words): names_of(one) for one in tasks} == {
+        "Disable the role unless it is for emergencies.": ["break-glass-admin"],
+        "Find out why the logs are unsure, then disable the role unless it is for emergencies.": ["cron"],
+    }
+
+
+def test_principals_that_only_the_logs_have_are_not_to_be_exported_from_a_snapshot() -> None:
+    report = organization()
+    assert any(text.startswith("Export the policies of 1 principal in the logs") for text in words_of(report))
+    taken = replace(report, snapshot=SnapshotStamp("s", datetime(2026, 9, 30, tzinfo=UTC), (), (), ("policies",)))
+    said = words_of(taken)
+    assert not any(text.startswith("Export the policies") for text in said)
+    lacks = "Find out whether 1 principal in the logs that the snapshot lacks was deleted. If not, take a new one."
+    assert lacks in said
+
+
+def test_every_unusual_use_is_a_step_that_names_whose_it_is() -> None:
+    (task, *_) = tasks_of(report_of([failing(), replace(failing(), name="other")]))
+    assert sorted(names_of(task)) == ["other", "partner-share"]
+    steps = [text_of(one.words) for one in task.steps]
+    assert len(steps) == 2
+    assert all("s3:PutBucketPolicy opens a bucket" in one for one in steps)
+    assert {one.partition(":")[0] for one in steps} == {"role/other", "role/partner-share"}
+
+
+def test_a_task_tells_principals_of_one_name_apart_by_their_accounts() -> None:
+    same = [replace(storefront(), account=account) for account in (SHOP, SECURITY)]
+    for form in ("text", "markdown", "html"):
+        shown = " ".join(render_review(report_of([*same, deployer()]), form).split())
+        assert f"{SHOP} role/app/storefront-api" in shown
+        assert f"{SECURITY} role/app/storefront-api" in shown
+        assert f"{SHOP} role/platform/platform-deployer" not in shown
+
+
+def test_the_first_screen_has_the_first_three_tasks_and_every_page_has_all() -> None:
+    for report in (organization(), large_report(20)):
+        expected = [prose(text) for text in words_of(report)]
+        screen = prose(render_review(report, "screen", given=DATA, width=100))
+        assert [one for one in expected if one in screen] == expected[:3]
+        for form in ("text", "markdown", "html"):
+            shown = prose(render_review(report, form, given=DATA))
+            assert [one for one in expected if one not in shown] == [], form
+
+
+def prose(text: str) -> str:
+    """The words of a page without its form."""
+    return " ".join(unescape(re.sub(r"<[^>]*>|[`*]", "", text)).split())
+
+
+# ---------------------------------------------------------------- commands
+
+TOP: Any = typer.main.get_command(app)
+
+
+def parsed(words: list[str], command: Any = TOP, parent: Any = None) -> Any:
+    """The context of a command of the program, parsed and not run; parsing fails where it couldn't be run."""
+    name, *rest = words
+    found = command.commands[name]
+    if hasattr(found, "commands"):
+        return parsed(rest, found, parent)
+    return found.make_context(name, rest, parent=parent)
+
+
+def context_of(*options: str) -> Any:
+    """The context of `lpgen review` with these options."""
+    top = TOP.make_context("lpgen", ["review"], resilient_parsing=True)
+    return TOP.commands["review"].make_context("review", list(options), parent=top)
+
+
+OPTIONS = (
+    ("--data", "my data"),
+    ("--policies", "policies"),
+    ("--policies", "more"),
+    ("--principal", "role/app/*"),
+    ("--snapshot", "none"),
+    ("--trails", "trails.json"),
+    ("--last-accessed", "accessed"),
+    ("--boundary", "boundary.json"),
+    ("--scps", "scps.json"),
+    ("--resource-policies", "resources"),
+    ("--catalog", "catalog"),
+    ("--scope", "exact"),
+    ("--keep-unobservable", "all"),
+    ("--min-days", "30"),
+    ("--max-expected-denials", "0.5"),
+    ("--no-backtest",),
+    ("--as-of", "2026-09-30"),
+    ("--decisions", "decisions.toml"),
+    ("--inline",),
+    ("--attached-quota", "20"),
+    ("--workers", "2"),
+)
+"""Options of `lpgen review` that other commands may take."""
+
+
+def commands_in(report: Report, given: Given) -> Iterator[list[str]]:
+    review = summarize(report)
+    for task in (*tasks_of_review(review, given), *closing_tasks(review, given)):
+        for one in (task, *task.steps):
+            if one.command:
+                yield shlex.split(one.command.text)
+
+
+REPORTS: dict[str, Callable[[], Report]] = {
+    "each class": lambda: replace(organization(), log_place="s3://logs/AWSLogs"),
+    "each caveat": lambda: replace(report_of(blocked(str(kind), kind) for kind in CaveatKind), log_place="logs"),
+    "all in place": lambda: report_of([applied()]),
+}
+
+
+@pytest.mark.parametrize("made", REPORTS)
+@given(st.sets(st.sampled_from(OPTIONS[1:])))
+@settings(max_examples=examples(25), deadline=None)
+def test_every_command_is_complete_whatever_the_review_was_given(made: str, chosen: set[tuple[str, ...]]) -> None:
+    options = [OPTIONS[0], *(one for one in OPTIONS if one in chosen)]
+    given = given_of(context_of(*(word for option in options for word in option)), ())
+    assert set(given.options) == set(options)
+    commands = list(commands_in(REPORTS[made](), given))
+    assert len(commands) >= 3
+    for program, *words in commands:
+        assert program == "lpgen"
+        context = parsed(words)
+        if "data" in context.params:
+            assert str(context.params["data"]) == "my data"
