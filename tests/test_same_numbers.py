@@ -322,7 +322,7 @@ def rows_of_markdown(text: str) -> Iterator[Row]:
 
 def rows_of_html(text: str) -> Iterator[Row]:
     """The rows of the table of principals of a page."""
-    (table,) = re.findall(r"<noscript>.*?<table>(.*?)</table>", text, re.S)
+    (table,) = re.findall(r"<noscript>.*?<table[^>]*>(.*?)</table>", text, re.S)
     headings = [words(cell) for cell in re.findall(r"<th scope=\"col\".*?>(.*?)</th>", table, re.S)]
     for row in re.findall(r"<tr data-arn.*?</tr>", table, re.S):
         (arn,) = re.findall(r'data-arn="(.*?)"', row)

@@ -290,7 +290,7 @@ class CaveatKind(Kind):
             "next_days": int,
         },
         message=words.expected_denials,
-        step="run `lpgen backtest --look-back` to see what would have been denied, and keep it by a decision",
+        step="run `lpgen backtest` with `--look-back` to see what would have been denied, and keep it by a decision",
         item="expected-denials",
         remedy=Remedy.BACKTEST,
     )
