@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 import pytest
 
 from lpgen.app import api
-from lpgen.cli.demo import closing_text
 from lpgen.core.analysis.explain.explanation import explain as explain_question
 from lpgen.core.analysis.explain.question import Asked, read_question
 from lpgen.core.guards import NO_GUARDS
@@ -26,9 +24,8 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.report.commands import Given
-from lpgen.report.screens import render_review_screen
 from tests.report.rendered import render_review
-from tests.support.demo import commands_of_demo
+from tests.support.demo import commands_of_screen
 from tests.support.documents import DEMO_PAGE, POLICIES_PAGE, README, check_block
 from tests.support.forked_lpgen import run_forked
 
@@ -222,7 +219,7 @@ def test_demo_page_shows_what_the_demo_prints(world: World) -> None:
     report = api.review(world.data, policies=POLICIES)
     options = (("--data", "lpgen-demo/data"), ("--policies", "sample_logs/authorization-details"))
     taken = {"generate": ("--data", "--policies"), "review": ("--data", "--policies"), "snapshot": ("--data",)}
-    screen = render_review_screen(report, Given(options, taken), None, width=80, color=False)
+    screen = render_review(report, "screen", width=80, given=Given(options, taken))
     review = render_review(report, "text", width=80)
     principal = review[review.index("━━ role/app/storefront-api") :]
     principal = principal[: principal.index("\n\n")]
@@ -231,13 +228,22 @@ def test_demo_page_shows_what_the_demo_prints(world: World) -> None:
 
 
 @pytest.mark.slow
-def test_commands_of_the_demo_run_as_printed(world: World, tmp_path: Path) -> None:
-    paths = {"output": tmp_path, "data": world.data, "replacements": world.out, "sample": Path(POLICIES)}
-    commands = [shlex.split(one) for one in commands_of_demo(closing_text(paths, "lpgen", 80), "lpgen")]
-    for_sample = [one for one in commands if "lpgen-data" not in one]
-    assert [one[1] for one in for_sample] == ["wildcards", "backtest", "explain", "verify"]
-    for command in for_sample:
-        assert lpgen(*command[1:])
+def test_commands_of_the_demo_run_as_printed(tmp_path: Path) -> None:
+    shown = run_forked("demo", "--output", "lpgen-demo", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert re.search(
+        r"^Verification, from the files only: (\d+) of \1 replacements passed every check\.$", shown.stdout, re.M
+    )
+    assert re.search(r"^Backtest: In 4 windows of 30 days, ", shown.stdout, re.M)
+    assert {"data", "replacements", "review.html", "report.txt", "report.md", "report.json"} == {
+        one.name for one in (tmp_path / "lpgen-demo").iterdir()
+    }
+    commands = commands_of_screen(shown.stdout)
+    assert len(commands) == 3
+    for _, *command in commands:
+        assert command[command.index("--data") + 1] == "lpgen-demo/data"
+        done = run_forked(*command, cwd=tmp_path)
+        assert done.returncode == 0, (command, done.stderr)
 
 
 def test_documents_say_of_their_pictures_what_they_show(world: World) -> None:

@@ -21,9 +21,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from lpgen.cli.demo import closing_text
 from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server, moto_server
-from tests.support.demo import commands_of_demo
+from tests.support.demo import commands_of_screen
 from tests.support.documents import ACCOUNT_PAGE, README, ROOT
 from tests.support.log_samples import log_bytes
 from tests.support.rollout_worlds import ACCOUNT, World, allow, document
@@ -163,21 +162,18 @@ def test_first_hour_leads_from_nothing_to_an_applied_and_undone_plan(
     ((_, text),) = after.documents
     assert "ec2:DescribeInstances" in text
     assert world.read(arn) == before
-    for command in commands_of_demo_alone(commands):
+    code, screen = person.run(["lpgen", "review", "--data", "lpgen-data"])
+    shown = [one for one in commands_of_screen(screen) if one[1] not in ("snapshot", "ingest")]
+    assert code == 0
+    assert shown
+    for command in (
+        *shown,
+        *(shlex.split(f"lpgen {one} --data lpgen-data") for one in ("baseline save week-1", "drift")),
+    ):
         code, said = person.run(command)
         assert code == 0, (command, said)
     (planned,) = [one for one in json.loads((tmp_path / "plan.json").read_text())["principals"] if one["calls"]]
     assert planned["safe"]
-
-
-def commands_of_demo_alone(page: list[list[str]]) -> list[list[str]]:
-    """What the demo says to do for one's own account, less what the page says too."""
-    paths = {name: Path("of-the-demo") for name in ("output", "data", "replacements", "sample")}
-    commands = [one for one in commands_of_demo(closing_text(paths, "lpgen", 80), "lpgen") if "lpgen-data" in one]
-    assert len(commands) == 7
-    rest = [one for one in commands_of("\n".join(f"$ {one}" for one in commands)) if one not in page]
-    assert [one[1] for one in rest] == ["baseline", "drift"]
-    return rest
 
 
 def test_readme_shows_commands_of_the_page_in_its_order() -> None:

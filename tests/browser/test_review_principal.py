@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lpgen.core.findings import Report
-from lpgen.report.views import review_view
 from tests.browser.conftest import Opener
 
 STOREFRONT = f"#p={quote('arn:aws:iam::111122223333:role/app/storefront-api', safe='')}"
@@ -161,10 +160,11 @@ def outline(page: Page) -> str:
 
 def test_every_principal_opens_and_fits_a_telephone(sample: str, sample_report: Report, open_page: Opener) -> None:
     page = open_page(sample, width=400)
-    for view in review_view(sample_report).views:
-        page.evaluate("(hash) => { location.hash = hash; }", f"p={quote(view.diff.principal.arn, safe='')}")
-        expect(page.locator("#principal h1")).to_contain_text(view.diff.principal.name)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 400, view.diff.principal.name
+    for proposal in sample_report.proposals:
+        principal = proposal.diff.principal
+        page.evaluate("(hash) => { location.hash = hash; }", f"p={quote(principal.arn, safe='')}")
+        expect(page.locator("#principal h1")).to_contain_text(principal.name)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 400, principal.name
 
 
 CONTRAST = """() => {

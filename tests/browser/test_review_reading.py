@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lpgen.core.findings import Report
-from lpgen.report.views import review_view
+from lpgen.report.views import PrincipalView
 from tests.browser.conftest import Opener
 from tests.browser.test_review_principal import DEPLOYER, STOREFRONT
 
@@ -34,7 +34,7 @@ def test_tiles_and_headline_show_the_same_numbers(sample: str, open_page: Opener
 def test_parts_are_never_rounded_to_none_or_all(sample: str, sample_report: Report, open_page: Opener) -> None:
     page = open_page(sample, fragment=DEPLOYER)
     tiles = page.locator("#principal .figures").inner_text()
-    (view,) = [one for one in review_view(sample_report).views if one.diff.principal.name == "platform-deployer"]
+    (view,) = [PrincipalView(one) for one in sample_report.proposals if one.diff.principal.name == "platform-deployer"]
     assert 0 < view.counts.used / view.counts.granted < 0.005
     assert "<1 % of the granted actions" in tiles
     assert ">99 % of the granted actions" in tiles
@@ -195,7 +195,7 @@ def days_drawn(page: Page, action: str) -> set[int]:
 def test_use_over_time_marks_exactly_the_days_with_a_record(
     sample: str, sample_report: Report, open_page: Opener
 ) -> None:
-    views = {one.diff.principal.name: one for one in review_view(sample_report).views}
+    views = {one.diff.principal.name: PrincipalView(one) for one in sample_report.proposals}
     for name in ("storefront-api", "reporting-export"):
         view = views[name]
         first = min(one.first_day for one in sample_report.diff.coverage.accounts)

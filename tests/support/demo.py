@@ -1,9 +1,11 @@
-"""The commands that `lpgen demo` prints."""
+"""The commands that a screen shows, such as that at the end of `lpgen demo`."""
 
 from __future__ import annotations
 
+import shlex
 
-def commands_of_demo(text: str, program: str) -> list[str]:
-    """The commands below "What to do next", each on one line, as a shell joins them."""
-    lines = text.partition("What to do next")[2].replace(" \\\n     ", "").splitlines()
-    return [line.strip() for line in lines if line.startswith(f"    {program} ")]
+
+def commands_of_screen(text: str) -> list[list[str]]:
+    """The commands of lpgen on a screen, as a shell reads them."""
+    lines = text.replace("\\\n", "").splitlines()
+    return [shlex.split(line) for line in lines if line.startswith("    lpgen ")]

@@ -89,8 +89,8 @@ def test_render_explanation_json_has_only_documented_keys() -> None:
 
 
 def test_render_explanation_refuses_an_unknown_format() -> None:
-    with pytest.raises(ValueError, match="html"):
-        render_explanation(everything(), "html")
+    with pytest.raises(ValueError, match="sarif"):
+        render_explanation(everything(), "sarif")
 
 
 # ---------------------------------------------------------------- hostile texts
