@@ -8,7 +8,8 @@ from enum import Enum
 from html.parser import HTMLParser
 from typing import Any
 
-from lpgen.core.findings import Verdicts
+from lpgen.core.findings import Report, Verdicts
+from lpgen.core.model import Principal
 
 CORPUS = (
     "\x1b[2J\x1b[31mowned\x1b]8;;http://evil.example\x07link\x1b]8;;\x07",
@@ -61,6 +62,22 @@ def poison(value: Any, change: Callable[[str], str]) -> Any:
         fields = [field.name for field in dataclasses.fields(value) if field.init and field.name not in RAW]
         return dataclasses.replace(value, **{name: poison(getattr(value, name), change) for name in fields})
     return value
+
+
+def poisoned_report(report: Report, change: Callable[[str], str]) -> Report:
+    """The report with every text in it changed. ARNs of principals stay distinct, and ways in are into these."""
+    changed: Report = poison(report, change)
+    proposals = tuple(
+        dataclasses.replace(one, diff=dataclasses.replace(one.diff, principal=_numbered(one.diff.principal, number)))
+        for number, one in enumerate(changed.proposals)
+    )
+    arns = [one.diff.principal.arn for one in proposals]
+    trust = tuple(dataclasses.replace(one, principal=arns[at % len(arns)]) for at, one in enumerate(changed.trust))
+    return dataclasses.replace(changed, proposals=proposals, trust=trust)
+
+
+def _numbered(principal: Principal, number: int) -> Principal:
+    return dataclasses.replace(principal, arn=f"{principal.arn}{number}")
 
 
 ALLOWED_TAGS = frozenset(

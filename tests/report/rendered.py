@@ -70,9 +70,9 @@ def render_evidence(proposal: Proposal, report: Report, inputs: Inputs) -> str:
     return evidence_json(proposal, report, inputs)
 
 
-def parted_review(report: Report, given: Given = NO_OPTIONS) -> PartedReview:
-    """A review whose principals have empty parts."""
-    return PartedReview(summarize(report), lambda _arn: "", given)
+def parted_review(report: Report, given: Given = NO_OPTIONS, part: str = "") -> PartedReview:
+    """A review whose principals have all the same part."""
+    return PartedReview(summarize(report), lambda _arn: part, given)
 
 
 def _written(formats: Formats[Any]) -> Any:

@@ -27,7 +27,7 @@ from lpgen.report.blocks import Block, Column, Fold, Given, Heading, Show, Span,
 from lpgen.report.layout.markdown import MOST_CHARACTERS, render_markdown
 from lpgen.report.layout.text import render_text
 from tests.report.golden import check_golden
-from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
+from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poisoned_report
 from tests.report.inputs import INPUTS
 from tests.report.rendered import render_evidence, render_review, render_summary, render_verification
 from tests.report.reports import large_report, organization, report_of
@@ -206,8 +206,7 @@ def test_poisoned_reports_show_the_hostile_texts() -> None:
 
 def poisoned(texts: list[str]) -> Report:
     found = cycle(texts)
-    report: Report = poison(organization(), lambda _text: next(found))
-    return report
+    return poisoned_report(organization(), lambda _text: next(found))
 
 
 # ---------------------------------------------------------------- promises to readers
@@ -268,8 +267,9 @@ def test_commands_take_what_the_review_was_given_and_have_no_placeholder() -> No
     assert "lpgen generate --data 'my data' --min-days 30 --scps scps.json --output lpgen-out" in shown
     assert "lpgen review --data 'my data' --decisions d.toml --write-decisions decisions.toml" in shown
     for form in ("text", "markdown", "html", "screen"):
-        assert not re.search(r"\b(DIR|PATH|FILE|NAME)\b", render_review(organization(), form, given=given))
         assert "lpgen generate" not in render_review(organization(), form)
+        commands = re.findall(r"\blpgen [a-z].*", render_review(organization(), form, given=given))
+        assert not [one for one in commands if re.search(r"\b(DIR|PATH|FILE|NAME)\b", one)]
 
 
 def test_render_text_puts_log_files_that_cant_be_read_before_all_else() -> None:

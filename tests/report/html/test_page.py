@@ -27,7 +27,7 @@ from lpgen.report.html.page import rows_of
 from lpgen.report.views import PrincipalView
 from tests.report.cases import Case
 from tests.report.golden import check_golden
-from tests.report.hostile import CORPUS, poison
+from tests.report.hostile import CORPUS, poisoned_report
 from tests.report.rendered import render_review, summarize
 from tests.report.reports import large_report, organization, report_of
 from tests.report.review_reader import ReviewReader, with_documents
@@ -88,7 +88,7 @@ def test_html_summary_is_complete_without_scripts() -> None:
     page = ReviewReader(html_of(report))
     texts = " ".join(" ".join(page.texts).split())
     assert "5 safe" in texts
-    assert "wait until the logs reach 2026-12-09" in texts
+    assert "Wait until the logs reach 2026-12-09" in texts
     assert "no record from 2026-07-04 to 2026-08-31" in texts
     assert "Scripts are off" in texts
     for view in views_of(report):
@@ -111,9 +111,10 @@ def test_html_says_of_every_action_what_becomes_of_it() -> None:
     actions = [f"{service}:{name}" for service, names in data["actions"] for name in names]
     for number, view in enumerate(views_of(report)):
         found: Counter[tuple[str, str]] = Counter()
+        known = actions + data[f"principal-{number}"].get("more-actions", [])
         for group in data[f"principal-{number}"]["principal"]["verdicts"]:
             for _, _, _, ranges in group["rows"]:
-                found.update((actions[at], group["verdict"]) for at in numbers_of(ranges))
+                found.update((known[at], group["verdict"]) for at in numbers_of(ranges))
         assert found == Counter((one.action, one.verdict) for one in view.diff.verdicts)
 
 
@@ -252,8 +253,8 @@ def test_html_lets_no_text_act_on_the_page(texts: list[str]) -> None:
 
 def poisoned(texts: list[str]) -> Report:
     found = cycle(texts)
-    report: Report = poison(with_documents(), lambda _text: next(found))
-    whole: Report = poison(organization(), lambda _text: next(found))
+    report = poisoned_report(with_documents(), lambda _text: next(found))
+    whole = poisoned_report(organization(), lambda _text: next(found))
     return replace(whole, proposals=(*whole.proposals, *report.proposals))
 
 

@@ -80,8 +80,8 @@ def test_render_explanation_counts_the_records_of_several_resources_at_most() ->
 
 
 def test_render_explanation_refuses_an_unknown_format() -> None:
-    with pytest.raises(ValueError, match="html"):
-        render_explanation(everything(), "html")
+    with pytest.raises(ValueError, match="sarif"):
+        render_explanation(everything(), "sarif")
 
 
 # ---------------------------------------------------------------- hostile texts

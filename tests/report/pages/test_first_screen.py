@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from tests.support.demo import commands_of_screen as commands_of
 
 from lpgen.core.findings import Report
 from lpgen.core.principal_names import is_named
@@ -22,7 +23,7 @@ from lpgen.report.tasks import tasks_of_review
 from lpgen.report.words import cut_labels, name_of_arn
 from tests.report.cases import SECURITY, SHOP
 from tests.report.golden import check_golden
-from tests.report.hostile import CORPUS, poison
+from tests.report.hostile import CORPUS, poisoned_report
 from tests.report.rendered import DATA, OPTIONS, TAKEN, render_review, summarize
 from tests.report.reports import large_report, organization, report_of
 from tests.report.safe_cases import applied, deployer, storefront
@@ -33,12 +34,6 @@ from tests.support.registry_examples import example_caveat
 
 def screen(report: Report, options: Given = DATA, *, width: int = 100, color: bool = False) -> str:
     return render_review(report, "screen", width=width, color=color, given=options)
-
-
-def commands_of(shown: str) -> list[list[str]]:
-    """The commands on a screen, as a shell reads them."""
-    joined = shown.replace("\\\n", "")
-    return [shlex.split(text.strip()) for text in joined.splitlines() if text.startswith("    lpgen ")]
 
 
 def names_of(shown: str) -> list[str]:
@@ -99,9 +94,7 @@ def test_no_text_makes_the_first_screen_larger(
     texts: list[str], width: int, given_before: list[tuple[str, str]]
 ) -> None:
     found = cycle(texts)
-    report: Report = poison(organization(), lambda _text: next(found))
-    role = report.proposals[0].diff.principal.arn
-    report = replace(report, trust=tuple(replace(one, principal=role) for one in report.trust))
+    report = poisoned_report(organization(), lambda _text: next(found))
     assert_fits(screen(report, Given(tuple(given_before), TAKEN), width=width))
 
 
