@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.pages.test_first_screen import assert_fits, commands_of, names_of
+from tests.report.pages.test_first_screen import assert_fits, names_of
 from tests.support.forked_lpgen import run_forked
 from tests.support.sample_organization import ROOT as SAMPLE_LOGS
+from tests.support.screens import commands_of_screen as commands_of
 from tests.support.terminals import on_terminal
 
 

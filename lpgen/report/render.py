@@ -29,11 +29,8 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-_PAGE: Final = {
-    "text": "layout.text:page_text",
-    "markdown": "layout.markdown:page_markdown",
-    "html": "html.plain:page_html",
-}
+_TEXT: Final = {"text": "layout.text:page_text", "markdown": "layout.markdown:page_markdown"}
+_PAGE: Final = {**_TEXT, "html": "html.plain:page_html"}
 _PART: Final = {"text": "layout.text:part_text", "markdown": "layout.markdown:part_markdown"}
 
 
@@ -89,6 +86,7 @@ def _load(row: str) -> Callable[..., Any]:
 
 REVIEW: Final[Formats[PartedReview]] = Formats(
     "pages.review:review_page",
+    of_page=_TEXT,
     json="documents.review:review_json",
     jsonl="documents.review:review_lines",
     screen="screens:review_screen(layout)",

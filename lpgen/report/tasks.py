@@ -194,7 +194,7 @@ def _command(
         case Remedy.INGEST:
             return _ingest(review, given)
         case Remedy.SNAPSHOT:
-            return given.command("snapshot", without={"--policies", "--trails"})
+            return _snapshot(given)
         case Remedy.CATALOG:
             return given.command("catalog update")
         case Remedy.BACKTEST:
@@ -218,6 +218,11 @@ def _look(summary: PrincipalSummary, given: Given) -> Command | None:
 def _decide(given: Given, *only: Option) -> Command | None:
     """The command that drafts decisions in a new file, since it replaces none."""
     return given.command("review", *only, ("--write-decisions", given.draft))
+
+
+def _snapshot(given: Given) -> Command | None:
+    """The command that reads what files gave before; options of these names mean something else to it."""
+    return given.command("snapshot", without={option[0] for option in given.options} - {"--data"})
 
 
 def _ingest(review: ReviewSummary, given: Given, *added: Option) -> Command | None:
@@ -267,7 +272,7 @@ def _inputs(review: ReviewSummary, given: Given) -> Iterable[Task]:
         yield Task(line(f"Fix {plural(len(report.problems), 'problem')} in the input files."), command=whole)
     if report.diff.unlisted and not review.principals:
         take = line("Take a snapshot of the policies, to compare them with use.")
-        yield Task(take, command=given.command("snapshot"))
+        yield Task(take, command=_snapshot(given))
     elif report.diff.unlisted:
         number = plural(len(report.diff.unlisted), "principal")
         words = f"Export the policies of {number} in the logs that the policy files don't have."

@@ -16,6 +16,7 @@ from lpgen.cli.drift import DriftFormat
 from lpgen.cli.formats import ReportFormat, ReviewFormat
 from lpgen.cli.observe import ObserveFormat
 from lpgen.cli.wildcards import StarsFormat
+from lpgen.core.analysis.explain.who_can import who_can
 from lpgen.core.replacements import OutputVerification
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.report import render
@@ -48,6 +49,7 @@ SAMPLES: dict[str, Callable[[], object]] = {
     "BACKTEST": backtest,
     "OBSERVE": plan,
     "OUTCOMES": lambda: OUTCOMES,
+    "WHO_CAN": lambda: who_can("*", [everything()], ()),
 }
 """A value of each table."""
 

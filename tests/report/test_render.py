@@ -228,19 +228,19 @@ def test_render_verification_says_what_is_wrong_with_the_folder(form: str) -> No
 
 
 def test_render_text_says_first_what_to_do() -> None:
-    first_screen = render_review(organization(), "text", width=80).split("\n")[:44]
+    first_screen = render_review(organization(), "text", width=80).split("\n")[:120]
     shown = "\n".join(first_screen)
-    assert "5 safe, 3 not safe yet; 1 refused" in shown
+    assert "5 safe, 3 not safe yet, 1 in place already; 1 refused" in shown
     assert "── What to do" in shown
     assert "Wait until the logs reach 2026-12-09: role/data/storage-analyst" in shown
     whole = " ".join(render_review(organization(), "text", width=80).split())
-    assert "Disable the role unless it is for emergencies. role/break-glass-admin" in whole
+    assert "Ask its owner whether it is for emergencies before you disable it. - role/break-glass-admin" in whole
 
 
 def test_a_verification_that_passed_is_not_taken_for_all_of_safe() -> None:
     passed = tuple(one for one in verification(organization()).principals if one.status is CheckStatus.PASSED)
     shown = " ".join(render_verification(OutputVerification((), passed), "text").split())
-    assert "whatever else keeps a replacement from being called safe, lpgen review tells." in shown
+    assert "lpgen review shows what the logs can't show and why a replacement isn't called safe." in shown
 
 
 def test_what_is_the_same_of_several_accounts_is_said_once() -> None:

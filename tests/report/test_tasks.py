@@ -65,8 +65,8 @@ def test_harm_comes_before_gain() -> None:
     )
     assert all(text.startswith(start) for text, start in zip(words, expected, strict=False))
     assert sum("unblocks" in text for text in words[: len(expected)]) == 0
-    assert [text for text in words if text.startswith("Disable the role")] == [
-        "Disable the role unless it is for emergencies."
+    assert [text for text in words if text.startswith("Ask its owner whether it is")] == [
+        "Ask its owner whether it is for emergencies before you disable it."
     ]
     assert words[-2:] == [
         "Export the policies of 1 principal in the logs that the policy files don't have.",
@@ -165,8 +165,10 @@ def test_a_disuse_that_is_unsure_is_no_task_to_disable() -> None:
     short = Caveat.of(CaveatKind.SHORT_COVERAGE, days=30, min_days=90, account=unused.account)
     tasks = tasks_of(report_of([unused, replace(unused, name="cron", caveats=[short])]))
     assert {text_of(one.words): names_of(one) for one in tasks} == {
-        "Disable the role unless it is for emergencies.": ["break-glass-admin"],
-        "Find out why the logs are unsure, then disable the role unless it is for emergencies.": ["cron"],
+        "Ask its owner whether it is for emergencies before you disable it.": ["break-glass-admin"],
+        "Find out why the logs are unsure, then ask its owner whether it is for emergencies before you disable it.": [
+            "cron"
+        ],
     }
 
 

@@ -75,7 +75,7 @@ def test_a_principal_is_in_the_file_that_its_row_tells() -> None:
 def test_rows_of_data_have_what_rows_of_one_page_have() -> None:
     rows = rows_of(review_page(organization(), bundled_catalog()).parted)
     data: Any = data_of_rows(rows)
-    for row, (label, arn, account, kind, state, tone, numbers, shares) in zip(rows, data["rows"], strict=True):
+    for row, (label, arn, account, kind, state, tone, numbers, shares, *_) in zip(rows, data["rows"], strict=True):
         assert (label, arn, account, kind) == (row.label, row.arn, row.account, row.class_words)
         assert (state, tone) == (row.state, row.tone)
         assert numbers[0] == row.counts.granted

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from tests.support.demo import commands_of_screen as commands_of
 
 from lpgen.core.findings import Report
 from lpgen.core.principal_names import is_named
@@ -30,6 +29,7 @@ from tests.report.safe_cases import applied, deployer, storefront
 from tests.report.unsafe_cases import analyst, inventory
 from tests.support.law_examples import examples
 from tests.support.registry_examples import example_caveat
+from tests.support.screens import commands_of_screen as commands_of
 
 
 def screen(report: Report, options: Given = DATA, *, width: int = 100, color: bool = False) -> str:
@@ -176,8 +176,8 @@ def test_a_role_that_anyone_can_assume_is_said_first() -> None:
 
 def test_the_first_screen_gives_the_numbers() -> None:
     shown = " ".join(screen(organization()).split())
-    assert "17 principals, 8 replacements: 5 safe, 3 not safe yet; 1 refused as too large; 1 in place already." in shown
-    assert "Actions: 277 granted, 26 kept (7 without recorded use), 251 removed (16 dangerous)." in shown
+    assert "17 principals, 9 replacements: 5 safe, 3 not safe yet, 1 in place already; 1 refused as too large." in shown
+    assert "Actions: 277 granted, 19 used, 26 kept (7 without recorded use), 251 removed (16 dangerous)." in shown
     assert "61 to 120 covered days (safe needs 90) in 2 accounts, 3 Regions" in shown
     assert "catalog of 2026-11-02" in shown
 
@@ -242,10 +242,10 @@ def test_a_command_that_cant_be_run_here_is_not_suggested() -> None:
 
 def test_a_decision_file_that_is_in_use_is_not_written_again() -> None:
     case = replace(storefront(), caveats=[example_caveat(CaveatKind.YOUNG)])
-    used = Given((("--data", "d"), ("--decisions", "decisions.toml")), TAKEN)
+    used = Given((("--data", "d"), ("--decisions", "decisions.toml")), TAKEN, draft="decisions-2.toml")
     (task,) = tasks_of_review(summarize(report_of([case])), used)
     assert task.command
-    assert task.command.added[-1] == ("--write-decisions", "more-decisions.toml")
+    assert task.command.added[-1] == ("--write-decisions", "decisions-2.toml")
 
 
 def test_there_are_three_next_steps_where_all_is_done() -> None:
