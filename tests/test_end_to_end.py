@@ -231,15 +231,14 @@ def test_demo_page_shows_what_the_demo_prints(world: World) -> None:
 def test_commands_of_the_demo_run_as_printed(tmp_path: Path) -> None:
     shown = run_forked("demo", "--output", "lpgen-demo", cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
-    assert re.search(
-        r"^Verification, from the files only: (\d+) of \1 replacements passed every check\.$", shown.stdout, re.M
-    )
+    passed = r"^Verification, from the files only: (\d+) of \1 replacements passed every check\.$"
+    assert re.search(passed, shown.stdout, re.M)
     assert re.search(r"^Backtest: In 4 windows of 30 days, ", shown.stdout, re.M)
     assert {"data", "replacements", "review.html", "report.txt", "report.md", "report.json"} == {
         one.name for one in (tmp_path / "lpgen-demo").iterdir()
     }
     commands = commands_of_screen(shown.stdout)
-    assert len(commands) == 3
+    assert [one[1] for one in commands][:2] == ["review", "generate"]
     for _, *command in commands:
         assert command[command.index("--data") + 1] == "lpgen-demo/data"
         done = run_forked(*command, cwd=tmp_path)

@@ -166,10 +166,8 @@ def test_first_hour_leads_from_nothing_to_an_applied_and_undone_plan(
     shown = [one for one in commands_of_screen(screen) if one[1] not in ("snapshot", "ingest")]
     assert code == 0
     assert shown
-    for command in (
-        *shown,
-        *(shlex.split(f"lpgen {one} --data lpgen-data") for one in ("baseline save week-1", "drift")),
-    ):
+    weekly = [shlex.split(f"lpgen {one} --data lpgen-data") for one in ("baseline save week-1", "drift")]
+    for command in (*shown, *weekly):
         code, said = person.run(command)
         assert code == 0, (command, said)
     (planned,) = [one for one in json.loads((tmp_path / "plan.json").read_text())["principals"] if one["calls"]]
