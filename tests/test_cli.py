@@ -96,7 +96,7 @@ def test_a_command_without_what_it_needs_exits_with_2() -> None:
 def test_review_keeps_stdout_for_the_report(home: Path) -> None:
     done = run("review", *ground(home), "--format", "json")
     assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout)["schema"] == "lpgen.review/2"
+    assert json.loads(done.stdout)["schema"] == "lpgen.review/1"
 
 
 def test_review_writes_to_a_file(home: Path) -> None:

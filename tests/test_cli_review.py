@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import shlex
 from pathlib import Path
 
 import pytest
 
-from tests.report.pages.test_first_screen import assert_fits, names_of
+from tests.report.pages.test_first_screen import assert_fits, labels_of, names_of
 from tests.support.forked_lpgen import run_forked
 from tests.support.sample_organization import ROOT as SAMPLE_LOGS
 from tests.support.screens import commands_of_screen as commands_of
@@ -61,23 +63,29 @@ def test_every_command_of_a_screen_runs(screen: str, given: list[str], tmp_path:
 def test_commands_of_other_forms_have_the_options_too(form: str, given: list[str]) -> None:
     options = [*given, "--principal", "role/app/storefront-api", "--min-days", "50"]
     shown = lpgen("review", *options, "--format", form)
+    plain = html.unescape(re.sub(r"<[^>]*>", "", shown))
     assert all(
-        shlex.join(one) in shown for one in (["lpgen", "generate", *given], options[-2:], ["--output", "lpgen-out"])
+        shlex.join(one) in plain for one in (["lpgen", "generate", *given], options[-2:], ["--output", "lpgen-out"])
     )
     assert "--data DIR" not in shown
 
 
 def test_commands_take_the_options_that_were_given(given: list[str]) -> None:
-    shown = lpgen("review", *given, "--min-days", "100", "--as-of", "2026-09-30", "--no-backtest", "--inline")
-    generate = next(words for words in commands_of(shown) if "--output" in words or "--write-decisions" in words)
-    for option in (given, ["--min-days", "100"], ["--as-of", "2026-09-30"], ["--inline"]):
-        assert shlex.join(option) in shlex.join(generate)
-    assert "--no-backtest" not in shlex.join(commands_of(shown)[0])
+    options = ("--min-days", "100", "--as-of", "2026-09-30", "--no-backtest", "--inline")
+    shown = lpgen("review", *given, *options, "--format", "markdown")
+    commands = [shlex.split(found) for found in re.findall(r"^ *`.*?\blpgen ((?:review|backtest) .*)`$", shown, re.M)]
+    assert len(commands) >= 3
+    for words in commands:
+        for option in (given, ["--min-days", "100"]):
+            assert shlex.join(option) in shlex.join(words)
+        of_review = "--as-of 2026-09-30" in shlex.join(words), "--inline" in words
+        assert of_review == ((True, True) if words[0] == "review" else (False, False))
+    assert sum("--no-backtest" not in words for words in commands if words[0] == "review") == 1
 
 
 def test_every_name_of_a_screen_is_taken_by_the_commands_that_ask_for_one(screen: str, given: list[str]) -> None:
-    names = sorted(set(names_of(screen)))
-    assert len(names) >= 3
+    names = sorted({*names_of(screen), *(label for label in labels_of(screen) if "…" not in label)})
+    assert names
     found = json.loads(lpgen("review", *given, "--no-backtest", "--format", "json", "--principal", names[0]))
     assert len(found["principals"]) == 1
     for name in names:

@@ -105,7 +105,7 @@ CODES: dict[str, tuple[tuple[str, int], ...]] = {
         (f"{GROUND} --keep-unobservable none --keep-unobservable data-events=all", 0),
         (f"{GROUND} --keep-unobservable some", 2),
         (f"{GROUND} --keep-unobservable datums=all", 2),
-        ("--data data", 2),
+        ("--data data", 0),  # no policies: what each used
         ("--data missing --policies policies.json", 3),
         ("--data data --policies logs/one.json", 3),
         (f"{GROUND} --decisions missing.toml", 3),

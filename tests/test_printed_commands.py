@@ -341,7 +341,7 @@ CASES: Final = (
     Case("baseline", "account", f"baseline save second {ACCOUNT_GROUND}"),
     # Hints of errors.
     Case("review-without-policies", "account", "review --data data", codes=(0,)),
-    Case("review-without-data", "nothing", "review --data data", codes=(3,)),
+    Case("review-without-data", "nothing", "review --data data", codes=(2,)),
     Case("backtest-without-policies", "account", "backtest --data data", codes=(2,)),
     Case("wildcards-without-policies", "account", "wildcards --data data", codes=(2,)),
     Case("drift-without-policies", "account", "drift --data data", codes=(2,)),

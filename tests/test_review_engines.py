@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lpgen.app.review as analysis
-from lpgen.app.output import generate, inputs_of_report, review_parts
+from lpgen.app.output import generate, inputs_of_report, review_page, review_parts
 from lpgen.app.review import open_review
 from lpgen.app.verify import verify
 from lpgen.core.analysis.reviewer import Batches
@@ -26,6 +26,7 @@ from lpgen.edge.engine import Engine, results_of
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.errors import EngineError
+from lpgen.report.render import PAGE
 
 FORMATS = (
     "json",
@@ -70,6 +71,8 @@ def small_batches(policies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def review_text(data: Path, policies: Path, form: str, engine: Engine = LocalEngine()) -> str:  # noqa: B008
     catalog = bundled_catalog()
     review = open_review(data, [policies], catalog, options=Options(), engine=engine)
+    if form == "html":
+        return PAGE.text(review_page(review, catalog), form)
     return "".join(review_parts(review, form))
 
 

@@ -39,8 +39,12 @@ MISTAKES = [
     ("console.csv", 3, "records as CSV don't tell enough: take them as JSON"),
     ("plain.json.gz", 3, "plain.json.gz: it is neither JSON nor gzip"),
     ("cut.json.gz", 3, "cut.json.gz: the gzip data ends too early"),
-    ("details", 3, "these are authorization details: give them to `lpgen review --policies`"),
-    ("details/111122223333.json", 3, "these are authorization details: give them to `lpgen review --policies`"),
+    ("details", 3, "these are authorization details: give them to `lpgen review` as its `--policies`"),
+    (
+        "details/111122223333.json",
+        3,
+        "these are authorization details: give them to `lpgen review` as its `--policies`",
+    ),
     ("empty", 3, "empty: it holds no file .json or .gz"),
     ("digests", 3, "there is no log in what is named"),
 ]

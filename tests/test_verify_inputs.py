@@ -150,7 +150,7 @@ def test_generate_refuses_to_replace_other_principals(world: OutputWorld) -> Non
     world.generate(world.output, replace(chosen, min_days=1))
 
 
-@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize("number", [0, 2])
 def test_output_of_another_schema_is_refused_until_it_is_replaced(world: OutputWorld, number: int) -> None:
     write_json(world.output / "summary.json", {"schema": f"lpgen.summary/{number}", "whatever": 1})
     for use in (world.verify, world.generate):

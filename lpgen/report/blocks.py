@@ -167,13 +167,14 @@ class Layout:
     """How a report is laid out. `width` and `color` matter only to text.
 
     `root` is the folder in the repository that holds the output of `generate`, which SARIF points to. `noun` is what a
-    fold of a page in Markdown is about.
+    fold of a page in Markdown is about, and `title` that of HTML ("": the first heading).
     """
 
     width: int = 100
     color: bool = False
     root: str = "lpgen-out"
     noun: str = "principal"
+    title: str = ""
 
 
 DEFAULT_LAYOUT: Final = Layout()

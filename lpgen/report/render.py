@@ -39,15 +39,22 @@ class Formats(Generic[Value]):
 
     Functions are named `module:function` below `lpgen.report`, with `(layout)` behind those that take a `Layout` too,
     and imported when they are called, since a command needs one of them. With `page`, a function that returns blocks,
-    the report has the formats that `of_page` writes, too. `noun` is what a fold of the page is about.
+    the report has the formats that `of_page` writes, too. `noun` is what a fold of the page is about, and `title` that of its HTML.
     """
 
     def __init__(
-        self, page: str = "", *, of_page: Mapping[str, str] = _PAGE, noun: str = "principal", **rows: str
+        self,
+        page: str = "",
+        *,
+        of_page: Mapping[str, str] = _PAGE,
+        noun: str = "principal",
+        title: str = "",
+        **rows: str,
     ) -> None:
         self._page: Final = page
         self._of_page: Final = of_page if page else {}
         self._noun: Final = noun
+        self._title: Final = title
         self.rows: Final[Mapping[str, str]] = {**self._of_page, **rows}
 
     def write(self, value: Value, format: str, layout: Layout = DEFAULT_LAYOUT) -> Iterable[str]:  # noqa: A002
@@ -73,7 +80,7 @@ class Formats(Generic[Value]):
         if row is None:
             raise ValueError(f"no format {format!r}; there are {', '.join(self.rows)}")
         if row == self._of_page.get(format):
-            return _load(row)(_load(self._page)(value), replace(layout, noun=self._noun))
+            return _load(row)(_load(self._page)(value), replace(layout, noun=self._noun, title=self._title))
         name = row.removesuffix("(layout)")
         return _load(name)(value) if name == row else _load(name)(value, layout)
 
@@ -124,7 +131,9 @@ DRIFT: Final[Formats[Drift]] = Formats(
     sarif="sarif.drift:drift_sarif(layout)",
 )
 DRIFT_SCREEN: Final[Formats[AskedDrift]] = Formats(screen="screens:drift_screen(layout)")
-BACKTEST: Final[Formats[Backtest]] = Formats("pages.backtest:backtest_page", json="documents.backtest:backtest_json")
+BACKTEST: Final[Formats[Backtest]] = Formats(
+    "pages.backtest:backtest_page", title="lpgen backtest", json="documents.backtest:backtest_json"
+)
 OBSERVE: Final[Formats[ObservePlan]] = Formats(
     "pages.observe:observe_page",
     json="documents.observe:observe_json",

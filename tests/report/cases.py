@@ -35,7 +35,7 @@ from lpgen.core.model import (
     Resource,
     ResourceKind,
 )
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import (
     AppliedRule,
     Check,
@@ -48,7 +48,6 @@ from lpgen.core.replacements import (
     Scope,
     Verification,
 )
-from tests.report.worded import WordedCaveat
 
 SHOP, SECURITY = "111122223333", "444455556666"
 ADMIN = StatementRef("arn:aws:iam::aws:policy/AdministratorAccess", PolicyKind.AWS_MANAGED, "", 0, "")
@@ -142,7 +141,7 @@ class Case:
     boundary: AttachedPolicy | None = None
     denies: list[dict[str, object]] = field(default_factory=list)
     rules: tuple[AppliedRule, ...] = ()
-    refusal: str = ""
+    refusal: Caveat | None = None
     inline: bool = False
     checks: tuple[Check, ...] | None = None
     sizes: tuple[tuple[str, int], ...] = ()
@@ -193,17 +192,10 @@ class Case:
         if self.principal_class not in (PrincipalClass.ACTIVE, PrincipalClass.SSO):
             return Proposal(diff, None, None)
         documents = () if self.refusal else (self._document(principal, diff.lines),)
-        replacement = Replacement(principal, documents, self.rules, self.sizes, self._refused_for())
+        replacement = Replacement(principal, documents, self.rules, self.sizes, self.refusal)
         checks = passed_checks(len(self.lines)) if self.checks is None else self.checks
         verification = None if self.refusal else Verification(self.arn, checks)
         return Proposal(diff, replacement, verification, in_place=self.in_place)
-
-    def _refused_for(self) -> Caveat | None:
-        if not self.refusal:
-            return None
-        facts = {"needed": 0, "room": "", "largest": "", "advice": "", "instead": ""}
-        plain = Caveat(CaveatKind.TOO_LARGE, facts)
-        return WordedCaveat(plain.kind, facts, "", self.refusal, plain.step, plain.item)
 
     def _document(self, principal: Principal, lines: Sequence[Line]) -> ReplacementDocument:
         groups: dict[tuple[str, StatementRef, Scope], list[Line]] = defaultdict(list)

@@ -18,10 +18,9 @@ from lpgen.core.model import (
     PolicyKind,
     PrincipalKind,
 )
-from lpgen.core.registry.caveats import CaveatKind
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import AppliedRule, Line, LineKind, Scope
 from tests.report.cases import ADMIN, Case, kept_line, own, seen, use_of, used_line, verdict
-from tests.report.worded import WordedCaveat
 
 
 def deployer() -> Case:
@@ -201,7 +200,13 @@ def applied() -> Case:
     case = Case("price-watcher", detach=Detachment((own_policy.policy,), (), ()), in_place=True)
     case.verdicts.append(verdict("dynamodb:GetItem", Verdict.USED, parents=(own_policy,), keep="used", evidence=when))
     case.lines.append(used_line("dynamodb:GetItem", own_policy, when, table))
-    age = {"case": "young-policy", "policy": "", "days": 9, "counted": 9, "min_days": 90, "until": date(2026, 12, 20)}
-    message = "its policy is 9 days old; safe needs 90"
-    case.caveats.append(WordedCaveat(CaveatKind.YOUNG, age, "", message, "wait for more days of logs", "young-policy"))
+    age = {
+        "case": "young-policy",
+        "policy": "price-watcher",
+        "days": 9,
+        "counted": 9,
+        "min_days": 90,
+        "until": date(2026, 12, 20),
+    }
+    case.caveats.append(Caveat(CaveatKind.YOUNG, age))
     return case

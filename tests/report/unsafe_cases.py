@@ -114,8 +114,14 @@ def too_large() -> Case:
     """A replacement that was refused."""
     case = Case(
         "mesh-router",
-        refusal="the replacement needs 81205 characters and doesn't fit AWS's limits (largest: "
-        "sqs 50110, sns 31095); split the role into several by what they do",
+        refusal=Caveat.of(
+            CaveatKind.TOO_LARGE,
+            needed=81205,
+            room="AWS's limits",
+            largest="sqs 50110, sns 31095",
+            advice="split the role into several by what they do",
+            instead="",
+        ),
     )
     case.sizes = (("sns", 31095), ("sqs", 50110))
     case.verdicts = [verdict("sqs:CreateQueue", Verdict.USED, parents=(ADMIN,), keep="used")]

@@ -5,16 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lpgen.core.drift.findings import DriftFinding
-from lpgen.core.registry.caveats import Caveat
-
-
-@dataclass(frozen=True, slots=True)
-class WordedCaveat(Caveat):
-    """A caveat that says other words than its row."""
-
-    message: str = ""
-    step: str = ""
-    item: str = ""
 
 
 @dataclass(frozen=True, slots=True)

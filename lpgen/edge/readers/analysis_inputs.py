@@ -32,7 +32,8 @@ def choose_inputs(named: Inputs, data: Path | None, wanted: str = "", *, needs_p
     where other policies are named they are left out.
 
     Raises:
-        InvocationError: neither policies nor a snapshot are there and it needs policies, or not the one wanted.
+        InvocationError: neither policies nor a snapshot are there and it needs policies, or there is no data folder, or
+            not the snapshot wanted.
         SnapshotError: the snapshot is damaged.
     """
     if data is None and wanted not in ("", NO_SNAPSHOT):
@@ -40,7 +41,7 @@ def choose_inputs(named: Inputs, data: Path | None, wanted: str = "", *, needs_p
     folder = None if data is None or wanted == NO_SNAPSHOT else find_snapshot(data, wanted)
     if folder is not None:
         return _completed(named, open_snapshot(folder))
-    if not named.policies and needs_policies:
+    if not named.policies and (needs_policies or data is None or not data.is_dir()):
         raise _without_policies(data, wanted)
     return named
 

@@ -48,7 +48,7 @@ _TONES: Final = {Severity.CRITICAL: Tone.BAD, Severity.HIGH: Tone.BAD, Severity.
 def drift_page(drift: Drift) -> tuple[Block, ...]:
     """The whole page of a drift."""
     return (
-        Heading(line("lpgen drift"), level=1),
+        Heading(line(f"lpgen drift of {drift.after.as_of.isoformat()} since {drift.before.name}"), level=1),
         Paragraph(line(quiet(f"since {_stamp(drift.before)}"))),
         Paragraph(line(quiet(f"to {_stamp(drift.after)}"))),
         *_sum(drift),

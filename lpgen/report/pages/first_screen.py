@@ -82,7 +82,11 @@ def _dangers(review: ReviewSummary, most: int) -> Iterator[PageBlock]:
     headline += [f"{plural(len(unusual), 'principal shows', 'principals show')} unusual use"] if unusual else []
     yield Heading(line(bad("; ".join(headline))), level=2)
     known = {one.arn: one for one in review.principals}
-    found = [(known[one.principal], one.severity, _way_in(known[one.principal], one.message)) for one in trust]
+    found = [
+        (known[one.principal], one.severity, _way_in(known[one.principal], one.message))
+        for one in trust
+        if one.principal in known
+    ]
     found = found[: most if unusual else most + 1]
     for one in unusual[: most + 1 - len(found)]:
         caveat = one.unusual[0]

@@ -11,12 +11,12 @@ from lpgen.report.summary import PrincipalSummary
 from lpgen.report.views import PrincipalView
 from lpgen.report.words import Owner, owner_of
 from tests.report.safe_cases import storefront
-from tests.report.worded import WordedCaveat
+from tests.support.registry_examples import example_caveat
 
 
 def summary(*, path: str = "/", tags: tuple[tuple[str, str], ...] = (), accepted_by: str = "") -> PrincipalSummary:
     found = PrincipalView(storefront().proposal()).summary
-    accepted = (WordedCaveat(CaveatKind.UNUSUAL_USE, accepted_by=accepted_by),) if accepted_by else ()
+    accepted = (replace(example_caveat(CaveatKind.YOUNG), accepted_by=accepted_by),) if accepted_by else ()
     return replace(found, principal=replace(found.principal, path=path, tags=tags), accepted=accepted)
 
 

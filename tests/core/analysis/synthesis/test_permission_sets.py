@@ -254,7 +254,9 @@ def test_an_assignment_that_nobody_used_is_to_be_ended() -> None:
     shop, data = set_role(SHOP, BROAD), set_role(DATA, BROAD)
     found = answer({shop: [use("sqs:ListQueues")], data: []})
     assert found.proposals[DATA].diff.principal_class is PrincipalClass.UNUSED
-    assert found.proposals[DATA].advice.startswith("end the assignment of the permission set to the account")
+    assert found.proposals[DATA].advice.startswith(
+        "ask its owner, then end the assignment of the permission set to the account"
+    )
     assert found.proposals[DATA].replacement is None
     assert found.proposals[SHOP].safe
 
