@@ -39,7 +39,8 @@ class Formats(Generic[Value]):
 
     Functions are named `module:function` below `lpgen.report`, with `(layout)` behind those that take a `Layout` too,
     and imported when they are called, since a command needs one of them. With `page`, a function that returns blocks,
-    the report has the formats that `of_page` writes, too. `noun` is what a fold of the page is about, and `title` that of its HTML.
+    the report has the formats that `of_page` writes, too. `noun` is what a fold of the page is about, and `title` is
+    that of its HTML ("": the first heading).
     """
 
     def __init__(

@@ -229,7 +229,7 @@ def test_render_verification_says_what_is_wrong_with_the_folder(form: str) -> No
 
 def test_render_text_says_first_what_to_do() -> None:
     first_screen = render_review(organization(), "text", width=80).split("\n")[:120]
-    shown = "\n".join(first_screen)
+    shown = " ".join(" ".join(first_screen).split())
     assert "5 safe, 3 not safe yet, 1 in place already; 1 refused" in shown
     assert "── What to do" in shown
     assert "Wait until the logs reach 2026-12-09: role/data/storage-analyst" in shown

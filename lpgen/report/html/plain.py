@@ -12,7 +12,7 @@ _STYLES: Final = ("colors.css", "layout.css", "plain.css", "print.css")
 
 
 def page_html(page: Iterable[Block], layout: Layout) -> str:
-    """The page as HTML, called as its layout says or as its first heading; folds are open, so it can be printed as it is."""
+    """The page as HTML with the title of the layout, or of the first heading; folds are open, so it prints as it is."""
     blocks, style = tuple(page), "\n".join(map(asset, _STYLES))
     heading = next(block for block in blocks if isinstance(block, Heading))
     title = "".join(span.text for span in heading.line)
