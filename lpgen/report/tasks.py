@@ -84,7 +84,8 @@ def _outsiders(review: ReviewSummary, given: Given) -> Iterator[Task]:
 def _unusual(review: ReviewSummary, given: Given) -> Iterator[Task]:
     found = review.unusual
     if found:
-        words = bad(f"Ask the owners of {plural(len(found), 'principal')} about unusual, dangerous calls")
+        owners = f"Ask the {'owner' if len(found) == 1 else 'owners'} of {plural(len(found), 'principal')}"
+        words = bad(f"{owners} about unusual, dangerous calls")
         steps = tuple(
             Task(line(name(label_in_list(one)), f"{_owner_words(one)}: ", caveat.message))
             for one in found

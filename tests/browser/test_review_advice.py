@@ -122,7 +122,7 @@ def test_removed_dangers_of_the_summary_are_no_alarm(sample: str, open_page: Ope
 
 def test_what_needs_a_person_is_red(sample: str, open_page: Opener) -> None:
     red = open_page(sample).evaluate(RED, "main")
-    assert "Ask the owners of 1 principal about unusual, dangerous calls" in red
+    assert "Ask the owner of 1 principal about unusual, dangerous calls" in red
     page = open_page(sample, fragment=DEPLOYER)
     assert any("475" in text for text in page.evaluate(RED, "main"))  # its replacement isn't safe yet
 

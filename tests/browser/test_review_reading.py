@@ -108,7 +108,7 @@ def test_the_table_of_principals_reflows_on_a_telephone(sample: str, open_page: 
 def test_the_first_screen_names_the_next_step(sample: str, open_page: Opener) -> None:
     for width in (390, 1440):
         page = open_page(sample, width=width)
-        expect(page.get_by_text("Ask the owners of 1 principal")).to_be_in_viewport(ratio=1)
+        expect(page.get_by_text("Ask the owner of 1 principal")).to_be_in_viewport(ratio=1)
         expect(page.locator(".command").first).to_be_in_viewport(ratio=1)
 
 

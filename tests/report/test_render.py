@@ -234,7 +234,7 @@ def test_render_text_says_first_what_to_do() -> None:
     assert "── What to do" in shown
     assert "Wait until the logs reach 2026-12-09: role/data/storage-analyst" in shown
     whole = " ".join(render_review(organization(), "text", width=80).split())
-    assert "Ask its owner whether it is for emergencies before you disable it. - role/break-glass-admin" in whole
+    assert "Ask its owner whether it is for emergencies before you disable it. role/break-glass-admin" in whole
 
 
 def test_a_verification_that_passed_is_not_taken_for_all_of_safe() -> None:

@@ -60,7 +60,7 @@ def test_harm_comes_before_gain() -> None:
     expected = (
         "Fetch 1 log file again that can't be read. Use in them looks like no use.",
         "Name who may assume 1 role in the trust policy, or accept it.",
-        "Ask the owners of 1 principal about unusual, dangerous calls. Drop by a decision what the team didn't do.",
+        "Ask the owner of 1 principal about unusual, dangerous calls. Drop by a decision what the team didn't do.",
         "Write 5 safe replacements, which remove ",
     )
     assert all(text.startswith(start) for text, start in zip(words, expected, strict=False))

@@ -36,7 +36,7 @@ def unusual() -> Caveat:
 def test_a_review_asks_first_who_made_unusual_calls() -> None:
     text = shown(storefront(), failing())
     asked = (
-        "1. Ask the owners of 1 principal about unusual, dangerous calls. Drop by a decision what the team didn't do."
+        "1. Ask the owner of 1 principal about unusual, dangerous calls. Drop by a decision what the team didn't do."
     )
     assert f"{asked} role/partner-share: {WORDS}" in text
     assert text.index(asked) < text.index("2. Write 1 safe replacement")
@@ -64,7 +64,7 @@ def test_what_is_in_place_is_to_be_looked_into_all_the_same() -> None:
     case.caveats = [unusual()]
     text = shown(case)
     assert f"To look into (1 reason): - {WORDS}" in text
-    assert "1. Ask the owners of 1 principal" in text
+    assert "1. Ask the owner of 1 principal" in text
     assert "In place, but tried" not in text
 
 
