@@ -6,58 +6,52 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from math import inf
-from typing import Final
+from typing import Annotated, Final
 
 from lpgen.core.backtests import ExpectedDenials, Reach
 from lpgen.core.choices import KeepUnobservable, Severity, UnobservableKind
+from lpgen.core.documents import Count, RowPart, means
 from lpgen.core.findings import OutsideTrust, PrincipalClass, Recreation, Report
 from lpgen.core.model import Principal
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.report.blocks import NO_OPTIONS, Given
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Numbers of distinct actions. `granted` is `used + attempted + unused + unobservable`.
+class Counts(RowPart, kw_only=True):
+    """Numbers of distinct actions. What depends on a replacement is 0 where there is none.
 
-    `kept` counts the granted actions that stay, in the replacement or in policies left attached, and `removed` the
-    others, so `granted` is `kept + removed`. `kept_unseen` counts the kept ones that no record shows in use or tried.
-    `dangerous` counts the removed ones that are dangerous and that no record shows. All these are 0 where there is no
-    replacement. `dangerous_unused` counts the dangerous grants that no record shows, whether removed or kept.
-
-    The numbers `all_KIND` and `signed_KIND` count the unobservable actions of a kind that each choice of
-    `--keep-unobservable` keeps; `none` keeps none of them.
-
-    The `reach` numbers are those of `lpgen.core.backtests.Reach`, also 0 where there is no replacement.
+    `granted` is `used + attempted + unused + unobservable`, and with a replacement also `kept + removed`. The numbers
+    `all_KIND` and `signed_KIND` count the unobservable actions of a kind that each choice of `--keep-unobservable`
+    keeps; `none` keeps none of them. The `reach` numbers are those of `lpgen.core.backtests.Reach`.
     """
 
-    granted: int = 0
-    used: int = 0
-    attempted: int = 0
-    unused: int = 0
-    unobservable: int = 0
-    ungranted: int = 0
-    kept: int = 0
-    kept_unseen: int = 0
-    removed: int = 0
-    dangerous: int = 0
-    dangerous_unused: int = 0
-    reach_places: int = 0
-    reach_old: int = 0
-    reach_new: int = 0
-    reach_pinned_places: int = 0
-    reach_pinned_old: int = 0
-    reach_pinned_new: int = 0
-    all_data_events: int = 0
-    all_other_protocol: int = 0
-    all_inside_call: int = 0
-    all_internal: int = 0
-    all_unclassified: int = 0
-    signed_data_events: int = 0
-    signed_other_protocol: int = 0
-    signed_inside_call: int = 0
-    signed_internal: int = 0
-    signed_unclassified: int = 0
+    granted: Annotated[Count, means("Granted actions: used, attempted, unused and unobservable ones.")]
+    used: Annotated[Count, means("Granted actions that were used.")]
+    attempted: Annotated[Count, means("Granted actions that were only attempted, with an undetermined outcome.")]
+    unused: Annotated[Count, means("Granted actions that weren't used, though use would have shown.")]
+    unobservable: Annotated[Count, means("Granted actions whose use the logs could not have shown.")]
+    ungranted: Annotated[Count, means("Used actions that no policy grants.")]
+    kept: Annotated[Count, means("Granted actions that stay, in the replacement or in policies left attached.")]
+    kept_unseen: Annotated[Count, means("Kept actions that no record shows in use or attempted.")]
+    removed: Annotated[Count, means("Granted actions that aren't kept.")]
+    dangerous: Annotated[Count, means("Dangerous ones of the removed actions that no record shows in use.")]
+    dangerous_unused: Annotated[Count, means("Dangerous grants without seen use, removed or kept.")]
+    reach_places: Annotated[Count, means("Pairs of one of its actions and a resource that others use with it.")]
+    reach_old: Annotated[Count, means("How many of these the old policies allow.")]
+    reach_new: Annotated[Count, means("How many of these the replacement allows.")]
+    reach_pinned_places: Annotated[Count, means("Such pairs of data, secrets, keys and roles.")]
+    reach_pinned_old: Annotated[Count, means("How many of the pinned pairs the old policies allow.")]
+    reach_pinned_new: Annotated[Count, means("How many of the pinned pairs the replacement allows.")]
+    all_data_events: Annotated[Count, means("Unobservable actions with data events that `all` keeps.")]
+    all_other_protocol: Annotated[Count, means("Unobservable actions of another protocol that `all` keeps.")]
+    all_inside_call: Annotated[Count, means("Unobservable actions inside other calls that `all` keeps.")]
+    all_internal: Annotated[Count, means("Unobservable internal actions that `all` keeps.")]
+    all_unclassified: Annotated[Count, means("Other unobservable actions that `all` keeps.")]
+    signed_data_events: Annotated[Count, means("Unobservable actions with data events that `signed` keeps.")]
+    signed_other_protocol: Annotated[Count, means("Unobservable actions of another protocol that `signed` keeps.")]
+    signed_inside_call: Annotated[Count, means("Unobservable actions inside other calls that `signed` keeps.")]
+    signed_internal: Annotated[Count, means("Unobservable internal actions that `signed` keeps.")]
+    signed_unclassified: Annotated[Count, means("Other unobservable actions that `signed` keeps.")]
 
     @property
     def reach(self) -> Reach:
@@ -69,7 +63,10 @@ class Counts:
         return 0 if choice is KeepUnobservable.NONE else int(getattr(self, field_of_choice(choice, kind)))
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
+
+
+NO_COUNTS: Final = Counts(**dict.fromkeys(Counts.__struct_fields__, 0))
 
 
 def field_of_choice(choice: KeepUnobservable, kind: UnobservableKind) -> str:
@@ -211,7 +208,7 @@ class ReviewSummary:
 
 def sum_counts(principals: Iterable[PrincipalSummary]) -> Counts:
     """The numbers of some principals together."""
-    return sum((one.counts for one in principals), Counts())
+    return sum((one.counts for one in principals), NO_COUNTS)
 
 
 def summary_of_review(report: Report, principals: Iterable[PrincipalSummary]) -> ReviewSummary:

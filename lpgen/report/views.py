@@ -9,6 +9,8 @@ from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
+import msgspec
+
 from lpgen.core.analysis.verdicts.inverse_actions import Undoing, lost_undoings
 from lpgen.core.backtests import NO_REACH
 from lpgen.core.evidence import Evidence, Use
@@ -18,7 +20,7 @@ from lpgen.core.model import AccessLevel, Action, DenialKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import AppliedRule, CheckStatus, Line, LineKind, ReplacementStatement, Scope
 from lpgen.core.usage.principal_usage import merge_evidence
-from lpgen.report.summary import Counts, PrincipalSummary, field_of_choice
+from lpgen.report.summary import NO_COUNTS, Counts, PrincipalSummary, field_of_choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,8 @@ def _counts_of_view(view: PrincipalView) -> Counts:
     by_verdict = verdicts.by_verdict()
     dangerous = [one.action for one in verdicts.dangerous_unseen()]
     granted, removed = by_verdict.total() - by_verdict[Verdict.UNGRANTED], sum(view.confidence.values())
-    return Counts(
+    return msgspec.structs.replace(
+        NO_COUNTS,
         granted=granted,
         used=by_verdict[Verdict.USED],
         attempted=by_verdict[Verdict.ATTEMPTED],

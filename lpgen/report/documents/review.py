@@ -41,7 +41,6 @@ from lpgen.report.documents.parts import (
     AsOf,
     CatalogPart,
     CheckPart,
-    CountsPart,
     Days,
     DecisionPart,
     DroppedPart,
@@ -64,7 +63,7 @@ from lpgen.report.documents.parts import (
 )
 from lpgen.report.documents.verdict_rows import VerdictPart, written_verdicts
 from lpgen.report.plan import StepKind, document_file, plan_note, plan_steps
-from lpgen.report.summary import PartedReview, ReviewSummary
+from lpgen.report.summary import Counts, PartedReview, ReviewSummary
 from lpgen.report.views import PrincipalView, sorted_levels
 
 _Policy = TypeVar("_Policy", bound="PolicyPart")
@@ -214,7 +213,7 @@ class PrincipalPart(_PlacedPrincipal, kw_only=True):
     accepted: Annotated[tuple[AcceptedPart, ...], means("The reasons that decisions accept.")]
     covered_days: Days
     active_days: Annotated[Count, means("On how many days it was seen at work. 0: not counted.")]
-    counts: Annotated[CountsPart, means("The numbers of its actions.")]
+    counts: Annotated[Counts, means("The numbers of its actions.")]
     removal_confidence: Annotated[ConfidencesPart, means("How many removals there are of each confidence.")]
     statements: Annotated[tuple[StatementPart, ...], means("The old statements that `granted_by` refers to.")]
     services: Annotated[tuple[ServicePart, ...], means("The granted actions, by service.")]
@@ -301,7 +300,7 @@ def part_from_document(document: ReplacementDocument, number: int, kind: type[_P
 # ---------------------------------------------------------------- all of them
 
 
-class TotalsPart(CountsPart):
+class TotalsPart(Counts):
     """The numbers of all principals together."""
 
     principals: Annotated[Count, means("How many principals there are.")]

@@ -17,7 +17,6 @@ from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import (
     AsOf,
     CatalogPart,
-    CountsPart,
     Digest,
     PrincipalHead,
     Texts,
@@ -25,7 +24,7 @@ from lpgen.report.documents.parts import (
     part_from_summary,
 )
 from lpgen.report.documents.review import TotalsPart, part_from_totals
-from lpgen.report.summary import PrincipalSummary, ReviewSummary
+from lpgen.report.summary import Counts, PrincipalSummary, ReviewSummary
 
 _NO_DIGEST: Final = "0" * 64
 
@@ -38,7 +37,7 @@ class SummaryPrincipalPart(_FiledPrincipal, kw_only=True):
     """One principal of an output folder."""
 
     left_attached: Annotated[Texts, means("The ARNs of the policies that stay attached.")]
-    counts: Annotated[CountsPart, means("The numbers of its actions.")]
+    counts: Annotated[Counts, means("The numbers of its actions.")]
 
 
 class SummaryDocument(Part, kw_only=True, tag_field="schema", tag=SUMMARY_SCHEMA):

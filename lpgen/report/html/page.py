@@ -122,7 +122,7 @@ def review_html(page: ReviewPage) -> Iterator[str]:
         links={
             label: anchor_of(one.arn) for one in review.principals for label in (label_of(one.arn), label_in_list(one))
         },
-        trend=tuple(trend_blocks((*page.baselines, _stamp_of_now(review, rows)))),
+        trend=tuple(trend_blocks((*page.baselines, _stamp_of_now(review, rows)))) if page.baselines else (),
         bars=coverage_bars(review.report.diff.coverage.accounts),
         grounds=tuple(_grounds(review)),
         data=data,
