@@ -45,7 +45,7 @@ def explain_command(
     conditions, what denies, and whether and when the action was used.
 
     For a glob that matches several principals, lists who can: first roles that somebody outside can assume, then those
-    that never used the action. Text is one screen; --format json has every principal.
+    that never used the action. Text is one screen; JSON has every principal.
 
     Never guesses: where it turns on something that isn't known, it says on what. Exit 0 whatever the answer.
 
@@ -66,12 +66,10 @@ def explain_command(
     chosen = choose_format(format, output, ReportFormat)
     files = inputs.choose(data)
     guards = read_guards(inputs.boundary, files.scps, files.resource_policies, rcps=files.rcps)
-    tags = read_resource_tags(files.resource_tags, resource)
-    organization = read_organization_paths(files.organization)
-    asked = Asked(principal, action, resource, _context(context or ()), tags, organization)
-    catalog = open_catalog(inputs.catalog)
+    tags, tree = read_resource_tags(files.resource_tags, resource), read_organization_paths(files.organization)
+    asked = Asked(principal, action, resource, _context(context or ()), tags, tree)
+    catalog, layout = open_catalog(inputs.catalog), layout_for(output)
     found = explain(asked, files.policies, catalog, data=data, guards=guards, snapshot=files.snapshot)
-    layout = layout_for(output)
     if isinstance(found, Explanation):
         put_text(EXPLANATION.text(found, chosen.value, layout), output)
     else:
