@@ -156,7 +156,9 @@ def printed_in(text: str, file: str = "") -> list[Printed]:
     if file.endswith(".html"):
         pieces = re.findall(r"<(?:code|pre)\b[^>]*>(.*?)</(?:code|pre)>", text, re.S)
         plain = (html.unescape(re.sub(r"<[^>]*>", "", piece)) for piece in pieces)
-        found = [command for piece in plain if piece.startswith("lpgen ") for command in printed_in_text(f"  {piece}")]
+        begins = re.compile(r"(?:\S+ -P -m )?(lpgen .*)", re.S)
+        pieces = [begun[1] for piece in plain if (begun := begins.match(piece))]
+        found = [command for piece in pieces for command in printed_in_text(f"  {piece}")]
     else:
         found = list(printed_in_text(text))
     return list({command.text: command for command in found}.values())
@@ -438,7 +440,7 @@ def test_what_the_screen_says_to_add_runs(name: str, shelf: Shelf) -> None:
 def test_suggested_backtest_shows_the_denials_that_the_review_speaks_of(name: str, shelf: Shelf) -> None:
     full = " ".join(shelf.output(next(case for case in CASES if case.name == "full")).split())
     (promise,) = re.findall(
-        r"replacements? made (?:from earlier days|earlier) would have denied (\d+) \w+ (?:on|in) the (\d+) days .*?"
+        r"[Rr]eplacements? made (?:from earlier days|earlier) would have denied (\d+) \w+ (?:on|in) the (\d+) days .*?"
         r" such as (\S+) on",
         full,
     )

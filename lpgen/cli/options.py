@@ -288,7 +288,8 @@ def given_of(context: typer.Context, own: Collection[str]) -> Given:
 
     names = {one.name for one in context.command.params if one.name}.difference(own)
     drafts = (f"decisions{number}.toml" for number in ("", *(f"-{at}" for at in range(2, 1000))))
-    draft = next(name for name in drafts if not Path(name).exists())
+    written = context.params.get("write_decisions")
+    draft = next(name for name in drafts if not Path(name).exists() and Path(name) != written)
     return Given(given_options(context, names), options_by_command(context), program_words(), draft)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Final
 
 _PLAIN_WORD: Final = re.compile(r"\(?[A-Za-z0-9][A-Za-z0-9'-]*(?:[,;][A-Za-z0-9'-]+)*\)?")
-_SIGN: Final = re.compile(r"[→–]|[0-9][0-9,]*/[0-9][0-9,]*")
-_TAIL: Final = re.compile(r"[,;:.)]*\Z")  # not `$`, which passes over a last line break
+_SIGN: Final = re.compile(r"[→–%]|[0-9][0-9,]*/[0-9][0-9,]*|[0-9]+\.[0-9]+")
+_TAIL: Final = re.compile(r"[,;:.)?]*\Z")  # not `$`, which passes over a last line break
 _REFERENCE: Final = re.compile(r"\b([0-9a-f]{7,}|gh-[0-9]+)\b", re.IGNORECASE)  # GitHub links commits and issues
 _LIST_MARK: Final = re.compile(r"[0-9]+[.)]")
 _SARIF_MARKS: Final = str.maketrans({"[": "\\[", "]": "\\]", "{": "{{", "}": "}}"})

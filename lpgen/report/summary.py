@@ -146,17 +146,33 @@ _NOTHING_TO_DO: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Danger:
+    """Why to look at a principal before all others: outsiders can assume it, or something dangerous was unusual."""
+
+    principal: PrincipalSummary
+    severity: Severity
+    message: str
+    trust: OutsideTrust | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewSummary:
     """A review without the details of its principals. `report` has no proposals.
 
-    `principals` are sorted by harm: those that outsiders can assume, then those with unusual use, the worst first, and
-    then the most dangerous and the widest grants. Those about whom there is nothing to do come last. `trust` are the
-    ways in for outsiders that no decision accepts, the worst first, those into the most dangerous roles before others.
+    `dangers` are the ways in for outsiders that no decision accepts, and the unusual use. The worst come first, and of
+    equally bad ones those that are open to more people, and those of more dangerous principals. `principals` are sorted
+    by harm: those in danger, and then those with the most dangerous and the widest grants. Those about whom there is
+    nothing to do come last.
     """
 
     report: Report
     principals: tuple[PrincipalSummary, ...]
-    trust: tuple[OutsideTrust, ...]
+    dangers: tuple[Danger, ...]
+
+    @property
+    def trust(self) -> tuple[OutsideTrust, ...]:
+        """The ways in for outsiders that no decision accepts, the worst first."""
+        return tuple(one.trust for one in self.dangers if one.trust)
 
     @property
     def counts(self) -> Counts:
@@ -215,13 +231,26 @@ def summary_of_review(report: Report, principals: Iterable[PrincipalSummary]) ->
     """The summary of a review with these principals, in any order."""
     found = tuple(principals)
     held = Counter(map(_name_in_account, found))
-    named = (replace(one, has_namesakes=held[_name_in_account(one)] > 1) for one in found)
-    open_trust = report.open_trust
-    worst = {one.principal: _rank(one) for one in sorted(open_trust, key=_rank, reverse=True)}
-    ordered = tuple(sorted(named, key=lambda one: (worst.get(one.arn, _NOBODY), *_harm(one))))
-    place = {one.arn: number for number, one in enumerate(ordered)}
-    trust = sorted(open_trust, key=lambda one: (*_rank(one), place.get(one.principal, inf)))
-    return ReviewSummary(report, ordered, tuple(trust))
+    known = {one.arn: replace(one, has_namesakes=held[_name_in_account(one)] > 1) for one in found}
+    outside = [_outsiders(known[one.principal], one) for one in report.open_trust if one.principal in known]
+    dangers = sorted((*outside, *(_unusual(one) for one in known.values() if one.unusual)), key=_rank)
+    worst = {one.principal.arn: number for number, one in reversed(list(enumerate(dangers)))}
+    ordered = sorted(known.values(), key=lambda one: (worst.get(one.arn, inf), _harm(one)))
+    return ReviewSummary(report, tuple(ordered), tuple(dangers))
+
+
+def _outsiders(summary: PrincipalSummary, trust: OutsideTrust) -> Danger:
+    dangerous = summary.counts.dangerous_unused
+    more = f"; it has {dangerous:,} dangerous grant{'' if dangerous == 1 else 's'}" if dangerous else ""
+    return Danger(summary, trust.severity, f"{trust.message}{more}", trust)
+
+
+def _unusual(summary: PrincipalSummary) -> Danger:
+    worst, *others = (one.parameters for one in summary.unusual)
+    more = f" and {len(others)} other {'actions' if others[1:] else 'action'}" if others else ""
+    verb = "are" if others else "is"
+    message = f"{worst['action']}{more} {verb} unusual for it, first used so on {worst['first']}"
+    return Danger(summary, CaveatKind.UNUSUAL_USE.row.severity, message)
 
 
 def _name_in_account(summary: PrincipalSummary) -> str:
@@ -229,18 +258,25 @@ def _name_in_account(summary: PrincipalSummary) -> str:
     return summary.arn.split(":", 5)[-1]
 
 
-_NOBODY: Final = (len(Severity), True)
+_OPEN_TO: Final = ("everyone", "provider", "organization", "account")
+"""Kinds of outsiders, those of the most people first."""
 
 
-def _rank(trust: OutsideTrust) -> tuple[int, bool]:
-    """The worst ways in first, and of equal ones those that are open to everyone."""
-    return tuple(Severity).index(trust.severity), trust.parameters["case"] != "everyone"
+def _rank(danger: Danger) -> tuple[int, int, float, int, str, str]:
+    unusual = min((one.parameters["rank"] for one in danger.principal.unusual), default=inf)
+    return (
+        tuple(Severity).index(danger.severity),
+        _OPEN_TO.index(danger.trust.parameters["case"]) if danger.trust else -1,
+        unusual,
+        -danger.principal.counts.dangerous_unused,
+        danger.principal.arn,
+        danger.message,
+    )
 
 
-def _harm(summary: PrincipalSummary) -> tuple[float, bool, int, int, str]:
-    unusual = min((one.parameters["rank"] for one in summary.unusual), default=inf)
+def _harm(summary: PrincipalSummary) -> tuple[bool, int, int, str]:
     idle = summary.in_place or summary.principal_class in _NOTHING_TO_DO
-    return unusual, idle, -summary.counts.dangerous_unused, -summary.counts.granted, summary.arn
+    return idle, -summary.counts.dangerous_unused, -summary.counts.granted, summary.arn
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 from lpgen.core.findings import PrincipalClass
@@ -16,6 +17,7 @@ from lpgen.report.words import label_in_list, name_for_option, owner_of, sentenc
 
 _OUTPUT: Final = "lpgen-out"
 _LOOK_BACK: Final = ("--look-back",)
+_DRAFT: Final = "--write-decisions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,16 @@ def tasks_of_review(review: ReviewSummary, given: Given) -> tuple[Task, ...]:
     Harm comes first: files that can't be read, which may hold anybody's use, then roles that outsiders can assume, then
     unusual use. Safe replacements are written before anything that makes fewer others safe.
     """
-    return (
-        *_unread(review, given),
-        *_outsiders(review, given),
-        *_unusual(review, given),
-        *_replacements(review, given),
-        *_by_class(review, given),
-        *_in_place(review, given),
-        *_inputs(review, given),
+    tasks = chain(
+        _unread(review, given),
+        _outsiders(review, given),
+        _unusual(review, given),
+        _replacements(review, given),
+        _by_class(review, given),
+        _in_place(review, given),
+        _inputs(review, given),
     )
+    return tuple(_with_one_draft(tasks))
 
 
 def closing_tasks(review: ReviewSummary, given: Given) -> Iterator[Task]:
@@ -56,6 +59,18 @@ def closing_tasks(review: ReviewSummary, given: Given) -> Iterator[Task]:
         save = given.command("baseline save", (review.report.diff.as_of.isoformat(),))
         yield Task(line("Save this state. `lpgen drift` then shows what changes."), command=save)
     yield Task(line("Read all of it here."), command=given.command("review", ("--full",)))
+
+
+def _with_one_draft(tasks: Iterable[Task]) -> Iterator[Task]:
+    """The tasks, of which only the first drafts decisions: its file has those of the others, and exists then."""
+    first = 0
+    for number, task in enumerate(tasks, start=1):
+        drafts = task.command is not None and any(option[0] == _DRAFT for option in task.command.added)
+        if drafts and first:
+            yield replace(task, words=line(task.words, f" The draft of step {first} has them."), command=None)
+            continue
+        first = number if drafts else first
+        yield task
 
 
 # ---------------------------------------------------------------- harm
@@ -218,7 +233,7 @@ def _look(summary: PrincipalSummary, given: Given) -> Command | None:
 
 def _decide(given: Given, *only: Option) -> Command | None:
     """The command that drafts decisions in a new file, since it replaces none."""
-    return given.command("review", *only, ("--write-decisions", given.draft))
+    return given.command("review", *only, (_DRAFT, given.draft))
 
 
 def _snapshot(given: Given) -> Command | None:

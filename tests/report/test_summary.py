@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -129,8 +129,8 @@ def test_a_grant_that_another_account_needs_and_that_was_used_elsewhere_only_is_
 def test_the_numbers_of_a_review_are_the_sum_of_those_of_its_principals() -> None:
     review = summarize(large_report(30))
     assert len(review.principals) == 30
-    for one in fields(Counts):
-        assert getattr(review.counts, one.name) == sum(getattr(each.counts, one.name) for each in review.principals)
+    for one in Counts.__struct_fields__:
+        assert getattr(review.counts, one) == sum(getattr(each.counts, one) for each in review.principals)
     assert review.counts.granted == summarize(report_of([])).counts.granted + sum_counts(review.principals).granted > 0
 
 
@@ -176,8 +176,8 @@ def test_the_worst_way_in_and_the_worst_use_come_first() -> None:
         replace(trust("account", "999988887777", "sts:ExternalId"), principal=cases[2].arn),
     ]
     found = summarize(replace(report, trust=tuple(ways)))
-    assert [one.principal.name for one in found.principals] == ["c", "b", "a", "u1", "u2", "u3", "d"]
-    assert [one.principal.rpartition("/")[2] for one in found.trust] == ["c", "b", "c", "a"]
+    assert [one.principal.name for one in found.principals] == ["c", "b", "u1", "u2", "u3", "a", "d"]
+    assert [one.principal.rpartition("/")[2] for one in found.trust] == ["c", "b", "a", "c"]
 
 
 def unusual(rank: int) -> Caveat:

@@ -301,7 +301,7 @@ def part_from_document(document: ReplacementDocument, number: int, kind: type[_P
 
 
 class TotalsPart(Counts):
-    """The numbers of all principals together."""
+    """The numbers of all principals with a replacement together, or of all where none has one."""
 
     principals: Annotated[Count, means("How many principals there are.")]
     replacements: Annotated[Count, means("How many have a replacement.")]

@@ -30,8 +30,8 @@ from lpgen.report.pages.inputs import (
     unobservable_blocks,
 )
 from lpgen.report.pages.review import (
+    danger_blocks,
     headline_blocks,
-    trust_blocks,
     unlisted_blocks,
     words_of_day,
 )
@@ -115,7 +115,7 @@ def review_html(page: ReviewPage) -> Iterator[str]:
         figures=tuple(figures_of_review(review)),
         shares=shares_of_made(review.with_documents),
         headline=tuple(headline_blocks(review)),
-        trust=tuple(trust_blocks(review)),
+        dangers=tuple(danger_blocks(review)),
         tasks=tasks_of_review(review, page.parted.given),
         columns=_TABLE,
         rows=rows,

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Final
 
-from lpgen.core.choices import Severity
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.report.blocks import (
     Bullets,
@@ -16,7 +15,6 @@ from lpgen.report.blocks import (
     Given,
     Heading,
     Item,
-    Line,
     PageBlock,
     Paragraph,
     Words,
@@ -31,6 +29,8 @@ from lpgen.report.blocks import (
     table,
 )
 from lpgen.report.pages.review import (
+    Room,
+    danger_blocks,
     decision_blocks,
     numbers_of_actions,
     numbers_of_replacements,
@@ -56,7 +56,7 @@ def first_screen(review: ReviewSummary, given: Given, *, width: int, size: int, 
     diff = review.report.diff
     dates = f" as of {words_of_day(diff)}; catalog of {shorten(diff.catalog_date, _LONGEST_DATE)}"
     yield Heading(line("lpgen review", quiet(dates)), level=1)
-    yield from _dangers(review, most=1 + size // 4)
+    yield from danger_blocks(review, most=2 + size // 4, room=Room(_LONGEST_NAME, _LONGEST_MESSAGE))
     yield Heading(numbers_of_replacements(review), level=3)
     yield from decision_blocks(review, longest=_LONGEST_FILE)
     yield from map(Paragraph, numbers_of_actions(review))
@@ -67,44 +67,6 @@ def first_screen(review: ReviewSummary, given: Given, *, width: int, size: int, 
         yield from unlisted_blocks(review, most=1 + size)
     yield from _reasons(review, most=1 + size // 3)
     yield from _next(review, given, steps)
-
-
-# ---------------------------------------------------------------- dangers
-
-
-def _dangers(review: ReviewSummary, most: int) -> Iterator[PageBlock]:
-    """Who outside may assume roles, the worst first, then unusual use."""
-    trust, unusual = review.trust, review.unusual
-    if not trust and not unusual:
-        return
-    roles = len({one.principal for one in trust})
-    headline = [f"{plural(roles, 'role')} can be assumed from outside"] if trust else []
-    headline += [f"{plural(len(unusual), 'principal shows', 'principals show')} unusual use"] if unusual else []
-    yield Heading(line(bad("; ".join(headline))), level=2)
-    known = {one.arn: one for one in review.principals}
-    found = [
-        (known[one.principal], one.severity, _way_in(known[one.principal], one.message))
-        for one in trust
-        if one.principal in known
-    ]
-    found = found[: most if unusual else most + 1]
-    for one in unusual[: most + 1 - len(found)]:
-        caveat = one.unusual[0]
-        what = f"{caveat.parameters['action']} is unusual for it, last used on {caveat.parameters['last']}"
-        found.append((one, caveat.kind.row.severity, what))
-    labels = cut_labels((label_in_list(one) for one, _, _ in found), _LONGEST_NAME)
-    shown = [_danger(label, severity, what) for label, (_, severity, what) in zip(labels, found, strict=True)]
-    rest = len(trust) + len(unusual) - len(shown)
-    yield bullets(*shown, *([quiet(f"and {count(rest)} more")] if rest else []))
-
-
-def _way_in(summary: PrincipalSummary, message: str) -> str:
-    dangerous = summary.counts.dangerous_unused
-    return f"{message}; it has {plural(dangerous, 'dangerous grant')}" if dangerous else message
-
-
-def _danger(label: str, severity: Severity, what: str) -> Line:
-    return line(bad(f"{severity}: "), name(label), ": ", shorten(what, _LONGEST_MESSAGE))
 
 
 # ---------------------------------------------------------------- coverage
@@ -165,9 +127,9 @@ def _principals(review: ReviewSummary, room: int, most: int) -> Iterator[PageBlo
     shown = found[:most]
     labels = cut_labels(map(label_in_list, shown), room)
     yield table(_COLUMNS, map(_row, labels, shown))
-    rest = Counter(state_of(one).text for one in found[most:])
+    rest = Counter(state_of(one).text.removeprefix("SSO ") for one in found[most:])
     if rest:
-        common = rest.most_common(min(_MOST_STATES, most))
+        common = rest.most_common(_MOST_STATES)
         states = [f"{count(number)} {state}" for state, number in common]
         other = rest.total() - sum(number for _, number in common)
         states += [f"{count(other)} other"] if other else []

@@ -96,7 +96,7 @@ def identity_blocks(view: PrincipalView) -> Iterable[Block]:
     seen = f", seen on {plural(diff.active_days, 'day')}" if diff.active_days else ""
     days = quiet(f"  ({CLASS_WORDS[diff.principal_class]}{seen}, {plural(diff.covered_days, 'covered day')})")
     if diff.recreated:
-        yield Paragraph(line(strong("Created again: "), f"{diff.recreated.text}."))
+        yield Paragraph(line(strong(f"{sentence(diff.recreated.text)}.")))
     if view.proposal.replacement is not None and not view.has_documents:
         yield Paragraph(line(strong("No replacement: "), "what it needs doesn't fit AWS's limits", days))
     else:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.evidence import PrincipalUsage, Use
-from lpgen.core.findings import Diff, OutsideTrust, Report
+from lpgen.core.findings import Diff, Report
 from lpgen.core.model import Outcome
 from lpgen.report.blocks import (
     REVIEW_ROWS,
@@ -30,7 +31,6 @@ from lpgen.report.blocks import (
     good,
     line,
     more_note,
-    more_rows,
     name,
     names,
     plural,
@@ -46,26 +46,35 @@ from lpgen.report.pages.inputs import (
     skip_blocks,
     unobservable_blocks,
 )
-from lpgen.report.summary import PartedReview, PrincipalSummary, ReviewSummary
+from lpgen.report.summary import Danger, PartedReview, PrincipalSummary, ReviewSummary
 from lpgen.report.tasks import Task, tasks_of_review
 from lpgen.report.words import (
+    cut_labels,
     dangers_of,
     label_in_list,
     label_of,
     reach_texts,
-    sentence,
     short_label_of,
+    shorten,
     state_of,
 )
 
 _MOST_STEPS: Final = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """So many columns a name and a message may take."""
+
+    name: int
+    message: int
+
+
 def review_page(parted: PartedReview) -> Iterator[PageBlock]:
     """The whole page of a review, block by block."""
     review = parted.summary
     yield from _title(review.report)
-    yield from trust_blocks(review)
+    yield from danger_blocks(review)
     yield from headline_blocks(review)
     yield from _what_to_do(review, parted.given)
     yield from coverage_blocks(review)
@@ -106,19 +115,25 @@ def words_of_day(diff: Diff) -> str:
     return f"{diff.as_of.isoformat()}{later}"
 
 
-def trust_blocks(review: ReviewSummary) -> Iterable[Block]:
-    """Who outside may assume roles: whatever these may do, a stranger may do it."""
-    found = review.trust
-    if found:
-        number = plural(len({one.principal for one in found}), "role")
-        yield Heading(line(bad(f"{number} can be assumed from outside")), level=2)
-        yield bullets(*map(_trust_line, found[:REVIEW_ROWS]))
-        yield from more_rows(len(found), "way in")
-        yield Paragraph(line(f"{sentence(found[0].step)}."))
+def danger_blocks(review: ReviewSummary, *, most: int = REVIEW_ROWS, room: Room | None = None) -> Iterator[Block]:
+    """Which roles outsiders can assume, and who did something dangerous and unusual: the worst first."""
+    found = review.dangers
+    if not found:
+        return
+    roles, unusual = len({one.principal.arn for one in found if one.trust}), len(review.unusual)
+    headline = [f"{plural(roles, 'role')} can be assumed from outside"] if roles else []
+    headline += [f"{plural(unusual, 'principal shows', 'principals show')} unusual use"] if unusual else []
+    yield Heading(line(bad("; ".join(headline))), level=2)
+    labels: Iterable[str] = (label_in_list(one.principal) for one in found[:most])
+    labels = cut_labels(labels, room.name) if room else labels
+    shown = [_danger(label, one, room) for label, one in zip(labels, found, strict=False)]
+    rest = len(found) - len(shown)
+    yield bullets(*shown, *([quiet(f"and {count(rest)} more")] if rest else []))
 
 
-def _trust_line(trust: OutsideTrust) -> Line:
-    return line(f"{trust.severity}: ", name(label_of(trust.principal)), f": {trust.message}")
+def _danger(label: str, danger: Danger, room: Room | None) -> Line:
+    message = shorten(danger.message, room.message) if room else danger.message
+    return line(bad(f"{danger.severity}: "), name(label), ": ", message)
 
 
 def headline_blocks(review: ReviewSummary) -> Iterable[Block]:
@@ -161,10 +176,12 @@ def numbers_of_replacements(review: ReviewSummary) -> Line:
 def numbers_of_actions(review: ReviewSummary) -> Iterable[Line]:
     """How many granted actions the replacements keep and remove."""
     if review.with_documents:
-        total = review.counts
+        total, made = review.counts, len(review.with_documents)
+        of_some = f" of the {plural(made, 'principal')} with a replacement" if made < len(review.principals) else ""
+        attempted = f" {count(total.attempted)} attempted," if total.attempted else ""
         yield line(
-            f"Actions: {count(total.granted)} granted, {count(total.used)} used, {count(total.kept)} kept"
-            f" ({count(total.kept_unseen)} without recorded use), ",
+            f"Actions{of_some}: {count(total.granted)} granted, {count(total.used)} used,{attempted}",
+            f" {count(total.kept)} kept ({count(total.kept_unseen)} without recorded use), ",
             strong(f"{count(total.removed)} removed"),
             f" ({count(total.dangerous)} dangerous)." if total.dangerous else ".",
         )
