@@ -231,11 +231,12 @@ def summary_of_review(report: Report, principals: Iterable[PrincipalSummary]) ->
     """The summary of a review with these principals, in any order."""
     found = tuple(principals)
     held = Counter(map(_name_in_account, found))
-    known = {one.arn: replace(one, has_namesakes=held[_name_in_account(one)] > 1) for one in found}
+    named = [replace(one, has_namesakes=held[_name_in_account(one)] > 1) for one in found]
+    known = {one.arn: one for one in named}
     outside = [_outsiders(known[one.principal], one) for one in report.open_trust if one.principal in known]
-    dangers = sorted((*outside, *(_unusual(one) for one in known.values() if one.unusual)), key=_rank)
+    dangers = sorted((*outside, *(_unusual(one) for one in named if one.unusual)), key=_rank)
     worst = {one.principal.arn: number for number, one in reversed(list(enumerate(dangers)))}
-    ordered = sorted(known.values(), key=lambda one: (worst.get(one.arn, inf), _harm(one)))
+    ordered = sorted(named, key=lambda one: (worst.get(one.arn, inf), _harm(one)))
     return ReviewSummary(report, tuple(ordered), tuple(dangers))
 
 

@@ -75,7 +75,7 @@ def backtest_sentence(found: Backtest) -> str:
         denied = f"denied {plural(totals.denied_needs, 'need')} of {count(totals.denied_principals)} of {judged}"
     return (
         f"In {_windows_text(found)}, the replacements would have {denied}; {count(totals.safe)} of"
-        f" {count(totals.replacements)} were called safe, and {_of_safe(totals.denied_though_safe)}."
+        f" {count(totals.replacements)} were called safe then, and {_of_safe(totals.denied_though_safe)}."
     )
 
 

@@ -182,7 +182,7 @@ def unobservable_blocks(review: ReviewSummary) -> Iterable[Block]:
 
 
 _CHOICES: Final = (
-    "Numbers are actions of all principals with a replacement. signed, the default, keeps those with a sign of use. To "
+    "Numbers are actions of all principals with a replacement. The default, signed, keeps those with a sign of use. To "
     "choose for one kind: --keep-unobservable KIND=all."
 )
 

@@ -45,7 +45,8 @@ def who_can_page(found: WhoCan, most: int = REVIEW_ROWS) -> Iterator[Block]:
 
     yield from question_blocks(found.asked, question)
     can = strong(f"{count(len(allowed))} of {plural(len(found.answers), 'principal')} can.")
-    yield Paragraph(line(can, f" For {count(len(depends))}, it depends. {count(len(denied))} can't."))
+    open_ones = f" For {count(len(depends))}, it depends." if depends else ""
+    yield Paragraph(line(can, f"{open_ones} {count(len(denied))} can't."))
     for answers, outcome in (allowed, "denied"), (denied, "allowed"):
         if against := [label(answer).text for answer in answers if answer.contrary]:
             says = f"records of this {outcome} for "

@@ -40,7 +40,7 @@ def test_renderers_print_the_golden_files(name: str) -> None:
 def test_the_text_starts_with_the_outcome_in_one_sentence() -> None:
     sentence = (
         "In 3 windows of 30 days, the replacements would have denied 3 needs of 1 of 2 principals; 2 of 2 were called"
-        " safe, and 1 of these had a denial."
+        " safe then, and 1 of these had a denial."
     )
     assert backtest_sentence(backtest()) == sentence
     shown = render_backtest(backtest(), "text", width=80)
@@ -48,7 +48,7 @@ def test_the_text_starts_with_the_outcome_in_one_sentence() -> None:
 
 
 def test_no_denial_and_no_replacement_are_said_so() -> None:
-    assert "denied nothing that 1 principal needed; 1 of 1 were called safe" in backtest_sentence(calm_backtest())
+    assert "denied nothing that 1 principal needed; 1 of 1 were called safe then" in backtest_sentence(calm_backtest())
     nobody = replace(backtest(), totals=replace(backtest().totals, replacements=0))
     assert backtest_sentence(nobody) == "In 3 windows of 30 days, no principal would have had a replacement to judge."
 
