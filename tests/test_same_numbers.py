@@ -415,10 +415,12 @@ def test_screen_says_all_totals(outputs: Outputs) -> None:
 
 def test_page_has_the_totals_of_the_json_review(outputs: Outputs) -> None:
     (lead,) = re.findall(r'<section class="lead">(.*?)</section>', outputs.html, re.S)
+    (numbers,) = re.findall(r'<section class="numbers"[^>]*>(.*?)</section>', outputs.html, re.S)
+    (before,) = re.findall(r"</h2>(.*?)<dl", numbers, re.S)
     (bar,) = re.findall(r'<figure class="whole">(.*?)</figure>', outputs.html, re.S)
     (figures,) = re.findall(r'<dl class="figures">(.*?)</dl>', outputs.html, re.S)
     expected = outputs.facts | outputs.totals | outputs.sums([UNSEEN])
-    said = " . ".join(words(part) for part in (lead, bar))
+    said = " . ".join(words(part) for part in (lead, before, bar))
     wrong = wrong_sentences(said, expected, ["principals", "replacements", "granted", "removed"])
     assert not wrong, "\n".join([*wrong, said])
     pairs = re.findall(r"<dt>(.*?)</dt><dd><b>(.*?)</b><span>(.*?)</span>", figures)

@@ -128,7 +128,6 @@ STARS: Final[Formats[Stars]] = Formats(
 DRIFT: Final[Formats[Drift]] = Formats(
     "pages.drift:drift_page",
     noun="group",
-    title="lpgen drift",
     json="documents.drift:drift_json",
     sarif="sarif.drift:drift_sarif(layout)",
 )
