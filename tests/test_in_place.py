@@ -120,8 +120,8 @@ def test_review_counts_what_is_in_place_apart(home: Path, tmp_path: Path) -> Non
         (tmp_path / file.name).write_text(json.dumps(details), "utf-8")
     partly = ["--data", home / "data", "--policies", tmp_path]
     text = lpgen("review", *partly, "--full")
-    assert "33 principals, 2 replacements: 2 safe, none open; 26 in place already." in text
-    assert "Put 2 safe replacements in place" in text
+    assert "33 principals, 28 replacements: 2 safe, none open, 26 in place already." in text
+    assert "Write 2 safe replacements" in text
     totals = json.loads(lpgen("review", *partly, "--format", "json"))["totals"]
     assert (totals["replacements"], totals["safe"], totals["in_place"]) == (28, 2, 26)
     said = run("generate", *map(str, partly), "--output", str(tmp_path / "out")).stderr
@@ -185,9 +185,10 @@ def test_review_tells_tries_of_what_is_in_place_that_the_logs_miss(home: Path, t
     text = " ".join(lpgen(*asked, "--full").split())
     assert "28 replacements in place already." in text
     step = "find the trail that holds its calls of kms, every Region included, and ingest its logs"
-    assert f"In place, but tried what the logs don't show: {step}: role/partner-share" in text
+    assert f"In place, but tried what the logs don't show: {step}. role/partner-share" in text
     assert (
-        f"IAM dates the last attempt to use kms to 2026-09-28, but the logs hold no record of it next: {step}" in text
+        "IAM dates the last attempt to use kms to 2026-09-28, but the logs hold no record of it. why it matters:"
+        in text
     )
     found = json.loads(lpgen(*asked, "--format", "sarif"))["runs"][0]["results"]
     assert [one["ruleId"] for one in found if "partner-share" in one["message"]["text"]].count("coverage-hole") == 1
