@@ -190,5 +190,6 @@ def test_review_tells_tries_of_what_is_in_place_that_the_logs_miss(home: Path, t
         "IAM dates the last attempt to use kms to 2026-09-28, but the logs hold no record of it. why it matters:"
         in text
     )
+    assert f"what to do: {step}." in text
     found = json.loads(lpgen(*asked, "--format", "sarif"))["runs"][0]["results"]
     assert [one["ruleId"] for one in found if "partner-share" in one["message"]["text"]].count("coverage-hole") == 1

@@ -14,7 +14,7 @@ from lpgen.core.documents import Count, RowPart, means
 from lpgen.core.findings import OutsideTrust, PrincipalClass, Recreation, Report
 from lpgen.core.model import Principal
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.report.blocks import NO_OPTIONS, Given
+from lpgen.report.blocks import NO_OPTIONS, Given, plural
 
 
 class Counts(RowPart, kw_only=True):
@@ -175,6 +175,11 @@ class ReviewSummary:
         return tuple(one.trust for one in self.dangers if one.trust)
 
     @property
+    def assumable(self) -> tuple[PrincipalSummary, ...]:
+        """The roles that outsiders can assume, those with the worst way in first."""
+        return tuple({one.principal.arn: one.principal for one in self.dangers if one.trust}.values())
+
+    @property
     def counts(self) -> Counts:
         """The numbers of all principals with a replacement together, or of all principals where none has one."""
         return sum_counts(self.with_documents or self.principals)
@@ -242,13 +247,13 @@ def summary_of_review(report: Report, principals: Iterable[PrincipalSummary]) ->
 
 def _outsiders(summary: PrincipalSummary, trust: OutsideTrust) -> Danger:
     dangerous = summary.counts.dangerous_unused
-    more = f"; it has {dangerous:,} dangerous grant{'' if dangerous == 1 else 's'}" if dangerous else ""
+    more = f"; it has {plural(dangerous, 'dangerous grant')}" if dangerous else ""
     return Danger(summary, trust.severity, f"{trust.message}{more}", trust)
 
 
 def _unusual(summary: PrincipalSummary) -> Danger:
     worst, *others = (one.parameters for one in summary.unusual)
-    more = f" and {len(others)} other {'actions' if others[1:] else 'action'}" if others else ""
+    more = f" and {plural(len(others), 'other action')}" if others else ""
     verb = "are" if others else "is"
     message = f"{worst['action']}{more} {verb} unusual for it, first used so on {worst['first']}"
     return Danger(summary, CaveatKind.UNUSUAL_USE.row.severity, message)

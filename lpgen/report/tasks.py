@@ -84,16 +84,10 @@ def _unread(review: ReviewSummary, given: Given) -> Iterator[Task]:
 
 
 def _outsiders(review: ReviewSummary, given: Given) -> Iterator[Task]:
-    if review.trust:
-        known = {one.arn: one for one in review.principals}
-        roles = dict.fromkeys(one.principal for one in review.trust)
+    if roles := review.assumable:
         words = bad(f"Name who may assume {plural(len(roles), 'role')} in the trust policy")
         then = " of each, or accept by a decision that outsiders can." if len(roles) > 1 else ", or accept it."
-        yield Task(
-            line(words, then),
-            tuple(known[arn] for arn in roles if arn in known),
-            _decide(given),
-        )
+        yield Task(line(words, then), roles, _decide(given))
 
 
 def _unusual(review: ReviewSummary, given: Given) -> Iterator[Task]:

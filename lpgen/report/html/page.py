@@ -13,6 +13,7 @@ from datetime import date
 from math import log1p
 from typing import Any, Final
 
+from lpgen.core.drift.figures import sum_figures
 from lpgen.core.drift.states import Figures, Stamp
 from lpgen.core.evidence import AccountCoverage
 from lpgen.report.blocks import Block, Tone, count, plural
@@ -343,10 +344,10 @@ def _span(start: date, end: date, first: date, last: date) -> tuple[int, int]:
 
 def _stamp_of_now(review: ReviewSummary, rows: Sequence[Row]) -> Stamp:
     counts, diff = sum_counts(review.principals), review.report.diff
-    covered = min((one.covered_days for one in diff.coverage.accounts), default=0)
     wildcards = sum(row.wildcards for row in rows)
-    figures = Figures(len(rows), counts.granted, counts.unused, counts.dangerous_unused, wildcards, covered)
-    return Stamp("now", diff.as_of, diff.catalog_version, diff.catalog_date, figures=figures)
+    figures = Figures(len(rows), counts.granted, counts.unused, counts.dangerous_unused, wildcards)
+    whole = sum_figures([figures], diff.coverage)
+    return Stamp("now", diff.as_of, diff.catalog_version, diff.catalog_date, figures=whole)
 
 
 def figures_of_review(review: ReviewSummary) -> Iterator[Figure]:

@@ -29,7 +29,6 @@ from lpgen.report.blocks import (
     table,
 )
 from lpgen.report.pages.review import (
-    Room,
     danger_blocks,
     decision_blocks,
     numbers_of_actions,
@@ -56,7 +55,7 @@ def first_screen(review: ReviewSummary, given: Given, *, width: int, size: int, 
     diff = review.report.diff
     dates = f" as of {words_of_day(diff)}; catalog of {shorten(diff.catalog_date, _LONGEST_DATE)}"
     yield Heading(line("lpgen review", quiet(dates)), level=1)
-    yield from danger_blocks(review, most=2 + size // 4, room=Room(_LONGEST_NAME, _LONGEST_MESSAGE))
+    yield from danger_blocks(review, most=2 + size // 4, longest_name=_LONGEST_NAME, longest_message=_LONGEST_MESSAGE)
     yield Heading(numbers_of_replacements(review), level=3)
     yield from decision_blocks(review, longest=_LONGEST_FILE)
     yield from map(Paragraph, numbers_of_actions(review))

@@ -346,7 +346,7 @@ def _idle(closest: Sequence[str]) -> Iterator[Words]:
     meant = sorted(set(filter(None, closest)))
     if closest:
         yield "; "
-        yield bad(f"{len(closest):,} {'matches' if len(closest) == 1 else 'match'} nothing")
+        yield bad(f"{plural(len(closest), 'matches', 'match')} nothing")
     yield from (": did you mean ", names(meant, most=3), "?") if meant else (".",)
 
 

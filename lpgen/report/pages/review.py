@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.evidence import PrincipalUsage, Use
@@ -62,14 +61,6 @@ from lpgen.report.words import (
 _MOST_STEPS: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
-    """So many columns a name and a message may take."""
-
-    name: int
-    message: int
-
-
 def review_page(parted: PartedReview) -> Iterator[PageBlock]:
     """The whole page of a review, block by block."""
     review = parted.summary
@@ -115,24 +106,29 @@ def words_of_day(diff: Diff) -> str:
     return f"{diff.as_of.isoformat()}{later}"
 
 
-def danger_blocks(review: ReviewSummary, *, most: int = REVIEW_ROWS, room: Room | None = None) -> Iterator[Block]:
-    """Which roles outsiders can assume, and who did something dangerous and unusual: the worst first."""
+def danger_blocks(
+    review: ReviewSummary, *, most: int = REVIEW_ROWS, longest_name: int = 0, longest_message: int = 0
+) -> Iterator[Block]:
+    """Which roles outsiders can assume, and who did something dangerous and unusual: the worst first.
+
+    With `longest_name` and `longest_message`, longer ones are cut.
+    """
     found = review.dangers
     if not found:
         return
-    roles, unusual = len({one.principal.arn for one in found if one.trust}), len(review.unusual)
+    roles, unusual = len(review.assumable), len(review.unusual)
     headline = [f"{plural(roles, 'role')} can be assumed from outside"] if roles else []
     headline += [f"{plural(unusual, 'principal shows', 'principals show')} unusual use"] if unusual else []
     yield Heading(line(bad("; ".join(headline))), level=2)
     labels: Iterable[str] = (label_in_list(one.principal) for one in found[:most])
-    labels = cut_labels(labels, room.name) if room else labels
-    shown = [_danger(label, one, room) for label, one in zip(labels, found, strict=False)]
+    labels = cut_labels(labels, longest_name) if longest_name else labels
+    shown = [_danger(label, one, longest_message) for label, one in zip(labels, found, strict=False)]
     rest = len(found) - len(shown)
     yield bullets(*shown, *([quiet(f"and {count(rest)} more")] if rest else []))
 
 
-def _danger(label: str, danger: Danger, room: Room | None) -> Line:
-    message = shorten(danger.message, room.message) if room else danger.message
+def _danger(label: str, danger: Danger, longest: int) -> Line:
+    message = shorten(danger.message, longest) if longest else danger.message
     return line(bad(f"{danger.severity}: "), name(label), ": ", message)
 
 
