@@ -345,9 +345,8 @@ def _span(start: date, end: date, first: date, last: date) -> tuple[int, int]:
 def _stamp_of_now(review: ReviewSummary, rows: Sequence[Row]) -> Stamp:
     counts, diff = sum_counts(review.principals), review.report.diff
     wildcards = sum(row.wildcards for row in rows)
-    figures = Figures(len(rows), counts.granted, counts.unused, counts.dangerous_unused, wildcards)
-    whole = sum_figures([figures], diff.coverage)
-    return Stamp("now", diff.as_of, diff.catalog_version, diff.catalog_date, figures=whole)
+    parts = [Figures(len(rows), counts.granted, counts.unused, counts.dangerous_unused, wildcards)]
+    return Stamp("now", diff.as_of, diff.catalog_version, diff.catalog_date, figures=sum_figures(parts, diff.coverage))
 
 
 def figures_of_review(review: ReviewSummary) -> Iterator[Figure]:
