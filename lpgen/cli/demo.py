@@ -50,7 +50,7 @@ def demo_command(
     given = given_of(context, ())
     # The sample is no account of AWS, and all its logs are read.
     here = {name: taken for name, taken in given.taken.items() if name not in ("snapshot", "ingest")}
-    given = Given(known, here, given.program)
+    given = Given(known, here, given.program, given.draft)
     for name, format in (("report.txt", "text"), ("report.md", "markdown"), ("report.json", "json")):  # noqa: A001
         write_output(output / name, map(str.encode, review_parts(report, format, DEFAULT_LAYOUT, given)))
     page = review_page(report, catalog, given)
