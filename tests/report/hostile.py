@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from html.parser import HTMLParser
 from typing import Any
+
+from markdown_it import MarkdownIt
+from rich.cells import cell_len
 
 from lpgen.core.findings import Report, Verdicts
 from lpgen.core.model import Principal
@@ -80,6 +84,8 @@ def _numbered(principal: Principal, number: int) -> Principal:
     return dataclasses.replace(principal, arn=f"{principal.arn}{number}")
 
 
+PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
+ACTIVE = re.compile(r"@|://|www\.|#\d|gh-\d|\b[0-9a-f]{7,}\b|:[a-z0-9_+-]+:|\$|<|~~", re.IGNORECASE)
 ALLOWED_TAGS = frozenset(
     "details summary code b strong em p ul ol li h1 h2 h3 h4 table thead tbody tr th td".split()  # noqa: SIM905
 )
@@ -111,3 +117,24 @@ class PageReader(HTMLParser):
         """Notes text outside of code."""
         if not self._code:
             self.prose.append(data)
+
+
+def without_colors(text: str) -> str:
+    """The text without the sequences that color it."""
+    return re.sub("\x1b\\[[0-9;]*m", "", text)
+
+
+def check_terminal_text(text: str, width: int, *, color: bool) -> None:
+    """Fails if anything in the text acts on a terminal, or is wider than it, where it isn't too narrow for any text."""
+    for line in (without_colors(text) if color else text).split("\n"):
+        assert line.isprintable()
+        assert cell_len(line) <= max(width, 72)
+
+
+def check_markdown(text: str, attributes: Collection[str] = frozenset({"style", "start"})) -> None:
+    """Fails if anything in the text acts on the page, which has these attributes only."""
+    page = PageReader(PAGE.render(text))
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert page.tags <= ALLOWED_TAGS
+    assert page.attributes <= {*attributes}
+    assert not ACTIVE.search(" ".join(page.prose))

@@ -8,15 +8,11 @@ from itertools import product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
 from lpgen.report.escaping import html_code, markdown_code, markdown_prose, terminal_text
-from tests.report.hostile import CORPUS, PageReader
+from tests.report.hostile import ACTIVE, CORPUS, PAGE, PageReader
 from tests.support.case_tables import each_case
 from tests.support.law_examples import examples
-
-PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
-ACTIVE = re.compile(r"@|://|www\.|#\d|gh-\d|\b[0-9a-f]{7,}\b|:[a-z0-9_+-]+:|\$|<|~~", re.IGNORECASE)
 
 texts = st.text() | st.sampled_from(CORPUS) | st.text(st.sampled_from("`|\\*_<>[]()@#:.-1a \n$&~!"), max_size=30)
 

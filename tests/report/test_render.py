@@ -15,8 +15,6 @@ from operator import itemgetter
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
-from rich.cells import cell_len
 
 from lpgen.core.evidence import LogCoverage
 from lpgen.core.findings import Proposal, Report
@@ -27,15 +25,12 @@ from lpgen.report.blocks import Block, Column, Fold, Given, Heading, Show, Span,
 from lpgen.report.layout.markdown import MOST_CHARACTERS, render_markdown
 from lpgen.report.layout.text import render_text
 from tests.report.golden import check_golden
-from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poisoned_report
+from tests.report.hostile import CORPUS, check_markdown, check_terminal_text, poisoned_report, without_colors
 from tests.report.inputs import INPUTS
 from tests.report.rendered import render_evidence, render_review, render_summary, render_verification
 from tests.report.reports import large_report, organization, report_of
 from tests.report.safe_cases import storefront
-from tests.report.test_escaping import ACTIVE
 from tests.support.law_examples import examples
-
-PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
 
 
 def verification(report: Report) -> OutputVerification:
@@ -108,17 +103,14 @@ def test_render_text_lets_no_text_act_on_the_terminal(texts: list[str], width: i
         render_review(report, "text", width=width, color=color),
         render_verification(verification(report), "text", width=width, color=color),
     ):
-        plain = re.sub("\x1b\\[[0-9;]*m", "", text) if color else text
-        for line in plain.split("\n"):
-            assert line.isprintable()
-            assert cell_len(line) <= max(width, 72)
+        check_terminal_text(text, width, color=color)
 
 
 @given(st.lists(hostile, min_size=1, max_size=7), st.integers(70, 170))
 @slow
 def test_render_text_is_laid_out_the_same_with_and_without_color(texts: list[str], width: int) -> None:
     report = poisoned(texts)
-    colored = re.sub("\x1b\\[[0-9;]*m", "", render_review(report, "text", width=width, color=True))
+    colored = without_colors(render_review(report, "text", width=width, color=True))
     assert render_review(report, "text", width=width) == "".join(
         f"{line.rstrip(' ')}\n" for line in colored.splitlines()
     )
@@ -144,7 +136,7 @@ def test_render_text_lays_out_any_table_as_rich_does(shown: Table, width: int, d
     block: Block = shown
     for _ in range(depth):
         block = Fold((Span("more"),), (block,))
-    colored = re.sub("\x1b\\[[0-9;]*m", "", render_text([block], width=width, color=True))
+    colored = without_colors(render_text([block], width=width, color=True))
     assert render_text([block], width=width, color=False) == "".join(
         f"{one.rstrip(' ')}\n" for one in colored.split("\n")[:-1]
     )
@@ -155,11 +147,7 @@ def test_render_text_lays_out_any_table_as_rich_does(shown: Table, width: int, d
 def test_render_markdown_lets_no_text_act_on_the_page(texts: list[str]) -> None:
     report = poisoned(texts)
     for text in (render_review(report, "markdown"), render_verification(verification(report), "markdown")):
-        page = PageReader(PAGE.render(text))
-        assert all(line.isprintable() for line in text.split("\n"))
-        assert page.tags <= ALLOWED_TAGS
-        assert page.attributes <= {"style", "start"}
-        assert not ACTIVE.search(" ".join(page.prose))
+        check_markdown(text)
 
 
 @given(st.lists(hostile, min_size=1, max_size=7))

@@ -11,20 +11,15 @@ from itertools import cycle
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
-from rich.cells import cell_len
 
 from lpgen.core.explanations import Explanation
 from lpgen.core.iam.decision import Result
 from lpgen.core.model import Resource, ResourceKind
 from tests.report.explanations import denied, everything, unread
 from tests.report.golden import check_golden
-from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
+from tests.report.hostile import CORPUS, check_markdown, check_terminal_text, poison
 from tests.report.rendered import render_explanation
-from tests.report.test_escaping import ACTIVE
 from tests.support.law_examples import examples
-
-PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
 
 RENDERINGS: dict[str, Callable[[], str]] = {
     "explanation.txt": lambda: render_explanation(everything(), "text", width=80),
@@ -100,22 +95,13 @@ def poisoned(texts: list[str]) -> Explanation:
 @given(st.lists(hostile, min_size=1, max_size=7), st.integers(20, 200), st.booleans())
 @slow
 def test_render_explanation_lets_no_text_act_on_the_terminal(texts: list[str], width: int, color: bool) -> None:
-    text = render_explanation(poisoned(texts), "text", width=width, color=color)
-    plain = re.sub("\x1b\\[[0-9;]*m", "", text) if color else text
-    for line in plain.split("\n"):
-        assert line.isprintable()
-        assert cell_len(line) <= max(width, 72)
+    check_terminal_text(render_explanation(poisoned(texts), "text", width=width, color=color), width, color=color)
 
 
 @given(st.lists(hostile, min_size=1, max_size=7))
 @slow
 def test_render_explanation_lets_no_text_act_on_the_page(texts: list[str]) -> None:
-    text = render_explanation(poisoned(texts), "markdown")
-    page = PageReader(PAGE.render(text))
-    assert all(line.isprintable() for line in text.split("\n"))
-    assert page.tags <= ALLOWED_TAGS
-    assert page.attributes <= {"style", "start"}
-    assert not ACTIVE.search(" ".join(page.prose))
+    check_markdown(render_explanation(poisoned(texts), "markdown"))
 
 
 @given(st.lists(hostile, min_size=1, max_size=7))
