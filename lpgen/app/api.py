@@ -19,6 +19,7 @@ from lpgen.app.backtest import backtest as _backtest
 from lpgen.app.baseline import save
 from lpgen.app.drift import drift as _drift
 from lpgen.app.inputs import AnalysisInputs, StrPath, read_choices, read_inputs, refuse_less
+from lpgen.app.log_options import LogOptions
 from lpgen.app.named_logs import find_named_logs, ingest_named_logs, refuse_empty_ingest
 from lpgen.app.review import analyse, open_review
 from lpgen.app.verify import verify as _verify
@@ -147,7 +148,7 @@ def _paths(paths: Paths) -> tuple[Path, ...]:
 
 def _keywords(function: Callable[_Parameters, _Returned]) -> Callable[_Parameters, _Returned]:
     """The function, whose signature lists the keywords of its `options`; it takes no others."""
-    known = [one for at in (_read, read_choices, find_named_logs) for one in inspect.signature(at).parameters.values()]
+    known = [one for at in (_read, read_choices, LogOptions) for one in inspect.signature(at).parameters.values()]
     defaults = {one.name: one.default for one in known}
     (options,) = get_args(get_type_hints(function)["options"])
     signature = inspect.signature(function)
@@ -194,7 +195,8 @@ def ingest(
     """
     names = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     chosen = engine or _local()
-    logs = find_named_logs([os.fspath(one) for one in names], Path(data), **options, is_on_cluster=chosen.is_remote)
+    asked = LogOptions(**options)
+    logs = find_named_logs([os.fspath(one) for one in names], Path(data), asked, is_on_cluster=chosen.is_remote)
     result = ingest_named_logs(logs, open_catalog(_path(catalog)), Path(data), engine=chosen)
     refuse_empty_ingest(result, logs)
     if result.is_empty:

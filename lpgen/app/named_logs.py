@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lpgen.app.ingest import ingest
+from lpgen.app.log_options import LogOptions
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.usage.event_time import Window, date_from_age, moment_from_datetime, window_from_text
 from lpgen.core.usage.ingest_result import IngestResult, ProgressReport
@@ -56,55 +57,38 @@ class NamedLogs:
     kept: Scope
 
 
-def find_named_logs(
-    names: Iterable[str],
-    data: Path,
-    *,
-    since: str = "",
-    until: str = "",
-    account: Iterable[str] | None = None,
-    region: Iterable[str] | None = None,
-    profile: str = "",
-    aws_region: str = "",
-    endpoint_url: str = "",
-    requester_pays: bool = False,
-    assume_role: str = "",
-    max_file_bytes: int = DEFAULT_LIMITS.file_bytes,
-    max_file_records: int = DEFAULT_LIMITS.records,
-    max_file_broken: int = DEFAULT_LIMITS.broken,
-    workgroup: str = "",
-    output_location: str = "",
-    is_on_cluster: bool = False,
-) -> NamedLogs:
-    """The logs of paths and addresses, as `lpgen ingest` takes them with its options of the same names.
+def find_named_logs(names: Iterable[str], data: Path, options: LogOptions, *, is_on_cluster: bool = False) -> NamedLogs:
+    """The logs of paths and addresses, as `lpgen ingest` takes them.
 
     Raises:
         InvocationError: a name or an option makes no sense, or would be ignored without a word.
         AwsError: the configuration for AWS can't be read, or the role can't be assumed.
     """
     now = datetime.now(UTC)
-    window = window_from_text(date_from_age(since, now.date()), until)
-    sources = _sources(list(names), frozenset(several(account)), tuple(dict.fromkeys(several(region))))
-    sources, window, kept = _as_before(sources, window, data, given=(since, account, region))
-    refuse_unknown_regions((*sources.regions, *((aws_region,) if aws_region and not endpoint_url else ())))
-    connection = _connection(profile, aws_region, endpoint_url, assume_role)
-    limits = ReadLimits(max_file_bytes, max_file_records, max_file_broken)
+    window = window_from_text(date_from_age(options.since, now.date()), options.until)
+    accounts, regions = _several(options.account), _several(options.region)
+    sources = _sources(list(names), frozenset(accounts), tuple(dict.fromkeys(regions)))
+    sources, window, kept = _as_before(sources, window, data, given=(options.since, accounts, regions))
+    asked = options.aws_region if options.aws_region and not options.endpoint_url else ""
+    refuse_unknown_regions((*sources.regions, *((asked,) if asked else ())))
+    connection = _connection(options)
+    limits = ReadLimits(options.max_file_bytes, options.max_file_records, options.max_file_broken)
     if limits != DEFAULT_LIMITS and not (sources.paths or sources.addresses):
         raise InvocationError("the options --max-file-… limit what is read of files and of objects in S3")
-    buckets, history = _cloud(sources, window, connection, pays=requester_pays)
+    buckets, history = _cloud(sources, window, connection, pays=options.requester_pays)
     if sources.tables and is_on_cluster:
         raise InvocationError(f"--engine has nothing to do with `{ATHENA}`, whose queries run in Athena")
-    for option, value in (("--workgroup", workgroup), ("--output-location", output_location)):
+    for option, value in (("--workgroup", options.workgroup), ("--output-location", options.output_location)):
         if value and not sources.tables:
             raise only_for_athena(option)
-    athena = _athena(sources, window, connection, now, (workgroup, output_location)) if sources.tables else None
+    places = (options.workgroup, options.output_location)
+    athena = _athena(sources, window, connection, now, places) if sources.tables else None
     scope = Scope(sources.accounts, frozenset(sources.regions), window)
     return NamedLogs(sources.paths, window, now, buckets, history, athena, limits, sources.remote, scope, kept)
 
 
-def several(value: str | Iterable[str] | None) -> tuple[str, ...]:
-    """The texts of one or of several, or of None."""
-    return (value,) if isinstance(value, str) else tuple(value or ())
+def _several(value: str | Iterable[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def only_for_athena(option: str) -> InvocationError:
@@ -223,12 +207,13 @@ def _as_before(
     return chosen, window, kept
 
 
-def _connection(profile: str, region: str, endpoint_url: str, role: str) -> Connection:
+def _connection(options: LogOptions) -> Connection:
     """How to reach AWS."""
+    role = options.assume_role
     if role and not _ROLE.fullmatch(role):
         hint = "write it as `arn:aws:iam::111122223333:role/NAME`"
         raise InvocationError(f"{quote_input(role)} is no ARN of a role", hint=hint)
-    return Connection(profile, region, endpoint_url, role)
+    return Connection(options.profile, options.aws_region, options.endpoint_url, role)
 
 
 def _cloud(

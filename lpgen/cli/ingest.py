@@ -7,14 +7,50 @@ from typing import Annotated
 
 import typer
 
+from lpgen.app.log_options import LogOptions
 from lpgen.cli.engine import EngineName, EngineOptions
-from lpgen.cli.ingest_athena import DryRunOption, OutputLocationOption, WorkgroupOption, show_queries
+from lpgen.cli.ingest_athena import DryRunOption, show_queries
 from lpgen.cli.messages import MessageOptions
+from lpgen.cli.option_groups import Described
 from lpgen.cli.options import CatalogOption, StrictOption
 from lpgen.cli.output import say
 from lpgen.cli.progress import ProgressLine
-from lpgen.edge.logs.read_limits import DEFAULT_LIMITS
 from lpgen.errors import ExitCode
+
+_LogOptions = Annotated[
+    LogOptions,
+    Described(
+        since=typer.Option(metavar="DATE", help="Only records from this day or time on, UTC, or since 90d or 4m ago."),
+        until=typer.Option(metavar="DATE", help="Only records up to and with this day or time, UTC."),
+        account=Annotated[
+            list[str],
+            typer.Option(metavar="ID", help="Of s3:// and athena://, only the logs of this account or `all`. Repeats."),
+        ],
+        region=Annotated[
+            list[str],
+            typer.Option(
+                metavar="REGION",
+                help="Of s3://, athena:// and cloudtrail://, only the logs of this Region, or `all`. Repeats. Events "
+                "of IAM and other global services lie in us-east-1.",
+            ),
+        ],
+        profile=typer.Option(metavar="NAME", help="The AWS profile whose credentials to use."),
+        aws_region=typer.Option(metavar="REGION", help="The Region that requests go to; by default the profile's."),
+        endpoint_url=typer.Option(metavar="URL", help="Where to send requests instead of AWS (AWS_ENDPOINT_URL)."),
+        requester_pays=typer.Option("--requester-pays", help="Pay for reading a bucket whose owner has readers pay."),
+        assume_role=typer.Option(metavar="ARN", help="The role to read with; each worker assumes it by itself."),
+        max_file_bytes=typer.Option(metavar="N", min=1, help="The bytes that a file may hold or inflate to."),
+        max_file_records=typer.Option(metavar="N", min=1, help="The records that are read of one file."),
+        max_file_broken=typer.Option(
+            metavar="N", min=0, help="The broken parts after which a file is not taken for a log."
+        ),
+        workgroup=typer.Option(metavar="NAME", help="Of athena://, the workgroup that queries run in."),
+        output_location=typer.Option(
+            metavar="ADDRESS",
+            help="Of athena://, the s3:// address for Athena's answers; by default the workgroup's.",
+        ),
+    ),
+]
 
 
 def ingest_command(
@@ -27,70 +63,9 @@ def ingest_command(
         ),
     ],
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder to add to; created if missing.")],
+    options: _LogOptions,
     engine: EngineOptions,
     messages: MessageOptions,
-    since: Annotated[
-        str,
-        typer.Option(
-            "--since", metavar="DATE", help="Only records from this day or time on, UTC, or since 90d or 4m ago."
-        ),
-    ] = "",
-    until: Annotated[
-        str, typer.Option("--until", metavar="DATE", help="Only records up to and with this day or time, UTC.")
-    ] = "",
-    account: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--account",
-            metavar="ID",
-            help="Of s3:// and athena://, only the logs of this account or `all`. Repeats.",
-        ),
-    ] = None,
-    region: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--region",
-            metavar="REGION",
-            help="Of s3://, athena:// and cloudtrail://, only the logs of this Region, or `all`. Repeats. Events of "
-            "IAM and other global services lie in us-east-1.",
-        ),
-    ] = None,
-    profile: Annotated[
-        str, typer.Option("--profile", metavar="NAME", help="The AWS profile whose credentials to use.")
-    ] = "",
-    aws_region: Annotated[
-        str,
-        typer.Option(
-            "--aws-region", metavar="REGION", help="The Region that requests go to; by default the profile's."
-        ),
-    ] = "",
-    endpoint_url: Annotated[
-        str,
-        typer.Option("--endpoint-url", metavar="URL", help="Where to send requests instead of AWS (AWS_ENDPOINT_URL)."),
-    ] = "",
-    requester_pays: Annotated[
-        bool, typer.Option("--requester-pays", help="Pay for reading a bucket whose owner has readers pay.")
-    ] = False,
-    assume_role: Annotated[
-        str,
-        typer.Option("--assume-role", metavar="ARN", help="The role to read with; each worker assumes it by itself."),
-    ] = "",
-    max_file_bytes: Annotated[
-        int,
-        typer.Option("--max-file-bytes", metavar="N", min=1, help="The bytes that a file may hold or inflate to."),
-    ] = DEFAULT_LIMITS.file_bytes,
-    max_file_records: Annotated[
-        int,
-        typer.Option("--max-file-records", metavar="N", min=1, help="The records that are read of one file."),
-    ] = DEFAULT_LIMITS.records,
-    max_file_broken: Annotated[
-        int,
-        typer.Option(
-            "--max-file-broken", metavar="N", min=0, help="The broken parts after which a file is not taken for a log."
-        ),
-    ] = DEFAULT_LIMITS.broken,
-    workgroup: WorkgroupOption = "",
-    output_location: OutputLocationOption = "",
     dry_run: DryRunOption = False,
     catalog: CatalogOption = None,
     strict: StrictOption = False,
@@ -116,25 +91,7 @@ def ingest_command(
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.report.messages.ingest import render_ingest, render_kept_scope
 
-    logs = find_named_logs(
-        paths,
-        data,
-        since=since,
-        until=until,
-        account=account,
-        region=region,
-        profile=profile,
-        aws_region=aws_region,
-        endpoint_url=endpoint_url,
-        requester_pays=requester_pays,
-        assume_role=assume_role,
-        max_file_bytes=max_file_bytes,
-        max_file_records=max_file_records,
-        max_file_broken=max_file_broken,
-        workgroup=workgroup,
-        output_location=output_location,
-        is_on_cluster=engine.engine is not EngineName.LOCAL,
-    )
+    logs = find_named_logs(paths, data, options, is_on_cluster=engine.engine is not EngineName.LOCAL)
     if logs.kept != ALL_LOGS:
         say(render_kept_scope(logs.kept))
     if dry_run:

@@ -12,17 +12,6 @@ from lpgen.cli.output import say
 if TYPE_CHECKING:
     from lpgen.edge.athena.logs import AthenaLogs
 
-WorkgroupOption = Annotated[
-    str, typer.Option("--workgroup", metavar="NAME", help="Of athena://, the workgroup that queries run in.")
-]
-OutputLocationOption = Annotated[
-    str,
-    typer.Option(
-        "--output-location",
-        metavar="ADDRESS",
-        help="Of athena://, the s3:// address for Athena's answers; by default the workgroup's.",
-    ),
-]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Of athena://, print the queries and what they would read, and run none.")
 ]

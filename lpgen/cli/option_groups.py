@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -16,6 +16,20 @@ class Only:
 
     def __init__(self, *names: str) -> None:
         object.__setattr__(self, "names", frozenset(names))
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Described:
+    """The options of a group that knows nothing of the command line: `Annotated[LogOptions, Described(since=...)]`.
+
+    By field, what typer shows for it; with a type of its own, `Annotated[TYPE, OPTION]`, where typer can't read the
+    field's.
+    """
+
+    options: Mapping[str, Any]
+
+    def __init__(self, **options: Any) -> None:
+        object.__setattr__(self, "options", options)
 
 
 def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
@@ -52,6 +66,8 @@ def _group_of(annotation: Any) -> tuple[type, list[inspect.Parameter]] | None:
         return None
     only = next((one.names for one in marks if isinstance(one, Only)), None)
     hints = get_type_hints(kind, include_extras=True)
+    for name, option in next((mark.options for mark in marks if isinstance(mark, Described)), {}).items():
+        hints[name] = option if get_origin(option) is Annotated else Annotated[hints[name], option]
     return kind, [
         inspect.Parameter(
             one.name,
