@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench.rollout_proofs import milliseconds
 from lpgen.app.ingest import ingest
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.output import generate, inputs_of_report
 from lpgen.app.review import analyse
 from lpgen.app.verify import verify
@@ -43,31 +44,27 @@ def check_ledger(data: Path) -> None:
 
 def measure(home: Path, rounds: int) -> None:
     """Prints a line for each command that reads what has digests."""
-    sample, catalog, options = bundled_sample_logs(), open_catalog(), Options()
+    sample, catalog = bundled_sample_logs(), open_catalog()
     data, out = home / "data", home / "out"
     ingest([sample.logs], catalog, data=data, engine=LocalEngine(1))
-    report = analyse(data, [sample.policies], catalog, options=options)
-    inputs = inputs_of_report(report, [sample.policies], catalog, options=options)
-    generate(report, out, inputs)
+    inputs = AnalysisInputs(data, [sample.policies], catalog, Options())
+    report = analyse(inputs)
+    generate(report, out, inputs_of_report(report, inputs))
 
     def new_ingest() -> None:
         with tempfile.TemporaryDirectory() as folder:
             ingest([sample.logs], catalog, data=Path(folder) / "data", engine=LocalEngine(1))
 
     pairs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
-        "review": (lambda: check_tables(data), lambda: analyse(data, [sample.policies], catalog, options=options)),
+        "review": (lambda: check_tables(data), lambda: analyse(inputs)),
         "ingest": (lambda: check_ledger(data), new_ingest),
         "generate": (
-            lambda: inputs_of_report(report, [sample.policies], catalog, options=options),
-            lambda: generate(
-                analyse(data, [sample.policies], catalog, options=options),
-                out,
-                inputs_of_report(report, [sample.policies], catalog, options=options),
-            ),
+            lambda: inputs_of_report(report, inputs),
+            lambda: generate(analyse(inputs), out, inputs_of_report(report, inputs)),
         ),
         "verify": (
             lambda: check_unchanged(read_output(out)),
-            lambda: verify(out, data, [sample.policies], catalog, options=options),
+            lambda: verify(out, inputs),
         ),
     }
     for name, (check, command) in pairs.items():

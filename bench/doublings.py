@@ -12,10 +12,12 @@ import gc
 import sys
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from time import process_time
 from typing import Final
 
 from bench import hostile_logs, hostile_policies, hostile_uses
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import Ground, review_of_ground
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand
 from lpgen.core.evidence import Use
@@ -69,7 +71,7 @@ def seconds_to_review_usage(world: hostile_uses.World) -> float:
     gc.collect()
     began = process_time()
     ground = Ground(usage, RowSlices(usage), grants, ())
-    review_of_ground(ground, bundled_catalog(), options=Options()).whole_report()
+    review_of_ground(ground, AnalysisInputs(Path(), (), bundled_catalog(), Options())).whole_report()
     return process_time() - began
 
 

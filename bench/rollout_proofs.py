@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bench.organization import write_organization
 from lpgen.app.ingest import ingest
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.output import generate, inputs_of_report
 from lpgen.app.review import analyse
 from lpgen.app.rollout_plan import Basis, plan_rollout
@@ -34,11 +35,10 @@ SIZES = (0, 32, 64, PROOF_HUNT_SIZE, 256)
 
 def planned(home: Path, logs: Path, policies: Path, catalog: Catalog) -> Sequence[PrincipalPlan]:
     """The plans of all replacements that documents are put in place of, whether they are called safe or not."""
-    options = Options(min_days=0)
     ingest([logs], catalog, data=home / "data", engine=LocalEngine(1))
-    report = analyse(home / "data", [policies], catalog, options=options)
-    inputs = inputs_of_report(report, [policies], catalog, options=options)
-    generate(report, home / "out", inputs)
+    inputs = AnalysisInputs(home / "data", [policies], catalog, Options(min_days=0))
+    report = analyse(inputs)
+    generate(report, home / "out", inputs_of_report(report, inputs))
     plan = plan_rollout(home / "out", [policies], Exceptions(unsafe=True), catalog, basis=Basis(Trust.OUTPUT))
     return [one for one in plan.principals if one.documents]
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from lpgen.app.ingest import ingest
 from lpgen.app.output import review_page
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
@@ -56,7 +57,7 @@ def main() -> None:
 def _sample_review(data: Path) -> str:
     sample, catalog = bundled_sample_logs(), bundled_catalog()
     ingest([sample.logs], catalog, data=data)
-    report = analyse(data, [sample.policies], catalog, options=Options())
+    report = analyse(AnalysisInputs(data, [sample.policies], catalog, Options()))
     return "".join(PAGE.write(review_page(report, catalog), "html"))
 
 

@@ -12,6 +12,7 @@ from typing import IO, NoReturn
 
 import pytest
 
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.output import generate, inputs_of_report, review_parts
 from lpgen.app.review import Review, open_review
 from lpgen.app.verify import verify
@@ -51,6 +52,9 @@ class World:
 
     data: Path
     policies: Path
+
+    def inputs(self, options: Options = Options()) -> AnalysisInputs:  # noqa: B008
+        return AnalysisInputs(self.data, [self.policies], bundled_catalog(), options)
 
     def copied(self, folder: Path) -> World:
         policies = shutil.copytree if self.policies.is_dir() else shutil.copyfile
@@ -96,7 +100,7 @@ def keep_small_folders(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(world: World, principal: str = "", *, options: Options = Options()) -> Review:  # noqa: B008
     chosen = Options(principal=principal) if principal else options
-    return open_review(world.data, [world.policies], bundled_catalog(), options=chosen)
+    return open_review(world.inputs(chosen))
 
 
 def pages_of(proposal: Proposal) -> tuple[str, PrincipalSummary, tuple[str, ...]]:
@@ -169,8 +173,9 @@ def test_policy_files_of_one_principal_are_those_of_all(world: World, tmp_path: 
 
 def generated(world: World, output: Path, principal: str) -> Mapping[str, bytes]:
     """The policy files that are generated for some principals, by their paths."""
-    review, options = opened(world, principal), Options(principal=principal)
-    generate(review, output, inputs_of_report(review.report, [world.policies], bundled_catalog(), options=options))
+    inputs = world.inputs(Options(principal=principal))
+    review = open_review(inputs)
+    generate(review, output, inputs_of_report(review.report, inputs))
     return {path.relative_to(output).as_posix(): path.read_bytes() for path in output.rglob("policy-*.json")}
 
 
@@ -183,7 +188,7 @@ def test_verify_never_reads_what_reviews_kept(part: World, tmp_path: Path, monke
         raise AssertionError("kept values were asked for")
 
     monkeypatch.setattr("lpgen.app.review.kept_values", refuse)
-    found = verify(tmp_path / "out", part.data, [part.policies], bundled_catalog(), options=Options())
+    found = verify(tmp_path / "out", AnalysisInputs(part.data, [part.policies], bundled_catalog(), Options()))
     assert found.status is not CheckStatus.FAILED
     assert found.principals
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lpgen.app.review as analysis
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.output import generate, inputs_of_report, review_page, review_parts
 from lpgen.app.review import open_review
 from lpgen.app.verify import verify
@@ -70,7 +71,7 @@ def small_batches(policies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def review_text(data: Path, policies: Path, form: str, engine: Engine = LocalEngine()) -> str:  # noqa: B008
     catalog = bundled_catalog()
-    review = open_review(data, [policies], catalog, options=Options(), engine=engine)
+    review = open_review(AnalysisInputs(data, [policies], catalog, Options(), engine=engine))
     if form == "html":
         return PAGE.text(review_page(review, catalog), form)
     return "".join(review_parts(review, form))
@@ -102,18 +103,18 @@ def test_outputs_are_the_same_for_two_workers_and_can_be_verified(
     data: Path, policies: Path, catalog: Catalog, tmp_path: Path
 ) -> None:
     for name, engine in (("alone", LocalEngine()), ("two", LocalEngine(2))):
-        review = open_review(data, [policies], catalog, options=Options(), engine=engine)
-        inputs = inputs_of_report(review.report, [policies], catalog, options=Options(), code="terraform")
-        generate(review, tmp_path / name, inputs, code="terraform")
+        inputs = AnalysisInputs(data, [policies], catalog, Options(), engine=engine)
+        review = open_review(inputs)
+        generate(review, tmp_path / name, inputs_of_report(review.report, inputs, "terraform"), code="terraform")
     assert digests(tmp_path / "two") == digests(tmp_path / "alone")
-    checked = verify(tmp_path / "two", data, [policies], catalog, options=Options(), engine=LocalEngine(2))
+    checked = verify(tmp_path / "two", AnalysisInputs(data, [policies], catalog, Options(), engine=LocalEngine(2)))
     assert {one.name: one.status.value for one in checked.checks if one.status.value != "passed"} == {}
 
 
 @pytest.fixture(scope="module")
 def whole(data: Path, policies: Path, catalog: Catalog) -> dict[str, Proposal]:
     """All proposals by ARN, of one batch for all."""
-    report = open_review(data, [policies], catalog, options=Options()).whole_report()
+    report = open_review(AnalysisInputs(data, [policies], catalog, Options())).whole_report()
     return {one.diff.principal.arn: one for one in report.proposals}
 
 
@@ -123,8 +124,9 @@ def whole(data: Path, policies: Path, catalog: Catalog) -> dict[str, Proposal]:
 def test_a_proposal_is_the_same_in_any_batch(
     data: Path, policies: Path, catalog: Catalog, whole: dict[str, Proposal], cuts: st.DataObject
 ) -> None:
-    ground = analysis.load_ground(data, [policies], catalog)
-    review = analysis.review_of_ground(ground, catalog, options=Options())
+    inputs = AnalysisInputs(data, [policies], catalog, Options())
+    ground = analysis.load_ground(inputs)
+    review = analysis.review_of_ground(ground, inputs)
     units = list(cuts.draw(st.permutations([unit for batch in review.batches for unit in batch.units])))[:8]
     batches = Batches(units, cuts.draw(st.integers(1, 8)), RowSlices(ground.usage), {}, {}, ground.whole)
     found = [one for batch in batches for one in review.reviewer.propose(batch)]

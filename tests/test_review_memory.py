@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import lpgen.app.drift as comparison
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import Review, open_review
 from lpgen.core.drift.between import DriftOptions
 from lpgen.core.drift.states import Stamp
@@ -51,7 +52,7 @@ def opened(data: Path, folder: Path, count: int, action: str = "s3:GetObject") -
     pages = [{"RoleDetailList": roles[start : start + 100]} for start in range(0, count, 100)]
     for number, page in enumerate(pages):
         (folder / f"{number:03}.json").write_text(json.dumps(page))
-    return open_review(data, [folder], bundled_catalog(), options=Options())
+    return open_review(AnalysisInputs(data, [folder], bundled_catalog(), Options()))
 
 
 def held_by_review(data: Path, folder: Path, count: int) -> int:
@@ -113,7 +114,7 @@ def test_drift_holds_the_policies_of_one_batch_on_both_sides(
     monkeypatch.setattr(comparison, "results_of", watched)
     gc.collect()
     gc.freeze()  # what there is already isn't searched again for each batch
-    found = comparison.drift(data, [folder], catalog, options=Options(), choice=DriftOptions())
+    found = comparison.drift(AnalysisInputs(data, [folder], catalog, Options()), choice=DriftOptions())
     assert found.after.figures.principals == 40
     assert [one // STATEMENTS for one in alive] == [2 * size for size in (16, 16, 8)]
 

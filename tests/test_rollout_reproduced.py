@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.app.rollout_plan import Basis, plan_rollout
 from lpgen.core.findings import Report
@@ -33,10 +34,10 @@ def analysed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The data folder doesn't change in between: one analysis stands for those of all plans."""
     known: dict[Options, Report] = {}
 
-    def analysed(data: Path, policies: Any, catalog: Any, *, options: Options) -> Report:
-        if options not in known:
-            known[options] = analyse(data, policies, catalog, options=options)
-        return known[options]
+    def analysed(inputs: AnalysisInputs) -> Report:
+        if inputs.options not in known:
+            known[inputs.options] = analyse(inputs)
+        return known[inputs.options]
 
     monkeypatch.setattr("lpgen.app.rollout_plan.analyse", analysed)
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,10 +21,8 @@ from lpgen.app.backtest import Days
 from lpgen.core.backtests import Backtest
 from lpgen.core.drift.between import DriftOptions
 from lpgen.core.drift.findings import Drift
-from lpgen.core.options import Options
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.replacements import OutputVerification
-from lpgen.edge.data_folder.baseline_folder import BaselineFiles
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.errors import EngineError
 from tests.support.outputs import OutputWorld, make_output, read_json, write_json
@@ -76,7 +75,7 @@ def tampered(world: OutputWorld, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 def verified(world: OutputWorld, output: Path, engine: LocalEngine) -> OutputVerification:
-    return verification.verify(output, world.data, [world.policies], world.catalog, options=Options(), engine=engine)
+    return verification.verify(output, world.inputs(engine=engine))
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +131,8 @@ def saved(world: OutputWorld, name: str, engine: LocalEngine, folder: Path) -> d
     data = folder / "data"
     if not data.exists():
         shutil.copytree(world.data, data)
-    files, when = BaselineFiles((world.policies,)), datetime(2026, 10, 1, tzinfo=UTC)
-    made, _ = baseline.save(data, files, world.catalog, options=Options(), name=name, saved=when, engine=engine)
+    inputs = replace(world.inputs(engine=engine), data=data)
+    made, _ = baseline.save(inputs, name, saved=datetime(2026, 10, 1, tzinfo=UTC))
     return {path.relative_to(made).as_posix(): path.read_bytes() for path in made.rglob("*.json")}
 
 
@@ -163,13 +162,9 @@ def drifted_at_once(world: OutputWorld, changed: Path, saved_at_once: tuple[Path
 
 def drifted(world: OutputWorld, policies: Path, data: Path, engine: LocalEngine) -> Drift:
     return comparison.drift(
-        data,
-        [policies],
-        world.catalog,
-        options=Options(),
+        replace(world.inputs(engine=engine), data=data, policies=[policies]),
         choice=DriftOptions(),
         proposed=[world.output],
-        engine=engine,
     )
 
 
@@ -207,9 +202,7 @@ def test_drift_ends_where_a_worker_dies(
 
 
 def backtested(world: OutputWorld, engine: LocalEngine) -> Backtest:
-    return backtests.backtest(
-        world.data, [world.policies], world.catalog, options=Options(), days=Days(60, 14, 30), engine=engine
-    )
+    return backtests.backtest(world.inputs(engine=engine), Days(60, 14, 30))
 
 
 @pytest.fixture(scope="module")

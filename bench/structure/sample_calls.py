@@ -21,6 +21,7 @@ from unittest import mock
 import lpgen
 from bench.structure.calls import Calls, calls_traced
 from lpgen.app.ingest import ingest
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.core.analysis import reviewer
 from lpgen.core.analysis.review import review_principal
@@ -127,4 +128,4 @@ def _write_page(report: Report, actions: ActionIndex) -> None:
 def _review(data: Path, principal: str = "") -> Report:
     """The review of all principals or of one, without a backtest, which reviews each several times."""
     options = Options(principal=principal, max_expected_denials=None)
-    return analyse(data, [bundled_sample_logs().policies], bundled_catalog(), options=options)
+    return analyse(AnalysisInputs(data, [bundled_sample_logs().policies], bundled_catalog(), options))

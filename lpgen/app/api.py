@@ -18,7 +18,7 @@ from lpgen.app.backtest import Days
 from lpgen.app.backtest import backtest as _backtest
 from lpgen.app.baseline import save
 from lpgen.app.drift import drift as _drift
-from lpgen.app.inputs import AnalysisInputs, StrPath, read_choices, read_inputs, refuse_less
+from lpgen.app.inputs import IN_THIS_PROCESS, AnalysisInputs, StrPath, read_choices, read_inputs, refuse_less
 from lpgen.app.log_options import LogOptions
 from lpgen.app.named_logs import find_named_logs, ingest_named_logs, refuse_empty_ingest
 from lpgen.app.review import analyse, open_review
@@ -34,7 +34,6 @@ from lpgen.core.usage.ingest_result import IngestResult as IngestResult
 from lpgen.core.usage.tables import USAGE_SCHEMA
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.collector import collector_paused
-from lpgen.edge.data_folder.baseline_folder import BaselineFiles
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.engine import Engine
 from lpgen.edge.engines.dask_cluster import DaskEngine as DaskEngine
@@ -130,12 +129,13 @@ def _read(
     scps: StrPath | None = None,
     resource_policies: StrPath | None = None,
     catalog: StrPath | None = None,
+    engine: Engine = IN_THIS_PROCESS,
     **choices: Any,
 ) -> AnalysisInputs:
     options = read_choices(**choices)
     given = (_paths(policies), _paths(trails), _path(last_accessed), _path(scps), _path(resource_policies))
     files = choose_inputs(Inputs(*given), Path(data), snapshot)
-    return read_inputs(files, options, boundary=boundary, catalog=catalog)
+    return read_inputs(Path(data), files, options, boundary=boundary, catalog=catalog, engine=engine)
 
 
 def _path(path: StrPath | None) -> Path | None:
@@ -217,8 +217,7 @@ def review(data: StrPath, **options: Unpack[_ReviewOptions]) -> Report:
         LpgenError: something can't be read, or an option makes no sense.
     """
     with collector_paused():
-        read = _read(data, **options)
-        return analyse(Path(data), read.files.policies, read.catalog, options=read.options, problems=read.problems)
+        return analyse(_read(data, **options))
 
 
 @_keywords
@@ -247,11 +246,9 @@ def generate(
     form = "" if code == "json" else code
     key = None if sign is None else read_private_key(Path(sign))
     with collector_paused():
-        files, chosen, problems, catalog = _read(data, **options)
-        made = open_review(
-            Path(data), files.policies, catalog, options=chosen, problems=problems, engine=engine or _local()
-        )
-        inputs = outputs.inputs_of_report(made.report, files.policies, catalog, options=chosen, code=form)
+        read = _read(data, engine=engine or _local(), **options)
+        made = open_review(read)
+        inputs = outputs.inputs_of_report(made.report, read, form)
         return outputs.generate(made, Path(output), inputs, data=Path(data), code=form, key=key, replace_other=replace)
 
 
@@ -274,17 +271,7 @@ def verify(
     """
     key = None if require_signature is None else read_public_key(Path(require_signature))
     with collector_paused():
-        files, chosen, problems, catalog = _read(data, **options, min_days=0)
-        return _verify(
-            Path(folder),
-            Path(data),
-            files.policies,
-            catalog,
-            options=chosen,
-            problems=problems,
-            key=key,
-            engine=engine or _local(),
-        )
+        return _verify(Path(folder), _read(data, engine=engine or _local(), **options, min_days=0), key=key)
 
 
 @_keywords
@@ -307,10 +294,7 @@ def backtest(
     """
     refuse_less(1, train=train, test=test, step=step)
     with collector_paused():
-        files, chosen, problems, catalog = _read(data, **options)
-        days = Days(train, test, step, look_back)
-        at = engine or _local()
-        return _backtest(Path(data), files.policies, catalog, options=chosen, days=days, problems=problems, engine=at)
+        return _backtest(_read(data, engine=engine or _local(), **options), Days(train, test, step, look_back))
 
 
 @_keywords
@@ -323,12 +307,8 @@ def save_baseline(
         LpgenError: the name is taken or none, or something can't be read or written.
     """
     with collector_paused():
-        files, chosen, problems, catalog = _read(data, **options)
-        boundary, at = _path(options.get("boundary")), engine or _local()
-        kept = BaselineFiles(files.policies, files.trails, files.scps, boundary, files.trail_source)
-        now = datetime.now(UTC)
-        _, stamp = save(Path(data), kept, catalog, options=chosen, name=name, saved=now, problems=problems, engine=at)
-    return stamp
+        read = _read(data, engine=engine or _local(), **options)
+        return save(read, name, saved=datetime.now(UTC), boundary=_path(options.get("boundary")))[1]
 
 
 @_keywords
@@ -349,11 +329,8 @@ def drift(
     """
     refuse_less(1, unused_days=unused_days, apply_days=apply_days)
     with collector_paused():
-        files, chosen, _, catalog = _read(data, **options)
-        choice, made, at = DriftOptions(unused_days, apply_days), _paths(proposed), engine or _local()
-        return _drift(
-            Path(data), files.policies, catalog, since=since, options=chosen, choice=choice, proposed=made, engine=at
-        )
+        read = _read(data, engine=engine or _local(), **options)
+        return _drift(read, since=since, choice=DriftOptions(unused_days, apply_days), proposed=_paths(proposed))
 
 
 # ---------------------------------------------------------------- results as data frames

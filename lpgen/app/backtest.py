@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
-from lpgen.app.review import IN_THIS_PROCESS, engine_for_units, load_ground, refuse_empty_choice
+from lpgen.app.inputs import AnalysisInputs
+from lpgen.app.review import engine_for_units, load_ground, refuse_empty_choice
 from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windows
 from lpgen.core.analysis.backtest.totals import backtest_of_principals
 from lpgen.core.analysis.backtest.windows import curve_windows, look_back_windows, windows_of_days
@@ -20,12 +19,10 @@ from lpgen.core.analysis.synthesis.permission_sets import units_of_review
 from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts
 from lpgen.core.backtests import Backtest, PrincipalBacktest
-from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.last_accessed import last_accessed_by_principal
-from lpgen.core.options import Options
 from lpgen.core.usage.usage_of_days import covered_days, usage_of_days
 from lpgen.edge.collector import collector_paused
-from lpgen.edge.engine import Engine, results_of
+from lpgen.edge.engine import results_of
 
 _LOG: Final = logging.getLogger("lpgen")
 BATCH_UNITS: Final = 8
@@ -45,27 +42,16 @@ class Days:
     look_back: bool = False
 
 
-def backtest(
-    data: Path,
-    policies: Sequence[Path],
-    catalog: Catalog,
-    *,
-    options: Options,
-    days: Days,
-    problems: Sequence[str] = (),
-    engine: Engine = IN_THIS_PROCESS,
-) -> Backtest:
+def backtest(inputs: AnalysisInputs, days: Days) -> Backtest:
     """The denials on later days that replacements learned on past days of the logs would have caused.
-
-    `problems` are those met in reading the options' files; the backtest names them with its own.
 
     Raises:
         LpgenError: something can't be read, the logs are too short, or the options choose no principal.
     """
-    ground = load_ground(data, policies, catalog, options.guards)
+    ground, catalog = load_ground(inputs), inputs.catalog
     principals, usage = ground.outlines, ground.usage
+    options = replace(inputs.options, guards=ground.guards)
     refuse_empty_choice(principals, options.principal)
-    options = replace(options, guards=ground.guards)
     first, last = covered_days(usage)
     windows = look_back_windows(first, last) if days.look_back else ()
     windows = windows or windows_of_days(first, last, train=days.train, test=days.test, step=days.step)
@@ -87,11 +73,11 @@ def backtest(
     places = places_from_usage(usage_of_days(usage, windows[-1].learn_first, windows[-1].learn_last))
     work = _Work(Backtester(windows, curve, learnings, counter, places))
     batches = Batches(units, BATCH_UNITS, ground.slices, {}, accessed, ground.whole)
-    chosen = engine_for_units(engine, len(units), BATCH_UNITS)
+    chosen = engine_for_units(inputs.engine, len(units), BATCH_UNITS)
     _LOG.info("testing replacements of past days for %d principals", sum(map(len, units)))
     found = [one for some in results_of(chosen, work, batches) for one in some]
     whole = backtest_of_principals(found, windows, curve, catalog)
-    return replace(whole, problems=(*ground.problems, *problems, *strays))
+    return replace(whole, problems=(*ground.problems, *inputs.problems, *strays))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
-from lpgen.app.review import IN_THIS_PROCESS, load_ground, review_of_ground
+from lpgen.app.inputs import AnalysisInputs
+from lpgen.app.review import load_ground, review_of_ground
 from lpgen.core.analysis.reviewer import Batch
 from lpgen.core.analysis.verify import documents_of_replacement
-from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.figures import figures_of_principals, sum_figures
 from lpgen.core.drift.policies import same_policies
 from lpgen.core.drift.states import Figures, KeptProposal, Stamp
 from lpgen.core.findings import Proposal
 from lpgen.core.model import Principal
-from lpgen.core.options import Options
 from lpgen.edge.data_folder.baseline_folder import (
     Baseline,
     BaselineFiles,
@@ -26,30 +25,20 @@ from lpgen.edge.data_folder.baseline_folder import (
     save_baseline,
 )
 from lpgen.edge.data_folder.usage_files import read_usage
-from lpgen.edge.engine import Engine
 from lpgen.edge.readers.iam_snapshot import open_snapshot
 from lpgen.errors import BaselineError
 
 
-def save(
-    data: Path,
-    files: BaselineFiles,
-    catalog: Catalog,
-    *,
-    options: Options,
-    name: str,
-    saved: datetime,
-    problems: Sequence[str] = (),
-    engine: Engine = IN_THIS_PROCESS,
-) -> tuple[Path, Stamp]:
+def save(inputs: AnalysisInputs, name: str, *, saved: datetime, boundary: Path | None = None) -> tuple[Path, Stamp]:
     """Freeze the inputs of a review and what it proposes under a name, and return the folder and its stamp.
 
     Raises:
         LpgenError: the name is taken or none, or something can't be read or written.
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
-    ground = load_ground(data, files.policies, catalog, options.guards)
-    review = review_of_ground(ground, catalog, options=options, problems=problems, engine=engine)
+    data, options, files = inputs.data, inputs.options, inputs.files
+    ground = load_ground(inputs)
+    review = review_of_ground(ground, inputs)
     diff, waiting = review.report.diff, _Waiting(_newest_baseline(data))
     shelf, figures = ProposalShelf(), list[Figures]()
     for entry in replace(review, batches=waiting.watch(review.batches)).map(_entry):
@@ -63,9 +52,9 @@ def save(
     folder = save_baseline(
         data,
         stamp,
-        replace(files, policies=ground.sources),
+        BaselineFiles(ground.sources, files.trails, files.scps, boundary, files.trail_source),
         usage=read_usage(data),
-        known_actions=catalog.actions(),
+        known_actions=inputs.catalog.actions(),
         proposals=(shelf[arn] for arn in sorted(shelf)),
         saved=saved,
     )

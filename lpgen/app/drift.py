@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import (
     BATCH_UNITS,
-    IN_THIS_PROCESS,
     Ground,
     decisions_on_ground,
     engine_for_units,
@@ -46,7 +46,7 @@ from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.baseline_folder import Baseline, find_baseline, list_baselines, open_baseline
-from lpgen.edge.engine import Engine, results_of
+from lpgen.edge.engine import results_of
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.iam_snapshot import open_snapshot
 from lpgen.edge.readers.trail_settings import read_trails
@@ -55,17 +55,7 @@ from lpgen.edge.replacement_files import open_replacements, read_replacement
 _LOG: Final = logging.getLogger("lpgen")
 
 
-def drift(
-    data: Path,
-    policies: Sequence[Path],
-    catalog: Catalog,
-    *,
-    since: str = "",
-    options: Options,
-    choice: DriftOptions,
-    proposed: Sequence[Path] = (),
-    engine: Engine = IN_THIS_PROCESS,
-) -> Drift:
+def drift(inputs: AnalysisInputs, *, since: str = "", choice: DriftOptions, proposed: Sequence[Path] = ()) -> Drift:
     """The changes since a baseline, with those that people accepted marked, and the trend of all baselines up to now.
 
     `proposed` are output folders of `generate`: the replacements in them count as proposed too.
@@ -74,14 +64,15 @@ def drift(
         LpgenError: there is no such baseline, or something can't be read.
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
+    data, catalog, options = inputs.data, inputs.catalog, inputs.options
     baseline = open_baseline(find_baseline(data, since))
-    ground = load_ground(data, policies, catalog, options.guards)
+    ground = load_ground(inputs)
     reviewer, after = _state_now(ground, catalog, options)
     then = _side_of_baseline(baseline, catalog, options.decisions)
     comparison = comparison_of(then.state, after, catalog, choice)
     proposals = _Proposals(baseline.proposals, _FolderProposals(proposed))
     units = units_of_review(ground.outlines, "")
-    engine = engine_for_units(engine, len(units), BATCH_UNITS)
+    engine = engine_for_units(inputs.engine, len(units), BATCH_UNITS)
     work = _Work(comparison, reviewer, then.members)
     parts, figures, done = DriftParts(), list[Figures](), 0
     for found, counted in results_of(engine, work, _batches(units, ground, then, proposals, options, catalog)):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
@@ -16,6 +16,8 @@ from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.options import Options
 from lpgen.core.schedules import Schedule
 from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.engine import Engine
+from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.readers.analysis_inputs import Inputs
 from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.edge.readers.guard_files import read_guards
@@ -27,13 +29,24 @@ from lpgen.errors import InvocationError, quote_input
 StrPath = str | os.PathLike[str]
 
 
-class AnalysisInputs(NamedTuple):
-    """What an analysis reads: the files, the options with what they say, the problems of reading, and the catalog."""
+IN_THIS_PROCESS: Final = LocalEngine()
 
-    files: Inputs
-    options: Options
-    problems: tuple[str, ...]
+
+@dataclass(frozen=True, slots=True)
+class AnalysisInputs:
+    """What an analysis reads, and where it does its work.
+
+    `options` hold what the files that they name say, `problems` are those met in reading these. `files` are all files
+    that were chosen, by name or from a snapshot.
+    """
+
+    data: Path
+    policies: Sequence[Path]
     catalog: Catalog
+    options: Options
+    problems: Sequence[str] = ()
+    engine: Engine = IN_THIS_PROCESS
+    files: Inputs = Inputs()  # noqa: RUF009 - it is frozen
 
 
 def read_choices(
@@ -104,7 +117,13 @@ def _day(day: date | str) -> date:
 
 
 def read_inputs(
-    files: Inputs, options: Options, *, boundary: StrPath | None = None, catalog: StrPath | None = None
+    data: Path,
+    files: Inputs,
+    options: Options,
+    *,
+    boundary: StrPath | None = None,
+    catalog: StrPath | None = None,
+    engine: Engine = IN_THIS_PROCESS,
 ) -> AnalysisInputs:
     """The files, read. `options` are the choices.
 
@@ -123,4 +142,5 @@ def read_inputs(
         snapshot=files.snapshot,
         trail_source=files.trail_source,
     )
-    return AnalysisInputs(files, options, tuple(problems), open_catalog(Path(catalog) if catalog else None))
+    opened = open_catalog(Path(catalog) if catalog else None)
+    return AnalysisInputs(data, files.policies, opened, options, problems, engine, files)

@@ -4,42 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from lpgen.app.review import IN_THIS_PROCESS, open_review
+from lpgen.app.inputs import AnalysisInputs
+from lpgen.app.review import open_review
 from lpgen.core.analysis.observability.observability import Observability
-from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.findings import PrincipalDiff, Proposal
 from lpgen.core.observe.open_uses import OpenUses, merge_open_uses, open_uses_of_principal
 from lpgen.core.observe.outcome import Outcome, Promise, outcomes_of_plan
 from lpgen.core.observe.plan import ObservePlan, PlanChoices, bucket_of_account, plan_trails
-from lpgen.core.options import Options
-from lpgen.edge.engine import Engine
 from lpgen.errors import InvocationError, quote_input
 
 
-def observe(
-    data: Path,
-    policies: Sequence[Path],
-    catalog: Catalog,
-    *,
-    options: Options,
-    choices: PlanChoices,
-    problems: Sequence[str] = (),
-    engine: Engine = IN_THIS_PROCESS,
-) -> ObservePlan:
+def observe(inputs: AnalysisInputs, choices: PlanChoices) -> ObservePlan:
     """The trails that would decide the actions that a review keeps without seen use.
 
     Raises:
         LpgenError: something can't be read, the options choose no principal, the trail to extend isn't among those
             given, or the bucket for log files isn't known.
     """
+    options = inputs.options
     if choices.trail and choices.trail not in {one.arn for one in options.trails}:
         raise InvocationError(
             f"the settings given hold no trail {quote_input(choices.trail)}",
             hint="give its settings with --trails, or use a snapshot that has them",
         )
-    review = open_review(data, policies, catalog, options=options, problems=problems, engine=engine)
+    review = open_review(inputs)
     observability = review.reviewer.ground.judge.finder.observability
     uses = merge_open_uses(review.map(_OpenUses(observability)))
     for account in sorted({one.account for one in uses.decidable}):
@@ -51,22 +40,13 @@ def observe(
     return plan_trails(uses, review.report.diff.coverage, options.trails, choices)
 
 
-def outcomes(
-    data: Path,
-    policies: Sequence[Path],
-    catalog: Catalog,
-    *,
-    options: Options,
-    promises: Sequence[Promise],
-    problems: Sequence[str] = (),
-    engine: Engine = IN_THIS_PROCESS,
-) -> tuple[Outcome, ...]:
+def outcomes(inputs: AnalysisInputs, promises: Sequence[Promise]) -> tuple[Outcome, ...]:
     """The outcomes of the kept actions that a plan was to decide.
 
     Raises:
         LpgenError: something can't be read, or the options choose no principal.
     """
-    review = open_review(data, policies, catalog, options=options, problems=problems, engine=engine)
+    review = open_review(inputs)
     named = frozenset(one.principal for one in promises)
     diffs = {one.principal.arn: one for one in review.map(_Diffs(named)) if one is not None}
     return outcomes_of_plan(promises, diffs)

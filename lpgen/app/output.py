@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lpgen import __version__
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import Review, report_of_proposals
 from lpgen.core.analysis.verification.chain import FoundOutput
 from lpgen.core.catalog.catalog import Catalog
@@ -18,7 +19,6 @@ from lpgen.core.findings import Proposal, Report
 from lpgen.core.folders import file_of_left_policy, folder_of_principal
 from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.made_from import digests_of_options, options_to_facts
-from lpgen.core.options import Options
 from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.data_folder.pins import pin_generation, release_pins
 from lpgen.edge.engine import Result
@@ -140,28 +140,25 @@ class _Packing:
 # ---------------------------------------------------------------- generate
 
 
-def inputs_of_report(
-    report: Report, policies: Sequence[Path], catalog: Catalog, *, options: Options, code: str = ""
-) -> Inputs:
-    """The inputs that a report was made from, for the digests of its output. `options` are those of the analysis.
+def inputs_of_report(report: Report, inputs: AnalysisInputs, code: str = "") -> Inputs:
+    """The inputs that a report was made from, for the digests of its output.
 
     Raises:
         LpgenError: a file can't be read.
     """
-    return inputs_of_generation(report.generation, policies, catalog, options=options, code=code)
+    return inputs_of_generation(report.generation, inputs, code)
 
 
-def inputs_of_generation(
-    generation: str, policies: Sequence[Path], catalog: Catalog, *, options: Options, code: str
-) -> Inputs:
+def inputs_of_generation(generation: str, inputs: AnalysisInputs, code: str) -> Inputs:
     """The same for the usage tables of a name."""
+    catalog = inputs.catalog
     return Inputs(
         lpgen_version=__version__,
         catalog=CatalogStamp(catalog.version, catalog.date, digest_catalog(catalog)),
         usage=generation,
-        policies=digest_policy_files(policies),
-        **digests_of_options(options),
-        options=options_to_facts(options, code),
+        policies=digest_policy_files(inputs.policies),
+        **digests_of_options(inputs.options),
+        options=options_to_facts(inputs.options, code),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Generic
 
+from lpgen.app.inputs import IN_THIS_PROCESS, AnalysisInputs
 from lpgen.core.analysis.backtest.forecast import forecaster_of_review
 from lpgen.core.analysis.caveats.decided_lines import idle_decisions
 from lpgen.core.analysis.caveats.decisions import decisions_in_force, stamp_of_decisions, with_acceptance
@@ -53,67 +54,39 @@ BATCH_UNITS: Final = 16
 BATCHES_PER_WORKER: Final = 2
 """The fewest batches for a process of this machine: fewer are worked on before it has started."""
 
-IN_THIS_PROCESS: Final = LocalEngine()
 
-
-def analyse(
-    data: Path,
-    policies: Sequence[Path],
-    catalog: Catalog,
-    *,
-    options: Options,
-    problems: Sequence[str] = (),
-    engine: Engine = IN_THIS_PROCESS,
-) -> Report:
+def analyse(inputs: AnalysisInputs) -> Report:
     """The whole comparison of a data folder with policies: verdicts, replacements and their proof.
-
-    `problems` are those met in reading the options' files; the report lists them with its own.
 
     Raises:
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
     """
-    return open_review(data, policies, catalog, options=options, problems=problems, engine=engine).whole_report()
+    return open_review(inputs).whole_report()
 
 
-def open_review(
-    data: Path,
-    policies: Sequence[Path],
-    catalog: Catalog,
-    *,
-    options: Options,
-    problems: Sequence[str] = (),
-    engine: Engine = IN_THIS_PROCESS,
-) -> Review:
+def open_review(inputs: AnalysisInputs) -> Review:
     """The review of a data folder and policies, ready to be made principal by principal.
 
     Raises:
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
     """
-    _LOG.info("reading %s", data)
-    ground = load_ground(data, policies, catalog, options.guards, kept=True)
-    review = review_of_ground(ground, catalog, options=options, problems=problems, engine=engine)
+    _LOG.info("reading %s", inputs.data)
+    review = review_of_ground(load_ground(inputs, kept=True), inputs)
     unread = any(one.reason is SkipReason.UNREADABLE_FILE for one in review.report.diff.skips)
-    files = count_unread_files(data) if unread else 0
-    return replace(review, report=replace(review.report, unread_files=files, log_place=find_log_place(data)))
+    files = count_unread_files(inputs.data) if unread else 0
+    return replace(review, report=replace(review.report, unread_files=files, log_place=find_log_place(inputs.data)))
 
 
-def review_of_ground(
-    ground: Ground,
-    catalog: Catalog,
-    *,
-    options: Options,
-    problems: Sequence[str] = (),
-    engine: Engine = IN_THIS_PROCESS,
-) -> Review:
+def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
     """The review of usage and principals that are loaded; `unread_files` of the report is 0.
 
     Raises:
         InvocationError: the options choose no principal.
     """
-    principals, keep = ground.outlines, ground.keep
+    principals, keep, catalog = ground.outlines, ground.keep, inputs.catalog
+    options = replace(inputs.options, guards=ground.guards)
     if principals or ground.sources:
         refuse_empty_choice(principals, options.principal)
-    options = replace(options, guards=ground.guards)
     coverage = keep_coverage(keep, ground.usage, options)
     decisions = _decisions_by_coverage(coverage, options)
     reviewer, diff = prepare_review(
@@ -131,7 +104,7 @@ def review_of_ground(
     report = Report(
         diff,
         (),
-        (*ground.problems, *problems, *strays, *(one.text for one in idle), *gaps),
+        (*ground.problems, *inputs.problems, *strays, *(one.text for one in idle), *gaps),
         options.min_days,
         ground.guards,
         options.snapshot,
@@ -140,7 +113,7 @@ def review_of_ground(
         decisions=stamp_of_decisions(options.decisions_file, decisions, (one.closest for one in idle)),
     )
     units = units_of_review(principals, options.principal)
-    engine = engine_for_units(engine, len(units), BATCH_UNITS)
+    engine = engine_for_units(inputs.engine, len(units), BATCH_UNITS)
     copied = copied_services_from_usage(ground.usage, catalog)
     batches = Batches(units, BATCH_UNITS, ground.slices, copied, accessed, ground.whole)
     chosen = [one for unit in units for one in unit if is_chosen(one, options.principal)]
@@ -261,9 +234,7 @@ class Ground:
         return self.grants.whole(outline)
 
 
-def load_ground(
-    data: Path, policies: Sequence[Path], catalog: Catalog, guards: Guards = NO_GUARDS, *, kept: bool = False
-) -> Ground:
+def load_ground(inputs: AnalysisInputs, *, kept: bool = False) -> Ground:
     """The usage of a data folder, whose large tables are in temporary files, and the grants of every principal of the
     policies.
 
@@ -272,6 +243,7 @@ def load_ground(
     Raises:
         LpgenError: something can't be read, or the data folder holds no record of any day.
     """
+    data, policies, catalog, guards = inputs.data, inputs.policies, inputs.catalog, inputs.options.guards
     generation, usage = read_current_usage(data, stored=True)
     if all(day is None for (day,) in table_rows(usage.coverage, ("day",))):
         raise DataError(f"`{data}` holds no records, and all would look unused", hint="ingest logs that hold some")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.digests import Inputs
@@ -122,7 +123,8 @@ def _generate_again(
     if basis.data is None or basis.options is None:
         raise InvocationError("without a data folder nothing can be generated again", hint="give --data DIR")
     _refuse_other_options(inputs, basis.options)
-    report = analyse(basis.data, policies, catalog, options=replace(basis.options, principal=principal))
+    chosen = replace(basis.options, principal=principal)
+    report = analyse(AnalysisInputs(basis.data, policies, catalog, chosen))
     written = [one for one in report.proposals if one.replacement and not one.replacement.refusal]
     found = (_written_again(one, report, inputs) for one in written)
     return {one.principal: one for one in found}

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.output import inputs_of_generation, output_of_review
 from lpgen.app.review import (
     BATCH_UNITS,
-    IN_THIS_PROCESS,
     Ground,
     decisions_on_ground,
     engine_for_units,
@@ -44,7 +44,7 @@ from lpgen.core.options import Options
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Verification
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.collector import collector_paused
-from lpgen.edge.engine import Engine, results_of
+from lpgen.edge.engine import results_of
 from lpgen.edge.replacement_files import WrittenReplacement, find_replacements, read_output, read_replacement
 from lpgen.errors import InvocationError, OutputError, PolicyError
 
@@ -59,17 +59,7 @@ HUNT: Final = 1_000
 """How many requests are tried per replacement in the hunt for one that is newly allowed."""
 
 
-def verify(
-    output: Path,
-    data: Path,
-    policies: Sequence[Path],
-    catalog: Catalog,
-    *,
-    options: Options,
-    problems: Sequence[str] = (),
-    key: Ed25519PublicKey | None = None,
-    engine: Engine = IN_THIS_PROCESS,
-) -> OutputVerification:
+def verify(output: Path, inputs: AnalysisInputs, *, key: Ed25519PublicKey | None = None) -> OutputVerification:
     """The second opinion on an output folder, read back from its files.
 
     The folder is compared with the digests that it states, every replacement is proven again, and where the inputs are
@@ -83,20 +73,20 @@ def verify(
     checks = [check_unchanged(found)]
     if key is not None:
         checks.append(_check_signature(found, key))
-    ground = load_ground(data, policies, catalog, options.guards)
-    verifications = _verify_folders(folders, ground, catalog, options=options, engine=engine)
+    ground, options = load_ground(inputs), inputs.options
+    verifications = _verify_folders(folders, ground, inputs)
     if found.chain is None:
         return OutputVerification(tuple(checks), verifications)
     then = found.chain.inputs
     choices = unusual_choices(then.options)
-    now = inputs_of_generation(ground.generation, policies, catalog, options=options, code="")
+    now = inputs_of_generation(ground.generation, inputs, code="")
     days_of_then = (then.options.get("as_of"), found.stated.as_of if found.stated else None)
     if options.as_of is None or options.as_of.isoformat() in days_of_then:
         now = replace(now, options=then.options)  # a folder is generated again with its own choices
-    ground, changed = _ground_of_then(ground, data, then, now)
+    ground, changed = _ground_of_then(ground, inputs.data, then, now)
     if changed:
         return OutputVerification((*checks, check_inputs_changed(changed)), verifications, changed, choices)
-    again = _reproduce(found, then, ground, catalog, options=options, problems=problems, engine=engine)
+    again = _reproduce(found, then, ground, inputs)
     return OutputVerification((*checks, again), verifications, choices=choices)
 
 
@@ -177,16 +167,16 @@ class _FolderVerifier:
         )
 
 
-def _verify_folders(
-    folders: Sequence[Path], ground: Ground, catalog: Catalog, *, options: Options, engine: Engine
-) -> tuple[Verification, ...]:
+def _verify_folders(folders: Sequence[Path], ground: Ground, inputs: AnalysisInputs) -> tuple[Verification, ...]:
+    options, catalog = inputs.options, inputs.catalog
     counter = use_counter(ground.usage, ground.outlines, decisions_on_ground(ground, options), Dangers(catalog))
     # What is large and of no use to the checks stays here.
     needed = Options(guards=ground.guards, attached_quota=options.attached_quota)
     verifier = _FolderVerifier(counter, catalog, needed)
     found: list[tuple[int, list[Verification]]] = []
     done = 0
-    for one in results_of(engine_for_units(engine, len(folders), BATCH_UNITS), verifier, _Batches(folders, ground)):
+    engine = engine_for_units(inputs.engine, len(folders), BATCH_UNITS)
+    for one in results_of(engine, verifier, _Batches(folders, ground)):
         found.append(one)
         done += len(one[1])
         _LOG.info("verified %d of %d replacements", done, len(folders))
@@ -219,19 +209,10 @@ def _ground_of_then(ground: Ground, data: Path, then: Inputs, now: Inputs) -> tu
     return ground, changed_inputs(then, now)
 
 
-def _reproduce(
-    found: FoundOutput,
-    then: Inputs,
-    ground: Ground,
-    catalog: Catalog,
-    *,
-    options: Options,
-    problems: Sequence[str],
-    engine: Engine,
-) -> Check:
+def _reproduce(found: FoundOutput, then: Inputs, ground: Ground, inputs: AnalysisInputs) -> Check:
     try:
-        chosen, code = options_from_facts(then.options, options)
-        review = review_of_ground(ground, catalog, options=chosen, problems=problems, engine=engine)
+        chosen, code = options_from_facts(then.options, inputs.options)
+        review = review_of_ground(ground, replace(inputs, options=chosen))
         again = output_of_review(review, then, code, write=None)
     except (InvocationError, OutputError) as error:
         return Check(REPRODUCED, CheckStatus.FAILED, 1, (error.message,))

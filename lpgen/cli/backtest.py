@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -61,15 +62,7 @@ def backtest_command(
     from lpgen.report.render import BACKTEST
 
     chosen = choose_format(format, output, BacktestFormat)
-    files, options, problems, catalog = inputs.read(data, choices)
+    read = inputs.read(data, choices)
     with engine.open() as at:
-        found = backtest(
-            data,
-            files.policies,
-            catalog,
-            options=options,
-            days=Days(train, test, step, look_back),
-            problems=problems,
-            engine=at,
-        )
+        found = backtest(replace(read, engine=at), Days(train, test, step, look_back))
     put_text(BACKTEST.text(found, chosen.value, layout_for(output)), output)

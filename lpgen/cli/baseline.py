@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -46,16 +47,11 @@ def save_command(
     from datetime import UTC, datetime
 
     from lpgen.app.baseline import save
-    from lpgen.edge.data_folder.baseline_folder import BaselineFiles
     from lpgen.report.messages.baselines import render_saved
 
-    read, options, problems, catalog = inputs.read(data, choices)
-    files = BaselineFiles(read.policies, read.trails, read.scps, inputs.boundary, read.trail_source)
-    saved = datetime.now(UTC)
+    read, saved = inputs.read(data, choices), datetime.now(UTC)
     with engine.open() as at:
-        folder, stamp = save(
-            data, files, catalog, options=options, name=name, saved=saved, problems=problems, engine=at
-        )
+        folder, stamp = save(replace(read, engine=at), name, saved=saved, boundary=inputs.boundary)
     say(render_saved(stamp, str(folder)))
 
 

@@ -24,6 +24,7 @@ def demo_command(
     """
     from lpgen.app.backtest import Days, backtest
     from lpgen.app.ingest import ingest
+    from lpgen.app.inputs import AnalysisInputs
     from lpgen.app.output import generate, inputs_of_report, review_page, review_parts
     from lpgen.app.review import analyse
     from lpgen.app.verify import verify
@@ -40,12 +41,13 @@ def demo_command(
     from lpgen.report.render import PAGE
 
     refuse_link(output)
-    sample, catalog, options = bundled_sample_logs(), bundled_catalog(), Options()
-    data, replacements, policies = output / "data", output / "replacements", [sample.policies]
+    sample, catalog = bundled_sample_logs(), bundled_catalog()
+    data, replacements = output / "data", output / "replacements"
     result = ingest([sample.logs], catalog, data=data, engine=LocalEngine(os.cpu_count() or 1))
     say(render_ingest(result, verbose=False) + "\n")
-    report = analyse(data, policies, catalog, options=options)
-    generate(report, replacements, inputs_of_report(report, policies, catalog, options=options), data=data)
+    inputs = AnalysisInputs(data, [sample.policies], catalog, Options())
+    report = analyse(inputs)
+    generate(report, replacements, inputs_of_report(report, inputs), data=data)
     known = (("--data", str(data)), ("--policies", str(sample.policies)))
     given = given_of(context, ())
     # The sample is no account of AWS, and all its logs are read.
@@ -55,9 +57,9 @@ def demo_command(
         write_output(output / name, map(str.encode, review_parts(report, format, DEFAULT_LAYOUT, given)))
     page = review_page(report, catalog, given)
     write_output(output / "review.html", map(str.encode, PAGE.write(page, "html")))
-    verified = verify(replacements, data, policies, catalog, options=options).principals
+    verified = verify(replacements, inputs).principals
     passed = sum(one.status is CheckStatus.PASSED for one in verified)
-    tested = backtest(data, policies, catalog, options=options, days=Days(*_DEMO_DAYS))
+    tested = backtest(inputs, Days(*_DEMO_DAYS))
     put_text(
         for_terminal(
             _WRITTEN.format(

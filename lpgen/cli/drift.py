@@ -117,18 +117,9 @@ def drift_command(
 
     chosen = choose_format(format, output, DriftFormat)
     formats = {path: _format_of(path) for path in also or ()}
-    files, options, _, catalog = inputs.read(data, choices)
+    read, choice = inputs.read(data, choices), DriftOptions(unused_days, apply_days)
     with engine.open() as at:
-        found = drift(
-            data,
-            files.policies,
-            catalog,
-            since=since,
-            options=options,
-            choice=DriftOptions(unused_days, apply_days),
-            proposed=proposed or (),
-            engine=at,
-        )
+        found = drift(replace(read, engine=at), since=since, choice=choice, proposed=proposed or ())
     layout = layout_for(output, root=sarif_root)
     if chosen is DriftFormat.TEXT and str(output or "-") == "-" and not full:
         put_text(DRIFT_SCREEN.text(AskedDrift(found, given_of(context, _OWN)), "screen", layout), output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -66,10 +67,10 @@ def generate_command(
 
     key = None if sign is None else read_private_key(sign)
     form = "" if code is CodeFormat.JSON else code.value
-    files, options, problems, catalog = inputs.read(data, choices)
+    read = inputs.read(data, choices)
     with engine.open() as at:
-        review = open_review(data, files.policies, catalog, options=options, problems=problems, engine=at)
-        made_from = inputs_of_report(review.report, files.policies, catalog, options=options, code=form)
+        review = open_review(replace(read, engine=at))
+        made_from = inputs_of_report(review.report, read, form)
         written = generate(review, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
     say(render_generated(written, str(output)))
     failed = any(one.failed for one in written.replaced)

@@ -79,22 +79,14 @@ def observe_command(
     if since and chosen in _CODE:
         raise InvocationError(f"`--since` has no {chosen.value} to write", hint="use text, json or markdown")
     promises = read_promises(since) if since else ()
-    files, options, problems, catalog = inputs.read(data, replace(choices, no_backtest=True))
+    read = inputs.read(data, replace(choices, no_backtest=True))
     layout = layout_for(output)
     with engine.open() as at:
         if since:
-            found = outcomes(data, files.policies, catalog, options=options, promises=promises, engine=at)
+            found = outcomes(replace(read, engine=at), promises)
             text = OUTCOMES.text(found, chosen.value, layout)
         else:
-            plan = observe(
-                data,
-                files.policies,
-                catalog,
-                options=options,
-                choices=PlanChoices(bucket, trail),
-                problems=problems,
-                engine=at,
-            )
+            plan = observe(replace(read, engine=at), PlanChoices(bucket, trail))
             if account:
                 plan = replace(plan, accounts=tuple(one for one in plan.accounts if one.account == account))
             if account and not plan.accounts:

@@ -275,7 +275,7 @@ class InputOptions:
 
         options, files = choices.read(), self.choose(data, needs_policies=needs_policies)
         gc.disable()
-        return read_inputs(files, options, boundary=self.boundary, catalog=self.catalog)
+        return read_inputs(data or Path(), files, options, boundary=self.boundary, catalog=self.catalog)
 
 
 AnalysisInputOptions = Annotated[InputOptions, Only(*(one.name for one in fields(InputOptions) if one.name != "rcps"))]

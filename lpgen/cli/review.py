@@ -74,11 +74,11 @@ def review_command(
     chosen = choose_format(format, output, ReviewFormat)
     if write_decisions is not None:
         refuse_replacing(write_decisions)
-    files, options, problems, catalog = inputs.read(data, choices, needs_policies=False)
+    read = inputs.read(data, choices, needs_policies=False)
     given = given_of(context, _OWN)
     layout = layout_for(output, root=sarif_root)
     with engine.open() as at:
-        review = open_review(data, files.policies, catalog, options=options, problems=problems, engine=at)
+        review = open_review(replace(read, engine=at))
         page_file = _page_with_files(review.size, output) if chosen is ReviewFormat.HTML else None
         if write_decisions is not None:
             then = given.command("review", ("--decisions", str(write_decisions)))
@@ -87,7 +87,7 @@ def review_command(
             table = WHOLE_REVIEW.write_bytes(review.whole_report(), chosen.value)
             put_chunks(table, output, binary=chosen is ReviewFormat.PARQUET)
         elif chosen is ReviewFormat.HTML:
-            page = review_page(review, catalog, given)
+            page = review_page(review, read.catalog, given)
             if not choices.principal:
                 page = replace(page, baselines=_baselines(data, review.report.diff.as_of))
             if page_file is not None:

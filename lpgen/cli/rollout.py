@@ -142,21 +142,21 @@ def plan_command(
     from lpgen.report.documents.rollout import rollout_json
     from lpgen.report.messages.rollout import render_planned
 
-    files, options, _, opened = inputs.read(data, choices)
+    read = inputs.read(data, choices)
     exceptions = Exceptions(
         tuple(break_glass or ()),
         tuple(managed_as_code or ()),
         tuple(include or ()),
         unsafe,
         choices.attached_quota,
-        break_glass_names(options.decisions),
+        break_glass_names(read.options.decisions),
     )
     plan = plan_rollout(
         folder,
-        files.policies,
+        read.policies,
         exceptions,
-        opened,
-        basis=_basis(require_signature, data, options, trust_output=trust_output),
+        read.catalog,
+        basis=_basis(require_signature, data, read.options, trust_output=trust_output),
         principal=choices.principal,
     )
     if output is not None and str(output) != "-":

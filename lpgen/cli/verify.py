@@ -57,9 +57,9 @@ def verify_command(
 
     chosen = choose_format(format, output, ReportFormat)
     key = None if require_signature is None else read_public_key(require_signature)
-    files, options, problems, catalog = inputs.read(data, replace(choices, min_days=0))
+    read = inputs.read(data, replace(choices, min_days=0))
     with engine.open() as at:
-        result = verify(folder, data, files.policies, catalog, options=options, problems=problems, key=key, engine=at)
+        result = verify(folder, replace(read, engine=at), key=key)
     put_text(VERIFICATION.text(result, chosen.value, layout_for(output)), output)
     if result.status is not CheckStatus.PASSED:
         raise typer.Exit(EXIT_FOUND)

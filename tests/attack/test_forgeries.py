@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from lpgen.app.ingest import ingest
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.core.findings import Report
 from lpgen.core.options import Options
@@ -87,7 +88,7 @@ def review(folder: Path, more: list[Json]) -> Report:
     now = datetime.combine(first_day(real()) + timedelta(REAL_DAYS + 200), datetime.min.time(), UTC)
     files = [folder / "real.json", folder / "more.json"]
     ingest(files, bundled_catalog(), data=folder / "data", now=moment_from_datetime(now))
-    return analyse(folder / "data", [policies(folder)], bundled_catalog(), options=Options(min_days=ASKED_DAYS))
+    return analyse(AnalysisInputs(folder / "data", [policies(folder)], bundled_catalog(), Options(min_days=ASKED_DAYS)))
 
 
 def policies(folder: Path) -> Path:

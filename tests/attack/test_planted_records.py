@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from lpgen.app.ingest import ingest
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.core.options import Options
 from lpgen.core.usage.event_time import moment_from_datetime
@@ -153,7 +154,7 @@ def review(folder: Path, planted: Iterable[Json], place: str, account: str | Non
     now = datetime.combine(first_day(real()) + timedelta(REAL_DAYS + 200), datetime.min.time(), UTC)
     result = ingest([home], bundled_catalog(), data=folder / "data", now=moment_from_datetime(now))
     policies = SAMPLE / "authorization-details" / f"{SHOP}.json"
-    report = analyse(folder / "data", [policies], bundled_catalog(), options=Options(min_days=REAL_DAYS - 5))
+    report = analyse(AnalysisInputs(folder / "data", [policies], bundled_catalog(), Options(min_days=REAL_DAYS - 5)))
     return json.loads(render_review(report, "json")), {skip.reason.value: skip.count for skip in result.skips}
 
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, Request, sync_playwright
 
 from lpgen.app.ingest import ingest
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.core.findings import Report
 from lpgen.core.options import Options
@@ -87,7 +88,7 @@ def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sample_report(sample_folder: Path) -> Report:
     """The review of the sample organization, from its logs and policies."""
-    return analyse(sample_folder, [bundled_sample_logs().policies], bundled_catalog(), options=Options())
+    return analyse(AnalysisInputs(sample_folder, [bundled_sample_logs().policies], bundled_catalog(), Options()))
 
 
 @pytest.fixture(scope="session")

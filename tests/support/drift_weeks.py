@@ -16,13 +16,15 @@ from typing import Any
 from lpgen.app.baseline import save
 from lpgen.app.drift import drift
 from lpgen.app.ingest import ingest
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.core.catalog.catalog import Catalog, CatalogSource
 from lpgen.core.drift.between import DriftOptions
 from lpgen.core.drift.findings import Drift
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.edge.data_folder.baseline_folder import BaselineFiles, find_baseline, open_baseline
+from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
+from lpgen.edge.readers.analysis_inputs import Inputs
 from lpgen.edge.readers.trail_settings import read_trails
 from tests.support.sample_organization import ROOT, SECURITY, SHOP, details, issuer, records, role
 
@@ -187,7 +189,7 @@ class Organization:
                 yield moved
         yield from self.extra
 
-    def files(self) -> BaselineFiles:
+    def inputs(self) -> AnalysisInputs:
         folder = self.home / f"inputs-{self.week}"
         folder.mkdir(exist_ok=True)
         for account, found in self.accounts.items():
@@ -197,24 +199,20 @@ class Organization:
             path = folder / f"trail-{arn.rpartition('/')[2]}.txt"
             path.write_text("\n".join(json.dumps(one) for one in _trail(arn, logging=logging)), encoding="utf-8")
             trails.append(path)
-        return BaselineFiles(tuple(folder / f"{account}.json" for account in self.accounts), tuple(trails))
+        files = Inputs(tuple(folder / f"{account}.json" for account in self.accounts), tuple(trails))
+        # Any number of expected denials is fine: a planted call must not make its principal's replacement unsafe. Nor
+        # must the lack of last accessed reports, which the weeks don't have.
+        options = Options(
+            trails=read_trails(files.trails), as_of=self.day, max_expected_denials=999, decisions=_ACCEPTED
+        )
+        return AnalysisInputs(self.data, files.policies, self.catalog, options, files=files)
 
     def save(self) -> None:
-        files = self.files()
-        saved = datetime.combine(self.day, datetime.min.time(), UTC)
-        name = f"week-{self.week}"
-        save(self.data, files, self.catalog, options=self._options(files), name=name, saved=saved)
+        save(self.inputs(), f"week-{self.week}", saved=datetime.combine(self.day, datetime.min.time(), UTC))
 
     def drift(self) -> Drift:
         """What drifted since the newest baseline."""
-        files = self.files()
-        choice = DriftOptions(UNUSED_DAYS, APPLY_DAYS)
-        return drift(self.data, files.policies, self.catalog, options=self._options(files), choice=choice)
-
-    def _options(self, files: BaselineFiles) -> Options:
-        # Any number of expected denials is fine: a planted call must not make its principal's replacement unsafe. Nor
-        # must the lack of last accessed reports, which the weeks don't have.
-        return Options(trails=read_trails(files.trails), as_of=self.day, max_expected_denials=999, decisions=_ACCEPTED)
+        return drift(self.inputs(), choice=DriftOptions(UNUSED_DAYS, APPLY_DAYS))
 
 
 def _trail(arn: str, *, logging: bool) -> Iterator[Json]:

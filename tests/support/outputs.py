@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lpgen.app.ingest import ingest
+from lpgen.app.inputs import IN_THIS_PROCESS, AnalysisInputs
 from lpgen.app.output import generate, inputs_of_report
 from lpgen.app.review import analyse
 from lpgen.app.verify import verify
@@ -19,6 +20,7 @@ from lpgen.core.digests import digest_of_report, digest_of_text, digests_from_fa
 from lpgen.core.options import Options
 from lpgen.core.replacements import OutputVerification
 from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.engine import Engine
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.errors import OutputError
 
@@ -58,15 +60,19 @@ class OutputWorld:
         """The folder of a role."""
         return self.output / f"111122223333-role-{name}"
 
+    def inputs(self, options: Options = Options(), engine: Engine = IN_THIS_PROCESS) -> AnalysisInputs:  # noqa: B008
+        """What an analysis of the world reads."""
+        return AnalysisInputs(self.data, [self.policies], self.catalog, options, engine=engine)
+
     def generate(self, output: Path, options: Options = Options(), *, replace_other: bool = False) -> None:  # noqa: B008
         """Writes an output folder."""
-        report = analyse(self.data, [self.policies], self.catalog, options=options)
-        inputs = inputs_of_report(report, [self.policies], self.catalog, options=options)
-        generate(report, output, inputs, data=self.data, replace_other=replace_other)
+        inputs = self.inputs(options)
+        report = analyse(inputs)
+        generate(report, output, inputs_of_report(report, inputs), data=self.data, replace_other=replace_other)
 
     def verify(self, output: Path, options: Options = Options()) -> OutputVerification:  # noqa: B008
         """Verifies an output folder."""
-        return verify(output, self.data, [self.policies], self.catalog, options=options)
+        return verify(output, self.inputs(options))
 
 
 def make_output(home: Path, names: Sequence[str] = CHOSEN, logs: Path = LOGS) -> OutputWorld:

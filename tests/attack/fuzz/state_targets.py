@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.app.ingest import ingest
+from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.core.digests import digest_of_text, digests_from_summary
 from lpgen.core.options import Options
@@ -268,7 +269,7 @@ def _journal() -> Iterator[bytes]:
 
 
 def _review(data: Path, policies: Path) -> object:
-    report = analyse(data, [policies], catalog(), options=Options(min_days=5))
+    report = analyse(AnalysisInputs(data, [policies], catalog(), Options(min_days=5)))
     texts = [render_review(report, one) for one in _FORMATS]
     return texts, [code_files(report.proposals, form) for form in CodeForm]
 
