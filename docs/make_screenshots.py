@@ -13,8 +13,8 @@ from urllib.parse import quote
 from playwright.sync_api import Page, sync_playwright
 
 from lpgen.app.ingest import ingest
-from lpgen.app.output import review_page
 from lpgen.app.inputs import AnalysisInputs
+from lpgen.app.output import review_page
 from lpgen.app.review import analyse
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
