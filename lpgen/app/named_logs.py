@@ -23,7 +23,7 @@ from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.errors import IngestError, InvocationError, quote_input
 
 if TYPE_CHECKING:
-    from lpgen.edge.athena.logs import AthenaLogs
+    from lpgen.edge.athena.reading import AthenaLogs
     from lpgen.edge.logs.event_history import EventHistory
     from lpgen.edge.objects.finder import BucketLogs
 
@@ -74,6 +74,7 @@ def find_named_logs(
     max_file_broken: int = DEFAULT_LIMITS.broken,
     workgroup: str = "",
     output_location: str = "",
+    yes: bool = False,
     is_on_cluster: bool = False,
 ) -> NamedLogs:
     """The logs of paths and addresses, as `lpgen ingest` takes them with its options of the same names.
@@ -94,10 +95,11 @@ def find_named_logs(
     buckets, history = _cloud(sources, window, connection, pays=requester_pays)
     if sources.tables and is_on_cluster:
         raise InvocationError(f"--engine has nothing to do with `{ATHENA}`, whose queries run in Athena")
-    for option, value in (("--workgroup", workgroup), ("--output-location", output_location)):
+    for option, value in (("--workgroup", workgroup), ("--output-location", output_location), ("--yes", yes)):
         if value and not sources.tables:
             raise only_for_athena(option)
-    athena = _athena(sources, window, connection, now, (workgroup, output_location)) if sources.tables else None
+    asked = (workgroup, output_location)
+    athena = _athena(sources, window, connection, now, asked, yes=yes) if sources.tables else None
     scope = Scope(sources.accounts, frozenset(sources.regions), window)
     return NamedLogs(sources.paths, window, now, buckets, history, athena, limits, sources.remote, scope, kept)
 
@@ -253,13 +255,13 @@ def _cloud(
 
 
 def _athena(
-    sources: _Sources, window: Window, connection: Connection, now: datetime, asked: tuple[str, str]
+    sources: _Sources, window: Window, connection: Connection, now: datetime, asked: tuple[str, str], *, yes: bool
 ) -> AthenaLogs:
     """The tables to ask for the days of the window that are over; `asked` are --workgroup and --output-location."""
-    from lpgen.core.athena.days import Wanted
+    from lpgen.core.athena.days import Wanted, days_from_window
     from lpgen.core.athena.table import name_from_address
-    from lpgen.edge.athena.logs import AthenaLogs, days_from_window
-    from lpgen.edge.athena.run import QueryRunner, Workgroup
+    from lpgen.edge.athena.reading import AthenaLogs
+    from lpgen.edge.athena.run import QueryRunner
 
     _, location = asked
     if location and not location.startswith(_S3):
@@ -267,4 +269,4 @@ def _athena(
     names = tuple(map(name_from_address, sources.tables))
     days, left = days_from_window(window, now.date())
     wanted = Wanted(tuple(sorted(sources.accounts)), tuple(sorted(sources.regions)))
-    return AthenaLogs(QueryRunner(open_session(connection), Workgroup(*asked)), names, days, wanted, left)
+    return AthenaLogs(QueryRunner(open_session(connection), *asked), names, days, wanted, left, yes)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lpgen.cli.engine import EngineName, EngineOptions
-from lpgen.cli.ingest_athena import DryRunOption, OutputLocationOption, WorkgroupOption, show_queries
+from lpgen.cli.ingest_athena import DryRunOption, OutputLocationOption, WorkgroupOption, YesOption, show_queries
 from lpgen.cli.messages import MessageOptions
 from lpgen.cli.options import CatalogOption, StrictOption
 from lpgen.cli.output import say
@@ -92,6 +92,7 @@ def ingest_command(
     workgroup: WorkgroupOption = "",
     output_location: OutputLocationOption = "",
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     catalog: CatalogOption = None,
     strict: StrictOption = False,
 ) -> None:
@@ -133,6 +134,7 @@ def ingest_command(
         max_file_broken=max_file_broken,
         workgroup=workgroup,
         output_location=output_location,
+        yes=yes,
         is_on_cluster=engine.engine is not EngineName.LOCAL,
     )
     if logs.kept != ALL_LOGS:

@@ -10,7 +10,7 @@ import typer
 from lpgen.cli.output import say
 
 if TYPE_CHECKING:
-    from lpgen.edge.athena.logs import AthenaLogs
+    from lpgen.edge.athena.reading import AthenaLogs
 
 WorkgroupOption = Annotated[
     str, typer.Option("--workgroup", metavar="NAME", help="Of athena://, the workgroup that queries run in.")
@@ -26,14 +26,21 @@ OutputLocationOption = Annotated[
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Of athena://, print the queries and what they would read, and run none.")
 ]
+YesOption = Annotated[
+    bool,
+    typer.Option("--yes", help="Of athena://, read a table whole for each day if no partition of it tells the day."),
+]
 
 
 def show_queries(logs: AthenaLogs, data: Path) -> None:
     """Prints what an ingest would ask, and on stderr what that would read."""
-    from lpgen.app.athena import plan_athena
-    from lpgen.edge.objects.s3_store import S3Store
-    from lpgen.report.messages.athena_plan import render_queries, render_query_plans
+    from lpgen.core.athena.scheme import SCHEME
+    from lpgen.edge.athena.reading import describe_scan, plan_table
+    from lpgen.edge.data_folder.ledger import read_objects_named
+    from lpgen.report.messages.athena_plan import render_queries, render_query_plan
 
-    plans = plan_athena(logs, data, S3Store(logs.runner.session.connection))
-    typer.echo(render_queries(plans))
-    say(render_query_plans(plans))
+    known = read_objects_named(data, SCHEME)
+    for name in logs.names:
+        plan = plan_table(logs, name, known)
+        typer.echo(render_queries(plan))
+        say(render_query_plan(plan, describe_scan(logs, plan) if plan.missing else ""))
