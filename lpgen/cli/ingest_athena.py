@@ -34,13 +34,9 @@ YesOption = Annotated[
 
 def show_queries(logs: AthenaLogs, data: Path) -> None:
     """Prints what an ingest would ask, and on stderr what that would read."""
-    from lpgen.core.athena.scheme import SCHEME
-    from lpgen.edge.athena.reading import describe_scan, plan_table
-    from lpgen.edge.data_folder.ledger import read_objects_named
+    from lpgen.edge.athena.reading import plan_athena
     from lpgen.report.messages.athena_plan import render_queries, render_query_plan
 
-    known = read_objects_named(data, SCHEME)
-    for name in logs.names:
-        plan = plan_table(logs, name, known)
+    for plan, scan in plan_athena(logs, data):
         typer.echo(render_queries(plan))
-        say(render_query_plan(plan, describe_scan(logs, plan) if plan.missing else ""))
+        say(render_query_plan(plan, scan))

@@ -56,10 +56,6 @@ class Wanted:
         return "&".join(f"{name}={','.join(values)}" for name, values in parts if values)
 
 
-ALL: Final = Wanted()
-"""All accounts and Regions."""
-
-
 @dataclass(frozen=True, slots=True)
 class IngestedDay:
     """A day that was ingested. `location` is the table's: two tables of one location hold the same records."""

@@ -30,10 +30,7 @@ def build_query(plan: TablePlan, day: date) -> str:
 
 def _as_text(table: AthenaTable, column: str) -> str:
     name = _identifier(column)
-    if table.is_text(column):
-        return name
-    is_nested = "<" in table.columns[column]
-    return f"{f'json_format(CAST({name} AS json))' if is_nested else f'CAST({name} AS varchar)'} AS {name}"
+    return name if table.is_text(column) else f"json_format(CAST({name} AS json)) AS {name}"
 
 
 def _conditions(table: AthenaTable, day: date, wanted: Wanted) -> Iterator[str]:

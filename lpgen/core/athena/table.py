@@ -41,11 +41,12 @@ actions of a call; every table that AWS documents has them all. Without one, hid
 """
 
 _TEXT: Final = re.compile(r"string|varchar\b.*|char\b.*")
-_NESTED: Final = {
-    "useridentity": re.compile(r"struct<(?=(.*,)?type:).*sessioncontext:struct<.*sessionissuer:struct<[^<>]*\barn:.*"),
-    "resources": re.compile(r"array<struct<([^<>]*,)?arn:.*"),
+_IDENTITY: Final = r"struct<(?=(.*,)?type:).*sessioncontext:struct<.*sessionissuer:struct<[^<>]*\barn:.*"
+_TYPES: Final = {
+    "useridentity": re.compile(rf"{_TEXT.pattern}|{_IDENTITY}"),
+    "resources": re.compile(rf"{_TEXT.pattern}|array<struct<([^<>]*,)?arn:.*"),
 }
-"""The types of columns that aren't text in AWS's tables, with the least that they must hold."""
+"""The types that columns may have besides text, with the least that they must hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +158,6 @@ def _check_columns(name: TableName, columns: Mapping[str, str]) -> None:
     if missing:
         missed = f"has no column `{'`, `'.join(missing)}`"
         raise IngestError(f"`{name}` is no table of CloudTrail records as AWS defines it: it {missed}", hint=hint)
-    kinds = {column: columns[column] for column in needed}
-    odd = [
-        column
-        for column, kind in kinds.items()
-        if not _is_text(kind) and not (column in _NESTED and _NESTED[column].fullmatch(kind))
-    ]
+    odd = [column for column in needed if not _TYPES.get(column, _TEXT).fullmatch(columns[column])]
     if odd:
         raise IngestError(f"`{name}` can't be read: `{'`, `'.join(odd)}` isn't of the type that AWS defines", hint=hint)

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
-from lpgen.core.athena.days import ALL, DaySpan, IngestedDay, TablePlan, Wanted, day_from_name, missing_days
+from lpgen.core.athena.days import DaySpan, IngestedDay, TablePlan, Wanted, day_from_name, missing_days
 from lpgen.core.athena.query import build_query, columns_of_answer
 from lpgen.core.athena.scheme import SCHEME
 from lpgen.core.athena.table import AthenaTable, TableName, table_from_definition
@@ -22,7 +23,7 @@ from lpgen.edge.athena.errors import request_errors
 from lpgen.edge.athena.run import QueryRunner
 from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.collector import collector_paused
-from lpgen.edge.data_folder.ledger import LedgerObject
+from lpgen.edge.data_folder.ledger import LedgerObject, read_objects_named
 from lpgen.edge.ingest.chunk_reader import ChunkResult, file_from_counts
 from lpgen.edge.ingest.reading import Reading
 from lpgen.edge.logs.record_files import Item
@@ -41,7 +42,7 @@ class AthenaLogs:
     runner: QueryRunner
     names: tuple[TableName, ...]
     days: DaySpan
-    wanted: Wanted = ALL
+    wanted: Wanted
     left_days: bool = False
     reads_whole: bool = False
 
@@ -88,6 +89,19 @@ def read_athena(
             shown = f"{empty[0]}" if len(empty) == 1 else f"{len(empty)} days, from {empty[0]} to {empty[-1]}"
             notes.append(f"`{name}` holds no record of {shown}; a later run asks again")
     reading.notes = (*notes, f"Athena scanned {scanned:,} bytes") if scanned else tuple(notes)
+
+
+def plan_athena(logs: AthenaLogs, data: Path) -> Iterator[tuple[TablePlan, str]]:
+    """The plan for each table and what its queries would read; nothing is run, and nothing written.
+
+    Raises:
+        AwsError, IngestError: as `plan_table`.
+        DataError: the data folder is damaged.
+    """
+    known = read_objects_named(data, SCHEME)
+    for name in logs.names:
+        plan = plan_table(logs, name, known)
+        yield plan, describe_scan(logs, plan) if plan.missing else ""
 
 
 def plan_table(logs: AthenaLogs, name: TableName, known: Iterable[tuple[str, str]]) -> TablePlan:
@@ -147,7 +161,7 @@ def _read_day(
     rows = rows_of_answer(runner.session, answered, columns_of_answer(table))
     with collector_paused():
         counts = tally.add_source(_items(rows, day), digest, is_ordered=False)
-    files = (file_from_counts(name, digest, 0, counts, ALL_TIME),) if counts.records else ()
+    files = (file_from_counts(name, digest, 0, counts, (ALL_TIME,)),) if counts.records else ()
     objects = tuple(LedgerObject(name, 0, table.location, digest) for _ in files)
     return ChunkResult(tally.usage(), files, (), 0, objects, days=True), answered.bytes_scanned
 

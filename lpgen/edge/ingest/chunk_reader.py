@@ -11,10 +11,9 @@ from typing import Any, Final
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import RawRecord
-from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.latest_time import latest_time
-from lpgen.core.usage.left_out import LEFT_OUT, unite_windows
+from lpgen.core.usage.left_out import LEFT_OUT, Windows, unite_windows
 from lpgen.core.usage.log_layout import account_from_path
 from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.tables import Usage
@@ -133,7 +132,7 @@ class ChunkTally:
         counted = before.windows if before else ()
         latest = latest_time(path, self._asked.now)
         counts = self._tally.add_source(records, digest, latest, counted=counted, place=place)
-        found = file_from_counts(path, digest, len(data), counts, self._asked.window_for(path))
+        found = file_from_counts(path, digest, len(data), counts, (self._asked.window_for(path),))
         self._files[digest] = _completed(before, found) if before else found
         return digest
 
@@ -146,8 +145,8 @@ class ChunkTally:
         return tuple(self._files.values())
 
 
-def file_from_counts(path: str, digest: str, size: int, counts: SourceCounts, window: Window) -> LedgerFile:
-    """A file whose records in a window were counted, as the ledger will know it."""
+def file_from_counts(path: str, digest: str, size: int, counts: SourceCounts, windows: Windows) -> LedgerFile:
+    """A file whose records in some windows were counted, as the ledger will know it."""
     skips = dict(counts.skips)
     return LedgerFile(
         sha256=digest,
@@ -157,7 +156,7 @@ def file_from_counts(path: str, digest: str, size: int, counts: SourceCounts, wi
         usage_records=counts.usage_records,
         skips=sum(skips.values()),
         failure=counts.problem,
-        windows=(window,),
+        windows=windows,
         left_out=sum(skips.get(reason, 0) for reason in LEFT_OUT),
     )
 
