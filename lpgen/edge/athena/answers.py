@@ -16,7 +16,6 @@ import msgspec
 
 from lpgen.core.athena.table import FIELDS
 from lpgen.core.cloudtrail import records
-from lpgen.core.cloudtrail.records import RawRecord
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.log_layout import split_address
 from lpgen.core.usage.rejected import Unusable
@@ -34,6 +33,7 @@ _PAGE_ROWS: Final = 1_000
 _MAX_FIELD_CHARACTERS: Final = 1 << 26
 """CloudTrail's records have at most 1 MB."""
 
+_MAX_DEPTH: Final = 8
 _FLAGS: Final = {"true": True, "false": False}
 _OBJECTS: Final = ("requestparameters", "responseelements", "additionaleventdata")
 _NAMES: Final = {
@@ -53,10 +53,8 @@ def rows_of_answer(session: AwsSession, answered: Answered, columns: tuple[str, 
         AwsError: the answer can't be read.
         IngestError: it isn't the answer to such a query.
     """
-    if answered.output:
-        rows: Iterator[list[str | None]] = _rows_from_object(session, answered.output)
-    else:
-        rows = _rows_from_pages(session, answered.query_id)
+    output, query_id = answered.output, answered.query_id
+    rows = _rows_from_object(session, output) if output else _rows_from_pages(session, query_id)
     if tuple(next(rows, ())) != columns:
         raise IngestError("Athena's answer has other columns than the query")
     for number, row in enumerate(rows, 1):
@@ -115,7 +113,7 @@ def item_from_row(row: Row) -> Item:
     (item,) = records_from_bytes(msgspec.json.encode(fields))
     nested = [column for column in (*_OBJECTS, *_NAMES) if column in cells]
     broken = next((column for column in nested if fields[FIELDS[column]] is None), "")
-    if broken and isinstance(item, RawRecord):
+    if broken and isinstance(item, records.RawRecord):
         item = Unusable(SkipReason.BAD_RECORD, f"`{broken}` holds broken JSON", "", records.record_from_raw(item))
     return replace(item, position=f"event {cells.get('eventid')}") if isinstance(item, Unusable) else item
 
@@ -132,10 +130,13 @@ def _read_cell(column: str, cell: str) -> Any:
     return _respell(msgspec.json.decode(text), _NAMES[column]) if column in _NAMES else msgspec.Raw(text)
 
 
-def _respell(value: Any, names: Mapping[str, str]) -> Any:
+def _respell(value: Any, names: Mapping[str, str], depth: int = 0) -> Any:
+    """The value with its keys as records spell them, without parts that lie deeper than any that records have."""
+    if depth > _MAX_DEPTH:
+        return None
     if isinstance(value, dict):
-        return {names.get(key.lower(), key): _respell(item, names) for key, item in value.items()}
-    return [_respell(item, names) for item in value] if isinstance(value, list) else value
+        return {names.get(key.lower(), key): _respell(item, names, depth + 1) for key, item in value.items()}
+    return [_respell(item, names, depth + 1) for item in value] if isinstance(value, list) else value
 
 
 def _add_source_identity(fields: dict[str, Any]) -> None:
@@ -144,6 +145,9 @@ def _add_source_identity(fields: dict[str, Any]) -> None:
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_ResponseElements
     """
     answer, identity = fields.get("responseElements"), fields.get("userIdentity")
-    if fields.get("eventSource") == "sts.amazonaws.com" and isinstance(answer, msgspec.Raw) and identity:
-        source = msgspec.json.decode(answer).get("sourceIdentity")
-        identity["sessionContext"] = {"sourceIdentity": source, **(identity.get("sessionContext") or {})}
+    if fields.get("eventSource") != "sts.amazonaws.com" or not isinstance(answer, msgspec.Raw):
+        return
+    source = msgspec.json.decode(answer).get("sourceIdentity")
+    context = isinstance(identity, dict) and (identity.get("sessionContext") or {})
+    if isinstance(source, str) and isinstance(context, dict):
+        fields["userIdentity"] |= {"sessionContext": {"sourceIdentity": source, **context}}

@@ -25,6 +25,7 @@ from tests.support.athena_tables import DOCUMENTED_COLUMNS, LATER_COLUMNS, PROJE
 from tests.support.log_samples import record_json
 
 DAY = date(2024, 3, 1)
+DEEP = '{"a":' * 5_000 + "1" + "}" * 5_000
 AS_TEXT = definition({**DOCUMENTED_COLUMNS, "useridentity": "string"})
 
 
@@ -64,6 +65,22 @@ def test_records_of_rows_show_source_identities_that_roles_hand_on(table: Json) 
     record["userIdentity"]["sessionContext"]["sourceIdentity"] = "ada"
     (through,) = records_through(table, [record])
     assert through.userIdentity == msgspec.convert(record, Record).userIdentity
+
+
+@pytest.mark.parametrize("column", ["useridentity", "resources", "requestparameters", "responseelements"])
+@pytest.mark.parametrize(
+    "cell", ["[]", '["AssumedRole",null]', '"x"', "1", '{"sessioncontext":[1]}', '{"sourceIdentity":[1]}', "{", DEEP]
+)
+def test_item_from_row_takes_any_cell(column: str, cell: str) -> None:
+    """The event is known by its id, whether it can be read or not."""
+    row = {
+        "eventid": "x",
+        "eventtime": f"{DAY}T10:00:00Z",
+        "eventsource": "sts.amazonaws.com",
+        "eventname": "AssumeRole",
+    }
+    item = item_from_row({**row, "responseelements": '{"sourceIdentity":"ada"}', column: cell})
+    assert item.eventID == "x" if isinstance(item, RawRecord) else item.position == "event x"
 
 
 @dataclass
