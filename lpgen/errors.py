@@ -115,10 +115,6 @@ class MissingError(AwsError):
     """The requested resource isn't there (any more)."""
 
 
-class QueryTooLargeError(AwsError):
-    """A query takes more memory, time or bytes than it is given; one that asks for less may do."""
-
-
 class RolloutError(LpgenError):
     """A rollout's plan or journal can't be read or written, or a rollout could not be finished."""
 

@@ -54,6 +54,7 @@ from tests.support.s3_buckets import write_folder
         (["logs", "--dry-run"], "--dry-run goes with `athena://` alone"),
         (["s3://bucket", "--workgroup", "x"], "--workgroup goes with `athena://` alone"),
         (["logs", "--output-location", "s3://x/"], "--output-location goes with `athena://` alone"),
+        (["logs", "--yes"], "--yes goes with `athena://` alone"),
     ],
 )
 def test_ingest_command_refuses_what_makes_no_sense(tmp_path: Path, arguments: list[str], message: str) -> None:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lpgen.core.athena.query import DaySpan
+from lpgen.core.athena.days import DaySpan
 from tests.support.athena_ingests import World, march_world, records_of, tables, tables_from_records, world
-from tests.support.athena_tables import ORGANIZED, PROJECTED
+from tests.support.athena_server import Json
+from tests.support.athena_tables import (
+    CONSOLE,
+    DOCUMENTED_COLUMNS,
+    LATER_COLUMNS,
+    ORGANIZED,
+    PROJECTED,
+    REGISTERED,
+    definition,
+)
 from tests.support.aws_servers import REGION, Server
 from tests.support.log_samples import record_json
 from tests.support.sample_organization import SECURITY, SHOP, records
@@ -17,41 +29,96 @@ from tests.support.sample_organization import SECURITY, SHOP, records
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 march = pytest.fixture(march_world)
 
+AS_TEXT = definition({**DOCUMENTED_COLUMNS, "useridentity": "string", "resources": "string"})
+"""As some SerDes and copies of the logs have it."""
+
+SAMPLE_DAYS = DaySpan(date(2026, 6, 3), date(2026, 9, 30))
+
 
 def test_ingest_of_sample_logs_through_athena_equals_that_of_the_files(moto: Server, tmp_path: Path) -> None:
-    """On the command line, from an organization's table that must be told accounts."""
-    unique = [*{record["eventID"]: record for record in records()}.values()]
+    """On the command line, from an organization's table that must be told accounts; records are there twice."""
+    found = [*records(), *records()[:1_000]]
     arguments = ("--since", "2026-06-03", "--until", "2026-09-30", "--account", SHOP, "--account", SECURITY)
-    with world(moto, ORGANIZED, unique) as found:
-        options = (*arguments, "--output-location", found.output, "--data", tmp_path / "data")
-        first = found.run(found.address, *options)
+    with world(moto, ORGANIZED, found) as through:
+        through.athena.looks = 1
+        options = (*arguments, "--output-location", through.output, "--data", tmp_path / "data")
+        first = through.run(through.address, *options)
         assert first.returncode == 0, first.stderr
-        assert len(found.athena.queries) == 4
-        again = found.run(found.address, *options)
-        assert (again.returncode, len(found.athena.queries)) == (0, 4), again.stderr
-    assert tables(tmp_path / "data") == tables_from_records(tmp_path, unique)
-    assert first.stderr.startswith("120 new days with 6,976 records, 6,363 of them usage\n")
+        assert len(through.athena.queries) == 120
+        again = through.run(through.address, *options)
+        assert (again.returncode, len(through.athena.queries)) == (0, 120), again.stderr
+    assert tables(tmp_path / "data") == tables_from_records(tmp_path, found)
+    assert first.stderr.startswith("120 new days with 7,977 records, 6,363 of them usage\n")
+    assert "  skipped 1,001: records that their file holds twice (duplicate)" in first.stderr
     assert again.stderr.startswith("0 new days with 0 records, 0 of them usage\n120 days were known already\n")
-    assert "note: Athena scanned 4,000 bytes" in first.stderr
+    assert "note: Athena scanned 120,000 bytes" in first.stderr
 
 
-def test_ingest_reads_what_athena_keeps_itself_page_by_page(march: World, tmp_path: Path) -> None:
-    march.athena.managed = True
-    result = march.take(tmp_path / "data", output="")
-    assert (result.days_read, result.records) == (28, 56)
-    assert tables(tmp_path / "data") == tables_from_records(tmp_path, records_of(range(56)))
-    assert march.athena.calls.count("AmazonAthena.GetQueryResults") == 9
+@pytest.mark.parametrize("table", [PROJECTED, REGISTERED, definition(LATER_COLUMNS), AS_TEXT, CONSOLE])
+def test_ingest_of_sample_logs_through_other_tables_equals_that_of_the_files(
+    moto: Server, tmp_path: Path, table: Json
+) -> None:
+    """The console's table has no column for the category of events, which then is unknown."""
+    silent: dict[str, Any] = {"eventCategory": None, "managementEvent": None} if table is CONSOLE else {}
+    with world(moto, table, records()) as through:
+        through.athena.looks = 1
+        through.take(tmp_path / "data", SAMPLE_DAYS)
+    assert tables(tmp_path / "data") == tables_from_records(tmp_path, [{**record, **silent} for record in records()])
+
+
+def odd_records() -> list[Json]:
+    """Records of odd shapes: hidden, missing, empty and deep parts, names that end SQL, and characters of all kinds."""
+    deep: Json = {}
+    for _ in range(2_000):
+        deep = {"deep": deep}
+    changes: list[Json] = [
+        {"requestParameters": "HIDDEN_DUE_TO_SECURITY_REASONS"},
+        {"requestParameters": None, "resources": []},
+        {"requestParameters": {}, "userIdentity": None},
+        {"requestParameters": {"bucketName": "b", "key": 'it\'s "so",\r\n\u2028\x00é😀\\; --'}},
+        {"requestParameters": {"bucketName": "b", "key": "k" * 200_000}},
+        {"requestParameters": {"bucketName": "b", "deep": deep}},
+        {"responseElements": {"errorCode": "AccessDenied", "errorMessage": "no"}},
+        {"userIdentity": {"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}},
+        {"userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::1:user/x", "principalId": "AIDA"}},
+        {"userIdentity": {"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}},
+        {"resources": [{"ARN": "arn:aws:s3:::b/k", "type": "AWS::S3::Object"}, {"type": "AWS::S3::Bucket"}]},
+        {"errorCode": "AccessDenied", "errorMessage": 'say "no",\nplease'},
+        {"eventType": "AwsVpceEvent", "eventCategory": "NetworkActivity", "vpcEndpointId": "vpce-1"},
+        {"eventType": "AwsCloudTrailInsight", "eventCategory": "Insight", "eventName": None},
+        {"readOnly": None, "recipientAccountId": None, "awsRegion": "cn-north-1"},
+        {"eventVersion": "2.01"},
+        {"eventVersion": None},
+        {"eventID": None},
+    ]
+    return [record_json(number, **change) for number, change in enumerate(changes)]
+
+
+@pytest.mark.parametrize("table", [definition(LATER_COLUMNS), AS_TEXT])
+def test_ingest_of_odd_records_through_athena_equals_that_of_the_files(
+    moto: Server, tmp_path: Path, table: Json
+) -> None:
+    found = [{key: value for key, value in record.items() if value is not None} for record in odd_records()]
+    with world(moto, table, found) as through:
+        assert through.take(tmp_path / "data").records == len(found)
+    assert tables(tmp_path / "data") == tables_from_records(tmp_path, found)
+
+
+def test_ingest_reads_what_athena_keeps_itself_page_by_page(moto: Server, tmp_path: Path) -> None:
+    found = [record_json(0, eventID=f"event {number}") for number in range(20)]
+    with world(moto, PROJECTED, found) as through:
+        through.athena.managed = True
+        result = through.take(tmp_path / "data", DaySpan(date(2024, 3, 1), date(2024, 3, 1)), output="")
+        assert through.athena.calls.count("AmazonAthena.GetQueryResults") == 3
+    assert (result.days_read, result.records) == (1, 20)
+    assert tables(tmp_path / "data") == tables_from_records(tmp_path, found)
 
 
 def test_ingest_reads_what_was_queued_in_moto(moto: Server, tmp_path: Path) -> None:
     """moto's own Athena takes the calls as they are, and gives back the answer that a query on DuckDB gave."""
-    import json
-    import urllib.request
-
-    found = records_of(range(5))
-    days = DaySpan(date(2024, 3, 1), date(2024, 3, 5))
+    found, day = records_of(range(1)), DaySpan(date(2024, 3, 1), date(2024, 3, 1))
     with world(moto, PROJECTED, found) as through:
-        through.take(tmp_path / "first", days)
+        through.take(tmp_path / "first", day)
         (query,) = through.athena.queries
         rows = [{"Data": [{"VarCharValue": cell or ""} for cell in row]} for row in query.rows]
         queued = {"account_id": "123456789012", "region": REGION, "results": [{"rows": rows, "column_info": []}]}
@@ -59,18 +126,26 @@ def test_ingest_reads_what_was_queued_in_moto(moto: Server, tmp_path: Path) -> N
             f"{moto.url}/moto-api/static/athena/query-results", json.dumps(queued).encode(), method="POST"
         )
         urllib.request.urlopen(request).close()
-        result = through.take(tmp_path / "data", days, url=moto.url, output="")
-    assert (result.days_read, result.records) == (5, 5)
+        result = through.take(tmp_path / "data", day, url=moto.url, output="")
+    assert (result.days_read, result.records) == (1, 1)
     assert tables(tmp_path / "data") == tables(tmp_path / "first")
 
 
-def test_ingest_takes_what_callers_may_write(moto: Server, tmp_path: Path) -> None:
-    """Quotes, line breaks, separators and 100,000 characters in requests come through Athena's CSV unharmed."""
-    found = [
-        record_json(0, requestParameters={"bucketName": "b", "key": 'it\'s "so",\r\n\u2028\x00é😀\\'}),
-        record_json(1, requestParameters={"bucketName": "b", "key": "k" * 200_000}),
-        record_json(2, errorCode="AccessDenied", errorMessage='say "no",\nplease'),
-    ]
-    with world(moto, PROJECTED, found) as through:
-        assert through.take(tmp_path / "data").records == 3
-    assert tables(tmp_path / "data") == tables_from_records(tmp_path, found)
+def test_ingest_skips_a_record_whose_cell_is_broken_and_names_it(march: World, tmp_path: Path) -> None:
+    """The rest of the day counts."""
+
+    def cut(rows: list[list[str | None]]) -> list[list[str | None]]:
+        at = rows[0].index("requestparameters")
+        return [*rows[:-1], [*rows[-1][:at], (rows[-1][at] or "")[:-1], *rows[-1][at + 1 :]]]
+
+    march.athena.change = cut
+    result = march.take(tmp_path / "data", DaySpan(date(2024, 3, 1), date(2024, 3, 1)))
+    assert (result.days_read, result.records, result.usage_records, result.has_problems) == (1, 2, 1, True)
+    (example,) = (example for skip in result.skips for example in skip.examples)
+    assert (example.path, example.detail) == (
+        f"{march.address}/2024-03-01",
+        "`requestparameters` holds broken JSON",
+    )
+    assert example.position.startswith("event 00000000-")
+    (skip,) = tables(tmp_path / "data")["skips"]
+    assert (skip["reason"], skip["event_name"], skip["principal"][-10:]) == ("bad_record", "GetObject", "app/worker")

@@ -18,7 +18,7 @@ march = pytest.fixture(march_world)
 
 
 def test_ingest_calls_nothing_that_its_own_policy_does_not_allow(moto: Server, tmp_path: Path) -> None:
-    with world(moto, REGISTERED, records_of([1]), [["111122223333", "us-east-1", "2024", "03", "01"]]) as found:
+    with world(moto, REGISTERED, records_of([1])) as found:
         found.athena.looks = 100
 
         def interrupt(_: float) -> None:
@@ -43,10 +43,9 @@ def test_ingest_calls_nothing_that_its_own_policy_does_not_allow(moto: Server, t
         "athena:GetQueryResults",
         "athena:StartQueryExecution",
         "athena:StopQueryExecution",
-        "glue:GetPartitions",
         "glue:GetTable",
     }
-    assert all(call.startswith(f"GET /{found.athena.results.name}/answers/") for call in others)
+    assert {call.partition(f" /{found.athena.results.name}/answers/")[0] for call in others} == {"GET", "HEAD"}
     policy = own_policies(bucket="logs", role="", caller="arn:aws:iam::111122223333:role/lpgen")[Duty.INGEST_ATHENA]
     assert used <= {action for statement in policy["Statement"] for action in statement["Action"]}
 

@@ -8,34 +8,16 @@ from pathlib import Path
 import boto3
 import pytest
 
-from lpgen.core.athena.days import Wanted
-from lpgen.core.athena.query import DaySpan
-from lpgen.errors import IngestError
-from tests.support.athena_ingests import records_of, tables, tables_from_records, world
+from lpgen.core.athena.days import DaySpan, Wanted
+from lpgen.errors import AwsError, IngestError
+from tests.support.athena_ingests import fails_on, records_of, tables, world
 from tests.support.athena_server import Json
-from tests.support.athena_tables import CONSOLE, ORGANIZED, REGISTERED, definition
+from tests.support.athena_tables import ORGANIZED, definition
 from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
 from tests.support.log_samples import record_json
 from tests.support.sample_organization import SECURITY, SHOP
 
 pytestmark = pytest.mark.usefixtures("server_keys")
-
-
-@pytest.mark.parametrize(
-    ("table", "partitions"),
-    [(REGISTERED, [["111122223333", "us-east-1", "2024", "03", "01"]]), (CONSOLE, [])],
-)
-def test_ingest_takes_the_other_documented_tables(
-    moto: Server, tmp_path: Path, table: Json, partitions: list[list[str]]
-) -> None:
-    with world(moto, table, records_of(range(5)), partitions) as found:
-        result = found.take(tmp_path / "data", DaySpan(date(2024, 3, 1), date(2024, 3, 5)))
-    assert (result.days_read, result.records) == (5, 5)
-    if table is REGISTERED:
-        assert tables(tmp_path / "data") == tables_from_records(tmp_path, records_of(range(5)))
-    else:
-        assert "no partition of the table tells the day: each query reads all of it" in result.notes
-        assert {row["category"] for row in tables(tmp_path / "data")["usage"]} == {"management"}
 
 
 def test_ingest_asks_for_the_accounts_and_regions_that_are_wanted(moto: Server, tmp_path: Path) -> None:
@@ -58,10 +40,9 @@ def test_ingest_asks_for_the_accounts_and_regions_that_are_wanted(moto: Server, 
     ("changes", "message"),
     [
         ({"TableType": "VIRTUAL_VIEW"}, "is a view"),
-        ({"PartitionKeys": [{"Name": "year", "Type": "string"}]}, "has no partitions"),
         (
             {"StorageDescriptor": {"Columns": [{"Name": "a", "Type": "string"}]}},
-            "it has no column `eventtime`, `eventsource`, ",
+            "it has no column `eventsource`, `eventname`, ",
         ),
     ],
 )
@@ -76,7 +57,11 @@ def test_ingest_refuses_what_is_no_cloudtrail_table(moto: Server, tmp_path: Path
         assert found.athena.queries == []
 
 
-def test_ingest_says_that_a_table_must_be_told_accounts(moto: Server, tmp_path: Path) -> None:
-    with world(moto, ORGANIZED, records_of([1])) as found, pytest.raises(IngestError, match="`account`") as caught:
-        found.take(tmp_path / "data")
-    assert caught.value.hint == "give --account; it repeats"
+def test_ingest_says_that_a_table_may_want_accounts(moto: Server, tmp_path: Path) -> None:
+    """In Athena's words, since only Athena knows which keys of a table each query must name."""
+    with world(moto, ORGANIZED, records_of([1])) as found:
+        why = "CONSTRAINT_VIOLATION: For the injected projected partition column account, the WHERE clause must contain"
+        found.athena.fail = fails_on(date(2024, 3, 1), why)
+        with pytest.raises(AwsError, match="projected partition column account") as caught:
+            found.take(tmp_path / "data")
+    assert caught.value.hint.endswith("if it wants accounts or Regions, --account and --region")

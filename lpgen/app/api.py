@@ -74,6 +74,7 @@ class _LogOptions(TypedDict, total=False):
     max_file_broken: int
     workgroup: str
     output_location: str
+    yes: bool
 
 
 class _InputOptions(TypedDict, total=False):

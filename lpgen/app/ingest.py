@@ -26,7 +26,7 @@ from lpgen.edge.objects.reader import ObjectReader
 from lpgen.errors import InvocationError, quote_input
 
 if TYPE_CHECKING:
-    from lpgen.edge.athena.logs import AthenaLogs
+    from lpgen.edge.athena.reading import AthenaLogs
     from lpgen.edge.logs.event_history import EventHistory
 
 _CHUNK_BYTES: Final = 8 << 20

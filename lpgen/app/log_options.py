@@ -29,3 +29,4 @@ class LogOptions:
     max_file_broken: int = DEFAULT_LIMITS.broken
     workgroup: str = ""
     output_location: str = ""
+    yes: bool = False

@@ -24,7 +24,7 @@ from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.errors import IngestError, InvocationError, quote_input
 
 if TYPE_CHECKING:
-    from lpgen.edge.athena.logs import AthenaLogs
+    from lpgen.edge.athena.reading import AthenaLogs
     from lpgen.edge.logs.event_history import EventHistory
     from lpgen.edge.objects.finder import BucketLogs
 
@@ -78,11 +78,14 @@ def find_named_logs(names: Iterable[str], data: Path, options: LogOptions, *, is
     buckets, history = _cloud(sources, window, connection, pays=options.requester_pays)
     if sources.tables and is_on_cluster:
         raise InvocationError(f"--engine has nothing to do with `{ATHENA}`, whose queries run in Athena")
-    for option, value in (("--workgroup", options.workgroup), ("--output-location", options.output_location)):
+    for option, value in (
+        ("--workgroup", options.workgroup),
+        ("--output-location", options.output_location),
+        ("--yes", options.yes),
+    ):
         if value and not sources.tables:
             raise only_for_athena(option)
-    places = (options.workgroup, options.output_location)
-    athena = _athena(sources, window, connection, now, places) if sources.tables else None
+    athena = _athena(sources, window, connection, now, options) if sources.tables else None
     scope = Scope(sources.accounts, frozenset(sources.regions), window)
     return NamedLogs(sources.paths, window, now, buckets, history, athena, limits, sources.remote, scope, kept)
 
@@ -238,18 +241,19 @@ def _cloud(
 
 
 def _athena(
-    sources: _Sources, window: Window, connection: Connection, now: datetime, asked: tuple[str, str]
+    sources: _Sources, window: Window, connection: Connection, now: datetime, options: LogOptions
 ) -> AthenaLogs:
-    """The tables to ask for the days of the window that are over; `asked` are --workgroup and --output-location."""
-    from lpgen.core.athena.days import Wanted
+    """The tables to ask for the days of the window that are over."""
+    from lpgen.core.athena.days import Wanted, days_from_window
     from lpgen.core.athena.table import name_from_address
-    from lpgen.edge.athena.logs import AthenaLogs, days_from_window
-    from lpgen.edge.athena.run import QueryRunner, Workgroup
+    from lpgen.edge.athena.reading import AthenaLogs
+    from lpgen.edge.athena.run import QueryRunner
 
-    _, location = asked
+    location = options.output_location
     if location and not location.startswith(_S3):
         raise InvocationError(f"{quote_input(location)} is no address in S3", hint="write `s3://BUCKET/PREFIX/`")
     names = tuple(map(name_from_address, sources.tables))
     days, left = days_from_window(window, now.date())
     wanted = Wanted(tuple(sorted(sources.accounts)), tuple(sorted(sources.regions)))
-    return AthenaLogs(QueryRunner(open_session(connection), Workgroup(*asked)), names, days, wanted, left)
+    runner = QueryRunner(open_session(connection), options.workgroup, location)
+    return AthenaLogs(runner, names, days, wanted, left, options.yes)

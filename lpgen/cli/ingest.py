@@ -49,6 +49,9 @@ _LogOptions = Annotated[
             metavar="ADDRESS",
             help="Of athena://, the s3:// address for Athena's answers; by default the workgroup's.",
         ),
+        yes=typer.Option(
+            "--yes", help="Of athena://, read a table whole for each day if no partition of it tells the day."
+        ),
     ),
 ]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,11 @@ import boto3
 import pyarrow.parquet as pq
 
 from lpgen.app.ingest import ingest
-from lpgen.core.athena.days import Wanted
-from lpgen.core.athena.query import DaySpan
+from lpgen.core.athena.days import DaySpan, Wanted
 from lpgen.core.athena.table import TableName
 from lpgen.core.usage.ingest_result import IngestResult
-from lpgen.edge.athena.logs import AthenaLogs
-from lpgen.edge.athena.run import QueryRunner, Workgroup
+from lpgen.edge.athena.reading import AthenaLogs
+from lpgen.edge.athena.run import QueryRunner
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.data_folder.ledger import read_generation
 from tests.support.athena_server import AthenaServer, Json, athena_server
@@ -56,9 +55,9 @@ class World:
         """An ingest in this process."""
         url = changes.pop("url", self.server.url)
         session = open_session(Connection(region=REGION, endpoint_url=url))
-        workgroup = Workgroup(changes.pop("workgroup", ""), changes.pop("output", self.output))
-        runner = QueryRunner(session, workgroup, wait=changes.pop("wait", lambda _: None))
-        logs = AthenaLogs(runner, changes.pop("names", (self.name,)), days, wanted)
+        workgroup, output = changes.pop("workgroup", ""), changes.pop("output", self.output)
+        runner = QueryRunner(session, workgroup, output, wait=changes.pop("wait", lambda _: None))
+        logs = AthenaLogs(runner, (self.name,), days, wanted, reads_whole=changes.pop("reads_whole", True))
         return ingest([], CATALOG, data=data, athena=logs, **changes)
 
     def run(self, *arguments: object, **changes: str) -> subprocess.CompletedProcess[str]:
@@ -67,21 +66,13 @@ class World:
 
 
 @contextlib.contextmanager
-def world(
-    moto: Server, table: Json, found: Sequence[Json], partitions: Sequence[Sequence[str]] = ()
-) -> Iterator[World]:
-    """A new table that holds these records, with the partitions that are registered."""
+def world(moto: Server, table: Json, found: Sequence[Json]) -> Iterator[World]:
+    """A new table that holds these records."""
     name = TableName(f"logs_{uuid.uuid4().hex}", "trail")
     session = boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION)
     glue = session.client("glue", endpoint_url=moto.url)
     glue.create_database(DatabaseInput={"Name": name.database})
     glue.create_table(DatabaseName=name.database, TableInput={**table, "Name": name.table})
-    for values in partitions:
-        glue.create_partition(
-            DatabaseName=name.database,
-            TableName=name.table,
-            PartitionInput={"Values": list(values), "StorageDescriptor": table["StorageDescriptor"]},
-        )
     duck = DuckTable(table, found, name.database, name.table)
     with athena_server(moto, make_bucket(moto), duck) as athena:
         yield World(athena, name)
@@ -98,7 +89,7 @@ def march_world(moto: Server) -> Iterator[World]:
 
 
 def tables(data: Path) -> dict[str, list[Json]]:
-    """The rows of the tables that count; skips without the place in a file, which a group doesn't have."""
+    """The rows of the tables that count; skips without the place in a file."""
     folder = data / "usage" / read_generation(data)
     found = {name: pq.read_table(folder / f"{name}.parquet") for name in ("usage", "skips", "coverage")}
     found["skips"] = found["skips"].drop_columns(["example_source", "example_position"])
@@ -115,15 +106,7 @@ def tables_from_records(room: Path, found: Sequence[Json], **options: Any) -> di
     return tables(room / "direct")
 
 
-def ends_of(sql: str) -> tuple[date, date]:
-    """The first day that a query asks for, and that behind the last."""
-    first, end = (date.fromisoformat(sql.split(f'"eventtime" {sign} \'')[1][:10]) for sign in (">=", "<"))
-    return first, end
-
-
-def too_large(sql: str, days: int) -> Json | None:
-    """The end of a query that asks for more than so many days."""
-    first, end = ends_of(sql)
-    if (end - first).days <= days:
-        return None
-    return {"State": "FAILED", "StateChangeReason": "Query exhausted resources at this scale factor"}
+def fails_on(day: date, why: str) -> Callable[[str, int], Json | None]:
+    """To make the query for a day fail."""
+    asked = f"\"eventtime\" >= '{day}' AND \"eventtime\" < '{day + timedelta(1)}'"
+    return lambda sql, _: {"State": "FAILED", "StateChangeReason": why} if asked in sql else None

@@ -7,16 +7,12 @@ The queries that lpgen writes are translated from Athena's SQL to DuckDB's by sq
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
 import sqlglot
-
-from lpgen.core.athena.hive_types import HiveType, type_from_text
-from lpgen.core.athena.query import Query
 
 Json = dict[str, Any]
 
@@ -145,14 +141,15 @@ class DuckTable:
     def __init__(self, table: Json, records: Iterable[Json], database: str = "logs", name: str = "trail") -> None:
         self._connection = duckdb.connect()
         self._connection.execute(f'CREATE SCHEMA "{database}"')
-        kinds = {one["Name"]: type_from_text(one["Type"]) for one in table["StorageDescriptor"]["Columns"]}
         keys = [one["Name"] for one in table["PartitionKeys"]]
+        kinds = {one["Name"]: _duck_type(one["Type"]) for one in table["StorageDescriptor"]["Columns"]}
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
             for record in records:
-                row = {**_row_from_record(record, kinds), **_partition(record, keys)}
-                file.write(json.dumps(row) + "\n")
+                lowered = {key.lower(): value for key, value in record.items()}
+                row = {column: _value(lowered.get(column), kind) for column, kind in kinds.items()}
+                file.write(json.dumps({**row, **_partition(record, keys)}) + "\n")
             file.flush()
-            types = {column: _duck_type(kind) for column, kind in kinds.items()} | dict.fromkeys(keys, "VARCHAR")
+            types = {**kinds, **dict.fromkeys(keys, "TEXT")}
             columns = "{" + ", ".join(f"'{column}': '{kind}'" for column, kind in types.items()) + "}"
             self._connection.execute(
                 f"""CREATE TABLE "{database}"."{name}" AS SELECT * FROM read_json('{file.name}',
@@ -162,51 +159,27 @@ class DuckTable:
     def execute(self, sql: str) -> tuple[list[str], list[list[str | None]]]:
         """The names and the rows, all as text, as Athena prints them."""
         (translated,) = sqlglot.transpile(sql, read="athena", write="duckdb")
-        # DuckDB writes the groups of a match otherwise, which sqlglot leaves as they are.
-        found = self._connection.execute(re.sub(r"\$(\d)", r"\\\1", translated))
+        found = self._connection.execute(translated)
         names = [column[0] for column in found.description or ()]
-        return names, [[_text(value) for value in row] for row in found.fetchall()]
-
-    def answer(self, query: Query) -> list[dict[str, str | None]]:
-        """The rows by column."""
-        names, rows = self.execute(query.sql)
-        assert tuple(names) == query.columns
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return names, [[None if value is None else str(value) for value in row] for row in found.fetchall()]
 
 
-def _text(value: object) -> str | None:
-    if value is None:
-        return None
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _duck_type(kind: str) -> str:
+    return sqlglot.parse_one(kind, into=sqlglot.exp.DataType, read="hive").sql("duckdb")
 
 
-def _row_from_record(record: Json, kinds: Mapping[str, HiveType]) -> Json:
-    lowered = {key.lower(): value for key, value in record.items()}
-    return {column: _value(lowered.get(column), kind) for column, kind in kinds.items()}
+def _value(value: Any, kind: str) -> Any:
+    """What a SerDe makes of a value: text as it is, other JSON as text where the column is one, else with keys in lower
+    case."""
+    if kind == "TEXT" and value is not None and not isinstance(value, str):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _lowered(value) if kind != "TEXT" else value
 
 
-def _value(value: Any, kind: HiveType) -> Any:
-    """What a SerDe makes of a value: text as it is, other JSON as text where the column is one."""
-    if value is None:
-        return None
-    if kind.is_text:
-        return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    if kind.name == "struct":
-        if not isinstance(value, dict):
-            return None
-        lowered = {key.lower(): item for key, item in value.items()}
-        return {name: _value(lowered.get(name), field) for name, field in kind.fields}
-    if kind.name == "array" and kind.item:
-        return [_value(item, kind.item) for item in value]
-    return value if kind.name != "map" else None
-
-
-def _duck_type(kind: HiveType) -> str:
-    if kind.name == "struct":
-        return "STRUCT(" + ", ".join(f'"{name}" {_duck_type(field)}' for name, field in kind.fields) + ")"
-    if kind.name == "array" and kind.item:
-        return f"{_duck_type(kind.item)}[]"
-    return {"map": "MAP(VARCHAR, VARCHAR)", "boolean": "BOOLEAN"}.get(kind.name, "VARCHAR")
+def _lowered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key.lower(): _lowered(item) for key, item in value.items()}
+    return [_lowered(item) for item in value] if isinstance(value, list) else value
 
 
 def _partition(record: Json, keys: Sequence[str]) -> Json:

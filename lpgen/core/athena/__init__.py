@@ -1,1 +1,1 @@
-"""CloudTrail tables in Athena: what their definition says, the query that groups them, and its rows as records."""
+"""CloudTrail tables in Athena: what their definition says, which days to ask for, and the query for a day."""

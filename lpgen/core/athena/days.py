@@ -1,4 +1,4 @@
-"""Days of records in a table: which to ask for, and which a data folder has.
+"""Days of records in a table: which a data folder has, and which to ask for.
 
 A day of events is the unit that is ingested once. The ledger knows it by a name that says all it depends on:
 `athena://DATABASE.TABLE/2026-01-31`, with `?accounts=…&regions=…` where only some were asked for.
@@ -6,21 +6,31 @@ A day of events is the unit that is ingested once. The ledger knows it by a name
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from lpgen.core.athena.query import DaySpan
 from lpgen.core.athena.scheme import SCHEME
 from lpgen.core.athena.table import AthenaTable
-from lpgen.errors import IngestError
+from lpgen.core.usage.event_time import Window
+from lpgen.errors import IngestError, InvocationError
 
 _SETTLED_DAYS: Final = 2
 """How many days old a day of events must be: the day after it is over too, so late deliveries have arrived."""
 
-DAYS_PER_QUERY: Final = 31
-"""Each query also reads the partitions of the days after its own, which would cost as much again in a query a day."""
+
+@dataclass(frozen=True, slots=True)
+class DaySpan:
+    """Days of events, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Each of them."""
+        return tuple(self.first + timedelta(number) for number in range((self.last - self.first).days + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +42,18 @@ class Wanted:
 
     def covers(self, other: Wanted) -> bool:
         """Whether all that the other asks for is asked for here."""
-        return _covers(self.accounts, other.accounts) and _covers(self.regions, other.regions)
+        return all(not mine or (theirs and {*theirs} <= {*mine}) for mine, theirs in self._pairs(other))
 
     def meets(self, other: Wanted) -> bool:
         """Whether some record may be asked for by both."""
-        return _meet(self.accounts, other.accounts) and _meet(self.regions, other.regions)
+        return all(not mine or not theirs or {*mine} & {*theirs} for mine, theirs in self._pairs(other))
+
+    def _pairs(self, other: Wanted) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        return (self.accounts, other.accounts), (self.regions, other.regions)
 
     def __str__(self) -> str:
         parts = (("accounts", self.accounts), ("regions", self.regions))
         return "&".join(f"{name}={','.join(values)}" for name, values in parts if values)
-
-
-ALL: Final = Wanted()
-"""All accounts and Regions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +82,23 @@ def day_from_name(name: str, location: str) -> IngestedDay:
     )
 
 
-def last_settled_day(today: date) -> date:
-    """The last day whose events have all come."""
-    return today - timedelta(_SETTLED_DAYS)
+def days_from_window(window: Window, today: date) -> tuple[DaySpan, bool]:
+    """The settled days of a window, and whether it has later ones.
+
+    Raises:
+        InvocationError: the window has no beginning, ends within a day, or holds no settled day.
+    """
+    if not window.since:
+        raise InvocationError(f"`{SCHEME}` needs --since", hint="such as --since 90d")
+    if any(end and not end.endswith("T00:00:00") for end in (window.since, window.until)):
+        raise InvocationError(f"`{SCHEME}` takes whole days", hint="write --since and --until as `2026-01-31`")
+    first, settled = date.fromisoformat(window.since[:10]), today - timedelta(_SETTLED_DAYS)
+    last = date.fromisoformat(window.until[:10]) - timedelta(1) if window.until else today
+    if first > min(last, settled):
+        raise InvocationError(
+            f"the events of {first} haven't all come yet", hint=f"from Athena, days up to {settled} can be ingested"
+        )
+    return DaySpan(first, min(last, settled)), last > settled
 
 
 def missing_days(
@@ -102,32 +125,19 @@ def missing_days(
     return tuple(day for day in days.days if day not in known)
 
 
-def spans_from_days(days: Sequence[date]) -> Iterator[DaySpan]:
-    """Runs of days, none longer than `DAYS_PER_QUERY`."""
-    first = last = None
-    for day in days:
-        if first is None or last is None or day - last > timedelta(1) or (day - first).days >= DAYS_PER_QUERY:
-            if first is not None and last is not None:
-                yield DaySpan(first, last)
-            first = day
-        last = day
-    if first is not None and last is not None:
-        yield DaySpan(first, last)
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """What to ask of a table: the days among those of a span that weren't ingested before."""
 
+    table: AthenaTable
+    days: DaySpan
+    wanted: Wanted
+    missing: tuple[date, ...]
 
-def halve_spans(spans: Sequence[DaySpan]) -> tuple[tuple[DaySpan, ...], tuple[DaySpan, ...]]:
-    """The same days in two halves; the first is empty where there is but one day."""
-    days = [day for span in spans for day in span.days]
-    half = len(days) // 2
-    return tuple(spans_from_days(days[:half])), tuple(spans_from_days(days[half:]))
-
-
-def _covers(mine: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    return not mine or (bool(other) and set(other) <= set(mine))
-
-
-def _meet(mine: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    return not mine or not other or bool(set(mine) & set(other))
+    @property
+    def days_known(self) -> int:
+        """How many days were ingested before."""
+        return len(self.days.days) - len(self.missing)
 
 
 def _nested(one: str, other: str) -> bool:

@@ -1,291 +1,64 @@
-"""The query that groups a table's records: by day and by everything that the event map and the usage table look at.
+"""The query for the records of a day: the columns of `FIELDS` as text, a row per record.
 
-The records of a group differ in nothing that counts, so the mapping of one is that of all. Values that differ from call
-to call and decide nothing are left out or made equal: the names of sessions, tokens, times (`EVER_CHANGING`), and
-answers of services whose answers no rule reads (`UNREAD_ANSWERS`). Tests hold both lists to the rules.
+Sources: https://docs.aws.amazon.com/athena/latest/ug/select.html,
+https://docs.aws.amazon.com/athena/latest/ug/converting-native-data-types-to-json.html,
+https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from typing import Final
 
-from lpgen.core.athena.hive_types import HiveType
-from lpgen.core.athena.partitions import Partitions, conditions_on_partitions
-from lpgen.core.athena.sql_text import identifier, literal
-from lpgen.core.athena.table import AthenaTable
-from lpgen.core.cloudtrail.caller import SERVICE_SESSION_NAMES
-from lpgen.core.cloudtrail.protected_data import KEYS
+from lpgen.core.athena.days import TablePlan, Wanted
+from lpgen.core.athena.table import FIELDS, AthenaTable
 from lpgen.core.usage.log_layout import LATE_DAYS
 
-_PLAIN_COLUMNS: Final = (
-    "eventsource",
-    "eventname",
-    "eventtype",
-    "eventcategory",
-    "managementevent",
-    "readonly",
-    "awsregion",
-    "recipientaccountid",
-    "errorcode",
-    "errormessage",
-    "vpcendpointid",
-)
 
-_SOURCE_IDENTITY: Final = "sessionContext.sourceIdentity"
-IDENTITY_FIELDS: Final = (
-    "type",
-    "principalId",
-    "arn",
-    "accountId",
-    "invokedBy",
-    _SOURCE_IDENTITY,
-    "sessionContext.sessionIssuer.type",
-    "sessionContext.sessionIssuer.principalId",
-    "sessionContext.sessionIssuer.arn",
-    "sessionContext.sessionIssuer.accountId",
-)
-
-IDENTITY_COLUMNS: Final = tuple(f"identity_{path.replace('.', '_').lower()}" for path in IDENTITY_FIELDS)
-"""Their names in the answer."""
-
-UNREAD_ANSWERS: Final = (
-    "kms.amazonaws.com",
-    "s3.amazonaws.com",
-    "sns.amazonaws.com",
-    "sqs.amazonaws.com",
-    "sts.amazonaws.com",
-)
-"""Sources of many calls whose response elements differ each time, and hold credentials or keys in part."""
-
-READ_BESIDE: Final = ("codecommit.amazonaws.com",)
-"""Sources whose `additionalEventData` a rule reads; elsewhere it holds counts of bytes and the like."""
-
-EVER_CHANGING: Final = (
-    "nextToken", "NextToken", "paginationToken", "continuation-token", "clientToken", "ClientToken",
-    "clientRequestToken", "ClientRequestToken", "idempotencyToken", "creationToken", "callerReference",
-    "startTime", "StartTime", "endTime", "EndTime", "startDate", "endDate", "roleSessionName",
-    "queryExecutionId", "queryId", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Signature",
-)  # fmt: skip
-"""Request parameters that differ from call to call and don't affect what the call needs."""
-
-VERSION: Final = "eventversion"
-"""The column of which only the major number counts."""
-
-COUNT, FIRST, LAST = "group_records", "group_first", "group_last"
-RESOURCES, REQUEST, RESPONSE, BESIDE = "resources", "requestparameters", "responseelements", "additionaleventdata"
+def columns_of_answer(table: AthenaTable) -> tuple[str, ...]:
+    """The columns of a query's answer."""
+    return tuple(column for column in FIELDS if column in table.columns)
 
 
-@dataclass(frozen=True, slots=True)
-class DaySpan:
-    """Days of events, both included."""
-
-    first: date
-    last: date
-
-    @property
-    def days(self) -> tuple[date, ...]:
-        """Each of them."""
-        return tuple(self.first + timedelta(number) for number in range((self.last - self.first).days + 1))
+def build_query(plan: TablePlan, day: date) -> str:
+    """The query for the events of a day that are wanted."""
+    table = plan.table
+    shown = ",\n".join(f"  {_as_text(table, column)}" for column in columns_of_answer(table))
+    source = f"{_identifier(table.name.database)}.{_identifier(table.name.table)}"
+    return f"SELECT\n{shown}\nFROM {source}\nWHERE " + "\n  AND ".join(_conditions(table, day, plan.wanted))
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A query and the form of its answer: columns by name, all as text, one row a group."""
-
-    sql: str
-    columns: tuple[str, ...]
-    spans: tuple[DaySpan, ...]
-
-    @property
-    def days(self) -> tuple[date, ...]:
-        """The days of events that it asks for."""
-        return tuple(day for span in self.spans for day in span.days)
+def _as_text(table: AthenaTable, column: str) -> str:
+    name = _identifier(column)
+    return name if table.is_text(column) else f"json_format(CAST({name} AS json)) AS {name}"
 
 
-def build_query(
-    table: AthenaTable,
-    partitions: Partitions,
-    spans: Sequence[DaySpan],
-    *,
-    accounts: Sequence[str],
-    regions: Sequence[str],
-) -> Query:
-    """The query for the records of some days, accounts and Regions (none: all). `spans` are in order and not empty.
-
-    Raises:
-        IngestError: queries of the table must name accounts or Regions, and none are given.
-    """
-    keys = dict(_keys(table))
-    moment, event = identifier("eventtime"), identifier("eventid")
-    conditions = [
-        *conditions_on_partitions(
-            table,
-            partitions,
-            first=spans[0].first,
-            last=spans[-1].last + timedelta(LATE_DAYS),
-            accounts=accounts,
-            regions=regions,
-        ),
-        *_conditions_on_columns(partitions, accounts, regions),
-        _in_spans(moment, spans),
-    ]
-    shown = [f"{expression} AS {name}" for name, expression in keys.items()]
-    shown += [
-        f"count(*) AS {COUNT}",
-        f"min(concat({moment}, ' ', coalesce({event}, ''))) AS {FIRST}",
-        f"max({moment}) AS {LAST}",
-    ]
-    grouped = ", ".join([f"substr({moment}, 1, 10)", *map(str, range(1, len(keys) + 1))])
-    sql = "\n".join(
-        (
-            "SELECT",
-            ",\n".join(f"  {one}" for one in shown),
-            f"FROM {identifier(table.name.database)}.{identifier(table.name.table)}",
-            "WHERE " + "\n  AND ".join(conditions),
-            f"GROUP BY {grouped}",
-        )
-    )
-    return Query(sql, (*keys, COUNT, FIRST, LAST), tuple(spans))
-
-
-def describe_lacks(table: AthenaTable, partitions: Partitions) -> tuple[str, ...]:
-    """The limits of the table, as sentences for people."""
-    lacks = []
-    if "eventcategory" not in table.columns and "managementevent" not in table.columns:
-        lacks.append("the table has no column `eventcategory`: data events count as management events")
-    if not _identity_part(table, _SOURCE_IDENTITY):
-        lacks.append("the table has no source identities of sessions: that roles hand them on shows in answers alone")
-    if not _plain(table, "vpcendpointid"):
-        lacks.append("the table has no column `vpcendpointid`: conditions on VPC endpoints go unproven")
-    if not _plain(table, "readonly"):
-        lacks.append(
-            "the table has no column `readonly`: tags that a call only asks for count as tags that it sets, and nothing"
-            " tells whether its trail records reads and writes"
-        )
-    if any(not key.projection for key in table.keys):
-        lacks.append("partitions of the table are added one by one: records of those not yet added stay unseen")
-    if not partitions.tell_days:
-        lacks.append("no partition of the table tells the day: each query reads all of it")
-    return tuple(lacks)
-
-
-def _keys(table: AthenaTable) -> Iterator[tuple[str, str]]:
-    """The expressions to group by, with the names of their columns in the answer, without columns the table lacks."""
-    for name in _PLAIN_COLUMNS:
-        expression = _plain(table, name)
-        if expression:
-            yield name, expression
-    version = _plain(table, VERSION)
-    if version:
-        yield VERSION, f"split_part({version}, '.', 1)"
-    for name, path in zip(IDENTITY_COLUMNS, IDENTITY_FIELDS, strict=True):
-        expression = _identity(table, path)
-        if expression:
-            yield name, expression
-    yield REQUEST, _calm_request()
-    yield RESPONSE, _read_response()
-    yield BESIDE, f"CASE WHEN {_source_in(READ_BESIDE)} THEN {identifier(BESIDE)} END"
-    yield RESOURCES, _resources(table.columns[RESOURCES])
-
-
-def _plain(table: AthenaTable, name: str) -> str:
-    """A column as text, or "" where there is none that may be."""
-    kind = table.columns.get(name)
-    if kind is None or kind.name in ("struct", "array", "map", "unknown"):
-        return ""
-    return identifier(name) if kind.is_text else f"CAST({identifier(name)} AS varchar)"
-
-
-def _identity(table: AthenaTable, path: str) -> str:
-    """A part of `useridentity`, which is a struct, or in some tables its JSON; "" where the struct lacks it."""
-    whole = _identity_part(table, path)
-    if not whole:
-        return _source_identity() if path == _SOURCE_IDENTITY else ""
-    if path == "principalId":
-        names = "|".join(SERVICE_SESSION_NAMES)
-        return f"regexp_extract({whole}, {literal(f'^[^:]*(:({names}))?')})"
-    if path == "arn":
-        kind = _identity_part(table, "type") or "''"
-        return f"CASE WHEN {kind} IN ('IAMUser', 'Role') THEN {whole} ELSE regexp_extract({whole}, '^arn:[^:]*:') END"
-    return whole
-
-
-def _identity_part(table: AthenaTable, path: str) -> str:
-    kind, place = table.columns["useridentity"], identifier("useridentity")
-    if kind.is_text:
-        return f"json_extract_scalar({place}, {literal('$.' + path)})"
-    for name in path.split("."):
-        found = kind.field(name)
-        if found is None:
-            return ""
-        place, kind = f"{place}.{identifier(found[0])}", found[1]
-    return place if kind.is_text else ""
-
-
-def _source_identity() -> str:
-    """The source identity that STS answers with when a role hands on its own.
-
-    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_ResponseElements
-    """
-    answer, source = identifier(RESPONSE), identifier("eventsource")
-    test = f"{source} = 'sts.amazonaws.com' AND {answer} LIKE '{{%'"
-    return f"CASE WHEN {test} THEN json_extract_scalar({answer}, '$.sourceIdentity') END"
-
-
-def _calm_request() -> str:
-    """The request parameters, with one text for the values of all that is ever changing."""
-    text = r'"[^"\\]*(?:\\.[^"\\]*)*"'
-    flat = rf'\{{[^{{}}"]*(?:{text}[^{{}}"]*)*\}}'
-    pattern = rf'"({"|".join((*EVER_CHANGING, "encryptionContext"))})":\s*(?:{text}|-?[0-9][0-9.eE+-]*|{flat})'
-    # The parameters that name a resource are kept in a list, where the first pattern doesn't find them; of an object
-    # only the bucket.
-    value = r'"(arn:[^":]*:s3:::[^/"]*|[^"]*)[^"]*"'
-    named = rf'"encryptionContext":\s*\{{[^{{}}]*?"({"|".join(KEYS)})":\s*{value}[^{{}}]*\}}'
-    kept = f"regexp_replace({identifier(REQUEST)}, {literal(named)}, {literal(_DATA)})"
-    return f"regexp_replace({kept}, {literal(pattern)}, {literal(_CALM)})"
-
-
-_CALM: Final = '"$1":"*"'
-_DATA: Final = '"encryptionContext":[{"$1":"$2"}]'
-
-
-def _read_response() -> str:
-    """The response elements where a rule may read them, or where they may hold an error."""
-    column = identifier(RESPONSE)
-    return f"""CASE WHEN NOT {_source_in(UNREAD_ANSWERS)} OR {column} LIKE '%"error%' THEN {column} END"""
-
-
-def _source_in(sources: Sequence[str]) -> str:
-    return f"{identifier('eventsource')} IN ({', '.join(map(literal, sources))})"
-
-
-def _resources(kind: HiveType) -> str:
-    """The resources as JSON: lists of ARN and type, or as they are where the column holds text.
-
-    Lists and not objects, since engines differ in what a struct becomes.
-    """
-    if kind.item is None:
-        return identifier(RESOURCES)
-    named = (kind.item.field("arn"), kind.item.field("type"))
-    fields = ", ".join(f"one.{identifier(field[0])}" for field in named if field)
-    return f"json_format(CAST(transform({identifier(RESOURCES)}, one -> ARRAY[{fields}]) AS json))"
-
-
-def _conditions_on_columns(partitions: Partitions, accounts: Sequence[str], regions: Sequence[str]) -> Iterator[str]:
-    """The conditions on accounts and Regions that no partition key covers."""
+def _conditions(table: AthenaTable, day: date, wanted: Wanted) -> Iterator[str]:
+    """Conditions on partitions where there are such, and on the time of the event; bare days sort before all their
+    moments, however these are spelled."""
+    delivered = [day + timedelta(late) for late in range(LATE_DAYS + 1)]
+    for key, form in table.day_keys.items():
+        texts = [one.strftime(form) for one in delivered]
+        yield _is_one_of(key, [*texts, *(text.lstrip("0") for text in texts)])  # people also add month 3 as `3`
     for key, column, values in (
-        (partitions.account, "recipientaccountid", accounts),
-        (partitions.region, "awsregion", regions),
+        ("account", "recipientaccountid", wanted.accounts),
+        ("region", "awsregion", wanted.regions),
     ):
-        if values and key is None:
-            yield f"{identifier(column)} IN ({', '.join(map(literal, values))})"
+        if values:
+            yield _is_one_of(key if key in table.keys else column, values)
+    moment = _identifier("eventtime")
+    yield f"{moment} >= {_literal(str(day))} AND {moment} < {_literal(str(day + timedelta(1)))}"
 
 
-def _in_spans(moment: str, spans: Sequence[DaySpan]) -> str:
-    """Whether an event is of the days; bare days sort before all their moments, however these are spelled."""
-    ends = [(span.first.isoformat(), (span.last + timedelta(1)).isoformat()) for span in spans]
-    tests = [f"{moment} >= {literal(first)} AND {moment} < {literal(end)}" for first, end in ends]
-    return tests[0] if len(tests) == 1 else "(" + " OR ".join(f"({test})" for test in tests) + ")"
+def _is_one_of(column: str, values: Iterable[str]) -> str:
+    return f"{_identifier(column)} IN ({', '.join(map(_literal, dict.fromkeys(values)))})"
+
+
+def _identifier(name: str) -> str:
+    """The name of a table or column, quoted: it is one name whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    """A text, quoted: nothing in it ends it. Backslashes mean nothing special."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,43 +1,52 @@
 """A CloudTrail table as its definition in the Glue Data Catalog describes it.
 
-Sources: https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-understanding.html and its sister pages,
+AWS documents two kinds: with partitions for Region, year, month and day that are added one by one, for an organization
+with one for the account too; and with partition projection, where one key spells the day as CloudTrail's folders do.
+Days are those of delivery.
+https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table.html
+https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-org-wide-trail.html
+https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html
 https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lpgen.core.athena.hive_types import HiveType, type_from_text
 from lpgen.core.athena.scheme import SCHEME
+from lpgen.core.cloudtrail.records import Record
 from lpgen.errors import IngestError, InvocationError, quote_input
 
 _NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,254}"
 _ADDRESS: Final = re.compile(rf"{SCHEME}({_NAME})\.({_NAME})", re.ASCII)
-_TEXTS: Final = (
-    "eventtime",
-    "eventsource",
-    "eventname",
-    "eventtype",
-    "eventid",
-    "awsregion",
-    "recipientaccountid",
-    "errorcode",
-    "errormessage",
-    "requestparameters",
-    "responseelements",
-    "additionaleventdata",
-)
-_NEEDED: Final = (*_TEXTS, "useridentity", "resources")
-"""The columns that decide the caller, the outcome and the actions of a call; every table that AWS documents has them
-all.
 
-INVARIANT: a table that lacks one is refused. It would hide roles, denials or needs of calls, and hidden use would look
-unused.
+FIELDS: Final = {name.lower(): name for name in Record.__struct_fields__}
+"""The fields of a record by the names of their columns."""
+
+_MAY_LACK: Final = {
+    "eventversion": "",
+    "managementevent": "",
+    "eventcategory": "data events count as management events",
+    "vpcendpointid": "conditions on VPC endpoints go unproven",
+    "readonly": "tags that a call only asks for count as tags that it sets, and nothing tells whether its trail "
+    "records reads and writes",
+}
+"""What follows where a table has no such column.
+
+INVARIANT: a table that lacks another column of `FIELDS` is refused. These decide the caller, the outcome and the
+actions of a call; every table that AWS documents has them all. Without one, hidden use would look unused.
 """
+
+_TEXT: Final = re.compile(r"string|varchar\b.*|char\b.*")
+_IDENTITY: Final = r"struct<(?=(.*,)?type:).*sessioncontext:struct<.*sessionissuer:struct<[^<>]*\barn:.*"
+_TYPES: Final = {
+    "useridentity": re.compile(rf"{_TEXT.pattern}|{_IDENTITY}"),
+    "resources": re.compile(rf"{_TEXT.pattern}|array<struct<([^<>]*,)?arn:.*"),
+}
+"""The types that columns may have besides text, with the least that they must hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +61,38 @@ class TableName:
 
 
 @dataclass(frozen=True, slots=True)
-class PartitionKey:
-    """A column that distinguishes partitions.
-
-    `projection` holds its properties of partition projection (`type`, `format`, `values`, `digits`), and is empty where
-    partitions are registered one by one; `samples` are some values of those.
-    """
-
-    name: str
-    type: HiveType
-    projection: Mapping[str, str]
-    samples: tuple[str, ...] = ()
-
-    @property
-    def is_injected(self) -> bool:
-        """Whether each query must name its values."""
-        return self.projection.get("type") == "injected"
-
-
-@dataclass(frozen=True, slots=True)
 class AthenaTable:
-    """A table. `columns` are keyed by name in lower case. `location` is the folder of its objects, ending in a slash.
+    """A table. `columns` are types by name, `keys` the partition keys that hold text, all in lower case.
 
-    `template` is the location of each partition, with `${key}` for keys, or "".
+    `day_keys` are the keys that tell the day of delivery, with their formats as in `strftime`. Where there are none,
+    each query reads the whole table. `location` is the folder of its objects, ending in a slash, or "".
     """
 
     name: TableName
-    columns: Mapping[str, HiveType]
-    keys: tuple[PartitionKey, ...]
+    columns: Mapping[str, str]
+    keys: frozenset[str]
+    day_keys: Mapping[str, str]
     location: str
-    template: str = ""
+    is_projected: bool
+
+    def is_text(self, column: str) -> bool:
+        """Whether a column holds text."""
+        return _is_text(self.columns[column])
+
+    def describe_lacks(self) -> tuple[str, ...]:
+        """The limits of the table, as sentences for people."""
+        known = {*self.columns, "eventcategory"} if "managementevent" in self.columns else self.columns
+        lacking = [(column, why) for column, why in _MAY_LACK.items() if why and column not in known]
+        lacks = [f"the table has no column `{column}`: {why}" for column, why in lacking]
+        if not self.is_text("useridentity") and "sourceidentity:" not in self.columns["useridentity"]:
+            lacks.append(
+                "the table has no source identities of sessions: that roles hand them on shows in answers alone"
+            )
+        if self.keys and not self.is_projected:
+            lacks.append("partitions of the table are added one by one: records of those not yet added stay unseen")
+        if not self.day_keys:
+            lacks.append("no partition of the table tells the day: each query reads all of it")
+        return tuple(lacks)
 
 
 def name_from_address(address: str) -> TableName:
@@ -96,10 +107,8 @@ def name_from_address(address: str) -> TableName:
     return TableName(found[1].lower(), found[2].lower())
 
 
-def table_from_definition(
-    name: TableName, definition: Mapping[str, Any], partitions: Sequence[Sequence[str]] = ()
-) -> AthenaTable:
-    """The table that Glue's `GetTable` describes; `partitions` are the values of some of its partitions.
+def table_from_definition(name: TableName, definition: Mapping[str, Any]) -> AthenaTable:
+    """The table that Glue's `GetTable` describes.
 
     Raises:
         IngestError: it is a view, or no table of CloudTrail records.
@@ -107,59 +116,48 @@ def table_from_definition(
     if definition.get("TableType") == "VIRTUAL_VIEW":
         raise IngestError(f"`{name}` is a view", hint="name the table that it reads")
     storage = definition.get("StorageDescriptor") or {}
-    columns = {str(one["Name"]).lower(): type_from_text(str(one.get("Type", ""))) for one in storage.get("Columns", ())}
+    columns = _types_by_name(storage.get("Columns"))
     _check_columns(name, columns)
-    properties = {str(key).lower(): str(value) for key, value in (definition.get("Parameters") or {}).items()}
-    keys = [
-        PartitionKey(
-            str(one["Name"]).lower(),
-            type_from_text(str(one.get("Type", ""))),
-            _projection(properties, str(one["Name"]).lower()),
-            tuple(values[at] for values in partitions if at < len(values)),
-        )
-        for at, one in enumerate(definition.get("PartitionKeys") or ())
-    ]
-    template = properties.get("storage.location.template", "") if is_projected(definition) else ""
-    location = template.partition("${")[0] or str(storage.get("Location") or "")
-    return AthenaTable(name, columns, tuple(keys), location.rstrip("/") + "/" if location else "", template)
-
-
-def _check_columns(name: TableName, columns: Mapping[str, HiveType]) -> None:
-    hint = "AWS shows how to make one: https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html"
-    missing = [column for column in _NEEDED if column not in columns]
-    if missing:
-        missed = f"has no column `{'`, `'.join(missing)}`"
-        raise IngestError(f"`{name}` is no table of CloudTrail records as AWS defines it: it {missed}", hint=hint)
-    odd = [column for column in _TEXTS if not columns[column].is_text]
-    identity, resources = columns["useridentity"], columns["resources"]
-    if not identity.is_text and not _has_issuer(identity):
-        odd.append("useridentity")
-    if not resources.is_text and (resources.item is None or resources.item.field("arn") is None):
-        odd.append("resources")
-    if odd:
-        raise IngestError(f"`{name}` can't be read: `{'`, `'.join(odd)}` isn't of the type that AWS defines", hint=hint)
-
-
-def _has_issuer(identity: HiveType) -> bool:
-    """Whether the identity has the role that issued a session."""
-    kind: HiveType | None = identity
-    for part in ("sessionContext", "sessionIssuer", "arn"):
-        found = kind.field(part) if kind else None
-        kind = found[1] if found else None
-    return kind is not None and identity.field("type") is not None
-
-
-def is_projected(definition: Mapping[str, Any]) -> bool:
-    """Whether the table's partitions are worked out and not registered."""
-    parameters = definition.get("Parameters") or {}
-    return any(
-        str(key).lower() == "projection.enabled" and str(parameters[key]).lower() == "true" for key in parameters
+    keys = {key: kind for key, kind in _types_by_name(definition.get("PartitionKeys")).items() if _is_text(kind)}
+    properties = {key.lower(): str(value).strip() for key, value in (definition.get("Parameters") or {}).items()}
+    is_projected = properties.get("projection.enabled", "").lower() == "true"
+    location = str(storage.get("Location") or "")
+    return AthenaTable(
+        name=name,
+        columns=columns,
+        keys=frozenset(keys),
+        day_keys=_day_keys(keys, properties if is_projected else {}),
+        location=location.rstrip("/") + "/" if location else "",
+        is_projected=is_projected,
     )
 
 
-def _projection(properties: Mapping[str, str], key: str) -> dict[str, str]:
-    if properties.get("projection.enabled", "").lower() != "true":
-        return {}
-    start = f"projection.{key}."
-    found = {name.removeprefix(start): value.strip() for name, value in properties.items() if name.startswith(start)}
-    return {**found, "type": found.get("type", "").lower()}
+def _day_keys(keys: Mapping[str, str], properties: Mapping[str, str]) -> dict[str, str]:
+    for key in keys:
+        projection = f"projection.{key}."
+        if (properties.get(f"{projection}type"), properties.get(f"{projection}format")) == ("date", "yyyy/MM/dd"):
+            return {key: "%Y/%m/%d"}
+    parts = {"year": "%Y", "month": "%m", "day": "%d"}
+    return parts if parts.keys() <= keys.keys() else {}
+
+
+def _types_by_name(columns: Any) -> dict[str, str]:
+    """Columns of a definition; types are such as `string` or `array<struct<arn:string,type:string>>`."""
+    found = {str(column["Name"]).lower(): str(column.get("Type", "")) for column in columns or ()}
+    return {column: "".join(kind.lower().split()) for column, kind in found.items()}
+
+
+def _is_text(kind: str) -> bool:
+    return _TEXT.fullmatch(kind) is not None
+
+
+def _check_columns(name: TableName, columns: Mapping[str, str]) -> None:
+    hint = "AWS shows how to make one: https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html"
+    needed = [column for column in FIELDS if column not in _MAY_LACK]
+    missing = [column for column in needed if column not in columns]
+    if missing:
+        missed = f"has no column `{'`, `'.join(missing)}`"
+        raise IngestError(f"`{name}` is no table of CloudTrail records as AWS defines it: it {missed}", hint=hint)
+    odd = [column for column in needed if not _TYPES.get(column, _TEXT).fullmatch(columns[column])]
+    if odd:
+        raise IngestError(f"`{name}` can't be read: `{'`, `'.join(odd)}` isn't of the type that AWS defines", hint=hint)

@@ -43,12 +43,6 @@ _NO_TIME_STATED: Final = "`eventTime` is missing"
 _OF_NO_DAY: Final = (SkipReason.OUT_OF_WINDOW, SkipReason.UNKNOWN_VERSION, SkipReason.FUTURE)
 """Why a record that has a time shows nothing of any day."""
 
-Lot = tuple[int, str]
-"""How many records a record represents, and when the last of them was; "" where it is the only one."""
-
-_ALONE: Final = (1, NO_TIME)
-_NOT_COUNTED: Final = (0, NO_TIME)
-
 Refusal = tuple[SkipReason, str]
 """Why a record doesn't count, and a detail."""
 
@@ -93,12 +87,14 @@ class UsageTally:
         *,
         counted: Windows = (),
         place: str = "",
+        is_ordered: bool = True,
     ) -> SourceCounts:
         """Counts the records of one file; a second record of one event id in it is a duplicate.
 
         Records later than `latest` are skips of the future. Of a file that was read before, `counted` are the windows
         whose records count already; then only the records that were left out are counted. Records of another account
-        than `place`, that of the file's folder, are misplaced, and those that name none are its own.
+        than `place`, that of the file's folder, are misplaced, and those that name none are its own. Where the order of
+        the records is chance, their numbers are no places.
         """
         self._latest = latest
         seen: set[str] = set()
@@ -111,7 +107,7 @@ class UsageTally:
             if counted and self._was_counted(record, seen, counted):
                 continue
             if type(record) is RawRecord:
-                skip = self._add_record(record, seen, source, number)
+                skip = self._add_record(record, seen, source, number if is_ordered else 0)
             else:
                 assert isinstance(record, Unusable)
                 skip = self._add_unusable(record, source)
@@ -137,10 +133,8 @@ class UsageTally:
             seen.add(event_id)
         return True
 
-    def _add_record(
-        self, record: RawRecord, seen: set[str], source: str, number: int = 0, lot: Lot = _ALONE
-    ) -> SkipReason | None:
-        """Count one record, or the lot that it represents, and return why it isn't usage; None where it is."""
+    def _add_record(self, record: RawRecord, seen: set[str], source: str, number: int) -> SkipReason | None:
+        """Count one record, and return why it isn't usage; None where it is."""
         found_moment = moment_from_text(record.eventTime)
         refusal = _why_refused(record, found_moment)
         moment, event_id = found_moment or NO_TIME, record.eventID or ""
@@ -149,46 +143,43 @@ class UsageTally:
         if refusal is None:
             if event_id:
                 seen.add(event_id)
-            refusal = self._why_left_out(moment, lot)
+            refusal = self._why_left_out(moment)
         if refusal is not None:
             reason, why = refusal
             why = detail_of_left_out(reason, why, source)
-            return self._add_refused(record, Unusable(reason, why, _position(number)), source, lot)
+            return self._add_refused(record, Unusable(reason, why, _position(number)), source)
         caller = self._contributions.find_caller(record)
         contribution, end = self._contributions.find(record, caller.alike)
         key = (contribution, caller, moment[:10])
         found = self._counts.get(key)
         if found is None:
             found = self._counts[key] = [0, NO_TIME, LATE, ()]
-        count, last = lot
-        found[0] += count
+        found[0] += 1
         if moment > found[1]:
             found[1] = moment
-        if last > found[1]:
-            found[1] = last
         if moment <= found[2]:
             example = (event_id, end) if contribution.skip is None else (event_id, source, _position(number), end)
             if (moment, example) < (found[2], found[3]):
                 found[2], found[3] = moment, example
         return contribution.skip
 
-    def _why_left_out(self, moment: str, lot: Lot) -> Refusal | None:
+    def _why_left_out(self, moment: str) -> Refusal | None:
         """Why a record is left out for now; None where it counts."""
-        if self._latest.is_before(max(moment, lot[1])):
+        if self._latest.is_before(moment):
             return SkipReason.FUTURE, self._latest.why
         if self._has_ends and not self._window.holds(moment):
             return SkipReason.OUT_OF_WINDOW, ""
         return None
 
-    def _add_refused(self, record: RawRecord, part: Unusable, source: str, lot: Lot) -> SkipReason:
+    def _add_refused(self, record: RawRecord, part: Unusable, source: str) -> SkipReason:
         """Counts a record that doesn't count whatever it says."""
         known = record_from_raw(record)
         moment = moment_from_text(record.eventTime) or NO_TIME
         said = _saying(known, moment)
         if part.reason is SkipReason.OUT_OF_WINDOW:  # one row per file: a window may leave out most of many files
             known, said = _place_of(known), (moment, "", "")
-        self._count_coverage(known, None if part.reason in _OF_NO_DAY else moment, lot)
-        self._add_skip(replace(part, record=known), source, said, lot)
+        self._count_coverage(known, None if part.reason in _OF_NO_DAY else moment)
+        self._add_skip(replace(part, record=known), source, said)
         return part.reason
 
     def _add_unusable(self, part: Unusable, source: str) -> SkipReason:
@@ -209,17 +200,17 @@ class UsageTally:
     def _add_aggregated(self, part: Unusable, record: Record, source: str) -> SkipReason:
         """Count an aggregated event, which says nothing about any day, and add a row for each caller that it names."""
         moment = moment_from_text(record.eventTime) or NO_TIME
-        left_out = self._why_left_out(moment, _ALONE) if moment else None
+        left_out = self._why_left_out(moment) if moment else None
         if left_out is not None:
             reason, why = left_out
             part = replace(part, reason=reason, detail=detail_of_left_out(reason, why, source), callers=())
         self._count_coverage(record, None)
         self._add_skip(part, source, (moment, "", ""))
         for caller in (one for one in part.callers if is_of_account(one, record.recipientAccountId)):
-            self._add_skip(part, source, (moment, caller, ""), _NOT_COUNTED)
+            self._add_skip(part, source, (moment, caller, ""), records=0)
         return part.reason
 
-    def _count_coverage(self, record: Record, moment: str | None, lot: Lot = _ALONE) -> None:
+    def _count_coverage(self, record: Record, moment: str | None) -> None:
         """Counts a record that is no usage; it shows nothing of any day where `moment` is None or in the future."""
         category, read_only = NO_CATEGORY, None
         if moment is not None and self._latest.is_before(moment):
@@ -229,18 +220,18 @@ class UsageTally:
         day = moment[:10] if moment else NO_TIME
         account, source = record.recipientAccountId or "", record.eventSource
         key = coverage_key(account, record.awsRegion or "", day, category, source)
-        add_coverage(self._coverage, key, lot[0], is_usage=False, read_only=read_only)
+        add_coverage(self._coverage, key, 1, is_usage=False, read_only=read_only)
         if day != NO_TIME:
             name = caller_name(record.userIdentity, caller_from_record(record))
-            add_activity(self._activity, (account, day, name, source), lot[0])
+            add_activity(self._activity, (account, day, name, source), 1)
 
-    def _add_skip(self, part: Unusable, source: str, said: tuple[str, str, str], lot: Lot = _ALONE) -> None:
+    def _add_skip(self, part: Unusable, source: str, said: tuple[str, str, str], *, records: int = 1) -> None:
         """Count something that isn't usage; `said` are its time, its principal and its outcome."""
         moment, principal, outcome = said
         record = part.record or _NOTHING
         place, call = (record.recipientAccountId or "", record.awsRegion or ""), (record.eventSource, record.eventName)
         key = skip_key(part.reason, principal, place, call, outcome, part.detail)
-        add_skip(self._skips, key, lot[0], (moment, record.eventID or "", source, part.position), lot[1])
+        add_skip(self._skips, key, records, (moment, record.eventID or "", source, part.position), NO_TIME)
 
 
 def _in_place(item: RawRecord | Unusable, place: str, number: int) -> RawRecord | Unusable:

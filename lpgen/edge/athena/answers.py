@@ -1,32 +1,49 @@
-"""Reading the answers of Athena's queries, row by row: the CSV in S3, or Athena's own pages where it keeps the answer.
+"""Reading the answers of Athena's queries: row by row, back to the records that they show.
 
 Source: https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
 """
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import io
-import time
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
-from lpgen.core.athena.rows import Row
+import msgspec
+
+from lpgen.core.athena.table import FIELDS
+from lpgen.core.cloudtrail import records
+from lpgen.core.model import SkipReason
 from lpgen.core.usage.log_layout import split_address
+from lpgen.core.usage.rejected import Unusable
 from lpgen.edge.athena.errors import request_errors
 from lpgen.edge.athena.run import Answered
 from lpgen.edge.aws_session import AwsSession, aws_errors
+from lpgen.edge.logs.json_documents import repair_text, sound_document
+from lpgen.edge.logs.record_files import Item, records_from_bytes
 from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
-from lpgen.edge.objects.s3_store import BROKEN_OFF
 from lpgen.errors import AwsError, IngestError
 
+Row = Mapping[str, str | None]
+
 _PAGE_ROWS: Final = 1_000
-READ_BYTES: Final = 1 << 20
-ATTEMPTS: Final = 6
-WAIT_SECONDS: Final = 0.5
 _MAX_FIELD_CHARACTERS: Final = 1 << 26
-"""CloudTrail's records have at most some 256 KB."""
+"""CloudTrail's records have at most 1 MB."""
+
+_MAX_DEPTH: Final = 8
+_FLAGS: Final = {"true": True, "false": False}
+_OBJECTS: Final = ("requestparameters", "responseelements", "additionaleventdata")
+_NAMES: Final = {
+    column: {name.lower(): name for part in parts for name in part.__struct_fields__}
+    for column, parts in (
+        ("useridentity", (records.UserIdentity, records.SessionContext, records.SessionIssuer)),
+        ("resources", (records.RecordResource,)),
+    )
+}
+"""How records spell the names in these columns, which have lost their capitals, as the names of columns have."""
 
 
 def rows_of_answer(session: AwsSession, answered: Answered, columns: tuple[str, ...]) -> Iterator[Row]:
@@ -36,109 +53,101 @@ def rows_of_answer(session: AwsSession, answered: Answered, columns: tuple[str, 
         AwsError: the answer can't be read.
         IngestError: it isn't the answer to such a query.
     """
-    if answered.output:
-        found: Iterable[list[str | None]] = _rows_from_object(session, answered.output)
-    else:
-        found = _rows_from_pages(session, answered.query_id)
-    rows = iter(found)
+    output, query_id = answered.output, answered.query_id
+    rows = _rows_from_object(session, output) if output else _rows_from_pages(session, query_id)
     if tuple(next(rows, ())) != columns:
         raise IngestError("Athena's answer has other columns than the query")
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         if len(row) != len(columns):
-            raise IngestError("Athena's answer can't be read: a row of it is cut")
+            raise IngestError(f"Athena's answer can't be read: row {number:,} of it is cut")
         yield dict(zip(columns, row, strict=True))
 
 
-# ---------------------------------------------------------------- pages
-
-
 def _rows_from_pages(session: AwsSession, query_id: str) -> Iterator[list[str | None]]:
-    """https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html"""
-    token = ""
+    """The rows of an answer that Athena keeps.
+
+    https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html
+    """
+    options: dict[str, Any] = {"QueryExecutionId": query_id, "MaxResults": _PAGE_ROWS}
     while True:
-        options = {"NextToken": token} if token else {}
         with request_errors("read the query's answer"):
-            client = session.client("athena")
-            answer = client.get_query_results(QueryExecutionId=query_id, MaxResults=_PAGE_ROWS, **options)
+            answer = session.client("athena").get_query_results(**options)
         for row in answer["ResultSet"].get("Rows", ()):
             yield [cell.get("VarCharValue") for cell in row.get("Data", ())]
-        token = str(answer.get("NextToken") or "")
-        if not token:
+        if not answer.get("NextToken"):
             return
-
-
-# ---------------------------------------------------------------- the CSV in S3
+        options["NextToken"] = answer["NextToken"]
 
 
 def _rows_from_object(session: AwsSession, name: str) -> Iterator[list[str | None]]:
-    """Fields are quoted, with quotes in them doubled; only null isn't, and comes out as "" here."""
+    """The rows of an answer in S3, which is kept on disk meanwhile.
+
+    Fields are quoted, with quotes in them doubled; only null isn't, and comes out as "" here.
+    """
+    bucket, key = split_address(name)
     csv.field_size_limit(_MAX_FIELD_CHARACTERS)
-    stream = io.BufferedReader(_ObjectStream(session, name), READ_BYTES)
-    with contextlib.closing(io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")) as text:
+    with tempfile.TemporaryDirectory(prefix="lpgen-") as folder:
+        path = Path(folder, "answer.csv")
         try:
-            yield from csv.reader(text, strict=True)
-        except csv.Error as error:
+            with aws_errors("read the query's answer"):
+                session.client("s3").download_file(bucket, key, str(path))
+            with path.open(encoding="utf-8", errors="replace", newline="") as text:
+                yield from csv.reader(text, strict=True)
+        except AwsError as error:
+            raise explain_s3_error(error, Needs(f"s3:GetObject on arn:aws:s3:::{bucket}/*", pays=True)) from error
+        except (csv.Error, OSError) as error:
             raise IngestError(f"Athena's answer can't be read: {error}") from error
 
 
-class _ObjectStream(io.RawIOBase):
-    """An object's bytes from begin to end; where a connection breaks off, the rest is asked for again."""
-
-    def __init__(self, session: AwsSession, name: str) -> None:
-        self._session, self._name = session, name
-        self._body: Any = None
-        self._offset, self._size, self._etag = 0, -1, ""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fills the buffer; 0 at the end of the object.
-
-        Raises:
-            AwsError: the object can't be read.
-        """
-        for attempt in range(1, ATTEMPTS + 1):
-            if self._offset == self._size:
-                return 0
-            try:
-                with aws_errors("read the query's answer"), _broken_off():
-                    data = self._read(len(buffer))
-                    if data:
-                        buffer[: len(data)] = data
-                        self._offset += len(data)
-                        return len(data)
-                    raise ConnectionError("the answer ended early")
-            except AwsError as error:
-                self._body = None
-                if error.code not in BROKEN_OFF or attempt == ATTEMPTS:
-                    bucket = split_address(self._name)[0]
-                    raise explain_s3_error(
-                        error, Needs(f"s3:GetObject on arn:aws:s3:::{bucket}/*", pays=True)
-                    ) from error
-            time.sleep(WAIT_SECONDS * attempt)
-        raise AssertionError("the last attempt returns or raises")
-
-    def _read(self, length: int) -> bytes:
-        if self._body is None:
-            bucket, key = split_address(self._name)
-            options = {"Range": f"bytes={self._offset}-", "IfMatch": self._etag} if self._offset else {}
-            answer = self._session.client("s3").get_object(Bucket=bucket, Key=key, **options)
-            self._body, self._etag = answer["Body"], answer["ETag"]
-            self._size = self._offset + int(answer["ContentLength"])
-            if not self._size:
-                return b""
-        data: bytes = self._body.read(length)
-        return data
+# ---------------------------------------------------------------- records
 
 
-@contextlib.contextmanager
-def _broken_off() -> Iterator[None]:
-    """Turn errors from reading a body without boto3's own wrapper into an `AwsError`."""
-    from urllib3.exceptions import HTTPError
+def item_from_row(row: Row) -> Item:
+    """The record of a row, read as if a log file held it; "" and null both mean that the record says nothing.
 
-    try:
-        yield
-    except (HTTPError, OSError) as error:
-        why = f"can't read the query's answer: the connection broke off ({type(error).__name__})"
-        raise AwsError(why, code="ResponseStreamingError", hint="run it again") from error
+    What can't be read has the event's id as its place, since rows come in any order.
+    """
+    cells = {column: cell for column, cell in row.items() if cell and cell != "null"}
+    fields = {FIELDS[column]: _read_cell(column, cell) for column, cell in cells.items()}
+    _add_source_identity(fields)
+    (item,) = records_from_bytes(msgspec.json.encode(fields))
+    nested = [column for column in (*_OBJECTS, *_NAMES) if column in cells]
+    broken = next((column for column in nested if fields[FIELDS[column]] is None), "")
+    if broken and isinstance(item, records.RawRecord):
+        item = Unusable(SkipReason.BAD_RECORD, f"`{broken}` holds broken JSON", "", records.record_from_raw(item))
+    return replace(item, position=f"event {cells.get('eventid')}") if isinstance(item, Unusable) else item
+
+
+def _read_cell(column: str, cell: str) -> Any:
+    """What the cell of a column holds; None for broken JSON."""
+    if column in ("readonly", "managementevent"):
+        return _FLAGS.get(cell.lower())
+    if column not in _NAMES and (column not in _OBJECTS or not cell.startswith("{")):
+        return cell  # a text in place of an object is what AWS writes where it hides the object or leaves it out
+    text = sound_document(repair_text(cell.encode()))
+    if text is None:
+        return None
+    return _respell(msgspec.json.decode(text), _NAMES[column]) if column in _NAMES else msgspec.Raw(text)
+
+
+def _respell(value: Any, names: Mapping[str, str], depth: int = 0) -> Any:
+    """The value with its keys as records spell them, without parts that lie deeper than any that records have."""
+    if depth > _MAX_DEPTH:
+        return None
+    if isinstance(value, dict):
+        return {names.get(key.lower(), key): _respell(item, names, depth + 1) for key, item in value.items()}
+    return [_respell(item, names, depth + 1) for item in value] if isinstance(value, list) else value
+
+
+def _add_source_identity(fields: dict[str, Any]) -> None:
+    """Takes the source identity that STS answers with when a role hands on its own: many tables have none for sessions.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_ResponseElements
+    """
+    answer, identity = fields.get("responseElements"), fields.get("userIdentity")
+    if fields.get("eventSource") != "sts.amazonaws.com" or not isinstance(answer, msgspec.Raw):
+        return
+    source = msgspec.json.decode(answer).get("sourceIdentity")
+    context = isinstance(identity, dict) and (identity.get("sessionContext") or {})
+    if isinstance(source, str) and isinstance(context, dict):
+        fields["userIdentity"] |= {"sessionContext": {"sourceIdentity": source, **context}}

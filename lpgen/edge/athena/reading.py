@@ -1,141 +1,174 @@
-"""Reading tables in Athena into the data folder: each query's days are committed as soon as its answer is read."""
+"""Reading tables in Athena into the data folder: each day is committed as soon as the answer to its query is read."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 
-from lpgen.core.athena.days import halve_spans
-from lpgen.core.athena.query import Query, describe_lacks
-from lpgen.core.athena.rows import Row, group_from_row
+from lpgen.core.athena.days import DaySpan, IngestedDay, TablePlan, Wanted, day_from_name, missing_days
+from lpgen.core.athena.query import build_query, columns_of_answer
 from lpgen.core.athena.scheme import SCHEME
+from lpgen.core.athena.table import AthenaTable, TableName, table_from_definition
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.usage.event_time import Window
-from lpgen.core.usage.group_tally import GroupTally
+from lpgen.core.usage.event_time import ALL_TIME, Window
 from lpgen.core.usage.ingest_result import Progress, ProgressReport
-from lpgen.edge.athena.answers import rows_of_answer
-from lpgen.edge.athena.logs import AthenaLogs, TablePlan, ingested_days, plan_table
+from lpgen.core.usage.log_layout import ALL_LOGS, LATE_DAYS, Scope
+from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.tally import UsageTally
+from lpgen.edge.athena.answers import Row, item_from_row, rows_of_answer
+from lpgen.edge.athena.errors import request_errors
+from lpgen.edge.athena.run import QueryRunner
+from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.collector import collector_paused
-from lpgen.edge.data_folder.ledger import LedgerFile, LedgerObject
-from lpgen.edge.ingest.chunk_reader import ChunkResult
+from lpgen.edge.data_folder.ledger import LedgerObject, read_objects_named
+from lpgen.edge.ingest.chunk_reader import ChunkResult, file_from_counts
 from lpgen.edge.ingest.reading import Reading
-from lpgen.errors import IngestError, QueryTooLargeError, quote_input
+from lpgen.edge.logs.record_files import Item
+from lpgen.edge.objects.finder import find_objects
+from lpgen.edge.objects.s3_store import S3Store
+from lpgen.errors import AwsError, IngestError, InvocationError, quote_input
+
+
+@dataclass(frozen=True, slots=True)
+class AthenaLogs:
+    """Tables to ask for the events of some days. `left_days`: later days, not yet settled, were asked for too.
+
+    `reads_whole` says that a table may be read as a whole for each day, where no partition tells the day.
+    """
+
+    runner: QueryRunner
+    names: tuple[TableName, ...]
+    days: DaySpan
+    wanted: Wanted
+    left_days: bool = False
+    reads_whole: bool = False
 
 
 def read_athena(
     reading: Reading, logs: AthenaLogs, event_map: EventMap, *, report_progress: ProgressReport | None
 ) -> None:
-    """Asks each table for the days that aren't known.
+    """Asks each table for the days that aren't known, and commits day by day.
 
-    A day without any record isn't remembered, since its partitions may be missing. A query that takes more than Athena
-    gives it is asked in halves.
+    A day without any record isn't remembered, since its partitions may be missing.
 
     Raises:
-        AwsError: a query can't be run or read; the days of those before are kept.
+        AwsError: a query can't be run or read; the days before are kept.
         IngestError: a table holds no CloudTrail records, or a part of a day is known.
+        InvocationError: a table would be read as a whole for each day, and nobody agreed to that.
     """
     late = f"days after {logs.days.last} may lack records that come late, and are left for a later run"
     notes = [late] if logs.left_days else []
+    contributions = ContributionMemo(event_map)
     scanned = 0
     for name in logs.names:
-        plan = plan_table(logs, name, ingested_days(reading.ledger.objects_named(SCHEME)))
-        reading.days_known += len(logs.days.days) - len(plan.missing)
-        notes += [note for note in describe_lacks(plan.table, plan.partitions) if note not in notes]
+        plan = plan_table(logs, name, reading.ledger.objects_named(SCHEME))
+        if plan.missing and not plan.table.day_keys and not logs.reads_whole:
+            raise InvocationError(
+                f"no partition of `{name}` tells the day: {describe_scan(logs, plan)}",
+                hint="make a table as in https://docs.aws.amazon.com/athena/latest/ug/"
+                "create-cloudtrail-table-partition-projection.html, or give --yes",
+            )
+        reading.days_known += plan.days_known
+        notes += [note for note in plan.table.describe_lacks() if note not in notes]
         empty: list[date] = []
-        done, total = 0, len(plan.missing)
-        for query, result, read in _answers(plan, event_map):
-            _take(reading, result)
+        for number, day in enumerate(plan.missing, 1):
+            result, read = _read_day(plan, day, logs.runner, contributions)
             scanned += read
-            empty += _days_without(query, result)
-            done += len(query.days)
+            reading.add(result)
+            if result.files:
+                reading.checkpoint()
+            else:
+                empty.append(day)
             if report_progress:
-                report_progress(Progress(done, total, done, total, reading.records, "days"))
-        notes += _note_on_empty(plan, empty)
+                total = len(plan.missing)
+                report_progress(Progress(number, total, number, total, reading.records, "days"))
+        if empty:
+            shown = f"{empty[0]}" if len(empty) == 1 else f"{len(empty)} days, from {empty[0]} to {empty[-1]}"
+            notes.append(f"`{name}` holds no record of {shown}; a later run asks again")
     reading.notes = (*notes, f"Athena scanned {scanned:,} bytes") if scanned else tuple(notes)
 
 
-def _answers(plan: TablePlan, event_map: EventMap) -> Iterator[tuple[Query, ChunkResult, int]]:
-    """Each query in order, the result of its answer, and how many bytes Athena read for it."""
-    waiting = deque(plan.queries)
-    while waiting:
-        query = waiting.popleft()
-        try:
-            result, read = _read_query(plan, query, event_map)
-        except QueryTooLargeError:
-            first, second = halve_spans(query.spans)
-            if not first:
-                raise
-            waiting.extendleft((plan.query(second), plan.query(first)))
-        else:
-            yield query, result, read
+def plan_athena(logs: AthenaLogs, data: Path) -> Iterator[tuple[TablePlan, str]]:
+    """The plan for each table and what its queries would read; nothing is run, and nothing written.
+
+    Raises:
+        AwsError, IngestError: as `plan_table`.
+        DataError: the data folder is damaged.
+    """
+    known = read_objects_named(data, SCHEME)
+    for name in logs.names:
+        plan = plan_table(logs, name, known)
+        yield plan, describe_scan(logs, plan) if plan.missing else ""
 
 
-def _take(reading: Reading, result: ChunkResult) -> None:
-    reading.add(result)
-    if result.files:
-        reading.checkpoint()
+def plan_table(logs: AthenaLogs, name: TableName, known: Iterable[tuple[str, str]]) -> TablePlan:
+    """The plan for a table, given the days that a data folder has, as name and `etag` of the ledger's objects.
+
+    Raises:
+        AwsError: Glue can't be asked, or there is no such table.
+        IngestError: it holds no CloudTrail records, or a part of a day is known.
+    """
+    table = _fetch_table(logs.runner.session, name)
+    ingested = (day_from_name(day, location) for day, location in known)
+    return TablePlan(table, logs.days, logs.wanted, missing_days(table, logs.wanted, logs.days, ingested))
 
 
-@dataclass(slots=True)
-class _DayCounts:
-    records: int = 0
-    usage_records: int = 0
+def describe_scan(logs: AthenaLogs, plan: TablePlan) -> str:
+    """What the queries of a plan would read, by a listing: Athena itself reports this only afterwards."""
+    table, missing, wanted = plan.table, plan.missing, plan.wanted
+    queries = f"{len(missing):,} {'query' if len(missing) == 1 else 'queries'}"
+    times, scope = len(missing), ALL_LOGS
+    if table.day_keys:
+        window = Window(f"{missing[0]}T00:00:00", f"{missing[-1] + timedelta(1)}T00:00:00")
+        times, scope = min(times, LATE_DAYS + 1), Scope(frozenset(wanted.accounts), frozenset(wanted.regions), window)
+    store = S3Store(logs.runner.session.connection)
+    try:
+        sizes = [one.size for step in find_objects(store, (table.location,), scope) for one in step.objects]
+    except AwsError as error:
+        return f"{queries}; how much they would read isn't known: {error.message}"
+    amount = f"{times * sum(sizes):,} bytes in {len(sizes):,} objects"
+    return f"{queries} would read at most {amount}, by a listing of the table's location"
 
 
-def _read_query(plan: TablePlan, query: Query, event_map: EventMap) -> tuple[ChunkResult, int]:
-    """The result of a query's answer, and how many bytes it took Athena to read."""
-    runner = plan.logs.runner
-    answered = runner.run(query.sql, plan.table.name.database)
+def _fetch_table(session: AwsSession, name: TableName) -> AthenaTable:
+    """The table of a name in the Glue Data Catalog; a link of Lake Formation is followed to its target table.
+
+    https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
+    """
+    place = {"DatabaseName": name.database, "Name": name.table}
+    glue = session.client("glue")
+    with request_errors(f"read the definition of `{name}`"):
+        definition = glue.get_table(**place)["Table"]
+        target = definition.get("TargetTable")
+        if target:
+            place = {key: target[key] for key in ("CatalogId", "DatabaseName", "Name") if target.get(key)}
+            definition = glue.get_table(**place)["Table"]
+    return table_from_definition(name, definition)
+
+
+def _read_day(
+    plan: TablePlan, day: date, runner: QueryRunner, contributions: ContributionMemo
+) -> tuple[ChunkResult, int]:
+    """The records of a day as those of a file, if there are any, and how many bytes it took Athena to read."""
+    table = plan.table
+    answered = runner.run(build_query(plan, day), table.name.database)
+    name = IngestedDay(str(table.name), table.location, day, plan.wanted).name
+    digest = hashlib.sha256(f"{name}\n{table.location}".encode()).hexdigest()
+    tally = UsageTally(contributions)
+    rows = rows_of_answer(runner.session, answered, columns_of_answer(table))
     with collector_paused():
-        result = _count_rows(plan, query, event_map, rows_of_answer(runner.session, answered, query.columns))
-    return result, answered.bytes_scanned
+        counts = tally.add_source(_items(rows, day), digest, is_ordered=False)
+    files = (file_from_counts(name, digest, 0, counts, (ALL_TIME,)),) if counts.records else ()
+    objects = tuple(LedgerObject(name, 0, table.location, digest) for _ in files)
+    return ChunkResult(tally.usage(), files, (), 0, objects, days=True), answered.bytes_scanned
 
 
-def _count_rows(plan: TablePlan, query: Query, event_map: EventMap, rows: Iterable[Row]) -> ChunkResult:
-    tally = GroupTally(event_map)
-    names = {day.isoformat(): plan.ingested(day).name for day in query.days}
-    digests = {
-        day: hashlib.sha256(f"{name}\n{plan.table.location}".encode()).hexdigest() for day, name in names.items()
-    }
-    counts: dict[str, _DayCounts] = {}
+def _items(rows: Iterable[Row], day: date) -> Iterator[Item]:
     for row in rows:
-        group = group_from_row(row)
-        day = (group.record.eventTime or "")[:10]
-        if day not in names:
-            raise IngestError(f"Athena's answer holds a day that wasn't asked for: {quote_input(day)}")
-        skip = tally.add_group(group, digests[day])
-        count = counts.setdefault(day, _DayCounts())
-        count.records += group.records
-        count.usage_records += group.records if skip is None else 0
-    files = tuple(_file(digests[day], names[day], counts[day]) for day in sorted(counts))
-    objects = tuple(LedgerObject(one.path, 0, plan.table.location, one.sha256) for one in files)
-    return ChunkResult(tally.usage(), files, (), 0, objects, days=True)
-
-
-def _file(digest: str, name: str, count: _DayCounts) -> LedgerFile:
-    return LedgerFile(
-        sha256=digest,
-        path=name,
-        size=0,
-        records=count.records,
-        usage_records=count.usage_records,
-        skips=count.records - count.usage_records,
-        failure="",
-        windows=(Window(),),
-        left_out=0,
-    )
-
-
-def _days_without(query: Query, result: ChunkResult) -> list[date]:
-    read = {file.path.partition("?")[0].rpartition("/")[2] for file in result.files}
-    return [day for day in query.days if day.isoformat() not in read]
-
-
-def _note_on_empty(plan: TablePlan, days: list[date]) -> list[str]:
-    if not days:
-        return []
-    shown = f"{days[0]}" if len(days) == 1 else f"{len(days)} days, from {days[0]} to {days[-1]}"
-    return [f"`{plan.table.name}` holds no record of {shown}; a later run asks again"]
+        found = (row["eventtime"] or "")[:10]
+        if found != day.isoformat():
+            raise IngestError(f"Athena's answer holds a day that wasn't asked for: {quote_input(found)}")
+        yield item_from_row(row)

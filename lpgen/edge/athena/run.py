@@ -13,20 +13,12 @@ from typing import Any, Final
 
 from lpgen.edge.athena.errors import error_from_status, request_errors
 from lpgen.edge.aws_session import AwsSession
-from lpgen.errors import AwsError, QueryTooLargeError
+from lpgen.errors import AwsError
 
 FIRST_WAIT_SECONDS: Final = 0.5
 _LONGEST_WAIT_SECONDS: Final = 5.0
 ATTEMPTS: Final = 3
 """How often a query is run that Athena says may do better another time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Workgroup:
-    """Where queries run and where their answers are stored, as far as the command line says."""
-
-    name: str = ""
-    output_location: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +32,14 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class QueryRunner:
-    """Runs queries with one session. `wait` is asked to wait between two looks."""
+    """Runs queries with one session, in a workgroup and with a place for answers if the command line names them.
+
+    `wait` is asked to wait between two looks.
+    """
 
     session: AwsSession
-    workgroup: Workgroup
+    workgroup: str = ""
+    output_location: str = ""
     wait: Callable[[float], None] = time.sleep
 
     def run(self, sql: str, database: str) -> Answered:
@@ -52,17 +48,21 @@ class QueryRunner:
         Raises:
             AwsError: it can't be started, or it failed.
         """
+        options: dict[str, Any] = {
+            "QueryString": sql,
+            "QueryExecutionContext": {"Catalog": "AwsDataCatalog", "Database": database},
+        }
+        if self.workgroup:
+            options["WorkGroup"] = self.workgroup
+        if self.output_location:
+            options["ResultConfiguration"] = {"OutputLocation": self.output_location}
         for attempt in range(1, ATTEMPTS + 1):
-            execution = self._run_once(sql, database)
+            execution = self._run_once(options)
             status = execution.get("Status") or {}
             if status.get("State") == "SUCCEEDED":
                 break
-            error = error_from_status(status)
-            may_do_better = (status.get("AthenaError") or {}).get("Retryable") and not isinstance(
-                error, QueryTooLargeError
-            )
-            if not may_do_better or attempt == ATTEMPTS:
-                raise error
+            if attempt == ATTEMPTS or not (status.get("AthenaError") or {}).get("Retryable"):
+                raise error_from_status(status)
             self.wait(_LONGEST_WAIT_SECONDS)
         return Answered(
             str(execution["QueryExecutionId"]),
@@ -70,38 +70,23 @@ class QueryRunner:
             int((execution.get("Statistics") or {}).get("DataScannedInBytes") or 0),
         )
 
-    def _run_once(self, sql: str, database: str) -> Mapping[str, Any]:
+    def _run_once(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Athena's description of the query when it has ended; it is stopped if this is interrupted."""
-        query_id = str(
-            self._ask("start a query", "start_query_execution", **self._options(sql, database))["QueryExecutionId"]
-        )
+        athena = self.session.client("athena")
+        with request_errors("start a query"):
+            query_id = str(athena.start_query_execution(**options)["QueryExecutionId"])
         pause = FIRST_WAIT_SECONDS
         try:
             while True:
-                answer = self._ask("follow the query", "get_query_execution", QueryExecutionId=query_id)
-                execution: Mapping[str, Any] = answer["QueryExecution"]
+                with request_errors("follow the query"):
+                    execution: Mapping[str, Any] = athena.get_query_execution(QueryExecutionId=query_id)[
+                        "QueryExecution"
+                    ]
                 if (execution.get("Status") or {}).get("State") in ("SUCCEEDED", "FAILED", "CANCELLED"):
                     return execution
                 self.wait(pause)
                 pause = min(pause * 1.5, _LONGEST_WAIT_SECONDS)
         except BaseException:
-            with contextlib.suppress(AwsError):
-                self._ask("stop the query", "stop_query_execution", QueryExecutionId=query_id)
+            with contextlib.suppress(AwsError), request_errors("stop the query"):
+                athena.stop_query_execution(QueryExecutionId=query_id)
             raise
-
-    def _options(self, sql: str, database: str) -> dict[str, Any]:
-        options: dict[str, Any] = {
-            "QueryString": sql,
-            "QueryExecutionContext": {"Catalog": "AwsDataCatalog", "Database": database},
-        }
-        if self.workgroup.name:
-            options["WorkGroup"] = self.workgroup.name
-        if self.workgroup.output_location:
-            options["ResultConfiguration"] = {"OutputLocation": self.workgroup.output_location}
-        return options
-
-    def _ask(self, doing: str, operation: str, **options: Any) -> Mapping[str, Any]:
-        client = self.session.client("athena")
-        with request_errors(doing):
-            answer: Mapping[str, Any] = getattr(client, operation)(**options)
-        return answer

@@ -13,7 +13,7 @@ from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import RawRecord
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.latest_time import latest_time
-from lpgen.core.usage.left_out import LEFT_OUT, unite_windows
+from lpgen.core.usage.left_out import LEFT_OUT, Windows, unite_windows
 from lpgen.core.usage.log_layout import account_from_path
 from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.tables import Usage
@@ -132,7 +132,7 @@ class ChunkTally:
         counted = before.windows if before else ()
         latest = latest_time(path, self._asked.now)
         counts = self._tally.add_source(records, digest, latest, counted=counted, place=place)
-        found = self._ledger_file(path, digest, len(data), counts)
+        found = file_from_counts(path, digest, len(data), counts, (self._asked.window_for(path),))
         self._files[digest] = _completed(before, found) if before else found
         return digest
 
@@ -144,19 +144,21 @@ class ChunkTally:
         """What was counted, as the ledger will know it."""
         return tuple(self._files.values())
 
-    def _ledger_file(self, path: str, digest: str, size: int, counts: SourceCounts) -> LedgerFile:
-        skips = dict(counts.skips)
-        return LedgerFile(
-            sha256=digest,
-            path=path,
-            size=size,
-            records=counts.records,
-            usage_records=counts.usage_records,
-            skips=sum(skips.values()),
-            failure=counts.problem,
-            windows=(self._asked.window_for(path),),
-            left_out=sum(skips.get(reason, 0) for reason in LEFT_OUT),
-        )
+
+def file_from_counts(path: str, digest: str, size: int, counts: SourceCounts, windows: Windows) -> LedgerFile:
+    """A file whose records in some windows were counted, as the ledger will know it."""
+    skips = dict(counts.skips)
+    return LedgerFile(
+        sha256=digest,
+        path=path,
+        size=size,
+        records=counts.records,
+        usage_records=counts.usage_records,
+        skips=sum(skips.values()),
+        failure=counts.problem,
+        windows=windows,
+        left_out=sum(skips.get(reason, 0) for reason in LEFT_OUT),
+    )
 
 
 def _owner_of(records: Iterable[Item]) -> tuple[str, Iterable[Item]]:

@@ -25,7 +25,7 @@ _NEW_FOLDER: Final = "use another --data folder, so that no record counts twice"
 
 
 def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:
-    """Refuses to put groups and records of the same calls into one folder, where each would count.
+    """Refuses to put records of the same calls from files and from Athena into one folder, where each would count.
 
     Raises:
         IngestError: the folder holds the other kind.
@@ -33,7 +33,7 @@ def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:
     if athena and ledger.has_file_outside(SCHEME):
         raise IngestError("the data folder holds logs that were read directly", hint=_NEW_FOLDER)
     if not athena and ledger.objects_named(SCHEME):
-        raise IngestError("the data folder holds days that Athena counted", hint=_NEW_FOLDER)
+        raise IngestError("the data folder holds days that were read through Athena", hint=_NEW_FOLDER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,23 @@
-"""Days are asked for once, in runs, when all their records have come."""
+"""Days are asked for once, when all their records have come."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lpgen.core.athena.days import (
-    DAYS_PER_QUERY,
+    DaySpan,
     IngestedDay,
     Wanted,
     day_from_name,
-    halve_spans,
+    days_from_window,
     missing_days,
-    spans_from_days,
 )
-from lpgen.core.athena.query import DaySpan
 from lpgen.core.athena.table import TableName, table_from_definition
 from lpgen.core.usage.event_time import window_from_text
-from lpgen.edge.athena.logs import days_from_window
 from lpgen.errors import IngestError, InvocationError
 from tests.support.athena_tables import definition
 
@@ -29,17 +26,6 @@ TABLE = table_from_definition(TableName("logs", "trail"), definition(location="s
 SPAN = DaySpan(date(2024, 3, 1), date(2024, 3, 3))
 IDS = st.lists(st.integers(0, 3).map(lambda number: f"{number:012}"), unique=True, max_size=3).map(sorted).map(tuple)
 WANTED = st.builds(Wanted, IDS, IDS)
-
-
-@given(st.sets(st.integers(0, 400)))
-def test_spans_hold_each_day_once_and_none_is_too_long(numbers: set[int]) -> None:
-    days = [SPAN.first + timedelta(number) for number in sorted(numbers)]
-    spans = list(spans_from_days(days))
-    assert [day for span in spans for day in span.days] == days
-    assert all(len(span.days) <= DAYS_PER_QUERY for span in spans)
-    first, second = halve_spans(spans)
-    assert [day for span in (*first, *second) for day in span.days] == days
-    assert bool(first) == (len(days) > 1)
 
 
 @given(WANTED)

@@ -1,14 +1,14 @@
-"""What a table's definition says, and which of them are no tables of CloudTrail records."""
+"""What a table's definition says, which are no tables of CloudTrail records, and the query for a day of one."""
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from datetime import date
 
-from lpgen.core.athena.hive_types import UNKNOWN_TYPE, HiveType, type_from_text
-from lpgen.core.athena.partitions import partitions_from_table
-from lpgen.core.athena.query import describe_lacks
+import pytest
+import sqlglot
+
+from lpgen.core.athena.days import DaySpan, TablePlan, Wanted
+from lpgen.core.athena.query import build_query
 from lpgen.core.athena.table import TableName, name_from_address, table_from_definition
 from lpgen.errors import IngestError, InvocationError
 from tests.support.athena_tables import CONSOLE, DOCUMENTED_COLUMNS, ORGANIZED, PROJECTED, REGISTERED, Json, definition
@@ -18,33 +18,8 @@ NEEDED = (
     "eventtime", "eventsource", "eventname", "eventtype", "eventid", "awsregion", "recipientaccountid", "errorcode",
     "errormessage", "requestparameters", "responseelements", "additionaleventdata", "useridentity", "resources",
 )  # fmt: skip
-
-
-def test_type_from_text_reads_what_aws_documents() -> None:
-    kind = type_from_text(DOCUMENTED_COLUMNS["useridentity"])
-    found = kind.field("SessionContext")
-    assert found is not None
-    issuer = found[1].field("sessionIssuer")
-    assert issuer is not None
-    assert issuer[1].field("arn") == ("arn", HiveType("string"))
-    assert type_from_text("array<struct<ARN:string,type:varchar(20)>>").item == HiveType(
-        "struct", (("ARN", HiveType("string")), ("type", HiveType("varchar")))
-    )
-    assert type_from_text("struct<a:map<string,array<int>>,b:decimal(10,2)>") == HiveType(
-        "struct", (("a", HiveType("map")), ("b", HiveType("decimal")))
-    )
-
-
-@given(st.text(alphabet="<>,:()abz string struct<array<map<", max_size=60))
-def test_type_from_text_takes_any_text(text: str) -> None:
-    assert isinstance(type_from_text(text), HiveType)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "struct<", "struct<a>", "array<>", "map<string>", "a>b", "struct<a:int,>", "array<" * 500]
-)
-def test_type_from_text_says_when_it_does_not_know(text: str) -> None:
-    assert type_from_text(text) == UNKNOWN_TYPE
+DAY = date(2023, 12, 30)
+DELIVERED = "'2023/12/30', '2023/12/31', '2024/01/01', '2024/01/02'"
 
 
 def test_name_from_address_takes_names_as_glue_keeps_them() -> None:
@@ -52,27 +27,18 @@ def test_name_from_address_takes_names_as_glue_keeps_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "address",
-    [
-        "athena://logs",
-        "athena://logs.",
-        "athena://a.b.c",
-        'athena://logs."; --',
-        "athena://logs.trail/x",
-        "athena://lögs.t",
-        "athena://l.t\n",
-    ],
-)
+    "address", ["logs", "logs.", "a.b.c", 'logs."; --', "logs.trail/x", "lögs.t", "l.t\n"]
+)  # fmt: skip
 def test_name_from_address_refuses_all_else(address: str) -> None:
     with pytest.raises(InvocationError, match="no table in Athena"):
-        name_from_address(address)
+        name_from_address(f"athena://{address}")
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"TableType": "VIRTUAL_VIEW"}, "`logs.trail` is a view"),
-        ({"StorageDescriptor": None}, "it has no column `eventtime`, `eventsource`, `eventname`, "),
+        ({"StorageDescriptor": None}, "it has no column `eventsource`, `eventname`, "),
     ],
 )
 def test_table_from_definition_refuses_what_holds_no_records(changes: Json, message: str) -> None:
@@ -105,28 +71,70 @@ def test_table_from_definition_refuses_types_that_hide_what_decides(column: str,
 
 
 def test_table_from_definition_knows_where_the_objects_lie() -> None:
-    """By the template where partitions are projected, else by the table's location; with one slash at the end."""
-    assert table_from_definition(NAME, PROJECTED).location.endswith("/AWSLogs/111122223333/CloudTrail/us-east-1/")
     assert table_from_definition(NAME, ORGANIZED).location.endswith("/AWSLogs/o-exampleorg1/")
     assert table_from_definition(NAME, definition(location="s3://b//")).location == "s3://b/"
-    assert (
-        table_from_definition(NAME, definition(parameters={"storage.location.template": "s3://x/${d}"})).template == ""
-    )
-
-
-def lacks(table: Json) -> tuple[str, ...]:
-    found = table_from_definition(NAME, table)
-    return describe_lacks(found, partitions_from_table(found))
 
 
 def test_describe_lacks_says_what_a_table_can_not_give() -> None:
-    (source_identities,) = lacks(PROJECTED)
+    (source_identities,) = table_from_definition(NAME, PROJECTED).describe_lacks()
     assert "no source identities" in source_identities
-    assert any("added one by one" in lack for lack in lacks(REGISTERED))
-    assert any("each query reads all of it" in lack for lack in lacks(CONSOLE))
-    poor = lacks(definition({name: DOCUMENTED_COLUMNS[name] for name in NEEDED}))
-    assert [column for column in ("eventcategory", "vpcendpointid", "readonly") if f"`{column}`" in " ".join(poor)] == [
-        "eventcategory",
-        "vpcendpointid",
-        "readonly",
+    assert any("added one by one" in lack for lack in table_from_definition(NAME, REGISTERED).describe_lacks())
+    assert any("each query reads all of it" in lack for lack in table_from_definition(NAME, CONSOLE).describe_lacks())
+    poor = definition({name: DOCUMENTED_COLUMNS[name] for name in NEEDED})
+    lacks = " ".join(table_from_definition(NAME, poor).describe_lacks())
+    named = [column for column in DOCUMENTED_COLUMNS if f"`{column}`" in lacks]
+    assert named == ["readonly", "vpcendpointid", "eventcategory"]
+
+
+def conditions(table: Json, wanted: Wanted = Wanted()) -> list[str]:  # noqa: B008
+    plan = TablePlan(table_from_definition(NAME, table), DaySpan(DAY, DAY), wanted, (DAY,))
+    return build_query(plan, DAY).partition("\nWHERE ")[2].split("\n  AND ")
+
+
+def test_query_for_a_day_names_the_partitions_into_which_it_may_be_delivered() -> None:
+    event = "\"eventtime\" >= '2023-12-30' AND \"eventtime\" < '2023-12-31'"
+    assert conditions(PROJECTED) == [f'"timestamp" IN ({DELIVERED})', event]
+    assert conditions(ORGANIZED) == [f'"day" IN ({DELIVERED})', event]
+    assert conditions(REGISTERED) == [
+        "\"year\" IN ('2023', '2024')",
+        "\"month\" IN ('12', '01', '1')",
+        "\"day\" IN ('30', '31', '01', '02', '1', '2')",
+        event,
     ]
+    assert conditions(CONSOLE) == [event]
+
+
+def test_query_asks_for_accounts_and_regions_by_partition_where_there_is_one() -> None:
+    wanted = Wanted(("111122223333",), ("eu-west-1", "us-east-1"))
+    for table, account, region in ((ORGANIZED, "account", "region"), (PROJECTED, "recipientaccountid", "awsregion")):
+        assert conditions(table, wanted)[1:3] == [
+            f"\"{account}\" IN ('111122223333')",
+            f"\"{region}\" IN ('eu-west-1', 'us-east-1')",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "projection"),
+    [
+        ([("timestamp", "string")], {}),
+        ([("timestamp", "string")], {"type": "date", "format": "yyyy-MM-dd"}),
+        ([("timestamp", "date")], {"type": "date", "format": "yyyy/MM/dd"}),
+        ([("year", "string"), ("month", "string")], {}),
+        ([("year", "int"), ("month", "int"), ("day", "int")], {}),
+    ],
+)
+def test_keys_of_no_table_that_aws_documents_tell_no_day(keys: list[tuple[str, str]], projection: Json) -> None:
+    properties = {f"projection.timestamp.{name}": value for name, value in projection.items()}
+    table = definition(keys=keys, parameters={"projection.enabled": str(bool(projection)).lower(), **properties})
+    assert not table_from_definition(NAME, table).day_keys
+
+
+def test_names_in_a_table_never_end_a_text_in_sql() -> None:
+    """Whoever may change a table in Glue can't make lpgen run other SQL."""
+    evil = 'd"; DROP TABLE x; --'
+    projection = {f"projection.{evil}.type": "date", f"projection.{evil}.format": "yyyy/MM/dd"}
+    table = definition(keys=((evil, "string"),), parameters={"projection.enabled": "true", **projection})
+    key, _ = conditions(table)
+    assert key == f'"d""; drop table x; --" IN ({DELIVERED})'
+    (parsed,) = sqlglot.parse(f"SELECT 1 FROM t WHERE {key}", read="athena")
+    assert parsed is not None

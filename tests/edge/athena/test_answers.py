@@ -1,91 +1,115 @@
-"""Answers are read as streams, whatever their size."""
+"""Rows of answers come back as the records that they show."""
 
 from __future__ import annotations
 
-import tracemalloc
 from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import pytest
 
-from lpgen.edge.athena.answers import rows_of_answer
+from lpgen.core.athena.days import DaySpan, TablePlan, Wanted
+from lpgen.core.athena.query import build_query
+from lpgen.core.athena.table import TableName, table_from_definition
+from lpgen.core.cloudtrail.event_map import EventMap
+from lpgen.core.cloudtrail.records import RawRecord, Record, record_from_raw
+from lpgen.edge.athena.answers import item_from_row, rows_of_answer
 from lpgen.edge.athena.run import Answered
 from lpgen.edge.aws_session import AwsSession
-from lpgen.errors import AwsError, IngestError
+from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.errors import IngestError
+from tests.core.cloudtrail.rules.mapping_cases import CASES, read_cases
+from tests.support.athena_tables import DOCUMENTED_COLUMNS, LATER_COLUMNS, PROJECTED, DuckTable, Json, definition
+from tests.support.log_samples import record_json
 
-COLUMNS = ("a", "b")
-HEADER = b'"a","b"\n'
-ANSWERED = Answered("query", "s3://answers/query.csv", 0)
+DAY = date(2024, 3, 1)
+DEEP = '{"a":' * 5_000 + "1" + "}" * 5_000
+AS_TEXT = definition({**DOCUMENTED_COLUMNS, "useridentity": "string"})
 
 
-@dataclass
-class LongBody:
-    """A body that is made while it is read: the header, then one row again and again."""
+def records_through(definition: Json, found: list[Json]) -> list[Record]:
+    table = table_from_definition(TableName("logs", "trail"), definition)
+    names, rows = DuckTable(definition, found).execute(
+        build_query(TablePlan(table, DaySpan(DAY, DAY), Wanted(), ()), DAY)
+    )
+    items = [item_from_row(dict(zip(names, row, strict=True))) for row in rows]
+    return [record_from_raw(cast(RawRecord, item)) for item in items]
 
-    row: bytes
-    rows: int
-    _rest: bytes = HEADER
-    _made: int = 0
 
-    def read(self, length: int) -> bytes:
-        while len(self._rest) < length and self._made < self.rows:
-            self._rest += self.row
-            self._made += 1
-        data, self._rest = self._rest[:length], self._rest[length:]
-        return data
+def test_records_of_rows_need_what_those_of_every_documented_call_need() -> None:
+    """Each case of the event map's tests goes through the table, and comes out with the same actions and resources.
+
+    The documented table has no column for the source identity of a session.
+    """
+    event_map = EventMap(bundled_catalog())
+    cases = [case["record"] for case in read_cases(*(path.stem for path in sorted(CASES.glob("*.json"))))]
+    found = [{**case, "eventTime": f"{DAY}T10:00:00Z", "eventID": f"{number}"} for number, case in enumerate(cases)]
+    through = records_through(definition(LATER_COLUMNS), found)
+    assert len(through) == len(found) > 500
+    for record in through:
+        case = msgspec.convert(found[int(record.eventID or "")], Record)
+        if "sourceIdentity" not in str(found[int(record.eventID or "")].get("userIdentity")):
+            assert event_map.map_record(record) == event_map.map_record(case), case
+
+
+@pytest.mark.parametrize("table", [PROJECTED, AS_TEXT])
+def test_records_of_rows_show_source_identities_that_roles_hand_on(table: Json) -> None:
+    record = record_json(
+        eventSource="sts.amazonaws.com",
+        eventName="AssumeRole",
+        requestParameters={"roleArn": "arn:aws:iam::111122223333:role/next", "roleSessionName": "x"},
+        responseElements={"credentials": {"accessKeyId": "ASIAEXAMPLE"}, "sourceIdentity": "ada"},
+    )
+    record["userIdentity"]["sessionContext"]["sourceIdentity"] = "ada"
+    (through,) = records_through(table, [record])
+    assert through.userIdentity == msgspec.convert(record, Record).userIdentity
+
+
+@pytest.mark.parametrize("column", ["useridentity", "resources", "requestparameters", "responseelements"])
+@pytest.mark.parametrize(
+    "cell", ["[]", '["AssumedRole",null]', '"x"', "1", '{"sessioncontext":[1]}', '{"sourceIdentity":[1]}', "{", DEEP]
+)
+def test_item_from_row_takes_any_cell(column: str, cell: str) -> None:
+    """The event is known by its id, whether it can be read or not."""
+    row = {
+        "eventid": "x",
+        "eventtime": f"{DAY}T10:00:00Z",
+        "eventsource": "sts.amazonaws.com",
+        "eventname": "AssumeRole",
+    }
+    item = item_from_row({**row, "responseelements": '{"sourceIdentity":"ada"}', column: cell})
+    assert item.eventID == "x" if isinstance(item, RawRecord) else item.position == "event x"
 
 
 @dataclass
 class Store:
     """A session whose S3 has one object."""
 
-    body: Any
-    size: int
-    asked: list[dict[str, Any]] = field(default_factory=list)
+    data: bytes
+    asked: list[str] = field(default_factory=list)
 
     def client(self, service: str) -> Store:
-        assert service == "s3"
+        self.asked.append(service)
         return self
 
-    def get_object(self, **options: Any) -> dict[str, Any]:
-        self.asked.append(options)
-        return {"Body": self.body, "ETag": '"1"', "ContentLength": self.size}
+    def download_file(self, bucket: str, key: str, path: str) -> None:
+        self.asked.append(f"{bucket} {key}")
+        Path(path).write_bytes(self.data)
 
 
-def rows_from(store: Store) -> Any:
-    return rows_of_answer(cast(AwsSession, store), ANSWERED, COLUMNS)
-
-
-@pytest.mark.slow
-def test_rows_of_answer_takes_no_more_memory_for_more_rows() -> None:
-    row = b'"' + b"x" * 20_000 + b'","' + b'""' * 2_000 + b'"\n'
-    store = Store(LongBody(row, 4_000), len(HEADER) + 4_000 * len(row))
-    tracemalloc.start()
-    try:
-        assert sum(1 for _ in rows_from(store)) == 4_000
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert store.size > 90_000_000
-    assert peak < 12_000_000
+def rows_from(store: Store) -> list[Any]:
+    return list(rows_of_answer(cast(AwsSession, store), Answered("query", "s3://answers/query.csv", 0), ("a", "b")))
 
 
 def test_rows_of_answer_takes_null_and_nothing_for_the_same() -> None:
-    body = LongBody(b',""\n', 1)
-    (row,) = rows_from(Store(body, len(HEADER) + 4))
-    assert row == {"a": "", "b": ""}
+    store = Store(b'"a","b"\n,""\n"x\r\n""y","\xff"\n')
+    assert rows_from(store) == [{"a": "", "b": ""}, {"a": 'x\r\n"y', "b": "\ufffd"}]
+    assert store.asked == ["s3", "answers query.csv"]
 
 
 @pytest.mark.parametrize(("rest", "message"), [(b'"x\n', "unexpected end of data"), (b'"x"y,"z"\n', "expected after")])
 def test_rows_of_answer_refuses_what_is_no_csv(rest: bytes, message: str) -> None:
     with pytest.raises(IngestError, match=message):
-        list(rows_from(Store(LongBody(rest, 1), len(HEADER) + len(rest))))
-
-
-def test_rows_of_answer_gives_up_on_a_body_that_always_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lpgen.edge.athena.answers.WAIT_SECONDS", 0.0)
-    store = Store(LongBody(b"", 0), 1_000)
-    with pytest.raises(AwsError, match="the connection broke off"):
-        list(rows_from(store))
-    assert [one.get("Range") for one in store.asked] == [None] + [f"bytes={len(HEADER)}-"] * 5
-    assert {one.get("IfMatch") for one in store.asked[1:]} == {'"1"'}
+        rows_from(Store(b'"a","b"\n' + rest))
