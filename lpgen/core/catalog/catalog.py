@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from lpgen.core.catalog.patterns import parse_pattern
 from lpgen.core.catalog.rows import ActionRow, Manifest, manifest_from_json
@@ -14,6 +14,8 @@ from lpgen.core.catalog.service import CatalogService
 from lpgen.core.iam.match import glob_matcher
 from lpgen.core.model import AccessLevel, Action, ActionPattern
 from lpgen.errors import CatalogError
+
+T = TypeVar("T")
 
 _REMEMBERED = 1 << 13
 """How many answers about resources a catalog keeps: enough for the grants of a big account, bounded for its logs."""
@@ -99,6 +101,7 @@ class Catalog:
         self._expanded: dict[ActionPattern, frozenset[Action] | PatternProblem] = {}
         self._details: dict[Action, ActionDetail] = {}
         self._bare: dict[str, bool] = {}
+        self._facts: dict[Callable[[CatalogSource], object], Any] = {}
         self._takes = lru_cache(maxsize=_REMEMBERED)(self._decide_takes)
         self._type = lru_cache(maxsize=_REMEMBERED)(self._decide_type)
 
@@ -128,6 +131,13 @@ class Catalog:
     def source(self) -> CatalogSource:
         """The source of its bytes, for the tables that other core modules read (event map, visibility)."""
         return self._source
+
+    def facts(self, read: Callable[[CatalogSource], T]) -> T:
+        """The facts that a class or function reads from the tables, read once."""
+        if read not in self._facts:
+            self._facts[read] = read(self._source)
+        found: T = self._facts[read]
+        return found
 
     def prefixes(self) -> tuple[str, ...]:
         """All service prefixes, sorted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.records import Record, UserIdentity
 from lpgen.core.cloudtrail.rules.call import Call
 
@@ -19,7 +20,7 @@ _PARTITION_BY_REGION: Final = (
 )
 
 
-def call_from_record(record: Record, operation: str) -> Call:
+def call_from_record(record: Record, operation: str, catalog: Catalog) -> Call:
     """A record as the rules see it, its operation without version suffix."""
     return Call(
         record=record,
@@ -27,6 +28,7 @@ def call_from_record(record: Record, operation: str) -> Call:
         partition=_partition_of_record(record),
         region=record.awsRegion or "",
         account=_account_of_record(record),
+        catalog=catalog,
     )
 
 
