@@ -59,13 +59,18 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def arn_and_policy(self, client: Any, resource: Resource, caller: Caller) -> tuple[str, str | None]:
         """A resource's ARN, and its policy as JSON, None where there is none."""
         known = {**resource, "partition": caller.partition, "account": caller.account}
-        arguments = dict(self.arguments)
-        for name, value in self.arguments.items():
-            if isinstance(value, str):
-                arguments[name] = value.format_map(known)
-        answer = getattr(client, self.asking)(**arguments)
+        answer = getattr(client, self.asking)(**fill_texts(self.arguments, known))
         answer = answer[self.part] if self.part else answer
         return self.arn.format_map({**answer, **known}), answer.get(self.policy)
+
+
+def fill_texts(value: Any, known: Mapping[str, Any]) -> Any:
+    """An argument of a call, or all of them, with the known texts in place of their names in braces."""
+    if isinstance(value, dict):
+        return {name: fill_texts(one, known) for name, one in value.items()}
+    if isinstance(value, list):
+        return [fill_texts(one, known) for one in value]
+    return value.format_map(known) if isinstance(value, str) else value
 
 
 def resource_services(source: CatalogSource) -> dict[str, Service]:
