@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
+from lpgen.core.catalog.arn_formats import NO_FURTHER_FORMATS, read_further_formats
+from lpgen.core.catalog.catalog_table import CatalogSource
 from lpgen.core.catalog.patterns import parse_pattern
 from lpgen.core.catalog.rows import ActionRow, Manifest, manifest_from_json
 from lpgen.core.catalog.service import CatalogService
@@ -22,22 +24,6 @@ _REMEMBERED = 1 << 13
 
 _LEVELS = tuple(AccessLevel)
 """From List to Permissions management: `AccessLevel` is declared in the order of precedence."""
-
-
-class CatalogSource(Protocol):
-    """The source of the catalog's bytes: `lpgen.edge.catalog.files` reads them from a folder, tests from a dict."""
-
-    def service_prefixes(self) -> tuple[str, ...]:
-        """All service prefixes, sorted."""
-
-    def read_service(self, prefix: str) -> bytes:
-        """The JSON of one service."""
-
-    def read_table(self, name: str) -> bytes:
-        """The JSON of one table next to the services, such as `manifest` or `operations/ec2.amazonaws.com`."""
-
-    def has_table(self, name: str) -> bool:
-        """Whether there is such a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +262,8 @@ class Catalog:
         return found
 
     def _read_service(self, prefix: str) -> CatalogService:
-        service = self._services[prefix] = CatalogService(prefix, self._source.read_service(prefix))
+        further = self.facts(read_further_formats).get(prefix, NO_FURTHER_FORMATS)
+        service = self._services[prefix] = CatalogService(prefix, self._source.read_service(prefix), further)
         return service
 
     def _row(self, action: Action) -> tuple[CatalogService, ActionRow]:

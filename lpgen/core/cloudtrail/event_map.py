@@ -14,8 +14,8 @@ from typing import Final, Protocol, TypeVar
 
 import msgspec
 
-from lpgen.core.catalog.catalog import Catalog, CatalogSource
-from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.denied_resources import name_denied_resource
 from lpgen.core.cloudtrail.event_names import EventSource, EventSources, strip_version
 from lpgen.core.cloudtrail.further_actions import OptionalReader, asked_beside, conditions_from_text

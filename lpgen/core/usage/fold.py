@@ -14,8 +14,7 @@ from typing import Final
 import msgspec
 
 from lpgen.core.arns import ARN_FIELDS
-from lpgen.core.catalog.catalog import CatalogSource
-from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.model import Resource, ResourceKind
 
 _KEPT_DIRECTORIES: Final = 2

@@ -12,8 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from lpgen.core.catalog.catalog import CatalogSource
-from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.snapshots import Subject
 from lpgen.edge.aws_session import AwsSession, Caller, aws_errors
 from lpgen.edge.catalog.files import bundled_catalog

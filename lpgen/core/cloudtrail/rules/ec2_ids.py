@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import msgspec
 
 from lpgen.core.arns import split_arn
-from lpgen.core.catalog.catalog import CatalogSource
-from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.rules.call import ANY_ACCOUNT, Call
 from lpgen.core.cloudtrail.rules.types import resource_from_arn
 from lpgen.core.model import Resource, ResourceKind

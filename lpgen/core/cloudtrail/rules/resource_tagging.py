@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from lpgen.core.arns import split_arn
-from lpgen.core.catalog.catalog import CatalogSource
-from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import TAGGING_API
 from lpgen.core.cloudtrail.rules.types import mapped, resource_from_arn
