@@ -32,6 +32,7 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `region`, those of all Regions are listed wherever the service is asked. The answer of `asking`, or its `part`, has
     the `policy`; in the texts of its `arguments`, `{Name}` is a field of the resource, and in the `arn` one of the
     answer too. Errors with a code in `no_policy` say that there is none, or no resource any more.
+    `actions` are those that both calls take.
     """
 
     words: str
@@ -43,6 +44,7 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     policy: str
     arn: str
     no_policy: frozenset[str]
+    actions: tuple[str, ...]
     source: tuple[str, ...]
     part: str = ""
     region: str = ""

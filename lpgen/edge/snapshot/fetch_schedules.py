@@ -46,13 +46,14 @@ class _Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A kind of schedule: the call that lists them, the field with the list, and those with a schedule's name,
-    expression and state in what all calls answer of it."""
+    expression and state in what all calls answer of it. `actions` are those that the calls take."""
 
     service: str
     listing: str
     items: str
     name: str
     expression: str
+    actions: tuple[str, ...]
     source: tuple[str, ...]
     state: str = ""
     calls: tuple[_Call, ...] = ()
@@ -65,6 +66,7 @@ class _Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     service: str
     operation: str
     arguments: dict[str, Any]
+    actions: tuple[str, ...]
     source: tuple[str, ...]
     newest: dict[str, Any] = {}
 
