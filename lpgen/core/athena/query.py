@@ -7,7 +7,7 @@ answers of services whose answers no rule reads (`UNREAD_ANSWERS`). Tests hold b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -17,7 +17,6 @@ from lpgen.core.athena.partitions import Partitions, conditions_on_partitions
 from lpgen.core.athena.sql_text import identifier, literal
 from lpgen.core.athena.table import AthenaTable
 from lpgen.core.cloudtrail.caller import SERVICE_SESSION_NAMES
-from lpgen.core.cloudtrail.protected_data import KEYS
 from lpgen.core.usage.log_layout import LATE_DAYS
 
 _PLAIN_COLUMNS: Final = (
@@ -112,13 +111,15 @@ def build_query(
     *,
     accounts: Sequence[str],
     regions: Sequence[str],
+    contexts: Iterable[str],
 ) -> Query:
     """The query for the records of some days, accounts and Regions (none: all). `spans` are in order and not empty.
+    `contexts` are the keys of encryption contexts that name resources.
 
     Raises:
         IngestError: queries of the table must name accounts or Regions, and none are given.
     """
-    keys = dict(_keys(table))
+    keys = dict(_keys(table, contexts))
     moment, event = identifier("eventtime"), identifier("eventid")
     conditions = [
         *conditions_on_partitions(
@@ -172,7 +173,7 @@ def describe_lacks(table: AthenaTable, partitions: Partitions) -> tuple[str, ...
     return tuple(lacks)
 
 
-def _keys(table: AthenaTable) -> Iterator[tuple[str, str]]:
+def _keys(table: AthenaTable, contexts: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The expressions to group by, with the names of their columns in the answer, without columns the table lacks."""
     for name in _PLAIN_COLUMNS:
         expression = _plain(table, name)
@@ -185,7 +186,7 @@ def _keys(table: AthenaTable) -> Iterator[tuple[str, str]]:
         expression = _identity(table, path)
         if expression:
             yield name, expression
-    yield REQUEST, _calm_request()
+    yield REQUEST, _calm_request(contexts)
     yield RESPONSE, _read_response()
     yield BESIDE, f"CASE WHEN {_source_in(READ_BESIDE)} THEN {identifier(BESIDE)} END"
     yield RESOURCES, _resources(table.columns[RESOURCES])
@@ -235,7 +236,7 @@ def _source_identity() -> str:
     return f"CASE WHEN {test} THEN json_extract_scalar({answer}, '$.sourceIdentity') END"
 
 
-def _calm_request() -> str:
+def _calm_request(contexts: Iterable[str]) -> str:
     """The request parameters, with one text for the values of all that is ever changing."""
     text = r'"[^"\\]*(?:\\.[^"\\]*)*"'
     flat = rf'\{{[^{{}}"]*(?:{text}[^{{}}"]*)*\}}'
@@ -243,7 +244,7 @@ def _calm_request() -> str:
     # The parameters that name a resource are kept in a list, where the first pattern doesn't find them; of an object
     # only the bucket.
     value = r'"(arn:[^":]*:s3:::[^/"]*|[^"]*)[^"]*"'
-    named = rf'"encryptionContext":\s*\{{[^{{}}]*?"({"|".join(KEYS)})":\s*{value}[^{{}}]*\}}'
+    named = rf'"encryptionContext":\s*\{{[^{{}}]*?"({"|".join(contexts)})":\s*{value}[^{{}}]*\}}'
     kept = f"regexp_replace({identifier(REQUEST)}, {literal(named)}, {literal(_DATA)})"
     return f"regexp_replace({kept}, {literal(pattern)}, {literal(_CALM)})"
 

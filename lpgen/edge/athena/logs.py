@@ -20,10 +20,12 @@ from lpgen.core.athena.query import DaySpan, Query, build_query, describe_lacks
 from lpgen.core.athena.query_plan import QueryPlan
 from lpgen.core.athena.scheme import SCHEME
 from lpgen.core.athena.table import AthenaTable, TableName
+from lpgen.core.cloudtrail.protected_data import data_keys
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.log_layout import Scope
 from lpgen.edge.athena.run import QueryRunner
 from lpgen.edge.athena.table import fetch_table
+from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.objects.finder import find_objects
 from lpgen.edge.objects.store import ObjectStore
 from lpgen.errors import AwsError, InvocationError
@@ -60,7 +62,10 @@ class TablePlan:
     def query(self, spans: tuple[DaySpan, ...]) -> Query:
         """The query for some days."""
         wanted = self.logs.wanted
-        return build_query(self.table, self.partitions, spans, accounts=wanted.accounts, regions=wanted.regions)
+        keys = bundled_catalog().facts(data_keys)
+        return build_query(
+            self.table, self.partitions, spans, accounts=wanted.accounts, regions=wanted.regions, contexts=keys
+        )
 
     def ingested(self, day: date) -> IngestedDay:
         """A day of the table as the ledger will know it."""

@@ -18,6 +18,7 @@ from lpgen.core.athena.query import EVER_CHANGING, READ_BESIDE, UNREAD_ANSWERS, 
 from lpgen.core.athena.rows import group_from_row
 from lpgen.core.athena.table import TableName, table_from_definition
 from lpgen.core.cloudtrail.event_map import EventMap
+from lpgen.core.cloudtrail.protected_data import data_keys
 from lpgen.core.cloudtrail.records import RawRecord, Record
 from lpgen.core.cloudtrail.rules.tables import HANDLER_MODULES
 from lpgen.core.usage.group_tally import GroupTally
@@ -41,6 +42,7 @@ from tests.support.log_samples import record_json
 from tests.support.sample_organization import records
 
 EVENT_MAP = EventMap(bundled_catalog())
+DATA_KEYS = bundled_catalog().facts(data_keys)
 NAME = TableName("logs", "trail")
 ACCOUNTS = ("111122223333", "444455556666")
 EVER = DaySpan(date(2012, 1, 1), date(2026, 12, 31))
@@ -52,7 +54,7 @@ AS_TEXT = definition({**DOCUMENTED_COLUMNS, "useridentity": "string", "resources
 
 def query_for(table: Json, span: DaySpan = EVER) -> Query:
     found = table_from_definition(NAME, table)
-    return build_query(found, partitions_from_table(found), (span,), accounts=ACCOUNTS, regions=())
+    return build_query(found, partitions_from_table(found), (span,), accounts=ACCOUNTS, regions=(), contexts=DATA_KEYS)
 
 
 def usage_through_athena(table: Json, found: Iterable[Json]) -> Usage:
@@ -166,7 +168,7 @@ def test_groups_of_odd_records_give_the_usage_of_their_records() -> None:
     found = list(odd_records())
     table = definition(LATER_COLUMNS)
     through = table_from_definition(NAME, table)
-    query = build_query(through, partitions_from_table(through), (EVER,), accounts=(), regions=())
+    query = build_query(through, partitions_from_table(through), (EVER,), accounts=(), regions=(), contexts=DATA_KEYS)
     tally = GroupTally(EVENT_MAP)
     for row in DuckTable(table, found).answer(query):
         tally.add_group(group_from_row(row), "")
@@ -182,7 +184,7 @@ def test_groups_map_every_documented_record_as_ingest_does() -> None:
     ]
     table = definition(LATER_COLUMNS)
     through = table_from_definition(NAME, table)
-    query = build_query(through, partitions_from_table(through), (EVER,), accounts=(), regions=())
+    query = build_query(through, partitions_from_table(through), (EVER,), accounts=(), regions=(), contexts=DATA_KEYS)
     seen = 0
     for row in DuckTable(table, found).answer(query):
         group = group_from_row(row)

@@ -9,6 +9,16 @@ from collections.abc import Iterator
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.case_tables import each_case
 
+TABLES = (
+    "arn_formats",
+    "ec2_ids",
+    "error_codes",
+    "folds",
+    "protected_data",
+    "resource_policies",
+    "schedules",
+    "tagging_api",
+)
 _SOURCE = re.compile(r"https://docs\.aws\.amazon\.com/\S+|botocore \d+\.\d+\.\d+")
 
 
@@ -23,7 +33,19 @@ def sources_in(value: object) -> Iterator[object]:
             yield from sources_in(part)
 
 
-@each_case("table", ["arn_formats", "ec2_ids", "error_codes", "folds", "resource_policies", "schedules", "tagging_api"])
+@each_case(
+    "table",
+    [
+        "arn_formats",
+        "ec2_ids",
+        "error_codes",
+        "folds",
+        "protected_data",
+        "resource_policies",
+        "schedules",
+        "tagging_api",
+    ],
+)
 def test_facts_of_a_table_have_sources(table: str) -> None:
     found = list(sources_in(json.loads(bundled_catalog().source.read_table(table))))
     assert found
