@@ -48,9 +48,9 @@ def test_ingest_calls_nothing_that_its_own_policy_does_not_allow(moto: Server, t
         "glue:GetTable",
     }
     assert all(call.startswith(f"GET /{found.athena.results.name}/answers/") for call in others)
-    policy = own_policies(
-        bundled_catalog().source, bucket="logs", role="", caller="arn:aws:iam::111122223333:role/lpgen"
-    )[Duty.INGEST_ATHENA]
+    policy = own_policies(bundled_catalog(), bucket="logs", role="", caller="arn:aws:iam::111122223333:role/lpgen")[
+        Duty.INGEST_ATHENA
+    ]
     assert used <= {action for statement in policy["Statement"] for action in statement["Action"]}
 
 

@@ -26,9 +26,7 @@ def test_what_a_snapshot_calls_is_what_iam_policy_prints(proxy: AwsProxy, tmp_pa
     action a call needs."""
     proxy.reply = answer_two_regions
     assert take(tmp_path, replace(EVERYTHING, regions=())).gaps == ()
-    printed = own_policies(
-        bundled_catalog().source, bucket="logs", role=ROLE, caller=f"arn:aws:iam::{MANAGEMENT}:role/lpgen"
-    )
+    printed = own_policies(bundled_catalog(), bucket="logs", role=ROLE, caller=f"arn:aws:iam::{MANAGEMENT}:role/lpgen")
     event_map = EventMap(open_catalog(None))
     used: dict[Duty, set[str]] = {Duty.SNAPSHOT: set(), Duty.MEMBER_ROLE: set()}
     for call in proxy.calls:

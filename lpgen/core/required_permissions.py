@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.catalog_table import read_catalog_table
 from lpgen.core.choices import Duty
 from lpgen.core.model import CURRENT_VERSION, PrincipalKind
 from lpgen.core.rollout.calls import POLICY_PATH, CallKind
@@ -106,7 +107,7 @@ def _asked(rows: Iterable[_Asked], *more: str) -> list[str]:
 
 
 def own_policies(
-    source: CatalogSource,
+    catalog: Catalog,
     *,
     bucket: str,
     role: str,
@@ -134,8 +135,8 @@ def own_policies(
         _allow("DecryptLogs", ("kms:Decrypt",), "*", StringLike={"kms:ViaService": "s3.*.amazonaws.com*"}),
     )
     events = _allow("LookUpEvents", ("cloudtrail:LookupEvents",), "*")
-    policies = read_catalog_table(source, "resource_policies", dict[str, _Asked])
-    schedules = read_catalog_table(source, "schedules", _Schedules)
+    policies = read_catalog_table(catalog.source, "resource_policies", dict[str, _Asked])
+    schedules = read_catalog_table(catalog.source, "schedules", _Schedules)
     account_reads = (
         _allow("ReadAccount", _ACCOUNT, "*"),
         _allow("ReadResourcePolicies", _asked(policies.values()), "*"),
