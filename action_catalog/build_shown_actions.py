@@ -80,7 +80,7 @@ class ProbeCall(Call):
 
     def __init__(self, source: str, operation: str, request: dict[str, object] | None = None) -> None:
         record = Record(eventSource=source, eventName=operation, requestParameters=request)
-        super().__init__(record, operation, "aws", "us-east-1", _ACCOUNT)
+        super().__init__(record, operation, "aws", "us-east-1", _ACCOUNT, bundled_catalog())
         self.__dict__.update(asked=set(), flags={}, default=True, value="probe")
 
     def plan(self, value: str, *, default: bool, flip: tuple[str, ...] | None = None) -> ProbeCall:

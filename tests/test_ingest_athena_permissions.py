@@ -8,6 +8,7 @@ import pytest
 
 from lpgen.core.choices import Duty
 from lpgen.core.required_permissions import own_policies
+from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.errors import AccessError, AwsError, MissingError
 from tests.support.athena_ingests import World, march_world, records_of, world
 from tests.support.athena_tables import REGISTERED
@@ -46,7 +47,9 @@ def test_ingest_calls_nothing_that_its_own_policy_does_not_allow(moto: Server, t
         "glue:GetTable",
     }
     assert {call.partition(f" /{found.athena.results.name}/answers/")[0] for call in others} == {"GET", "HEAD"}
-    policy = own_policies(bucket="logs", role="", caller="arn:aws:iam::111122223333:role/lpgen")[Duty.INGEST_ATHENA]
+    policy = own_policies(bundled_catalog(), bucket="logs", role="", caller="arn:aws:iam::111122223333:role/lpgen")[
+        Duty.INGEST_ATHENA
+    ]
     assert used <= {action for statement in policy["Statement"] for action in statement["Action"]}
 
 

@@ -24,6 +24,7 @@ from lpgen.core.required_permissions import own_policies
 from lpgen.core.rollout.lock import lock_arn
 from lpgen.core.usage.event_time import ALL_TIME
 from lpgen.edge.aws_session import Connection, open_session
+from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.event_history import EventHistory
 from lpgen.edge.rollout.plan_file import read_rollout_plan
 from tests.support.aws_proxy import Call, aws_proxy
@@ -79,7 +80,7 @@ def test_what_a_rollout_calls_is_what_is_printed_for_it(server: Server, tmp_path
         world.undo(url=proxy.server.url)
     needed = set(_needed(proxy.calls))
     for plan in (None, read_rollout_plan(world.plan)):
-        printed = own_policies(bucket="logs", role="", caller=CALLER, plan=plan)
+        printed = own_policies(bundled_catalog(), bucket="logs", role="", caller=CALLER, plan=plan)
         assert printed[Duty.ROLLOUT_APPLY] == printed[Duty.ROLLOUT_UNDO]
         for duty in (Duty.ROLLOUT_APPLY, Duty.MEMBER_ROLLOUT):
             refused = [one for one in needed if not permits(printed[duty], one[0], one[1], **dict(one[2]))]
@@ -151,7 +152,7 @@ def world_prints(world: World, *arguments: str, status: int = 0) -> str:
 
 def test_only_who_assumes_roles_is_given_leave_to() -> None:
     for role, expected in (("", False), ("lpgen-write", True)):
-        printed = own_policies(bucket="logs", role=role, caller=CALLER)
+        printed = own_policies(bundled_catalog(), bucket="logs", role=role, caller=CALLER)
         for duty in (Duty.SNAPSHOT, Duty.ROLLOUT_APPLY):
             arn = "arn:aws:iam::444455556666:role/lpgen-write"
             assert permits(printed[duty], "sts:AssumeRole", arn) is expected
@@ -167,7 +168,7 @@ def test_what_an_ingest_of_a_bucket_calls_is_what_is_printed_for_it(moto: Server
     bucket.put(daily_logs(range(1, 4)))
     with fault_proxy(moto) as proxy, environment(proxy.server):
         take_from(proxy.server, tmp_path / "data", bucket.address())
-    policy = own_policies(bucket=bucket.name, role="", caller=CALLER)[Duty.INGEST_S3]
+    policy = own_policies(bundled_catalog(), bucket=bucket.name, role="", caller=CALLER)[Duty.INGEST_S3]
     used = set()
     for one in proxy.requests:
         assert one.method == "GET"
@@ -187,6 +188,6 @@ def test_what_an_ingest_of_the_event_history_calls_is_what_is_printed_for_it(tmp
         session = open_session(Connection())
         ingest([], CATALOG, data=tmp_path / "data", event_history=EventHistory(session, ("us-east-1",), ALL_TIME))
         assert len(history.requests) == 1  # the server answers LookupEvents alone
-    policy = own_policies(bucket="logs", role="", caller=CALLER)[Duty.INGEST_CLOUDTRAIL]
+    policy = own_policies(bundled_catalog(), bucket="logs", role="", caller=CALLER)[Duty.INGEST_CLOUDTRAIL]
     assert actions_of(policy) == {"cloudtrail:LookupEvents"}
     assert permits(policy, "cloudtrail:LookupEvents", LOOKED_UP)

@@ -15,7 +15,7 @@ from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import Resource, ResourceKind
 from lpgen.core.required_permissions import own_policies
-from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.catalog.files import bundled_catalog, open_catalog
 from tests.support.aws_organization import MANAGEMENT, ROLE, answer_missing
 from tests.support.aws_proxy import Answer, AwsProxy, Call, Reply
 from tests.support.snapshot_runs import EVERYTHING, take
@@ -26,7 +26,7 @@ def test_what_a_snapshot_calls_is_what_iam_policy_prints(proxy: AwsProxy, tmp_pa
     action a call needs."""
     proxy.reply = answer_two_regions
     assert take(tmp_path, replace(EVERYTHING, regions=())).gaps == ()
-    printed = own_policies(bucket="logs", role=ROLE, caller=f"arn:aws:iam::{MANAGEMENT}:role/lpgen")
+    printed = own_policies(bundled_catalog(), bucket="logs", role=ROLE, caller=f"arn:aws:iam::{MANAGEMENT}:role/lpgen")
     event_map = EventMap(open_catalog(None))
     used: dict[Duty, set[str]] = {Duty.SNAPSHOT: set(), Duty.MEMBER_ROLE: set()}
     for call in proxy.calls:

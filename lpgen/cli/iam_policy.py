@@ -57,6 +57,7 @@ def iam_policy_command(
     from lpgen.core.iam.policy import policy_size
     from lpgen.core.iam.policy_reader import document_json
     from lpgen.core.required_permissions import own_policies
+    from lpgen.edge.catalog.files import bundled_catalog
     from lpgen.edge.rollout.plan_file import read_rollout_plan
 
     if not _PRINCIPAL.fullmatch(caller):
@@ -66,8 +67,8 @@ def iam_policy_command(
     whole = read_rollout_plan(plan) if plan else None
     if whole is not None and not any(one.calls for one in whole.principals):
         raise InvocationError(f"`{plan}` changes nothing")
-    policies = own_policies(bucket=bucket, role=role, caller=caller, answers=output_bucket, plan=whole)
-    shown = {duty.value: policy for duty, policy in policies.items()} if command is None else policies[command]
+    found = own_policies(bundled_catalog(), bucket=bucket, role=role, caller=caller, answers=output_bucket, plan=whole)
+    shown = {duty.value: policy for duty, policy in found.items()} if command is None else found[command]
     put_text(document_json(shown, indent=2), output)
     size = policy_size(document_json(shown))
     if command and size > MANAGED_POLICY_LIMIT:

@@ -13,6 +13,21 @@ ARN_FIELDS: Final = 6
 
 _ACCOUNT_DIGITS: Final = 12
 
+OTHER_PARTITIONS: Final = (
+    ("aws-cn", "cn-", "cn-north-1"),
+    ("aws-us-gov", "us-gov-", "us-gov-west-1"),
+    ("aws-eusc", "eusc-", "eusc-de-east-1"),
+    ("aws-iso", "us-iso-", "us-iso-east-1"),
+    ("aws-iso-b", "us-isob-", "us-isob-east-1"),
+    ("aws-iso-e", "eu-isoe-", "eu-isoe-west-1"),
+    ("aws-iso-f", "us-isof-", "us-isof-south-1"),
+)
+"""Partitions other than `aws`, how the names of their Regions start, and the Region that signs for their IAM.
+
+https://github.com/boto/botocore/blob/develop/botocore/data/endpoints.json
+https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
+"""
+
 
 class ArnFields(NamedTuple):
     """The fields of one ARN; those that a service leaves out are ""."""

@@ -9,6 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.catalog_table import read_catalog_table
 from lpgen.core.choices import Duty
 from lpgen.core.model import CURRENT_VERSION, PrincipalKind
 from lpgen.core.rollout.calls import POLICY_PATH, CallKind
@@ -27,6 +31,8 @@ _ORGANIZATION: Final = (
     "organizations:ListRoots",
     "organizations:ListTargetsForPolicy",
 )
+_REGIONS: Final = "ec2:DescribeRegions"
+_FUNCTIONS: Final = "lambda:ListFunctions"
 _ACCOUNT: Final = (
     "cloudtrail:GetEventSelectors",
     "cloudtrail:GetTrail",
@@ -37,51 +43,6 @@ _ACCOUNT: Final = (
     "iam:GetServiceLastAccessedDetails",
     "s3:GetBucketVersioning",
     "s3:ListAllMyBuckets",
-)
-_RESOURCE_POLICIES: Final = (
-    "ec2:DescribeRegions",
-    "ecr:DescribeRepositories",
-    "ecr:GetRepositoryPolicy",
-    "kms:GetKeyPolicy",
-    "kms:ListKeys",
-    "lambda:GetPolicy",
-    "lambda:ListFunctions",
-    "s3:GetBucketPolicy",
-    "secretsmanager:GetResourcePolicy",
-    "secretsmanager:ListSecrets",
-    "sns:GetTopicAttributes",
-    "sns:ListTopics",
-    "sqs:GetQueueAttributes",
-    "sqs:ListQueues",
-)
-_SCHEDULES: Final = (
-    "backup:GetBackupPlan",
-    "backup:ListBackupPlans",
-    "backup:ListBackupSelections",
-    "batch:DescribeJobDefinitions",
-    "codebuild:BatchGetProjects",
-    "codepipeline:GetPipeline",
-    "dlm:GetLifecyclePolicies",
-    "dlm:GetLifecyclePolicy",
-    "ec2:DescribeRegions",
-    "ecs:DescribeTaskDefinition",
-    "events:ListRules",
-    "events:ListTargetsByRule",
-    "glue:GetCrawler",
-    "glue:GetCrawlers",
-    "glue:GetJob",
-    "glue:GetTriggers",
-    "glue:GetWorkflow",
-    "lambda:GetFunctionConfiguration",
-    "lambda:ListFunctions",
-    "sagemaker:DescribePipeline",
-    "scheduler:GetSchedule",
-    "scheduler:ListSchedules",
-    "ssm:DescribeMaintenanceWindowTasks",
-    "ssm:DescribeMaintenanceWindows",
-    "ssm:GetDocument",
-    "ssm:GetMaintenanceWindowTask",
-    "states:DescribeStateMachine",
 )
 _READ_PRINCIPALS: Final = {
     PrincipalKind.ROLE: (
@@ -129,13 +90,37 @@ _KEEP_ANSWERS: Final = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMulti
 _NO_ROLE: Final = "YOUR-ROLE"
 
 
+class _Asked(msgspec.Struct, frozen=True):
+    """What a snapshot asks for, and the actions that this takes."""
+
+    actions: tuple[str, ...]
+
+
+class _Schedules(msgspec.Struct, frozen=True):
+    schedules: dict[str, _Asked]
+    work: dict[str, _Asked]
+
+
+def _asked(rows: Iterable[_Asked], *more: str) -> list[str]:
+    """The actions that rows take in each Region, without those that every snapshot takes."""
+    return sorted({_REGIONS, *more, *(action for row in rows for action in row.actions)}.difference(_ACCOUNT))
+
+
 def own_policies(
-    *, bucket: str, role: str, caller: str, answers: str = "YOUR-ANSWERS-BUCKET", plan: RolloutPlan | None = None
+    catalog: Catalog,
+    *,
+    bucket: str,
+    role: str,
+    caller: str,
+    answers: str = "YOUR-ANSWERS-BUCKET",
+    plan: RolloutPlan | None = None,
 ) -> dict[Duty, Document]:
     """The policy for each duty: identity policies of the caller that runs lpgen, but for those of a member account.
 
     A caller that lets `ingest` read as another role needs ASSUME_ROLE, and that role the policies INGEST_S3 and the
     like.
+
+    The catalog's tables say what reading resource policies and schedules takes.
 
     `bucket` holds the logs, and `answers` is where Athena puts its answers. `role` is the name of the role that lpgen
     assumes in other accounts, "" where it assumes none; MEMBER_ROLE or MEMBER_ROLLOUT is attached to it, and
@@ -150,11 +135,13 @@ def own_policies(
         _allow("DecryptLogs", ("kms:Decrypt",), "*", StringLike={"kms:ViaService": "s3.*.amazonaws.com*"}),
     )
     events = _allow("LookUpEvents", ("cloudtrail:LookupEvents",), "*")
+    policies = read_catalog_table(catalog.source, "resource_policies", dict[str, _Asked])
+    schedules = read_catalog_table(catalog.source, "schedules", _Schedules)
     account_reads = (
         _allow("ReadAccount", _ACCOUNT, "*"),
-        _allow("ReadResourcePolicies", _RESOURCE_POLICIES, "*"),
-        _allow("ReadResourceTags", ("ec2:DescribeRegions", "tag:GetResources"), "*"),
-        _allow("ReadSchedules", _SCHEDULES, "*"),
+        _allow("ReadResourcePolicies", _asked(policies.values()), "*"),
+        _allow("ReadResourceTags", (_REGIONS, "tag:GetResources"), "*"),
+        _allow("ReadSchedules", _asked((*schedules.schedules.values(), *schedules.work.values()), _FUNCTIONS), "*"),
     )
     assumed = f"arn:{partition}:iam::*:role/{role or _NO_ROLE}"
     other_accounts = (_allow("ReachOtherAccounts", ("sts:AssumeRole",), assumed),) if role else ()

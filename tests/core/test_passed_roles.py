@@ -16,6 +16,7 @@ from lpgen.core.cloudtrail.rules.passing import (
     unlisted_roles,
 )
 from lpgen.core.model import UNKNOWN_RESOURCE, Resource, ResourceKind
+from lpgen.edge.catalog.files import bundled_catalog
 
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/jobs/worker"
@@ -23,7 +24,8 @@ EXACT = Resource(ResourceKind.ARN, ROLE)
 
 
 def call_with(request: dict[str, object], partition: str = "aws") -> Call:
-    return Call(Record("x.amazonaws.com", "CreateJob", requestParameters=request), "CreateJob", partition, "r", ACCOUNT)
+    record = Record("x.amazonaws.com", "CreateJob", requestParameters=request)
+    return Call(record, "CreateJob", partition, "r", ACCOUNT, bundled_catalog())
 
 
 def passing(path: str = "roleArn", names: str = "", service: str = "x.amazonaws.com") -> RoleParameter:

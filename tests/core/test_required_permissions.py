@@ -13,7 +13,7 @@ from lpgen.core.required_permissions import own_policies
 from lpgen.edge.catalog.files import bundled_catalog
 
 CALLER = "arn:aws-cn:iam::111122223333:role/tools/lpgen"
-POLICIES = own_policies(bucket="logs", role="reader", caller=CALLER, answers="answers")
+POLICIES = own_policies(bundled_catalog(), bucket="logs", role="reader", caller=CALLER, answers="answers")
 CHANGES = {Duty.ROLLOUT_APPLY, Duty.ROLLOUT_UNDO, Duty.MEMBER_ROLLOUT}
 HARMLESS = {"sts:AssumeRole", "kms:Decrypt", "kms:GenerateDataKey", "lakeformation:GetDataAccess"}
 QUERIES = {"athena:StartQueryExecution", "athena:StopQueryExecution", "s3:AbortMultipartUpload", "s3:PutObject"}

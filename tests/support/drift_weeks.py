@@ -17,7 +17,8 @@ from lpgen.app.baseline import save
 from lpgen.app.drift import drift
 from lpgen.app.ingest import ingest
 from lpgen.app.inputs import AnalysisInputs
-from lpgen.core.catalog.catalog import Catalog, CatalogSource
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.catalog_table import CatalogSource
 from lpgen.core.drift.between import DriftOptions
 from lpgen.core.drift.findings import Drift
 from lpgen.core.options import Options

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import Action, MappedAction, MappingStatus, RecordMapping, Resource, ResourceKind
+from lpgen.edge.catalog.files import bundled_catalog
 
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/app/worker"
@@ -67,7 +68,9 @@ def rows(table: pa.Table) -> list[dict[str, Any]]:
 
 
 class PlainMap:
-    """An event map that needs no catalog: one action named after the call, on the ARNs in the parameter `arns`."""
+    """An event map without operation tables: one action named after the call, on the ARNs in the parameter `arns`."""
+
+    catalog = bundled_catalog()
 
     def map_record(self, record: Record) -> RecordMapping:
         """`eventName` `Unknown` is unmapped, `Free` needs no permission, and `Odd` breaks the rule for it."""

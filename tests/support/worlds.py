@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.catalog.catalog import Catalog, CatalogSource
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.catalog_table import CatalogSource
 from lpgen.core.choices import ScopeChoice
 from lpgen.core.evidence import Evidence, Grant, PrincipalGrants, RecordedContext, Use
 from lpgen.core.iam.policy import policy_from_json

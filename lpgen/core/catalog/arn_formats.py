@@ -14,7 +14,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
+import msgspec
+
 from lpgen.core.catalog.arn_machine import Machine, Span, Token, regex_of_tokens
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.iam.match import has_wildcard
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\*")
@@ -33,49 +36,24 @@ _NO_SLASH = frozenset({"${BucketName}"})
 # https://docs.aws.amazon.com/amplify/latest/APIReference/API_Branch.html
 _SLASHED = frozenset({"${BudgetName}", "${BranchName}"})
 
-_ELSEWHERE: dict[str, dict[str, tuple[str, ...]]] = {
-    # A log group is named with `:*` in policies, and evaluated as a log stream without a name.
-    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
-    "logs": {"log-group": ("arn:${Partition}:logs:${Region}:${Account}:log-group:${LogGroupName}:log-stream:",)},
-    # Accounts may still use the short ARNs, which lack the cluster.
-    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
-    "ecs": {
-        "container-instance": ("arn:${Partition}:ecs:${Region}:${Account}:container-instance/${ContainerInstanceId}",),
-        "service": ("arn:${Partition}:ecs:${Region}:${Account}:service/${ServiceName}",),
-        "task": ("arn:${Partition}:ecs:${Region}:${Account}:task/${TaskId}",),
-    },
-    # A recovery point of EC2 or EBS is an image or a snapshot, and that of others may have a path.
-    # https://docs.aws.amazon.com/aws-backup/latest/devguide/access-control.html
-    "backup": {
-        "recoveryPoint": ("arn:${Partition}:${Vendor}:${Region}:${Account}:${ResourceType}/${RecoveryPointId}",)
-    },
-    # The group of an application has an id after its name.
-    # https://docs.aws.amazon.com/ARG/latest/APIReference/API_Group.html
-    "resource-groups": {
-        "group": ("arn:${Partition}:resource-groups:${Region}:${Account}:group/${GroupName}/${GroupId}",)
-    },
-    # A version of a configuration is nested below its profile.
-    # https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_GetHostedConfigurationVersion.html
-    "appconfig": {
-        "hostedconfigurationversion": (
-            "arn:${Partition}:appconfig:${Region}:${Account}:application/${ApplicationId}"
-            "/configurationprofile/${ConfigurationProfileId}/hostedconfigurationversion/${VersionNumber}",
-        )
-    },
-    # A policy that AWS owns, `p-FullAWSAccess` above all, is attached and detached as others are.
-    # https://docs.aws.amazon.com/organizations/latest/APIReference/API_PolicySummary.html
-    "organizations": {"policy": ("arn:${Partition}:organizations::aws:policy/${PolicyType}/p-${PolicyId}",)},
-    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonConnectServiceLinkedRolePolicy.html
-    "profile": {
-        "domains": ("arn:${Partition}:profile:${Region}:${Account}:domains/${DomainName}/upload-jobs/${UploadJobId}",)
-    },
-}
 
-_OPEN = {
-    # The request's path is the resource, whether or not the authorization reference lists it.
-    # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-create-and-manage-api.html
-    "apigateway": "arn:${Partition}:apigateway:${Region}:${Account}:/${Path}",
-}
+class FurtherFormats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Formats of a service that AWS documents, but not in the service authorization reference: by resource type, and
+    those that every resource-level action takes."""
+
+    source: tuple[str, ...]
+    types: dict[str, tuple[str, ...]] = {}
+    every: tuple[str, ...] = ()
+    why: str = ""
+
+
+NO_FURTHER_FORMATS = FurtherFormats(())
+
+
+def read_further_formats(source: CatalogSource) -> dict[str, FurtherFormats]:
+    """The further formats by service; a catalog may have none."""
+    name = "arn_formats"
+    return read_catalog_table(source, name, dict[str, FurtherFormats]) if source.has_table(name) else {}
 
 
 class ArnFormat:
@@ -116,17 +94,6 @@ def formats_of_service(arns: Iterable[str]) -> dict[str, ArnFormat]:
     split = {arn: _parts(arn) for arn in arns}
     followers = _followers(split.values())
     return {arn: ArnFormat(_tokens(parts, followers)) for arn, parts in split.items()}
-
-
-def undocumented_formats(service: str) -> dict[str, tuple[str, ...]]:
-    """By resource type: formats that AWS documents, but not in the service authorization reference."""
-    return _ELSEWHERE.get(service, {})
-
-
-def open_formats(service: str) -> tuple[ArnFormat, ...]:
-    """Formats that every resource-level action of a service takes in addition to those of its resource types."""
-    arn = _OPEN.get(service)
-    return (ArnFormat(_tokens(_parts(arn), {})),) if arn else ()
 
 
 ANY_ARN = ArnFormat(("arn:", Span("")))

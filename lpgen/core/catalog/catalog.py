@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from typing import Protocol
+from typing import Any, TypeVar
 
+from lpgen.core.catalog.arn_formats import NO_FURTHER_FORMATS, read_further_formats
+from lpgen.core.catalog.catalog_table import CatalogSource
 from lpgen.core.catalog.patterns import parse_pattern
 from lpgen.core.catalog.rows import ActionRow, Manifest, manifest_from_json
 from lpgen.core.catalog.service import CatalogService
@@ -15,27 +17,13 @@ from lpgen.core.iam.match import glob_matcher
 from lpgen.core.model import AccessLevel, Action, ActionPattern
 from lpgen.errors import CatalogError
 
+T = TypeVar("T")
+
 _REMEMBERED = 1 << 13
 """How many answers about resources a catalog keeps: enough for the grants of a big account, bounded for its logs."""
 
 _LEVELS = tuple(AccessLevel)
 """From List to Permissions management: `AccessLevel` is declared in the order of precedence."""
-
-
-class CatalogSource(Protocol):
-    """The source of the catalog's bytes: `lpgen.edge.catalog.files` reads them from a folder, tests from a dict."""
-
-    def service_prefixes(self) -> tuple[str, ...]:
-        """All service prefixes, sorted."""
-
-    def read_service(self, prefix: str) -> bytes:
-        """The JSON of one service."""
-
-    def read_table(self, name: str) -> bytes:
-        """The JSON of one table next to the services, such as `manifest` or `operations/ec2.amazonaws.com`."""
-
-    def has_table(self, name: str) -> bool:
-        """Whether there is such a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +87,7 @@ class Catalog:
         self._expanded: dict[ActionPattern, frozenset[Action] | PatternProblem] = {}
         self._details: dict[Action, ActionDetail] = {}
         self._bare: dict[str, bool] = {}
+        self._facts: dict[Callable[[CatalogSource], object], Any] = {}
         self._takes = lru_cache(maxsize=_REMEMBERED)(self._decide_takes)
         self._type = lru_cache(maxsize=_REMEMBERED)(self._decide_type)
 
@@ -128,6 +117,13 @@ class Catalog:
     def source(self) -> CatalogSource:
         """The source of its bytes, for the tables that other core modules read (event map, visibility)."""
         return self._source
+
+    def facts(self, read: Callable[[CatalogSource], T]) -> T:
+        """The facts that a class or function reads from the tables, read once."""
+        if read not in self._facts:
+            self._facts[read] = read(self._source)
+        found: T = self._facts[read]
+        return found
 
     def prefixes(self) -> tuple[str, ...]:
         """All service prefixes, sorted."""
@@ -266,7 +262,8 @@ class Catalog:
         return found
 
     def _read_service(self, prefix: str) -> CatalogService:
-        service = self._services[prefix] = CatalogService(prefix, self._source.read_service(prefix))
+        further = self.facts(read_further_formats).get(prefix, NO_FURTHER_FORMATS)
+        service = self._services[prefix] = CatalogService(prefix, self._source.read_service(prefix), further)
         return service
 
     def _row(self, action: Action) -> tuple[CatalogService, ActionRow]:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
-from lpgen.core.catalog.catalog import CatalogSource
 from lpgen.errors import CatalogError, quote_input, quote_reason
 
 T = TypeVar("T")
+
+
+class CatalogSource(Protocol):
+    """The source of the catalog's bytes: `lpgen.edge.catalog.files` reads them from a folder, tests from a dict."""
+
+    def service_prefixes(self) -> tuple[str, ...]:
+        """All service prefixes, sorted."""
+
+    def read_service(self, prefix: str) -> bytes:
+        """The JSON of one service."""
+
+    def read_table(self, name: str) -> bytes:
+        """The JSON of one table next to the services, such as `manifest` or `operations/ec2.amazonaws.com`."""
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is such a table."""
 
 
 def read_catalog_table(source: CatalogSource, name: str, shape: type[T]) -> T:

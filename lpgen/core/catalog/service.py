@@ -8,10 +8,9 @@ from lpgen.core.catalog.arn_formats import (
     ANY_ARN,
     ArnFormat,
     FormatSet,
+    FurtherFormats,
     formats_of_service,
     glob_of_resource,
-    open_formats,
-    undocumented_formats,
 )
 from lpgen.core.catalog.rows import ActionRow, ServiceRow, names_from_json, service_from_json
 from lpgen.core.iam.match import has_wildcard
@@ -21,9 +20,10 @@ from lpgen.core.model import Action
 class CatalogService:
     """A service, read on demand: naming its actions reads nothing else of them."""
 
-    def __init__(self, prefix: str, text: bytes) -> None:
+    def __init__(self, prefix: str, text: bytes, further: FurtherFormats) -> None:
         self._prefix = prefix
         self._text = text
+        self._further = further
         self._sets: dict[tuple[str, ...], FormatSet] = {}
 
     @cached_property
@@ -91,8 +91,7 @@ class CatalogService:
     @cached_property
     def _formats(self) -> dict[str, tuple[ArnFormat, ...]]:
         """The compiled formats of each type, with those that AWS documents elsewhere."""
-        extra = undocumented_formats(self._prefix)
-        by_type = {name: (*arns, *extra.get(name, ())) for name, arns in self._documented.items()}
+        by_type = {name: (*arns, *self._further.types.get(name, ())) for name, arns in self._documented.items()}
         compiled = formats_of_service(arn for arns in by_type.values() for arn in arns)
         return {name: tuple(compiled[arn] for arn in arns) for name, arns in by_type.items()}
 
@@ -106,5 +105,6 @@ class CatalogService:
         found = self._sets.get(types)
         if found is None:
             forms = [form for name in types for form in self._formats.get(name) or (ANY_ARN,)]
-            found = self._sets[types] = FormatSet([*forms, *open_formats(self._prefix)])
+            every = formats_of_service(self._further.every).values()
+            found = self._sets[types] = FormatSet([*forms, *every])
         return found

@@ -7,15 +7,15 @@ and reported; nothing is guessed. Every resulting action is one of the catalog's
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeVar
 
 import msgspec
 
-from lpgen.core.catalog.catalog import Catalog, CatalogSource
-from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.denied_resources import name_denied_resource
 from lpgen.core.cloudtrail.event_names import EventSource, EventSources, strip_version
 from lpgen.core.cloudtrail.further_actions import OptionalReader, asked_beside, conditions_from_text
@@ -91,6 +91,8 @@ class Plan:
 class RecordMapper(Protocol):
     """The interface of the event map."""
 
+    catalog: Catalog
+
     def map_record(self, record: Record) -> RecordMapping:
         """The actions that a record's call needs."""
 
@@ -117,7 +119,7 @@ class EventMap:
         from lpgen.core.cloudtrail.rules import tables  # imports many modules; who maps nothing needs none
 
         source = catalog.source
-        self._catalog = catalog
+        self.catalog = catalog
         self._sources = EventSources.from_catalog(source)
         self._operations = Operations(source)
         self._passed_to = passed_roles_from_catalog(source).passed_to
@@ -137,7 +139,7 @@ class EventMap:
             plan = self._switched(plan, record)
         if not plan.needs_permission:
             return _NO_PERMISSION
-        call = call_from_record(record, plan.operation)
+        call = call_from_record(record, plan.operation, self.catalog)
         actions = plan.rule(call) if plan.rule else None
         is_ruled = actions is not None
         if actions is None:
@@ -154,7 +156,7 @@ class EventMap:
         if call.is_unread:
             actions = tuple(_without_names(action, record) for action in actions)
         if record.errorMessage:
-            actions = name_denied_resource(actions, record, self._catalog)
+            actions = name_denied_resource(actions, record, self.catalog)
         return self._checked(actions + self._roles_beside(actions if is_ruled else (), plan, call))
 
     def plan(self, event_source: str, event_name: str) -> Plan:
@@ -175,12 +177,12 @@ class EventMap:
             for (source, name), rule in table.items()
         }
 
-    def _types_by_table(self, tables: Iterable[ReaderTable]) -> dict[str, dict[str, ResourceType]]:
+    def _types_by_table(self, tables: Iterable[ReaderTable]) -> Mapping[str, Mapping[str, ResourceType]]:
         """The types that rows read by name, by table name."""
-        found: dict[str, dict[str, ResourceType]] = defaultdict(dict)
+        found: dict[str, ChainMap[str, ResourceType]] = defaultdict(ChainMap)
         for table in tables:
             for source, types in table.items():
-                found[self._sources.resolve(source).table].update(types)
+                found[self._sources.resolve(source).table].maps.append(types)  # type: ignore[arg-type]  # only read
         return found
 
     def _switched(self, plan: Plan, record: Record) -> Plan:
@@ -214,7 +216,7 @@ class EventMap:
             named_rule[0] if named_rule else operation,
             rule=named_rule[1] if named_rule else None,
             completion=self._completion(source.table, operation, row),
-            readers=tuple(reader_from_row(self._catalog, action, row, types) for action in actions),
+            readers=tuple(reader_from_row(self.catalog, action, row, types) for action in actions),
             also=tuple(self._optional_readers(operation, row, types)),
             roles=role_parameters(self._passed_to.get(source.table), operation, row.roles),
             listed=found is not None,
@@ -231,27 +233,27 @@ class EventMap:
         self, operation: str, row: OperationRow, types: Mapping[str, ResourceType]
     ) -> Iterator[OptionalReader]:
         for name, parameter in row.also.items():
-            action = self._catalog.canonical(name)
+            action = self.catalog.canonical(name)
             if action:
-                is_tagging = self._catalog.detail(action).level is AccessLevel.TAGGING
+                is_tagging = self.catalog.detail(action).level is AccessLevel.TAGGING
                 own = msgspec.structs.replace(row, reads=())
-                own = row_of_tagged(self._catalog, action, operation, row) if is_tagging else own
+                own = row_of_tagged(self.catalog, action, operation, row) if is_tagging else own
                 how = TAG_ON_CREATE if is_tagging else row.how or REQUEST_OPTION
                 yield OptionalReader(
-                    conditions_from_text(parameter), reader_from_row(self._catalog, action, own, types), how
+                    conditions_from_text(parameter), reader_from_row(self.catalog, action, own, types), how
                 )
         for name, parameter in row.objects.items():
             named = OperationRow(resources={"object": f"url:{parameter}"})
-            reader = reader_from_row(self._catalog, Action(name), named)
+            reader = reader_from_row(self.catalog, Action(name), named)
             yield OptionalReader(conditions_from_text(parameter), reader, NAMED_OBJECT)
 
     def _actions_of(self, source: EventSource, operation: str, row: OperationRow) -> tuple[Action, ...]:
         """The row's actions, or the action of the operation's own name; empty where one isn't in the catalog."""
         if row.actions:
-            named = [self._catalog.canonical(name) for name in row.actions]
+            named = [self.catalog.canonical(name) for name in row.actions]
             return tuple(name for name in named if name) if all(named) else ()
         for prefix in source.prefixes:
-            own = self._catalog.canonical(f"{prefix}:{operation}")
+            own = self.catalog.canonical(f"{prefix}:{operation}")
             if own:
                 return (own,)
         return ()
@@ -282,7 +284,7 @@ class EventMap:
 
     def _canonical(self, action: Action) -> Action | None:
         if action not in self._known:
-            self._known[action] = self._catalog.canonical(action)
+            self._known[action] = self.catalog.canonical(action)
         return self._known[action]
 
 

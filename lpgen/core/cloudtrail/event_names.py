@@ -10,8 +10,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.catalog.catalog import CatalogSource
-from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 
 _SUFFIX: Final = ".amazonaws.com"
 

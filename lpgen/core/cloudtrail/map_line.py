@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lpgen.core.cloudtrail.caller import caller_from_record
 from lpgen.core.cloudtrail.event_map import EventMap, mapping_or_failure, skip_from_record
-from lpgen.core.cloudtrail.outcome import outcome_from_record
+from lpgen.core.cloudtrail.outcome import ErrorCodes
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import MappedAction
 
@@ -15,7 +15,7 @@ def map_line(record: Record, event_map: EventMap) -> dict[str, object]:
     `actions` are those that the call needs, whatever its outcome and caller, with unfolded ARNs (`*` for none and
     unknown); `skip` says why the record is no usage of a role or user, or is None.
     """
-    caller, outcome = caller_from_record(record), outcome_from_record(record)
+    caller, outcome = caller_from_record(record), event_map.catalog.facts(ErrorCodes).outcome_from_record(record)
     mapping, _ = mapping_or_failure(record, event_map)
     skip = skip_from_record(record, caller, outcome, mapping)
     return {

@@ -10,8 +10,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.catalog.catalog import CatalogSource
-from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 
 Binding = str | dict[str, str] | list[str | dict[str, str]]
 """How request parameters name a resource of one type.

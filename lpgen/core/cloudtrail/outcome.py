@@ -1,6 +1,7 @@
 """Whether a recorded call was authorized: one classifier over the spellings of all services.
 
-Sources: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
+The catalog's table `error_codes` lists codes by what they mean. Sources of what messages say:
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html,
 https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html,
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
@@ -13,151 +14,18 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import DenialKind, Outcome, OutcomeDetail
 
 ALLOWED: Final = OutcomeDetail(Outcome.ALLOWED)
 
-# Codes are compared in lower case, without `Client.`/`Server.`, a namespace before `#`, or a final `Exception`.
-_AUTHORIZED_DRY_RUN: Final = frozenset({"dryrunoperation", "dryrun"})
-
-_DENIALS: Final = frozenset(
-    {
-        "accessforbidden",
-        "allaccessdisabled",
-        "authorization",
-        "authorizationerror",
-        "authorizationfailure",
-        "forbidden",
-        "invalidaccess",
-        "notauthorized",
-        "operationnotpermittedbypolicy",
-        "unauthorized",
-        "unauthorizedaccess",
-        "unauthorizedclient",
-        "unauthorizedoperation",
-        "unauthorizedresourceaccess",
-        "userunauthorized",
-    }
-)
-
-# AWS refused the credentials before it looked at any policy, so the caller isn't known.
-# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html,
-# https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html,
-# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html,
-# and botocore's models of CloudWatch Logs, Lightsail and SNS, version 1.44.8
-_UNAUTHENTICATED: Final = frozenset(
-    {
-        "authorizationheadermalformed",
-        "authorizationqueryparameterserror",
-        "expiredtoken",
-        "incompletesignature",
-        "invalidaccesskeyid",
-        "invalidclienttokenid",
-        "invalidsecurity",
-        "invalidsecurity.requesthasexpired",
-        "invalidsignature",
-        "invalidtoken",
-        "missingauthenticationtoken",
-        "requestexpired",
-        "requesttimetooskewed",
-        "signaturedoesnotmatch",
-        "tokenrefreshrequired",
-        "unauthenticated",
-        "unrecognizedclient",
-        "unsupportedsignature",
-    }
-)
-
 # EC2 also answers `AuthFailure` to callers that it knows, such as for an address that isn't theirs.
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 _AUTH_FAILURE: Final = "authfailure"
 _NOT_VALIDATED: Final = re.compile("not able to validate the provided access credentials", re.IGNORECASE)
-
-# AWS knows who called, but the account can't use the service.
-# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
-# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html,
-# https://docs.aws.amazon.com/awssupport/latest/APIReference/Welcome.html
-_NOT_SUBSCRIBED: Final = frozenset(
-    {
-        "accountdisabled",
-        "accountproblem",
-        "blocked",
-        "notsignedup",
-        "optinrequired",
-        "pendingverification",
-        "subscriptionrequired",
-    }
-)
-
-_THROTTLED: Final = frozenset(
-    {
-        "bandwidthlimitexceeded",
-        "ec2throttled",
-        "limitexceeded.throttling",
-        "priorrequestnotcomplete",
-        "provisionedthroughputexceeded",
-        "requestlimitexceeded",
-        "requestthrottled",
-        "slowdown",
-        "throttled",
-        "throttledclient",
-        "throttling",
-        "toomanyrequests",
-        "toomanyrequestsfault",
-        "transactioninprogress",
-    }
-)
-
-_MALFORMED: Final = frozenset(
-    {
-        "badrequest",
-        "invalidaction",
-        "invalidargument",
-        "invaliddigest",
-        "invalidinput",
-        "invalidparameter",
-        "invalidparametercombination",
-        "invalidparametervalue",
-        "invalidquery",
-        "invalidqueryparameter",
-        "invaliduri",
-        "missingaction",
-        "missingparameter",
-        "missingrequiredparameter",
-        "missingsecurityheader",
-        "serialization",
-        "unknownoperation",
-        "unknownparameter",
-        "validation",
-        "validationerror",
-    }
-)
-
-_FAILED_INSIDE: Final = frozenset(
-    {
-        "dependencytimeout",
-        "internal",
-        "internalerror",
-        "internalfailure",
-        "internalserver",
-        "internalservererror",
-        "internalservererrorfault",
-        "internalservice",
-        "internalserviceerror",
-        "internalservicefault",
-        "kmsinternal",
-        "requesttimeout",
-        "service",
-        "serviceerror",
-        "servicefailure",
-        "serviceunavailable",
-        "unavailable",
-    }
-)
-
-_UNDETERMINED: Final = {_AUTH_FAILURE} | _NOT_SUBSCRIBED | _THROTTLED | _MALFORMED | _FAILED_INSIDE
 
 _NOT_AUTHORIZED: Final = re.compile(
     r"is not authorized to perform|not authorized to perform this operation|not authorized for images", re.IGNORECASE
@@ -190,44 +58,72 @@ _KIND_BY_WALL: Final = {
 }
 
 
-def outcome_from_record(record: Record) -> OutcomeDetail:
-    """A record's outcome, with the error code as the service spells it.
+class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Error codes that mean the same, as `normalise_error_code` spells them; those of what is missing without a final
+    `fault`. `service` is the one whose model has them, though others may share them."""
 
-    A denial is one by its code or, where the service hides it behind another code, by its message. A call whose
-    credentials AWS refused is unauthenticated. Throttled, malformed and internally failed calls are undetermined: they
-    may have failed before authorization. Every other error means that the call was authorized, and so does an
-    authorized dry run.
-    """
-    code, message = record.errorCode or "", record.errorMessage or ""
-    if not code and not message:
-        code, message = _error_from_response(record.responseElements)
+    codes: tuple[str, ...]
+    source: tuple[str, ...]
+    service: str = ""
+    why: str = ""
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    outcomes: dict[Outcome, list[_Row]]
+    missing: list[_Row]
+
+
+class ErrorCodes:
+    """What error codes mean: an outcome, or that a resource named in the call doesn't exist."""
+
+    def __init__(self, source: CatalogSource) -> None:
+        table = read_catalog_table(source, "error_codes", _Table)
+        self._outcomes = {code: key for key, rows in table.outcomes.items() for row in rows for code in row.codes}
+        self._missing = frozenset(code for row in table.missing for code in row.codes)
+
+    def says_missing(self, code: str) -> bool:
+        """Whether a code says that a resource named in the call doesn't exist.
+
+        The call was allowed, so its action counts. But a caller can make up a name, so a missing resource says nothing
+        about what the caller works with. A code for a missing part of an existing resource says no such thing: a
+        bucket's policy, a table's index, a repository's image, a queue's KMS key.
+        """
+        return normalise_error_code(code).removesuffix("fault") in self._missing
+
+    def outcome_from_record(self, record: Record) -> OutcomeDetail:
+        """A record's outcome, with the error code as the service spells it.
+
+        A denial is one by its code or, where the service hides it behind another code, by its message. A call whose
+        credentials AWS refused is unauthenticated. Throttled, malformed and internally failed calls are undetermined:
+        they may have failed before authorization. Every other error means that the call was authorized, and so does an
+        authorized dry run.
+        """
+        code, message = record.errorCode or "", record.errorMessage or ""
         if not code and not message:
-            return ALLOWED
-    outcome = _outcome_from_code(code)
-    if outcome is not Outcome.DENIED and message and _says_not_authorized(code, message):
-        outcome = Outcome.DENIED
-    if outcome is Outcome.DENIED:
-        named = _DENYING_POLICY.search(message)
-        return OutcomeDetail(outcome, code, _denial_kind(code, message), named[1].rstrip(".") if named else "")
-    if normalise_error_code(code) == _AUTH_FAILURE and _NOT_VALIDATED.search(message):
-        outcome = Outcome.UNAUTHENTICATED
-    return OutcomeDetail(outcome, code)
+            code, message = _error_from_response(record.responseElements)
+            if not code and not message:
+                return ALLOWED
+        name = normalise_error_code(code)
+        stated = self._outcomes.get(name)
+        outcome = stated or _unlisted_outcome(code, name)
+        if stated is not Outcome.ALLOWED and _NOT_AUTHORIZED.search(message):
+            outcome = Outcome.DENIED
+        if outcome is Outcome.DENIED:
+            named = _DENYING_POLICY.search(message)
+            return OutcomeDetail(outcome, code, _denial_kind(name, message), named[1].rstrip(".") if named else "")
+        if name == _AUTH_FAILURE and _NOT_VALIDATED.search(message):
+            outcome = Outcome.UNAUTHENTICATED
+        return OutcomeDetail(outcome, code)
+
+
+def _unlisted_outcome(code: str, name: str) -> Outcome:
+    if name.endswith("accessdenied"):
+        return Outcome.DENIED
+    is_unread = name.endswith(".malformed") or name.startswith("malformed") or code.startswith("Server.")
+    return Outcome.UNDETERMINED if is_unread else Outcome.ALLOWED
 
 
 @lru_cache(maxsize=4096)
-def _outcome_from_code(code: str) -> Outcome:
-    name = normalise_error_code(code)
-    if name in _AUTHORIZED_DRY_RUN:
-        return Outcome.ALLOWED
-    if name in _DENIALS or name.endswith("accessdenied"):
-        return Outcome.DENIED
-    if name in _UNAUTHENTICATED:
-        return Outcome.UNAUTHENTICATED
-    if name in _UNDETERMINED or name.endswith(".malformed") or name.startswith("malformed"):
-        return Outcome.UNDETERMINED
-    return Outcome.UNDETERMINED if code.startswith("Server.") else Outcome.ALLOWED
-
-
 def normalise_error_code(code: str) -> str:
     """An error code in lower case without the dressing that differs by service.
 
@@ -239,14 +135,8 @@ def normalise_error_code(code: str) -> str:
     return name.removesuffix("exception")
 
 
-def _says_not_authorized(code: str, message: str) -> bool:
-    if normalise_error_code(code) in _AUTHORIZED_DRY_RUN:
-        return False
-    return _NOT_AUTHORIZED.search(message) is not None
-
-
-def _denial_kind(code: str, message: str) -> DenialKind:
-    if normalise_error_code(code) == "vpceaccessdenied":
+def _denial_kind(name: str, message: str) -> DenialKind:
+    if name == "vpceaccessdenied":
         return DenialKind.VPC_ENDPOINT
     found = _WALL.search(message)
     if found:

@@ -9,84 +9,24 @@ https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+import msgspec
+
 from lpgen.core.arns import container_of, split_arn
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.model import Action
 
 PROTECTED: Final = "protected"
 """The resource, by its ARN."""
 
 
-class _Key(NamedTuple):
-    """A key of encryption contexts. `reads` and `writes` are the calls of KMS that show only this; all others show
-    both. `actions` are those of the service that need the key, () where it is all that access data.
-    """
-
-    service: str
-    reads: tuple[str, ...]
-    writes: tuple[str, ...]
-    source: str
-    actions: tuple[str, ...] = ()
-
-
-_DATA_KEYS: Final = ("GenerateDataKey", "GenerateDataKeyWithoutPlaintext")
-
-KEYS: Final = {
-    # The table's key is asked for whether items are read or written.
-    "aws:dynamodb:tableName": _Key(
-        "dynamodb",
-        (),
-        (),
-        "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html",
-    ),
-    "aws:kinesis:arn": _Key(
-        "kinesis",
-        ("Decrypt",),
-        _DATA_KEYS,
-        "https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html",
-    ),
-    # Listing, deleting and tags need no key.
-    "aws:s3:arn": _Key(
-        "s3",
-        ("Decrypt",),
-        _DATA_KEYS,
-        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
-        ("GetObject", "PutObject", "AbortMultipartUpload"),
-    ),
-    # Publishers need both calls; subscribers none.
-    "aws:sns:topicArn": _Key(
-        "sns", (), ("Decrypt", *_DATA_KEYS), "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"
-    ),
-    # Consumers only decrypt, and producers do so too; a consumer deletes the messages it received, which is writing.
-    "aws:sqs:arn": _Key(
-        "sqs",
-        (),
-        _DATA_KEYS,
-        "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html",
-    ),
-    "PARAMETER_ARN": _Key(
-        "ssm",
-        ("Decrypt",),
-        ("Encrypt", *_DATA_KEYS),
-        "https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html",
-    ),
-    "SecretARN": _Key(
-        "secretsmanager",
-        ("Decrypt",),
-        _DATA_KEYS,
-        "https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
-    ),
-}
-
 _WILD: Final = frozenset("*?$")
 """Characters that a policy would read as a pattern."""
 
-CALLS: Final = ("Decrypt", "Encrypt", *_DATA_KEYS)
+CALLS: Final = ("Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext")
 """The calls of KMS that services make for their callers' data."""
-
-_BY_SERVICE: Final = {one.service: one for one in KEYS.values()}
 
 
 class Sides(NamedTuple):
@@ -96,12 +36,46 @@ class Sides(NamedTuple):
     writes: bool
 
 
-def context_of_data(value_of: Callable[[str], str], tables: str) -> tuple[tuple[str, str], ...]:
+class DataKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A key of encryption contexts. `reads` and `writes` are the calls of KMS that show only this; all others show
+    both. `actions` are those of the service that need the key, () where it is all that access data.
+    """
+
+    service: str
+    source: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    why: str = ""
+
+    def is_needed(self, action: Action) -> bool:
+        """Whether an action of the service needs the key of the data."""
+        return not self.actions or action.partition(":")[2] in self.actions
+
+    def sides_shown(self, action: Action) -> Sides:
+        """How an action of KMS shows that a resource was used."""
+        call = action.partition(":")[2]
+        return Sides(reads=call not in self.writes, writes=call not in self.reads)
+
+
+def data_keys(source: CatalogSource) -> dict[str, DataKey]:
+    """The keys of encryption contexts that name resources."""
+    return read_catalog_table(source, "protected_data", dict[str, DataKey])
+
+
+def keys_by_service(source: CatalogSource) -> dict[str, DataKey]:
+    """Those keys by the service whose resource they name."""
+    return {key.service: key for key in data_keys(source).values()}
+
+
+def context_of_data(
+    keys: Mapping[str, DataKey], value_of: Callable[[str], str], tables: str
+) -> tuple[tuple[str, str], ...]:
     """The resource whose data a call of KMS is made for; nothing where the context names none of a known service.
 
     `value_of` reads the value of a key, "" where there is none, and `tables` begins the ARNs of the place's tables.
     """
-    for key, row in KEYS.items():
+    for key, row in keys.items():
         name = value_of(key)
         if name and row.service == "dynamodb":
             name = tables + name
@@ -109,16 +83,3 @@ def context_of_data(value_of: Callable[[str], str], tables: str) -> tuple[tuple[
         if fields.service == row.service and fields.name and _WILD.isdisjoint(name):
             return ((PROTECTED, container_of(name) if row.service == "s3" else name),)
     return ()
-
-
-def needs_key(action: Action) -> bool:
-    """Whether an action of a service that calls KMS needs the key of the data."""
-    service, _, name = action.partition(":")
-    row = _BY_SERVICE[service]
-    return not row.actions or name in row.actions
-
-
-def sides_shown(action: Action, service: str) -> Sides:
-    """How an action of KMS shows that a service's resource was used."""
-    row, call = _BY_SERVICE[service], action.partition(":")[2]
-    return Sides(reads=call not in row.writes, writes=call not in row.reads)

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
+from lpgen.core.arns import OTHER_PARTITIONS
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.records import Record, UserIdentity
 from lpgen.core.cloudtrail.rules.call import Call
 
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
-_PARTITION_BY_REGION: Final = (
-    ("cn-", "aws-cn"),
-    ("us-gov-", "aws-us-gov"),
-    ("us-isob-", "aws-iso-b"),
-    ("us-isof-", "aws-iso-f"),
-    ("us-iso-", "aws-iso"),
-    ("eu-isoe-", "aws-iso-e"),
-    ("eusc-", "aws-eusc"),
-)
 
-
-def call_from_record(record: Record, operation: str) -> Call:
+def call_from_record(record: Record, operation: str, catalog: Catalog) -> Call:
     """A record as the rules see it, its operation without version suffix."""
     return Call(
         record=record,
@@ -27,6 +16,7 @@ def call_from_record(record: Record, operation: str) -> Call:
         partition=_partition_of_record(record),
         region=record.awsRegion or "",
         account=_account_of_record(record),
+        catalog=catalog,
     )
 
 
@@ -37,10 +27,7 @@ def _partition_of_record(record: Record) -> str:
     if arn.startswith("arn:"):
         return arn.split(":", 2)[1]
     region = record.awsRegion or ""
-    for prefix, partition in _PARTITION_BY_REGION:
-        if region.startswith(prefix):
-            return partition
-    return "aws"
+    return next((partition for partition, start, _ in OTHER_PARTITIONS if region.startswith(start)), "aws")
 
 
 def _account_of_record(record: Record) -> str:

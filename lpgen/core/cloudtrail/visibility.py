@@ -18,8 +18,8 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from lpgen.core.catalog.catalog import Catalog, CatalogSource
-from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.choices import UnobservableKind
 from lpgen.core.cloudtrail.own_operations import OwnOperations
 from lpgen.core.cloudtrail.rules.inferences import Inference, inferences_from_catalog

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.cloudtrail.event_map import RecordMapper, mapping_or_failure, skip_from_record
 from lpgen.core.cloudtrail.named_principals import is_of_account, named_principal
-from lpgen.core.cloudtrail.outcome import outcome_from_record
+from lpgen.core.cloudtrail.outcome import ErrorCodes
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import (
     Caller,
@@ -21,7 +20,7 @@ from lpgen.core.model import (
 )
 from lpgen.core.usage.context import context_text, tag_keys_from_record
 from lpgen.core.usage.coverage import category_from_record
-from lpgen.core.usage.fold import fold_resource
+from lpgen.core.usage.fold import Folds
 
 MAX_TEXT_LENGTH: Final = 256
 """Error codes, details and names in skips are cut to this many characters."""
@@ -64,7 +63,8 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
 
     Of the caller only its kind matters, and whether a service acts for it.
     """
-    outcome = outcome_from_record(record)
+    facts = event_map.catalog.facts
+    outcome = facts(ErrorCodes).outcome_from_record(record)
     mapping, detail = mapping_or_failure(record, event_map) if caller.kind in _HAS_ROWS else (_NOT_MAPPED, "")
     skip = _skip_from_mapping(record, caller, outcome, mapping)
     assumed = _assumed_role(record) if skip is SkipReason.SERVICE_CALLER else ""
@@ -82,7 +82,7 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
         hides_use=skip is SkipReason.CROSS_ACCOUNT_CALLER
         and caller.kind is CallerKind.CROSS_ACCOUNT_ID
         and mapping.status is MappingStatus.UNMAPPED,
-        rows=_rows(record, caller, outcome, mapping.actions) if skip in _GIVE_ROWS else (),
+        rows=_rows(record, caller, outcome, mapping.actions, facts(Folds)) if skip in _GIVE_ROWS else (),
         assumed=assumed,
     )
 
@@ -115,42 +115,33 @@ def _skip_from_mapping(
 
 
 def _rows(
-    record: Record, caller: Caller, outcome: OutcomeDetail, actions: tuple[MappedAction, ...]
+    record: Record, caller: Caller, outcome: OutcomeDetail, actions: tuple[MappedAction, ...], folds: Folds
 ) -> tuple[tuple[Behind, tuple[str, ...]], ...]:
+    """Rows with their resources. Keys hold the enums' text: hashing a member runs Python code."""
     rows: dict[Behind, set[str]] = {}
-    for behind, resource in _row_per_resource(record, caller, outcome, actions):
-        rows.setdefault(behind, set()).add(resource)
-    return tuple((behind, tuple(sorted(resources))) for behind, resources in rows.items())
-
-
-def _row_per_resource(
-    record: Record, caller: Caller, outcome: OutcomeDetail, actions: tuple[MappedAction, ...]
-) -> Iterator[tuple[Behind, str]]:
-    """The row of each pair of action and resource. Keys hold the enums' text: hashing a member runs Python code."""
     identity = record.userIdentity
     invoked_by = (identity.invokedBy if identity else None) or ""
     category, tags = category_from_record(record), tag_keys_from_record(record)
     for mapped in actions:
         context = context_text(mapped.context, tags)
         for resource in mapped.resources:
-            folded = fold_resource(resource)
-            yield (
-                (
-                    record.eventSource,
-                    record.eventName,
-                    category,
-                    mapped.action,
-                    folded.text,
-                    folded.kind._value_,
-                    outcome.outcome._value_,
-                    outcome.error_code[:MAX_TEXT_LENGTH],
-                    outcome.denial_kind._value_,
-                    outcome.denied_by[:MAX_TEXT_LENGTH],
-                    mapped.how,
-                    invoked_by,
-                    caller.service_session,
-                    record.vpcEndpointId or "",
-                    context,
-                ),
-                resource.text,
+            folded = folds.fold(resource)
+            behind = (
+                record.eventSource,
+                record.eventName,
+                category,
+                mapped.action,
+                folded.text,
+                folded.kind._value_,
+                outcome.outcome._value_,
+                outcome.error_code[:MAX_TEXT_LENGTH],
+                outcome.denial_kind._value_,
+                outcome.denied_by[:MAX_TEXT_LENGTH],
+                mapped.how,
+                invoked_by,
+                caller.service_session,
+                record.vpcEndpointId or "",
+                context,
             )
+            rows.setdefault(behind, set()).add(resource.text)
+    return tuple((behind, tuple(sorted(resources))) for behind, resources in rows.items())

@@ -11,117 +11,14 @@ import re
 from functools import cache, lru_cache
 from typing import Final
 
+import msgspec
+
 from lpgen.core.arns import ARN_FIELDS
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.model import Resource, ResourceKind
 
 _KEPT_DIRECTORIES: Final = 2
 """How many leading directories of an object key are kept."""
-
-# `{}` is a name that is kept, each `*` after it is folded. The shapes are the ARN formats of the service
-# authorization reference, https://docs.aws.amazon.com/service-authorization/latest/reference/, one page a service.
-FOLDS: Final[dict[str, tuple[str, ...]]] = {
-    "amplify": ("apps/{}/branches/{}/jobs/*",),
-    "apigateway": ("/restapis/{}/deployments/*", "/apis/{}/deployments/*"),
-    "appconfig": ("application/{}/environment/{}/deployment/*",),
-    "athena": ("workgroup/{}/session/*",),
-    "backup": ("recovery-point:*",),
-    "batch": ("job/*", "service-job/*"),
-    "bedrock": (
-        "async-invoke/*",
-        "data-automation-invocation/*",
-        "evaluation-job/*",
-        "flow/{}/alias/{}/execution/*",
-        "model-copy-job/*",
-        "model-customization-job/*",
-        "model-evaluation-job/*",
-        "model-import-job/*",
-        "model-invocation-job/*",
-        "session/*",
-    ),
-    "braket": ("job/*", "quantum-task/*"),
-    "chime": ("meeting/*",),
-    "cloudformation": ("stack/{}/*", "changeSet/{}/*", "stackset/{}:*"),
-    "codebuild": ("build/{}:*", "build-batch/{}:*", "report/{}:*", "sandbox/{}:*"),
-    "comprehend": (
-        "document-classification-job/*",
-        "dominant-language-detection-job/*",
-        "entities-detection-job/*",
-        "events-detection-job/*",
-        "key-phrases-detection-job/*",
-        "pii-entities-detection-job/*",
-        "sentiment-detection-job/*",
-        "targeted-sentiment-detection-job/*",
-        "topics-detection-job/*",
-    ),
-    "connect": ("instance/{}/contact/*",),
-    "dataexchange": ("jobs/*",),
-    "datasync": ("task/{}/execution/*",),
-    "deadline": ("farm/{}/queue/{}/job/*",),
-    "devicefarm": ("run:*", "session:*", "testgrid-session:*"),
-    "dynamodb": ("table/{}/stream/*", "table/{}/backup/*", "table/{}/export/*", "table/{}/import/*"),
-    "ec2": ("export-image-task/*", "export-instance-task/*", "import-image-task/*", "import-snapshot-task/*"),
-    "ecs": (
-        "service-deployment/{}/{}/*",
-        "service-revision/{}/{}/*",
-        "task-set/{}/{}/*",
-        "task/{}/*",
-        "task/*",
-    ),
-    # The name is unique; a load balancer that is made again under it has another id, and so have its listeners.
-    # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-    # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
-    "elasticloadbalancing": (
-        "listener-rule/app/{}/*/*/*",
-        "listener-rule/net/{}/*/*/*",
-        "listener/app/{}/*/*",
-        "listener/gwy/{}/*/*",
-        "listener/net/{}/*/*",
-        "loadbalancer/app/{}/*",
-        "loadbalancer/gwy/{}/*",
-        "loadbalancer/net/{}/*",
-        "targetgroup/{}/*",
-        "truststore/{}/*",
-    ),
-    "elasticmapreduce": ("cluster/{}/session/*", "notebook-execution/*"),
-    "elastictranscoder": ("job/*",),
-    "emr-containers": ("/virtualclusters/{}/jobruns/*",),
-    "emr-serverless": ("/applications/{}/jobruns/*", "/applications/{}/sessions/*"),
-    "glue": ("session/*",),
-    "iam": ("assumed-role/{}/*",),
-    "imagebuilder": ("lifecycle-execution/*", "workflow-execution/*", "workflow-step-execution/*"),
-    "inspector2": ("finding/*",),
-    "iotdeviceadvisor": ("suiterun/{}/*",),
-    "kinesis": ("stream/{}/consumer/{}:*",),
-    "lambda": ("function:{}:{}/durable-execution/{}/*",),
-    "logs": ("log-group:{}:log-stream:*",),
-    "macie2": ("classification-job/*",),
-    "mediaconvert": ("jobs/*",),
-    "omics": ("run/*", "task/*"),
-    "quicksight": ("dataset/{}/ingestion/*",),
-    "redshift-serverless": ("recoverypoint/*",),
-    "route53": ("change/*",),
-    "s3": ("job/*", "accesspoint/{}/object/*"),
-    "s3-outposts": ("outpost/{}/bucket/{}/object/*",),
-    "sagemaker": ("pipeline/{}/execution/*",),
-    "ses": ("export-job/*", "import-job/*"),
-    "signer": ("/signing-jobs/*",),
-    "ssm": ("automation-execution/*", "command/*", "session/*"),
-    "states": ("execution:{}:*", "express:{}:*", "mapRun:{}/{}:*"),
-    "sts": ("assumed-role/{}/*", "federated-user/*"),
-    "wisdom": ("session/{}/*",),
-}
-
-# Formats in which `*` matches only a number: AWS increases it with every change, and a call without a number is
-# authorized on the newest. An alias of a function is never a number.
-# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
-# https://docs.aws.amazon.com/batch/latest/APIReference/API_RegisterJobDefinition.html
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
-# https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html
-NUMBERED: Final[dict[str, tuple[str, ...]]] = {
-    "batch": ("job-definition/{}:*",),
-    "ecs": ("task-definition/{}:*", "daemon-task-definition/{}:*"),
-    "lambda": ("function:{}:*", "layer:{}:*"),
-}
 
 _OBJECT: Final = "/object/*"
 # IAM reads `*` and `?` as wildcards and `${` as the start of a variable, so an ARN that holds one can't be named
@@ -129,46 +26,68 @@ _OBJECT: Final = "/object/*"
 _SPECIAL: Final = re.compile("[*?\ufffd]|\\$(?=\\{)")
 
 
-def fold_resource(resource: Resource) -> Resource:
-    """The resource itself, or the fold of an ARN whose last name is unbounded or can't be written in a policy.
+class _Shapes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The last fields of a service's ARNs that fold. `{}` is a name that is kept, each `*` after it is folded.
 
-    The fold's glob matches the ARN. Folding again changes nothing, and resources of other kinds are never changed.
+    In those that are `numbered` it matches only a number: AWS increases it with every change, and a call without a
+    number is authorized on the newest. An alias of a function is never a number.
     """
-    return _fold_arn(resource.text) if resource.kind is ResourceKind.ARN else resource
+
+    source: tuple[str, ...]
+    open: tuple[str, ...] = ()
+    numbered: tuple[str, ...] = ()
+    why: str = ""
 
 
-@lru_cache(maxsize=8192)  # by the text only, as hashing an enum member runs Python code
-def _fold_arn(arn: str) -> Resource:
-    """The ARN itself if all of it is kept and can be written in a policy, else the fold."""
-    *place, name = arn.split(":", ARN_FIELDS - 1)
-    kept, ends = arn, ""
-    if len(place) == ARN_FIELDS - 1:
-        folded, ends = _fold_name(place[2], name, is_global=not place[3] and not place[4])
-        kept = ":".join((*place, folded)) if ends else arn
-    if not ends and not _SPECIAL.search(kept):
-        return Resource(ResourceKind.ARN, arn)
-    return Resource(ResourceKind.FOLD, _SPECIAL.sub("?", kept) + ends)
+_NO_SHAPES: Final = _Shapes(())
 
 
-def _fold_name(service: str, name: str, *, is_global: bool) -> tuple[str, str]:
-    """The part of an ARN's last field to keep, and the wildcards for the rest: `*`, `*/*` or the like, or ""."""
-    if service == "s3" and is_global:
-        bucket, slash, key = name.partition("/")
-        kept, ends = fold_key(key)
-        return bucket + slash + kept, ends
-    for template in FOLDS.get(service, ()):
-        found = _shape_from_template(template).match(name)
-        if found and template.endswith(_OBJECT):
-            kept, ends = fold_key(name[found.end() :])
-            return found.group() + kept, ends
-        ends = template[template.index("*") :]
-        if found and name.count("/", found.end()) >= ends.count("/"):
-            return found.group(), ends
-    for template in NUMBERED.get(service, ()):
-        found = _shape_from_template(template).match(name)
-        if found and name[found.end() :].isdecimal():
-            return found.group(), "*"
-    return name, ""
+class Folds:
+    """Folds resources by the catalog's table `folds`."""
+
+    def __init__(self, source: CatalogSource) -> None:
+        self._shapes = read_catalog_table(source, "folds", dict[str, _Shapes])
+        # by the text only, as hashing an enum member runs Python code
+        self._fold_arn = lru_cache(maxsize=8192)(self._decide)
+
+    def fold(self, resource: Resource) -> Resource:
+        """The resource itself, or the fold of an ARN whose last name is unbounded or can't be written in a policy.
+
+        The fold's glob matches the ARN. Folding again changes nothing, and resources of other kinds are never changed.
+        """
+        return self._fold_arn(resource.text) if resource.kind is ResourceKind.ARN else resource
+
+    def _decide(self, arn: str) -> Resource:
+        """The ARN itself if all of it is kept and can be written in a policy, else the fold."""
+        *place, name = arn.split(":", ARN_FIELDS - 1)
+        kept, ends = arn, ""
+        if len(place) == ARN_FIELDS - 1:
+            folded, ends = self._fold_name(place[2], name, is_global=not place[3] and not place[4])
+            kept = ":".join((*place, folded)) if ends else arn
+        if not ends and not _SPECIAL.search(kept):
+            return Resource(ResourceKind.ARN, arn)
+        return Resource(ResourceKind.FOLD, _SPECIAL.sub("?", kept) + ends)
+
+    def _fold_name(self, service: str, name: str, *, is_global: bool) -> tuple[str, str]:
+        """The part of an ARN's last field to keep, and the wildcards for the rest: `*`, `*/*` or the like, or ""."""
+        if service == "s3" and is_global:
+            bucket, slash, key = name.partition("/")
+            kept, ends = fold_key(key)
+            return bucket + slash + kept, ends
+        shapes = self._shapes.get(service, _NO_SHAPES)
+        for template in shapes.open:
+            found = _shape_from_template(template).match(name)
+            if found and template.endswith(_OBJECT):
+                kept, ends = fold_key(name[found.end() :])
+                return found.group() + kept, ends
+            ends = template[template.index("*") :]
+            if found and name.count("/", found.end()) >= ends.count("/"):
+                return found.group(), ends
+        for template in shapes.numbered:
+            found = _shape_from_template(template).match(name)
+            if found and name[found.end() :].isdecimal():
+                return found.group(), "*"
+        return name, ""
 
 
 def fold_key(key: str) -> tuple[str, str]:

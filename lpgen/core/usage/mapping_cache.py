@@ -95,7 +95,7 @@ class ContributionMemo:
     """
 
     def __init__(self, event_map: RecordMapper) -> None:
-        self._event_map = event_map
+        self.event_map = event_map
         self._identities: dict[object, KnownCaller] = {}
         self._callers: dict[tuple[Caller, CallerClass], KnownCaller] = {}
         self._classes: dict[tuple[Caller, UserIdentity], CallerClass] = {}
@@ -139,7 +139,7 @@ class ContributionMemo:
         call, request = form.call, record.requestParameters
         name = open_name(request, call.open_name) if call.open_name and isinstance(request, dict) else None
         bare = _bare_record(record, alike, form, name)
-        found = contribution_from_record(bare, alike.caller, self._event_map)
+        found = contribution_from_record(bare, alike.caller, self.event_map)
         if call.learn(bare):
             signature, _ = _sign(record, alike, form)
         if name and not (is_listed_at_end(bare.touched.get("resources") or ()) and is_open_at_end(found.rows)):

@@ -11,7 +11,7 @@ from typing import Final
 
 from lpgen.core.cloudtrail.caller import caller_from_record, caller_name
 from lpgen.core.cloudtrail.named_principals import is_of_account
-from lpgen.core.cloudtrail.outcome import outcome_from_record
+from lpgen.core.cloudtrail.outcome import ErrorCodes
 from lpgen.core.cloudtrail.records import READ_VERSION, RawRecord, Record, record_from_raw
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.coverage import NO_CATEGORY, category_from_record, is_record_reason
@@ -175,7 +175,7 @@ class UsageTally:
         """Counts a record that doesn't count whatever it says."""
         known = record_from_raw(record)
         moment = moment_from_text(record.eventTime) or NO_TIME
-        said = _saying(known, moment)
+        said = self._saying(known, moment)
         if part.reason is SkipReason.OUT_OF_WINDOW:  # one row per file: a window may leave out most of many files
             known, said = _place_of(known), (moment, "", "")
         self._count_coverage(known, None if part.reason in _OF_NO_DAY else moment)
@@ -194,7 +194,7 @@ class UsageTally:
         moment = moment_from_text(record.eventTime) or NO_TIME
         if is_record_reason(part.reason):
             self._count_coverage(record, None if part.reason is SkipReason.MISPLACED else moment)
-        self._add_skip(part, source, _saying(record, moment))
+        self._add_skip(part, source, self._saying(record, moment))
         return part.reason
 
     def _add_aggregated(self, part: Unusable, record: Record, source: str) -> SkipReason:
@@ -224,6 +224,10 @@ class UsageTally:
         if day != NO_TIME:
             name = caller_name(record.userIdentity, caller_from_record(record))
             add_activity(self._activity, (account, day, name, source), 1)
+
+    def _saying(self, record: Record, moment: str) -> tuple[str, str, str]:
+        codes = self._contributions.event_map.catalog.facts(ErrorCodes)
+        return moment, caller_from_record(record).principal, codes.outcome_from_record(record).outcome.value
 
     def _add_skip(self, part: Unusable, source: str, said: tuple[str, str, str], *, records: int = 1) -> None:
         """Count something that isn't usage; `said` are its time, its principal and its outcome."""
@@ -258,10 +262,6 @@ def _place_of(record: Record) -> Record:
         awsRegion=record.awsRegion,
         recipientAccountId=record.recipientAccountId,
     )
-
-
-def _saying(record: Record, moment: str) -> tuple[str, str, str]:
-    return moment, caller_from_record(record).principal, outcome_from_record(record).outcome.value
 
 
 def _why_refused(record: RawRecord, moment: str | None) -> Refusal | None:

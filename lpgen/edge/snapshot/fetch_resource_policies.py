@@ -5,37 +5,78 @@ Of a function it is the policy of the function itself, not of its versions and a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
+import msgspec
+
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.snapshots import Subject
 from lpgen.edge.aws_session import AwsSession, Caller, aws_errors
+from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError, quote_input
 
 _WORKERS: Final = 8
 
-Resource = Mapping[str, str]
-"""A resource by the name that its service asks for: a bucket with its `region`, a repository with its `arn`."""
+Resource = Mapping[str, Any]
+"""A resource as its service lists it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Service:
+class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How to list one service's resources, and how to get a resource's policy.
 
-    `arn_and_policy` gives the policy's JSON, None where there is none; so do errors with a code in `no_policy`. A
-    service that is `in_one_region` lists the resources of all Regions wherever it is asked.
+    The answers of `listing` have the resources in `items`, by the field `name`, or as plain names. With a field
+    `region`, those of all Regions are listed wherever the service is asked. The answer of `asking`, or its `part`, has
+    the `policy`; in the texts of its `arguments`, `{Name}` is a field of the resource, and in the `arn` one of the
+    answer too. Errors with a code in `no_policy` say that there is none, or no resource any more.
+    `actions` are those that both calls take.
     """
 
-    name: str
     words: str
-    resources: Callable[[Any], Iterator[Resource]]
-    arn_and_policy: Callable[[Any, Resource, Caller], tuple[str, str | None]]
-    no_policy: frozenset[str] = frozenset()
-    in_one_region: bool = False
+    listing: str
+    items: str
+    name: str
+    asking: str
+    arguments: dict[str, str | list[str]]
+    policy: str
+    arn: str
+    no_policy: frozenset[str]
+    actions: tuple[str, ...]
+    source: tuple[str, ...]
+    part: str = ""
+    region: str = ""
+    page_size: int = 0
+
+    def resources(self, client: Any) -> Iterator[Resource]:
+        """The resources; S3 names the Regions of buckets only in pages."""
+        size = {"PaginationConfig": {"PageSize": self.page_size}} if self.page_size else {}
+        for page in client.get_paginator(self.listing).paginate(**size):
+            for one in page.get(self.items, ()):
+                yield one if isinstance(one, dict) else {self.name: one}
+
+    def arn_and_policy(self, client: Any, resource: Resource, caller: Caller) -> tuple[str, str | None]:
+        """A resource's ARN, and its policy as JSON, None where there is none."""
+        known = {**resource, "partition": caller.partition, "account": caller.account}
+        answer = getattr(client, self.asking)(**fill_texts(self.arguments, known))
+        answer = answer[self.part] if self.part else answer
+        return self.arn.format_map({**answer, **known}), answer.get(self.policy)
+
+
+def fill_texts(value: Any, known: Mapping[str, Any]) -> Any:
+    """An argument of a call, or all of them, with the known texts in place of their names in braces."""
+    if isinstance(value, dict):
+        return {name: fill_texts(one, known) for name, one in value.items()}
+    if isinstance(value, list):
+        return [fill_texts(one, known) for one in value]
+    return value.format_map(known) if isinstance(value, str) else value
+
+
+def resource_services(source: CatalogSource) -> dict[str, Service]:
+    """The services whose resources have policies, by their names in the SDK."""
+    return read_catalog_table(source, "resource_policies", dict[str, Service])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +94,9 @@ def fetch_resource_policies(
     """The policies of the account's resources in some Regions; a resource without one gives nothing."""
     wanted = tuple(regions)
     places = [
-        (service, region)
-        for service in _SERVICES
-        for region in ((session.region,) if service.in_one_region else wanted)
+        (name, service, region)
+        for name, service in bundled_catalog().facts(resource_services).items()
+        for region in ((session.region,) if service.region else wanted)
     ]
     fetch = _Fetch(session, caller, wanted, gaps)
     with ThreadPoolExecutor(_WORKERS) as pool:
@@ -70,132 +111,28 @@ class _Fetch:
     regions: tuple[str, ...]
     gaps: GapList
 
-    def all_of(self, service: _Service, region: str) -> Iterator[FetchedPolicy]:
+    def all_of(self, name: str, service: Service, region: str) -> Iterator[FetchedPolicy]:
         """The policies of a service's resources in a Region."""
         resources: list[Resource] = []
-        where = "" if service.in_one_region else region
-        with self.gaps.catch(self.caller.account, Subject.RESOURCE_POLICIES, what=service.name, where=where):
-            client = self.session.known_client(service.name, region, self.caller.partition)
+        where = "" if service.region else region
+        with self.gaps.catch(self.caller.account, Subject.RESOURCE_POLICIES, what=name, where=where):
+            client = self.session.known_client(name, region, self.caller.partition)
             with aws_errors(f"list the {service.words}"):
                 resources = list(service.resources(client))
         for resource in resources:
-            home = resource.get("region", "")
+            home = resource.get(service.region, "")
             if not home or home in self.regions:
-                yield from self._one(service, resource, home or region)
+                yield from self._one(name, service, resource, home or region)
 
-    def _one(self, service: _Service, resource: Resource, region: str) -> Iterator[FetchedPolicy]:
-        name = resource["name"]
+    def _one(self, service: str, how: Service, resource: Resource, region: str) -> Iterator[FetchedPolicy]:
+        name = resource[how.name]
         try:
-            client = self.session.client(service.name, region)
+            client = self.session.client(service, region)
             with aws_errors(f"read the policy of {quote_input(name)}"):
-                arn, policy = service.arn_and_policy(client, resource, self.caller)
+                arn, policy = how.arn_and_policy(client, resource, self.caller)
         except AwsError as error:
-            if error.code not in service.no_policy:
-                self.gaps.add(self.caller.account, Subject.RESOURCE_POLICIES, error, what=service.name, where=name)
+            if error.code not in how.no_policy:
+                self.gaps.add(self.caller.account, Subject.RESOURCE_POLICIES, error, what=service, where=name)
             return
         if policy:
-            yield FetchedPolicy(service.name, arn, policy)
-
-
-# ---------------------------------------------------------------- the services
-
-
-def _listed(client: Any, operation: str, name: str, field: str, **arguments: Any) -> Iterator[Resource]:
-    """The value of a field of every resource that an operation lists; with `field` "" each one is the value itself."""
-    for page in client.get_paginator(operation).paginate(**arguments):
-        for one in page.get(name, ()):
-            yield {"name": one[field] if field else one}
-
-
-def list_buckets(client: Any) -> Iterator[Resource]:
-    """The buckets, each with its Region; paged, since only then the answer names that.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
-    """
-    for page in client.get_paginator("list_buckets").paginate(PaginationConfig={"PageSize": 1000}):
-        for one in page.get("Buckets", ()):
-            yield {"name": one["Name"], "region": one.get("BucketRegion", "")}
-
-
-def _bucket_policy(client: Any, bucket: Resource, caller: Caller) -> tuple[str, str | None]:
-    answer = client.get_bucket_policy(Bucket=bucket["name"], ExpectedBucketOwner=caller.account)
-    return f"arn:{caller.partition}:s3:::{bucket['name']}", answer["Policy"]
-
-
-def _key_policy(client: Any, key: Resource, _caller: Caller) -> tuple[str, str | None]:
-    return key["name"], client.get_key_policy(KeyId=key["name"], PolicyName="default")["Policy"]
-
-
-def _queue_policy(client: Any, queue: Resource, _caller: Caller) -> tuple[str, str | None]:
-    answer = client.get_queue_attributes(QueueUrl=queue["name"], AttributeNames=["QueueArn", "Policy"])["Attributes"]
-    return answer["QueueArn"], answer.get("Policy")
-
-
-def _topic_policy(client: Any, topic: Resource, _caller: Caller) -> tuple[str, str | None]:
-    return topic["name"], client.get_topic_attributes(TopicArn=topic["name"])["Attributes"].get("Policy")
-
-
-def _secret_policy(client: Any, secret: Resource, _caller: Caller) -> tuple[str, str | None]:
-    return secret["name"], client.get_resource_policy(SecretId=secret["name"]).get("ResourcePolicy")
-
-
-def _function_policy(client: Any, function: Resource, _caller: Caller) -> tuple[str, str | None]:
-    return function["name"], client.get_policy(FunctionName=function["name"])["Policy"]
-
-
-def _repositories(client: Any) -> Iterator[Resource]:
-    for page in client.get_paginator("describe_repositories").paginate():
-        for one in page.get("repositories", ()):
-            yield {"name": one["repositoryName"], "arn": one["repositoryArn"]}
-
-
-def _repository_policy(client: Any, repository: Resource, _caller: Caller) -> tuple[str, str | None]:
-    return repository["arn"], client.get_repository_policy(repositoryName=repository["name"])["policyText"]
-
-
-_SERVICES: Final = (
-    _Service("s3", "buckets", list_buckets, _bucket_policy, frozenset({"NoSuchBucketPolicy", "NoSuchBucket"}), True),
-    _Service(
-        "kms",
-        "keys",
-        partial(_listed, operation="list_keys", name="Keys", field="KeyArn"),
-        _key_policy,
-        frozenset({"NotFoundException"}),
-    ),
-    _Service(
-        "sqs",
-        "queues",
-        partial(_listed, operation="list_queues", name="QueueUrls", field="", PaginationConfig={"PageSize": 1000}),
-        _queue_policy,
-        frozenset({"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"}),
-    ),
-    _Service(
-        "sns",
-        "topics",
-        partial(_listed, operation="list_topics", name="Topics", field="TopicArn"),
-        _topic_policy,
-        frozenset({"NotFound", "NotFoundException"}),
-    ),
-    _Service(
-        "secretsmanager",
-        "secrets",
-        partial(_listed, operation="list_secrets", name="SecretList", field="ARN"),
-        _secret_policy,
-        frozenset({"ResourceNotFoundException"}),
-    ),
-    _Service(
-        "lambda",
-        "functions",
-        partial(_listed, operation="list_functions", name="Functions", field="FunctionArn"),
-        _function_policy,
-        frozenset({"ResourceNotFoundException"}),
-    ),
-    _Service(
-        "ecr",
-        "repositories",
-        _repositories,
-        _repository_policy,
-        frozenset({"RepositoryPolicyNotFoundException", "RepositoryNotFoundException"}),
-    ),
-)
-"""A resource deleted between the listing and the reading has no policy."""
+            yield FetchedPolicy(service, arn, policy)

@@ -1,7 +1,8 @@
 """Fetches what an account runs on a schedule, with the roles that start the work and those that do it.
 
-A row names a service that keeps schedules; another row names a kind of work, which its targets name by ARN or by a
-parameter of a call. The answers of all calls are searched in the same way for roles and for further work.
+A row of the table `schedules` names a service that keeps schedules; another row names a kind of work, which its targets
+name by ARN or by a parameter of a call. The answers of all calls are searched in the same way for roles and for further
+work.
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
 """
@@ -10,33 +11,79 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.schedules import Schedule, longest_interval
 from lpgen.core.snapshots import Subject
 from lpgen.edge.aws_session import AwsSession, Caller, aws_errors, page_contents
+from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.snapshot.fetch_resource_policies import fill_texts
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError
 
 _WORKERS: Final = 8
 
+_GONE: Final = re.compile("ResourceNotFound|EntityNotFound|PipelineNotFound|DoesNotExist|InvalidDocument$")
+"""The error codes for a resource that no longer exists."""
 
-class _Source(NamedTuple):
+
+class _Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A call that says more of a schedule. It is made of every object known so far that has the fields that `arguments`
+    name, and those `beside` them."""
+
+    operation: str
+    arguments: dict[str, str]
+    beside: tuple[str, ...] = ()
+
+
+class _Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A kind of schedule: the call that lists them, the field with the list, and those with a schedule's name,
-    expression and state in what all calls answer of it."""
+    expression and state in what all calls answer of it. `actions` are those that the calls take."""
 
-    words: str
     service: str
     listing: str
     items: str
     name: str
     expression: str
-    state: str
+    actions: tuple[str, ...]
+    source: tuple[str, ...]
+    state: str = ""
+    calls: tuple[_Call, ...] = ()
+
+
+class _Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The call that gives the roles of a kind of work. Texts of `arguments` are filled with its name and its ARN; those
+    of `newest`, where there are any, count for a name without a revision, which AWS Batch takes in no list."""
+
+    service: str
+    operation: str
+    arguments: dict[str, Any]
+    actions: tuple[str, ...]
+    source: tuple[str, ...]
+    newest: dict[str, Any] = {}
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `schedules`: kinds of schedules, the states in which one doesn't run, kinds of work by the rest of the
+    ARN after `arn:PARTITION:`, without Region and account, and the keys under which answers name work: by its ARN, or
+    by the name of one of a kind."""
+
+    schedules: dict[str, _Source]
+    off: frozenset[str | bool]
+    work: dict[str, _Kind]
+    named_by: dict[str, str]
+
+
+def _read_table(source: CatalogSource) -> _Table:
+    return read_catalog_table(source, "schedules", _Table)
 
 
 class _Work(NamedTuple):
@@ -57,37 +104,42 @@ class ScheduleFetcher:
     today: date
     gaps: GapList
     described: dict[_Work, list[dict[str, Any]]] = field(default_factory=dict)
+    table: _Table = field(default_factory=lambda: bundled_catalog().facts(_read_table))
 
     def fetch(self, regions: Iterable[str]) -> list[Schedule]:
         """The schedules in some Regions, sorted."""
-        places = [(source, region) for region in regions for source in _SOURCES]
+        places = [(*named, region) for region in regions for named in self.table.schedules.items()]
         with ThreadPoolExecutor(_WORKERS) as pool:
             found = [one for some in pool.map(lambda place: list(self._all(*place)), places) for one in some]
         return sorted(found, key=lambda one: (one.source, one.name, one.expression))
 
-    def _all(self, source: _Source, region: str) -> Iterator[Schedule]:
+    def _all(self, words: str, source: _Source, region: str) -> Iterator[Schedule]:
         for page in self._ask(source.service, region, source.listing, {}):
             for item in page.get(source.items, ()):
-                yield from self._one(source, region, item)
+                answers = self._answers(source, region, item)
+                yield from self._schedules(words, source, region, answers)
 
-    def _one(self, source: _Source, region: str, item: dict[str, Any]) -> Iterator[Schedule]:
+    def _answers(self, source: _Source, region: str, item: dict[str, Any]) -> list[dict[str, Any]]:
+        """All that is said of a schedule: what the listing says, and what the calls for more do."""
         answers = [item]
-        for call in _CALLS.get(source.service, ()):
-            operation, *fields = call.split()
-            names = [(one.partition("=")[0], one.rpartition("=")[2]) for one in fields]
-            known = [one for one in _objects(answers) if all(name in one for _, name in names)]
-            wanted = {tuple((argument, one[name]) for argument, name in names if argument) for one in known}
+        for call in source.calls:
+            names = {*call.arguments.values(), *call.beside}
+            known = [one for one in _objects(answers) if names <= one.keys()]
+            wanted = {tuple((argument, one[name]) for argument, name in call.arguments.items()) for one in known}
             for arguments in sorted(wanted):
-                answers += self._ask(source.service, region, operation, dict(arguments))
+                answers += self._ask(source.service, region, call.operation, dict(arguments))
+        return answers
+
+    def _schedules(self, words: str, source: _Source, region: str, answers: list[dict[str, Any]]) -> Iterator[Schedule]:
         whole = {name: value for answer in answers for name, value in answer.items()}
-        is_on = not _OFF.intersection(_values_at(whole, source.state))
+        is_on = not self.table.off.intersection(_values_at(whole, source.state))
         is_over = str(whole.get("EndDate", "9999"))[:10] < self.today.isoformat()
         expressions = _values_at(whole, source.expression)
         roles = tuple(sorted(self._roles_of(answers, region))) if expressions else ()
         for found in expressions:
             expression = found if isinstance(found, str) else _expression_of_rule(found)
             days = 0 if is_over else longest_interval(expression, self.today)
-            yield Schedule(source.words, whole.get(source.name, ""), expression, is_on, days, roles)
+            yield Schedule(words, whole.get(source.name, ""), expression, is_on, days, roles)
 
     def _ask(self, service: str, region: str, operation: str, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The pages of an answer; none, and a gap, where it can't be had. A deleted resource is no gap."""
@@ -126,11 +178,11 @@ class ScheduleFetcher:
     def _work(self, key: str, text: str, region: str) -> _Work | None:
         """The work that a text names under a key, if any."""
         if not text.startswith("arn:") or text.count(":") < 5:
-            kind = _NAMED_BY.get(key, "")
+            kind = self.table.named_by.get(key, "")
             return _Work(kind, region, text) if kind else None
         _, _, service, home, account, resource = text.split(":", 5)
-        kind = next((one for one in _KINDS if f"{service}:{resource}".startswith(one)), "")
-        if key not in _NAMED_BY or not kind or not account:
+        kind = next((one for one in self.table.work if f"{service}:{resource}".startswith(one)), "")
+        if key not in self.table.named_by or not kind or not account:
             return None
         if account != self.caller.account:
             self.gaps.add(self.caller.account, Subject.SCHEDULES, "it runs in another account", where=text)
@@ -139,10 +191,13 @@ class ScheduleFetcher:
 
     def _describe(self, work: _Work) -> list[dict[str, Any]]:
         if work not in self.described:
-            service, operation, arguments = _KINDS[work.kind]
+            how = self.table.work[work.kind]
             of, _, resource = work.kind.partition(":")
             arn = f"arn:{self.caller.partition}:{of}:{work.region}:{self.caller.account}:{resource}{work.name}"
-            self.described[work] = self._ask(service, work.region, operation, arguments(work.name, arn))
+            unnumbered, colon, _ = work.name.partition(":")
+            arguments = how.arguments if colon or not how.newest else how.newest
+            filled = fill_texts(arguments, {"name": work.name, "arn": arn, "unnumbered": unnumbered})
+            self.described[work] = self._ask(how.service, work.region, how.operation, filled)
         return self.described[work]
 
 
@@ -184,83 +239,3 @@ def _values_at(document: object, path: str) -> list[Any]:
         values = [one[name] for one in found if isinstance(one, dict) and name in one]
         found = [one for value in values for one in (value if isinstance(value, list) else [value])]
     return found
-
-
-# ---------------------------------------------------------------- the services
-
-
-_SOURCES: Final = tuple(
-    _Source(words, *fields.split())
-    for words, fields in {
-        "EventBridge rule": "events list_rules Rules Arn ScheduleExpression State",
-        "EventBridge schedule": "scheduler list_schedules Schedules Arn ScheduleExpression State",
-        "Glue trigger": "glue get_triggers Triggers Name Schedule State",
-        "Glue crawler": "glue get_crawlers Crawlers Name Schedule.ScheduleExpression Schedule.State",
-        "maintenance window": "ssm describe_maintenance_windows WindowIdentities Name Schedule Enabled",
-        "backup plan": "backup list_backup_plans BackupPlansList BackupPlanName BackupPlan.Rules.ScheduleExpression -",
-        "lifecycle policy": (
-            "dlm get_lifecycle_policies Policies PolicyId Policy.PolicyDetails.Schedules.CreateRule State"
-        ),
-    }.items()
-)
-_CALLS: Final = {
-    "events": ("list_targets_by_rule Rule=Name =ScheduleExpression",),
-    "scheduler": ("get_schedule Name GroupName",),
-    "ssm": ("describe_maintenance_window_tasks WindowId", "get_maintenance_window_task WindowId WindowTaskId"),
-    "backup": ("list_backup_selections BackupPlanId", "get_backup_plan BackupPlanId"),
-    "dlm": ("get_lifecycle_policy PolicyId",),
-}
-"""The calls that say more of a schedule, by service. Each is made of every object known so far that has the fields; a
-field is the argument of its name, or of the name before the `=`."""
-
-_OFF: Final = frozenset(
-    {"DISABLED", "ERROR", "NOT_SCHEDULED", "CREATING", "CREATED", "DEACTIVATING", "DEACTIVATED", "DELETING", False}
-)
-"""The states in which it doesn't run.
-https://docs.aws.amazon.com/sdk-for-kotlin/api/latest/glue/aws.sdk.kotlin.services.glue.model/-trigger-state"""
-
-_KINDS: Final[Mapping[str, tuple[str, str, Callable[[str, str], Mapping[str, Any]]]]] = {
-    "lambda:function:": ("lambda", "get_function_configuration", lambda name, _: {"FunctionName": name}),
-    "states:stateMachine:": ("stepfunctions", "describe_state_machine", lambda _, arn: {"stateMachineArn": arn}),
-    "ecs:task-definition/": ("ecs", "describe_task_definition", lambda name, _: {"taskDefinition": name}),
-    "codebuild:project/": ("codebuild", "batch_get_projects", lambda name, _: {"names": [name]}),
-    "batch:job-definition/": (
-        "batch",
-        "describe_job_definitions",
-        lambda name, _: {"jobDefinitions": [name]} if ":" in name else {"jobDefinitionName": name, "status": "ACTIVE"},
-    ),
-    "glue:job/": ("glue", "get_job", lambda name, _: {"JobName": name}),
-    "glue:crawler/": ("glue", "get_crawler", lambda name, _: {"Name": name}),
-    "glue:workflow/": ("glue", "get_workflow", lambda name, _: {"Name": name, "IncludeGraph": True}),
-    "codepipeline:": ("codepipeline", "get_pipeline", lambda name, _: {"name": name}),
-    "sagemaker:pipeline/": ("sagemaker", "describe_pipeline", lambda name, _: {"PipelineName": name}),
-    "ssm:automation-definition/": (
-        "ssm",
-        "get_document",
-        lambda name, _: {"Name": name.partition(":")[0], "DocumentFormat": "JSON"},
-    ),
-}
-"""The call that gives the roles of a kind of work, by the rest of its ARN after `arn:PARTITION:`, without Region and
-account; the arguments are made from its name and its ARN. AWS Batch takes no name without a revision in a list.
-https://docs.aws.amazon.com/goto/aws-cli/batch-2016-08-10/DescribeJobDefinitions
-"""
-
-_NAMED_BY: Final = {
-    "Arn": "",
-    "Resource": "",
-    "StateMachineArn": "",
-    "TaskDefinitionArn": "",
-    "TaskArn": "ssm:automation-definition/",
-    "FunctionName": "lambda:function:",
-    "TaskDefinition": "ecs:task-definition/",
-    "ProjectName": "codebuild:project/",
-    "JobDefinition": "batch:job-definition/",
-    "JobName": "glue:job/",
-    "CrawlerName": "glue:crawler/",
-    "WorkflowName": "glue:workflow/",
-    "PipelineName": "sagemaker:pipeline/",
-}
-"""The keys under which answers name work: by its ARN, or by the name of one of a kind."""
-
-_GONE: Final = re.compile("ResourceNotFound|EntityNotFound|PipelineNotFound|DoesNotExist|InvalidDocument$")
-"""The error codes for a resource that no longer exists."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from lpgen.core.snapshots import Subject
 from lpgen.edge.aws_session import AwsSession, Caller, aws_errors
-from lpgen.edge.snapshot.fetch_resource_policies import list_buckets
+from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.snapshot.fetch_resource_policies import Resource, resource_services
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import quote_input
 
@@ -23,18 +24,19 @@ def fetch_versioned_buckets(session: AwsSession, caller: Caller, regions: Iterab
     """
     subject, wanted = Subject.VERSIONED_BUCKETS, frozenset(regions)
 
-    def has_versions(bucket: Mapping[str, str]) -> bool:
-        name = bucket["name"]
+    def has_versions(bucket: Resource) -> bool:
+        name = bucket["Name"]
         with gaps.catch(caller.account, subject, where=name), aws_errors(f"read the versioning of {quote_input(name)}"):
-            client = session.client("s3", bucket["region"])
+            client = session.client("s3", bucket.get("BucketRegion", ""))
             answer = client.get_bucket_versioning(Bucket=name, ExpectedBucketOwner=caller.account)
             return "Status" in answer
         return False
 
     with gaps.catch(caller.account, subject), aws_errors("list the buckets"):
-        buckets = [one for one in list_buckets(session.client("s3")) if not wanted or one["region"] in {"", *wanted}]
+        every = bundled_catalog().facts(resource_services)["s3"].resources(session.client("s3"))
+        buckets = [one for one in every if not wanted or one.get("BucketRegion", "") in {"", *wanted}]
         with ThreadPoolExecutor(_WORKERS) as pool:
             flags = tuple(pool.map(has_versions, buckets))
         pairs = zip(buckets, flags, strict=True)
-        return sorted(f"arn:{caller.partition}:s3:::{bucket['name']}" for bucket, has in pairs if has)
+        return sorted(f"arn:{caller.partition}:s3:::{bucket['Name']}" for bucket, has in pairs if has)
     return []

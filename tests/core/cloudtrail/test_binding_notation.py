@@ -28,7 +28,7 @@ def call_with(request: dict[str, object] | str | None, response: dict[str, objec
         requestParameters=request,
         responseElements=response,
     )
-    return call_from_record(record, "X")
+    return call_from_record(record, "X", bundled_catalog())
 
 
 def read(

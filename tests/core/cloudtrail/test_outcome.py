@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.cloudtrail.outcome import essential_message, normalise_error_code, outcome_from_record
+from lpgen.core.cloudtrail.outcome import ErrorCodes, essential_message, normalise_error_code
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import DenialKind, Outcome, OutcomeDetail
+from lpgen.edge.catalog.files import bundled_catalog
 
+CODES = bundled_catalog().facts(ErrorCodes)
 USER = "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: s3:GetObject on resource: x "
 
 
 def outcome_of(
     code: str | None, message: str | None = None, response: dict[str, object] | None = None
 ) -> OutcomeDetail:
-    return outcome_from_record(
+    return CODES.outcome_from_record(
         Record("s3.amazonaws.com", "GetObject", errorCode=code, errorMessage=message, responseElements=response)
     )
 
@@ -235,5 +237,5 @@ def test_essential_message_says_what_the_message_says_whoever_calls(end: str) ->
             Record(eventSource="s3.amazonaws.com", eventName="GetObject", errorCode=code, errorMessage=message)
             for message in (messages[0], essential_message(messages[0]))
         ]
-        assert outcome_from_record(records[0]) == outcome_from_record(records[1])
+        assert CODES.outcome_from_record(records[0]) == CODES.outcome_from_record(records[1])
     assert essential_message("the call failed") == essential_message("no such key") != ""

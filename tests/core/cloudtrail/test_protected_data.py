@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.cloudtrail.protected_data import KEYS, Sides, needs_key, sides_shown
+from lpgen.core.cloudtrail.protected_data import Sides, data_keys, keys_by_service
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import Action
 from lpgen.edge.catalog.files import bundled_catalog
@@ -75,16 +75,15 @@ def test_a_context_that_names_no_resource_keeps_nothing(context: Any) -> None:
 def test_a_call_shows_reading_writing_or_both() -> None:
     read, write, both = Sides(True, False), Sides(False, True), Sides(True, True)
     decrypt, generate = Action("kms:Decrypt"), Action("kms:GenerateDataKey")
-    assert (sides_shown(decrypt, "s3"), sides_shown(generate, "s3")) == (read, write)
-    assert (sides_shown(decrypt, "dynamodb"), sides_shown(generate, "dynamodb")) == (both, both)
-    assert (sides_shown(decrypt, "sqs"), sides_shown(generate, "sqs")) == (both, write)
-    assert (sides_shown(decrypt, "sns"), sides_shown(generate, "sns")) == (write, write)
-    assert sides_shown(Action("kms:Encrypt"), "ssm") == write
+    keys = bundled_catalog().facts(keys_by_service)
+    shown = {service: (keys[service].sides_shown(decrypt), keys[service].sides_shown(generate)) for service in keys}
+    assert (shown["s3"], shown["dynamodb"]) == ((read, write), (both, both))
+    assert (shown["sqs"], shown["sns"]) == ((both, write), (write, write))
+    assert keys["ssm"].sides_shown(Action("kms:Encrypt")) == write
 
 
-def test_keys_have_pages_and_name_actions_of_the_catalog() -> None:
-    for row in KEYS.values():
-        assert row.source.startswith("https://docs.aws.amazon.com/")
+def test_keys_name_actions_of_the_catalog() -> None:
+    for row in bundled_catalog().facts(data_keys).values():
         named = [f"{row.service}:{name}" for name in row.actions]
         assert [name for name in named if bundled_catalog().canonical(name) != name] == []
-        assert all(needs_key(Action(name)) for name in named)
+        assert all(row.is_needed(Action(name)) for name in named)

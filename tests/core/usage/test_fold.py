@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -10,9 +11,14 @@ from hypothesis import strategies as st
 
 from lpgen.core.iam.match import glob_match, has_variable
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Resource, ResourceKind
-from lpgen.core.usage.fold import FOLDS, NUMBERED, fold_resource
-from lpgen.edge.catalog.files import open_catalog
+from lpgen.core.usage.fold import Folds
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.case_tables import each_case
+
+SHAPES = {
+    service: [*row.get("open", ()), *row.get("numbered", ())]
+    for service, row in json.loads(bundled_catalog().source.read_table("folds")).items()
+}
 
 EXACT = [
     "arn:aws:s3:::bucket",
@@ -114,6 +120,10 @@ FOLDED = [
 ]
 
 
+def fold_resource(resource: Resource) -> Resource:
+    return bundled_catalog().facts(Folds).fold(resource)
+
+
 @pytest.mark.parametrize("arn", EXACT)
 def test_fold_resource_keeps_what_a_person_named(arn: str) -> None:
     resource = Resource(ResourceKind.ARN, arn)
@@ -134,13 +144,13 @@ def test_fold_resource_leaves_other_kinds_alone(resource: Resource) -> None:
 
 
 _NAMES = st.text(alphabet="ab7/:*?${}\ufffd é", max_size=12)
-_SERVICES = st.sampled_from([*FOLDS, *NUMBERED, "sqs", ""])
+_SERVICES = st.sampled_from([*SHAPES, "sqs", ""])
 
 
 @st.composite
 def _arns(draw: st.DrawFn) -> str:
     service = draw(_SERVICES)
-    head = draw(st.sampled_from([*FOLDS.get(service, ()), *NUMBERED.get(service, ()), "", "bucket/"]))
+    head = draw(st.sampled_from([*SHAPES.get(service, ()), "", "bucket/"]))
     for _ in range(head.count("{}")):
         head = head.replace("{}", draw(_NAMES), 1)
     place = draw(st.sampled_from(["", "us-east-1"]))
@@ -160,7 +170,7 @@ def test_fold_resource_matches_the_arn_and_is_stable(arn: str) -> None:
 
 @each_case(
     "service, template",
-    [(name, one) for table in (FOLDS, NUMBERED) for name, found in table.items() for one in found],
+    [(service, shape) for service, shapes in SHAPES.items() for shape in shapes],
 )
 def test_folds_are_shapes_of_the_catalog(service: str, template: str) -> None:
     """Each template is an ARN format of the service, or one that its documentation gives and the reference lacks."""
@@ -176,8 +186,7 @@ def test_folds_are_shapes_of_the_catalog(service: str, template: str) -> None:
         ("sts", "federated-user/*"),
         ("states", "express:{}:*"),
     }
-    catalog = open_catalog()
-    formats = _last_fields(service, catalog.source.read_service("iam" if service == "sts" else service))
+    formats = _last_fields(service, bundled_catalog().source.read_service("iam" if service == "sts" else service))
     shapes = {re.sub(r"\$\{\w+\}", "{}", one) for one in formats}
     wanted = template.replace("*", "{}")
     assert (service, template) in beyond or any(

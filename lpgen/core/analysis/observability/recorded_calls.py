@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Final
 
-from lpgen.core.catalog.catalog import CatalogSource
+from lpgen.core.catalog.catalog_table import CatalogSource
 from lpgen.core.cloudtrail.event_names import read_event_sources
 from lpgen.core.cloudtrail.operation_rows import Binding, Operations
 from lpgen.core.cloudtrail.rules.call import EVERY_READ

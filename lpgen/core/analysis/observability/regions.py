@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from lpgen.core.arns import split_arn
+from lpgen.core.arns import OTHER_PARTITIONS, split_arn
 from lpgen.core.cloudtrail.visibility import VisibilityTable
 from lpgen.core.evidence import AccountCoverage, CoverageSource, Grant, LogCoverage
 from lpgen.core.iam.match import has_wildcard
@@ -17,18 +17,6 @@ ANY_REGION: Final = ""
 """The Regions that nothing names: only a trail of all Regions records them all."""
 
 _LEADER: Final = "us-east-1"
-# Partitions other than `aws`, how the names of their Regions start, and the Region that signs for their IAM.
-# https://github.com/boto/botocore/blob/develop/botocore/data/endpoints.json
-# https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
-_PARTITIONS: Final = (
-    ("aws-cn", "cn-", "cn-north-1"),
-    ("aws-us-gov", "us-gov-", "us-gov-west-1"),
-    ("aws-eusc", "eusc-", "eusc-de-east-1"),
-    ("aws-iso", "us-iso-", "us-iso-east-1"),
-    ("aws-iso-b", "us-isob-", "us-isob-east-1"),
-    ("aws-iso-e", "eu-isoe-", "eu-isoe-west-1"),
-    ("aws-iso-f", "us-isof-", "us-isof-south-1"),
-)
 
 # Services whose events are recorded in one Region of the partition. Trails record the first ones only if they include
 # global service events; STS has Regional endpoints too.
@@ -48,7 +36,7 @@ GLOBAL_SERVICES: Final = GLOBAL_EVENTS | ONE_REGION
 def leader_of_trail(arn: str) -> str:
     """The Region in which the events of global services are recorded, in the partition of a trail's ARN."""
     partition = split_arn(arn).partition
-    return next((leader for name, _, leader in _PARTITIONS if name == partition), _LEADER)
+    return next((leader for name, _, leader in OTHER_PARTITIONS if name == partition), _LEADER)
 
 
 def missing_leader(coverage: AccountCoverage | None) -> str:
@@ -56,8 +44,8 @@ def missing_leader(coverage: AccountCoverage | None) -> str:
     of it and the decision isn't left to trail settings; else ""."""
     if coverage is None or coverage.known_from is CoverageSource.TRAILS or not coverage.regions:
         return ""
-    leaders = (leader for region in coverage.regions for _, start, leader in _PARTITIONS if region.startswith(start))
-    leader = next(leaders, _LEADER)
+    found = (leader for region in coverage.regions for _, start, leader in OTHER_PARTITIONS if region.startswith(start))
+    leader = next(found, _LEADER)
     return "" if leader in coverage.regions else leader
 
 

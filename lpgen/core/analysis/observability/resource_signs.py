@@ -12,7 +12,7 @@ from lpgen.core.analysis.grants.scope import narrow_scope
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.cloudtrail.protected_data import Sides, needs_key, sides_shown
+from lpgen.core.cloudtrail.protected_data import Sides, keys_by_service
 from lpgen.core.model import READ_LEVELS, Action, Resource, ResourceKind
 
 
@@ -20,11 +20,11 @@ class ResourceSigns:
     """The resources for whose data a principal's calls of KMS were made, by service, with what these show."""
 
     def __init__(self, observed: ObservedUse, catalog: Catalog) -> None:
-        self._observed, self._catalog = observed, catalog
+        self._observed, self._catalog, self._keys = observed, catalog, catalog.facts(keys_by_service)
         found: dict[str, list[tuple[str, Sides]]] = defaultdict(list)
         for arn, action in observed.usage.protected:
             service = split_arn(arn).service
-            found[service].append((arn, sides_shown(action, service)))
+            found[service].append((arn, self._keys[service].sides_shown(action)))
         self._named = dict(found)
 
     @property
@@ -43,7 +43,7 @@ class ResourceSigns:
         `why_on` says why of one resource, or "".
         """
         service, reads = action.partition(":")[0], self._catalog.detail(action).level in READ_LEVELS
-        if service not in self._named or not needs_key(action):
+        if service not in self._named or not self._keys[service].is_needed(action):
             return None
         found = {
             resource: (why, f"a call of KMS names {arn}")

@@ -14,8 +14,7 @@ from typing import Final
 import msgspec
 
 from lpgen.core.analysis.scopes.creations import is_creation_of, may_create
-from lpgen.core.catalog.catalog import CatalogSource
-from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.evidence import PrincipalUsage
 from lpgen.core.model import Action, Outcome
 from lpgen.core.usage.columns import distinct_rows, table_rows

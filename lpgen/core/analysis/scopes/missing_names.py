@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from lpgen.core.analysis.verdicts.danger import Dangers
-from lpgen.core.cloudtrail.not_found import says_not_found
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.outcome import ErrorCodes
 from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.iam.match import as_glob
 from lpgen.core.iam.match_resource import resource_match, resources_intersect
@@ -20,9 +21,10 @@ from lpgen.core.usage.principal_usage import merge_evidence
 _NAMED = (ResourceKind.ARN, ResourceKind.FOLD, ResourceKind.OVERFLOW)
 
 
-def names_nothing(use: Use) -> bool:
+def names_nothing(use: Use, catalog: Catalog) -> bool:
     """Whether a use was an allowed call for something that wasn't there."""
-    return use.outcome is Outcome.ALLOWED and use.how == OBSERVED and says_not_found(use.error_code)
+    is_allowed = use.outcome is Outcome.ALLOWED and use.how == OBSERVED
+    return is_allowed and catalog.facts(ErrorCodes).says_missing(use.error_code)
 
 
 def without_missing_names(usage: PrincipalUsage, grants: PrincipalGrants, dangers: Dangers) -> PrincipalUsage:
@@ -32,11 +34,13 @@ def without_missing_names(usage: PrincipalUsage, grants: PrincipalGrants, danger
     allowed the action on an existing name, the call adds nothing. Otherwise its resource becomes unknown, and the
     statement keeps its own scope; that of a dangerous action, which anybody could widen so, is the name itself.
     """
-    real = {use.resource.text for use in usage.uses if not names_nothing(use) and use.outcome is Outcome.ALLOWED}
-    missing = [use for use in usage.uses if _is_missing(use, real)]
+    catalog = dangers.catalog
+    allowed = (use for use in usage.uses if use.outcome is Outcome.ALLOWED)
+    real = {use.resource.text for use in allowed if not names_nothing(use, catalog)}
+    missing = [use for use in usage.uses if _is_missing(use, real, catalog)]
     if not missing:
         return usage
-    kept = [use for use in usage.uses if not _is_missing(use, real)]
+    kept = [use for use in usage.uses if not _is_missing(use, real, catalog)]
     known: Mapping[Action, list[Use]] = defaultdict(list)
     for use in kept:
         known[use.action].append(use)
@@ -51,8 +55,8 @@ def without_missing_names(usage: PrincipalUsage, grants: PrincipalGrants, danger
     return replace(usage, uses=(*kept, *opened.values()))
 
 
-def _is_missing(use: Use, real: Iterable[str]) -> bool:
-    return names_nothing(use) and use.resource.kind in _NAMED and (use.resource.text not in real)
+def _is_missing(use: Use, real: Iterable[str], catalog: Catalog) -> bool:
+    return use.resource.kind in _NAMED and use.resource.text not in real and names_nothing(use, catalog)
 
 
 def _is_known(grant: Grant, uses: Sequence[Use]) -> bool:

@@ -331,7 +331,7 @@ def _chosen_scope(
         wider = _named_scope(grant, use, pattern, catalog=catalog)
         if wider is not None and wider != exact:
             return wider, pattern.rule
-    return exact, _scope_rule(use, exact)
+    return exact, _scope_rule(use, exact, catalog)
 
 
 def _pattern_of_use(use: Use, patterns: NamedScopes) -> NamedScope | None:
@@ -351,10 +351,10 @@ def _named_scope(grant: Grant, use: Use, pattern: NamedScope, *, catalog: Catalo
     return Scope(tuple(met))
 
 
-def _scope_rule(use: Use, scope: Scope) -> str:
+def _scope_rule(use: Use, scope: Scope, catalog: Catalog) -> str:
     resource = use.resource
     if resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
-        return MISSING_NAME if names_nothing(use) else _UNREAD
+        return MISSING_NAME if names_nothing(use, catalog) else _UNREAD
     if resource.kind is ResourceKind.NONE or scope.resources == (resource.text,):
         # A resource that ingest folded has an exact example; one that the record itself left open has none.
         exact = use.evidence.example_resource != resource.text

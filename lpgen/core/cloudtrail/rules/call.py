@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
 
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.records import HIDDEN, Json, Record
 from lpgen.core.model import MappedAction
 
@@ -32,6 +33,7 @@ class Call:
     partition: str
     region: str
     account: str
+    catalog: Catalog = field(repr=False)
 
     @property
     def request(self) -> Json:
@@ -77,7 +79,7 @@ class Call:
 
     def of_any_account(self) -> Call:
         """The call as if any account owned the named resources: for resources whose owner the record doesn't show."""
-        return Call(self.record, self.operation, self.partition, self.region, ANY_ACCOUNT)
+        return Call(self.record, self.operation, self.partition, self.region, ANY_ACCOUNT, self.catalog)
 
     def arn(self, service: str, resource: str, *, region: bool = True, account: bool = True) -> str:
         """An ARN in the call's partition, by default with its region and account."""

@@ -15,7 +15,6 @@ from lpgen.core.cloudtrail.rules.call import (
     values_at,
 )
 from lpgen.core.cloudtrail.rules.ec2_ids import (
-    EC2_TYPE_NAMES,
     LAUNCHED_INTO,
     Ec2Type,
     ec2_arn,
@@ -39,10 +38,17 @@ from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resour
 
 SOURCE = "ec2.amazonaws.com"
 
-TYPES: dict[str, ResourceType] = {name: Ec2Type(name) for name in sorted(EC2_TYPE_NAMES)}
-TYPES["placement-group"] = NamedType(
-    "ec2", "placement-group/{}", "groupName|placement.groupName|ModifyInstancePlacementRequest.GroupName"
-)
+
+class _Ec2Types(dict[str, ResourceType]):
+    """Types by name: any that isn't listed is read off ids."""
+
+    def __missing__(self, name: str) -> ResourceType:
+        return Ec2Type(name)
+
+
+_GROUP_PATHS = "groupName|placement.groupName|ModifyInstancePlacementRequest.GroupName"
+
+TYPES = _Ec2Types({"placement-group": NamedType("ec2", "placement-group/{}", _GROUP_PATHS)})
 
 
 def tag_on_create(call: Call) -> tuple[MappedAction, ...]:
@@ -50,7 +56,7 @@ def tag_on_create(call: Call) -> tuple[MappedAction, ...]:
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
     """
-    kinds = sorted({kind for kind in _tagged_types(ec2_request(call)) if kind in TYPES})
+    kinds = sorted({kind for kind in _tagged_types(ec2_request(call)) if call.catalog.arn_formats("ec2", kind)})
     resources = [resource for kind in kinds for resource in _tagged_resources(call, kind)]
     if resources or not copies_tags(ec2_request(call)):
         return (mapped("ec2:CreateTags", resources, how=TAG_ON_CREATE),) if resources else ()
@@ -129,7 +135,7 @@ def _map_peering_acceptance(call: Call) -> tuple[MappedAction, ...]:
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AcceptVpcPeeringConnection.html
     """
     shown = texts_at(ec2_response(call), ("vpcPeeringConnection", "accepterVpcInfo", "vpcId"))
-    vpcs = [Resource(ResourceKind.ARN, ec2_arn(call, "vpc", name)) for name in shown if type_of_id(name) == "vpc"]
+    vpcs = [Resource(ResourceKind.ARN, ec2_arn(call, "vpc", name)) for name in shown if type_of_id(call, name) == "vpc"]
     peerings = read_resources(call, TYPES, ("vpc-peering-connection",))
     return (mapped("ec2:AcceptVpcPeeringConnection", [*peerings, *(vpcs or [TYPES["vpc"].pattern(call)])]),)
 
@@ -142,7 +148,7 @@ def _map_copy(call: Call) -> tuple[MappedAction, ...]:
     """
     created = ("+snapshot",) if call.operation == "CopySnapshot" else ("+image", "+snapshot")
     source = call.text("sourceSnapshotId") or call.text("sourceImageId")
-    kind = type_of_id(source)
+    kind = type_of_id(call, source)
     resources = list(read_resources(call, TYPES, created))
     if kind in ("snapshot", "image"):
         arn = ec2_arn(call, kind, source, region=call.text("sourceRegion"))
@@ -285,7 +291,7 @@ RULES: RuleTable = {(SOURCE, operation): rule for operation, rule in _SPECIAL.it
 COMPLETIONS: CompletionTable = {(SOURCE, EVERY_READ): _complete}
 
 READERS: ReaderTable = {
-    SOURCE: {**TYPES, "tagged": ReaderType(_read_tagged)},
+    SOURCE: _Ec2Types({**TYPES, "tagged": ReaderType(_read_tagged)}),
     "ec2-instance-connect.amazonaws.com": TYPES,
     "ebs.amazonaws.com": {"snapshot": NamedType("ec2", "snapshot/{}", "snapshotId", account=False)},
 }

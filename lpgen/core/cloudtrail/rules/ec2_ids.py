@@ -3,7 +3,6 @@ the log.
 
 Older operations log `{"instancesSet": {"items": [{"instanceId": …}]}}`, newer ones wrap the request as
 `{"DeleteFlowLogsRequest": {"FlowLogId": {"content": …, "tag": 1}}}`, so ids are looked for at any depth.
-Prefixes: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html and the examples of the API reference;
 ARNs:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html#amazonec2-resources-for-iam-policies
 """
@@ -13,98 +12,42 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from lpgen.core.arns import split_arn
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.rules.call import ANY_ACCOUNT, Call
 from lpgen.core.cloudtrail.rules.types import resource_from_arn
 from lpgen.core.model import Resource, ResourceKind
 
-_PREFIXES = """
-ami image                          aki image                       ari image
-cagw carrier-gateway               cb capacity-block               cgw customer-gateway
-cr capacity-reservation            crf capacity-reservation-fleet  cvpn-endpoint client-vpn-endpoint
-dopt dhcp-options                  eice instance-connect-endpoint  eigw egress-only-internet-gateway
-egpu elastic-gpu                   eipalloc elastic-ip             eni network-interface
-afi fpga-image                     export-ami export-image-task    export-i export-instance-task
-fl vpc-flow-log                    fleet fleet                     h dedicated-host
-hr host-reservation                i instance                      iew instance-event-window
-igw internet-gateway               import-ami import-image-task    import-snap import-snapshot-task
-ipam ipam                          ipam-pool ipam-pool             ipam-pool-alloc ipam-pool-allocation
-ipam-policy ipam-policy            ipam-scope ipam-scope           ipam-res-disco ipam-resource-discovery
-ipam-res-disco-assoc ipam-resource-discovery-association           ipv4pool-coip coip-pool
-ipv4pool-ec2 ipv4pool-ec2          ipv6pool-ec2 ipv6pool-ec2       lgw local-gateway
-lgw-rtb local-gateway-route-table  lgw-vif local-gateway-virtual-interface
-lgw-vif-grp local-gateway-virtual-interface-group
-lgw-vpc-assoc local-gateway-route-table-vpc-association
-lgw-vif-grp-assoc local-gateway-route-table-virtual-interface-group-association
-lt launch-template                 nat natgateway                  nia network-insights-analysis
-nip network-insights-path          nis network-insights-access-scope
-nisa network-insights-access-scope-analysis                        pcx vpc-peering-connection
-pl prefix-list                     replacevol replace-root-volume-task
-rs route-server                    rse route-server-endpoint       rsp route-server-peer
-rtb route-table                    scr subnet-cidr-reservation     sfr spot-fleet-request
-sg security-group                  sgr security-group-rule         acl network-acl
-sir spot-instances-request         snap snapshot                   subnet subnet
-tgw transit-gateway                tgw-attach transit-gateway-attachment
-tgw-connect-peer transit-gateway-connect-peer                      tgw-mcast-domain transit-gateway-multicast-domain
-tgw-ptb transit-gateway-policy-table                               tgw-rtb transit-gateway-route-table
-tgw-rtb-announcement transit-gateway-route-table-announcement      tmf traffic-mirror-filter
-tmfr traffic-mirror-filter-rule    tms traffic-mirror-session      tmt traffic-mirror-target
-vae verified-access-endpoint       vagr verified-access-group      vai verified-access-instance
-vatp verified-access-trust-provider                                vgw vpn-gateway
-vol volume                         vpc vpc                         vpce vpc-endpoint
-vpce-svc vpc-endpoint-service      vpcbpa-exclude vpc-block-public-access-exclusion
-vpn vpn-connection
-"""
-_WORDS = _PREFIXES.split()
-_TYPE_BY_PREFIX = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True))
 
-_TYPES_BY_KEY = """
-application-status-check capacity-manager-data-export capacity-reservation-cancellation-quote image-usage-report
-ipam-external-resource-verification-token ipam-internet-registry-association ipam-prefix-list-resolver
-ipam-prefix-list-resolver-target reserved-instances secondary-interface secondary-network secondary-subnet
-transit-gateway-metering-policy vpc-encryption-control vpn-concentrator vpn-connection-device-type outpost-lag
-"""
-"""Types whose ids have no distinguishing prefix: the key shows the type, `VpnConcentratorId` for example."""
+class _Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The catalog's table `ec2_ids`. Keys are in lower case.
 
-_NAME_KEYS = {
-    "keyname": "key-pair",
-    "reservedinstanceid": "reserved-instances",
-    **{name.replace("-", "") + "id": name for name in _TYPES_BY_KEY.split()},
-}
-"""Types by the key (lower case, singular) of names that the caller chose, and of ids that don't show their type."""
+    `type_by_key` has the keys (singular) of names that the caller chose, and of ids that don't show their type.
+    `with_hyphens` are prefixes of ids that have hyphens in them. `foreign` are types of other services, each with the
+    service and the pattern of all resources of the type. Below `silent_keys` nothing is named that the call needs its
+    action for: free text, tags, filters, what a launch template only describes, the peers of a security group's rules
+    and the other side of a peering.
+    """
 
-_UUID_PREFIXES = frozenset({"sfr", "fleet"})
-"""Prefixes of ids that have hyphens in them."""
+    source: tuple[str, ...]
+    type_by_prefix: dict[str, str]
+    with_hyphens: frozenset[str]
+    type_by_key: dict[str, str]
+    foreign: dict[str, tuple[str, str]]
+    silent_keys: frozenset[str]
+
+
+def _read_ids(source: CatalogSource) -> _Ids:
+    return read_catalog_table(source, "ec2_ids", _Ids)
+
+
+def _ids(call: Call) -> _Ids:
+    return call.catalog.facts(_read_ids)
+
 
 _NO_ACCOUNT = frozenset({"image", "snapshot"})
-_FOREIGN_SERVICE = {
-    "certificate": ("acm", "certificate/*"),
-    "role": ("iam", "role/*"),
-    "group": ("resource-groups", "group/*"),
-    "license-configuration": ("license-manager", "license-configuration:*"),
-}
-
-EC2_TYPE_NAMES = frozenset(
-    {
-        *_TYPE_BY_PREFIX.values(),
-        *_NAME_KEYS.values(),
-        *_FOREIGN_SERVICE,
-        # Neither an id nor a key shows these, so an action that takes one needs it on any.
-        "declarative-policies-report",
-        "mac-modification-task",
-        "placement-group",
-    }
-)
-
-_SILENT_WORDS = """
-    tagset tagspecificationset tagspecification tagspecifications tags tag filterset filter filters description
-    groupdescription groupname userdata clienttoken launchtemplatedata ippermissions peervpcid referencedgroupid
-    policydocument name
-"""
-_SILENT_KEYS = frozenset(_SILENT_WORDS.split())
-"""Keys (lower case) below which nothing is named that the call needs its action for: free text, tags, filters, what a
-launch template only describes, the peers of a security group's rules and the other side of a peering."""
-
 _CONTAINERS = frozenset({"items", "item", "content"})
 
 
@@ -129,8 +72,9 @@ class Ec2Type:
 
     def pattern(self, call: Call) -> Resource:
         """The pattern of all resources of the type where the call was made."""
-        if self.name in _FOREIGN_SERVICE:
-            service, text = _FOREIGN_SERVICE[self.name]
+        foreign = _ids(call).foreign.get(self.name)
+        if foreign:
+            service, text = foreign
             return resource_from_arn(call.arn(service, text, region=service != "iam"))
         return resource_from_arn(ec2_arn(call, self.name, "*"))
 
@@ -154,7 +98,7 @@ def ec2_arn(call: Call, kind: str, name: str, *, region: str = "") -> str:
     if kind.startswith("ipam") and kind != "ipam-pool-allocation":
         return call.arn("ec2", f"{kind}/{name}", region=False)
     if region and region != call.region:
-        call = Call(call.record, call.operation, call.partition, region, call.account)
+        call = Call(call.record, call.operation, call.partition, region, call.account, call.catalog)
     return call.arn("ec2", f"{kind}/{name}", account=kind not in _NO_ACCOUNT)
 
 
@@ -199,7 +143,7 @@ def ec2_response(call: Call) -> object:
 
 def names_template(call: Call) -> bool:
     """Whether the request has a launch template by its name, which its ARN doesn't show."""
-    return any(key == "launchtemplatename" for key, _ in _texts_below(ec2_request(call), ""))
+    return any(key == "launchtemplatename" for key, _ in _texts_below(ec2_request(call), "", _ids(call).silent_keys))
 
 
 def named_resources(call: Call) -> Iterator[tuple[str, str, Resource]]:
@@ -209,40 +153,41 @@ def named_resources(call: Call) -> Iterator[tuple[str, str, Resource]]:
 
 def resources_below(call: Call, value: object) -> Iterator[tuple[str, str, Resource]]:
     """The key (lower case), type and resource of everything named below a part of a request or response."""
-    for key, text in _texts_below(value, ""):
+    ids = _ids(call)
+    for key, text in _texts_below(value, "", ids.silent_keys):
         if text.startswith("arn:"):
-            yield key, _arn_kind(text), Resource(ResourceKind.ARN, text)
-        elif kind := _NAME_KEYS.get(key.removesuffix("s")) or type_of_id(text):
+            yield key, _arn_kind(text, ids), Resource(ResourceKind.ARN, text)
+        elif kind := ids.type_by_key.get(key.removesuffix("s")) or type_of_id(call, text):
             yield key, kind, Resource(ResourceKind.ARN, ec2_arn(call, kind, text))
 
 
-def _texts_below(value: object, key: str) -> Iterator[tuple[str, str]]:
+def _texts_below(value: object, key: str, silent: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Every string without wildcards below a value, with the nearest key that says something, in lower case."""
     if isinstance(value, str):
         if value and "*" not in value and "?" not in value:
             yield key, value
     elif isinstance(value, list):
         for item in value:
-            yield from _texts_below(item, key)
+            yield from _texts_below(item, key, silent)
     elif isinstance(value, dict):
         for name in value:  # not `items`: skipped values aren't read, and calls that differ in them are alike
             lowered = str(name).lower()
-            if lowered not in _SILENT_KEYS:
-                yield from _texts_below(value[name], key if lowered in _CONTAINERS else lowered)
+            if lowered not in silent:
+                yield from _texts_below(value[name], key if lowered in _CONTAINERS else lowered, silent)
 
 
-def _arn_kind(arn: str) -> str:
+def _arn_kind(arn: str, ids: _Ids) -> str:
     """The type that an ARN names, such as `role` or `transit-gateway`; "" where it is of no service that EC2 names."""
     fields = split_arn(arn)
     kind = fields.name.partition("/")[0].partition(":")[0]
-    service = _FOREIGN_SERVICE.get(kind, ("ec2", ""))[0]
+    service = ids.foreign.get(kind, ("ec2", ""))[0]
     return kind if fields.service == service else ""
 
 
-def type_of_id(text: str) -> str:
+def type_of_id(call: Call, text: str) -> str:
     """The EC2 resource type that an id such as `tgw-rtb-0123` has, or ""."""
-    head = text.partition("-")[0]
-    if head in _UUID_PREFIXES:
-        return _TYPE_BY_PREFIX[head]
+    ids, head = _ids(call), text.partition("-")[0]
+    if head in ids.with_hyphens:
+        return ids.type_by_prefix[head]
     prefix, _, rest = text.rpartition("-")
-    return _TYPE_BY_PREFIX.get(prefix, "") if rest.isalnum() else ""
+    return ids.type_by_prefix.get(prefix, "") if rest.isalnum() else ""

@@ -9,8 +9,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.catalog.catalog import CatalogSource
-from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 
 
 class Inference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.key_grants import context_from_grant
-from lpgen.core.cloudtrail.protected_data import CALLS, context_of_data
+from lpgen.core.cloudtrail.protected_data import CALLS, context_of_data, data_keys
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import CLOUDHSM_KEY_STORE, REPLICA_KEY, TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, first_text, fold, is_arn_of, listed_arns
@@ -133,7 +133,8 @@ def _complete_data(call: Call, actions: tuple[MappedAction, ...]) -> tuple[Mappe
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
     """
-    context = context_of_data(lambda key: call.text("encryptionContext", key), call.arn("dynamodb", "table/"))
+    keys, tables = call.catalog.facts(data_keys), call.arn("dynamodb", "table/")
+    context = context_of_data(keys, lambda key: call.text("encryptionContext", key), tables)
     return tuple(replace(one, context=context) for one in actions)
 
 

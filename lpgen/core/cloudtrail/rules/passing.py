@@ -12,8 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from lpgen.core.arns import split_arn
-from lpgen.core.catalog.catalog import CatalogSource
-from lpgen.core.catalog.catalog_table import read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.rules.call import Call
 from lpgen.core.cloudtrail.rules.inferences import PASS_ROLE, UNREAD_REQUEST
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind

@@ -35,7 +35,7 @@ class _RepositoryType:
     def _resource(self, call: Call, name: str) -> Resource:
         own = call.text("registryId")
         if own and own != call.account:
-            call = Call(call.record, call.operation, call.partition, call.region, own)
+            call = Call(call.record, call.operation, call.partition, call.region, own, call.catalog)
         return resource_from_arn(call.arn(self.service, f"repository/{name}", region=self.region))
 
 

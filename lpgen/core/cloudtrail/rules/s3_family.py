@@ -8,10 +8,11 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/olap-policies.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 
 from lpgen.core.arns import split_arn
-from lpgen.core.cloudtrail.rules.call import Call, RuleTable
+from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, CompletionTable, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import COPY_SOURCE, DIRECTORY_BUCKET_SESSION, OBJECT_HEADERS
 from lpgen.core.cloudtrail.rules.listed import (
     ReaderType,
@@ -26,7 +27,7 @@ from lpgen.core.cloudtrail.rules.listed import (
 from lpgen.core.cloudtrail.rules.s3_arns import read_buckets, read_copy_source, split_copy_source
 from lpgen.core.cloudtrail.rules.s3_control import read_access_points, read_tagged
 from lpgen.core.cloudtrail.rules.types import ReaderTable, mapped
-from lpgen.core.model import MappedAction, Resource, ResourceKind
+from lpgen.core.model import Action, MappedAction, Resource, ResourceKind
 
 _GENERAL = "s3.amazonaws.com"
 _EXPRESS = "s3express.amazonaws.com"
@@ -79,39 +80,6 @@ def _read_express_points(call: Call) -> Iterator[Resource]:
 
 # ---------------------------------------------------------------- objects of Outposts and Object Lambda
 
-_OBJECT_ACTIONS = {
-    "AbortMultipartUpload": "AbortMultipartUpload",
-    "CompleteMultipartUpload": "PutObject",
-    "CreateMultipartUpload": "PutObject",
-    "DeleteObject": "DeleteObject",
-    "DeleteObjects": "DeleteObject",
-    "DeleteObjectTagging": "DeleteObjectTagging",
-    "GetObject": "GetObject",
-    "GetObjectTagging": "GetObjectTagging",
-    "HeadObject": "GetObject",
-    "ListParts": "ListMultipartUploadParts",
-    "PutObject": "PutObject",
-    "PutObjectTagging": "PutObjectTagging",
-    "UploadPart": "PutObject",
-}
-
-_LAMBDA_ACTIONS = {
-    **_OBJECT_ACTIONS,
-    "GetObjectAcl": "GetObjectAcl",
-    "GetObjectLegalHold": "GetObjectLegalHold",
-    "GetObjectRetention": "GetObjectRetention",
-    "HeadBucket": "ListBucket",
-    "ListMultipartUploads": "ListBucketMultipartUploads",
-    "ListObjects": "ListBucket",
-    "ListObjectsV2": "ListBucket",
-    "ListObjectVersions": "ListBucketVersions",
-    "PutObjectAcl": "PutObjectAcl",
-    "PutObjectLegalHold": "PutObjectLegalHold",
-    "PutObjectRetention": "PutObjectRetention",
-    "RestoreObject": "RestoreObject",
-    "WriteGetObjectResponse": "WriteGetObjectResponse",
-}
-
 _VERSIONED = {
     "DeleteObject": "DeleteObjectVersion",
     "DeleteObjectTagging": "DeleteObjectVersionTagging",
@@ -124,22 +92,14 @@ _VERSIONED = {
 """The action on a version, by the action on the current one."""
 
 
-def _map_objects(
-    prefix: str, actions: dict[str, str], read: Callable[[Call], Iterator[Resource]]
-) -> Callable[[Call], tuple[MappedAction, ...]]:
-    """A rule for the object operations of one prefix; an upload that sets tags needs their action too."""
-
-    def map_call(call: Call) -> tuple[MappedAction, ...]:
-        action = actions[call.operation]
-        if call.has("versionId"):
-            action = _VERSIONED.get(action, action)
-        objects = tuple(read(call))
-        own = mapped(f"{prefix}:{action}", objects)
-        if action == "PutObject" and call.has("x-amz-tagging"):
-            return (own, mapped(f"{prefix}:PutObjectTagging", objects, how=OBJECT_HEADERS))
-        return (own,)
-
-    return map_call
+def _complete_object(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
+    """The action on the version that the call names, and that of the tags which an upload sets."""
+    (own,) = actions
+    prefix, _, name = own.action.partition(":")
+    if name == "PutObject" and call.has("x-amz-tagging"):
+        return (own, mapped(f"{prefix}:PutObjectTagging", own.resources, how=OBJECT_HEADERS))
+    versioned = _VERSIONED.get(name) if call.has("versionId") else None
+    return (replace(own, action=Action(f"{prefix}:{versioned}")),) if versioned else actions
 
 
 # ---------------------------------------------------------------- Outposts
@@ -199,17 +159,9 @@ def _read_lambda_points(call: Call) -> Iterator[Resource]:
     return map(exact, dict.fromkeys(arn for arn in (*listed, named) if arn))
 
 
-RULES: RuleTable = {
-    **{(_EXPRESS, operation): _map_zonal for operation in _ZONAL},
-    **{
-        (_OUTPOSTS, operation): _map_objects("s3-outposts", _OBJECT_ACTIONS, _read_outposts_objects)
-        for operation in _OBJECT_ACTIONS
-    },
-    **{
-        (_OBJECT_LAMBDA, operation): _map_objects("s3-object-lambda", _LAMBDA_ACTIONS, _read_lambda_points)
-        for operation in _LAMBDA_ACTIONS
-    },
-}
+RULES: RuleTable = {(_EXPRESS, operation): _map_zonal for operation in _ZONAL}
+
+COMPLETIONS: CompletionTable = {(source, EVERY_READ): _complete_object for source in (_OUTPOSTS, _OBJECT_LAMBDA)}
 
 READERS: ReaderTable = {
     _GENERAL: {"zonalpoint": ReaderType(_read_express_points)},
@@ -218,5 +170,10 @@ READERS: ReaderTable = {
         "point": ReaderType(_read_express_points),
         "tagged": ReaderType(read_tagged),
     },
-    _OUTPOSTS: {"bucket": ReaderType(_read_outposts_buckets), "point": ReaderType(_read_outposts_points)},
+    _OUTPOSTS: {
+        "bucket": ReaderType(_read_outposts_buckets),
+        "object": ReaderType(_read_outposts_objects),
+        "point": ReaderType(_read_outposts_points),
+    },
+    _OBJECT_LAMBDA: {"point": ReaderType(_read_lambda_points)},
 }

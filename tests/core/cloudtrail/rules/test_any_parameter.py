@@ -64,7 +64,7 @@ def record_of_every_parameter(source: str, operation: str, value: object) -> Rec
 def assert_answers_soundly(value: object) -> None:
     for (source, operation), rule in RULES:
         record = record_of_every_parameter(source, operation, value)
-        for need in rule(call_from_record(record, operation)) or ():
+        for need in rule(call_from_record(record, operation, CATALOG)) or ():
             assert_sound(need)
 
 

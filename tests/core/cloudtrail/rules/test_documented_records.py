@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,9 +93,9 @@ def test_map_record_tells_none_unknown_exact_and_pattern_apart(
                 assert resource.text != "*"
 
 
-TYPES: dict[str, dict[str, ResourceType]] = defaultdict(dict)
+TYPES: dict[str, ChainMap[str, ResourceType]] = defaultdict(ChainMap)
 for _source, _types in (item for table in READER_TABLES for item in table.items()):
-    TYPES[_source].update(_types)
+    TYPES[_source].maps.append(_types)  # type: ignore[arg-type]  # only read
 
 
 LISTED_WITHOUT = ("glue.amazonaws.com", "CreateDevEndpoint")
@@ -120,7 +120,7 @@ def test_row_read_by_code_agrees_with_the_catalog(
 ) -> None:
     """Code has each type that the row reads, and the row's actions take it; each name of a reader is used."""
     call = call_from_record(
-        Record(source, operation, awsRegion="us-east-1", recipientAccountId="111122223333"), operation
+        Record(source, operation, awsRegion="us-east-1", recipientAccountId="111122223333"), operation, catalog
     )
     own = row.actions or (catalog.canonical(f"{source.removesuffix('.amazonaws.com')}:{operation}") or "",)
     tagging = [name for name in row.also if catalog.detail(Action(name)).level is AccessLevel.TAGGING]

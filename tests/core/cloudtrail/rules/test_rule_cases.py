@@ -81,7 +81,7 @@ def test_case_resources_are_of_types_that_the_action_takes(case: Any, catalog: C
 def test_rule_names_only_actions_of_the_catalog(key: tuple[str, str], catalog: Catalog) -> None:
     source, operation = key
     record = Record(eventSource=source, eventName=operation, awsRegion="us-east-1", recipientAccountId="111122223333")
-    for mapped in RULES[key](call_from_record(record, operation)) or ():
+    for mapped in RULES[key](call_from_record(record, operation, catalog)) or ():
         assert catalog.canonical(mapped.action) == mapped.action
         assert mapped.how == OBSERVED or mapped.how in INFERENCES
 

@@ -95,7 +95,7 @@ def call_of(record: Record, source: str, operation: str) -> Call:
     named = Record(source, operation)
     for field in record.__struct_fields__[2:]:
         setattr(named, field, getattr(record, field))
-    return call_from_record(named, operation)
+    return call_from_record(named, operation, bundled_catalog())
 
 
 @settings(max_examples=examples(60), deadline=None)

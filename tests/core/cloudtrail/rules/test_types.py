@@ -8,6 +8,7 @@ from lpgen.core.cloudtrail.record_place import call_from_record
 from lpgen.core.cloudtrail.records import HIDDEN, Json, Record
 from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType, mapped, read_resources
 from lpgen.core.model import Resource, ResourceKind
+from lpgen.edge.catalog.files import bundled_catalog
 
 TYPES: dict[str, ResourceType] = {
     "db": NamedType("rds", "db:{}", "dbName"),
@@ -26,7 +27,8 @@ def read(tokens: str, request: Json | str | None) -> tuple[Resource, ...]:
         recipientAccountId="111122223333",
         requestParameters=request if request is None or isinstance(request, str) else dict(request),
     )
-    return mapped("rds:Drop", read_resources(call_from_record(record, "Drop"), TYPES, tokens.split())).resources
+    call = call_from_record(record, "Drop", bundled_catalog())
+    return mapped("rds:Drop", read_resources(call, TYPES, tokens.split())).resources
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,17 @@
-"""The codes of what isn't there, against botocore's service models."""
+"""Error codes, those of what isn't there against botocore's service models."""
 
 from __future__ import annotations
+
+import json
 
 import botocore.session
 import pytest
 
-from lpgen.core.cloudtrail.not_found import DOCUMENTED, MODELLED, says_not_found
-from lpgen.core.cloudtrail.outcome import normalise_error_code
+from lpgen.core.cloudtrail.outcome import ErrorCodes, normalise_error_code
+from lpgen.edge.catalog.files import bundled_catalog
+
+CODES = bundled_catalog().facts(ErrorCodes)
+ROWS = json.loads(bundled_catalog().source.read_table("error_codes"))
 
 
 def read_error_codes(service: str) -> set[str]:
@@ -17,13 +22,18 @@ def read_error_codes(service: str) -> set[str]:
 
 
 def test_modelled_codes_are_errors_of_their_service_model() -> None:
-    unknown = {service: set(codes.split()) - read_error_codes(service) for service, codes in MODELLED.items()}
+    modelled = {row["service"]: set(row["codes"]) for row in ROWS["missing"] if "service" in row}
+    unknown = {service: codes - read_error_codes(service) for service, codes in modelled.items()}
+    assert len(modelled) > 30
     assert {service: codes for service, codes in unknown.items() if codes} == {}
 
 
 def test_tables_are_in_the_spelling_that_is_looked_up() -> None:
-    codes = [code for table in (DOCUMENTED, MODELLED) for codes in table.values() for code in codes.split()]
-    assert [code for code in codes if not says_not_found(code)] == []
+    stated = [code for rows in ROWS["outcomes"].values() for row in rows for code in row["codes"]]
+    assert [code for code in stated if normalise_error_code(code) != code] == []
+    assert len(stated) == len(set(stated))
+    missing = [code for row in ROWS["missing"] for code in row["codes"]]
+    assert [code for code in missing if not CODES.says_missing(code)] == []
 
 
 @pytest.mark.parametrize(
@@ -42,11 +52,11 @@ def test_tables_are_in_the_spelling_that_is_looked_up() -> None:
         ("", False),
     ],
 )
-def test_says_not_found_is_of_the_named_thing_itself(code: str, is_missing: bool) -> None:
-    assert says_not_found(code) is is_missing
+def test_says_missing_is_of_the_named_thing_itself(code: str, is_missing: bool) -> None:
+    assert CODES.says_missing(code) is is_missing
 
 
-def test_says_not_found_is_false_where_what_the_call_names_is_there() -> None:
+def test_says_missing_is_false_where_what_the_call_names_is_there() -> None:
     parts = (
         "BranchDoesNotExistException",
         "ChangeSetNotFoundException",
@@ -69,4 +79,4 @@ def test_says_not_found_is_false_where_what_the_call_names_is_there() -> None:
         "StackInstanceNotFoundException",
         "UserNotFoundException",
     )
-    assert [code for code in parts if says_not_found(code)] == []
+    assert [code for code in parts if CODES.says_missing(code)] == []
