@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from lpgen.core.analysis.verdicts.danger import Dangers
@@ -11,10 +11,23 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import Severity
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.registry.drift import DriftKind
-from lpgen.core.stars import WORST_FIRST
+
+WORST_FIRST: Final = (
+    AccessLevel.PERMISSIONS_MANAGEMENT,
+    AccessLevel.WRITE,
+    AccessLevel.TAGGING,
+    AccessLevel.READ,
+    AccessLevel.LIST,
+)
+"""The access levels by what harm an action of each can do."""
 
 _MOST_DETAILS: Final = 10
 _READING: Final = frozenset({AccessLevel.READ, AccessLevel.LIST})
+
+
+def count_levels(levels: Mapping[AccessLevel, int]) -> str:
+    """How many actions of each access level, the worst first: `1 Permissions management, 2 Read`."""
+    return ", ".join(f"{levels[level]:,} {level}" for level in WORST_FIRST if levels.get(level))
 
 
 class Gains:
@@ -39,9 +52,8 @@ class Gains:
     def counted(self, actions: Iterable[Action]) -> str:
         """How many, and of which levels: `3 actions (1 Permissions management, 2 Read)`."""
         levels = Counter(self._catalog.detail(one).level for one in actions)
-        parts = ", ".join(f"{levels[level]:,} {level}" for level in WORST_FIRST if levels[level])
         total = levels.total()
-        return f"{total:,} {'action' if total == 1 else 'actions'}" + (f" ({parts})" if parts else "")
+        return f"{total:,} {'action' if total == 1 else 'actions'}" + (f" ({count_levels(levels)})" if total else "")
 
     def details(self, actions: Iterable[Action], verb: str) -> tuple[str, ...]:
         """A line for each action, the most dangerous first with what a holder could do, and how many more there are."""
