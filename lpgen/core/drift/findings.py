@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
 
 from lpgen.core.choices import Severity
+from lpgen.core.digests import digest_of_text
 from lpgen.core.drift.states import Stamp
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.registry.row import Finding, say
@@ -88,4 +88,4 @@ def finding_order(finding: DriftFinding) -> tuple[object, ...]:
 
 def fingerprint(parts: Iterable[str]) -> str:
     """Eight hex digits that stand for some texts, whatever their order."""
-    return hashlib.sha256("\n".join(sorted(parts)).encode(errors="surrogatepass")).hexdigest()[:8]
+    return digest_of_text("\n".join(sorted(parts)))[:8]
