@@ -35,19 +35,19 @@ class Gains:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._dangers = Dangers(catalog)
+        self.dangers = Dangers(catalog)
 
     def severity(self, actions: Iterable[Action], kind: DriftKind) -> Severity:
         """That of the worst action, in a finding of the kind."""
         found = tuple(actions)
         dangerous, changing, reading = kind.row.by_gain
-        if any(self._dangers.sentence(one) for one in found):
+        if any(self.dangers.sentence(one) for one in found):
             return dangerous
         return changing if any(self._catalog.detail(one).level not in _READING for one in found) else reading
 
     def dangerous(self, actions: Iterable[Action]) -> tuple[Action, ...]:
         """The dangerous ones, sorted."""
-        return tuple(sorted(one for one in actions if self._dangers.sentence(one)))
+        return tuple(sorted(one for one in actions if self.dangers.sentence(one)))
 
     def counted(self, actions: Iterable[Action]) -> str:
         """How many, and of which levels: `3 actions (1 Permissions management, 2 Read)`."""
@@ -57,7 +57,7 @@ class Gains:
 
     def details(self, actions: Iterable[Action], verb: str) -> tuple[str, ...]:
         """A line for each action, the most dangerous first with what a holder could do, and how many more there are."""
-        ordered = sorted(actions, key=lambda one: (self._dangers.rank(one), self._rank(one), one))
+        ordered = sorted(actions, key=lambda one: (self.dangers.rank(one), self._rank(one), one))
         shown = ordered if len(ordered) <= _MOST_DETAILS + 1 else ordered[:_MOST_DETAILS]
         lines = [f"{verb} {one}{self._why(one)}" for one in shown]
         if len(shown) < len(ordered):
@@ -68,5 +68,5 @@ class Gains:
         return WORST_FIRST.index(self._catalog.detail(action).level)
 
     def _why(self, action: Action) -> str:
-        sentence = self._dangers.sentence(action)
+        sentence = self.dangers.sentence(action)
         return f": {sentence}" if sentence else ""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date
+from itertools import pairwise
 from typing import Annotated
 
 from lpgen.core.analysis.grants.wildcards import each_wildcard
-from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import Severity
 from lpgen.core.documents import Count, Part, RowPart, means
@@ -94,7 +94,9 @@ def find_growth(
         own = Wildcards()
         own.add(find_wildcards(holder, holder, newer, catalog))
         if got := _union(wildcard.got for wildcard in own.found.values()):
-            used[holder.principal.arn] = got & _used_by(usages, holder.principal.arn)
+            arn = holder.principal.arn
+            uses = usages[arn].uses if usages and arn in usages else ()
+            used[arn] = got & {use.action for use in uses if use.outcome is Outcome.ALLOWED}
             levels.update(catalog.detail(action).level for action in got)
         found.add(own.found.values())
     totals = GrowthTotals(
@@ -106,14 +108,13 @@ def find_growth(
         levels={level: levels[level] for level in AccessLevel if levels[level]},
         undated=len(_matched(grants, catalog) - newer) if since.isoformat() < oldest else 0,
     )
-    releases = sorted({oldest, *seen.values()})
-    after, gains, dangers = dict(zip(releases[1:], releases, strict=False)), Gains(catalog), Dangers(catalog)
+    after, gains = {later: earlier for earlier, later in pairwise(sorted({oldest, *seen.values()}))}, Gains(catalog)
     grown = (
         GrownWildcard.from_attributes(
             wildcard.finding(gains),
+            wildcard,
             wildcard=wildcard.text,
             statements=sorted(map(str, wildcard.statements)),
-            actions_today=wildcard.actions_today,
             gained=sorted(wildcard.got),
             used=None if usages is None else sorted(wildcard.got & _union(used[arn] for arn in wildcard.holders)),
             stopped=len(wildcard.added - wildcard.got),
@@ -127,17 +128,12 @@ def find_growth(
         totals=totals,
         actions=tuple(
             GainedAction.from_attributes(
-                catalog.detail(action), action=action, after=after[seen[action]], danger=dangers.sentence(action)
+                catalog.detail(action), action=action, after=after[seen[action]], danger=gains.dangers.sentence(action)
             )
             for action in sorted(_union(wildcard.got for wildcard in found.found.values()))
         ),
         wildcards=tuple(sorted(grown, key=_order)),
     )
-
-
-def _used_by(usages: Mapping[str, PrincipalUsage] | None, arn: str) -> frozenset[Action]:
-    uses = usages[arn].uses if usages and arn in usages else ()
-    return frozenset(use.action for use in uses if use.outcome is Outcome.ALLOWED)
 
 
 def _matched(grants: Iterable[PrincipalGrants], catalog: Catalog) -> frozenset[Action]:
