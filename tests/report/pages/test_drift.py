@@ -112,7 +112,9 @@ def test_sarif_points_to_the_proposed_policy_of_the_principal() -> None:
     )
     parameters = {"action": "s3:GetObject", "uses": "0a1b2c3d"}
     found = [finding(DriftKind.NEW_USE, parameters=parameters), finding(DriftKind.NEVER_APPLIED)]
-    one = replace(drift(), findings=(*found, finding(DriftKind.COVERAGE_LOST)), written={ROLE: ("app", (text, text))})
+    one = replace(
+        drift(), findings=(*found, finding(DriftKind.COVERAGE_LOST)), written={ROLE: ("app", (text, text))}.get
+    )
     (run,) = json.loads(render_drift(one, "sarif", root="/iam/out/"))["runs"]
     places = {each["ruleId"]: each["locations"][0]["physicalLocation"] for each in run["results"]}
     policy = {"uri": "iam/out/app/policy-1.json"}
