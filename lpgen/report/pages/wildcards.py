@@ -1,4 +1,4 @@
-"""What wildcards gained as a page: the sum, the wildcards in the words of drift, and what the dates can say."""
+"""What wildcards gained as a page: the sum, a row for each, each in the words of drift, and what the dates can say."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from lpgen.core.drift.gains import count_levels
 from lpgen.core.drift.growth import GrownWildcard, Growth
 from lpgen.report.blocks import (
     Block,
+    Column,
     Fold,
     Heading,
     Paragraph,
@@ -22,23 +23,31 @@ from lpgen.report.blocks import (
     plural,
     quiet,
     strong,
+    table,
 )
 from lpgen.report.pages.drift import severity_span
-from lpgen.report.words import label_of
+from lpgen.report.words import label_of, shorten
 
 _MOST: Final = 40
+_LONGEST: Final = 24
+_COLUMNS: Final = (
+    Column("wildcard"),
+    Column("policy or owner", flexible=True),
+    *(Column(title, number=True) for title in ("held by", "gained", "used")),
+)
 
 
 def wildcards_page(growth: Growth) -> tuple[Block, ...]:
     """The page: the most severe wildcards, with as many as fit a person's patience; JSON and CSV have all."""
-    catalog, rest = growth.catalog, len(growth.wildcards) - _MOST
+    catalog, shown, rest = growth.catalog, growth.wildcards[:_MOST], len(growth.wildcards) - _MOST
     dates = f"catalog {catalog.version} of {catalog.date}; actions first seen after {growth.since.isoformat()}"
     return (
         Heading(line("lpgen wildcards"), level=1),
         Paragraph(line(quiet(dates))),
         *(Paragraph(line(*sentence)) for sentence in _sum(growth)),
-        *map(_fold, growth.wildcards[:_MOST]),
+        *([Heading(line("What grew"), level=2), table(_COLUMNS, map(_row, shown), fills=True)] if shown else []),
         *more_note(rest > 0, rest, "wildcard"),
+        *map(_fold, shown),
         Heading(line("What the dates can say"), level=2),
         bullets(*_notes(growth)),
     )
@@ -53,6 +62,16 @@ def _sum(growth: Growth) -> Iterable[tuple[Words, ...]]:
         new = f" ({levels}) of {plural(len(growth.actions), 'new action')}; "
         used = "nothing is known of use" if totals.used is None else f"used: {count(totals.used)}"
         yield f"{plural(totals.grew, 'principal')} silently got ", strong(grants), new, strong(used), "."
+
+
+def _row(wildcard: GrownWildcard) -> tuple[Words, ...]:
+    return (
+        name(shorten(wildcard.wildcard, _LONGEST)),
+        name(label_of(wildcard.subject)),
+        count(len(wildcard.principals)),
+        count(len(wildcard.gained)),
+        "?" if wildcard.used is None else count(len(wildcard.used)),
+    )
 
 
 def _fold(wildcard: GrownWildcard) -> Fold:
