@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lpgen.core.drift.gains import count_levels
@@ -45,7 +45,7 @@ def wildcards_page(growth: Growth) -> tuple[Block, ...]:
         Heading(line("lpgen wildcards"), level=1),
         Paragraph(line(quiet(dates))),
         *(Paragraph(line(*sentence)) for sentence in _sum(growth)),
-        *([Heading(line("What grew"), level=2), table(_COLUMNS, map(_row, shown), fills=True)] if shown else []),
+        *_table(shown),
         *more_note(rest > 0, rest, "wildcard"),
         *map(_fold, shown),
         Heading(line("What the dates can say"), level=2),
@@ -62,6 +62,12 @@ def _sum(growth: Growth) -> Iterable[tuple[Words, ...]]:
         new = f" ({levels}) of {plural(len(growth.actions), 'new action')}; "
         used = "nothing is known of use" if totals.used is None else f"used: {count(totals.used)}"
         yield f"{plural(totals.grew, 'principal')} silently got ", strong(grants), new, strong(used), "."
+
+
+def _table(shown: Sequence[GrownWildcard]) -> Iterable[Block]:
+    if shown:
+        yield Heading(line("What grew"), level=2)
+        yield table(_COLUMNS, map(_row, shown), fills=True)
 
 
 def _row(wildcard: GrownWildcard) -> tuple[Words, ...]:
