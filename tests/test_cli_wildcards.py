@@ -38,42 +38,44 @@ def as_json(*arguments: str) -> dict[str, Any]:
     return found
 
 
-def test_stars_finds_the_administrators_and_what_they_never_used(sample_data: Path) -> None:
+def test_wildcards_finds_the_administrators_and_what_they_never_used(sample_data: Path) -> None:
     found = json.loads(first(sample_data, "json").stdout)
     heaviest = found["wildcards"][0]
-    assert (heaviest["wildcard"], heaviest["statement"]["policy"]) == (
+    assert (heaviest["wildcard"], heaviest["subject"], heaviest["severity"]) == (
         "*",
         "arn:aws:iam::aws:policy/AdministratorAccess",
+        "high",
     )
-    assert len(heaviest["held_by"]) == 3
-    assert heaviest["levels"]["Permissions management"] > 0
+    assert len(heaviest["principals"]) == 3
     assert found["totals"]["used"] == 0
     assert found["since"] == "2025-09-26"
     pairs = {
-        (principal, one["action"])
-        for star in found["wildcards"]
-        for principal in star["held_by"]
-        for one in star["gained"]
+        (principal, action)
+        for wildcard in found["wildcards"]
+        for principal in wildcard["principals"]
+        for action in wildcard["gained"]
     }
     assert found["totals"]["grants"] == len(pairs)
-    assert all(one["first_seen"] > found["since"] for star in found["wildcards"] for one in star["gained"])
+    assert {action for _, action in pairs} == {facts["action"] for facts in found["actions"]}
+    assert all(facts["first_seen"] > found["since"] for facts in found["actions"])
 
 
-def test_stars_needs_no_logs() -> None:
+def test_wildcards_needs_no_logs() -> None:
     found = as_json(*POLICIES, "--principal", "storefront-api", "--since", "2025-01-01")
     assert found["totals"]["used"] is None
-    assert {star["owner"] for star in found["wildcards"]} == {"arn:aws:iam::111122223333:role/app/storefront-api"}
+    owner = "arn:aws:iam::111122223333:role/app/storefront-api"
+    assert {wildcard["subject"] for wildcard in found["wildcards"]} == {owner}
 
 
-def test_stars_prints_a_row_per_gained_action_for_spreadsheets(sample_data: Path) -> None:
+def test_wildcards_prints_a_row_per_gained_action_for_spreadsheets(sample_data: Path) -> None:
     rows = list(csv.DictReader(StringIO(first(sample_data, "csv").stdout)))
     found = json.loads(first(sample_data, "json").stdout)
-    assert len(rows) == sum(len(star["gained"]) for star in found["wildcards"])
+    assert len(rows) == sum(len(wildcard["gained"]) for wildcard in found["wildcards"])
     assert {row["used"] for row in rows} == {"false"}
 
 
 @pytest.mark.parametrize("format", ["text", pytest.param("markdown", marks=pytest.mark.slow)])
-def test_stars_says_the_sum_and_how_far_dates_reach(sample_data: Path, format: str) -> None:  # noqa: A002
+def test_wildcards_says_the_sum_and_how_far_dates_reach(sample_data: Path, format: str) -> None:  # noqa: A002
     done = first(sample_data, format)
     assert done.returncode == 0
     assert "silently" in done.stdout
@@ -84,7 +86,7 @@ def test_stars_says_the_sum_and_how_far_dates_reach(sample_data: Path, format: s
 
 @pytest.mark.parametrize("format", ["text", "markdown"])
 @pytest.mark.parametrize("whose", ["storefront-api", pytest.param("*", marks=pytest.mark.slow)])
-def test_stars_says_the_same_twice(sample_data: Path, format: str, whose: str) -> None:  # noqa: A002
+def test_wildcards_says_the_same_twice(sample_data: Path, format: str, whose: str) -> None:  # noqa: A002
     once, again = (
         run(*POLICIES, "--data", str(sample_data), "--format", format, "--principal", whose).stdout for _ in range(2)
     )
@@ -92,7 +94,7 @@ def test_stars_says_the_same_twice(sample_data: Path, format: str, whose: str) -
 
 
 @pytest.mark.parametrize("arguments", [("--since", "someday"), ("--since", "2030-01-01"), ("--principal", "nobody")])
-def test_stars_refuses_what_makes_no_sense(arguments: tuple[str, ...]) -> None:
+def test_wildcards_refuses_what_makes_no_sense(arguments: tuple[str, ...]) -> None:
     done = run(*POLICIES, *arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("lpgen: ")
@@ -102,10 +104,10 @@ def test_stars_refuses_what_makes_no_sense(arguments: tuple[str, ...]) -> None:
 _SHOWN = 13
 
 
-def test_demo_page_shows_what_stars_prints(sample_data: Path) -> None:
+def test_demo_page_shows_what_wildcards_prints(sample_data: Path) -> None:
     lines = first(sample_data, "text").stdout.splitlines()[:_SHOWN]
     command = "$ lpgen wildcards --data lpgen-demo/data --policies sample_logs/authorization-details"
-    check_block(DEMO_PAGE, "stars", "\n".join(["```text", command, *lines, "```"]))
+    check_block(DEMO_PAGE, "wildcards", "\n".join(["```text", command, *lines, "```"]))
 
 
 def test_cells_never_become_formulas() -> None:

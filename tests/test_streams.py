@@ -24,6 +24,7 @@ from lpgen.core.drift.findings import Drift
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.replacements import OutputVerification
 from lpgen.edge.engines.local_processes import LocalEngine
+from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.errors import EngineError
 from tests.support.outputs import OutputWorld, make_output, read_json, write_json
 
@@ -186,7 +187,10 @@ def test_drift_is_the_same_in_any_pieces(
         DriftKind.POLICY_CHANGED,
     }
     assert found.after.figures.principals == 4
-    assert len(found.written) == 3
+    arns = [principal.arn for principal in read_snapshot([changed]).principals]
+    written = [found.written(arn) for arn in arns]
+    assert written == [drifted_at_once.written(arn) for arn in arns]
+    assert sum(policies is not None for policies in written) == 3
 
 
 def test_drift_ends_where_a_worker_dies(

@@ -70,7 +70,8 @@ def drift(inputs: AnalysisInputs, *, since: str = "", choice: DriftOptions, prop
     reviewer, after = _state_now(ground, catalog, options)
     then = _side_of_baseline(baseline, catalog, options.decisions)
     comparison = comparison_of(then.state, after, catalog, choice)
-    proposals = _Proposals(baseline.proposals, _FolderProposals(proposed))
+    folders = {one.principal: one.folder for folder in proposed for one in open_replacements(folder)}
+    proposals = _Proposals(baseline.proposals, folders, {one.arn: one for one in ground.outlines})
     units = units_of_review(ground.outlines, "")
     engine = engine_for_units(inputs.engine, len(units), BATCH_UNITS)
     work = _Work(comparison, reviewer, then.members)
@@ -89,7 +90,7 @@ def drift(inputs: AnalysisInputs, *, since: str = "", choice: DriftOptions, prop
     whole = accept_findings(whole, options.decisions, as_of=stamp.as_of)
     trend = (*(one.stamp for one in list_baselines(data) if one.stamp.as_of <= stamp.as_of), stamp)
     decisions = stamp_of_decisions(options.decisions_file, decisions_in_force(options.decisions, as_of=stamp.as_of))
-    return replace(whole, trend=trend, written=_WrittenPolicies(proposals, ground.outlines), decisions=decisions)
+    return replace(whole, trend=trend, written=proposals.written, decisions=decisions)
 
 
 def _state_now(ground: Ground, catalog: Catalog, options: Options) -> tuple[Reviewer, State]:
@@ -220,7 +221,7 @@ def _batches(
     for now in Batches(units, BATCH_UNITS, ground.slices, copied, accessed, ground.whole):
         arns = [one.arn for unit in now.units for one in unit]
         records = then.records([arn for arn in arns if arn in then.outlines])
-        yield _Batch(now, records, {arn: (proposals.then.get(arn), proposals.since.get(arn)) for arn in arns})
+        yield _Batch(now, records, {arn: (proposals.then.get(arn), proposals.since(arn)) for arn in arns})
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,48 +271,28 @@ class _Recall:
 # ---------------------------------------------------------------- proposals
 
 
-class _FolderProposals(Mapping[str, KeptProposal]):
-    """The proposals in output folders of `generate`, each read when it is asked for; for a principal in several, the
-    last counts."""
-
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self._folders = {one.principal: one.folder for folder in folders for one in open_replacements(folder)}
-
-    def __getitem__(self, principal: str) -> KeptProposal:
-        found = read_replacement(self._folders[principal])
-        return KeptProposal(principal, found.held, None, 0, found.left)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._folders)
-
-    def __len__(self) -> int:
-        return len(self._folders)
-
-
 @dataclass(frozen=True, slots=True)
 class _Proposals:
-    """The proposals of a baseline, and those made since."""
+    """The proposals of a baseline, and those made since, each read when it is asked for.
+
+    `folders` are those of principals in output folders of `generate`, `outlines` the principals as they are now.
+    """
 
     then: Mapping[str, KeptProposal]
-    since: Mapping[str, KeptProposal]
+    folders: Mapping[str, Path]
+    outlines: Mapping[str, Principal]
 
+    def since(self, principal: str) -> KeptProposal | None:
+        """The proposal made since."""
+        if principal not in self.folders:
+            return None
+        found = read_replacement(self.folders[principal])
+        return KeptProposal(principal, found.held, None, 0, found.left)
 
-class _WrittenPolicies(Mapping[str, tuple[str, tuple[str, ...]]]):
-    """The proposed policies as `generate` writes them: each principal's folder and texts; later proposals count."""
-
-    def __init__(self, proposals: _Proposals, principals: Sequence[Principal]) -> None:
-        self._proposals = proposals
-        known = proposals.then.keys() | proposals.since.keys()
-        self._folders = {one.arn: folder_of_principal(one) for one in principals if one.arn in known}
-
-    def __getitem__(self, principal: str) -> tuple[str, tuple[str, ...]]:
-        folder = self._folders[principal]
-        proposal = self._proposals.since.get(principal) or self._proposals.then[principal]
+    def written(self, principal: str) -> tuple[str, tuple[str, ...]] | None:
+        """The newest proposal as `generate` writes it: the principal's folder and the texts of the policies."""
+        proposal = self.since(principal) or self.then.get(principal)
+        if proposal is None or principal not in self.outlines:
+            return None
         own = proposal.documents[: len(proposal.documents) - len(proposal.left)]
-        return folder, tuple(policy_to_json(one, indent=2) + "\n" for one in own)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._folders)
-
-    def __len__(self) -> int:
-        return len(self._folders)
+        return folder_of_principal(self.outlines[principal]), tuple(policy_to_json(one, indent=2) + "\n" for one in own)

@@ -13,8 +13,8 @@ from lpgen.cli.options import InputOptions, OptionalDataOption, OutputFileOption
 from lpgen.cli.output import layout_for, put_text
 
 
-class StarsFormat(StrEnum):
-    """How star inheritance is printed."""
+class WildcardsFormat(StrEnum):
+    """How the growth of wildcards is printed."""
 
     TEXT = "text"
     JSON = "json"
@@ -34,7 +34,7 @@ def wildcards_command(
         ),
     ] = "12m",
     principal: PrincipalOption = "",
-    format: Annotated[StarsFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: Annotated[WildcardsFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
     """Show what each wildcard gained by itself.
@@ -48,19 +48,13 @@ def wildcards_command(
     Example:
       lpgen wildcards --data lpgen-data --since 12m
     """
-    from lpgen.app.wildcards import stars
+    from lpgen.app.wildcards import wildcard_growth
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.readers.guard_files import read_guards
-    from lpgen.report.render import STARS
+    from lpgen.report.render import WILDCARDS
 
-    chosen = choose_format(format, output, StarsFormat)
-    files = inputs.choose(data)
-    found = stars(
-        files.policies,
-        open_catalog(inputs.catalog),
-        data=data,
-        since=since,
-        principal=principal,
-        guards=read_guards(inputs.boundary, files.scps, None),
-    )
-    put_text(STARS.text(found, chosen.value, layout_for(output)), output)
+    chosen = choose_format(format, output, WildcardsFormat)
+    files, catalog = inputs.choose(data), open_catalog(inputs.catalog)
+    guards = read_guards(inputs.boundary, files.scps, None)
+    growth = wildcard_growth(files.policies, catalog, guards, data=data, since=since, principal=principal)
+    put_text(WILDCARDS.text(growth, chosen.value, layout_for(output)), output)

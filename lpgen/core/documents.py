@@ -1,4 +1,7 @@
-"""The structs of which JSON documents consist. Core has them because `report` writes documents that `edge` reads."""
+"""The structs of which JSON documents consist.
+
+Core has them because `report` writes documents that `edge` reads, and for values that are documents as they are.
+"""
 
 from __future__ import annotations
 

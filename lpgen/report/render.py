@@ -15,12 +15,12 @@ from lpgen.report.blocks import DEFAULT_LAYOUT, Layout
 if TYPE_CHECKING:
     from lpgen.core.backtests import Backtest
     from lpgen.core.drift.findings import Drift
+    from lpgen.core.drift.growth import Growth
     from lpgen.core.explanations import Explanation, WhoCan
     from lpgen.core.findings import Report
     from lpgen.core.observe.outcome import Outcome
     from lpgen.core.observe.plan import ObservePlan
     from lpgen.core.replacements import OutputVerification
-    from lpgen.core.stars import Stars
     from lpgen.report.html.page import ReviewPage
     from lpgen.report.screens import AskedDrift
     from lpgen.report.summary import PartedReview
@@ -122,8 +122,11 @@ EXPLANATION: Final[Formats[Explanation]] = Formats(
 WHO_CAN: Final[Formats[WhoCan]] = Formats(
     "pages.who_can:who_can_page", text="screens:who_can_screen(layout)", json="documents.who_can:who_can_json"
 )
-STARS: Final[Formats[Stars]] = Formats(
-    "pages.stars:stars_page", noun="wildcard", json="documents.stars:stars_json", csv="stars_table:stars_csv"
+WILDCARDS: Final[Formats[Growth]] = Formats(
+    "pages.wildcards:wildcards_page",
+    noun="wildcard",
+    json="documents.layout:lay_out",
+    csv="wildcard_table:wildcards_csv",
 )
 DRIFT: Final[Formats[Drift]] = Formats(
     "pages.drift:drift_page",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lpgen.core.findings import ActionVerdict, Report
-from lpgen.report.escaping import spreadsheet_text
+from lpgen.report.csv_text import csv_text
 from lpgen.report.views import PrincipalView
 
 VERDICT_SCHEMA: Final = pa.schema(
@@ -61,13 +59,10 @@ _GROUP_ROWS: Final = 100_000
 
 
 def verdict_csv(report: Report) -> Iterator[str]:
-    """The table as CSV in pieces: a header, commas, line feeds; null is an empty cell.
-
-    Texts are made inert, and can be read back: see `lpgen.report.escaping.spreadsheet_text`.
-    """
-    yield _csv_text([VERDICT_SCHEMA.names])
+    """The table as CSV in pieces, with a header."""
+    yield csv_text([VERDICT_SCHEMA.names])
     for rows in _rows(report):
-        yield _csv_text([_csv_cell(row[name]) for name in VERDICT_SCHEMA.names] for row in rows)
+        yield csv_text([row[name] for name in VERDICT_SCHEMA.names] for row in rows)
 
 
 def verdict_parquet(report: Report) -> list[bytes]:
@@ -145,25 +140,3 @@ def _time(text: str) -> datetime | None:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-# ---------------------------------------------------------------- CSV
-
-
-def _csv_text(rows: Iterable[Iterable[object]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
-
-
-def _csv_cell(value: object) -> object:
-    if isinstance(value, str):
-        return _inert(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return value
-
-
-_inert: Final = lru_cache(maxsize=1 << 16)(spreadsheet_text)

@@ -1,4 +1,4 @@
-"""A drift and star growth with something of each kind, for the renderers' tests."""
+"""A drift and a growth of wildcards with something of each kind, for the renderers' tests."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+from msgspec import structs
+
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import Drift, DriftFinding, finding_order
+from lpgen.core.drift.growth import DatedCatalog, GainedAction, GrownWildcard, Growth, GrowthTotals
 from lpgen.core.drift.states import Figures, Stamp
-from lpgen.core.evidence import StatementRef
-from lpgen.core.model import AccessLevel, Action, ActionPattern, PolicyKind
+from lpgen.core.model import AccessLevel, Action
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.replacements import Decision, DecisionKind, DecisionsStamp
-from lpgen.core.stars import GainedAction, StarGrowth, Stars, StarTotals
 from tests.report.hostile import poison
 from tests.report.worded import WordedFinding
 from tests.support.registry_examples import example_parameters
@@ -76,36 +77,51 @@ def drift() -> Drift:
     )
 
 
-def stars() -> Stars:
-    """Three wildcards: of a shared policy, of an inline one, and a NotAction."""
+def growth() -> Growth:
+    """Three wildcards that grew: of a shared policy, of an inline one, and a NotAction."""
 
-    def gained(action: str, level: AccessLevel, *, used: bool = False) -> GainedAction:
+    def gained(action: str, level: AccessLevel) -> GainedAction:
         danger = "changes who may do what" if level is AccessLevel.PERMISSIONS_MANAGEMENT else ""
-        return GainedAction(Action(action), level, "2025-11-27", "2025-02-13", used, danger)
+        return GainedAction(
+            action=Action(action), level=level, first_seen="2025-11-27", after="2025-02-13", danger=danger
+        )
 
-    def growth(policy: str, pattern: str, owner: str, *found: GainedAction, not_action: bool = False) -> StarGrowth:
-        kind = PolicyKind.INLINE if owner else PolicyKind.CUSTOMER_MANAGED
-        ref = StatementRef(policy, kind, "", 0, "Main")
-        holders = (owner,) if owner else (ROLE, OTHER)
-        return StarGrowth(ref, owner, ActionPattern(pattern), not_action, 700, found, 2, holders)
+    def grown(subject: str, wildcard: str, severity: Severity, found: tuple[str, ...], *used: str) -> GrownWildcard:
+        return GrownWildcard(
+            severity=severity,
+            subject=subject,
+            wildcard=wildcard,
+            statements=(f"{subject}, statement 1 (Main)",),
+            principals=(ROLE, OTHER) if subject == SHARED else (subject,),
+            message=f"the wildcard {wildcard} silently gained some actions",
+            details=(f"in {subject}, statement 1 (Main)", *(f"gains {action}" for action in found)),
+            actions_today=700,
+            gained=tuple(map(Action, found)),
+            used=tuple(map(Action, used)),
+            stopped=2,
+        )
 
-    share = gained("ec2:ShareThings", AccessLevel.PERMISSIONS_MANAGEMENT)
-    read = gained("ec2:GetThings", AccessLevel.READ, used=True)
-    return Stars(
-        date(2025, 9, 26),
-        "2026-09-26",
-        "2026.09.26",
-        "2020-05-20",
-        "2025-02-13",
-        "2025-11-27",
-        33,
-        StarTotals(
-            3, 27, 7, 3, 1, {AccessLevel.READ: 4, AccessLevel.WRITE: 1, AccessLevel.PERMISSIONS_MANAGEMENT: 2}, 0
+    return Growth(
+        since=date(2025, 9, 26),
+        catalog=DatedCatalog(version="2026.09.26", date="2026-09-26", first_seen_from="2020-05-20"),
+        totals=GrowthTotals(
+            principals=33,
+            grew=2,
+            wildcards=27,
+            grants=6,
+            used=1,
+            levels={AccessLevel.READ: 3, AccessLevel.WRITE: 1, AccessLevel.PERMISSIONS_MANAGEMENT: 2},
+            undated=0,
         ),
-        (
-            growth(SHARED, "ec2:*", "", share, read),
-            growth("own", "ec2:G*", ROLE, read),
-            growth("rest", "iam:*, sts:*", OTHER, gained("s3:PutNews", AccessLevel.WRITE), not_action=True),
+        actions=(
+            gained("ec2:GetThings", AccessLevel.READ),
+            gained("ec2:ShareThings", AccessLevel.PERMISSIONS_MANAGEMENT),
+            gained("s3:PutNews", AccessLevel.WRITE),
+        ),
+        wildcards=(
+            grown(SHARED, "ec2:*", Severity.HIGH, ("ec2:GetThings", "ec2:ShareThings"), "ec2:GetThings"),
+            grown(OTHER, "NotAction iam:*, sts:*", Severity.MEDIUM, ("s3:PutNews",)),
+            grown(ROLE, "ec2:G*", Severity.LOW, ("ec2:GetThings",), "ec2:GetThings"),
         ),
     )
 
@@ -116,7 +132,17 @@ def poisoned_drift(change: Callable[[str], str]) -> Drift:
     return found
 
 
-def poisoned_stars(change: Callable[[str], str]) -> Stars:
-    """The star growth with every text in it changed, but for dates and access levels."""
-    found: Stars = poison(stars(), change)
-    return found
+def poisoned_growth(change: Callable[[str], str]) -> Growth:
+    """The growth with every text in it changed; a gained action has one name."""
+    found: Growth = poison(growth(), change)
+    known = growth()
+    names = {action.action: other.action for action, other in zip(known.actions, found.actions, strict=True)}
+    wildcards = tuple(
+        structs.replace(
+            wildcard,
+            gained=tuple(names[action] for action in plain.gained),
+            used=tuple(names[action] for action in plain.used or ()),
+        )
+        for plain, wildcard in zip(known.wildcards, found.wildcards, strict=True)
+    )
+    return structs.replace(found, wildcards=wildcards)

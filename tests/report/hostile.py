@@ -10,8 +10,10 @@ from html.parser import HTMLParser
 from typing import Any
 
 from markdown_it import MarkdownIt
+from msgspec import structs
 from rich.cells import cell_len
 
+from lpgen.core.documents import Part
 from lpgen.core.findings import Report, Verdicts
 from lpgen.core.model import Principal
 
@@ -65,6 +67,9 @@ def poison(value: Any, change: Callable[[str], str]) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = [field.name for field in dataclasses.fields(value) if field.init and field.name not in RAW]
         return dataclasses.replace(value, **{name: poison(getattr(value, name), change) for name in fields})
+    if isinstance(value, Part):
+        members = {name: poison(getattr(value, name), change) for name in value.__struct_fields__}
+        return structs.replace(value, **members)
     return value
 
 

@@ -21,9 +21,9 @@ from lpgen.report.render import (
     OBSERVE,
     OUTCOMES,
     PAGE,
-    STARS,
     VERIFICATION,
     WHO_CAN,
+    WILDCARDS,
     Formats,
 )
 from lpgen.report.summary import PartedReview, ReviewSummary, summary_of_review
@@ -86,7 +86,7 @@ render_verification = _written(VERIFICATION)
 render_drift = _written(DRIFT)
 render_backtest = _written(BACKTEST)
 render_explanation = _written(EXPLANATION)
-render_stars = _written(STARS)
+render_growth = _written(WILDCARDS)
 render_observe = _written(OBSERVE)
 render_outcomes = _written(OUTCOMES)
 render_who_can = _written(WHO_CAN)

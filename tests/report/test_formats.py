@@ -15,7 +15,7 @@ from lpgen.cli.backtest import BacktestFormat
 from lpgen.cli.drift import DriftFormat
 from lpgen.cli.formats import ReportFormat, ReviewFormat
 from lpgen.cli.observe import ObserveFormat
-from lpgen.cli.wildcards import StarsFormat
+from lpgen.cli.wildcards import WildcardsFormat
 from lpgen.core.analysis.explain.who_can import who_can
 from lpgen.core.replacements import OutputVerification
 from lpgen.edge.catalog.files import bundled_catalog
@@ -25,7 +25,7 @@ from lpgen.report.render import Formats
 from lpgen.report.screens import AskedDrift
 from lpgen.report.views import PrincipalView
 from tests.report.backtests import backtest
-from tests.report.drifts import drift, stars
+from tests.report.drifts import drift, growth
 from tests.report.explanations import everything
 from tests.report.pages.test_observe import OUTCOMES, plan
 from tests.report.rendered import DATA, parted_review
@@ -43,7 +43,7 @@ SAMPLES: dict[str, Callable[[], object]] = {
     "WHOLE_REVIEW": organization,
     "VERIFICATION": lambda: OutputVerification((), ()),
     "EXPLANATION": everything,
-    "STARS": stars,
+    "WILDCARDS": growth,
     "DRIFT": drift,
     "DRIFT_SCREEN": lambda: AskedDrift(drift(), DATA),
     "BACKTEST": backtest,
@@ -59,7 +59,7 @@ OFFERED: dict[str, tuple[type[StrEnum], set[str]]] = {
     "explain": (ReportFormat, {*TABLES["EXPLANATION"].rows}),
     "backtest": (BacktestFormat, {*TABLES["BACKTEST"].rows}),
     "drift": (DriftFormat, {*TABLES["DRIFT"].rows}),
-    "wildcards": (StarsFormat, {*TABLES["STARS"].rows}),
+    "wildcards": (WildcardsFormat, {*TABLES["WILDCARDS"].rows}),
     "observe": (ObserveFormat, {*TABLES["OBSERVE"].rows}),
 }
 """The formats that a command offers, and those that there are."""

@@ -25,7 +25,7 @@ from lpgen.core.drift.use import (
     find_new_use,
     finder_of_disuse,
 )
-from lpgen.core.drift.wildcards import Wildcards
+from lpgen.core.drift.wildcards import Wildcards, find_wildcards
 from lpgen.core.iam.match import glob_match
 from lpgen.core.principal_names import is_named
 from lpgen.core.replacements import Decision, DecisionKind
@@ -59,7 +59,7 @@ class DriftParts:
         self.applied += other.applied
         self.new_uses += other.new_uses
         self.policies.merge(other.policies)
-        self.wildcards.merge(other.wildcards)
+        self.wildcards.add(other.wildcards.found.values())
 
     def novelty(self) -> Novelty:
         """What the use of all principals of the earlier state has to be held against before the drift is known."""
@@ -84,7 +84,8 @@ class Comparison:
         added = after.known_actions - before.known_actions
         for pair in pairs:
             found.policies.add(pair)
-            found.wildcards.add(pair, added, self.catalog)
+            wildcards = find_wildcards(pair.before, pair.after, added, self.catalog)
+            found.wildcards.add(wildcard for wildcard in wildcards if wildcard.holders)
         found.findings += find_own_changes(pairs, gains)
         found.findings += find_new_people(then, now, gains, self.catalog)
         found.findings += find_never_applied(before, after, pairs, apply_days=self.options.apply_days)
@@ -106,7 +107,7 @@ class Comparison:
             *found.findings,
             *(one.tied_by(novelty) for one in found.new_uses),
             *found.policies.findings(self.gains),
-            *found.wildcards.findings(self.gains),
+            *(wildcard.finding(self.gains) for wildcard in found.wildcards.found.values()),
             *find_gone_people(before, after),
         )
         return Drift(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
 
 from lpgen.core.choices import Severity
+from lpgen.core.digests import digest_of_text
 from lpgen.core.drift.states import Stamp
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.registry.row import Finding, say
@@ -40,13 +40,17 @@ class DriftFinding(Finding):
         return say(self.kind.row.item, {**self.parameters, "subject": self.subject})
 
 
+def _nothing_written(_principal: str) -> None:
+    """No principal has a proposed policy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """What changed between two moments: findings, the most severe first, and accepted ones at the end.
 
     `applied` are the principals whose proposal was put in place since. `notes` are sentences on what couldn't be
     compared. `trend` has the saved states and then now, by date; `expired` are decisions no longer in force. `written`
-    are the texts of proposed policies, in order, by the ARN of their principal and its folder in an output folder.
+    has the proposed policies by the ARN of their principal: its folder in an output folder, and their texts, in order.
     `decisions` are those that were taken into account, if any were given.
     """
 
@@ -57,7 +61,7 @@ class Drift:
     notes: tuple[str, ...]
     trend: tuple[Stamp, ...] = ()
     expired: tuple[Decision, ...] = ()
-    written: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    written: Callable[[str], tuple[str, tuple[str, ...]] | None] = field(default=_nothing_written, compare=False)
     decisions: DecisionsStamp | None = None
 
     @property
@@ -88,4 +92,4 @@ def finding_order(finding: DriftFinding) -> tuple[object, ...]:
 
 def fingerprint(parts: Iterable[str]) -> str:
     """Eight hex digits that stand for some texts, whatever their order."""
-    return hashlib.sha256("\n".join(sorted(parts)).encode(errors="surrogatepass")).hexdigest()[:8]
+    return digest_of_text("\n".join(sorted(parts)))[:8]

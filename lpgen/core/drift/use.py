@@ -125,17 +125,16 @@ def find_disuse(
 
         if not last:
             continue
-        if crossed(max(last.values())):
-            missed = _missed_lately(pair.now, now, finder, unused_days=unused_days)
-            if not all(missed.of(action) for action in last):
-                yield _quiet(pair, max(last.values()), gains, days=unused_days)
-            continue
-        granted = pair.after.granted()
-        unused = {action: day for action, day in last.items() if crossed(day) and action in granted}
+        unused, is_quiet = last, crossed(max(last.values()))
+        if not is_quiet:
+            granted = pair.after.granted()
+            unused = {action: day for action, day in last.items() if crossed(day) and action in granted}
         if unused:
             missed = _missed_lately(pair.now, now, finder, unused_days=unused_days)
             unused = {action: day for action, day in unused.items() if not missed.of(action)}
-        if unused:
+        if unused and is_quiet:
+            yield _quiet(pair, max(last.values()), gains, days=unused_days)
+        elif unused:
             yield _newly_unused(pair.arn, unused, gains, days=unused_days)
 
 

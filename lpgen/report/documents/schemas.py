@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from lpgen.core.documents import Part
+from lpgen.core.drift.growth import Growth
 from lpgen.core.rollout.plan_document import PlanDocument
 from lpgen.report.documents.backtest import BacktestDocument
 from lpgen.report.documents.drift import DriftDocument
@@ -22,7 +23,6 @@ from lpgen.report.documents.inputs import InputsPart
 from lpgen.report.documents.observe import ObservationDocument, ObserveDocument
 from lpgen.report.documents.review import PrincipalPart, ReviewDocument, ReviewHead
 from lpgen.report.documents.rollout import WatchDocument
-from lpgen.report.documents.stars import StarsDocument
 from lpgen.report.documents.summary import SummaryDocument
 from lpgen.report.documents.verification import VerificationDocument
 from lpgen.report.documents.who_can import WhoCanDocument
@@ -83,7 +83,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "explanation": _schema_of_document(ExplanationDocument),
     "who-can": _schema_of_document(WhoCanDocument),
     "drift": _schema_of_document(DriftDocument),
-    "stars": _schema_of_document(StarsDocument),
+    "stars": _schema_of_document(Growth),
     "backtest": _schema_of_document(BacktestDocument),
     "observe": _schema_of_document(ObserveDocument),
     "observation": _schema_of_document(ObservationDocument),

@@ -32,8 +32,8 @@ def drift_sarif(drift: Drift, layout: Layout) -> str:
 
 def _place(finding: DriftFinding, drift: Drift, root: str) -> Place:
     for arn in finding.principals:
-        if arn in drift.written:
-            folder, texts = drift.written[arn]
+        if written := drift.written(arn):
+            folder, texts = written
             places = PolicyPlaces(f"{root}/{folder}" if root else folder, texts)
             action = finding.parameters.get("action")
             found = places.find(actions=[action]) if isinstance(action, str) else None

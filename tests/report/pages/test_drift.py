@@ -1,4 +1,4 @@
-"""What drift and stars look like: goldens, and promises that hold whatever they hold."""
+"""What drift and the growth of wildcards look like: goldens, and promises that hold whatever they hold."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from sarif_pydantic import Sarif
 from lpgen.core.choices import Severity
 from lpgen.core.registry.drift import DriftKind
 from lpgen.report.pages.drift import sparkline
-from tests.report.drifts import ROLE, drift, finding, poisoned_drift, poisoned_stars, stars
+from tests.report.drifts import ROLE, drift, finding, growth, poisoned_drift, poisoned_growth
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, PageReader, check_markdown
-from tests.report.rendered import render_drift, render_stars
+from tests.report.rendered import render_drift, render_growth
 from tests.support.law_examples import examples
 
 RENDERINGS: dict[str, Callable[[], str]] = {
@@ -30,10 +30,10 @@ RENDERINGS: dict[str, Callable[[], str]] = {
     "drift.json": lambda: render_drift(drift(), "json"),
     "drift.sarif": lambda: render_drift(drift(), "sarif"),
     "drift.html": lambda: render_drift(drift(), "html"),
-    "stars.txt": lambda: render_stars(stars(), "text", width=80),
-    "stars.md": lambda: render_stars(stars(), "markdown"),
-    "stars.json": lambda: render_stars(stars(), "json"),
-    "stars.csv": lambda: render_stars(stars(), "csv"),
+    "stars.txt": lambda: render_growth(growth(), "text", width=80),
+    "stars.md": lambda: render_growth(growth(), "markdown"),
+    "stars.json": lambda: render_growth(growth(), "json"),
+    "stars.csv": lambda: render_growth(growth(), "csv"),
 }
 
 
@@ -56,7 +56,7 @@ hostile = st.lists(st.sampled_from(CORPUS) | st.text(max_size=40), min_size=1, m
 def test_text_obeys_no_hostile_text_and_fits(texts: list[str]) -> None:
     for shown in (
         render_drift(poisoned_drift(poisons(texts)), "text", width=80),
-        render_stars(poisoned_stars(poisons(texts)), "text", width=80),
+        render_growth(poisoned_growth(poisons(texts)), "text", width=80),
     ):
         assert all(line.isprintable() for line in shown.split("\n"))
         assert max(map(cell_len, shown.split("\n"))) <= 80
@@ -77,7 +77,7 @@ def test_html_renders_no_hostile_text(texts: list[str]) -> None:
 def test_markdown_renders_no_hostile_text(texts: list[str]) -> None:
     for shown in (
         render_drift(poisoned_drift(poisons(texts)), "markdown"),
-        render_stars(poisoned_stars(poisons(texts)), "markdown"),
+        render_growth(poisoned_growth(poisons(texts)), "markdown"),
     ):
         check_markdown(shown, {"style"})  # how Markdown aligns a table's columns
 
@@ -87,11 +87,11 @@ def test_markdown_renders_no_hostile_text(texts: list[str]) -> None:
 def test_data_formats_stay_readable(texts: list[str]) -> None:
     for shown in (
         render_drift(poisoned_drift(poisons(texts)), "json"),
-        render_stars(poisoned_stars(poisons(texts)), "json"),
+        render_growth(poisoned_growth(poisons(texts)), "json"),
     ):
         assert shown.isascii()
         json.loads(shown)
-    rows = list(csv.reader(StringIO(render_stars(poisoned_stars(poisons(texts)), "csv"), newline="")))
+    rows = list(csv.reader(StringIO(render_growth(poisoned_growth(poisons(texts)), "csv"), newline="")))
     assert len(rows) == 5
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
 
@@ -112,7 +112,9 @@ def test_sarif_points_to_the_proposed_policy_of_the_principal() -> None:
     )
     parameters = {"action": "s3:GetObject", "uses": "0a1b2c3d"}
     found = [finding(DriftKind.NEW_USE, parameters=parameters), finding(DriftKind.NEVER_APPLIED)]
-    one = replace(drift(), findings=(*found, finding(DriftKind.COVERAGE_LOST)), written={ROLE: ("app", (text, text))})
+    one = replace(
+        drift(), findings=(*found, finding(DriftKind.COVERAGE_LOST)), written={ROLE: ("app", (text, text))}.get
+    )
     (run,) = json.loads(render_drift(one, "sarif", root="/iam/out/"))["runs"]
     places = {each["ruleId"]: each["locations"][0]["physicalLocation"] for each in run["results"]}
     policy = {"uri": "iam/out/app/policy-1.json"}
