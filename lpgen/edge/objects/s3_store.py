@@ -115,7 +115,7 @@ class S3Store:
         def get(client: Any) -> Body:
             answer = client.get_object(**self._options(bucket), **_checksum_mode(client), Key=key)
             with contextlib.closing(answer["Body"]) as stream:
-                data = _read_in_time(stream, answer.get("ContentLength") or 0)
+                data = _read_in_time(stream, listed.size)
             metadata = answer["ResponseMetadata"]
             body = body_from_answer(data, metadata["HTTPStatusCode"], metadata["HTTPHeaders"], listed)
             self._learn(client, listed.name)
@@ -222,14 +222,19 @@ def _checksum_mode(client: Any) -> dict[str, str]:
 
 
 def _read_in_time(stream: Any, size: int) -> bytes:
-    """All bytes of a body. The client's own timeout is one for each packet, and lets one byte a minute through."""
+    """The bytes of a body that should have so many.
+
+    The client's own timeout is one for each packet, and lets one byte a minute through.
+    """
     # botocore's stream waits for all bytes that it is asked for; urllib3's, since 2.2, gives those that are there.
     raw = stream._raw_stream
     read = getattr(raw, "read1", raw.read)
     until = time.monotonic() + most_seconds(size)
-    pieces: list[bytes] = []
+    data = bytearray()
     while piece := read(_PIECE):
-        pieces.append(piece)
+        data += piece
+        if len(data) > size:
+            raise UnusableAnswerError("it has changed since it was listed")
         if time.monotonic() > until:
             raise UnusableAnswerError("the answer comes too slowly")
-    return b"".join(pieces)
+    return bytes(data)
