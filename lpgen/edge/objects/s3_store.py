@@ -227,7 +227,7 @@ def _read_in_time(stream: Any, size: int) -> bytes:
     while piece := read(_PIECE):
         data += piece
         if len(data) > size:
-            raise UnusableAnswerError("it has changed since it was listed")
+            raise UnusableAnswerError("more bytes come than it had when it was listed")
         if time.monotonic() > until:
             raise UnusableAnswerError("the answer comes too slowly")
     return bytes(data)
