@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from lpgen.edge.objects.checksums import compute_checksum
 from lpgen.edge.objects.s3_store import S3Store
 from lpgen.edge.objects.store import Body, StoredObject
 from lpgen.errors import AwsError
+from tests.support import faulty_s3 as faulty
 from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
 from tests.support.fault_proxy import Answer, Fault, Request, fault_proxy
 from tests.support.latency_proxy import latency_proxy
@@ -128,6 +130,26 @@ def test_read_all_leaves_failures_to_boto3(bucket: Bucket, monkeypatch: pytest.M
     error = found[denied]
     assert isinstance(error, AwsError)
     assert (error.code, "s3:GetObject" in error.hint) == ("AccessDenied", True)
+
+
+def test_read_all_takes_no_more_bytes_than_an_object_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by boto3, which reads the first object, nor by libcurl, whose failures boto3 reads again."""
+    monkeypatch.setattr("lpgen.edge.objects.s3_store.FIRST_WAIT_SECONDS", 0.001)
+    with faulty.faulty_s3() as s3:
+        s3.restart({"large": b"1", "small": b"2"}, faulty.Keeping.OPEN)
+        store = store_at(s3.server)
+        large, small = store.list_page(f"s3://{faulty.BUCKET}/", by_folder=False).objects
+        endless = faulty.Answer(headers=faulty.Keeping.OPEN.headers(b"1"), body=bytes(64 << 20))
+        s3.change_answer = lambda request, answer: endless if request.key == "large" else answer
+        tracemalloc.start()
+        try:
+            found = [body for one in (large, small, large) for _, body in store.read_all([one])]
+            most = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    said = "can't read it: more bytes come than it had when it was listed"
+    assert [body.message if isinstance(body, AwsError) else body.data for body in found] == [said, b"2", said]
+    assert most < 16 << 20
 
 
 def test_read_all_logs_calls_and_no_secret(bucket: Bucket, caplog: pytest.LogCaptureFixture) -> None:

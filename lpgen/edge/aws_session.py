@@ -101,7 +101,6 @@ class AwsSession:
                     )
                     _refuse_cut_answers(client)
                     _log_calls(client)
-                    client.meta.events.register("before-send", _note_request)
             return self._clients[key]
 
     def known_client(self, service: str, region: str, partition: str) -> Any:
@@ -247,18 +246,6 @@ def _log_calls(client: Any) -> None:
     client.meta.events.register("before-call", before)
     client.meta.events.register("after-call", after)
     client.meta.events.register("after-call-error", failed)
-
-
-_sent: Final = threading.local()
-
-
-def _note_request(request: Any, **_: Any) -> None:
-    _sent.request = request
-
-
-def last_request() -> Any:
-    """The signed request that a client sent last in this thread: of several, the one that was answered in the end."""
-    return _sent.request
 
 
 def log_call(service: str, operation: str, region: str) -> None:

@@ -1,33 +1,20 @@
-"""Requests for objects made without boto3, after one that boto3 sent: signing is most of what that costs.
+"""Requests for objects without boto3's calls: most of what a call costs is to find out what to send where.
 
-boto3 decides the endpoint, the bucket's place in the URL, the Region, the headers and the credentials. Its first
-request for an object of a bucket shows all of them, and only the key, the time and the signature of the next differ.
+The first call for an object of a bucket shows it: endpoint, the bucket's place in the URL, headers and Region. For the
+next object only the key differs, and awscrt signs it, as it does for botocore.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-import time
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from lpgen.edge.aws_session import Way, aws_errors
+from lpgen.edge.aws_session import Way, aws_errors, way_of_client
 
 _SAFE: Final = "/~"
-_AUTHORIZATION: Final = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=[^/]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, "
-    r"SignedHeaders=(?P<names>[^,]+), Signature=[0-9a-f]{64}",
-    re.ASCII,
-)
-_DATE: Final = "x-amz-date"
-_TOKEN: Final = "x-amz-security-token"
-_PAYLOAD: Final = "x-amz-content-sha256"
-_OWN: Final = ("authorization", _DATE, _TOKEN)
-"""Headers that each request has its own of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +26,16 @@ class Get:
     way: Way
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class GetRequests:
     """Makes requests for objects of a bucket. `credentials` are botocore's, which renew themselves."""
 
     start: str
-    query: str
     headers: Mapping[str, str]
-    signed: tuple[str, ...]
     region: str
     service: str
     credentials: Any
     way: Way
-    _signing_key: tuple[tuple[str, str], bytes] = field(default=(("", ""), b""), repr=False)
 
     def get(self, key: str) -> Get:
         """The request for the object of a key, signed for this moment.
@@ -59,65 +43,49 @@ class GetRequests:
         Raises:
             AwsError: the credentials have ended, and can't be renewed.
         """
+        from awscrt import auth, http
+
         with aws_errors("read it"):
             frozen = self.credentials.get_frozen_credentials()
-        own = {_DATE: time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())}
-        if frozen.token:
-            own[_TOKEN] = frozen.token
-        url, headers = self.start + quote(key, safe=_SAFE), {**self.headers, **own}
-        authorization = self.authorization(url, headers, sorted({*self.signed, *own}), frozen)
-        lines = tuple(f"{name}: {value}" for name, value in headers.items())
-        return Get(url + self.query, (*lines, f"authorization: {authorization}"), self.way)
-
-    def authorization(self, url: str, headers: Mapping[str, str], names: Iterable[str], frozen: Any) -> str:
-        """What proves whose request it is: Signature Version 4 of an empty body.
-
-        https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
-        """
-        date, names = headers[_DATE], tuple(names)
-        listed, scope = ";".join(names), f"{date[:8]}/{self.region}/{self.service}/aws4_request"
-        lines = "".join([f"{name}:{headers[name]}\n" for name in names])
-        canonical = f"GET\n{urlsplit(url).path}\n{self.query[1:]}\n{lines}\n{listed}\n{headers[_PAYLOAD]}"
-        digest = hashlib.sha256(canonical.encode()).hexdigest()
-        text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}"
-        signature = hmac.digest(self._key(frozen.secret_key, date[:8]), text.encode(), "sha256").hex()
-        credential = f"Credential={frozen.access_key}/{scope}"
-        return f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={listed}, Signature={signature}"
-
-    def _key(self, secret: str, day: str) -> bytes:
-        """The key that signs a day's requests."""
-        if self._signing_key[0] != (secret, day):
-            key = f"AWS4{secret}".encode()
-            for text in (day, self.region, self.service, "aws4_request"):
-                key = hmac.digest(key, text.encode(), "sha256")
-            self._signing_key = (secret, day), key
-        return self._signing_key[1]
+        url = self.start + quote(key, safe=_SAFE)
+        request = http.HttpRequest("GET", urlsplit(url).path, http.HttpHeaders([*self.headers.items()]))
+        config = auth.AwsSigningConfig(
+            credentials_provider=auth.AwsCredentialsProvider.new_static(
+                frozen.access_key, frozen.secret_key, frozen.token
+            ),
+            region=self.region,
+            service=self.service,
+            use_double_uri_encode=False,
+            should_normalize_uri_path=False,
+            signed_body_header_type=auth.AwsSignedBodyHeaderType.X_AMZ_CONTENT_SHA_256,
+        )
+        auth.aws_sign_request(request, config).result()
+        return Get(url, tuple(f"{name}: {value}" for name, value in request.headers), self.way)
 
 
-def requests_like(sent: Any, key: str, credentials: Any, way: Way) -> GetRequests | None:
-    """What makes further requests like the one that boto3 sent for a key; None where only boto3 can.
+_noted: Final = threading.local()
 
-    Its proof is that it signs that request exactly as boto3 did. It can't where S3 takes other signatures or session
-    credentials, as for directory buckets and access points of several Regions.
+
+def note_requests(client: Any) -> None:
+    """Has a client note each request for an object that a thread is about to sign."""
+    client.meta.events.register("before-sign.s3.GetObject", _note)
+
+
+def _note(request: Any, signature_version: Any, **_: Any) -> None:
+    _noted.request, _noted.headers, _noted.signature = request, {**request.headers}, signature_version
+
+
+def requests_like_last(client: Any, key: str, credentials: Any) -> GetRequests | None:
+    """What makes further requests like the one that this thread noted last, which brought the object of a key.
+
+    It is None where only boto3 can: where S3 takes other signatures or session credentials, as for directory buckets
+    and access points of several Regions.
     """
-    url, mark, query = str(sent.url).partition("?")
-    headers = {name.lower(): _text(value) for name, value in sent.headers.items()}
-    headers.setdefault("host", urlsplit(url).netloc)
-    found = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
-    name = quote(key, safe=_SAFE)
-    if found is None or sent.method != "GET" or not url.endswith("/" + name) or not {_DATE, _PAYLOAD} <= {*headers}:
+    request, name = _noted.request, quote(key, safe=_SAFE)
+    way = way_of_client(client, request.url)
+    if way is None or _noted.signature != "s3v4" or not request.url.endswith("/" + name):
         return None
-    names = found["names"].split(";")
-    if not {*names} <= {*headers}:
-        return None
-    kept = {one: headers[one] for one in (*names, "user-agent") if one in headers and one not in _OWN}
-    signed = tuple(one for one in names if one not in _OWN)
-    requests = GetRequests(
-        url.removesuffix(name), mark + query, kept, signed, found["region"], found["service"], credentials, way
-    )
-    proof = requests.authorization(url, headers, names, credentials.get_frozen_credentials())
-    return requests if proof == headers["authorization"] else None
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value
+    headers = {**_noted.headers, "host": urlsplit(request.url).netloc}
+    signing = request.context["signing"]
+    start = request.url.removesuffix(name)
+    return GetRequests(start, headers, signing["region"], signing["signing_name"], credentials, way)

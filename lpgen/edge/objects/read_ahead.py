@@ -50,7 +50,7 @@ class ReadAhead:
 
     `read_surely` reads an object by boto3, which finds endpoint, Region and credentials, tries again what failed, and
     says why an object can't be read. So come the first objects of a bucket, which show how to ask for the others.
-    Those libcurl asks for, at a twentieth of the CPU. Where its answer isn't the whole object, that is read surely.
+    Those libcurl asks for, at a tenth of the CPU. Where its answer isn't the whole object, that is read surely.
     """
 
     read_surely: Callable[[StoredObject], Body]

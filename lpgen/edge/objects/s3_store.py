@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from lpgen.core.usage.log_layout import SCHEME, split_address
-from lpgen.edge.aws_session import AwsSession, Connection, aws_errors, last_request, open_session, way_of_client
+from lpgen.edge.aws_session import AwsSession, Connection, aws_errors, open_session
 from lpgen.edge.objects.body_checks import UnusableAnswerError, body_from_answer, clean_etag
-from lpgen.edge.objects.get_requests import GetRequests, requests_like
+from lpgen.edge.objects.get_requests import GetRequests, note_requests, requests_like_last
 from lpgen.edge.objects.listing import UNUSABLE
 from lpgen.edge.objects.read_ahead import ReadAhead, most_seconds
 from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
@@ -115,24 +115,16 @@ class S3Store:
         def get(client: Any) -> Body:
             answer = client.get_object(**self._options(bucket), **_checksum_mode(client), Key=key)
             with contextlib.closing(answer["Body"]) as stream:
-                data = _read_in_time(stream, answer.get("ContentLength") or 0)
+                data = _read_in_time(stream, listed.size)
             metadata = answer["ResponseMetadata"]
             body = body_from_answer(data, metadata["HTTPStatusCode"], metadata["HTTPHeaders"], listed)
-            self._learn(client, listed.name)
+            if not self._requests_for(listed.name):
+                requests = requests_like_last(client, key, self._session().boto.get_credentials())
+                if requests:
+                    self._requests[os.getpid(), bucket] = requests
             return body
 
         return self._ask("read it", needs, get)
-
-    def _learn(self, client: Any, name: str) -> None:
-        """Takes the request that just brought an object as the model of further ones for its bucket."""
-        if self._requests_for(name):
-            return
-        bucket, key = split_address(name)
-        sent = last_request()
-        way = way_of_client(client, sent.url)
-        requests = way and requests_like(sent, key, self._session().boto.get_credentials(), way)
-        if requests:
-            self._requests[os.getpid(), bucket] = requests
 
     def _ask(self, doing: str, needs: Needs, call: Callable[[Any], Answer]) -> Answer:
         """The answer of a call, asked for again where it broke off or can't be right.
@@ -163,6 +155,7 @@ class S3Store:
                 else:
                     own = open_session(self.connection)
                 own.boto.get_credentials()
+                note_requests(own.client("s3"))
                 self._sessions[os.getpid()] = own
             return own
 
@@ -222,14 +215,19 @@ def _checksum_mode(client: Any) -> dict[str, str]:
 
 
 def _read_in_time(stream: Any, size: int) -> bytes:
-    """All bytes of a body. The client's own timeout is one for each packet, and lets one byte a minute through."""
+    """The bytes of a body that should have so many.
+
+    The client's own timeout is one for each packet, and lets one byte a minute through.
+    """
     # botocore's stream waits for all bytes that it is asked for; urllib3's, since 2.2, gives those that are there.
     raw = stream._raw_stream
     read = getattr(raw, "read1", raw.read)
     until = time.monotonic() + most_seconds(size)
-    pieces: list[bytes] = []
+    data = bytearray()
     while piece := read(_PIECE):
-        pieces.append(piece)
+        data += piece
+        if len(data) > size:
+            raise UnusableAnswerError("more bytes come than it had when it was listed")
         if time.monotonic() > until:
             raise UnusableAnswerError("the answer comes too slowly")
-    return b"".join(pieces)
+    return bytes(data)
