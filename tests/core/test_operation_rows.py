@@ -10,6 +10,7 @@ import pytest
 from lpgen.core.cloudtrail.event_names import EventSources
 from lpgen.core.cloudtrail.operation_rows import Operations, read_operation_table
 from lpgen.core.cloudtrail.resource_arns import binders_from_binding
+from lpgen.core.cloudtrail.resource_reading import formats_of_type
 from lpgen.edge.catalog.files import bundled_catalog, bundled_folder
 from lpgen.errors import CatalogError
 from tests.support.case_tables import each_case
@@ -27,12 +28,13 @@ def test_operation_tables_speak_of_catalog_actions_and_types_and_bind_every_para
         assert row.source or not stated or all(":" in action for action in row.also), name
         needed = [CATALOG.canonical(action) for action in (*(row.actions or (f"{prefix}:{name}",)), *row.also)]
         formats = {
-            use.type: CATALOG.arn_formats(action.partition(":")[0], use.type)
+            use.type: formats_of_type(CATALOG, action.partition(":")[0], use.type)
             for action in needed
             if action
             for use in CATALOG.detail(action).resources
         }
-        for kind, binding in row.resources.items():
+        own = row.tagged if isinstance(row.tagged, dict) else {}
+        for kind, binding in (*row.resources.items(), *own.items()):
             assert kind in formats, (name, kind)
             assert kind in row.creates or binders_from_binding(binding, formats[kind]), (name, kind)
         assert set(row.creates) <= set(formats), name

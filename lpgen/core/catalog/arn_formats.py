@@ -62,6 +62,12 @@ _ELSEWHERE: dict[str, dict[str, tuple[str, ...]]] = {
             "/configurationprofile/${ConfigurationProfileId}/hostedconfigurationversion/${VersionNumber}",
         )
     },
+    # Event subscriptions and subnet groups end in the names that calls give, which the reference leaves open.
+    # https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Introduction.AWS.ARN.html
+    "dms": {
+        "EventSubscription": ("arn:${Partition}:dms:${Region}:${Account}:es:${SubscriptionName}",),
+        "ReplicationSubnetGroup": ("arn:${Partition}:dms:${Region}:${Account}:subgrp:${SubnetGroupName}",),
+    },
     # A policy that AWS owns, `p-FullAWSAccess` above all, is attached and detached as others are.
     # https://docs.aws.amazon.com/organizations/latest/APIReference/API_PolicySummary.html
     "organizations": {"policy": ("arn:${Partition}:organizations::aws:policy/${PolicyType}/p-${PolicyId}",)},

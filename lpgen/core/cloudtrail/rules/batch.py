@@ -12,7 +12,7 @@ from lpgen.core.cloudtrail.rules.listed import ReaderType
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
 from lpgen.core.model import Resource
 
-SOURCE = "batch.amazonaws.com"
+_SOURCE = "batch.amazonaws.com"
 
 
 def _read_submitted(call: Call) -> Iterator[Resource]:
@@ -27,20 +27,9 @@ def _read_submitted(call: Call) -> Iterator[Resource]:
             yield resource_from_arn(start + found + named if found else call.arn("batch", f"job-definition/{named}"))
 
 
-TYPES: dict[str, ResourceType] = {
-    "job": NamedType("batch", "job/{}", "jobId"),
+_TYPES: dict[str, ResourceType] = {
     "definition": NamedType("batch", "job-definition/{}", "jobDefinition|jobDefinitionName"),
     "submitted": ReaderType(_read_submitted),
-    "new-revision": NamedType("batch", "job-definition/{}:*", "jobDefinitionName"),
-    "consumed": NamedType(
-        "batch",
-        "consumable-resource/{}",
-        "consumableResourcePropertiesOverride.consumableResourceList.consumableResource"
-        "|consumableResourceProperties.consumableResourceList.consumableResource",
-    ),
-    "queue": NamedType("batch", "job-queue/{}", "jobQueue|jobQueueName"),
 }
 
-# https://docs.aws.amazon.com/batch/latest/userguide/supported-iam-actions-tagging.html
-
-READERS: ReaderTable = {SOURCE: TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

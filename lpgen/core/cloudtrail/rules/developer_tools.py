@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable
 from lpgen.core.cloudtrail.rules.inferences import REQUEST_OPTION
-from lpgen.core.cloudtrail.rules.listed import exact, is_arn_of, listed_arns
+from lpgen.core.cloudtrail.rules.listed import exact, is_arn_of
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import ReaderTable, mapped, resource_from_arn
 from lpgen.core.model import MappedAction, Resource
 
 
@@ -35,31 +35,6 @@ class _BuiltProjectType:
     def pattern(self, call: Call) -> Resource:
         """The pattern of all projects of the account and Region."""
         return resource_from_arn(call.arn("codebuild", "project/*"))
-
-
-@dataclass(frozen=True, slots=True)
-class _RepositoryType:
-    """A repository by name; for Git over HTTPS and SSH its name is recorded in `additionalEventData`.
-
-    https://docs.aws.amazon.com/codecommit/latest/userguide/integ-cloudtrail.html
-    """
-
-    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The repositories in the request, else the one in `additionalEventData`, else those in `resources[]`."""
-        listed = (paths or "repositoryName|repositoryNames|targets.repositoryName|oldName").split("|")
-        names = [name for path in listed for name in call.texts(*path.split("."))]
-        beside = call.record.additionalEventData
-        if not names and isinstance(beside, dict):
-            names = [name for name in (beside.get("repositoryName"),) if isinstance(name, str) and name]
-        if not names:
-            return tuple(map(exact, listed_arns(call, "codecommit")))
-        return tuple(
-            resource_from_arn(call.arn("codecommit", name)) for name in names if "*" not in name and "?" not in name
-        )
-
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all repositories of the account and Region."""
-        return resource_from_arn(call.arn("codecommit", "*"))
 
 
 def _complete_pipeline(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
@@ -87,8 +62,4 @@ COMPLETIONS: CompletionTable = {
 
 READERS: ReaderTable = {
     "codebuild.amazonaws.com": {"built": _BuiltProjectType()},
-    "codecommit.amazonaws.com": {"repository": _RepositoryType()},
-    "codepipeline.amazonaws.com": {
-        "actiontype": NamedType("codepipeline", "actiontype:Custom/{}/{}/{}", "category,provider,version")
-    },
 }

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.cloudtrail.rules.call import Call, texts_at
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType, resource_from_arn
 from lpgen.core.model import Resource
 
 SOURCE = "ecs.amazonaws.com"
@@ -75,27 +75,9 @@ class _OwnerType:
 
 
 TYPES: dict[str, ResourceType] = {
-    # The service may be an ARN of three parts, whose last is its name.
-    "task-set": NamedType(
-        "ecs", "task-set/{}/{}/{}", "cluster~default,service,taskSet|cluster~default,service,taskSets"
-    ),
-    "new-task-set": NamedType("ecs", "task-set/{}/{}/*", "cluster~default,service"),
-    "container-instance": NamedType(
-        "ecs", "container-instance/{}/{}", "cluster~default,containerInstance|cluster~default,containerInstances"
-    ),
-    "service": NamedType("ecs", "service/{}/{}", "cluster~default,service|cluster~default,services"),
-    "service-deployment": NamedType("ecs", "service-deployment/*", "serviceDeploymentArn|serviceDeploymentArns"),
     "owner": _OwnerType("service", ("serviceDeploymentArn", "serviceDeploymentArns", "serviceRevisionArns")),
     "daemon-owner": _OwnerType("daemon", ("daemonDeploymentArns", "daemonRevisionArns")),
-    "daemon-deployment": NamedType("ecs", "daemon-deployment/*", "daemonDeploymentArns"),
-    "daemon-revision": NamedType("ecs", "daemon-revision/*", "daemonRevisionArns"),
-    "service-revision": NamedType("ecs", "service-revision/*", "serviceRevisionArns"),
     "task-definition": _TaskDefinitionType(),
-    # Resources that a call creates under an id that AWS chooses, within the cluster or service that it names.
-    "new-task": NamedType("ecs", "task/{}/*", "cluster~default"),
 }
-
-# Tags: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html; roles:
-# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html
 
 READERS: ReaderTable = {SOURCE: TYPES}

@@ -11,11 +11,7 @@ from dataclasses import dataclass
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.types import (
-    NamedType,
-    ReaderTable,
-    ResourceType,
-)
+from lpgen.core.cloudtrail.rules.types import ReaderTable
 from lpgen.core.model import MappedAction, Resource, ResourceKind
 
 _SOURCE = "eks.amazonaws.com"
@@ -40,24 +36,6 @@ class _AccessEntryType:
         return Resource(ResourceKind.FOLD, call.arn("eks", "access-entry/*"))
 
 
-TYPES: dict[str, ResourceType] = {
-    "cluster": NamedType("eks", "cluster/{}", "clusterName|name"),
-    "podidentityassociation": NamedType(
-        "eks", "podidentityassociation/{}/{}", "clusterName,associationId|name,associationId"
-    ),
-    "access-entry": _AccessEntryType(),
-    "new-association": NamedType("eks", "podidentityassociation/{}/*", "clusterName|name"),
-    "new-provider": NamedType(
-        "eks",
-        "identityproviderconfig/{}/oidc/{}/*",
-        "clusterName,oidc.identityProviderConfigName|name,oidc.identityProviderConfigName",
-    ),
-}
-
-# Tags: https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html; services that roles are passed to: the
-# operations of https://docs.aws.amazon.com/service-authorization/latest/reference/list_eks.html
-
-
 def _complete_access_entry(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """CreateAccessEntry, which for an entry of EC2 nodes also hands their role to EC2."""
     is_of_nodes = call.text("type").upper().startswith("EC2")
@@ -67,4 +45,4 @@ def _complete_access_entry(call: Call, actions: tuple[MappedAction, ...]) -> tup
 
 COMPLETIONS: CompletionTable = {(_SOURCE, "CreateAccessEntry"): _complete_access_entry}
 
-READERS: ReaderTable = {_SOURCE: TYPES}
+READERS: ReaderTable = {_SOURCE: {"access-entry": _AccessEntryType()}}

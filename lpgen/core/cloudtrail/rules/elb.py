@@ -6,20 +6,14 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselast
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.cloudtrail.rules.call import Call
-from lpgen.core.cloudtrail.rules.listed import ReaderType
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
-from lpgen.core.model import UNKNOWN_RESOURCE, Resource, ResourceKind
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType, resource_from_arn
+from lpgen.core.model import Resource, ResourceKind
 
 _SOURCE = "elasticloadbalancing.amazonaws.com"
 _KINDS = {"application": "app", "network": "net", "gateway": "gwy"}
-
-
-def _balancer_type(shape: str, paths: str) -> NamedType:
-    return NamedType("elasticloadbalancing", shape, paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +36,6 @@ class _NewBalancerType:
     def pattern(self, call: Call) -> Resource:
         """The pattern of all load balancers of the account and Region."""
         return resource_from_arn(call.arn("elasticloadbalancing", "loadbalancer/*"))
-
-
-def _read_tagged(call: Call) -> Iterator[Resource]:
-    """The resources that AddTags and RemoveTags name: Classic Load Balancers by name, all others by ARN."""
-    for name in call.texts("loadBalancerNames"):
-        if not {"*", "?"} & set(name):
-            yield resource_from_arn(call.arn("elasticloadbalancing", f"loadbalancer/{name}"))
-    for arn in call.texts("resourceArns"):
-        is_own = arn.split(":", 3)[2:3] == ["elasticloadbalancing"] and not {"*", "?"} & set(arn)
-        yield Resource(ResourceKind.ARN, arn) if is_own else UNKNOWN_RESOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +61,10 @@ class _ChildType:
 
 
 _TYPES: dict[str, ResourceType] = {
-    "balancer": _balancer_type("loadbalancer/{}", "loadBalancerArn|loadBalancerName"),
     "new-balancer": _NewBalancerType(),
-    "listener": _balancer_type("listener/{}", "listenerArn"),
-    "rule": _balancer_type("listener-rule/{}", "ruleArn"),
-    "tagged": ReaderType(_read_tagged),
     "new-listener": _ChildType("loadbalancer", "listener", "loadBalancerArn"),
     "new-rule": _ChildType("listener", "listener-rule", "listenerArn"),
 }
-
-
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html
 
 
 READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import GROUP_DELETION
-from lpgen.core.cloudtrail.rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, fold, is_arn_of
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped
 from lpgen.core.model import MappedAction, Resource
 
@@ -27,11 +27,6 @@ def _read_rules(call: Call) -> Iterator[Resource]:
     name = call.text("name") or call.text("rule")
     if name:
         yield exact(call.arn("events", f"rule/{name}" if bus == _DEFAULT_BUS else f"rule/{bus}/{name}"))
-
-
-def _read_buses(call: Call) -> Iterator[Resource]:
-    """The bus that a call names, by default the default bus."""
-    yield from _bus(call, call.text("name") or _DEFAULT_BUS)
 
 
 def _read_entry_buses(call: Call) -> Iterator[Resource]:
@@ -69,12 +64,7 @@ def _map_delete_group(call: Call) -> tuple[MappedAction, ...]:
 
 _TYPES: dict[str, ResourceType] = {
     "rule": ReaderType(_read_rules),
-    "bus": ReaderType(_read_buses),
     "entries": ReaderType(_read_entry_buses),
-    "archive": NamedType("events", "archive/{}", "archiveName"),
-    "replay": NamedType("events", "replay/{}", "replayName"),
-    "source": arn_type("events", "eventSourceArn"),
-    "target": arn_type("events", "destination.arn"),
     "schedule": ReaderType(_read_schedules),
     "group": NamedType("scheduler", "schedule-group/{}", "name"),
 }

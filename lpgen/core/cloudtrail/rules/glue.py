@@ -109,7 +109,6 @@ _TYPES: dict[str, ResourceType] = {
     "registry": ReaderType(_read_registries),
     "schema": ReaderType(_read_schemas),
     "devendpoint": NamedType("glue", "devEndpoint/{}", "endpointName"),
-    "connection": NamedType("glue", "connection/{}", "connectionName|name|connectionInput.name"),
 }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable
 from lpgen.core.cloudtrail.rules.inferences import FIREWALL_POLICY
 from lpgen.core.cloudtrail.rules.listed import arn_type
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import ReaderTable, mapped, resource_from_arn
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource, ResourceKind
 
 _SOURCE = "network-firewall.amazonaws.com"
@@ -56,10 +56,4 @@ COMPLETIONS: CompletionTable = {
     (_SOURCE, "UpdateFirewallPolicy"): _complete_policy,
 }
 
-READERS: ReaderTable = {
-    _SOURCE: {
-        "firewall": NamedType(_SERVICE, "firewall/{}", "firewallArn|firewallName"),
-        "policy": NamedType(_SERVICE, "firewall-policy/{}", "firewallPolicyArn|firewallPolicyName"),
-        "rule-group": _RuleGroupType(),
-    }
-}
+READERS: ReaderTable = {_SOURCE: {"rule-group": _RuleGroupType()}}

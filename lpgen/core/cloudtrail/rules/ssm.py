@@ -9,7 +9,7 @@ import re
 
 from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.inferences import ASSOCIATION_BATCH, REQUEST_OPTION, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.listed import ListedType, ReaderType, arn_type, exact, exact_or_any, fold
+from lpgen.core.cloudtrail.rules.listed import ListedType, ReaderType, exact, exact_or_any, fold
 from lpgen.core.cloudtrail.rules.passing import passed, passed_roles
 from lpgen.core.cloudtrail.rules.ssm_resources import (
     DocumentType,
@@ -161,10 +161,6 @@ _TYPES: dict[str, ResourceType] = {
     "document": DocumentType(),
     "node": ReaderType(read_nodes),
     "tagged": ReaderType(read_tagged),
-    "owner": arn_type("ssm", "resourceArn"),
-    "opsmetadata": arn_type("ssm", "opsMetadataArn"),
-    "association": NamedType("ssm", "association/{}", "associationId|associationIds"),
-    "opsitem": NamedType("ssm", "opsitem/{}", "opsItemId"),
     "setting": ReaderType(read_settings),
 }
 

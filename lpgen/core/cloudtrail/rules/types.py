@@ -134,14 +134,19 @@ def read_resources(call: Call, types: Mapping[str, ResourceType], tokens: Iterab
 def _read_token(call: Call, types: Mapping[str, ResourceType], token: str) -> tuple[Resource, ...]:
     if token == "*":
         return (UNKNOWN_RESOURCE,)
+    kind = types[name_in_token(token)]
     if token.startswith("+"):
-        return (types[token[1:]].pattern(call),)
+        return (kind.pattern(call),)
     name, _, paths = token.partition("=")
-    kind = types[name.removesuffix("?")]
     found = kind.read(call, paths)
     if found or (name.endswith("?") and not _is_hidden(call, kind, paths)):
         return found
     return (kind.pattern(call),)
+
+
+def name_in_token(token: str) -> str:
+    """The name of the type that a token asks for."""
+    return token.removeprefix("+").partition("=")[0].removesuffix("?")
 
 
 def _is_hidden(call: Call, kind: ResourceType, paths: str) -> bool:
