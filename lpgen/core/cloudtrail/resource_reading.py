@@ -182,8 +182,11 @@ def reader_from_row(
 
 
 def formats_of_type(catalog: Catalog, prefix: str, kind: str) -> tuple[str, ...]:
-    """The ARN formats of a type, those last that its service authorization reference lacks."""
-    return (*catalog.arn_formats(prefix, kind), *undocumented_formats(prefix).get(kind, ()))
+    """The ARN formats of a type, those last that say more than the ones of its service authorization reference."""
+    known = catalog.arn_formats(prefix, kind)
+    most = max((len(template_from_format(text).free) for text in known), default=0)
+    others = undocumented_formats(prefix).get(kind, ())
+    return (*known, *(text for text in others if len(template_from_format(text).free) > most))
 
 
 def _bound_types(
