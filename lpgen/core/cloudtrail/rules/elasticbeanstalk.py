@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at, values_at
+from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.passing import ROLE_UNREAD, entity_arn, passed_roles
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped, resource_from_arn
 from lpgen.core.model import MappedAction
@@ -37,21 +37,18 @@ _PASSED: Final = {
 }
 
 
-def _map_options(call: Call) -> tuple[MappedAction, ...]:
+def _complete_options(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """The call, and iam:PassRole for the roles among the options that it sets.
 
     A saved configuration holds options that the record doesn't show. So does the source bundle of a new environment,
     which needs an instance profile from somewhere.
     https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options.html
     """
-    kind = "environment" if call.operation.endswith("Environment") else "configurationtemplate"
-    own = mapped(f"elasticbeanstalk:{call.operation}", _TYPES[kind].read(call, ""))
     named = {option: tuple(_passed_by_option(call, option)) for option in _PASSED}
     is_bare = call.operation == "CreateEnvironment" and not named[_PROFILE]
-    is_hidden = is_bare or (kind == "environment" and call.has("templateName"))
+    is_hidden = is_bare or (call.operation.endswith("Environment") and call.has("templateName"))
     return (
-        own,
-        *passed_roles(call, call.texts("operationsRole"), _SOURCE),
+        *actions,
         *(one for passed in named.values() for one in passed),
         *((ROLE_UNREAD,) if is_hidden else ()),
     )
@@ -67,10 +64,6 @@ def _passed_by_option(call: Call, option: tuple[str, str]) -> Iterator[MappedAct
 
 
 _TYPES: dict[str, ResourceType] = {
-    "environment": NamedType("elasticbeanstalk", "environment/{}/{}", "applicationName,environmentName"),
-    "configurationtemplate": NamedType(
-        "elasticbeanstalk", "configurationtemplate/{}/{}", "applicationName,templateName"
-    ),
     "source": NamedType("elasticbeanstalk", "environment/*/{}", "sourceEnvironmentName"),
     "destination": NamedType("elasticbeanstalk", "environment/*/{}", "destinationEnvironmentName"),
 }
@@ -85,9 +78,8 @@ _WITH_OPTIONS: Final = (
     "UpdateEnvironment",
 )
 
-RULES: RuleTable = {
-    **{(_SOURCE, operation): _map_options for operation in _WITH_OPTIONS},
-    (_SOURCE, "UpdateTagsForResource"): _map_update_tags,
-}
+RULES: RuleTable = {(_SOURCE, "UpdateTagsForResource"): _map_update_tags}
+
+COMPLETIONS: CompletionTable = {(_SOURCE, operation): _complete_options for operation in _WITH_OPTIONS}
 
 READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, values_at
-from lpgen.core.cloudtrail.rules.inferences import COPIED_TAGS, FINAL_SNAPSHOT, TAG_ON_CREATE, TRANSACTION_END
+from lpgen.core.cloudtrail.rules.inferences import COPIED_TAGS, FINAL_SNAPSHOT, TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType, mapped, read_resources
 from lpgen.core.model import MappedAction, Resource
 
@@ -83,25 +83,8 @@ _LAST_SNAPSHOTS = {
     "StopDBInstance": ("db", "snapshot", "dBSnapshotIdentifier"),
 }
 
-_DATA_SOURCE = "rdsdata.amazonaws.com"
-
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrdsdataapi.html
-_DATA_TYPES: dict[str, ResourceType] = {"cluster": NamedType("rds", "cluster:{}", "resourceArn")}
-
-
-def _map_transaction_end(call: Call) -> tuple[MappedAction, ...]:
-    """CommitTransaction and RollbackTransaction depend on rds-data:BeginTransaction."""
-    clusters = read_resources(call, _DATA_TYPES, ("cluster",))
-    return (
-        mapped(f"rds-data:{call.operation}", clusters),
-        mapped("rds-data:BeginTransaction", clusters, how=TRANSACTION_END),
-    )
-
-
 RULES: RuleTable = {
     **{(_SOURCE, operation): _map_final_snapshot for operation in _LAST_SNAPSHOTS},
-    (_DATA_SOURCE, "CommitTransaction"): _map_transaction_end,
-    (_DATA_SOURCE, "RollbackTransaction"): _map_transaction_end,
 }
 
 COMPLETIONS: CompletionTable = {
