@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from lpgen.core.cloudtrail.rules.call import Call
 from lpgen.core.cloudtrail.rules.listed import ReaderType
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import Resource
 
 _SOURCE = "batch.amazonaws.com"
@@ -22,7 +23,7 @@ def _read_submitted(call: Call) -> Iterator[Resource]:
     """
     for text in call.texts("jobDefinition"):
         start, found, name = text.rpartition("job-definition/")
-        if not {"*", "?"} & set(text) and bool(found) == text.startswith("arn:"):
+        if not has_wildcard(text) and bool(found) == text.startswith("arn:"):
             named = name if ":" in name else f"{name}:*"
             yield resource_from_arn(start + found + named if found else call.arn("batch", f"job-definition/{named}"))
 

@@ -5,36 +5,27 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodeb
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable
 from lpgen.core.cloudtrail.rules.inferences import REQUEST_OPTION
-from lpgen.core.cloudtrail.rules.listed import exact, is_arn_of
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of
 from lpgen.core.cloudtrail.rules.passing import passed_roles
 from lpgen.core.cloudtrail.rules.types import ReaderTable, mapped, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
 
 
-@dataclass(frozen=True, slots=True)
-class _BuiltProjectType:
-    """The project of a build, whose id begins with the project's name.
+def _read_built(call: Call) -> Iterator[Resource]:
+    """The projects of builds, whose ids begin with the project's name.
 
     https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html
     """
-
-    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The projects of the builds whose ids or ARNs are at the paths."""
-        return tuple(
-            resource_from_arn(call.arn("codebuild", f"project/{name}"))
-            for path in (paths or "id|ids").split("|")
-            for text in call.texts(path)
-            if (name := text.rpartition("/")[2].partition(":")[0]) and "*" not in name and "?" not in name
-        )
-
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all projects of the account and Region."""
-        return resource_from_arn(call.arn("codebuild", "project/*"))
+    for text in (*call.texts("id"), *call.texts("ids")):
+        name = text.rpartition("/")[2].partition(":")[0]
+        if name and not has_wildcard(name):
+            yield resource_from_arn(call.arn("codebuild", f"project/{name}"))
 
 
 def _complete_pipeline(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
@@ -61,5 +52,5 @@ COMPLETIONS: CompletionTable = {
 }
 
 READERS: ReaderTable = {
-    "codebuild.amazonaws.com": {"built": _BuiltProjectType()},
+    "codebuild.amazonaws.com": {"built": ReaderType(_read_built, "codebuild", "project/*")},
 }

@@ -10,9 +10,9 @@ from typing import Protocol
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.rules.call import Call
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
-_WILDCARDS = frozenset("*?")
 _RESPONSE = "response:"
 _OPEN_END = re.compile(r"\*(?:[/:]\*)+$")
 
@@ -64,7 +64,7 @@ class NamedType:
         return self._resource(call, _OPEN_END.sub("*", self.format.replace("{}", "*")))
 
     def _fill(self, call: Call, names: tuple[str, ...]) -> Resource | None:
-        if any(_WILDCARDS.intersection(name) for name in names):
+        if any(map(has_wildcard, names)):
             return None
         if names[-1].startswith("arn:"):
             return self._own_arn(names[-1])
@@ -103,7 +103,7 @@ def _strip_arn(name: str) -> str:
 
 def resource_from_arn(arn: str) -> Resource:
     """A resource of the kind that its text shows: FOLD with a wildcard in it, else ARN."""
-    return Resource(ResourceKind.FOLD if _WILDCARDS.intersection(arn) else ResourceKind.ARN, arn)
+    return Resource(ResourceKind.FOLD if has_wildcard(arn) else ResourceKind.ARN, arn)
 
 
 def mapped(
