@@ -14,6 +14,7 @@ from lpgen.core.cloudtrail.records import HIDDEN
 from lpgen.core.cloudtrail.rules.call import Call
 from lpgen.core.cloudtrail.rules.types import resource_from_arn
 from lpgen.core.cloudtrail.s3_urls import object_arn_from_url
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import Resource, ResourceKind
 
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
@@ -73,7 +74,7 @@ def is_literal(text: str) -> bool:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
-    return not ("*" in text or "?" in text or "${" in text or HIDDEN in text)
+    return not (has_wildcard(text) or "${" in text or HIDDEN in text)
 
 
 def _default_value(call: Call, name: str) -> str:

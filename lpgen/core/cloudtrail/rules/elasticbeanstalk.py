@@ -12,6 +12,7 @@ from typing import Final
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.passing import ROLE_UNREAD, entity_arn, passed_roles
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import MappedAction
 
 _SOURCE = "elasticbeanstalk.amazonaws.com"
@@ -20,7 +21,7 @@ _SOURCE = "elasticbeanstalk.amazonaws.com"
 def _map_update_tags(call: Call) -> tuple[MappedAction, ...] | None:
     """AddTags and RemoveTags as far as the request asks for them, instead of an action of the operation's name."""
     arn = call.text("resourceArn")
-    resources = (resource_from_arn(arn),) if arn.startswith("arn:") and "*" not in arn else ()
+    resources = (resource_from_arn(arn),) if arn.startswith("arn:") and not has_wildcard(arn) else ()
     asked = (
         ("elasticbeanstalk:AddTags", call.has("tagsToAdd")),
         ("elasticbeanstalk:RemoveTags", call.has("tagsToRemove")),

@@ -140,14 +140,14 @@ class _NamedEntityRule:
     parameter: str
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        arns = (text for text in call.texts(self.parameter) if ":iam::" in text and "*" not in text)
+        arns = (text for text in call.texts(self.parameter) if ":iam::" in text and not has_wildcard(text))
         return (mapped(f"iam:{call.operation}", map(resource_from_arn, arns)),)
 
 
 def _map_access_report(call: Call) -> tuple[MappedAction, ...]:
     """GenerateOrganizationsAccessReport: the path of an organization's entity."""
     path = call.text("entityPath")
-    name = path if path and "*" not in path else "*"
+    name = path if path and not has_wildcard(path) else "*"
     report = resource_from_arn(call.arn("iam", f"access-report/{name}", region=False))
     return (mapped("iam:GenerateOrganizationsAccessReport", (report,)),)
 

@@ -108,7 +108,7 @@ _TYPES: dict[str, ResourceType] = {
 def _map_policy_creation(call: Call) -> tuple[MappedAction, ...]:
     """CreatePolicy: the policy's type, in lower case, is part of its ARN."""
     kind = call.text("type").lower()
-    text = f"policy/o-*/{kind if kind and '*' not in kind else '*'}/p-*"
+    text = f"policy/o-*/{kind if kind and not has_wildcard(kind) else '*'}/p-*"
     created = (_resource(call, text),)
     action = mapped("organizations:CreatePolicy", created)
     if not call.has("tags"):

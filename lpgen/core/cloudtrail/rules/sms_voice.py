@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from lpgen.core.cloudtrail.rules.call import Call
 from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of, listed_arns
 from lpgen.core.cloudtrail.rules.types import ReaderTable, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import Resource
 
 _KINDS = ("phone-number/", "pool/", "sender-id/")
@@ -23,7 +24,7 @@ def _origins(call: Call) -> Iterator[Resource]:
     if listed:
         yield from map(exact, listed)
     else:
-        yield from (_origin(call, text) for text in call.texts("originationIdentity") if "*" not in text)
+        yield from (_origin(call, text) for text in call.texts("originationIdentity") if not has_wildcard(text))
 
 
 def _origin(call: Call, text: str) -> Resource:
