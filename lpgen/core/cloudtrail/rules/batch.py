@@ -1,4 +1,4 @@
-"""Batch: jobs, queues and environments by name, and batch:TagResource where a creation sets tags.
+"""Batch: job definitions, with or without a revision.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
 """

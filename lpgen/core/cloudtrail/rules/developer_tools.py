@@ -1,4 +1,4 @@
-"""CodeBuild, CodeCommit, CodeDeploy and CodePipeline: what they name, tags on create and the roles passed.
+"""CodeBuild, by the ids of builds, and what CodePipeline passes on.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html and the pages of the others
 """

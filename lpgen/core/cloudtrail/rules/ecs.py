@@ -1,4 +1,4 @@
-"""ECS: names become ARNs within their cluster, tasks are given roles, and tags on create need ecs:TagResource.
+"""ECS: task definitions by family, and the services and daemons that deployments and revisions belong to.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 """

@@ -1,4 +1,4 @@
-"""EFS: file systems and access points by id, the network interface of a mount target, and tags on create.
+"""EFS: the network interface of a mount target.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticfilesystem.html
 """

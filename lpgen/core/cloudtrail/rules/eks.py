@@ -1,4 +1,4 @@
-"""EKS: clusters by name. The ARN of a resource in a cluster has an id that only AWS knows, so it becomes a pattern.
+"""EKS: access entries of principals, whose ARN has an id that only AWS knows, so it becomes a pattern.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html
 Roles that the calls hand over are found by the general rule.

@@ -1,4 +1,4 @@
-"""Elastic Load Balancing: Classic Load Balancers are named by name, the newer kinds by ARN, under one event source.
+"""Elastic Load Balancing: what calls create, under an id that AWS assigns and with the name of the load balancer.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancing.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html

@@ -1,4 +1,4 @@
-"""CloudWatch Logs calls: log groups by name or identifier, log streams, destinations and vended deliveries.
+"""CloudWatch Logs calls: log groups by name or identifier, log streams and vended deliveries.
 
 In policies a log group's ARN ends in `:*` for every action but the tagging ones.
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html

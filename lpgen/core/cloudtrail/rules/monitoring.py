@@ -1,4 +1,4 @@
-"""CloudTrail: what a query reads, tags on create and the roles passed.
+"""CloudTrail: what a query reads.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html
 """

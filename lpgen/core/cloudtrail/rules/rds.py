@@ -1,7 +1,6 @@
-"""RDS, which also answers for Neptune and DocumentDB, and the RDS Data API.
+"""RDS, which also answers for Neptune and DocumentDB: snapshots on deletion, and tags that are copied.
 
-A creation is authorized on the groups it names or falls back on, so default groups are read off the response. Tags on
-create need rds:AddTagsToResource; a last snapshot on deletion needs the snapshot's own action.
+A last snapshot on deletion needs the snapshot's own action.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html and
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples.html
 """

@@ -1,4 +1,4 @@
-"""SNS calls: topics by ARN, subscriptions by their topic, batches under the single action.
+"""SNS calls: subscriptions by their topic, and the roles that attributes hold.
 
 Source: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
 """

@@ -1,4 +1,4 @@
-"""Kinesis and Firehose calls: streams by name or ARN, consumers, encryption keys, and tags on creation.
+"""Kinesis calls: consumers and encryption keys.
 
 Sources: https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html and
 https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html

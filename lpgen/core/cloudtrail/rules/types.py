@@ -13,7 +13,6 @@ from lpgen.core.cloudtrail.rules.call import Call
 from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
-_RESPONSE = "response:"
 _OPEN_END = re.compile(r"\*(?:[/:]\*)+$")
 
 
@@ -36,10 +35,8 @@ class NamedType:
     """A type whose ARN is filled from request parameters.
 
     `format` is the ARN's last field with `{}` for each name. `paths` are alternatives separated by `|`, each with as
-    many comma-separated paths as the format has holes; `path~text` gives `text` where the parameter is absent.
-    Alternatives after `response:` count where the request names none. A parameter may hold the ARN itself. A `*` in the
-    format is an id that AWS assigns. `in_lower_case`: the service stores the names in lower case, however the call
-    spells them. `any_account`: the record doesn't show whose it is.
+    many comma-separated paths as the format has holes. A parameter may hold the ARN itself. A `*` in the format is an
+    id that AWS assigns. `in_lower_case`: the service stores the names in lower case, however the call spells them.
     """
 
     service: str
@@ -48,15 +45,13 @@ class NamedType:
     region: bool = True
     account: bool = True
     in_lower_case: bool = False
-    any_account: bool = False
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
         """The resources named at the paths ("" for the type's own), in no order; empty where none can be read."""
         found: list[Resource] = []
         for alternative in (paths or self.paths).split("|"):
-            if not (found and alternative.startswith(_RESPONSE)):
-                every = product(*(_read_names(call, path) for path in alternative.split(",")))
-                found += [resource for names in every if (resource := self._fill(call, names)) is not None]
+            every = product(*(call.texts(*path.split(".")) for path in alternative.split(",")))
+            found += [resource for names in every if (resource := self._fill(call, names)) is not None]
         return tuple(found)
 
     def pattern(self, call: Call) -> Resource:
@@ -81,19 +76,7 @@ class NamedType:
         return Resource(ResourceKind.ARN, arn) if fits else None
 
     def _resource(self, call: Call, text: str) -> Resource:
-        place = call.of_any_account() if self.any_account else call
-        return resource_from_arn(place.arn(self.service, text, region=self.region, account=self.account))
-
-
-def _read_names(call: Call, path: str) -> tuple[str, ...]:
-    """The names at a path, or its default where the request has none; what can't be read has no defaults."""
-    if path.startswith(_RESPONSE):
-        return call.shown(*path.removeprefix(_RESPONSE).split("."))
-    path, tilde, default = path.partition("~")
-    found = call.texts(*path.split("."))
-    if found or not tilde or call.is_unread or call.has(*path.split(".")) or call.hides(*path.split(".")):
-        return found
-    return (default,)
+        return resource_from_arn(call.arn(self.service, text, region=self.region, account=self.account))
 
 
 def _strip_arn(name: str) -> str:
@@ -152,4 +135,4 @@ def name_in_token(token: str) -> str:
 def _is_hidden(call: Call, kind: ResourceType, paths: str) -> bool:
     """Whether AWS hides a parameter that would name a resource of a type."""
     texts = paths or (kind.paths if isinstance(kind, NamedType) else "")
-    return any(call.hides(*text.partition("~")[0].split(".")) for text in re.split("[|,]", texts))
+    return any(call.hides(*text.split(".")) for text in re.split("[|,]", texts))
