@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from lpgen.core.arns import split_arn
@@ -47,16 +47,6 @@ class ListedType:
     def pattern(self, call: Call) -> Resource:
         """The other type's pattern."""
         return self.other.pattern(call)
-
-
-def arn_type(service: str, *keys: str) -> ReaderType:
-    """A type that calls name only by its full ARN, at any of these paths (`a.b` walks into `a`)."""
-    paths = tuple(tuple(key.split(".")) for key in keys)
-
-    def read(call: Call) -> Iterator[Resource]:
-        return map(exact, (arn for path in paths for arn in call.texts(*path) if is_arn_of(arn, service)))
-
-    return ReaderType(read)
 
 
 def exact(arn: str) -> Resource:
