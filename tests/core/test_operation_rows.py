@@ -7,16 +7,20 @@ import re
 
 import pytest
 
+from lpgen.core.catalog.arn_formats import undocumented_formats
 from lpgen.core.cloudtrail.event_names import EventSources
 from lpgen.core.cloudtrail.operation_rows import Operations, read_operation_table
 from lpgen.core.cloudtrail.resource_arns import binders_from_binding
-from lpgen.core.cloudtrail.resource_reading import formats_of_type
 from lpgen.edge.catalog.files import bundled_catalog, bundled_folder
 from lpgen.errors import CatalogError
 from tests.support.case_tables import each_case
 
 CATALOG = bundled_catalog()
 SOURCES = sorted(path.stem for path in (bundled_folder() / "operations").glob("*.json"))
+
+
+def formats_of_type(prefix: str, kind: str) -> tuple[str, ...]:
+    return (*CATALOG.arn_formats(prefix, kind), *undocumented_formats(prefix).get(kind, ()))
 
 
 @each_case("source", SOURCES)
@@ -28,7 +32,7 @@ def test_operation_tables_speak_of_catalog_actions_and_types_and_bind_every_para
         assert row.source or not stated or all(":" in action for action in row.also), name
         needed = [CATALOG.canonical(action) for action in (*(row.actions or (f"{prefix}:{name}",)), *row.also)]
         formats = {
-            use.type: formats_of_type(CATALOG, action.partition(":")[0], use.type)
+            use.type: formats_of_type(action.partition(":")[0], use.type)
             for action in needed
             if action
             for use in CATALOG.detail(action).resources

@@ -51,14 +51,14 @@ class CreatedType:
             yield template.fill(call, values)
 
 
-def fits_action(catalog: Catalog, action: Action, resource: Resource) -> bool:
+def _fits(catalog: Catalog, action: Action, resource: Resource) -> bool:
     """Whether an action takes a resource; of a pattern that isn't asked, which a binding made of the type's format."""
     is_pattern = resource.kind is ResourceKind.FOLD
     return is_pattern or (is_literal(resource.text) and catalog.takes_resource(action, resource.text))
 
 
 @dataclass(frozen=True, slots=True)
-class BoundType:
+class _BoundType:
     """A resource type that a row both binds and names among what it reads."""
 
     action: Action
@@ -69,7 +69,7 @@ class BoundType:
     def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
         """What the first binder that reads anything gives; any of the type where AWS hides a parameter."""
         for binder in self.binders:
-            if found := tuple(item for item in binder.read(call) if fits_action(self.catalog, self.action, item)):
+            if found := tuple(item for item in binder.read(call) if _fits(self.catalog, self.action, item)):
                 return found
         return (self.pattern(call),) if any(binder.hides(call) for binder in self.binders) else ()
 
@@ -129,7 +129,7 @@ class ResourceReader:
         """The resources that request parameters name, of the types that the record doesn't list itself."""
         for kind, binders in self.binders:
             for binder in binders if kind not in listed else ():
-                named = [item for item in binder.read(call) if fits_action(self.catalog, self.action, item)]
+                named = [item for item in binder.read(call) if _fits(self.catalog, self.action, item)]
                 if named and not binder.paths:
                     named = [*self._arns_of(call, kind)] or named
                 yield from named
@@ -173,7 +173,7 @@ def reader_from_row(
     prefix = action.partition(":")[0]
     taken = {use.type for use in catalog.detail(action).resources}
     binders = tuple(
-        (kind, binders_from_binding(binding, formats_of_type(catalog, prefix, kind)))
+        (kind, binders_from_binding(binding, _formats_of_type(catalog, prefix, kind)))
         for kind, binding in row.resources.items()
         if kind in taken and kind not in row.creates
     )
@@ -181,7 +181,7 @@ def reader_from_row(
     return ResourceReader(action, takes_none=False, catalog=catalog, binders=binders, created=created)
 
 
-def formats_of_type(catalog: Catalog, prefix: str, kind: str) -> tuple[str, ...]:
+def _formats_of_type(catalog: Catalog, prefix: str, kind: str) -> tuple[str, ...]:
     """The ARN formats of a type, those last that say more than the ones of its service authorization reference."""
     known = catalog.arn_formats(prefix, kind)
     most = max((len(template_from_format(text).free) for text in known), default=0)
@@ -191,12 +191,12 @@ def formats_of_type(catalog: Catalog, prefix: str, kind: str) -> tuple[str, ...]
 
 def _bound_types(
     catalog: Catalog, action: Action, row: OperationRow, in_code: Collection[str]
-) -> Iterator[tuple[str, BoundType]]:
+) -> Iterator[tuple[str, _BoundType]]:
     """The types that the row reads and code doesn't, by the row's bindings."""
     for kind in {name_in_token(token) for token in row.reads} - {*in_code} & row.resources.keys():
-        formats = formats_of_type(catalog, action.partition(":")[0], kind)
+        formats = _formats_of_type(catalog, action.partition(":")[0], kind)
         binders = binders_from_binding(row.resources[kind], formats)
-        yield kind, BoundType(action, catalog, binders, *binders_from_binding("*", formats))
+        yield kind, _BoundType(action, catalog, binders, *binders_from_binding("*", formats))
 
 
 def _name_of_parent(text: str) -> str:
