@@ -10,9 +10,10 @@ Binding = Item | list[Item]
 OPEN: Final = "*"
 WHOLE: Final = "arn:"
 LOWER: Final = "lower:"
+LAST: Final = "last:"
 RESPONSE: Final = "response:"
 """The marks before a path: a part of the ARN left open, a parameter that counts only where it holds an ARN, one
-whose names the service stores in lower case, and what the response shows."""
+whose names the service stores in lower case, one whose name ends the text, and what the response shows."""
 
 
 def items_of(binding: Binding) -> list[Item]:
@@ -32,4 +33,4 @@ def binding_of_items(items: Iterable[Item]) -> Binding:
 def last_path(item: Item) -> str:
     """The path that tells the resource from its siblings: that of its format's last placeholder."""
     path = item if isinstance(item, str) else next(reversed(item.values()), "")
-    return path.removeprefix(WHOLE).removeprefix(LOWER).removeprefix(RESPONSE).removeprefix(OPEN)
+    return path.removeprefix(WHOLE).removeprefix(LOWER).removeprefix(LAST).removeprefix(RESPONSE).removeprefix(OPEN)

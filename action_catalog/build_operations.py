@@ -2,7 +2,7 @@
 
     python -m action_catalog.build_operations [--hints OPERATIONS.jsonl] [--also BOTOCORE_DATA_FOLDER]
 
-Writes `operations/`, `event_sources.json` and `no_permission.json`. Run it under the botocore that
+Writes `operations/`, `event_sources.json`, `no_permission.json` and `ruled_writes.json`. Run it under the botocore that
 `service_models.PINNED` names: its operations are the ones that the report counts. `--hints` is a data set with an
 operation a line (SOURCES.md describes it) that says which parameter names which resource. `--also` adds operations of
 another botocore's models whose own action the catalog has. Without either, what the tables hold now is carried over.
@@ -24,6 +24,7 @@ from botocore import __version__ as botocore_version
 from action_catalog.builder_facts import HERE, SUFFIX, Facts, read_facts
 from action_catalog.catalog_actions import has_action
 from action_catalog.operation_row import merge_rows, row_of_operation, with_wire_row
+from action_catalog.ruled_writes import ruled_writes
 from action_catalog.service_models import PINNED, Operation, read_operations
 from action_catalog.service_names import MORE_SOURCES, SWITCHES
 from action_catalog.type_facts import with_reads, with_type_facts
@@ -84,6 +85,7 @@ def write_tables(facts: Facts, operations: Sequence[Operation], more: Iterable[O
     _write_operations(tables)
     _write_json("event_sources.json", _event_sources(facts, operations))
     _write_json("no_permission.json", _no_permission(facts, operations))
+    (HERE / "ruled_writes.json").write_text(json.dumps(ruled_writes(), indent=0) + "\n")
 
 
 def _retired(facts: Facts) -> Iterator[tuple[str, str]]:

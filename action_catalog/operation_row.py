@@ -8,7 +8,7 @@ from typing import Any
 
 from action_catalog.bind_parameters import bind_made_type, bind_types
 from action_catalog.bind_type import TypeFormats
-from action_catalog.bindings import OPEN, WHOLE, Binding, binding_of_items, items_of
+from action_catalog.bindings import LAST, OPEN, WHOLE, Binding, binding_of_items, items_of
 from action_catalog.builder_facts import SUFFIX, Facts
 from action_catalog.catalog_actions import Services, dependents_of, tagged_types, types_of
 from action_catalog.parameter_names import free_placeholders, normalise
@@ -78,8 +78,9 @@ def _depends_on_pass_role(services: Services, names: Iterable[str]) -> bool:
 
 def with_wire_row(row: Mapping[str, Any], wire: Mapping[str, str]) -> dict[str, Any]:
     """The row with its parameters by their names on the wire too."""
-    resources = {kind: _with_wire_names(binding, wire) for kind, binding in row.get("resources", {}).items()}
-    return {**row, "resources": resources} if resources else dict(row)
+    bound = (field for field in ("resources", "tagged") if isinstance(row.get(field), dict))
+    wired = {field: {kind: _with_wire_names(one, wire) for kind, one in row[field].items()} for field in bound}
+    return {**row, **wired}
 
 
 def _with_wire_names(binding: Binding, wire: Mapping[str, str]) -> Binding:
@@ -97,7 +98,7 @@ def _with_wire_names(binding: Binding, wire: Mapping[str, str]) -> Binding:
 
 
 def _wired(path: str, wire: Mapping[str, str]) -> str:
-    mark = next((mark for mark in (WHOLE, OPEN) if path.startswith(mark)), "")
+    mark = next((mark for mark in (WHOLE, OPEN, LAST) if path.startswith(mark)), "")
     return mark + wire.get(path.removeprefix(mark), path.removeprefix(mark))
 
 

@@ -18,6 +18,10 @@ CATALOG = bundled_catalog()
 SOURCES = sorted(path.stem for path in (bundled_folder() / "operations").glob("*.json"))
 
 
+def formats_of_type(prefix: str, kind: str) -> tuple[str, ...]:
+    return (*CATALOG.arn_formats(prefix, kind), *CATALOG.further_formats(prefix).types.get(kind, ()))
+
+
 @each_case("source", SOURCES)
 def test_operation_tables_speak_of_catalog_actions_and_types_and_bind_every_parameter(source: str) -> None:
     prefix = source.removesuffix(".amazonaws.com")
@@ -27,12 +31,13 @@ def test_operation_tables_speak_of_catalog_actions_and_types_and_bind_every_para
         assert row.source or not stated or all(":" in action for action in row.also), name
         needed = [CATALOG.canonical(action) for action in (*(row.actions or (f"{prefix}:{name}",)), *row.also)]
         formats = {
-            use.type: CATALOG.arn_formats(action.partition(":")[0], use.type)
+            use.type: formats_of_type(action.partition(":")[0], use.type)
             for action in needed
             if action
             for use in CATALOG.detail(action).resources
         }
-        for kind, binding in row.resources.items():
+        own = row.tagged if isinstance(row.tagged, dict) else {}
+        for kind, binding in (*row.resources.items(), *own.items()):
             assert kind in formats, (name, kind)
             assert kind in row.creates or binders_from_binding(binding, formats[kind]), (name, kind)
         assert set(row.creates) <= set(formats), name

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
-from lpgen.core.catalog.arn_formats import NO_FURTHER_FORMATS, read_further_formats
+from lpgen.core.catalog.arn_formats import NO_FURTHER_FORMATS, FurtherFormats, read_further_formats
 from lpgen.core.catalog.catalog_table import CatalogSource
 from lpgen.core.catalog.patterns import parse_pattern
 from lpgen.core.catalog.rows import ActionRow, Manifest, manifest_from_json
@@ -234,6 +234,10 @@ class Catalog:
         names = (key.partition("/")[0] for key in keys if "/" in key)
         return tuple(sorted({name for name in names if name.lower().endswith(":resourcetag")}))
 
+    def further_formats(self, prefix: str) -> FurtherFormats:
+        """The ARN formats of a service that AWS documents, but not in the service authorization reference."""
+        return self.facts(read_further_formats).get(prefix, NO_FURTHER_FORMATS)
+
     def arn_formats(self, prefix: str, resource_type: str) -> tuple[str, ...]:
         """The ARN formats of a resource type with `${…}` placeholders; `ecs`, `task` for example."""
         service = self._service(prefix)
@@ -262,8 +266,8 @@ class Catalog:
         return found
 
     def _read_service(self, prefix: str) -> CatalogService:
-        further = self.facts(read_further_formats).get(prefix, NO_FURTHER_FORMATS)
-        service = self._services[prefix] = CatalogService(prefix, self._source.read_service(prefix), further)
+        text = self._source.read_service(prefix)
+        service = self._services[prefix] = CatalogService(prefix, text, self.further_formats(prefix))
         return service
 
     def _row(self, action: Action) -> tuple[CatalogService, ActionRow]:

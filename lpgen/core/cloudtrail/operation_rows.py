@@ -19,13 +19,15 @@ A string is the path (dots between keys, lists are walked) of a parameter that h
 type's ARN format; after `arn:` the parameter counts only where it holds an ARN. An object gives each `${Placeholder}`
 of the format its own path; `*` is a part that the call doesn't show, such as an id that AWS assigns, and `*Path` one
 where a parameter names the resource another way. The account may have a path too, of a parameter that may name another
-owner, or `*` where any account may own it. A list gives alternatives, the first that reads wins; `*` by itself, the
-last of them, is any resource of the type in the account.
+owner, or `*` where any account may own it, or `own|*` where the caller's account or any other may. A list gives
+alternatives, the first that reads wins; `*` by itself, the last of them, is any resource of the type in the account.
 
 In a path, `one|other` reads both parameters. `Parameter~text` gives `text` as the default for a parameter that the
-request lacks. `lower:Parameter` is a name that the service stores in lower case. `response:Path` is read in the
-response elements, which name AWS's choice for a parameter that the request lacks. `url:Parameter` holds the URL of an
-object in S3.
+request lacks, and `Parameter^text` counts only where it holds an ARN or begins so. `lower:Parameter` is a name that the
+service stores in lower case, and `last:Parameter` one after the last slash of the text. `response:Path` is read in the
+response elements, which name AWS's choice for a parameter that the request lacks, and `additional:Path` in the record's
+additional event data. `url:Parameter` holds the URL of an object in
+S3.
 """
 
 
@@ -39,11 +41,12 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     of a service, `Parameter=text` as a text, and `Parameter~=text` where the parameter is absent too. `how`: the
     inference rule of those that set no tags, by default `request-option`. `objects`: actions that the service takes
     with the caller's permissions on objects in S3, each with the parameter that holds their URL. `paths`: request paths
-    that are the resource themselves (API Gateway), `/restapis/{restApiId}`. `reads`: in place of `resources`, the names
-    of the types that code reads for the operation's own actions, from `READERS` of a module in `rules/`, or `*`; see
-    `read_resources`. `tagged`: the types of the row that the tagging action in `also` is needed on, where the
-    operation's name doesn't say so; `tagged_reads`: the same, read by code. `source`: the source of a row that isn't
-    plain from the service model and the catalog.
+    that are the resource themselves (API Gateway), `/restapis/{restApiId}`. `reads`: the types that are read for the
+    operation's own actions where some need code: names from `READERS` of a module in `rules/`, or types of `resources`,
+    which without a name here then count for further actions only, or `*`; see `read_resources`. `tagged`: the types of
+    the row that the tagging action in `also` is needed on, where the operation's name doesn't say so, or bindings of
+    their own; `tagged_reads`: the same, read by code. `source`: the source of a row that isn't plain from the service
+    model and the catalog.
     """
 
     actions: tuple[str, ...] = ()
@@ -55,7 +58,7 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     objects: dict[str, str] = {}
     paths: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
-    tagged: tuple[str, ...] = ()
+    tagged: tuple[str, ...] | dict[str, Binding] = ()
     tagged_reads: tuple[str, ...] = ()
     source: str = ""
 

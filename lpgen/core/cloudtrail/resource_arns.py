@@ -12,19 +12,25 @@ from lpgen.core.arns import is_account_id
 from lpgen.core.cloudtrail.operation_rows import Binding
 from lpgen.core.cloudtrail.records import HIDDEN
 from lpgen.core.cloudtrail.rules.call import Call
+from lpgen.core.cloudtrail.rules.types import resource_from_arn
 from lpgen.core.cloudtrail.s3_urls import object_arn_from_url
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import Resource, ResourceKind
 
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
 _CONTEXT: Final = frozenset({"partition", "region", "account", "accountid"})
+_SHARED: Final = "own|*"
 _SEPARATOR: Final = re.compile("[/:]")
 _ARN_KEY: Final = re.compile(r"arns?(?:list)?$", re.IGNORECASE)
-_ANY_NAME: Final = frozenset({"ResourceId"})  # the reference also uses it for a name or path
+_ANY_NAME: Final = frozenset({"ResourceId", "TaskSetId"})  # may be a name or path: `ecs-svc/123`
 _OPEN: Final = "*"
 _WHOLE: Final = "arn:"
 _LOWER: Final = "lower:"
 _RESPONSE: Final = "response:"
 _URL: Final = "url:"
+_LAST: Final = "last:"
+_ADDITIONAL: Final = "additional:"
+_MARKS: Final = (_ADDITIONAL, _LAST, _LOWER, _RESPONSE, _URL)
 _OPEN_END: Final = re.compile(r"\$\{[^}]*\}(?:[/:]\$\{[^}]*\})+$")
 _MOST_ARNS: Final = 1000  # of one binding; a call that names more is bounded by AWS at a few hundred
 
@@ -34,12 +40,10 @@ Part = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ArnTemplate:
-    """One ARN format, taken apart. `free` are the placeholders that the call's place doesn't fill; `is_pattern` says
-    whether the format itself leaves a part open: `apps/*`."""
+    """One ARN format, taken apart. `free` are the placeholders that the call's place doesn't fill."""
 
     parts: tuple[Part, ...]
     free: tuple[str, ...]
-    is_pattern: bool
 
     def fill(self, call: Call, values: dict[str, str]) -> str:
         """The ARN in the call's partition, region and account; a placeholder without a value becomes `*`."""
@@ -59,8 +63,9 @@ def template_from_format(arn_format: str) -> ArnTemplate:
         parts.append((arn_format[end : match.start()], match[1]))
         end = match.end()
     parts.append((arn_format[end:], ""))
-    names = tuple(name for _, name in parts if name and name.lower() not in _CONTEXT)
-    return ArnTemplate(tuple(parts), names, any(_OPEN in literal for literal, _ in parts))
+    named = arn_format[_name_start(arn_format) :]
+    names = (name for _, name in parts if name and (name.lower() not in _CONTEXT or f"${{{name}}}" in named))
+    return ArnTemplate(tuple(parts), tuple(names))
 
 
 def is_literal(text: str) -> bool:
@@ -69,7 +74,7 @@ def is_literal(text: str) -> bool:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
-    return not ("*" in text or "?" in text or "${" in text or HIDDEN in text)
+    return not (has_wildcard(text) or "${" in text or HIDDEN in text)
 
 
 def _default_value(call: Call, name: str) -> str:
@@ -85,16 +90,18 @@ def _default_value(call: Call, name: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """The request texts that fill a placeholder: those at all of `paths`; `default` where the call has none of them.
-    `mark` is the prefix that a binding writes before the paths."""
+    `mark` is the prefix that a binding writes before the paths, `start` how a text must begin
+    to count, unless it is an ARN."""
 
     paths: tuple[tuple[str, ...], ...]
     default: str | None = None
     mark: str = ""
+    start: str = ""
 
     @property
     def is_plain(self) -> bool:
         """Whether it is one path and nothing else."""
-        return len(self.paths) == 1 and self.default is None and not self.mark
+        return len(self.paths) == 1 and self.default is None and not (self.mark or self.start)
 
     @property
     def holds_arn(self) -> bool:
@@ -106,8 +113,11 @@ class Parameter:
         """The texts that the call has there; what can't be read has no default."""
         if self.is_plain:
             return call.texts(*self.paths[0])
-        read = call.shown if self.mark == _RESPONSE else call.texts
-        found = tuple(text for path in self.paths for text in read(*path))
+        read = {_RESPONSE: call.shown, _ADDITIONAL: call.additional}.get(self.mark, call.texts)
+        starts = (self.start, "arn:")
+        found = tuple(text for path in self.paths for text in read(*path) if text.startswith(starts))
+        if self.mark == _LAST:
+            return tuple(text.rpartition("/")[2] for text in found)
         if self.mark == _LOWER:
             return tuple(text if text.startswith("arn:") else text.lower() for text in found)
         if self.mark == _URL:
@@ -118,15 +128,17 @@ class Parameter:
 
     def is_hidden(self, call: Call) -> bool:
         """Whether AWS hides the request's value there."""
-        return self.mark != _RESPONSE and any(call.hides(*path) for path in self.paths)
+        return self.mark not in (_RESPONSE, _ADDITIONAL) and any(call.hides(*path) for path in self.paths)
 
 
 def parameter_from_text(text: str) -> Parameter:
-    """The parameter that a binding writes as `path`, `path|path` or `path~default`, after a mark or none."""
+    """The parameter that a binding writes as `path`, `path|path`, `path~default` or `path^start`, after a mark or
+    none."""
+    text, _, start = text.partition("^")
     text, has_default, default = text.partition("~")
-    mark = next((mark for mark in (_LOWER, _RESPONSE, _URL) if text.startswith(mark)), "")
+    mark = next((mark for mark in _MARKS if text.startswith(mark)), "")
     paths = tuple(tuple(path.split(".")) for path in text.removeprefix(mark).split("|"))
-    return Parameter(paths, default if has_default else None, mark)
+    return Parameter(paths, default if has_default else None, mark, start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +147,8 @@ class Binder:
 
     `paths` gives each free placeholder of `template` the parameter that fills it. With one placeholder the parameter
     may also hold a whole ARN, which is then taken as it stands; where `whole` is set, nothing else is. `open` are the
-    placeholders that the call doesn't show, and `named` the parameters that must be there all the same.
+    placeholders that the call doesn't show, and `named` the parameters that must be there all the same. `shared`: the
+    resource may be of any account as well as of the caller's. `owner`: the names that the owner's account fills.
     """
 
     template: ArnTemplate
@@ -143,49 +156,50 @@ class Binder:
     whole: bool = False
     open: tuple[str, ...] = ()
     named: tuple[tuple[str, ...], ...] = ()
+    shared: bool = False
+    owner: frozenset[str] = frozenset()
 
     def read(self, call: Call) -> Iterator[Resource]:
         """The resources that the call names this way, as far as every placeholder can be read; a FOLD where a part
         is open, or where the format itself has a wildcard."""
+        yield from self._read(call)
+        if self.shared:
+            yield from self._read(call.of_any_account())
+
+    def _read(self, call: Call) -> Iterator[Resource]:
         if self.named:
             named = [call.texts(*path) for path in self.named]
             arns = [text for texts in named for text in texts if text.startswith("arn:")]
             yield from (Resource(ResourceKind.ARN, arn) for arn in arns if is_literal(arn))
             if arns or not all(named):
                 return
-        kind = ResourceKind.FOLD if self.open or self.template.is_pattern else ResourceKind.ARN
         if not self.paths:
-            yield Resource(kind, self.template.fill(call, dict.fromkeys(self.open, _OPEN)))
+            yield resource_from_arn(self.template.fill(call, dict.fromkeys(self.open, _OPEN)))
             return
         columns = [
-            _owners(call, parameter) if name.lower() in _CONTEXT else parameter.texts(call)
-            for name, parameter in self.paths
+            _owners(call, parameter) if name in self.owner else parameter.texts(call) for name, parameter in self.paths
         ]
         for row in islice(product(*columns), _MOST_ARNS):
             if row[-1].startswith("arn:"):
                 if is_literal(row[-1]):
                     yield Resource(ResourceKind.ARN, row[-1])
             elif not self.whole and is_literal("".join(row)):
-                yield from self._fill(call, kind, row)
+                yield from self._fill(call, row)
 
     def hides(self, call: Call) -> bool:
         """Whether AWS hides a parameter that would name a resource."""
         return any(parameter.is_hidden(call) for _, parameter in self.paths)
 
-    def _fill(self, call: Call, kind: ResourceKind, row: tuple[str, ...]) -> Iterator[Resource]:
+    def _fill(self, call: Call, row: tuple[str, ...]) -> Iterator[Resource]:
         parts = dict.fromkeys(self.open, _OPEN)
         for (name, _), text in zip(self.paths, row, strict=True):
             if text.startswith("arn:"):
-                last = name_from_arn(text)
-                if last:
-                    parts[name] = last
-                else:
-                    kind = ResourceKind.FOLD
+                parts[name] = name_from_arn(text) or _OPEN
             elif "/" in text and name.endswith("Id") and name not in _ANY_NAME:
                 return  # an alias or a path, no id
             else:
                 parts[name] = text
-        yield Resource(kind, self.template.fill(call, parts))
+        yield resource_from_arn(self.template.fill(call, parts))
 
 
 def _owners(call: Call, parameter: Parameter) -> tuple[str, ...]:
@@ -212,9 +226,8 @@ def binders_from_binding(binding: Binding, formats: Sequence[str]) -> tuple[Bind
         if binding.startswith(_WHOLE) or not single:
             return (Binder(templates[0], (("", parameter),), whole=True),) if templates else ()
         return (Binder(single[0], ((single[0].free[0], parameter),), whole=parameter.holds_arn),)
-    named = {name for name in binding if name.lower() not in _CONTEXT}
     for template in templates:
-        if set(template.free) == named:
+        if set(template.free) == {name for name in binding if name in template.free or name.lower() not in _CONTEXT}:
             return (_binder_from_parts(template, binding),)
     return ()
 
@@ -236,15 +249,19 @@ def _binder_from_parts(template: ArnTemplate, parts: dict[str, str]) -> Binder:
 
     The account may have a path too, of a parameter that may name another owner, or `*`, where any account may own it.
     """
+    shared = _SHARED in parts.values()
+    parts = {name: text for name, text in parts.items() if text != _SHARED}
     opened = tuple(name for name, text in parts.items() if text.startswith(_OPEN))
     named = dict.fromkeys(parts[name].removeprefix(_OPEN) for name in opened)
-    owner = (name for name in parts if name.lower() in _CONTEXT)
-    read = (name for name in (*owner, *template.free) if name not in opened)
+    owner = parts.keys() - {*template.free}
+    read = (name for name in (*sorted(owner), *template.free) if name not in opened)
     paths = tuple((name, parameter_from_text(parts[name])) for name in read)
     return Binder(
         template,
         paths,
-        whole=bool(paths) and paths[-1][0] == template.free[-1] and paths[-1][1].holds_arn,
+        whole=bool(paths) and paths[-1][0] in template.free[-1:] and paths[-1][1].holds_arn,
         open=opened,
         named=tuple(tuple(text.split(".")) for text in named if text),
+        shared=shared,
+        owner=frozenset(owner),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,7 +20,7 @@ from lpgen.core.cloudtrail.resource_arns import (
     template_from_format,
 )
 from lpgen.core.cloudtrail.rules.call import Call, plain_arn
-from lpgen.core.cloudtrail.rules.types import ResourceType, mapped, read_resources
+from lpgen.core.cloudtrail.rules.types import ResourceType, mapped, name_in_token, read_resources, resource_from_arn
 from lpgen.core.model import (
     NO_RESOURCE,
     OBSERVED,
@@ -48,6 +48,33 @@ class CreatedType:
         values = {name: text for name, found in named if (text := _name_of_parent(found))}
         for template in self.templates:
             yield template.fill(call, values)
+
+
+def _fits(catalog: Catalog, action: Action, resource: Resource) -> bool:
+    """Whether an action takes a resource; of a pattern that isn't asked, which a binding made of the type's format."""
+    is_pattern = resource.kind is ResourceKind.FOLD
+    return is_pattern or (is_literal(resource.text) and catalog.takes_resource(action, resource.text))
+
+
+@dataclass(frozen=True, slots=True)
+class _BoundType:
+    """A resource type that a row both binds and names among what it reads."""
+
+    action: Action
+    catalog: Catalog = field(repr=False)
+    binders: tuple[Binder, ...]
+    any: Binder
+
+    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
+        """What the first binder that reads anything gives; any of the type where AWS hides a parameter."""
+        for binder in self.binders:
+            if found := tuple(item for item in binder.read(call) if _fits(self.catalog, self.action, item)):
+                return found
+        return (self.pattern(call),) if any(binder.hides(call) for binder in self.binders) else ()
+
+    def pattern(self, call: Call) -> Resource:
+        """Any resource of the type in the account."""
+        return next(self.any.read(call))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +113,7 @@ class ResourceReader:
     def _created(self, call: Call) -> Iterator[Resource]:
         for created in self.created:
             for pattern in created.patterns(call):
-                yield Resource(ResourceKind.FOLD if "*" in pattern else ResourceKind.ARN, pattern)
+                yield resource_from_arn(pattern)
 
     def _listed(self, call: Call) -> Iterator[str]:
         """The ARNs of `resources[]` whose type the action takes, less those that the call has just created."""
@@ -101,7 +128,7 @@ class ResourceReader:
         """The resources that request parameters name, of the types that the record doesn't list itself."""
         for kind, binders in self.binders:
             for binder in binders if kind not in listed else ():
-                named = [item for item in binder.read(call) if item.kind is ResourceKind.FOLD or self._takes(item.text)]
+                named = [item for item in binder.read(call) if _fits(self.catalog, self.action, item)]
                 if named and not binder.paths:
                     named = [*self._arns_of(call, kind)] or named
                 yield from named
@@ -136,6 +163,7 @@ def reader_from_row(
 ) -> ResourceReader:
     """The reader of one action of an operation. `types` are those that code reads for the operation's event source."""
     if row.reads:
+        types = {**types, **dict(_bound_types(catalog, action, row, types.keys()))}
         return ResourceReader(action, takes_none=False, catalog=catalog, reads=row.reads, types=types)
     if row.paths:
         return ResourceReader(action, takes_none=False, catalog=catalog, paths=row.paths)
@@ -144,12 +172,30 @@ def reader_from_row(
     prefix = action.partition(":")[0]
     taken = {use.type for use in catalog.detail(action).resources}
     binders = tuple(
-        (kind, binders_from_binding(binding, catalog.arn_formats(prefix, kind)))
+        (kind, binders_from_binding(binding, _formats_of_type(catalog, prefix, kind)))
         for kind, binding in row.resources.items()
         if kind in taken and kind not in row.creates
     )
     created = tuple(_created_type(catalog, prefix, kind, row) for kind in row.creates if kind in taken)
     return ResourceReader(action, takes_none=False, catalog=catalog, binders=binders, created=created)
+
+
+def _formats_of_type(catalog: Catalog, prefix: str, kind: str) -> tuple[str, ...]:
+    """The ARN formats of a type, those last that say more than the ones of its service authorization reference."""
+    known = catalog.arn_formats(prefix, kind)
+    most = max((len(template_from_format(text).free) for text in known), default=0)
+    others = catalog.further_formats(prefix).types.get(kind, ())
+    return (*known, *(text for text in others if len(template_from_format(text).free) > most))
+
+
+def _bound_types(
+    catalog: Catalog, action: Action, row: OperationRow, in_code: Collection[str]
+) -> Iterator[tuple[str, _BoundType]]:
+    """The types that the row reads and code doesn't, by the row's bindings."""
+    for kind in {name_in_token(token) for token in row.reads} - {*in_code} & row.resources.keys():
+        formats = _formats_of_type(catalog, action.partition(":")[0], kind)
+        binders = binders_from_binding(row.resources[kind], formats)
+        yield kind, _BoundType(action, catalog, binders, *binders_from_binding("*", formats))
 
 
 def _name_of_parent(text: str) -> str:

@@ -30,6 +30,8 @@ def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: Operati
     """
     if row.tagged_reads:
         return msgspec.structs.replace(row, reads=row.tagged_reads)
+    if isinstance(row.tagged, dict):
+        return msgspec.structs.replace(row, resources=row.tagged, creates=(), reads=())
     taken = tuple(use.type for use in catalog.detail(action).resources)
     stated = tuple(name for name in row.tagged if name in taken)
     tagged = stated or types_in_name(operation, taken) or tuple(kind for kind in row.creates if kind in taken)

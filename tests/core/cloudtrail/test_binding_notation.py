@@ -10,16 +10,22 @@ from lpgen.core.cloudtrail.records import HIDDEN, Record
 from lpgen.core.cloudtrail.resource_arns import binders_from_binding
 from lpgen.core.cloudtrail.resource_reading import reader_from_row
 from lpgen.core.cloudtrail.rules.call import Call
+from lpgen.core.cloudtrail.tagged_types import row_of_tagged
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, ResourceKind
 from lpgen.edge.catalog.files import bundled_catalog
 
 DB = "arn:${Partition}:rds:${Region}:${Account}:db:${DbName}"
 TASK = "arn:${Partition}:ecs:${Region}:${Account}:task/${ClusterName}/${TaskId}"
+ACCOUNT = "arn:${Partition}:sso:::account/${AccountId}"
 PIPELINE = "arn:${Partition}:codepipeline:${Region}:${Account}:${PipelineName}"
 HUB = "arn:${Partition}:securityhub:${Region}:${Account}:hub/default"
 
 
-def call_with(request: dict[str, object] | str | None, response: dict[str, object] | None = None) -> Call:
+def call_with(
+    request: dict[str, object] | str | None,
+    response: dict[str, object] | None = None,
+    additional: dict[str, object] | None = None,
+) -> Call:
     record = Record(
         "rds.amazonaws.com",
         "X",
@@ -27,6 +33,7 @@ def call_with(request: dict[str, object] | str | None, response: dict[str, objec
         recipientAccountId="111122223333",
         requestParameters=request,
         responseElements=response,
+        additionalEventData=additional,
     )
     return call_from_record(record, "X", bundled_catalog())
 
@@ -73,6 +80,14 @@ def read(
         (DB, {"Account": "owner", "DbName": "db"}, {"db": "a"}, ["rds:r:111122223333:db:a"]),
         (DB, {"Account": "owner", "DbName": "*"}, {"owner": "444455556666"}, ["rds:r:444455556666:db:*"]),
         (DB, {"Account": "*", "DbName": "db"}, {"db": "a"}, ["rds:r:*:db:a"]),
+        (DB, {"Account": "own|*", "DbName": "db"}, {"db": "a"}, ["rds:r:111122223333:db:a", "rds:r:*:db:a"]),
+        (DB, {"Account": "own|*", "DbName": "*"}, {}, ["rds:r:111122223333:db:*", "rds:r:*:db:*"]),
+        (DB, "last:db", {"db": "/instances/a"}, ["rds:r:111122223333:db:a"]),
+        (DB, "last:db", {"db": "a"}, ["rds:r:111122223333:db:a"]),
+        (DB, "db^db-", {"db": ["db-1", "cluster-1"]}, ["rds:r:111122223333:db:db-1"]),
+        (DB, "db^db-", {"db": "arn:aws:rds:r:1:db:x"}, ["rds:r:1:db:x"]),
+        (ACCOUNT, ["target", "*"], {"target": "444455556666"}, ["sso:::account/444455556666"]),
+        (ACCOUNT, ["target", "*"], {}, ["sso:::account/*"]),
     ],
 )
 def test_binding_reads_what_its_marks_say(
@@ -106,6 +121,35 @@ def test_any_of_a_type_is_a_pattern_and_a_type_without_a_name_is_not() -> None:
     for arn_format, kind in ((DB, ResourceKind.FOLD), (TASK, ResourceKind.FOLD), (HUB, ResourceKind.ARN)):
         (binder,) = binders_from_binding("*", (arn_format,))
         assert [resource.kind for resource in binder.read(call_with({}))] == [kind]
+
+
+def test_a_binding_reads_additional_event_data() -> None:
+    (binder,) = binders_from_binding("additional:db", (DB,))
+    found = binder.read(call_with(None, additional={"db": "a"}))
+    assert [resource.text for resource in found] == ["arn:aws:rds:r:111122223333:db:a"]
+
+
+def resources_of(action: str, row: OperationRow, request: dict[str, object]) -> list[str]:
+    reader = reader_from_row(bundled_catalog(), Action(action), row)
+    return [resource.text for resource in reader.read(call_with(request)).resources]
+
+
+def test_a_row_may_name_a_bound_type_among_what_it_reads() -> None:
+    row = OperationRow(resources={"snapshot": "snapshotName"}, reads=("snapshot?", "*"))
+    elasticache = "arn:aws:elasticache:r:111122223333:snapshot:"
+    copy = "elasticache:CopySnapshot"
+    assert resources_of(copy, row, {"snapshotName": "a"}) == [elasticache + "a", "*"]
+    assert resources_of(copy, row, {}) == ["*"]
+    assert resources_of(copy, row, {"snapshotName": HIDDEN}) == [elasticache + "*", "*"]
+    required = OperationRow(resources={"snapshot": "snapshotName"}, reads=("snapshot",))
+    assert resources_of(copy, required, {}) == [elasticache + "*"]
+    assert resources_of(copy, required, {"snapshotName": "arn:aws:rds:r:111122223333:db:x"}) == [elasticache + "*"]
+
+
+def test_bindings_of_tags_of_their_own_take_the_place_of_the_rows() -> None:
+    row = OperationRow(resources={"snapshot": "source|target"}, tagged={"snapshot": "target"})
+    action = Action("elasticache:AddTagsToResource")
+    assert row_of_tagged(bundled_catalog(), action, "CopySnapshot", row).resources == {"snapshot": "target"}
 
 
 def test_a_hidden_name_of_an_optional_resource_is_unknown() -> None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Final
 
-from lpgen.core.catalog.catalog_table import CatalogSource
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.event_names import read_event_sources
 from lpgen.core.cloudtrail.operation_rows import Binding, Operations
 from lpgen.core.cloudtrail.rules.call import EVERY_READ
@@ -24,21 +24,6 @@ _READ_SERVICES: Final = frozenset({"kms", "payment-cryptography", "s3express", "
 
 BOTH_SIDES: Final = (True, False)
 
-_RULED_WRITES: Final = """
-account apigateway appconfig appstream appsync autoscaling batch bcm-data-exports bedrock cloudformation
-cloudfront cloudhsm cloudtrail codebuild codecommit codepipeline cognito-identity cognito-idp
-config directconnect dms dynamodb ebs ec2-instance-connect ec2 ecr-public ecr ecs eks elasticache
-elasticbeanstalk elasticfilesystem elasticloadbalancing events fis fsx glue
-iam identitystore imagebuilder iot kinesis kms lambda logs network-firewall networkmanager oam
-organizations pi rds rdsdata redshift-data redshift-serverless redshift resource-groups route53
-route53resolver s3-object-lambda s3-outposts s3 s3express s3tables s3vectors sagemaker
-scheduler secretsmanager securityhub servicecatalog-appregistry ses sms-voice sns sqs ssm sso states sts
-tagging vpc-lattice wafv2
-"""
-RULED_WRITES: Final = frozenset(_RULED_WRITES.split())
-"""The event sources, without `.amazonaws.com`, of whose writing calls code reads something; a test compares them with
-that code, which is many modules and which a review without trail settings doesn't import."""
-
 
 class RecordedCalls:
     """Event names and sources by action, read off the catalog's operation tables when first asked for."""
@@ -49,6 +34,7 @@ class RecordedCalls:
         self._sources: dict[str, frozenset[str]] | None = None
         self._names: dict[str, dict[str, set[str]]] = {}
         self._ruled: dict[str, frozenset[str]] = {}
+        self._ruled_writes: frozenset[str] | None = None
         self._sides: dict[Action, tuple[bool, ...]] = {}
 
     def event_sources(self, service: str) -> frozenset[str]:
@@ -77,7 +63,9 @@ class RecordedCalls:
         found = self._sides.get(action)
         if found is None:
             sources = self.event_sources(action.partition(":")[0])
-            by_writes = any(source.removesuffix(_SUFFIX) in RULED_WRITES for source in sources)
+            if self._ruled_writes is None:
+                self._ruled_writes = read_catalog_table(self._source, "ruled_writes", frozenset[str])
+            by_writes = not sources.isdisjoint(self._ruled_writes)
             found = self._sides[action] = read_only_sides(action, level, by_writes=by_writes)
         return found
 

@@ -1,4 +1,4 @@
-"""Batch: jobs, queues and environments by name, and batch:TagResource where a creation sets tags.
+"""Batch: job definitions, with or without a revision.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
 """
@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from lpgen.core.cloudtrail.rules.call import Call
 from lpgen.core.cloudtrail.rules.listed import ReaderType
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import Resource
 
-SOURCE = "batch.amazonaws.com"
+_SOURCE = "batch.amazonaws.com"
 
 
 def _read_submitted(call: Call) -> Iterator[Resource]:
@@ -22,25 +23,14 @@ def _read_submitted(call: Call) -> Iterator[Resource]:
     """
     for text in call.texts("jobDefinition"):
         start, found, name = text.rpartition("job-definition/")
-        if not {"*", "?"} & set(text) and bool(found) == text.startswith("arn:"):
+        if not has_wildcard(text) and bool(found) == text.startswith("arn:"):
             named = name if ":" in name else f"{name}:*"
             yield resource_from_arn(start + found + named if found else call.arn("batch", f"job-definition/{named}"))
 
 
-TYPES: dict[str, ResourceType] = {
-    "job": NamedType("batch", "job/{}", "jobId"),
+_TYPES: dict[str, ResourceType] = {
     "definition": NamedType("batch", "job-definition/{}", "jobDefinition|jobDefinitionName"),
     "submitted": ReaderType(_read_submitted),
-    "new-revision": NamedType("batch", "job-definition/{}:*", "jobDefinitionName"),
-    "consumed": NamedType(
-        "batch",
-        "consumable-resource/{}",
-        "consumableResourcePropertiesOverride.consumableResourceList.consumableResource"
-        "|consumableResourceProperties.consumableResourceList.consumableResource",
-    ),
-    "queue": NamedType("batch", "job-queue/{}", "jobQueue|jobQueueName"),
 }
 
-# https://docs.aws.amazon.com/batch/latest/userguide/supported-iam-actions-tagging.html
-
-READERS: ReaderTable = {SOURCE: TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -21,6 +21,7 @@ from lpgen.core.cloudtrail.rules.types import (
     read_resources,
     resource_from_arn,
 )
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "bedrock.amazonaws.com"
@@ -36,7 +37,7 @@ _TYPES: dict[str, ResourceType] = {
 def _models(call: Call, parameter: str = "modelId") -> Iterator[Resource]:
     """The models that the request names by id or ARN, and the models that an inference profile uses in any Region."""
     for text in call.texts(*parameter.split(".")):
-        if "*" in text or "?" in text:
+        if has_wildcard(text):
             continue
         area, _, model = text.rpartition("/")[2].partition(".")
         behind = f"arn:{call.partition}:bedrock:*::foundation-model/{model}"

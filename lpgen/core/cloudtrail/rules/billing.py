@@ -9,10 +9,8 @@ from collections.abc import Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, values_at
 from lpgen.core.cloudtrail.rules.listed import ReaderType, exact_or_any
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType
+from lpgen.core.cloudtrail.rules.types import ReaderTable
 from lpgen.core.model import Resource
-
-_EXPORTS = "bcm-data-exports.amazonaws.com"
 
 
 def _read_tables(call: Call) -> Iterator[Resource]:
@@ -25,10 +23,4 @@ def _read_tables(call: Call) -> Iterator[Resource]:
             yield exact_or_any(call.arn("bcm-data-exports", "table/"), str(name))
 
 
-_EXPORT_TYPES: dict[str, ResourceType] = {
-    "export": NamedType("bcm-data-exports", "export/{}", "exportArn"),
-    "table": ReaderType(_read_tables),
-}
-
-
-READERS: ReaderTable = {_EXPORTS: _EXPORT_TYPES}
+READERS: ReaderTable = {"bcm-data-exports.amazonaws.com": {"table": ReaderType(_read_tables)}}

@@ -69,6 +69,10 @@ class Call:
         """All non-empty strings and numbers at a path of the response elements, walking into lists on the way."""
         return tuple(texts_at(self.response, path))
 
+    def additional(self, *path: str) -> tuple[str, ...]:
+        """All non-empty strings and numbers at a path of the additional event data, walking into lists on the way."""
+        return tuple(texts_at(self.record.additionalEventData, path))
+
     def has(self, *path: str) -> bool:
         """Whether a path of the request parameters holds anything but null, false, "" and empty containers."""
         return any(bool(value) for value in values_at(self.request, path))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable
-from lpgen.core.cloudtrail.rules.inferences import DRIFT_DETECTION, LIST_ALL
+from lpgen.core.cloudtrail.rules.inferences import LIST_ALL
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
@@ -61,18 +61,8 @@ def _map_stack_description(call: Call) -> tuple[MappedAction, ...]:
     return (described, mapped("cloudformation:ListStacks", (NO_RESOURCE,), how=LIST_ALL))
 
 
-def _map_drift_detection(call: Call) -> tuple[MappedAction, ...]:
-    """DetectStackDrift: AWS authorizes the detection for single resources too."""
-    stacks = read_resources(call, _TYPES, ("stack",))
-    return (
-        mapped("cloudformation:DetectStackDrift", stacks),
-        mapped("cloudformation:DetectStackResourceDrift", stacks, how=DRIFT_DETECTION),
-    )
-
-
 RULES: RuleTable = {
     (_SOURCE, "DescribeStacks"): _map_stack_description,
-    (_SOURCE, "DetectStackDrift"): _map_drift_detection,
 }
 
 READERS: ReaderTable = {_SOURCE: _TYPES}

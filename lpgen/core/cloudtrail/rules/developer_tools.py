@@ -1,65 +1,31 @@
-"""CodeBuild, CodeCommit, CodeDeploy and CodePipeline: what they name, tags on create and the roles passed.
+"""CodeBuild, by the ids of builds, and what CodePipeline passes on.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html and the pages of the others
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable
 from lpgen.core.cloudtrail.rules.inferences import REQUEST_OPTION
-from lpgen.core.cloudtrail.rules.listed import exact, is_arn_of, listed_arns
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import ReaderTable, mapped, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
 
 
-@dataclass(frozen=True, slots=True)
-class _BuiltProjectType:
-    """The project of a build, whose id begins with the project's name.
+def _read_built(call: Call) -> Iterator[Resource]:
+    """The projects of builds, whose ids begin with the project's name.
 
     https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html
     """
-
-    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The projects of the builds whose ids or ARNs are at the paths."""
-        return tuple(
-            resource_from_arn(call.arn("codebuild", f"project/{name}"))
-            for path in (paths or "id|ids").split("|")
-            for text in call.texts(path)
-            if (name := text.rpartition("/")[2].partition(":")[0]) and "*" not in name and "?" not in name
-        )
-
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all projects of the account and Region."""
-        return resource_from_arn(call.arn("codebuild", "project/*"))
-
-
-@dataclass(frozen=True, slots=True)
-class _RepositoryType:
-    """A repository by name; for Git over HTTPS and SSH its name is recorded in `additionalEventData`.
-
-    https://docs.aws.amazon.com/codecommit/latest/userguide/integ-cloudtrail.html
-    """
-
-    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The repositories in the request, else the one in `additionalEventData`, else those in `resources[]`."""
-        listed = (paths or "repositoryName|repositoryNames|targets.repositoryName|oldName").split("|")
-        names = [name for path in listed for name in call.texts(*path.split("."))]
-        beside = call.record.additionalEventData
-        if not names and isinstance(beside, dict):
-            names = [name for name in (beside.get("repositoryName"),) if isinstance(name, str) and name]
-        if not names:
-            return tuple(map(exact, listed_arns(call, "codecommit")))
-        return tuple(
-            resource_from_arn(call.arn("codecommit", name)) for name in names if "*" not in name and "?" not in name
-        )
-
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all repositories of the account and Region."""
-        return resource_from_arn(call.arn("codecommit", "*"))
+    for text in (*call.texts("id"), *call.texts("ids")):
+        name = text.rpartition("/")[2].partition(":")[0]
+        if name and not has_wildcard(name):
+            yield resource_from_arn(call.arn("codebuild", f"project/{name}"))
 
 
 def _complete_pipeline(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
@@ -86,9 +52,5 @@ COMPLETIONS: CompletionTable = {
 }
 
 READERS: ReaderTable = {
-    "codebuild.amazonaws.com": {"built": _BuiltProjectType()},
-    "codecommit.amazonaws.com": {"repository": _RepositoryType()},
-    "codepipeline.amazonaws.com": {
-        "actiontype": NamedType("codepipeline", "actiontype:Custom/{}/{}/{}", "category,provider,version")
-    },
+    "codebuild.amazonaws.com": {"built": ReaderType(_read_built, "codebuild", "project/*")},
 }

@@ -21,7 +21,7 @@ from lpgen.core.cloudtrail.rules.inferences import (
     TABLE_RESTORE,
     TAG_ON_CREATE,
 )
-from lpgen.core.cloudtrail.rules.listed import ReaderType, arn_type, exact, first_text, fold, is_arn_of, listed_arns
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, first_text, fold, is_arn_of, listed_arns
 from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType, mapped
 from lpgen.core.model import MappedAction, Resource
 
@@ -260,11 +260,6 @@ _TYPES: dict[str, ResourceType] = {
     "table": ReaderType(_read_tables),
     "scope": ReaderType(_read_scope),
     "stream": ReaderType(_read_streams),
-    "owner": arn_type("dynamodb", "resourceArn"),
-    "filtered": arn_type("dynamodb", "tableArn"),
-    "backup": arn_type("dynamodb", "backupArn"),
-    "export": arn_type("dynamodb", "exportArn"),
-    "import": arn_type("dynamodb", "importArn"),
 }
 
 

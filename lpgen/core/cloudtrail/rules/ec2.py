@@ -34,6 +34,7 @@ from lpgen.core.cloudtrail.rules.inferences import (
 from lpgen.core.cloudtrail.rules.listed import ReaderType
 from lpgen.core.cloudtrail.rules.passing import passed
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 SOURCE = "ec2.amazonaws.com"
@@ -165,7 +166,7 @@ def pass_profiles(call: Call, value: object) -> tuple[MappedAction, ...]:
     profiles = {
         Resource(ResourceKind.ARN, arn)
         for name in _profiles_below(value)
-        if "*" not in (arn := _profile_arn(call, name)) and "?" not in arn
+        if not has_wildcard(arn := _profile_arn(call, name))
     }
     return passed(call, profiles, "ec2.amazonaws.com")
 

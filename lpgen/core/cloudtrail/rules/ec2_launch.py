@@ -15,6 +15,7 @@ from lpgen.core.cloudtrail.rules.ec2_ids import LAUNCHED_INTO, ec2_request, name
 from lpgen.core.cloudtrail.rules.inferences import SSM_IMAGE_ALIAS, TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.passing import passed_roles
 from lpgen.core.cloudtrail.rules.types import mapped, read_resources
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 _NAMED_TYPES = frozenset(
@@ -111,7 +112,8 @@ def _read_image_alias(call: Call) -> tuple[MappedAction, ...]:
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html
     """
     aliases = [text for text in call.texts("instancesSet", "items", "imageId") if text.startswith(_SSM_ALIAS)]
-    parameters = {_parameter_resource(call, text.removeprefix(_SSM_ALIAS)) for text in aliases if "*" not in text}
+    names = [text.removeprefix(_SSM_ALIAS) for text in aliases if not has_wildcard(text)]
+    parameters = {_parameter_resource(call, name) for name in names}
     return (mapped("ssm:GetParameters", parameters, how=SSM_IMAGE_ALIAS),) if parameters else ()
 
 

@@ -1,4 +1,4 @@
-"""ECS: names become ARNs within their cluster, tasks are given roles, and tags on create need ecs:TagResource.
+"""ECS: task definitions by family, and the services and daemons that deployments and revisions belong to.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 """
@@ -6,96 +6,52 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonel
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lpgen.core.cloudtrail.rules.call import Call, texts_at
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
+from lpgen.core.cloudtrail.rules.listed import ReaderType
+from lpgen.core.cloudtrail.rules.types import ReaderTable, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import Resource
 
-SOURCE = "ecs.amazonaws.com"
 
-
-@dataclass(frozen=True, slots=True)
-class _TaskDefinitionType:
-    """A task definition by ARN, by `family:revision` or by family, whose revision the response may show.
+def _read_definitions(call: Call) -> Iterator[Resource]:
+    """Task definitions by ARN, by `family:revision` or by family, whose revision the response may show.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
     """
-
-    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The task definitions at the paths ("" for `taskDefinition`)."""
-        return tuple(
-            resource_from_arn(self._arn(call, name))
-            for path in (paths or "taskDefinition").split("|")
-            for name in call.texts(path)
-            if "*" not in name and "?" not in name
-        )
-
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all task definitions of the account and Region."""
-        return resource_from_arn(call.arn("ecs", "task-definition/*"))
-
-    def _arn(self, call: Call, name: str) -> str:
-        if name.startswith("arn:"):
-            return name
-        if ":" in name:
-            return call.arn("ecs", f"task-definition/{name}")
-        family = call.arn("ecs", f"task-definition/{name}:")
-        return next((arn for arn in _shown_definitions(call) if arn.startswith(family)), f"{family}*")
+    for name in (*call.texts("taskDefinition"), *call.texts("taskDefinitions")):
+        if not has_wildcard(name):
+            yield resource_from_arn(name if name.startswith("arn:") else _definition_arn(call, name))
 
 
-def _shown_definitions(call: Call) -> Iterator[str]:
-    """The task definitions that the response of RunTask or StartTask shows."""
-    yield from texts_at(call.response, ("tasks", "taskDefinitionArn"))
+def _definition_arn(call: Call, name: str) -> str:
+    arn = call.arn("ecs", f"task-definition/{name}")
+    if ":" in name:
+        return arn
+    shown = texts_at(call.response, ("tasks", "taskDefinitionArn"))
+    return next((text for text in shown if text.startswith(f"{arn}:")), f"{arn}:*")
 
 
-@dataclass(frozen=True, slots=True)
-class _OwnerType:
+def _owner_type(kind: str, *paths: str) -> ReaderType:
     """The service or daemon that a deployment or revision belongs to; its name is part of the ARN of either.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_ecs.html
     """
 
-    kind: str
-    paths: tuple[str, ...]
+    def read(call: Call) -> Iterator[Resource]:
+        for arn in (arn for path in paths for arn in call.texts(path)):
+            place, _, rest = arn.partition(f":{kind}-")
+            names = rest.split("/")
+            if place.startswith("arn:") and len(names) == 4 and not has_wildcard(arn):
+                yield resource_from_arn(f"{place}:{kind}/{names[1]}/{names[2]}")
 
-    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The owners in the ARNs at the paths."""
-        return tuple(owner for path in self.paths for arn in call.texts(path) for owner in self._owner(arn))
-
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all owners of the kind in the account and Region."""
-        return resource_from_arn(call.arn("ecs", f"{self.kind}/*"))
-
-    def _owner(self, arn: str) -> Iterator[Resource]:
-        place, _, rest = arn.partition(f":{self.kind}-")
-        names = rest.split("/")
-        if place.startswith("arn:") and len(names) == 4 and not {"*", "?"} & set(arn):
-            yield resource_from_arn(f"{place}:{self.kind}/{names[1]}/{names[2]}")
+    return ReaderType(read, "ecs", f"{kind}/*")
 
 
-TYPES: dict[str, ResourceType] = {
-    # The service may be an ARN of three parts, whose last is its name.
-    "task-set": NamedType(
-        "ecs", "task-set/{}/{}/{}", "cluster~default,service,taskSet|cluster~default,service,taskSets"
-    ),
-    "new-task-set": NamedType("ecs", "task-set/{}/{}/*", "cluster~default,service"),
-    "container-instance": NamedType(
-        "ecs", "container-instance/{}/{}", "cluster~default,containerInstance|cluster~default,containerInstances"
-    ),
-    "service": NamedType("ecs", "service/{}/{}", "cluster~default,service|cluster~default,services"),
-    "service-deployment": NamedType("ecs", "service-deployment/*", "serviceDeploymentArn|serviceDeploymentArns"),
-    "owner": _OwnerType("service", ("serviceDeploymentArn", "serviceDeploymentArns", "serviceRevisionArns")),
-    "daemon-owner": _OwnerType("daemon", ("daemonDeploymentArns", "daemonRevisionArns")),
-    "daemon-deployment": NamedType("ecs", "daemon-deployment/*", "daemonDeploymentArns"),
-    "daemon-revision": NamedType("ecs", "daemon-revision/*", "daemonRevisionArns"),
-    "service-revision": NamedType("ecs", "service-revision/*", "serviceRevisionArns"),
-    "task-definition": _TaskDefinitionType(),
-    # Resources that a call creates under an id that AWS chooses, within the cluster or service that it names.
-    "new-task": NamedType("ecs", "task/{}/*", "cluster~default"),
+READERS: ReaderTable = {
+    "ecs.amazonaws.com": {
+        "owner": _owner_type("service", "serviceDeploymentArn", "serviceDeploymentArns", "serviceRevisionArns"),
+        "daemon-owner": _owner_type("daemon", "daemonDeploymentArns", "daemonRevisionArns"),
+        "task-definition": ReaderType(_read_definitions, "ecs", "task-definition/*"),
+    }
 }
-
-# Tags: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html; roles:
-# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html
-
-READERS: ReaderTable = {SOURCE: TYPES}

@@ -1,40 +1,21 @@
-"""EFS: file systems and access points by id, the network interface of a mount target, and tags on create.
+"""EFS: the network interface of a mount target.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticfilesystem.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.ec2 import TYPES as EC2_TYPES
 from lpgen.core.cloudtrail.rules.ec2_ids import LAUNCHED_INTO, with_shared
 from lpgen.core.cloudtrail.rules.inferences import MOUNT_TARGET
-from lpgen.core.cloudtrail.rules.listed import ReaderType
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
-from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
+from lpgen.core.cloudtrail.rules.types import NamedType, mapped, read_resources
+from lpgen.core.model import NO_RESOURCE, MappedAction
 
 _SOURCE = "elasticfilesystem.amazonaws.com"
 
 
-def _read_tagged(call: Call) -> Iterator[Resource]:
-    """The resource that the tagging calls name by id or ARN: an access point (`fsap-`) or a file system.
-
-    https://docs.aws.amazon.com/efs/latest/ug/API_TagResource.html
-    """
-    name = call.text("resourceId")
-    is_access_point = name.startswith("fsap-") or ":access-point/" in name
-    yield from TYPES["access-point" if is_access_point else "file-system"].read(call, "resourceId")
-
-
-TYPES: dict[str, ResourceType] = {
-    "file-system": NamedType("elasticfilesystem", "file-system/{}", "fileSystemId|resourceId|sourceFileSystemId"),
-    "access-point": NamedType("elasticfilesystem", "access-point/{}", "accessPointId"),
-    "tagged": ReaderType(_read_tagged),
-}
-
-# https://docs.aws.amazon.com/efs/latest/ug/supported-iam-actions-tagging.html
+_TYPES = {"file-system": NamedType("elasticfilesystem", "file-system/{}", "fileSystemId")}
 
 
 def _map_mount_target(call: Call) -> tuple[MappedAction, ...]:
@@ -44,7 +25,7 @@ def _map_mount_target(call: Call) -> tuple[MappedAction, ...]:
     """
     interface = read_resources(call, EC2_TYPES, ("+network-interface", "subnet", "security-group?"))
     return (
-        mapped("elasticfilesystem:CreateMountTarget", read_resources(call, TYPES, ("file-system",))),
+        mapped("elasticfilesystem:CreateMountTarget", read_resources(call, _TYPES, ("file-system",))),
         mapped("ec2:DescribeSubnets", (NO_RESOURCE,), how=MOUNT_TARGET),
         mapped("ec2:DescribeNetworkInterfaces", (NO_RESOURCE,), how=MOUNT_TARGET),
         mapped("ec2:CreateNetworkInterface", with_shared(call, interface, LAUNCHED_INTO), how=MOUNT_TARGET),
@@ -59,7 +40,7 @@ def _map_interface(call: Call) -> tuple[MappedAction, ...]:
     https://docs.aws.amazon.com/efs/latest/ug/API_ModifyMountTargetSecurityGroups.html
     """
     action, tokens = _INTERFACE_ACTIONS[call.operation]
-    own = mapped(f"elasticfilesystem:{call.operation}", read_resources(call, TYPES, ("file-system",)))
+    own = mapped(f"elasticfilesystem:{call.operation}", read_resources(call, _TYPES, ("file-system",)))
     return (own, mapped(action, read_resources(call, EC2_TYPES, tokens), how=MOUNT_TARGET))
 
 
@@ -77,5 +58,3 @@ RULES: RuleTable = {
     (_SOURCE, "CreateMountTarget"): _map_mount_target,
     **dict.fromkeys(((_SOURCE, operation) for operation in _INTERFACE_ACTIONS), _map_interface),
 }
-
-READERS: ReaderTable = {_SOURCE: TYPES}

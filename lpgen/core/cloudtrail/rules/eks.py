@@ -1,4 +1,4 @@
-"""EKS: clusters by name. The ARN of a resource in a cluster has an id that only AWS knows, so it becomes a pattern.
+"""EKS: access entries of principals, whose ARN has an id that only AWS knows, so it becomes a pattern.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html
 Roles that the calls hand over are found by the general rule.
@@ -6,56 +6,27 @@ Roles that the calls hand over are found by the general rule.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable
+from lpgen.core.cloudtrail.rules.listed import ReaderType
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.types import (
-    NamedType,
-    ReaderTable,
-    ResourceType,
-)
-from lpgen.core.model import MappedAction, Resource, ResourceKind
+from lpgen.core.cloudtrail.rules.types import ReaderTable, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
+from lpgen.core.model import MappedAction, Resource
 
 _SOURCE = "eks.amazonaws.com"
 
 
-@dataclass(frozen=True, slots=True)
-class _AccessEntryType:
+def _read_access_entry(call: Call) -> Iterator[Resource]:
     """The access entry of an IAM principal: its ARN holds the principal's kind, account and bare name."""
-
-    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The access entry of the principal in the cluster that the request names."""
-        cluster = call.text("clusterName") or call.text("name")
-        principal = split_arn(call.text("principalArn"))
-        if not cluster or principal.service != "iam" or "*" in "".join((cluster, *principal)):
-            return ()
+    cluster = call.text("clusterName") or call.text("name")
+    principal = split_arn(call.text("principalArn"))
+    if cluster and principal.service == "iam" and not has_wildcard("".join((cluster, *principal))):
         kind, _, name = principal.name.partition("/")
         entry = f"access-entry/{cluster}/{kind}/{principal.account}/{name.rpartition('/')[2]}/*"
-        return (Resource(ResourceKind.FOLD, call.arn("eks", entry)),)
-
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all access entries of the account and Region."""
-        return Resource(ResourceKind.FOLD, call.arn("eks", "access-entry/*"))
-
-
-TYPES: dict[str, ResourceType] = {
-    "cluster": NamedType("eks", "cluster/{}", "clusterName|name"),
-    "podidentityassociation": NamedType(
-        "eks", "podidentityassociation/{}/{}", "clusterName,associationId|name,associationId"
-    ),
-    "access-entry": _AccessEntryType(),
-    "new-association": NamedType("eks", "podidentityassociation/{}/*", "clusterName|name"),
-    "new-provider": NamedType(
-        "eks",
-        "identityproviderconfig/{}/oidc/{}/*",
-        "clusterName,oidc.identityProviderConfigName|name,oidc.identityProviderConfigName",
-    ),
-}
-
-# Tags: https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html; services that roles are passed to: the
-# operations of https://docs.aws.amazon.com/service-authorization/latest/reference/list_eks.html
+        yield resource_from_arn(call.arn("eks", entry))
 
 
 def _complete_access_entry(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
@@ -67,4 +38,4 @@ def _complete_access_entry(call: Call, actions: tuple[MappedAction, ...]) -> tup
 
 COMPLETIONS: CompletionTable = {(_SOURCE, "CreateAccessEntry"): _complete_access_entry}
 
-READERS: ReaderTable = {_SOURCE: TYPES}
+READERS: ReaderTable = {_SOURCE: {"access-entry": ReaderType(_read_access_entry, "eks", "access-entry/*")}}

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at, values_at
+from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.passing import ROLE_UNREAD, entity_arn, passed_roles
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import MappedAction
 
 _SOURCE = "elasticbeanstalk.amazonaws.com"
@@ -20,7 +21,7 @@ _SOURCE = "elasticbeanstalk.amazonaws.com"
 def _map_update_tags(call: Call) -> tuple[MappedAction, ...] | None:
     """AddTags and RemoveTags as far as the request asks for them, instead of an action of the operation's name."""
     arn = call.text("resourceArn")
-    resources = (resource_from_arn(arn),) if arn.startswith("arn:") and "*" not in arn else ()
+    resources = (resource_from_arn(arn),) if arn.startswith("arn:") and not has_wildcard(arn) else ()
     asked = (
         ("elasticbeanstalk:AddTags", call.has("tagsToAdd")),
         ("elasticbeanstalk:RemoveTags", call.has("tagsToRemove")),
@@ -37,21 +38,18 @@ _PASSED: Final = {
 }
 
 
-def _map_options(call: Call) -> tuple[MappedAction, ...]:
+def _complete_options(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """The call, and iam:PassRole for the roles among the options that it sets.
 
     A saved configuration holds options that the record doesn't show. So does the source bundle of a new environment,
     which needs an instance profile from somewhere.
     https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options.html
     """
-    kind = "environment" if call.operation.endswith("Environment") else "configurationtemplate"
-    own = mapped(f"elasticbeanstalk:{call.operation}", _TYPES[kind].read(call, ""))
     named = {option: tuple(_passed_by_option(call, option)) for option in _PASSED}
     is_bare = call.operation == "CreateEnvironment" and not named[_PROFILE]
-    is_hidden = is_bare or (kind == "environment" and call.has("templateName"))
+    is_hidden = is_bare or (call.operation.endswith("Environment") and call.has("templateName"))
     return (
-        own,
-        *passed_roles(call, call.texts("operationsRole"), _SOURCE),
+        *actions,
         *(one for passed in named.values() for one in passed),
         *((ROLE_UNREAD,) if is_hidden else ()),
     )
@@ -67,10 +65,6 @@ def _passed_by_option(call: Call, option: tuple[str, str]) -> Iterator[MappedAct
 
 
 _TYPES: dict[str, ResourceType] = {
-    "environment": NamedType("elasticbeanstalk", "environment/{}/{}", "applicationName,environmentName"),
-    "configurationtemplate": NamedType(
-        "elasticbeanstalk", "configurationtemplate/{}/{}", "applicationName,templateName"
-    ),
     "source": NamedType("elasticbeanstalk", "environment/*/{}", "sourceEnvironmentName"),
     "destination": NamedType("elasticbeanstalk", "environment/*/{}", "destinationEnvironmentName"),
 }
@@ -85,9 +79,8 @@ _WITH_OPTIONS: Final = (
     "UpdateEnvironment",
 )
 
-RULES: RuleTable = {
-    **{(_SOURCE, operation): _map_options for operation in _WITH_OPTIONS},
-    (_SOURCE, "UpdateTagsForResource"): _map_update_tags,
-}
+RULES: RuleTable = {(_SOURCE, "UpdateTagsForResource"): _map_update_tags}
+
+COMPLETIONS: CompletionTable = {(_SOURCE, operation): _complete_options for operation in _WITH_OPTIONS}
 
 READERS: ReaderTable = {_SOURCE: _TYPES}

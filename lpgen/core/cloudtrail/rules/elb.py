@@ -1,4 +1,4 @@
-"""Elastic Load Balancing: Classic Load Balancers are named by name, the newer kinds by ARN, under one event source.
+"""Elastic Load Balancing: what calls create, under an id that AWS assigns and with the name of the load balancer.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancing.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
@@ -7,87 +7,47 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselast
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lpgen.core.cloudtrail.rules.call import Call
 from lpgen.core.cloudtrail.rules.listed import ReaderType
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
-from lpgen.core.model import UNKNOWN_RESOURCE, Resource, ResourceKind
+from lpgen.core.cloudtrail.rules.types import ReaderTable, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
+from lpgen.core.model import Resource
 
-_SOURCE = "elasticloadbalancing.amazonaws.com"
+_SERVICE = "elasticloadbalancing"
 _KINDS = {"application": "app", "network": "net", "gateway": "gwy"}
 
 
-def _balancer_type(shape: str, paths: str) -> NamedType:
-    return NamedType("elasticloadbalancing", shape, paths)
-
-
-@dataclass(frozen=True, slots=True)
-class _NewBalancerType:
+def _read_new_balancer(call: Call) -> Iterator[Resource]:
     """A load balancer that CreateLoadBalancer makes: by `loadBalancerName` a classic one, by `name` and `type` a newer
-    kind.
+    kind, with a pattern for the id that AWS gives it.
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
     """
-
-    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The load balancer to be, with a pattern for the id that AWS gives the newer kinds."""
-        classic, name = call.text("loadBalancerName"), call.text("name")
-        if {"*", "?"} & set(classic + name) or not (classic or name):
-            return ()
+    classic, name = call.text("loadBalancerName"), call.text("name")
+    if (classic or name) and not has_wildcard(classic + name):
         kind = _KINDS.get(call.text("type") or "application", "*")
         text = f"loadbalancer/{classic}" if classic else f"loadbalancer/{kind}/{name}/*"
-        return (resource_from_arn(call.arn("elasticloadbalancing", text)),)
-
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all load balancers of the account and Region."""
-        return resource_from_arn(call.arn("elasticloadbalancing", "loadbalancer/*"))
+        yield resource_from_arn(call.arn(_SERVICE, text))
 
 
-def _read_tagged(call: Call) -> Iterator[Resource]:
-    """The resources that AddTags and RemoveTags name: Classic Load Balancers by name, all others by ARN."""
-    for name in call.texts("loadBalancerNames"):
-        if not {"*", "?"} & set(name):
-            yield resource_from_arn(call.arn("elasticloadbalancing", f"loadbalancer/{name}"))
-    for arn in call.texts("resourceArns"):
-        is_own = arn.split(":", 3)[2:3] == ["elasticloadbalancing"] and not {"*", "?"} & set(arn)
-        yield Resource(ResourceKind.ARN, arn) if is_own else UNKNOWN_RESOURCE
-
-
-@dataclass(frozen=True, slots=True)
-class _ChildType:
+def _child_type(parent: str, kind: str, path: str) -> ReaderType:
     """A listener or rule that a call makes: the parent's ARN gives the load balancer's name, and the new id is open."""
 
-    parent: str
-    kind: str
-    path: str
+    def read(call: Call) -> Iterator[Resource]:
+        start, found, name = call.text(path).partition(f":{parent}/")
+        if found and f":{_SERVICE}:" in start and not has_wildcard(start + name):
+            names = name.split("/")
+            parts = [*names[:2], *("*" for _ in names[2:]), "*"]
+            yield resource_from_arn(f"{start}:{kind}/{'/'.join(parts)}")
 
-    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The pattern of the new child of the load balancer that the request names itself or by a listener."""
-        start, found, name = call.text(self.path).partition(f":{self.parent}/")
-        if not found or ":elasticloadbalancing:" not in start or {"*", "?"} & set(start + name):
-            return ()
-        names = name.split("/")
-        parts = [*names[:2], *("*" for _ in names[2:]), "*"]
-        return (Resource(ResourceKind.FOLD, f"{start}:{self.kind}/{'/'.join(parts)}"),)
-
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all of the kind in the account and Region."""
-        return Resource(ResourceKind.FOLD, call.arn("elasticloadbalancing", f"{self.kind}/*"))
+    return ReaderType(read, _SERVICE, f"{kind}/*")
 
 
-_TYPES: dict[str, ResourceType] = {
-    "balancer": _balancer_type("loadbalancer/{}", "loadBalancerArn|loadBalancerName"),
-    "new-balancer": _NewBalancerType(),
-    "listener": _balancer_type("listener/{}", "listenerArn"),
-    "rule": _balancer_type("listener-rule/{}", "ruleArn"),
-    "tagged": ReaderType(_read_tagged),
-    "new-listener": _ChildType("loadbalancer", "listener", "loadBalancerArn"),
-    "new-rule": _ChildType("listener", "listener-rule", "listenerArn"),
+READERS: ReaderTable = {
+    f"{_SERVICE}.amazonaws.com": {
+        "new-balancer": ReaderType(_read_new_balancer, _SERVICE, "loadbalancer/*"),
+        "new-listener": _child_type("loadbalancer", "listener", "loadBalancerArn"),
+        "new-rule": _child_type("listener", "listener-rule", "listenerArn"),
+    }
 }
-
-
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html
-
-
-READERS: ReaderTable = {_SOURCE: _TYPES}

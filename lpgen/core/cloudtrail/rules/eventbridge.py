@@ -1,22 +1,17 @@
-"""EventBridge, Scheduler and Pipes calls: rules by bus, buses by name or ARN, schedules by group.
+"""EventBridge calls: rules by bus, and the buses that receive entries.
 
-Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html (a rule on the
-default bus has no bus in its ARN) and
-https://docs.aws.amazon.com/scheduler/latest/UserGuide/security_iam_service-with-iam.html
+A rule on the default bus has no bus in its ARN:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.cloudtrail.rules.call import Call, RuleTable
-from lpgen.core.cloudtrail.rules.inferences import GROUP_DELETION
-from lpgen.core.cloudtrail.rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped
-from lpgen.core.model import MappedAction, Resource
-
-_EVENTS = "events.amazonaws.com"
-_SCHEDULER = "scheduler.amazonaws.com"
+from lpgen.core.cloudtrail.rules.call import Call
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of
+from lpgen.core.cloudtrail.rules.types import ReaderTable
+from lpgen.core.model import Resource
 
 _DEFAULT_BUS = "default"
 
@@ -27,11 +22,6 @@ def _read_rules(call: Call) -> Iterator[Resource]:
     name = call.text("name") or call.text("rule")
     if name:
         yield exact(call.arn("events", f"rule/{name}" if bus == _DEFAULT_BUS else f"rule/{bus}/{name}"))
-
-
-def _read_buses(call: Call) -> Iterator[Resource]:
-    """The bus that a call names, by default the default bus."""
-    yield from _bus(call, call.text("name") or _DEFAULT_BUS)
 
 
 def _read_entry_buses(call: Call) -> Iterator[Resource]:
@@ -49,38 +39,6 @@ def _bus(call: Call, name: str) -> Iterator[Resource]:
         yield exact(call.arn("events", f"event-bus/{name}"))
 
 
-def _read_schedules(call: Call) -> Iterator[Resource]:
-    """The schedule that a call names, in its group."""
-    name = call.text("name")
-    if name:
-        yield exact(call.arn("scheduler", f"schedule/{call.text('groupName') or _DEFAULT_BUS}/{name}"))
-
-
-def _map_delete_group(call: Call) -> tuple[MappedAction, ...]:
-    """DeleteScheduleGroup deletes the group's schedules with the caller's permissions.
-
-    Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_DeleteScheduleGroup.html
-    """
-    own = mapped("scheduler:DeleteScheduleGroup", _TYPES["group"].read(call, ""))
-    name = call.text("name")
-    schedules = (fold(call.arn("scheduler", f"schedule/{name}"), "/*"),) if name else ()
-    return (own, mapped("scheduler:DeleteSchedule", schedules, how=GROUP_DELETION))
-
-
-_TYPES: dict[str, ResourceType] = {
-    "rule": ReaderType(_read_rules),
-    "bus": ReaderType(_read_buses),
-    "entries": ReaderType(_read_entry_buses),
-    "archive": NamedType("events", "archive/{}", "archiveName"),
-    "replay": NamedType("events", "replay/{}", "replayName"),
-    "source": arn_type("events", "eventSourceArn"),
-    "target": arn_type("events", "destination.arn"),
-    "schedule": ReaderType(_read_schedules),
-    "group": NamedType("scheduler", "schedule-group/{}", "name"),
+READERS: ReaderTable = {
+    "events.amazonaws.com": {"rule": ReaderType(_read_rules), "entries": ReaderType(_read_entry_buses)}
 }
-
-RULES: RuleTable = {
-    (_SCHEDULER, "DeleteScheduleGroup"): _map_delete_group,
-}
-
-READERS: ReaderTable = {_EVENTS: _TYPES, _SCHEDULER: _TYPES}

@@ -9,10 +9,8 @@ from collections.abc import Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, texts_at
 from lpgen.core.cloudtrail.rules.listed import ReaderType, exact
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType
+from lpgen.core.cloudtrail.rules.types import ReaderTable
 from lpgen.core.model import Resource
-
-_SOURCE = "fis.amazonaws.com"
 
 
 def _planned_actions(call: Call) -> Iterator[Resource]:
@@ -23,9 +21,4 @@ def _planned_actions(call: Call) -> Iterator[Resource]:
             yield exact(call.arn("fis", f"action/{name}"))
 
 
-_TYPES: dict[str, ResourceType] = {
-    "action": ReaderType(_planned_actions),
-    "template": NamedType("fis", "experiment-template/{}", "id"),
-}
-
-READERS: ReaderTable = {_SOURCE: _TYPES}
+READERS: ReaderTable = {"fis.amazonaws.com": {"action": ReaderType(_planned_actions)}}

@@ -1,16 +1,15 @@
-"""Glue calls: the Data Catalog's catalog, database and table of each call, schemas, and tags on creation.
+"""Glue calls: schemas and their registry, by default the default one.
 
-A call on a table is authorized on the catalog and the database too. `catalogId` is the account that owns the catalog.
-Source: https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
+https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.arns import is_account_id, split_arn
+from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.rules.call import Call
-from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, first_text, fold, is_arn_of
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, first_text, is_arn_of
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType
 from lpgen.core.model import Resource
 
@@ -18,53 +17,6 @@ _SOURCE = "glue.amazonaws.com"
 
 
 _DEFAULT_REGISTRY = "default-registry"
-
-
-def _read_catalogs(call: Call) -> Iterator[Resource]:
-    """The root catalog of the account that owns the named resources."""
-    yield exact(_arn(call, "catalog"))
-
-
-def _read_databases(call: Call) -> Iterator[Resource]:
-    """The database of a call."""
-    name = first_text(call, "databaseName", "databaseInput.name")
-    if not name and call.operation.endswith("Database"):
-        name = call.text("name")
-    if name:
-        yield exact(_arn(call, f"database/{name}"))
-
-
-def _read_tables(call: Call) -> Iterator[Resource]:
-    """The tables that a call names in its database."""
-    database = call.text("databaseName")
-    names = (
-        call.texts("tableName")
-        or call.texts("tablesToDelete")
-        or call.texts("name")
-        or call.texts("tableInput", "name")
-    )
-    return (exact(_arn(call, f"table/{database}/{name}")) for name in names if database)
-
-
-def _read_functions(call: Call) -> Iterator[Resource]:
-    """The user-defined function that a call names in its database."""
-    database, name = call.text("databaseName"), call.text("functionName")
-    if database and name:
-        yield exact(_arn(call, f"userDefinedFunction/{database}/{name}"))
-
-
-def _any_of(kind: str) -> ReaderType:
-    """Everything of a kind in the database that a call names."""
-
-    def read(call: Call) -> Iterator[Resource]:
-        database = first_text(call, "databaseName", "name")
-        yield fold(_arn(call, f"{kind}/{database}"), "/*" if database else "*/*")
-
-    return ReaderType(read)
-
-
-def _read_any_database(call: Call) -> Iterator[Resource]:
-    yield fold(_arn(call, "database/"), "*")
 
 
 def _read_registries(call: Call) -> Iterator[Resource]:
@@ -91,25 +43,10 @@ def _registry_name(call: Call) -> str:
     return first_text(call, "schemaId.registryName", "registryId.registryName") or _DEFAULT_REGISTRY
 
 
-def _arn(call: Call, name: str) -> str:
-    """The ARN of a Data Catalog resource in the account that `catalogId` names, by default the call's."""
-    owner = call.text("catalogId")
-    account = owner if is_account_id(owner) else call.account
-    return f"arn:{call.partition}:glue:{call.region}:{account}:{name}"
-
-
 _TYPES: dict[str, ResourceType] = {
-    "catalog": ReaderType(_read_catalogs),
-    "database": ReaderType(_read_databases),
-    "table": ReaderType(_read_tables),
-    "function": ReaderType(_read_functions),
-    "anydatabase": ReaderType(_read_any_database),
-    "anytable": _any_of("table"),
-    "anyfunction": _any_of("userDefinedFunction"),
     "registry": ReaderType(_read_registries),
     "schema": ReaderType(_read_schemas),
     "devendpoint": NamedType("glue", "devEndpoint/{}", "endpointName"),
-    "connection": NamedType("glue", "connection/{}", "connectionName|name|connectionInput.name"),
 }
 
 

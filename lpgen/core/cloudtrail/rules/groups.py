@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import REQUEST_OPTION
 from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of
-from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import ReaderTable, mapped, resource_from_arn
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
 
@@ -24,39 +23,21 @@ def _read_task_groups(call: Call) -> Iterator[Resource]:
             yield exact(arn.partition("/tag-sync-task/")[0])
 
 
-_GROUP_TYPES: dict[str, ResourceType] = {
-    "task-group": ReaderType(_read_task_groups),
-}
-
-
 # https://docs.aws.amazon.com/servicecatalog/latest/dg/API_app-registry_GetApplication.html
 _REGISTRY_ID = re.compile(r"0[a-z0-9]{3,25}")
 
 
-@dataclass(frozen=True, slots=True)
-class _RegistryType:
+def _registry_type(path: str, parameter: str) -> ReaderType:
     """A resource that a call names by ARN, by id or by name: the ARN holds the id, which a name doesn't show."""
 
-    path: str
-    parameter: str
-
-    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The resource that the call names by ARN or id; nothing where it gives a name."""
-        text = call.text(self.parameter)
+    def read(call: Call) -> Iterator[Resource]:
+        text = call.text(parameter)
         if is_arn_of(text, "servicecatalog"):
-            return (resource_from_arn(text),)
-        is_id = _REGISTRY_ID.fullmatch(text)
-        return (resource_from_arn(call.arn("servicecatalog", f"/{self.path}/{text}")),) if is_id else ()
+            yield resource_from_arn(text)
+        elif _REGISTRY_ID.fullmatch(text):
+            yield resource_from_arn(call.arn("servicecatalog", f"/{path}/{text}"))
 
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all resources of the type."""
-        return resource_from_arn(call.arn("servicecatalog", f"/{self.path}/*"))
-
-
-_REGISTRY_TYPES: dict[str, ResourceType] = {
-    "application": _RegistryType("applications", "application"),
-    "attribute-group": _RegistryType("attribute-groups", "attributeGroup"),
-}
+    return ReaderType(read, "servicecatalog", f"/{path}/*")
 
 
 def _map_cancelled_sync(call: Call) -> tuple[MappedAction, ...]:
@@ -92,6 +73,9 @@ RULES: RuleTable = {
 }
 
 READERS: ReaderTable = {
-    "resource-groups.amazonaws.com": _GROUP_TYPES,
-    "servicecatalog-appregistry.amazonaws.com": _REGISTRY_TYPES,
+    "resource-groups.amazonaws.com": {"task-group": ReaderType(_read_task_groups)},
+    "servicecatalog-appregistry.amazonaws.com": {
+        "application": _registry_type("applications", "application"),
+        "attribute-group": _registry_type("attribute-groups", "attributeGroup"),
+    },
 }

@@ -21,6 +21,7 @@ from lpgen.core.cloudtrail.rules.types import (
     read_resources,
     resource_from_arn,
 )
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource, ResourceKind
 
 SOURCE = "iam.amazonaws.com"
@@ -80,7 +81,7 @@ class _CreateRule:
     def _created(self, call: Call) -> Resource:
         arn = next(iter(texts_at(call.response, self.answer)), "")
         name = call.text(self.name)
-        if not arn and name and not {"*", "?"} & set(name):
+        if not arn and name and not has_wildcard(name):
             path = "/" + call.text("path").strip("/")
             inner = f"{path}/{name}".lstrip("/")
             arn = call.arn("iam", f"{self.shape}/{inner}", region=False)
@@ -90,7 +91,7 @@ class _CreateRule:
 def _map_oidc_creation(call: Call) -> tuple[MappedAction, ...]:
     """CreateOpenIDConnectProvider: the ARN holds the provider's URL without its scheme."""
     host = call.text("url").removeprefix("https://").rstrip("/")
-    name = "*" if not host or {"*", "?"} & set(host) else host
+    name = "*" if not host or has_wildcard(host) else host
     created = (resource_from_arn(call.arn("iam", f"oidc-provider/{name}", region=False)),)
     actions = [mapped("iam:CreateOpenIDConnectProvider", created)]
     if call.has("tags"):
@@ -139,14 +140,14 @@ class _NamedEntityRule:
     parameter: str
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        arns = (text for text in call.texts(self.parameter) if ":iam::" in text and "*" not in text)
+        arns = (text for text in call.texts(self.parameter) if ":iam::" in text and not has_wildcard(text))
         return (mapped(f"iam:{call.operation}", map(resource_from_arn, arns)),)
 
 
 def _map_access_report(call: Call) -> tuple[MappedAction, ...]:
     """GenerateOrganizationsAccessReport: the path of an organization's entity."""
     path = call.text("entityPath")
-    name = path if path and "*" not in path else "*"
+    name = path if path and not has_wildcard(path) else "*"
     report = resource_from_arn(call.arn("iam", f"access-report/{name}", region=False))
     return (mapped("iam:GenerateOrganizationsAccessReport", (report,)),)
 

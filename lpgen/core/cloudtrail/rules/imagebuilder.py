@@ -14,6 +14,7 @@ from lpgen.core.cloudtrail.rules.inferences import RECIPE_PARTS, TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.listed import exact, is_arn_of
 from lpgen.core.cloudtrail.rules.passing import entity_arn, passed_roles
 from lpgen.core.cloudtrail.rules.types import mapped, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
 
 _SOURCE = "imagebuilder.amazonaws.com"
@@ -73,7 +74,7 @@ def _read_parts(call: Call, reads: tuple[tuple[str, str], ...]) -> Iterator[Mapp
 
 def _named(call: Call, path: str) -> list[Resource]:
     arns = (arn for arn in call.texts(*path.split(".")) if is_arn_of(arn, _SERVICE))
-    return [exact(arn) for arn in arns if not {"*", "?"} & set(arn)]
+    return [exact(arn) for arn in arns if not has_wildcard(arn)]
 
 
 def _pass(call: Call) -> tuple[MappedAction, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from lpgen.core.cloudtrail.resource_arns import is_literal
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at
 from lpgen.core.cloudtrail.rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE, FUNCTION_NETWORK, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
@@ -102,22 +102,6 @@ def _map_publish_layer(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("lambda:PublishLayerVersion", layers), *_map_code(call, "content"))
 
 
-_MADE = {
-    "CreateCodeSigningConfig": "code-signing-config:",
-    "CreateEventSourceMapping": "event-source-mapping:",
-}
-"""The start of the name, in an ARN, of a resource that a call creates under an id that AWS chooses."""
-
-
-def _map_create_nameless(call: Call) -> tuple[MappedAction, ...]:
-    """CreateEventSourceMapping and CreateCodeSigningConfig, and the tags of what they make."""
-    own = mapped(f"lambda:{call.operation}", (NO_RESOURCE,))
-    if not call.has("tags"):
-        return (own,)
-    made = fold(call.arn("lambda", _MADE[call.operation]), "*")
-    return (own, mapped("lambda:TagResource", (made,), how=TAG_ON_CREATE))
-
-
 def _map_code(call: Call, *where: str) -> tuple[MappedAction, ...]:
     """The code that Lambda fetches for the caller: an object in S3, or an image in ECR.
 
@@ -187,10 +171,6 @@ _TYPES: dict[str, ResourceType] = {
     "function": ReaderType(_read_functions),
     "qualified": ReaderType(_read_qualified),
     "layerversion": ReaderType(_read_layer_versions),
-    "byarn": arn_type("lambda", "arn"),
-    "owner": arn_type("lambda", "resourceArn"),
-    "tagged": arn_type("lambda", "resource", "resourceArn"),
-    "signing": arn_type("lambda", "codeSigningConfigArn"),
 }
 
 RULES: RuleTable = {
@@ -198,8 +178,6 @@ RULES: RuleTable = {
     (_SOURCE, "UpdateFunctionCode"): _map_update_code,
     (_SOURCE, "UpdateFunctionConfiguration"): _map_update_configuration,
     (_SOURCE, "PublishLayerVersion"): _map_publish_layer,
-    (_SOURCE, "CreateCodeSigningConfig"): _map_create_nameless,
-    (_SOURCE, "CreateEventSourceMapping"): _map_create_nameless,
 }
 
 READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.rules.call import Call
-from lpgen.core.cloudtrail.rules.types import ResourceType
+from lpgen.core.cloudtrail.rules.types import ResourceType, resource_from_arn
 from lpgen.core.model import UNKNOWN_RESOURCE, Resource, ResourceKind
 
 _SPECIAL = re.compile(r"\*|\$(?=\{)")
@@ -16,17 +16,20 @@ _SPECIAL = re.compile(r"\*|\$(?=\{)")
 
 @dataclass(frozen=True, slots=True)
 class ReaderType:
-    """A type that a function reads off the call; where it finds nothing, the resource is unknown."""
+    """A type that a function reads off the call; where it finds nothing, any resource of the service whose ARN ends in
+    the pattern `any`, or without one the resource is unknown."""
 
     reader: Callable[[Call], Iterable[Resource]]
+    service: str = ""
+    any: str = ""
 
     def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
         """The resources that the reader finds; the paths of a declaration don't apply to it."""
         return tuple(self.reader(call))
 
-    def pattern(self, _call: Call) -> Resource:
-        """Unknown: a reader has no shape to fall back on."""
-        return UNKNOWN_RESOURCE
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all resources of the type where the call was made, as far as that is known."""
+        return resource_from_arn(call.arn(self.service, self.any)) if self.any else UNKNOWN_RESOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,6 @@ class ListedType:
     def pattern(self, call: Call) -> Resource:
         """The other type's pattern."""
         return self.other.pattern(call)
-
-
-def arn_type(service: str, *keys: str) -> ReaderType:
-    """A type that calls name only by its full ARN, at any of these paths (`a.b` walks into `a`)."""
-    paths = tuple(tuple(key.split(".")) for key in keys)
-
-    def read(call: Call) -> Iterator[Resource]:
-        return map(exact, (arn for path in paths for arn in call.texts(*path) if is_arn_of(arn, service)))
-
-    return ReaderType(read)
 
 
 def exact(arn: str) -> Resource:

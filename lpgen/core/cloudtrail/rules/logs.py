@@ -1,4 +1,4 @@
-"""CloudWatch Logs calls: log groups by name or identifier, log streams, destinations and vended deliveries.
+"""CloudWatch Logs calls: log groups by name or identifier, log streams and vended deliveries.
 
 In policies a log group's ARN ends in `:*` for every action but the tagging ones.
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import ACCOUNT_POLICY, TAG_ON_CREATE, UNMASKED_LOGS, VENDED_LOGS
-from lpgen.core.cloudtrail.rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, fold, is_arn_of
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
@@ -142,10 +142,6 @@ def _map_delivery_source(call: Call) -> tuple[MappedAction, ...]:
 _TYPES: dict[str, ResourceType] = {
     "group": _GroupType(),
     "stream": ReaderType(_read_streams),
-    "delivery": NamedType("logs", "delivery:{}", "id"),
-    "source": NamedType("logs", "delivery-source:{}", "deliverySourceName"),
-    "sink": arn_type("logs", "deliveryDestinationArn"),
-    "destination": arn_type("logs", "destinationArn"),
 }
 
 RULES: RuleTable = {

@@ -5,38 +5,31 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_network-
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable
 from lpgen.core.cloudtrail.rules.inferences import FIREWALL_POLICY
-from lpgen.core.cloudtrail.rules.listed import arn_type
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, mapped, resource_from_arn
-from lpgen.core.model import NO_RESOURCE, MappedAction, Resource, ResourceKind
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of
+from lpgen.core.cloudtrail.rules.types import ReaderTable, mapped, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 _SOURCE = "network-firewall.amazonaws.com"
 _SERVICE = "network-firewall"
 
 
-@dataclass(frozen=True, slots=True)
-class _RuleGroupType:
-    """A rule group by ARN, or by name and type. Each type has its own ARN, a stateful group's or a stateless one's.
+def _read_rule_group(call: Call) -> Iterator[Resource]:
+    """A rule group by ARN, or by name and type. Each type has its own ARN; a name without a type may be either's.
 
     https://docs.aws.amazon.com/network-firewall/latest/APIReference/API_DescribeRuleGroup.html
     """
-
-    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The rule group that the request names; a name without a type may be either's."""
-        arns = arn_type(_SERVICE, "ruleGroupArn").read(call, "")
-        name = call.text("ruleGroupName")
-        if arns or not name or {"*", "?"} & set(name):
-            return arns
+    arns = [arn for arn in call.texts("ruleGroupArn") if is_arn_of(arn, _SERVICE)]
+    yield from map(exact, arns)
+    name = call.text("ruleGroupName")
+    if name and not arns and not has_wildcard(name):
         kind = call.text("type").lower()
-        kinds = (kind,) if kind in ("stateful", "stateless") else ("stateful", "stateless")
-        return tuple(resource_from_arn(call.arn(_SERVICE, f"{found}-rulegroup/{name}")) for found in kinds)
-
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all rule groups of the account and Region."""
-        return Resource(ResourceKind.FOLD, call.arn(_SERVICE, "state*-rulegroup/*"))
+        for found in (kind,) if kind in ("stateful", "stateless") else ("stateful", "stateless"):
+            yield resource_from_arn(call.arn(_SERVICE, f"{found}-rulegroup/{name}"))
 
 
 def _complete_policy(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
@@ -56,10 +49,4 @@ COMPLETIONS: CompletionTable = {
     (_SOURCE, "UpdateFirewallPolicy"): _complete_policy,
 }
 
-READERS: ReaderTable = {
-    _SOURCE: {
-        "firewall": NamedType(_SERVICE, "firewall/{}", "firewallArn|firewallName"),
-        "policy": NamedType(_SERVICE, "firewall-policy/{}", "firewallPolicyArn|firewallPolicyName"),
-        "rule-group": _RuleGroupType(),
-    }
-}
+READERS: ReaderTable = {_SOURCE: {"rule-group": ReaderType(_read_rule_group, _SERVICE, "state*-rulegroup/*")}}

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.cloudtrail.rules.call import Call, RuleTable
+from lpgen.core.cloudtrail.rules.call import Call, CompletionTable
 from lpgen.core.cloudtrail.rules.inferences import SHARED_TELEMETRY
-from lpgen.core.cloudtrail.rules.listed import arn_type
-from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType, mapped, read_resources
+from lpgen.core.cloudtrail.rules.types import mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction
 
 _SOURCE = "oam.amazonaws.com"
@@ -24,20 +23,10 @@ SHARES = {
 }
 """The service whose data a link shares, by its type."""
 
-_TYPES: dict[str, ResourceType] = {
-    "link": NamedType("oam", "link/{}", "identifier"),
-    "sink": arn_type("oam", "sinkIdentifier"),
-}
 
-
-def _map_creation(call: Call) -> tuple[MappedAction, ...]:
-    """CreateLink: on the sink of the monitoring account, with the actions for the types that the link shares."""
-    return (mapped("oam:CreateLink", read_resources(call, _TYPES, ("sink",))), *_link_actions(call))
-
-
-def _map_update(call: Call) -> tuple[MappedAction, ...]:
-    """UpdateLink, which states the shared types again."""
-    return (mapped("oam:UpdateLink", read_resources(call, _TYPES, ("link",))), *_link_actions(call))
+def _complete_link(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
+    """CreateLink and UpdateLink, with the actions for the types that the link shares: an update states them again."""
+    return (*actions, *_link_actions(call))
 
 
 def _link_actions(call: Call) -> Iterator[MappedAction]:
@@ -45,7 +34,7 @@ def _link_actions(call: Call) -> Iterator[MappedAction]:
         yield mapped(f"{service}:Link", (NO_RESOURCE,), how=SHARED_TELEMETRY)
 
 
-RULES: RuleTable = {
-    (_SOURCE, "CreateLink"): _map_creation,
-    (_SOURCE, "UpdateLink"): _map_update,
+COMPLETIONS: CompletionTable = {
+    (_SOURCE, "CreateLink"): _complete_link,
+    (_SOURCE, "UpdateLink"): _complete_link,
 }

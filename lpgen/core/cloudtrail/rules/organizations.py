@@ -18,6 +18,7 @@ from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.listed import ReaderType
 from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType, mapped, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
 
 _SOURCE = "organizations.amazonaws.com"
@@ -57,7 +58,7 @@ class _EntityType:
             _entity_resource(call, kind, text)
             for path in (paths or self.paths).split("|")
             for text in call.texts(*path.split("."))
-            if (kind := _kind_of_id(text)) in self.kinds and "*" not in text and "?" not in text
+            if (kind := _kind_of_id(text)) in self.kinds and not has_wildcard(text)
         )
 
     def pattern(self, call: Call) -> Resource:
@@ -107,7 +108,7 @@ _TYPES: dict[str, ResourceType] = {
 def _map_policy_creation(call: Call) -> tuple[MappedAction, ...]:
     """CreatePolicy: the policy's type, in lower case, is part of its ARN."""
     kind = call.text("type").lower()
-    text = f"policy/o-*/{kind if kind and '*' not in kind else '*'}/p-*"
+    text = f"policy/o-*/{kind if kind and not has_wildcard(kind) else '*'}/p-*"
     created = (_resource(call, text),)
     action = mapped("organizations:CreatePolicy", created)
     if not call.has("tags"):

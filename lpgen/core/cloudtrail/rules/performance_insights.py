@@ -7,40 +7,31 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsperfo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call
-from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType, resource_from_arn
+from lpgen.core.cloudtrail.rules.listed import ReaderType
+from lpgen.core.cloudtrail.rules.types import ReaderTable, resource_from_arn
 from lpgen.core.model import Resource
-
-_SOURCE = "pi.amazonaws.com"
 
 _SERVICES = {"RDS": "rds"}
 
 
-@dataclass(frozen=True, slots=True)
-class _DatabaseType:
-    """The metrics of a database, or its reports: `perf-reports/rds/db-ABC/report-1`."""
+def _database_type(kind: str, *, has_report: bool = False) -> ReaderType:
+    """The metrics of a database, or its reports: `perf-reports/rds/db-ABC/report-1`, as far as a call names them."""
 
-    kind: str
-    has_report: bool = False
-
-    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The resource that the call names, as far as it does; nothing without an identifier."""
+    def read(call: Call) -> Iterator[Resource]:
         service, database = _SERVICES.get(call.text("serviceType"), "*"), call.text("identifier")
-        if not database:
-            return ()
-        report = f"/{call.text('analysisReportId') or '*'}" if self.has_report else ""
-        return (resource_from_arn(call.arn("pi", f"{self.kind}/{service}/{database}{report}")),)
+        report = f"/{call.text('analysisReportId') or '*'}" if has_report else ""
+        if database:
+            yield resource_from_arn(call.arn("pi", f"{kind}/{service}/{database}{report}"))
 
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all resources of the kind."""
-        return resource_from_arn(call.arn("pi", f"{self.kind}/*"))
+    return ReaderType(read, "pi", f"{kind}/*")
 
 
-_TYPES: dict[str, ResourceType] = {
-    "metrics": _DatabaseType("metrics"),
-    "report": _DatabaseType("perf-reports", has_report=True),
+READERS: ReaderTable = {
+    "pi.amazonaws.com": {
+        "metrics": _database_type("metrics"),
+        "report": _database_type("perf-reports", has_report=True),
+    }
 }
-
-READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -1,7 +1,6 @@
-"""RDS, which also answers for Neptune and DocumentDB, and the RDS Data API.
+"""RDS, which also answers for Neptune and DocumentDB: snapshots on deletion, and tags that are copied.
 
-A creation is authorized on the groups it names or falls back on, so default groups are read off the response. Tags on
-create need rds:AddTagsToResource; a last snapshot on deletion needs the snapshot's own action.
+A last snapshot on deletion needs the snapshot's own action.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html and
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples.html
 """
@@ -11,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, values_at
-from lpgen.core.cloudtrail.rules.inferences import COPIED_TAGS, FINAL_SNAPSHOT, TAG_ON_CREATE, TRANSACTION_END
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
+from lpgen.core.cloudtrail.rules.inferences import COPIED_TAGS, FINAL_SNAPSHOT, TAG_ON_CREATE
+from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType, mapped, read_resources
 from lpgen.core.model import MappedAction, Resource
 
 _SOURCE = "rds.amazonaws.com"
@@ -20,44 +19,17 @@ _SOURCE = "rds.amazonaws.com"
 
 # According to the API reference, their identifiers are stored in lower case.
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
-_LOWER_CASE = frozenset(
-    {
-        "cluster",
-        "cluster-endpoint",
-        "cluster-pg",
-        "cluster-snapshot",
-        "db",
-        "pg",
-        "secgrp",
-        "snapshot",
-        "subgrp",
-    }
-)
-
-
-def _rds_type(kind: str, paths: str) -> NamedType:
-    return NamedType("rds", f"{kind}:{{}}", paths, in_lower_case=kind in _LOWER_CASE)
+def _rds_type(kind: str, path: str) -> NamedType:
+    return NamedType("rds", f"{kind}:{{}}", path, in_lower_case=True)
 
 
 TYPES: dict[str, ResourceType] = {
     "cluster": _rds_type("cluster", "dBClusterIdentifier"),
     "cluster-endpoint": _rds_type("cluster-endpoint", "dBClusterEndpointIdentifier"),
-    "cluster-pg": _rds_type("cluster-pg", "dBClusterParameterGroupName|response:dBClusterParameterGroup"),
     "cluster-snapshot": _rds_type("cluster-snapshot", "dBClusterSnapshotIdentifier"),
     "db": _rds_type("db", "dBInstanceIdentifier"),
-    "deployment": _rds_type("deployment", "blueGreenDeploymentIdentifier"),
-    "global-cluster": NamedType(
-        "rds", "global-cluster:{}", "globalClusterIdentifier", region=False, in_lower_case=True
-    ),
-    "og": _rds_type(
-        "og",
-        "optionGroupName|response:optionGroupMemberships.optionGroupName"
-        "|response:dBClusterOptionGroupMemberships.dBClusterOptionGroupName",
-    ),
-    "pg": _rds_type("pg", "dBParameterGroupName|response:dBParameterGroups.dBParameterGroupName"),
-    "secgrp": _rds_type("secgrp", "dBSecurityGroupName|dBSecurityGroups"),
+    "deployment": NamedType("rds", "deployment:{}", "blueGreenDeploymentIdentifier"),
     "snapshot": _rds_type("snapshot", "dBSnapshotIdentifier"),
-    "subgrp": _rds_type("subgrp", "dBSubnetGroupName|response:dBSubnetGroup.dBSubnetGroupName|response:dBSubnetGroup"),
 }
 
 
@@ -110,25 +82,8 @@ _LAST_SNAPSHOTS = {
     "StopDBInstance": ("db", "snapshot", "dBSnapshotIdentifier"),
 }
 
-_DATA_SOURCE = "rdsdata.amazonaws.com"
-
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrdsdataapi.html
-_DATA_TYPES: dict[str, ResourceType] = {"cluster": NamedType("rds", "cluster:{}", "resourceArn")}
-
-
-def _map_transaction_end(call: Call) -> tuple[MappedAction, ...]:
-    """CommitTransaction and RollbackTransaction depend on rds-data:BeginTransaction."""
-    clusters = read_resources(call, _DATA_TYPES, ("cluster",))
-    return (
-        mapped(f"rds-data:{call.operation}", clusters),
-        mapped("rds-data:BeginTransaction", clusters, how=TRANSACTION_END),
-    )
-
-
 RULES: RuleTable = {
     **{(_SOURCE, operation): _map_final_snapshot for operation in _LAST_SNAPSHOTS},
-    (_DATA_SOURCE, "CommitTransaction"): _map_transaction_end,
-    (_DATA_SOURCE, "RollbackTransaction"): _map_transaction_end,
 }
 
 COMPLETIONS: CompletionTable = {
@@ -136,5 +91,3 @@ COMPLETIONS: CompletionTable = {
     (_SOURCE, "CreateDBClusterSnapshot"): _complete_snapshot,
     (_SOURCE, "CreateDBSnapshot"): _complete_snapshot,
 }
-
-READERS: ReaderTable = {_SOURCE: TYPES}

@@ -14,7 +14,7 @@ from typing import Final
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at
 from lpgen.core.cloudtrail.rules.inferences import TABLE_SETTINGS, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.listed import ReaderType, arn_type, exact, first_text, fold, is_arn_of, listed_arns
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, first_text, fold, is_arn_of, listed_arns
 from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType, mapped
 from lpgen.core.model import MappedAction, Resource
 
@@ -66,7 +66,6 @@ def _how(action: str) -> str:
 
 _TYPES: dict[str, ResourceType] = {
     "table": ReaderType(_read_tables),
-    "bucket": arn_type("s3tables", "tableBucketARN"),
 }
 
 RULES: RuleTable = {

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonse
 from __future__ import annotations
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
+from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType, mapped, read_resources
 from lpgen.core.model import MappedAction
 
 SOURCE = "ses.amazonaws.com"
@@ -16,11 +16,7 @@ _TYPES: dict[str, ResourceType] = {
     "set": NamedType("ses", "configuration-set/{}", "configurationSetName"),
     # The sender is an address, and the identity it belongs to may be its domain: only an ARN shows which.
     "sender": NamedType("ses", "identity/{}", "sourceArn|fromEmailAddressIdentityArn|fromArn"),
-    "sent-template": NamedType(
-        "ses",
-        "template/{}",
-        "templateArn|template|content.template.templateName|defaultContent.template.templateName",
-    ),
+    "template": NamedType("ses", "template/{}", "content.template.templateName"),
 }
 
 
@@ -30,11 +26,9 @@ def _map_send(call: Call) -> tuple[MappedAction, ...]:
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
     """
     raw = call.has("content", "raw")
-    tokens = ("sender", "set?") if raw else ("sender", "set?", "sent-template?=content.template.templateName")
+    tokens = ("sender", "set?") if raw else ("sender", "set?", "template?")
     action = "ses:SendRawEmail" if raw else "ses:SendEmail"
     return (mapped(action, read_resources(call, _TYPES, tokens)),)
 
 
 RULES: RuleTable = {(SOURCE, "SendEmail"): _map_send}
-
-READERS: ReaderTable = {SOURCE: _TYPES}

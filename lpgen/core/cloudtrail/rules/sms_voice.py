@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call
 from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of, listed_arns
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import ReaderTable, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import Resource
-
-_SOURCE = "sms-voice.amazonaws.com"
 
 _KINDS = ("phone-number/", "pool/", "sender-id/")
 _KIND_BY_ID = {"phone-": "phone-number/", "pool-": "pool/"}
@@ -25,7 +24,7 @@ def _origins(call: Call) -> Iterator[Resource]:
     if listed:
         yield from map(exact, listed)
     else:
-        yield from (_origin(call, text) for text in call.texts("originationIdentity") if "*" not in text)
+        yield from (_origin(call, text) for text in call.texts("originationIdentity") if not has_wildcard(text))
 
 
 def _origin(call: Call, text: str) -> Resource:
@@ -39,10 +38,4 @@ def _origin(call: Call, text: str) -> Resource:
     return resource_from_arn(call.arn("sms-voice", "phone-number/*" if is_number else f"sender-id/{text}/*"))
 
 
-_TYPES: dict[str, ResourceType] = {
-    "origin": ReaderType(_origins),
-    "configuration-set": NamedType("sms-voice", "configuration-set/{}", "configurationSetName"),
-    "protect-configuration": NamedType("sms-voice", "protect-configuration/{}", "protectConfigurationId"),
-}
-
-READERS: ReaderTable = {_SOURCE: _TYPES}
+READERS: ReaderTable = {"sms-voice.amazonaws.com": {"origin": ReaderType(_origins)}}

@@ -1,4 +1,4 @@
-"""SNS calls: topics by ARN, subscriptions by their topic, batches under the single action.
+"""SNS calls: subscriptions by their topic, and the roles that attributes hold.
 
 Source: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, texts_at
-from lpgen.core.cloudtrail.rules.listed import ReaderType, arn_type, exact, first_text, is_arn_of
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType
+from lpgen.core.cloudtrail.rules.types import ReaderTable
 from lpgen.core.model import MappedAction, Resource
 
 _SOURCE = "sns.amazonaws.com"
@@ -21,21 +21,6 @@ def _read_subscriptions(call: Call) -> Iterator[Resource]:
     arn = call.text("subscriptionArn")
     if is_arn_of(arn, "sns"):
         yield exact(":".join(arn.split(":")[:6]))
-
-
-def _read_targets(call: Call) -> Iterator[Resource]:
-    """The topic or endpoint that receives a message; a phone number is no resource."""
-    arn = first_text(call, "topicArn", "targetArn")
-    if is_arn_of(arn, "sns"):
-        yield exact(arn)
-
-
-_TYPES: dict[str, ResourceType] = {
-    "topic": arn_type("sns", "topicArn"),
-    "owner": arn_type("sns", "resourceArn"),
-    "subscription": ReaderType(_read_subscriptions),
-    "target": ReaderType(_read_targets),
-}
 
 
 def _complete_roles(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
@@ -67,4 +52,4 @@ _WITH_ATTRIBUTES = (
 
 COMPLETIONS: CompletionTable = {(_SOURCE, operation): _complete_roles for operation in _WITH_ATTRIBUTES}
 
-READERS: ReaderTable = {_SOURCE: _TYPES}
+READERS: ReaderTable = {_SOURCE: {"subscription": ReaderType(_read_subscriptions)}}

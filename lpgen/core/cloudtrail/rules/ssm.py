@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable, texts_at, values_at
+from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.inferences import ASSOCIATION_BATCH, REQUEST_OPTION, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.listed import ListedType, ReaderType, arn_type, exact, exact_or_any, fold
+from lpgen.core.cloudtrail.rules.listed import ListedType, ReaderType, exact, exact_or_any, fold
 from lpgen.core.cloudtrail.rules.passing import passed, passed_roles
 from lpgen.core.cloudtrail.rules.ssm_resources import (
     DocumentType,
@@ -142,29 +142,12 @@ def _map_association_batch(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-def _map_created(kind: str, key: str) -> Rule:
-    """A rule for a creation that takes no resource, but tags the new resource under the id that AWS answers with."""
-
-    def map_call(call: Call) -> tuple[MappedAction, ...]:
-        own = mapped(f"ssm:{call.operation}", (NO_RESOURCE,))
-        if not call.has("tags"):
-            return (own,)
-        made = exact_or_any(call.arn("ssm", f"{kind}/"), next(texts_at(call.response, (key,)), ""))
-        return (own, mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE))
-
-    return map_call
-
-
 _TYPES: dict[str, ResourceType] = {
     "parameter": ListedType("ssm", ("AWS::SSM::Parameter",), ReaderType(read_parameters)),
     "path": ReaderType(read_path),
     "document": DocumentType(),
     "node": ReaderType(read_nodes),
     "tagged": ReaderType(read_tagged),
-    "owner": arn_type("ssm", "resourceArn"),
-    "opsmetadata": arn_type("ssm", "opsMetadataArn"),
-    "association": NamedType("ssm", "association/{}", "associationId|associationIds"),
-    "opsitem": NamedType("ssm", "opsitem/{}", "opsItemId"),
     "setting": ReaderType(read_settings),
 }
 
@@ -180,10 +163,6 @@ RULES: RuleTable = {
     (SOURCE, "CreateAssociation"): _map_association,
     (SOURCE, "UpdateAssociation"): _map_association,
     (SOURCE, "CreateAssociationBatch"): _map_association_batch,
-    (SOURCE, "CreateOpsMetadata"): _map_created("opsmetadata", "opsMetadataId"),
-    (SOURCE, "CreateMaintenanceWindow"): _map_created("maintenancewindow", "windowId"),
-    (SOURCE, "CreateOpsItem"): _map_created("opsitem", "opsItemId"),
-    (SOURCE, "CreatePatchBaseline"): _map_created("patchbaseline", "baselineId"),
 }
 
 READERS: ReaderTable = {SOURCE: _TYPES}

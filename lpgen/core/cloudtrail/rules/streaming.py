@@ -1,4 +1,4 @@
-"""Kinesis and Firehose calls: streams by name or ARN, consumers, encryption keys, and tags on creation.
+"""Kinesis calls: consumers and encryption keys.
 
 Sources: https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html and
 https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call
-from lpgen.core.cloudtrail.rules.listed import ListedType, ReaderType, exact, fold, is_arn_of
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType
+from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, fold, is_arn_of
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType
 from lpgen.core.model import Resource
 
 _KINESIS = "kinesis.amazonaws.com"
@@ -38,9 +38,6 @@ def _read_stream_keys(call: Call) -> Iterator[Resource]:
 
 
 _TYPES: dict[str, ResourceType] = {
-    "stream": ListedType(
-        "kinesis", ("AWS::Kinesis::Stream",), NamedType("kinesis", "stream/{}", "streamName|streamARN")
-    ),
     "consumer": ReaderType(_read_consumers),
     "key": ReaderType(_read_stream_keys),
 }

@@ -10,6 +10,7 @@ from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import SESSION_CONTEXT
 from lpgen.core.cloudtrail.rules.passing import is_role_arn
 from lpgen.core.cloudtrail.rules.types import mapped, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource, ResourceKind
 
 _SOURCE = "sts.amazonaws.com"
@@ -61,7 +62,7 @@ def _map_assume_root(call: Call) -> tuple[MappedAction, ...]:
     target = call.text("targetPrincipal")
     if target.isdigit():
         target = f"arn:{call.partition}:iam::{target}:root"
-    fits = target.startswith("arn:") and target.endswith(":root") and "*" not in target
+    fits = target.startswith("arn:") and target.endswith(":root") and not has_wildcard(target)
     return (mapped("sts:AssumeRoot", (Resource(ResourceKind.ARN, target),) if fits else ()),)
 
 

@@ -10,10 +10,9 @@ from typing import Protocol
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.rules.call import Call
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
-_WILDCARDS = frozenset("*?")
-_RESPONSE = "response:"
 _OPEN_END = re.compile(r"\*(?:[/:]\*)+$")
 
 
@@ -36,10 +35,8 @@ class NamedType:
     """A type whose ARN is filled from request parameters.
 
     `format` is the ARN's last field with `{}` for each name. `paths` are alternatives separated by `|`, each with as
-    many comma-separated paths as the format has holes; `path~text` gives `text` where the parameter is absent.
-    Alternatives after `response:` count where the request names none. A parameter may hold the ARN itself. A `*` in the
-    format is an id that AWS assigns. `in_lower_case`: the service stores the names in lower case, however the call
-    spells them. `any_account`: the record doesn't show whose it is.
+    many comma-separated paths as the format has holes. A parameter may hold the ARN itself. A `*` in the format is an
+    id that AWS assigns. `in_lower_case`: the service stores the names in lower case, however the call spells them.
     """
 
     service: str
@@ -48,15 +45,13 @@ class NamedType:
     region: bool = True
     account: bool = True
     in_lower_case: bool = False
-    any_account: bool = False
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
         """The resources named at the paths ("" for the type's own), in no order; empty where none can be read."""
         found: list[Resource] = []
         for alternative in (paths or self.paths).split("|"):
-            if not (found and alternative.startswith(_RESPONSE)):
-                every = product(*(_read_names(call, path) for path in alternative.split(",")))
-                found += [resource for names in every if (resource := self._fill(call, names)) is not None]
+            every = product(*(call.texts(*path.split(".")) for path in alternative.split(",")))
+            found += [resource for names in every if (resource := self._fill(call, names)) is not None]
         return tuple(found)
 
     def pattern(self, call: Call) -> Resource:
@@ -64,7 +59,7 @@ class NamedType:
         return self._resource(call, _OPEN_END.sub("*", self.format.replace("{}", "*")))
 
     def _fill(self, call: Call, names: tuple[str, ...]) -> Resource | None:
-        if any(_WILDCARDS.intersection(name) for name in names):
+        if any(map(has_wildcard, names)):
             return None
         if names[-1].startswith("arn:"):
             return self._own_arn(names[-1])
@@ -81,19 +76,7 @@ class NamedType:
         return Resource(ResourceKind.ARN, arn) if fits else None
 
     def _resource(self, call: Call, text: str) -> Resource:
-        place = call.of_any_account() if self.any_account else call
-        return resource_from_arn(place.arn(self.service, text, region=self.region, account=self.account))
-
-
-def _read_names(call: Call, path: str) -> tuple[str, ...]:
-    """The names at a path, or its default where the request has none; what can't be read has no defaults."""
-    if path.startswith(_RESPONSE):
-        return call.shown(*path.removeprefix(_RESPONSE).split("."))
-    path, tilde, default = path.partition("~")
-    found = call.texts(*path.split("."))
-    if found or not tilde or call.is_unread or call.has(*path.split(".")) or call.hides(*path.split(".")):
-        return found
-    return (default,)
+        return resource_from_arn(call.arn(self.service, text, region=self.region, account=self.account))
 
 
 def _strip_arn(name: str) -> str:
@@ -103,7 +86,7 @@ def _strip_arn(name: str) -> str:
 
 def resource_from_arn(arn: str) -> Resource:
     """A resource of the kind that its text shows: FOLD with a wildcard in it, else ARN."""
-    return Resource(ResourceKind.FOLD if _WILDCARDS.intersection(arn) else ResourceKind.ARN, arn)
+    return Resource(ResourceKind.FOLD if has_wildcard(arn) else ResourceKind.ARN, arn)
 
 
 def mapped(
@@ -134,17 +117,22 @@ def read_resources(call: Call, types: Mapping[str, ResourceType], tokens: Iterab
 def _read_token(call: Call, types: Mapping[str, ResourceType], token: str) -> tuple[Resource, ...]:
     if token == "*":
         return (UNKNOWN_RESOURCE,)
+    kind = types[name_in_token(token)]
     if token.startswith("+"):
-        return (types[token[1:]].pattern(call),)
+        return (kind.pattern(call),)
     name, _, paths = token.partition("=")
-    kind = types[name.removesuffix("?")]
     found = kind.read(call, paths)
     if found or (name.endswith("?") and not _is_hidden(call, kind, paths)):
         return found
     return (kind.pattern(call),)
 
 
+def name_in_token(token: str) -> str:
+    """The name of the type that a token asks for."""
+    return token.removeprefix("+").partition("=")[0].removesuffix("?")
+
+
 def _is_hidden(call: Call, kind: ResourceType, paths: str) -> bool:
     """Whether AWS hides a parameter that would name a resource of a type."""
     texts = paths or (kind.paths if isinstance(kind, NamedType) else "")
-    return any(call.hides(*text.partition("~")[0].split(".")) for text in re.split("[|,]", texts))
+    return any(call.hides(*text.split(".")) for text in re.split("[|,]", texts))

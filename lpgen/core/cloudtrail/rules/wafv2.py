@@ -16,6 +16,7 @@ from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable, texts_at, va
 from lpgen.core.cloudtrail.rules.inferences import TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.listed import exact, fold, is_arn_of
 from lpgen.core.cloudtrail.rules.types import mapped, resource_from_arn
+from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
 
 _SOURCE: Final = "wafv2.amazonaws.com"
@@ -37,11 +38,11 @@ _ARN_KEYS: Final = ("aRN", "arn", "ARN")
 def _read_named(call: Call, kind: str) -> Iterator[Resource]:
     """The resource that the call names by ARN, or by scope, name and id; a new one has no id yet."""
     arn = call.text("aRN") or call.text("arn") or call.text("ARN")
-    if arn.startswith("arn:") and f"/{kind}/" in arn and "*" not in arn:
+    if arn.startswith("arn:") and f"/{kind}/" in arn and not has_wildcard(arn):
         yield resource_from_arn(arn)
         return
     scope, name, identifier = _SCOPES.get(call.text("scope"), ""), call.text("name"), call.text("id")
-    if scope and name and "*" not in name + identifier:
+    if scope and name and not has_wildcard(name + identifier):
         yield resource_from_arn(call.arn("wafv2", f"{scope}/{kind}/{name}/{identifier or '*'}"))
 
 
@@ -81,7 +82,7 @@ def _map_named(kind: str) -> Rule:
 def _map_rate_based_keys(call: Call) -> tuple[MappedAction, ...]:
     """GetRateBasedStatementManagedKeys, which names its web ACL in parameters of its own."""
     scope, name, identifier = _SCOPES.get(call.text("scope"), ""), call.text("webACLName"), call.text("webACLId")
-    named = scope and name and identifier and "*" not in name + identifier
+    named = scope and name and identifier and not has_wildcard(name + identifier)
     web_acl = (exact(call.arn("wafv2", f"{scope}/webacl/{name}/{identifier}")),) if named else ()
     return (mapped("wafv2:GetRateBasedStatementManagedKeys", web_acl),)
 

@@ -12,7 +12,7 @@ from lpgen.edge.catalog.files import bundled_catalog
 
 TYPES: dict[str, ResourceType] = {
     "db": NamedType("rds", "db:{}", "dbName"),
-    "task": NamedType("ecs", "task/{}/{}", "cluster~default,task"),
+    "task": NamedType("ecs", "task/{}/{}", "cluster,task"),
     "node": NamedType("eks", "node/{}/*", "node"),
     "world": NamedType("rds", "world:{}", "world", region=False),
 }
@@ -53,7 +53,7 @@ def read(tokens: str, request: Json | str | None) -> tuple[Resource, ...]:
         ("+db", {"dbName": "a"}, [DB + "*"]),
         ("world", {"world": "w"}, ["arn:aws:rds::111122223333:world:w"]),
         ("node", {"node": "n"}, ["arn:aws:eks:us-east-1:111122223333:node/n/*"]),
-        ("task", {"task": "t"}, ["arn:aws:ecs:us-east-1:111122223333:task/default/t"]),
+        ("task", {"task": "t"}, ["arn:aws:ecs:us-east-1:111122223333:task/*"]),
         (
             "task",
             {"cluster": "arn:aws:ecs:us-east-1:111122223333:cluster/prod", "task": "t"},
