@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -25,10 +25,27 @@ def test_ingest_asks_only_for_days_that_are_not_known(march: World, tmp_path: Pa
     march.take(tmp_path / "data", DaySpan(date(2024, 3, 5), date(2024, 3, 6)))
     result = march.take(tmp_path / "data")
     assert (result.days_read, result.days_known, result.records) == (26, 2, 52)
-    asked = [query.sql.split('"eventtime" >= \'')[1][:10] for query in march.athena.queries]
-    assert asked[:3] == ["2024-03-05", "2024-03-06", "2024-03-01"]
+    asked = [query.sql.split('"timestamp" IN (\'')[1][:10] for query in march.athena.queries]
+    assert asked[:3] == ["2024/03/05", "2024/03/06", "2024/03/01"]
     assert len(set(asked)) == len(asked) == 28
     assert tables(tmp_path / "data") == tables_from_records(tmp_path, records_of(range(56)))
+
+
+def test_ingest_leaves_days_whose_records_may_still_come(moto: Server, tmp_path: Path) -> None:
+    """A day of delivery can be read when it is over, a day of events when the next one is over too."""
+    began = datetime(2024, 3, 9, 12, tzinfo=UTC)
+    for table, last, why in (
+        (PROJECTED, "2024-03-08", "today isn't over"),
+        (definition(), "2024-03-07", "records may still come late"),
+    ):
+        with world(moto, table, records_of(range(56))) as found:
+            result = found.take(tmp_path / last, began=began)
+            assert result.days_read == int(last[-2:])
+            assert f"{why}: days of `{found.name}` after {last} are left for a later run" in result.notes
+            assert not any("are left" in note for note in found.take(tmp_path / last).notes)
+            today = found.run(found.address, "--since", "0d", "--data", tmp_path / "none")
+            assert today.returncode == 2
+            assert "haven't all come yet" in today.stderr
 
 
 def test_ingest_refuses_days_of_which_it_has_a_part(march: World, tmp_path: Path) -> None:

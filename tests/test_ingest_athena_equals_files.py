@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,19 @@ AS_TEXT = definition({**DOCUMENTED_COLUMNS, "useridentity": "string", "resources
 SAMPLE_DAYS = DaySpan(date(2026, 6, 3), date(2026, 9, 30))
 
 
+def sample_records() -> list[Json]:
+    """The sample logs; each seventh record is delivered two days late."""
+
+    def deliver(number: int, record: Json) -> Json:
+        day = date.fromisoformat(record["eventTime"][:10])
+        return {**record, "delivered": str(day + timedelta(2 if number % 7 == 0 and day < date(2026, 9, 29) else 0))}
+
+    return [deliver(number, record) for number, record in enumerate(records())]
+
+
 def test_ingest_of_sample_logs_through_athena_equals_that_of_the_files(moto: Server, tmp_path: Path) -> None:
     """On the command line, from an organization's table that must be told accounts; records are there twice."""
-    found = [*records(), *records()[:1_000]]
+    found = [*sample_records(), *sample_records()[:1_000]]
     arguments = ("--since", "2026-06-03", "--until", "2026-09-30", "--account", SHOP, "--account", SECURITY)
     with world(moto, ORGANIZED, found) as through:
         through.athena.looks = 1
@@ -60,10 +70,24 @@ def test_ingest_of_sample_logs_through_other_tables_equals_that_of_the_files(
 ) -> None:
     """The console's table has no column for the category of events, which then is unknown."""
     silent: dict[str, Any] = {"eventCategory": None, "managementEvent": None} if table is CONSOLE else {}
-    with world(moto, table, records()) as through:
+    found = sample_records()
+    with world(moto, table, found) as through:
         through.athena.looks = 1
         through.take(tmp_path / "data", SAMPLE_DAYS)
-    assert tables(tmp_path / "data") == tables_from_records(tmp_path, [{**record, **silent} for record in records()])
+    assert tables(tmp_path / "data") == tables_from_records(tmp_path, [{**record, **silent} for record in found])
+
+
+def test_ingest_counts_whatever_a_day_of_delivery_holds(moto: Server, tmp_path: Path) -> None:
+    """Each partition is read once: with events of days long past, without a time, and of the future."""
+    times = ["2024-03-02T10:00:00Z", "2024-03-01T23:59:00Z", "2023-12-01T10:00:00Z", None, "", "2031-01-01T00:00:00Z"]
+    found = [{**record_json(number), "eventTime": time, "delivered": "2024-03-02"} for number, time in enumerate(times)]
+    day = DaySpan(date(2024, 3, 2), date(2024, 3, 2))
+    with world(moto, PROJECTED, found) as through:
+        result = through.take(tmp_path / "data", day)
+        assert (len(through.athena.queries), result.records, result.usage_records) == (1, 6, 3)
+    ours, theirs = tables(tmp_path / "data"), tables_from_records(tmp_path, found)
+    assert [row.pop("detail") != "" for row in ours["skips"]] == [row.pop("detail") != "" for row in theirs["skips"]]
+    assert ours == theirs
 
 
 def odd_records() -> list[Json]:

@@ -243,7 +243,7 @@ def _cloud(
 def _athena(
     sources: _Sources, window: Window, connection: Connection, now: datetime, options: LogOptions
 ) -> AthenaLogs:
-    """The tables to ask for the days of the window that are over."""
+    """The tables to ask for the days of the window."""
     from lpgen.core.athena.days import Wanted, days_from_window
     from lpgen.core.athena.table import name_from_address
     from lpgen.edge.athena.reading import AthenaLogs
@@ -253,7 +253,6 @@ def _athena(
     if location and not location.startswith(_S3):
         raise InvocationError(f"{quote_input(location)} is no address in S3", hint="write `s3://BUCKET/PREFIX/`")
     names = tuple(map(name_from_address, sources.tables))
-    days, left = days_from_window(window, now.date())
     wanted = Wanted(tuple(sorted(sources.accounts)), tuple(sorted(sources.regions)))
     runner = QueryRunner(open_session(connection), options.workgroup, location)
-    return AthenaLogs(runner, names, days, wanted, left, options.yes)
+    return AthenaLogs(runner, names, days_from_window(window), wanted, now, options.yes)

@@ -7,7 +7,7 @@ import subprocess
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,15 @@ from lpgen.edge.athena.run import QueryRunner
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.data_folder.ledger import read_generation
 from tests.support.athena_server import AthenaServer, Json, athena_server
-from tests.support.athena_tables import PROJECTED, DuckTable
+from tests.support.athena_tables import PROJECTED, DuckTable, day_of_delivery
 from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
 from tests.support.log_samples import log_bytes, record_json
 from tests.support.lpgen_process import run_lpgen
 from tests.support.s3_buckets import CATALOG, make_bucket, write_folder
 
 MARCH = DaySpan(date(2024, 3, 1), date(2024, 3, 28))
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+"""When all records have come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class World:
         session = open_session(Connection(region=REGION, endpoint_url=url))
         workgroup, output = changes.pop("workgroup", ""), changes.pop("output", self.output)
         runner = QueryRunner(session, workgroup, output, wait=changes.pop("wait", lambda _: None))
-        logs = AthenaLogs(runner, (self.name,), days, wanted, reads_whole=changes.pop("reads_whole", True))
+        began, reads_whole = changes.pop("began", LATER), changes.pop("reads_whole", True)
+        logs = AthenaLogs(runner, (self.name,), days, wanted, began, reads_whole)
         return ingest([], CATALOG, data=data, athena=logs, **changes)
 
     def run(self, *arguments: object, **changes: str) -> subprocess.CompletedProcess[str]:
@@ -97,16 +100,18 @@ def tables(data: Path) -> dict[str, list[Json]]:
 
 
 def tables_from_records(room: Path, found: Sequence[Json], **options: Any) -> dict[str, list[Json]]:
-    """The tables that an ingest of these records gives, from a file a day."""
+    """The tables that an ingest of these records gives, from a file for each day of delivery."""
     days: dict[str, list[Json]] = {}
     for record in found:
-        days.setdefault(record["eventTime"][:10], []).append(record)
-    write_folder(room / "logs", {f"{day}.json.gz": log_bytes(part) for day, part in days.items()})
+        days.setdefault(day_of_delivery(record), []).append(record)
+    owner = "111122223333_CloudTrail_us-east-1"
+    files = {f"{owner}_{day.replace('-', '')}T2355Z_a.json.gz": log_bytes(part) for day, part in days.items()}
+    write_folder(room / "logs", files)
     ingest([room / "logs"], CATALOG, data=room / "direct", **options)
     return tables(room / "direct")
 
 
 def fails_on(day: date, why: str) -> Callable[[str, int], Json | None]:
-    """To make the query for a day fail."""
-    asked = f"\"eventtime\" >= '{day}' AND \"eventtime\" < '{day + timedelta(1)}'"
+    """To make the query for a day of delivery fail."""
+    asked = f"IN ('{day:%Y/%m/%d}')"
     return lambda sql, _: {"State": "FAILED", "StateChangeReason": why} if asked in sql else None

@@ -182,9 +182,14 @@ def _lowered(value: Any) -> Any:
     return [_lowered(item) for item in value] if isinstance(value, list) else value
 
 
+def day_of_delivery(record: Json) -> str:
+    """The day on which a record is delivered: that which it has as `delivered`, by default the day of its event."""
+    return str(record.get("delivered") or record["eventTime"][:10])
+
+
 def _partition(record: Json, keys: Sequence[str]) -> Json:
-    """The partition that a record lies in, as if it were delivered at once."""
-    year, month, day = record["eventTime"][:10].split("-")
+    """The partition that a record lies in."""
+    year, month, day = day_of_delivery(record).split("-")
     values = {
         "timestamp": f"{year}/{month}/{day}",
         "date": f"{year}-{month}-{day}",

@@ -1,14 +1,15 @@
 """Days of records in a table: which a data folder has, and which to ask for.
 
-A day of events is the unit that is ingested once. The ledger knows it by a name that says all it depends on:
-`athena://DATABASE.TABLE/2026-01-31`, with `?accounts=…&regions=…` where only some were asked for.
+A day is the unit that is ingested once: a day of delivery where the table's partitions tell it, else a day of events.
+The ledger knows it by a name that says all it depends on: `athena://DATABASE.TABLE/2026-01-31`, with
+`?accounts=…&regions=…` where only some were asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from lpgen.core.athena.scheme import SCHEME
@@ -16,13 +17,14 @@ from lpgen.core.athena.table import AthenaTable
 from lpgen.core.usage.event_time import Window
 from lpgen.errors import IngestError, InvocationError
 
-_SETTLED_DAYS: Final = 2
-"""How many days old a day of events must be: the day after it is over too, so late deliveries have arrived."""
+_FILING_TIME: Final = timedelta(hours=1)
+"""How long after a day's end its last files may still be on their way into its folder: their names may state a time
+minutes before they are there."""
 
 
 @dataclass(frozen=True, slots=True)
 class DaySpan:
-    """Days of events, both included."""
+    """Days, both included."""
 
     first: date
     last: date
@@ -77,28 +79,37 @@ def day_from_name(name: str, location: str) -> IngestedDay:
     path, _, scope = name.removeprefix(SCHEME).partition("?")
     table, _, day = path.partition("/")
     parts = {key: tuple(values.split(",")) for key, _, values in (part.partition("=") for part in scope.split("&"))}
-    return IngestedDay(
-        table, location, date.fromisoformat(day), Wanted(parts.get("accounts", ()), parts.get("regions", ()))
-    )
+    wanted = Wanted(parts.get("accounts", ()), parts.get("regions", ()))
+    return IngestedDay(table, location, date.fromisoformat(day), wanted)
 
 
-def days_from_window(window: Window, today: date) -> tuple[DaySpan, bool]:
-    """The settled days of a window, and whether it has later ones.
+def days_from_window(window: Window) -> DaySpan:
+    """The days of a window.
 
     Raises:
-        InvocationError: the window has no beginning, ends within a day, or holds no settled day.
+        InvocationError: the window has no beginning, or begins or ends within a day.
     """
     if not window.since:
         raise InvocationError(f"`{SCHEME}` needs --since", hint="such as --since 90d")
     if any(end and not end.endswith("T00:00:00") for end in (window.since, window.until)):
         raise InvocationError(f"`{SCHEME}` takes whole days", hint="write --since and --until as `2026-01-31`")
-    first, settled = date.fromisoformat(window.since[:10]), today - timedelta(_SETTLED_DAYS)
-    last = date.fromisoformat(window.until[:10]) - timedelta(1) if window.until else today
-    if first > min(last, settled):
-        raise InvocationError(
-            f"the events of {first} haven't all come yet", hint=f"from Athena, days up to {settled} can be ingested"
-        )
-    return DaySpan(first, min(last, settled)), last > settled
+    last = date.fromisoformat(window.until[:10]) - timedelta(1) if window.until else date.max
+    return DaySpan(date.fromisoformat(window.since[:10]), last)
+
+
+def settled_days(table: AthenaTable, asked: DaySpan, now: datetime) -> DaySpan:
+    """The days of a span whose records have all come: days of delivery that are over, since CloudTrail files records
+    under the day on which it publishes them, and days of events where the day after is over too.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+
+    Raises:
+        InvocationError: there is none.
+    """
+    last = (now - _FILING_TIME).date() - timedelta(1 if table.day_keys else 2)
+    if asked.first > last:
+        raise InvocationError(f"the records of {asked.first} haven't all come yet", hint=f"ask for days up to {last}")
+    return DaySpan(asked.first, min(asked.last, last))
 
 
 def missing_days(

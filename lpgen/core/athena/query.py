@@ -12,7 +12,6 @@ from datetime import date, timedelta
 
 from lpgen.core.athena.days import TablePlan, Wanted
 from lpgen.core.athena.table import FIELDS, AthenaTable
-from lpgen.core.usage.log_layout import LATE_DAYS
 
 
 def columns_of_answer(table: AthenaTable) -> tuple[str, ...]:
@@ -21,7 +20,7 @@ def columns_of_answer(table: AthenaTable) -> tuple[str, ...]:
 
 
 def build_query(plan: TablePlan, day: date) -> str:
-    """The query for the events of a day that are wanted."""
+    """The query for the records of a day that are wanted."""
     table = plan.table
     shown = ",\n".join(f"  {_as_text(table, column)}" for column in columns_of_answer(table))
     source = f"{_identifier(table.name.database)}.{_identifier(table.name.table)}"
@@ -34,20 +33,19 @@ def _as_text(table: AthenaTable, column: str) -> str:
 
 
 def _conditions(table: AthenaTable, day: date, wanted: Wanted) -> Iterator[str]:
-    """Conditions on partitions where there are such, and on the time of the event; bare days sort before all their
+    """Conditions on partitions where there are such, else on the time of the event; bare days sort before all their
     moments, however these are spelled."""
-    delivered = [day + timedelta(late) for late in range(LATE_DAYS + 1)]
     for key, form in table.day_keys.items():
-        texts = [one.strftime(form) for one in delivered]
-        yield _is_one_of(key, [*texts, *(text.lstrip("0") for text in texts)])  # people also add month 3 as `3`
+        text = day.strftime(form)
+        yield _is_one_of(key, (text, text.lstrip("0")))  # people also add month 3 as `3`
     for key, column, values in (
         ("account", "recipientaccountid", wanted.accounts),
         ("region", "awsregion", wanted.regions),
     ):
         if values:
             yield _is_one_of(key if key in table.keys else column, values)
-    moment = _identifier("eventtime")
-    yield f"{moment} >= {_literal(str(day))} AND {moment} < {_literal(str(day + timedelta(1)))}"
+    if not table.day_keys:
+        yield f'"eventtime" >= {_literal(str(day))} AND "eventtime" < {_literal(str(day + timedelta(1)))}'
 
 
 def _is_one_of(column: str, values: Iterable[str]) -> str:

@@ -45,10 +45,15 @@ def latest_time(name: str, now: str) -> LatestTime:
     """
     delivered = _delivery_from_name(name)
     if delivered is not None:
-        return LatestTime(_a_day_after(delivered), "`eventTime` is later than the delivery of the log file")
+        return latest_of_delivery(delivered)
     if now == NO_TIME:
         return ANY_TIME
     return LatestTime(_a_day_after(datetime.fromisoformat(now)), f"`eventTime` is later than the ingest of {now[:10]}")
+
+
+def latest_of_delivery(delivered: datetime) -> LatestTime:
+    """The latest time for records that were delivered at a time."""
+    return LatestTime(_a_day_after(delivered), "`eventTime` is later than the delivery of the log file")
 
 
 def _delivery_from_name(name: str) -> datetime | None:

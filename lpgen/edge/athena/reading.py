@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Final
 
-from lpgen.core.athena.days import DaySpan, IngestedDay, TablePlan, Wanted, day_from_name, missing_days
+from lpgen.core.athena.days import DaySpan, IngestedDay, TablePlan, Wanted, day_from_name, missing_days, settled_days
 from lpgen.core.athena.query import build_query, columns_of_answer
 from lpgen.core.athena.scheme import SCHEME
 from lpgen.core.athena.table import AthenaTable, TableName, table_from_definition
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.usage.event_time import ALL_TIME, Window
 from lpgen.core.usage.ingest_result import Progress, ProgressReport
-from lpgen.core.usage.log_layout import ALL_LOGS, LATE_DAYS, Scope
+from lpgen.core.usage.latest_time import latest_of_delivery
+from lpgen.core.usage.log_layout import Scope
 from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.athena.answers import Row, item_from_row, rows_of_answer
@@ -31,10 +34,12 @@ from lpgen.edge.objects.finder import find_objects
 from lpgen.edge.objects.s3_store import S3Store
 from lpgen.errors import AwsError, IngestError, InvocationError, quote_input
 
+_DAY_OF_OBJECT: Final = re.compile(r"/(\d{4}/\d\d/\d\d)/[^/]*$")
+
 
 @dataclass(frozen=True, slots=True)
 class AthenaLogs:
-    """Tables to ask for the events of some days. `left_days`: later days, not yet settled, were asked for too.
+    """Tables to ask for the records of some days, as far as these are settled when the ingest begins.
 
     `reads_whole` says that a table may be read as a whole for each day, where no partition tells the day.
     """
@@ -43,7 +48,7 @@ class AthenaLogs:
     names: tuple[TableName, ...]
     days: DaySpan
     wanted: Wanted
-    left_days: bool = False
+    began: datetime
     reads_whole: bool = False
 
 
@@ -57,12 +62,10 @@ def read_athena(
     Raises:
         AwsError: a query can't be run or read; the days before are kept.
         IngestError: a table holds no CloudTrail records, or a part of a day is known.
-        InvocationError: a table would be read as a whole for each day, and nobody agreed to that.
+        InvocationError: no day is settled, or a table would be read as a whole for each day, and nobody agreed to that.
     """
-    late = f"days after {logs.days.last} may lack records that come late, and are left for a later run"
-    notes = [late] if logs.left_days else []
+    notes: list[str] = []
     contributions = ContributionMemo(event_map)
-    scanned = 0
     for name in logs.names:
         plan = plan_table(logs, name, reading.ledger.objects_named(SCHEME))
         if plan.missing and not plan.table.day_keys and not logs.reads_whole:
@@ -72,11 +75,13 @@ def read_athena(
                 "create-cloudtrail-table-partition-projection.html, or give --yes",
             )
         reading.days_known += plan.days_known
+        if logs.days.last > plan.days.last:
+            why = "today isn't over" if plan.table.day_keys else "records may still come late"
+            notes.append(f"{why}: days of `{name}` after {plan.days.last} are left for a later run")
         notes += [note for note in plan.table.describe_lacks() if note not in notes]
         empty: list[date] = []
         for number, day in enumerate(plan.missing, 1):
-            result, read = _read_day(plan, day, logs.runner, contributions)
-            scanned += read
+            result = _read_day(plan, day, logs.runner, contributions)
             reading.add(result)
             if result.files:
                 reading.checkpoint()
@@ -88,6 +93,7 @@ def read_athena(
         if empty:
             shown = f"{empty[0]}" if len(empty) == 1 else f"{len(empty)} days, from {empty[0]} to {empty[-1]}"
             notes.append(f"`{name}` holds no record of {shown}; a later run asks again")
+    scanned = reading.bytes_done
     reading.notes = (*notes, f"Athena scanned {scanned:,} bytes") if scanned else tuple(notes)
 
 
@@ -95,7 +101,7 @@ def plan_athena(logs: AthenaLogs, data: Path) -> Iterator[tuple[TablePlan, str]]
     """The plan for each table and what its queries would read; nothing is run, and nothing written.
 
     Raises:
-        AwsError, IngestError: as `plan_table`.
+        AwsError, IngestError, InvocationError: as `plan_table`.
         DataError: the data folder is damaged.
     """
     known = read_objects_named(data, SCHEME)
@@ -110,27 +116,32 @@ def plan_table(logs: AthenaLogs, name: TableName, known: Iterable[tuple[str, str
     Raises:
         AwsError: Glue can't be asked, or there is no such table.
         IngestError: it holds no CloudTrail records, or a part of a day is known.
+        InvocationError: none of the days is settled.
     """
     table = _fetch_table(logs.runner.session, name)
+    days = settled_days(table, logs.days, logs.began)
     ingested = (day_from_name(day, location) for day, location in known)
-    return TablePlan(table, logs.days, logs.wanted, missing_days(table, logs.wanted, logs.days, ingested))
+    return TablePlan(table, days, logs.wanted, missing_days(table, logs.wanted, days, ingested))
 
 
 def describe_scan(logs: AthenaLogs, plan: TablePlan) -> str:
     """What the queries of a plan would read, by a listing: Athena itself reports this only afterwards."""
-    table, missing, wanted = plan.table, plan.missing, plan.wanted
+    table, missing = plan.table, plan.missing
     queries = f"{len(missing):,} {'query' if len(missing) == 1 else 'queries'}"
-    times, scope = len(missing), ALL_LOGS
-    if table.day_keys:
-        window = Window(f"{missing[0]}T00:00:00", f"{missing[-1] + timedelta(1)}T00:00:00")
-        times, scope = min(times, LATE_DAYS + 1), Scope(frozenset(wanted.accounts), frozenset(wanted.regions), window)
+    accounts = frozenset(plan.wanted.accounts if "account" in table.keys else ())
+    regions = frozenset(plan.wanted.regions if "region" in table.keys else ())
+    ends = f"{missing[0]}T00:00:00", f"{missing[-1] + timedelta(1)}T00:00:00"
+    scope = Scope(accounts, regions, Window(*ends) if table.day_keys else ALL_TIME)
     store = S3Store(logs.runner.session.connection)
     try:
-        sizes = [one.size for step in find_objects(store, (table.location,), scope) for one in step.objects]
+        found = [one for step in find_objects(store, (table.location,), scope) for one in step.objects]
     except AwsError as error:
         return f"{queries}; how much they would read isn't known: {error.message}"
+    days = {f"{day:%Y/%m/%d}" for day in missing}
+    sizes = [one.size for one in found if not table.day_keys or days.issuperset(_DAY_OF_OBJECT.findall(one.name))]
+    bound, times = ("about", 1) if table.day_keys else ("at most", len(missing))
     amount = f"{times * sum(sizes):,} bytes in {len(sizes):,} objects"
-    return f"{queries} would read at most {amount}, by a listing of the table's location"
+    return f"{queries} would read {bound} {amount}, by a listing of the table's location"
 
 
 def _fetch_table(session: AwsSession, name: TableName) -> AthenaTable:
@@ -149,24 +160,24 @@ def _fetch_table(session: AwsSession, name: TableName) -> AthenaTable:
     return table_from_definition(name, definition)
 
 
-def _read_day(
-    plan: TablePlan, day: date, runner: QueryRunner, contributions: ContributionMemo
-) -> tuple[ChunkResult, int]:
-    """The records of a day as those of a file, if there are any, and how many bytes it took Athena to read."""
+def _read_day(plan: TablePlan, day: date, runner: QueryRunner, contributions: ContributionMemo) -> ChunkResult:
+    """The records of a day as those of a file, if there are any; its bytes are those that Athena scanned."""
     table = plan.table
     answered = runner.run(build_query(plan, day), table.name.database)
     name = IngestedDay(str(table.name), table.location, day, plan.wanted).name
     digest = hashlib.sha256(f"{name}\n{table.location}".encode()).hexdigest()
     tally = UsageTally(contributions)
     rows = rows_of_answer(runner.session, answered, columns_of_answer(table))
+    items = map(item_from_row, rows) if table.day_keys else _items_of_events(rows, day)
+    latest = latest_of_delivery(datetime.combine(day, time.max))
     with collector_paused():
-        counts = tally.add_source(_items(rows, day), digest, is_ordered=False)
+        counts = tally.add_source(items, digest, latest, is_ordered=False)
     files = (file_from_counts(name, digest, 0, counts, (ALL_TIME,)),) if counts.records else ()
     objects = tuple(LedgerObject(name, 0, table.location, digest) for _ in files)
-    return ChunkResult(tally.usage(), files, (), 0, objects, days=True), answered.bytes_scanned
+    return ChunkResult(tally.usage(), files, (), answered.bytes_scanned, objects, days=True)
 
 
-def _items(rows: Iterable[Row], day: date) -> Iterator[Item]:
+def _items_of_events(rows: Iterable[Row], day: date) -> Iterator[Item]:
     for row in rows:
         found = (row["eventtime"] or "")[:10]
         if found != day.isoformat():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -15,14 +15,15 @@ from lpgen.core.athena.days import (
     day_from_name,
     days_from_window,
     missing_days,
+    settled_days,
 )
-from lpgen.core.athena.table import TableName, table_from_definition
+from lpgen.core.athena.table import AthenaTable, TableName, table_from_definition
 from lpgen.core.usage.event_time import window_from_text
 from lpgen.errors import IngestError, InvocationError
-from tests.support.athena_tables import definition
+from tests.support.athena_tables import PROJECTED, definition
 
-TODAY = date(2024, 5, 10)
 TABLE = table_from_definition(TableName("logs", "trail"), definition(location="s3://b/AWSLogs"))
+BY_DELIVERY = table_from_definition(TableName("logs", "trail"), PROJECTED)
 SPAN = DaySpan(date(2024, 3, 1), date(2024, 3, 3))
 IDS = st.lists(st.integers(0, 3).map(lambda number: f"{number:012}"), unique=True, max_size=3).map(sorted).map(tuple)
 WANTED = st.builds(Wanted, IDS, IDS)
@@ -81,17 +82,31 @@ def test_missing_days_refuses_other_tables_of_the_same_objects(table: str, locat
         assert SPAN.days[1:] == missing_days(TABLE, Wanted(), SPAN, ingested)[-2:]
 
 
-def days(since: str, until: str) -> tuple[str, str, bool]:
-    span, left = days_from_window(window_from_text(since, until), TODAY)
-    return span.first.isoformat(), span.last.isoformat(), left
+def days(since: str, until: str, *, table: AthenaTable = TABLE, now: str = "2024-05-10T12:00") -> tuple[str, str]:
+    asked = days_from_window(window_from_text(since, until))
+    span = settled_days(table, asked, datetime.fromisoformat(now).replace(tzinfo=UTC))
+    return span.first.isoformat(), span.last.isoformat()
 
 
-def test_days_from_window_leaves_days_that_are_not_settled() -> None:
-    assert days("2024-05-01", "2024-05-07") == ("2024-05-01", "2024-05-07", False)
-    assert days("2024-05-01", "2024-05-08") == ("2024-05-01", "2024-05-08", False)
-    assert days("2024-05-01", "2024-05-09") == ("2024-05-01", "2024-05-08", True)
-    assert days("2024-05-01", "") == ("2024-05-01", "2024-05-08", True)
-    assert days("2024-05-08", "") == ("2024-05-08", "2024-05-08", True)
+def test_settled_days_are_days_of_events_before_yesterday() -> None:
+    assert days("2024-05-01", "2024-05-07") == ("2024-05-01", "2024-05-07")
+    assert days("2024-05-01", "2024-05-09") == ("2024-05-01", "2024-05-08")
+    assert days("2024-05-08", "") == ("2024-05-08", "2024-05-08")
+
+
+def test_settled_days_are_days_of_delivery_that_ended_an_hour_ago() -> None:
+    assert days("2024-05-01", "2024-05-07", table=BY_DELIVERY) == ("2024-05-01", "2024-05-07")
+    assert days("2024-05-01", "", table=BY_DELIVERY) == ("2024-05-01", "2024-05-09")
+    assert days("2024-05-01", "", table=BY_DELIVERY, now="2024-05-10T00:59") == ("2024-05-01", "2024-05-08")
+    assert days("2024-05-09", "2024-06-30", table=BY_DELIVERY, now="2024-05-10T01:00") == ("2024-05-09", "2024-05-09")
+
+
+@pytest.mark.parametrize(
+    ("since", "table"), [("2024-05-09", TABLE), ("2024-05-10", BY_DELIVERY), ("2024-06-01", TABLE)]
+)
+def test_settled_days_refuses_days_whose_records_have_not_all_come(since: str, table: AthenaTable) -> None:
+    with pytest.raises(InvocationError, match=f"the records of {since} haven't all come yet"):
+        days(since, "", table=table)
 
 
 @pytest.mark.parametrize(
@@ -100,8 +115,6 @@ def test_days_from_window_leaves_days_that_are_not_settled() -> None:
         ("", "2024-05-01", "needs --since"),
         ("2024-05-01T08:00:00Z", "", "takes whole days"),
         ("2024-05-01", "2024-05-02T08:00:00Z", "takes whole days"),
-        ("2024-05-09", "", "the events of 2024-05-09 haven't all come yet"),
-        ("2024-06-01", "2024-06-02", "the events of 2024-06-01 haven't all come yet"),
     ],
 )
 def test_days_from_window_refuses_what_it_can_not_ask_for(since: str, until: str, message: str) -> None:
