@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -163,7 +164,8 @@ def reader_from_row(
 ) -> ResourceReader:
     """The reader of one action of an operation. `types` are those that code reads for the operation's event source."""
     if row.reads:
-        types = {**types, **dict(_bound_types(catalog, action, row, types.keys()))}
+        bound = dict(_bound_types(catalog, action, row, types))
+        types = ChainMap(bound, types) if bound else types  # type: ignore[arg-type]  # only read
         return ResourceReader(action, takes_none=False, catalog=catalog, reads=row.reads, types=types)
     if row.paths:
         return ResourceReader(action, takes_none=False, catalog=catalog, paths=row.paths)
@@ -189,10 +191,12 @@ def _formats_of_type(catalog: Catalog, prefix: str, kind: str) -> tuple[str, ...
 
 
 def _bound_types(
-    catalog: Catalog, action: Action, row: OperationRow, in_code: Collection[str]
+    catalog: Catalog, action: Action, row: OperationRow, in_code: Container[str]
 ) -> Iterator[tuple[str, _BoundType]]:
     """The types that the row reads and code doesn't, by the row's bindings."""
-    for kind in {name_in_token(token) for token in row.reads} - {*in_code} & row.resources.keys():
+    for kind in {name_in_token(token) for token in row.reads} & row.resources.keys():
+        if kind in in_code:
+            continue
         formats = _formats_of_type(catalog, action.partition(":")[0], kind)
         binders = binders_from_binding(row.resources[kind], formats)
         yield kind, _BoundType(action, catalog, binders, *binders_from_binding("*", formats))

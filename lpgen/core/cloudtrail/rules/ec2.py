@@ -43,6 +43,9 @@ SOURCE = "ec2.amazonaws.com"
 class _Ec2Types(dict[str, ResourceType]):
     """Types by name: any that isn't listed is read off ids."""
 
+    def __contains__(self, name: object) -> bool:
+        return True
+
     def __missing__(self, name: str) -> ResourceType:
         return Ec2Type(name)
 
