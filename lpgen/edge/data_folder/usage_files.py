@@ -8,7 +8,6 @@ docs/data-folder.md.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import uuid
@@ -36,7 +35,7 @@ from lpgen.edge.data_folder.table_manifest import (
     segments_of_file,
     write_manifest,
 )
-from lpgen.edge.private_files import check_is_no_link, open_private, restrict_to_owner, sync_folder, take_folder
+from lpgen.edge.private_files import open_private, remove_others, restrict_to_owner, sync_folder, take_folder
 from lpgen.errors import DamageError, DataError, quote_reason
 
 USAGE_FOLDER: Final = "usage"
@@ -290,12 +289,7 @@ def remove_stale_usage(data: Path, generation: str) -> None:
     Of what reviews kept, only that of the generation stays."""
     remove_stale_pins(data)
     remove_stale_values(data, generation)
-    kept = {generation, *pinned_generations(data)}
-    with contextlib.suppress(OSError):
-        check_is_no_link(data / USAGE_FOLDER)
-        for entry in os.scandir(data / USAGE_FOLDER):
-            if entry.name not in kept:
-                shutil.rmtree(entry.path, ignore_errors=True)
+    remove_others(data / USAGE_FOLDER, {generation, *pinned_generations(data)})
 
 
 def _name_folder(unfinished: Path, final: Path) -> None:
