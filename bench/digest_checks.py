@@ -7,6 +7,7 @@ time, the median of the rounds, and the ratio of both. The budget is a tenth.
 from __future__ import annotations
 
 import argparse
+import io
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from lpgen.core.analysis.verification.chain import check_unchanged
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.ledger import open_ledger, read_generation
-from lpgen.edge.data_folder.table_manifest import open_manifest, read_checked
+from lpgen.edge.data_folder.table_manifest import copy_segment, open_checked, open_manifest
 from lpgen.edge.data_folder.usage_files import USAGE_FOLDER
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
@@ -33,7 +34,9 @@ def check_tables(data: Path) -> None:
     generation = read_generation(data)
     folder = data / USAGE_FOLDER / generation
     for name, segments in open_manifest(folder, generation).items():
-        read_checked(folder / name, segments)
+        with open_checked(folder / name, segments) as file:
+            for number in range(len(segments)):
+                copy_segment(file, segments, number, io.BytesIO())
 
 
 def check_ledger(data: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -261,6 +263,31 @@ def test_damaged_and_half_written_values_are_made_again(part: World) -> None:
     assert {path: path.read_bytes() for path in kept_files(part.data)} == contents
 
 
+def test_planted_values_are_made_again(part: World, tmp_path: Path) -> None:
+    """Whoever plants a file gives it a digest that fits, or a link or a pipe in its place."""
+    first = text_of(part)
+    for path in kept_files(part.data):
+        content = path.read_bytes()
+        other = next(one for one in kept_files(part.data) if one.name.partition("-")[0] != path.name.partition("-")[0])
+        for planted in (other.read_bytes(), sealed(b""), sealed(b"\xc1"), sealed(content[32:-1])):
+            path.write_bytes(planted)
+            assert text_of(part) == first
+            assert path.read_bytes() == content
+        path.unlink()
+        os.mkfifo(path)
+        assert text_of(part) == first
+        assert path.read_bytes() == content
+        path.rename(tmp_path / "elsewhere")
+        path.symlink_to(tmp_path / "elsewhere")
+        assert text_of(part) == first
+        assert not path.is_symlink()
+        assert path.read_bytes() == content
+
+
+def sealed(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest() + content
+
+
 def test_read_only_folder_is_reviewed_without_keeping(part: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> NoReturn:
         raise PermissionError(13, "Permission denied")
@@ -274,7 +301,7 @@ def test_value_that_cannot_be_written_whole_leaves_nothing(part: World, monkeypa
     def fill_disk(*_: object) -> NoReturn:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("lpgen.edge.data_folder.kept_values.os.fsync", fill_disk)
+    monkeypatch.setattr("os.fsync", fill_disk)
     assert text_of(part) == made_text(part)
     assert not kept_files(part.data)
 

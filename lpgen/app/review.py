@@ -33,7 +33,7 @@ from lpgen.core.replacements import Decision
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.foreign_callers import arns_by_id, divide_by_log
 from lpgen.core.usage.log_coverage import coverage_from_usage
-from lpgen.core.usage.row_slices import RowSlices, ValueRuns
+from lpgen.core.usage.row_slices import RowSlices, ValueRuns, find_value_runs
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.collector import collector_paused
@@ -258,7 +258,7 @@ def load_ground(inputs: AnalysisInputs, *, kept: bool = False) -> Ground:
         return found
 
     outlined = keep(OutlinedPolicies, (), read_outlines)
-    runs = keep(ValueRuns, (), lambda: ValueRuns(usage.table, "principal"))
+    runs = keep(ValueRuns, (), lambda: find_value_runs(usage.table, "principal"))
     named, elsewhere = divide_by_log(usage, arns_by_id(outlined.outlines), callers=runs.values())
     return Ground(
         named,

@@ -19,7 +19,7 @@ class Keep(Protocol):
     """Gives a value of a kind that is kept, or makes it.
 
     `facts` are what it was made from besides the logs, the policies and the catalog: any plain values and dataclasses.
-    A kind is made of plain values, and of dataclasses and classes whose attributes are annotated.
+    A kind is made of plain values, dataclasses and arrays.
     """
 
     def __call__(self, kind: type[Kept], facts: object, make: Callable[[], Kept]) -> Kept:

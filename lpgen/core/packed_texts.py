@@ -6,27 +6,21 @@ import json
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 _BLOCK: Final = 64
 _MOST_HELD: Final = 64
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class PackedTexts:
-    """Texts in blocks, each packed by itself. A few blocks that were asked for are held."""
+    """Texts in blocks, each packed by itself, with the first text of each. A few blocks that were asked for are
+    held."""
 
     _firsts: list[str]
     _packed: tuple[bytes, ...]
     _held: dict[int, Sequence[str]]
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        """`texts` are sorted."""
-        blocks = [texts[start : start + _BLOCK] for start in range(0, len(texts), _BLOCK)]
-        # Copies, since a text of each block would keep the memory around it, which all texts have taken.
-        self._firsts = json.loads(json.dumps([block[0] for block in blocks]))
-        few = len(blocks) <= _MOST_HELD
-        self._packed = () if few else tuple(zlib.compress(json.dumps(block).encode(), level=1) for block in blocks)
-        self._held = dict(enumerate(blocks or [()])) if few else {}
 
     def _block(self, at: int) -> Sequence[str]:
         found = self._held.get(at)
@@ -51,17 +45,30 @@ class PackedTexts:
             yield from self._block(at)[max(first - at * _BLOCK, 0) : last - at * _BLOCK]
 
 
+def pack_texts(texts: Sequence[str]) -> PackedTexts:
+    """The texts, which are sorted, packed."""
+    blocks = [texts[start : start + _BLOCK] for start in range(0, len(texts), _BLOCK)]
+    # Copies, since a text of each block would keep the memory around it, which all texts have taken.
+    firsts = json.loads(json.dumps([block[0] for block in blocks]))
+    if len(blocks) <= _MOST_HELD:
+        return PackedTexts(firsts, (), dict(enumerate(blocks or [()])))
+    return PackedTexts(firsts, tuple(zlib.compress(json.dumps(block).encode(), level=1) for block in blocks), {})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PackedMapping:
     """Texts by texts, both packed."""
 
     _keys: PackedTexts
     _texts: PackedTexts
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        keys = sorted(texts)
-        self._keys, self._texts = PackedTexts(keys), PackedTexts([texts[key] for key in keys])
-
     def get(self, key: str) -> str | None:
         """The text of a key, or None."""
         at = self._keys.place_of(key)
         return next(self._texts.between(at, at + 1)) if next(self._keys.between(at, at + 1), None) == key else None
+
+
+def pack_mapping(texts: Mapping[str, str]) -> PackedMapping:
+    """The mapping, packed."""
+    keys = sorted(texts)
+    return PackedMapping(pack_texts(keys), pack_texts([texts[key] for key in keys]))

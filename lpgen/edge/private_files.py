@@ -8,9 +8,12 @@ what it leads to is none of lpgen's to write, to change or to delete.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import shutil
 import stat
+from collections.abc import Collection
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -75,7 +78,7 @@ def _link_error(name: str) -> OSError:
     return OSError(errno.ELOOP, f"`{os.path.basename(name)}` is a link, which somebody else may have put there")
 
 
-def write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes | bytearray) -> None:
     """Writes a new file to the disk itself.
 
     Raises:
@@ -132,6 +135,15 @@ def restrict_to_owner(path: Path | int) -> None:
     mode = stat.S_IMODE(os.stat(path).st_mode)
     if mode & ~_FOLDER:
         _change_mode(path, mode & _FOLDER)
+
+
+def remove_others(folder: Path, kept: Collection[str]) -> None:
+    """Removes what is in a folder but for these names, as far as it can; nothing behind a link."""
+    with contextlib.suppress(OSError):
+        check_is_no_link(folder)
+        for entry in os.scandir(folder):
+            if entry.name not in kept:
+                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def seal_file(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import mmap
 import tempfile
 import weakref
 from typing import IO, Final
@@ -34,12 +34,11 @@ class Spill:
         OSError: the temporary folder is full; `TMPDIR` names another.
     """
 
-    def __init__(self, file: IO[bytes] | None = None, start: int = 0) -> None:
-        """With a `file`, the spill that was copied there, from `start` on; it is only read."""
+    def __init__(self) -> None:
         # It is open for as long as the spill is held.
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="lpgen-") if file is None else file  # noqa: SIM115
+        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="lpgen-")  # noqa: SIM115
         weakref.finalize(self, self._file.close)
-        self._start, self._size = start, 0
+        self._size = 0
 
     @property
     def end(self) -> Place:
@@ -54,17 +53,18 @@ class Spill:
         self._size += len(packed)
         return place
 
-    @property
-    def size(self) -> int:
-        """How many bytes were added."""
-        return self._size
-
-    def copy(self, target: IO[bytes]) -> None:
-        """Write all that was added to another file."""
-        self._file.seek(0)
-        shutil.copyfileobj(self._file, target)
-
     def read(self, place: Place) -> bytes:
         """The content of a place, unpacked."""
-        self._file.seek(self._start + (place >> _LENGTH_BITS))
+        self._file.seek(place >> _LENGTH_BITS)
         return isal_zlib.decompress(self._file.read(place & (1 << _LENGTH_BITS) - 1))
+
+    def content(self) -> memoryview:
+        """All that was added, which stays in the file."""
+        self._file.flush()
+        return memoryview(mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if self._size else b"")
+
+
+def read_packed(content: memoryview, place: Place) -> bytes:
+    """What a place of a spill holds, unpacked, of the content of the spill."""
+    start = place >> _LENGTH_BITS
+    return isal_zlib.decompress(content[start : start + (place & (1 << _LENGTH_BITS) - 1)])

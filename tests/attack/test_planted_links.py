@@ -176,18 +176,13 @@ def test_the_demo_writes_through_no_planted_link(place: str, tmp_path: Path, att
 # ---------------------------------------------------------------- what commands do only with larger or other inputs
 
 
+@dataclass(frozen=True, slots=True)
 class _Kept:
     number: int
 
 
 def keep_value(folder: Path) -> None:
-    kept_values(folder / "data", "generation", "inputs")(_Kept, "facts", _make_kept)
-
-
-def _make_kept() -> _Kept:
-    made = _Kept()
-    made.number = 1
-    return made
+    kept_values(folder / "data", "generation", "inputs")(_Kept, "facts", lambda: _Kept(1))
 
 
 def write_a_page(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.packed_texts import PackedMapping, PackedTexts
+from lpgen.core.packed_texts import pack_mapping, pack_texts
 
 MORE_THAN_ARE_HELD = 64 * 64 * 2 + 5
 
@@ -16,7 +16,7 @@ def names(count: int) -> list[str]:
 @pytest.mark.parametrize("count", [0, 1, 64, 65, MORE_THAN_ARE_HELD])
 def test_packed_texts_are_found_by_their_places(count: int) -> None:
     texts = names(count)
-    packed = PackedTexts(texts)
+    packed = pack_texts(texts)
     assert list(packed.between(0, count)) == texts
     for place in {0, 63, 64, count // 2, count - 1} & set(range(count)):
         assert packed.place_of(texts[place]) == place
@@ -29,7 +29,7 @@ def test_packed_texts_are_found_by_their_places(count: int) -> None:
 @pytest.mark.parametrize("count", [0, 1, 65, MORE_THAN_ARE_HELD])
 def test_a_packed_mapping_gives_the_text_of_each_key_and_of_no_other(count: int) -> None:
     known = {name: name.replace("role/", "role/team\n/") for name in names(count)}
-    packed = PackedMapping(known)
+    packed = pack_mapping(known)
     for name in list(known)[:: max(count // 50, 1)]:
         assert packed.get(name) == known[name]
         assert packed.get(name + "\n") is None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
@@ -20,7 +21,7 @@ from lpgen.core.evidence import Grant, Use
 from lpgen.core.iam.match import as_glob
 from lpgen.core.iam.match_resource import resource_contains, resources_intersect
 from lpgen.core.model import CURRENT_VERSION, Action, Outcome, ResourceKind
-from lpgen.core.packed_texts import PackedTexts
+from lpgen.core.packed_texts import PackedTexts, pack_texts
 from lpgen.core.replacements import Line, Scope
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.tables import Usage
@@ -32,24 +33,11 @@ _NAMED: Final = (ResourceKind.ARN.value, ResourceKind.FOLD.value)
 _COLUMNS: Final = ("principal", "action", "resource", "resource_kind", "outcome")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Places:
     """Resources that an account's principals use with each action: a few of them, which don't depend on the order."""
 
     _found: PackedTexts
-
-    def __init__(self, used: Iterable[tuple[str, str, str]]) -> None:
-        """`used` are accounts, actions and resources, in any order and more than once each."""
-        found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-        for account, action, resource in used:
-            known = found[account, action]
-            if resource in known:
-                continue
-            known[resource] = zlib.crc32(resource.encode())
-            if len(known) > _MOST_PLACES:
-                del known[max(known, key=lambda one: (known[one], one))]
-        self._found = PackedTexts(
-            sorted(" ".join((*key, one)) for key, resources in found.items() for one in resources)
-        )
 
     def of(self, account: str, action: Action) -> Sequence[str]:
         """The resources, sorted."""
@@ -58,12 +46,25 @@ class Places:
         return tuple(one.removeprefix(start) for one in self._found.between(first, last))
 
 
-NO_PLACES: Final = Places(())
+def places_from_resources(used: Iterable[tuple[str, str, str]]) -> Places:
+    """The places of accounts, actions and resources, in any order and more than once each."""
+    found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for account, action, resource in used:
+        known = found[account, action]
+        if resource in known:
+            continue
+        known[resource] = zlib.crc32(resource.encode())
+        if len(known) > _MOST_PLACES:
+            del known[max(known, key=lambda one: (known[one], one))]
+    return Places(pack_texts(sorted(" ".join((*key, one)) for key, resources in found.items() for one in resources)))
+
+
+NO_PLACES: Final = places_from_resources(())
 
 
 def places_from_usage(usage: Usage) -> Places:
     """The places of all uses that succeeded."""
-    return Places(
+    return places_from_resources(
         (account_in_arn(principal), action, resource)
         for principal, action, resource, kind, outcome in table_rows(usage.table, _COLUMNS)
         if kind in _NAMED and outcome == Outcome.ALLOWED

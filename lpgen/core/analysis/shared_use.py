@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from lpgen.core.analysis.counted_use import UseCounter, drops_days, suspecting_counter, use_counter
-from lpgen.core.analysis.grants.key_grants import KeyGrants
-from lpgen.core.analysis.grants.policy_changes import POLICY_CHANGES, PolicyChanges
+from lpgen.core.analysis.grants.key_grants import KeyGrants, key_grants_from_table
+from lpgen.core.analysis.grants.policy_changes import POLICY_CHANGES, PolicyChanges, policy_changes_from_usages
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.peer_use import Peers, peers_from_usage
 from lpgen.core.analysis.observability.shown_reads import ShownReads, shown_reads_from_usage
@@ -89,7 +89,7 @@ def shared_use_from_usage(
         counter.names,
         use_counter(usage, principals, decisions, dangers, dropped=True).names if drops_days(decisions) else None,
         _policy_changes(usage, slices, counter, grants),
-        KeyGrants(usage.table),
+        key_grants_from_table(usage.table),
         trail_changes_from_usage(usage) if options.trails else (),
         peers_from_usage(usage, counter.belief_test, principals),
         population_from_usage(usage, counter.belief_test, lenient_calls(catalog.source).of_anything),
@@ -106,4 +106,6 @@ def _policy_changes(
     """The changes of policies that count as use, by any caller."""
     rows = distinct_rows(usage.table, ("principal", "action"))
     makers = sorted({principal for principal, action in rows if action in POLICY_CHANGES})
-    return PolicyChanges(one for arn in makers for one in counter.count(slices.rows_of([arn]), grants(arn)).values())
+    return policy_changes_from_usages(
+        one for arn in makers for one in counter.count(slices.rows_of([arn]), grants(arn)).values()
+    )

@@ -6,7 +6,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
@@ -23,7 +23,7 @@ from lpgen.core.model import (
     ResourceKind,
     SkipReason,
 )
-from lpgen.core.packed_texts import PackedMapping
+from lpgen.core.packed_texts import PackedMapping, pack_mapping
 from lpgen.core.usage.columns import column_values, table_parts, table_rows
 from lpgen.core.usage.tables import Usage
 
@@ -138,7 +138,14 @@ def iam_names_from_usage(usage: Usage, principals: Iterable[Principal], row_coun
         and kind == ResourceKind.ARN
         and row_counts(principal, unique, action, example, str(day))
     }
-    return IamNames(principals, seen)
+    listed = tuple(principals)
+    roles = sorted((profile, one.arn) for one in listed for profile in one.instance_profiles)
+    # The snapshot's current ARN takes precedence over that of an earlier role or user of the name in a record.
+    by_name = {name_arn(arn): arn for arn in (*sorted(seen), *sorted(one.arn for one in listed))}
+    return IamNames(
+        pack_mapping({name: arn for name, arn in by_name.items() if arn != name}),
+        pack_mapping({name_arn(profile): role for profile, role in roles}),
+    )
 
 
 _NAMING: Final = ("resource_kind", "resource", "principal", "principal_id", "action", "example_resource", "day")
@@ -149,20 +156,12 @@ def _has_iam_path(arn: str) -> bool:
     return arn.count("/") > 1 and _IAM_ENTITY.match(arn) is not None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class IamNames:
     """Full ARNs of roles, users and instance profiles by their unique parts: partition, account, type and name."""
 
     _arns: PackedMapping
     _roles: PackedMapping
-
-    def __init__(self, principals: Iterable[Principal], with_path: Iterable[str]) -> None:
-        listed = tuple(principals)
-        arns = sorted(one.arn for one in listed)
-        roles = sorted((profile, one.arn) for one in listed for profile in one.instance_profiles)
-        # The snapshot's current ARN takes precedence over that of an earlier role or user of the name in a record.
-        by_name = {name_arn(arn): arn for arn in (*sorted(with_path), *arns)}
-        self._arns = PackedMapping({name: arn for name, arn in by_name.items() if arn != name})
-        self._roles = PackedMapping({name_arn(profile): role for profile, role in roles})
 
     def resolved(self, usage: PrincipalUsage) -> PrincipalUsage:
         """The usage with full ARNs, as far as they are known."""

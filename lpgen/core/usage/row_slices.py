@@ -4,36 +4,25 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import accumulate, chain, groupby
 
 import pyarrow as pa
 
 from lpgen.core.keeping import IntArray
-from lpgen.core.packed_texts import PackedTexts
+from lpgen.core.packed_texts import PackedTexts, pack_texts
 from lpgen.core.usage.columns import TableParts, empty_table, integer_column, table_rows, unpack_texts
 from lpgen.core.usage.tables import EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class ValueRuns:
-    """Where the rows of each value of a column are, in runs."""
+    """Where the rows of each value of a column are: of each run of rows its start and its end, those of a value from
+    its place to the next one's."""
 
     _values: PackedTexts
     _runs: IntArray
     _places: IntArray
-
-    def __init__(self, table: pa.Table | TableParts, column: str) -> None:
-        runs: dict[str, tuple[int, ...]] = {}
-        start = 0
-        for (value,), run in groupby(table_rows(table, (column,))):
-            end = start + sum(1 for _ in run)
-            runs[value] = (*runs.get(value, ()), start, end)
-            start = end
-        ordered = sorted(runs)
-        self._values = PackedTexts(ordered)
-        # Of each run of rows its start and its end, those of a value from its place to the next one's.
-        self._runs = array("Q", chain.from_iterable(map(runs.__getitem__, ordered)))
-        self._places = array("Q", accumulate((len(runs[one]) for one in ordered), initial=0))
 
     def values(self) -> Iterator[str]:
         """The values, sorted."""
@@ -51,6 +40,22 @@ class ValueRuns:
         return self._runs[self._places[at] : self._places[at + 1]]
 
 
+def find_value_runs(table: pa.Table | TableParts, column: str) -> ValueRuns:
+    """Where the rows of each value of a column of a table are."""
+    runs: dict[str, tuple[int, ...]] = {}
+    start = 0
+    for (value,), run in groupby(table_rows(table, (column,))):
+        end = start + sum(1 for _ in run)
+        runs[value] = (*runs.get(value, ()), start, end)
+        start = end
+    ordered = sorted(runs)
+    return ValueRuns(
+        pack_texts(ordered),
+        array("Q", chain.from_iterable(map(runs.__getitem__, ordered))),
+        array("Q", accumulate((len(runs[one]) for one in ordered), initial=0)),
+    )
+
+
 class TableSlices:
     """A table by the values of a column. Their `runs` are found once, unless they are known."""
 
@@ -58,7 +63,7 @@ class TableSlices:
         self, table: pa.Table | TableParts, column: str, schema: pa.Schema, runs: ValueRuns | None = None
     ) -> None:
         self._table, self._schema = table, schema
-        self._runs = ValueRuns(table, column) if runs is None else runs
+        self._runs = find_value_runs(table, column) if runs is None else runs
 
     def rows_of(self, values: Iterable[str]) -> pa.Table:
         """The rows of some values, with all texts in the rows themselves."""

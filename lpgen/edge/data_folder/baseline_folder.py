@@ -19,7 +19,14 @@ from lpgen.core.model import Action
 from lpgen.core.replacements import LeftPolicy
 from lpgen.core.trails import TrailSource
 from lpgen.core.usage.tables import Usage
-from lpgen.edge.data_folder.immutable_folder import SealedKind, SealedWriter, open_sealed, read_manifest, sealed_names
+from lpgen.edge.data_folder.immutable_folder import (
+    SealedKind,
+    SealedManifest,
+    SealedWriter,
+    open_sealed,
+    read_manifest,
+    sealed_names,
+)
 from lpgen.edge.data_folder.table_manifest import TABLE_MANIFEST
 from lpgen.edge.data_folder.usage_files import USAGE_TABLES, read_usage_tables, write_usage_tables
 from lpgen.edge.spill import Place, Spill, pack_bytes
@@ -186,11 +193,7 @@ class _CatalogFacts(msgspec.Struct, frozen=True):
     date: str
 
 
-class _ListedFile(msgspec.Struct, frozen=True):
-    sha256: str
-
-
-class _Manifest(msgspec.Struct, frozen=True):
+class _Manifest(SealedManifest, frozen=True):
     name: str
     saved: datetime
     as_of: date
@@ -198,7 +201,6 @@ class _Manifest(msgspec.Struct, frozen=True):
     snapshot: str
     trail_source: TrailSource
     figures: Figures
-    files: dict[str, _ListedFile]
 
 
 def baseline_names(data: Path) -> tuple[str, ...]:
@@ -217,7 +219,7 @@ def list_baselines(data: Path) -> tuple[SavedStamp, ...]:
         BaselineError: one can't be read, or was edited.
     """
     folders = (data / BASELINES / name for name in baseline_names(data))
-    found = (_stamp(_convert(folder, read_manifest(folder, KIND))) for folder in folders)
+    found = (_stamp(read_manifest(folder, KIND, _Manifest)) for folder in folders)
     return tuple(sorted(found, key=lambda one: (one.stamp.as_of, one.saved, one.stamp.name)))
 
 
@@ -255,7 +257,7 @@ def open_baseline(folder: Path) -> Baseline:
     Raises:
         BaselineError: it is damaged, edited, incomplete, or of another format.
     """
-    manifest = _convert(folder, open_sealed(folder, KIND))
+    manifest = open_sealed(folder, KIND, _Manifest)
     names = sorted(manifest.files)
 
     def below(part: str) -> tuple[Path, ...]:
@@ -316,13 +318,6 @@ class ProposalShelf(Mapping[str, KeptProposal]):
 
     def __len__(self) -> int:
         return len(self._places)
-
-
-def _convert(folder: Path, manifest: dict[str, Any]) -> _Manifest:
-    try:
-        return msgspec.convert(manifest, _Manifest)
-    except msgspec.ValidationError as error:
-        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=KIND.hint) from error
 
 
 def _stamp(manifest: _Manifest) -> SavedStamp:

@@ -15,7 +15,9 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
+
+import msgspec
 
 from lpgen.edge.private_files import open_private, seal_file, sync_folder, take_folder, write_private
 from lpgen.edge.run_lock import LockedError, RunLock
@@ -126,7 +128,8 @@ class SealedWriter:
         }
         content = json.dumps({**manifest, "digest": _digest(manifest)}, indent=2, ensure_ascii=False) + "\n"
         try:
-            _write_synced(self._unfinished / MANIFEST, content.encode(errors="surrogatepass"))
+            write_private(self._unfinished / MANIFEST, content.encode(errors="surrogatepass"))
+            seal_file(self._unfinished / MANIFEST)
             for folder in (*self._unfinished.iterdir(), self._unfinished):
                 if folder.is_dir():
                     sync_folder(folder)
@@ -142,11 +145,6 @@ class SealedWriter:
             what, hint = f"{what}: its file system has no locks", "use a local disk, or an NFS mount with locks"
             return self.kind.error(what, hint=hint)
         return self.kind.error(f"{what}: {error.strerror or error}")
-
-
-def _write_synced(path: Path, content: bytes) -> None:
-    write_private(path, content)
-    seal_file(path)
 
 
 def _remove_abandoned(root: Path) -> None:
@@ -180,26 +178,41 @@ def sealed_names(root: Path, kind: SealedKind) -> Iterator[str]:
         raise kind.error(f"`{root}` can't be read: {error.strerror or error}") from error
 
 
-def open_sealed(folder: Path, kind: SealedKind) -> dict[str, Any]:
+class ListedFile(msgspec.Struct, frozen=True):
+    """A file of a folder."""
+
+    sha256: str
+
+
+class SealedManifest(msgspec.Struct, frozen=True):
+    """What every manifest says: the files by their paths."""
+
+    files: dict[str, ListedFile]
+
+
+Manifest = TypeVar("Manifest", bound=SealedManifest)
+
+
+def open_sealed(folder: Path, kind: SealedKind, form: type[Manifest]) -> Manifest:
     """The manifest of a folder, once every file of it is what the manifest says.
 
     Raises:
         LpgenError: it is damaged, edited, incomplete, or of another format, in the kind's own error.
     """
-    manifest = read_manifest(folder, kind)
-    files = manifest["files"]
+    manifest = read_manifest(folder, kind, form)
+    files = manifest.files
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
     strange = sorted(present ^ files.keys())
     if strange:
         what = "holds a file too many" if strange[0] in present else "has lost a file"
         raise kind.error(f"the {kind.noun} `{folder}` {what}: {quote_input(strange[0])}", hint=kind.hint)
     for name, listed in files.items():
-        if _file_digest(folder / name, kind) != listed["sha256"]:
+        if _file_digest(folder / name, kind) != listed.sha256:
             raise kind.error(f"the {kind.noun} `{folder}` was changed: {quote_input(name)}", hint=kind.hint)
     return manifest
 
 
-def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
+def read_manifest(folder: Path, kind: SealedKind, form: type[Manifest]) -> Manifest:
     """The manifest of a folder, itself unchanged; its files aren't looked at.
 
     Raises:
@@ -219,15 +232,11 @@ def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
             )
         if decoded.pop("digest", "") != _digest(decoded):
             raise kind.error(f"the {kind.noun} `{folder}` was changed: `{MANIFEST}`", hint=kind.hint)
-        files = decoded.get("files")
-        if not isinstance(files, dict) or not all(isinstance(one, dict) and "sha256" in one for one in files.values()):
-            raise ValueError("it lists no files with their digests")
+        return msgspec.convert(decoded, form)
     except OSError as error:
         raise kind.error(f"`{path}` can't be read: {error.strerror or error}", hint=kind.hint) from error
     except (ValueError, AttributeError, RecursionError) as error:
         raise kind.error(f"`{path}` is no manifest: {quote_reason(error)}", hint=kind.hint) from error
-    found: dict[str, Any] = decoded
-    return found
 
 
 def _file_digest(path: Path, kind: SealedKind) -> str:

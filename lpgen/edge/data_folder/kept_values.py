@@ -4,30 +4,30 @@
 the digest of the options that matter. So a kept value is never stale. One that is missing or damaged is made again, and
 one that can't be written isn't kept. See docs/data-folder.md.
 
-A file begins with the SHA-256 of the rest and the length of the value in MessagePack, and ends with its spills.
+A file holds the SHA-256 of the rest, and the value in MessagePack.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import mmap
 import os
 import shutil
 import uuid
 from array import array
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, Final, get_type_hints
+from typing import Any, Final
 
 import msgspec
 
 from lpgen import __version__
 from lpgen.core.digests import digest_of_facts
-from lpgen.core.keeping import Kept
-from lpgen.edge.private_files import check_is_no_link, open_private, take_folder
-from lpgen.edge.spill import Spill
+from lpgen.core.keeping import IntArray, Kept
+from lpgen.edge.private_files import check_is_no_link, open_private, remove_others, take_folder, write_private
 
 KEPT: Final = "kept"
 
@@ -44,7 +44,6 @@ _FOLDERS: Final = 3
 """How many folders of lpgen's own a file lies in."""
 
 _DIGEST_BYTES: Final = 32
-_LENGTH_BYTES: Final = 8
 
 _UNREADABLE: Final = (OSError, ValueError, TypeError, LookupError, RecursionError, msgspec.MsgspecError)
 
@@ -79,11 +78,7 @@ def _digest(facts: object) -> str:
 
 def remove_stale_values(data: Path, generation: str) -> None:
     """Removes what was kept of other generations than this one."""
-    with contextlib.suppress(OSError):
-        check_is_no_link(data / KEPT)
-        for entry in os.scandir(data / KEPT):
-            if entry.name != generation:
-                shutil.rmtree(entry.path, ignore_errors=True)
+    remove_others(data / KEPT, [generation])
 
 
 @cache
@@ -98,7 +93,7 @@ def _this_lpgen() -> object:
 
 
 def _read(path: Path, kind: type[Kept]) -> Kept:
-    """The value in a file.
+    """The value in a file, whose bytes stay there.
 
     Raises:
         OSError: it can't be read, or lies behind a link.
@@ -106,14 +101,12 @@ def _read(path: Path, kind: type[Kept]) -> Kept:
     """
     for folder in path.parents[:_FOLDERS]:
         check_is_no_link(folder)
-    with path.open("rb", buffering=0) as file:
-        stated = file.read(_DIGEST_BYTES)
-        if hashlib.file_digest(file, "sha256").digest() != stated:
-            raise ValueError(f"`{path}` was changed")
-        file.seek(_DIGEST_BYTES)
-        length = int.from_bytes(file.read(_LENGTH_BYTES))
-        packed = file.read(length)
-        found: Kept = msgspec.msgpack.decode(packed, type=kind, dec_hook=_Reader(file, file.tell()).from_plain)
+    with open_private(path, "rb") as file:
+        content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    stated, packed = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    if hashlib.sha256(packed).digest() != stated:
+        raise ValueError(f"`{path}` was changed")
+    found: Kept = msgspec.msgpack.decode(packed, type=kind, dec_hook=_array_from_plain)
     for used in (path, path.parent):
         with contextlib.suppress(OSError):
             os.utime(used)
@@ -126,27 +119,28 @@ def _write(path: Path, value: object) -> None:
     Raises:
         OSError: the folder can't be written, or the disk is full.
     """
-    writer = _Writer()
-    packed = msgspec.msgpack.encode(value, enc_hook=writer.to_plain)
+    content = bytearray(_DIGEST_BYTES)
+    msgspec.msgpack.Encoder(enc_hook=_plain_from_array).encode_into(value, content, _DIGEST_BYTES)
+    content[:_DIGEST_BYTES] = hashlib.sha256(memoryview(content)[_DIGEST_BYTES:]).digest()
     for folder in reversed(path.parents[:_FOLDERS]):
         take_folder(folder)
     unfinished = path.with_name(f"unfinished-{uuid.uuid4().hex}")
     try:
-        with open_private(unfinished, "xb") as file:
-            file.write(bytes(_DIGEST_BYTES) + len(packed).to_bytes(_LENGTH_BYTES) + packed)
-            for spill in writer.spills:
-                spill.copy(file)
-            file.flush()
-            with unfinished.open("rb", buffering=0) as written:
-                written.seek(_DIGEST_BYTES)
-                digest = hashlib.file_digest(written, "sha256").digest()
-            file.seek(0)
-            file.write(digest)
-            file.flush()
-            os.fsync(file.fileno())
+        write_private(unfinished, content)
         unfinished.rename(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _plain_from_array(value: Any) -> tuple[str, bytes]:
+    """The type and bytes of an array, which MessagePack doesn't know."""
+    if not isinstance(value, array):
+        raise TypeError(f"{type(value).__name__} can't be kept")
+    return value.typecode, value.tobytes()
+
+
+def _array_from_plain(_: type[Any], plain: tuple[str, bytes]) -> IntArray:
+    return array(*plain)
 
 
 def _remove_oldest(paths: Iterable[Path], most: int) -> None:
@@ -156,51 +150,3 @@ def _remove_oldest(paths: Iterable[Path], most: int) -> None:
             shutil.rmtree(old, ignore_errors=True)
         else:
             old.unlink(missing_ok=True)
-
-
-@dataclass(slots=True)
-class _Writer:
-    """Makes plain values of those of a kind, and collects their spills, which are `size` bytes."""
-
-    spills: list[Spill] = field(default_factory=list)
-    size: int = 0
-
-    def to_plain(self, value: Any) -> object:
-        """An array as its type and bytes, a spill as its place; of any other object its annotated attributes."""
-        if isinstance(value, array):
-            return value.typecode, value.tobytes()
-        if isinstance(value, Spill):
-            start = self.size
-            self.size += value.size
-            self.spills.append(value)
-            return start
-        return {name: getattr(value, name) for name in _attributes(type(value))}
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Makes what `_Writer` was given of the plain values in a file, whose spills begin at `start`."""
-
-    file: IO[bytes]
-    start: int
-
-    def from_plain(self, kind: type[Any], plain: Any) -> object:
-        """The array, spill or object."""
-        if kind is Spill:
-            # Without a buffer, which would be wrong about the place that the copies of a descriptor share.
-            return Spill(os.fdopen(os.dup(self.file.fileno()), "rb", buffering=0), self.start + plain)
-        if kind is array:
-            return array(*plain)
-        found = object.__new__(kind)
-        for name, attribute in _attributes(kind).items():
-            value = msgspec.convert(plain[name], attribute, dec_hook=self.from_plain, builtin_types=(bytes,))
-            object.__setattr__(found, name, value)
-        return found
-
-
-def _attributes(kind: type[Any]) -> Mapping[str, Any]:
-    """The annotated attributes of a class, of which there is at least one."""
-    found = get_type_hints(kind)
-    if not found:
-        raise TypeError(f"{kind.__name__} can't be kept")
-    return found

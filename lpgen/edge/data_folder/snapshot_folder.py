@@ -10,13 +10,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from lpgen.core.snapshots import Gap, SnapshotStamp, TakenAccount
-from lpgen.edge.data_folder.immutable_folder import MANIFEST, SealedKind, SealedWriter, open_sealed, sealed_names
-from lpgen.errors import InvocationError, SnapshotError, quote_input, quote_reason
+from lpgen.edge.data_folder.immutable_folder import SealedKind, SealedManifest, SealedWriter, open_sealed, sealed_names
+from lpgen.errors import InvocationError, SnapshotError, quote_input
 
 SNAPSHOTS: Final = "snapshots"
 _FORMAT_VERSION: Final = 1
@@ -79,16 +77,16 @@ class SnapshotWriter:
 
         `about` are further facts for people.
         """
+        taken, missing = tuple(sorted(accounts)), tuple(sorted(gaps))
         self._folder.seal(
             {
                 "taken": self.taken.isoformat(),
                 **about,
                 "organization": organization or None,
-                "accounts": [asdict(one) for one in sorted(accounts)],
-                "gaps": [asdict(one) for one in sorted(gaps)],
+                "accounts": [asdict(one) for one in taken],
+                "gaps": [asdict(one) for one in missing],
             }
         )
-        taken, missing = tuple(sorted(accounts)), tuple(sorted(gaps))
         return SnapshotStamp(self.name, self.taken, taken, missing, organization=organization)
 
 
@@ -102,11 +100,10 @@ def _as_text(value: object) -> str:
 # ---------------------------------------------------------------- reading
 
 
-class _Manifest(msgspec.Struct, frozen=True):
+class _Manifest(SealedManifest, frozen=True):
     taken: datetime
     accounts: tuple[TakenAccount, ...]
     gaps: tuple[Gap, ...]
-    files: dict[str, Any]
     organization: str | None
 
 
@@ -170,10 +167,7 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
     Raises:
         SnapshotError: it is damaged, edited, incomplete, or of another format.
     """
-    try:
-        manifest = msgspec.convert(open_sealed(folder, _KIND), _Manifest)
-    except msgspec.ValidationError as error:
-        raise SnapshotError(f"`{folder / MANIFEST}` is no manifest: {quote_reason(error)}", hint=_AGAIN) from error
+    manifest = open_sealed(folder, _KIND, _Manifest)
     organization = manifest.organization or ""
     stamp = SnapshotStamp(folder.name, manifest.taken, manifest.accounts, manifest.gaps, organization=organization)
 

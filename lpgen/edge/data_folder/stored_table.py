@@ -34,14 +34,16 @@ class StoredTable:
 
     def __init__(self, path: Path, segments: Segments, shape: TableShape) -> None:
         self.schema = shape.schema
+        self._path = path
         self._copy = _CheckedCopy(path, segments)
         self._copy.add(0)
         self._copy.add(len(segments) - 1)
         try:
-            self._file = pq.ParquetFile(self._copy.file, read_dictionary=text_keys(shape))
+            text_keys = [one for one in shape.keys if is_text(shape.schema.field(one).type)]
+            self._file = pq.ParquetFile(self._copy.file, read_dictionary=text_keys)
             is_known = has_columns(self._file.schema_arrow, shape.schema)
         except (OSError, pa.ArrowException) as error:
-            raise DamageError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
+            raise _unreadable(path, error) from error
         except KeyError:
             is_known = False
         if not is_known:
@@ -65,11 +67,14 @@ class StoredTable:
 
     def whole(self) -> pa.Table:
         """All of it."""
-        if not self.num_rows:
-            return empty_table(self.schema)
         for at in range(len(self._starts) - 1):
             self._copy.add(at + 1)
-        return self._file.read(use_threads=False).combine_chunks()
+        if not self.num_rows:
+            return empty_table(self.schema)
+        try:
+            return self._file.read(use_threads=False).combine_chunks()
+        except (OSError, pa.ArrowException) as error:
+            raise _unreadable(self._path, error) from error
 
     def take(self, rows: pa.Array) -> pa.Table:
         """The rows of these numbers, which ascend. The last row group is held: the next rows are mostly in it too."""
@@ -98,9 +103,8 @@ class StoredTable:
         return pa.Table.from_arrays(columns, names=list(names))
 
 
-def text_keys(shape: TableShape) -> list[str]:
-    """The keys of a table that are texts, which are read as dictionaries."""
-    return [one for one in shape.keys if is_text(shape.schema.field(one).type)]
+def _unreadable(path: Path, error: Exception) -> DamageError:
+    return DamageError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE)
 
 
 _AROUND: Final = 2
@@ -118,6 +122,7 @@ class _CheckedCopy:
         try:
             self._target = os.fdopen(descriptor, "wb")
             self._target.truncate(sum(segment.bytes for segment in segments))
+            # Arrow's own: its threads can release a Python file while the interpreter ends, which aborts it.
             self.file = pa.OSFile(name)
         finally:
             os.unlink(name)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import IO, Final
 
 import msgspec
-import pyarrow as pa
 
 from lpgen.edge.data_folder.ledger_connection import RESTORE
 from lpgen.edge.private_files import write_private
@@ -112,30 +111,6 @@ def read_manifest(folder: Path, root: str) -> TableManifest:
         what = f"`{path}` has format {document.format_version}, and this version of lpgen reads {_FORMAT}"
         raise DamageError(what, hint=RESTORE)
     return document.files
-
-
-def read_checked(path: Path, segments: Segments) -> pa.Buffer:
-    """The bytes of a file, once every segment has its digest.
-
-    The buffer is Arrow's own. Arrow's threads can release a Python buffer while the interpreter ends, which aborts it.
-
-    Raises:
-        DamageError: the file is missing or changed, or can't be read.
-    """
-    size = sum(segment.bytes for segment in segments)
-    try:
-        with pa.OSFile(os.fsencode(path)) as file:
-            content = file.read_buffer(size + 1)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    if content.size != size:
-        raise DamageError(f"`{path}` was changed: it no longer has {size:,} bytes", hint=RESTORE)
-    view = memoryview(content)
-    start = 0
-    for segment in segments:
-        _check_digest(path, hashlib.sha256(view[start : start + segment.bytes]).hexdigest(), segment, start)
-        start += segment.bytes
-    return content
 
 
 def open_checked(path: Path, segments: Segments) -> IO[bytes]:

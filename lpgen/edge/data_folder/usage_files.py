@@ -8,7 +8,6 @@ docs/data-folder.md.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import uuid
@@ -19,25 +18,24 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lpgen.core.usage.columns import empty_table, has_columns, unpack_texts
+from lpgen.core.usage.columns import unpack_texts
 from lpgen.core.usage.table_merge import TableShape
 from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, Usage, merge_usage
 from lpgen.edge.data_folder.kept_values import remove_stale_values
 from lpgen.edge.data_folder.ledger import read_generation
 from lpgen.edge.data_folder.ledger_connection import RESTORE
 from lpgen.edge.data_folder.pins import pinned_generations, remove_stale_pins
-from lpgen.edge.data_folder.stored_table import StoredTable, text_keys
+from lpgen.edge.data_folder.stored_table import StoredTable
 from lpgen.edge.data_folder.table_manifest import (
     Segments,
     TableManifest,
     open_manifest,
-    read_checked,
     read_manifest,
     segments_of_file,
     write_manifest,
 )
-from lpgen.edge.private_files import check_is_no_link, open_private, restrict_to_owner, sync_folder, take_folder
-from lpgen.errors import DamageError, DataError, quote_reason
+from lpgen.edge.private_files import open_private, remove_others, restrict_to_owner, sync_folder, take_folder
+from lpgen.errors import DamageError, DataError
 
 USAGE_FOLDER: Final = "usage"
 
@@ -162,26 +160,8 @@ def _read_table(
     path = folder / name
     if name not in manifest:
         raise DamageError(f"`{path}` is missing", hint=RESTORE)
-    if stored:
-        return StoredTable(path, manifest[name], shape)
-    return _parse_table(path, read_checked(path, manifest[name]), shape)
-
-
-def _parse_table(path: Path, content: pa.Buffer, shape: TableShape) -> pa.Table:
-    """The table in the bytes of a file, with the texts of its keys as dictionaries.
-
-    Raises:
-        DamageError: it isn't a table, or has other columns.
-    """
-    try:
-        table = pq.ParquetFile(pa.BufferReader(content), read_dictionary=text_keys(shape)).read()
-    except (OSError, pa.ArrowException) as error:
-        raise DamageError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
-    except KeyError:
-        table = empty_table(pa.schema([]))
-    if not has_columns(table.schema, shape.schema):
-        raise DamageError(f"`{path}` has other columns than this version of lpgen writes", hint=RESTORE)
-    return table.combine_chunks() if table.num_rows else empty_table(shape.schema)
+    table = StoredTable(path, manifest[name], shape)
+    return table if stored else table.whole()
 
 
 # ---------------------------------------------------------------- writing
@@ -282,7 +262,7 @@ def _link_part(old: Path, new: Path, prefix: str) -> None:
 def _count_rows(folder: Path, prefix: str, manifest: TableManifest) -> int:
     """How many rows of usage a part has."""
     name = f"{prefix}{USAGE_TABLES[0]}"
-    return int(pq.ParquetFile(pa.BufferReader(read_checked(folder / name, manifest[name]))).metadata.num_rows)
+    return StoredTable(folder / name, manifest[name], TABLES["usage"]).num_rows
 
 
 def remove_stale_usage(data: Path, generation: str) -> None:
@@ -290,12 +270,7 @@ def remove_stale_usage(data: Path, generation: str) -> None:
     Of what reviews kept, only that of the generation stays."""
     remove_stale_pins(data)
     remove_stale_values(data, generation)
-    kept = {generation, *pinned_generations(data)}
-    with contextlib.suppress(OSError):
-        check_is_no_link(data / USAGE_FOLDER)
-        for entry in os.scandir(data / USAGE_FOLDER):
-            if entry.name not in kept:
-                shutil.rmtree(entry.path, ignore_errors=True)
+    remove_others(data / USAGE_FOLDER, {generation, *pinned_generations(data)})
 
 
 def _name_folder(unfinished: Path, final: Path) -> None:

@@ -33,8 +33,8 @@ def contradictions_of_file(pages: Sequence[Page]) -> Iterator[str]:
 def ids_of_pages(pages: Iterable[Page]) -> Iterator[tuple[str, str]]:
     """The id and ARN of each principal."""
     for page in pages:
-        yield from ((one.role_id, one.arn) for one in page.role_detail_list)
-        yield from ((one.user_id, one.arn) for one in page.user_detail_list)
+        principals: tuple[RoleDetail | UserDetail, ...] = (*page.role_detail_list, *page.user_detail_list)
+        yield from ((one.unique_id, one.arn) for one in principals)
 
 
 def contradictory_ids(ids: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -87,18 +87,9 @@ def _arns_beside(one: Named) -> Iterator[str]:
 def _policy_names(one: Named) -> Iterator[str]:
     if isinstance(one, ManagedPolicy):
         return (version.version_id for version in one.policy_version_list if version.version_id)
-    if isinstance(one, RoleDetail):
-        inline = one.role_policy_list
-    else:
-        inline = one.user_policy_list if isinstance(one, UserDetail) else one.group_policy_list
-    return (policy.policy_name for policy in inline)
+    return (policy.policy_name for policy in one.inline_policies)
 
 
 def _name(one: Named) -> str:
-    if isinstance(one, RoleDetail):
-        return one.role_name
-    if isinstance(one, UserDetail):
-        return one.user_name
-    if isinstance(one, GroupDetail):
-        return one.group_name
-    return one.policy_name or one.arn.rpartition("/")[2]
+    is_unnamed = isinstance(one, ManagedPolicy) and not one.name
+    return one.arn.rpartition("/")[2] if is_unnamed else one.name

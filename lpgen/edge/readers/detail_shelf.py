@@ -12,20 +12,20 @@ from typing import Generic, TypeVar
 import msgspec
 
 from lpgen.core.keeping import IntArray
-from lpgen.core.packed_texts import PackedTexts
+from lpgen.core.packed_texts import PackedTexts, pack_texts
 from lpgen.edge.readers.iam_pages import GroupDetail, ManagedPolicy, RoleDetail, UserDetail
-from lpgen.edge.spill import Place, Spill, pack_bytes
+from lpgen.edge.spill import Place, Spill, pack_bytes, read_packed
 
 Detail = TypeVar("Detail", RoleDetail, UserDetail, GroupDetail, ManagedPolicy)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SealedDetails:
-    """The details of a shelf that is sealed: their ARNs, sorted, and the place of each in a file."""
+    """The details of a shelf that is sealed: their ARNs, sorted, and the place of each in the content of a file."""
 
     arns: PackedTexts
     places: IntArray
-    spill: Spill
+    content: memoryview
 
 
 class DetailShelf(Generic[Detail]):
@@ -40,14 +40,14 @@ class DetailShelf(Generic[Detail]):
         self._begun: list[tuple[Place, str]] = []
         self._repeated: dict[str, set[str]] = {}
         self._disputed: set[str] = set()
-        self._arns, self._sealed = PackedTexts(()), array("Q")
+        self.sealed = SealedDetails(pack_texts(()), array("Q"), memoryview(b""))
 
     def __contains__(self, arn: str) -> bool:
-        return arn in self._arns
+        return arn in self.sealed.arns
 
     def __iter__(self) -> Iterator[str]:
         """The ARNs, sorted."""
-        return self._arns.between(0, len(self._sealed))
+        return self.sealed.arns.between(0, len(self.sealed.places))
 
     def add(self, details: Iterable[Detail], file: str) -> None:
         """Adds details that a file holds."""
@@ -57,7 +57,7 @@ class DetailShelf(Generic[Detail]):
                 self._places[one.arn] = self._spill.add(_packed(one))
                 continue
             self._repeated.setdefault(one.arn, {self._file_of(one.arn)}).add(file)
-            other = self._unpacked(self._places[one.arn])
+            other = self._decoded(self._spill.read(self._places[one.arn]))
             if other != one:
                 self._disputed.add(one.arn)
                 if max(other, one, key=lambda detail: (self._age(detail), _canonical(detail))) is one:
@@ -66,17 +66,9 @@ class DetailShelf(Generic[Detail]):
     def seal(self) -> None:
         """Ends the adding: from now on details are found, and by ARNs that are packed."""
         arns = sorted(self._places)
-        self._arns, self._sealed = PackedTexts(arns), array("Q", map(self._places.__getitem__, arns))
+        places = array("Q", map(self._places.__getitem__, arns))
+        self.sealed = SealedDetails(pack_texts(arns), places, self._spill.content())
         self._places.clear()
-
-    @property
-    def sealed(self) -> SealedDetails:
-        """The details once the shelf is sealed."""
-        return SealedDetails(self._arns, self._sealed, self._spill)
-
-    def fill(self, sealed: SealedDetails) -> None:
-        """Gives a new shelf the details of one that was sealed."""
-        self._arns, self._sealed, self._spill = sealed.arns, sealed.places, sealed.spill
 
     def _file_of(self, arn: str) -> str:
         """The file that an ARN was first met in: each file's details follow those of the one before."""
@@ -85,10 +77,11 @@ class DetailShelf(Generic[Detail]):
 
     def read(self, arn: str) -> Detail:
         """The detail of an ARN, which is there."""
-        return self._unpacked(self._sealed[self._arns.place_of(arn)])
+        place = self.sealed.places[self.sealed.arns.place_of(arn)]
+        return self._decoded(read_packed(self.sealed.content, place))
 
-    def _unpacked(self, place: Place) -> Detail:
-        found: Detail = msgspec.json.decode(self._spill.read(place), type=self._kind)
+    def _decoded(self, content: bytes) -> Detail:
+        found: Detail = msgspec.json.decode(content, type=self._kind)
         return found
 
     def disputed(self) -> Iterator[tuple[str, Iterable[str]]]:

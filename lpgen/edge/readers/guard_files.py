@@ -21,10 +21,10 @@ from lpgen.core.guards import AccountLevels, Guards, Levels, ResourcePolicy
 from lpgen.core.iam.match import has_wildcard
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind
+from lpgen.edge.readers.indexed_folder import find_indexed_files
 from lpgen.edge.readers.unique_keys import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.errors import GuardError, PolicyError, quote_input, quote_reason
 
-_INDEX: Final = "index.json"
 _EVERY_ACCOUNT: Final = "*"
 _LEVELS_HINT: Final = (
     "a list of levels from the root to the account, each a list of policy documents, or an object of such lists by "
@@ -125,22 +125,9 @@ _POLICY_NAMES: Final = ("policy", "Policy", "ResourcePolicy")
 
 
 def _read_resource_policies(folder: Path) -> tuple[ResourcePolicy, ...]:
-    if not folder.is_dir():
-        raise GuardError(f"there is no folder `{folder}`", hint=_RESOURCES_HINT)
-    index = _read_json(folder / _INDEX) if (folder / _INDEX).exists() else {}
-    if not isinstance(index, dict) or not all(isinstance(arn, str) for arn in index.values()):
-        raise GuardError(f"`{folder / _INDEX}` is not an object of ARNs by file name", hint=_RESOURCES_HINT)
-    files = sorted(path for path in folder.glob("*.json") if path.name != _INDEX)
-    missing = sorted(index.keys() - {path.name for path in files})
-    if missing:
-        raise GuardError(
-            f"`{folder / _INDEX}` lists {quote_input(missing[0])}, which is not there", hint=_RESOURCES_HINT
-        )
-    if not files:
-        raise GuardError(f"the folder `{folder}` holds no `.json` file", hint=_RESOURCES_HINT)
     found: dict[str, tuple[Path, ResourcePolicy]] = {}
-    for path in files:
-        one = _resource_policy(path, index.get(path.name, ""))
+    for path, listed in find_indexed_files(folder, GuardError, hint=_RESOURCES_HINT):
+        one = _resource_policy(path, listed)
         if one.resource in found:
             both = f"`{found[one.resource][0]}` and `{path}` both hold the policy of {quote_input(one.resource)}"
             raise GuardError(both, hint="keep the newer one: a resource has one policy")

@@ -9,6 +9,7 @@ import codecs
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +76,13 @@ class LastUsed(Struct, frozen=True):
 class RoleDetail(Entity, frozen=True):
     """A role."""
 
-    role_name: str
-    role_id: str = ""
+    name: str = msgspec.field(name="RoleName")
+    unique_id: str = msgspec.field(name="RoleId", default="")
     path: str = "/"
     create_date: str | float | None = None
     assume_role_policy_document: Any = None
     instance_profile_list: tuple[InstanceProfile, ...] = ()
-    role_policy_list: tuple[InlinePolicy, ...] = ()
+    inline_policies: tuple[InlinePolicy, ...] = msgspec.field(name="RolePolicyList", default=())
     attached_managed_policies: tuple[PolicyReference, ...] = ()
     permissions_boundary: BoundaryReference | None = None
     role_last_used: LastUsed | None = None
@@ -91,11 +92,11 @@ class RoleDetail(Entity, frozen=True):
 class UserDetail(Entity, frozen=True):
     """A user."""
 
-    user_name: str
-    user_id: str = ""
+    name: str = msgspec.field(name="UserName")
+    unique_id: str = msgspec.field(name="UserId", default="")
     path: str = "/"
     create_date: str | float | None = None
-    user_policy_list: tuple[InlinePolicy, ...] = ()
+    inline_policies: tuple[InlinePolicy, ...] = msgspec.field(name="UserPolicyList", default=())
     group_list: tuple[str, ...] = ()
     attached_managed_policies: tuple[PolicyReference, ...] = ()
     permissions_boundary: BoundaryReference | None = None
@@ -105,9 +106,9 @@ class UserDetail(Entity, frozen=True):
 class GroupDetail(Entity, frozen=True):
     """A group."""
 
-    group_name: str
+    name: str = msgspec.field(name="GroupName")
     path: str = "/"
-    group_policy_list: tuple[InlinePolicy, ...] = ()
+    inline_policies: tuple[InlinePolicy, ...] = msgspec.field(name="GroupPolicyList", default=())
     attached_managed_policies: tuple[PolicyReference, ...] = ()
 
 
@@ -123,7 +124,7 @@ class PolicyVersion(Struct, frozen=True):
 class ManagedPolicy(Entity, frozen=True):
     """A managed policy, customer's or AWS's."""
 
-    policy_name: str = ""
+    name: str = msgspec.field(name="PolicyName", default="")
     default_version_id: str = ""
     policy_version_list: tuple[PolicyVersion, ...] = ()
 
@@ -216,3 +217,14 @@ def _pages_in(decoded: object) -> Iterator[object]:
         yield from decoded
     else:
         yield decoded
+
+
+def time_from_iam(written: str | float | None) -> datetime | None:
+    """A time in UTC from ISO 8601 text or seconds since 1970, or None where it is neither."""
+    try:
+        if isinstance(written, str):
+            moment = datetime.fromisoformat(written)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        return None if written is None else datetime.fromtimestamp(written, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +40,7 @@ from lpgen.edge.readers.iam_pages import (
     UserDetail,
     find_files,
     read_pages,
+    time_from_iam,
 )
 from lpgen.errors import PolicyError, SnapshotError, quote_input
 
@@ -139,7 +140,7 @@ class SnapshotStore:
                 why = f"{names} disagree about it; the latest by its dates counts"
                 self.report(SnapshotProblemKind.DUPLICATE, arn, why)
         for group in map(self._group_details.read, self._group_details):
-            self._of_group(group)
+            self._policies(group, group=group.name)
 
     def report(self, kind: SnapshotProblemKind, place: str, message: str) -> None:
         """Adds to the problems, unless this one is there."""
@@ -173,38 +174,32 @@ class SnapshotStore:
 
     def _role(self, role: RoleDetail) -> Principal:
         used = role.role_last_used or LastUsed()
-        return Principal(
-            arn=role.arn,
-            principal_id=role.role_id,
-            account=split_arn(role.arn).account,
-            kind=PrincipalKind.ROLE,
-            name=role.role_name,
-            path=role.path,
-            created=_time(role.create_date),
-            last_used=_time(used.last_used_date),
-            policies=self._policies(role.arn, role.role_policy_list, role.attached_managed_policies),
-            boundary=self._boundary(role),
+        return replace(
+            self._principal(PrincipalKind.ROLE, role),
+            last_used=time_from_iam(used.last_used_date),
             trust=self._trust(role),
             instance_profiles=tuple(sorted(profile.arn for profile in role.instance_profile_list)),
-            tags=tuple(sorted((tag.key, tag.value) for tag in role.tags)),
             last_used_region=used.region or "",
         )
 
     def _user(self, user: UserDetail) -> Principal:
-        groups = tuple(sorted(set(user.group_list)))
-        own = self._policies(user.arn, user.user_policy_list, user.attached_managed_policies)
+        own, groups = self._principal(PrincipalKind.USER, user), tuple(sorted(set(user.group_list)))
+        of_groups = (policy for group in groups for policy in self._policies_of_group(user.arn, group))
+        return replace(own, policies=(*own.policies, *of_groups), groups=groups)
+
+    def _principal(self, kind: PrincipalKind, one: RoleDetail | UserDetail) -> Principal:
+        """What roles and users have alike."""
         return Principal(
-            arn=user.arn,
-            principal_id=user.user_id,
-            account=split_arn(user.arn).account,
-            kind=PrincipalKind.USER,
-            name=user.user_name,
-            path=user.path,
-            created=_time(user.create_date),
-            policies=own + tuple(policy for group in groups for policy in self._policies_of_group(user.arn, group)),
-            boundary=self._boundary(user),
-            groups=groups,
-            tags=tuple(sorted((tag.key, tag.value) for tag in user.tags)),
+            arn=one.arn,
+            principal_id=one.unique_id,
+            account=split_arn(one.arn).account,
+            kind=kind,
+            name=one.name,
+            path=one.path,
+            created=time_from_iam(one.create_date),
+            policies=self._policies(one),
+            boundary=self._boundary(one),
+            tags=tuple(sorted((tag.key, tag.value) for tag in one.tags)),
         )
 
     def _trust(self, role: RoleDetail) -> Policy | None:
@@ -235,9 +230,9 @@ class SnapshotStore:
             Group(
                 one.arn,
                 split_arn(one.arn).account,
-                one.group_name,
+                one.name,
                 one.path,
-                self._of_group(one),
+                self._policies(one, group=one.name),
                 tuple(sorted(members[one.arn])),
             )
             for one in details
@@ -246,36 +241,24 @@ class SnapshotStore:
     @cached_property
     def _group_arns(self) -> dict[tuple[str, str], str]:
         found = map(self._group_details.read, self._group_details)
-        return {(split_arn(one.arn).account, one.group_name): one.arn for one in found}
-
-    def _of_group(self, group: GroupDetail) -> tuple[AttachedPolicy, ...]:
-        return self._policies(
-            group.arn, group.group_policy_list, group.attached_managed_policies, group=group.group_name
-        )
+        return {(split_arn(one.arn).account, one.name): one.arn for one in found}
 
     def _policies_of_group(self, user_arn: str, name: str) -> tuple[AttachedPolicy, ...]:
         arn = self._group_arns.get((split_arn(user_arn).account, name))
         if arn is not None:
-            return self._of_group(self._group_details.read(arn))
+            return self._policies(self._group_details.read(arn), group=name)
         self.report(SnapshotProblemKind.MISSING_GROUP, user_arn, f"its group {quote_input(name)} is not in the files")
         return (AttachedPolicy(PolicyKind.INLINE, f"policies of group {name}", "", name, None, None),)
 
     # ------------------------------------------------------------ policies
 
-    def _policies(
-        self,
-        owner: str,
-        inline: Iterable[InlinePolicy],
-        attached: Iterable[PolicyReference],
-        *,
-        group: str = "",
-    ) -> tuple[AttachedPolicy, ...]:
+    def _policies(self, owner: RoleDetail | UserDetail | GroupDetail, group: str = "") -> tuple[AttachedPolicy, ...]:
         """The inline policies by name, then the attached ones by ARN."""
-        own = sorted(inline, key=lambda policy: policy.policy_name)
-        others = sorted(attached, key=lambda policy: policy.policy_arn)
+        own = sorted(owner.inline_policies, key=lambda policy: policy.policy_name)
+        others = sorted(owner.attached_managed_policies, key=lambda policy: policy.policy_arn)
         return (
-            *(self._inline(policy, owner, group) for policy in own),
-            *(self._attached(policy, owner, group) for policy in others),
+            *(self._inline(policy, owner.arn, group) for policy in own),
+            *(self._attached(policy, owner.arn, group) for policy in others),
         )
 
     def _inline(self, policy: InlinePolicy, owner: str, group: str) -> AttachedPolicy:
@@ -304,7 +287,7 @@ class SnapshotStore:
             self.report(SnapshotProblemKind.MISSING_POLICY, policy.arn, "its default version is not in the files")
             return None, None, ""
         document = self._read_document(version.document, policy.arn, policy.arn)
-        return _time(version.create_date), document, version.version_id or policy.default_version_id
+        return time_from_iam(version.create_date), document, version.version_id or policy.default_version_id
 
     def _read_document(self, document: Any, place: str, owner: str) -> Policy | None:
         try:
@@ -345,19 +328,8 @@ def _accounts(page: Page) -> frozenset[str]:
     return frozenset(split_arn(detail.arn).account for detail in page.details) - {"aws", ""}
 
 
-def _time(written: str | float | None) -> datetime | None:
-    """A time in UTC from ISO 8601 text or seconds since 1970, or None where it is neither."""
-    try:
-        if isinstance(written, str):
-            moment = datetime.fromisoformat(written)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-        return None if written is None else datetime.fromtimestamp(written, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
 def _iso(written: str | float | None) -> str:
-    moment = _time(written)
+    moment = time_from_iam(written)
     return moment.isoformat() if moment else ""
 
 

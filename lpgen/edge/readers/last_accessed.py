@@ -8,7 +8,7 @@ the file holds them one below the other, or in an array.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +16,10 @@ import msgspec
 
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
 from lpgen.edge.logs.json_documents import Broken, plain_text, split_documents
+from lpgen.edge.readers.iam_pages import time_from_iam
+from lpgen.edge.readers.indexed_folder import find_indexed_files
 from lpgen.edge.readers.unique_keys import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.errors import LastAccessedError, quote_input, quote_reason
-
-INDEX: Final = "index.json"
 
 _HINT: Final = (
     "write the output of `aws iam get-service-last-accessed-details --job-id ID` to ACCOUNT-KIND-NAME.json, such as "
@@ -58,40 +58,18 @@ def read_last_accessed(folder: Path) -> tuple[tuple[AccessReport, ...], tuple[st
     Raises:
         LastAccessedError: the folder or its index can't be read, or it holds no file.
     """
-    if not folder.is_dir():
-        raise LastAccessedError(f"there is no folder `{folder}`", hint=_HINT)
-    index = _read_index(folder / INDEX)
-    files = sorted(path for path in folder.glob("*.json") if path.name != INDEX)
-    if not files:
-        raise LastAccessedError(f"the folder `{folder}` holds no `.json` file", hint=_HINT)
-    missing = sorted(index.keys() - {path.name for path in files})
-    if missing:
-        raise LastAccessedError(f"`{folder / INDEX}` lists {quote_input(missing[0])}, which is not there")
     reports: list[AccessReport] = []
     problems: list[str] = []
-    for path in files:
+    for path, arn in find_indexed_files(folder, LastAccessedError, hint=_HINT):
         try:
             pages = list(_read_pages(path))
-            reports.append(_report(path, pages, index.get(path.name, "")))
+            reports.append(_report(path, pages, arn))
         except LastAccessedError as error:
             problems.append(f"{path}: {error.message}")
             continue
         if all(page.is_truncated for page in pages):
             problems.append(f"{path}: the report has more pages; nothing is known of the services they list")
     return tuple(reports), tuple(problems)
-
-
-def _read_index(path: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
-    try:
-        text = plain_text(path.read_bytes())
-        refuse_duplicate_keys(text)
-        return msgspec.json.decode(text, type=dict[str, str])
-    except (OSError, ValueError, RecursionError) as error:
-        raise LastAccessedError(
-            f"can't read `{path}`: {quote_reason(error)}", hint='it maps file names to ARNs: {"file.json": "arn"}'
-        ) from error
 
 
 def _read_pages(path: Path) -> Iterator[_Page]:
@@ -156,10 +134,5 @@ def _date_or_never(written: _Moment) -> date | None:
 
 
 def _day(written: _Moment) -> date | None:
-    try:
-        if isinstance(written, str):
-            moment = datetime.fromisoformat(written)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).date()
-        return None if written is None else datetime.fromtimestamp(written, UTC).date()
-    except (ValueError, OverflowError, OSError):
-        return None
+    moment = time_from_iam(written)
+    return moment.date() if moment else None

@@ -25,7 +25,7 @@ class OutlinedPolicies:
         """The store that reads each principal from its details."""
         found = SnapshotStore()
         for shelf, sealed in zip(found.shelves(), self.details, strict=True):
-            shelf.fill(sealed)
+            shelf.sealed = sealed
         return found
 
 

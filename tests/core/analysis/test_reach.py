@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.analysis.grants.granting import granting_by_action
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.reach import Places, places_from_usage, reach_of_lines
+from lpgen.core.analysis.reach import places_from_resources, places_from_usage, reach_of_lines
 from lpgen.core.backtests import Reach
 from lpgen.core.evidence import StatementRef
 from lpgen.core.guards import NO_GUARDS
@@ -22,7 +22,7 @@ GET = Action("s3:GetObject")
 
 def reach(granted: str | list[str], kept: str, *, not_resource: bool = False) -> Reach:
     (grants,) = grants_from_principals([role(policy(allow("s3:GetObject", granted)))], catalog(), NO_GUARDS)
-    places = Places((ACCOUNT, GET, one) for one in [OWN, *OTHERS])
+    places = places_from_resources((ACCOUNT, GET, one) for one in [OWN, *OTHERS])
     parent = StatementRef("policy", PolicyKind.INLINE, "", 0, "")
     line = Line(GET, Scope((kept,), not_resource), parent, LineKind.OBSERVED, "", "", None)
     return reach_of_lines(places, ACCOUNT, [use("s3:GetObject", OWN)], granting_by_action(grants.allows), [line])
@@ -51,7 +51,7 @@ def test_reach_of_all_but_some_resources_leaves_these_out() -> None:
 
 def test_reach_counts_neither_other_accounts_nor_actions_that_the_principal_does_not_use() -> None:
     (grants,) = grants_from_principals([role(policy(allow("s3:*")))], catalog(), NO_GUARDS)
-    places = Places([("999988887777", GET, OTHERS[0]), (ACCOUNT, "s3:PutObject", OTHERS[1])])
+    places = places_from_resources([("999988887777", GET, OTHERS[0]), (ACCOUNT, "s3:PutObject", OTHERS[1])])
     found = reach_of_lines(places, ACCOUNT, [use("s3:GetObject", OWN)], granting_by_action(grants.allows), ())
     assert found == Reach()
 
@@ -62,8 +62,8 @@ def test_places_are_the_same_in_any_order_and_few(used: list[tuple[str, str]], r
     again = [*rows, *rows]
     random.shuffle(again)  # type: ignore[attr-defined]
     for action in "ab":
-        found = Places(rows).of(ACCOUNT, Action(action))
-        assert found == Places(again).of(ACCOUNT, Action(action))
+        found = places_from_resources(rows).of(ACCOUNT, Action(action))
+        assert found == places_from_resources(again).of(ACCOUNT, Action(action))
         distinct = {resource for one, resource in used if one == action}
         assert len(found) == min(len(distinct), 8)
         assert set(found) <= distinct

@@ -185,11 +185,11 @@ def test_a_file_that_is_missing_or_no_text_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("index", "named"),
     [
-        ([], "not an object of ARNs"),
-        ({"one.json": 3}, "not an object of ARNs"),
+        ([], "can't read"),
+        ({"one.json": 3}, "can't read"),
         ({"one.json": BUCKET, "gone.json": QUEUE}, "`gone.json`, which is not there"),
         ({"one.json": "data"}, "`data` is not the ARN of one resource"),
-        ("{", "not valid JSON"),
+        ("{", "can't read"),
     ],
 )
 def test_errors_of_an_index_name_it_or_its_entry(tmp_path: Path, index: object, named: str) -> None:

@@ -39,27 +39,17 @@ class _Grants:
     event_id: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class KeyGrants:
-    """The recorded grants by the ARN of the key. Related keys of several Regions have grants of their own.
+    """The recorded grants by the ARN of the key, and the times of the first and last that ended on a day.
+
+    Related keys of several Regions have grants of their own.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
     """
 
     _made: dict[str, list[_Grants]]
     _ended: dict[str, list[tuple[datetime, datetime]]]
-
-    def __init__(self, usage_table: pa.Table | TableParts) -> None:
-        """Finds the grants made, and the times of the first and last that ended on a day."""
-        self._made, self._ended = defaultdict(list), defaultdict(list)
-        for action, key, context, maker, first, last, event_id in _rows(usage_table):
-            values: dict[str, list[str]] = json.loads(context or "{}")
-            if action in _ENDS:
-                self._ended[key].append((first, last))
-            allowed = frozenset(values.get(OPERATION, ()))
-            holders = [(one, allowed) for one in values.get(GRANTEE, ())]
-            holders += [(one, _RETIRE) for one in values.get(RETIRING, ())]
-            for grantee, operations in holders:
-                self._made[key].append(_Grants(grantee, operations, maker, first, last, event_id))
 
     def explanation(self, principal: Principal, use: Use) -> str:
         """The recorded grant that explains use of a key, or "".
@@ -83,6 +73,22 @@ class KeyGrants:
             return ""
         grant = max(before, key=lambda one: (one.first, one.event_id))
         return f"a grant allows it, made by {grant.maker} on {grant.first.date()} (example {grant.event_id})"
+
+
+def key_grants_from_table(usage_table: pa.Table | TableParts) -> KeyGrants:
+    """The grants of keys that a usage table shows."""
+    made: dict[str, list[_Grants]] = defaultdict(list)
+    ended: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for action, key, context, maker, first, last, event_id in _rows(usage_table):
+        values: dict[str, list[str]] = json.loads(context or "{}")
+        if action in _ENDS:
+            ended[key].append((first, last))
+        allowed = frozenset(values.get(OPERATION, ()))
+        holders = [(one, allowed) for one in values.get(GRANTEE, ())]
+        holders += [(one, _RETIRE) for one in values.get(RETIRING, ())]
+        for grantee, operations in holders:
+            made[key].append(_Grants(grantee, operations, maker, first, last, event_id))
+    return KeyGrants(made, ended)
 
 
 def _has_ended(made: Iterable[_Grants], ended: Iterable[tuple[datetime, datetime]], last: datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.evidence import PrincipalUsage, Use
@@ -37,18 +38,11 @@ POLICY_CHANGES: Final = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class PolicyChanges:
     """The recorded changes of policies by what they changed."""
 
     _by_resource: dict[str, list[Use]]
-
-    def __init__(self, usages: Iterable[PrincipalUsage]) -> None:
-        self._by_resource = defaultdict(list)
-        for usage in usages:
-            for use in usage.uses:
-                is_change = use.action in POLICY_CHANGES and use.outcome is Outcome.ALLOWED
-                if is_change and use.resource.kind is ResourceKind.ARN:
-                    self._by_resource[name_arn(use.resource.text)].append(use)
 
     def explanation(self, principal: Principal, use: Use) -> str:
         """The recorded policy change that explains a use no policy grants now, or "".
@@ -65,3 +59,14 @@ class PolicyChanges:
         change = max(later, key=lambda one: (one.evidence.last_seen, one.action))
         when, event = change.evidence.last_seen, change.evidence.example_event_id
         return f"its policies were changed later, by {change.action} on {when[:10]} (example {event})"
+
+
+def policy_changes_from_usages(usages: Iterable[PrincipalUsage]) -> PolicyChanges:
+    """The changes of policies that principals made."""
+    found: dict[str, list[Use]] = defaultdict(list)
+    for usage in usages:
+        for use in usage.uses:
+            is_change = use.action in POLICY_CHANGES and use.outcome is Outcome.ALLOWED
+            if is_change and use.resource.kind is ResourceKind.ARN:
+                found[name_arn(use.resource.text)].append(use)
+    return PolicyChanges(found)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Final
@@ -26,7 +27,7 @@ from lpgen.core.evidence import Use
 from lpgen.core.iam.match import has_wildcard
 from lpgen.core.keeping import IntArray
 from lpgen.core.model import READ_LEVELS, UNKNOWN_RESOURCE, Action, Outcome, Principal, Resource, ResourceKind
-from lpgen.core.packed_texts import PackedTexts
+from lpgen.core.packed_texts import PackedTexts, pack_texts
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.principal_usage import BeliefTest
 from lpgen.core.usage.tables import Usage
@@ -39,34 +40,16 @@ _MOST_ASKED: Final = 64
 """Of hundreds of similar principals so many are asked."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Peers:
-    """The actions that each principal used, as arrays of numbers, and who of each kind of trust used an action."""
+    """The actions that each principal used, as numbers in one array, those of a principal from its start to the next
+    one's; and who of each kind of trust used an action."""
 
     _principals: PackedTexts
     _actions: tuple[Action, ...]
     _used: IntArray
     _starts: IntArray
     _users: dict[str, IntArray]
-
-    def __init__(self, used: Iterable[tuple[str, Collection[str], Iterable[Action]]]) -> None:
-        """`used` has for each principal the kinds of its trust and its used actions. It may name one more than once."""
-        kinds: dict[str, Collection[str]] = {}
-        used_by: dict[str, set[Action]] = defaultdict(set)
-        for principal, trusted, actions in used:
-            kinds[principal] = trusted
-            used_by[principal].update(actions)
-        numbers: dict[Action, int] = {}
-        users: dict[str, IntArray] = defaultdict(lambda: array("I"))
-        principals = sorted(used_by)
-        # One array for the actions of all, those of a principal from its start to the next one's.
-        self._used, self._starts = array("I"), array("I", [0])
-        for peer, principal in enumerate(principals):
-            for action in sorted(used_by[principal]):
-                self._used.append(numbers.setdefault(action, len(numbers)))
-                for kind in kinds[principal]:
-                    users[f"{kind} {action}"].append(peer)
-            self._starts.append(len(self._used))
-        self._principals, self._actions, self._users = PackedTexts(principals), tuple(numbers), dict(users)
 
     def uses_beyond(
         self, principal: str, kinds: Iterable[str], own: Collection[Action]
@@ -99,7 +82,26 @@ class Peers:
                 yield peer
 
 
-NO_PEERS: Final = Peers(())
+def peers_from_actions(used: Iterable[tuple[str, Collection[str], Iterable[Action]]]) -> Peers:
+    """The peers by the kinds of trust and the used actions of each principal; one may be named more than once."""
+    kinds: dict[str, Collection[str]] = {}
+    used_by: dict[str, set[Action]] = defaultdict(set)
+    for principal, trusted, actions in used:
+        kinds[principal] = trusted
+        used_by[principal].update(actions)
+    numbers: dict[Action, int] = {}
+    users: dict[str, IntArray] = defaultdict(lambda: array("I"))
+    principals, every, starts = sorted(used_by), array("I"), array("I", [0])
+    for peer, principal in enumerate(principals):
+        for action in sorted(used_by[principal]):
+            every.append(numbers.setdefault(action, len(numbers)))
+            for kind in kinds[principal]:
+                users[f"{kind} {action}"].append(peer)
+        starts.append(len(every))
+    return Peers(pack_texts(principals), tuple(numbers), every, starts, dict(users))
+
+
+NO_PEERS: Final = peers_from_actions(())
 
 
 def peers_from_usage(usage: Usage, believed: BeliefTest, principals: Iterable[Principal]) -> Peers:
@@ -111,7 +113,7 @@ def peers_from_usage(usage: Usage, believed: BeliefTest, principals: Iterable[Pr
         if outcome == Outcome.ALLOWED and not error and kinds.get(principal)
         if believed(principal, principal_id, action, resource, example, day)
     )
-    return Peers(
+    return peers_from_actions(
         (principal, kinds[principal], (action for _, action in run)) for principal, run in groupby(rows, itemgetter(0))
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
 from lpgen.core.keeping import IntArray
 from lpgen.core.model import Outcome, ResourceKind
-from lpgen.core.packed_texts import PackedTexts
+from lpgen.core.packed_texts import PackedTexts, pack_texts
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.principal_usage import BeliefTest
 from lpgen.core.usage.tables import Usage
@@ -21,6 +22,7 @@ _NAMED: Final = (ResourceKind.ARN.value, ResourceKind.FOLD.value)
 _WILD: Final = "*?"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Population:
     """Resources by their ARNs, sorted, each with the day on which a call first named it.
 
@@ -29,20 +31,9 @@ class Population:
 
     _names: PackedTexts
     _first_days: IntArray
-    _children: dict[str, frozenset[str]]
-    _days: dict[str, frozenset[date]]
-    _ranges: dict[str, tuple[int, int]]
-
-    def __init__(self, seen: Iterable[tuple[str, date]]) -> None:
-        """`seen` are resources with days on which they were named, in any order and more than once each."""
-        first: dict[str, int] = {}
-        for name, moment in seen:
-            day = moment.toordinal()
-            first[name] = min(day, first.get(name, day))
-        names = sorted(first)
-        self._names = PackedTexts(names)
-        self._first_days = array("i", map(first.__getitem__, names))
-        self._children, self._days, self._ranges = {}, {}, {}
+    _children: dict[str, frozenset[str]] = field(default_factory=dict)
+    _days: dict[str, frozenset[date]] = field(default_factory=dict)
+    _ranges: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
@@ -91,6 +82,16 @@ class Population:
         return found
 
 
+def population_from_days(seen: Iterable[tuple[str, date]]) -> Population:
+    """The population of resources with days on which they were named, in any order and more than once each."""
+    first: dict[str, int] = {}
+    for name, moment in seen:
+        day = moment.toordinal()
+        first[name] = min(day, first.get(name, day))
+    names = sorted(first)
+    return Population(pack_texts(names), array("i", map(first.__getitem__, names)))
+
+
 def _make_room(remembered: dict[str, Any]) -> None:
     """Forgets answers before they are too many; those about one account are asked one after the other."""
     if len(remembered) >= _MOST_REMEMBERED:
@@ -113,7 +114,7 @@ def stem_of(text: str) -> str:
 def population_from_usage(usage: Usage, believed: BeliefTest, lenient: Collection[str]) -> Population:
     """The resources that calls of any principal show to exist, in rows that are believed; `lenient` calls show none."""
     rows = table_rows(usage.table, _COLUMNS)
-    return Population(
+    return population_from_days(
         (stem_of(resource), day)
         for principal, unique, action, resource, kind, outcome, error, example, day in rows
         if day is not None and kind in _NAMED and outcome == Outcome.ALLOWED and not error and action not in lenient

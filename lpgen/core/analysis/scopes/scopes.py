@@ -13,7 +13,7 @@ from typing import Final
 
 from lpgen.core.analysis.scopes.creations import is_creation_of
 from lpgen.core.analysis.scopes.ladder import ladder_of
-from lpgen.core.analysis.scopes.population import Population, stem_of
+from lpgen.core.analysis.scopes.population import Population, population_from_days, stem_of
 from lpgen.core.analysis.verdicts.danger import is_regular
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
@@ -151,14 +151,14 @@ class ScopeFinder:
                 harmless.append(use)
         climbs = _climbs(harmless, created, self.catalog, harmful=False)
         worst = {action: _climbs(some, made, self.catalog, harmful=True) for action, some in harmful.items()}
-        names = Population((stem_of(one.text), one.first_day) for one in chain(climbs, *worst.values()))
+        names = population_from_days((stem_of(one.text), one.first_day) for one in chain(climbs, *worst.values()))
         return NamedScopes(
             self._scopes(climbs, names, self.until),
             {action: self._scopes(some, names, self.until) for action, some in worst.items()},
         )
 
     def _scopes(self, climbs: Sequence[_Climb], names: Population, until: date) -> dict[str, NamedScope]:
-        own = Population((stem_of(one.text), one.first_day) for one in climbs)
+        own = population_from_days((stem_of(one.text), one.first_day) for one in climbs)
         others_prevail = cache(partial(self._others_prevail, own))
         kinds: dict[str, list[_Climb]] = defaultdict(list)
         for one in climbs:
@@ -224,7 +224,7 @@ def is_worth_pinning(arn: str) -> bool:
 
 def exact_scopes(catalog: Catalog) -> ScopeFinder:
     """The finder that leaves every resource as it was recorded."""
-    return ScopeFinder(Population(()), catalog, None, ScopeChoice.EXACT)
+    return ScopeFinder(population_from_days(()), catalog, None, ScopeChoice.EXACT)
 
 
 def _fewest_own(one: _Climb) -> int:

@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from lpgen.core.analysis.grants.key_grants import KeyGrants
+from lpgen.core.analysis.grants.key_grants import key_grants_from_table
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import Record, RecordResource, SessionContext, SessionIssuer, UserIdentity
@@ -62,7 +62,7 @@ def table_of(rows: Iterable[dict[str, Any]]) -> pa.Table:
 
 
 def explanation(*rows: dict[str, Any], principal: Principal | None = None) -> str:
-    return KeyGrants(table_of(rows)).explanation(principal or role(name="app"), USE)
+    return key_grants_from_table(table_of(rows)).explanation(principal or role(name="app"), USE)
 
 
 def test_a_recorded_grant_explains_the_use_that_it_allows() -> None:
@@ -106,7 +106,7 @@ def test_a_grant_that_ended_explains_no_later_use(end: str) -> None:
 def test_who_may_retire_a_grant_needs_no_policy_for_that() -> None:
     made = grant(context=msgspec.json.encode({"retiring": [APP]}).decode())
     ended = row("kms:RetireGrant", "2026-09-01T12:00:00Z")
-    found = KeyGrants(table_of([made, ended]))
+    found = key_grants_from_table(table_of([made, ended]))
     assert found.explanation(role(name="app"), use("kms:RetireGrant", KEY, seen="2026-09-01T12:00:00Z")) != ""
     assert found.explanation(role(name="app"), USE) == ""
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.observability.peer_use import SHARED, Peers
+from lpgen.core.analysis.observability.peer_use import SHARED, peers_from_actions
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.evidence import Use
 from lpgen.core.findings import PrincipalDiff, Verdict
@@ -194,7 +194,7 @@ def test_peers_are_those_that_share_enough(used: dict[str, frozenset[Action]], o
     }
     beyond = frozenset[Action]().union(*similar.values()) - own
     users = {action: sorted(name for name, actions in similar.items() if action in actions) for action in beyond}
-    peers = Peers((name, ("kind",), actions) for name, actions in used.items())
+    peers = peers_from_actions((name, ("kind",), actions) for name, actions in used.items())
     assert peers.uses_beyond("a", ("kind",), own) == {
         action: names for action, names in users.items() if len(names) > 1
     }

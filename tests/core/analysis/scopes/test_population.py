@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.scopes.population import Population, population_from_usage, stem_of
+from lpgen.core.analysis.scopes.population import Population, population_from_days, population_from_usage, stem_of
 from lpgen.core.model import Outcome
 from tests.support.worlds import LAST_DAY, usage_of, use
 
@@ -24,7 +24,7 @@ def test_population_counts_what_begins_with_a_prefix(block: int, seen: list[tupl
     first = {name: min(day for one, day in seen if one == name) for name in below}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("lpgen.core.packed_texts._BLOCK", block)
-        _check_prefix(Population(seen), prefix, first)
+        _check_prefix(population_from_days(seen), prefix, first)
 
 
 def _check_prefix(population: Population, prefix: str, first: dict[str, date]) -> None:
@@ -36,7 +36,9 @@ def _check_prefix(population: Population, prefix: str, first: dict[str, date]) -
 
 
 def test_population_has_a_child_for_each_next_part_of_a_name() -> None:
-    population = Population((name, FIRST) for name in ("b:acme-one", "b:acme-one/in", "b:acme-two_x", "b:other"))
+    population = population_from_days(
+        (name, FIRST) for name in ("b:acme-one", "b:acme-one/in", "b:acme-two_x", "b:other")
+    )
     assert population.children("b:acme-") == {"one", "two"}
     assert population.children("b:") == {"acme", "other"}
     assert population.children("c:") == frozenset()
@@ -76,7 +78,7 @@ def test_stem_of_a_fold_ends_before_its_wildcards() -> None:
 
 
 def test_population_finds_the_days_and_children_of_a_prefix_once() -> None:
-    population = Population((f"b:acme-{number}", FIRST + timedelta(number)) for number in range(3))
+    population = population_from_days((f"b:acme-{number}", FIRST + timedelta(number)) for number in range(3))
     assert population.first_days("b:acme-") == {FIRST, FIRST + timedelta(1), FIRST + timedelta(2)}
     assert population.first_days("b:acme-") is population.first_days("b:acme-")
     assert population.children("b:acme-") is population.children("b:acme-")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.scopes.population import Population, stem_of
+from lpgen.core.analysis.scopes.population import Population, population_from_days, stem_of
 from lpgen.core.analysis.scopes.scopes import (
     CREATES,
     FEW_DAYS,
@@ -49,7 +49,7 @@ def scopes(uses: Iterable[Use], others: Iterable[str] = (), *, joined: int = 0) 
     """Pattern and rule of each resource of the uses, beside the resources of others, known from a day on."""
     uses = list(uses)
     seen = [(stem_of(one.resource.text), date.fromisoformat(one.evidence.first_seen[:10])) for one in uses]
-    population = Population([*seen, *((one, FIRST + timedelta(joined)) for one in others)])
+    population = population_from_days([*seen, *((one, FIRST + timedelta(joined)) for one in others)])
     found = ScopeFinder(population, bundled_catalog(), LAST).of_uses(uses)
     return {text: (in_region(one), one.rule) for text, one in found.by_text.items()}
 
@@ -173,7 +173,7 @@ def test_a_visit_counts_in_the_accounts_that_the_organization_is_known_to_have(*
     accounts = frozenset(numbers if known else numbers[1:])
     for harm in ("movement", ""):
         kind_of = {"sts:AssumeRole": harm}.__getitem__
-        finder = ScopeFinder(Population(()), bundled_catalog(), LAST, ScopeChoice.EVIDENCE, accounts, kind_of)
+        finder = ScopeFinder(population_from_days(()), bundled_catalog(), LAST, ScopeChoice.EVIDENCE, accounts, kind_of)
         found = finder.of_uses(uses)
         patterns = {one.resource.text for use in uses if (one := found.of(use))}
         assert patterns == ({"arn:aws:iam::*:role/audit"} if known else set())
@@ -185,14 +185,16 @@ def test_suspected_and_denied_use_widens_no_scope() -> None:
     assert {one for one, _ in scopes([*shop, *extra], OTHERS).values()} == {QUEUE("*")}
     for change in ({"suspected": Suspected.COMPANY}, {"outcome": Outcome.DENIED}):
         found = ScopeFinder(
-            Population((one, FIRST) for one in [*OTHERS, *(use.resource.text for use in shop)]), bundled_catalog(), LAST
+            population_from_days((one, FIRST) for one in [*OTHERS, *(use.resource.text for use in shop)]),
+            bundled_catalog(),
+            LAST,
         ).of_uses([*shop, *(replace(one, **change) for one in extra)])
         assert {in_region(one) for one in found.by_text.values()} == {QUEUE("shop-*")}
 
 
 def test_a_suspected_use_has_the_scope_of_its_own_resource() -> None:
     shop = [used(QUEUE(f"shop-{name}")) for name in ("orders", "carts")]
-    found = ScopeFinder(Population((one, FIRST) for one in OTHERS), bundled_catalog(), LAST).of_uses(shop)
+    found = ScopeFinder(population_from_days((one, FIRST) for one in OTHERS), bundled_catalog(), LAST).of_uses(shop)
     assert found.of(shop[0]) is not None
     assert found.of(replace(shop[0], suspected=Suspected.COMPANY)) is None
 
@@ -204,7 +206,7 @@ FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:{}".format
 def harmful(uses: Iterable[Use], others: Iterable[str] = ()) -> dict[str, str]:
     """The pattern of each function whose code the uses update."""
     uses = list(uses)
-    population = Population((one, FIRST) for one in [*others, *(use.resource.text for use in uses)])
+    population = population_from_days((one, FIRST) for one in [*others, *(use.resource.text for use in uses)])
     finder = ScopeFinder(population, bundled_catalog(), LAST, danger=lambda action: "code" if action == HARM else "")
     found = finder.of_uses(uses)
     return {use.resource.text: in_region(one) for use in uses if use.action == HARM and (one := found.of(use))}
@@ -234,7 +236,7 @@ def test_the_worst_actions_climb_only_by_names_that_the_principal_keeps_coming_t
 
 def test_a_prefix_is_that_of_any_region_of_the_account() -> None:
     uses = [used(QUEUE(f"shop-{name}")) for name in ("orders", "carts")]
-    population = Population((one, FIRST) for one in [*OTHERS, *(one.resource.text for one in uses)])
+    population = population_from_days((one, FIRST) for one in [*OTHERS, *(one.resource.text for one in uses)])
     found = ScopeFinder(population, bundled_catalog(), LAST).of_uses(uses)
     assert {one.resource.text for one in found.by_text.values()} == {"arn:aws:sqs:*:111122223333:shop-*"}
 
@@ -242,7 +244,7 @@ def test_a_prefix_is_that_of_any_region_of_the_account() -> None:
 def test_exact_scopes_and_granted_ones_know_no_patterns() -> None:
     uses = [used(QUEUE(name)) for name in ("a", "b")]
     assert exact_scopes(bundled_catalog()).of_uses(uses).by_text == {}
-    population = Population((one.resource.text, FIRST) for one in uses)
+    population = population_from_days((one.resource.text, FIRST) for one in uses)
     assert ScopeFinder(population, bundled_catalog(), LAST, ScopeChoice.GRANTED).of_uses(uses).by_text == {}
 
 

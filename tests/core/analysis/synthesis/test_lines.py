@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpgen.core.analysis.grants.granting import granting_by_action
-from lpgen.core.analysis.scopes.population import Population, stem_of
+from lpgen.core.analysis.scopes.population import population_from_days, stem_of
 from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
 from lpgen.core.analysis.synthesis.lines import NO_ALLOW, UseLines, lines_for_grants, lines_from_uses, without_needless
 from lpgen.core.analysis.synthesis.statements import Grouping, statements_from_lines
@@ -181,7 +181,7 @@ def test_the_own_resource_stays_where_a_rule_makes_a_pattern_of_it() -> None:
         use("ec2:RunInstances", OWN),
         use("ec2:RunInstances", OPEN),
     ]
-    population = Population((stem_of(one.resource.text), LAST_DAY) for one in uses)
+    population = population_from_days((stem_of(one.resource.text), LAST_DAY) for one in uses)
     scopes = ScopeFinder(population, catalog(), LAST_DAY)
     found = lines_from_uses(grants, uses, granting=granting_by_action(grants.allows), scopes=scopes)
     scopes_of_launch = {line.scope.resources for line in found.lines if line.action == "ec2:RunInstances"}
@@ -216,6 +216,6 @@ def test_what_reads_without_naming_anything_keeps_the_statement_s_own_scope(
     action: str, seen: str, old: str, expected: tuple[str, ...]
 ) -> None:
     grants = grants_of(role(policy(allow(action, old))))
-    finder = ScopeFinder(Population(()), catalog(), LAST_DAY)
+    finder = ScopeFinder(population_from_days(()), catalog(), LAST_DAY)
     found = lines_from_uses(grants, [use(action, seen)], granting=granting_by_action(grants.allows), scopes=finder)
     assert [line.scope.resources for line in found.lines] == [expected]
