@@ -26,8 +26,7 @@ In a path, `one|other` reads both parameters. `Parameter~text` gives `text` as t
 request lacks, and `Parameter^text` counts only where it holds an ARN or begins so. `lower:Parameter` is a name that the
 service stores in lower case, and `last:Parameter` one after the last slash of the text. `response:Path` is read in the
 response elements, which name AWS's choice for a parameter that the request lacks, and `additional:Path` in the record's
-additional event data. `url:Parameter` holds the URL of an object in
-S3.
+additional event data. `url:Parameter` holds the URL of an object in S3.
 """
 
 
