@@ -6,7 +6,7 @@ checkout.
 
 from pathlib import Path
 
-from lpgen import __version__
+from lpgen.version import __version__
 
 project = "lpgen"
 author = "The lpgen authors"

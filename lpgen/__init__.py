@@ -6,8 +6,7 @@ What a name stands for is imported when it is first used; `docs/python.md` shows
 from typing import TYPE_CHECKING
 
 from lpgen.errors import LpgenError
-
-__version__ = "0.1.0"
+from lpgen.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from lpgen.app.api import (

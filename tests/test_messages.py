@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen import __version__
+from lpgen.version import __version__
 from tests.support.aws_servers import Server, moto_server
 from tests.support.terminals import in_pipe, lines_of, on_terminal, shown_until
 

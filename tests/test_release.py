@@ -14,8 +14,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from lpgen import __version__
 from lpgen.cli.main import app
+from lpgen.version import __version__
 from tests.support.documents import README, ROOT
 from tests.test_doc_links import links_of
 
@@ -43,7 +43,7 @@ def test_readme_on_a_package_index_has_no_link_to_a_file() -> None:
 def test_version_has_one_place() -> None:
     files = [*ROOT.glob("*.toml"), ROOT / "Makefile", ROOT / "Dockerfile", ACTION, *(ROOT / "lpgen").rglob("*.py")]
     named = [path.name for path in files if f'"{__version__}"' in path.read_text(encoding="utf-8")]
-    assert named == ["__init__.py"]
+    assert named == ["version.py"]
 
 
 # ---------------------------------------------------------------- the GitHub Action

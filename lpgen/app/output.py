@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lpgen import __version__
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import Review, report_of_proposals
 from lpgen.core.analysis.verification.chain import FoundOutput
@@ -36,6 +35,7 @@ from lpgen.report.plan import document_file
 from lpgen.report.render import PRINCIPAL, REVIEW, WHOLE_REVIEW
 from lpgen.report.summary import PartedReview, PrincipalSummary, ReviewSummary, summary_of_review
 from lpgen.report.views import PrincipalView, has_documents
+from lpgen.version import __version__
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

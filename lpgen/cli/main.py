@@ -12,7 +12,6 @@ from typing import Annotated, Final
 
 import typer
 
-from lpgen import __version__
 from lpgen.cli.authorize import authorize_command
 from lpgen.cli.backtest import backtest_command
 from lpgen.cli.baseline import app as baseline_app
@@ -37,6 +36,7 @@ from lpgen.cli.snapshot import snapshot_command
 from lpgen.cli.verify import verify_command
 from lpgen.cli.wildcards import wildcards_command
 from lpgen.edge.standard_streams import open_standard_streams
+from lpgen.version import __version__
 
 app = typer.Typer(
     name="lpgen",

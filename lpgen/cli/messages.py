@@ -22,10 +22,10 @@ from typing import IO, Annotated, Any, Final
 
 import typer
 
-from lpgen import __version__
 from lpgen.cli.option_groups import with_option_groups
 from lpgen.cli.output import be_quiet, say, status_line
 from lpgen.errors import InvocationError, LpgenError
+from lpgen.version import __version__
 
 _LOG: Final = logging.getLogger("lpgen")
 _PATIENCE_SECONDS: Final = 2.0

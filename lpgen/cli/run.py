@@ -7,11 +7,11 @@ from typing import Final
 
 import typer
 
-from lpgen import __version__
 from lpgen.cli.help import StoppedCommandError
 from lpgen.cli.output import say
 from lpgen.edge.standard_streams import first_failure, flush_standard_streams
 from lpgen.errors import ExitCode, LpgenError
+from lpgen.version import __version__
 
 _AGAIN: Final = "run it again"
 _STATES: Final = {

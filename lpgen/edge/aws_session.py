@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from lpgen import __version__
 from lpgen.errors import AwsError, InvocationError, quote_input, quote_reason
+from lpgen.version import __version__
 
 _LOG: Final = logging.getLogger("lpgen")
 WAITING: Final = logging.DEBUG + 5

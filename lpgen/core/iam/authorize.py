@@ -24,6 +24,7 @@ from lpgen.core.iam.decision import (
     Request,
     Result,
     Stop,
+    Wall,
     all_of,
     any_of,
     maybe,
@@ -36,7 +37,7 @@ from lpgen.core.iam.principals import (
     RequestPrincipal,
     principal_from_text,
 )
-from lpgen.core.iam.walls import Wall, walls_of
+from lpgen.core.iam.walls import walls_of
 from lpgen.core.model import NO_RESOURCE, Effect, Policy, ResourceKind
 
 RESOURCE_POLICY = "resource policy"

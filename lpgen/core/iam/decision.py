@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from lpgen.core.iam.match import fold_case
+from lpgen.core.iam.principals import Naming
 from lpgen.core.model import Effect, Resource
 
 RESOURCE = "resource"
@@ -166,3 +167,32 @@ class Decision:
     depends_on: tuple[str, ...] = ()
     stops: tuple[Stop, ...] = ()
     rule: str = ""
+
+
+@dataclass(slots=True)
+class Wall:
+    """The statements of one set of policies that match a request, or may.
+
+    For a resource policy, `namings` holds how each statement names the principal. `alone` is the decision on a request
+    to which no other wall applies, once it was worked out.
+    """
+
+    layer: Layer
+    level: int
+    reasons: tuple[Reason, ...]
+    namings: tuple[Naming, ...] = ()
+    alone: Decision | None = None
+
+    @property
+    def denies(self) -> tuple[Reason, ...]:
+        """Those with the effect Deny."""
+        return tuple(reason for reason in self.reasons if reason.effect is Effect.DENY)
+
+    def allowed(self) -> Match:
+        """Whether any statement allows the request; Denies aren't asked."""
+        return any_of([reason.match for reason in self.reasons if reason.effect is Effect.ALLOW])
+
+    def allowed_by(self, *wanted: Naming) -> Match:
+        """Whether a statement allows that names the principal in one of these ways."""
+        pairs = zip(self.reasons, self.namings, strict=True)
+        return any_of(r.match for r, naming in pairs if r.effect is Effect.ALLOW and naming in wanted)

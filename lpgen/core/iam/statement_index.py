@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from lpgen.core.iam.decision import Layer, Match, Wall
 from lpgen.core.iam.match import fold_case
 from lpgen.core.iam.match_statement import action_matches
 from lpgen.core.model import ActionPattern, Policy, Statement
-
-if TYPE_CHECKING:
-    from lpgen.core.iam.decision import Layer, Match
-    from lpgen.core.iam.walls import Wall
 
 _MOST_SETS = 256
 """How many sets of policies are remembered: what a request meets is a few, and the next requests meet the same."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import IO
 from urllib.parse import urljoin, urlsplit
 
-from lpgen import __version__
 from lpgen.core.catalog.service_reference import IndexRow, ServiceReference, index_from_json, reference_from_json
 from lpgen.errors import CatalogError, quote_input
+from lpgen.version import __version__
 
 REFERENCE_URL = "https://servicereference.us-east-1.amazonaws.com/"
 

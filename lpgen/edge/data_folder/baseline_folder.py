@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import msgspec
 
-from lpgen import __version__
 from lpgen.core.drift.states import Figures, KeptProposal, Stamp
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.model import Action
@@ -31,6 +30,7 @@ from lpgen.edge.data_folder.table_manifest import TABLE_MANIFEST
 from lpgen.edge.data_folder.usage_files import USAGE_TABLES, read_usage_tables, write_usage_tables
 from lpgen.edge.spill import Place, Spill, pack_bytes
 from lpgen.errors import BaselineError, InvocationError, quote_input, quote_reason
+from lpgen.version import __version__
 
 BASELINES: Final = "baselines"
 

@@ -24,10 +24,10 @@ from typing import Any, Final
 
 import msgspec
 
-from lpgen import __version__
 from lpgen.core.digests import digest_of_facts
 from lpgen.core.keeping import IntArray, Kept
 from lpgen.edge.private_files import check_is_no_link, open_private, remove_others, take_folder, write_private
+from lpgen.version import __version__
 
 KEPT: Final = "kept"
 

@@ -198,7 +198,7 @@ def _lost(client: Any) -> EngineError:
 
 
 def _cannot_run(error: Exception) -> EngineError:
-    from lpgen import __version__
+    from lpgen.version import __version__
 
     why = str(error.__cause__ or error)
     return EngineError(

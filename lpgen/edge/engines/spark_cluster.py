@@ -192,7 +192,7 @@ def _results(future: Future[list[Any]]) -> list[Any] | None:
 
 def _job_failed(text: str) -> EngineError:
     if "No module named 'lpgen'" in text:
-        from lpgen import __version__
+        from lpgen.version import __version__
 
         return EngineError(
             "the executors of the Spark cluster have no lpgen",

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-from lpgen import __version__
 from lpgen.errors import EngineError
+from lpgen.version import __version__
 
 _unpacked: Final = threading.local()
 """A function of each thread, since functions remember what they worked out, and a worker may have several threads."""

@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen import __version__
 from lpgen.core.snapshots import SnapshotStamp, Subject
 from lpgen.edge.aws_session import AwsSession, Caller
 from lpgen.edge.data_folder.snapshot_folder import LAST_ACCESSED, ORGANIZATION, RCPS, SCPS, TRAILS, SnapshotWriter
@@ -21,6 +20,7 @@ from lpgen.edge.snapshot.account import AccountRead, AccountReader, Wanted
 from lpgen.edge.snapshot.fetch_organization import RCP, SCP, Organization, fetch_levels, fetch_organization
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError, InvocationError, SnapshotError
+from lpgen.version import __version__
 
 _ACCOUNTS_AT_ONCE: Final = 4
 

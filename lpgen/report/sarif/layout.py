@@ -25,7 +25,6 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
-from lpgen import __version__
 from lpgen.core.choices import Severity
 from lpgen.core.documents import Part
 from lpgen.core.registry.review import ReviewKind
@@ -34,6 +33,7 @@ from lpgen.report.blocks import Line, line, plural
 from lpgen.report.documents.layout import Json, Row, lay_out, members_of
 from lpgen.report.escaping import sarif_text, terminal_text
 from lpgen.report.sarif.places import Place
+from lpgen.version import __version__
 
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
