@@ -10,11 +10,9 @@ from typing import Final
 
 from lpgen.core.arns import is_account_id
 from lpgen.core.cloudtrail.operation_rows import Binding
-from lpgen.core.cloudtrail.records import HIDDEN
 from lpgen.core.cloudtrail.rules.call import Call
-from lpgen.core.cloudtrail.rules.types import resource_from_arn
+from lpgen.core.cloudtrail.rules.types import is_literal, resource_from_arn
 from lpgen.core.cloudtrail.s3_urls import object_arn_from_url
-from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import Resource, ResourceKind
 
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
@@ -66,15 +64,6 @@ def template_from_format(arn_format: str) -> ArnTemplate:
     named = arn_format[_name_start(arn_format) :]
     names = (name for _, name in parts if name and (name.lower() not in _CONTEXT or f"${{{name}}}" in named))
     return ArnTemplate(tuple(parts), tuple(names))
-
-
-def is_literal(text: str) -> bool:
-    """Whether a text means itself in a policy: it has no wildcard and no policy variable, which a logged name may hold,
-    and isn't the text that AWS writes in place of a value that it hides.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
-    """
-    return not (has_wildcard(text) or "${" in text or HIDDEN in text)
 
 
 def _default_value(call: Call, name: str) -> str:

@@ -9,19 +9,25 @@ from typing import Final
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.operation_rows import OperationRow
-from lpgen.core.cloudtrail.request_paths import read_request_path
 from lpgen.core.cloudtrail.resource_arns import (
     ArnTemplate,
     Binder,
     Parameter,
     binders_from_binding,
-    is_literal,
     name_from_arn,
     parameter_from_text,
     template_from_format,
 )
 from lpgen.core.cloudtrail.rules.call import Call, plain_arn
-from lpgen.core.cloudtrail.rules.types import ResourceType, mapped, name_in_token, read_resources, resource_from_arn
+from lpgen.core.cloudtrail.rules.request_paths import read_request_path
+from lpgen.core.cloudtrail.rules.types import (
+    ResourceType,
+    is_literal,
+    mapped,
+    name_in_token,
+    read_resources,
+    resource_from_arn,
+)
 from lpgen.core.model import (
     NO_RESOURCE,
     OBSERVED,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.cloudtrail.request_paths import read_request_path
 from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, CompletionTable, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.inferences import (
     API_CERTIFICATE,
@@ -21,6 +20,7 @@ from lpgen.core.cloudtrail.rules.inferences import (
 )
 from lpgen.core.cloudtrail.rules.listed import as_literal, exact, fold, is_arn_of
 from lpgen.core.cloudtrail.rules.passing import passed_roles
+from lpgen.core.cloudtrail.rules.request_paths import read_request_path
 from lpgen.core.cloudtrail.rules.types import mapped, resource_from_arn
 from lpgen.core.model import MappedAction, Resource
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.cloudtrail.resource_arns import is_literal
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at
 from lpgen.core.cloudtrail.rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE, FUNCTION_NETWORK, TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, is_literal, mapped
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
 _SOURCE = "lambda.amazonaws.com"

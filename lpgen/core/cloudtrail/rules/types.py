@@ -9,6 +9,7 @@ from itertools import product
 from typing import Protocol
 
 from lpgen.core.arns import split_arn
+from lpgen.core.cloudtrail.records import HIDDEN
 from lpgen.core.cloudtrail.rules.call import Call
 from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
@@ -82,6 +83,15 @@ class NamedType:
 def _strip_arn(name: str) -> str:
     """The name that an ARN ends with, if the text is an ARN, else the text."""
     return name.rpartition("/")[2] if name.startswith("arn:") else name
+
+
+def is_literal(text: str) -> bool:
+    """Whether a text means itself in a policy: it has no wildcard and no policy variable, which a logged name may hold,
+    and isn't the text that AWS writes in place of a value that it hides.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    return not (has_wildcard(text) or "${" in text or HIDDEN in text)
 
 
 def resource_from_arn(arn: str) -> Resource:
