@@ -141,9 +141,9 @@ def read_only(address: str) -> None:
 def _read_half(address: str, half: int) -> None:
     from lpgen.core.usage.log_layout import ALL_LOGS
     from lpgen.edge.aws_session import Connection
+    from lpgen.edge.object_store import Body
     from lpgen.edge.objects.finder import find_objects
     from lpgen.edge.objects.s3_store import S3Store
-    from lpgen.edge.objects.store import Body
 
     store = S3Store(Connection())
     objects = [one for step in find_objects(store, [address], ALL_LOGS) for one in step.objects]

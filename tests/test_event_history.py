@@ -14,7 +14,7 @@ from lpgen.core.usage.event_time import ALL_TIME, Window, window_from_text
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.data_folder.usage_files import read_usage
-from lpgen.edge.logs.event_history import SECONDS_BETWEEN_CALLS, EventHistory, open_event_history
+from lpgen.edge.ingest.event_history import SECONDS_BETWEEN_CALLS, EventHistory, open_event_history
 from lpgen.errors import AccessError, CredentialsError, InvocationError
 from tests.support.event_history_server import EventHistoryServer, event_history_server
 from tests.support.forked_lpgen import run_forked

@@ -17,8 +17,8 @@ from lpgen.core.usage.event_time import ALL_TIME
 from lpgen.edge.aws_session import Connection
 from lpgen.edge.engines.dask_cluster import DaskEngine
 from lpgen.edge.engines.work import pack_function
+from lpgen.edge.ingest.object_reader import ObjectReader
 from lpgen.edge.ingest.plan import Asked
-from lpgen.edge.objects.reader import ObjectReader
 from lpgen.edge.objects.s3_store import S3Store
 from lpgen.errors import CredentialsError
 from tests.support.aws_servers import ACCESS_KEY, SECRET_KEY, Server

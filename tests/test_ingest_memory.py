@@ -16,7 +16,7 @@ from pathlib import Path
 import lpgen.app.ingest
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.objects.finder import BucketLogs
-from lpgen.edge.objects.store import Body, Page, StoredObject
+from lpgen.edge.object_store import Body, Page, StoredObject
 from lpgen.edge.ingest import reading as ingest_reading
 from tests.support.log_samples import record_json
 

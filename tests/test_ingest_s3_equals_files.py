@@ -106,7 +106,7 @@ def test_ingest_counts_equal_bytes_once_that_different_chunks_read(
 ) -> None:
     """The copies' ETags differ where S3 encrypts them, so that they may lie far from one another."""
     monkeypatch.setattr("lpgen.app.ingest.CHUNK_OBJECTS", 1)
-    monkeypatch.setattr("lpgen.edge.objects.plan._are_alike", lambda *_: False)
+    monkeypatch.setattr("lpgen.edge.data_folder.object_plan._are_alike", lambda *_: False)
     logs = daily_logs(range(1, 6))
     bucket.put({f"{copy}/{key}": data for copy in "abc" for key, data in logs.items()})
     result = take_from(bucket.server, tmp_path / "data", bucket.address(), engine=LocalEngine(2))

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from lpgen.edge.aws_session import Connection
+from lpgen.edge.object_store import Body, StoredObject
 from lpgen.edge.objects.body_checks import body_from_answer
 from lpgen.edge.objects.checksums import compute_checksum
 from lpgen.edge.objects.s3_store import S3Store
-from lpgen.edge.objects.store import Body, StoredObject
 from lpgen.errors import AwsError
 from tests.support import faulty_s3 as faulty
 from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server

@@ -17,8 +17,8 @@ from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.engines.local_processes import LocalEngine
+from lpgen.edge.object_store import Body, Page, StoredObject
 from lpgen.edge.objects.finder import BucketLogs
-from lpgen.edge.objects.store import Body, Page, StoredObject
 from lpgen.errors import AwsError
 from tests.support.log_samples import ACCOUNT, log_bytes, record_json, rows
 from tests.test_cli import RECORD, run

@@ -25,7 +25,7 @@ from lpgen.core.rollout.lock import lock_arn
 from lpgen.core.usage.event_time import ALL_TIME
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.edge.logs.event_history import EventHistory
+from lpgen.edge.ingest.event_history import EventHistory
 from lpgen.edge.rollout.plan_file import read_rollout_plan
 from tests.support.aws_proxy import Call, aws_proxy
 from tests.support.aws_servers import Server, moto_server

@@ -43,7 +43,7 @@ NOT_FOR_INGEST = (
     "lpgen.core.replacements",
     "lpgen.core.rollout",
     "lpgen.edge.athena.reading",
-    "lpgen.edge.logs.event_history",
+    "lpgen.edge.ingest.event_history",
     "lpgen.edge.readers.iam_snapshot",
     "lpgen.app.drift",
     "lpgen.app.output",

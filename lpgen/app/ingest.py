@@ -16,18 +16,18 @@ from lpgen.edge.data_folder.usage_files import remove_stale_usage
 from lpgen.edge.engine import Engine
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader
+from lpgen.edge.ingest.object_reader import ObjectReader
 from lpgen.edge.ingest.phase_clock import Phase
 from lpgen.edge.ingest.plan import Asked, IngestPlan, plan_ingest, plan_objects, refuse_mixture
 from lpgen.edge.ingest.reading import Reading, amount_to_read, read_events, read_files, read_objects
 from lpgen.edge.logs.log_files import LogFile, chunk_files, find_log_files
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.objects.finder import BucketLogs, FoundObjects, find_objects
-from lpgen.edge.objects.reader import ObjectReader
 from lpgen.errors import InvocationError, quote_input
 
 if TYPE_CHECKING:
     from lpgen.edge.athena.reading import AthenaLogs
-    from lpgen.edge.logs.event_history import EventHistory
+    from lpgen.edge.ingest.event_history import EventHistory
 
 _CHUNK_BYTES: Final = 8 << 20
 """Compressed bytes of the files that a worker reads in one go; a larger file is read by itself."""

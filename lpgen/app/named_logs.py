@@ -25,7 +25,7 @@ from lpgen.errors import IngestError, InvocationError, quote_input
 
 if TYPE_CHECKING:
     from lpgen.edge.athena.reading import AthenaLogs
-    from lpgen.edge.logs.event_history import EventHistory
+    from lpgen.edge.ingest.event_history import EventHistory
     from lpgen.edge.objects.finder import BucketLogs
 
 ATHENA: Final = "athena://"
@@ -225,7 +225,7 @@ def _cloud(
     """Where in AWS to read; nothing is asked yet."""
     if not sources.addresses and not sources.history:
         return None, None
-    from lpgen.edge.logs.event_history import open_event_history
+    from lpgen.edge.ingest.event_history import open_event_history
     from lpgen.edge.objects.finder import BucketLogs
     from lpgen.edge.objects.s3_store import S3Store
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ChunkResult
-from lpgen.edge.objects.reader import ObjectChunk, ObjectReader
+from lpgen.edge.ingest.object_reader import ObjectChunk, ObjectReader
 
 POISON = 7
 DEADLY_NAME = "poison.json.gz"

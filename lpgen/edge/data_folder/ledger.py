@@ -32,7 +32,7 @@ from lpgen.edge.data_folder.ledger_connection import (
 )
 from lpgen.edge.data_folder.ledger_digest import DIGEST_TABLE, is_as_written, sum_ledger, sum_rows, write_digest
 from lpgen.edge.data_folder.ledger_scopes import SCOPES_TABLE, widen_scope
-from lpgen.edge.objects.plan import ObjectPlan, failure_as_ingest_error
+from lpgen.edge.data_folder.object_plan import ObjectPlan, failure_as_ingest_error
 from lpgen.errors import DamageError, DataError, IngestError
 
 _TABLES: Final = (

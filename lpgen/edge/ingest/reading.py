@@ -25,16 +25,16 @@ from lpgen.edge.data_folder.usage_files import (
 )
 from lpgen.edge.engine import Engine, Lost
 from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ChunkResult, ChunkTally
+from lpgen.edge.ingest.object_reader import ObjectChunk, ObjectReader
 from lpgen.edge.ingest.phase_clock import Phase, PhaseClock
 from lpgen.edge.ingest.plan import Asked, IngestPlan
 from lpgen.edge.logs.log_files import path_text
+from lpgen.edge.object_store import StoredObject
 from lpgen.edge.objects.finder import FoundObjects
-from lpgen.edge.objects.reader import ObjectChunk, ObjectReader
-from lpgen.edge.objects.store import StoredObject
 from lpgen.errors import AccessError, AwsError, CredentialsError, DataError, IngestError
 
 if TYPE_CHECKING:
-    from lpgen.edge.logs.event_history import EventHistory, HistoryEvent
+    from lpgen.edge.ingest.event_history import EventHistory, HistoryEvent
 
 CHECKPOINT_FILES: Final = 50_000
 """After so many objects what was read is committed, so that a process that dies loses little of a long ingest."""

@@ -12,8 +12,8 @@ from lpgen.core.usage.rejected import Unusable
 from lpgen.edge.logs.inflate import TooLargeError, UnreadableError, inflate, is_gzip
 from lpgen.edge.logs.read_limits import NO_LIMITS
 from lpgen.edge.logs.record_files import records_from_bytes
+from lpgen.edge.object_store import Body, StoredObject
 from lpgen.edge.objects.checksums import ALGORITHMS, compute_checksum, compute_md5
-from lpgen.edge.objects.store import Body, StoredObject
 from lpgen.errors import quote_input
 
 _MD5: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)

@@ -23,9 +23,9 @@ from lpgen.core.usage.log_layout import (
     visit_from_folder,
 )
 from lpgen.edge.data_folder.ledger import Ledger, LedgerFile
+from lpgen.edge.data_folder.object_plan import ObjectPlan
+from lpgen.edge.object_store import ObjectStore, Page, StoredObject
 from lpgen.edge.objects.listing import ListingProgress
-from lpgen.edge.objects.plan import ObjectPlan
-from lpgen.edge.objects.store import ObjectStore, Page, StoredObject
 from lpgen.errors import AwsError, CredentialsError
 
 _THREADS: Final = 16

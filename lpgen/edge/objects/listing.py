@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from lpgen.edge.objects.store import Page
+from lpgen.edge.object_store import Page
 from lpgen.errors import AwsError, quote_input
 
 UNUSABLE: Final = "UnusableAnswer"

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from lpgen.core.usage.log_layout import Scope
+from lpgen.edge.data_folder.object_plan import ObjectPlan
+from lpgen.edge.object_store import Body, Page, StoredObject
 from lpgen.edge.objects import finder as object_finder
 from lpgen.edge.objects.finder import find_objects
-from lpgen.edge.objects.plan import ObjectPlan
-from lpgen.edge.objects.store import Body, Page, StoredObject
 from lpgen.errors import AccessError, AwsError
 
 A, B = "111122223333", "444455556666"

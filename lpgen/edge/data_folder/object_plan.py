@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from lpgen.edge.objects.store import StoredObject
+from lpgen.edge.object_store import StoredObject
 from lpgen.errors import IngestError
 
 _LARGE_BYTES: Final = 8 << 20

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from lpgen.core.usage.event_time import Window
 from lpgen.edge.aws_session import AwsSession, aws_errors
+from lpgen.edge.object_store import StoredObject
 from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
-from lpgen.edge.objects.store import StoredObject
 from lpgen.errors import AwsError, InvocationError
 
 _SCHEME: Final = "cloudtrail://"

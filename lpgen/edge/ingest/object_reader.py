@@ -15,7 +15,7 @@ from lpgen.edge.data_folder.ledger import LedgerObject
 from lpgen.edge.ingest.chunk_reader import NO_FILES, Again, ChunkResult, ChunkTally
 from lpgen.edge.ingest.plan import Asked
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
-from lpgen.edge.objects.store import ObjectStore, StoredObject
+from lpgen.edge.object_store import ObjectStore, StoredObject
 from lpgen.errors import AwsError
 
 _TOO_LARGE: Final = "it is larger than a log file may be"
