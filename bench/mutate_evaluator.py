@@ -2,7 +2,7 @@
 
     python -m bench.mutate_evaluator [--only WORD] [--jobs 2]
 
-A mutant that no test of `tests/core/iam` catches is a hole in them: exit 1 names it.
+A mutant that no test of `tests/core/iam` and `tests/core/globs` catches is a hole in them: exit 1 names it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pathlib import Path
 from bench.mutants import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = Path("lpgen") / "core" / "iam"
-TESTS = Path("tests") / "core" / "iam"
-LAWS = TESTS / "test_decision_laws.py"
+PACKAGE = Path("lpgen") / "core"
+TESTS = (Path("tests") / "core" / "iam", Path("tests") / "core" / "globs")
+LAWS = TESTS[0] / "test_decision_laws.py"
 """Slow, and slower where they fail: run on what the cases don't catch."""
 COPIED = ("lpgen", "tests", "action_catalog", "pyproject.toml")
 SHOWN = 3
@@ -58,7 +58,7 @@ def catching_tests(mutant: Mutant) -> list[str]:
         _copy_project(folder)
         module = folder / PACKAGE / mutant.module
         module.write_text(mutant.apply(module.read_text(encoding="utf-8")), encoding="utf-8")
-        return _failing_tests(folder, str(TESTS), f"--ignore={LAWS}") or _failing_tests(folder, str(LAWS))
+        return _failing_tests(folder, *map(str, TESTS), f"--ignore={LAWS}") or _failing_tests(folder, str(LAWS))
 
 
 def _copy_project(folder: Path) -> None:

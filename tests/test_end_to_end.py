@@ -16,9 +16,9 @@ from lpgen.app.explain import explain as explain_asked
 from lpgen.core.analysis.explain.explanation import explain as explain_question
 from lpgen.core.analysis.explain.question import Asked, read_questions
 from lpgen.core.explanations import WhoCan
+from lpgen.core.globs.match import glob_match
 from lpgen.core.guards import NO_GUARDS
 from lpgen.core.iam.decision import Result
-from lpgen.core.iam.match import glob_match
 from lpgen.core.iam.match_resource import resource_match
 from lpgen.core.model import Outcome
 from lpgen.core.usage.principal_usage import iam_names_from_usage, principal_usages_from_usage

@@ -95,7 +95,7 @@ def test_module_imports_only_from_its_own_side(module: Path) -> None:
     for name in imports_of(module):
         if name.startswith("lpgen."):
             target = name.split(".")[1]
-            assert target in allowed or target == "__version__", f"{module} imports {name}"
+            assert target in allowed or target == "version", f"{module} imports {name}"
 
 
 @each_case("module", [path for path in MODULES if layer_of(path) == "cli" and path.stem != "main"])

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from lpgen.core.arns import split_arn
-from lpgen.core.iam.match import glob_match
+from lpgen.core.globs.match import glob_match
 from lpgen.errors import quote_input
 
 _MOST_CLOSE: Final = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from lpgen.core.iam.match import glob_match
+from lpgen.core.globs.match import glob_match
 from lpgen.core.model import Principal
 from lpgen.core.registry.refusals import RefusalKind
 

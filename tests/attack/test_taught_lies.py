@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pytest
 
-from lpgen.core.iam.match import glob_match
+from lpgen.core.globs.match import glob_match
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.attack.fuzz.world import run_lpgen
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lpgen.core.findings import UNSEEN, Proposal, Report, Verdict
-from lpgen.core.iam.match import glob_match
+from lpgen.core.globs.match import glob_match
 from lpgen.core.model import Action
 from lpgen.core.principal_names import is_named
 from lpgen.report.views import PrincipalView

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
-from lpgen.core.iam.match import VARIABLE, VARIABLE_ESCAPES
+from lpgen.core.globs.match import VARIABLE, VARIABLE_ESCAPES
 
 Values = Mapping[str, str]
 

@@ -33,6 +33,7 @@ from lpgen.core.analysis.verdicts.scanners import AUDIT_POLICY, reads_by_design,
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants
 from lpgen.core.findings import PrincipalClass, PrincipalDiff
+from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT, MOST_ATTACHED_POLICIES
 from lpgen.core.iam.policy import (
     policy_from_json,
@@ -41,7 +42,6 @@ from lpgen.core.iam.policy import (
     policy_to_json,
     text_without_sid,
 )
-from lpgen.core.iam.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.model import Action, Statement
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import Caveat, CaveatKind

@@ -18,7 +18,7 @@ from lpgen.core.analysis.scopes.scopes import is_worth_pinning
 from lpgen.core.arns import account_in_arn
 from lpgen.core.backtests import NO_REACH, Reach
 from lpgen.core.evidence import Grant, Use
-from lpgen.core.iam.match import as_glob
+from lpgen.core.globs.match import as_glob
 from lpgen.core.iam.match_resource import resource_contains, resources_intersect
 from lpgen.core.model import CURRENT_VERSION, Action, Outcome, ResourceKind
 from lpgen.core.packed_texts import PackedTexts, pack_texts

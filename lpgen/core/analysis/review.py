@@ -39,7 +39,7 @@ from lpgen.core.analysis.verdicts.verdicts import ActionFacts, Judge, seen_actio
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.findings import Forecast, PrincipalClass, PrincipalDiff, Recreation, UngrantedUse, Verdicts
-from lpgen.core.iam.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
+from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.last_accessed import AccessReport, LastAccessed
 from lpgen.core.model import Action, Outcome, Principal
 from lpgen.core.registry.caveats import Caveat

@@ -25,7 +25,7 @@ from lpgen.core.analysis.verdicts.danger import OF_APPLICATIONS, Counts, Dangers
 from lpgen.core.arns import account_in_arn
 from lpgen.core.cloudtrail.visibility import visibility_from_catalog
 from lpgen.core.evidence import PrincipalUsage, Suspected, Use
-from lpgen.core.iam.match import glob_match
+from lpgen.core.globs.match import glob_match
 from lpgen.core.model import READ_LEVELS, Action, Outcome, ResourceKind, Visibility
 from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.core.usage.columns import distinct_rows

@@ -22,10 +22,10 @@ from lpgen.core.analysis.verification.within import check_within_grants
 from lpgen.core.analysis.verification.written import WrittenDocument, left_allows, new_allows
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
+from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.iam.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.model import Policy
 from lpgen.core.replacements import Check, CheckStatus, Decision, LeftPolicy, Replacement, Verification
 

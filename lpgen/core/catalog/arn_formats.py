@@ -18,7 +18,7 @@ import msgspec
 
 from lpgen.core.catalog.arn_machine import Machine, Span, Token, regex_of_tokens
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\*")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")

@@ -13,7 +13,7 @@ from lpgen.core.catalog.catalog_table import CatalogSource
 from lpgen.core.catalog.patterns import parse_pattern
 from lpgen.core.catalog.rows import ActionRow, Manifest, manifest_from_json
 from lpgen.core.catalog.service import CatalogService
-from lpgen.core.iam.match import glob_matcher
+from lpgen.core.globs.match import glob_matcher
 from lpgen.core.model import AccessLevel, Action, ActionPattern
 from lpgen.errors import CatalogError
 

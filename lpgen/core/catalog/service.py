@@ -13,7 +13,7 @@ from lpgen.core.catalog.arn_formats import (
     glob_of_resource,
 )
 from lpgen.core.catalog.rows import ActionRow, ServiceRow, names_from_json, service_from_json
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import Action
 
 

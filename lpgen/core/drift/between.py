@@ -26,7 +26,7 @@ from lpgen.core.drift.use import (
     finder_of_disuse,
 )
 from lpgen.core.drift.wildcards import Wildcards, find_wildcards
-from lpgen.core.iam.match import glob_match
+from lpgen.core.globs.match import glob_match
 from lpgen.core.principal_names import is_named
 from lpgen.core.replacements import Decision, DecisionKind
 

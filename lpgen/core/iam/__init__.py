@@ -1,1 +1,1 @@
-"""IAM policies: globs, documents, conditions, and the decision."""
+"""IAM policies: documents, conditions, and the decision."""

@@ -16,9 +16,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from operator import eq, ge, gt, le, lt
 
 from lpgen.core.arns import ARN_FIELDS
+from lpgen.core.globs.match import fold_case
+from lpgen.core.globs.tokens import Tokens, match_tokens
 from lpgen.core.iam.condition_operator import Comparison
-from lpgen.core.iam.glob_tokens import Tokens, match_tokens
-from lpgen.core.iam.match import fold_case
 from lpgen.core.iam.policy_variables import Filled
 
 TAKES_VARIABLES = frozenset(

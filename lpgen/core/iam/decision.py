@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from lpgen.core.iam.match import fold_case
+from lpgen.core.globs.match import fold_case
 from lpgen.core.iam.principals import Naming
 from lpgen.core.model import Effect, Resource
 

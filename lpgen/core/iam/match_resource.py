@@ -1,6 +1,6 @@
 """Resource patterns: globs with AWS's rules for the fields of an ARN.
 
-Two rules extend `lpgen.core.iam.match`. An ARN with fewer than six fields is completed with `*` in an identity
+Two rules extend `lpgen.core.globs.match`. An ARN with fewer than six fields is completed with `*` in an identity
 policy (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns). A wildcard
 matches within its field (partition, service, Region, account), except a `*` at the field's end, which may run over
 colons. The sixth field, the resource, may hold colons itself, and wildcards in it run freely. Case counts.
@@ -14,7 +14,16 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 
 from lpgen.core.arns import ARN_FIELDS
-from lpgen.core.iam.glob_tokens import (
+from lpgen.core.globs.match import (
+    glob_matcher,
+    has_wildcard,
+    intersect_patterns,
+    normalize_glob,
+    pattern_contains,
+    patterns_intersect,
+)
+from lpgen.core.globs.step_budget import remember_steps, spend_steps
+from lpgen.core.globs.tokens import (
     ANY,
     FIELD_ANY,
     FIELD_RUN,
@@ -25,15 +34,6 @@ from lpgen.core.iam.glob_tokens import (
     tokens_from_glob,
     tokens_intersect,
 )
-from lpgen.core.iam.match import (
-    glob_matcher,
-    has_wildcard,
-    intersect_patterns,
-    normalize_glob,
-    pattern_contains,
-    patterns_intersect,
-)
-from lpgen.core.iam.step_budget import remember_steps, spend_steps
 
 _WITHOUT_COLONS = frozenset(
     {"account", "elasticloadbalancing", "identitystore", "networkmanager", "organizations", "route53resolver"}

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from lpgen.core.catalog.patterns import parse_pattern
+from lpgen.core.globs.match import fold_case, glob_matcher, has_wildcard, variables_as_wildcards
+from lpgen.core.globs.tokens import match_tokens, tokens_contain, tokens_intersect
 from lpgen.core.iam.conditions import conditions_match
 from lpgen.core.iam.decision import (
     NO,
@@ -23,8 +25,6 @@ from lpgen.core.iam.decision import (
     maybe,
     opposite,
 )
-from lpgen.core.iam.glob_tokens import match_tokens, tokens_contain, tokens_intersect
-from lpgen.core.iam.match import fold_case, glob_matcher, has_wildcard, variables_as_wildcards
 from lpgen.core.iam.match_resource import (
     bind_fields,
     resource_contains,

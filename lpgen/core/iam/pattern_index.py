@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from lpgen.core.iam.match import literal_head
+from lpgen.core.globs.match import literal_head
 from lpgen.core.iam.match_resource import complete_arn, resource_contains
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from lpgen.core.globs.match import VARIABLE, VARIABLE_ESCAPES
+from lpgen.core.globs.tokens import Tokens, literal_tokens, tokens_from_glob
 from lpgen.core.iam.decision import Request
-from lpgen.core.iam.glob_tokens import Tokens, literal_tokens, tokens_from_glob
-from lpgen.core.iam.match import VARIABLE, VARIABLE_ESCAPES
 from lpgen.core.model import CURRENT_VERSION
 
 

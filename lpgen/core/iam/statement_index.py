@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from lpgen.core.globs.match import fold_case
 from lpgen.core.iam.decision import Layer, Match, Wall
-from lpgen.core.iam.match import fold_case
 from lpgen.core.iam.match_statement import action_matches
 from lpgen.core.model import ActionPattern, Policy, Statement
 

@@ -18,9 +18,9 @@ from lpgen.core.analysis.verification.within import check_within_grants
 from lpgen.core.analysis.verification.written import CheckNotes, NewAllow, WrittenDocument, new_allows
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants
+from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.iam.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.replacements import Check, CheckStatus
 from lpgen.core.rollout.calls import Call, CallKind
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan

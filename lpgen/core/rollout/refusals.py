@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.core.iam.match import has_wildcard
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import Principal
 from lpgen.core.options import is_chosen

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.iam.match import as_glob, fold_case
+from lpgen.core.globs.match import as_glob, fold_case
 from lpgen.core.iam.match_resource import (
     intersect_resources,
     resource_contains,

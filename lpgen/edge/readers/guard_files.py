@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.core.arns import account_in_arn, is_account_id
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.guards import AccountLevels, Guards, Levels, ResourcePolicy
-from lpgen.core.iam.match import has_wildcard
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind
 from lpgen.edge.readers.indexed_folder import find_indexed_files

@@ -14,9 +14,9 @@ from lpgen.core.explanations import (
     Question,
     WallState,
 )
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.iam.authorize import RESOURCE_POLICY
 from lpgen.core.iam.decision import RESOURCE, Answer, Result
-from lpgen.core.iam.match import has_wildcard
 from lpgen.core.model import Effect, ResourceKind
 from lpgen.report.blocks import (
     Block,

@@ -8,16 +8,16 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.conditions import condition_match
-from lpgen.core.iam.decision import AbsentKeys, Request
-from lpgen.core.iam.match import (
+from lpgen.core.globs.match import (
     glob_match,
     intersect_patterns,
     normalize_glob,
     pattern_contains,
     patterns_intersect,
 )
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.conditions import condition_match
+from lpgen.core.iam.decision import AbsentKeys, Request
 from lpgen.core.iam.policy import policy_from_json, policy_size, policy_to_json
 from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.iam.request_line import decide_line

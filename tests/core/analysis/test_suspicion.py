@@ -16,7 +16,7 @@ from lpgen.core.analysis.suspicion import Suspicion, suspected_pairs
 from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.evidence import PrincipalUsage, Suspected, Use
 from lpgen.core.findings import PrincipalDiff
-from lpgen.core.iam.match import glob_match
+from lpgen.core.globs.match import glob_match
 from lpgen.core.model import Action, Outcome, Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from lpgen.core.globs.match import as_glob, holds_variable
 from lpgen.core.iam.decision import AbsentKeys, Answer, Request
-from lpgen.core.iam.match import as_glob, holds_variable
 from lpgen.core.iam.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.iam.match_statement import resource_matches
 from lpgen.core.iam.policy import statement_from_parts

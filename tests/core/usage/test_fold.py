@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.iam.match import glob_match, has_variable
+from lpgen.core.globs.match import glob_match, has_variable
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Resource, ResourceKind
 from lpgen.core.usage.fold import Folds
 from lpgen.edge.catalog.files import bundled_catalog

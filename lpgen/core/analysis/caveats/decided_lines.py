@@ -14,7 +14,7 @@ from lpgen.core.analysis.synthesis.lines import lines_for_grants, merge_lines, w
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.findings import DroppedLine
-from lpgen.core.iam.match import fold_case, glob_matcher, has_wildcard
+from lpgen.core.globs.match import fold_case, glob_matcher, has_wildcard
 from lpgen.core.model import Action, Principal, Resource, ResourceKind, SkipReason
 from lpgen.core.principal_names import closest_names, is_named
 from lpgen.core.registry.caveats import CaveatKind

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
-from lpgen.core.iam.match import glob_match
+from lpgen.core.globs.match import glob_match
 from lpgen.core.principal_names import is_named
 from lpgen.core.registry.row import Finding
 from lpgen.core.replacements import Decision, DecisionKind, DecisionsStamp, Line

@@ -27,7 +27,7 @@ from lpgen.core.analysis.scopes.ladder import is_whole_type
 from lpgen.core.analysis.scopes.population import stem_of
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.evidence import PrincipalGrants
-from lpgen.core.iam.match import as_glob, has_wildcard
+from lpgen.core.globs.match import as_glob, has_wildcard
 from lpgen.core.iam.match_resource import resource_contains, resources_intersect
 from lpgen.core.model import CURRENT_VERSION, Action, Principal
 from lpgen.core.options import Options

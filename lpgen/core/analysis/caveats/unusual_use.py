@@ -10,7 +10,7 @@ from lpgen.core.analysis.caveats.decisions import applies_to_action
 from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.evidence import PrincipalUsage, Suspected, Use
 from lpgen.core.findings import DangerousUse
-from lpgen.core.iam.match import glob_match
+from lpgen.core.globs.match import glob_match
 from lpgen.core.model import Action, Outcome
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision, Line

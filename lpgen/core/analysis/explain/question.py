@@ -12,7 +12,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.patterns import parse_pattern
 from lpgen.core.evidence import RecordedContext
 from lpgen.core.explanations import Question
-from lpgen.core.iam.match import fold_case, has_wildcard
+from lpgen.core.globs.match import fold_case, has_wildcard
 from lpgen.core.iam.principals import PrincipalForm, principal_from_text
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Action, ActionPattern, Principal, Resource, ResourceKind
 from lpgen.core.options import is_chosen

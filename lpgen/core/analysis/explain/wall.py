@@ -9,9 +9,9 @@ from functools import lru_cache
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import StatementRef
 from lpgen.core.explanations import ConditionState, ExplainedStatement, Fit, WallState
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.iam.conditions import condition_match
 from lpgen.core.iam.decision import Answer, Reason, Request, Wall, any_of
-from lpgen.core.iam.match import has_wildcard
 from lpgen.core.iam.match_statement import action_matches, patterns_match, resource_matches
 from lpgen.core.iam.principals import Naming, RequestPrincipal, naming_of
 from lpgen.core.model import ActionPattern, Effect, Policy, Statement

@@ -17,10 +17,10 @@ from typing import Final
 from lpgen.core.choices import Severity
 from lpgen.core.evidence import LogCoverage
 from lpgen.core.findings import OutsideTrust
+from lpgen.core.globs.match import fold_case
 from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import Request, Result
-from lpgen.core.iam.match import fold_case
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.iam.principals import PrincipalForm, principal_from_text

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant
-from lpgen.core.iam.match import as_glob, holds_variable
+from lpgen.core.globs.match import as_glob, holds_variable
 from lpgen.core.iam.match_resource import (
     intersect_resources,
     resource_contains,

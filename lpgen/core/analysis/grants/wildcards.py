@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant
 from lpgen.core.findings import WildcardUse
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import Action, ActionPattern
 
 

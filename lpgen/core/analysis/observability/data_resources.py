@@ -10,7 +10,7 @@ from typing import Final
 
 from lpgen.core.arns import container_of
 from lpgen.core.evidence import AccountCoverage
-from lpgen.core.iam.match import as_glob, has_wildcard, patterns_intersect
+from lpgen.core.globs.match import as_glob, has_wildcard, patterns_intersect
 
 _MOST_ANSWERS: Final = 4096
 """So many are remembered: principals ask one after the other, and those of one account have statements in common."""

@@ -24,7 +24,7 @@ from lpgen.core.analysis.verdicts.danger import Dangers, is_regular
 from lpgen.core.analysis.verdicts.inverse_actions import undone_by
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Use
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.keeping import IntArray
 from lpgen.core.model import READ_LEVELS, UNKNOWN_RESOURCE, Action, Outcome, Principal, Resource, ResourceKind
 from lpgen.core.packed_texts import PackedTexts, pack_texts

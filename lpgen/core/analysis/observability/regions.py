@@ -10,7 +10,7 @@ from typing import Final
 from lpgen.core.arns import OTHER_PARTITIONS, split_arn
 from lpgen.core.cloudtrail.visibility import VisibilityTable
 from lpgen.core.evidence import AccountCoverage, CoverageSource, Grant, LogCoverage
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import Action, Principal, Visibility
 
 ANY_REGION: Final = ""

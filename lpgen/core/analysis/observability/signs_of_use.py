@@ -15,7 +15,7 @@ from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.visibility import Users
 from lpgen.core.evidence import Grant, StatementRef
-from lpgen.core.iam.match import as_glob
+from lpgen.core.globs.match import as_glob
 from lpgen.core.iam.match_resource import resources_intersect
 from lpgen.core.model import READ_LEVELS, Action, Outcome, PrincipalKind, Visibility
 from lpgen.core.replacements import LineKind

@@ -25,7 +25,7 @@ from lpgen.core.analysis.observability.regions import (
 )
 from lpgen.core.arns import container_of
 from lpgen.core.evidence import SIDE_WORDS, Grant
-from lpgen.core.iam.match import glob_match
+from lpgen.core.globs.match import glob_match
 from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trail
 
 _PATTERNS: Final = 4096

@@ -10,7 +10,7 @@ from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.regions import region_in_pattern
 from lpgen.core.arns import container_of
 from lpgen.core.evidence import Grant, PrincipalUsage, limited_to
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import LEGACY_VERSION, OBSERVED, Action
 
 

@@ -13,7 +13,7 @@ from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.outcome import ErrorCodes
 from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Use
-from lpgen.core.iam.match import as_glob
+from lpgen.core.globs.match import as_glob
 from lpgen.core.iam.match_resource import resource_match, resources_intersect
 from lpgen.core.model import OBSERVED, UNKNOWN_RESOURCE, Action, Outcome, ResourceKind
 from lpgen.core.usage.principal_usage import merge_evidence

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import READ_LEVELS, AccessLevel, Action
 from lpgen.core.replacements import Scope
 

@@ -16,7 +16,7 @@ from lpgen.core.analysis.synthesis.lines import covering_lines
 from lpgen.core.analysis.synthesis.sids import marked, short_sid, sid_for
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, StatementRef
-from lpgen.core.iam.match import as_glob, holds_variable
+from lpgen.core.globs.match import as_glob, holds_variable
 from lpgen.core.iam.match_resource import resource_contains, resources_intersect
 from lpgen.core.iam.policy import statement_from_parts
 from lpgen.core.model import Action, Statement

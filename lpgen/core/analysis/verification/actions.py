@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lpgen.core.analysis.verification.written import CheckNotes, WrittenDocument, statement_place
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import Effect
 from lpgen.core.replacements import Check
 

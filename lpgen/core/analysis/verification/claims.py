@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from lpgen.core.analysis.caveats.decisions import applies_to_action
-from lpgen.core.iam.match import glob_match
+from lpgen.core.globs.match import glob_match
 from lpgen.core.model import Action
 from lpgen.core.replacements import WHOLE_STATEMENT_RULES, Decision, LineKind, Replacement
 

@@ -8,7 +8,7 @@ from lpgen.core.analysis.verification.claims import Claims
 from lpgen.core.analysis.verification.written import CheckNotes, NewAllow
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalUsage, Use
-from lpgen.core.iam.match import as_glob
+from lpgen.core.globs.match import as_glob
 from lpgen.core.iam.match_resource import resource_match, resources_intersect
 from lpgen.core.model import Action, Outcome, ResourceKind
 from lpgen.core.replacements import Check

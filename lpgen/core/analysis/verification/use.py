@@ -10,7 +10,7 @@ from lpgen.core.analysis.verification.claims import Claims
 from lpgen.core.analysis.verification.written import CheckNotes, NewAllow, varies_any
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Use
-from lpgen.core.iam.match import as_glob, holds_variable
+from lpgen.core.globs.match import as_glob, holds_variable
 from lpgen.core.iam.match_resource import (
     intersect_resources,
     resource_contains,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lpgen.core.analysis.verification.written import CheckNotes, NewAllow
 from lpgen.core.evidence import Grant, PrincipalGrants
-from lpgen.core.iam.match import as_glob, holds_variable
+from lpgen.core.globs.match import as_glob, holds_variable
 from lpgen.core.iam.match_resource import resource_contains, resources_intersect
 from lpgen.core.iam.policy import conditions_at_least_as_strict, statement_depends_on_version
 from lpgen.core.replacements import Check

@@ -9,7 +9,7 @@ from typing import Final
 from lpgen.core.analysis.grants.left_attached import allows_of_left
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants
-from lpgen.core.iam.match import holds_variable
+from lpgen.core.globs.match import holds_variable
 from lpgen.core.model import Action, Effect, Policy, Statement
 from lpgen.core.replacements import Check, CheckStatus, LeftPolicy
 

@@ -11,7 +11,7 @@ from lpgen.core.cloudtrail.rules.call import Call, CompletionTable
 from lpgen.core.cloudtrail.rules.ec2 import pass_profiles
 from lpgen.core.cloudtrail.rules.listed import ReaderType
 from lpgen.core.cloudtrail.rules.types import ReaderTable, resource_from_arn
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "autoscaling.amazonaws.com"

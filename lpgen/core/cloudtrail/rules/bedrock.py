@@ -21,7 +21,7 @@ from lpgen.core.cloudtrail.rules.types import (
     read_resources,
     resource_from_arn,
 )
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "bedrock.amazonaws.com"

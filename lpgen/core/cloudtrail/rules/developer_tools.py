@@ -13,7 +13,7 @@ from lpgen.core.cloudtrail.rules.inferences import REQUEST_OPTION
 from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of
 from lpgen.core.cloudtrail.rules.passing import passed_roles
 from lpgen.core.cloudtrail.rules.types import ReaderTable, mapped, resource_from_arn
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
 
 

@@ -15,7 +15,7 @@ from lpgen.core.cloudtrail.rules.ec2_ids import LAUNCHED_INTO, ec2_request, name
 from lpgen.core.cloudtrail.rules.inferences import SSM_IMAGE_ALIAS, TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.passing import passed_roles
 from lpgen.core.cloudtrail.rules.types import mapped, read_resources
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 _NAMED_TYPES = frozenset(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from lpgen.core.cloudtrail.rules.call import Call, texts_at
 from lpgen.core.cloudtrail.rules.listed import ReaderType
 from lpgen.core.cloudtrail.rules.types import ReaderTable, resource_from_arn
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import Resource
 
 

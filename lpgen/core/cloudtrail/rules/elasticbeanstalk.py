@@ -12,7 +12,7 @@ from typing import Final
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.passing import ROLE_UNREAD, entity_arn, passed_roles
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped, resource_from_arn
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction
 
 _SOURCE = "elasticbeanstalk.amazonaws.com"

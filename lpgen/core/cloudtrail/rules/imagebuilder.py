@@ -14,7 +14,7 @@ from lpgen.core.cloudtrail.rules.inferences import RECIPE_PARTS, TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.listed import exact, is_arn_of
 from lpgen.core.cloudtrail.rules.passing import entity_arn, passed_roles
 from lpgen.core.cloudtrail.rules.types import mapped, resource_from_arn
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
 
 _SOURCE = "imagebuilder.amazonaws.com"

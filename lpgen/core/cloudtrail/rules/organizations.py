@@ -18,7 +18,7 @@ from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.listed import ReaderType
 from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType, mapped, resource_from_arn
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
 
 _SOURCE = "organizations.amazonaws.com"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lpgen.core.cloudtrail.rules.call import Call
 from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of, listed_arns
 from lpgen.core.cloudtrail.rules.types import ReaderTable, resource_from_arn
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import Resource
 
 _KINDS = ("phone-number/", "pool/", "sender-id/")

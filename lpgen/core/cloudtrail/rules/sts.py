@@ -10,7 +10,7 @@ from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import SESSION_CONTEXT
 from lpgen.core.cloudtrail.rules.passing import is_role_arn
 from lpgen.core.cloudtrail.rules.types import mapped, resource_from_arn
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource, ResourceKind
 
 _SOURCE = "sts.amazonaws.com"

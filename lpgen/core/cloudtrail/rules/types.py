@@ -11,7 +11,7 @@ from typing import Protocol
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.records import HIDDEN
 from lpgen.core.cloudtrail.rules.call import Call
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
 _OPEN_END = re.compile(r"\*(?:[/:]\*)+$")

@@ -16,7 +16,7 @@ from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable, texts_at, va
 from lpgen.core.cloudtrail.rules.inferences import TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.listed import exact, fold, is_arn_of
 from lpgen.core.cloudtrail.rules.types import mapped, resource_from_arn
-from lpgen.core.iam.match import has_wildcard
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
 
 _SOURCE: Final = "wafv2.amazonaws.com"

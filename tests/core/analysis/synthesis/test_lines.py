@@ -17,7 +17,7 @@ from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
 from lpgen.core.analysis.synthesis.lines import NO_ALLOW, UseLines, lines_for_grants, lines_from_uses, without_needless
 from lpgen.core.analysis.synthesis.statements import Grouping, statements_from_lines
 from lpgen.core.evidence import PrincipalGrants
-from lpgen.core.iam.match import as_glob
+from lpgen.core.globs.match import as_glob
 from lpgen.core.iam.match_resource import resource_match
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, AttachedPolicy, Outcome
 from lpgen.core.replacements import Line, LineKind

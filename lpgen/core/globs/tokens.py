@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lpgen.core.iam.step_budget import spend_steps
+from lpgen.core.globs.step_budget import spend_steps
 
 Tokens = tuple[int, ...]
 """A glob: a code point for a literal character, else one of the four negative constants below."""

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.iam.glob_tokens import (
+from lpgen.core.globs.step_budget import StepsUsedUpError, spend_steps, step_budget
+from lpgen.core.globs.tokens import (
     ANY,
     FIELD_ANY,
     FIELD_RUN,
@@ -20,7 +21,6 @@ from lpgen.core.iam.glob_tokens import (
     tokens_intersect,
 )
 from lpgen.core.iam.match_resource import intersect_resources, resource_contains, resources_intersect
-from lpgen.core.iam.step_budget import StepsUsedUpError, spend_steps, step_budget
 from tests.support.law_examples import examples
 
 PAIRS = [

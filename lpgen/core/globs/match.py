@@ -12,8 +12,8 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from lpgen.core.arns import ARN_FIELDS
-from lpgen.core.iam.glob_tokens import tokens_contain, tokens_contain_all, tokens_from_glob, tokens_intersect
-from lpgen.core.iam.step_budget import remember_steps
+from lpgen.core.globs.step_budget import remember_steps
+from lpgen.core.globs.tokens import tokens_contain, tokens_contain_all, tokens_from_glob, tokens_intersect
 from lpgen.core.model import LEGACY_VERSION
 
 _WILDCARD = re.compile(r"[*?]")

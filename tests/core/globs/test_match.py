@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.iam import match, match_resource
-from lpgen.core.iam.glob_tokens import match_tokens, tokens_from_glob
+from lpgen.core.globs import match
+from lpgen.core.globs.tokens import match_tokens, tokens_from_glob
+from lpgen.core.iam import match_resource
 from tests.support.law_examples import examples
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "match.json").read_text())

@@ -1,0 +1,1 @@
+"""Patterns with `*` and `?` as IAM reads them: matching, containment and intersection."""
