@@ -13,6 +13,7 @@ MODULES = sorted(path.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.p
 
 _BELOW_APP = frozenset({"errors", "core", "edge", "report"})
 ALLOWED = {
+    "version": frozenset(),
     "errors": frozenset({"errors"}),
     "core": frozenset({"errors", "core"}),
     "edge": frozenset({"errors", "core", "edge"}),
