@@ -11,14 +11,14 @@ from lpgen.app.review import engine_for_units, load_ground, refuse_empty_choice
 from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windows
 from lpgen.core.analysis.backtest.totals import backtest_of_principals
 from lpgen.core.analysis.backtest.windows import curve_windows, look_back_windows, windows_of_days
-from lpgen.core.analysis.caveats.decisions import decisions_in_force
 from lpgen.core.analysis.counted_use import suspecting_counter
+from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.reach import places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
-from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts
 from lpgen.core.backtests import Backtest, PrincipalBacktest
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.usage.usage_of_days import covered_days, usage_of_days
 from lpgen.edge.collector import collector_paused

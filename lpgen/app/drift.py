@@ -16,16 +16,16 @@ from lpgen.app.review import (
     engine_for_units,
     load_ground,
 )
-from lpgen.core.analysis.caveats.decisions import decisions_in_force, stamp_of_decisions
 from lpgen.core.analysis.counted_use import UseCounter, use_counter
+from lpgen.core.analysis.decisions import decisions_in_force, stamp_of_decisions
 from lpgen.core.analysis.grants.outside_trust import own_accounts
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand, grants_from_principals
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
-from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.drift.between import Comparison, DriftOptions, DriftParts, accept_findings, comparison_of
 from lpgen.core.drift.figures import figures_of_principals, region_days_from_usage, sum_figures
 from lpgen.core.drift.findings import Drift

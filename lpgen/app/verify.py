@@ -23,7 +23,6 @@ from lpgen.app.review import (
 )
 from lpgen.core.analysis.counted_use import UseCounter, use_counter
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.analysis.verification.chain import (
     REPRODUCED,
     ExpectedOutput,
@@ -36,6 +35,7 @@ from lpgen.core.analysis.verification.chain import (
 from lpgen.core.analysis.verification.claims import Claims
 from lpgen.core.analysis.verify import verify_replacement
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.digests import Inputs
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.made_from import changed_inputs, options_from_facts, unusual_choices

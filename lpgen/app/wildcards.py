@@ -9,8 +9,8 @@ from pathlib import Path
 from lpgen.app.review import refuse_empty_choice
 from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.drift.growth import Growth, find_growth
 from lpgen.core.guards import Guards
 from lpgen.core.options import is_chosen

@@ -137,7 +137,7 @@ def plan_command(
       lpgen rollout plan lpgen-out --data lpgen-data -o plan.json
     """
     from lpgen.app.rollout_plan import plan_rollout, write_for_owners
-    from lpgen.core.analysis.caveats.decisions import break_glass_names
+    from lpgen.core.analysis.decisions import break_glass_names
     from lpgen.core.rollout.refusals import Exceptions
     from lpgen.report.documents.rollout import rollout_json
     from lpgen.report.messages.rollout import render_planned

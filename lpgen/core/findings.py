@@ -241,6 +241,10 @@ class PrincipalClass(StrEnum):
     NOT_IN_SNAPSHOT = "not_in_snapshot"
 
 
+GENERATED_CLASSES: Final = frozenset({PrincipalClass.ACTIVE, PrincipalClass.SSO})
+"""The classes for which replacements are written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Detachment:
     """The policies and groups to replace: managed ones to detach, inline ones to delete, groups to leave."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from lpgen.core.analysis.verdicts.inverse_actions import Undoing, lost_undoings
+from lpgen.core.analysis.observability.inverse_actions import Undoing, lost_undoings
 from lpgen.core.backtests import NO_REACH
 from lpgen.core.evidence import Evidence, Use
 from lpgen.core.findings import UNSEEN, ActionVerdict, Confidence, PrincipalDiff, Proposal, Verdict, Verdicts

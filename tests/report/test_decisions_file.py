@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.core.analysis.caveats.decisions import with_acceptance
+from lpgen.core.analysis.decisions import with_acceptance
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import DecisionKind
 from lpgen.edge.readers.decisions_file import read_decisions

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lpgen.core.analysis.caveats.principal_class import GENERATED_CLASSES
 from lpgen.core.analysis.generate import generate_policy
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants
-from lpgen.core.findings import Diff
+from lpgen.core.findings import GENERATED_CLASSES, Diff
 from lpgen.core.options import Options
 from lpgen.core.replacements import Replacement
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from lpgen.core.analysis.caveats.decisions import decisions_in_force
 from lpgen.core.analysis.counted_use import counted_usages
-from lpgen.core.analysis.verdicts.danger import Dangers
+from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.verify import verify_generated
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.options import Options
 from lpgen.core.replacements import Check, CheckStatus, Replacement, Verification

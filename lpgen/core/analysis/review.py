@@ -13,7 +13,6 @@ from typing import Final
 
 from lpgen.core.analysis.caveats.caveats import caveats_of_principal, rare_schedule_caveats
 from lpgen.core.analysis.caveats.decided_lines import decide_lines, decided_lines
-from lpgen.core.analysis.caveats.decisions import with_acceptance
 from lpgen.core.analysis.caveats.doubt import doubt_from_caveats
 from lpgen.core.analysis.caveats.few_days import few_days_caveats
 from lpgen.core.analysis.caveats.line_caveats import caveats_of_lines
@@ -21,7 +20,8 @@ from lpgen.core.analysis.caveats.principal_class import classify_principal, deta
 from lpgen.core.analysis.caveats.unpredictable import SnapshotResources, unpredictable_caveats
 from lpgen.core.analysis.caveats.unproven import unproven_diff
 from lpgen.core.analysis.caveats.unusual_use import dangerous_uses, unusual_use_caveats
-from lpgen.core.analysis.grants.explained_use import Explanations
+from lpgen.core.analysis.decisions import with_acceptance
+from lpgen.core.analysis.explained_use import Explanations
 from lpgen.core.analysis.grants.granting import Granting, granting_by_action
 from lpgen.core.analysis.grants.left_attached import LeftAttached, actions_of_left, allows_of_left, without_left
 from lpgen.core.analysis.grants.wildcards import wildcards_of_grants

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lpgen.core.analysis.caveats.few_days import days_at_work
-from lpgen.core.analysis.caveats.principal_class import GENERATED_CLASSES
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.generate import generate_policy
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
@@ -20,7 +19,7 @@ from lpgen.core.analysis.synthesis.permission_sets import hold_sets_together, sh
 from lpgen.core.analysis.verify import documents_of_replacement, verify_generated
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
-from lpgen.core.findings import Forecast, PrincipalDiff, Proposal
+from lpgen.core.findings import GENERATED_CLASSES, Forecast, PrincipalDiff, Proposal
 from lpgen.core.iam.meaning import says_the_same
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal

@@ -14,8 +14,8 @@ from lpgen.core.analysis.observability.shown_reads import ShownReads, shown_read
 from lpgen.core.analysis.scopes.existence import lenient_calls
 from lpgen.core.analysis.scopes.population import Population, population_from_usage
 from lpgen.core.analysis.suspicion import Suspicion
-from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Principal
 from lpgen.core.options import Options

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from lpgen.core.analysis.caveats.decisions import decisions_in_force
+from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.coverage import find_lost_coverage

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import Severity
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.registry.drift import DriftKind

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from lpgen.core.analysis.verdicts.inverse_actions import Undoing
+from lpgen.core.analysis.observability.inverse_actions import Undoing
 from lpgen.core.findings import DroppedLine, PrincipalClass
 from lpgen.core.model import Action
 from lpgen.core.registry.caveats import Caveat

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.analysis.suspicion import Suspicion, suspected_pairs
-from lpgen.core.analysis.verdicts.danger import Dangers
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import PrincipalUsage, Suspected, Use
 from lpgen.core.findings import PrincipalDiff
 from lpgen.core.globs.match import glob_match

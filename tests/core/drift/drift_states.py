@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants.outside_trust import own_accounts
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import Severity
 from lpgen.core.drift import states
 from lpgen.core.drift.between import DriftOptions, DriftParts, comparison_of

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.verdicts.danger import Dangers
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.cloudtrail.rules.inferences import COPY_SOURCE, PASS_ROLE
 from lpgen.core.drift.between import DriftOptions

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import pytest
 
-from lpgen.core.analysis.verdicts.inverse_actions import Undoing, lost_undoings
+from lpgen.core.analysis.observability.inverse_actions import Undoing, lost_undoings
 from lpgen.core.findings import ActionVerdict, Confidence, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action
 from lpgen.report.layout.markdown import render_markdown

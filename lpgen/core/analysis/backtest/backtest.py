@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
 from lpgen.core.analysis.backtest.judge import Bench
-from lpgen.core.analysis.caveats.decisions import decisions_in_force
 from lpgen.core.analysis.counted_use import UseCounter
+from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.prepare import keep_coverage, prepare_review
 from lpgen.core.analysis.reach import NO_PLACES, Places

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from lpgen.core.analysis.caveats.decisions import applies_to_action, break_glass_name, with_acceptance
+from lpgen.core.analysis.decisions import applies_to_action, break_glass_name, with_acceptance
 from lpgen.core.analysis.grants.granting import names_from, services_of_wildcards
 from lpgen.core.analysis.grants.principal_grants import BOUNDARY
 from lpgen.core.analysis.grants.scope import whole_scope
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
 from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions, missing_leader
-from lpgen.core.analysis.verdicts.danger import Dangers
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.cloudtrail.rules.inferences import EDGE_FUNCTION
 from lpgen.core.evidence import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage, Use

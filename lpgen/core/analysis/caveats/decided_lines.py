@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-from lpgen.core.analysis.caveats.decisions import drops_line, drops_row
+from lpgen.core.analysis.decisions import drops_line, drops_row
 from lpgen.core.analysis.grants.scope import narrow_scope
 from lpgen.core.analysis.synthesis.lines import lines_for_grants, merge_lines, without_needless
 from lpgen.core.catalog.catalog import Catalog

@@ -12,8 +12,8 @@ from typing import Final
 
 from lpgen.core.analysis.caveats.caveats import grants_everything
 from lpgen.core.analysis.grants.trust import is_assumed_by_people
-from lpgen.core.analysis.verdicts.danger import OF_APPLICATIONS
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import OF_APPLICATIONS
 from lpgen.core.cloudtrail.visibility import VisibilityTable
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.identity_center import is_of_permission_set

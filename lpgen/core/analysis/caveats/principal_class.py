@@ -7,15 +7,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from lpgen.core.analysis.caveats.decisions import break_glass_name
 from lpgen.core.analysis.caveats.unpredictable import policies_for_audits
+from lpgen.core.analysis.decisions import break_glass_name
 from lpgen.core.analysis.grants.left_attached import actions_of_left, without_left
 from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.analysis.observability.regions import missing_leader
 from lpgen.core.analysis.observability.signs_of_life import SignOfLife
 from lpgen.core.analysis.verdicts.scanners import AUDIT_POLICY, reads_by_design
 from lpgen.core.evidence import AccountCoverage, PrincipalGrants, PrincipalUsage
-from lpgen.core.findings import Detachment, PrincipalClass
+from lpgen.core.findings import GENERATED_CLASSES, Detachment, PrincipalClass
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.last_accessed import TRACKED_DAYS
 from lpgen.core.model import Outcome, PolicyKind, Principal, PrincipalKind
@@ -25,9 +25,6 @@ from lpgen.core.replacements import Decision, LeftPolicy, Line, LineKind
 _SERVICE_LINKED_PATH = "/aws-service-role/"
 
 _YEAR: Final = 366
-
-GENERATED_CLASSES = frozenset({PrincipalClass.ACTIVE, PrincipalClass.SSO})
-"""The classes for which replacements are written."""
 
 
 def classify_principal(

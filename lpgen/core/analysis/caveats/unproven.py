@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from lpgen.core.analysis.caveats.principal_class import GENERATED_CLASSES, classify_principal, detachment, proposal_for
+from lpgen.core.analysis.caveats.principal_class import classify_principal, detachment, proposal_for
 from lpgen.core.analysis.grants.granting import granting_by_action
 from lpgen.core.analysis.observability.signs_of_life import sign_of_life
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage
-from lpgen.core.findings import Confidence, Judgement, PrincipalDiff, Verdict, Verdicts
+from lpgen.core.findings import GENERATED_CLASSES, Confidence, Judgement, PrincipalDiff, Verdict, Verdicts
 from lpgen.core.model import Outcome
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision

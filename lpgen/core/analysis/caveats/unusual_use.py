@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from functools import reduce
 
-from lpgen.core.analysis.caveats.decisions import applies_to_action
-from lpgen.core.analysis.verdicts.danger import Dangers
+from lpgen.core.analysis.decisions import applies_to_action
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import PrincipalUsage, Suspected, Use
 from lpgen.core.findings import DangerousUse
 from lpgen.core.globs.match import glob_match

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.analysis.caveats.decisions import applies_to_action
+from lpgen.core.analysis.decisions import applies_to_action
 from lpgen.core.analysis.grants.service_policies import aws_policy_name
 from lpgen.core.analysis.grants.trust import only_trusted_service
 from lpgen.core.catalog.catalog import Catalog

@@ -25,8 +25,8 @@ from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
 from lpgen.core.analysis.observability.unexplained_use import unexplained_uses
 from lpgen.core.analysis.observability.unnamed_resources import unnamed_resources
 from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
-from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import KeepByKind, KeepUnobservable
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.cloudtrail.visibility import NOBODY

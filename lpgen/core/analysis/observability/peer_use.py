@@ -19,10 +19,10 @@ from operator import itemgetter
 from typing import Final
 
 from lpgen.core.analysis.grants.trust import trusted_kinds
+from lpgen.core.analysis.observability.inverse_actions import undone_by
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
-from lpgen.core.analysis.verdicts.danger import Dangers, is_regular
-from lpgen.core.analysis.verdicts.inverse_actions import undone_by
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import Dangers, is_regular
 from lpgen.core.evidence import Use
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.keeping import IntArray

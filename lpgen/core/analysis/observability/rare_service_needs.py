@@ -16,9 +16,9 @@ import msgspec
 from lpgen.core.analysis.grants.granting import named_actions
 from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.analysis.grants.trust import trusted_services
+from lpgen.core.analysis.observability.inverse_actions import undone_by
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
-from lpgen.core.analysis.verdicts.inverse_actions import undone_by
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.evidence import Grant, PrincipalGrants
 from lpgen.core.model import Action, PrincipalKind

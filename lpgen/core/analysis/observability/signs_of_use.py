@@ -11,8 +11,8 @@ from lpgen.core.analysis.grants.trust import may_be_people, trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, ObservedUse
 from lpgen.core.analysis.observability.resource_signs import ResourceSigns
 from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
-from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.cloudtrail.visibility import Users
 from lpgen.core.evidence import Grant, StatementRef
 from lpgen.core.globs.match import as_glob

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.cloudtrail.outcome import ErrorCodes
 from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.globs.match import as_glob

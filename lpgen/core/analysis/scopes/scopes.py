@@ -14,9 +14,9 @@ from typing import Final
 from lpgen.core.analysis.scopes.creations import is_creation_of
 from lpgen.core.analysis.scopes.ladder import ladder_of
 from lpgen.core.analysis.scopes.population import Population, population_from_days, stem_of
-from lpgen.core.analysis.verdicts.danger import is_regular
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import is_regular
 from lpgen.core.choices import ScopeChoice
 from lpgen.core.cloudtrail.rules.call import ANY_ACCOUNT
 from lpgen.core.evidence import Use

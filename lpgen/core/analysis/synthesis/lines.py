@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
@@ -14,6 +14,7 @@ from lpgen.core.analysis.scopes.cross_account_resources import is_of_any_account
 from lpgen.core.analysis.scopes.ladder import is_whole_type
 from lpgen.core.analysis.scopes.missing_names import names_nothing
 from lpgen.core.analysis.scopes.scopes import NamedScope, NamedScopes, ScopeFinder
+from lpgen.core.analysis.use_lines import NO_ALLOW, UseLines
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import ScopeChoice
 from lpgen.core.cloudtrail.rules.inferences import MAY_BE_NEEDED
@@ -76,19 +77,6 @@ _STRENGTH: Final = {
 }
 """Of lines on one scope, the kind of the lowest rank remains: that of recorded use, by this role or another of its set,
 before those without."""
-
-
-NO_ALLOW: Final = "no Allow matches the action and resource"
-"""Why a use is ungranted that nothing refuses."""
-
-
-@dataclass(frozen=True, slots=True)
-class UseLines:
-    """The lines that a principal's uses need, the uses that no grant explains, and the wider scopes of names."""
-
-    lines: tuple[Line, ...]
-    ungranted: tuple[tuple[Use, str], ...]
-    patterns: NamedScopes
 
 
 def lines_from_uses(

@@ -13,14 +13,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from lpgen.core.analysis.caveats.decisions import with_acceptance
-from lpgen.core.analysis.caveats.principal_class import GENERATED_CLASSES
+from lpgen.core.analysis.decisions import with_acceptance
 from lpgen.core.analysis.synthesis.lines import merge_lines
 from lpgen.core.analysis.synthesis.statements import fold_to_grant, service_of
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants, StatementRef
-from lpgen.core.findings import PrincipalClass, PrincipalDiff, Proposal
+from lpgen.core.findings import GENERATED_CLASSES, PrincipalClass, PrincipalDiff, Proposal
 from lpgen.core.iam.limits import ROLE_INLINE_LIMIT
 from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.identity_center import PermissionSet, permission_set_of

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
-from lpgen.core.analysis.verdicts.danger import Dangers
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import KeepByKind
 from lpgen.core.evidence import Evidence
 from lpgen.core.findings import ActionFact, Confidence, Judgement, UngrantedUse, Verdict, Verdicts

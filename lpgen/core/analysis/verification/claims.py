@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from lpgen.core.analysis.caveats.decisions import applies_to_action
+from lpgen.core.analysis.decisions import applies_to_action
 from lpgen.core.globs.match import glob_match
 from lpgen.core.model import Action
 from lpgen.core.replacements import WHOLE_STATEMENT_RULES, Decision, LineKind, Replacement

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.caveats.principal_class import GENERATED_CLASSES
 from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.analysis.observability.rare_service_needs import RareServiceNeeds
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.evidence import Use
-from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
+from lpgen.core.findings import GENERATED_CLASSES, PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal, PrincipalKind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.analysis.verdicts.danger import Dangers
+from lpgen.core.catalog.danger import Dangers
 from lpgen.core.model import AccessLevel, Action
 from lpgen.edge.catalog.files import bundled_catalog
 

@@ -13,7 +13,7 @@ from lpgen.core.analysis.grants.applicable_policies import (
 )
 from lpgen.core.analysis.grants.key_grants import KeyGrants
 from lpgen.core.analysis.grants.policy_changes import PolicyChanges
-from lpgen.core.analysis.synthesis.lines import NO_ALLOW
+from lpgen.core.analysis.use_lines import NO_ALLOW
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.rules.inferences import MAY_BE_NEEDED
 from lpgen.core.evidence import PrincipalGrants, Use
