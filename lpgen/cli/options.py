@@ -326,7 +326,7 @@ def program_words() -> tuple[str, ...]:
         source = _checkout()
         return ("uvx", "--from", source, "lpgen") if source else ("uvx", "lpgen")
     started, found = Path(sys.argv[0]), shutil.which("lpgen")
-    if started.name == "__main__.py":
+    if started.parts[-2:] == ("lpgen", "__main__.py"):
         return sys.executable, "-P", "-m", "lpgen"
     if started.name != "lpgen" or not started.is_file() or (found and started.samefile(found)):
         return ("lpgen",)
