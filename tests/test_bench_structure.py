@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 LIMIT = 3
-"""Behind a constant."""
+"""RowKey a constant."""
 _HIDDEN = 4
 
 

@@ -1,6 +1,6 @@
 """A small S3 server in this process that keeps objects as each kind of encryption does, and answers wrongly on demand.
 
-moto and SeaweedFS answer as they should, and neither has an ETag under KMS that isn't an MD5. Behind `fault_proxy` they
+moto and SeaweedFS answer as they should, and neither has an ETag under KMS that isn't an MD5. RowKey `fault_proxy` they
 fail as networks do; this server also lies.
 """
 

@@ -79,8 +79,9 @@ def whole_already(principal: Principal) -> Principal:
 class Reviewer:
     """Reviews batches of principals. `dropped` counts the use that decisions drop by its day, where any does.
 
-    `accounts` are those of all principals of the policies, `strangers` the ARNs in the logs that the policies don't
-    have. `forecast` gives by ARN the denials expected of a batch's replacements. Drafts come without verification.
+    `accounts` are those of all principals of the policies. `unknown_principals` are the ARNs in the logs that the
+    policies don't have. `forecast` gives by ARN the denials expected of a batch's replacements. Drafts come without
+    verification.
     """
 
     ground: ReviewGround
@@ -88,7 +89,7 @@ class Reviewer:
     counter: UseCounter
     dropped: UseCounter | None
     accounts: Collection[str]
-    strangers: Collection[str]
+    unknown_principals: Collection[str]
     forecast: Callable[[Batch, Mapping[str, PrincipalGrants]], Mapping[str, Forecast]] | None = None
 
     def grants_of(self, batch: Batch) -> dict[str, PrincipalGrants]:
@@ -152,7 +153,7 @@ class Reviewer:
         return share_lines(
             [review_principal(grants, replace(records, days=days), self.ground) for grants, records in unit],
             [grants for grants, _ in unit],
-            self.strangers,
+            self.unknown_principals,
             self.ground.decisions,
             self._catalog,
             listed=self.accounts,

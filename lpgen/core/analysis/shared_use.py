@@ -76,8 +76,8 @@ def shared_use_from_usage(
         counter = replace(use_counter(usage, principals, decisions, dangers), suspicion=suspicion)
     listed = {one.arn for one in principals}
     seen = {*(one for (one,) in distinct_rows(usage.table, ("principal",))), *unmapped_callers(usage)}
-    strangers = sorted(seen - listed)
-    unlisted = counter.count(slices.rows_of(strangers), ())
+    unknown_principals = sorted(seen - listed)
+    unlisted = counter.count(slices.rows_of(unknown_principals), ())
     known = {one.arn: one for one in principals}
 
     def grants(arn: str) -> tuple[PrincipalGrants, ...]:
@@ -85,7 +85,7 @@ def shared_use_from_usage(
 
     return SharedUse(
         counter.suspicion,
-        tuple(unlisted[arn] for arn in strangers),
+        tuple(unlisted[arn] for arn in unknown_principals),
         counter.names,
         use_counter(usage, principals, decisions, dangers, dropped=True).names if drops_days(decisions) else None,
         _policy_changes(usage, slices, counter, grants),

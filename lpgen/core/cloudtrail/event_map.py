@@ -18,7 +18,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.denied_resources import name_denied_resource
 from lpgen.core.cloudtrail.event_names import EventSource, EventSources, strip_version
-from lpgen.core.cloudtrail.further_actions import OptionalReader, asked_beside, conditions_from_text
+from lpgen.core.cloudtrail.further_actions import OptionalReader, conditions_from_text, optional_actions
 from lpgen.core.cloudtrail.operation_rows import OperationRow, Operations
 from lpgen.core.cloudtrail.record_place import call_from_record
 from lpgen.core.cloudtrail.records import READ_VERSION, Record
@@ -152,7 +152,7 @@ class EventMap:
                 actions = plan.completion(call, actions)
         elif not actions:
             return _NO_PERMISSION
-        actions += asked_beside(actions, plan.also, call)
+        actions += optional_actions(actions, plan.also, call)
         if call.is_unread:
             actions = tuple(_without_names(action, record) for action in actions)
         if record.errorMessage:

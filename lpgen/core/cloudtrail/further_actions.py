@@ -56,7 +56,7 @@ def _condition(text: str) -> Condition:
     return Condition(tuple(path.removesuffix("~").split(".")), service, wanted, or_absent=path.endswith("~"))
 
 
-def asked_beside(
+def optional_actions(
     actions: tuple[MappedAction, ...], readers: tuple[OptionalReader, ...], call: Call
 ) -> tuple[MappedAction, ...]:
     """The further actions that the request asks for, or may ask for, less those that a rule has already named."""

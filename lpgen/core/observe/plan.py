@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lpgen.core.analysis.observability.regions import leader_of_trail
+from lpgen.core.analysis.observability.regions import home_region_of_trail
 from lpgen.core.analysis.observability.trail_coverage import OBJECTS, as_recorded, may_start_with, recording_trails
 from lpgen.core.arns import split_arn
 from lpgen.core.evidence import AccountCoverage, LogCoverage
@@ -153,7 +153,7 @@ def _plan_account(
 def _new_trails(account: str, uses: Sequence[OpenUse], known: tuple[Trail, ...] | None, bucket: str) -> list[Trail]:
     """As many empty trails as the quota leaves: one where the account's trails aren't known."""
     partition = split_arn(uses[0].principal).partition
-    leader = leader_of_trail(f"arn:{partition}:cloudtrail:::")
+    leader = home_region_of_trail(f"arn:{partition}:cloudtrail:::")
     home = next((one.home_region for one in known or () if one.account == account), leader)
     there = sum(one.multi_region or one.home_region == home for one in known or ())
     room = 1 if known is None else max(0, MOST_TRAILS - there)

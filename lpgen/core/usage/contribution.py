@@ -25,7 +25,7 @@ from lpgen.core.usage.fold import Folds
 MAX_TEXT_LENGTH: Final = 256
 """Error codes, details and names in skips are cut to this many characters."""
 
-Behind = tuple[str, str, str, str, str, str, str, str, str, str, str, str, bool, str, str]
+RowKey = tuple[str, str, str, str, str, str, str, str, str, str, str, str, bool, str, str]
 """The key columns of `USAGE_SCHEMA` after the day, in its order."""
 
 _NOT_MAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
@@ -54,7 +54,7 @@ class Contribution:
     event_name: str
     read_only: bool | None
     hides_use: bool
-    rows: tuple[tuple[Behind, tuple[str, ...]], ...]
+    rows: tuple[tuple[RowKey, tuple[str, ...]], ...]
     assumed: str = ""
 
 
@@ -116,9 +116,9 @@ def _skip_from_mapping(
 
 def _rows(
     record: Record, caller: Caller, outcome: OutcomeDetail, actions: tuple[MappedAction, ...], folds: Folds
-) -> tuple[tuple[Behind, tuple[str, ...]], ...]:
+) -> tuple[tuple[RowKey, tuple[str, ...]], ...]:
     """Rows with their resources. Keys hold the enums' text: hashing a member runs Python code."""
-    rows: dict[Behind, set[str]] = {}
+    rows: dict[RowKey, set[str]] = {}
     identity = record.userIdentity
     invoked_by = (identity.invokedBy if identity else None) or ""
     category, tags = category_from_record(record), tag_keys_from_record(record)

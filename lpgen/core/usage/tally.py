@@ -175,7 +175,7 @@ class UsageTally:
         """Counts a record that doesn't count whatever it says."""
         known = record_from_raw(record)
         moment = moment_from_text(record.eventTime) or NO_TIME
-        said = self._saying(known, moment)
+        said = self._skip_details(known, moment)
         if part.reason is SkipReason.OUT_OF_WINDOW:  # one row per file: a window may leave out most of many files
             known, said = _place_of(known), (moment, "", "")
         self._count_coverage(known, None if part.reason in _OF_NO_DAY else moment)
@@ -194,7 +194,7 @@ class UsageTally:
         moment = moment_from_text(record.eventTime) or NO_TIME
         if is_record_reason(part.reason):
             self._count_coverage(record, None if part.reason is SkipReason.MISPLACED else moment)
-        self._add_skip(part, source, self._saying(record, moment))
+        self._add_skip(part, source, self._skip_details(record, moment))
         return part.reason
 
     def _add_aggregated(self, part: Unusable, record: Record, source: str) -> SkipReason:
@@ -225,7 +225,7 @@ class UsageTally:
             name = caller_name(record.userIdentity, caller_from_record(record))
             add_activity(self._activity, (account, day, name, source), 1)
 
-    def _saying(self, record: Record, moment: str) -> tuple[str, str, str]:
+    def _skip_details(self, record: Record, moment: str) -> tuple[str, str, str]:
         codes = self._contributions.event_map.catalog.facts(ErrorCodes)
         return moment, caller_from_record(record).principal, codes.outcome_from_record(record).outcome.value
 

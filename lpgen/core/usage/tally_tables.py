@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from lpgen.core.model import Category, SkipReason
 from lpgen.core.usage.columns import empty_table, flag_column, integer_column, is_text, text_column, time_column
-from lpgen.core.usage.contribution import MAX_TEXT_LENGTH, Behind, Contribution
+from lpgen.core.usage.contribution import MAX_TEXT_LENGTH, Contribution, RowKey
 from lpgen.core.usage.event_time import NO_TIME
 from lpgen.core.usage.mapping_cache import KnownCaller
 from lpgen.core.usage.tables import ACTIVITY_SCHEMA, COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
@@ -111,7 +111,7 @@ def _usage_table(counts: Counts) -> pa.Table:
     places: dict[tuple[KnownCaller, str, str], int] = {}
     days: dict[str, int] = {}
     behinds: dict[int, int] = {}  # by identity, as hashing this many texts takes long
-    parts: list[Behind] = []
+    parts: list[RowKey] = []
     rows: list[tuple[Any, ...]] = []
     for (contribution, known, day), (records, last, first, example) in counts.items():
         if not contribution.rows:

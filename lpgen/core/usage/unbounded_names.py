@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from lpgen.core.cloudtrail.records import RecordResource
-from lpgen.core.usage.contribution import Behind
+from lpgen.core.usage.contribution import RowKey
 from lpgen.core.usage.fold import fold_key
 
 MARK: Final = "\0"
@@ -54,7 +54,7 @@ def is_listed_at_end(resources: Collection[RecordResource]) -> bool:
     )
 
 
-def is_open_at_end(rows: Iterable[tuple[Behind, Sequence[str]]]) -> bool:
+def is_open_at_end(rows: Iterable[tuple[RowKey, Sequence[str]]]) -> bool:
     """Whether marks are nowhere but at the end of resources that are their row's only one."""
     for key, resources in rows:
         marked = [text for text in resources if MARK in text]

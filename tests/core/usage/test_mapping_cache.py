@@ -17,7 +17,7 @@ from lpgen.core.cloudtrail.caller import caller_from_record
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import RawRecord, Record, raw_from_record, record_from_raw
 from lpgen.core.usage import mapping_cache as contribution_memo
-from lpgen.core.usage.contribution import Behind, Contribution, contribution_from_record
+from lpgen.core.usage.contribution import Contribution, RowKey, contribution_from_record
 from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.unbounded_names import MARK
 from lpgen.edge.catalog.files import bundled_catalog
@@ -55,7 +55,7 @@ def event_map() -> EventMap:
 
 def said_by(found: Contribution, end: str = "") -> Said:
     """All that a contribution says, with the end of names put back."""
-    rows: dict[Behind, set[str]] = {
+    rows: dict[RowKey, set[str]] = {
         behind: {text[:-1] + end if end and text.endswith(MARK) else text for text in resources}
         for behind, resources in found.rows
     }

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from lpgen.core.analysis.decisions import applies_to_action, break_glass_name, with_acceptance
-from lpgen.core.analysis.grants.granting import names_from, services_of_wildcards
+from lpgen.core.analysis.grants.granting import action_is_named_in, services_of_wildcards
 from lpgen.core.analysis.grants.principal_grants import BOUNDARY
 from lpgen.core.analysis.grants.scope import whole_scope
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
-from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions, missing_leader
+from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions, missing_home_region
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.cloudtrail.rules.inferences import EDGE_FUNCTION
@@ -81,7 +81,7 @@ def starred_name_caveats(
     at_edge = any(use.how == EDGE_FUNCTION for use in usage.uses)
     starred = filter(None, map(finder.catalog.canonical, finder.observability.table.without_users))
     for action in sorted(granted.intersection(starred)):
-        if at_edge or any(action in one.actions and names_from(one, action) for one in grants.allows):
+        if at_edge or any(action in one.actions and action_is_named_in(one, action) for one in grants.allows):
             yield Caveat.of(CaveatKind.UNKNOWN_PATTERN, case="star", pattern=f"{action}*")
 
 
@@ -201,7 +201,7 @@ def _other_regions(
     """
     if coverage is None or all(_is_within(granted_regions(one), coverage.regions) for one in grants.allows):
         return
-    leader = missing_leader(coverage)
+    leader = missing_home_region(coverage)
     is_others = unread is not None and unread.role != grants.principal.arn  # a role's own use is reported as a hole
     if leader or is_others:
         yield Caveat.of(

@@ -11,7 +11,7 @@ from lpgen.core.analysis.caveats.unpredictable import policies_for_audits
 from lpgen.core.analysis.decisions import break_glass_name
 from lpgen.core.analysis.grants.left_attached import actions_of_left, without_left
 from lpgen.core.analysis.grants.service_policies import is_service_policy
-from lpgen.core.analysis.observability.regions import missing_leader
+from lpgen.core.analysis.observability.regions import missing_home_region
 from lpgen.core.analysis.observability.signs_of_life import SignOfLife
 from lpgen.core.analysis.verdicts.scanners import AUDIT_POLICY, reads_by_design
 from lpgen.core.evidence import AccountCoverage, PrincipalGrants, PrincipalUsage
@@ -196,7 +196,7 @@ def _proposal_for_unused(
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """
     may_hide = any(line.kind is LineKind.KEPT for line in lines)
-    if principal.kind is PrincipalKind.USER and (may_hide or missing_leader(coverage)):
+    if principal.kind is PrincipalKind.USER and (may_hide or missing_home_region(coverage)):
         why = ": it may do what the logs can't show, and if it does nothing else it leaves no record"
         return "ask its owner, or IAM by --last-accessed, whether it is used", why
     if is_of_permission_set(principal):

@@ -9,7 +9,7 @@ from typing import Final
 
 from lpgen.core.analysis.grants.granting import NOTHING
 from lpgen.core.analysis.observability.observability import Observability
-from lpgen.core.analysis.observability.regions import ANY_REGION, missing_leader, region_in_pattern
+from lpgen.core.analysis.observability.regions import ANY_REGION, missing_home_region, region_in_pattern
 from lpgen.core.analysis.observability.shown_reads import shown_reads_from_usage
 from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
 from lpgen.core.catalog.catalog import Catalog
@@ -91,7 +91,7 @@ def _blind_spot(
     arn = question.resource.text if question.resource.kind is ResourceKind.ARN else ""
     if blind := unrecorded.why(action, NOTHING):
         return blind
-    if account and missing_leader(account) and region_in_pattern(arn) == ANY_REGION:
+    if account and missing_home_region(account) and region_in_pattern(arn) == ANY_REGION:
         return f"the logs hold records of {', '.join(account.regions)} alone"
     if arn:
         return unrecorded.why_on(action, arn)

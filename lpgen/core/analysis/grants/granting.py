@@ -22,7 +22,7 @@ NOTHING = Granting((), ())
 """The granting statements of an action that none grants."""
 
 
-def names_from(grant: Grant, action: Action) -> bool:
+def action_is_named_in(grant: Grant, action: Action) -> bool:
     """Whether a pattern of a statement begins with the action's name, as its own does and that of longer ones."""
     return any(pattern.lower().startswith(action.lower()) for pattern in grant.statement.patterns)
 

@@ -133,7 +133,7 @@ def _severity(stranger: _Stranger, limits: Iterable[str], organization: str) -> 
     return Severity.HIGH if limited else Severity.CRITICAL
 
 
-# ---------------------------------------------------------------- strangers to try
+# ---------------------------------------------------------------- principals to try
 
 
 def _strangers(statement: Statement, own: Collection[str], organization: str) -> Iterator[_Stranger]:

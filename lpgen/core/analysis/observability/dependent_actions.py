@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
-from lpgen.core.analysis.grants.granting import names_from
+from lpgen.core.analysis.grants.granting import action_is_named_in
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, Use
@@ -68,7 +68,7 @@ def callers_by_dependent(
     Calls of function URLs leave no record: actions within them are included where one of the Allows names them.
     """
     found: dict[Action, set[Action]] = {}
-    if any(_INVOKE_URL in grant.actions and names_from(grant, _INVOKE) for grant in allows):
+    if any(_INVOKE_URL in grant.actions and action_is_named_in(grant, _INVOKE) for grant in allows):
         found[_INVOKE] = {_INVOKE_URL}
     for action in {use.action for use in uses if use.outcome is not Outcome.DENIED}:
         for needed in _dependents(action, catalog):

@@ -10,7 +10,7 @@ from typing import Final
 from lpgen.core.analysis.observability.blind_by_log import BlindByLog
 from lpgen.core.analysis.observability.data_resources import DataResources
 from lpgen.core.analysis.observability.recorded_calls import RecordedCalls
-from lpgen.core.analysis.observability.regions import ANY_REGION, SilentRegions, missing_leader
+from lpgen.core.analysis.observability.regions import ANY_REGION, SilentRegions, missing_home_region
 from lpgen.core.analysis.observability.shown_reads import NO_SHOWN_READS, ShownReads
 from lpgen.core.analysis.observability.trail_coverage import (
     Events,
@@ -196,7 +196,7 @@ class Observability:
         covered = self._coverage.get(account)
         unseen = covered.unseen if covered else frozenset[str]()
         seen = {one: self._why_late(one, covered) for one in covered.seen} if covered else {}
-        no_global = missing_leader(covered)
+        no_global = missing_home_region(covered)
         shown = self._shown.get(account, frozenset())
         key = (unseen, frozenset(seen.items()), regions, no_global, shown)  # which many accounts have in common
         found = self._by_log.get(key)

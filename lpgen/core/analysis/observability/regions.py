@@ -16,7 +16,7 @@ from lpgen.core.model import Action, Principal, Visibility
 ANY_REGION: Final = ""
 """The Regions that nothing names: only a trail of all Regions records them all."""
 
-_LEADER: Final = "us-east-1"
+_HOME_REGION: Final = "us-east-1"
 
 # Services whose events are recorded in one Region of the partition. Trails record the first ones only if they include
 # global service events; STS has Regional endpoints too.
@@ -33,19 +33,19 @@ GLOBAL_SERVICES: Final = GLOBAL_EVENTS | ONE_REGION
 
 
 @lru_cache(maxsize=1024)
-def leader_of_trail(arn: str) -> str:
+def home_region_of_trail(arn: str) -> str:
     """The Region in which the events of global services are recorded, in the partition of a trail's ARN."""
     partition = split_arn(arn).partition
-    return next((leader for name, _, leader in OTHER_PARTITIONS if name == partition), _LEADER)
+    return next((leader for name, _, leader in OTHER_PARTITIONS if name == partition), _HOME_REGION)
 
 
-def missing_leader(coverage: AccountCoverage | None) -> str:
+def missing_home_region(coverage: AccountCoverage | None) -> str:
     """The Region in which global services record their events, in the partition of the logs, if the logs hold no record
     of it and the decision isn't left to trail settings; else ""."""
     if coverage is None or coverage.known_from is CoverageSource.TRAILS or not coverage.regions:
         return ""
     found = (leader for region in coverage.regions for _, start, leader in OTHER_PARTITIONS if region.startswith(start))
-    leader = next(found, _LEADER)
+    leader = next(found, _HOME_REGION)
     return "" if leader in coverage.regions else leader
 
 

@@ -21,7 +21,7 @@ from lpgen.core.analysis.observability.regions import (
     GLOBAL_EVENTS,
     ONE_REGION,
     granted_regions,
-    leader_of_trail,
+    home_region_of_trail,
 )
 from lpgen.core.arns import container_of
 from lpgen.core.evidence import SIDE_WORDS, Grant
@@ -86,7 +86,7 @@ def _each(events: Events) -> Iterator[_Event]:
 
 def _trail_leaves_out(event: _Event, trail: Trail) -> str:
     """Why a trail doesn't record an event, as a clause, or "" where it records it."""
-    leader = leader_of_trail(trail.arn)
+    leader = home_region_of_trail(trail.arn)
     if event.region == leader and event.events.service in GLOBAL_EVENTS and not trail.global_events:
         return "leaves out the events of global services"
     if not trail.multi_region and event.region != trail.home_region:
@@ -225,7 +225,7 @@ def tests_event_names(trails: Iterable[Trail], category: str) -> bool:
 
 def regions_of_events(service: str, grants: Iterable[Grant], trails: Sequence[Trail]) -> tuple[str, ...]:
     """The Regions in which use of an action of a service may be recorded; `ANY_REGION` where its grants name none."""
-    leader = leader_of_trail(trails[0].arn if trails else "")
+    leader = home_region_of_trail(trails[0].arn if trails else "")
     if service in ONE_REGION:
         return (leader,)
     found: set[str] = {leader} if service in GLOBAL_EVENTS else set()

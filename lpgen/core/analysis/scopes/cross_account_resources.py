@@ -27,7 +27,7 @@ def without_owned(usage: PrincipalUsage) -> PrincipalUsage:
     return replace(usage, uses=left)
 
 
-def told_once(uses: Sequence[Use], patterns: Mapping[str, NamedScope]) -> Iterable[Use]:
+def without_duplicate_owners(uses: Sequence[Use], patterns: Mapping[str, NamedScope]) -> Iterable[Use]:
     """The uses without those of the principal's own account that also appear as any account's, since an id names one
     thing in the world. A resource that a rule turns into a pattern, such as the own subnets, is kept."""
     shared = {(use.action, use.resource.text, use.outcome) for use in uses if is_of_any_account(use.resource)}

@@ -10,7 +10,11 @@ from typing import Final
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
 from lpgen.core.analysis.grants.scope import is_plain, language_version, narrow_scope, unlisted_scope, whole_scope
 from lpgen.core.analysis.grants.service_policies import is_service_policy
-from lpgen.core.analysis.scopes.cross_account_resources import is_of_any_account, of_any_account, told_once
+from lpgen.core.analysis.scopes.cross_account_resources import (
+    is_of_any_account,
+    of_any_account,
+    without_duplicate_owners,
+)
 from lpgen.core.analysis.scopes.ladder import is_whole_type
 from lpgen.core.analysis.scopes.missing_names import names_nothing
 from lpgen.core.analysis.scopes.scopes import NamedScope, NamedScopes, ScopeFinder
@@ -91,7 +95,7 @@ def lines_from_uses(
     patterns = scopes.of_uses(candidates)
     lines: list[Line] = []
     ungranted: list[tuple[Use, str]] = []
-    for use in told_once(candidates, patterns.by_text):
+    for use in without_duplicate_owners(candidates, patterns.by_text):
         found, refusal = _lines_for_use(grants, use, granting=granting, patterns=patterns, scopes=scopes)
         lines.extend(found)
         if not found and use.outcome is Outcome.ALLOWED and use.how not in MAY_BE_NEEDED:
@@ -157,7 +161,7 @@ def _outermost(siblings: Sequence[Line], parents: Mapping[StatementRef, Grant]) 
     return found.values()
 
 
-def without_needless(lines: Sequence[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
+def drop_redundant_lines(lines: Sequence[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
     """The lines without those that are kept only because the logs can't show use, where another line of their action,
     without more conditions, allows all that they do."""
     covered = covering_lines(lines, {grant.ref: grant for grant in grants}, (LineKind.KEPT,))

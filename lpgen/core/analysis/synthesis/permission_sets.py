@@ -49,7 +49,7 @@ def units_of_review(principals: Iterable[Principal], pattern: str) -> list[tuple
 def share_lines(
     diffs: Sequence[PrincipalDiff],
     grants: Iterable[PrincipalGrants],
-    strangers: Iterable[str],
+    unknown_principals: Iterable[str],
     decisions: Sequence[Decision],
     catalog: Catalog,
     *,
@@ -58,12 +58,12 @@ def share_lines(
     """The diffs, in which the roles of one permission set have each other's lines.
 
     `grants` are those of the same principals, `listed` the accounts of all principals that the policies have, and
-    `strangers` the ARNs of principals with use that they don't have. A stranger of a set in one of these accounts was
-    made for another assignment, under another suffix. The needs of a stranger in an account that wasn't supplied are
-    unknown. Either is named in a caveat.
+    `unknown_principals` the ARNs of principals with use that they don't have. An unknown role of a set in one of these
+    accounts was made for another assignment, under another suffix. The needs of an unknown role in an account that
+    wasn't supplied aren't known either. A caveat names both.
     """
     by_arn = {one.principal.arn: one for one in grants}
-    former = _by_set_and_account(strangers)
+    former = _by_set_and_account(unknown_principals)
     unlisted = {of: sorted(found.keys() - set(listed)) for of, found in former.items()}
     found = {one.principal.arn: one for one in diffs}
     for of, members in _sets(diffs).items():
@@ -229,10 +229,10 @@ def _recreated(former: Sequence[str]) -> Iterable[Caveat]:
         yield Caveat.of(CaveatKind.RECREATED, former=tuple(sorted(former)), kind="", principal_id="", only=())
 
 
-def _by_set_and_account(strangers: Iterable[str]) -> Mapping[PermissionSet, Mapping[str, list[str]]]:
-    """The names of the roles among the strangers, by their permission set and account."""
+def _by_set_and_account(unknown_principals: Iterable[str]) -> Mapping[PermissionSet, Mapping[str, list[str]]]:
+    """The names of the roles among the unknown_principals, by their permission set and account."""
     found: dict[PermissionSet, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for arn in strangers:
+    for arn in unknown_principals:
         of = permission_set_of(arn)
         if of is not None:
             found[of][split_arn(arn).account].append(arn.rpartition("/")[2])

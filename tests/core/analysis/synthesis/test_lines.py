@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lpgen.core.analysis.grants.granting import granting_by_action
 from lpgen.core.analysis.scopes.population import population_from_days, stem_of
 from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
-from lpgen.core.analysis.synthesis.lines import lines_for_grants, lines_from_uses, without_needless
+from lpgen.core.analysis.synthesis.lines import drop_redundant_lines, lines_for_grants, lines_from_uses
 from lpgen.core.analysis.synthesis.statements import Grouping, statements_from_lines
 from lpgen.core.analysis.use_lines import NO_ALLOW, UseLines
 from lpgen.core.evidence import PrincipalGrants
@@ -41,7 +41,7 @@ def kept_lines(grants: PrincipalGrants, kind: LineKind = LineKind.KEPT) -> tuple
 def scopes(*statements: dict[str, Any], kind: LineKind = LineKind.KEPT) -> list[tuple[str, ...]]:
     """What stays of a policy's statements, each of them kept whole."""
     grants = grants_of(role(policy(*statements)))
-    return [line.scope.resources for line in without_needless(kept_lines(grants, kind), grants.allows)]
+    return [line.scope.resources for line in drop_redundant_lines(kept_lines(grants, kind), grants.allows)]
 
 
 def test_kept_line_goes_where_a_wider_one_without_more_conditions_stays() -> None:
@@ -60,7 +60,7 @@ def test_kept_line_stays_where_a_wider_ones_condition_means_something_else_in_it
     mine = {"Condition": {"StringEquals": {"s3:prefix": "${aws:username}"}}}
     wide = policy(allow("s3:ListBucket", "arn:aws:s3:::*", **mine), version="2008-10-17", name="old")
     grants = grants_of(role(wide, policy(allow("s3:ListBucket", DATA, **mine), name="new")))
-    assert len(without_needless(kept_lines(grants), grants.allows)) == 2
+    assert len(drop_redundant_lines(kept_lines(grants), grants.allows)) == 2
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_one_of_two_lines_that_allow_the_same_stays() -> None:
 def test_what_needless_lines_allow_stays_allowed(held: list[AttachedPolicy]) -> None:
     grants = grants_of(role(*held))
     lines = kept_lines(grants)
-    fewer = without_needless(lines, grants.allows)
+    fewer = drop_redundant_lines(lines, grants.allows)
     conditions = sorted({repr(one.statement.conditions) for one in grants.allows} - {"()"})
     for truths in product((True, False), repeat=len(conditions)):
         met = {"()"} | {one for one, truth in zip(conditions, truths, strict=True) if truth}
