@@ -99,7 +99,7 @@ def find_wildcards(
     `added` are the actions that the catalog gained since. A wildcard that the principal had before, in whichever of its
     policies, isn't new. `usage` is the principal's; None: use is unknown.
     """
-    seen = usage and {use.action for use in usage.uses if use.outcome is Outcome.ALLOWED}
+    seen = None if usage is None else {use.action for use in usage.uses if use.outcome is Outcome.ALLOWED}
     granted = after.granted()
     old = {_text(grant, pattern).lower() for grant, pattern, _ in each_wildcard(before.allows, catalog)}
     for grant, pattern, actions in each_wildcard(after.allows, catalog):
