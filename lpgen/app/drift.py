@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from lpgen.app.review import (
     decisions_on_ground,
     engine_for_units,
     load_ground,
+    refuse_empty_choice,
 )
 from lpgen.core.analysis.counted_use import UseCounter, use_counter
 from lpgen.core.analysis.decisions import decisions_in_force, stamp_of_decisions
@@ -29,6 +31,7 @@ from lpgen.core.catalog.danger import Dangers
 from lpgen.core.drift.between import Comparison, DriftOptions, DriftParts, accept_findings, comparison_of
 from lpgen.core.drift.figures import figures_of_principals, region_days_from_usage, sum_figures
 from lpgen.core.drift.findings import Drift
+from lpgen.core.drift.growth import Growth, find_growth
 from lpgen.core.drift.novelty import Novelty
 from lpgen.core.drift.states import Figures, KeptProposal, Member, Stamp, State, knows_scps
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
@@ -37,18 +40,21 @@ from lpgen.core.guards import Guards
 from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.model import Principal, Resource
-from lpgen.core.options import Options
+from lpgen.core.options import Options, is_chosen
 from lpgen.core.replacements import Decision
 from lpgen.core.usage.columns import distinct_rows
+from lpgen.core.usage.event_time import date_from_age, window_from_text
 from lpgen.core.usage.foreign_callers import arns_by_id, divide_by_log
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.baseline_folder import Baseline, find_baseline, list_baselines, open_baseline
+from lpgen.edge.data_folder.ledger import has_ledger
+from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.engine import results_of
 from lpgen.edge.readers.guard_files import read_guards
-from lpgen.edge.readers.iam_snapshot import open_snapshot
+from lpgen.edge.readers.iam_snapshot import open_snapshot, read_snapshot
 from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.edge.replacement_files import open_replacements, read_replacement
 
@@ -296,3 +302,26 @@ class _Proposals:
             return None
         own = proposal.documents[: len(proposal.documents) - len(proposal.left)]
         return folder_of_principal(self.outlines[principal]), tuple(policy_to_json(one, indent=2) + "\n" for one in own)
+
+
+# ---------------------------------------------------------------- what wildcards gained
+
+
+def wildcard_growth(inputs: AnalysisInputs, since: str, *, data: Path | None) -> Growth:
+    """The actions that each wildcard of the policies gained since a day, which is a date or an age of the catalog;
+    without a data folder, or a usage table in it, use is unknown.
+
+    Raises:
+        LpgenError: something can't be read, or there is no such day, or no such principal.
+    """
+    catalog, options = inputs.catalog, inputs.options
+    window = window_from_text(date_from_age(since, date.fromisoformat(catalog.date)), catalog.date)
+    principals = read_snapshot(inputs.policies).principals
+    refuse_empty_choice(principals, options.principal)
+    grants = grants_from_principals(principals, catalog, options.guards)
+    usages = None
+    if data is not None and has_ledger(data):
+        usage, _ = divide_by_log(read_usage(data), arns_by_id(principals))
+        usages = use_counter(usage, principals, (), Dangers(catalog)).count(usage, grants)
+    chosen = [holder for holder in grants if is_chosen(holder.principal, options.principal)]
+    return find_growth(chosen, usages, catalog, since=date.fromisoformat(window.since[:10]))

@@ -9,7 +9,7 @@ import typer
 
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.option_groups import Only
-from lpgen.cli.options import InputOptions, OptionalDataOption, OutputFileOption, PrincipalOption
+from lpgen.cli.options import ChoiceOptions, InputOptions, OptionalDataOption, OutputFileOption, PrincipalOption
 from lpgen.cli.output import layout_for, put_text
 
 
@@ -48,13 +48,9 @@ def wildcards_command(
     Example:
       lpgen wildcards --data lpgen-data --since 12m
     """
-    from lpgen.app.wildcards import wildcard_growth
-    from lpgen.edge.catalog.files import open_catalog
-    from lpgen.edge.readers.guard_files import read_guards
+    from lpgen.app.drift import wildcard_growth
     from lpgen.report.render import WILDCARDS
 
     chosen = choose_format(format, output, WildcardsFormat)
-    files, catalog = inputs.choose(data), open_catalog(inputs.catalog)
-    guards = read_guards(inputs.boundary, files.scps, None)
-    growth = wildcard_growth(files.policies, catalog, guards, data=data, since=since, principal=principal)
+    growth = wildcard_growth(inputs.read(data, ChoiceOptions(principal=principal)), since, data=data)
     put_text(WILDCARDS.text(growth, chosen.value, layout_for(output)), output)

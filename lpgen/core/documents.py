@@ -5,7 +5,7 @@ Core has them because `report` writes documents that `edge` reads, and for value
 
 from __future__ import annotations
 
-from typing import Annotated, Self, dataclass_transform
+from typing import Annotated, Any, Self, dataclass_transform
 
 import msgspec
 
@@ -49,3 +49,18 @@ def means(description: str) -> msgspec.Meta:
 
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Message = Annotated[str, means("What was found, as a sentence without a full stop.")]
+Parameters = Annotated[
+    dict[str, Any],
+    msgspec.Meta(
+        description="What the message says, as data, by name; the names depend on the kind.",
+        extra_json_schema={"additionalProperties": True},
+    ),
+]
+
+
+class CatalogPart(RowPart, kw_only=True):
+    """The action catalog."""
+
+    catalog_version: Annotated[str, means("Its version.")] = msgspec.field(name="version")
+    catalog_date: Annotated[str, means("Its date.")] = msgspec.field(name="date")

@@ -123,7 +123,7 @@ WHO_CAN: Final[Formats[WhoCan]] = Formats(
     "pages.who_can:who_can_page", text="screens:who_can_screen(layout)", json="documents.who_can:who_can_json"
 )
 WILDCARDS: Final[Formats[Growth]] = Formats(
-    "pages.wildcards:wildcards_page",
+    "pages.drift:wildcards_page",
     noun="wildcard",
     json="documents.layout:lay_out",
     csv="wildcard_table:wildcards_csv",

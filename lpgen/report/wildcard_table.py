@@ -12,13 +12,14 @@ from lpgen.report.csv_text import csv_text
 
 def wildcards_csv(growth: Growth) -> str:
     """The growth as CSV with a header; `held_by` is a number, `used` is empty where use is unknown."""
-    columns = ("subject", "statements", "wildcard", "held_by", *GainedAction.__struct_fields__, "used")
-    return csv_text([columns, *_rows(growth)])
+    return csv_text(_rows(growth))
 
 
 def _rows(growth: Growth) -> Iterator[Iterable[object]]:
+    yield "subject", "statements", "wildcard", "held_by", *GainedAction.__struct_fields__, "used"
     facts = {gained.action: structs.astuple(gained) for gained in growth.actions}
-    for wildcard in growth.wildcards:
-        own = (wildcard.subject, "; ".join(wildcard.statements), wildcard.wildcard, len(wildcard.principals))
-        for action in wildcard.gained:
-            yield *own, *facts[action], None if wildcard.used is None else action in wildcard.used
+    for finding in growth.wildcards:
+        found = finding.parameters
+        own = (finding.subject, "; ".join(found["statements"]), found["wildcard"], len(finding.principals))
+        for action in found["new_actions"]:
+            yield *own, *facts[action], None if growth.totals.used is None else action in found["used"]

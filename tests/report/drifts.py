@@ -9,8 +9,9 @@ from typing import Any
 from msgspec import structs
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import Drift, DriftFinding, finding_order
-from lpgen.core.drift.growth import DatedCatalog, GainedAction, GrownWildcard, Growth, GrowthTotals
+from lpgen.core.documents import CatalogPart
+from lpgen.core.drift.findings import Drift, DriftFinding, FindingPart, finding_order
+from lpgen.core.drift.growth import GainedAction, Growth, GrowthTotals
 from lpgen.core.drift.states import Figures, Stamp
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.registry.drift import DriftKind
@@ -86,29 +87,39 @@ def growth() -> Growth:
             action=Action(action), level=level, first_seen="2025-11-27", after="2025-02-13", danger=danger
         )
 
-    def grown(subject: str, wildcard: str, severity: Severity, found: tuple[str, ...], *used: str) -> GrownWildcard:
-        return GrownWildcard(
+    def grown(subject: str, wildcard: str, severity: Severity, found: tuple[str, ...], *used: str) -> FindingPart:
+        return FindingPart(
+            kind=DriftKind.INHERITED,
             severity=severity,
             subject=subject,
-            wildcard=wildcard,
-            statements=(f"{subject}, statement 1 (Main)",),
             principals=(ROLE, OTHER) if subject == SHARED else (subject,),
             message=f"the wildcard {wildcard} silently gained some actions",
-            details=(f"in {subject}, statement 1 (Main)", *(f"gains {action}" for action in found)),
-            actions_today=700,
-            gained=tuple(map(Action, found)),
-            used=tuple(map(Action, used)),
-            stopped=2,
+            parameters={
+                "wildcard": wildcard,
+                "gained": "some actions",
+                "actions": "0a1b2c3d",
+                "new_actions": tuple(map(Action, found)),
+                "statements": (f"{subject}, statement 1 (Main)",),
+                "actions_today": 700,
+                "used": tuple(map(Action, used)),
+                "stopped": 2,
+            },
+            details=(
+                f"in {subject}, statement 1 (Main)",
+                *(f"gains {action}" for action in found),
+                *(f"used {action}" for action in used),
+                "a Deny, a boundary or an SCP keeps out 2 actions (2 Read)",
+            ),
+            step="replace the wildcard: `lpgen generate` names every action",
         )
 
     return Growth(
         since=date(2025, 9, 26),
-        catalog=DatedCatalog(version="2026.09.26", date="2026-09-26", first_seen_from="2020-05-20"),
+        catalog=CatalogPart(catalog_version="2026.09.26", catalog_date="2026-09-26"),
+        first_seen_from="2020-05-20",
         totals=GrowthTotals(
             principals=33,
-            grew=2,
             wildcards=27,
-            grants=6,
             used=1,
             levels={AccessLevel.READ: 3, AccessLevel.WRITE: 1, AccessLevel.PERMISSIONS_MANAGEMENT: 2},
             undated=0,
@@ -140,8 +151,10 @@ def poisoned_growth(change: Callable[[str], str]) -> Growth:
     wildcards = tuple(
         structs.replace(
             wildcard,
-            gained=tuple(names[action] for action in plain.gained),
-            used=tuple(names[action] for action in plain.used or ()),
+            parameters={
+                **wildcard.parameters,
+                **{key: tuple(names[action] for action in plain.parameters[key]) for key in ("new_actions", "used")},
+            },
         )
         for plain, wildcard in zip(known.wildcards, found.wildcards, strict=True)
     )

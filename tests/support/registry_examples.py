@@ -9,12 +9,13 @@ from typing import Any
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.registry.row import Kind
 
-_OF_TYPE = {str: "some", int: 3, bool: True, tuple: ("111122223333", "444455556666"), date: date(2026, 9, 30)}
+_EXAMPLES = ("some", 3, True, ("111122223333", "444455556666"), date(2026, 9, 30))
 
 
 def example_parameters(kind: Kind) -> dict[str, Any]:
     """Parameters of the right types, of its first case."""
-    found: dict[str, Any] = {name: _OF_TYPE[needed] for name, needed in kind.row.parameters.items()}
+    needed = kind.row.parameters.items()
+    found: dict[str, Any] = {name: next(one for one in _EXAMPLES if isinstance(one, form)) for name, form in needed}
     return {**found, "case": next(iter(kind.row.message))} if isinstance(kind.row.message, Mapping) else found
 
 

@@ -84,7 +84,7 @@ class Comparison:
         added = after.known_actions - before.known_actions
         for pair in pairs:
             found.policies.add(pair)
-            wildcards = find_wildcards(pair.before, pair.after, added, self.catalog)
+            wildcards = find_wildcards(pair.before, pair.after, added, self.catalog, usage=pair.now.usage)
             found.wildcards.add(wildcard for wildcard in wildcards if wildcard.holders)
         found.findings += find_own_changes(pairs, gains)
         found.findings += find_new_people(then, now, gains, self.catalog)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Final
+from typing import Annotated, Final
+
+import msgspec
 
 from lpgen.core.choices import Severity
 from lpgen.core.digests import digest_of_text
+from lpgen.core.documents import Message, Parameters, Part, means
 from lpgen.core.drift.states import Stamp
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.registry.row import Finding, say
 from lpgen.core.replacements import Decision, DecisionsStamp
 
 _SEVERITIES: Final = tuple(Severity)
+FindingKind = Annotated[DriftKind, means("The kind of the finding.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,19 @@ class DriftFinding(Finding):
     def item(self) -> str:
         """How decisions name it; it stays the same as long as the finding says the same."""
         return say(self.kind.row.item, {**self.parameters, "subject": self.subject})
+
+
+class FindingPart(Part, kw_only=True):
+    """A finding of drift."""
+
+    kind: FindingKind
+    severity: Annotated[Severity, means("How much it matters.")]
+    subject: Annotated[str, means("The ARN of a principal, policy or trail, or an account.")]
+    principals: Annotated[tuple[str, ...], means("The principals concerned.")]
+    message: Message
+    parameters: Parameters
+    details: Annotated[tuple[str, ...], means("Further lines about it.")]
+    step: Annotated[str, means("What to do about it.")] = msgspec.field(name="next_step")
 
 
 def _nothing_written(_principal: str) -> None:

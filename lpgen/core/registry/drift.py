@@ -10,6 +10,7 @@ from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Kind, Row
 
 _START_AGAIN: Final = "start it again, and find out who changed it"
+_WILDCARD: Final = {"wildcard": str, "statements": tuple, "actions_today": int, "used": tuple | None, "stopped": int}
 _RECORD_AGAIN: Final = "find out whether a trail now leaves them out, and let one record them again"
 
 
@@ -109,7 +110,7 @@ class DriftKind(Kind):
     NEW_WILDCARD = Row(
         "new-wildcard",
         "A policy grants by a wildcard that wasn't there.",
-        parameters={"wildcard": str, "granted": str},
+        parameters={**_WILDCARD, "granted": str},
         message="the wildcard {wildcard} is new: it grants {granted} today, and whatever AWS adds",
         step="name the actions that are meant",
         item="new-wildcard {subject} {wildcard}",
@@ -121,7 +122,7 @@ class DriftKind(Kind):
     INHERITED = Row(
         "inherited",
         "A wildcard gained actions by itself.",
-        parameters={"wildcard": str, "gained": str, "actions": str},
+        parameters={**_WILDCARD, "gained": str, "actions": str, "new_actions": tuple},
         message="the wildcard {wildcard} silently gained {gained}",
         step="replace the wildcard: `lpgen generate` names every action",
         item="inherited {subject} {wildcard} {actions}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
+from types import UnionType
 from typing import Any, Final, Self
 
 from lpgen.core.choices import Severity
@@ -59,7 +60,7 @@ class Row:
     word: str
     title: str
     _: KW_ONLY
-    parameters: Mapping[str, type] = field(default_factory=dict)
+    parameters: Mapping[str, type | UnionType] = field(default_factory=dict)
     message: Words = ""
     step: Words = ""
     item: Words = ""

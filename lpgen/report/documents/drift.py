@@ -7,26 +7,20 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
-from msgspec import field, structs
+from msgspec import structs
 
 from lpgen.core.choices import Severity
-from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.documents import CatalogPart, Count, Part, RowPart, means
 from lpgen.core.drift.causes import causes_of
-from lpgen.core.drift.findings import Drift
+from lpgen.core.drift.findings import Drift, FindingKind, FindingPart
 from lpgen.core.drift.states import Stamp
-from lpgen.core.registry.drift import DriftKind
 from lpgen.core.summary import DecisionsPart
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import (
-    CatalogPart,
     DecisionPart,
-    Message,
-    Parameters,
     Texts,
     part_from_decisions,
 )
-
-_Kind = Annotated[DriftKind, means("The kind of the finding.")]
 
 # ---------------------------------------------------------------- states
 
@@ -68,24 +62,16 @@ def part_from_stamp(stamp: Stamp) -> StatePart:
 class GroupPart(Part, kw_only=True):
     """Open findings with one cause."""
 
-    kind: _Kind
+    kind: FindingKind
     severity: Annotated[Severity, means("The severity of the worst of them.")]
     tie: Annotated[str | None, means("What they have in common; null: it is one finding.")]
     concerned: Annotated[Texts, means("The principals, or the accounts and trails if they concern none.")]
     items: Annotated[Texts, means("The items of the findings.")]
 
 
-class DriftFindingPart(Part, kw_only=True):
+class DriftFindingPart(FindingPart, kw_only=True):
     """One thing that changed."""
 
-    kind: _Kind
-    severity: Annotated[Severity, means("How much it matters.")]
-    subject: Annotated[str, means("The ARN of a principal, policy or trail, or an account.")]
-    principals: Annotated[Texts, means("The principals concerned.")]
-    message: Message
-    parameters: Parameters
-    details: Annotated[Texts, means("Further lines about it.")]
-    step: Annotated[str, means("What to do about it.")] = field(name="next_step")
     item: Annotated[str, means("The item with which a decision accepts it.")]
     accepted_by: Annotated[str | None, means("Who accepted it, and why; null: nobody did.")]
     expired: Annotated[str | None, means("Who accepted it for a time that is over; null: nobody did.")]

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from msgspec import UNSET, field
 
 from lpgen.core.digests import Inputs, digest_of_text
-from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.documents import CatalogPart, Count, Part, RowPart, means
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.folders import file_of_left_policy
@@ -30,7 +30,6 @@ from lpgen.report.documents.parts import (
     AcceptedPart,
     ActionName,
     AsOf,
-    CatalogPart,
     CheckPart,
     Digest,
     DroppedPart,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
-from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.documents import Count, Message, Parameters, Part, RowPart, means
 from lpgen.core.evidence import Evidence, Use
 from lpgen.core.findings import DroppedLine, PrincipalClass, UngrantedUse
 from lpgen.core.model import AccessLevel, DenialKind, Outcome, PolicyKind, ResourceKind
@@ -38,14 +38,6 @@ PrincipalId = Annotated[str, means("Its unique id.")]
 ActionName = Annotated[str, means("The action.")]
 Resources = Annotated[Texts | msgspec.UnsetType, means("The resources, or patterns of them.")]
 NotResources = Annotated[Texts | msgspec.UnsetType, means("Patterns of resources: all but these.")]
-Parameters = Annotated[
-    dict[str, Any],
-    msgspec.Meta(
-        description="What the message says, as data, by name; the names depend on the kind.",
-        extra_json_schema={"additionalProperties": True},
-    ),
-]
-Message = Annotated[str, means("What was found, as a sentence without a full stop.")]
 AcceptedBy = Annotated[str, means('Who accepted it, and why. "": nobody did.')]
 Days = Annotated[Count, means("How many days the logs cover.")]
 AsOf = Annotated[date, means("The reference date for ages.")]
@@ -286,14 +278,7 @@ def _parts_from_dropped(lines: Iterable[DroppedLine]) -> tuple[DroppedPart, ...]
     )
 
 
-# ---------------------------------------------------------------- files and the catalog
-
-
-class CatalogPart(RowPart, kw_only=True):
-    """The action catalog."""
-
-    catalog_version: Annotated[str, means("Its version.")] = msgspec.field(name="version")
-    catalog_date: Annotated[str, means("Its date.")] = msgspec.field(name="date")
+# ---------------------------------------------------------------- files
 
 
 class LeftPart(RowPart, kw_only=True):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from lpgen.core.choices import Severity
-from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.documents import CatalogPart, Count, Message, Parameters, Part, RowPart, means
 from lpgen.core.evidence import UnmappedEvent
 from lpgen.core.model import AccessLevel, Outcome, PrincipalKind, SkipReason
 from lpgen.core.replacements import LineKind, ReplacementDocument
@@ -39,16 +39,13 @@ from lpgen.report.documents.parts import (
     ActionName,
     Arn,
     AsOf,
-    CatalogPart,
     CheckPart,
     Days,
     DecisionPart,
     DroppedPart,
     EvidencePart,
     LeftPart,
-    Message,
     NotResources,
-    Parameters,
     PrincipalHead,
     Resources,
     StatementPart,

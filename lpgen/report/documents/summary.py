@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import msgspec
 
 from lpgen.core.digests import Inputs, OutputDigests, digest_of_report
-from lpgen.core.documents import Count, Part, means
+from lpgen.core.documents import CatalogPart, Count, Part, means
 from lpgen.core.folders import folder_of_principal
 from lpgen.core.schemas import SUMMARY_SCHEMA
 from lpgen.core.summary import DecisionsPart
@@ -16,7 +16,6 @@ from lpgen.report.documents.inputs import CoveragePart, InputsPart, part_from_co
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import (
     AsOf,
-    CatalogPart,
     Digest,
     PrincipalHead,
     Texts,

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterator
 from typing import Final
 
+from rich.cells import cell_len
+
 from lpgen.report.blocks import Command, Option
 from lpgen.report.escaping import terminal_text
 
@@ -26,7 +28,7 @@ def command_lines(command: Command, *, width: int) -> list[str]:
                 lines.append(text)
             elif not lines[-1].strip():
                 lines[-1] += text
-            elif len(lines[-1]) + 1 + len(text) + len(_CONTINUED) <= width:
+            elif cell_len(lines[-1]) + 1 + cell_len(text) + len(_CONTINUED) <= width:
                 lines[-1] += f" {text}"
             else:
                 lines[-1] += _CONTINUED

@@ -1,4 +1,5 @@
-"""Drift as a page: the sum, the findings by cause from critical to info, what was accepted, and the trend."""
+"""Drift as a page: the sum, the findings by cause from critical to info, what was accepted, and the trend. What
+wildcards gained by themselves is a page of its own, of the same findings."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ from typing import Final
 
 from lpgen.core.choices import Severity
 from lpgen.core.drift.causes import Cause, causes_of
-from lpgen.core.drift.findings import Drift, DriftFinding
+from lpgen.core.drift.findings import Drift, DriftFinding, FindingPart
+from lpgen.core.drift.gains import count_levels
+from lpgen.core.drift.growth import Growth
 from lpgen.core.drift.states import Stamp
 from lpgen.report.blocks import (
     Block,
@@ -27,6 +30,7 @@ from lpgen.report.blocks import (
     count,
     good,
     line,
+    more_note,
     name,
     names,
     plural,
@@ -41,6 +45,7 @@ _LONGEST_TIE: Final = 160
 _LONGEST_NAME: Final = 50
 _MOST_DETAILS: Final = 30
 _MOST_STATES: Final = 26
+_MOST_WILDCARDS: Final = 40
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _TONES: Final = {Severity.CRITICAL: Tone.BAD, Severity.HIGH: Tone.BAD, Severity.MEDIUM: Tone.STRONG}
 
@@ -112,14 +117,19 @@ def _causes(findings: Sequence[DriftFinding]) -> Iterable[Block]:
 
 def _fold(cause: Cause) -> Fold:
     (finding,) = cause.findings
+    return finding_fold(finding, _kind(cause), Paragraph(line(quiet("item: "), name(finding.item))))
+
+
+def finding_fold(finding: DriftFinding | FindingPart, head: Words, *further: Block) -> Fold:
+    """A finding under a head and its subject: what was found, what to do about it, and further blocks."""
     items = tuple(_details(finding))
     return Fold(
-        line(_kind(cause), "  ", name(label_of(finding.subject))),
+        line(head, "  ", name(label_of(finding.subject))),
         (
             Paragraph(line(finding.message)),
             *([bullets(*items)] if items else []),
             Paragraph(line("→ ", finding.step)),
-            Paragraph(line(quiet("item: "), name(finding.item))),
+            *further,
         ),
     )
 
@@ -161,7 +171,7 @@ def _kind(cause: Cause) -> Span:
     return Span(str(cause.kind), severity_span(cause.severity).tone)
 
 
-def _details(finding: DriftFinding) -> Iterable[Line]:
+def _details(finding: DriftFinding | FindingPart) -> Iterable[Line]:
     shown = finding.details if len(finding.details) <= _MOST_DETAILS + 1 else finding.details[:_MOST_DETAILS]
     yield from (line(name(one)) for one in shown)
     if len(shown) < len(finding.details):
@@ -169,7 +179,7 @@ def _details(finding: DriftFinding) -> Iterable[Line]:
     others = [one for one in finding.principals if one != finding.subject]
     if others:
         yield line("held by ", names(map(label_of, others), most=3))
-    if finding.expired:
+    if isinstance(finding, DriftFinding) and finding.expired:
         yield line(bad("was accepted, but that has expired: "), name(finding.expired))
 
 
@@ -210,6 +220,52 @@ def _gaps(notes: Sequence[str]) -> Iterable[Block]:
     if notes:
         yield Heading(line("What could not be compared"), level=2)
         yield bullets(*notes)
+
+
+# ---------------------------------------------------------------- what wildcards gained
+
+
+def wildcards_page(growth: Growth) -> tuple[Block, ...]:
+    """The page: the most severe wildcards, with as many as fit a person's patience; JSON and CSV have all."""
+    catalog, rest = growth.catalog, len(growth.wildcards) - _MOST_WILDCARDS
+    dates = f"catalog {catalog.catalog_version} of {catalog.catalog_date}; actions first seen after {growth.since}"
+    return (
+        Heading(line("lpgen wildcards"), level=1),
+        Paragraph(line(quiet(dates))),
+        *(Paragraph(line(*sentence)) for sentence in _sum_of_growth(growth)),
+        *map(_wildcard, growth.wildcards[:_MOST_WILDCARDS]),
+        *more_note(rest > 0, rest, "wildcard"),
+        Heading(line("What the dates can say"), level=2),
+        bullets(*_dates(growth)),
+    )
+
+
+def _sum_of_growth(growth: Growth) -> Iterable[tuple[Words, ...]]:
+    totals, principals = growth.totals, {arn for wildcard in growth.wildcards for arn in wildcard.principals}
+    wildcards = f"{plural(totals.wildcards, 'wildcard')} in the policies of {plural(totals.principals, 'principal')}"
+    yield strong(wildcards), f": {count(len(growth.wildcards))} gained actions."
+    if growth.wildcards:
+        grants, levels = plural(sum(totals.levels.values()), "grant"), count_levels(totals.levels)
+        new = f" ({levels}) of {plural(len(growth.actions), 'new action')}; "
+        used = "nothing is known of use" if totals.used is None else f"used: {count(totals.used)}"
+        yield f"{plural(len(principals), 'principal')} silently got ", strong(grants), new, strong(used), "."
+
+
+def _wildcard(wildcard: FindingPart) -> Fold:
+    head = line(severity_span(wildcard.severity), "  ", name(wildcard.parameters["wildcard"]))
+    return finding_fold(wildcard, head)
+
+
+def _dates(growth: Growth) -> Iterable[Words]:
+    since, oldest = growth.since.isoformat(), growth.first_seen_from
+    yield f"They are those of catalog releases, back to {oldest}: an action came between two releases."
+    if doubtful := [action for action in growth.actions if action.after < since]:
+        first, older = doubtful[0], plural(len(doubtful), "action")
+        yield f"{older} first seen on {first.first_seen} came after {first.after}, and may be older than {since}."
+    if since < oldest:
+        undated = plural(growth.totals.undated, "action")
+        yield f"{undated} of these wildcards are of then or older, nobody knows since when, and not counted."
+    yield "Wildcards in a Deny gain actions too, but take rights away; they are not counted."
 
 
 # ---------------------------------------------------------------- the trend

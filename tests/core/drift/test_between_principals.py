@@ -8,8 +8,8 @@ import pytest
 
 from lpgen.core.choices import Severity
 from lpgen.core.registry.drift import DriftKind
-from tests.core.drift.drift_states import APP, kinds, state
-from tests.support.worlds import allow, deny, policy, role
+from tests.core.drift.drift_states import APP, found, kinds, state
+from tests.support.worlds import allow, deny, policy, role, use
 
 
 def test_principals_that_came_went_or_were_made_again() -> None:
@@ -44,3 +44,16 @@ def test_what_a_wildcard_inherits_is_as_severe_as_it_is(unknown: str, severity: 
     assert kinds(before, state(star)) == [(DriftKind.INHERITED, severity)]
     denied = role(policy(allow("s3:*"), deny(unknown)))
     assert kinds(state(denied, unknown=frozenset({unknown})), state(denied)) == []
+
+
+def test_what_a_wildcard_inherits_says_what_was_used_and_what_is_kept_out() -> None:
+    star = role(policy(allow("s3:*"), deny("s3:PutObject")))
+    unknown = frozenset({"s3:GetObject", "s3:ListBucket", "s3:PutObject"})
+    before = state(star, unknown=unknown)
+    (unused,) = found(before, state(star)).findings
+    assert unused.parameters["used"] == ()
+    assert "none of the actions was seen used" in unused.details
+    (one,) = found(before, state(star, uses={star.arn: (use("s3:GetObject"),)})).findings
+    assert one.parameters["new_actions"] == ("s3:GetObject", "s3:ListBucket")
+    assert (one.parameters["used"], one.parameters["stopped"]) == (("s3:GetObject",), 1)
+    assert "a Deny, a boundary or an SCP keeps out 1 action (1 Write)" in one.details

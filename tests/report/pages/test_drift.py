@@ -6,12 +6,14 @@ import csv
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from io import StringIO
 from itertools import cycle
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from rich.cells import cell_len
 from sarif_pydantic import Sarif
 
@@ -154,6 +156,13 @@ def test_a_drift_that_holds_more_than_a_comment_says_what_it_leaves_out() -> Non
     shown = render_drift(replace(drift(), findings=many), "markdown")
     assert len(shown) <= 65_536
     assert "--format json" in shown
+
+
+def test_actions_that_came_after_the_day_for_sure_get_no_doubt() -> None:
+    found = growth()
+    exact = structs.replace(found, since=date.fromisoformat(found.actions[0].after))
+    assert "3 actions first seen on 2025-11-27 came after 2025-02-13" in render_growth(found, "markdown")
+    assert "may be older" not in render_growth(exact, "markdown")
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,11 @@ options = st.lists(st.tuples(st.sampled_from(OPTIONS[:4]), words | st.sampled_fr
 @given(st.lists(hostile, min_size=1, max_size=7), st.integers(20, 200), options)
 @example(["x" * 9000], 20, [])
 @example(["x" * 9000], 100, [])
+@example(
+    ["\x1f\x1f\x1f\U00020000\U0002fa53"],
+    20,
+    [("--data", "00000"), ("--policies", "--x"), *[("--data", "00000\xa1")] * 6],
+)
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_text_makes_the_first_screen_larger(
     texts: list[str], width: int, given_before: list[tuple[str, str]]
