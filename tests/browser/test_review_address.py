@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -56,6 +57,8 @@ def test_a_principal_is_opened_from_a_view_and_leads_back_to_it(sample: str, ope
     page.fill("#search", "role/app/")
     labels = shown_labels(page)
     page.locator("#principals").get_by_role("link", name="role/app/storefront-api").click()
+    # The page adds the view to the address after the link has changed it.
+    expect(page).to_have_url(re.compile("#p=.*search="))
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_contain_text("role/app/storefront-api")
     page.get_by_role("link", name="All principals").click()
