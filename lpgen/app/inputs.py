@@ -36,8 +36,8 @@ IN_THIS_PROCESS: Final = LocalEngine()
 class AnalysisInputs:
     """What an analysis reads, and where it does its work.
 
-    `options` hold what the files that they name say, `problems` are those met in reading these. `files` are all files
-    that were chosen, by name or from a snapshot.
+    `options` hold the contents of the files that people gave, and `problems` what went wrong in reading them. `files`
+    are all files that were chosen, by name or from a snapshot.
     """
 
     data: Path

@@ -33,19 +33,7 @@ def sources_in(value: object) -> Iterator[object]:
             yield from sources_in(part)
 
 
-@each_case(
-    "table",
-    [
-        "arn_formats",
-        "ec2_ids",
-        "error_codes",
-        "folds",
-        "protected_data",
-        "resource_policies",
-        "schedules",
-        "tagging_api",
-    ],
-)
+@each_case("table", TABLES)
 def test_facts_of_a_table_have_sources(table: str) -> None:
     found = list(sources_in(json.loads(bundled_catalog().source.read_table(table))))
     assert found
