@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from lpgen.core.cloudtrail.event_map import RecordMapper
-from lpgen.core.cloudtrail.records import Record, raw_from_record
+from lpgen.core.cloudtrail.records import RawRecord, Record
 from lpgen.core.usage.event_time import ALL_TIME, Window
 from lpgen.core.usage.latest_time import ANY_TIME, LatestTime
 from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.rejected import Unusable
 from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage
 from lpgen.core.usage.tally import UsageTally
+
+
+def raw_from_record(record: Record) -> RawRecord:
+    """The record as a log file would hold it."""
+    return msgspec.json.decode(msgspec.json.encode(record), type=RawRecord)
 
 
 def usage_from_records(

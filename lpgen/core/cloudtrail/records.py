@@ -110,11 +110,6 @@ def record_from_raw(raw: RawRecord) -> Record:
     )
 
 
-def raw_from_record(record: Record) -> RawRecord:
-    """The record as a log file would hold it."""
-    return _decode_raw(_encode(record))
-
-
 def decode_beside(text: bytes) -> dict[str, object] | str | None:
     """A record's `additionalEventData`; None for what can't be read."""
     try:
@@ -134,8 +129,6 @@ def decode_resources(text: bytes) -> list[RecordResource] | None:
 Decoded = TypeVar("Decoded")
 
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_encode: Final = msgspec.json.Encoder().encode
-_decode_raw: Final = msgspec.json.Decoder(RawRecord).decode
 _beside: Final[msgspec.json.Decoder[dict[str, object] | str | None]] = msgspec.json.Decoder(
     dict[str, object] | str | None
 )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.cloudtrail.caller import caller_from_record
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.cloudtrail.records import RawRecord, Record, raw_from_record, record_from_raw
+from lpgen.core.cloudtrail.records import RawRecord, Record, record_from_raw
 from lpgen.core.usage import mapping_cache as contribution_memo
 from lpgen.core.usage.contribution import Contribution, RowKey, contribution_from_record
 from lpgen.core.usage.mapping_cache import ContributionMemo
@@ -25,6 +25,7 @@ from tests.core.cloudtrail.rules.mapping_cases import read_cases
 from tests.core.cloudtrail.test_event_map import FAMILIES
 from tests.support.law_examples import examples
 from tests.support.log_samples import record_json
+from tests.support.record_usage import raw_from_record
 from tests.support.sample_organization import records as sample_records
 
 Said = tuple[Any, ...]

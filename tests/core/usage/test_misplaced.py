@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.cloudtrail.records import Record, raw_from_record
+from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.latest_time import LatestTime
 from lpgen.core.usage.mapping_cache import ContributionMemo
@@ -19,6 +19,7 @@ from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import SourceCounts, UsageTally
 from tests.support.law_examples import examples
 from tests.support.log_samples import ACCOUNT, ROLE, PlainMap, record_json, rows
+from tests.support.record_usage import raw_from_record
 
 OTHER = "444455556666"
 NESTED = f"{ACCOUNT} in that of {OTHER}"

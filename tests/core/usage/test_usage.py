@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.cloudtrail.records import HIDDEN, RawRecord, Record, raw_from_record
+from lpgen.core.cloudtrail.records import HIDDEN, RawRecord, Record
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.latest_time import LatestTime
@@ -35,7 +35,7 @@ from lpgen.core.usage.tables import (
 from lpgen.core.usage.tally import UsageTally
 from tests.support.law_examples import examples
 from tests.support.log_samples import ACCOUNT, ROLE, PlainMap, record_json, rows
-from tests.support.record_usage import usage_from_records
+from tests.support.record_usage import raw_from_record, usage_from_records
 
 LIMIT = 4
 
@@ -510,7 +510,7 @@ def test_usage_is_made_without_pandas() -> None:
         "import sys, msgspec\n"
         "from lpgen.core.cloudtrail.records import Record\n"
         "from tests.support.log_samples import PlainMap, record_json\n"
-        "from tests.support.record_usage import usage_from_records\n"
+        "from tests.support.record_usage import raw_from_record, usage_from_records\n"
         "records = [msgspec.convert(record_json(n), Record) for n in range(20)]\n"
         "found = usage_from_records(records, PlainMap(), limit=3)\n"
         "assert found.table.num_rows\n"
