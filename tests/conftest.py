@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from hypothesis import settings
@@ -23,6 +23,10 @@ from tests.support.signal_dispositions import restore_default_signals
 
 if TYPE_CHECKING:
     from tests.support.s3_buckets import Bucket
+
+_TESTS: Final = Path(__file__).parent
+_WITHOUT_COMMANDS: Final = frozenset({"core", "edge", "report"})
+"""The folders whose tests call functions; the others mostly run commands, which takes longer."""
 
 settings.register_profile("lpgen", deadline=None, max_examples=examples(100))  # a busy machine is no failure
 settings.load_profile("lpgen")
@@ -55,12 +59,17 @@ def seaweed() -> Iterator[Server]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts long files first, so that all test processes end at about the same time.
+    """Puts long files first, and all test processes end at about the same time.
 
-    Those are the files with slow tests, whether they run or not, and then those in this folder, which run commands.
+    The files with slow tests are first, whether those run or not, and the folders of parts that run no command last.
     """
     with_slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path not in with_slow, len(item.path.parts)))
+    items.sort(key=lambda item: (item.path not in with_slow, _folder(item.path) in _WITHOUT_COMMANDS))
+
+
+def _folder(path: Path) -> str:
+    """The folder of `tests/` that a test lies in."""
+    return path.relative_to(_TESTS).parts[0]
 
 
 def pytest_collection_finish() -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from lpgen.core.replacements import CheckStatus
 from lpgen.edge.replacement_files import read_output
+from tests.app.rollout.test_reproduced import ATTACKS as ROLLOUT_ATTACKS
+from tests.app.rollout.test_reproduced import planned
+from tests.app.verify.test_mutations import ATTACKS, file_mutations, findings, is_held, mutated, value_mutations
 from tests.attack.score import Attack, sample
 from tests.support.outputs import OutputWorld, make_output
-from tests.test_rollout_reproduced import ATTACKS as ROLLOUT_ATTACKS
-from tests.test_rollout_reproduced import planned
-from tests.test_verify_mutations import ATTACKS, file_mutations, findings, is_held, mutated, value_mutations
 
 
 @pytest.fixture(scope="module")

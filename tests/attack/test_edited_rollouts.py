@@ -12,12 +12,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from lpgen.edge.rollout.journal import journal_of
+from tests.app.rollout.test_attacks import ON_OUTPUT, ON_PLAN, Account, attacked, restored
+from tests.app.rollout.test_attacks import account as account_of_attacks
 from tests.attack.mortal import Mortals
 from tests.attack.score import SHARE, Attack, sample
 from tests.support.rollout_roles import empty_account, own_server
 from tests.support.rollout_worlds import write_summary
-from tests.test_rollout_attacks import ON_OUTPUT, ON_PLAN, Account, attacked, restored
-from tests.test_rollout_attacks import account as account_of_attacks
 
 pytestmark = pytest.mark.slow
 

@@ -9,13 +9,13 @@ import pytest
 
 from lpgen.edge.aws_session import Connection
 from lpgen.edge.objects.s3_store import S3Store
+from tests.app.ingest.s3.test_faults import LOGS, Once, broken_promises
+from tests.app.ingest.s3.test_faults import hurry as hurry_of_faults
 from tests.attack.score import SEED, Attack, sample
 from tests.support.aws_servers import REGION
 from tests.support.faulty_s3 import faulty_s3
 from tests.support.s3_buckets import content_from_files
 from tests.support.s3_faults import faults
-from tests.test_ingest_s3_faults import LOGS, Once, broken_promises
-from tests.test_ingest_s3_faults import hurry as hurry_of_faults
 
 pytestmark = pytest.mark.slow
 

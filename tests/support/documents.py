@@ -1,4 +1,4 @@
-"""Blocks of README and `docs/` that are generated or run: `<!-- NAME -->` to `<!-- /NAME -->`."""
+"""The repository's root, and blocks of its documents that are generated or run: `<!-- NAME -->` to `<!-- /NAME -->`."""
 
 from __future__ import annotations
 

@@ -18,10 +18,10 @@ from lpgen.core.observe.open_uses import OpenUse, OpenUses
 from lpgen.core.observe.outcome import Outcome, OutcomeStatus, Promise
 from lpgen.core.observe.plan import ObservePlan, PlanChoices, plan_trails
 from lpgen.core.trails import Selector, Trail
+from tests.cli.test_generate_code import lint
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS
 from tests.report.rendered import render_observe, render_outcomes
-from tests.test_generate_code import lint
 
 ACCOUNT = "111122223333"
 TABLE = "AWS::DynamoDB::Table"

@@ -1,0 +1,147 @@
+"""The documents show what lpgen prints and reads: help and worked examples are generated or run, and compared here.
+
+`LPGEN_UPDATE_GOLDEN=1 python -m pytest tests/docs/test_shown_outputs.py` writes them anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from copy import copy
+from functools import cache
+from operator import itemgetter
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from lpgen.cli.help import SECTIONS
+from lpgen.cli.main import app
+from lpgen.edge.readers.guard_files import read_guards
+from tests.cli.test_help import COMMANDS, TOP, help_of
+from tests.support.documents import COMMANDS_PAGE, POLICIES_PAGE, README, check_block, read_block
+
+
+def commands_in_order() -> dict[str, list[tuple[str, ...]]]:
+    """The commands, and the subcommands of groups, by section of `lpgen --help`."""
+    return {title: [path for name in names for path in COMMANDS if path[0] == name] for title, names in SECTIONS}
+
+
+SHARED_BY = 3
+"""An option that so many commands have in the same words is shown once, unless two are called the same."""
+
+
+def options_of(path: tuple[str, ...]) -> dict[tuple[str, str], str]:
+    """The options of a command: the longest name of each, by what help shows of it."""
+    context = context_of(path)
+    return {
+        one.get_help_record(context): max(one.opts, key=len)
+        for one in COMMANDS[path].get_params(context)
+        if one.param_type_name == "option"
+    }
+
+
+def context_of(path: tuple[str, ...]) -> typer.Context:
+    """How a command's help is laid out: as on a terminal of 80 columns."""
+    top = typer.Context(TOP, info_name="lpgen", terminal_width=80, max_content_width=80, **TOP.context_settings)
+    return typer.Context(COMMANDS[path], info_name=" ".join(path), parent=top)
+
+
+@cache
+def shared_options() -> dict[tuple[str, str], str]:
+    """The options that many commands have, by name."""
+    counts = Counter(record for path in COMMANDS for record in options_of(path))
+    every = {record: name for path in COMMANDS for record, name in options_of(path).items()}
+    shared = [(record, name) for record, name in every.items() if counts[record] >= SHARED_BY]
+    names = Counter(name for _, name in shared)
+    return dict(sorted(((record, name) for record, name in shared if names[name] == 1), key=itemgetter(1)))
+
+
+def own_help(path: tuple[str, ...]) -> str:
+    """The help of a command without its shared options."""
+    command = copy(COMMANDS[path])
+    context = context_of(path)
+    command.params = [one for one in command.params if one.get_help_record(context) not in shared_options()]
+    command.add_help_option = False
+    return str(command.get_help(context)).strip()
+
+
+def shared_help() -> str:
+    """The shared options as help lays them out."""
+    formatter = context_of(("demo",)).make_formatter()
+    formatter.write_dl(list(shared_options()))
+    return str(formatter.getvalue()).rstrip()
+
+
+def all_help() -> str:
+    """A line per command, the options that many share, and below them the help of each command."""
+    sections = commands_in_order()
+    lines = []
+    for title, paths in sections.items():
+        lines.append(f"- {title}")
+        for path in paths:
+            words, purpose = " ".join(path), COMMANDS[path].get_short_help_str(limit=200)
+            lines.append(f"  - [`lpgen {words}`](#lpgen-{words.replace(' ', '-')}): {purpose}")
+    lines += ["", "## Shared options", "", "Not every command has all of them.", "", "```text", shared_help(), "```"]
+    for path in (path for paths in sections.values() for path in paths):
+        lines += ["", f"## lpgen {' '.join(path)}", "", "```text", own_help(path), "```"]
+        shared = sorted(name for record, name in options_of(path).items() if record in shared_options())
+        if shared:
+            lines += ["", f"[Shared options](#shared-options): {', '.join(f'`{name}`' for name in shared)}"]
+    return "\n".join(lines)
+
+
+def test_commands_page_shows_the_help_of_every_command() -> None:
+    check_block(COMMANDS_PAGE, "commands", all_help())
+    shown = re.findall(r"^Usage: lpgen ((?:[a-z-]+ ?)+)", COMMANDS_PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(map(str.strip, shown)) == sorted(map(" ".join, COMMANDS))
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_commands_page_lacks_no_line_of_a_commands_help(path: tuple[str, ...]) -> None:
+    """What `--help` prints stands in the command's section, or among the shared options that the section names."""
+    page = read_block(COMMANDS_PAGE, "commands")
+    section = page.split(f"\n## lpgen {' '.join(path)}\n", 1)[1].split("\n## ", 1)[0]
+    shared = page.split("\n## Shared options\n", 1)[1].split("\n## ", 1)[0]
+    own, _, names = section.partition("[Shared options]")
+    for (form, text), name in options_of(path).items():
+        place = shared if f"`{name}`" in names else own
+        assert re.search(rf"^ *{re.escape(form)}(?: |$)", place, re.MULTILINE)
+        assert "".join(text.split()) in "".join(place.split())
+    above = help_of(*path).partition("\nOptions:\n")[0].split()
+    assert section.split()[1 : len(above) + 1] == above
+
+
+_EXAMPLE = re.compile(r"```console\n\$ cat requests.jsonl\n(.*?)\$ lpgen authorize requests.jsonl\n", re.DOTALL)
+
+
+def test_policies_page_shows_the_answers_that_authorize_prints(tmp_path: Path) -> None:
+    example = _EXAMPLE.match(read_block(POLICIES_PAGE, "authorize"))
+    assert example
+    requests = tmp_path / "requests.jsonl"
+    requests.write_text(example[1], encoding="utf-8")
+    result = CliRunner().invoke(app, ["authorize", str(requests)])
+    assert result.exit_code == 0
+    check_block(POLICIES_PAGE, "authorize", f"{example[0]}{result.stdout}```")
+
+
+_FILE = re.compile(r"<!-- file: (\S+) -->\n```json\n(.*?)```", re.DOTALL)
+
+
+def test_policies_page_shows_guard_files_that_are_read(tmp_path: Path) -> None:
+    files = dict(_FILE.findall(POLICIES_PAGE.read_text(encoding="utf-8")))
+    policy = files["boundary.json"]
+    for name, text in {**files, "resources/archive.json": policy, "resources/key.json": policy}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = read_guards(tmp_path / "boundary.json", tmp_path / "scps.json", tmp_path / "resources")
+    assert found.boundary is not None
+    assert [len(level) for level in found.scps[0].levels] == [1, 1]
+    assert {one.resource for one in found.resource_policies} >= {"arn:aws:s3:::data", "arn:aws:s3:::archive"}
+    by_account = read_guards(None, tmp_path / "scps-by-account.json", None).scps
+    assert {one.account: len(one.levels) for one in by_account} == {"": 1, "999999999999": 0}
+
+
+def test_readme_stays_short_enough_to_read() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) < 150, "move what isn't for newcomers to docs/"
