@@ -75,7 +75,7 @@ def test_every_document_that_code_names_is_there() -> None:
     files = [ROOT / "Makefile", *(ROOT / ".ci").iterdir()]
     for folder in ("lpgen", "tests", "examples", "bench", "docs", "action_catalog", "sample_logs"):
         files += [path for end in ("py", "sh", "yml") for path in (ROOT / folder).rglob(f"*.{end}")]
-    named = {(path, name) for path in files for name in re.findall(r"\bdocs/[\w./-]*\w", _text(path))}
+    named = {(path, name) for path in files for name in re.findall(r"\b(?:tests/)?docs/[\w./-]*\w", _text(path))}
     assert [f"{path.relative_to(ROOT)}: {name}" for path, name in sorted(named) if not (ROOT / name).exists()] == []
 
 
