@@ -59,7 +59,7 @@ def plan_steps(proposal: Proposal) -> tuple[Step, ...]:
         ),
         *(Step(StepKind.DETACH, name) for name in going.managed),
         *(Step(StepKind.DELETE_INLINE, name) for name in going.inline),
-        *(Step(StepKind.LEAVE_GROUP, name) for name in diff.detach.groups),
+        *(Step(StepKind.LEAVE_GROUP, name) for name in diff.draft.detach.groups),
         *([Step(StepKind.KEEP_BOUNDARY, boundary.arn or boundary.name)] if boundary else ()),
         *(Step(StepKind.STAY_ATTACHED, one.arn) for one in proposal.replacement.left),
     )
@@ -71,15 +71,15 @@ def goes_with(proposal: Proposal, documents: Iterable[ReplacementDocument]) -> D
     own = {_own_arn(proposal, one) for one in kept if not one.inline}
     inline = {one.name for one in kept if one.inline}
     return replace(
-        proposal.diff.detach,
-        managed=tuple(one for one in proposal.diff.detach.managed if _short_arn(one) not in own),
-        inline=tuple(one for one in proposal.diff.detach.inline if one not in inline),
+        proposal.diff.draft.detach,
+        managed=tuple(one for one in proposal.diff.draft.detach.managed if _short_arn(one) not in own),
+        inline=tuple(one for one in proposal.diff.draft.detach.inline if one not in inline),
     )
 
 
 def is_there(proposal: Proposal, document: ReplacementDocument) -> bool:
     """Whether the principal already has a policy of a document's name, which an earlier replacement left."""
-    detach = proposal.diff.detach
+    detach = proposal.diff.draft.detach
     if document.inline:
         return document.name in detach.inline
     return _own_arn(proposal, document) in map(_short_arn, detach.managed)
@@ -112,8 +112,8 @@ def plan_note(proposal: Proposal) -> str:
             f"old and new together are {both} attached policies, and the quota is {quota}:"
             " raise the quota, or detach what is unused first"
         )
-    of_services = [one.rpartition("/")[2] for one in proposal.diff.detach.managed if is_service_policy(one)]
-    lines = proposal.diff.lines
+    of_services = [one.rpartition("/")[2] for one in proposal.diff.draft.detach.managed if is_service_policy(one)]
+    lines = proposal.diff.draft.lines
     of_aws = {line.action for line in lines if is_service_policy(line.parent.policy)}
     if of_services and steps and len(of_aws) * 2 > len({line.action for line in lines}):
         return (

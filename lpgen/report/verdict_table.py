@@ -94,10 +94,11 @@ def _rows(report: Report) -> Iterator[list[dict[str, object]]]:
     """The rows of each principal that has any."""
     for view in map(PrincipalView, sorted(report.proposals, key=lambda one: one.diff.principal.arn)):
         # Thousands of verdicts share a few tuples of statements.
-        tuples = {id(one.grants): one.grants for one in view.diff.verdicts}
+        tuples = {id(one.grants): one.grants for one in view.diff.assessment.verdicts}
         granted = {at: "; ".join(map(str, grants)) for at, grants in tuples.items()}
         rows = [
-            _row(view, one, granted[id(one.grants)]) for one in sorted(view.diff.verdicts, key=lambda one: one.action)
+            _row(view, one, granted[id(one.grants)])
+            for one in sorted(view.diff.assessment.verdicts, key=lambda one: one.action)
         ]
         if rows:
             yield rows

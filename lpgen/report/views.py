@@ -90,24 +90,24 @@ class PrincipalView:
     @cached_property
     def matrix(self) -> Matrix:
         """Granted against used, by service and access level."""
-        return matrix_from_verdicts(self.diff.verdicts)
+        return matrix_from_verdicts(self.diff.assessment.verdicts)
 
     @cached_property
     def dangers(self) -> tuple[DangerGroup, ...]:
         """The dangerous grants without seen use, removed ones first."""
-        return danger_groups(self.diff.verdicts, self.staying)
+        return danger_groups(self.diff.assessment.verdicts, self.staying)
 
     @cached_property
     def lost_undoings(self) -> tuple[Undoing, ...]:
         """Used actions that it could no longer undo; empty where nothing changes."""
         if not self.has_documents or self.proposal.in_place:
             return ()
-        return lost_undoings(self.diff.verdicts, self.staying)
+        return lost_undoings(self.diff.assessment.verdicts, self.staying)
 
     @cached_property
     def denied(self) -> tuple[DeniedGroup, ...]:
         """The denied attempts, by wall and action."""
-        return denied_groups(self.diff.denied)
+        return denied_groups(self.diff.use.denied)
 
     @cached_property
     def kept(self) -> tuple[KeptGroup, ...]:
@@ -147,19 +147,19 @@ def _summary_of_view(view: PrincipalView) -> PrincipalSummary:
         principal=replace(diff.principal, policies=(), boundary=None, trust=None, instance_profiles=()),
         principal_class=diff.principal_class,
         advice=proposal.advice,
-        task=diff.task,
+        task=diff.advice.task,
         counts=view.counts,
         caveats=tuple(map(_shared, proposal.caveats)),
-        accepted=tuple(_shared(one) for one in diff.caveats if one.accepted_by),
-        expected=diff.expected,
+        accepted=tuple(_shared(one) for one in diff.assessment.caveats if one.accepted_by),
+        expected=diff.draft.expected,
         is_replaced=replacement is not None,
         refusal=replacement.refusal if replacement else "",
         in_place=proposal.in_place,
         safe=proposal.safe,
         failed=verification is not None and verification.status is CheckStatus.FAILED,
         left=tuple(one.arn for one in replacement.left) if replacement else (),
-        has_decided=bool(view.decided or diff.dropped),
-        recreated=diff.recreated,
+        has_decided=bool(view.decided or diff.draft.dropped),
+        recreated=diff.use.recreated,
     )
 
 
@@ -189,7 +189,7 @@ def replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
 
 
 def _counts_of_view(view: PrincipalView) -> Counts:
-    verdicts, staying = view.diff.verdicts, view.staying
+    verdicts, staying = view.diff.assessment.verdicts, view.staying
     by_verdict = verdicts.by_verdict()
     dangerous = [one.action for one in verdicts.dangerous_unseen()]
     granted, removed = by_verdict.total() - by_verdict[Verdict.UNGRANTED], sum(view.confidence.values())
@@ -208,7 +208,7 @@ def _counts_of_view(view: PrincipalView) -> Counts:
         dangerous_unused=len(dangerous),
         **{
             f"reach_{name}": number
-            for name, number in asdict(view.diff.reach if view.has_documents else NO_REACH).items()
+            for name, number in asdict(view.diff.draft.reach if view.has_documents else NO_REACH).items()
         },
         **{field_of_choice(choice, kind): number for (kind, choice), number in verdicts.by_kind().items()},
     )
@@ -220,7 +220,7 @@ def confidence_of_removal(proposal: Proposal, staying: Collection[Action]) -> di
 
     All are 0 where there is no replacement.
     """
-    judged = proposal.diff.verdicts.judged() if has_documents(proposal) else ()
+    judged = proposal.diff.assessment.verdicts.judged() if has_documents(proposal) else ()
     removed = Counter([one for action, one in judged if action not in staying])
     found = dict.fromkeys(Confidence, 0)
     for judgement, count in removed.items():

@@ -163,7 +163,7 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
             coverage=None if coverage is None else part_from_account(coverage),
             inputs=inputs,
             replaces=ReplacesPart.from_attributes(
-                diff.detach,
+                diff.draft.detach,
                 boundary_stays=None if boundary is None else boundary.arn or boundary.name,
                 policies_sha256=policies_sha256(diff.principal, with_boundary=False),
             ),

@@ -196,9 +196,10 @@ def part_from_view(view: PrincipalView, kind: type[_Head], *sources: object, **g
         kind,
         *sources,
         view,
-        diff,
-        dropped=_parts_from_dropped(diff.dropped),
-        ungranted=_parts_from_ungranted(diff.ungranted),
+        diff.use,
+        diff.assessment,
+        dropped=_parts_from_dropped(diff.draft.dropped),
+        ungranted=_parts_from_ungranted(diff.use.ungranted),
         checks=verification and verification.checks,
         **given,
     )

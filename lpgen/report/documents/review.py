@@ -230,7 +230,9 @@ class PrincipalPart(_PlacedPrincipal, kw_only=True):
 def part_from_principal(view: PrincipalView) -> PrincipalPart:
     """One principal of the review."""
     diff, proposal = view.diff, view.proposal
-    statements = sorted(diff.verdicts.statements() | {wildcard.ref for wildcard in diff.wildcards})
+    statements = sorted(
+        diff.assessment.verdicts.statements() | {wildcard.ref for wildcard in diff.assessment.wildcards}
+    )
     at = {ref: number for number, ref in enumerate(statements)}
     part = part_from_view(
         view,
@@ -239,16 +241,16 @@ def part_from_principal(view: PrincipalView) -> PrincipalPart:
         statements=statements,
         services=(),
         verdicts=(),
-        dangerous_use=[with_evidence(DangerousUsePart, use.evidence, use) for use in diff.dangerous],
-        denied=parts_from_uses(diff.denied),
-        unmapped=_parts_from_unmapped(diff.unmapped),
+        dangerous_use=[with_evidence(DangerousUsePart, use.evidence, use) for use in diff.use.dangerous],
+        denied=parts_from_uses(diff.use.denied),
+        unmapped=_parts_from_unmapped(diff.use.unmapped),
         replacement=_replacement_of_view(view),
         plan=StepsPart.from_attributes(steps=plan_steps(proposal), note=plan_note(proposal)),
     )
     return msgspec.structs.replace(
         part,
         services=_services_of_view(view),
-        verdicts=written_verdicts(diff.verdicts, view.staying, at),
+        verdicts=written_verdicts(diff.assessment.verdicts, view.staying, at),
     )
 
 
@@ -424,7 +426,7 @@ def _head_of_review(review: ReviewSummary) -> ReviewHead:
             UnlistedPart.from_attributes(
                 usage,
                 uses=parts_from_uses(use for use in usage.uses if use.outcome is not Outcome.DENIED),
-                denied=parts_from_uses(use for use in usage.uses if use.outcome is Outcome.DENIED),
+                denied=parts_from_uses(usage.denied),
                 unmapped=_parts_from_unmapped(usage.unmapped),
             )
             for usage in diff.unlisted

@@ -38,7 +38,7 @@ _KIND_WORDS: Final = {
 def data_of_policies(view: PrincipalView, shared: Shared) -> Json:
     """The policies in force and those of the replacement, with the notes of both: a mark and places of shared lines."""
     notes: Interned[Note] = Interned()
-    granted = granted_by_statement(view.diff.verdicts)
+    granted = granted_by_statement(view.diff.assessment.verdicts)
     old = [_data_of_old(one, Outcomes(view, one, granted), shared, notes) for one in view.diff.principal.policies]
     new = list(_data_of_new(view, notes))
     said = [[note.mark, *map(shared.lines.place, note.lines)] for note in notes.values]
@@ -225,7 +225,7 @@ class Outcomes:
         self._granted = granted
         self._wildcards = {
             (one.ref.index, str(one.pattern)): one
-            for one in view.diff.wildcards
+            for one in view.diff.assessment.wildcards
             if (one.ref.policy, one.ref.group) == self._policy
         }
         self._by_action: dict[int, dict[str, ActionVerdict]] = {}

@@ -53,7 +53,7 @@ class PrincipalScript:
         """The data as JSON that is safe in a script element."""
         shared = Shared(self.actions)
         principal = data_of_principal(view, self.report, shared)
-        row = {"found": data_of_actions(view, shared), "wildcards": len(view.diff.wildcards)}
+        row = {"found": data_of_actions(view, shared), "wildcards": len(view.diff.assessment.wildcards)}
         return script_json({"principal": principal, "row": row, **dict(shared.data())})
 
 
@@ -80,14 +80,14 @@ def data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Js
 
 def _findings(view: PrincipalView) -> Iterable[tuple[str, tuple[Block, ...]]]:
     """The findings that a reader should know about a principal, by the name of the part, the most pressing first."""
-    yield "ungranted", tuple(ungranted_blocks(view.diff.ungranted))
+    yield "ungranted", tuple(ungranted_blocks(view.diff.use.ungranted))
     yield "unmapped", tuple(unmapped_blocks(view))
-    yield "dangerous-use", tuple(dangerous_use_blocks(view.diff.dangerous))
+    yield "dangerous-use", tuple(dangerous_use_blocks(view.diff.use.dangerous))
     yield "dangers", tuple(danger_blocks(view))
     yield "undoing", tuple(undoing_blocks(view.lost_undoings))
     yield from all_kept_blocks(view).items()
-    yield "dropped", tuple(dropped_blocks(view.diff.dropped))
-    yield "wildcards", tuple(wildcard_blocks(view.diff.wildcards))
+    yield "dropped", tuple(dropped_blocks(view.diff.draft.dropped))
+    yield "wildcards", tuple(wildcard_blocks(view.diff.assessment.wildcards))
     yield "rules", tuple(rule_blocks(view))
     yield "denied", tuple(denied_blocks(view.denied))
 
@@ -166,7 +166,7 @@ def data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
     Reasons and dangers are indexes into the shared texts; -1 means no danger.
     """
     groups: dict[_Group, dict[_RowKey, list[Action]]] = defaultdict(lambda: defaultdict(list))
-    for one in view.diff.verdicts:
+    for one in view.diff.assessment.verdicts:
         outcome = outcome_of(one, view)
         reason = one.reason if outcome != KEPT or one.keep in ("", one.reason) else f"{one.reason}; {one.keep}"
         service = one.action.partition(":")[0]
@@ -195,7 +195,7 @@ def data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
 
 def data_of_actions(view: PrincipalView, shared: Shared) -> list[str]:
     """The numbers of the actions that are granted, those that a record shows, and the granted ones that are kept."""
-    outcomes = [(one, outcome_of(one, view)) for one in view.diff.verdicts]
+    outcomes = [(one, outcome_of(one, view)) for one in view.diff.assessment.verdicts]
     granted = [one.action for one, outcome in outcomes if outcome != UNGRANTED]
     seen = [one.action for one, _ in outcomes if one.verdict not in UNSEEN]
     kept = [one.action for one, outcome in outcomes if outcome == KEPT]
@@ -273,7 +273,7 @@ def data_of_walls(view: PrincipalView) -> list[Json]:
 def _services(view: PrincipalView) -> dict[str, _Service]:
     scopes = _old_scopes(view)
     found: dict[str, _Service] = defaultdict(_Service)
-    for one in view.diff.verdicts:
+    for one in view.diff.assessment.verdicts:
         outcome = outcome_of(one, view)
         if outcome == UNGRANTED:
             continue
@@ -364,8 +364,8 @@ def data_of_use(view: PrincipalView, report: Report) -> Json | None:
 
 
 def _used(view: PrincipalView) -> Iterable[_Use]:
-    days = dict(view.diff.days)
-    for one in view.diff.verdicts:
+    days = dict(view.diff.use.days)
+    for one in view.diff.assessment.verdicts:
         if one.evidence is not None:
             yield one.action, one.verdict, one.evidence, days.get(one.action, ())
 

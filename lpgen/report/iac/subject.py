@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.findings import Detachment, PrincipalClass, Proposal
@@ -110,7 +110,11 @@ def _merged(same: Sequence[CodeSubject], file: str) -> Iterable[CodeSubject]:
     if len({tuple(document.text for document in one.documents) for one in same}) > 1:
         return same
     told = next((one for one in same if one.reasons), same[0])  # it has the reasons of the others too
-    detach = Detachment(*map(_union, zip(*(astuple(one.detach) for one in same), strict=True)))
+    detach = Detachment(
+        managed=_union(subject.detach.managed for subject in same),
+        inline=_union(subject.detach.inline for subject in same),
+        groups=_union(subject.detach.groups for subject in same),
+    )
     roles = tuple(one.principal.arn for one in same)
     return [replace(told, detach=detach, roles=roles, set_file=file)]
 

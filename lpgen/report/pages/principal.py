@@ -68,17 +68,17 @@ def principal_fold(view: PrincipalView) -> Fold:
         identity_blocks(view),
         safety_blocks(view),
         number_blocks(view),
-        dangerous_use_blocks(view.diff.dangerous),
+        dangerous_use_blocks(view.diff.use.dangerous),
         danger_blocks(view),
         matrix_blocks(view),
-        wildcard_blocks(view.diff.wildcards),
+        wildcard_blocks(view.diff.assessment.wildcards),
         undoing_blocks(view.lost_undoings),
-        ungranted_blocks(view.diff.ungranted),
+        ungranted_blocks(view.diff.use.ungranted),
         denied_blocks(view.denied),
         unmapped_blocks(view),
         *all_kept_blocks(view).values(),
         rule_blocks(view),
-        dropped_blocks(view.diff.dropped),
+        dropped_blocks(view.diff.draft.dropped),
         plan_blocks(view),
         check_blocks(view),
     )
@@ -93,10 +93,10 @@ def identity_blocks(view: PrincipalView) -> Iterable[Block]:
     diff = view.diff
     known = [quiet(f"  {diff.principal.principal_id}")] if diff.principal.principal_id else []
     yield Paragraph(line(name(diff.principal.arn), *known))
-    seen = f", seen on {plural(diff.active_days, 'day')}" if diff.active_days else ""
-    days = quiet(f"  ({CLASS_WORDS[diff.principal_class]}{seen}, {plural(diff.covered_days, 'covered day')})")
-    if diff.recreated:
-        yield Paragraph(line(strong(f"{sentence(diff.recreated.text)}.")))
+    seen = f", seen on {plural(diff.use.active_days, 'day')}" if diff.use.active_days else ""
+    days = quiet(f"  ({CLASS_WORDS[diff.principal_class]}{seen}, {plural(diff.use.covered_days, 'covered day')})")
+    if diff.use.recreated:
+        yield Paragraph(line(strong(f"{sentence(diff.use.recreated.text)}.")))
     if view.proposal.replacement is not None and not view.has_documents:
         yield Paragraph(line(strong("No replacement: "), "what it needs doesn't fit AWS's limits", days))
     else:
@@ -116,7 +116,7 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
         yield Paragraph(
             line(good("Safe: "), "what was used stays allowed, and nothing new is allowed", quiet(f"  ({passed})"))
         )
-        if (expected := view.diff.expected) is not None:
+        if (expected := view.diff.draft.expected) is not None:
             few = f"at most {plural(expected.high, 'denied need')}" if expected.high else "no denied need"
             yield Paragraph(line(f"Backtest: {few} expected in the next {expected.days} days"))
     if view.summary.open_caveats:
@@ -162,7 +162,7 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
     counts = view.counts
     if not view.has_documents:
         yield from _sizes(view)
-    if not view.has_documents and view.diff.verdicts:
+    if not view.has_documents and view.diff.assessment.verdicts:
         yield Paragraph(
             line(
                 f"{plural(counts.granted, 'action')} granted: {count(counts.used)} used, {count(counts.attempted)} "

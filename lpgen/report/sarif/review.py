@@ -162,7 +162,7 @@ class _Principal:
         return f" The replacement leaves out all but {count(stays)} of them." if stays else " The replacement has none."
 
     def _wildcards(self) -> list[WildcardUse]:
-        return sorted(self._view.diff.wildcards, key=lambda one: (one.ref, one.pattern))
+        return sorted(self._view.diff.assessment.wildcards, key=lambda one: (one.ref, one.pattern))
 
     def _wildcard(self, ref: StatementRef, found: list[WildcardUse]) -> SarifFinding:
         patterns = [one.pattern for one in found]
@@ -192,7 +192,7 @@ class _Principal:
     def _unused(self) -> Iterator[SarifFinding]:
         unused: dict[tuple[str, str], list[ActionVerdict]] = defaultdict(list)
         granted: dict[tuple[str, str], int] = defaultdict(int)
-        for one in self._view.diff.verdicts:
+        for one in self._view.diff.assessment.verdicts:
             for holder in {(ref.policy, ref.group) for ref in one.grants}:
                 granted[holder] += 1
                 if one.verdict is Verdict.UNUSED:
@@ -227,7 +227,7 @@ class _Principal:
         }.get(self._view.diff.principal_class)
         if rule:
             was = "wasn't seen to be used" if rule is ReviewKind.UNUSED_PRINCIPAL else "is in no log that was read"
-            yield self._finding(rule, line(self._label, f" {was}. What to do: {self._view.diff.proposal}."))
+            yield self._finding(rule, line(self._label, f" {was}. What to do: {self._view.diff.advice.sentence}."))
 
     def _kept(self) -> Iterator[SarifFinding]:
         kept = sorted(self._view.kinds.get(LineKind.KEPT, ()))
@@ -248,7 +248,7 @@ class _Principal:
 
     def _ungranted(self) -> Iterator[SarifFinding]:
         found: dict[tuple[str, bool], list[UngrantedUse]] = defaultdict(list)
-        for one in self._view.diff.ungranted:
+        for one in self._view.diff.use.ungranted:
             found[one.use.action, bool(one.explanation)].append(one)
         for (action, explained), uses in sorted(found.items()):
             why = uses[0].explanation or "nothing that is known explains it"
