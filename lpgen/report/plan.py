@@ -27,7 +27,7 @@ class StepKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlanStep:
     """One step: the policy, group or boundary it is about; `file` and `characters` are of a new document."""
 
     kind: StepKind
@@ -41,7 +41,7 @@ def document_file(number: int) -> str:
     return f"policy-{number}.json"
 
 
-def plan_steps(proposal: Proposal) -> tuple[Step, ...]:
+def plan_steps(proposal: Proposal) -> tuple[PlanStep, ...]:
     """The steps: new policies are added first, then those that they replace are removed. None without a replacement."""
     if not has_documents(proposal) or proposal.replacement is None:
         return ()
@@ -49,7 +49,7 @@ def plan_steps(proposal: Proposal) -> tuple[Step, ...]:
     boundary, going = diff.principal.boundary, goes_with(proposal, documents)
     return (
         *(
-            Step(
+            PlanStep(
                 _coming(proposal, document),
                 document.name,
                 document_file(number),
@@ -57,11 +57,11 @@ def plan_steps(proposal: Proposal) -> tuple[Step, ...]:
             )
             for number, document in enumerate(documents, start=1)
         ),
-        *(Step(StepKind.DETACH, name) for name in going.managed),
-        *(Step(StepKind.DELETE_INLINE, name) for name in going.inline),
-        *(Step(StepKind.LEAVE_GROUP, name) for name in diff.draft.detach.groups),
-        *([Step(StepKind.KEEP_BOUNDARY, boundary.arn or boundary.name)] if boundary else ()),
-        *(Step(StepKind.STAY_ATTACHED, one.arn) for one in proposal.replacement.left),
+        *(PlanStep(StepKind.DETACH, name) for name in going.managed),
+        *(PlanStep(StepKind.DELETE_INLINE, name) for name in going.inline),
+        *(PlanStep(StepKind.LEAVE_GROUP, name) for name in diff.draft.detach.groups),
+        *([PlanStep(StepKind.KEEP_BOUNDARY, boundary.arn or boundary.name)] if boundary else ()),
+        *(PlanStep(StepKind.STAY_ATTACHED, one.arn) for one in proposal.replacement.left),
     )
 
 

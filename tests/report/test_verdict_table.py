@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.findings import Report
 from lpgen.report.render import WHOLE_REVIEW
-from lpgen.report.verdict_table import VERDICT_SCHEMA, verdict_csv, verdict_parquet
+from lpgen.report.tables import VERDICT_SCHEMA, verdict_csv, verdict_parquet
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.reports import organization, report_of

@@ -24,8 +24,8 @@ from lpgen.report.documents.inputs import (
     part_from_snapshot,
 )
 from lpgen.report.documents.layout import (
+    JsonRow,
     LaidOut,
-    Row,
     lay_out_item,
     lay_out_line,
     lay_out_parts,
@@ -227,7 +227,7 @@ class PrincipalPart(_PlacedPrincipal, kw_only=True):
     checks: Annotated[tuple[CheckPart, ...] | None, means("The verification; null: nothing was verified.")]
 
 
-def part_from_principal(view: PrincipalView) -> PrincipalPart:
+def _part_from_principal(view: PrincipalView) -> PrincipalPart:
     """One principal of the review."""
     diff, proposal = view.diff, view.proposal
     statements = sorted(
@@ -287,7 +287,7 @@ def _replacement_of_view(view: PrincipalView) -> ReplacementPart | None:
         lines=[LinePart.from_attributes(line, **scope_members(line.scope)) for line in view.lines],
         characters_by_service={},
     )
-    return msgspec.structs.replace(part, characters_by_service=Row(replacement.bytes_by_service))
+    return msgspec.structs.replace(part, characters_by_service=JsonRow(replacement.bytes_by_service))
 
 
 def part_from_document(document: ReplacementDocument, number: int, kind: type[_Policy], **given: object) -> _Policy:
@@ -396,12 +396,12 @@ def review_lines(parted: PartedReview) -> Iterator[str]:
 
 def principal_json(view: PrincipalView) -> str:
     """The part of a principal in the JSON text."""
-    return lay_out_item(part_from_principal(view))
+    return lay_out_item(_part_from_principal(view))
 
 
 def principal_line(view: PrincipalView) -> str:
     """The line of a principal in the JSON lines."""
-    return lay_out_line(part_from_principal(view))
+    return lay_out_line(_part_from_principal(view))
 
 
 def _head_of_review(review: ReviewSummary) -> ReviewHead:

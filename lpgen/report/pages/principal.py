@@ -46,7 +46,7 @@ from lpgen.report.pages.use import (
     unmapped_blocks,
     wildcard_blocks,
 )
-from lpgen.report.plan import Step, StepKind, plan_note, plan_steps
+from lpgen.report.plan import PlanStep, StepKind, plan_note, plan_steps
 from lpgen.report.views import USED_KINDS, KeptGroup, PrincipalView
 from lpgen.report.words import CLASS_WORDS, LINE_WORDS, sentence, short_label_of, state_of
 
@@ -56,10 +56,10 @@ _MOST_READABLE: Final = 20_000
 
 def principal_page(view: PrincipalView) -> tuple[Fold]:
     """The part of a principal in a review."""
-    return (principal_fold(view),)
+    return (_principal_fold(view),)
 
 
-def principal_fold(view: PrincipalView) -> Fold:
+def _principal_fold(view: PrincipalView) -> Fold:
     """One principal's part, foldable."""
     principal, counts = view.diff.principal, view.counts
     change = [quiet(f"  {count(counts.granted)} → {count(counts.kept)} actions")] if view.has_documents else []
@@ -222,7 +222,7 @@ def plan_blocks(view: PrincipalView) -> Iterable[Block]:
             yield Paragraph(line(name(step.name), " stays attached."))
 
 
-def _step_line(step: Step) -> Line:
+def _step_line(step: PlanStep) -> Line:
     size = quiet(f" ({plural(step.characters, 'character')})")
     match step.kind:
         case StepKind.ATTACH:

@@ -23,11 +23,10 @@ from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
 from lpgen.core.replacements import Decision, LineKind
 from lpgen.report.blocks import DEFAULT_LAYOUT, Layout, Line, count, line, name, names, plural
-from lpgen.report.documents.layout import Row
+from lpgen.report.documents.layout import JsonRow
 from lpgen.report.documents.parts import part_from_decisions
 from lpgen.report.documents.review import part_from_totals
-from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifName, sarif_log
-from lpgen.report.sarif.places import Place, PolicyPlaces
+from lpgen.report.sarif.layout import MOST_RESULTS, Place, PolicyPlaces, SarifFinding, SarifName, sarif_log
 from lpgen.report.summary import summary_of_review
 from lpgen.report.views import DangerGroup, PrincipalView
 from lpgen.report.words import label_of, short_label_of
@@ -50,7 +49,7 @@ def review_sarif(report: Report, layout: Layout = DEFAULT_LAYOUT, *, most: int =
     review, diff = summary_of_review(report, (one.summary for one in views)), report.diff
     facts = {
         "asOf": diff.as_of.isoformat(),
-        "catalog": Row(version=diff.catalog_version, date=diff.catalog_date),
+        "catalog": JsonRow(version=diff.catalog_version, date=diff.catalog_date),
         "minDays": report.min_days,
         "totals": part_from_totals(review),
         "decisions": part_from_decisions(report.decisions, review.accepted),

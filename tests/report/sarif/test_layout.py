@@ -20,8 +20,7 @@ from lpgen.core.findings import PrincipalClass, Report, Verdict, Verdicts
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.report.blocks import Layout, line, name
-from lpgen.report.sarif.layout import LEVELS, SarifFinding, fingerprint_of, sarif_log
-from lpgen.report.sarif.places import Place
+from lpgen.report.sarif.layout import LEVELS, Place, SarifFinding, fingerprint_of, sarif_log
 from lpgen.report.sarif.review import REVIEW_RULES, findings_of_review, review_sarif
 from lpgen.report.views import PrincipalView
 from tests.report.cases import Case, verdict
