@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, field
 
 from lpgen.core.digests import Inputs, OutputDigests, digest_of_report, digest_of_text
-from lpgen.core.documents import CatalogPart, Count, Part, RowPart, means
+from lpgen.core.documents import CatalogPart, Count, DecisionsPart, Part, RowPart, means
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.folders import file_of_left_policy, folder_of_principal
@@ -27,7 +27,6 @@ from lpgen.core.replacements import (
 )
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.core.schemas import EVIDENCE_SCHEMA, SUMMARY_SCHEMA
-from lpgen.core.summary import DecisionsPart
 from lpgen.report.documents.inputs import (
     AccountPart,
     CoveragePart,

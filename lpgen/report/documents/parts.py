@@ -10,13 +10,12 @@ from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
-from lpgen.core.documents import Count, Message, Parameters, Part, RowPart, means
+from lpgen.core.documents import Count, DecisionsPart, Message, Parameters, Part, RowPart, means
 from lpgen.core.evidence import Evidence, Use
 from lpgen.core.findings import DroppedLine, PrincipalClass, UngrantedUse
 from lpgen.core.model import AccessLevel, DenialKind, Outcome, PolicyKind, ResourceKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import CheckStatus, DecisionKind, DecisionsStamp, Scope
-from lpgen.core.summary import DecisionsPart
 from lpgen.report.summary import PrincipalSummary
 from lpgen.report.views import PrincipalView
 

@@ -10,11 +10,10 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from lpgen.core.choices import Severity
-from lpgen.core.documents import CatalogPart, Count, Message, Parameters, Part, RowPart, means
+from lpgen.core.documents import CatalogPart, Count, DecisionsPart, Message, Parameters, Part, RowPart, means
 from lpgen.core.evidence import UnmappedEvent
 from lpgen.core.model import AccessLevel, Outcome, PrincipalKind, SkipReason
 from lpgen.core.replacements import LineKind, ReplacementDocument
-from lpgen.core.summary import DecisionsPart
 from lpgen.report.documents.inputs import (
     CoveragePart,
     GuardsPart,

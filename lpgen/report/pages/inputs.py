@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lpgen.core.choices import KeepUnobservable, UnobservableKind
+from lpgen.core.documents import DecisionsPart
 from lpgen.core.evidence import SIDE_WORDS, AccountCoverage, CoverageSource
 from lpgen.core.findings import Report, SkipCount
 from lpgen.core.guards import Guards
 from lpgen.core.model import Effect, Policy, SkipReason
 from lpgen.core.replacements import DecisionKind, DecisionsStamp
 from lpgen.core.snapshots import SnapshotStamp
-from lpgen.core.summary import DecisionsPart
 from lpgen.report.blocks import (
     REVIEW_ROWS,
     Block,
