@@ -49,12 +49,7 @@ def plan_steps(proposal: Proposal) -> tuple[PlanStep, ...]:
     boundary, going = diff.principal.boundary, goes_with(proposal, documents)
     return (
         *(
-            PlanStep(
-                _coming(proposal, document),
-                document.name,
-                document_file(number),
-                document.size,
-            )
+            PlanStep(_coming(proposal, document), document.name, document_file(number), document.size)
             for number, document in enumerate(documents, start=1)
         ),
         *(PlanStep(StepKind.DETACH, name) for name in going.managed),
@@ -67,13 +62,13 @@ def plan_steps(proposal: Proposal) -> tuple[PlanStep, ...]:
 
 def goes_with(proposal: Proposal, documents: Iterable[ReplacementDocument]) -> Detachment:
     """The policies to remove: not those with the names of the new ones, which an earlier replacement left."""
-    kept = tuple(documents)
-    own = {_own_arn(proposal, one) for one in kept if not one.inline}
-    inline = {one.name for one in kept if one.inline}
+    kept, detach = tuple(documents), proposal.diff.draft.detach
+    own = {_own_arn(proposal, document) for document in kept if not document.inline}
+    inline = {document.name for document in kept if document.inline}
     return replace(
-        proposal.diff.draft.detach,
-        managed=tuple(one for one in proposal.diff.draft.detach.managed if _short_arn(one) not in own),
-        inline=tuple(one for one in proposal.diff.draft.detach.inline if one not in inline),
+        detach,
+        managed=tuple(arn for arn in detach.managed if _short_arn(arn) not in own),
+        inline=tuple(name for name in detach.inline if name not in inline),
     )
 
 
@@ -112,10 +107,10 @@ def plan_note(proposal: Proposal) -> str:
             f"old and new together are {both} attached policies, and the quota is {quota}:"
             " raise the quota, or detach what is unused first"
         )
-    of_services = [one.rpartition("/")[2] for one in proposal.diff.draft.detach.managed if is_service_policy(one)]
-    lines = proposal.diff.draft.lines
-    of_aws = {line.action for line in lines if is_service_policy(line.parent.policy)}
-    if of_services and steps and len(of_aws) * 2 > len({line.action for line in lines}):
+    draft = proposal.diff.draft
+    of_services = [arn.rpartition("/")[2] for arn in draft.detach.managed if is_service_policy(arn)]
+    of_aws = {line.action for line in draft.lines if is_service_policy(line.parent.policy)}
+    if of_services and steps and len(of_aws) * 2 > len({line.action for line in draft.lines}):
         return (
             f"AWS adds to {' and '.join(of_services)} what the service comes to need, which the replacement doesn't"
             " follow, and most of what stays is theirs: the role may be better left as it is"

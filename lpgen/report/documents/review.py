@@ -229,9 +229,8 @@ class PrincipalPart(_PlacedPrincipal, kw_only=True):
 def _part_from_principal(view: PrincipalView) -> PrincipalPart:
     """One principal of the review."""
     diff, proposal = view.diff, view.proposal
-    statements = sorted(
-        diff.assessment.verdicts.statements() | {wildcard.ref for wildcard in diff.assessment.wildcards}
-    )
+    verdicts = diff.assessment.verdicts
+    statements = sorted(verdicts.statements() | {wildcard.ref for wildcard in diff.assessment.wildcards})
     at = {ref: number for number, ref in enumerate(statements)}
     part = part_from_view(
         view,
@@ -249,7 +248,7 @@ def _part_from_principal(view: PrincipalView) -> PrincipalPart:
     return msgspec.structs.replace(
         part,
         services=_services_of_view(view),
-        verdicts=written_verdicts(diff.assessment.verdicts, view.staying, at),
+        verdicts=written_verdicts(verdicts, view.staying, at),
     )
 
 

@@ -90,13 +90,13 @@ def _principal_fold(view: PrincipalView) -> Fold:
 
 def identity_blocks(view: PrincipalView) -> Iterable[Block]:
     """The principal and the proposal."""
-    diff = view.diff
+    diff, use = view.diff, view.diff.use
     known = [quiet(f"  {diff.principal.principal_id}")] if diff.principal.principal_id else []
     yield Paragraph(line(name(diff.principal.arn), *known))
-    seen = f", seen on {plural(diff.use.active_days, 'day')}" if diff.use.active_days else ""
-    days = quiet(f"  ({CLASS_WORDS[diff.principal_class]}{seen}, {plural(diff.use.covered_days, 'covered day')})")
-    if diff.use.recreated:
-        yield Paragraph(line(strong(f"{sentence(diff.use.recreated.text)}.")))
+    seen = f", seen on {plural(use.active_days, 'day')}" if use.active_days else ""
+    days = quiet(f"  ({CLASS_WORDS[diff.principal_class]}{seen}, {plural(use.covered_days, 'covered day')})")
+    if use.recreated:
+        yield Paragraph(line(strong(f"{sentence(use.recreated.text)}.")))
     if view.proposal.replacement is not None and not view.has_documents:
         yield Paragraph(line(strong("No replacement: "), "what it needs doesn't fit AWS's limits", days))
     else:
