@@ -43,8 +43,7 @@ from lpgen.edge.readers.analysis_inputs import Inputs, choose_inputs
 from lpgen.edge.signatures import read_private_key, read_public_key
 from lpgen.errors import IngestError, InvocationError, quote_input
 from lpgen.report.summary import ReviewSummary as ReviewSummary
-from lpgen.report.tables import denial_table, finding_table, window_table
-from lpgen.report.verdict_table import verdict_table
+from lpgen.report.tables import denial_table, finding_table, verdict_table, window_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -82,8 +82,8 @@ def _entry(proposal: Proposal) -> _Entry:
 
 def _dangerous(proposal: Proposal) -> int:
     """How many dangerous grants without seen use the replacement removes."""
-    staying = proposal.diff.left_actions.union(line.action for line in proposal.diff.lines)
-    return sum(one.action not in staying for one in proposal.diff.verdicts.dangerous_unseen())
+    staying = proposal.diff.left_actions.union(line.action for line in proposal.diff.draft.lines)
+    return sum(one.action not in staying for one in proposal.diff.assessment.verdicts.dangerous_unseen())
 
 
 # ---------------------------------------------------------------- proposals that wait

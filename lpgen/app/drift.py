@@ -245,7 +245,7 @@ class _Work:
             diffs = self.reviewer.compare(batch.now, grants, records)
             now = [
                 # What copies of calls show is for verdicts.
-                Member(grants[arn], replace(records[arn].usage, copied=()), batch.proposals[arn][1], one.ungranted)
+                Member(grants[arn], replace(records[arn].usage, copied=()), batch.proposals[arn][1], one.use.ungranted)
                 for one in diffs
                 for arn in (one.principal.arn,)
             ]

@@ -27,8 +27,7 @@ from lpgen.edge.replacement_files import SIGNATURE, read_output, write_text
 from lpgen.edge.spill import Place, Spill, pack_text
 from lpgen.errors import InvocationError, quote_input
 from lpgen.report.blocks import DEFAULT_LAYOUT, NO_OPTIONS, Given, Layout
-from lpgen.report.documents.evidence import evidence_json
-from lpgen.report.documents.summary import summary_json
+from lpgen.report.documents.output_folder import evidence_json, summary_json
 from lpgen.report.iac.files import CodeForm, code_of_subjects
 from lpgen.report.iac.subject import CodeSubject, subject_of_proposal
 from lpgen.report.plan import document_file

@@ -30,7 +30,7 @@ from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.rollout.inputs import WrittenOutput, read_written_output, written_plan
 from lpgen.edge.signatures import is_signature_of, read_public_key
 from lpgen.errors import InvocationError, OutputError, TamperingError, quote_input
-from lpgen.report.documents.evidence import evidence_json
+from lpgen.report.documents.output_folder import evidence_json
 from lpgen.report.plan import document_file
 
 

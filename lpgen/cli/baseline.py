@@ -47,7 +47,7 @@ def save_command(
     from datetime import UTC, datetime
 
     from lpgen.app.baseline import save
-    from lpgen.report.messages.baselines import render_saved
+    from lpgen.report.messages.data_folder import render_saved
 
     read, saved = inputs.read(data, choices), datetime.now(UTC)
     with engine.open() as at:
@@ -88,7 +88,7 @@ def list_command(
       lpgen baseline list --data lpgen-data
     """
     from lpgen.edge.data_folder.baseline_folder import list_baselines
-    from lpgen.report.messages.baselines import render_baselines
+    from lpgen.report.messages.data_folder import render_baselines
 
     chosen = choose_format(format, output, ListFormat)
     stamps = [one.stamp for one in list_baselines(data)]
@@ -117,11 +117,11 @@ def show_command(
       lpgen baseline show 2026-09-30 --data lpgen-data
     """
     from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
-    from lpgen.report.messages.baselines import Holding, render_baseline
+    from lpgen.report.messages.data_folder import BaselineContent, render_baseline
 
     chosen = choose_format(format, output, ShowFormat)
     baseline = open_baseline(find_baseline(data, name))
-    holding = Holding(
+    holding = BaselineContent(
         saved=baseline.saved.saved.isoformat(),
         folder=str(baseline.folder),
         policy_files=len(baseline.files.policies),

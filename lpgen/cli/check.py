@@ -36,7 +36,7 @@ def check_command(
       lpgen check --data lpgen-data
     """
     from lpgen.app.check import check_data
-    from lpgen.report.messages.check import render_check
+    from lpgen.report.messages.data_folder import render_check
 
     chosen = choose_format(format, output, CheckFormat)
     found = check_data(data)

@@ -20,7 +20,7 @@ DryRunOption = Annotated[
 def show_queries(logs: AthenaLogs, data: Path) -> None:
     """Prints what an ingest would ask, and on stderr what that would read."""
     from lpgen.edge.athena.reading import plan_athena
-    from lpgen.report.messages.athena_plan import render_queries, render_query_plan
+    from lpgen.report.messages.ingest import render_queries, render_query_plan
 
     for plan, scan in plan_athena(logs, data):
         typer.echo(render_queries(plan))

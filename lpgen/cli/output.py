@@ -188,7 +188,7 @@ def for_terminal(text: str) -> str:
 def _fitted(text: str, stream: TextIO) -> str:
     if not stream.isatty():
         return text
-    from lpgen.report.layout.fit import fit_lines
+    from lpgen.report.layout.wrap import fit_lines
 
     return fit_lines(text, os.get_terminal_size(stream.fileno()).columns or 80)
 

@@ -367,7 +367,7 @@ def watch_command(
     from lpgen.app.rollout import watch
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.rollout.plan_file import read_rollout_plan
-    from lpgen.report.messages.rollout_watch import render_watch
+    from lpgen.report.messages.rollout import render_watch
 
     chosen = choose_format(format, output, WatchFormat)
     watched = watch(read_rollout_plan(plan), plan, data, open_catalog(catalog), snapshot=snapshot)

@@ -137,6 +137,11 @@ class PrincipalUsage:
         return tuple(one for one in self.by_id if one.principal_id != current) if current else ()
 
     @property
+    def denied(self) -> tuple[Use, ...]:
+        """The denied attempts."""
+        return tuple(use for use in self.uses if use.outcome is Outcome.DENIED)
+
+    @property
     def believed(self) -> list[Use]:
         """The uses that weren't denied and aren't suspected: what one may learn from."""
         return [use for use in self.uses if use.outcome is not Outcome.DENIED and not use.suspected]

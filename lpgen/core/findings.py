@@ -85,6 +85,7 @@ class Judgement:
 
     verdict: Verdict
     reason: str
+    _: KW_ONLY
     keep: str
     confidence: Confidence
     grants: tuple[StatementRef, ...]
@@ -118,7 +119,17 @@ class Verdicts(Sequence[ActionVerdict]):
         """Verdicts that may each differ in everything, with distinct actions."""
         listed = tuple(verdicts)
         judged = [
-            (one.action, Judgement(one.verdict, one.reason, one.keep, one.confidence, one.grants, one.evidence))
+            (
+                one.action,
+                Judgement(
+                    one.verdict,
+                    one.reason,
+                    keep=one.keep,
+                    confidence=one.confidence,
+                    grants=one.grants,
+                    evidence=one.evidence,
+                ),
+            )
             for one in listed
         ]
         return cls(judged, {one.action: ActionFact(one.level, one.danger) for one in listed})
@@ -201,6 +212,7 @@ class UngrantedUse:
 
     use: Use
     reason: str
+    _: KW_ONLY
     explanation: str
 
 
@@ -210,6 +222,7 @@ class DangerousUse:
 
     action: Action
     harm: str
+    _: KW_ONLY
     on: tuple[date, ...]
     evidence: Evidence
 
@@ -220,6 +233,7 @@ class WildcardUse:
 
     ref: StatementRef
     pattern: ActionPattern
+    _: KW_ONLY
     not_action: bool
     expands_to: int
     used: tuple[Action, ...]
@@ -245,7 +259,7 @@ GENERATED_CLASSES: Final = frozenset({PrincipalClass.ACTIVE, PrincipalClass.SSO}
 """The classes for which replacements are written."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Detachment:
     """The policies and groups to replace: managed ones to detach, inline ones to delete, groups to leave."""
 
@@ -271,49 +285,79 @@ class Recreation:
         return f"created again{day}; records of the earlier one don't count ({self.records:,})"
 
 
-@dataclass(frozen=True, slots=True)
-class PrincipalDiff:
-    """Granted vs. used for one principal. `proposal` is what to do, in one sentence, and `task` the same in a clause.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseFindings:
+    """What the records show of one principal.
 
-    `active_days` are those on which it was seen at work, 0 where they weren't counted. `expected` are the denials
-    expected of its replacement in the next days, None where no backtest was made. `reach` says how far its policies and
-    the lines reach beyond its own resources. `left` are the policies left attached; `lines` and `detach` have no part
-    of them. `dangerous` are the dangerous actions that it used. `days` are, by action, those with
-    records of it that aren't denials, sorted. `recreated` is set where records of an earlier one of the name are left
-    out.
+    `covered_days` are those of its account's logs, and `active_days` those on which it was seen at work, 0 where they
+    weren't counted. `days` are, by action, those with records of it that aren't denials, sorted. `dangerous` are the
+    dangerous actions that it used. `recreated` is set where records of an earlier principal of its name are left out.
     """
 
-    principal: Principal
-    principal_class: PrincipalClass
-    proposal: str
-    covered_days: int
-    verdicts: Verdicts
+    covered_days: int = 0
+    active_days: int = 0
+    days: tuple[tuple[Action, tuple[date, ...]], ...] = ()
     ungranted: tuple[UngrantedUse, ...] = ()
     denied: tuple[Use, ...] = ()
     unmapped: tuple[UnmappedEvent, ...] = ()
-    wildcards: tuple[WildcardUse, ...] = ()
-    caveats: tuple[Caveat, ...] = ()
-    lines: tuple[Line, ...] = ()
-    dropped: tuple[DroppedLine, ...] = ()
-    detach: Detachment = Detachment()
-    active_days: int = 0
-    task: str = ""
-    expected: ExpectedDenials | None = None
-    reach: Reach = NO_REACH
-    left: tuple[LeftPolicy, ...] = ()
     dangerous: tuple[DangerousUse, ...] = ()
-    days: tuple[tuple[Action, tuple[date, ...]], ...] = ()
     recreated: Recreation | None = None
 
-    @property
-    def left_actions(self) -> frozenset[Action]:
-        """The actions that the policies left attached grant."""
-        return self.verdicts.granted_by({one.arn for one in self.left})
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """The verdicts on one principal's grants, its wildcards, and why its replacement may not be safe."""
+
+    verdicts: Verdicts
+    wildcards: tuple[WildcardUse, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
 
     @property
     def open_caveats(self) -> tuple[Caveat, ...]:
         """The caveats that no person has accepted."""
         return tuple(caveat for caveat in self.caveats if not caveat.accepted_by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacementDraft:
+    """What the replacement of one principal is to allow, and which policies it replaces.
+
+    `left` are the policies left attached; `lines` and `detach` have no part of them. `dropped` are lines that decisions
+    keep out. `expected` are the denials expected of it in the next days, None where no backtest was made. `reach` says
+    how far the old policies and the lines reach beyond the principal's own resources.
+    """
+
+    lines: tuple[Line, ...] = ()
+    dropped: tuple[DroppedLine, ...] = ()
+    left: tuple[LeftPolicy, ...] = ()
+    detach: Detachment = Detachment()
+    expected: ExpectedDenials | None = None
+    reach: Reach = NO_REACH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What to do about one principal, in one sentence, and as a clause."""
+
+    sentence: str = ""
+    task: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrincipalDiff:
+    """Granted vs. used for one principal."""
+
+    principal: Principal
+    principal_class: PrincipalClass
+    use: UseFindings
+    assessment: Assessment
+    draft: ReplacementDraft
+    advice: Advice
+
+    @property
+    def left_actions(self) -> frozenset[Action]:
+        """The actions that the policies left attached grant."""
+        return self.assessment.verdicts.granted_by({policy.arn for policy in self.draft.left})
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +376,7 @@ class DroppedLine:
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
     """The whole comparison. `as_of` is the day that ages count to; `unlisted` are principals outside the snapshot."""
 
@@ -352,6 +396,7 @@ class SkipCount:
 
     reason: SkipReason
     records: int
+    _: KW_ONLY
     example_event_id: str
 
 
@@ -364,13 +409,14 @@ class Proposal:
 
     diff: PrincipalDiff
     replacement: Replacement | None
+    _: KW_ONLY
     verification: Verification | None
     in_place: bool = False
 
     @property
     def advice(self) -> str:
         """The proposal, in one sentence."""
-        return "nothing: its policies say what the replacement says" if self.in_place else self.diff.proposal
+        return "nothing: its policies say what the replacement says" if self.in_place else self.diff.advice.sentence
 
     @property
     def caveats(self) -> tuple[Caveat, ...]:
@@ -381,7 +427,7 @@ class Proposal:
         elif self.verification is not None and self.verification.status is not CheckStatus.PASSED:
             names = tuple(one.name for one in self.verification.checks if one.status is not CheckStatus.PASSED)
             found.append(Caveat.of(CaveatKind.VERIFICATION, status=self.verification.status, checks=names))
-        return (*found, *(one for one in self.diff.open_caveats if one not in found))
+        return (*found, *(one for one in self.diff.assessment.open_caveats if one not in found))
 
     @property
     def safe(self) -> bool:
@@ -412,6 +458,7 @@ class Report:
 
     diff: Diff
     proposals: tuple[Proposal, ...]
+    _: KW_ONLY
     problems: tuple[str, ...]
     min_days: int
     guards: Guards = NO_GUARDS

@@ -16,12 +16,12 @@ from lpgen.core.analysis.verification.chain import FoundOutput
 from lpgen.core.analysis.verification.claims import is_stated
 from lpgen.core.analysis.verification.written import WrittenDocument
 from lpgen.core.digests import digest_of_text, digests_from_summary
+from lpgen.core.documents import summary_from_facts
 from lpgen.core.folders import file_of_left_policy
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy
 from lpgen.core.replacements import LeftPolicy
 from lpgen.core.schemas import SUMMARY_SCHEMA, check_schema
-from lpgen.core.summary import summary_from_facts
 from lpgen.edge.evidence_file import EvidenceFile, EvidenceLeft, EvidenceLine, decode_evidence
 from lpgen.edge.output_folder import SUMMARY, recover_output
 from lpgen.edge.private_files import make_private_folder, open_private

@@ -1,14 +1,17 @@
-"""Rows as CSV: commas, line feeds, and null as an empty cell."""
+"""Rows as CSV: commas, line feeds, and null as an empty cell. What wildcards gained is written so."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
+from msgspec import structs
+
+from lpgen.core.drift.growth import GainedAction, Growth
 from lpgen.report.escaping import spreadsheet_text
 
 
@@ -30,3 +33,21 @@ def _csv_cell(value: object) -> object:
 
 
 _inert: Final = lru_cache(maxsize=1 << 16)(spreadsheet_text)
+
+
+def wildcards_csv(growth: Growth) -> str:
+    """A row per wildcard and gained action, with a header. Columns are only ever added.
+
+    `held_by` is a number, `used` is empty where use is unknown.
+    """
+    return csv_text(_rows(growth))
+
+
+def _rows(growth: Growth) -> Iterator[Iterable[object]]:
+    yield "subject", "statements", "wildcard", "held_by", *GainedAction.__struct_fields__, "used"
+    facts = {gained.action: structs.astuple(gained) for gained in growth.actions}
+    for finding in growth.wildcards:
+        found = finding.parameters
+        own = (finding.subject, "; ".join(found["statements"]), found["wildcard"], len(finding.principals))
+        for action in found["new_actions"]:
+            yield *own, *facts[action], None if growth.totals.used is None else action in found["used"]

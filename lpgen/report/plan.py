@@ -27,7 +27,7 @@ class StepKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlanStep:
     """One step: the policy, group or boundary it is about; `file` and `characters` are of a new document."""
 
     kind: StepKind
@@ -41,7 +41,7 @@ def document_file(number: int) -> str:
     return f"policy-{number}.json"
 
 
-def plan_steps(proposal: Proposal) -> tuple[Step, ...]:
+def plan_steps(proposal: Proposal) -> tuple[PlanStep, ...]:
     """The steps: new policies are added first, then those that they replace are removed. None without a replacement."""
     if not has_documents(proposal) or proposal.replacement is None:
         return ()
@@ -49,37 +49,32 @@ def plan_steps(proposal: Proposal) -> tuple[Step, ...]:
     boundary, going = diff.principal.boundary, goes_with(proposal, documents)
     return (
         *(
-            Step(
-                _coming(proposal, document),
-                document.name,
-                document_file(number),
-                document.size,
-            )
+            PlanStep(_coming(proposal, document), document.name, document_file(number), document.size)
             for number, document in enumerate(documents, start=1)
         ),
-        *(Step(StepKind.DETACH, name) for name in going.managed),
-        *(Step(StepKind.DELETE_INLINE, name) for name in going.inline),
-        *(Step(StepKind.LEAVE_GROUP, name) for name in diff.detach.groups),
-        *([Step(StepKind.KEEP_BOUNDARY, boundary.arn or boundary.name)] if boundary else ()),
-        *(Step(StepKind.STAY_ATTACHED, one.arn) for one in proposal.replacement.left),
+        *(PlanStep(StepKind.DETACH, name) for name in going.managed),
+        *(PlanStep(StepKind.DELETE_INLINE, name) for name in going.inline),
+        *(PlanStep(StepKind.LEAVE_GROUP, name) for name in diff.draft.detach.groups),
+        *([PlanStep(StepKind.KEEP_BOUNDARY, boundary.arn or boundary.name)] if boundary else ()),
+        *(PlanStep(StepKind.STAY_ATTACHED, one.arn) for one in proposal.replacement.left),
     )
 
 
 def goes_with(proposal: Proposal, documents: Iterable[ReplacementDocument]) -> Detachment:
     """The policies to remove: not those with the names of the new ones, which an earlier replacement left."""
-    kept = tuple(documents)
-    own = {_own_arn(proposal, one) for one in kept if not one.inline}
-    inline = {one.name for one in kept if one.inline}
+    kept, detach = tuple(documents), proposal.diff.draft.detach
+    own = {_own_arn(proposal, document) for document in kept if not document.inline}
+    inline = {document.name for document in kept if document.inline}
     return replace(
-        proposal.diff.detach,
-        managed=tuple(one for one in proposal.diff.detach.managed if _short_arn(one) not in own),
-        inline=tuple(one for one in proposal.diff.detach.inline if one not in inline),
+        detach,
+        managed=tuple(arn for arn in detach.managed if _short_arn(arn) not in own),
+        inline=tuple(name for name in detach.inline if name not in inline),
     )
 
 
 def is_there(proposal: Proposal, document: ReplacementDocument) -> bool:
     """Whether the principal already has a policy of a document's name, which an earlier replacement left."""
-    detach = proposal.diff.detach
+    detach = proposal.diff.draft.detach
     if document.inline:
         return document.name in detach.inline
     return _own_arn(proposal, document) in map(_short_arn, detach.managed)
@@ -112,10 +107,10 @@ def plan_note(proposal: Proposal) -> str:
             f"old and new together are {both} attached policies, and the quota is {quota}:"
             " raise the quota, or detach what is unused first"
         )
-    of_services = [one.rpartition("/")[2] for one in proposal.diff.detach.managed if is_service_policy(one)]
-    lines = proposal.diff.lines
-    of_aws = {line.action for line in lines if is_service_policy(line.parent.policy)}
-    if of_services and steps and len(of_aws) * 2 > len({line.action for line in lines}):
+    draft = proposal.diff.draft
+    of_services = [arn.rpartition("/")[2] for arn in draft.detach.managed if is_service_policy(arn)]
+    of_aws = {line.action for line in draft.lines if is_service_policy(line.parent.policy)}
+    if of_services and steps and len(of_aws) * 2 > len({line.action for line in draft.lines}):
         return (
             f"AWS adds to {' and '.join(of_services)} what the service comes to need, which the replacement doesn't"
             " follow, and most of what stays is theirs: the role may be better left as it is"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 _TEXT: Final = {"text": "layout.text:page_text", "markdown": "layout.markdown:page_markdown"}
-_PAGE: Final = {**_TEXT, "html": "html.plain:page_html"}
+_PAGE: Final = {**_TEXT, "html": "html.templating:page_html"}
 _PART: Final = {"text": "layout.text:part_text", "markdown": "layout.markdown:part_markdown"}
 
 
@@ -111,22 +111,22 @@ PAGE: Final[Formats[ReviewPage]] = Formats(html="html.page:review_html")
 """A review for a browser."""
 
 WHOLE_REVIEW: Final[Formats[Report]] = Formats(
-    sarif="sarif.review:review_sarif(layout)", csv="verdict_table:verdict_csv", parquet="verdict_table:verdict_parquet"
+    sarif="sarif.review:review_sarif(layout)", csv="tables:verdict_csv", parquet="tables:verdict_parquet"
 )
 VERIFICATION: Final[Formats[OutputVerification]] = Formats(
-    "pages.verification:verification_page", json="documents.verification:verification_json"
+    "pages.verification:verification_page", json="documents.output_folder:verification_json"
 )
 EXPLANATION: Final[Formats[Explanation]] = Formats(
     "pages.explain:explain_page", json="documents.explanation:explain_json"
 )
 WHO_CAN: Final[Formats[WhoCan]] = Formats(
-    "pages.who_can:who_can_page", text="screens:who_can_screen(layout)", json="documents.who_can:who_can_json"
+    "pages.explain:who_can_page", text="screens:who_can_screen(layout)", json="documents.explanation:who_can_json"
 )
 WILDCARDS: Final[Formats[Growth]] = Formats(
     "pages.drift:wildcards_page",
     noun="wildcard",
     json="documents.layout:lay_out",
-    csv="wildcard_table:wildcards_csv",
+    csv="csv_text:wildcards_csv",
 )
 DRIFT: Final[Formats[Drift]] = Formats(
     "pages.drift:drift_page",

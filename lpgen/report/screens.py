@@ -10,8 +10,8 @@ from lpgen.core.explanations import WhoCan
 from lpgen.report.blocks import REVIEW_ROWS, Given, Layout
 from lpgen.report.layout.text import render_text
 from lpgen.report.pages.drift_screen import Room, drift_blocks
+from lpgen.report.pages.explain import who_can_page
 from lpgen.report.pages.first_screen import first_screen
-from lpgen.report.pages.who_can import who_can_page
 from lpgen.report.summary import PartedReview
 
 _LINES: Final = 40

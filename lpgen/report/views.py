@@ -70,7 +70,7 @@ class PrincipalView:
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The lines of the replacement, sorted."""
-        return replacement_lines(self.proposal)
+        return _replacement_lines(self.proposal)
 
     @cached_property
     def left(self) -> frozenset[Action]:
@@ -85,59 +85,59 @@ class PrincipalView:
     @cached_property
     def confidence(self) -> Mapping[Confidence, int]:
         """How many removals are how sure."""
-        return confidence_of_removal(self.proposal, self.staying)
+        return _confidence_of_removal(self.proposal, self.staying)
 
     @cached_property
     def matrix(self) -> Matrix:
         """Granted against used, by service and access level."""
-        return matrix_from_verdicts(self.diff.verdicts)
+        return _matrix_from_verdicts(self.diff.assessment.verdicts)
 
     @cached_property
     def dangers(self) -> tuple[DangerGroup, ...]:
         """The dangerous grants without seen use, removed ones first."""
-        return danger_groups(self.diff.verdicts, self.staying)
+        return _danger_groups(self.diff.assessment.verdicts, self.staying)
 
     @cached_property
     def lost_undoings(self) -> tuple[Undoing, ...]:
         """Used actions that it could no longer undo; empty where nothing changes."""
         if not self.has_documents or self.proposal.in_place:
             return ()
-        return lost_undoings(self.diff.verdicts, self.staying)
+        return lost_undoings(self.diff.assessment.verdicts, self.staying)
 
     @cached_property
     def denied(self) -> tuple[DeniedGroup, ...]:
         """The denied attempts, by wall and action."""
-        return denied_groups(self.diff.denied)
+        return _denied_groups(self.diff.use.denied)
 
     @cached_property
     def kept(self) -> tuple[KeptGroup, ...]:
         """Actions kept only because the logs can't show their use."""
-        return kept_groups(self.lines, LineKind.KEPT)
+        return _kept_groups(self.lines, LineKind.KEPT)
 
     @cached_property
     def for_review(self) -> tuple[KeptGroup, ...]:
         """Actions kept because an unexplained use may be a mapping error."""
-        return kept_groups(self.lines, LineKind.REVIEW)
+        return _kept_groups(self.lines, LineKind.REVIEW)
 
     @cached_property
     def decided(self) -> tuple[KeptGroup, ...]:
         """Actions kept because a person decided so."""
-        return kept_groups(self.lines, LineKind.DECIDED)
+        return _kept_groups(self.lines, LineKind.DECIDED)
 
     @cached_property
     def shared(self) -> tuple[KeptGroup, ...]:
         """Actions kept because a role of the same permission set needs them in another account."""
-        return kept_groups(self.lines, LineKind.SHARED)
+        return _kept_groups(self.lines, LineKind.SHARED)
 
     @cached_property
     def kinds(self) -> Mapping[LineKind, frozenset[Action]]:
         """The actions of the replacement, each once, by why they are kept."""
-        return actions_by_kind(self.lines)
+        return _actions_by_kind(self.lines)
 
     @cached_property
-    def rules(self) -> tuple[RuleGroup, ...]:
+    def rules(self) -> tuple[_RuleGroup, ...]:
         """The scoping rules that were applied."""
-        return rule_groups(self.proposal.replacement.rules) if self.proposal.replacement else ()
+        return _rule_groups(self.proposal.replacement.rules) if self.proposal.replacement else ()
 
 
 def _summary_of_view(view: PrincipalView) -> PrincipalSummary:
@@ -147,19 +147,19 @@ def _summary_of_view(view: PrincipalView) -> PrincipalSummary:
         principal=replace(diff.principal, policies=(), boundary=None, trust=None, instance_profiles=()),
         principal_class=diff.principal_class,
         advice=proposal.advice,
-        task=diff.task,
+        task=diff.advice.task,
         counts=view.counts,
         caveats=tuple(map(_shared, proposal.caveats)),
-        accepted=tuple(_shared(one) for one in diff.caveats if one.accepted_by),
-        expected=diff.expected,
+        accepted=tuple(_shared(one) for one in diff.assessment.caveats if one.accepted_by),
+        expected=diff.draft.expected,
         is_replaced=replacement is not None,
         refusal=replacement.refusal if replacement else "",
         in_place=proposal.in_place,
         safe=proposal.safe,
         failed=verification is not None and verification.status is CheckStatus.FAILED,
         left=tuple(one.arn for one in replacement.left) if replacement else (),
-        has_decided=bool(view.decided or diff.dropped),
-        recreated=diff.recreated,
+        has_decided=bool(view.decided or diff.draft.dropped),
+        recreated=diff.use.recreated,
     )
 
 
@@ -181,7 +181,7 @@ def has_documents(proposal: Proposal) -> bool:
     return proposal.replacement is not None and not proposal.replacement.refusal
 
 
-def replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
+def _replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
     """The lines that the replacement's documents hold, each once, sorted; none where there is no replacement."""
     documents = proposal.replacement.documents if has_documents(proposal) and proposal.replacement else ()
     found = {line for document in documents for statement in document.statements for line in statement.lines}
@@ -189,7 +189,7 @@ def replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
 
 
 def _counts_of_view(view: PrincipalView) -> Counts:
-    verdicts, staying = view.diff.verdicts, view.staying
+    verdicts, staying = view.diff.assessment.verdicts, view.staying
     by_verdict = verdicts.by_verdict()
     dangerous = [one.action for one in verdicts.dangerous_unseen()]
     granted, removed = by_verdict.total() - by_verdict[Verdict.UNGRANTED], sum(view.confidence.values())
@@ -208,19 +208,19 @@ def _counts_of_view(view: PrincipalView) -> Counts:
         dangerous_unused=len(dangerous),
         **{
             f"reach_{name}": number
-            for name, number in asdict(view.diff.reach if view.has_documents else NO_REACH).items()
+            for name, number in asdict(view.diff.draft.reach if view.has_documents else NO_REACH).items()
         },
         **{field_of_choice(choice, kind): number for (kind, choice), number in verdicts.by_kind().items()},
     )
 
 
-def confidence_of_removal(proposal: Proposal, staying: Collection[Action]) -> dict[Confidence, int]:
+def _confidence_of_removal(proposal: Proposal, staying: Collection[Action]) -> dict[Confidence, int]:
     """The number of granted actions that aren't in `staying` and are removed, by confidence in the order of
     `Confidence`.
 
     All are 0 where there is no replacement.
     """
-    judged = proposal.diff.verdicts.judged() if has_documents(proposal) else ()
+    judged = proposal.diff.assessment.verdicts.judged() if has_documents(proposal) else ()
     removed = Counter([one for action, one in judged if action not in staying])
     found = dict.fromkeys(Confidence, 0)
     for judgement, count in removed.items():
@@ -229,7 +229,7 @@ def confidence_of_removal(proposal: Proposal, staying: Collection[Action]) -> di
     return found
 
 
-def matrix_from_verdicts(verdicts: Verdicts) -> Matrix:
+def _matrix_from_verdicts(verdicts: Verdicts) -> Matrix:
     """Granted against used, by service and access level."""
     granted, seen = Counter[tuple[str, AccessLevel]](), Counter[tuple[str, AccessLevel]]()
     for action, judgement in verdicts.judged():
@@ -301,7 +301,7 @@ class KeptGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleGroup:
+class _RuleGroup:
     """A scoping rule with its addition to the scopes and every pattern it wrote."""
 
     rule: str
@@ -311,7 +311,7 @@ class RuleGroup:
     patterns: tuple[str, ...]
 
 
-def danger_groups(verdicts: Verdicts, staying: frozenset[Action]) -> tuple[DangerGroup, ...]:
+def _danger_groups(verdicts: Verdicts, staying: frozenset[Action]) -> tuple[DangerGroup, ...]:
     """The dangerous grants without seen use, removed ones before kept ones.
 
     Within these, a danger of its own comes before a general one, and the services that hand out rights come first.
@@ -333,7 +333,7 @@ def _danger_order(one: DangerGroup) -> tuple[bool, bool, int, int, str]:
     return one.stays, not one.observable, len(one.verdicts), rank, action
 
 
-def denied_groups(denied: Iterable[Use]) -> tuple[DeniedGroup, ...]:
+def _denied_groups(denied: Iterable[Use]) -> tuple[DeniedGroup, ...]:
     """Denied attempts by wall and action, sorted."""
     found: dict[tuple[DenialKind, Action], list[Use]] = defaultdict(list)
     for use in denied:
@@ -341,7 +341,7 @@ def denied_groups(denied: Iterable[Use]) -> tuple[DeniedGroup, ...]:
     return tuple(_denied_group(*key, found[key]) for key in sorted(found))
 
 
-def kept_groups(lines: Iterable[Line], kind: LineKind) -> tuple[KeptGroup, ...]:
+def _kept_groups(lines: Iterable[Line], kind: LineKind) -> tuple[KeptGroup, ...]:
     """The replacement's lines of one kind by service and reason, sorted; an action has the first of its reasons."""
     reasons: dict[Action, str] = {}
     for line in lines:
@@ -353,18 +353,18 @@ def kept_groups(lines: Iterable[Line], kind: LineKind) -> tuple[KeptGroup, ...]:
     return tuple(KeptGroup(*key, tuple(found[key])) for key in sorted(found))
 
 
-def rule_groups(rules: Iterable[AppliedRule]) -> tuple[RuleGroup, ...]:
+def _rule_groups(rules: Iterable[AppliedRule]) -> tuple[_RuleGroup, ...]:
     """The scoping rules that were applied, each with its patterns."""
     found: dict[tuple[str, str, str], list[AppliedRule]] = defaultdict(list)
     for one in rules:
         found[one.rule, one.adds, one.tightens].append(one)
     return tuple(
-        RuleGroup(*words, sum(one.records for one in members), tuple(sorted(one.pattern for one in members)))
+        _RuleGroup(*words, sum(one.records for one in members), tuple(sorted(one.pattern for one in members)))
         for words, members in sorted(found.items())
     )
 
 
-def actions_by_kind(lines: Iterable[Line]) -> dict[LineKind, frozenset[Action]]:
+def _actions_by_kind(lines: Iterable[Line]) -> dict[LineKind, frozenset[Action]]:
     """The actions of the replacement, each once: by the first kind of its lines, without the empty kinds, in order.
 
     An action that was used on one resource and is kept on others too, as the logs can't show, counts as used.

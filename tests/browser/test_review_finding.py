@@ -33,9 +33,9 @@ def labels_of(proposals: Iterable[Proposal]) -> list[str]:
 def actions_by_way(proposal: Proposal) -> dict[str, set[Action]]:
     """The actions of a principal, by the value of the choice under which they are found."""
     view = PrincipalView(proposal)
-    granted = {one.action for one in view.diff.verdicts if one.verdict is not Verdict.UNGRANTED}
+    granted = {one.action for one in view.diff.assessment.verdicts if one.verdict is not Verdict.UNGRANTED}
     kept = granted & view.staying if view.has_documents else set()
-    used = {one.action for one in view.diff.verdicts if one.verdict not in UNSEEN}
+    used = {one.action for one in view.diff.assessment.verdicts if one.verdict not in UNSEEN}
     removed = granted - kept if view.has_documents else set()
     return {"": granted, "used": used, "kept": kept, "removed": removed}
 

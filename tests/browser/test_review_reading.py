@@ -201,10 +201,10 @@ def test_use_over_time_marks_exactly_the_days_with_a_record(
         view = views[name]
         first = min(one.first_day for one in sample_report.diff.coverage.accounts)
         page = open_page(sample, fragment=f"#p={quote(view.diff.principal.arn, safe='')}")
-        days: dict[str, tuple[date, ...]] = dict(view.diff.days)
+        days: dict[str, tuple[date, ...]] = dict(view.diff.use.days)
         assert days
         for action, seen in days.items():
             assert days_drawn(page, action) == {(day - first).days for day in seen}, action
         active = len({day for seen in days.values() for day in seen})
-        assert active == view.diff.active_days
+        assert active == view.diff.use.active_days
         expect(page.locator(".activity")).to_contain_text(f"used on {active} days")

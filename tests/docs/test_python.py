@@ -19,8 +19,7 @@ import pytest
 
 import lpgen
 from lpgen.core.usage.tables import USAGE_SCHEMA
-from lpgen.report.tables import DENIAL_SCHEMA, FINDING_SCHEMA, WINDOW_SCHEMA
-from lpgen.report.verdict_table import VERDICT_SCHEMA
+from lpgen.report.tables import DENIAL_SCHEMA, FINDING_SCHEMA, VERDICT_SCHEMA, WINDOW_SCHEMA
 from tests.support.documents import PYTHON_PAGE, check_block
 from tests.support.sample_organization import ROOT
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from lpgen.core.evidence import Evidence, RecordedContext, StatementRef, UnmappedEvent, Use
 from lpgen.core.findings import (
     ActionVerdict,
+    Advice,
+    Assessment,
     Confidence,
     DangerousUse,
     Detachment,
@@ -18,7 +20,9 @@ from lpgen.core.findings import (
     PrincipalClass,
     PrincipalDiff,
     Proposal,
+    ReplacementDraft,
     UngrantedUse,
+    UseFindings,
     Verdict,
     Verdicts,
     WildcardUse,
@@ -52,7 +56,7 @@ from lpgen.core.replacements import (
 SHOP, SECURITY = "111122223333", "444455556666"
 ADMIN = StatementRef("arn:aws:iam::aws:policy/AdministratorAccess", PolicyKind.AWS_MANAGED, "", 0, "")
 
-OWN_ACCESS = Detachment((), ("access",), ())
+OWN_ACCESS = Detachment(managed=(), inline=("access",), groups=())
 
 LEVELS = {"Get": AccessLevel.READ, "Describe": AccessLevel.LIST, "List": AccessLevel.LIST, "Tag": AccessLevel.TAGGING}
 
@@ -171,31 +175,36 @@ class Case:
             tags=(),
         )
         diff = PrincipalDiff(
-            principal,
-            self.principal_class,
-            self.proposal_text,
-            self.covered_days,
-            Verdicts.of(sorted(self.verdicts, key=lambda one: one.action)),
-            tuple(self.ungranted),
-            tuple(self.denied),
-            tuple(self.unmapped),
-            tuple(self.wildcards),
-            tuple(self.caveats),
-            tuple(sorted(self.lines, key=lambda one: (one.action, one.scope, one.parent))),
-            tuple(self.dropped),
-            self.detach,
-            self.active_days,
-            self.task or self.proposal_text,
-            dangerous=self.dangerous,
-            days=tuple((one.action, _ends(one.evidence)) for one in self.verdicts if one.evidence),
+            principal=principal,
+            principal_class=self.principal_class,
+            use=UseFindings(
+                covered_days=self.covered_days,
+                active_days=self.active_days,
+                days=tuple((verdict.action, _ends(verdict.evidence)) for verdict in self.verdicts if verdict.evidence),
+                ungranted=tuple(self.ungranted),
+                denied=tuple(self.denied),
+                unmapped=tuple(self.unmapped),
+                dangerous=self.dangerous,
+            ),
+            assessment=Assessment(
+                verdicts=Verdicts.of(sorted(self.verdicts, key=lambda verdict: verdict.action)),
+                wildcards=tuple(self.wildcards),
+                caveats=tuple(self.caveats),
+            ),
+            draft=ReplacementDraft(
+                lines=tuple(sorted(self.lines, key=lambda line: (line.action, line.scope, line.parent))),
+                dropped=tuple(self.dropped),
+                detach=self.detach,
+            ),
+            advice=Advice(sentence=self.proposal_text, task=self.task or self.proposal_text),
         )
         if self.principal_class not in (PrincipalClass.ACTIVE, PrincipalClass.SSO):
-            return Proposal(diff, None, None)
-        documents = () if self.refusal else (self._document(principal, diff.lines),)
+            return Proposal(diff, None, verification=None)
+        documents = () if self.refusal else (self._document(principal, diff.draft.lines),)
         replacement = Replacement(principal, documents, self.rules, self.sizes, self.refusal)
         checks = passed_checks(len(self.lines)) if self.checks is None else self.checks
         verification = None if self.refusal else Verification(self.arn, checks)
-        return Proposal(diff, replacement, verification, in_place=self.in_place)
+        return Proposal(diff, replacement, verification=verification, in_place=self.in_place)
 
     def _document(self, principal: Principal, lines: Sequence[Line]) -> ReplacementDocument:
         groups: dict[tuple[str, StatementRef, Scope], list[Line]] = defaultdict(list)
@@ -260,3 +269,10 @@ def use_of(
     return Use(
         Action(action), Resource(kind, resource), outcome, "observed", wall, error, (RecordedContext(region),), evidence
     )
+
+
+def with_detach(proposal: Proposal, *, managed: tuple[str, ...], inline: tuple[str, ...] | None = None) -> Proposal:
+    """The proposal, of which the replacement replaces these policies; `inline` of None leaves the inline ones."""
+    draft = proposal.diff.draft
+    detach = replace(draft.detach, managed=managed, inline=draft.detach.inline if inline is None else inline)
+    return replace(proposal, diff=replace(proposal.diff, draft=replace(draft, detach=detach)))

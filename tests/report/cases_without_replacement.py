@@ -22,7 +22,7 @@ def without_replacement() -> list[Case]:
             verdict("iam:CreateUser", parents=(ADMIN,), danger="makes an identity of its own"),
             verdict("s3:GetObject", Verdict.UNOBSERVABLE, parents=(ADMIN,)),
         ],
-        wildcards=[WildcardUse(ADMIN, ActionPattern("*"), False, 2, ())],
+        wildcards=[WildcardUse(ADMIN, ActionPattern("*"), not_action=False, expands_to=2, used=())],
     )
     hole = Case(
         "fulfilment-sync",

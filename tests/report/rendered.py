@@ -10,8 +10,7 @@ from lpgen.core.digests import Inputs
 from lpgen.core.findings import Proposal, Report
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.report.blocks import NO_OPTIONS, Given, Layout
-from lpgen.report.documents.evidence import evidence_json
-from lpgen.report.documents.summary import summary_json
+from lpgen.report.documents.output_folder import evidence_json, summary_json
 from lpgen.report.iac.files import CodeForm, code_of_subjects
 from lpgen.report.iac.subject import subject_of_proposal
 from lpgen.report.render import (

@@ -47,10 +47,10 @@ def organization() -> Report:
         unlisted=(stranger,),
         expired=(expired,),
         skips=(
-            SkipCount(SkipReason.NO_PERMISSION, 105, "3b9d3c1e-0000-4000-8000-000000000001"),
-            SkipCount(SkipReason.SERVICE_CALLER, 1308, "3b9d3c1e-0000-4000-8000-000000000002"),
-            SkipCount(SkipReason.UNMAPPED, 7, "2d7a44c0-9a53-4e0e-9d43-07b5a9a5b0aa"),
-            SkipCount(SkipReason.UNREADABLE_FILE, 1, ""),
+            SkipCount(SkipReason.NO_PERMISSION, 105, example_event_id="3b9d3c1e-0000-4000-8000-000000000001"),
+            SkipCount(SkipReason.SERVICE_CALLER, 1308, example_event_id="3b9d3c1e-0000-4000-8000-000000000002"),
+            SkipCount(SkipReason.UNMAPPED, 7, example_event_id="2d7a44c0-9a53-4e0e-9d43-07b5a9a5b0aa"),
+            SkipCount(SkipReason.UNREADABLE_FILE, 1, example_event_id=""),
         ),
     )
     ways = (trust("everyone", "anyone"), trust("account", "999988887777", "sts:ExternalId"))
@@ -113,7 +113,7 @@ def report_of(
         expired=expired,
     )
     unread = sum(one.records for one in skips if one.reason is SkipReason.UNREADABLE_FILE)
-    return Report(diff, proposals, problems, 90, unread_files=unread)
+    return Report(diff, proposals, problems=problems, min_days=90, unread_files=unread)
 
 
 def large_report(principals: int = 200) -> Report:

@@ -34,7 +34,9 @@ def deployer() -> Case:
         "ssm:GetParameter": "arn:aws:ssm:us-east-1:111122223333:parameter/shop/image",
     }
     when = seen(68, "2026-06-03", "2026-09-29", "8f2c0f5e-5d0c-4d53-9c0c-5a6f0d6f6b11")
-    case = Case("platform-deployer", path="/platform/", detach=Detachment((ADMIN.policy,), (), ()))
+    case = Case(
+        "platform-deployer", path="/platform/", detach=Detachment(managed=(ADMIN.policy,), inline=(), groups=())
+    )
     for action, resource in used.items():
         case.verdicts.append(verdict(action, Verdict.USED, parents=(ADMIN,), keep="used", evidence=when))
         rule = "name-family" if resource.endswith("/*") else ""
@@ -74,7 +76,9 @@ def deployer() -> Case:
     for name in ("SendMessage", "ReceiveMessage"):
         case.verdicts.append(verdict(f"sqs:{name}", Verdict.UNOBSERVABLE, parents=(ADMIN,)))
     everything = tuple(one.action for one in case.verdicts if one.verdict is Verdict.USED)
-    case.wildcards = [WildcardUse(ADMIN, ActionPattern("*"), False, len(case.verdicts), everything)]
+    case.wildcards = [
+        WildcardUse(ADMIN, ActionPattern("*"), not_action=False, expands_to=len(case.verdicts), used=everything)
+    ]
     case.rules = (
         AppliedRule(
             "name-family",
@@ -92,7 +96,9 @@ def storefront() -> Case:
     bucket, table = own("data", 0, "Images"), own("data", 1, "Orders")
     orders = "arn:aws:dynamodb:us-east-1:111122223333:table/storefront-orders"
     when = seen(5211, "2026-06-03", "2026-09-30", "fdba19ca-c71b-474c-9b35-96df91c43da1", orders)
-    case = Case("storefront-api", path="/app/", detach=Detachment((), ("data",), ()), active_days=96)
+    case = Case(
+        "storefront-api", path="/app/", detach=Detachment(managed=(), inline=("data",), groups=()), active_days=96
+    )
     for name in ("GetItem", "PutItem", "Query", "UpdateItem"):
         case.verdicts.append(verdict(f"dynamodb:{name}", Verdict.USED, parents=(table,), keep="used", evidence=when))
         case.lines.append(used_line(f"dynamodb:{name}", table, when, orders))
@@ -107,8 +113,14 @@ def storefront() -> Case:
     case.verdicts.append(verdict("s3:PutBucketPolicy", parents=(bucket,), danger="opens a bucket to anybody"))
     case.verdicts.append(verdict("s3:DeleteBucket", parents=(bucket,)))
     case.wildcards = [
-        WildcardUse(bucket, ActionPattern("s3:*"), False, 5, ()),
-        WildcardUse(table, ActionPattern("dynamodb:*"), False, 9, tuple(one.action for one in case.verdicts[:4])),
+        WildcardUse(bucket, ActionPattern("s3:*"), not_action=False, expands_to=5, used=()),
+        WildcardUse(
+            table,
+            ActionPattern("dynamodb:*"),
+            not_action=False,
+            expands_to=9,
+            used=tuple(one.action for one in case.verdicts[:4]),
+        ),
     ]
     return case
 
@@ -148,7 +160,9 @@ def user_in_group() -> Case:
         kind=PrincipalKind.USER,
         proposal_text="replace the policies and end the membership in operators: the replacement covers what the user "
         "used of it",
-        detach=Detachment(("arn:aws:iam::111122223333:policy/ops/on-call",), ("home",), ("operators",)),
+        detach=Detachment(
+            managed=("arn:aws:iam::111122223333:policy/ops/on-call",), inline=("home",), groups=("operators",)
+        ),
     )
     forbid: dict[str, object] = {"Sid": "NoKeys", "Effect": "Deny", "Action": "kms:*", "Resource": "*"}
     old = {"Version": "2012-10-17", "Statement": [{**forbid, "Sid": "Old"}]}
@@ -176,7 +190,7 @@ def sso() -> Case:
         "put the replacement into the permission set, beside those of its other accounts, all of which that changes;"
         " the role itself can't be edited",
         path="/aws-reserved/sso.amazonaws.com/eu-west-1/",
-        detach=Detachment((parent.policy,), (), ()),
+        detach=Detachment(managed=(parent.policy,), inline=(), groups=()),
         inline=True,
     )
     case.verdicts = [
@@ -186,7 +200,11 @@ def sso() -> Case:
     case.lines = [used_line("logs:FilterLogEvents", parent, when)]
     case.wildcards = [
         WildcardUse(
-            parent, ActionPattern("iam:*, organizations:*, account:*"), True, 17204, (Action("logs:FilterLogEvents"),)
+            parent,
+            ActionPattern("iam:*, organizations:*, account:*"),
+            not_action=True,
+            expands_to=17204,
+            used=(Action("logs:FilterLogEvents"),),
         )
     ]
     return case
@@ -197,7 +215,7 @@ def applied() -> Case:
     own_policy = own("lpgen-price-watcher-1")
     when = seen(41, "2026-06-04", "2026-09-28", "5e0c8a11-41de-4f0a-9a57-0a1d5f2b7c21")
     table = "arn:aws:dynamodb:us-east-1:111122223333:table/prices"
-    case = Case("price-watcher", detach=Detachment((own_policy.policy,), (), ()), in_place=True)
+    case = Case("price-watcher", detach=Detachment(managed=(own_policy.policy,), inline=(), groups=()), in_place=True)
     case.verdicts.append(verdict("dynamodb:GetItem", Verdict.USED, parents=(own_policy,), keep="used", evidence=when))
     case.lines.append(used_line("dynamodb:GetItem", own_policy, when, table))
     age = {

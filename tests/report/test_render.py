@@ -311,8 +311,8 @@ def test_render_review_json_has_a_verdict_for_every_action() -> None:
     principals = {one["principal"]: one for one in json.loads(render_review(report, "json"))["principals"]}
     for proposal in report.proposals:
         found = principals[proposal.diff.principal.arn]
-        assert [one["action"] for one in found["verdicts"]] == [one.action for one in proposal.diff.verdicts]
-        for one, verdict in zip(found["verdicts"], proposal.diff.verdicts, strict=True):
+        assert [one["action"] for one in found["verdicts"]] == [one.action for one in proposal.diff.assessment.verdicts]
+        for one, verdict in zip(found["verdicts"], proposal.diff.assessment.verdicts, strict=True):
             granted_by = [found["statements"][at]["policy"] for at in one["granted_by"]]
             assert granted_by == [ref.policy for ref in verdict.grants]
 

@@ -67,7 +67,7 @@ def reviewed(principal: Principal, found: list[Use], **chosen: Any) -> Proposal:
     grants, options = grants_of(principal), Options(min_days=1, **chosen)
     diff = diff_usage(usage_of({principal.arn: found}), [grants], catalog(), options)
     made = generate_policies(diff, [grants], catalog(), options)
-    return Proposal(diff.principals[0], made[0] if made else None, None)
+    return Proposal(diff.principals[0], made[0] if made else None, verification=None)
 
 
 @many
@@ -121,7 +121,7 @@ def test_a_grant_that_a_decision_keeps_and_that_was_used_elsewhere_only_is_no_mo
 def test_a_grant_that_another_account_needs_and_that_was_used_elsewhere_only_is_no_more_kept_than_granted() -> None:
     here, there = (set_role(account, NARROW) for account in (SHOP, DATA))
     found = answer({here: [use("s3:ListBucket", BUCKET), OUTSIDE[1]], there: OUTSIDE})
-    assert {line.kind for line in found.proposals[DATA].diff.lines} == {LineKind.OBSERVED, LineKind.SHARED}
+    assert {line.kind for line in found.proposals[DATA].diff.draft.lines} == {LineKind.OBSERVED, LineKind.SHARED}
     for proposal in found.proposals.values():
         assert_adds_up(proposal)
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.findings import Report
 from lpgen.report.render import WHOLE_REVIEW
-from lpgen.report.verdict_table import VERDICT_SCHEMA, verdict_csv, verdict_parquet
+from lpgen.report.tables import VERDICT_SCHEMA, verdict_csv, verdict_parquet
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.reports import organization, report_of
@@ -61,7 +61,7 @@ def test_verdicts_are_the_same_bytes_twice_in_the_formats_that_there_are() -> No
 def test_verdict_table_has_a_row_for_every_verdict() -> None:
     report = organization()
     expected = Counter(
-        (one.diff.principal.arn, v.action, v.verdict) for one in report.proposals for v in one.diff.verdicts
+        (one.diff.principal.arn, v.action, v.verdict) for one in report.proposals for v in one.diff.assessment.verdicts
     )
     table = read_table(report)
     rows = table.to_pylist()
@@ -134,7 +134,7 @@ def test_verdict_csv_runs_nothing_and_loses_nothing(texts: list[str]) -> None:
     assert not any(
         cell.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")) for row in rows for cell in row
     )
-    assert len(rows) - 1 == sum(len(one.diff.verdicts) for one in report.proposals)
+    assert len(rows) - 1 == sum(len(one.diff.assessment.verdicts) for one in report.proposals)
     assert read_cells(report) == [as_cells(row) for row in read_table(report).to_pylist()]
 
 

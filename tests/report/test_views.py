@@ -17,7 +17,7 @@ from lpgen.report.pages.principal import all_kept_blocks
 from lpgen.report.plan import StepKind, plan_note, plan_steps
 from lpgen.report.views import LevelCount, PrincipalView, sum_matrix
 from lpgen.report.words import SKIP_WORDS, WALL_WORDS
-from tests.report.cases import Case, own, verdict
+from tests.report.cases import Case, own, verdict, with_detach
 from tests.report.reports import organization
 from tests.report.safe_cases import deployer, exporter, sso, storefront, user_in_group
 from tests.report.unsafe_cases import analyst, inventory, too_large
@@ -35,13 +35,13 @@ ORGANIZATION = [PrincipalView(one) for one in organization().proposals]
 def test_counts_add_up(one: PrincipalView) -> None:
     counts = one.counts
     assert counts.granted == counts.used + counts.attempted + counts.unused + counts.unobservable
-    assert counts.granted + counts.ungranted == len(one.diff.verdicts)
+    assert counts.granted + counts.ungranted == len(one.diff.assessment.verdicts)
     assert sum(one.confidence.values()) == counts.removed
     assert sum(len(group.verdicts) for group in one.dangers) == counts.dangerous_unused
     whole = sum(sum_matrix(one.matrix).values(), LevelCount())
     assert (whole.granted, whole.seen) == (counts.granted, counts.used + counts.attempted)
     if one.has_documents:
-        granted = {item.action for item in one.diff.verdicts if item.verdict is not Verdict.UNGRANTED}
+        granted = {item.action for item in one.diff.assessment.verdicts if item.verdict is not Verdict.UNGRANTED}
         assert counts.removed == len(granted - one.staying)
         assert counts.kept == len(granted & one.staying)
         assert sum(map(len, one.kinds.values())) == counts.kept
@@ -153,8 +153,8 @@ def test_plan_takes_no_policy_away_that_has_a_new_ones_name(inline: bool) -> Non
     assert proposal.replacement
     (made,) = proposal.replacement.documents
     arn = f"arn:aws:iam::111122223333:policy/lpgen/{made.name}"
-    detach = replace(proposal.diff.detach, managed=() if inline else (arn,), inline=(made.name,) if inline else ())
-    steps = plan_steps(replace(proposal, diff=replace(proposal.diff, detach=detach)))
+    managed, inlined = ((), (made.name,)) if inline else ((arn,), ())
+    steps = plan_steps(with_detach(proposal, managed=managed, inline=inlined))
     assert [one.kind for one in steps] == [StepKind.PUT_INLINE if inline else StepKind.NEW_VERSION]
 
 

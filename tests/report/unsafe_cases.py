@@ -16,7 +16,7 @@ def inventory() -> Case:
     """A role with a use that nothing explains, so that it isn't safe."""
     parent = own("describe")
     when = seen(31, "2026-06-20", "2026-09-28", "0e7c7c52-16f4-4a51-b0b5-3b1a6a4a7b6e")
-    case = Case("inventory-collector", detach=Detachment((), ("describe",), ()))
+    case = Case("inventory-collector", detach=Detachment(managed=(), inline=("describe",), groups=()))
     case.verdicts = [
         verdict("rds:DescribeDBInstances", Verdict.USED, parents=(parent,), keep="used", evidence=when),
         verdict("ec2:DescribeVolumes", Verdict.UNGRANTED, evidence=when),
@@ -48,7 +48,7 @@ def inventory() -> Case:
     )
     refused = "no Allow matches the action and resource"
     changed = "its policies were changed later, by iam:DeleteRolePolicy on 2026-07-03 (example 77aa)"
-    case.ungranted = [UngrantedUse(made, refused, changed), UngrantedUse(use, refused, "")]
+    case.ungranted = [UngrantedUse(made, refused, explanation=changed), UngrantedUse(use, refused, explanation="")]
     case.caveats = [Caveat.of(CaveatKind.UNEXPLAINED_USE, action="ec2:DescribeVolumes", resource="*", reason=refused)]
     return case
 
@@ -142,7 +142,7 @@ def failing() -> Case:
     harm = "opens a bucket to any principal"
     case.verdicts.append(verdict("s3:PutBucketPolicy", Verdict.USED, parents=(parent,), keep="used", evidence=opened))
     case.lines.append(used_line("s3:PutBucketPolicy", parent, opened, "arn:aws:s3:::partner-drop"))
-    case.dangerous = (DangerousUse(Action("s3:PutBucketPolicy"), harm, (date(2026, 9, 3),), opened),)
+    case.dangerous = (DangerousUse(Action("s3:PutBucketPolicy"), harm, on=(date(2026, 9, 3),), evidence=opened),)
     case.caveats = [
         Caveat.of(CaveatKind.SHORT_COVERAGE, days=61, min_days=90, account=SECURITY),
         Caveat.of(

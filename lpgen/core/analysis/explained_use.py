@@ -33,7 +33,9 @@ class Explanations:
 
     def of_uses(self, principal: Principal, ungranted: Iterable[tuple[Use, str]]) -> tuple[UngrantedUse, ...]:
         """The ungranted uses, which come with why they are ungranted, each with its explanation or ""."""
-        return tuple(UngrantedUse(use, reason, self._of_use(principal, use, reason)) for use, reason in ungranted)
+        return tuple(
+            UngrantedUse(use, reason, explanation=self._of_use(principal, use, reason)) for use, reason in ungranted
+        )
 
     def contradicted(self, grants: PrincipalGrants, uses: Iterable[Use], catalog: Catalog) -> Iterator[UngrantedUse]:
         """The allowed uses that the policies and guards given deny in a context that records show, each with its
@@ -49,7 +51,7 @@ class Explanations:
                 if region is not None:
                     where = f" in {region}" if region else ""
                     reason = f"the policies and guards given deny it{where}, so they aren't those that applied"
-                    yield UngrantedUse(use, reason, self._of_use(principal, use, reason))
+                    yield UngrantedUse(use, reason, explanation=self._of_use(principal, use, reason))
 
     def _of_use(self, principal: Principal, use: Use, reason: str) -> str:
         # A KMS grant doesn't override a Deny or a boundary, so it explains only a missing Allow.

@@ -67,7 +67,7 @@ def generate_policy(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catal
     statements, then put into inline space too, then refused.
     """
     quota = options.attached_quota
-    unproven = next((one for one in diff.caveats if one.kind is CaveatKind.UNPROVEN), None)
+    unproven = next((one for one in diff.assessment.caveats if one.kind is CaveatKind.UNPROVEN), None)
     if unproven is not None:
         return Replacement(diff.principal, (), (), (), unproven, quota)
     try:
@@ -91,10 +91,10 @@ class _Attempt:
 
 def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, options: Options) -> Replacement:
     parents = {grant.ref: grant for grant in grants.allows}
-    denies = _deny_items(without_left(grants, diff.left).denies)
+    denies = _deny_items(without_left(grants, diff.draft.left).denies)
     taken = [one.written.sid for one in denies]
     inline = options.inline or diff.principal_class is PrincipalClass.SSO
-    managed = 0 if inline else max(0, options.attached_quota - len(diff.left))
+    managed = 0 if inline else max(0, options.attached_quota - len(diff.draft.left))
     tried: set[tuple[Space, tuple[str, ...]]] = set()
     group = partial(statements_from_lines, parents=parents, catalog=catalog, taken=taken)
     for attempt in _attempts(diff, parents, catalog, group, managed=managed):
@@ -115,7 +115,7 @@ def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog
                 _applied_rules(attempt.statements),
                 _bytes_by_service([*items, *denies]),
                 attached_quota=options.attached_quota,
-                left=diff.left,
+                left=diff.draft.left,
             )
     return _refuse(diff, parents, denies, catalog, managed=managed)
 
@@ -135,7 +135,7 @@ def _attempts(
         yield _Attempt(short, space, with_short_sid)
 
     space = space_of(diff.principal.kind, managed=managed, inline=not managed)
-    lines = diff.lines
+    lines = diff.draft.lines
     statements = group(lines, grouping=Grouping.BY_SERVICE)
     yield _Attempt(statements, space)
     yield from merged(lines, space)
@@ -147,8 +147,8 @@ def _attempts(
             yield from merged(lines, space)
     if managed:
         both = space_of(diff.principal.kind, managed=managed, inline=True)
-        yield from merged(diff.lines, both)
-        if lines != diff.lines:
+        yield from merged(diff.draft.lines, both)
+        if lines != diff.draft.lines:
             yield from merged(lines, both)
 
 
@@ -158,7 +158,7 @@ def _refuse(
     def items_of(statements: Iterable[ReplacementStatement]) -> list[Item]:
         return [*(_allow_item(one, parents) for one in statements), *denies]
 
-    group = partial(statements_from_lines, diff.lines, parents, catalog=catalog)
+    group = partial(statements_from_lines, diff.draft.lines, parents, catalog=catalog)
     sizes = _bytes_by_service(items_of(group(grouping=Grouping.BY_SERVICE)))
     largest = ", ".join(f"{service} {size}" for service, size in sorted(sizes, key=lambda one: -one[1])[:5])
     short = (with_short_sid(one, parents) for one in group(grouping=Grouping.MERGED))
@@ -180,7 +180,7 @@ def _advice(
         return "one Deny alone is larger than a policy may be, so leave the policy that holds it attached", ""
     if inline and diff.principal_class is not PrincipalClass.SSO:
         return "leave out --inline", ""
-    if scanned := scanned_services(diff.lines, catalog):
+    if scanned := scanned_services(diff.draft.lines, catalog):
         return f"compare it with AWS's {AUDIT_POLICY}: {reads_by_design(scanned)}", AUDIT_POLICY
     split = f"split the {diff.principal.kind} into several by what they do"
     if not inline and needed <= MOST_ATTACHED_POLICIES * MANAGED_POLICY_LIMIT:

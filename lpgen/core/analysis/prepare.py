@@ -71,14 +71,14 @@ def prepare_review(
         tuple(one.principal for one in shared.unlisted),
     )
     diff = Diff(
-        ground.as_of,
-        catalog.date,
-        catalog.version,
-        ground.coverage,
-        _skip_counts(usage),
-        (),
-        shared.unlisted,
-        tuple(one for one in options.decisions if one not in decisions),
+        as_of=ground.as_of,
+        catalog_date=catalog.date,
+        catalog_version=catalog.version,
+        coverage=ground.coverage,
+        skips=_skip_counts(usage),
+        principals=(),
+        unlisted=shared.unlisted,
+        expired=tuple(one for one in options.decisions if one not in decisions),
     )
     return reviewer, diff
 
@@ -132,4 +132,7 @@ def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:
         count, when, example = found.get(reason, (0, "9", ""))
         earlier = min((when, example), (str(first or "9"), event_id))
         found[reason] = (count + records, *earlier)
-    return tuple(SkipCount(SkipReason(reason), count, example) for reason, (count, _, example) in sorted(found.items()))
+    return tuple(
+        SkipCount(SkipReason(reason), count, example_event_id=example)
+        for reason, (count, _, example) in sorted(found.items())
+    )

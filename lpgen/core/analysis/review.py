@@ -38,7 +38,18 @@ from lpgen.core.analysis.verdicts.scanners import scanned_services
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts, Judge, seen_actions
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage, Use
-from lpgen.core.findings import Forecast, PrincipalClass, PrincipalDiff, Recreation, UngrantedUse, Verdicts
+from lpgen.core.findings import (
+    Advice,
+    Assessment,
+    Forecast,
+    PrincipalClass,
+    PrincipalDiff,
+    Recreation,
+    ReplacementDraft,
+    UngrantedUse,
+    UseFindings,
+    Verdicts,
+)
 from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.last_accessed import AccessReport, LastAccessed
 from lpgen.core.model import Action, Outcome, Principal
@@ -168,27 +179,32 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         left=left,
     )
     return PrincipalDiff(
-        principal,
-        principal_class,
-        task + more,
-        coverage.covered_days if coverage else 0,
-        verdicts,
-        ungranted,
-        tuple(use for use in usage.uses if use.outcome is Outcome.DENIED),
-        usage.unmapped,
-        wildcards_of_grants(grants.allows, [line.action for line in of_uses.lines], catalog=catalog),
-        caveats,
-        lines,
-        dropped,
-        detachment(principal, left),
-        usage.days,
-        task,
-        records.forecast.expected,
-        reach_of_lines(ground.places, principal.account, usage.uses, granting, lines, staying),
-        left,
-        dangerous_uses(usage, judge.finder.dangers),
-        _days_by_action(usage.uses),
-        _recreation(principal, usage),
+        principal=principal,
+        principal_class=principal_class,
+        use=UseFindings(
+            covered_days=coverage.covered_days if coverage else 0,
+            active_days=usage.days,
+            days=_days_by_action(usage.uses),
+            ungranted=ungranted,
+            denied=usage.denied,
+            unmapped=usage.unmapped,
+            dangerous=dangerous_uses(usage, judge.finder.dangers),
+            recreated=_recreation(principal, usage),
+        ),
+        assessment=Assessment(
+            verdicts=verdicts,
+            wildcards=wildcards_of_grants(grants.allows, [line.action for line in of_uses.lines], catalog=catalog),
+            caveats=caveats,
+        ),
+        draft=ReplacementDraft(
+            lines=lines,
+            dropped=dropped,
+            left=left,
+            detach=detachment(principal, left),
+            expected=records.forecast.expected,
+            reach=reach_of_lines(ground.places, principal.account, usage.uses, granting, lines, staying),
+        ),
+        advice=Advice(sentence=task + more, task=task),
     )
 
 
@@ -259,8 +275,14 @@ def _draft(
     facts: ActionFacts,
 ) -> PrincipalDiff:
     """A diff with only the lines, and the reasons not to call them safe."""
-    none, taken = Verdicts((), facts), detachment(principal, left)
-    return PrincipalDiff(principal, principal_class, "", 0, none, caveats=caveats, lines=lines, detach=taken, left=left)
+    return PrincipalDiff(
+        principal=principal,
+        principal_class=principal_class,
+        use=UseFindings(),
+        assessment=Assessment(verdicts=Verdicts((), facts), caveats=caveats),
+        draft=ReplacementDraft(lines=lines, left=left, detach=detachment(principal, left)),
+        advice=Advice(),
+    )
 
 
 def _access_holes(

@@ -161,11 +161,11 @@ class Reviewer:
 
     def _proposal(self, diff: PrincipalDiff, grants: PrincipalGrants, records: PrincipalRecords) -> Proposal:
         if diff.principal_class not in GENERATED_CLASSES:
-            return Proposal(diff, None, None)
+            return Proposal(diff, None, verification=None)
         replacement = generate_policy(diff, grants, self._catalog, self.options)
         verification = self._verify(replacement, grants, records) if not self.ground.drafts else None
         in_place = says_the_same(diff.principal, documents_of_replacement(replacement))
-        return Proposal(diff, replacement, verification, in_place=in_place)
+        return Proposal(diff, replacement, verification=verification, in_place=in_place)
 
     def _verify(
         self, replacement: Replacement, grants: PrincipalGrants, records: PrincipalRecords

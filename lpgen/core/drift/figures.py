@@ -18,13 +18,13 @@ def figures_of_principals(principals: Iterable[PrincipalDiff]) -> Figures:
     """The numbers of some principals, whose `covered_days` are left to `sum_figures`."""
     found = Figures()
     for one in principals:
-        counts = one.verdicts.by_verdict()
+        counts = one.assessment.verdicts.by_verdict()
         found = Figures(
             found.principals + 1,
             found.granted + counts.total() - counts[Verdict.UNGRANTED],
             found.unused + counts[Verdict.UNUSED],
-            found.dangerous_unused + sum(1 for _ in one.verdicts.dangerous_unseen()),
-            found.wildcards + len(one.wildcards),
+            found.dangerous_unused + sum(1 for _ in one.assessment.verdicts.dangerous_unseen()),
+            found.wildcards + len(one.assessment.wildcards),
         )
     return found
 

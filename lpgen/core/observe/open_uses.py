@@ -48,7 +48,7 @@ def open_uses_of_principal(diff: PrincipalDiff, observability: Observability) ->
     """The actions that the review of one principal keeps without seen use."""
     kept: dict[Action, list[Line]] = {}
     found = OpenUses(())
-    for line in diff.lines:
+    for line in diff.draft.lines:
         if line.kind is LineKind.KEPT:
             kept.setdefault(line.action, []).append(line)
         elif line.kind is LineKind.OBSERVED and line.evidence and (kind := observability.data_event_type(line.action)):

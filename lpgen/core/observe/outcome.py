@@ -43,10 +43,10 @@ def outcomes_of_plan(promises: Iterable[Promise], diffs: Mapping[str, PrincipalD
 
 
 def _outcome(promise: Promise, diff: PrincipalDiff | None) -> Outcome:
-    verdict = next((one for one in diff.verdicts if one.action == promise.action), None) if diff else None
+    verdict = next((one for one in diff.assessment.verdicts if one.action == promise.action), None) if diff else None
     if diff is None or verdict is None or verdict.verdict is Verdict.UNGRANTED:
         return Outcome(promise, OutcomeStatus.GONE)
-    kept = [line for line in diff.lines if line.action == promise.action and line.kind is LineKind.KEPT]
+    kept = [line for line in diff.draft.lines if line.action == promise.action and line.kind is LineKind.KEPT]
     if verdict.verdict is Verdict.UNOBSERVABLE:
         return Outcome(promise, OutcomeStatus.OPEN, verdict.reason)
     if kept:

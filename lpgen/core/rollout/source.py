@@ -12,9 +12,9 @@ from enum import StrEnum
 from typing import Final
 
 from lpgen.core.digests import OutputDigests, digest_of_facts, digest_of_text
+from lpgen.core.documents import Summary, SummaryPrincipal, summary_from_facts
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.plan import PrincipalPlan
-from lpgen.core.summary import Summary, SummaryPrincipal, summary_from_facts
 from lpgen.errors import OutputError, quote_input
 
 

@@ -10,11 +10,10 @@ from typing import Annotated
 from msgspec import structs
 
 from lpgen.core.choices import Severity
-from lpgen.core.documents import CatalogPart, Count, Part, RowPart, means
+from lpgen.core.documents import CatalogPart, Count, DecisionsPart, Part, RowPart, means
 from lpgen.core.drift.causes import causes_of
 from lpgen.core.drift.findings import Drift, FindingKind, FindingPart
 from lpgen.core.drift.states import Stamp
-from lpgen.core.summary import DecisionsPart
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import (
     DecisionPart,
@@ -50,7 +49,7 @@ class StatePart(StateFields, RowPart, kw_only=True):
     """A state, on one line."""
 
 
-def part_from_stamp(stamp: Stamp) -> StatePart:
+def _part_from_stamp(stamp: Stamp) -> StatePart:
     """The facts about a state."""
     catalog = CatalogPart.from_attributes(stamp)
     return StatePart.from_attributes(stamp, catalog=catalog, snapshot=stamp.snapshot or None)
@@ -107,8 +106,8 @@ def drift_json(drift: Drift) -> str:
     found = Counter(finding.severity for finding in drift.open)
     document = DriftDocument.from_attributes(
         drift,
-        before=part_from_stamp(drift.before),
-        after=part_from_stamp(drift.after),
+        before=_part_from_stamp(drift.before),
+        after=_part_from_stamp(drift.after),
         summary={severity.value: found[severity] for severity in Severity},
         groups=[
             GroupPart.from_attributes(cause, tie=cause.tie or None, items=[finding.item for finding in cause.findings])
@@ -122,7 +121,7 @@ def drift_json(drift: Drift) -> str:
         ],
         decisions=part_from_decisions(drift.decisions, drift.accepted),
         expired_decisions=drift.expired,
-        trend=tuple(map(part_from_stamp, drift.trend)),
+        trend=tuple(map(_part_from_stamp, drift.trend)),
     )
     return lay_out(document)
 
@@ -156,10 +155,10 @@ class BaselineDocument(StateFields, kw_only=True, tag_field="schema", tag="lpgen
 
 def baselines_json(stamps: Sequence[Stamp]) -> str:
     """The baselines as JSON text, in the order given."""
-    return lay_out(BaselinesDocument(baselines=tuple(map(part_from_stamp, stamps))))
+    return lay_out(BaselinesDocument(baselines=tuple(map(_part_from_stamp, stamps))))
 
 
 def baseline_json(stamp: Stamp, holding: object) -> str:
     """One baseline and its content as JSON text."""
     holds = HoldingPart.from_attributes(holding)
-    return lay_out(BaselineDocument(**structs.asdict(part_from_stamp(stamp)), holds=holds))
+    return lay_out(BaselineDocument(**structs.asdict(_part_from_stamp(stamp)), holds=holds))

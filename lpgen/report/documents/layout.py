@@ -21,7 +21,7 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
-class Row(dict[_Key, _Value]):
+class JsonRow(dict[_Key, _Value]):
     """A JSON object that is written on one line."""
 
 
@@ -97,7 +97,7 @@ def _lay_out_items(items: Iterator[object]) -> Iterator[str]:
 def _lay_out(value: object, indent: str) -> str:
     if isinstance(value, Written) and value:
         return _bracket("[]", value, indent)
-    if isinstance(value, Row | RowPart):
+    if isinstance(value, JsonRow | RowPart):
         return row_text(value)
     if isinstance(value, Part):
         value = members_of(value)

@@ -10,13 +10,12 @@ from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
-from lpgen.core.documents import Count, Message, Parameters, Part, RowPart, means
+from lpgen.core.documents import Count, DecisionsPart, Message, Parameters, Part, RowPart, means
 from lpgen.core.evidence import Evidence, Use
 from lpgen.core.findings import DroppedLine, PrincipalClass, UngrantedUse
 from lpgen.core.model import AccessLevel, DenialKind, Outcome, PolicyKind, ResourceKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import CheckStatus, DecisionKind, DecisionsStamp, Scope
-from lpgen.core.summary import DecisionsPart
 from lpgen.report.summary import PrincipalSummary
 from lpgen.report.views import PrincipalView
 
@@ -196,9 +195,10 @@ def part_from_view(view: PrincipalView, kind: type[_Head], *sources: object, **g
         kind,
         *sources,
         view,
-        diff,
-        dropped=_parts_from_dropped(diff.dropped),
-        ungranted=_parts_from_ungranted(diff.ungranted),
+        diff.use,
+        diff.assessment,
+        dropped=_parts_from_dropped(diff.draft.dropped),
+        ungranted=_parts_from_ungranted(diff.use.ungranted),
         checks=verification and verification.checks,
         **given,
     )

@@ -10,11 +10,10 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from lpgen.core.choices import Severity
-from lpgen.core.documents import CatalogPart, Count, Message, Parameters, Part, RowPart, means
+from lpgen.core.documents import CatalogPart, Count, DecisionsPart, Message, Parameters, Part, RowPart, means
 from lpgen.core.evidence import UnmappedEvent
 from lpgen.core.model import AccessLevel, Outcome, PrincipalKind, SkipReason
 from lpgen.core.replacements import LineKind, ReplacementDocument
-from lpgen.core.summary import DecisionsPart
 from lpgen.report.documents.inputs import (
     CoveragePart,
     GuardsPart,
@@ -24,8 +23,8 @@ from lpgen.report.documents.inputs import (
     part_from_snapshot,
 )
 from lpgen.report.documents.layout import (
+    JsonRow,
     LaidOut,
-    Row,
     lay_out_item,
     lay_out_line,
     lay_out_parts,
@@ -227,10 +226,11 @@ class PrincipalPart(_PlacedPrincipal, kw_only=True):
     checks: Annotated[tuple[CheckPart, ...] | None, means("The verification; null: nothing was verified.")]
 
 
-def part_from_principal(view: PrincipalView) -> PrincipalPart:
+def _part_from_principal(view: PrincipalView) -> PrincipalPart:
     """One principal of the review."""
     diff, proposal = view.diff, view.proposal
-    statements = sorted(diff.verdicts.statements() | {wildcard.ref for wildcard in diff.wildcards})
+    verdicts = diff.assessment.verdicts
+    statements = sorted(verdicts.statements() | {wildcard.ref for wildcard in diff.assessment.wildcards})
     at = {ref: number for number, ref in enumerate(statements)}
     part = part_from_view(
         view,
@@ -239,16 +239,16 @@ def part_from_principal(view: PrincipalView) -> PrincipalPart:
         statements=statements,
         services=(),
         verdicts=(),
-        dangerous_use=[with_evidence(DangerousUsePart, use.evidence, use) for use in diff.dangerous],
-        denied=parts_from_uses(diff.denied),
-        unmapped=_parts_from_unmapped(diff.unmapped),
+        dangerous_use=[with_evidence(DangerousUsePart, use.evidence, use) for use in diff.use.dangerous],
+        denied=parts_from_uses(diff.use.denied),
+        unmapped=_parts_from_unmapped(diff.use.unmapped),
         replacement=_replacement_of_view(view),
         plan=StepsPart.from_attributes(steps=plan_steps(proposal), note=plan_note(proposal)),
     )
     return msgspec.structs.replace(
         part,
         services=_services_of_view(view),
-        verdicts=written_verdicts(diff.verdicts, view.staying, at),
+        verdicts=written_verdicts(verdicts, view.staying, at),
     )
 
 
@@ -285,7 +285,7 @@ def _replacement_of_view(view: PrincipalView) -> ReplacementPart | None:
         lines=[LinePart.from_attributes(line, **scope_members(line.scope)) for line in view.lines],
         characters_by_service={},
     )
-    return msgspec.structs.replace(part, characters_by_service=Row(replacement.bytes_by_service))
+    return msgspec.structs.replace(part, characters_by_service=JsonRow(replacement.bytes_by_service))
 
 
 def part_from_document(document: ReplacementDocument, number: int, kind: type[_Policy], **given: object) -> _Policy:
@@ -394,12 +394,12 @@ def review_lines(parted: PartedReview) -> Iterator[str]:
 
 def principal_json(view: PrincipalView) -> str:
     """The part of a principal in the JSON text."""
-    return lay_out_item(part_from_principal(view))
+    return lay_out_item(_part_from_principal(view))
 
 
 def principal_line(view: PrincipalView) -> str:
     """The line of a principal in the JSON lines."""
-    return lay_out_line(part_from_principal(view))
+    return lay_out_line(_part_from_principal(view))
 
 
 def _head_of_review(review: ReviewSummary) -> ReviewHead:
@@ -424,7 +424,7 @@ def _head_of_review(review: ReviewSummary) -> ReviewHead:
             UnlistedPart.from_attributes(
                 usage,
                 uses=parts_from_uses(use for use in usage.uses if use.outcome is not Outcome.DENIED),
-                denied=parts_from_uses(use for use in usage.uses if use.outcome is Outcome.DENIED),
+                denied=parts_from_uses(usage.denied),
                 unmapped=_parts_from_unmapped(usage.unmapped),
             )
             for usage in diff.unlisted

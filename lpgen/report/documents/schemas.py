@@ -17,15 +17,12 @@ from lpgen.core.drift.growth import Growth
 from lpgen.core.rollout.plan_document import PlanDocument
 from lpgen.report.documents.backtest import BacktestDocument
 from lpgen.report.documents.drift import DriftDocument
-from lpgen.report.documents.evidence import EvidenceDocument
-from lpgen.report.documents.explanation import ExplanationDocument
+from lpgen.report.documents.explanation import ExplanationDocument, WhoCanDocument
 from lpgen.report.documents.inputs import InputsPart
 from lpgen.report.documents.observe import ObservationDocument, ObserveDocument
+from lpgen.report.documents.output_folder import EvidenceDocument, SummaryDocument, VerificationDocument
 from lpgen.report.documents.review import PrincipalPart, ReviewDocument, ReviewHead
 from lpgen.report.documents.rollout import WatchDocument
-from lpgen.report.documents.summary import SummaryDocument
-from lpgen.report.documents.verification import VerificationDocument
-from lpgen.report.documents.who_can import WhoCanDocument
 
 Schema = dict[str, Any]
 

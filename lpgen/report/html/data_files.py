@@ -30,7 +30,7 @@ _IN_EACH_FILE: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
-class PageWithFiles:
+class _PageWithFiles:
     """The parts of a page, and the names and texts of the files whose folder is called by the digest of the review."""
 
     review: str
@@ -38,13 +38,13 @@ class PageWithFiles:
     page: Iterable[str]
 
 
-def page_with_files(page: ReviewPage, *, folder: str) -> PageWithFiles:
+def page_with_files(page: ReviewPage, *, folder: str) -> _PageWithFiles:
     """The page with files beside it; `folder` holds that of the files."""
     arns, text_of = [one.arn for one in page.parted.summary.principals], page.parted.text_of
     review = _digest(map(text_of, arns))
     path = f"{quote(folder, safe='', errors='surrogateescape')}/{review}"
     beside = Beside(terminal_text(folder), path, review, _IN_EACH_FILE)
-    return PageWithFiles(review, _files(arns, text_of, review), review_html(replace(page, beside=beside)))
+    return _PageWithFiles(review, _files(arns, text_of, review), review_html(replace(page, beside=beside)))
 
 
 def _digest(texts: Iterable[str]) -> str:

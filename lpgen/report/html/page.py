@@ -113,8 +113,8 @@ def review_html(page: ReviewPage) -> Iterator[str]:
         style=style,
         report=review.report,
         day=words_of_day(review.report.diff),
-        figures=tuple(figures_of_review(review)),
-        shares=shares_of_made(review.with_documents),
+        figures=tuple(_figures_of_review(review)),
+        shares=_shares_of_made(review.with_documents),
         headline=tuple(headline_blocks(review)),
         dangers=tuple(danger_blocks(review)),
         tasks=tasks_of_review(review, page.parted.given),
@@ -124,7 +124,7 @@ def review_html(page: ReviewPage) -> Iterator[str]:
             label: anchor_of(one.arn) for one in review.principals for label in (label_of(one.arn), label_in_list(one))
         },
         trend=tuple(trend_blocks((*page.baselines, _stamp_of_now(review, rows)))) if page.baselines else (),
-        bars=coverage_bars(review.report.diff.coverage.accounts),
+        bars=_coverage_bars(review.report.diff.coverage.accounts),
         grounds=tuple(_grounds(review)),
         data=data,
         beside=beside,
@@ -160,7 +160,7 @@ def _grounds(review: ReviewSummary) -> Sequence[tuple[Block, ...]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class _Share:
     """A part of a whole; `start` and `width` are in thousandths, `kind` names its look."""
 
     kind: str
@@ -171,7 +171,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class _PrincipalRow:
     """A principal in the table. `shares` fill as much of the column as it is granted, on a logarithmic scale."""
 
     label: str
@@ -184,7 +184,7 @@ class Row:
     counts: Counts
     replaced: bool
     dangers_left: int
-    shares: tuple[Share, ...]
+    shares: tuple[_Share, ...]
     owner: Owner | None
     found: tuple[str, ...]
     more: tuple[str, ...]
@@ -192,7 +192,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class MissingDays:
+class _MissingDays:
     """Days without evidence; `start` and `width` are in thousandths of the whole."""
 
     text: str
@@ -201,7 +201,7 @@ class MissingDays:
 
 
 @dataclass(frozen=True, slots=True)
-class CoverageBar:
+class _CoverageBar:
     """One account's days; the two numbers are in thousandths of the time that all logs together cover."""
 
     account: str
@@ -210,20 +210,20 @@ class CoverageBar:
     days: int
     start: int
     width: int
-    missing: tuple[MissingDays, ...]
+    missing: tuple[_MissingDays, ...]
 
 
 # ---------------------------------------------------------------- principals
 
 
-def rows_of(parted: PartedReview) -> tuple[Row, ...]:
+def rows_of(parted: PartedReview) -> tuple[_PrincipalRow, ...]:
     """A row per principal, in their order."""
     principals = parted.summary.principals
     most = max((one.counts.granted for one in principals), default=0)
     return tuple(_row(one, most, json.loads(parted.text_of(one.arn))) for one in principals)
 
 
-def data_of_rows(rows: Sequence[Row]) -> Json:
+def data_of_rows(rows: Sequence[_PrincipalRow]) -> Json:
     """The rows for a script that makes them, in their order.
 
     `titles` are those of shares by kind. A row ends with places in `gaps`, of the numbers of the actions that are
@@ -236,7 +236,7 @@ def data_of_rows(rows: Sequence[Row]) -> Json:
     return {"titles": titles, "rows": data, "gaps": gaps.values, "more": more.values}
 
 
-def _data_of_row(row: Row) -> list[object]:
+def _data_of_row(row: _PrincipalRow) -> list[object]:
     counts = row.counts
     kept, removed = (counts.kept, counts.removed) if row.replaced else (None, None)
     numbers = [counts.granted, counts.used, counts.unused, counts.unobservable, kept, removed]
@@ -247,9 +247,9 @@ def _data_of_row(row: Row) -> list[object]:
     return [*texts, numbers, shares, owner]
 
 
-def _row(summary: PrincipalSummary, most: int, part: Any) -> Row:
+def _row(summary: PrincipalSummary, most: int, part: Any) -> _PrincipalRow:
     principal, counts, state, owner = summary.principal, summary.counts, state_of(summary), owner_of(summary)
-    return Row(
+    return _PrincipalRow(
         label=terminal_text(short_label_of(principal)),
         arn=terminal_text(principal.arn),
         account=terminal_text(principal.account),
@@ -268,11 +268,11 @@ def _row(summary: PrincipalSummary, most: int, part: Any) -> Row:
     )
 
 
-def _shares_of(summary: PrincipalSummary, *, wide: int = 1000) -> tuple[Share, ...]:
+def _shares_of(summary: PrincipalSummary, *, wide: int = 1000) -> tuple[_Share, ...]:
     """The outcomes of the granted actions, as parts of `wide` thousandths; empty parts are left out."""
     counts = summary.counts
     if summary.has_documents:
-        return shares_of_made([summary], wide=wide)
+        return _shares_of_made([summary], wide=wide)
     return tuple(
         _shares(
             [
@@ -285,7 +285,7 @@ def _shares_of(summary: PrincipalSummary, *, wide: int = 1000) -> tuple[Share, .
     )
 
 
-def shares_of_made(principals: Iterable[PrincipalSummary], *, wide: int = 1000) -> tuple[Share, ...]:
+def _shares_of_made(principals: Iterable[PrincipalSummary], *, wide: int = 1000) -> tuple[_Share, ...]:
     """The same of all the principals that have a replacement, together."""
     whole = sum_counts(principals)
     parts = [
@@ -296,20 +296,20 @@ def shares_of_made(principals: Iterable[PrincipalSummary], *, wide: int = 1000) 
     return tuple(_shares(parts, wide))
 
 
-def _shares(parts: Iterable[tuple[str, str, int]], wide: int) -> Iterable[Share]:
+def _shares(parts: Iterable[tuple[str, str, int]], wide: int) -> Iterable[_Share]:
     found = [part for part in parts if part[2]]
     whole = sum(number for _, _, number in found)
     done = 0
     for kind, title, number in found:
         start, end = round(wide * done / whole), round(wide * (done + number) / whole)
-        yield Share(kind, title, number, start, end - start)
+        yield _Share(kind, title, number, start, end - start)
         done += number
 
 
 # ---------------------------------------------------------------- coverage
 
 
-def coverage_bars(accounts: Sequence[AccountCoverage]) -> tuple[CoverageBar, ...]:
+def _coverage_bars(accounts: Sequence[AccountCoverage]) -> tuple[_CoverageBar, ...]:
     """A bar per account on one scale of days."""
     if not accounts:
         return ()
@@ -317,17 +317,17 @@ def coverage_bars(accounts: Sequence[AccountCoverage]) -> tuple[CoverageBar, ...
     return tuple(_coverage_bar(one, first, last) for one in accounts)
 
 
-def _coverage_bar(one: AccountCoverage, first: date, last: date) -> CoverageBar:
+def _coverage_bar(one: AccountCoverage, first: date, last: date) -> _CoverageBar:
     gaps = [(gap.first, gap.last, "no record") for gap in one.gaps]
     holes = [(hole.first, hole.last, hole.why) for hole in one.uncovered]
-    return CoverageBar(
+    return _CoverageBar(
         terminal_text(one.account),
         one.first_day.isoformat(),
         one.last_day.isoformat(),
         one.covered_days,
         *_span(one.first_day, one.last_day, first, last),
         tuple(
-            MissingDays(f"{start} to {end}: {terminal_text(why)}", *_span(start, end, first, last))
+            _MissingDays(f"{start} to {end}: {terminal_text(why)}", *_span(start, end, first, last))
             for start, end, why in sorted(gaps + holes)
         ),
     )
@@ -342,14 +342,14 @@ def _span(start: date, end: date, first: date, last: date) -> tuple[int, int]:
 # ---------------------------------------------------------------- figures
 
 
-def _stamp_of_now(review: ReviewSummary, rows: Sequence[Row]) -> Stamp:
+def _stamp_of_now(review: ReviewSummary, rows: Sequence[_PrincipalRow]) -> Stamp:
     counts, diff = sum_counts(review.principals), review.report.diff
     wildcards = sum(row.wildcards for row in rows)
     parts = [Figures(len(rows), counts.granted, counts.unused, counts.dangerous_unused, wildcards)]
     return Stamp("now", diff.as_of, diff.catalog_version, diff.catalog_date, figures=sum_figures(parts, diff.coverage))
 
 
-def figures_of_review(review: ReviewSummary) -> Iterator[Figure]:
+def _figures_of_review(review: ReviewSummary) -> Iterator[Figure]:
     """The numbers of the principals that the headline counts: those with a replacement to put in place, if any."""
     replaced, whole = review.with_documents, review.counts
     if replaced:

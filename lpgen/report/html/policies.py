@@ -38,20 +38,20 @@ _KIND_WORDS: Final = {
 def data_of_policies(view: PrincipalView, shared: Shared) -> Json:
     """The policies in force and those of the replacement, with the notes of both: a mark and places of shared lines."""
     notes: Interned[Note] = Interned()
-    granted = granted_by_statement(view.diff.verdicts)
-    old = [_data_of_old(one, Outcomes(view, one, granted), shared, notes) for one in view.diff.principal.policies]
+    granted = _granted_by_statement(view.diff.assessment.verdicts)
+    old = [_data_of_old(one, _Outcomes(view, one, granted), shared, notes) for one in view.diff.principal.policies]
     new = list(_data_of_new(view, notes))
     said = [[note.mark, *map(shared.lines.place, note.lines)] for note in notes.values]
     return {"old": old, "new": new, "notes": said}
 
 
-def _data_of_old(policy: AttachedPolicy, outcomes: Outcomes, shared: Shared, notes: Interned[Note]) -> Json:
+def _data_of_old(policy: AttachedPolicy, outcomes: _Outcomes, shared: Shared, notes: Interned[Note]) -> Json:
     known: Json = {"name": terminal_text(policy.arn or policy.name), "kind": _KIND_WORDS[policy.kind]}
     if policy.group:
         known["group"] = terminal_text(policy.group)
     if policy.document is None:
         return known
-    listing = old_listing(policy.document, outcomes)
+    listing = _old_listing(policy.document, outcomes)
     return known | {"document": shared.add_document("\n".join(listing.lines))} | _data_of_notes(listing, notes)
 
 
@@ -63,14 +63,14 @@ def _data_of_new(view: PrincipalView, notes: Interned[Note]) -> Iterator[Json]:
         (policy.arn or policy.name, policy.group): number for number, policy in enumerate(view.diff.principal.policies)
     }
     for number, document in enumerate(replacement.documents, start=1):
-        listing = new_listing(document, replacement.rules)
+        listing = _new_listing(document, replacement.rules)
         yield {
             "name": terminal_text(document.name),
             "kind": _KIND_WORDS[PolicyKind.INLINE if document.inline else PolicyKind.CUSTOMER_MANAGED],
             "file": document_file(number),
             "characters": document.size,
             "text": "\n".join(listing.lines),
-            "parents": [_place_of(ref, places) for ref in new_parents(document)],
+            "parents": [_place_of(ref, places) for ref in _new_parents(document)],
         } | _data_of_notes(listing, notes)
 
 
@@ -80,7 +80,7 @@ def _place_of(ref: StatementRef | None, places: dict[tuple[str, str], int]) -> l
     return None if place is None or ref is None else [place, ref.index]
 
 
-def _data_of_notes(listing: Listing, notes: Interned[Note]) -> Json:
+def _data_of_notes(listing: _Listing, notes: Interned[Note]) -> Json:
     placed = [[number, notes.place(note)] for number, note in listing.notes]
     return {"notes": placed, "starts": list(listing.starts)}
 
@@ -113,7 +113,7 @@ RESOURCE_ELEMENTS: Final = ("Resource", "NotResource")
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class _Listing:
     """A document's lines; the places of notes by line; and on which line each statement begins."""
 
     lines: tuple[str, ...]
@@ -121,7 +121,7 @@ class Listing:
     starts: tuple[int, ...]
 
 
-def listing_of(document: Mapping[str, Any], noted: Noted) -> Listing:
+def listing_of(document: Mapping[str, Any], noted: Noted) -> _Listing:
     """The document laid out, with the notes of its lines."""
     lines: list[str] = []
     notes: list[tuple[int, Note]] = []
@@ -135,7 +135,7 @@ def listing_of(document: Mapping[str, Any], noted: Noted) -> Listing:
             if note:
                 notes.append((len(lines), note))
         lines.append(text)
-    return Listing(tuple(lines), tuple(notes), tuple(starts.values()))
+    return _Listing(tuple(lines), tuple(notes), tuple(starts.values()))
 
 
 Path = tuple[str | int, ...]
@@ -181,7 +181,7 @@ def _place_in_statement(path: Path, document: Mapping[str, Any]) -> tuple[int, s
 # ---------------------------------------------------------------- in force
 
 
-def old_listing(document: Policy, outcomes: Outcomes) -> Listing:
+def _old_listing(document: Policy, outcomes: _Outcomes) -> _Listing:
     """A policy in force, with the actions that each line matches and how many of them were used."""
     version = {"Version": document.version} if document.version else {}
     written = {**version, "Statement": [json.loads(one.text) for one in document.statements]}
@@ -201,7 +201,7 @@ Granted = Mapping[tuple[str, str, int], Sequence[ActionVerdict]]
 """The verdicts on what each statement grants, by policy, group and place of the statement (from 0)."""
 
 
-def granted_by_statement(verdicts: Iterable[ActionVerdict]) -> Granted:
+def _granted_by_statement(verdicts: Iterable[ActionVerdict]) -> Granted:
     """The verdicts on the actions that each statement grants. Verdicts are many and statements few, so statements are
     first grouped by identity."""
     refs: dict[int, StatementRef] = {}
@@ -216,7 +216,7 @@ def granted_by_statement(verdicts: Iterable[ActionVerdict]) -> Granted:
     return granted
 
 
-class Outcomes:
+class _Outcomes:
     """The notes on the statements of one policy, from the verdicts."""
 
     def __init__(self, view: PrincipalView, policy: AttachedPolicy, granted: Granted) -> None:
@@ -225,7 +225,7 @@ class Outcomes:
         self._granted = granted
         self._wildcards = {
             (one.ref.index, str(one.pattern)): one
-            for one in view.diff.wildcards
+            for one in view.diff.assessment.wildcards
             if (one.ref.policy, one.ref.group) == self._policy
         }
         self._by_action: dict[int, dict[str, ActionVerdict]] = {}
@@ -281,7 +281,7 @@ def _wildcard_note(one: WildcardUse) -> Note:
 # ---------------------------------------------------------------- of the replacement
 
 
-def new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) -> Listing:
+def _new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) -> _Listing:
     """A document of the replacement, with the evidence for each line."""
     written = json.loads(document.text)
     statements = written["Statement"] if isinstance(written["Statement"], list) else [written["Statement"]]
@@ -306,7 +306,7 @@ def new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) -
     return listing_of(written, noted)
 
 
-def new_parents(document: ReplacementDocument) -> list[StatementRef | None]:
+def _new_parents(document: ReplacementDocument) -> list[StatementRef | None]:
     """Of each statement of a document the old one that it narrows, None for what was carried."""
     written = json.loads(document.text)["Statement"]
     by_sid = {one.sid: one.parent for one in document.statements}

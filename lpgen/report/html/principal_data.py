@@ -52,27 +52,27 @@ class PrincipalScript:
     def __call__(self, view: PrincipalView) -> str:
         """The data as JSON that is safe in a script element."""
         shared = Shared(self.actions)
-        principal = data_of_principal(view, self.report, shared)
-        row = {"found": data_of_actions(view, shared), "wildcards": len(view.diff.wildcards)}
+        principal = _data_of_principal(view, self.report, shared)
+        row = {"found": _data_of_actions(view, shared), "wildcards": len(view.diff.assessment.wildcards)}
         return script_json({"principal": principal, "row": row, **dict(shared.data())})
 
 
-def data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Json:
+def _data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Json:
     """One principal's data; shared items are referred to by index."""
     return {
         "arn": terminal_text(view.diff.principal.arn),
         "label": terminal_text(short_label_of(view.diff.principal)),
         "account": terminal_text(view.diff.principal.account),
         "state": data_of_line((state_of(view.summary),))[0],
-        "figures": [astuple(one) for one in figures_of_principal(view)],
+        "figures": [astuple(one) for one in _figures_of_principal(view)],
         "replaced": view.has_documents,
         "identity": data_of_blocks(identity_blocks(view)),
         "safety": data_of_blocks(safety_blocks(view)),
         "numbers": data_of_blocks(number_blocks(view)),
-        "walls": data_of_walls(view),
+        "walls": _data_of_walls(view),
         "policies": data_of_policies(view, shared),
-        "verdicts": data_of_verdicts(view, shared),
-        "use": data_of_use(view, report),
+        "verdicts": _data_of_verdicts(view, shared),
+        "use": _data_of_use(view, report),
         "findings": [[anchor, data_of_blocks(blocks)] for anchor, blocks in _findings(view) if blocks],
         "plan": data_of_blocks((*plan_blocks(view), *check_blocks(view))),
     }
@@ -80,14 +80,14 @@ def data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Js
 
 def _findings(view: PrincipalView) -> Iterable[tuple[str, tuple[Block, ...]]]:
     """The findings that a reader should know about a principal, by the name of the part, the most pressing first."""
-    yield "ungranted", tuple(ungranted_blocks(view.diff.ungranted))
+    yield "ungranted", tuple(ungranted_blocks(view.diff.use.ungranted))
     yield "unmapped", tuple(unmapped_blocks(view))
-    yield "dangerous-use", tuple(dangerous_use_blocks(view.diff.dangerous))
+    yield "dangerous-use", tuple(dangerous_use_blocks(view.diff.use.dangerous))
     yield "dangers", tuple(danger_blocks(view))
     yield "undoing", tuple(undoing_blocks(view.lost_undoings))
     yield from all_kept_blocks(view).items()
-    yield "dropped", tuple(dropped_blocks(view.diff.dropped))
-    yield "wildcards", tuple(wildcard_blocks(view.diff.wildcards))
+    yield "dropped", tuple(dropped_blocks(view.diff.draft.dropped))
+    yield "wildcards", tuple(wildcard_blocks(view.diff.assessment.wildcards))
     yield "rules", tuple(rule_blocks(view))
     yield "denied", tuple(denied_blocks(view.denied))
 
@@ -105,7 +105,7 @@ class Figure:
     alarming: bool = False
 
 
-def figures_of_principal(view: PrincipalView) -> Iterator[Figure]:
+def _figures_of_principal(view: PrincipalView) -> Iterator[Figure]:
     """The numbers of one principal's actions."""
     counts, policies = view.counts, len(view.diff.principal.policies)
     seen = counts.used + counts.attempted
@@ -160,14 +160,14 @@ _Group = tuple[str, Verdict, Confidence | None]
 _RowKey = tuple[str, str, str]
 
 
-def data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
+def _data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
     """The groups of verdicts, removed ones first; each has rows of service, reason, danger and numbers of actions.
 
     Reasons and dangers are indexes into the shared texts; -1 means no danger.
     """
     groups: dict[_Group, dict[_RowKey, list[Action]]] = defaultdict(lambda: defaultdict(list))
-    for one in view.diff.verdicts:
-        outcome = outcome_of(one, view)
+    for one in view.diff.assessment.verdicts:
+        outcome = _outcome_of(one, view)
         reason = one.reason if outcome != KEPT or one.keep in ("", one.reason) else f"{one.reason}; {one.keep}"
         service = one.action.partition(":")[0]
         key = outcome, one.verdict, one.confidence if outcome == REMOVED else None
@@ -193,16 +193,16 @@ def data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
     ]
 
 
-def data_of_actions(view: PrincipalView, shared: Shared) -> list[str]:
+def _data_of_actions(view: PrincipalView, shared: Shared) -> list[str]:
     """The numbers of the actions that are granted, those that a record shows, and the granted ones that are kept."""
-    outcomes = [(one, outcome_of(one, view)) for one in view.diff.verdicts]
+    outcomes = [(one, _outcome_of(one, view)) for one in view.diff.assessment.verdicts]
     granted = [one.action for one, outcome in outcomes if outcome != UNGRANTED]
     seen = [one.action for one, _ in outcomes if one.verdict not in UNSEEN]
     kept = [one.action for one, outcome in outcomes if outcome == KEPT]
     return [shared.ranges(actions) for actions in (granted, seen, kept)]
 
 
-def outcome_of(one: ActionVerdict, view: PrincipalView) -> str:
+def _outcome_of(one: ActionVerdict, view: PrincipalView) -> str:
     """The outcome of an action."""
     if one.verdict is Verdict.UNGRANTED:
         return UNGRANTED
@@ -258,7 +258,7 @@ class _Service:
         return sum(getattr(level, name) for level in self.levels.values())
 
 
-def data_of_walls(view: PrincipalView) -> list[Json]:
+def _data_of_walls(view: PrincipalView) -> list[Json]:
     """A row per service, used ones first, then kept ones; the last row may sum up all others."""
     services = _services(view)
     ordered = sorted(services, key=lambda name: _order(name, services[name]))
@@ -273,8 +273,8 @@ def data_of_walls(view: PrincipalView) -> list[Json]:
 def _services(view: PrincipalView) -> dict[str, _Service]:
     scopes = _old_scopes(view)
     found: dict[str, _Service] = defaultdict(_Service)
-    for one in view.diff.verdicts:
-        outcome = outcome_of(one, view)
+    for one in view.diff.assessment.verdicts:
+        outcome = _outcome_of(one, view)
         if outcome == UNGRANTED:
             continue
         service = found[one.action.partition(":")[0]]
@@ -338,7 +338,7 @@ def _data_of_scopes(scopes: set[Scope]) -> list[object]:
 _Use = tuple[Action, str, Evidence, tuple[date, ...]]
 
 
-def data_of_use(view: PrincipalView, report: Report) -> Json | None:
+def _data_of_use(view: PrincipalView, report: Report) -> Json | None:
     """The days that the logs cover and a row per action, the earliest first; None where nothing was recorded.
 
     A row is action, verdict (or `denied`), records, first and last day, example event id, example resource, and the
@@ -364,8 +364,8 @@ def data_of_use(view: PrincipalView, report: Report) -> Json | None:
 
 
 def _used(view: PrincipalView) -> Iterable[_Use]:
-    days = dict(view.diff.days)
-    for one in view.diff.verdicts:
+    days = dict(view.diff.use.days)
+    for one in view.diff.assessment.verdicts:
         if one.evidence is not None:
             yield one.action, one.verdict, one.evidence, days.get(one.action, ())
 

@@ -9,17 +9,19 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from lpgen.report.blocks import Block, Bullets, Command, Fold, Heading, Line, Paragraph, Table
+from lpgen.report.blocks import Block, Bullets, Command, Fold, Heading, Layout, Line, Paragraph, Table
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import split_quotes
 from lpgen.report.words import label_in_list
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
+
 
 _KINDS: Final = {
     Heading: "heading",
@@ -101,3 +103,16 @@ def content_security_policy(*, style: str = "", script: str = "", frames: bool =
 
 def _source_hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+_STYLES: Final = ("colors.css", "layout.css", "plain.css", "print.css")
+
+
+def page_html(page: Iterable[Block], layout: Layout) -> str:
+    """The page as HTML with the title of the layout, or of the first heading; folds are open, so it prints as it is."""
+    blocks, style = tuple(page), "\n".join(map(asset, _STYLES))
+    heading = next(block for block in blocks if isinstance(block, Heading))
+    title = "".join(span.text for span in heading.line)
+    return template("plain.html.j2").render(
+        policy=content_security_policy(style=style), style=style, title=layout.title or title, blocks=blocks, links={}
+    )

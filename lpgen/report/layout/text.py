@@ -1,13 +1,19 @@
-"""Pages as text for a terminal, laid out by rich. Nothing of the surroundings is read: width and colour are given."""
+"""Pages as text for a terminal, laid out by rich. Nothing of the surroundings is read: width and colour are given.
+
+The columns of a table are as wide as what they hold. Where there is no room for that, the widest give way first, as in
+rich's tables. A command is laid out in lines to paste into a shell.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import zip_longest
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table as RichTable
@@ -23,6 +29,7 @@ from lpgen.report.blocks import (
     Item,
     Layout,
     Line,
+    Option,
     PageBlock,
     Paragraph,
     Show,
@@ -31,8 +38,6 @@ from lpgen.report.blocks import (
     WrittenFold,
 )
 from lpgen.report.escaping import terminal_text
-from lpgen.report.layout.shell import command_lines
-from lpgen.report.layout.table_widths import GAP, cells, column_widths, table_width
 from lpgen.report.layout.wrap import wrap_ascii
 
 _NARROWEST: Final = 72
@@ -52,31 +57,31 @@ _STYLES: Final = {
 
 def page_text(page: Iterable[PageBlock], layout: Layout) -> Iterator[str]:
     """The page as text in parts."""
-    return render_text_parts(page, width=layout.width, color=layout.color)
+    return _render_text_parts(page, width=layout.width, color=layout.color)
 
 
 def part_text(part: Iterable[Block], layout: Layout) -> str:
     """The part of one principal, as it appears in a page."""
-    return "".join(block_text(block, width=layout.width, color=layout.color) for block in part)
+    return "".join(_block_text(block, width=layout.width, color=layout.color) for block in part)
 
 
 def render_text(page: Iterable[PageBlock], *, width: int, color: bool) -> str:
     """The page as text that ends with a line break; `width` is taken as 72 to 160 columns."""
-    return "".join(render_text_parts(page, width=width, color=color))
+    return "".join(_render_text_parts(page, width=width, color=color))
 
 
-def render_text_parts(page: Iterable[PageBlock], *, width: int, color: bool) -> Iterator[str]:
+def _render_text_parts(page: Iterable[PageBlock], *, width: int, color: bool) -> Iterator[str]:
     """The text of `render_text` in parts, a block each."""
     breaks = ""
     for block in page:
-        text = breaks + (block.text if isinstance(block, WrittenFold) else block_text(block, width=width, color=color))
+        text = breaks + (block.text if isinstance(block, WrittenFold) else _block_text(block, width=width, color=color))
         body = text.rstrip("\n")
         breaks = text[len(body) :]
         yield "\n".join([line.rstrip(" ") for line in body.split("\n")])
     yield "\n"
 
 
-def block_text(block: Block | Command, *, width: int, color: bool) -> str:
+def _block_text(block: Block | Command, *, width: int, color: bool) -> str:
     """One block of a page as text, with the line breaks around it and spaces at the ends of lines."""
     file = StringIO()
     # The environment is given as empty, since rich would read NO_COLOR, COLUMNS and others from it.
@@ -205,7 +210,7 @@ class _PlainWriter(_Writer):
     def _hang(self, line: Line, mark: str, indent: int, *, style: str = "") -> None:
         text = _plain(line)
         room = self._width - indent - len(mark)
-        if cells(text) <= room:
+        if _cells(text) <= room:
             self._console.file.write(f"{' ' * indent}{mark}{text}\n")
         elif text.isascii():
             below = f"\n{' ' * (indent + len(mark))}"
@@ -215,7 +220,7 @@ class _PlainWriter(_Writer):
 
     def _rule(self, line: Line, character: str) -> None:
         text = f"{character * 2} {_plain(line)} "
-        room = self._width - cells(text)
+        room = self._width - _cells(text)
         if room < 0:
             super()._rule(line, character)
         else:
@@ -225,20 +230,20 @@ class _PlainWriter(_Writer):
         shown = self._shown(table)
         columns = [table.columns[at] for at in shown]
         rows = [[_plain(row[at]).rstrip() for at in shown] for row in table.rows]
-        widths = None if table.fills else column_widths(columns, rows, room=self._width - indent)
+        widths = None if table.fills else _column_widths(columns, rows, room=self._width - indent)
         if widths is None:
             super()._table(table, indent)
             return
         space = " " * indent
         self._console.file.write(space + _row([column.title for column in columns], widths, columns))
-        self._console.file.write(space + "─" * table_width(widths) + "\n")
+        self._console.file.write(space + "─" * _table_width(widths) + "\n")
         for row in rows:
             parts = [self._wrap(text, width) for text, width in zip(row, widths, strict=True)]
             for line in zip_longest(*parts, fillvalue="") if max(map(len, parts)) > 1 else [row]:
                 self._console.file.write(space + _row(line, widths, columns))
 
     def _wrap(self, text: str, width: int) -> list[str]:
-        if cells(text) <= width:
+        if _cells(text) <= width:
             return [text]
         if text.isascii():
             return wrap_ascii(text, width)
@@ -246,13 +251,13 @@ class _PlainWriter(_Writer):
 
 
 def _row(texts: Iterable[str], widths: Iterable[int], columns: Iterable[Column]) -> str:
-    return GAP.join(map(_padded, texts, widths, columns)) + "\n"
+    return _GAP.join(map(_padded, texts, widths, columns)) + "\n"
 
 
 def _padded(text: str, width: int, column: Column) -> str:
     if column.number:
         text = text.rstrip()
-    pad = " " * (width - cells(text))
+    pad = " " * (width - _cells(text))
     return pad + text if column.number else text + pad
 
 
@@ -272,3 +277,97 @@ def _cell(line: Line) -> Text:
     text = _text(line)
     text.rstrip()
     return text
+
+
+# ---------------------------------------------------------------- tables
+
+
+_GAP: Final = "  "
+"""The text between columns."""
+
+
+def _cells(text: str) -> int:
+    """How many columns of a terminal a printable text takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def _table_width(widths: Sequence[int]) -> int:
+    """The width of a table whose columns are so wide."""
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
+
+
+def _column_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, room: int) -> list[int] | None:
+    """The columns' widths in a table of at most `room`, or None where one is empty or too narrow for its head."""
+    natural = [max(map(_cells, column)) for column in zip([one.title for one in columns], *rows, strict=True)]
+    if 0 in natural:
+        return None
+    if _table_width(natural) <= room:
+        return natural
+    # The gap after a column counts as a part of it, but for the last.
+    room_of_columns = room - (len(columns) - 1)
+    padded = [min(width, room_of_columns) for width in (*(one + 1 for one in natural[:-1]), natural[-1])]
+    shrunk = _shrink(padded, [not column.number for column in columns], room_of_columns)
+    widths = [width - 1 for width in shrunk[:-1]] + shrunk[-1:]
+    needed = [
+        own if one.number else min(own, max(1, _cells(one.title))) for own, one in zip(natural, columns, strict=True)
+    ]
+    fits = _table_width(widths) <= room and all(width >= least for width, least in zip(widths, needed, strict=True))
+    return widths if fits else None
+
+
+def _shrink(widths: Sequence[int], may_shrink: Sequence[bool], room: int) -> list[int]:
+    """The widths with the widest of those that may shrink cut down to the next, again and again, until they fit."""
+    found = list(widths)
+    while (excess := sum(found) - room) > 0:
+        top = max((width for width, may in zip(found, may_shrink, strict=True) if may), default=0)
+        widest = [at for at, may in enumerate(may_shrink) if may and found[at] == top]
+        following = max((found[at] for at, may in enumerate(may_shrink) if may and found[at] != top), default=0)
+        if not top - following:
+            break
+        most = min(excess, top - following)
+        for done, at in enumerate(widest):
+            cut = min(most, round(excess / (len(widest) - done)))
+            found[at] -= cut
+            excess -= cut
+    return found
+
+
+# ---------------------------------------------------------------- commands
+
+
+_INDENT: Final = 4
+_HANG: Final = 2
+_CONTINUED: Final = " \\"
+
+
+def command_lines(command: Command, *, width: int) -> list[str]:
+    """The command in lines no wider than `width`, for a shell to join."""
+    lines = [" " * _INDENT]
+    room = width - _INDENT - _HANG - len(_CONTINUED)
+    for option in command.words:
+        whole = _shown(" ".join(map(shlex.quote, option)))
+        for text, is_rest in [(whole, False)] if len(whole) <= room and whole.isascii() else _pieces(option, room):
+            if is_rest:  # the shell joins what a backslash at the end of a line separates
+                lines[-1] += "\\"
+                lines.append(text)
+            elif not lines[-1].strip():
+                lines[-1] += text
+            elif cell_len(lines[-1]) + 1 + cell_len(text) + len(_CONTINUED) <= width:
+                lines[-1] += f" {text}"
+            else:
+                lines[-1] += _CONTINUED
+                lines.append(" " * (_INDENT + _HANG) + text)
+    return lines
+
+
+def _pieces(option: Option, room: int) -> Iterator[tuple[str, bool]]:
+    """The words of an option, each with whether it is the rest of a word that is too long for a line."""
+    for word in option:
+        is_plain = word.isascii() and word.isprintable() and not {"'", "\\"} & set(word)
+        size = room - len("''") if is_plain else room // len("\\U0010ffff") - 1
+        for at in range(0, max(len(word), 1), size):
+            yield _shown(shlex.quote(word[at : at + size])), at > 0
+
+
+def _shown(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else terminal_text(text)

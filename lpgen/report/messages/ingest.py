@@ -1,10 +1,11 @@
-"""The messages of an ingest, during and after it: sentences for stderr."""
+"""The messages of an ingest, during and after it, for stderr, and those of a dry run from Athena."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from lpgen.core.athena.days import TablePlan
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.ingest_result import UNCOUNTED, FileProblem, IngestResult, Progress
 from lpgen.core.usage.log_layout import Scope
@@ -143,3 +144,22 @@ def _problems(what: str, problems: Iterable[FileProblem], *, verbose: bool) -> I
         yield from (f"    {terminal_text(one.path)}: {terminal_text(one.why)}" for one in shown)
         if len(shown) < len(found):
             yield f"    and {len(found) - len(shown):,} more; -v lists them"
+
+
+# ---------------------------------------------------------------- a dry run from Athena
+
+
+def render_queries(plan: TablePlan) -> str:
+    """The queries of a plan, each ended by a semicolon."""
+    from lpgen.core.athena.query import build_query  # only a dry run needs it here
+
+    return "\n\n".join(f"{build_query(plan, day)};" for day in plan.missing)
+
+
+def render_query_plan(plan: TablePlan, scan: str) -> str:
+    """The plan and what its queries would read, as lines without a trailing newline."""
+    days = len(plan.days.days)
+    known = f", {plan.days_known:,} of which are known already" if plan.days_known else ""
+    what = (terminal_text(scan), *(f"note: {lack}" for lack in plan.table.describe_lacks()))
+    head = f"{plan.table.name}: {plan.days.first} to {plan.days.last}, {days:,} days{known}"
+    return "\n  ".join((head, *(what if plan.missing else ("nothing to ask",))))

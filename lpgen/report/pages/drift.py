@@ -117,10 +117,10 @@ def _causes(findings: Sequence[DriftFinding]) -> Iterable[Block]:
 
 def _fold(cause: Cause) -> Fold:
     (finding,) = cause.findings
-    return finding_fold(finding, _kind(cause), Paragraph(line(quiet("item: "), name(finding.item))))
+    return _finding_fold(finding, _kind(cause), Paragraph(line(quiet("item: "), name(finding.item))))
 
 
-def finding_fold(finding: DriftFinding | FindingPart, head: Words, *further: Block) -> Fold:
+def _finding_fold(finding: DriftFinding | FindingPart, head: Words, *further: Block) -> Fold:
     """A finding under a head and its subject: what was found, what to do about it, and further blocks."""
     items = tuple(_details(finding))
     return Fold(
@@ -253,7 +253,7 @@ def _sum_of_growth(growth: Growth) -> Iterable[tuple[Words, ...]]:
 
 def _wildcard(wildcard: FindingPart) -> Fold:
     head = line(severity_span(wildcard.severity), "  ", name(wildcard.parameters["wildcard"]))
-    return finding_fold(wildcard, head)
+    return _finding_fold(wildcard, head)
 
 
 def _dates(growth: Growth) -> Iterable[Words]:

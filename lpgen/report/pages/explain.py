@@ -1,10 +1,12 @@
-"""An explanation as a page: the answer, the walls with their holes, what isn't known, and the use."""
+"""Explanations as pages: whether one principal can do something, and who can."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
+from lpgen.core.analysis.explain.sentence import deciding_facts, holes_of
 from lpgen.core.explanations import (
     ConditionState,
     ExplainedStatement,
@@ -12,14 +14,21 @@ from lpgen.core.explanations import (
     Explanation,
     Fit,
     Question,
+    SeenUse,
+    SeenUses,
+    Used,
+    UseOn,
     WallState,
+    WhoCan,
 )
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.iam.authorize import RESOURCE_POLICY
 from lpgen.core.iam.decision import RESOURCE, Answer, Result
-from lpgen.core.model import Effect, ResourceKind
+from lpgen.core.model import OBSERVED, DenialKind, Effect, Outcome, ResourceKind
 from lpgen.report.blocks import (
+    REVIEW_ROWS,
     Block,
+    Bullets,
     Heading,
     Item,
     Line,
@@ -28,33 +37,35 @@ from lpgen.report.blocks import (
     bad,
     bullets,
     capped,
+    count,
     good,
     line,
+    more_note,
     name,
     names,
     plural,
     quiet,
+    seen_note,
     strong,
 )
-from lpgen.report.pages.explain_use import contrary_note, use_blocks
-from lpgen.report.words import label_of
+from lpgen.report.words import WALL_WORDS, label_of, short_label_of
 
 
 def explain_page(found: Explanation) -> tuple[Block, ...]:
     """The page of one explanation."""
     return (
-        *question_blocks(label_of(found.question.principal.arn), found.question),
+        *_question_blocks(label_of(found.question.principal.arn), found.question),
         Paragraph(line({Result.ALLOWED: good, Result.DEPENDS: strong}.get(found.result, bad)(found.sentence))),
-        *contrary_note(found),
-        *remark_notes(found.question),
+        *_contrary_note(found),
+        *_remark_notes(found.question),
         *_steps(found),
         *_walls(found),
-        *use_blocks(found),
+        *_use_blocks(found),
         *_not_known(found),
     )
 
 
-def question_blocks(who: str, question: Question) -> Iterator[Block]:
+def _question_blocks(who: str, question: Question) -> Iterator[Block]:
     """The title and the picture: from the principal to the action, and from the action to the resource.
 
     An unknown action makes any answer doubtful: it is misspelled more often than new.
@@ -71,7 +82,7 @@ def question_blocks(who: str, question: Question) -> Iterator[Block]:
         )
 
 
-def remark_notes(question: Question) -> Iterator[Block]:
+def _remark_notes(question: Question) -> Iterator[Block]:
     """How the question was understood."""
     for remark in question.remarks:
         yield Paragraph(line(strong("Note: "), remark, "."))
@@ -192,3 +203,182 @@ def _not_known(found: Explanation) -> Iterator[Block]:
     if found.unread:
         yield Heading(line("Not known, and could change the answer"), level=2)
         yield bullets(*found.unread)
+
+
+# ---------------------------------------------------------------- use
+
+
+def _use_blocks(found: Explanation) -> Iterator[Block]:
+    """Whether and when it was used, on the resource asked about and on others."""
+    yield Heading(line("Its use"), level=2)
+    if found.seen is None:
+        how = (name("lpgen ingest"), ", and give their folder with ", name("--data DIR"))
+        yield Paragraph(line("Nothing is known of use: read the logs with ", *how, "."))
+        return
+    any_resource = found.question.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.NONE)
+    yield Paragraph(line(*_use_summary(found.seen, any_resource=any_resource)))
+    for on, title in _TITLES.items():
+        group = [one for one in found.seen.uses if one.on is on]
+        if group:
+            if not any_resource:
+                yield Heading(line(title), level=3)
+            yield capped([_use_item(one) for one in group])
+    if found.seen.earlier:
+        records = plural(found.seen.earlier, "record")
+        yield Paragraph(
+            line(quiet(f"{records} of an earlier principal of the same name don't count: AWS gave it another id."))
+        )
+
+
+_TITLES: Final = {
+    UseOn.ASKED: "On the resource asked about",
+    UseOn.PERHAPS: "Perhaps on it: the records show a pattern, or no resource",
+    UseOn.OTHER: "On other resources",
+}
+
+
+def _use_summary(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
+    if seen.coverage is None:
+        yield Span("No log of the principal's account was read, so nothing is known of use.")
+        return
+    covered = seen.coverage
+    window = f"{covered.first_day} to {covered.last_day} ({plural(covered.covered_days, 'covered day')})"
+    used = seen.allowed(*UseOn)
+    if used:
+        yield from _used(seen, any_resource=any_resource)
+        yield Span(f" The logs cover {window}.")
+    else:
+        denied = [one for one in seen.uses if one.use.outcome is Outcome.DENIED]
+        attempts = f", but tried and denied: {_records(denied)}" if denied else ""
+        yield strong("Not seen used")
+        yield Span(f" in the logs of {window}{attempts}.")
+    if seen.blind_spot:
+        why = seen.blind_spot
+        yield Span(f" The logs don't show all use of it: {why}." if used else f" They could not have shown it: {why}.")
+    elif not used:
+        yield Span(" A use would have left a record.")
+
+
+def _used(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
+    here, perhaps, others = (seen.allowed(place) for place in UseOn)
+    if any_resource or not (perhaps or others):
+        yield strong(f"Used: {_records(here)}, last on {_last(here)}.")
+        return
+    yield strong(f"Used on this resource: {_records(here)}, last on {_last(here)}." if here else "Not seen used on it.")
+    if perhaps:
+        yield Span(f" Perhaps on it: {_records(perhaps)}.")
+    if others:
+        yield Span(f" On others: {_records(others)}, last on {_last(others)}.")
+
+
+def _contrary_note(found: Explanation) -> Iterator[Block]:
+    """That the logs hold an outcome other than the result, where they do."""
+    if not found.contrary:
+        return
+    walls = sorted({WALL_WORDS[seen.use.denial_kind] for seen in found.contrary} - {WALL_WORDS[DenialKind.NONE]})
+    by = f" (refused by: {' or '.join(walls)})" if walls else ""
+    does = "stops it, or stopped it" if found.result is Result.ALLOWED else "allows it, or allowed it"
+    yield Paragraph(
+        line(
+            bad("The logs show otherwise: "),
+            f"{_records(found.contrary)} {found.contrary[0].use.outcome}{by}, last on {_last(found.contrary)}. "
+            f"So something not known here {does} under the policies of that day.",
+        )
+    )
+
+
+def _records(uses: Sequence[SeenUse]) -> str:
+    """How many records there are of some uses, at most: a call on several resources counts for each of them."""
+    records = plural(sum(one.use.evidence.records for one in uses), "record")
+    return f"up to {records}" if len({one.use.resource for one in uses}) > 1 else records
+
+
+def _last(uses: Iterable[SeenUse]) -> str:
+    return max(one.use.evidence.last_seen for one in uses)[:10]
+
+
+def _use_item(one: SeenUse) -> Item:
+    outcome, resource = one.use.outcome, one.use.resource
+    tone = {Outcome.ALLOWED: good, Outcome.DENIED: bad}.get(outcome, strong)
+    return Item(line(tone(outcome), "  ", _UNNAMED.get(resource.kind) or name(resource.text)), tuple(_use_notes(one)))
+
+
+_UNNAMED: Final = {
+    ResourceKind.NONE: "no resource",
+    ResourceKind.UNKNOWN: "the record doesn't show the resource",
+    ResourceKind.OVERFLOW: "further resources, too many to keep apart",
+}
+
+
+def _use_notes(one: SeenUse) -> Iterator[Line]:
+    use = one.use
+    yield seen_note(use.evidence)
+    if use.denial_kind is not DenialKind.NONE:
+        yield line("refused by: ", WALL_WORDS[use.denial_kind])
+    if use.how != OBSERVED:
+        yield line("inferred by the rule ", name(use.how), f": {one.why}" if one.why else "")
+
+
+# ---------------------------------------------------------------- who can
+
+
+def who_can_page(found: WhoCan, most: int = REVIEW_ROWS) -> Iterator[Block]:
+    """The page, with `most` principals that can, and half as many for which it depends."""
+    question = found.answers[0].question
+    allowed, depends = found.having(Result.ALLOWED), found.having(Result.DEPENDS)
+    denied = found.having(Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
+    has_accounts = len({answer.question.principal.account for answer in found.answers}) > 1
+
+    def label(answer: Explanation) -> Span:
+        principal = answer.question.principal
+        return name(label_of(principal.arn) if has_accounts else short_label_of(principal))
+
+    yield from _question_blocks(found.asked, question)
+    can = strong(f"{count(len(allowed))} of {plural(len(found.answers), 'principal')} can.")
+    open_ones = f" For {count(len(depends))}, it depends." if depends else ""
+    yield Paragraph(line(can, f"{open_ones} {count(len(denied))} can't."))
+    for answers, outcome in (allowed, "denied"), (denied, "allowed"):
+        if against := [label(answer).text for answer in answers if answer.contrary]:
+            says = f"records of this {outcome} for "
+            yield Paragraph(line(bad("The logs show otherwise: "), says, names(against, most=3), "."))
+    yield from _remark_notes(question)
+    for title, answers, room in ("Allowed", allowed, most), ("Depends", depends, (most + 1) // 2):
+        if answers:
+            yield Heading(line(f"{title} ({count(len(answers))})"), level=2)
+            yield Bullets(
+                tuple(_answer_item(label(answer), answer, found.outsiders(answer)) for answer in answers[:room])
+            )
+            yield from more_note(answers[room:], len(answers) - room, "principal")
+    yield Heading(line("Not known, and could change an answer"), level=2)
+    yield Paragraph(line(" ".join(f"{clause[0].upper()}{clause[1:]}." for clause in found.unread)))
+
+
+def _answer_item(label: Span, answer: Explanation, outsiders: Iterable[str]) -> Item:
+    """A principal with its use, what lets it through or decides, and the outsiders that can assume it."""
+    through = answer.rule or holes_of(answer).replace(f"{answer.question.principal.arn.rpartition(':')[0]}:", "")
+    facts = (*_last_use(answer), *([line(through)] if through else ()), *_depends(answer))
+    said = chain.from_iterable(line("; " if at else "  ", fact) for at, fact in enumerate(facts))
+    return Item(line(label, *said), tuple(line(bad(outsider)) for outsider in outsiders))
+
+
+def _depends(answer: Explanation) -> Iterator[Line]:
+    """What it depends on; of the resource, the patterns that it has to match."""
+    if answer.result is Result.DEPENDS:
+        patterns = dict.fromkeys(chain.from_iterable(hole.resources for hole in answer.holes if not hole.not_resource))
+        resources = line(": ", names(patterns, most=2)) if patterns and answer.depends_on == (RESOURCE,) else ()
+        yield line("depends on ", deciding_facts(answer), resources)
+
+
+def _last_use(answer: Explanation) -> Iterator[Line]:
+    """When it was last used."""
+    seen = answer.seen
+    if seen is None:
+        return
+    days = seen.coverage.covered_days if seen.coverage else 0
+    on_it = " on it" if answer.question.resource.kind in (ResourceKind.ARN, ResourceKind.FOLD) else ""
+    yield {
+        Used.NEVER: line(strong(f"never used{on_it}"), f" in {plural(days, 'day')}"),
+        Used.UNKNOWN: line(quiet("its use isn't visible in the logs" if days else "no logs of its account")),
+        Used.PERHAPS: line(f"perhaps used {seen.last[:10]}"),
+        Used.USED: line(f"used {seen.last[:10]}"),
+    }[seen.used]

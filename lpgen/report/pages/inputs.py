@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lpgen.core.choices import KeepUnobservable, UnobservableKind
+from lpgen.core.documents import DecisionsPart
 from lpgen.core.evidence import SIDE_WORDS, AccountCoverage, CoverageSource
 from lpgen.core.findings import Report, SkipCount
 from lpgen.core.guards import Guards
 from lpgen.core.model import Effect, Policy, SkipReason
 from lpgen.core.replacements import DecisionKind, DecisionsStamp
 from lpgen.core.snapshots import SnapshotStamp
-from lpgen.core.summary import DecisionsPart
 from lpgen.report.blocks import (
     REVIEW_ROWS,
     Block,
@@ -202,7 +202,7 @@ _KIND_WORDS: Final = {
 def guard_blocks(report: Report) -> Iterable[Block]:
     """The snapshot and the policies other than the principals' own that the report uses."""
     yield Heading(line("Policies beside the principals' own"), level=2, aside=True)
-    yield bullets(*snapshot_notes(report.snapshot), *guards_notes(report))
+    yield bullets(*_snapshot_notes(report.snapshot), *guards_notes(report))
 
 
 def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
@@ -290,7 +290,7 @@ def _allows_anything(level: Iterable[Policy]) -> bool:
     return any(statement.effect is Effect.ALLOW for policy in level for statement in policy.statements)
 
 
-def snapshot_notes(stamp: SnapshotStamp | None) -> Iterator[Words]:
+def _snapshot_notes(stamp: SnapshotStamp | None) -> Iterator[Words]:
     """One sentence on the snapshot, with its date; its gaps are among the problems."""
     if stamp is not None:
         gaps = f"; it lacks something: {plural(len(stamp.gaps), 'gap')}, named under Problems" if stamp.gaps else ""

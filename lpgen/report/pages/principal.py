@@ -46,7 +46,7 @@ from lpgen.report.pages.use import (
     unmapped_blocks,
     wildcard_blocks,
 )
-from lpgen.report.plan import Step, StepKind, plan_note, plan_steps
+from lpgen.report.plan import PlanStep, StepKind, plan_note, plan_steps
 from lpgen.report.views import USED_KINDS, KeptGroup, PrincipalView
 from lpgen.report.words import CLASS_WORDS, LINE_WORDS, sentence, short_label_of, state_of
 
@@ -56,10 +56,10 @@ _MOST_READABLE: Final = 20_000
 
 def principal_page(view: PrincipalView) -> tuple[Fold]:
     """The part of a principal in a review."""
-    return (principal_fold(view),)
+    return (_principal_fold(view),)
 
 
-def principal_fold(view: PrincipalView) -> Fold:
+def _principal_fold(view: PrincipalView) -> Fold:
     """One principal's part, foldable."""
     principal, counts = view.diff.principal, view.counts
     change = [quiet(f"  {count(counts.granted)} → {count(counts.kept)} actions")] if view.has_documents else []
@@ -68,17 +68,17 @@ def principal_fold(view: PrincipalView) -> Fold:
         identity_blocks(view),
         safety_blocks(view),
         number_blocks(view),
-        dangerous_use_blocks(view.diff.dangerous),
+        dangerous_use_blocks(view.diff.use.dangerous),
         danger_blocks(view),
         matrix_blocks(view),
-        wildcard_blocks(view.diff.wildcards),
+        wildcard_blocks(view.diff.assessment.wildcards),
         undoing_blocks(view.lost_undoings),
-        ungranted_blocks(view.diff.ungranted),
+        ungranted_blocks(view.diff.use.ungranted),
         denied_blocks(view.denied),
         unmapped_blocks(view),
         *all_kept_blocks(view).values(),
         rule_blocks(view),
-        dropped_blocks(view.diff.dropped),
+        dropped_blocks(view.diff.draft.dropped),
         plan_blocks(view),
         check_blocks(view),
     )
@@ -90,13 +90,13 @@ def principal_fold(view: PrincipalView) -> Fold:
 
 def identity_blocks(view: PrincipalView) -> Iterable[Block]:
     """The principal and the proposal."""
-    diff = view.diff
+    diff, use = view.diff, view.diff.use
     known = [quiet(f"  {diff.principal.principal_id}")] if diff.principal.principal_id else []
     yield Paragraph(line(name(diff.principal.arn), *known))
-    seen = f", seen on {plural(diff.active_days, 'day')}" if diff.active_days else ""
-    days = quiet(f"  ({CLASS_WORDS[diff.principal_class]}{seen}, {plural(diff.covered_days, 'covered day')})")
-    if diff.recreated:
-        yield Paragraph(line(strong(f"{sentence(diff.recreated.text)}.")))
+    seen = f", seen on {plural(use.active_days, 'day')}" if use.active_days else ""
+    days = quiet(f"  ({CLASS_WORDS[diff.principal_class]}{seen}, {plural(use.covered_days, 'covered day')})")
+    if use.recreated:
+        yield Paragraph(line(strong(f"{sentence(use.recreated.text)}.")))
     if view.proposal.replacement is not None and not view.has_documents:
         yield Paragraph(line(strong("No replacement: "), "what it needs doesn't fit AWS's limits", days))
     else:
@@ -116,7 +116,7 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
         yield Paragraph(
             line(good("Safe: "), "what was used stays allowed, and nothing new is allowed", quiet(f"  ({passed})"))
         )
-        if (expected := view.diff.expected) is not None:
+        if (expected := view.diff.draft.expected) is not None:
             few = f"at most {plural(expected.high, 'denied need')}" if expected.high else "no denied need"
             yield Paragraph(line(f"Backtest: {few} expected in the next {expected.days} days"))
     if view.summary.open_caveats:
@@ -162,7 +162,7 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
     counts = view.counts
     if not view.has_documents:
         yield from _sizes(view)
-    if not view.has_documents and view.diff.verdicts:
+    if not view.has_documents and view.diff.assessment.verdicts:
         yield Paragraph(
             line(
                 f"{plural(counts.granted, 'action')} granted: {count(counts.used)} used, {count(counts.attempted)} "
@@ -222,7 +222,7 @@ def plan_blocks(view: PrincipalView) -> Iterable[Block]:
             yield Paragraph(line(name(step.name), " stays attached."))
 
 
-def _step_line(step: Step) -> Line:
+def _step_line(step: PlanStep) -> Line:
     size = quiet(f" ({plural(step.characters, 'character')})")
     match step.kind:
         case StepKind.ATTACH:

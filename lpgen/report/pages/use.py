@@ -185,12 +185,12 @@ def _denied_item(one: DeniedGroup) -> Item:
 
 def unmapped_blocks(view: PrincipalView) -> Iterable[Block]:
     """Successful calls whose action is unknown."""
-    if not view.diff.unmapped:
+    if not view.diff.use.unmapped:
         return
-    yield titled("Successful calls that can't be mapped to an action", len(view.diff.unmapped))
+    yield titled("Successful calls that can't be mapped to an action", len(view.diff.use.unmapped))
     yield capped(
         [
             Item(line(name(one.event_source), " ", name(one.event_name)), (seen_note(one.evidence),))
-            for one in view.diff.unmapped
+            for one in view.diff.use.unmapped
         ]
     )

@@ -12,8 +12,7 @@ from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.registry.drift import DriftKind
 from lpgen.report.blocks import Layout, line, name
 from lpgen.report.documents.parts import part_from_decisions
-from lpgen.report.sarif.layout import SarifFinding, SarifName, sarif_log
-from lpgen.report.sarif.places import Place, PolicyPlaces
+from lpgen.report.sarif.layout import Place, PolicyPlaces, SarifFinding, SarifName, sarif_log
 from lpgen.report.words import label_of
 
 _ELSEWHERE: Final = Place("lpgen-drift.json")

@@ -20,9 +20,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from lpgen.core.choices import Severity
@@ -30,9 +30,9 @@ from lpgen.core.documents import Part
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
 from lpgen.report.blocks import Line, line, plural
-from lpgen.report.documents.layout import Json, Row, lay_out, members_of
+from lpgen.report.documents.layout import Json, JsonRow, lay_out, members_of
 from lpgen.report.escaping import sarif_text, terminal_text
-from lpgen.report.sarif.places import Place
+from lpgen.report.plan import document_file
 from lpgen.version import __version__
 
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -101,13 +101,13 @@ def sarif_log(
                 "rules": [_rule(kind) for kind in known],
             }
         },
-        "automationDetails": Row(id=f"{category}/"),
+        "automationDetails": JsonRow(id=f"{category}/"),
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
                 "executionSuccessful": True,
                 "toolExecutionNotifications": [
-                    Row(level="warning", message={"text": sarif_text(notice)}) for notice in notices
+                    JsonRow(level="warning", message={"text": sarif_text(notice)}) for notice in notices
                 ],
             }
         ],
@@ -157,12 +157,12 @@ def _rule(kind: Kind) -> Json:
     return {
         "id": kind.rule,
         "name": "".join(part.capitalize() for part in kind.rule.split("-")),
-        "shortDescription": Row(text=row.title),
-        "fullDescription": Row(text=row.title),
-        "help": Row(text=row.description.replace("**", ""), markdown=row.description),
+        "shortDescription": JsonRow(text=row.title),
+        "fullDescription": JsonRow(text=row.title),
+        "help": JsonRow(text=row.description.replace("**", ""), markdown=row.description),
         "helpUri": row.source,
-        "defaultConfiguration": Row(level=LEVELS[row.severity]),
-        "properties": Row(properties),
+        "defaultConfiguration": JsonRow(level=LEVELS[row.severity]),
+        "properties": JsonRow(properties),
     }
 
 
@@ -179,18 +179,18 @@ def _result(one: SarifFinding, rule_index: int, fingerprint: str) -> Json:
         "ruleId": one.kind.rule,
         "ruleIndex": rule_index,
         "level": _level_of(one),
-        "message": Row(text=_plain(one.message)),
+        "message": JsonRow(text=_plain(one.message)),
         "locations": [_location(one)],
         # GitHub reads only this fingerprint, in the form `hash:number`.
-        "partialFingerprints": Row(primaryLocationLineHash=fingerprint),
+        "partialFingerprints": JsonRow(primaryLocationLineHash=fingerprint),
         "properties": _inert(one.facts),
     }
 
 
 def _location(one: SarifFinding) -> Json:
-    names = [Row(fullyQualifiedName=terminal_text(name.full), kind=name.kind) for name in one.names]
+    names = [JsonRow(fullyQualifiedName=terminal_text(name.full), kind=name.kind) for name in one.names]
     return {
-        "physicalLocation": Row(
+        "physicalLocation": JsonRow(
             artifactLocation={"uri": quote(one.place.path, safe="/=,@+~", errors="replace")},
             region={"startLine": one.place.first, "endLine": one.place.last},
         ),
@@ -205,9 +205,75 @@ def _inert(value: object) -> object:
     if isinstance(value, Part):
         value = members_of(value)
     if isinstance(value, Mapping):
-        return Row({key: _inert(one) for key, one in value.items()})
+        return JsonRow({key: _inert(one) for key, one in value.items()})
     return [_inert(one) for one in value] if isinstance(value, list) else value
 
 
 def _plain(message: Line) -> str:
     return "".join(sarif_text(span.text) for span in message)
+
+
+# ---------------------------------------------------------------- places in policies
+
+
+class Place(NamedTuple):
+    """Lines of a file, the first and the last, counted from 1."""
+
+    path: str
+    first: int = 1
+    last: int = 1
+
+
+class _StatementLines(NamedTuple):
+    """The lines of a statement, and the first line of each entry in it, as JSON: `"s3:GetObject"`, `"Sid": "Read"`."""
+
+    first: int
+    last: int
+    entries: Mapping[str, int]
+
+
+class PolicyPlaces:
+    """The places in a principal's new policies, given their texts as they are written, in order.
+
+    `folder` is the principal's; only Allow statements have places.
+    """
+
+    def __init__(self, folder: str, texts: Sequence[str]) -> None:
+        self._whole = [Place(f"{folder}/{document_file(1)}", 1, text.count("\n")) for text in texts[:1]]
+        self._found = [
+            (f"{folder}/{document_file(number)}", one)
+            for number, text in enumerate(texts, start=1)
+            for one in _statements_of_text(text)
+            if '"Effect": "Allow"' in one.entries
+        ]
+
+    def find(self, *, sids: Collection[str] | None = None, actions: Collection[str] = ()) -> Place | None:
+        """The first line with one of the actions, or without actions the first statement, or None.
+
+        With `sids` only statements with these count.
+        """
+        for path, one in self._found:
+            if sids is None or any(f'"Sid": "{sid}"' in one.entries for sid in sids):
+                lines = [one.entries[entry] for entry in (f'"{action}"' for action in actions) if entry in one.entries]
+                if lines:
+                    return Place(path, min(lines), min(lines))
+                if not actions:
+                    return Place(path, one.first, one.last)
+        return None
+
+    def first_policy(self) -> Place | None:
+        """All lines of the first policy, or None where there is none."""
+        return next(iter(self._whole), None)
+
+
+def _statements_of_text(text: str) -> Iterator[_StatementLines]:
+    """The statements of a policy that is laid out with an indent of two: each bracket and entry has its own line."""
+    first, entries = 0, dict[str, int]()
+    for number, row in enumerate(text.split("\n"), start=1):
+        bare = row.removesuffix(",")
+        if bare == "    {":
+            first, entries = number, {}
+        elif bare == "    }":
+            yield _StatementLines(first, number, entries)
+        else:
+            entries.setdefault(bare.strip().removeprefix('"Action": '), number)

@@ -23,11 +23,10 @@ from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
 from lpgen.core.replacements import Decision, LineKind
 from lpgen.report.blocks import DEFAULT_LAYOUT, Layout, Line, count, line, name, names, plural
-from lpgen.report.documents.layout import Row
+from lpgen.report.documents.layout import JsonRow
 from lpgen.report.documents.parts import part_from_decisions
 from lpgen.report.documents.review import part_from_totals
-from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifName, sarif_log
-from lpgen.report.sarif.places import Place, PolicyPlaces
+from lpgen.report.sarif.layout import MOST_RESULTS, Place, PolicyPlaces, SarifFinding, SarifName, sarif_log
 from lpgen.report.summary import summary_of_review
 from lpgen.report.views import DangerGroup, PrincipalView
 from lpgen.report.words import label_of, short_label_of
@@ -50,7 +49,7 @@ def review_sarif(report: Report, layout: Layout = DEFAULT_LAYOUT, *, most: int =
     review, diff = summary_of_review(report, (one.summary for one in views)), report.diff
     facts = {
         "asOf": diff.as_of.isoformat(),
-        "catalog": Row(version=diff.catalog_version, date=diff.catalog_date),
+        "catalog": JsonRow(version=diff.catalog_version, date=diff.catalog_date),
         "minDays": report.min_days,
         "totals": part_from_totals(review),
         "decisions": part_from_decisions(report.decisions, review.accepted),
@@ -162,7 +161,7 @@ class _Principal:
         return f" The replacement leaves out all but {count(stays)} of them." if stays else " The replacement has none."
 
     def _wildcards(self) -> list[WildcardUse]:
-        return sorted(self._view.diff.wildcards, key=lambda one: (one.ref, one.pattern))
+        return sorted(self._view.diff.assessment.wildcards, key=lambda one: (one.ref, one.pattern))
 
     def _wildcard(self, ref: StatementRef, found: list[WildcardUse]) -> SarifFinding:
         patterns = [one.pattern for one in found]
@@ -192,7 +191,7 @@ class _Principal:
     def _unused(self) -> Iterator[SarifFinding]:
         unused: dict[tuple[str, str], list[ActionVerdict]] = defaultdict(list)
         granted: dict[tuple[str, str], int] = defaultdict(int)
-        for one in self._view.diff.verdicts:
+        for one in self._view.diff.assessment.verdicts:
             for holder in {(ref.policy, ref.group) for ref in one.grants}:
                 granted[holder] += 1
                 if one.verdict is Verdict.UNUSED:
@@ -227,7 +226,7 @@ class _Principal:
         }.get(self._view.diff.principal_class)
         if rule:
             was = "wasn't seen to be used" if rule is ReviewKind.UNUSED_PRINCIPAL else "is in no log that was read"
-            yield self._finding(rule, line(self._label, f" {was}. What to do: {self._view.diff.proposal}."))
+            yield self._finding(rule, line(self._label, f" {was}. What to do: {self._view.diff.advice.sentence}."))
 
     def _kept(self) -> Iterator[SarifFinding]:
         kept = sorted(self._view.kinds.get(LineKind.KEPT, ()))
@@ -248,7 +247,7 @@ class _Principal:
 
     def _ungranted(self) -> Iterator[SarifFinding]:
         found: dict[tuple[str, bool], list[UngrantedUse]] = defaultdict(list)
-        for one in self._view.diff.ungranted:
+        for one in self._view.diff.use.ungranted:
             found[one.use.action, bool(one.explanation)].append(one)
         for (action, explained), uses in sorted(found.items()):
             why = uses[0].explanation or "nothing that is known explains it"

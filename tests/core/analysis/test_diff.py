@@ -54,22 +54,22 @@ def diff_of(
 
 
 def verdicts(found: PrincipalDiff) -> dict[str, Verdict]:
-    return {one.action: one.verdict for one in found.verdicts}
+    return {one.action: one.verdict for one in found.assessment.verdicts}
 
 
 def kept(found: PrincipalDiff) -> dict[str, set[str]]:
     lines: dict[str, set[str]] = {}
-    for line in found.lines:
+    for line in found.draft.lines:
         lines.setdefault(line.action, set()).update(line.scope.resources)
     return lines
 
 
 def caveats(found: PrincipalDiff) -> set[CaveatKind]:
-    return {one.kind for one in found.caveats}
+    return {one.kind for one in found.assessment.caveats}
 
 
 def items(found: PrincipalDiff) -> set[str]:
-    return {one.item for one in found.caveats}
+    return {one.item for one in found.assessment.caveats}
 
 
 def test_diff_tells_used_from_attempted_unused_and_ungranted() -> None:
@@ -95,8 +95,8 @@ def test_diff_tells_used_from_attempted_unused_and_ungranted() -> None:
 def test_diff_never_counts_a_denied_call_as_use() -> None:
     found = diff_of(role(policy(allow("s3:GetObject"))), [use("s3:GetObject", OBJECT, outcome=Outcome.DENIED)])
     assert verdicts(found) == {"s3:GetObject": Verdict.UNUSED}
-    assert found.lines == ()
-    assert [one.action for one in found.denied] == ["s3:GetObject"]
+    assert found.draft.lines == ()
+    assert [one.action for one in found.use.denied] == ["s3:GetObject"]
 
 
 @pytest.mark.parametrize(
@@ -136,20 +136,23 @@ def test_diff_keeps_one_copy_per_statement_that_may_have_granted_a_use() -> None
     one = allow("s3:GetObject", f"{DATA}/*", Condition=first)
     other = allow("s3:GetOb?ect", "*", Condition=second)
     found = diff_of(role(policy(one, other)), [use("s3:GetObject", OBJECT)])
-    assert [(line.parent.index, line.scope) for line in found.lines] == [(0, Scope((OBJECT,))), (1, Scope((OBJECT,)))]
+    assert [(line.parent.index, line.scope) for line in found.draft.lines] == [
+        (0, Scope((OBJECT,))),
+        (1, Scope((OBJECT,))),
+    ]
     unconditional = allow("s3:GetObject", DATA + "/*")
     found = diff_of(role(policy(one, other, unconditional)), [use("s3:GetObject", OBJECT)])
-    assert [line.parent.index for line in found.lines] == [2]
+    assert [line.parent.index for line in found.draft.lines] == [2]
 
 
 def test_diff_leaves_out_use_that_a_deny_or_the_boundary_refuses() -> None:
     refused = diff_of(
         role(policy(allow("s3:*", "*"), deny("s3:GetObject", f"{DATA}/*"))), [use("s3:GetObject", OBJECT)]
     )
-    assert [one.reason.startswith("explicitly denied") for one in refused.ungranted] == [True]
+    assert [one.reason.startswith("explicitly denied") for one in refused.use.ungranted] == [True]
     limit = policy(allow("sqs:*"), name="limit")
     beyond = diff_of(role(policy(allow("s3:*", "*")), boundary=limit), [use("s3:GetObject", OBJECT)])
-    assert [one.reason for one in beyond.ungranted] == ["outside the permissions boundary"]
+    assert [one.reason for one in beyond.use.ungranted] == ["outside the permissions boundary"]
     assert verdicts(beyond) == {"s3:GetObject": Verdict.UNGRANTED}
 
 
@@ -164,7 +167,7 @@ def test_diff_does_not_let_a_conditional_deny_erase_a_grant() -> None:
 def test_diff_keeps_the_level_of_an_unexplained_use_for_review() -> None:
     principal = role(policy(allow(["ec2:DescribeInstances", "ec2:CreateTags"])))
     found = diff_of(principal, [use("ec2:DescribeVolumes")])
-    assert {line.action: line.kind for line in found.lines} == {"ec2:DescribeInstances": LineKind.REVIEW}
+    assert {line.action: line.kind for line in found.draft.lines} == {"ec2:DescribeInstances": LineKind.REVIEW}
     assert CaveatKind.UNEXPLAINED_USE in caveats(found)
 
 
@@ -172,11 +175,11 @@ def test_diff_needs_no_explanation_of_what_a_call_may_have_needed() -> None:
     perhaps = [use("iam:PassRole", "?", how=UNREAD_REQUEST), use("s3:PutObjectTagging", "?", how=UNREAD_REQUEST)]
     tagging = ("s3:PutObjectTagging", f"{DATA}/*")
     found = diff_of(role(policy(allow(*tagging))), perhaps)
-    assert (found.ungranted, found.caveats, kept(found)) == ((), (), {tagging[0]: {tagging[1]}})
+    assert (found.use.ungranted, found.assessment.caveats, kept(found)) == ((), (), {tagging[0]: {tagging[1]}})
     read = ("ec2:DescribeVpcs", "*")
     perhaps = [use("sns:Publish", "?", how=ENDPOINT_DNS), use(*read, how=ENDPOINT_DNS)]
     found = diff_of(role(policy(allow(*read))), perhaps)
-    assert (found.ungranted, found.caveats, kept(found)) == ((), (), {read[0]: {read[1]}})
+    assert (found.use.ungranted, found.assessment.caveats, kept(found)) == ((), (), {read[0]: {read[1]}})
 
 
 def test_diff_explains_ungranted_use_by_a_later_policy_change() -> None:
@@ -184,12 +187,12 @@ def test_diff_explains_ungranted_use_by_a_later_policy_change() -> None:
     change = use("iam:DeleteRolePolicy", principal.arn, seen="2026-09-05T00:00:00Z")
     admin = f"arn:aws:iam::{ACCOUNT}:role/admin"
     found = diff_of(principal, [use("sqs:CreateQueue")], others={admin: [change]})
-    assert "iam:DeleteRolePolicy on 2026-09-05" in found.ungranted[0].explanation
+    assert "iam:DeleteRolePolicy on 2026-09-05" in found.use.ungranted[0].explanation
     assert CaveatKind.UNEXPLAINED_USE not in caveats(found)
     earlier = replace(
         change, evidence=replace(change.evidence, last_seen="2026-08-01T00:00:00Z", first_seen="2026-08-01T00:00:00Z")
     )
-    assert diff_of(principal, [use("sqs:CreateQueue")], others={admin: [earlier]}).ungranted[0].explanation == ""
+    assert diff_of(principal, [use("sqs:CreateQueue")], others={admin: [earlier]}).use.ungranted[0].explanation == ""
 
 
 @pytest.mark.parametrize("action", ["iam:DetachGroupPolicy", "iam:DeleteGroupPolicy", "iam:PutGroupPolicy"])
@@ -198,9 +201,9 @@ def test_diff_explains_ungranted_use_by_a_later_change_of_a_users_group(action: 
     change = use(action, f"arn:aws:iam::{ACCOUNT}:group/teams/dev", seen="2026-09-05T00:00:00Z")
     admin = f"arn:aws:iam::{ACCOUNT}:role/admin"
     found = diff_of(principal, [use("sqs:CreateQueue")], others={admin: [change]})
-    assert f"{action} on 2026-09-05" in found.ungranted[0].explanation
+    assert f"{action} on 2026-09-05" in found.use.ungranted[0].explanation
     stranger = replace(principal, groups=("ops",))
-    assert diff_of(stranger, [use("sqs:CreateQueue")], others={admin: [change]}).ungranted[0].explanation == ""
+    assert diff_of(stranger, [use("sqs:CreateQueue")], others={admin: [change]}).use.ungranted[0].explanation == ""
 
 
 def unmapped(principal: Principal, outcome: str = "allowed") -> dict[str, Any]:
@@ -219,13 +222,13 @@ def unmapped(principal: Principal, outcome: str = "allowed") -> dict[str, Any]:
 def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hole() -> None:
     unused = diff_of(role(policy(allow("*"))))
     assert unused.principal_class is PrincipalClass.UNUSED
-    assert "disable" in unused.proposal
-    assert "older than 400 days" in unused.proposal
+    assert "disable" in unused.advice.sentence
+    assert "older than 400 days" in unused.advice.sentence
     hole = diff_of(role(policy(allow("*")), last_used=days_before_end(5)))
     assert caveats(hole) == {CaveatKind.COVERAGE_HOLE}
-    assert hole.proposal.startswith("find the logs of its last use")
+    assert hole.advice.sentence.startswith("find the logs of its last use")
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), last_used=days_before_end(5)))
-    assert hidden.proposal.startswith("find out what its last use was")
+    assert hidden.advice.sentence.startswith("find out what its last use was")
 
 
 @pytest.mark.parametrize(
@@ -241,8 +244,8 @@ def test_diff_says_of_an_unused_role_when_iam_knows_of_use(
     moment = days_before_end(days)
     found = diff_of(role(policy(allow("sqs:ListQueues")), last_used=moment))
     assert found.principal_class is (PrincipalClass.UNSEEN if doubts else PrincipalClass.UNUSED)
-    assert found.proposal.startswith(start)
-    assert found.proposal.endswith(f"IAM dates its last use on {moment.date()}{end}")
+    assert found.advice.sentence.startswith(start)
+    assert found.advice.sentence.endswith(f"IAM dates its last use on {moment.date()}{end}")
     assert caveats(found) == doubts
 
 
@@ -250,41 +253,45 @@ def test_diff_says_of_an_unused_role_that_it_tried_what_was_denied() -> None:
     tried = use("iam:ListUsers", outcome=Outcome.DENIED)
     found = diff_of(role(policy(allow("sqs:ListQueues"))), [tried])
     assert found.principal_class is PrincipalClass.UNUSED
-    assert found.proposal.endswith(f"(all that it tried was denied, the last on {tried.evidence.last_seen[:10]})")
+    assert found.advice.sentence.endswith(
+        f"(all that it tried was denied, the last on {tried.evidence.last_seen[:10]})"
+    )
 
 
 def test_diff_asks_about_a_user_whose_use_the_logs_cant_show_before_disabling_it() -> None:
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), kind=PrincipalKind.USER))
     assert hidden.principal_class is PrincipalClass.UNUSED
-    assert hidden.proposal.startswith("ask its owner, or IAM by --last-accessed")
+    assert hidden.advice.sentence.startswith("ask its owner, or IAM by --last-accessed")
     shown = role(policy(allow("sqs:ListQueues")), kind=PrincipalKind.USER)
-    assert diff_of(shown).proposal == (
+    assert diff_of(shown).advice.sentence == (
         "ask its owner whether it is used about once a year before you disable it: the logs cover 120 days; if not,"
         " deactivate its keys and password and delete it later"
     )
-    assert diff_of(shown, days=400).proposal.startswith("disable the user unless it is for emergencies: ")
+    assert diff_of(shown, days=400).advice.sentence.startswith("disable the user unless it is for emergencies: ")
 
 
 def test_diff_asks_about_an_unused_role_that_is_too_young_for_a_year() -> None:
     found = diff_of(role(policy(allow("sqs:ListQueues")), created=days_before_end(200)))
     assert found.principal_class is PrincipalClass.UNUSED
-    assert found.task == "ask its owner whether it is used about once a year before you disable it"
-    assert found.proposal.startswith(f"{found.task}: the logs cover 120 days; if not, attach AWSDenyAll, ")
+    assert found.advice.task == "ask its owner whether it is used about once a year before you disable it"
+    assert found.advice.sentence.startswith(
+        f"{found.advice.task}: the logs cover 120 days; if not, attach AWSDenyAll, "
+    )
 
 
 @pytest.mark.parametrize("name", ["BreakGlassAdmin", "break-glass", "emergency-access", "firefighter"])
 def test_diff_asks_whether_an_unused_role_of_such_a_name_is_for_emergencies(name: str) -> None:
     found = diff_of(role(policy(allow("*")), name=name))
     assert found.principal_class is PrincipalClass.UNUSED
-    assert found.task == "ask its owner whether it is for emergencies before you disable it"
-    assert "alarm on its use" in found.proposal
+    assert found.advice.task == "ask its owner whether it is for emergencies before you disable it"
+    assert "alarm on its use" in found.advice.sentence
 
 
 def test_diff_asks_whether_audits_need_an_unused_role_that_reads_everything() -> None:
     arn = "arn:aws:iam::aws:policy/SecurityAudit"
     audit = replace(policy(allow("sqs:ListQueues")), kind=PolicyKind.AWS_MANAGED, name="SecurityAudit", arn=arn)
     found = diff_of(role(audit))
-    assert found.proposal == (
+    assert found.advice.sentence == (
         "ask its owner whether audits need it before you disable it: with SecurityAudit it reads everything by design,"
         " and the logs cover 120 days"
     )
@@ -295,22 +302,22 @@ def test_diff_asks_about_an_unused_role_that_a_schedule_starts_once_a_year() -> 
     yearly = Schedule("EventBridge rule", "closing", "rate(365 days)", True, 365, (principal.arn,))
     found = diff_of(principal, options=exactly(schedules=(yearly,)))
     assert found.principal_class is PrincipalClass.UNUSED
-    assert found.task == "ask the owner of its schedule before you disable it"
-    assert "EventBridge rule closing" in found.proposal
+    assert found.advice.task == "ask the owner of its schedule before you disable it"
+    assert "EventBridge rule closing" in found.advice.sentence
     accepted = exactly(schedules=(yearly,), decisions=(decision(DecisionKind.ACCEPT, item="rare-schedule closing"),))
-    assert diff_of(principal, options=accepted).task.startswith("disable the role")
+    assert diff_of(principal, options=accepted).advice.task.startswith("disable the role")
 
 
 def test_diff_asks_before_replacing_rights_to_everything_that_were_used_on_a_day() -> None:
     found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)])
-    assert found.task == "ask its owner whether it is for emergencies before you replace its policies"
-    assert "alarm on its use" in found.proposal
+    assert found.advice.task == "ask its owner whether it is for emergencies before you replace its policies"
+    assert "alarm on its use" in found.advice.sentence
 
 
 def test_diff_proposes_to_remove_policies_that_allow_nothing_used() -> None:
     found = diff_of(role(policy(allow("s3:GetObject", f"{DATA}/*"))), [use("iam:ListRoles")])
-    assert found.lines == ()
-    assert found.proposal == "remove the policies: they allow nothing that was used or tried"
+    assert found.draft.lines == ()
+    assert found.advice.sentence == "remove the policies: they allow nothing that was used or tried"
 
 
 def test_diff_puts_each_principal_into_its_class() -> None:
@@ -340,7 +347,7 @@ def test_decisions_keep_within_grants_and_drop_visibly() -> None:
         "s3:GetObject": {"arn:aws:s3:::data/restore/*"},
         "s3:PutObject": {"arn:aws:s3:::data/restore/*"},
     }
-    assert [(one.line.action, one.decision) for one in found.dropped] == [("s3:GetObject", drop)]
+    assert [(one.line.action, one.decision) for one in found.draft.dropped] == [("s3:GetObject", drop)]
 
 
 def test_decisions_drop_use_of_a_range_of_days_only() -> None:
@@ -354,7 +361,7 @@ def test_decisions_drop_use_of_a_range_of_days_only() -> None:
         principal, uses, options=exactly(decisions=(drop,), keep_unobservable=keep_each(KeepUnobservable.NONE))
     )
     assert kept(found) == {"s3:GetBucketAcl": {DATA}}
-    assert [one.line.action for one in found.dropped] == ["s3:GetBucketTagging"]
+    assert [one.line.action for one in found.draft.dropped] == ["s3:GetBucketTagging"]
 
 
 def test_decisions_end_with_their_expiry() -> None:
@@ -393,7 +400,7 @@ def test_diff_resolves_a_passed_instance_profile_to_its_role() -> None:
     usage = usage_of({launcher.arn: [use("iam:PassRole", profile, how="pass-role")]})
     found = diff_usage(usage, [grants_of(launcher), grants_of(node)], catalog(), exactly()).principals[0]
     assert kept(found) == {"iam:PassRole": {node.arn}}
-    (line,) = found.lines
+    (line,) = found.draft.lines
     assert (line.kind, line.why) == (LineKind.INFERRED, "pass-role")
 
 

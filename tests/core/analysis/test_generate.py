@@ -183,11 +183,10 @@ def test_generate_does_not_call_unseen_what_was_used_below_what_is_kept() -> Non
     grants, usage = grants_of(principal), usage_of({principal.arn: [use("s3:GetObject", LOGS)]})
     diff = diff_usage(usage, [grants], catalog(), exactly())
     (one,) = diff.principals
-    seen = next(line for line in one.lines if line.scope.resources == (LOGS,))
+    seen = next(line for line in one.draft.lines if line.scope.resources == (LOGS,))
     kept = replace(seen, scope=Scope(("*",)), parent=grants.allows[1].ref, kind=LineKind.KEPT, evidence=None)
-    (made,) = generate_policies(
-        replace(diff, principals=(replace(one, lines=(seen, kept)),)), [grants], catalog(), exactly()
-    )
+    drafted = replace(one, draft=replace(one.draft, lines=(seen, kept)))
+    (made,) = generate_policies(replace(diff, principals=(drafted,)), [grants], catalog(), exactly())
     (statement,) = [one for document in made.documents for one in document.statements]
     assert (statement.sid, statement.scope.resources) == ("GetObjectS3", ("*",))
     assert [(line.kind, line.scope.resources) for line in statement.lines] == [

@@ -53,7 +53,7 @@ def diff_under(guards: Guards, principal: Principal, uses: Sequence[Use]) -> Pri
 
 def ungranted_under(guards: Guards, principal: Principal, one: Use) -> list[tuple[str, str]]:
     """Why each use is ungranted, and what explains it."""
-    return [(found.reason, found.explanation) for found in diff_under(guards, principal, [one]).ungranted]
+    return [(found.reason, found.explanation) for found in diff_under(guards, principal, [one]).use.ungranted]
 
 
 APP = role(policy(allow(["s3:GetObject", "s3:PutObject", "sqs:SendMessage"])))
@@ -193,8 +193,8 @@ def test_explained_use_keeps_nothing_for_review() -> None:
     wide = role(policy(allow("s3:*", "arn:aws:s3:::logs/*")))
     explained = diff_under(resource_policy(DATA, to(wide.arn, "s3:GetObject", f"{DATA}/*")), wide, [READ])
     unexplained = diff_under(NO_GUARDS, wide, [READ])
-    assert {str(line.kind) for line in unexplained.lines} > {str(line.kind) for line in explained.lines}
-    assert not [line for line in explained.lines if "nothing explains it" in line.why]
+    assert {str(line.kind) for line in unexplained.draft.lines} > {str(line.kind) for line in explained.draft.lines}
+    assert not [line for line in explained.draft.lines if "nothing explains it" in line.why]
 
 
 # ---------------------------------------------------------------- use that the guards given deny
@@ -218,10 +218,12 @@ def in_regions(*regions: str) -> dict[str, Any]:
 )
 def test_recorded_use_that_the_guards_given_deny_is_a_caveat(guards: Guards, *, is_contradicted: bool) -> None:
     found = diff_under(guards, APP, [READ])
-    assert [one.item for one in found.caveats] == (["unexplained s3:GetObject"] if is_contradicted else [])
-    assert "s3:GetObject" in {line.action for line in found.lines}  # nothing is lost because of guards that are wrong
+    assert [one.item for one in found.assessment.caveats] == (["unexplained s3:GetObject"] if is_contradicted else [])
+    assert "s3:GetObject" in {
+        line.action for line in found.draft.lines
+    }  # nothing is lost because of guards that are wrong
     if is_contradicted:
-        assert found.caveats[0].message == (
+        assert found.assessment.caveats[0].message == (
             f"s3:GetObject on {OBJECT} was allowed, but the policies and guards given deny it in us-east-1, so they"
             " aren't those that applied"
         )
@@ -229,8 +231,8 @@ def test_recorded_use_that_the_guards_given_deny_is_a_caveat(guards: Guards, *, 
 
 def test_a_use_that_may_not_have_been_allowed_contradicts_nothing() -> None:
     guards = scps([EVERYTHING, deny("s3:*", Condition=in_regions("eu-west-1"))])
-    assert diff_under(guards, APP, [replace(READ, outcome=Outcome.UNDETERMINED)]).caveats == ()
-    assert diff_under(guards, APP, [replace(READ, outcome=Outcome.DENIED)]).caveats == ()
+    assert diff_under(guards, APP, [replace(READ, outcome=Outcome.UNDETERMINED)]).assessment.caveats == ()
+    assert diff_under(guards, APP, [replace(READ, outcome=Outcome.DENIED)]).assessment.caveats == ()
 
 
 def test_a_later_change_of_policies_explains_use_that_these_deny() -> None:
@@ -239,4 +241,4 @@ def test_a_later_change_of_policies_explains_use_that_these_deny() -> None:
     grants = grants_from_principals([APP], catalog(), guards)
     usage = usage_of({APP.arn: [READ], f"arn:aws:iam::{ACCOUNT}:role/admin": [change]})
     (found,) = diff_usage(usage, grants, catalog(), exactly(guards=guards)).principals
-    assert found.caveats == ()
+    assert found.assessment.caveats == ()

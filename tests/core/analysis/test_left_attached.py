@@ -125,22 +125,22 @@ def test_nothing_is_written_where_the_others_grant_nothing_that_is_needed() -> N
     diff, made = reviewed(recorder(policy(allow("sqs:*"))), USED[:1])
     assert made is not None
     assert (made.documents, len(made.left)) == ((), 1)
-    assert diff.proposal == "remove all but AWS_ConfigRole: they allow nothing else that was used or tried"
+    assert diff.advice.sentence == "remove all but AWS_ConfigRole: they allow nothing else that was used or tried"
 
 
 # ---------------------------------------------------------------- what is said of it
 
 
 def view_of(diff: PrincipalDiff, made: Replacement | None) -> PrincipalView:
-    return PrincipalView(Proposal(diff, made, Verification(diff.principal.arn, ())))
+    return PrincipalView(Proposal(diff, made, verification=Verification(diff.principal.arn, ())))
 
 
 def test_what_stays_counts_as_kept_and_only_the_others_are_replaced() -> None:
     diff, made = reviewed(recorder(DELIVERY), USED)
     assert diff.principal_class is PrincipalClass.ACTIVE
-    assert diff.proposal.startswith("replace the policies but AWS_ConfigRole, which AWS keeps up to date")
-    assert (diff.detach.managed, diff.detach.inline) == ((), ("deliver",))
-    by_action = {one.action: one for one in diff.verdicts}
+    assert diff.advice.sentence.startswith("replace the policies but AWS_ConfigRole, which AWS keeps up to date")
+    assert (diff.draft.detach.managed, diff.draft.detach.inline) == ((), ("deliver",))
+    by_action = {one.action: one for one in diff.assessment.verdicts}
     assert by_action[Action("ec2:DescribeTags")].keep.endswith(f"policy/{NAME} stays attached")
     assert by_action[Action("ec2:DescribeInstances")].verdict is Verdict.USED
     counts = view_of(diff, made).counts
@@ -160,11 +160,11 @@ def test_its_dangers_are_listed_as_staying() -> None:
 def test_the_plan_leaves_it_attached_and_counts_it() -> None:
     diff, made = reviewed(recorder(*(replace(DELIVERY, name=f"p{at}") for at in range(2))), USED)
     assert made is not None
-    proposal = Proposal(diff, made, None)
+    proposal = Proposal(diff, made, verification=None)
     assert [one.kind for one in plan_steps(proposal)] == [
         StepKind.ATTACH, StepKind.DELETE_INLINE, StepKind.DELETE_INLINE, StepKind.STAY_ATTACHED,
     ]  # fmt: skip
-    assert "and the quota is 1:" in plan_note(Proposal(diff, replace(made, attached_quota=1), None))
+    assert "and the quota is 1:" in plan_note(Proposal(diff, replace(made, attached_quota=1), verification=None))
 
 
 def test_the_quota_of_attached_policies_counts_it() -> None:
@@ -181,7 +181,7 @@ def test_a_role_with_nothing_else_is_left_to_aws() -> None:
 def test_a_role_that_was_not_used_keeps_nothing_for_it() -> None:
     diff, _ = reviewed(recorder(DELIVERY), [])
     assert diff.principal_class is PrincipalClass.UNUSED
-    assert diff.left == ()
+    assert diff.draft.left == ()
 
 
 def test_it_does_not_make_a_role_unsafe_but_all_else_does() -> None:
@@ -191,7 +191,7 @@ def test_it_does_not_make_a_role_unsafe_but_all_else_does() -> None:
     own = replace(DELIVERY, created=young)
 
     def kinds(principal: Principal) -> set[CaveatKind]:
-        return {one.kind for one in reviewed(principal, [*USED, *tried])[0].open_caveats}
+        return {one.kind for one in reviewed(principal, [*USED, *tried])[0].assessment.open_caveats}
 
     of_policy = {CaveatKind.YOUNG, CaveatKind.UNKNOWN_PATTERN, CaveatKind.DANGEROUS_ATTEMPT}
     assert not of_policy & kinds(trusting(CONFIG, risky, DELIVERY))
@@ -376,5 +376,5 @@ def test_dangerous_use_that_only_the_policy_left_attached_allows_is_doubted_too(
     found, made = reviewed(recorder(DELIVERY, reads=reads), [*USED, *work, stopped])
     assert made is not None
     assert "ec2:DeleteFlowLogs" not in written(made)
-    doubts = [one for one in found.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]
+    doubts = [one for one in found.assessment.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]
     assert [one.parameters["action"] for one in doubts] == ["ec2:DeleteFlowLogs"]

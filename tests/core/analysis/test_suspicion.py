@@ -84,7 +84,7 @@ def with_stolen(stolen: Sequence[Use]) -> dict[Principal, Sequence[Use]]:
 
 def pairs_of(found: PrincipalDiff) -> set[tuple[str, str]]:
     """The pairs of action and resource in the lines."""
-    return {(line.action, resource) for line in found.lines for resource in line.scope.resources}
+    return {(line.action, resource) for line in found.draft.lines for resource in line.scope.resources}
 
 
 def suspected_of(uses: Sequence[Use], kept: Sequence[Decision] = (), late: date = date.max) -> dict[str, Suspected]:
@@ -179,7 +179,7 @@ def test_suspected_use_makes_no_line_wider_and_adds_only_itself(stolen: list[Use
 @given(stolen=thefts())
 def test_the_replacement_of_the_victim_is_never_safe(stolen: list[Use]) -> None:
     found = reviewed(with_stolen(stolen))[VICTIM.arn]
-    assert CaveatKind.UNUSUAL_USE in {one.kind for one in found.open_caveats}
+    assert CaveatKind.UNUSUAL_USE in {one.kind for one in found.assessment.open_caveats}
 
 
 @LAW
@@ -189,7 +189,9 @@ def test_failed_harm_is_kept_only_by_its_name_and_said(stolen: list[Use]) -> Non
     added = pairs_of(found) - pairs_of(before)
     tried = {(one.action, one.resource.text) for one in stolen if one.outcome is not Outcome.DENIED}
     assert added <= tried
-    said = {one.parameters["action"] for one in found.open_caveats if one.kind is CaveatKind.DANGEROUS_ATTEMPT}
+    said = {
+        one.parameters["action"] for one in found.assessment.open_caveats if one.kind is CaveatKind.DANGEROUS_ATTEMPT
+    }
     assert {action for action, _ in added} <= said
 
 
@@ -208,8 +210,8 @@ def test_the_order_of_records_does_not_matter(stolen: list[Use], shuffled: Any) 
 def test_a_decision_to_keep_everything_lifts_the_suspicion(stolen: list[Use]) -> None:
     keep = Decision(DecisionKind.KEEP, VICTIM.arn, "*", "*", "", "", "", "it was us", "me", "")
     found = reviewed(with_stolen(stolen), options=Options(decisions=(keep,)))[VICTIM.arn]
-    assert not any(line.suspected for line in found.lines)
-    assert CaveatKind.UNUSUAL_USE not in {one.kind for one in found.open_caveats}
+    assert not any(line.suspected for line in found.draft.lines)
+    assert CaveatKind.UNUSUAL_USE not in {one.kind for one in found.assessment.open_caveats}
     assert suspected_of([*WORK, *stolen], [keep]) == {}
 
 
@@ -277,4 +279,4 @@ def test_the_worst_harm_climbs_at_home_only_where_the_principal_keeps_coming_to_
         found = reviewed(with_stolen([*home, *uses]))[VICTIM.arn]
         scopes = {where for action, where in pairs_of(found) if action == opens}
         assert any(glob_match(where, QUEUE("jobs-next")) for where in scopes) is is_wide
-        assert CaveatKind.UNUSUAL_USE not in {one.kind for one in found.open_caveats}
+        assert CaveatKind.UNUSUAL_USE not in {one.kind for one in found.assessment.open_caveats}

@@ -37,7 +37,9 @@ def review(principals: Sequence[Principal]) -> dict[str, Proposal]:
     replacements = {one.principal.arn: one for one in generate_policies(diff, grants, catalog(), options)}
     return {
         one.principal.name: Proposal(
-            one, replacements[one.principal.arn], prove(replacements[one.principal.arn], usage, grants, options)
+            one,
+            replacements[one.principal.arn],
+            verification=prove(replacements[one.principal.arn], usage, grants, options),
         )
         for one in diff.principals
     }
@@ -63,7 +65,7 @@ def test_a_review_goes_on_around_a_principal_that_is_unproven(monkeypatch: pytes
     for name, proposal in expected.items():
         assert found[name].replacement == proposal.replacement
         assert found[name].verification == proposal.verification
-        assert list(found[name].diff.verdicts) == list(proposal.diff.verdicts)
+        assert list(found[name].diff.assessment.verdicts) == list(proposal.diff.assessment.verdicts)
 
 
 def test_an_unproven_principal_keeps_all_and_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,8 +84,10 @@ def test_an_unproven_principal_keeps_all_and_gets_nothing(monkeypatch: pytest.Mo
     assert not caveat.kind.row.acceptable
     assert "wildcards" in caveat.step
     granted = grants_of(HOSTILE).granted()
-    assert {one.action for one in proposal.diff.verdicts} == granted
-    assert {(one.verdict, bool(one.keep)) for one in proposal.diff.verdicts} == {(Verdict.UNOBSERVABLE, True)}
+    assert {one.action for one in proposal.diff.assessment.verdicts} == granted
+    assert {(one.verdict, bool(one.keep)) for one in proposal.diff.assessment.verdicts} == {
+        (Verdict.UNOBSERVABLE, True)
+    }
 
 
 def test_a_replacement_that_takes_too_many_steps_to_write_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

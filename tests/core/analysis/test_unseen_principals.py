@@ -53,18 +53,18 @@ def diff_with_all_services(principal: Principal, **world: Any) -> PrincipalDiff:
 def test_a_role_that_iam_dates_within_400_days_is_not_to_be_disabled(days: int, *, is_unseen: bool) -> None:
     found = diff_of(role(policy(allow("sqs:ListQueues")), last_used=days_before_end(days)))
     assert (found.principal_class is PrincipalClass.UNSEEN) is is_unseen
-    assert found.proposal.startswith("disable") is not is_unseen
+    assert found.advice.sentence.startswith("disable") is not is_unseen
 
 
 def test_a_role_of_once_a_year_is_left_to_its_owner() -> None:
     moment = days_before_end(300)
     found = diff_of(role(policy(allow("sqs:ListQueues")), last_used=moment))
-    assert found.proposal == (
+    assert found.advice.sentence == (
         "ask its owner whether it is used about once a year, and keep it until then: IAM dates its last use on"
         f" {moment.date()}, before the logs, which cover 120 days"
     )
     drill = diff_of(role(policy(allow("sqs:ListQueues")), last_used=moment, name="break-glass"))
-    assert drill.task == "ask its owner whether it is for emergencies, and keep it until then"
+    assert drill.advice.task == "ask its owner whether it is for emergencies, and keep it until then"
 
 
 @pytest.mark.parametrize("kind", [PrincipalKind.ROLE, PrincipalKind.USER])
@@ -77,8 +77,8 @@ def test_service_last_accessed_shows_use_before_the_logs_too(kind: PrincipalKind
         return diff_of(principal, options=exactly(last_accessed=(report,)))
 
     assert found(300).principal_class is PrincipalClass.UNSEEN
-    assert found(300).proposal.startswith("ask its owner whether it is used about once a year, ")
-    assert "IAM dates its last attempt to use sqs to " in found(300).proposal
+    assert found(300).advice.sentence.startswith("ask its owner whether it is used about once a year, ")
+    assert "IAM dates its last attempt to use sqs to " in found(300).advice.sentence
     assert found(401).principal_class is PrincipalClass.UNUSED
 
 
@@ -87,7 +87,7 @@ def test_a_role_that_a_service_assumes_is_never_called_unused() -> None:
     found = diff_of(principal, skips=[assumed(principal, "lambda.amazonaws.com")])
     assert found.principal_class is PrincipalClass.UNSEEN
     day = days_before_end(3).date()
-    assert found.proposal.startswith(
+    assert found.advice.sentence.startswith(
         f"find out what it is used for before anything else: lambda.amazonaws.com assumed it, last on {day}"
     )
     other = diff_of(principal, skips=[assumed(role(name="other"))])
@@ -124,9 +124,9 @@ def test_what_no_record_shows_is_said_by_service_with_awss_page(case: str) -> No
     principal, page, said = CASES[case]
     found = diff_with_all_services(replace(principal, last_used=days_before_end(5)), data_events=())
     assert found.principal_class is PrincipalClass.UNSEEN
-    assert said in found.proposal
-    assert page in found.proposal
-    (caveat,) = (one for one in found.caveats if one.kind is CaveatKind.COVERAGE_HOLE)
+    assert said in found.advice.sentence
+    assert page in found.advice.sentence
+    (caveat,) = (one for one in found.assessment.caveats if one.kind is CaveatKind.COVERAGE_HOLE)
     assert said in caveat.step
     assert not caveat.step.startswith("find the trail")
 
@@ -134,11 +134,11 @@ def test_what_no_record_shows_is_said_by_service_with_awss_page(case: str) -> No
 def test_without_a_page_it_is_said_that_it_is_not_known() -> None:
     principal = role(policy(allow("ec2:DescribeLocalGatewayRouteTablePermissions")), last_used=days_before_end(5))
     found = diff_with_all_services(principal)
-    assert "ec2: no page of AWS says what records it" in found.proposal
+    assert "ec2: no page of AWS says what records it" in found.advice.sentence
 
 
 def test_a_role_whose_use_records_would_show_has_a_trail_to_be_found() -> None:
     found = diff_of(role(policy(allow("sqs:ListQueues")), last_used=days_before_end(5)))
-    (caveat,) = found.caveats
+    (caveat,) = found.assessment.caveats
     assert caveat.step.startswith("find the trail that holds its use of ")
     assert grants_of(found.principal).allows

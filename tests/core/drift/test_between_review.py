@@ -51,7 +51,7 @@ def advised(usage: Usage, principals: Iterable[Principal], usages: Mapping[str, 
         region_days_from_usage(usage),
         (),
         {},
-        {one.principal.arn: one.ungranted for one in diff.principals},
+        {one.principal.arn: one.use.ungranted for one in diff.principals},
     )
     day = LAST_DAY - timedelta(days=BASELINE_AGE)
     accounts = tuple(replace(one, last_day=min(day, one.last_day)) for one in now.coverage.accounts)
@@ -75,7 +75,7 @@ def kept_since(
     }
     grants = grants_from_principals(principals, CATALOG)
     diff = diff_usage(usage, grants, CATALOG, Options(keep_unobservable=keep_each(keep)), usages=lately)
-    return {one.principal.arn: {line.action for line in one.lines} for one in diff.principals}
+    return {one.principal.arn: {line.action for line in one.draft.lines} for one in diff.principals}
 
 
 def last_on(one: Use, day: date) -> Use:

@@ -18,7 +18,7 @@ from lpgen.core.rollout.plan import NO_PEAK, PolicyText, PrincipalPlan
 from lpgen.core.rollout.watch import Denial, PoliciesSince, Watched, watch_rollout
 from lpgen.core.usage.tables import Usage
 from lpgen.report.documents.schemas import SCHEMAS
-from lpgen.report.messages.rollout_watch import render_watch
+from lpgen.report.messages.rollout import render_watch
 from tests.support.worlds import ACCOUNT, allow, catalog, deny, usage_of, use
 
 ARN = f"arn:aws:iam::{ACCOUNT}:role/app"

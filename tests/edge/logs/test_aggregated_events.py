@@ -127,8 +127,8 @@ def judged(principal: Principal, *records: dict[str, Any]) -> dict[str, tuple[Ve
     days = usage_of({}, data_events=())
     grants = grants_from_principals([principal], bundled_catalog())
     found = diff_usage(merge_usage([days, usage(*records)]), grants, bundled_catalog(), Options()).principals[0]
-    assert not found.ungranted
-    return {one.action: (one.verdict, one.keep) for one in found.verdicts}
+    assert not found.use.ungranted
+    return {one.action: (one.verdict, one.keep) for one in found.assessment.verdicts}
 
 
 @pytest.mark.parametrize("record", [BY_USER, BY_CALL], ids=["by user", "by call"])

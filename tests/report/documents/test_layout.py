@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lpgen.core.evidence import Evidence, StatementRef
 from lpgen.core.findings import ActionVerdict, Confidence, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action, PolicyKind
-from lpgen.report.documents.layout import Row, Written, lay_out, lay_out_parts, row_text
+from lpgen.report.documents.layout import JsonRow, Written, lay_out, lay_out_parts, row_text
 from lpgen.report.documents.verdict_rows import part_from_verdict, written_verdicts
 
 ACTIONS = [Action("s3:GetObject"), Action("iam:PassRole"), Action('odd:"}{')]
@@ -37,7 +37,7 @@ values: st.SearchStrategy[object] = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(st.text(max_size=3), inner, max_size=3),
-        st.dictionaries(st.text(max_size=3), inner, max_size=3).map(Row),
+        st.dictionaries(st.text(max_size=3), inner, max_size=3).map(JsonRow),
     ),
     max_leaves=12,
 )
@@ -61,5 +61,5 @@ def test_an_iterator_is_laid_out_as_the_list_of_its_objects(items: list[dict[str
 
 
 def test_what_is_written_already_is_a_row_of_its_list() -> None:
-    rows = [Row(a=1), Row(a="x")]
+    rows = [JsonRow(a=1), JsonRow(a="x")]
     assert lay_out({"rows": Written(json.dumps(row) for row in rows)}) == lay_out({"rows": rows})

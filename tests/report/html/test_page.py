@@ -115,7 +115,7 @@ def test_html_says_of_every_action_what_becomes_of_it() -> None:
         for group in data[f"principal-{number}"]["principal"]["verdicts"]:
             for _, _, _, ranges in group["rows"]:
                 found.update((known[at], group["verdict"]) for at in numbers_of(ranges))
-        assert found == Counter((one.action, one.verdict) for one in view.diff.verdicts)
+        assert found == Counter((one.action, one.verdict) for one in view.diff.assessment.verdicts)
 
 
 def numbers_of(ranges: str) -> list[int]:
@@ -197,10 +197,10 @@ def test_html_shows_the_days_of_every_use_and_every_refusal() -> None:
     data = ReviewReader(html_of(organization())).data
     for number, view in enumerate(views_of(organization())):
         use = data[f"principal-{number}"]["principal"]["use"]
-        seen = [one for one in view.diff.verdicts if one.evidence]
+        seen = [one for one in view.diff.assessment.verdicts if one.evidence]
         assert len(use["rows"] if use else []) == len(seen) + len(view.denied)
         days = {row[0]: row[7] for row in use["rows"] if row[1] != "denied"} if use else {}
-        for action, found in view.diff.days:
+        for action, found in view.diff.use.days:
             assert [date.fromisoformat(use["first"]) + timedelta(one) for one in numbers_of(days[action])] == [*found]
 
 
@@ -364,7 +364,7 @@ def test_html_styles_use_no_colour_but_the_checked_ones() -> None:
 
 
 def test_verdicts_of_the_organization_are_of_every_kind() -> None:
-    kinds = {one.verdict for proposal in organization().proposals for one in proposal.diff.verdicts}
+    kinds = {one.verdict for proposal in organization().proposals for one in proposal.diff.assessment.verdicts}
     assert kinds == set(Verdict)
 
 

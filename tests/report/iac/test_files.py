@@ -9,6 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from lpgen.report.iac.files import CodeForm
+from tests.report.cases import with_detach
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
 from tests.report.rendered import code_files
@@ -45,8 +46,7 @@ def test_code_files_never_take_away_what_they_made(form: CodeForm) -> None:
     made = [one.name for one in proposal.replacement.documents if not one.inline]
     arns = tuple(f"arn:aws:iam::111122223333:policy/lpgen/{name}" for name in made)
     other = "arn:aws:iam::111122223333:policy/lpgen/lpgen-another"
-    detach = replace(proposal.diff.detach, managed=(*arns, other))
-    files = code_files([replace(proposal, diff=replace(proposal.diff, detach=detach))], form)
+    files = code_files([with_detach(proposal, managed=(*arns, other))], form)
     (text,) = (text for name, text in files.items() if "platform-deployer" in name)
     assert made
     assert other in text

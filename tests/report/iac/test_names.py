@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.model import Principal, PrincipalKind
-from lpgen.report.iac.names import file_of_principal, label_of_principal, label_of_set
+from lpgen.report.iac.subject import file_of_principal, label_of_principal, label_of_set
 from tests.report.safe_cases import deployer
 
 PRINCIPAL = deployer().proposal().diff.principal

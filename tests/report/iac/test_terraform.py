@@ -18,6 +18,7 @@ from lpgen.core.model import PrincipalKind
 from lpgen.report.iac.hcl import hcl_comments, hcl_heredoc, hcl_string
 from lpgen.report.iac.subject import CodeDocument, CodeSubject, subject_of_proposal
 from lpgen.report.iac.terraform import terraform_of_subject, versions_file
+from tests.report.cases import with_detach
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS
 from tests.report.iac.hcl_reader import normal, policy_of_data, read_blocks, read_heredoc, read_quoted
@@ -32,7 +33,7 @@ def subject(*documents: object, inline: bool = False, **changes: Any) -> CodeSub
     """The deployer with these documents, JSON texts or what they hold."""
     texts = (one if isinstance(one, str) else json.dumps(one) for one in documents)
     found = tuple(CodeDocument(f"lpgen-x-{n}", inline, text) for n, text in enumerate(texts, start=1))
-    return replace(CodeSubject(PRINCIPAL, found, Detachment((), (), ())), **changes)
+    return replace(CodeSubject(PRINCIPAL, found, Detachment(managed=(), inline=(), groups=())), **changes)
 
 
 def read_documents(text: str) -> list[Any]:
@@ -170,8 +171,7 @@ def test_subject_of_proposal_knows_the_policies_that_an_earlier_run_left() -> No
     assert made
     assert not any(one.exists for one in made.documents)
     arn = f"arn:aws:iam::111122223333:policy/lpgen/{made.documents[0].name}"
-    detach = replace(proposal.diff.detach, managed=(*proposal.diff.detach.managed, arn))
-    again = subject_of_proposal(replace(proposal, diff=replace(proposal.diff, detach=detach)))
+    again = subject_of_proposal(with_detach(proposal, managed=(*proposal.diff.draft.detach.managed, arn)))
     assert again
     assert [one.exists for one in again.documents] == [True]
 
@@ -317,7 +317,10 @@ def test_hcl_comments_stay_comments(lines: list[str]) -> None:
 @slow
 def test_terraform_lets_no_name_out_of_its_comment(note: str, names: list[str]) -> None:
     found = subject(
-        allow(), note=note, reasons=tuple(names), detach=Detachment(tuple(names), tuple(names), tuple(names))
+        allow(),
+        note=note,
+        reasons=tuple(names),
+        detach=Detachment(managed=tuple(names), inline=tuple(names), groups=tuple(names)),
     )
     assert read_blocks(terraform_of_subject(found)) == read_blocks(terraform_of_subject(subject(allow())))
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from lpgen.report.layout.fit import fit_lines
+from lpgen.report.layout.wrap import fit_lines
 
 
 @pytest.mark.parametrize(

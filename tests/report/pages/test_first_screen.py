@@ -17,7 +17,7 @@ from lpgen.core.findings import Report
 from lpgen.core.principal_names import is_named
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.report.blocks import Command, Given
-from lpgen.report.layout.shell import command_lines
+from lpgen.report.layout.text import command_lines
 from lpgen.report.tasks import tasks_of_review
 from lpgen.report.words import cut_labels, name_of_arn
 from tests.report.cases import SECURITY, SHOP

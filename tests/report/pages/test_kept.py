@@ -25,11 +25,29 @@ def report() -> Report:
     whole = report_of([storefront()])
     (proposal,) = whole.proposals
     judged = [
-        (Action(name), Judgement(Verdict.UNOBSERVABLE, "unseen", "", Confidence.MEDIUM, (), None, fact))
+        (
+            Action(name),
+            Judgement(
+                Verdict.UNOBSERVABLE,
+                "unseen",
+                keep="",
+                confidence=Confidence.MEDIUM,
+                grants=(),
+                evidence=None,
+                unobservable=fact,
+            ),
+        )
         for name, fact in FACTS.items()
     ]
     verdicts = Verdicts(judged, dict.fromkeys(map(Action, FACTS), ActionFact(AccessLevel.READ, "")))
-    return replace(whole, proposals=(replace(proposal, diff=replace(proposal.diff, verdicts=verdicts)),))
+    return replace(
+        whole,
+        proposals=(
+            replace(
+                proposal, diff=replace(proposal.diff, assessment=replace(proposal.diff.assessment, verdicts=verdicts))
+            ),
+        ),
+    )
 
 
 def test_text_and_markdown_have_a_row_for_each_kind_that_there_is() -> None:

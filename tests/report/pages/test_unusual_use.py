@@ -74,8 +74,8 @@ def test_dangerous_use_on_the_fewest_days_comes_first_and_a_long_list_is_cut() -
         DangerousUse(
             Action(f"iam:Action{number:02}"),
             "does harm",
-            tuple(first + timedelta(day) for day in range(number)),
-            seen(number, "2026-06-01", "2026-06-20", f"event-{number}"),
+            on=tuple(first + timedelta(day) for day in range(number)),
+            evidence=seen(number, "2026-06-01", "2026-06-20", f"event-{number}"),
         )
         for number in range(20, 0, -1)
     ]

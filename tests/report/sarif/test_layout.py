@@ -20,8 +20,7 @@ from lpgen.core.findings import PrincipalClass, Report, Verdict, Verdicts
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.report.blocks import Layout, line, name
-from lpgen.report.sarif.layout import LEVELS, SarifFinding, fingerprint_of, sarif_log
-from lpgen.report.sarif.places import Place
+from lpgen.report.sarif.layout import LEVELS, Place, SarifFinding, fingerprint_of, sarif_log
 from lpgen.report.sarif.review import REVIEW_RULES, findings_of_review, review_sarif
 from lpgen.report.views import PrincipalView
 from tests.report.cases import Case, verdict
@@ -147,7 +146,7 @@ def test_review_sarif_leaves_alone_what_aws_owns_and_what_a_person_accepted() ->
     assert linked
     text = review_sarif(report)
     assert not any(arn in text for arn in linked)
-    accepted = [c for one in report.proposals for c in one.diff.caveats if c.accepted_by]
+    accepted = [c for one in report.proposals for c in one.diff.assessment.caveats if c.accepted_by]
     assert accepted
     messages = " ".join(map(message_of, results_of(text)))
     assert not any(caveat.message in messages for caveat in accepted)
@@ -170,11 +169,20 @@ def test_fingerprints_do_not_change_with_counts_dates_and_evidence() -> None:
                 one,
                 diff=replace(
                     one.diff,
-                    covered_days=one.diff.covered_days + 7,
-                    verdicts=Verdicts.of(v._replace(evidence=later(v.evidence)) for v in one.diff.verdicts),
-                    wildcards=tuple(replace(w, expands_to=w.expands_to + 3) for w in one.diff.wildcards),
-                    ungranted=tuple(
-                        replace(u, use=replace(u.use, evidence=later(u.use.evidence))) for u in one.diff.ungranted
+                    use=replace(
+                        one.diff.use,
+                        covered_days=one.diff.use.covered_days + 7,
+                        ungranted=tuple(
+                            replace(u, use=replace(u.use, evidence=later(u.use.evidence)))
+                            for u in one.diff.use.ungranted
+                        ),
+                    ),
+                    assessment=replace(
+                        one.diff.assessment,
+                        verdicts=Verdicts.of(
+                            v._replace(evidence=later(v.evidence)) for v in one.diff.assessment.verdicts
+                        ),
+                        wildcards=tuple(replace(w, expands_to=w.expands_to + 3) for w in one.diff.assessment.wildcards),
                     ),
                 ),
             )

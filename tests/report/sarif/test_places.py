@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
-from lpgen.report.sarif.places import Place, PolicyPlaces
+from lpgen.report.sarif.layout import Place, PolicyPlaces
 
 STATEMENTS: list[dict[str, Any]] = [
     {

@@ -132,8 +132,8 @@ class Bench:
     def _reach(self, window: Window, diff: PrincipalDiff) -> Reach:
         uses = (one.dated.use for one in self._used_in(window.learn_first, window.learn_last))
         account, granting = self.grants.principal.account, granting_by_action(self.grants.allows)
-        left = {one.arn for one in diff.left}
-        return reach_of_lines(self._places, account, uses, granting, diff.lines, left)
+        left = {one.arn for one in diff.draft.left}
+        return reach_of_lines(self._places, account, uses, granting, diff.draft.lines, left)
 
     def _alternatives(self, windows: Sequence[Window], reach: Reach) -> dict[Alternative, AlternativeResult]:
         """The denials and removals that simpler policies from the same days would have caused."""

@@ -128,9 +128,9 @@ def detachment(principal: Principal, left: Iterable[LeftPolicy] = ()) -> Detachm
     staying = {one.arn for one in left}
     own = [policy for policy in principal.policies if not policy.group and policy.arn not in staying]
     return Detachment(
-        tuple(sorted({policy.arn for policy in own if policy.kind is not PolicyKind.INLINE})),
-        tuple(sorted({policy.name for policy in own if policy.kind is PolicyKind.INLINE})),
-        tuple(sorted(principal.groups)),
+        managed=tuple(sorted({policy.arn for policy in own if policy.kind is not PolicyKind.INLINE})),
+        inline=tuple(sorted({policy.name for policy in own if policy.kind is PolicyKind.INLINE})),
+        groups=tuple(sorted(principal.groups)),
     )
 
 

@@ -11,8 +11,18 @@ from lpgen.core.analysis.grants.granting import granting_by_action
 from lpgen.core.analysis.observability.signs_of_life import sign_of_life
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage
-from lpgen.core.findings import GENERATED_CLASSES, Confidence, Judgement, PrincipalDiff, Verdict, Verdicts
-from lpgen.core.model import Outcome
+from lpgen.core.findings import (
+    GENERATED_CLASSES,
+    Advice,
+    Assessment,
+    Confidence,
+    Judgement,
+    PrincipalDiff,
+    ReplacementDraft,
+    UseFindings,
+    Verdict,
+    Verdicts,
+)
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision
 
@@ -37,7 +47,9 @@ def unproven_diff(
     principal_class = classify_principal(grants, usage, known, (), life=life, decisions=decisions)
     by_action = granting_by_action(grants.allows)
     judged = {
-        granting: Judgement(Verdict.UNOBSERVABLE, _REASON, _REASON, Confidence.LOW, granting.refs, None)
+        granting: Judgement(
+            Verdict.UNOBSERVABLE, _REASON, keep=_REASON, confidence=Confidence.LOW, grants=granting.refs, evidence=None
+        )
         for granting in set(by_action.values())
     }
     task, more = proposal_for(
@@ -45,16 +57,20 @@ def unproven_diff(
     )
     if principal_class in GENERATED_CLASSES:
         task, more = _PROPOSAL
+    actions = sorted(by_action.items(), key=lambda pair: pair[0])
     return PrincipalDiff(
-        principal,
-        principal_class,
-        task + more,
-        known.covered_days if known else 0,
-        Verdicts(((action, judged[one]) for action, one in sorted(by_action.items(), key=lambda pair: pair[0])), facts),
-        denied=tuple(use for use in usage.uses if use.outcome is Outcome.DENIED),
-        unmapped=usage.unmapped,
-        caveats=(Caveat.of(CaveatKind.UNPROVEN, why=why),),
-        detach=detachment(principal),
-        active_days=usage.days,
-        task=task,
+        principal=principal,
+        principal_class=principal_class,
+        use=UseFindings(
+            covered_days=known.covered_days if known else 0,
+            active_days=usage.days,
+            denied=usage.denied,
+            unmapped=usage.unmapped,
+        ),
+        assessment=Assessment(
+            verdicts=Verdicts(((action, judged[granting]) for action, granting in actions), facts),
+            caveats=(Caveat.of(CaveatKind.UNPROVEN, why=why),),
+        ),
+        draft=ReplacementDraft(detach=detachment(principal)),
+        advice=Advice(sentence=task + more, task=task),
     )

@@ -25,7 +25,7 @@ def dangerous_uses(usage: PrincipalUsage, dangers: Dangers) -> tuple[DangerousUs
             known = found.get(use.action)
             on = tuple(sorted({*use.on, *known.on})) if known else use.on
             evidence = merge_evidence(use.evidence, known.evidence) if known else use.evidence
-            found[use.action] = DangerousUse(use.action, dangers.harm(use.action), on, evidence)
+            found[use.action] = DangerousUse(use.action, dangers.harm(use.action), on=on, evidence=evidence)
     return tuple(found[action] for action in sorted(found))
 
 

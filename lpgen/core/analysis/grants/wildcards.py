@@ -17,7 +17,13 @@ def wildcards_of_grants(
     """Each wildcard of the Allows in policy order; a `NotAction` counts as one, over all that it grants."""
     seen = frozenset(used)
     return tuple(
-        WildcardUse(grant.ref, pattern, grant.statement.not_action, len(actions), tuple(sorted(actions & seen)))
+        WildcardUse(
+            grant.ref,
+            pattern,
+            not_action=grant.statement.not_action,
+            expands_to=len(actions),
+            used=tuple(sorted(actions & seen)),
+        )
         for grant, pattern, actions in each_wildcard(grants, catalog)
     )
 

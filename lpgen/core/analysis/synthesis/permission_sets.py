@@ -127,7 +127,7 @@ class _Shared:
     ) -> None:
         self._grants, self._catalog = grants, catalog
         sharing = [one for one in members if one.principal_class in _SHARING_CLASSES]
-        self._too_large = _too_large(line for one in sharing for line in one.lines)
+        self._too_large = _too_large(line for one in sharing for line in one.draft.lines)
         needed: dict[LineKey, dict[str, Line]] = defaultdict(dict)
         for one in sharing:
             for line in self._fitting(one):
@@ -146,7 +146,7 @@ class _Shared:
     def _fitting(self, diff: PrincipalDiff) -> tuple[Line, ...]:
         """The lines of one role, those of services that fit nowhere with the others' widened to the old statements."""
         parents = {grant.ref: grant for grant in self._grants[diff.principal.arn].allows}
-        lines = diff.lines
+        lines = diff.draft.lines
         for service in self._too_large:
             lines = fold_to_grant(lines, parents, service=service, catalog=self._catalog)
         return lines
@@ -163,8 +163,9 @@ class _Shared:
         ]
         lines = merge_lines([*found, *others], grants.allows)
         staying = {(line.action, line.scope) for line in lines}
-        dropped = tuple(one for one in diff.dropped if (one.line.action, one.line.scope) not in staying)
-        return replace(diff, lines=lines, dropped=dropped, proposal=self._proposal if lines else diff.proposal)
+        dropped = tuple(one for one in diff.draft.dropped if (one.line.action, one.line.scope) not in staying)
+        advice = replace(diff.advice, sentence=self._proposal) if lines else diff.advice
+        return replace(diff, draft=replace(diff.draft, lines=lines, dropped=dropped), advice=advice)
 
 
 def _shared_kind(lines: Collection[Line]) -> LineKind:
@@ -262,4 +263,5 @@ def _of_other_roles(mates: Iterable[tuple[Principal, Sequence[Caveat]]]) -> Iter
 
 
 def _with_caveats(diff: PrincipalDiff, caveats: Iterable[Caveat]) -> PrincipalDiff:
-    return replace(diff, caveats=(*diff.caveats, *caveats))
+    found = diff.assessment
+    return replace(diff, assessment=replace(found, caveats=(*found.caveats, *caveats)))

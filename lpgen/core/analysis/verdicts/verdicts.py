@@ -84,7 +84,12 @@ class Judge:
             if unused is None:
                 sure = _confidence(ground.doubt, blind=rests_on_log, untried=False)
                 unused = Judgement(
-                    Verdict.UNUSED, _UNUSED, _left_sign(granting, ground.left), sure, granting.refs, None
+                    Verdict.UNUSED,
+                    _UNUSED,
+                    keep=_left_sign(granting, ground.left),
+                    confidence=sure,
+                    grants=granting.refs,
+                    evidence=None,
                 )
                 ground.unused[granting, rests_on_log] = unused
             return unused
@@ -101,11 +106,11 @@ class Judge:
             judgement = ground.others[key] = Judgement(
                 Verdict.UNOBSERVABLE if blind else Verdict.UNUSED,
                 f"{reason}; {untried}" if untried else reason,
-                keep,
-                _confidence(ground.doubt, blind=bool(blind) or rests_on_log, untried=bool(untried)),
-                granting.refs,
-                None,
-                fact,
+                keep=keep,
+                confidence=_confidence(ground.doubt, blind=bool(blind) or rests_on_log, untried=bool(untried)),
+                grants=granting.refs,
+                evidence=None,
+                unobservable=fact,
             )
         return judgement
 
@@ -128,7 +133,7 @@ def _judge_seen(granting: Granting, verdict: Verdict, evidence: Evidence) -> Jud
         Verdict.UNGRANTED: "used, but no current policy grants it",
     }[verdict]
     keep = "" if verdict is Verdict.UNGRANTED else reason
-    return Judgement(verdict, reason, keep, Confidence.HIGH, granting.refs, evidence)
+    return Judgement(verdict, reason, keep=keep, confidence=Confidence.HIGH, grants=granting.refs, evidence=evidence)
 
 
 def _confidence(doubt: Doubt, *, blind: bool, untried: bool) -> Confidence:

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from lpgen.core.analysis.verification.written import CheckNotes
 from lpgen.core.digests import OutputDigests
+from lpgen.core.documents import Summary
 from lpgen.core.replacements import Check
-from lpgen.core.summary import Summary
 
 UNCHANGED: Final = "unchanged since it was generated"
 REPRODUCED: Final = "the same when generated again"

@@ -67,12 +67,12 @@ def caveats(proposal: Proposal) -> set[CaveatKind]:
 def test_what_was_denied_in_the_past_is_expected_again() -> None:
     found = proposals(logs(120), [STEADY, GROWING])
     assert CaveatKind.EXPECTED_DENIALS not in caveats(found["steady"])
-    assert found["steady"].diff.expected is not None
-    assert found["steady"].diff.expected.high == 0
+    assert found["steady"].diff.draft.expected is not None
+    assert found["steady"].diff.draft.expected.high == 0
     (caveat,) = [one for one in found["growing"].caveats if one.kind is CaveatKind.EXPECTED_DENIALS]
     assert "s3:GetBucketTagging on arn:aws:s3:::bucket-" in caveat.message
-    assert found["growing"].diff.expected is not None
-    assert found["growing"].diff.expected.high > 0
+    assert found["growing"].diff.draft.expected is not None
+    assert found["growing"].diff.draft.expected.high > 0
 
 
 def test_a_higher_limit_takes_what_is_expected_for_few_enough() -> None:
@@ -83,7 +83,7 @@ def test_a_review_of_one_principal_expects_what_a_review_of_all_expects() -> Non
     usage = logs(120)
     together = proposals(usage, [STEADY, GROWING])
     for one in (STEADY, GROWING):
-        assert proposals(usage, [one])[one.name].diff.expected == together[one.name].diff.expected
+        assert proposals(usage, [one])[one.name].diff.draft.expected == together[one.name].diff.draft.expected
 
 
 def test_too_few_days_are_never_safe() -> None:
@@ -101,7 +101,7 @@ def test_nothing_is_safe_without_a_backtest() -> None:
     for proposal in proposals(logs(120), [STEADY, GROWING], limit=None).values():
         (one,) = [one for one in proposal.caveats if one.kind is CaveatKind.NO_FORECAST]
         assert (one.item, one.doubt) == ("no-backtest", Doubt.NONE)
-        assert proposal.diff.expected is None
+        assert proposal.diff.draft.expected is None
 
 
 @settings(max_examples=examples(300))

@@ -69,9 +69,9 @@ def test_access_for_emergencies_gets_no_replacement_and_no_advice_to_disable(tmp
         found = diff_of(GLASS, uses, options=options)
         assert found.principal_class is PrincipalClass.BREAK_GLASS
         assert items(found) == {"break-glass"}
-        assert found.task == "keep it for emergencies and alarm on its use"
-        assert found.proposal == f"{found.task}: the decisions file names it"
-        assert "emergency-*" in found.caveats[0].message
+        assert found.advice.task == "keep it for emergencies and alarm on its use"
+        assert found.advice.sentence == f"{found.advice.task}: the decisions file names it"
+        assert "emergency-*" in found.assessment.caveats[0].message
     other = diff_of(role(policy(allow("s3:*"))), [use("s3:GetObject", OBJECT)], options=options)
     assert CaveatKind.UNPREDICTABLE not in caveats(other)
     assert other.principal_class is PrincipalClass.ACTIVE

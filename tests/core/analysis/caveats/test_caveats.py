@@ -25,26 +25,26 @@ def test_diff_is_incomplete_with_an_unmapped_success_until_a_person_accepts_it()
     principal = role(policy(allow("s3:GetObject")))
     found = diff_of(principal, skips=[unmapped(principal)])
     assert found.principal_class is PrincipalClass.ACTIVE
-    (caveat,) = found.open_caveats
+    (caveat,) = found.assessment.open_caveats
     assert caveat.item == "unmapped s3.amazonaws.com GetSecretThing"
     decided = decision(DecisionKind.ACCEPT, item="unmapped s3.*")
     accepted = diff_of(principal, skips=[unmapped(principal)], options=exactly(decisions=(decided,)))
-    assert accepted.open_caveats == ()
-    assert accepted.caveats[0].accepted_by == "team: because"
-    assert diff_of(principal, skips=[unmapped(principal, "denied")]).caveats == ()
+    assert accepted.assessment.open_caveats == ()
+    assert accepted.assessment.caveats[0].accepted_by == "team: because"
+    assert diff_of(principal, skips=[unmapped(principal, "denied")]).assessment.caveats == ()
 
 
 def test_diff_is_incomplete_with_a_record_that_could_not_be_read() -> None:
     principal = role(policy(allow("s3:GetObject")))
     found = diff_of(principal, skips=[{**unmapped(principal, ""), "reason": "bad_record"}])
-    assert [one.item for one in found.open_caveats] == ["bad_record s3.amazonaws.com GetSecretThing"]
+    assert [one.item for one in found.assessment.open_caveats] == ["bad_record s3.amazonaws.com GetSecretThing"]
 
 
 def test_diff_is_incomplete_with_a_granted_pattern_that_the_catalog_does_not_know() -> None:
     found = diff_of(role(policy(allow(["s3:GetObject", "s3:NoSuchThing"]))), [use("s3:GetObject", OBJECT)])
-    assert [one.item for one in found.open_caveats] == ["unknown-pattern s3:NoSuchThing"]
+    assert [one.item for one in found.assessment.open_caveats] == ["unknown-pattern s3:NoSuchThing"]
     denied = diff_of(role(policy(allow("s3:GetObject"), deny("s3:NoSuchThing"))), [use("s3:GetObject", OBJECT)])
-    assert denied.open_caveats == ()
+    assert denied.assessment.open_caveats == ()
 
 
 def test_diff_separates_the_records_of_a_recreated_role() -> None:
@@ -52,23 +52,23 @@ def test_diff_separates_the_records_of_a_recreated_role() -> None:
     found = diff_of(principal, [use("s3:GetObject", OBJECT)], principal_id="AROAOLD")
     assert verdicts(found) == {"s3:GetObject": Verdict.UNOBSERVABLE}  # the newer one left no data event
     assert caveats(found) == {CaveatKind.RECREATED}
-    assert found.caveats[0].message.endswith("; only that one used s3:GetObject")
+    assert found.assessment.caveats[0].message.endswith("; only that one used s3:GetObject")
 
 
 def test_diff_of_a_recreated_role_counts_the_records_of_the_earlier_one() -> None:
     created = days_before_end(200)
     principal = role(policy(allow("s3:GetObject")), created=created)
     denied = replace(use("s3:GetObject", OBJECT), outcome=Outcome.DENIED)
-    found = diff_of(principal, [use("s3:GetObject", OBJECT), denied], principal_id="AROAOLD").recreated
+    found = diff_of(principal, [use("s3:GetObject", OBJECT), denied], principal_id="AROAOLD").use.recreated
     assert found is not None
     assert (found.created, found.records) == (created.date(), 2 * use("s3:GetObject", OBJECT).evidence.records)
     assert found.text == f"created again on {created.date()}; records of the earlier one don't count (2)"
-    undated = diff_of(replace(principal, created=None), [denied], principal_id="AROAOLD").recreated
+    undated = diff_of(replace(principal, created=None), [denied], principal_id="AROAOLD").use.recreated
     assert undated is not None
     assert undated.text == "created again; records of the earlier one don't count (1)"
-    assert diff_of(principal, [use("s3:GetObject", OBJECT)]).recreated is None
+    assert diff_of(principal, [use("s3:GetObject", OBJECT)]).use.recreated is None
     unknown = replace(principal, principal_id="")
-    assert diff_of(unknown, [use("s3:GetObject", OBJECT)], principal_id="AROAOLD").recreated is None
+    assert diff_of(unknown, [use("s3:GetObject", OBJECT)], principal_id="AROAOLD").use.recreated is None
 
 
 def test_diff_doubts_short_coverage_and_young_principals_and_policies() -> None:
@@ -110,13 +110,13 @@ def test_diff_doubts_a_role_whose_schedule_the_logs_cannot_show_twice(expression
     assert caveats(found(schedule_of(principal.arn, expression, enabled=False))) == set()
     assert caveats(found(schedule_of(f"{principal.arn}-2", expression))) == set()
     accepted = decision(DecisionKind.ACCEPT, item="rare-schedule nightly")
-    assert found(schedule_of(principal.arn, expression), decisions=(accepted,)).open_caveats == ()
+    assert found(schedule_of(principal.arn, expression), decisions=(accepted,)).assessment.open_caveats == ()
 
 
 def test_a_rare_schedule_is_named_with_its_interval_and_the_days_that_it_takes() -> None:
     principal = role(policy(allow("s3:GetObject")))
     options = exactly(schedules=(schedule_of(principal.arn, "rate(50 days)"),))
-    (caveat,) = diff_of(principal, [use("s3:GetObject", OBJECT)], days=90, options=options).caveats
+    (caveat,) = diff_of(principal, [use("s3:GetObject", OBJECT)], days=90, options=options).assessment.caveats
     assert caveat.message == (
         "the EventBridge rule nightly starts it up to 50 days apart (`rate(50 days)`), and the logs cover 90 of"
         " the 100 days that show two runs"
@@ -141,7 +141,7 @@ def test_diff_doubts_logs_without_the_region_that_iam_dates_the_last_use_in(
     found = diff_of(used, [use("s3:GetBucketLocation", DATA)])
     assert caveats(found) == ({CaveatKind.COVERAGE_HOLE} if is_hole else set())
     if is_hole:
-        assert found.caveats[0].message.endswith(" in eu-west-1, a Region without any logs")
+        assert found.assessment.caveats[0].message.endswith(" in eu-west-1, a Region without any logs")
 
 
 @pytest.mark.parametrize(
@@ -168,14 +168,14 @@ def test_diff_counts_no_day_of_denied_tries_alone() -> None:
     assert "seldom-used" in items(found)
     accepted = exactly(decisions=(decision(DecisionKind.ACCEPT, item="seldom-used"),))
     found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)], options=accepted)
-    assert "seldom-used" not in {one.item for one in found.open_caveats}
+    assert "seldom-used" not in {one.item for one in found.assessment.open_caveats}
 
 
 def test_diff_counts_no_age_across_a_hole() -> None:
     silent = [days_before_end(at).date() for at in range(10, 70)]
     principal = role(policy(allow("s3:GetObject")), created=days_before_end(100))
     found = diff_of(principal, [use("s3:GetObject", OBJECT)], days=300, silent=silent)
-    (young,) = found.open_caveats
+    (young,) = found.assessment.open_caveats
     assert young.kind is CaveatKind.YOUNG
     assert young.message == (
         "the role was created 100 days before the end of the logs, which cover 40 of them (safe needs 90 days), so"
@@ -183,7 +183,7 @@ def test_diff_counts_no_age_across_a_hole() -> None:
     )
     assert young.parameters["until"] == days_before_end(-50).date()
     older = role(policy(allow("s3:GetObject")), created=days_before_end(150))
-    assert diff_of(older, [use("s3:GetObject", OBJECT)], days=300, silent=silent).open_caveats == ()
+    assert diff_of(older, [use("s3:GetObject", OBJECT)], days=300, silent=silent).assessment.open_caveats == ()
 
 
 def test_diff_counts_no_thin_day_until_a_person_accepts_it() -> None:
@@ -192,11 +192,16 @@ def test_diff_counts_no_thin_day_until_a_person_accepts_it() -> None:
     forged = {first + timedelta(at): {("arn:aws:iam::1:role/app", "s3.amazonaws.com"): 1} for at in range(40, 120)}
     principal = role(policy(allow("s3:GetObject")))
     found = diff_of(principal, [use("s3:GetObject", OBJECT)], activity=real | forged)
-    (thin,) = found.open_caveats
-    assert (thin.kind, thin.item, found.covered_days) == (CaveatKind.INCOMPLETE_LOGS, "thin-days", 40)
+    (thin,) = found.assessment.open_caveats
+    assert (thin.kind, thin.item, found.use.covered_days) == (CaveatKind.INCOMPLETE_LOGS, "thin-days", 40)
     assert thin.message.startswith("the logs cover 40 days, fewer than 90, and 80 more days")
     accept = exactly(decisions=(decision(DecisionKind.ACCEPT, item="thin-days"),))
-    assert diff_of(principal, [use("s3:GetObject", OBJECT)], activity=real | forged, options=accept).open_caveats == ()
+    assert (
+        diff_of(
+            principal, [use("s3:GetObject", OBJECT)], activity=real | forged, options=accept
+        ).assessment.open_caveats
+        == ()
+    )
 
 
 def test_diff_doubts_logs_that_lack_most_files() -> None:
@@ -223,7 +228,7 @@ def test_diff_doubts_a_dangerous_action_that_stays_for_a_try(action: str, kinds:
 def test_diff_doubts_an_action_on_more_resources_than_are_told_apart() -> None:
     overflow = replace(use("s3:GetObject"), resource=Resource(ResourceKind.OVERFLOW))
     found = diff_of(role(policy(allow("s3:GetObject"))), [overflow])
-    assert [one.item for one in found.open_caveats] == ["too-many-resources s3:GetObject"]
+    assert [one.item for one in found.assessment.open_caveats] == ["too-many-resources s3:GetObject"]
 
 
 FULL_ACCESS = {
@@ -246,7 +251,7 @@ def test_diff_never_calls_the_unseen_removal_of_a_named_data_plane_safe(name: st
     used = [use("ec2:DescribeInstances")]
     accept = exactly(decisions=(decision(DecisionKind.ACCEPT, item="*"),))
     found = diff_of(principal, used, data_events=(), options=accept)
-    (caveat,) = [one for one in found.open_caveats if one.kind is CaveatKind.UNSEEN_NAMED]
+    (caveat,) = [one for one in found.assessment.open_caveats if one.kind is CaveatKind.UNSEEN_NAMED]
     assert caveat.parameters["services"] == (pattern.partition(":")[0],)
     for kind in (DecisionKind.KEEP, DecisionKind.DROP):
         decided = exactly(decisions=(decision(kind, action=pattern),))
@@ -264,14 +269,14 @@ def test_diff_keeps_the_unseen_data_plane_that_a_deny_of_the_roles_own_names() -
     principal = role(of_aws("PowerUserAccess", allow("*")), policy(deny("s3:DeleteBucket")))
     found = diff_of(principal, [use("ec2:DescribeInstances")], data_events=())
     assert "s3:GetObject" in kept(found)
-    (caveat,) = [one for one in found.caveats if one.kind is CaveatKind.UNSEEN_UNDER_STAR]
+    (caveat,) = [one for one in found.assessment.caveats if one.kind is CaveatKind.UNSEEN_UNDER_STAR]
     assert "s3" not in caveat.parameters["services"]
 
 
 def test_diff_doubts_for_good_the_removal_of_an_unseen_data_plane_that_the_boundary_names() -> None:
     boundary = policy(allow(["s3:*", "ec2:Describe*"]), name="boundary")
     found = diff_of(role(policy(allow("*")), boundary=boundary), [use("ec2:DescribeInstances")], data_events=())
-    (caveat,) = [one for one in found.caveats if one.kind is CaveatKind.UNSEEN_NAMED]
+    (caveat,) = [one for one in found.assessment.caveats if one.kind is CaveatKind.UNSEEN_NAMED]
     assert caveat.parameters["services"] == ("s3",)
 
 
@@ -279,7 +284,7 @@ def test_diff_doubts_unseen_removals_in_one_order_whatever_the_order_of_actions(
     kinds = (CaveatKind.UNSEEN_NAMED, CaveatKind.UNSEEN_UNDER_STAR)
     for services in (["s3:*"], ["sqs:*"], ["sns:*"], ["s3:*", "sns:*"]):
         principal = role(policy(allow("*")), of_aws("Odd", allow(services)))
-        found = diff_of(principal, [use("ec2:DescribeInstances")], data_events=()).caveats
+        found = diff_of(principal, [use("ec2:DescribeInstances")], data_events=()).assessment.caveats
         assert tuple(one.kind for one in found if one.kind in kinds) == kinds
 
 
@@ -304,7 +309,7 @@ def test_diff_doubts_the_removal_of_what_logs_cannot_show_where_no_service_is_na
     statement: dict[str, object], *, doubted: bool
 ) -> None:
     found = diff_of(role(policy(statement)), [use("s3:ListAllMyBuckets")], data_events=())
-    ours = [one for one in found.open_caveats if one.kind is CaveatKind.UNSEEN_UNDER_STAR]
+    ours = [one for one in found.assessment.open_caveats if one.kind is CaveatKind.UNSEEN_UNDER_STAR]
     assert bool(ours) is doubted
     for one in ours:
         assert "sqs" in one.parameters["services"]
@@ -315,12 +320,12 @@ def test_diff_does_not_doubt_removals_that_iam_speaks_of_or_that_decisions_make_
     broad = role(policy(allow("*")))
     accept = exactly(decisions=(decision(DecisionKind.ACCEPT, item="unseen-under-star"),))
     found = diff_of(broad, [use("s3:ListAllMyBuckets")], data_events=(), options=accept)
-    assert CaveatKind.UNSEEN_UNDER_STAR not in {one.kind for one in found.open_caveats}
-    (before,) = [one for one in found.caveats if one.kind is CaveatKind.UNSEEN_UNDER_STAR]
+    assert CaveatKind.UNSEEN_UNDER_STAR not in {one.kind for one in found.assessment.open_caveats}
+    (before,) = [one for one in found.assessment.caveats if one.kind is CaveatKind.UNSEEN_UNDER_STAR]
     keep = exactly(decisions=(decision(DecisionKind.KEEP, action="sqs:*"),))
     (after,) = [
         one
-        for one in diff_of(broad, [use("s3:ListAllMyBuckets")], data_events=(), options=keep).caveats
+        for one in diff_of(broad, [use("s3:ListAllMyBuckets")], data_events=(), options=keep).assessment.caveats
         if one.kind is CaveatKind.UNSEEN_UNDER_STAR
     ]
     assert set(before.parameters["services"]) - set(after.parameters["services"]) == {"sqs"}

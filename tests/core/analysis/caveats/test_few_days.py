@@ -109,16 +109,18 @@ def test_the_days_of_a_permission_set_are_those_of_its_roles_in_all_accounts() -
 
 def test_the_caveat_names_whose_days_are_few_and_how_many_and_can_be_accepted() -> None:
     found = diff_of(PEOPLE["user"], on(SCATTERED[:2], READ))
-    (caveat,) = (one for one in found.caveats if one.item == "seldom-used")
+    (caveat,) = (one for one in found.assessment.caveats if one.item == "seldom-used")
     assert caveat.message == (
         "the logs show it at work on only 2 days, and people use it, who do something else each time"
     )
-    (caveat,) = (one for one in diff_of(LAMBDA, on(SCATTERED[:1], CHANGE)).caveats if one.item == "seldom-used")
+    (caveat,) = (
+        one for one in diff_of(LAMBDA, on(SCATTERED[:1], CHANGE)).assessment.caveats if one.item == "seldom-used"
+    )
     assert caveat.message == (
         "the logs show it at work on only 1 day, and it mostly changes how things are set up, which differs each time"
     )
     accepted = exactly(decisions=(decision(DecisionKind.ACCEPT, item="seldom-used"),))
-    assert diff_of(PEOPLE["user"], on(SCATTERED[:2], READ), options=accepted).open_caveats == ()
+    assert diff_of(PEOPLE["user"], on(SCATTERED[:2], READ), options=accepted).assessment.open_caveats == ()
 
 
 def test_denied_attempts_are_no_days_at_work() -> None:

@@ -24,7 +24,7 @@ def doubts(principal: Principal, action: str, *resources: str, decisions: tuple[
     usage = usage_of({principal.arn: [use(action, one) for one in resources]})
     grants = grants_from_principals([principal], CATALOG)
     (diff,) = diff_usage(usage, grants, CATALOG, exactly(decisions=decisions)).principals
-    return [one.message for one in diff.open_caveats if one.kind is CaveatKind.REQUIRED_TYPE]
+    return [one.message for one in diff.assessment.open_caveats if one.kind is CaveatKind.REQUIRED_TYPE]
 
 
 @pytest.mark.parametrize(

@@ -63,11 +63,11 @@ def reviewed(*uses: Sequence[Use], others: Sequence[Use] = (), **choices: Any) -
 
 def unusual(found: PrincipalDiff) -> list[str]:
     """The actions that the caveats name."""
-    return [one.parameters["action"] for one in found.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]
+    return [one.parameters["action"] for one in found.assessment.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]
 
 
 def words(found: PrincipalDiff) -> str:
-    (caveat,) = (one for one in found.open_caveats if one.kind is CaveatKind.UNUSUAL_USE)
+    (caveat,) = (one for one in found.assessment.open_caveats if one.kind is CaveatKind.UNUSUAL_USE)
     return caveat.message
 
 
@@ -78,7 +78,7 @@ def words(found: PrincipalDiff) -> str:
 def test_dangerous_use_on_two_days_or_within_a_week_is_unusual_and_stays(days: Sequence[int]) -> None:
     found = reviewed(on(days))
     assert unusual(found) == [KEY]
-    assert KEY in {line.action for line in found.lines}
+    assert KEY in {line.action for line in found.draft.lines}
 
 
 @pytest.mark.parametrize("days", [OFTEN, DAILY], ids=str)
@@ -215,7 +215,7 @@ def test_several_kinds_of_harm_that_are_new_on_one_day_are_unusual_wherever_they
     assert unusual(reviewed(*at_home, *harm[:2])) == []
     found = reviewed(*at_home, *harm)
     assert unusual(found) == [KEY, "s3:PutBucketPolicy", "ec2:ModifySnapshotAttribute"]  # the worst first
-    said = [one.message for one in found.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]
+    said = [one.message for one in found.assessment.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]
     assert all(
         f", and was used on {day_before_end(50)}, with other harm that was new on that day" in one for one in said
     )
@@ -310,7 +310,7 @@ def test_only_a_decision_to_keep_or_drop_the_use_clears_it(decided: Decision, *,
     found = reviewed(on(ONCE), decisions=(decided,))
     assert unusual(found) == ([KEY] if is_open else [])
     if decided.kind is DecisionKind.DROP and not is_open:
-        assert KEY not in {line.action for line in found.lines}
+        assert KEY not in {line.action for line in found.draft.lines}
 
 
 def test_a_decision_on_one_resource_leaves_the_use_of_another_open() -> None:
@@ -332,10 +332,12 @@ ACTIONS = st.sampled_from([KEY, "iam:PutUserPolicy", "iam:UpdateAssumeRolePolicy
 def test_regular_use_removes_it_and_the_lines_stay_the_same(days: list[int], action: str, refused: list[int]) -> None:
     probes = denied(refused, "iam:ListUsers", "iam:ListRoles")
     found = reviewed(on(days, action), probes)
-    assert action in {line.action for line in found.lines}
+    assert action in {line.action for line in found.draft.lines}
     regular = reviewed(on({*days, *DAILY}, action), probes)
     assert unusual(regular) == []
-    assert {(one.action, one.scope) for one in regular.lines} == {(one.action, one.scope) for one in found.lines}
+    assert {(one.action, one.scope) for one in regular.draft.lines} == {
+        (one.action, one.scope) for one in found.draft.lines
+    }
 
 
 @settings(max_examples=examples(30))
@@ -344,4 +346,4 @@ def test_a_decision_that_names_it_removes_it(days: list[int], action: str, kind:
     decided = decision(kind, action=action, resource=USER)
     found = reviewed(on(days, action), decisions=(decided,))
     assert unusual(found) == []
-    assert (action in {line.action for line in found.lines}) is (kind is DecisionKind.KEEP)
+    assert (action in {line.action for line in found.draft.lines}) is (kind is DecisionKind.KEEP)

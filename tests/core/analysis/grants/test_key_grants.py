@@ -158,12 +158,12 @@ def diff_of_records(principal: Principal) -> PrincipalDiff:
 
 def test_diff_explains_use_of_a_key_by_a_grant_and_adds_it_to_no_policy() -> None:
     found = diff_of_records(role(policy(allow(["s3:GetObject", "kms:Encrypt"]))))
-    (ungranted,) = found.ungranted
+    (ungranted,) = found.use.ungranted
     assert ungranted.explanation == f"a grant allows it, made by {ADMIN} on 2026-09-01 (example event-CreateGrant)"
-    assert CaveatKind.UNEXPLAINED_USE not in {one.kind for one in found.caveats}
-    assert {line.action for line in found.lines} == {"s3:GetObject"}
+    assert CaveatKind.UNEXPLAINED_USE not in {one.kind for one in found.assessment.caveats}
+    assert {line.action for line in found.draft.lines} == {"s3:GetObject"}
 
 
 def test_diff_takes_no_grant_for_what_allows_a_use_that_a_policy_refuses() -> None:
     found = diff_of_records(role(policy(allow(["s3:GetObject"]), deny("kms:Decrypt", KEY))))
-    assert found.ungranted[0].explanation == ""
+    assert found.use.ungranted[0].explanation == ""

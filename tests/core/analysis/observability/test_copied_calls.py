@@ -31,7 +31,7 @@ def test_diff_takes_no_copy_of_a_refused_call_or_of_another_principal_for_a_sign
     foreign = {**copied(principal), "principal": f"arn:aws:iam::{ACCOUNT}:role/other"}
     found = diff_of(principal, skips=[refused, foreign], data_events=())
     assert found.principal_class is PrincipalClass.UNUSED
-    assert found.lines == ()
+    assert found.draft.lines == ()
 
 
 def test_diff_narrows_to_the_resources_of_data_events_beside_copies_of_them() -> None:

@@ -48,7 +48,7 @@ def logs(**world: Any) -> Usage:
 
 def verdicts(usage: Usage) -> dict[str, Verdict]:
     (found,) = diff_usage(usage, [grants_of(APP)], catalog(), exactly()).principals
-    return {one.action: one.verdict for one in found.verdicts}
+    return {one.action: one.verdict for one in found.assessment.verdicts}
 
 
 def explained_as_blind(usage: Usage, action: str) -> bool:
@@ -82,5 +82,5 @@ def test_what_a_review_calls_unobservable_an_explanation_says_the_logs_cannot_sh
 def test_each_action_that_is_kept_has_a_line(world: dict[str, Any], keep: KeepUnobservable) -> None:
     usage = usage_of({APP.arn: [use("ec2:DescribeVpcs"), use("iam:ListRoles"), use("s3:ListAllMyBuckets")]}, **world)
     (found,) = diff_usage(usage, [grants_of(APP)], catalog(), exactly(keep_unobservable=keep_each(keep))).principals
-    kept = {action for action, judgement in found.verdicts.judged() if judgement.keep}
-    assert kept == {line.action for line in found.lines}
+    kept = {action for action, judgement in found.assessment.verdicts.judged() if judgement.keep}
+    assert kept == {line.action for line in found.draft.lines}

@@ -76,7 +76,7 @@ def test_a_change_of_two_peers_is_kept_on_the_own_scopes_where_the_principal_cha
     found = reviewed([*WORK, *SENDS], both(PURGES))
     assert kept(found)["sqs:TagQueue"] == {QUEUE}
     assert verdicts(found)["sqs:TagQueue"] is Verdict.UNUSED
-    (line,) = (one for one in found.lines if one.action == "sqs:TagQueue")
+    (line,) = (one for one in found.draft.lines if one.action == "sqs:TagQueue")
     assert line.why == (
         "2 similar principals use it, such as role/first and role/second, and this one may have had no occasion"
     )

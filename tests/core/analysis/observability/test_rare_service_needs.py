@@ -39,7 +39,7 @@ def trusting(service: str, *policies: AttachedPolicy, kind: PrincipalKind = Prin
 
 
 def why(found: PrincipalDiff, action: str) -> str:
-    (line,) = [one for one in found.lines if one.action == action]
+    (line,) = [one for one in found.draft.lines if one.action == action]
     assert line.kind is LineKind.KEPT
     return line.why
 
@@ -73,7 +73,7 @@ def test_it_stays_in_the_scope_of_awss_statement_not_of_wider_ones() -> None:
     tagged = {"StringEquals": {"aws:ResourceTag/team": "data"}}
     narrow = of_aws("service-role/Snapshots", allow(["ec2:DeleteSnapshot", UNUSED], "*", Condition=tagged))
     found = diff_of(trusting("dlm.amazonaws.com", narrow, policy(allow("*"))), ASKED)
-    (line,) = [one for one in found.lines if one.action == "ec2:DeleteSnapshot"]
+    (line,) = [one for one in found.draft.lines if one.action == "ec2:DeleteSnapshot"]
     assert line.parent.kind is PolicyKind.AWS_MANAGED
 
 
@@ -186,7 +186,7 @@ def test_who_polls_a_queue_for_a_service_keeps_what_the_service_asks_for(
 
 
 def test_a_role_that_a_service_may_need_seldom_is_not_to_be_disabled_at_once() -> None:
-    proposal = diff_of(trusting("backup.amazonaws.com", SNAPSHOTS), others={OTHER_ROLE: ASKED}).proposal
+    proposal = diff_of(trusting("backup.amazonaws.com", SNAPSHOTS), others={OTHER_ROLE: ASKED}).advice.sentence
     assert proposal.startswith("ask its owner before anything else")
 
 
@@ -204,7 +204,7 @@ def test_a_role_is_left_to_aws_where_a_replacement_takes_nothing_away() -> None:
     principal = trusting("eks.amazonaws.com", named)
     found = diff_of(principal, ASKED)
     assert found.principal_class is PrincipalClass.LEFT_TO_AWS
-    assert found.proposal.startswith("nothing: AWS wrote its policies")
+    assert found.advice.sentence.startswith("nothing: AWS wrote its policies")
     assert found.principal_class not in GENERATED_CLASSES
 
 

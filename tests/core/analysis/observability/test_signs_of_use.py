@@ -39,7 +39,7 @@ def kept_by(principal: Principal, *used: str, log: dict[str, Any] | None = None,
     catalog = bundled_catalog()
     grants = grants_from_principals([principal], catalog)
     (found,) = diff_usage(usage, grants, catalog, exactly(**choices)).principals
-    return {str(line.action) for line in found.lines} - set(used)
+    return {str(line.action) for line in found.draft.lines} - set(used)
 
 
 def kept(

@@ -22,7 +22,7 @@ def kept_scopes(
     grants = grants_from_principals([principal], bundled_catalog())
     usage = usage_of({principal.arn: month_by_month(uses)})
     (found,) = diff_usage(usage, grants, bundled_catalog(), options or exactly()).principals
-    assert found.ungranted == ()
+    assert found.use.ungranted == ()
     return {scope for scope in kept(found).get(action, ()) if f":{kind}/" in scope}
 
 
@@ -63,7 +63,7 @@ def test_diff_keeps_the_tagging_of_objects_that_are_copied() -> None:
             bundled_catalog(),
             options or exactly(),
         ).principals
-        assert found.ungranted == ()
+        assert found.use.ungranted == ()
         return {action: scopes for action, scopes in kept(found).items() if action in tagging}
 
     everything = {

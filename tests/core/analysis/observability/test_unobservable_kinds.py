@@ -40,7 +40,7 @@ def found(principal: Principal, *words: str, used: Use | None = None) -> Princip
 
 
 def facts(diff: PrincipalDiff) -> dict[Action, Unobservable]:
-    judged = ((action, one.unobservable) for action, one in diff.verdicts.judged())
+    judged = ((action, one.unobservable) for action, one in diff.assessment.verdicts.judged())
     return {action: fact for action, fact in judged if fact}
 
 
@@ -61,10 +61,10 @@ def test_a_review_knows_what_each_choice_would_keep() -> None:
     signed, every = (KeepUnobservable.ALL, KeepUnobservable.SIGNED), (KeepUnobservable.ALL,)
     held = {action: one.held_by for action, one in facts(found(app(), "none")).items()}
     assert held == {READ: signed, CONNECT: signed, PASS: signed, BACKUP: every}
-    counts = found(app("s3:GetObject", "s3:PutObject", "s3:PutObjectAcl", "s3:*"), "none").verdicts.by_kind()
+    counts = found(app("s3:GetObject", "s3:PutObject", "s3:PutObjectAcl", "s3:*"), "none").assessment.verdicts.by_kind()
     for choice in (KeepUnobservable.ALL, KeepUnobservable.SIGNED):
         words = ["none", f"data-events={choice}"]
-        lines = found(app("s3:GetObject", "s3:PutObject", "s3:PutObjectAcl", "s3:*"), *words).lines
+        lines = found(app("s3:GetObject", "s3:PutObject", "s3:PutObjectAcl", "s3:*"), *words).draft.lines
         assert counts[UnobservableKind.DATA_EVENTS, choice] == len({line.action for line in lines})
 
 

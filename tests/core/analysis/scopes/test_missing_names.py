@@ -17,7 +17,7 @@ QUEUE = "arn:aws:sqs:us-east-1:111122223333:"
 
 def scopes(found: PrincipalDiff) -> dict[str, set[str]]:
     lines: dict[str, set[str]] = {}
-    for line in found.lines:
+    for line in found.draft.lines:
         lines.setdefault(line.action, set()).update(line.scope.resources)
     return lines
 
@@ -28,11 +28,11 @@ def missing(action: str, name: str, error: str = "NoSuchBucket") -> Use:
 
 def test_missing_name_keeps_the_old_scope_and_says_why() -> None:
     found = diff_of(role(policy(allow("s3:ListBucket", "arn:aws:s3:::data*"))), [missing("s3:ListBucket", BUCKET)])
-    (line,) = found.lines
+    (line,) = found.draft.lines
     assert (line.action, line.scope.resources, line.rule) == ("s3:ListBucket", ("arn:aws:s3:::data*",), MISSING_NAME)
     assert line.evidence is not None
     assert line.evidence.example_resource == BUCKET
-    assert found.open_caveats == ()
+    assert found.assessment.open_caveats == ()
 
 
 def test_missing_name_makes_no_pattern() -> None:
@@ -70,4 +70,4 @@ def test_missing_names_without_end_are_no_reason_for_a_wide_scope() -> None:
 
 def test_missing_name_outside_the_grants_still_wants_an_explanation() -> None:
     found = diff_of(role(policy(allow("s3:ListBucket", "arn:aws:s3:::logs*"))), [missing("s3:ListBucket", BUCKET)])
-    assert [one.item for one in found.open_caveats] == ["unexplained s3:ListBucket"]
+    assert [one.item for one in found.assessment.open_caveats] == ["unexplained s3:ListBucket"]

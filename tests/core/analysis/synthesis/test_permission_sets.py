@@ -64,7 +64,9 @@ class Answer:
 
     def pairs(self, account: str) -> set[tuple[str, str]]:
         return {
-            (line.action, resource) for line in self.proposals[account].diff.lines for resource in line.scope.resources
+            (line.action, resource)
+            for line in self.proposals[account].diff.draft.lines
+            for resource in line.scope.resources
         }
 
     def texts(self, account: str) -> list[str]:
@@ -75,7 +77,7 @@ class Answer:
         return {one.kind: one for one in self.proposals[account].caveats}
 
     def kinds(self, account: str) -> dict[str, LineKind]:
-        return {line.action: line.kind for line in self.proposals[account].diff.lines}
+        return {line.action: line.kind for line in self.proposals[account].diff.draft.lines}
 
 
 def on_five_days(uses: Sequence[Use]) -> list[Use]:
@@ -113,7 +115,7 @@ def answer(
     diff = diff_usage(usage, grants, catalog(), options)
     made = {one.principal.arn: one for one in generate_policies(diff, grants, catalog(), options)}
     proposals = [
-        Proposal(one, replacement, prove(replacement, usage, grants, options) if replacement else None)
+        Proposal(one, replacement, verification=prove(replacement, usage, grants, options) if replacement else None)
         for one in diff.principals
         for replacement in [made.get(one.principal.arn)]
     ]
@@ -157,7 +159,7 @@ def test_roles_of_a_set_get_one_replacement_with_what_each_needs() -> None:
     assert found.kinds(SHOP)["s3:GetObject"] is LineKind.OBSERVED
     assert found.kinds(SHOP)["sqs:SendMessage"] is LineKind.SHARED
     assert found.kinds(DATA)["s3:GetObject"] is LineKind.SHARED
-    (shared,) = [one for one in found.proposals[SHOP].diff.lines if one.action == "sqs:SendMessage"]
+    (shared,) = [one for one in found.proposals[SHOP].diff.draft.lines if one.action == "sqs:SendMessage"]
     assert shared.why == f"observed in account {DATA}, where the permission set has a role too"
     assert shared.evidence is None
     for account in (SHOP, DATA):
@@ -174,7 +176,7 @@ def test_roles_of_a_set_share_statements_of_customer_managed_policies_by_their_n
     shop, data = (set_role(account, managed(account)) for account in (SHOP, DATA))
     found = answer({shop: [use("s3:GetObject", "arn:aws:s3:::shop/a")], data: [use("s3:ListBucket", "arn:aws:s3:::b")]})
     assert found.texts(SHOP) == found.texts(DATA)
-    parents = {line.parent.policy for line in found.proposals[SHOP].diff.lines}
+    parents = {line.parent.policy for line in found.proposals[SHOP].diff.draft.lines}
     assert parents == {f"arn:aws:iam::{SHOP}:policy/team/readers"}
     assert found.proposals[SHOP].safe
 
@@ -283,7 +285,7 @@ def test_a_line_that_a_decision_drops_in_one_account_stays_where_another_needs_i
     used = {shop: [use("sqs:ListQueues"), use("sns:ListTopics")], data: [use("sqs:ListQueues")]}
     found = answer(used, options=exactly(decisions=(drop,)))
     assert found.kinds(SHOP)["sqs:ListQueues"] is LineKind.SHARED
-    assert found.proposals[SHOP].diff.dropped == ()
+    assert found.proposals[SHOP].diff.draft.dropped == ()
     assert found.texts(SHOP) == found.texts(DATA)
 
 
@@ -295,7 +297,7 @@ def test_use_in_one_account_decides_where_another_keeps_the_same_by_another_stat
     shop, data = set_role(SHOP, held), set_role(DATA, held)
     unread = replace(use("s3:GetObject"), resource=Resource(ResourceKind.UNKNOWN, "*"))
     found = answer({shop: [unread], data: [unread, use("s3:ListBucket", bucket)]}, options=exactly(min_days=1))
-    (line,) = (one for one in found.proposals[SHOP].diff.lines if one.scope.resources == (bucket,))
+    (line,) = (one for one in found.proposals[SHOP].diff.draft.lines if one.scope.resources == (bucket,))
     assert (line.action, line.kind) == ("s3:ListBucket", LineKind.SHARED)
     assert found.texts(SHOP) == found.texts(DATA)
 
@@ -311,7 +313,7 @@ def test_one_replacement_is_proven_for_each_role(
     shop, data = set_role(SHOP, *held), set_role(DATA, *held)
     found = answer({shop: shop_uses, data: data_uses}, options=exactly(min_days=1))
     made = {account: one for account, one in found.proposals.items() if one.replacement}
-    if any(line.suspected for one in made.values() for line in one.diff.lines):
+    if any(line.suspected for one in made.values() for line in one.diff.draft.lines):
         assert not any(one.safe for one in made.values())
     else:
         assert len({tuple(found.texts(account)) for account in made}) <= 1
@@ -393,7 +395,7 @@ def test_roles_of_a_set_in_many_accounts_do_not_get_the_names_of_each_other() ->
     assert len({tuple(found.texts(account)) for account in accounts}) == 1
     assert all(one.safe for one in found.proposals.values())
     assert found.pairs(accounts[1]) == {("sqs:CreateQueue", "*"), ("s3:PutObject", "arn:aws:s3:::shop/a")}
-    (queues,) = [one for one in found.proposals[accounts[1]].diff.lines if one.action == "sqs:CreateQueue"]
+    (queues,) = [one for one in found.proposals[accounts[1]].diff.draft.lines if one.action == "sqs:CreateQueue"]
     assert (queues.kind, queues.rule) == (LineKind.OBSERVED, FOLDED_TO_GRANT)
     assert queues.evidence is not None
     assert queues.evidence.records == 100

@@ -35,7 +35,7 @@ def proposal_for(actions: list[Action], quota: int = 10, *, granted: Sequence[st
     options = exactly(attached_quota=quota)
     diff = diff_usage(usage_of({principal.arn: [use(one) for one in actions]}), grants, CATALOG, options)
     (replacement,) = generate_policies(diff, grants, CATALOG, options)
-    return Proposal(diff.principals[0], replacement, None)
+    return Proposal(diff.principals[0], replacement, verification=None)
 
 
 @pytest.mark.parametrize(
@@ -47,19 +47,19 @@ def test_proposal_names_a_policy_of_aws_for_one_that_reads_in_many_services_and_
 ) -> None:
     actions = actions_in(services, AccessLevel.LIST, each=2) + actions_in(writes, AccessLevel.WRITE)
     diff = proposal_for(actions).diff
-    said = diff.proposal
+    said = diff.advice.sentence
     by_design = f": it reads in {services} services by design, as scanners do"
     compare = "compare its policies with AWS's SecurityAudit before you replace them" + by_design
     assert (said == compare) is is_scanner
     assert "disable" not in said
-    assert [one.item for one in diff.caveats].count("scanner") == is_scanner
+    assert [one.item for one in diff.assessment.caveats].count("scanner") == is_scanner
 
 
 def test_a_scanner_that_loses_no_reads_is_not_doubted() -> None:
     actions = actions_in(MIN_SERVICES, AccessLevel.LIST)
     diff = proposal_for(actions, granted=actions).diff
-    assert "scanner" not in {one.item for one in diff.caveats}
-    assert diff.proposal == "replace the policies"
+    assert "scanner" not in {one.item for one in diff.assessment.caveats}
+    assert diff.advice.sentence == "replace the policies"
 
 
 def test_refusal_of_a_scanner_names_a_policy_of_aws_and_the_services_that_take_most() -> None:

@@ -1,34 +1,45 @@
-"""The `evidence.json` in the folder of a principal's replacement, schema `lpgen.evidence/1`."""
+"""The JSON of an output folder of `lpgen generate`: the evidence of each principal, the summary, the verification."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Annotated, Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final, TypeVar
 
+import msgspec
 from msgspec import UNSET, field
 
-from lpgen.core.digests import Inputs, digest_of_text
-from lpgen.core.documents import CatalogPart, Count, Part, RowPart, means
+from lpgen.core.digests import Inputs, OutputDigests, digest_of_report, digest_of_text
+from lpgen.core.documents import CatalogPart, Count, DecisionsPart, Part, RowPart, means
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Proposal, Report
-from lpgen.core.folders import file_of_left_policy
+from lpgen.core.folders import file_of_left_policy, folder_of_principal
 from lpgen.core.iam.policy import statement_depends_on_version, text_without_sid
 from lpgen.core.model import CURRENT_VERSION, Effect, Policy
 from lpgen.core.replacements import (
+    CheckStatus,
     Line,
     LineKind,
+    OutputVerification,
     Replacement,
     ReplacementDocument,
     Scope,
 )
 from lpgen.core.rollout.fingerprint import policies_sha256
-from lpgen.core.schemas import EVIDENCE_SCHEMA
-from lpgen.report.documents.inputs import AccountPart, InputsRow, part_from_account
+from lpgen.core.schemas import EVIDENCE_SCHEMA, SUMMARY_SCHEMA
+from lpgen.report.documents.inputs import (
+    AccountPart,
+    CoveragePart,
+    InputsPart,
+    InputsRow,
+    part_from_account,
+    part_from_coverage,
+)
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import (
     AcceptedPart,
     ActionName,
+    Arn,
     AsOf,
     CheckPart,
     Digest,
@@ -40,12 +51,15 @@ from lpgen.report.documents.parts import (
     StatementPart,
     Texts,
     UngrantedPart,
+    part_from_decisions,
+    part_from_summary,
     part_from_view,
     scope_members,
     with_evidence,
 )
-from lpgen.report.documents.review import PolicyPart, part_from_document
+from lpgen.report.documents.review import PolicyPart, TotalsPart, part_from_document, part_from_totals
 from lpgen.report.plan import document_file
+from lpgen.report.summary import Counts, PrincipalSummary, ReviewSummary
 from lpgen.report.views import PrincipalView, explained_lines
 
 _LinePart = TypeVar("_LinePart", bound="CopiedLinePart")
@@ -163,7 +177,7 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
             coverage=None if coverage is None else part_from_account(coverage),
             inputs=inputs,
             replaces=ReplacesPart.from_attributes(
-                diff.detach,
+                diff.draft.detach,
                 boundary_stays=None if boundary is None else boundary.arn or boundary.name,
                 policies_sha256=policies_sha256(diff.principal, with_boundary=False),
             ),
@@ -238,3 +252,97 @@ def _denies_of_document(document: ReplacementDocument) -> Iterable[tuple[tuple[s
             text = json.dumps(fields)
             version = written.get("Version", "") if "${" in text else CURRENT_VERSION
             yield (version, text_without_sid(text)), fields.get("Sid", "")
+
+
+# ---------------------------------------------------------------- the summary
+
+
+_NO_DIGEST: Final = "0" * 64
+
+
+class _FiledPrincipal(PrincipalHead):
+    folder: Annotated[str | None, means("The name of its folder; null: nothing was written for it.")]
+
+
+class SummaryPrincipalPart(_FiledPrincipal, kw_only=True):
+    """One principal of an output folder."""
+
+    left_attached: Annotated[Texts, means("The ARNs of the policies that stay attached.")]
+    counts: Annotated[Counts, means("The numbers of its actions.")]
+
+
+class SummaryDocument(Part, kw_only=True, tag_field="schema", tag=SUMMARY_SCHEMA):
+    """The `summary.json` of an output folder of `lpgen generate`."""
+
+    as_of: AsOf
+    catalog: Annotated[CatalogPart, means("The action catalog.")]
+    min_days: Annotated[Count, means("How many covered days are enough.")]
+    decisions: Annotated[DecisionsPart | None, means("The decisions; null: none were given.")]
+    totals: Annotated[TotalsPart, means("The numbers of all principals together.")]
+    coverage: Annotated[CoveragePart, means("The logs that were read.")]
+    problems: Annotated[Texts, means("Gaps of the files given.")]
+    principals: Annotated[tuple[SummaryPrincipalPart, ...], means("The principals, sorted by ARN.")]
+    inputs: Annotated[InputsPart, means("What the folder was made from.")]
+    files: Annotated[dict[str, Digest], means("The SHA-256 of every other file, by path.")]
+    digest: Annotated[Digest, means("The root digest over `inputs`, `files` and the rest of this file.")]
+
+
+def summary_json(review: ReviewSummary, inputs: Inputs, files: Mapping[str, str]) -> str:
+    """The summary as JSON text; `files` are digests by path."""
+    report = review.report
+    summary = SummaryDocument.from_attributes(
+        report,
+        report.diff,
+        catalog=CatalogPart.from_attributes(report.diff),
+        decisions=part_from_decisions(report.decisions, review.accepted),
+        totals=part_from_totals(review),
+        coverage=part_from_coverage(report.diff.coverage),
+        principals=[
+            _part_from_principal(principal) for principal in sorted(review.principals, key=lambda found: found.arn)
+        ],
+        inputs=inputs,
+        files=dict(sorted(files.items())),
+        digest=_NO_DIGEST,
+    )
+    root = OutputDigests(inputs, files, digest_of_report(msgspec.to_builtins(summary))).root
+    return lay_out(msgspec.structs.replace(summary, digest=root))
+
+
+def _part_from_principal(summary: PrincipalSummary) -> SummaryPrincipalPart:
+    folder = folder_of_principal(summary.principal) if summary.has_documents else None
+    return part_from_summary(summary, SummaryPrincipalPart, folder=folder, left_attached=summary.left)
+
+
+# ---------------------------------------------------------------- the verification
+
+
+class FolderPart(Part, kw_only=True):
+    """The output folder as a whole."""
+
+    checks: Annotated[tuple[CheckPart, ...], means("The checks on it.")]
+
+
+class VerifiedPart(Part, kw_only=True):
+    """The replacement of one principal."""
+
+    principal: Arn
+    status: Annotated[CheckStatus, means("The worst status of its checks.")]
+    checks: Annotated[tuple[CheckPart, ...], means("The checks on it.")]
+
+
+class VerificationDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.verification/1"):
+    """What `lpgen verify --format json` prints."""
+
+    status: Annotated[CheckStatus, means("The worst status of all; `failed` too without any check.")]
+    changed_inputs: Annotated[Texts, means("Inputs that changed since. They don't count in the status.")]
+    choices: Annotated[Texts, means("The options that aren't the defaults.")]
+    folder: Annotated[FolderPart, means("The output folder as a whole.")]
+    principals: Annotated[tuple[VerifiedPart, ...], means("The replacements, in the order given.")]
+
+
+def verification_json(verification: OutputVerification) -> str:
+    """The verification as JSON text, with the principals in the order given."""
+    document = VerificationDocument.from_attributes(
+        verification, folder=FolderPart.from_attributes(checks=verification.checks)
+    )
+    return lay_out(document)

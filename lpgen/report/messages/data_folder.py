@@ -1,19 +1,22 @@
-"""The output of the baseline commands."""
+"""The messages about a data folder: its baselines, and whether it is whole."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Final
 
 from lpgen.core.drift.states import Stamp
+from lpgen.core.folder_checks import FolderCheck
 from lpgen.report.blocks import Column, Show, count, name, plural, table
 from lpgen.report.documents.drift import baseline_json, baselines_json
+from lpgen.report.documents.layout import lay_out
 from lpgen.report.escaping import terminal_text
 from lpgen.report.layout.text import render_text
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class BaselineContent:
     """The content of a baseline. `waiting` are the proposals that are safe and wait to be put in place."""
 
     saved: str
@@ -68,7 +71,7 @@ def render_baselines(stamps: Sequence[Stamp], format: str, *, width: int, color:
     return render_text((table(columns, rows),), width=width, color=color)
 
 
-def render_baseline(stamp: Stamp, holding: Holding, format: str) -> str:  # noqa: A002
+def render_baseline(stamp: Stamp, holding: BaselineContent, format: str) -> str:  # noqa: A002
     """The content of one baseline."""
     if format == "json":
         return baseline_json(stamp, holding)
@@ -89,3 +92,32 @@ def render_baseline(stamp: Stamp, holding: Holding, format: str) -> str:  # noqa
         ("folder", holding.folder),
     )
     return "".join(f"{title:<11}{terminal_text(text)}\n" for title, text in rows)
+
+
+# ---------------------------------------------------------------- the check
+
+
+_CHECK_SCHEMA: Final = "lpgen.check/1"
+
+
+def render_check(found: FolderCheck, format: str) -> str:  # noqa: A002
+    """The findings, one below the other, and whether the folder is whole."""
+    if format == "json":
+        return lay_out({"schema": _CHECK_SCHEMA, "damaged": bool(found.damages), **asdict(found)})
+    lines = [f"{one.kind.value}: {one.problem}; {one.next_step}" for one in found.findings]
+    lines.append(_summary(found))
+    return "".join(f"{terminal_text(line)}\n" for line in lines)
+
+
+def _summary(found: FolderCheck) -> str:
+    checked = ", ".join(
+        (
+            plural(found.files, "log file"),
+            plural(found.records, "record"),
+            plural(found.rows, "table row"),
+            plural(found.snapshots, "snapshot"),
+            plural(found.baselines, "baseline"),
+        )
+    )
+    state = f"{plural(len(found.damages), 'damage')} found" if found.damages else "whole"
+    return f"{found.folder}: {state} ({checked})"
