@@ -36,21 +36,21 @@ class DaySpan:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RecordScope:
     """Which accounts and Regions are asked for, sorted; none means all."""
 
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
 
-    def covers(self, other: Wanted) -> bool:
+    def covers(self, other: RecordScope) -> bool:
         """Whether all that the other asks for is asked for here."""
         return all(not mine or (theirs and {*theirs} <= {*mine}) for mine, theirs in self._pairs(other))
 
-    def meets(self, other: Wanted) -> bool:
+    def meets(self, other: RecordScope) -> bool:
         """Whether some record may be asked for by both."""
         return all(not mine or not theirs or {*mine} & {*theirs} for mine, theirs in self._pairs(other))
 
-    def _pairs(self, other: Wanted) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    def _pairs(self, other: RecordScope) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
         return (self.accounts, other.accounts), (self.regions, other.regions)
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class IngestedDay:
     table: str
     location: str
     day: date
-    wanted: Wanted
+    wanted: RecordScope
 
     @property
     def name(self) -> str:
@@ -79,7 +79,7 @@ def day_from_name(name: str, location: str) -> IngestedDay:
     path, _, scope = name.removeprefix(SCHEME).partition("?")
     table, _, day = path.partition("/")
     parts = {key: tuple(values.split(",")) for key, _, values in (part.partition("=") for part in scope.split("&"))}
-    wanted = Wanted(parts.get("accounts", ()), parts.get("regions", ()))
+    wanted = RecordScope(parts.get("accounts", ()), parts.get("regions", ()))
     return IngestedDay(table, location, date.fromisoformat(day), wanted)
 
 
@@ -113,7 +113,7 @@ def settled_days(table: AthenaTable, asked: DaySpan, now: datetime) -> DaySpan:
 
 
 def missing_days(
-    table: AthenaTable, wanted: Wanted, days: DaySpan, ingested: Iterable[IngestedDay]
+    table: AthenaTable, wanted: RecordScope, days: DaySpan, ingested: Iterable[IngestedDay]
 ) -> tuple[date, ...]:
     """The days to ask for: those that weren't ingested.
 
@@ -142,7 +142,7 @@ class TablePlan:
 
     table: AthenaTable
     days: DaySpan
-    wanted: Wanted
+    wanted: RecordScope
     missing: tuple[date, ...]
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from lpgen.core.athena.days import TablePlan, Wanted
+from lpgen.core.athena.days import TablePlan, RecordScope
 from lpgen.core.athena.table import FIELDS, AthenaTable
 
 
@@ -32,7 +32,7 @@ def _as_text(table: AthenaTable, column: str) -> str:
     return name if table.is_text(column) else f"json_format(CAST({name} AS json)) AS {name}"
 
 
-def _conditions(table: AthenaTable, day: date, wanted: Wanted) -> Iterator[str]:
+def _conditions(table: AthenaTable, day: date, wanted: RecordScope) -> Iterator[str]:
     """Conditions on partitions where there are such, else on the time of the event; bare days sort before all their
     moments, however these are spelled."""
     for key, form in table.day_keys.items():

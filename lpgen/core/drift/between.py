@@ -67,7 +67,7 @@ class DriftParts:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class StateComparison:
     """What it takes to compare two states; `catalog` is the one that the grants of both are expanded with."""
 
     before: State
@@ -119,10 +119,10 @@ class Comparison:
         )
 
 
-def comparison_of(before: State, after: State, catalog: Catalog, options: DriftOptions) -> Comparison:
+def comparison_of(before: State, after: State, catalog: Catalog, options: DriftOptions) -> StateComparison:
     """The comparison of two states."""
     finder = finder_of_disuse(after, catalog, unused_days=options.unused_days)
-    return Comparison(before, after, catalog, options, Gains(catalog), finder)
+    return StateComparison(before, after, catalog, options, Gains(catalog), finder)
 
 
 def _notes(before: State, after: State) -> Iterator[str]:

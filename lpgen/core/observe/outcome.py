@@ -29,7 +29,7 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ObserveOutcome:
     """The outcome of one promise; `why` says why it is open, else it is ""."""
 
     promise: Promise
@@ -37,18 +37,18 @@ class Outcome:
     why: str = ""
 
 
-def outcomes_of_plan(promises: Iterable[Promise], diffs: Mapping[str, PrincipalDiff]) -> tuple[Outcome, ...]:
+def outcomes_of_plan(promises: Iterable[Promise], diffs: Mapping[str, PrincipalDiff]) -> tuple[ObserveOutcome, ...]:
     """The outcomes of the promises of a plan, by the reviews of today, sorted."""
     return tuple(_outcome(one, diffs.get(one.principal)) for one in sorted(set(promises)))
 
 
-def _outcome(promise: Promise, diff: PrincipalDiff | None) -> Outcome:
+def _outcome(promise: Promise, diff: PrincipalDiff | None) -> ObserveOutcome:
     verdict = next((one for one in diff.verdicts if one.action == promise.action), None) if diff else None
     if diff is None or verdict is None or verdict.verdict is Verdict.UNGRANTED:
-        return Outcome(promise, OutcomeStatus.GONE)
+        return ObserveOutcome(promise, OutcomeStatus.GONE)
     kept = [line for line in diff.lines if line.action == promise.action and line.kind is LineKind.KEPT]
     if verdict.verdict is Verdict.UNOBSERVABLE:
-        return Outcome(promise, OutcomeStatus.OPEN, verdict.reason)
+        return ObserveOutcome(promise, OutcomeStatus.OPEN, verdict.reason)
     if kept:
-        return Outcome(promise, OutcomeStatus.OPEN, kept[0].why)
-    return Outcome(promise, OutcomeStatus.REMOVED if verdict.verdict is Verdict.UNUSED else OutcomeStatus.USED)
+        return ObserveOutcome(promise, OutcomeStatus.OPEN, kept[0].why)
+    return ObserveOutcome(promise, OutcomeStatus.REMOVED if verdict.verdict is Verdict.UNUSED else OutcomeStatus.USED)

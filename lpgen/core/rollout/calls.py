@@ -28,7 +28,7 @@ class CallKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class IamCall:
     """One call. `policy` is a managed policy's ARN or an inline policy's name; `principal` is a name.
 
     Only CREATE_POLICY and PUT_INLINE have a `document`, only CREATE_POLICY has a `description` and `tags`.
@@ -93,7 +93,7 @@ def _operation(kind: CallKind, principal_kind: PrincipalKind) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class HeldPolicies:
     """The policies of a principal's own: inline ones as sorted pairs of name and text, and the ARNs of attached ones.
 
     Texts are exactly those that IAM holds, white space included.
@@ -103,7 +103,7 @@ class Holding:
     attached: tuple[str, ...] = ()
 
 
-def holding_after(holding: Holding, calls: Iterable[Call]) -> Holding:
+def holding_after(holding: HeldPolicies, calls: Iterable[IamCall]) -> HeldPolicies:
     """What a principal holds once the calls were made."""
     inline, attached = dict(holding.inline), set(holding.attached)
     for call in calls:
@@ -116,7 +116,7 @@ def holding_after(holding: Holding, calls: Iterable[Call]) -> Holding:
                 inline[call.policy] = call.document
             case CallKind.DELETE_INLINE:
                 inline.pop(call.policy, None)
-    return Holding(tuple(sorted(inline.items())), tuple(sorted(attached)))
+    return HeldPolicies(tuple(sorted(inline.items())), tuple(sorted(attached)))
 
 
 _INVERSE: Final[Mapping[CallKind, CallKind]] = {
@@ -128,7 +128,7 @@ _INVERSE: Final[Mapping[CallKind, CallKind]] = {
 }
 
 
-def inverse_calls(calls: Iterable[Call], texts: Mapping[str, str]) -> tuple[Call, ...]:
+def inverse_calls(calls: Iterable[IamCall], texts: Mapping[str, str]) -> tuple[IamCall, ...]:
     """The calls that take the calls back, last first.
 
     So what a Deny is in comes back first and goes last here too. `texts` are the inline policies from before, by name;
@@ -137,7 +137,7 @@ def inverse_calls(calls: Iterable[Call], texts: Mapping[str, str]) -> tuple[Call
     return tuple(_inverse(call, texts) for call in reversed(tuple(calls)))
 
 
-def _inverse(call: Call, texts: Mapping[str, str]) -> Call:
+def _inverse(call: IamCall, texts: Mapping[str, str]) -> IamCall:
     kind = _INVERSE[call.kind]
     document = texts[call.policy] if call.kind is CallKind.DELETE_INLINE else call.document
     return replace(call, kind=kind, document=document, description="", tags=())

@@ -36,7 +36,7 @@ class OldPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class QuotaHeadroom:
     """How many policies may be attached, and how many characters of inline policies there may be in all."""
 
     attached: int
@@ -59,7 +59,7 @@ class Order:
     note: str = ""
 
 
-def order_steps(new: Iterable[NewPolicy], old: Iterable[OldPolicy], room: Room) -> Order | str:
+def order_steps(new: Iterable[NewPolicy], old: Iterable[OldPolicy], room: QuotaHeadroom) -> Order | str:
     """The order, or why there is no safe one, in a sentence."""
     coming = sorted(new, key=lambda one: not one.denies)
     going = sorted(old, key=lambda one: one.denies)
@@ -85,7 +85,7 @@ def order_steps(new: Iterable[NewPolicy], old: Iterable[OldPolicy], room: Room) 
     return _too_much(coming, going, room)
 
 
-def _too_much(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: Room) -> str:
+def _too_much(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: QuotaHeadroom) -> str:
     attached = sum(not one.inline for one in _both(new, old))
     inline = sum(one.size for one in _both(new, old) if one.inline)
     return (
@@ -95,7 +95,7 @@ def _too_much(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: Room) ->
     )
 
 
-def _with_inline(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: Room) -> list[NewPolicy] | None:
+def _with_inline(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: QuotaHeadroom) -> list[NewPolicy] | None:
     """The new policies with as many of the smallest made inline as the quota of attached ones asks for, if they fit."""
     excess = sum(not one.inline for one in _both(new, old)) - room.attached
     smallest = sorted((one for one in new if not one.inline), key=lambda one: (one.size, one.file))
@@ -109,7 +109,7 @@ def _with_inline(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: Room)
 
 
 def _interleave(
-    new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: Room, *, early: bool
+    new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: QuotaHeadroom, *, early: bool
 ) -> tuple[Step, ...] | None:
     """The steps, old ones going `early` where the next new one finds no room; None where it never finds any."""
     held: list[Step] = list(old)
@@ -134,7 +134,7 @@ def _may_go(old: OldPolicy, coming: NewPolicy, placed: set[str]) -> bool:
     return old.inline is coming.inline and not old.denies and old.narrowed_by <= placed
 
 
-def _fits(held: Iterable[Step], room: Room) -> bool:
+def _fits(held: Iterable[Step], room: QuotaHeadroom) -> bool:
     peak = _sum(held)
     return peak.attached <= room.attached and peak.inline_characters <= room.inline_characters
 

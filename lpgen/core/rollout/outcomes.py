@@ -22,7 +22,7 @@ class OutcomeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RolloutOutcome:
     """How one principal's ended, with sentences about it."""
 
     principal: str

@@ -8,7 +8,7 @@ from typing import Final, Self
 from lpgen.core.model import PrincipalKind
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.registry.row import Finding
-from lpgen.core.rollout.calls import Call
+from lpgen.core.rollout.calls import IamCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ class PrincipalPlan:
     folder: str
     before: tuple[PolicyText, ...] = ()
     after: tuple[PolicyText, ...] = ()
-    calls: tuple[Call, ...] = ()
-    inverse: tuple[Call, ...] = ()
+    calls: tuple[IamCall, ...] = ()
+    inverse: tuple[IamCall, ...] = ()
     peak: Peak = NO_PEAK
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()

@@ -13,10 +13,10 @@ from lpgen.core.iam.meaning import says_the_same
 from lpgen.core.iam.policy import policy_from_json, policy_size, policy_to_json
 from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind, Principal, PrincipalKind
 from lpgen.core.registry.refusals import RefusalKind
-from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
+from lpgen.core.rollout.calls import POLICY_PATH, IamCall, CallKind, inverse_calls
 from lpgen.core.rollout.code import permission_set_policy, stack_resources
 from lpgen.core.rollout.fingerprint import policies_sha256
-from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, Room, Step, order_steps
+from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, QuotaHeadroom, Step, order_steps
 from lpgen.core.rollout.plan import NO_PEAK, NewDocument, Peak, PolicyText, PrincipalPlan, Refusal
 from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
 
@@ -146,18 +146,18 @@ def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota
     return _planned(written, principal, order)
 
 
-def _room(principal: Principal, own: Iterable[AttachedPolicy], kept: set[str], attached_quota: int) -> Room:
+def _room(principal: Principal, own: Iterable[AttachedPolicy], kept: set[str], attached_quota: int) -> QuotaHeadroom:
     """What the policies that stay leave of the quotas."""
     staying = [one for one in own if (one.arn or one.name) in kept]
     inline = ROLE_INLINE_LIMIT if principal.kind is PrincipalKind.ROLE else USER_INLINE_LIMIT
-    return Room(
+    return QuotaHeadroom(
         attached_quota - sum(one.kind is not PolicyKind.INLINE for one in staying),
         inline - sum(policy_size(one.document or "") for one in staying if one.kind is PolicyKind.INLINE),
     )
 
 
 def _policies_that_stay(
-    new: Iterable[tuple[NewPolicy, Call]], own: Iterable[AttachedPolicy]
+    new: Iterable[tuple[NewPolicy, IamCall]], own: Iterable[AttachedPolicy]
 ) -> tuple[set[str], list[str]]:
     """The new policies that are in place already, and those whose place another document has."""
     held = {one.arn or one.name: one.document for one in own}
@@ -218,7 +218,7 @@ def _planned(written: WrittenPlan, principal: Principal, order: Order) -> Princi
     return _plan(written, principal, calls, peak, notes=tuple(filter(None, notes)))
 
 
-def _notes_on_detached(principal: Principal, calls: Iterable[Call]) -> Iterable[str]:
+def _notes_on_detached(principal: Principal, calls: Iterable[IamCall]) -> Iterable[str]:
     own = {one.arn for one in principal.policies if one.kind is PolicyKind.CUSTOMER_MANAGED}
     detached = [call.policy for call in calls if call.kind is CallKind.DETACH and call.policy in own]
     if detached:
@@ -228,7 +228,7 @@ def _notes_on_detached(principal: Principal, calls: Iterable[Call]) -> Iterable[
 def _plan(
     written: WrittenPlan,
     principal: Principal,
-    calls: tuple[Call, ...] = (),
+    calls: tuple[IamCall, ...] = (),
     peak: Peak = NO_PEAK,
     *,
     refusals: tuple[Refusal, ...] = (),
@@ -276,7 +276,7 @@ def own_texts(principal: Principal) -> Iterable[PolicyText]:
             yield PolicyText(one.name if inline else one.arn, inline, policy_to_json(one.document))
 
 
-def texts_after(before: Iterable[PolicyText], calls: Iterable[Call]) -> Iterable[PolicyText]:
+def texts_after(before: Iterable[PolicyText], calls: Iterable[IamCall]) -> Iterable[PolicyText]:
     """The policies that stay as they are, and the new documents."""
     changed = {call.policy for call in calls}
     yield from (one for one in before if one.policy not in changed)
@@ -285,25 +285,25 @@ def texts_after(before: Iterable[PolicyText], calls: Iterable[Call]) -> Iterable
             yield PolicyText(call.policy, call.kind is CallKind.PUT_INLINE, call.document)
 
 
-def _calls(steps: Iterable[Step], written: WrittenPlan, principal: Principal) -> tuple[Call, ...]:
+def _calls(steps: Iterable[Step], written: WrittenPlan, principal: Principal) -> tuple[IamCall, ...]:
     """All policies are made before the first is attached or put, so that a refused document changes no principal."""
-    made: list[Call] = []
-    others: list[Call] = []
+    made: list[IamCall] = []
+    others: list[IamCall] = []
     for step in steps:
         if isinstance(step, NewPolicy):
             call = _call_for_new(step, written, principal)
             if call.kind is CallKind.CREATE_POLICY:
                 made.append(call)
-                others.append(Call(CallKind.ATTACH, principal.kind, principal.name, call.policy))
+                others.append(IamCall(CallKind.ATTACH, principal.kind, principal.name, call.policy))
             else:
                 others.append(call)
         else:
             kind = CallKind.DELETE_INLINE if step.inline else CallKind.DETACH
-            others.append(Call(kind, principal.kind, principal.name, step.policy))
+            others.append(IamCall(kind, principal.kind, principal.name, step.policy))
     return (*made, *others)
 
 
-def _new_policies(written: WrittenPlan, principal: Principal) -> Iterable[tuple[NewPolicy, Call]]:
+def _new_policies(written: WrittenPlan, principal: Principal) -> Iterable[tuple[NewPolicy, IamCall]]:
     for document in written.documents:
         text = document.text
         policy = NewPolicy(
@@ -316,13 +316,13 @@ def _new_policies(written: WrittenPlan, principal: Principal) -> Iterable[tuple[
         yield policy, _call_for_new(policy, written, principal)
 
 
-def _call_for_new(policy: NewPolicy, written: WrittenPlan, principal: Principal) -> Call:
+def _call_for_new(policy: NewPolicy, written: WrittenPlan, principal: Principal) -> IamCall:
     document = next(one for one in written.documents if one.file == policy.file)
     name = _policy_name(document, principal)
     if policy.inline:
-        return Call(CallKind.PUT_INLINE, principal.kind, principal.name, name, policy.text)
+        return IamCall(CallKind.PUT_INLINE, principal.kind, principal.name, name, policy.text)
     partition = principal.arn.split(":", 2)[1]
-    return Call(
+    return IamCall(
         CallKind.CREATE_POLICY,
         principal.kind,
         principal.name,

@@ -22,7 +22,7 @@ from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.replacements import Check, CheckStatus
-from lpgen.core.rollout.calls import Call, CallKind
+from lpgen.core.rollout.calls import IamCall, CallKind
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import principal_before
 
@@ -104,7 +104,7 @@ def _written(text: PolicyText) -> WrittenDocument:
 
 
 def _check_moments(
-    calls: Sequence[Call], documents: Sequence[WrittenDocument], grants: PrincipalGrants, catalog: Catalog
+    calls: Sequence[IamCall], documents: Sequence[WrittenDocument], grants: PrincipalGrants, catalog: Catalog
 ) -> Check:
     """After each removal every Deny is in force, and what the principal keeps is granted, by old or new policies.
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from lpgen.core.digests import digest_of_text, digests_from_facts
-from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
+from lpgen.core.rollout.calls import POLICY_PATH, IamCall, CallKind, inverse_calls
 from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal
 from lpgen.core.rollout.plan_document import (
     CallPart,
@@ -147,16 +147,16 @@ def _edited(principal: str, path: Path) -> TamperingError:
     return TamperingError(f"what `{path}` has for {quote_input(principal)} was edited", hint=_AGAIN)
 
 
-def _as_written(calls: Iterable[Call]) -> list[tuple[str, dict[str, Any]]]:
+def _as_written(calls: Iterable[IamCall]) -> list[tuple[str, dict[str, Any]]]:
     return [(call.operation, call.parameters()) for call in calls]
 
 
-def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> Call:
+def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> IamCall:
     """The call that has exactly these parameters."""
     parameters: dict[str, Any] = {**written.parameters}
     try:
         found = [
-            Call(
+            IamCall(
                 kind,
                 owner.kind,
                 owner.name,
@@ -175,7 +175,7 @@ def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> Call:
     return exact[0]
 
 
-def _check_calls(calls: Sequence[Call], one: PrincipalPlanPart, path: Path) -> None:
+def _check_calls(calls: Sequence[IamCall], one: PrincipalPlanPart, path: Path) -> None:
     """Refuse calls that attach policies other than the plan's own, below lpgen's path, or remove any that weren't
     there."""
     made = {call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType, field
 from lpgen.core.digests import digest_of_text
 from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.model import DenialKind
-from lpgen.core.rollout.calls import Call
+from lpgen.core.rollout.calls import IamCall
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_document import (
     CallPart,
@@ -65,7 +65,7 @@ def _part_from_plan(plan: PrincipalPlan) -> PrincipalPlanPart:
     )
 
 
-def _part_from_call(call: Call) -> CallPart:
+def _part_from_call(call: IamCall) -> CallPart:
     return CallPart.from_attributes(call, parameters=call.parameters())
 
 

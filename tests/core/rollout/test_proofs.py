@@ -12,7 +12,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout import proofs
-from lpgen.core.rollout.calls import Call, CallKind
+from lpgen.core.rollout.calls import IamCall, CallKind
 from lpgen.core.rollout.plan import NO_PEAK, NewDocument, PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import derive_again
 from lpgen.core.rollout.proofs import prove_plans, unproven
@@ -106,7 +106,7 @@ def test_hunt_finds_what_is_newly_allowed_by_itself(catalog: Catalog) -> None:
     assert "hunt" in said(plan, catalog)
 
 
-def moved(plan: PrincipalPlan, call: Call, to: int) -> PrincipalPlan:
+def moved(plan: PrincipalPlan, call: IamCall, to: int) -> PrincipalPlan:
     calls = [one for one in plan.calls if one is not call]
     calls.insert(to, call)
     return replace(plan, calls=tuple(calls))

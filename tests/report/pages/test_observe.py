@@ -15,7 +15,7 @@ from lpgen.core.analysis.observability.trail_coverage import OBJECTS, Events
 from lpgen.core.evidence import AccountCoverage, LogCoverage
 from lpgen.core.model import Action, Visibility
 from lpgen.core.observe.open_uses import OpenUse, OpenUses
-from lpgen.core.observe.outcome import Outcome, OutcomeStatus, Promise
+from lpgen.core.observe.outcome import ObserveOutcome, OutcomeStatus, Promise
 from lpgen.core.observe.plan import ObservePlan, PlanChoices, plan_trails
 from lpgen.core.trails import Selector, Trail
 from tests.report.golden import check_golden
@@ -55,7 +55,7 @@ def plan(*more: OpenUse, trail: str = "") -> ObservePlan:
 
 
 OUTCOMES = tuple(
-    Outcome(Promise(f"arn:aws:iam::{ACCOUNT}:role/app/web", Action(action)), status, why)
+    ObserveOutcome(Promise(f"arn:aws:iam::{ACCOUNT}:role/app/web", Action(action)), status, why)
     for action, status, why in (
         ("s3:GetObject", OutcomeStatus.USED, ""),
         ("s3:PutObject", OutcomeStatus.REMOVED, ""),
