@@ -13,7 +13,7 @@ import pytest
 
 from lpgen.core.digests import digest_of_text
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
-from lpgen.core.rollout.calls import IamCall, CallKind, inverse_calls
+from lpgen.core.rollout.calls import CallKind, IamCall, inverse_calls
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.core.rollout.state import RolloutPhase
 from lpgen.edge.rollout.journal import Journal, journal_of, read_journal

@@ -28,7 +28,7 @@ from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
-from lpgen.core.drift.between import StateComparison, DriftOptions, DriftParts, accept_findings, comparison_of
+from lpgen.core.drift.between import DriftOptions, DriftParts, StateComparison, accept_findings, comparison_of
 from lpgen.core.drift.figures import figures_of_principals, region_days_from_usage, sum_figures
 from lpgen.core.drift.findings import Drift
 from lpgen.core.drift.growth import Growth, find_growth

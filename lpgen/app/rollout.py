@@ -9,15 +9,15 @@ from pathlib import Path
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.model import PrincipalKind
 from lpgen.core.principal_names import hint_of_name, names_of_principal
-from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import CallKind
+from lpgen.core.rollout.denials import PoliciesSince
 from lpgen.core.rollout.lock import lock_arn
-from lpgen.core.rollout.outcomes import RolloutOutcome, OutcomeKind
-from lpgen.core.rollout.plan import PrincipalPlan, Refusal
+from lpgen.core.rollout.plan import OutcomeKind, PrincipalPlan, RolloutOutcome
 from lpgen.core.rollout.proofs import prove_plans, unproven
+from lpgen.core.rollout.refusals import Refusal, RefusalKind
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.core.rollout.state import RolloutPhase
-from lpgen.core.rollout.watch import PoliciesSince, Watched, watch_rollout
+from lpgen.core.rollout.watch import Watched, watch_rollout
 from lpgen.core.snapshots import NO_SNAPSHOT
 from lpgen.core.usage.foreign_callers import name_foreign_callers
 from lpgen.edge.aws_session import AwsSession

@@ -53,7 +53,13 @@ class World:
     def output(self) -> str:
         return self.athena.results.address("answers/")
 
-    def take(self, data: Path, days: DaySpan = MARCH, wanted: RecordScope = RecordScope(), **changes: Any) -> IngestResult:  # noqa: B008
+    def take(
+        self,
+        data: Path,
+        days: DaySpan = MARCH,
+        wanted: RecordScope = RecordScope(),  # noqa: B008
+        **changes: Any,
+    ) -> IngestResult:
         """An ingest in this process."""
         url = changes.pop("url", self.server.url)
         session = open_session(Connection(region=REGION, endpoint_url=url))

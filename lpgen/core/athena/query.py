@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from lpgen.core.athena.days import TablePlan, RecordScope
+from lpgen.core.athena.days import RecordScope, TablePlan
 from lpgen.core.athena.table import FIELDS, AthenaTable
 
 

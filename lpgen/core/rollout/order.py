@@ -9,8 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from lpgen.core.rollout.plan import Peak
+
+_MADE_INLINE: Final = (
+    "old and new together don't fit the {attached} policies that may be attached: {moved} become inline policies"
+)
+_GOES_EARLY: Final = (
+    "old and new together don't fit the quotas: an old policy goes as soon as all that narrows it is in place"
+)
+_NO_ORDER: Final = (
+    "old and new together are {attached} attached policies and {inline:,} characters of inline ones, the quotas "
+    "are {room.attached} and {room.inline_characters:,}, and no order of calls keeps all that is used: raise the "
+    "quota of attached policies and give it by --attached-quota"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +84,19 @@ def order_steps(new: Iterable[NewPolicy], old: Iterable[OldPolicy], room: QuotaH
         moved = [one.file for one, was in zip(inline, coming, strict=True) if one.inline and not was.inline]
         steps = _interleave(inline, going, room, early=False)
         if steps is not None:
-            note = (
-                f"old and new together don't fit the {room.attached} policies that may be attached: {', '.join(moved)} "
-                "become inline policies"
+            return Order(
+                steps, _peak(steps, going), _MADE_INLINE.format(attached=room.attached, moved=", ".join(moved))
             )
-            return Order(steps, _peak(steps, going), note)
     steps = _interleave(coming, going, room, early=True)
     if steps is not None:
-        note = (
-            "old and new together don't fit the quotas: an old policy goes as soon as all that narrows it is in place"
-        )
-        return Order(steps, _peak(steps, going), note)
+        return Order(steps, _peak(steps, going), _GOES_EARLY)
     return _too_much(coming, going, room)
 
 
 def _too_much(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: QuotaHeadroom) -> str:
     attached = sum(not one.inline for one in _both(new, old))
     inline = sum(one.size for one in _both(new, old) if one.inline)
-    return (
-        f"old and new together are {attached} attached policies and {inline:,} characters of inline ones, the quotas "
-        f"are {room.attached} and {room.inline_characters:,}, and no order of calls keeps all that is used: raise the "
-        "quota of attached policies and give it by --attached-quota"
-    )
+    return _NO_ORDER.format(attached=attached, inline=inline, room=room)
 
 
 def _with_inline(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: QuotaHeadroom) -> list[NewPolicy] | None:

@@ -9,9 +9,9 @@ from typing import Final
 
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.model import PrincipalKind
-from lpgen.core.rollout.calls import IamCall, CallKind, HeldPolicies, holding_after, inverse_calls
+from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall, holding_after, inverse_calls
+from lpgen.core.rollout.fingerprint import is_named_by_content
 from lpgen.core.rollout.plan import PrincipalPlan
-from lpgen.core.rollout.plan_rollout import is_named_by_content
 from lpgen.errors import PolicyError, quote_input
 
 
@@ -145,6 +145,13 @@ def _detaches(call: IamCall, facts: Mapping[str, object]) -> bool:
 
 # ---------------------------------------------------------------- with the plan
 
+_OTHER_PRINCIPAL: Final = "{} is another principal in the plan"
+_OTHER_CALLS: Final = "the calls of {} aren't those of the plan"
+_OTHER_INVERSE: Final = "the calls that take back those of {} aren't those of the plan"
+_LEADS_ELSEWHERE: Final = "the calls that take back those of {} don't lead to what it had"
+_OTHER_POLICIES: Final = "the policies of {} weren't those of the plan"
+_OTHER_NAME: Final = "the policy {} doesn't have the name of its content"
+
 
 def differs_from_plan(state: RolloutState, plan: PrincipalPlan) -> str:
     """The first difference between a principal's journal and its plan, or "".
@@ -161,19 +168,19 @@ def _differences(state: RolloutState, plan: PrincipalPlan) -> Iterator[str]:
     who = quote_input(plan.principal)
     own = (state.principal_id, state.account, state.kind, state.name)
     if own != (plan.principal_id, plan.account, plan.kind, plan.name):
-        yield f"{who} is another principal in the plan"
+        yield _OTHER_PRINCIPAL.format(who)
     if state.calls != plan.calls:
-        yield f"the calls of {who} aren't those of the plan"
+        yield _OTHER_CALLS.format(who)
     if tuple(map(_compact, state.inverse)) != tuple(map(_compact, plan.inverse)):
-        yield f"the calls that take back those of {who} aren't those of the plan"
+        yield _OTHER_INVERSE.format(who)
     if state.inverse != inverse_calls(state.calls, dict(state.before.inline)):
-        yield f"the calls that take back those of {who} don't lead to what it had"
+        yield _LEADS_ELSEWHERE.format(who)
     if _texts(state) != sorted((one.policy, one.text) for one in plan.before):
-        yield f"the policies of {who} weren't those of the plan"
+        yield _OTHER_POLICIES.format(who)
     for call in state.calls:
         makes = call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE)
         if makes and not is_named_by_content(call.policy, call.document, plan.principal, plan.principal_id):
-            yield f"the policy {quote_input(call.policy)} doesn't have the name of its content"
+            yield _OTHER_NAME.format(quote_input(call.policy))
 
 
 def _texts(state: RolloutState) -> list[tuple[str, str]]:

@@ -10,7 +10,15 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
-from lpgen.core.athena.days import DaySpan, IngestedDay, TablePlan, RecordScope, day_from_name, missing_days, settled_days
+from lpgen.core.athena.days import (
+    DaySpan,
+    IngestedDay,
+    RecordScope,
+    TablePlan,
+    day_from_name,
+    missing_days,
+    settled_days,
+)
 from lpgen.core.athena.query import build_query, columns_of_answer
 from lpgen.core.athena.scheme import SCHEME
 from lpgen.core.athena.table import AthenaTable, TableName, table_from_definition

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lpgen.core.digests import digest_of_text
-from lpgen.core.registry.refusals import RefusalKind
-from lpgen.core.rollout.calls import IamCall, CallKind, HeldPolicies, holding_after, inverse_calls
+from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall, holding_after, inverse_calls
 from lpgen.core.rollout.fingerprint import policies_sha256
-from lpgen.core.rollout.outcomes import RolloutOutcome, OutcomeKind
-from lpgen.core.rollout.plan import PrincipalPlan, Refusal
+from lpgen.core.rollout.plan import OutcomeKind, PrincipalPlan, RolloutOutcome
 from lpgen.core.rollout.plan_rollout import own_texts
-from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
+from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refusals_of_principal
 from lpgen.core.rollout.state import RolloutPhase, RolloutState
 from lpgen.edge.rollout.caller_chain import CallerName
 from lpgen.edge.rollout.compare import await_expected, is_as_created, why_gone
@@ -131,7 +129,9 @@ def apply_principal(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
 
 def _apply(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
     state = run.journal.states.get(plan.principal)
-    if state is not None and state.phase is RolloutPhase.APPLIED:  # by a run that was killed before it released the lock
+    if (
+        state is not None and state.phase is RolloutPhase.APPLIED
+    ):  # by a run that was killed before it released the lock
         return RolloutOutcome(plan.principal, OutcomeKind.APPLIED, ("it was already",))
     live = run.writer.read_principal(plan.kind, plan.name)
     refusals = tuple(_refusals_to_begin(plan, live, state))

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind, Principal, PrincipalKind
-from lpgen.core.rollout.calls import IamCall, CallKind, HeldPolicies
+from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall
 from lpgen.core.rollout.lock import lock_parameters
 from lpgen.edge.aws_session import AwsSession, aws_errors
 from lpgen.errors import AwsError, PolicyError, RefusedCallError, quote_input

@@ -42,7 +42,7 @@ import msgspec
 
 from lpgen.core.digests import digest_of_text
 from lpgen.core.model import PrincipalKind
-from lpgen.core.rollout.calls import IamCall, CallKind, HeldPolicies
+from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.core.rollout.state import RolloutPhase, RolloutState, differs_from_plan
 from lpgen.core.schemas import JOURNAL_SCHEMA, check_schema
@@ -178,7 +178,9 @@ class Journal:
                 return
             state = self.states.get(principal)
             if event == "begin":
-                self._check(state is None or state.phase is RolloutPhase.UNDONE, f"{quote_input(principal)} begins twice")
+                self._check(
+                    state is None or state.phase is RolloutPhase.UNDONE, f"{quote_input(principal)} begins twice"
+                )
                 self.states[principal] = self._agreed(entry)
                 return
             after = state.after(event, entry) if state else None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lpgen.core.rollout.lock import is_lock_of, lock_arn, lock_description
-from lpgen.core.rollout.outcomes import RolloutOutcome, OutcomeKind
+from lpgen.core.rollout.plan import OutcomeKind, RolloutOutcome
 from lpgen.edge.rollout.iam_writer import NOT_FOUND, TAKEN, IamWriter, Notes
 from lpgen.edge.rollout.run import Run, comes_true, interrupts_deferred, outwait_late_calls
 from lpgen.errors import AwsError, LockLostError, RefusedCallError, quote_input

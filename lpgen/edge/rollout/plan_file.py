@@ -13,8 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from lpgen.core.digests import digest_of_text, digests_from_facts
-from lpgen.core.rollout.calls import POLICY_PATH, IamCall, CallKind, inverse_calls
-from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal
+from lpgen.core.rollout.calls import POLICY_PATH, CallKind, IamCall, inverse_calls
+from lpgen.core.rollout.plan import Peak, PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_document import (
     CallPart,
     NewDocumentPart,
@@ -24,7 +24,9 @@ from lpgen.core.rollout.plan_document import (
     SourcePart,
 )
 from lpgen.core.rollout.plan_rollout import derive_again, texts_after
+from lpgen.core.rollout.refusals import Refusal
 from lpgen.core.rollout.source import RolloutPlan, Source, faults_of_source
+from lpgen.core.rollout.written import NewDocument
 from lpgen.core.schemas import ROLLOUT_SCHEMA, check_schema
 from lpgen.errors import OutputError, PolicyError, RolloutError, TamperingError, quote_input, quote_reason
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.rollout.calls import POLICY_PATH, IamCall, CallKind
-from lpgen.core.rollout.outcomes import RolloutOutcome, OutcomeKind
-from lpgen.core.rollout.plan import PrincipalPlan
-from lpgen.core.rollout.plan_rollout import is_named_by_content
+from lpgen.core.rollout.calls import POLICY_PATH, CallKind, IamCall
+from lpgen.core.rollout.fingerprint import is_named_by_content
+from lpgen.core.rollout.plan import OutcomeKind, PrincipalPlan, RolloutOutcome
 from lpgen.core.rollout.state import RolloutPhase, RolloutState
 from lpgen.edge.rollout.compare import differences_from, is_own, lost_policies, why_gone
 from lpgen.edge.rollout.iam_writer import NOT_SHOWN, IamWriter, LivePrincipal, Notes

@@ -12,6 +12,7 @@ from lpgen.core.digests import digest_of_text
 from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.model import DenialKind
 from lpgen.core.rollout.calls import IamCall
+from lpgen.core.rollout.denials import Denial
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_document import (
     CallPart,
@@ -23,7 +24,7 @@ from lpgen.core.rollout.plan_document import (
     SourcePart,
 )
 from lpgen.core.rollout.source import RolloutPlan
-from lpgen.core.rollout.watch import Denial, Watched
+from lpgen.core.rollout.watch import Watched
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import ActionName, Arn, Texts
 

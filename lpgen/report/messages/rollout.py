@@ -10,10 +10,9 @@ from typing import Final
 
 from lpgen.core.iam.policy import policy_from_json, policy_size, text_without_sid
 from lpgen.core.model import Effect, Statement
-from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import IamCall
-from lpgen.core.rollout.outcomes import RolloutOutcome, OutcomeKind
-from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, Refusal
+from lpgen.core.rollout.plan import OutcomeKind, PolicyText, PrincipalPlan, RolloutOutcome
+from lpgen.core.rollout.refusals import Refusal, RefusalKind
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust
 from lpgen.report.blocks import plural
 from lpgen.report.escaping import terminal_text

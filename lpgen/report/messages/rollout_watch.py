@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from lpgen.core.rollout.watch import Denial, Watched
+from lpgen.core.rollout.denials import Denial
+from lpgen.core.rollout.watch import Watched
 from lpgen.report.documents.rollout import watch_json
 from lpgen.report.escaping import terminal_text
 

@@ -14,9 +14,9 @@ import pytest
 
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.registry.drift import DriftKind
-from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Doubt, Finding, Kind, Row, Words
+from lpgen.core.rollout.refusals import RefusalKind
 from tests.support.registry_examples import example_parameters
 
 ROOT = Path(__file__).parents[3]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpgen.core.model import PrincipalKind
-from lpgen.core.rollout.calls import IamCall, CallKind, HeldPolicies, holding_after, inverse_calls
+from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall, holding_after, inverse_calls
 
 TEXTS = st.sampled_from(["{}", "{ }", '{"a":1}'])
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -23,7 +23,9 @@ def holdings_and_calls(draw: st.DrawFn) -> tuple[HeldPolicies, list[IamCall]]:
         if draw(st.booleans()):
             calls.append(IamCall(CallKind.PUT_INLINE, PrincipalKind.ROLE, "r", name, draw(TEXTS)))
         else:
-            calls.append(IamCall(CallKind.CREATE_POLICY, PrincipalKind.ROLE, "r", name, draw(TEXTS), "d", (("k", "v"),)))
+            calls.append(
+                IamCall(CallKind.CREATE_POLICY, PrincipalKind.ROLE, "r", name, draw(TEXTS), "d", (("k", "v"),))
+            )
             calls.append(IamCall(CallKind.ATTACH, PrincipalKind.ROLE, "r", name))
     calls += [IamCall(CallKind.DELETE_INLINE, PrincipalKind.ROLE, "r", name) for name in inline]
     calls += [IamCall(CallKind.DETACH, PrincipalKind.ROLE, "r", name) for name in attached]
@@ -31,7 +33,9 @@ def holdings_and_calls(draw: st.DrawFn) -> tuple[HeldPolicies, list[IamCall]]:
 
 
 @given(holdings_and_calls(), st.integers(0, 20))
-def test_inverse_of_any_first_calls_restores_what_was_held(found: tuple[HeldPolicies, list[IamCall]], made: int) -> None:
+def test_inverse_of_any_first_calls_restores_what_was_held(
+    found: tuple[HeldPolicies, list[IamCall]], made: int
+) -> None:
     before, calls = found
     some = calls[:made]
     back = inverse_calls(some, dict(before.inline))

@@ -12,10 +12,11 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout import proofs
-from lpgen.core.rollout.calls import IamCall, CallKind
-from lpgen.core.rollout.plan import NO_PEAK, NewDocument, PolicyText, PrincipalPlan
+from lpgen.core.rollout.calls import CallKind, IamCall
+from lpgen.core.rollout.plan import NO_PEAK, PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import derive_again
 from lpgen.core.rollout.proofs import prove_plans, unproven
+from lpgen.core.rollout.written import NewDocument
 from lpgen.edge.catalog.files import bundled_catalog
 
 ARN = "arn:aws:iam::123456789012:role/app"

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from lpgen.app.rollout import Accounts, Checked, apply_rollout, undo_rollout
 from lpgen.core.rollout.lock import LOCK_PATH
-from lpgen.core.rollout.outcomes import RolloutOutcome, OutcomeKind
+from lpgen.core.rollout.plan import OutcomeKind, RolloutOutcome
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.edge.rollout.iam_writer import IamWriter
 from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
