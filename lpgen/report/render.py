@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lpgen.core.drift.growth import Growth
     from lpgen.core.explanations import Explanation, WhoCan
     from lpgen.core.findings import Report
-    from lpgen.core.observe.outcome import ObserveOutcome
+    from lpgen.core.observe.open_uses import ObserveOutcome
     from lpgen.core.observe.plan import ObservePlan
     from lpgen.core.replacements import OutputVerification
     from lpgen.report.html.page import ReviewPage

@@ -11,7 +11,7 @@ from msgspec import field
 
 from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.model import Visibility
-from lpgen.core.observe.outcome import ObserveOutcome, OutcomeStatus
+from lpgen.core.observe.open_uses import ObserveOutcome, OutcomeStatus
 from lpgen.core.observe.plan import AccountPlan, ObservePlan
 from lpgen.core.observe.selections import selector_document
 from lpgen.core.schemas import OBSERVE_SCHEMA

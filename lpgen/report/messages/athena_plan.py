@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from lpgen.core.athena.days import TablePlan
-from lpgen.core.athena.query import build_query
+from lpgen.core.athena.days import TablePlan, build_query
 from lpgen.report.escaping import terminal_text
 
 

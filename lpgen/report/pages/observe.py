@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lpgen.core.model import Visibility
-from lpgen.core.observe.outcome import ObserveOutcome, OutcomeStatus
+from lpgen.core.observe.open_uses import ObserveOutcome, OutcomeStatus
 from lpgen.core.observe.plan import COST_DAYS, AccountPlan, Estimate, ObservePlan
 from lpgen.core.observe.selections import MOST_VALUES, Selection
 from lpgen.core.trails import FieldOperator

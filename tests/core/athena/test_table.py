@@ -7,8 +7,7 @@ from datetime import date
 import pytest
 import sqlglot
 
-from lpgen.core.athena.days import DaySpan, RecordScope, TablePlan
-from lpgen.core.athena.query import build_query
+from lpgen.core.athena.days import DaySpan, RecordScope, TablePlan, build_query
 from lpgen.core.athena.table import TableName, name_from_address, table_from_definition
 from lpgen.errors import IngestError, InvocationError
 from tests.support.athena_tables import CONSOLE, DOCUMENTED_COLUMNS, ORGANIZED, PROJECTED, REGISTERED, Json, definition

@@ -10,8 +10,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from lpgen.core.athena.days import DaySpan, RecordScope, TablePlan
-from lpgen.core.athena.query import build_query
+from lpgen.core.athena.days import DaySpan, RecordScope, TablePlan, build_query
 from lpgen.core.athena.table import TableName, table_from_definition
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import RawRecord, Record, record_from_raw

@@ -14,8 +14,7 @@ import pytest
 from lpgen.core.analysis.observability.trail_coverage import OBJECTS, Events
 from lpgen.core.evidence import AccountCoverage, LogCoverage
 from lpgen.core.model import Action, Visibility
-from lpgen.core.observe.open_uses import OpenUse, OpenUses
-from lpgen.core.observe.outcome import ObserveOutcome, OutcomeStatus, Promise
+from lpgen.core.observe.open_uses import ObserveOutcome, OpenUse, OpenUses, OutcomeStatus, Promise
 from lpgen.core.observe.plan import ObservePlan, PlanChoices, plan_trails
 from lpgen.core.trails import Selector, Trail
 from tests.report.golden import check_golden
