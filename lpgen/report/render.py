@@ -15,7 +15,7 @@ from lpgen.report.blocks import DEFAULT_LAYOUT, Layout
 if TYPE_CHECKING:
     from lpgen.core.backtests import Backtest
     from lpgen.core.drift.findings import Drift
-    from lpgen.core.drift.growth import Growth
+    from lpgen.core.drift.wildcards import Growth
     from lpgen.core.explanations import Explanation, WhoCan
     from lpgen.core.findings import Report
     from lpgen.core.observe.open_uses import ObserveOutcome

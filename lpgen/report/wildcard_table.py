@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import structs
 
-from lpgen.core.drift.growth import GainedAction, Growth
+from lpgen.core.drift.wildcards import GainedAction, Growth
 from lpgen.report.csv_text import csv_text
 
 

@@ -11,9 +11,11 @@ from typing import Final
 from rich.cells import cell_len
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.causes import Cause, causes_of
-from lpgen.core.drift.findings import Drift
-from lpgen.core.registry.drift import DriftKind
+from lpgen.core.drift.disuse import DisuseDrift
+from lpgen.core.drift.findings import Drift, DriftKind
+from lpgen.core.drift.kinds import Cause, causes_of
+from lpgen.core.drift.proposals import ProposalDrift
+from lpgen.core.drift.wildcards import WildcardDrift
 from lpgen.report.blocks import (
     Column,
     Command,
@@ -36,7 +38,13 @@ from lpgen.report.pages.drift import decision_blocks, headline, severity_span, s
 from lpgen.report.words import label_of, sentence, shorten
 
 _GENERATED: Final = frozenset(
-    {DriftKind.NEW_USE, DriftKind.INHERITED, DriftKind.NEW_WILDCARD, DriftKind.NEVER_APPLIED, DriftKind.NEWLY_UNUSED}
+    {
+        ProposalDrift.NEW_USE,
+        WildcardDrift.INHERITED,
+        WildcardDrift.NEW_WILDCARD,
+        ProposalDrift.NEVER_APPLIED,
+        DisuseDrift.NEWLY_UNUSED,
+    }
 )
 """The kinds that new replacements settle."""
 
@@ -173,7 +181,7 @@ def _next_steps(drift: Drift, given: Given, causes: Sequence[Cause], room: Room)
         if not is_generated and not _GENERATED.isdisjoint(kinds):
             is_generated = True
             yield from _command(given.command("generate", ("--output", _OUTPUT)))
-        if DriftKind.NEVER_APPLIED in kinds:
+        if ProposalDrift.NEVER_APPLIED in kinds:
             plan = given.command("rollout plan", (_OUTPUT,), ("--output", "plan.json"))
             yield from _command(plan)
     if len(steps) > room.steps:

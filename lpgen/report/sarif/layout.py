@@ -27,11 +27,11 @@ from urllib.parse import quote
 
 from lpgen.core.choices import Severity
 from lpgen.core.documents import Part
-from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
 from lpgen.report.blocks import Line, line, plural
 from lpgen.report.documents.layout import Json, Row, lay_out, members_of
 from lpgen.report.escaping import sarif_text, terminal_text
+from lpgen.report.sarif.kinds import ReviewKind
 from lpgen.report.sarif.places import Place
 from lpgen.version import __version__
 

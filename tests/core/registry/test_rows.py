@@ -12,16 +12,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from lpgen.core.analysis.grants.outside_trust import OutsideTrustKind
+from lpgen.core.drift.findings import DriftKind
+from lpgen.core.drift.kinds import DRIFT_KINDS
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.registry.drift import DriftKind
-from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Doubt, Finding, Kind, Row, Words
 from lpgen.core.rollout.refusals import RefusalKind
+from lpgen.report.sarif.kinds import ReviewKind
 from tests.support.registry_examples import example_parameters
 
 ROOT = Path(__file__).parents[3]
-KINDS: tuple[Kind, ...] = (*CaveatKind, *DriftKind, *RefusalKind, *ReviewKind)
-DETECTED: tuple[Kind, ...] = (*CaveatKind, *DriftKind, *RefusalKind)
+KINDS: tuple[Kind, ...] = (OutsideTrustKind.OUTSIDE_TRUST, *CaveatKind, *DRIFT_KINDS, *RefusalKind, *ReviewKind)
+DETECTED: tuple[Kind, ...] = (*CaveatKind, *DRIFT_KINDS, *RefusalKind)
 
 
 def templates(words: Words) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ VERBS = frozenset(
 """What the steps of findings begin with: what to do first."""
 
 
-@pytest.mark.parametrize("kind", [*CaveatKind, *DriftKind, ReviewKind.OUTSIDE_TRUST], ids=repr)
+@pytest.mark.parametrize("kind", [*CaveatKind, *DRIFT_KINDS, OutsideTrustKind.OUTSIDE_TRUST], ids=repr)
 def test_words_are_plain_and_steps_begin_with_what_to_do_first(kind: Kind) -> None:
     assert not STUMBLES.search(f"{kind.row.title} {kind.row.help} {kind.row.to_do}")
     assert kind.row.title.split()[0] not in {"It", "Its", "Replacements", "This"}
@@ -91,7 +93,7 @@ def test_words_use_no_parameter_that_the_row_lacks(kind: Kind) -> None:
 
 
 def test_rules_of_one_report_have_ids_of_their_own() -> None:
-    ids = [kind.rule for kind in (*CaveatKind, *DriftKind, *ReviewKind)]
+    ids = [kind.rule for kind in (*CaveatKind, *DRIFT_KINDS, *ReviewKind)]
     assert len(set(ids)) == len(ids)
 
 

@@ -10,21 +10,14 @@ from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.coverage import find_lost_coverage
-from lpgen.core.drift.findings import Drift, DriftFinding, finding_order
-from lpgen.core.drift.gains import Gains
-from lpgen.core.drift.holdings import pairs_of
-from lpgen.core.drift.novelty import Novelty
+from lpgen.core.drift.disuse import find_disuse, finder_of_disuse
+from lpgen.core.drift.findings import Drift, DriftFinding, Gains
+from lpgen.core.drift.kinds import finding_order
+from lpgen.core.drift.members import Member, pairs_of
 from lpgen.core.drift.policies import SharedChanges, find_own_changes
-from lpgen.core.drift.principals import find_gone_people, find_new_people, find_outside_trust
-from lpgen.core.drift.states import Member, State
-from lpgen.core.drift.use import (
-    NewUse,
-    applied_proposals,
-    find_disuse,
-    find_never_applied,
-    find_new_use,
-    finder_of_disuse,
-)
+from lpgen.core.drift.principals import find_gone_principals, find_new_principals, find_outside_trust
+from lpgen.core.drift.proposals import NewUse, Novelty, applied_proposals, find_never_applied, find_new_use
+from lpgen.core.drift.states import State
 from lpgen.core.drift.wildcards import Wildcards, find_wildcards
 from lpgen.core.globs.match import glob_match
 from lpgen.core.principal_names import is_named
@@ -87,7 +80,7 @@ class StateComparison:
             wildcards = find_wildcards(pair.before, pair.after, added, self.catalog, usage=pair.now.usage)
             found.wildcards.add(wildcard for wildcard in wildcards if wildcard.holders)
         found.findings += find_own_changes(pairs, gains)
-        found.findings += find_new_people(then, now, gains, self.catalog)
+        found.findings += find_new_principals(then, now, gains, self.catalog)
         found.findings += find_never_applied(before, after, pairs, apply_days=self.options.apply_days)
         days = self.options.unused_days
         found.findings += find_disuse(before, after, pairs, gains, self.finder, unused_days=days)
@@ -108,7 +101,7 @@ class StateComparison:
             *(one.tied_by(novelty) for one in found.new_uses),
             *found.policies.findings(self.gains),
             *(wildcard.finding(self.gains) for wildcard in found.wildcards.found.values()),
-            *find_gone_people(before, after),
+            *find_gone_principals(before, after),
         )
         return Drift(
             before.stamp,
