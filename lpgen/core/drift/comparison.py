@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Final
 
 from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
@@ -118,27 +119,29 @@ def comparison_of(before: State, after: State, catalog: Catalog, options: DriftO
     return StateComparison(before, after, catalog, options, Gains(catalog), finder)
 
 
+_LATER_BASELINE: Final = (
+    "the baseline is as of {before}, which is later than {after}: ingest the logs since, or give --as-of"
+)
+_NOTHING_NEWER: Final = "no record is newer than the baseline's, the last is of {}"
+_NO_RECORD: Final = "there is no record"
+_OLDER_CATALOG: Final = "the catalog is older than the baseline's, which is of {}"
+_TRAILS_OF_ONE_SIDE: Final = "trail settings are known {} alone, so that they can't be compared"
+_SCPS_OF_ONE_SIDE: Final = "SCPs are known {} alone: grants that they cap differ for that reason"
+_SIDES: Final = {False: "of the baseline", True: "now"}
+
+
 def _notes(before: State, after: State) -> Iterator[str]:
     if after.stamp.as_of < before.stamp.as_of:
-        yield (
-            f"the baseline is as of {before.stamp.as_of.isoformat()}, which is later than "
-            f"{after.stamp.as_of.isoformat()}: ingest the logs since, or give --as-of"
-        )
+        yield _LATER_BASELINE.format(before=before.stamp.as_of, after=after.stamp.as_of)
     old, new = before.coverage.last_day, after.coverage.last_day
     if old == new:
-        yield (
-            f"no record is newer than the baseline's, the last is of {old.isoformat()}" if old else "there is no record"
-        )
+        yield _NOTHING_NEWER.format(old) if old else _NO_RECORD
     if after.stamp.catalog_date < before.stamp.catalog_date:
-        yield f"the catalog is older than the baseline's, which is of {before.stamp.catalog_date}"
+        yield _OLDER_CATALOG.format(before.stamp.catalog_date)
     if bool(before.trails) != bool(after.trails):
-        yield f"trail settings are known {_side(bool(after.trails))} alone, so that they can't be compared"
+        yield _TRAILS_OF_ONE_SIDE.format(_SIDES[bool(after.trails)])
     if before.knows_scps != after.knows_scps:
-        yield f"SCPs are known {_side(after.knows_scps)} alone: grants that they cap differ for that reason"
-
-
-def _side(now: bool) -> str:
-    return "now" if now else "of the baseline"
+        yield _SCPS_OF_ONE_SIDE.format(_SIDES[after.knows_scps])
 
 
 def accept_findings(drift: Drift, decisions: Iterable[Decision], *, as_of: date) -> Drift:

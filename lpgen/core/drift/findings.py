@@ -118,7 +118,7 @@ def fingerprint(parts: Iterable[str]) -> str:
 
 # ---------------------------------------------------------------- what was gained
 
-WORST_FIRST: Final = (
+_WORST_FIRST: Final = (
     AccessLevel.PERMISSIONS_MANAGEMENT,
     AccessLevel.WRITE,
     AccessLevel.TAGGING,
@@ -133,7 +133,7 @@ _READING: Final = frozenset({AccessLevel.READ, AccessLevel.LIST})
 
 def count_levels(levels: Mapping[AccessLevel, int]) -> str:
     """How many actions of each access level, the worst first: `1 Permissions management, 2 Read`."""
-    return ", ".join(f"{levels[level]:,} {level}" for level in WORST_FIRST if levels.get(level))
+    return ", ".join(f"{levels[level]:,} {level}" for level in _WORST_FIRST if levels.get(level))
 
 
 class Gains:
@@ -171,7 +171,7 @@ class Gains:
         return tuple(lines)
 
     def _rank(self, action: Action) -> int:
-        return WORST_FIRST.index(self._catalog.detail(action).level)
+        return _WORST_FIRST.index(self._catalog.detail(action).level)
 
     def _why(self, action: Action) -> str:
         sentence = self.dangers.sentence(action)

@@ -58,7 +58,7 @@ class WildcardDrift(DriftKind):
 
 
 @dataclass(slots=True)
-class Wildcard:
+class _Wildcard:
     """A wildcard of one policy, in whichever of its statements, with the principals that got something by it.
 
     `subject` is the managed policy's ARN, the principal whose inline policy it is, or the group and its policy. `text`
@@ -116,9 +116,9 @@ class Wildcard:
 class Wildcards:
     """Wildcards of several principals, each policy's once."""
 
-    found: dict[tuple[bool, str, str], Wildcard] = field(default_factory=dict)
+    found: dict[tuple[bool, str, str], _Wildcard] = field(default_factory=dict)
 
-    def add(self, wildcards: Iterable[Wildcard]) -> None:
+    def add(self, wildcards: Iterable[_Wildcard]) -> None:
         """Takes in wildcards of some principals."""
         for wildcard in wildcards:
             known = self.found.setdefault((wildcard.is_new, wildcard.subject, wildcard.text), wildcard)
@@ -136,7 +136,7 @@ def find_wildcards(
     catalog: Catalog,
     *,
     usage: PrincipalUsage | None,
-) -> Iterator[Wildcard]:
+) -> Iterator[_Wildcard]:
     """Each wildcard in an Allow of a principal, with what the principal got by it since an earlier moment.
 
     `added` are the actions that the catalog gained since. A wildcard that the principal had before, in whichever of its
@@ -153,7 +153,7 @@ def find_wildcards(
         holders = {after.principal.arn} if is_new or got else set()
         used = None if seen is None else seen & got
         subject = _subject(after, grant)
-        yield Wildcard(subject, text, is_new, actions, came, {grant.ref}, holders, set(got), used)
+        yield _Wildcard(subject, text, is_new, actions, came, {grant.ref}, holders, set(got), used)
 
 
 def _text(grant: Grant, pattern: ActionPattern) -> str:

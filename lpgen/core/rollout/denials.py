@@ -36,7 +36,7 @@ _OWN: Final = frozenset({DenialKind.IDENTITY, DenialKind.UNSTATED, DenialKind.NO
 
 
 @dataclass(frozen=True, slots=True)
-class LostLine:
+class _LostLine:
     """A removed statement that allowed what is denied now, and the statement to restore, which is never wider."""
 
     policy: str
@@ -61,7 +61,7 @@ class Denial:
     last_seen: str
     example_event_id: str
     before_too: bool
-    lost: tuple[LostLine, ...]
+    lost: tuple[_LostLine, ...]
     restored: bool
     why: str
 
@@ -181,8 +181,8 @@ def _lost_lines(
                 yield text, policy, one
 
 
-def _lost_line(text: PolicyText, policy: Policy, statement: Statement, call: _Call) -> LostLine:
-    return LostLine(text.policy, statement.index + 1, statement.sid, _restored(statement, policy, *call))
+def _lost_line(text: PolicyText, policy: Policy, statement: Statement, call: _Call) -> _LostLine:
+    return _LostLine(text.policy, statement.index + 1, statement.sid, _restored(statement, policy, *call))
 
 
 def _stays(old: Statement, former: Policy, call: _Call, after: Iterable[Policy]) -> bool:

@@ -24,7 +24,7 @@ class RolloutPhase(StrEnum):
     UNDONE = "undone"
 
 
-PHASE_AFTER: Final[Mapping[tuple[RolloutPhase, str], RolloutPhase]] = {
+_PHASE_AFTER: Final[Mapping[tuple[RolloutPhase, str], RolloutPhase]] = {
     (RolloutPhase.APPLYING, "about"): RolloutPhase.APPLYING,
     (RolloutPhase.APPLYING, "done"): RolloutPhase.APPLYING,
     (RolloutPhase.APPLYING, "refused"): RolloutPhase.APPLYING,
@@ -74,7 +74,7 @@ class RolloutState:
 
     def after(self, event: str, facts: Mapping[str, object]) -> RolloutState | None:
         """The state after an event of the journal; None where the event can't come here."""
-        phase = PHASE_AFTER.get((self.phase, event))
+        phase = _PHASE_AFTER.get((self.phase, event))
         if phase is None or (event == "applied" and self.next_call < len(self.calls)):
             return None
         state = replace(self, phase=phase)

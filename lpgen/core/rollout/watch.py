@@ -34,7 +34,7 @@ _EXAMPLES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class UnseenActions:
+class _UnseenActions:
     """Removed actions of a service whose denials the logs can't show, with why, and a few by name."""
 
     service: str
@@ -56,7 +56,7 @@ class Watched:
     logs_until: str
     denials: tuple[Denial, ...]
     unmapped: tuple[tuple[str, int], ...]
-    unseen: tuple[UnseenActions, ...]
+    unseen: tuple[_UnseenActions, ...]
     snapshot: str = ""
 
     @property
@@ -161,7 +161,7 @@ class LogsSince:
                 return True
         return False
 
-    def unseen(self, removed: Iterable[Action], account: str) -> Iterator[UnseenActions]:
+    def unseen(self, removed: Iterable[Action], account: str) -> Iterator[_UnseenActions]:
         """The removed actions whose denials an account's logs can't show, by service and why: first what the logs
         lack, then what CloudTrail never records."""
         by_service: dict[tuple[bool, str, str], list[str]] = defaultdict(list)
@@ -170,4 +170,4 @@ class LogsSince:
                 never = self._observability.visibility(action) is Visibility.NEVER
                 by_service[never, action.partition(":")[0], why].append(action)
         for (_, service, why), actions in sorted(by_service.items()):
-            yield UnseenActions(service, len(actions), tuple(actions[:_EXAMPLES]), why)
+            yield _UnseenActions(service, len(actions), tuple(actions[:_EXAMPLES]), why)
