@@ -7,7 +7,7 @@ nine.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +34,15 @@ DRIFT_KINDS: Final[tuple[DriftKind, ...]] = (
     PrincipalDrift.GONE_PRINCIPAL,
 )
 """In the order in which equally severe findings are shown."""
+
+SETTLING_COMMANDS: Final[Mapping[DriftKind, frozenset[str]]] = {
+    ProposalDrift.NEW_USE: frozenset({"generate"}),
+    ProposalDrift.NEVER_APPLIED: frozenset({"generate", "rollout plan"}),
+    WildcardDrift.NEW_WILDCARD: frozenset({"generate"}),
+    WildcardDrift.INHERITED: frozenset({"generate"}),
+    DisuseDrift.NEWLY_UNUSED: frozenset({"generate"}),
+}
+"""The commands that settle findings of a kind; there are none for most kinds."""
 
 DRIFT_ITEM_WORDS: Final = frozenset(word for kind in DRIFT_KINDS for word in kind.item_words)
 """The words that the items of drift findings begin with, in decisions."""
