@@ -34,15 +34,12 @@ PolicyKey = tuple[str, str, str]
 """Kind, group and ARN or name of a policy that a principal holds."""
 
 
-def _policy_key(policy: AttachedPolicy) -> PolicyKey:
-    """What a policy is called where it is held."""
-    kind = "inline" if policy.kind is PolicyKind.INLINE else "managed"
-    return kind, policy.group, policy.arn or policy.name
-
-
 def held(principal: Principal) -> Mapping[PolicyKey, AttachedPolicy]:
     """The policies that count for a principal, by what they are called."""
-    return {_policy_key(one): one for one in principal.policies}
+    return {
+        ("inline" if policy.kind is PolicyKind.INLINE else "managed", policy.group, policy.arn or policy.name): policy
+        for policy in principal.policies
+    }
 
 
 def says_the_same_policy(one: AttachedPolicy, other: AttachedPolicy) -> bool:

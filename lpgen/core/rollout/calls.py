@@ -27,6 +27,17 @@ class CallKind(StrEnum):
     DELETE_POLICY = "delete_policy"
 
 
+_OPERATIONS: Final[Mapping[CallKind, str]] = {
+    CallKind.CREATE_POLICY: "CreatePolicy",
+    CallKind.ATTACH: "Attach{}Policy",
+    CallKind.PUT_INLINE: "Put{}Policy",
+    CallKind.DETACH: "Detach{}Policy",
+    CallKind.DELETE_INLINE: "Delete{}Policy",
+    CallKind.DELETE_POLICY: "DeletePolicy",
+}
+"""The operations of IAM's API, with the kind of the principal left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class IamCall:
     """One call. `policy` is a managed policy's ARN or an inline policy's name; `principal` is a name.
@@ -45,7 +56,7 @@ class IamCall:
     @property
     def operation(self) -> str:
         """The operation's name in the API of IAM."""
-        return _operation(self.kind, self.principal_kind)
+        return _OPERATIONS[self.kind].format(self.principal_kind.capitalize())
 
     @property
     def adds(self) -> bool:
@@ -75,18 +86,6 @@ class IamCall:
                 return {**owner, "PolicyName": self.policy, "PolicyDocument": self.document}
             case CallKind.DELETE_INLINE:
                 return {**owner, "PolicyName": self.policy}
-
-
-def _operation(kind: CallKind, principal_kind: PrincipalKind) -> str:
-    owner = principal_kind.capitalize()
-    return {
-        CallKind.CREATE_POLICY: "CreatePolicy",
-        CallKind.ATTACH: f"Attach{owner}Policy",
-        CallKind.PUT_INLINE: f"Put{owner}Policy",
-        CallKind.DETACH: f"Detach{owner}Policy",
-        CallKind.DELETE_INLINE: f"Delete{owner}Policy",
-        CallKind.DELETE_POLICY: "DeletePolicy",
-    }[kind]
 
 
 # ---------------------------------------------------------------- effect and inverse

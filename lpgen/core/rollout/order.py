@@ -20,9 +20,9 @@ _GOES_EARLY: Final = (
     "old and new together don't fit the quotas: an old policy goes as soon as all that narrows it is in place"
 )
 _NO_ORDER: Final = (
-    "old and new together are {attached} attached policies and {inline:,} characters of inline ones, the quotas "
-    "are {room.attached} and {room.inline_characters:,}, and no order of calls keeps all that is used: raise the "
-    "quota of attached policies and give it by --attached-quota"
+    "old and new together are {together.attached} attached policies and {together.inline_characters:,} characters of "
+    "inline ones, the quotas are {room.attached} and {room.inline_characters:,}, and no order of calls keeps all that is "
+    "used: raise the quota of attached policies and give it by --attached-quota"
 )
 
 
@@ -59,10 +59,6 @@ class QuotaHeadroom:
 Step = NewPolicy | OldPolicy
 
 
-def _both(new: Iterable[NewPolicy], old: Iterable[OldPolicy]) -> list[Step]:
-    return [*new, *old]
-
-
 @dataclass(frozen=True, slots=True)
 class Order:
     """The steps with what they hold at most, and a note where the quotas have shaped them."""
@@ -90,24 +86,18 @@ def order_steps(new: Iterable[NewPolicy], old: Iterable[OldPolicy], room: QuotaH
     steps = _interleave(coming, going, room, early=True)
     if steps is not None:
         return Order(steps, _peak(steps, going), _GOES_EARLY)
-    return _too_much(coming, going, room)
-
-
-def _too_much(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: QuotaHeadroom) -> str:
-    attached = sum(not one.inline for one in _both(new, old))
-    inline = sum(one.size for one in _both(new, old) if one.inline)
-    return _NO_ORDER.format(attached=attached, inline=inline, room=room)
+    return _NO_ORDER.format(together=_sum([*coming, *going]), room=room)
 
 
 def _with_inline(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: QuotaHeadroom) -> list[NewPolicy] | None:
     """The new policies with as many of the smallest made inline as the quota of attached ones asks for, if they fit."""
-    excess = sum(not one.inline for one in _both(new, old)) - room.attached
+    excess = _sum([*new, *old]).attached - room.attached
     smallest = sorted((one for one in new if not one.inline), key=lambda one: (one.size, one.file))
     if excess <= 0 or excess > len(smallest):
         return None
     moved = {one.file for one in smallest[:excess]}
     changed = [replace(one, inline=True) if one.file in moved else one for one in new]
-    if sum(one.size for one in _both(changed, old) if one.inline) > room.inline_characters:
+    if _sum([*changed, *old]).inline_characters > room.inline_characters:
         return None
     return changed
 
