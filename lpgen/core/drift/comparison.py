@@ -17,7 +17,7 @@ from lpgen.core.drift.kinds import finding_order
 from lpgen.core.drift.members import Member, pairs_of
 from lpgen.core.drift.policies import SharedChanges, find_own_changes
 from lpgen.core.drift.principals import find_gone_principals, find_new_principals, find_outside_trust
-from lpgen.core.drift.proposals import NewUse, Novelty, applied_proposals, find_never_applied, find_new_use
+from lpgen.core.drift.proposals import NewUse, Novelty, find_never_applied, find_new_use
 from lpgen.core.drift.states import State
 from lpgen.core.drift.wildcards import Wildcards, find_wildcards
 from lpgen.core.globs.match import glob_match
@@ -86,7 +86,7 @@ class StateComparison:
         days = self.options.unused_days
         found.findings += find_disuse(before, after, pairs, gains, self.finder, unused_days=days)
         found.new_uses += find_new_use(pairs, self.catalog)
-        found.applied += applied_proposals(pairs)
+        found.applied += (pair.arn for pair in pairs if pair.is_in_place and not pair.was_in_place)
         return found
 
     def conclude(self, found: DriftParts, novelty: Novelty) -> Drift:

@@ -1,4 +1,4 @@
-"""What became of proposals: calls that one would deny now, safe ones that wait, and those that were put in place."""
+"""What became of proposals: calls that one would deny now, and safe ones that were never put in place."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def _words(resource: Resource) -> Iterator[str]:
             yield token.lower()
 
 
-# ---------------------------------------------------------------- waiting and applied
+# ---------------------------------------------------------------- waiting
 
 
 def find_never_applied(
@@ -197,8 +197,3 @@ def find_never_applied(
             details=(removed,) if proposal.dangerous else (),
             ties=(f"proposed on {since.isoformat()}",),
         )
-
-
-def applied_proposals(pairs: Iterable[Pair]) -> Iterator[str]:
-    """The principals whose proposal was put in place since."""
-    return (pair.arn for pair in pairs if pair.is_in_place and not pair.was_in_place)

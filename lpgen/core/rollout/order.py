@@ -20,9 +20,9 @@ _GOES_EARLY: Final = (
     "old and new together don't fit the quotas: an old policy goes as soon as all that narrows it is in place"
 )
 _NO_ORDER: Final = (
-    "old and new together are {together.attached} attached policies and {together.inline_characters:,} characters of "
-    "inline ones, the quotas are {room.attached} and {room.inline_characters:,}, and no order of calls keeps all that is "
-    "used: raise the quota of attached policies and give it by --attached-quota"
+    "old and new together are {together.attached} attached policies and {together.inline_characters:,} characters of"
+    " inline ones, the quotas are {room.attached} and {room.inline_characters:,}, and no order of calls keeps all that"
+    " is used: raise the quota of attached policies and give it by --attached-quota"
 )
 
 
