@@ -12,22 +12,10 @@ from typing import Any, Final
 import pyarrow.compute as pc
 
 from lpgen.core.globs.match import as_glob, fold_case
-from lpgen.core.iam.match_resource import (
-    intersect_resources,
-    resource_contains,
-    resource_match,
-    resources_intersect,
-)
+from lpgen.core.iam.match_resource import intersect_resources, resource_contains, resource_match, resources_intersect
 from lpgen.core.iam.match_statement import action_matches
 from lpgen.core.iam.policy import policy_from_json, statement_depends_on_version
-from lpgen.core.model import (
-    DenialKind,
-    Effect,
-    Outcome,
-    Policy,
-    ResourceKind,
-    Statement,
-)
+from lpgen.core.model import DenialKind, Effect, Outcome, Policy, ResourceKind, Statement
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.usage.tables import Usage
 

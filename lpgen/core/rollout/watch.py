@@ -14,14 +14,7 @@ from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.model import (
-    Action,
-    AttachedPolicy,
-    Outcome,
-    PolicyKind,
-    SkipReason,
-    Visibility,
-)
+from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind, SkipReason, Visibility
 from lpgen.core.rollout.denials import Denial, PoliciesSince, denials_since
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import principal_before
