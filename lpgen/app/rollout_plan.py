@@ -22,7 +22,7 @@ from lpgen.core.rollout.plan_rollout import plan_principal, refuse
 from lpgen.core.rollout.proofs import prove_plans, unproven
 from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refuse_idle_exceptions
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
-from lpgen.core.rollout.written import WrittenPlan
+from lpgen.core.rollout.written_replacement import WrittenPlan
 from lpgen.edge.evidence_file import decode_evidence
 from lpgen.edge.output_file import write_output
 from lpgen.edge.private_files import make_private_folder

@@ -9,7 +9,7 @@ from typing import Final
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.calls import IamCall
 from lpgen.core.rollout.refusals import Refusal
-from lpgen.core.rollout.written import NewDocument
+from lpgen.core.rollout.written_replacement import NewDocument
 
 
 @dataclass(frozen=True, slots=True)

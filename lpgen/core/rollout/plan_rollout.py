@@ -16,7 +16,7 @@ from lpgen.core.rollout.fingerprint import name_by_content, policies_sha256
 from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, QuotaHeadroom, Step, order_steps
 from lpgen.core.rollout.plan import NO_PEAK, Peak, PolicyText, PrincipalPlan
 from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refusals_of_principal, refusals_of_written
-from lpgen.core.rollout.written import WrittenPlan, stack_resources
+from lpgen.core.rollout.written_replacement import WrittenPlan, stack_resources
 
 _IN_PLACE: Final = Refusal.of(RefusalKind.NOTHING_TO_DO, case="in-place")
 

@@ -20,7 +20,7 @@ from lpgen.core.options import is_chosen
 from lpgen.core.principal_names import hint_of_name
 from lpgen.core.registry.row import Finding, Kind, Row
 from lpgen.core.rollout.fingerprint import policies_sha256
-from lpgen.core.rollout.written import WrittenPlan
+from lpgen.core.rollout.written_replacement import WrittenPlan
 from lpgen.core.tooling import Tooling, tooling_of
 from lpgen.errors import InvocationError, quote_input
 

@@ -26,7 +26,7 @@ from lpgen.core.rollout.plan_document import (
 from lpgen.core.rollout.plan_rollout import derive_again, texts_after
 from lpgen.core.rollout.refusals import Refusal
 from lpgen.core.rollout.source import RolloutPlan, Source, faults_of_source
-from lpgen.core.rollout.written import NewDocument
+from lpgen.core.rollout.written_replacement import NewDocument
 from lpgen.core.schemas import ROLLOUT_SCHEMA, check_schema
 from lpgen.errors import OutputError, PolicyError, RolloutError, TamperingError, quote_input, quote_reason
 

@@ -14,7 +14,7 @@ from lpgen.core.rollout.plan import PrincipalPlan
 from lpgen.core.rollout.plan_rollout import derive_again, plan_principal
 from lpgen.core.rollout.proofs import prove_plans, unproven
 from lpgen.core.rollout.refusals import Exceptions, RefusalKind
-from lpgen.core.rollout.written import NewDocument, WrittenPlan
+from lpgen.core.rollout.written_replacement import NewDocument, WrittenPlan
 from tests.core.analysis.observability.test_rare_service_needs import of_aws, trusting
 from tests.support.worlds import allow, catalog, deny, policy
 

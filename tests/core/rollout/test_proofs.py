@@ -16,7 +16,7 @@ from lpgen.core.rollout.calls import CallKind, IamCall
 from lpgen.core.rollout.plan import NO_PEAK, PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import derive_again
 from lpgen.core.rollout.proofs import prove_plans, unproven
-from lpgen.core.rollout.written import NewDocument
+from lpgen.core.rollout.written_replacement import NewDocument
 from lpgen.edge.catalog.files import bundled_catalog
 
 ARN = "arn:aws:iam::123456789012:role/app"
