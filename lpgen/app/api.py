@@ -24,7 +24,7 @@ from lpgen.app.named_logs import find_named_logs, ingest_named_logs, refuse_empt
 from lpgen.app.review import analyse, open_review
 from lpgen.app.verify import verify as _verify
 from lpgen.core.backtests import Backtest as Backtest
-from lpgen.core.drift.between import DriftOptions
+from lpgen.core.drift.comparison import DriftOptions
 from lpgen.core.drift.findings import Drift as Drift
 from lpgen.core.drift.states import Stamp as Stamp
 from lpgen.core.findings import Report as Report

@@ -11,9 +11,8 @@ from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import load_ground, review_of_ground
 from lpgen.core.analysis.reviewer import Batch
 from lpgen.core.analysis.verify import documents_of_replacement
-from lpgen.core.drift.figures import figures_of_principals, sum_figures
-from lpgen.core.drift.policies import same_policies
-from lpgen.core.drift.states import Figures, KeptProposal, Stamp
+from lpgen.core.drift.members import same_policies
+from lpgen.core.drift.states import Figures, KeptProposal, Stamp, figures_of_principals, sum_figures
 from lpgen.core.findings import Proposal
 from lpgen.core.model import Principal
 from lpgen.edge.data_folder.baseline_folder import (

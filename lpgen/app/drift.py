@@ -28,12 +28,13 @@ from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
-from lpgen.core.drift.between import Comparison, DriftOptions, DriftParts, accept_findings, comparison_of
-from lpgen.core.drift.figures import figures_of_principals, region_days_from_usage, sum_figures
+from lpgen.core.drift.comparison import DriftOptions, DriftParts, StateComparison, accept_findings, comparison_of
+from lpgen.core.drift.coverage import region_days_from_usage
 from lpgen.core.drift.findings import Drift
-from lpgen.core.drift.growth import Growth, find_growth
-from lpgen.core.drift.novelty import Novelty
-from lpgen.core.drift.states import Figures, KeptProposal, Member, Stamp, State, knows_scps
+from lpgen.core.drift.members import Member
+from lpgen.core.drift.proposals import Novelty
+from lpgen.core.drift.states import Figures, KeptProposal, Stamp, State, figures_of_principals, knows_scps, sum_figures
+from lpgen.core.drift.wildcards import Growth, find_growth
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.folders import folder_of_principal
 from lpgen.core.guards import Guards
@@ -234,7 +235,7 @@ def _batches(
 class _Work:
     """A worker's task for a batch: what changed, and the figures of now."""
 
-    comparison: Comparison
+    comparison: StateComparison
     reviewer: Reviewer
     earlier: _Members
 

@@ -244,7 +244,7 @@ def _athena(
     sources: _Sources, window: Window, connection: Connection, now: datetime, options: LogOptions
 ) -> AthenaLogs:
     """The tables to ask for the days of the window."""
-    from lpgen.core.athena.days import Wanted, days_from_window
+    from lpgen.core.athena.days import RecordScope, days_from_window
     from lpgen.core.athena.table import name_from_address
     from lpgen.edge.athena.reading import AthenaLogs
     from lpgen.edge.athena.run import QueryRunner
@@ -253,6 +253,6 @@ def _athena(
     if location and not location.startswith(_S3):
         raise InvocationError(f"{quote_input(location)} is no address in S3", hint="write `s3://BUCKET/PREFIX/`")
     names = tuple(map(name_from_address, sources.tables))
-    wanted = Wanted(tuple(sorted(sources.accounts)), tuple(sorted(sources.regions)))
+    wanted = RecordScope(tuple(sorted(sources.accounts)), tuple(sorted(sources.regions)))
     runner = QueryRunner(open_session(connection), options.workgroup, location)
     return AthenaLogs(runner, names, days_from_window(window), wanted, now, options.yes)

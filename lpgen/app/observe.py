@@ -9,8 +9,14 @@ from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import open_review
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.findings import PrincipalDiff, Proposal
-from lpgen.core.observe.open_uses import OpenUses, merge_open_uses, open_uses_of_principal
-from lpgen.core.observe.outcome import Outcome, Promise, outcomes_of_plan
+from lpgen.core.observe.open_uses import (
+    ObserveOutcome,
+    OpenUses,
+    Promise,
+    merge_open_uses,
+    open_uses_of_principal,
+    outcomes_of_plan,
+)
 from lpgen.core.observe.plan import ObservePlan, PlanChoices, bucket_of_account, plan_trails
 from lpgen.errors import InvocationError, quote_input
 
@@ -40,7 +46,7 @@ def observe(inputs: AnalysisInputs, choices: PlanChoices) -> ObservePlan:
     return plan_trails(uses, review.report.diff.coverage, options.trails, choices)
 
 
-def outcomes(inputs: AnalysisInputs, promises: Sequence[Promise]) -> tuple[Outcome, ...]:
+def outcomes(inputs: AnalysisInputs, promises: Sequence[Promise]) -> tuple[ObserveOutcome, ...]:
     """The outcomes of the kept actions that a plan was to decide.
 
     Raises:

@@ -21,6 +21,7 @@ from lpgen.core.analysis.reach import Places, places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.drift.kinds import DRIFT_ITEM_WORDS
 from lpgen.core.evidence import LogCoverage, PrincipalUsage
 from lpgen.core.findings import OutsideTrust, Proposal, Report
 from lpgen.core.guards import NO_GUARDS, Guards
@@ -98,7 +99,7 @@ def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
     reviewer = replace(reviewer, forecast=forecast, ground=replace(reviewer.ground, places=places))
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     gaps = options.snapshot.problems if options.snapshot else ()
-    idle = tuple(idle_decisions(decisions, principals, ground.grants, catalog))
+    idle = tuple(idle_decisions(decisions, principals, ground.grants, catalog, drift_words=DRIFT_ITEM_WORDS))
     if not principals:
         diff = replace(diff, unlisted=_chosen_users(diff.unlisted, options.principal))
     report = Report(

@@ -9,15 +9,15 @@ from pathlib import Path
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.model import PrincipalKind
 from lpgen.core.principal_names import hint_of_name, names_of_principal
-from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import CallKind
+from lpgen.core.rollout.denials import PoliciesSince
 from lpgen.core.rollout.lock import lock_arn
-from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
-from lpgen.core.rollout.plan import PrincipalPlan, Refusal
+from lpgen.core.rollout.plan import OutcomeKind, PrincipalPlan, RolloutOutcome
 from lpgen.core.rollout.proofs import prove_plans, unproven
+from lpgen.core.rollout.refusals import Refusal, RefusalKind
 from lpgen.core.rollout.source import RolloutPlan
-from lpgen.core.rollout.state import Phase
-from lpgen.core.rollout.watch import PoliciesSince, Watched, watch_rollout
+from lpgen.core.rollout.state import RolloutPhase
+from lpgen.core.rollout.watch import Watched, watch_rollout
 from lpgen.core.snapshots import NO_SNAPSHOT
 from lpgen.core.usage.foreign_callers import name_foreign_callers
 from lpgen.edge.aws_session import AwsSession
@@ -157,7 +157,7 @@ def check_rollout(
 
 def _check(plan: PrincipalPlan, unproven: Sequence[str], recorded: Recorded, accounts: Accounts) -> Checked:
     state = recorded.states.get(plan.principal)
-    applied = state is not None and state.phase is Phase.APPLIED
+    applied = state is not None and state.phase is RolloutPhase.APPLIED
     if plan.refusals and not applied:
         return Checked(plan, plan.refusals)
     if unproven and not applied:
@@ -183,7 +183,7 @@ def apply_rollout(
     *,
     settle_seconds: float,
     say: Say,
-) -> Iterator[Outcome]:
+) -> Iterator[RolloutOutcome]:
     """Carries the checked plans out, one principal after the other, and stops after the first that fails.
 
     Raises:
@@ -197,18 +197,18 @@ def apply_rollout(
         return  # without a journal, which would keep the plan from being made again
     with Journal(plan_file, plan) as journal:
 
-        def apply(arn: str) -> Outcome:
+        def apply(arn: str) -> RolloutOutcome:
             if ready[arn].done and not journal.locks.get(arn):
-                return Outcome(arn, OutcomeKind.APPLIED, ("it was already",))
+                return RolloutOutcome(arn, OutcomeKind.APPLIED, ("it was already",))
             own = ready[arn].plan
             return apply_principal(own, Run(accounts.writer(own.account), journal, settle_seconds, say))
 
         yield from _outcomes(ready, journal, apply, applies=True)
 
 
-def _refused(one: Checked) -> Outcome:
+def _refused(one: Checked) -> RolloutOutcome:
     why = tuple(f"{refusal.why}{_override(refusal)}" for refusal in one.refusals)
-    return Outcome(one.plan.principal, OutcomeKind.REFUSED, why)
+    return RolloutOutcome(one.plan.principal, OutcomeKind.REFUSED, why)
 
 
 def _override(refusal: Refusal) -> str:
@@ -216,13 +216,13 @@ def _override(refusal: Refusal) -> str:
 
 
 def _outcomes(
-    principals: Iterable[str], journal: Journal, change: Callable[[str], Outcome], *, applies: bool
-) -> Iterator[Outcome]:
+    principals: Iterable[str], journal: Journal, change: Callable[[str], RolloutOutcome], *, applies: bool
+) -> Iterator[RolloutOutcome]:
     """The outcome of a change of each principal, until an apply fails, the journal fails, or an interrupt comes."""
     stops, interrupt = False, None
     for arn in principals:
         if stops:
-            yield Outcome(arn, OutcomeKind.NOT_REACHED)
+            yield RolloutOutcome(arn, OutcomeKind.NOT_REACHED)
             continue
         try:
             outcome = change(arn)
@@ -238,14 +238,14 @@ def _outcomes(
         raise interrupt
 
 
-def _broken_off(principal: str, journal: Journal, why: str, *, applies: bool) -> Outcome:
+def _broken_off(principal: str, journal: Journal, why: str, *, applies: bool) -> RolloutOutcome:
     """The outcome for a principal that was left at once, by what its journal says."""
     state = journal.states.get(principal)
-    kind = OutcomeKind.STUCK if state and state.phase is not Phase.UNDONE else OutcomeKind.TAKEN_BACK
-    if state and state.phase is Phase.APPLIED and applies:
+    kind = OutcomeKind.STUCK if state and state.phase is not RolloutPhase.UNDONE else OutcomeKind.TAKEN_BACK
+    if state and state.phase is RolloutPhase.APPLIED and applies:
         kind = OutcomeKind.APPLIED
     lock = ("its lock may still be there: `lpgen rollout undo` on this plan removes it",)
-    return Outcome(principal, kind, (why, *(lock if journal.locks.get(principal) else ())))
+    return RolloutOutcome(principal, kind, (why, *(lock if journal.locks.get(principal) else ())))
 
 
 # ---------------------------------------------------------------- undo
@@ -259,7 +259,7 @@ def undo_rollout(
     *,
     settle_seconds: float,
     say: Say,
-) -> Iterator[Outcome]:
+) -> Iterator[RolloutOutcome]:
     """Restore the principals' earlier policies, in the order given; continue after one that can't be restored.
 
     Raises:
@@ -269,11 +269,11 @@ def undo_rollout(
     plans = {one.principal: one for one in plan.principals}
     with Journal(plan_file, plan) as journal:
 
-        def undo(arn: str) -> Outcome:
+        def undo(arn: str) -> RolloutOutcome:
             account = plans[arn].account
             unreached = accounts.reach(account)
             if unreached:
-                return Outcome(arn, OutcomeKind.REFUSED, (unreached,))
+                return RolloutOutcome(arn, OutcomeKind.REFUSED, (unreached,))
             return undo_principal(plans[arn], Run(accounts.writer(account), journal, settle_seconds, say))
 
         yield from _outcomes(principals, journal, undo, applies=False)
@@ -349,7 +349,7 @@ def watch(plan: RolloutPlan, plan_file: Path, data: Path, catalog: Catalog, *, s
         LpgenError: the journal or the data folder can't be read, or the snapshot isn't there.
     """
     states = read_journal(plan_file, plan).states
-    applied = {arn: state.applied_at for arn, state in states.items() if state.phase is Phase.APPLIED}
+    applied = {arn: state.applied_at for arn, state in states.items() if state.phase is RolloutPhase.APPLIED}
     if not applied:
         raise InvocationError("nothing of this plan is applied", hint="run `lpgen rollout apply` first")
     usage = name_foreign_callers(read_usage(data), {one.principal_id: one.principal for one in plan.principals})

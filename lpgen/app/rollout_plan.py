@@ -17,12 +17,12 @@ from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.made_from import CODE, options_to_facts
 from lpgen.core.options import Options
 from lpgen.core.principal_names import hint_of_name, is_named
-from lpgen.core.registry.refusals import RefusalKind
-from lpgen.core.rollout.plan import PrincipalPlan, Refusal
-from lpgen.core.rollout.plan_rollout import WrittenPlan, plan_principal, refuse
+from lpgen.core.rollout.plan import PrincipalPlan
+from lpgen.core.rollout.plan_rollout import plan_principal, refuse
 from lpgen.core.rollout.proofs import prove_plans, unproven
-from lpgen.core.rollout.refusals import Exceptions, refuse_idle_exceptions
+from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refuse_idle_exceptions
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
+from lpgen.core.rollout.written_replacement import WrittenPlan
 from lpgen.edge.evidence_file import decode_evidence
 from lpgen.edge.output_file import write_output
 from lpgen.edge.private_files import make_private_folder

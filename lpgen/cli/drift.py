@@ -111,7 +111,7 @@ def drift_command(
       lpgen drift --data lpgen-data --as-of $(date -u +%F) --fail-on high
     """
     from lpgen.app.drift import drift
-    from lpgen.core.drift.between import DriftOptions
+    from lpgen.core.drift.comparison import DriftOptions
     from lpgen.report.render import DRIFT, DRIFT_SCREEN
     from lpgen.report.screens import AskedDrift
 

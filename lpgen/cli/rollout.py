@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lpgen.app.rollout import Accounts
     from lpgen.app.rollout_plan import Basis
     from lpgen.core.options import Options
-    from lpgen.core.rollout.outcomes import Outcome
+    from lpgen.core.rollout.plan import RolloutOutcome
 
 app = typer.Typer(
     name="rollout",
@@ -400,12 +400,12 @@ def _counted(count: int) -> str:
     return "1 principal" if count == 1 else f"{count} principals"
 
 
-def _end(outcomes: Iterable[Outcome], *, already_said: frozenset[str] = frozenset()) -> None:
+def _end(outcomes: Iterable[RolloutOutcome], *, already_said: frozenset[str] = frozenset()) -> None:
     """Says how each principal ended, except those in `already_said`, and exits with the code of the worst."""
-    from lpgen.core.rollout.outcomes import OutcomeKind
+    from lpgen.core.rollout.plan import OutcomeKind
     from lpgen.report.messages.rollout import render_outcomes
 
-    found: list[Outcome] = []
+    found: list[RolloutOutcome] = []
     try:
         for outcome in outcomes:
             found.append(outcome)  # noqa: PERF402 (an error must not lose those before it)

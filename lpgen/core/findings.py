@@ -17,7 +17,6 @@ from lpgen.core.evidence import Evidence, LogCoverage, PrincipalUsage, Statement
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Principal, SkipReason
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Finding
 from lpgen.core.replacements import CheckStatus, Decision, DecisionsStamp, LeftPolicy, Line, Replacement, Verification
 from lpgen.core.snapshots import SnapshotStamp
@@ -439,7 +438,6 @@ class Proposal:
 class OutsideTrust(Finding):
     """Somebody outside who may assume the role `principal`, an ARN."""
 
-    kind: ReviewKind
     _: KW_ONLY
     principal: str
     severity: Severity

@@ -5,9 +5,11 @@ https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissions
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from lpgen.core.arns import split_arn
 from lpgen.core.model import Principal, PrincipalKind
@@ -34,3 +36,31 @@ def permission_set_of(arn: str) -> PermissionSet | None:
     """The permission set of a role, by its ARN; None for other ARNs, and where the role's name doesn't show it."""
     found = _ROLE.fullmatch(split_arn(arn).name) if _PREFIX in arn else None
     return PermissionSet(found[1], found[2]) if found else None
+
+
+def permission_set_policy(texts: Iterable[str]) -> str:
+    """All documents as the one inline policy that a permission set has, or "" where their language versions differ.
+
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetcustom.html
+    """
+    documents: list[dict[str, Any]] = [json.loads(one) for one in texts]
+    versions = {one.get("Version", "") for one in documents}
+    if len(versions) != 1:
+        return ""
+    statements = [statement for one in documents for statement in _as_list(one["Statement"])]
+    return json.dumps({"Version": versions.pop(), "Statement": _with_own_sids(statements)}, indent=2) + "\n"
+
+
+def _as_list(value: Any) -> list[dict[str, Any]]:
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _with_own_sids(statements: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    """The statements with each Sid only once, as IAM asks of a document; a repeated one is left out."""
+    seen: set[str] = set()
+    kept: list[dict[str, Any]] = []
+    for one in statements:
+        sid = one.get("Sid", "")
+        kept.append({key: value for key, value in one.items() if key != "Sid"} if sid in seen else one)
+        seen |= {sid} - {""}
+    return kept

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import structs
 
-from lpgen.core.drift.growth import GainedAction, Growth
+from lpgen.core.drift.wildcards import GainedAction, Growth
 from lpgen.report.escaping import spreadsheet_text
 
 

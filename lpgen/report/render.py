@@ -15,10 +15,10 @@ from lpgen.report.blocks import DEFAULT_LAYOUT, Layout
 if TYPE_CHECKING:
     from lpgen.core.backtests import Backtest
     from lpgen.core.drift.findings import Drift
-    from lpgen.core.drift.growth import Growth
+    from lpgen.core.drift.wildcards import Growth
     from lpgen.core.explanations import Explanation, WhoCan
     from lpgen.core.findings import Report
-    from lpgen.core.observe.outcome import Outcome
+    from lpgen.core.observe.open_uses import ObserveOutcome
     from lpgen.core.observe.plan import ObservePlan
     from lpgen.core.replacements import OutputVerification
     from lpgen.report.html.page import ReviewPage
@@ -145,6 +145,6 @@ OBSERVE: Final[Formats[ObservePlan]] = Formats(
     terraform="iac.trails:plan_as_terraform",
     cloudformation="iac.trails:plan_as_cloudformation",
 )
-OUTCOMES: Final[Formats[tuple[Outcome, ...]]] = Formats(
+OUTCOMES: Final[Formats[tuple[ObserveOutcome, ...]]] = Formats(
     "pages.observe:outcomes_page", json="documents.observe:outcomes_json"
 )

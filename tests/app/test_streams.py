@@ -19,9 +19,11 @@ import lpgen.app.review as review
 import lpgen.app.verify as verification
 from lpgen.app.backtest import Days
 from lpgen.core.backtests import Backtest
-from lpgen.core.drift.between import DriftOptions
+from lpgen.core.drift.comparison import DriftOptions
 from lpgen.core.drift.findings import Drift
-from lpgen.core.registry.drift import DriftKind
+from lpgen.core.drift.policies import PolicyDrift
+from lpgen.core.drift.principals import PrincipalDrift
+from lpgen.core.drift.wildcards import WildcardDrift
 from lpgen.core.replacements import OutputVerification
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.readers.iam_snapshot import read_snapshot
@@ -181,10 +183,10 @@ def test_drift_is_the_same_in_any_pieces(
     found = drifted(world, changed, saved_at_once[0] / "data", spread(monkeypatch, comparison, *chosen))
     assert found == drifted_at_once
     assert {one.kind for one in found.findings} >= {
-        DriftKind.GONE_PRINCIPAL,
-        DriftKind.NEW_PRINCIPAL,
-        DriftKind.NEW_WILDCARD,
-        DriftKind.POLICY_CHANGED,
+        PrincipalDrift.GONE_PRINCIPAL,
+        PrincipalDrift.NEW_PRINCIPAL,
+        WildcardDrift.NEW_WILDCARD,
+        PolicyDrift.POLICY_CHANGED,
     }
     assert found.after.figures.principals == 4
     arns = [principal.arn for principal in read_snapshot([changed]).principals]

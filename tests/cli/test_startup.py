@@ -31,7 +31,7 @@ NOT_FOR_DECISIONS = (
 )
 NOT_FOR_INGEST = (
     "lpgen.core.analysis",
-    "lpgen.core.athena.query",
+    "lpgen.core.athena.days",
     "lpgen.core.drift",
     "lpgen.core.findings",
     "lpgen.core.evidence",

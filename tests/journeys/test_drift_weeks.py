@@ -8,8 +8,13 @@ import pytest
 
 from lpgen.app.ingest import ingest
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import Drift
-from lpgen.core.registry.drift import DriftKind
+from lpgen.core.drift.coverage import CoverageDrift
+from lpgen.core.drift.disuse import DisuseDrift
+from lpgen.core.drift.findings import Drift, DriftKind
+from lpgen.core.drift.policies import PolicyDrift
+from lpgen.core.drift.principals import PrincipalDrift
+from lpgen.core.drift.proposals import ProposalDrift
+from lpgen.core.drift.wildcards import WildcardDrift
 from tests.support.drift_weeks import (
     AUDITOR,
     CONTRACTOR,
@@ -36,26 +41,26 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 PLANTED: dict[int, list[tuple[DriftKind, Severity, str]]] = {
     1: [],
     2: [
-        (DriftKind.POLICY_CHANGED, Severity.CRITICAL, RELEASES),
-        (DriftKind.POLICY_CHANGED, Severity.CRITICAL, AUDITOR),
-        (DriftKind.NEW_WILDCARD, Severity.HIGH, RELEASES),
+        (PolicyDrift.POLICY_CHANGED, Severity.CRITICAL, RELEASES),
+        (PolicyDrift.POLICY_CHANGED, Severity.CRITICAL, AUDITOR),
+        (WildcardDrift.NEW_WILDCARD, Severity.HIGH, RELEASES),
     ],
     3: [
-        (DriftKind.INHERITED, Severity.HIGH, ENGINEER),
-        (DriftKind.INHERITED, Severity.HIGH, ADMINISTRATOR),
-        (DriftKind.NEW_PRINCIPAL, Severity.LOW, CONTRACTOR),
+        (WildcardDrift.INHERITED, Severity.HIGH, ENGINEER),
+        (WildcardDrift.INHERITED, Severity.HIGH, ADMINISTRATOR),
+        (PrincipalDrift.NEW_PRINCIPAL, Severity.LOW, CONTRACTOR),
     ],
-    4: [(DriftKind.NEW_USE, Severity.HIGH, ENGINEER), (DriftKind.GONE_PRINCIPAL, Severity.INFO, GONE)],
+    4: [(ProposalDrift.NEW_USE, Severity.HIGH, ENGINEER), (PrincipalDrift.GONE_PRINCIPAL, Severity.INFO, GONE)],
     5: [
-        (DriftKind.NEVER_APPLIED, Severity.MEDIUM, ENGINEER),
-        (DriftKind.ROLE_QUIET, Severity.LOW, FORWARDER),
-        (DriftKind.NEWLY_UNUSED, Severity.LOW, STOREFRONT),
+        (ProposalDrift.NEVER_APPLIED, Severity.MEDIUM, ENGINEER),
+        (DisuseDrift.ROLE_QUIET, Severity.LOW, FORWARDER),
+        (DisuseDrift.NEWLY_UNUSED, Severity.LOW, STOREFRONT),
     ],
     6: [
-        (DriftKind.COVERAGE_LOST, Severity.CRITICAL, SECURITY),
-        (DriftKind.COVERAGE_LOST, Severity.CRITICAL, SECURITY_TRAIL),
-        (DriftKind.COVERAGE_LOST, Severity.MEDIUM, SHOP),
-        (DriftKind.NEVER_APPLIED, Severity.MEDIUM, ENGINEER),
+        (CoverageDrift.COVERAGE_LOST, Severity.CRITICAL, SECURITY),
+        (CoverageDrift.COVERAGE_LOST, Severity.CRITICAL, SECURITY_TRAIL),
+        (CoverageDrift.COVERAGE_LOST, Severity.MEDIUM, SHOP),
+        (ProposalDrift.NEVER_APPLIED, Severity.MEDIUM, ENGINEER),
     ],
 }
 
@@ -126,15 +131,15 @@ def test_findings_name_the_planted_thing(weeks: dict[int, Drift]) -> None:
         for week, drift in weeks.items()
         for one in drift.findings
     }
-    assert "gains s3:PutBucketPolicy" in said[2, AUDITOR, DriftKind.POLICY_CHANGED]
-    assert "ecr:*" in said[2, RELEASES, DriftKind.NEW_WILDCARD]
-    assert NEW_ACTION in said[3, ADMINISTRATOR, DriftKind.INHERITED]
-    assert "sqs:ListQueues" in said[4, ENGINEER, DriftKind.NEW_USE]
-    assert "planted-ListQueues" in said[4, ENGINEER, DriftKind.NEW_USE]
-    assert END.isoformat() in said[5, ENGINEER, DriftKind.NEVER_APPLIED]
-    assert "dynamodb:DescribeTable" in said[5, STOREFRONT, DriftKind.NEWLY_UNUSED]
-    assert "eu-west-1" in said[6, SHOP, DriftKind.COVERAGE_LOST]
-    assert "StopLogging" in said[6, SECURITY, DriftKind.COVERAGE_LOST]
+    assert "gains s3:PutBucketPolicy" in said[2, AUDITOR, PolicyDrift.POLICY_CHANGED]
+    assert "ecr:*" in said[2, RELEASES, WildcardDrift.NEW_WILDCARD]
+    assert NEW_ACTION in said[3, ADMINISTRATOR, WildcardDrift.INHERITED]
+    assert "sqs:ListQueues" in said[4, ENGINEER, ProposalDrift.NEW_USE]
+    assert "planted-ListQueues" in said[4, ENGINEER, ProposalDrift.NEW_USE]
+    assert END.isoformat() in said[5, ENGINEER, ProposalDrift.NEVER_APPLIED]
+    assert "dynamodb:DescribeTable" in said[5, STOREFRONT, DisuseDrift.NEWLY_UNUSED]
+    assert "eu-west-1" in said[6, SHOP, CoverageDrift.COVERAGE_LOST]
+    assert "StopLogging" in said[6, SECURITY, CoverageDrift.COVERAGE_LOST]
 
 
 def test_the_trend_grows_by_a_point_a_week_and_shows_the_applied_proposals(weeks: dict[int, Drift]) -> None:

@@ -10,11 +10,13 @@ from msgspec import structs
 
 from lpgen.core.choices import Severity
 from lpgen.core.documents import CatalogPart
-from lpgen.core.drift.findings import Drift, DriftFinding, FindingPart, finding_order
-from lpgen.core.drift.growth import GainedAction, Growth, GrowthTotals
+from lpgen.core.drift.coverage import CoverageDrift
+from lpgen.core.drift.findings import Drift, DriftFinding, DriftKind, FindingPart
+from lpgen.core.drift.kinds import DRIFT_KINDS, finding_order
+from lpgen.core.drift.proposals import ProposalDrift
 from lpgen.core.drift.states import Figures, Stamp
+from lpgen.core.drift.wildcards import GainedAction, Growth, GrowthTotals, WildcardDrift
 from lpgen.core.model import AccessLevel, Action
-from lpgen.core.registry.drift import DriftKind
 from lpgen.core.replacements import Decision, DecisionKind, DecisionsStamp
 from tests.report.hostile import poison
 from tests.report.worded import WordedFinding
@@ -23,12 +25,12 @@ from tests.support.registry_examples import example_parameters
 ROLE = "arn:aws:iam::111122223333:role/app/storefront-api"
 OTHER = "arn:aws:iam::444455556666:role/audit-reader"
 SHARED = "arn:aws:iam::111122223333:policy/shared-read"
-_FIRST, *_OTHERS = DriftKind
+_FIRST, *_OTHERS = DRIFT_KINDS
 SEVERITY = {_FIRST: Severity.CRITICAL, **dict(zip(_OTHERS, [*Severity, *Severity], strict=True))}
 
 
 def finding(kind: DriftKind, **changes: Any) -> DriftFinding:
-    subject = {DriftKind.COVERAGE_LOST: "111122223333", DriftKind.INHERITED: SHARED}.get(kind, ROLE)
+    subject = {CoverageDrift.COVERAGE_LOST: "111122223333", WildcardDrift.INHERITED: SHARED}.get(kind, ROLE)
     principals = {"111122223333": (), SHARED: (ROLE, OTHER)}.get(subject, (subject,))
     known: dict[str, Any] = {
         "kind": kind,
@@ -60,10 +62,10 @@ def drift() -> Drift:
     start = date(2026, 9, 2)
     trend = tuple(stamp(f"week-{at}", start + timedelta(days=7 * at), 90_160 - at * at * 9_000) for at in range(4))
     findings = [
-        *map(finding, DriftKind),
-        *(finding(DriftKind.NEW_USE, **_tied(subject)) for subject in (ROLE, OTHER)),
-        finding(DriftKind.NEW_USE, accepted_by="ops: known, until 2026-12-31", item="new-use accepted"),
-        finding(DriftKind.NEW_WILDCARD, expired="ops: for the move, until 2026-09-01", item="new-wildcard expired"),
+        *map(finding, DRIFT_KINDS),
+        *(finding(ProposalDrift.NEW_USE, **_tied(subject)) for subject in (ROLE, OTHER)),
+        finding(ProposalDrift.NEW_USE, accepted_by="ops: known, until 2026-12-31", item="new-use accepted"),
+        finding(WildcardDrift.NEW_WILDCARD, expired="ops: for the move, until 2026-09-01", item="new-wildcard expired"),
     ]
     expired = Decision(DecisionKind.ACCEPT, "", "", "", "new-wildcard *", "", "", "for the move", "ops", "2026-09-01")
     return Drift(
@@ -89,7 +91,7 @@ def growth() -> Growth:
 
     def grown(subject: str, wildcard: str, severity: Severity, found: tuple[str, ...], *used: str) -> FindingPart:
         return FindingPart(
-            kind=DriftKind.INHERITED,
+            kind=WildcardDrift.INHERITED,
             severity=severity,
             subject=subject,
             principals=(ROLE, OTHER) if subject == SHARED else (subject,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from lpgen.core.analysis.grants.outside_trust import OutsideTrustKind
 from lpgen.core.choices import Severity
 from lpgen.core.evidence import AccountCoverage, Evidence, RecordedContext, StatementRef, Use
 from lpgen.core.explanations import (
@@ -37,7 +38,6 @@ from lpgen.core.model import (
     Resource,
     ResourceKind,
 )
-from lpgen.core.registry.review import ReviewKind
 from tests.report.reports import MANAGEMENT
 
 ACCOUNT = "111122223333"
@@ -104,7 +104,7 @@ def who() -> WhoCan:
     )
     outsider = {"case": "account", "who": "999988887777", "limits": "sts:ExternalId", "under": ", if it says who it is"}
     trust = OutsideTrust(
-        ReviewKind.OUTSIDE_TRUST, outsider, principal=opened.question.principal.arn, severity=Severity.HIGH
+        OutsideTrustKind.OUTSIDE_TRUST, outsider, principal=opened.question.principal.arn, severity=Severity.HIGH
     )
     maybe = replace(_answer("maybe", Result.DEPENDS, idle.seen), depends_on=("resource",))
     refused = replace(

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
+from lpgen.core.analysis.grants.outside_trust import OutsideTrustKind
 from lpgen.core.choices import Severity
 from lpgen.core.evidence import AccountCoverage, Gap, LogCoverage, PrincipalUsage, SeenEvents
 from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
 from lpgen.core.model import SkipReason
-from lpgen.core.registry.review import ReviewKind
 from lpgen.core.replacements import Decision, DecisionKind, DecisionsStamp
 from tests.report.cases import SECURITY, SHOP, Case, seen, use_of
 from tests.report.cases_without_replacement import without_replacement
@@ -64,7 +64,7 @@ def trust(case: str, who: str, limits: str = "") -> OutsideTrust:
     facts = {"case": case, "who": who, "limits": limits, "under": under}
     role = f"arn:aws:iam::{SHOP}:role/app/storefront-api"
     severity = Severity.HIGH if limits else Severity.CRITICAL
-    return OutsideTrust(ReviewKind.OUTSIDE_TRUST, facts, principal=role, severity=severity)
+    return OutsideTrust(OutsideTrustKind.OUTSIDE_TRUST, facts, principal=role, severity=severity)
 
 
 def report_of(

@@ -15,7 +15,7 @@ import boto3
 import pyarrow.parquet as pq
 
 from lpgen.app.ingest import ingest
-from lpgen.core.athena.days import DaySpan, Wanted
+from lpgen.core.athena.days import DaySpan, RecordScope
 from lpgen.core.athena.table import TableName
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.athena.reading import AthenaLogs
@@ -53,7 +53,13 @@ class World:
     def output(self) -> str:
         return self.athena.results.address("answers/")
 
-    def take(self, data: Path, days: DaySpan = MARCH, wanted: Wanted = Wanted(), **changes: Any) -> IngestResult:  # noqa: B008
+    def take(
+        self,
+        data: Path,
+        days: DaySpan = MARCH,
+        wanted: RecordScope = RecordScope(),  # noqa: B008
+        **changes: Any,
+    ) -> IngestResult:
         """An ingest in this process."""
         url = changes.pop("url", self.server.url)
         session = open_session(Connection(region=REGION, endpoint_url=url))

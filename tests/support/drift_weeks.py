@@ -19,7 +19,7 @@ from lpgen.app.ingest import ingest
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import CatalogSource
-from lpgen.core.drift.between import DriftOptions
+from lpgen.core.drift.comparison import DriftOptions
 from lpgen.core.drift.findings import Drift
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision, DecisionKind

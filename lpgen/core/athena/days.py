@@ -1,4 +1,4 @@
-"""Days of records in a table: which a data folder has, and which to ask for.
+"""Days of records in a table: which a data folder has, which to ask for, and by which query.
 
 A day is the unit that is ingested once: a day of delivery where the table's partitions tell it, else a day of events.
 The ledger knows it by a name that says all it depends on: `athena://DATABASE.TABLE/2026-01-31`, with
@@ -7,13 +7,12 @@ The ledger knows it by a name that says all it depends on: `athena://DATABASE.TA
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from lpgen.core.athena.scheme import SCHEME
-from lpgen.core.athena.table import AthenaTable
+from lpgen.core.athena.table import FIELDS, SCHEME, AthenaTable
 from lpgen.core.usage.event_time import Window
 from lpgen.errors import IngestError, InvocationError
 
@@ -36,21 +35,21 @@ class DaySpan:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RecordScope:
     """Which accounts and Regions are asked for, sorted; none means all."""
 
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
 
-    def covers(self, other: Wanted) -> bool:
+    def covers(self, other: RecordScope) -> bool:
         """Whether all that the other asks for is asked for here."""
         return all(not mine or (theirs and {*theirs} <= {*mine}) for mine, theirs in self._pairs(other))
 
-    def meets(self, other: Wanted) -> bool:
+    def meets(self, other: RecordScope) -> bool:
         """Whether some record may be asked for by both."""
         return all(not mine or not theirs or {*mine} & {*theirs} for mine, theirs in self._pairs(other))
 
-    def _pairs(self, other: Wanted) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    def _pairs(self, other: RecordScope) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
         return (self.accounts, other.accounts), (self.regions, other.regions)
 
     def __str__(self) -> str:
@@ -65,7 +64,7 @@ class IngestedDay:
     table: str
     location: str
     day: date
-    wanted: Wanted
+    wanted: RecordScope
 
     @property
     def name(self) -> str:
@@ -79,7 +78,7 @@ def day_from_name(name: str, location: str) -> IngestedDay:
     path, _, scope = name.removeprefix(SCHEME).partition("?")
     table, _, day = path.partition("/")
     parts = {key: tuple(values.split(",")) for key, _, values in (part.partition("=") for part in scope.split("&"))}
-    wanted = Wanted(parts.get("accounts", ()), parts.get("regions", ()))
+    wanted = RecordScope(parts.get("accounts", ()), parts.get("regions", ()))
     return IngestedDay(table, location, date.fromisoformat(day), wanted)
 
 
@@ -113,7 +112,7 @@ def settled_days(table: AthenaTable, asked: DaySpan, now: datetime) -> DaySpan:
 
 
 def missing_days(
-    table: AthenaTable, wanted: Wanted, days: DaySpan, ingested: Iterable[IngestedDay]
+    table: AthenaTable, wanted: RecordScope, days: DaySpan, ingested: Iterable[IngestedDay]
 ) -> tuple[date, ...]:
     """The days to ask for: those that weren't ingested.
 
@@ -142,7 +141,7 @@ class TablePlan:
 
     table: AthenaTable
     days: DaySpan
-    wanted: Wanted
+    wanted: RecordScope
     missing: tuple[date, ...]
 
     @property
@@ -153,3 +152,58 @@ class TablePlan:
 
 def _nested(one: str, other: str) -> bool:
     return bool(one and other) and (one.startswith(other) or other.startswith(one))
+
+
+# ---------------------------------------------------------------- the query
+#
+# https://docs.aws.amazon.com/athena/latest/ug/select.html
+# https://docs.aws.amazon.com/athena/latest/ug/converting-native-data-types-to-json.html
+# https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html
+
+
+def columns_of_answer(table: AthenaTable) -> tuple[str, ...]:
+    """The columns of a query's answer."""
+    return tuple(column for column in FIELDS if column in table.columns)
+
+
+def build_query(plan: TablePlan, day: date) -> str:
+    """The query for the records of a day that are wanted: the columns of `FIELDS` as text, a row per record."""
+    table = plan.table
+    shown = ",\n".join(f"  {_as_text(table, column)}" for column in columns_of_answer(table))
+    source = f"{_identifier(table.name.database)}.{_identifier(table.name.table)}"
+    return f"SELECT\n{shown}\nFROM {source}\nWHERE " + "\n  AND ".join(_conditions(table, day, plan.wanted))
+
+
+def _as_text(table: AthenaTable, column: str) -> str:
+    name = _identifier(column)
+    return name if table.is_text(column) else f"json_format(CAST({name} AS json)) AS {name}"
+
+
+def _conditions(table: AthenaTable, day: date, wanted: RecordScope) -> Iterator[str]:
+    """Conditions on partitions where there are such, else on the time of the event; bare days sort before all their
+    moments, however these are spelled."""
+    for key, form in table.day_keys.items():
+        text = day.strftime(form)
+        yield _is_one_of(key, (text, text.lstrip("0")))  # people also add month 3 as `3`
+    for key, column, values in (
+        ("account", "recipientaccountid", wanted.accounts),
+        ("region", "awsregion", wanted.regions),
+    ):
+        if values:
+            yield _is_one_of(key if key in table.keys else column, values)
+    if not table.day_keys:
+        yield f'"eventtime" >= {_literal(str(day))} AND "eventtime" < {_literal(str(day + timedelta(1)))}'
+
+
+def _is_one_of(column: str, values: Iterable[str]) -> str:
+    return f"{_identifier(column)} IN ({', '.join(map(_literal, dict.fromkeys(values)))})"
+
+
+def _identifier(name: str) -> str:
+    """The name of a table or column, quoted: it is one name whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    """A text, quoted: nothing in it ends it. Backslashes mean nothing special."""
+    return "'" + text.replace("'", "''") + "'"

@@ -16,9 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lpgen.core.athena.scheme import SCHEME
 from lpgen.core.cloudtrail.records import Record
 from lpgen.errors import IngestError, InvocationError, quote_input
+
+SCHEME: Final = "athena://"
+"""Addresses are `athena://DATABASE.TABLE`. A name with this prefix in the ledger is a day of a table."""
 
 _NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,254}"
 _ADDRESS: Final = re.compile(rf"{SCHEME}({_NAME})\.({_NAME})", re.ASCII)
@@ -39,6 +41,13 @@ _MAY_LACK: Final = {
 INVARIANT: a table that lacks another column of `FIELDS` is refused. These decide the caller, the outcome and the
 actions of a call; every table that AWS documents has them all. Without one, hidden use would look unused.
 """
+
+_NO_COLUMN: Final = "the table has no column `{column}`: {why}"
+_NO_SOURCE_IDENTITIES: Final = (
+    "the table has no source identities of sessions: that roles hand them on shows in answers alone"
+)
+_PARTITIONS_ADDED: Final = "partitions of the table are added one by one: records of those not yet added stay unseen"
+_NO_DAYS: Final = "no partition of the table tells the day: each query reads all of it"
 
 _TEXT: Final = re.compile(r"string|varchar\b.*|char\b.*")
 _IDENTITY: Final = r"struct<(?=(.*,)?type:).*sessioncontext:struct<.*sessionissuer:struct<[^<>]*\barn:.*"
@@ -83,15 +92,13 @@ class AthenaTable:
         """The limits of the table, as sentences for people."""
         known = {*self.columns, "eventcategory"} if "managementevent" in self.columns else self.columns
         lacking = [(column, why) for column, why in _MAY_LACK.items() if why and column not in known]
-        lacks = [f"the table has no column `{column}`: {why}" for column, why in lacking]
+        lacks = [_NO_COLUMN.format(column=column, why=why) for column, why in lacking]
         if not self.is_text("useridentity") and "sourceidentity:" not in self.columns["useridentity"]:
-            lacks.append(
-                "the table has no source identities of sessions: that roles hand them on shows in answers alone"
-            )
+            lacks.append(_NO_SOURCE_IDENTITIES)
         if self.keys and not self.is_projected:
-            lacks.append("partitions of the table are added one by one: records of those not yet added stay unseen")
+            lacks.append(_PARTITIONS_ADDED)
         if not self.day_keys:
-            lacks.append("no partition of the table tells the day: each query reads all of it")
+            lacks.append(_NO_DAYS)
         return tuple(lacks)
 
 

@@ -2,22 +2,70 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import DriftFinding
+from lpgen.core.drift.findings import DriftFinding, DriftKind
 from lpgen.core.drift.states import State
 from lpgen.core.evidence import SIDE_WORDS, AccountCoverage, CoverageSource
-from lpgen.core.registry.drift import DriftKind
+from lpgen.core.registry.row import TRAIL_GUIDE, Row
 from lpgen.core.trails import Trail, TrailChange, describe_trail
+from lpgen.core.usage.columns import distinct_rows
+from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS
 from lpgen.core.usage.trail_changes import RESETS
 
+_ANY_MORE: Final = "any more"
+_SINCE_SELECTORS: Final = "since selectors changed"
+
 _RARELY: Final = 2
 """A Region counts as lost once it is quiet for more than so many times its longest silence."""
+
+
+_START_AGAIN: Final = "start it again, and find out who changed it"
+_RECORD_AGAIN: Final = "find out whether a trail now leaves them out, and let one record them again"
+
+
+class CoverageDrift(DriftKind):
+    """Drift of what the logs cover."""
+
+    COVERAGE_LOST = Row(
+        "coverage-lost",
+        "The logs show less than before.",
+        parameters={"case": str, "what": str, "about": str, "since": str},
+        message={
+            "is-gone": "the trail is gone",
+            "stopped": "the trail stopped: it is not logging",
+            "records-other-events-than-before": "the trail records other events than before",
+            "logging": "logging stopped: {about} not covered",
+            "logging-for-a-time": "logging stopped: {about} not covered",
+            "account": "no record of the account came {since}",
+            "region": "no record of {about} came {since}",
+            "management": "no {about} management event {since}",
+            "data": "the log holds no data events of {about} {since}",
+        },
+        step={
+            "is-gone": _START_AGAIN,
+            "stopped": _START_AGAIN,
+            "records-other-events-than-before": _START_AGAIN,
+            "logging": "start logging again, and find out who stopped it",
+            "logging-for-a-time": "find out who stopped it",
+            "account": "look whether its trail still delivers, and whether its logs were ingested",
+            "region": "look whether a trail still records the Region, or whether nothing runs there any more",
+            "management": _RECORD_AGAIN,
+            "data": _RECORD_AGAIN,
+        },
+        item="coverage-lost {subject} {what}",
+        help="A trail stopped or changed, or an account or a Region is silent: what happens there isn't seen.",
+        to_do="start logging again, and find out who stopped it.",
+        source=f"{TRAIL_GUIDE}/cloudtrail-turning-off-logging.html",
+        severity=Severity.HIGH,
+        score="9.1",
+    )
 
 
 def find_lost_coverage(before: State, after: State) -> Iterator[DriftFinding]:
@@ -95,7 +143,7 @@ def _silence(last: date, state: State) -> int:
 
 def _silent_account(account: str, after: State) -> DriftFinding:
     coverage: AccountCoverage | None = after.coverage.account(account)
-    since = f"since {coverage.last_day}" if coverage else "any more"
+    since = f"since {coverage.last_day}" if coverage else _ANY_MORE
     return _lost("account", Severity.HIGH, account, what="no-records", since=since)
 
 
@@ -150,7 +198,16 @@ def _resets(coverage: AccountCoverage) -> Mapping[TrailChange, str]:
 
 
 def _since_when(resets: Sequence[str]) -> str:
-    return "since selectors changed" if resets else "any more"
+    return _SINCE_SELECTORS if resets else _ANY_MORE
+
+
+def region_days_from_usage(usage: Usage) -> Mapping[tuple[str, str], tuple[date, ...]]:
+    """The days with any record by account and Region, sorted."""
+    found: dict[tuple[str, str], set[date]] = defaultdict(set)
+    for account, region, day in distinct_rows(usage.coverage, ("account", "region", "day")):
+        if account and region and day is not None:
+            found[account, region].add(day)
+    return {place: tuple(sorted(days)) for place, days in sorted(found.items())}
 
 
 def _longest_silence(days: Sequence[date]) -> int:
@@ -165,7 +222,7 @@ def _lost(
 ) -> DriftFinding:
     parameters = {"case": case, "what": what or case, **facts}
     return DriftFinding(
-        DriftKind.COVERAGE_LOST,
+        CoverageDrift.COVERAGE_LOST,
         parameters,
         severity=severity,
         subject=subject,

@@ -8,15 +8,47 @@ from itertools import chain
 from typing import Final
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import DriftFinding, fingerprint
-from lpgen.core.drift.gains import Gains
-from lpgen.core.drift.holdings import Pair, PolicyKey, held
+from lpgen.core.drift.findings import DriftFinding, DriftKind, Gains, fingerprint
+from lpgen.core.drift.members import Pair, PolicyKey, held, same_policies, says_the_same_policy
 from lpgen.core.evidence import Limit, PrincipalGrants
 from lpgen.core.iam.meaning import meaning_of
-from lpgen.core.model import Action, AttachedPolicy, Effect, Policy, PolicyKind, Principal, Statement
-from lpgen.core.registry.drift import DriftKind
+from lpgen.core.model import Action, AttachedPolicy, Effect, Policy, PolicyKind, Statement
+from lpgen.core.registry.row import IAM_GUIDE, Row
 
-_CHANGED: Final = DriftKind.POLICY_CHANGED
+
+class PolicyDrift(DriftKind):
+    """Drift of policies."""
+
+    POLICY_CHANGED = Row(
+        "policy-changed",
+        "A policy was changed outside lpgen.",
+        parameters={"case": str, "gained": str, "holders": str, "content": str},
+        message={
+            "own": "its policies were changed outside lpgen: it gains {gained}",
+            "managed": "it was changed outside lpgen; held by {holders}: it gains {gained}",
+            "aws": "AWS changed it; held by {holders}: it gains {gained}",
+            "left": "AWS changed it since replacements left it attached; held by {holders}: it gains {gained}",
+            "trust": "its trust policy was changed: other principals may assume it",
+            "boundary-gone": "its permissions boundary was removed: it gains {gained}",
+            "boundary-new": "its permissions boundary was added: it gains {gained}",
+            "boundary-other": "its permissions boundary was replaced or changed: it gains {gained}",
+            "scps": "the SCPs of the account were changed: its principals gain {gained}",
+        },
+        step="find out who changed it and why; undo it, or save a new baseline",
+        item="policy-changed {subject} {content}",
+        help="It is neither as it was nor as it was proposed.",
+        source=f"{IAM_GUIDE}/access_policies_manage.html",
+        severity=Severity.HIGH,
+        score="8.0",
+        by_gain=(Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM),
+    )
+
+
+_GONE: Final = "{} is gone"
+_CAME: Final = "{} came"
+_SAYS_ELSE: Final = "{} says something else"
+_OTHER_VERSION: Final = "its version was {}, and is {}"
+_MORE_STATEMENTS: Final = "and {:,} more statements"
 _LONGEST: Final = 300
 _MOST_STATEMENTS: Final = 6
 
@@ -41,16 +73,18 @@ def _own_changes(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
     changes: list[tuple[str, ...]] = []
     for key in sorted(old.keys() | new.keys()):
         if key not in new:
-            changes.append((f"{_call(key)} is gone",))
+            changes.append((_GONE.format(_call(key)),))
         elif key not in old:
-            changes.append((f"{_call(key)} came", *_statement_lines(None, new[key].document)))
-        elif key[0] == "inline" and not _alike(old[key], new[key]):
+            changes.append((_CAME.format(_call(key)), *_statement_lines(None, new[key].document)))
+        elif key[0] == "inline" and not says_the_same_policy(old[key], new[key]):
             lines = _statement_lines(old[key].document, new[key].document)
-            changes.append((f"{_call(key)} says something else", *lines))
+            changes.append((_SAYS_ELSE.format(_call(key)), *lines))
     if not changes:
         return
     got = _from(pair, {key for key in new if key not in old or key[0] == "inline"})
-    severity = gains.severity(got, _CHANGED) if got else _severity_without_gain(old.values(), new.values())
+    severity = (
+        gains.severity(got, PolicyDrift.POLICY_CHANGED) if got else _severity_without_gain(old.values(), new.values())
+    )
     yield _changed(
         pair.arn,
         (pair.arn,),
@@ -69,10 +103,6 @@ def _from(pair: Pair, keys: Iterable[PolicyKey]) -> frozenset[Action]:
     got = pair.after.granted() - pair.before.granted()
     by_them = (grant.actions for grant in pair.after.allows if (grant.ref.group, grant.ref.policy) in names)
     return got & frozenset().union(*by_them)
-
-
-def _alike(one: AttachedPolicy, other: AttachedPolicy) -> bool:
-    return meaning_of(one.document) == meaning_of(other.document)
 
 
 def _call(key: PolicyKey) -> str:
@@ -102,7 +132,7 @@ def _by_effect(policies: Iterable[AttachedPolicy], effect: Effect) -> frozenset[
 
 
 @dataclass(slots=True)
-class _Change:
+class _ManagedChange:
     """A managed policy that says something else, with all who hold it and what they got by it.
 
     The texts are those that the last holder has, by `rank`. `is_left` says whether a proposal left it attached.
@@ -120,7 +150,7 @@ class _Change:
 class SharedChanges:
     """What changed of the policies that principals share: managed ones by ARN, and SCPs by account."""
 
-    managed: dict[str, _Change] = field(default_factory=dict)
+    managed: dict[str, _ManagedChange] = field(default_factory=dict)
     scps: dict[str, tuple[tuple[str, ...], set[Action]]] = field(default_factory=dict)
 
     def add(self, pair: Pair) -> None:
@@ -146,7 +176,7 @@ class SharedChanges:
             yield _changed(
                 account,
                 (),
-                gains.severity(got, _CHANGED) if got else Severity.MEDIUM,
+                gains.severity(got, PolicyDrift.POLICY_CHANGED) if got else Severity.MEDIUM,
                 case="scps",
                 gained=gains.counted(got),
                 details=gains.details(got, "gains"),
@@ -154,7 +184,7 @@ class SharedChanges:
                 content=content,
             )
 
-    def _add_change(self, arn: str, one: _Change) -> None:
+    def _add_change(self, arn: str, one: _ManagedChange) -> None:
         known = self.managed.setdefault(arn, one)
         if known.rank < one.rank:
             known.rank, known.old, known.new = one.rank, one.old, one.new
@@ -165,9 +195,9 @@ class SharedChanges:
     def _add_held(self, pair: Pair) -> None:
         old, new = held(pair.before.principal), held(pair.after.principal)
         for key in old.keys() & new.keys():
-            if key[0] == "managed" and not _alike(old[key], new[key]):
+            if key[0] == "managed" and not says_the_same_policy(old[key], new[key]):
                 got = set(_from(pair, [key]))
-                change = _Change((pair.arn, True), old[key], new[key], False, {pair.arn}, got)
+                change = _ManagedChange((pair.arn, True), old[key], new[key], False, {pair.arn}, got)
                 self._add_change(new[key].arn, change)
 
     def _add_left(self, pair: Pair) -> None:
@@ -183,7 +213,7 @@ class SharedChanges:
             if other_version or meaning_of(then.document) != meaning_of(new.document):
                 old = AttachedPolicy(new.kind, new.name, new.arn, "", None, then.document, then.version)
                 got = set(_from(pair, [key]))
-                self._add_change(then.arn, _Change((pair.arn, False), old, new, True, {pair.arn}, got))
+                self._add_change(then.arn, _ManagedChange((pair.arn, False), old, new, True, {pair.arn}, got))
 
     def _add_scps(self, pair: Pair) -> None:
         """Takes in the SCPs of a principal's account where they say something else, and both sides know them."""
@@ -196,17 +226,17 @@ class SharedChanges:
             got |= pair.after.granted() - pair.before.granted()
 
 
-def _managed_change(arn: str, one: _Change, gains: Gains) -> DriftFinding:
+def _managed_change(arn: str, one: _ManagedChange, gains: Gains) -> DriftFinding:
     old, new, got, holders = one.old, one.new, frozenset(one.got), tuple(sorted(one.holders))
     return _changed(
         arn,
         holders,
-        gains.severity(got, _CHANGED) if got else _severity_without_gain([old], [new]),
+        gains.severity(got, PolicyDrift.POLICY_CHANGED) if got else _severity_without_gain([old], [new]),
         case="left" if one.is_left else "aws" if new.kind is PolicyKind.AWS_MANAGED else "managed",
         gained=_gained(got, gains),
         holders="1 principal" if len(holders) == 1 else f"{len(holders):,} principals",
         details=(
-            *([f"its version was {old.version}, and is {new.version}"] if old.version and new.version else []),
+            *([_OTHER_VERSION.format(old.version, new.version)] if old.version and new.version else []),
             *_statement_lines(old.document, new.document),
             *gains.details(got, "gains"),
         ),
@@ -242,7 +272,7 @@ def _boundary_change(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
     yield _changed(
         pair.arn,
         (pair.arn,),
-        gains.severity(got, _CHANGED) if got else Severity.LOW if old is None else Severity.MEDIUM,
+        gains.severity(got, PolicyDrift.POLICY_CHANGED) if got else Severity.LOW if old is None else Severity.MEDIUM,
         case="boundary-gone" if new is None else "boundary-new" if old is None else "boundary-other",
         gained=_gained(got, gains),
         details=(*lines, *gains.details(got, "gains")),
@@ -280,7 +310,13 @@ def _changed(
 ) -> DriftFinding:
     facts = {**facts, "content": fingerprint(content)}
     return DriftFinding(
-        _CHANGED, facts, severity=severity, subject=subject, principals=principals, details=details, ties=ties
+        PolicyDrift.POLICY_CHANGED,
+        facts,
+        severity=severity,
+        subject=subject,
+        principals=principals,
+        details=details,
+        ties=ties,
     )
 
 
@@ -298,7 +334,7 @@ def _statement_lines(old: Policy | None, new: Policy | None) -> tuple[str, ...]:
     went = [f"- {_short(one)}" for one in _only_in(old, new)]
     lines = came + went
     more = len(lines) - _MOST_STATEMENTS
-    return (*lines[:_MOST_STATEMENTS], *([f"and {more:,} more statements"] if more > 0 else []))
+    return (*lines[:_MOST_STATEMENTS], *([_MORE_STATEMENTS.format(more)] if more > 0 else []))
 
 
 def _only_in(one: Policy | None, other: Policy | None) -> Iterator[Statement]:
@@ -310,9 +346,3 @@ def _only_in(one: Policy | None, other: Policy | None) -> Iterator[Statement]:
 
 def _short(statement: Statement) -> str:
     return statement.text if len(statement.text) <= _LONGEST else statement.text[: _LONGEST - 1] + "…"
-
-
-def same_policies(before: Principal, after: Principal) -> bool:
-    """Whether a principal holds what it held."""
-    old, new = held(before), held(after)
-    return old.keys() == new.keys() and all(_alike(old[key], new[key]) for key in old)

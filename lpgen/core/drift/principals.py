@@ -3,21 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
 
-from lpgen.core.analysis.grants.outside_trust import outside_trust
+from lpgen.core.analysis.grants.outside_trust import OutsideTrustKind, outside_trust
 from lpgen.core.analysis.grants.wildcards import each_wildcard
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import DriftFinding
-from lpgen.core.drift.gains import Gains
-from lpgen.core.drift.holdings import is_of_aws, is_recreated
-from lpgen.core.drift.states import Member, State
+from lpgen.core.drift.findings import DriftFinding, DriftKind, Gains
+from lpgen.core.drift.members import Member, is_of_aws, is_recreated
+from lpgen.core.drift.states import State
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.model import Principal
-from lpgen.core.registry.drift import DriftKind
+from lpgen.core.registry.row import IAM_GUIDE, Row
+
+_IS_NEW: Final = "is new"
+_IS_RECREATED: Final = "was deleted and created again: another principal has its name"
+_NOT_ALL_KNOWN: Final = "what it may do isn't all known: {} is missing"
+_MADE_ON: Final = "account {}, made on {:%Y-%m-%d}"
 
 
-def find_new_people(
+def _new_principal(*, is_recreated: bool, granted: str, **_: object) -> str:
+    return f"{_IS_RECREATED if is_recreated else _IS_NEW}; it is granted {granted}"
+
+
+class PrincipalDrift(DriftKind):
+    """Drift of principals, and of whom roles trust."""
+
+    OUTSIDE_TRUST = replace(
+        OutsideTrustKind.OUTSIDE_TRUST.row, title="Somebody outside can assume a role, who couldn't before."
+    )
+    NEW_PRINCIPAL = Row(
+        "new-principal",
+        "A role or user is new.",
+        parameters={"is_recreated": bool, "granted": str, "principal_id": str},
+        message=_new_principal,
+        step="find out who created it and who may assume it",
+        item=lambda *, subject, principal_id, **_: f"new-principal {subject} {principal_id}".rstrip(" "),
+        source=f"{IAM_GUIDE}/id_roles.html",
+        score="6.0",
+        by_gain=(Severity.HIGH, Severity.MEDIUM, Severity.LOW),
+    )
+    GONE_PRINCIPAL = Row(
+        "gone-principal",
+        "A role or user is gone.",
+        message="is gone",
+        step="find out who deleted it, unless you know",
+        item="gone-principal {subject}",
+        source=f"{IAM_GUIDE}/id_roles.html",
+        severity=Severity.INFO,
+    )
+
+
+def find_new_principals(
     then: Mapping[str, Member], now: Iterable[Member], gains: Gains, catalog: Catalog
 ) -> Iterator[DriftFinding]:
     """A finding for each principal that is new, or was made again."""
@@ -29,13 +67,13 @@ def find_new_people(
             yield _came(grants, gains, catalog, is_recreated=True)
 
 
-def find_gone_people(before: State, after: State) -> Iterator[DriftFinding]:
+def find_gone_principals(before: State, after: State) -> Iterator[DriftFinding]:
     """A finding for each principal that is gone."""
     known = {one.arn for one in after.principals}
     for earlier in before.principals:
         if earlier.arn not in known:
             yield DriftFinding(
-                DriftKind.GONE_PRINCIPAL,
+                PrincipalDrift.GONE_PRINCIPAL,
                 severity=Severity.INFO,
                 subject=earlier.arn,
                 principals=(earlier.arn,),
@@ -51,7 +89,7 @@ def find_outside_trust(before: State, after: State) -> Iterator[DriftFinding]:
     for one in new:
         if (one.principal, *one.parameters.values()) not in known:
             yield DriftFinding(
-                DriftKind.OUTSIDE_TRUST,
+                PrincipalDrift.OUTSIDE_TRUST,
                 one.parameters,
                 severity=one.severity,
                 subject=one.principal,
@@ -63,22 +101,22 @@ def find_outside_trust(before: State, after: State) -> Iterator[DriftFinding]:
 def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreated: bool) -> DriftFinding:
     principal, granted, made = grants.principal, grants.granted(), grants.principal.created
     patterns = {pattern for _, pattern, _ in each_wildcard(grants.allows, catalog)}
-    severity = gains.severity(granted, DriftKind.NEW_PRINCIPAL)
+    severity = gains.severity(granted, PrincipalDrift.NEW_PRINCIPAL)
     if patterns and severity is Severity.LOW:
         severity = Severity.MEDIUM
     details = gains.details(gains.dangerous(granted), "may")
     if patterns:
         details = (f"wildcards: {', '.join(sorted(patterns))}", *details)
     if grants.missing:
-        details = (f"what it may do isn't all known: {', '.join(grants.missing)} is missing", *details)
+        details = (_NOT_ALL_KNOWN.format(", ".join(grants.missing)), *details)
     return DriftFinding(
-        DriftKind.NEW_PRINCIPAL,
+        PrincipalDrift.NEW_PRINCIPAL,
         {"is_recreated": is_recreated, "granted": gains.counted(granted), "principal_id": principal.principal_id},
         severity=Severity.INFO if is_of_aws(principal) else severity,
         subject=principal.arn,
         principals=(principal.arn,),
         details=details,
-        ties=(_name_of(principal), *([f"account {principal.account}, made on {made:%Y-%m-%d}"] if made else [])),
+        ties=(_name_of(principal), *([_MADE_ON.format(principal.account, made)] if made else [])),
     )
 
 

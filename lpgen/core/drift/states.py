@@ -1,13 +1,13 @@
-"""The two sides of a comparison: what is known at one moment of all principals together, and of each."""
+"""The two sides of a comparison: what is known at one moment of all principals together, and its numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 
-from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage
-from lpgen.core.findings import UngrantedUse
+from lpgen.core.evidence import LogCoverage
+from lpgen.core.findings import PrincipalDiff, Verdict
 from lpgen.core.guards import Guards
 from lpgen.core.model import Action, Policy, Principal
 from lpgen.core.replacements import LeftPolicy
@@ -84,16 +84,23 @@ def knows_scps(guards: Guards, principals: Iterable[Principal]) -> bool:
     return any(guards.scps_of(one) for one in principals)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One principal on one side.
+def figures_of_principals(principals: Iterable[PrincipalDiff]) -> Figures:
+    """The numbers of some principals, whose `covered_days` are left to `sum_figures`."""
+    found = Figures()
+    for one in principals:
+        counts = one.assessment.verdicts.by_verdict()
+        found = Figures(
+            found.principals + 1,
+            found.granted + counts.total() - counts[Verdict.UNGRANTED],
+            found.unused + counts[Verdict.UNUSED],
+            found.dangerous_unused + sum(1 for _ in one.assessment.verdicts.dangerous_unseen()),
+            found.wildcards + len(one.assessment.wildcards),
+        )
+    return found
 
-    Grants of both sides are expanded with one catalog, so that its growth looks like no change of a policy. `proposal`
-    is on the earlier side that of then, on the later one that made since. `ungranted` are the uses that no policy
-    grants; only those of the later side are read.
-    """
 
-    grants: PrincipalGrants
-    usage: PrincipalUsage
-    proposal: KeptProposal | None = None
-    ungranted: tuple[UngrantedUse, ...] = ()
+def sum_figures(parts: Iterable[Figures], coverage: LogCoverage) -> Figures:
+    """The numbers of all principals from those of parts."""
+    columns = zip(*(astuple(one) for one in (Figures(), *parts)), strict=True)
+    covered = min((one.covered_days for one in coverage.accounts), default=0)
+    return replace(Figures(*map(sum, columns)), covered_days=covered)

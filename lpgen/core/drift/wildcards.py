@@ -1,21 +1,64 @@
-"""Wildcards that are new, and what the old ones gained because AWS added actions."""
+"""Wildcards that are new, and what the old ones gained because AWS added actions: since a state, or since a day.
+
+Since a day, it is the drift of policies that nobody changed, by the dates of the catalog's actions. A first-seen date
+is the date of a release of the catalog's sources: an action came after the previous release and by that date. Actions
+of the oldest release are as old or older, by an unknown time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+from typing import Annotated, Final
 
 from lpgen.core.analysis.grants.wildcards import each_wildcard
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.drift.findings import DriftFinding, fingerprint
-from lpgen.core.drift.gains import Gains
+from lpgen.core.choices import Severity
+from lpgen.core.documents import CatalogPart, Count, Part, RowPart, means
+from lpgen.core.drift.findings import DriftFinding, DriftKind, FindingPart, Gains, fingerprint
 from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, StatementRef
-from lpgen.core.model import Action, ActionPattern, Outcome
-from lpgen.core.registry.drift import DriftKind
+from lpgen.core.model import AccessLevel, Action, ActionPattern, Outcome
+from lpgen.core.registry.row import IAM_GUIDE, Row
+
+_WILDCARD: Final = {"wildcard": str, "statements": tuple, "actions_today": int, "used": tuple | None, "stopped": int}
+_NONE_USED: Final = "none of the actions was seen used"
+_KEPT_OUT: Final = "a Deny, a boundary or an SCP keeps out {}"
+
+
+class WildcardDrift(DriftKind):
+    """Drift of what wildcards grant."""
+
+    NEW_WILDCARD = Row(
+        "new-wildcard",
+        "A policy grants by a wildcard that wasn't there.",
+        parameters={**_WILDCARD, "granted": str},
+        message="the wildcard {wildcard} is new: it grants {granted} today, and whatever AWS adds",
+        step="name the actions that are meant",
+        item="new-wildcard {subject} {wildcard}",
+        help="What it grants grows with each action that AWS adds.",
+        source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
+        score="6.0",
+        by_gain=(Severity.HIGH, Severity.MEDIUM, Severity.MEDIUM),
+    )
+    INHERITED = Row(
+        "inherited",
+        "A wildcard gained actions by itself.",
+        parameters={**_WILDCARD, "gained": str, "actions": str, "new_actions": tuple},
+        message="the wildcard {wildcard} silently gained {gained}",
+        step="replace the wildcard: `lpgen generate` names every action",
+        item="inherited {subject} {wildcard} {actions}",
+        help="AWS added actions that it matches, and nobody decided to grant them.",
+        source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
+        score="6.0",
+        by_gain=(Severity.HIGH, Severity.MEDIUM, Severity.LOW),
+    )
 
 
 @dataclass(slots=True)
-class Wildcard:
+class _Wildcard:
     """A wildcard of one policy, in whichever of its statements, with the principals that got something by it.
 
     `subject` is the managed policy's ARN, the principal whose inline policy it is, or the group and its policy. `text`
@@ -36,7 +79,7 @@ class Wildcard:
 
     def finding(self, gains: Gains) -> DriftFinding:
         """The finding that it is new, or that it gained actions."""
-        kind = DriftKind.NEW_WILDCARD if self.is_new else DriftKind.INHERITED
+        row = WildcardDrift.NEW_WILDCARD if self.is_new else WildcardDrift.INHERITED
         counted, got = gains.counted(self.got), tuple(sorted(self.got))
         statements, stopped = tuple(sorted(map(str, self.statements))), self.added - self.got
         if self.is_new:
@@ -46,7 +89,7 @@ class Wildcard:
             parameters = {"gained": counted, "actions": fingerprint(got), "new_actions": got}
             details, tie = gains.details(got, "gains"), ", ".join(got)
         return DriftFinding(
-            kind,
+            row,
             {
                 "wildcard": self.text,
                 **parameters,
@@ -55,15 +98,15 @@ class Wildcard:
                 "used": None if self.used is None else tuple(sorted(self.used)),
                 "stopped": len(stopped),
             },
-            severity=gains.severity(self.got, kind),
+            severity=gains.severity(self.got, row),
             subject=self.subject,
             principals=tuple(sorted(self.holders)),
             details=(
                 *(f"in {statement}" for statement in statements),
                 *details,
                 *gains.details(self.used or (), "used"),
-                *(["none of the actions was seen used"] if self.used == set() else []),
-                *([f"a Deny, a boundary or an SCP keeps out {gains.counted(stopped)}"] if stopped else []),
+                *([_NONE_USED] if self.used == set() else []),
+                *([_KEPT_OUT.format(gains.counted(stopped))] if stopped else []),
             ),
             ties=(tie,),
         )
@@ -73,9 +116,9 @@ class Wildcard:
 class Wildcards:
     """Wildcards of several principals, each policy's once."""
 
-    found: dict[tuple[bool, str, str], Wildcard] = field(default_factory=dict)
+    found: dict[tuple[bool, str, str], _Wildcard] = field(default_factory=dict)
 
-    def add(self, wildcards: Iterable[Wildcard]) -> None:
+    def add(self, wildcards: Iterable[_Wildcard]) -> None:
         """Takes in wildcards of some principals."""
         for wildcard in wildcards:
             known = self.found.setdefault((wildcard.is_new, wildcard.subject, wildcard.text), wildcard)
@@ -93,7 +136,7 @@ def find_wildcards(
     catalog: Catalog,
     *,
     usage: PrincipalUsage | None,
-) -> Iterator[Wildcard]:
+) -> Iterator[_Wildcard]:
     """Each wildcard in an Allow of a principal, with what the principal got by it since an earlier moment.
 
     `added` are the actions that the catalog gained since. A wildcard that the principal had before, in whichever of its
@@ -110,7 +153,7 @@ def find_wildcards(
         holders = {after.principal.arn} if is_new or got else set()
         used = None if seen is None else seen & got
         subject = _subject(after, grant)
-        yield Wildcard(subject, text, is_new, actions, came, {grant.ref}, holders, set(got), used)
+        yield _Wildcard(subject, text, is_new, actions, came, {grant.ref}, holders, set(got), used)
 
 
 def _text(grant: Grant, pattern: ActionPattern) -> str:
@@ -122,3 +165,86 @@ def _subject(grants: PrincipalGrants, grant: Grant) -> str:
     if ref.policy.startswith("arn:"):
         return ref.policy
     return f"group {ref.group}, {ref.policy}" if ref.group else grants.principal.arn
+
+
+# ---------------------------------------------------------------- growth since a day
+
+
+class GrowthTotals(RowPart, kw_only=True):
+    """Sums over the chosen principals."""
+
+    principals: Annotated[Count, means("How many principals were chosen.")]
+    wildcards: Annotated[Count, means("How many wildcards their policies have.")]
+    levels: Annotated[dict[AccessLevel, Count], means("Pairs of principal and gained action, by access level.")]
+    used: Annotated[Count | None, means("How many of the pairs were seen used; null: use is unknown.")]
+    undated: Annotated[Count, means("Actions of the wildcards that may have come before or after `since`.")]
+
+
+class GainedAction(RowPart, kw_only=True):
+    """An action that AWS added."""
+
+    action: Annotated[Action, means("The action.")]
+    level: Annotated[AccessLevel, means("Its access level.")]
+    first_seen: Annotated[str, means("By which date it came.")]
+    after: Annotated[str, means("After which date it came, which may be before `since`.")]
+    danger: Annotated[str, means('What a holder could do with it. "": nothing dangerous.')]
+
+
+class Growth(Part, kw_only=True, tag_field="schema", tag="lpgen.stars/1"):
+    """What `lpgen wildcards --format json` prints."""
+
+    since: Annotated[date, means("Only actions first seen after this day count as gained.")]
+    catalog: Annotated[CatalogPart, means("The action catalog.")]
+    first_seen_from: Annotated[str, means("How far back first-seen dates reach.")]
+    totals: Annotated[GrowthTotals, means("Sums over the chosen principals.")]
+    actions: Annotated[tuple[GainedAction, ...], means("The actions that wildcards gained.")]
+    wildcards: Annotated[tuple[FindingPart, ...], means("The wildcards that gained them, the most severe first.")]
+
+
+def find_growth(
+    grants: Sequence[PrincipalGrants], usages: Mapping[str, PrincipalUsage] | None, catalog: Catalog, *, since: date
+) -> Growth:
+    """The actions that each wildcard in an Allow gained after a day and that it grants; `usages` None: not known."""
+    oldest, gains = catalog.manifest.oldest_release, Gains(catalog)
+    seen = {action: catalog.detail(action).first_seen for action in catalog.actions()}
+    after = {later: earlier for earlier, later in pairwise(sorted({oldest, *seen.values()}))}
+    newer = frozenset(action for action, day in seen.items() if day > max(since.isoformat(), oldest))
+    found, levels, used = Wildcards(), Counter[AccessLevel](), 0
+    for holder in grants:
+        arn = holder.principal.arn
+        usage = None if usages is None else usages.get(arn, PrincipalUsage(arn))
+        own = tuple(find_wildcards(holder, holder, newer, catalog, usage=usage))
+        levels.update(catalog.detail(action).level for action in _union(wildcard.got for wildcard in own))
+        used += len(_union(wildcard.used or () for wildcard in own))
+        found.add(own)
+    grown = [wildcard for wildcard in found.found.values() if wildcard.got]
+    findings = (FindingPart.from_attributes(wildcard.finding(gains)) for wildcard in grown)
+    matched = _union(wildcard.matched for wildcard in found.found.values())
+    return Growth(
+        since=since,
+        catalog=CatalogPart(catalog_version=catalog.version, catalog_date=catalog.date),
+        first_seen_from=oldest,
+        totals=GrowthTotals(
+            principals=len(grants),
+            wildcards=len(found.found),
+            levels={level: levels[level] for level in AccessLevel if levels[level]},
+            used=None if usages is None else used,
+            undated=len(matched - newer) if since.isoformat() < oldest else 0,
+        ),
+        actions=tuple(
+            GainedAction.from_attributes(
+                catalog.detail(action), action=action, after=after[seen[action]], danger=gains.dangers.sentence(action)
+            )
+            for action in sorted(_union(wildcard.got for wildcard in grown))
+        ),
+        wildcards=tuple(sorted(findings, key=_growth_order)),
+    )
+
+
+def _union(sets: Iterable[Iterable[Action]]) -> frozenset[Action]:
+    return frozenset[Action]().union(*sets)
+
+
+def _growth_order(wildcard: FindingPart) -> tuple[object, ...]:
+    weight = len(wildcard.parameters["new_actions"]) * len(wildcard.principals)
+    return tuple(Severity).index(wildcard.severity), -weight, wildcard.subject, wildcard.parameters["wildcard"]

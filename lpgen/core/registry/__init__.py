@@ -1,1 +1,1 @@
-"""The registry of findings: one row per kind of caveat, drift finding and refusal. Code detects; rows say the rest."""
+"""Rows of findings: what all findings of a kind share. Code detects; rows say the rest."""

@@ -27,8 +27,19 @@ class CallKind(StrEnum):
     DELETE_POLICY = "delete_policy"
 
 
+_OPERATIONS: Final[Mapping[CallKind, str]] = {
+    CallKind.CREATE_POLICY: "CreatePolicy",
+    CallKind.ATTACH: "Attach{}Policy",
+    CallKind.PUT_INLINE: "Put{}Policy",
+    CallKind.DETACH: "Detach{}Policy",
+    CallKind.DELETE_INLINE: "Delete{}Policy",
+    CallKind.DELETE_POLICY: "DeletePolicy",
+}
+"""The operations of IAM's API, with the kind of the principal left out."""
+
+
 @dataclass(frozen=True, slots=True)
-class Call:
+class IamCall:
     """One call. `policy` is a managed policy's ARN or an inline policy's name; `principal` is a name.
 
     Only CREATE_POLICY and PUT_INLINE have a `document`, only CREATE_POLICY has a `description` and `tags`.
@@ -45,7 +56,7 @@ class Call:
     @property
     def operation(self) -> str:
         """The operation's name in the API of IAM."""
-        return _operation(self.kind, self.principal_kind)
+        return _OPERATIONS[self.kind].format(self.principal_kind.capitalize())
 
     @property
     def adds(self) -> bool:
@@ -77,23 +88,11 @@ class Call:
                 return {**owner, "PolicyName": self.policy}
 
 
-def _operation(kind: CallKind, principal_kind: PrincipalKind) -> str:
-    owner = principal_kind.capitalize()
-    return {
-        CallKind.CREATE_POLICY: "CreatePolicy",
-        CallKind.ATTACH: f"Attach{owner}Policy",
-        CallKind.PUT_INLINE: f"Put{owner}Policy",
-        CallKind.DETACH: f"Detach{owner}Policy",
-        CallKind.DELETE_INLINE: f"Delete{owner}Policy",
-        CallKind.DELETE_POLICY: "DeletePolicy",
-    }[kind]
-
-
 # ---------------------------------------------------------------- effect and inverse
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class HeldPolicies:
     """The policies of a principal's own: inline ones as sorted pairs of name and text, and the ARNs of attached ones.
 
     Texts are exactly those that IAM holds, white space included.
@@ -103,7 +102,7 @@ class Holding:
     attached: tuple[str, ...] = ()
 
 
-def holding_after(holding: Holding, calls: Iterable[Call]) -> Holding:
+def holding_after(holding: HeldPolicies, calls: Iterable[IamCall]) -> HeldPolicies:
     """What a principal holds once the calls were made."""
     inline, attached = dict(holding.inline), set(holding.attached)
     for call in calls:
@@ -116,7 +115,7 @@ def holding_after(holding: Holding, calls: Iterable[Call]) -> Holding:
                 inline[call.policy] = call.document
             case CallKind.DELETE_INLINE:
                 inline.pop(call.policy, None)
-    return Holding(tuple(sorted(inline.items())), tuple(sorted(attached)))
+    return HeldPolicies(tuple(sorted(inline.items())), tuple(sorted(attached)))
 
 
 _INVERSE: Final[Mapping[CallKind, CallKind]] = {
@@ -128,7 +127,7 @@ _INVERSE: Final[Mapping[CallKind, CallKind]] = {
 }
 
 
-def inverse_calls(calls: Iterable[Call], texts: Mapping[str, str]) -> tuple[Call, ...]:
+def inverse_calls(calls: Iterable[IamCall], texts: Mapping[str, str]) -> tuple[IamCall, ...]:
     """The calls that take the calls back, last first.
 
     So what a Deny is in comes back first and goes last here too. `texts` are the inline policies from before, by name;
@@ -137,7 +136,7 @@ def inverse_calls(calls: Iterable[Call], texts: Mapping[str, str]) -> tuple[Call
     return tuple(_inverse(call, texts) for call in reversed(tuple(calls)))
 
 
-def _inverse(call: Call, texts: Mapping[str, str]) -> Call:
+def _inverse(call: IamCall, texts: Mapping[str, str]) -> IamCall:
     kind = _INVERSE[call.kind]
     document = texts[call.policy] if call.kind is CallKind.DELETE_INLINE else call.document
     return replace(call, kind=kind, document=document, description="", tags=())

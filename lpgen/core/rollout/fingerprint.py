@@ -1,12 +1,16 @@
-"""The fingerprint of a principal's policies, by which a change since a plan was made is noticed."""
+"""The digests by which a rollout recognizes policies: those that a plan was made from, and those that lpgen makes."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from typing import Final
 
 from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind, Principal
+
+_LONGEST_NAME: Final = 128
+_HASH_LENGTH: Final = 12
 
 
 def policies_sha256(principal: Principal, *, with_boundary: bool = True) -> str:
@@ -34,3 +38,22 @@ def _boundary(boundary: AttachedPolicy | None) -> list[str] | None:
 
 def _text(policy: Policy | None) -> str:
     return "" if policy is None else policy_to_json(policy)
+
+
+# ---------------------------------------------------------------- names of the policies that lpgen makes
+
+
+def name_by_content(proposed: str, text: str, *, principal: str, principal_id: str) -> str:
+    """A name of a document's content, so no policy of it is ever another's, or another version of this one."""
+    tail = _tail_of_name(principal, principal_id, text)
+    return proposed[: _LONGEST_NAME - len(tail)] + tail
+
+
+def _tail_of_name(principal: str, principal_id: str, text: str) -> str:
+    content = json.dumps([principal, principal_id, text])
+    return f"-{hashlib.sha256(content.encode()).hexdigest()[:_HASH_LENGTH]}"
+
+
+def is_named_by_content(policy: str, text: str, principal: str, principal_id: str) -> bool:
+    """Whether a policy, given as a name or an ARN, has the name that lpgen gives its text; `principal` is an ARN."""
+    return policy.endswith(_tail_of_name(principal, principal_id, text))

@@ -9,8 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from lpgen.core.rollout.plan import Peak
+
+_MADE_INLINE: Final = (
+    "old and new together don't fit the {attached} policies that may be attached: {moved} become inline policies"
+)
+_GOES_EARLY: Final = (
+    "old and new together don't fit the quotas: an old policy goes as soon as all that narrows it is in place"
+)
+_NO_ORDER: Final = (
+    "old and new together are {together.attached} attached policies and {together.inline_characters:,} characters of"
+    " inline ones, the quotas are {room.attached} and {room.inline_characters:,}, and no order of calls keeps all that"
+    " is used: raise the quota of attached policies and give it by --attached-quota"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +49,7 @@ class OldPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class QuotaHeadroom:
     """How many policies may be attached, and how many characters of inline policies there may be in all."""
 
     attached: int
@@ -44,10 +57,6 @@ class Room:
 
 
 Step = NewPolicy | OldPolicy
-
-
-def _both(new: Iterable[NewPolicy], old: Iterable[OldPolicy]) -> list[Step]:
-    return [*new, *old]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class Order:
     note: str = ""
 
 
-def order_steps(new: Iterable[NewPolicy], old: Iterable[OldPolicy], room: Room) -> Order | str:
+def order_steps(new: Iterable[NewPolicy], old: Iterable[OldPolicy], room: QuotaHeadroom) -> Order | str:
     """The order, or why there is no safe one, in a sentence."""
     coming = sorted(new, key=lambda one: not one.denies)
     going = sorted(old, key=lambda one: one.denies)
@@ -71,45 +80,30 @@ def order_steps(new: Iterable[NewPolicy], old: Iterable[OldPolicy], room: Room) 
         moved = [one.file for one, was in zip(inline, coming, strict=True) if one.inline and not was.inline]
         steps = _interleave(inline, going, room, early=False)
         if steps is not None:
-            note = (
-                f"old and new together don't fit the {room.attached} policies that may be attached: {', '.join(moved)} "
-                "become inline policies"
+            return Order(
+                steps, _peak(steps, going), _MADE_INLINE.format(attached=room.attached, moved=", ".join(moved))
             )
-            return Order(steps, _peak(steps, going), note)
     steps = _interleave(coming, going, room, early=True)
     if steps is not None:
-        note = (
-            "old and new together don't fit the quotas: an old policy goes as soon as all that narrows it is in place"
-        )
-        return Order(steps, _peak(steps, going), note)
-    return _too_much(coming, going, room)
+        return Order(steps, _peak(steps, going), _GOES_EARLY)
+    return _NO_ORDER.format(together=_sum([*coming, *going]), room=room)
 
 
-def _too_much(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: Room) -> str:
-    attached = sum(not one.inline for one in _both(new, old))
-    inline = sum(one.size for one in _both(new, old) if one.inline)
-    return (
-        f"old and new together are {attached} attached policies and {inline:,} characters of inline ones, the quotas "
-        f"are {room.attached} and {room.inline_characters:,}, and no order of calls keeps all that is used: raise the "
-        "quota of attached policies and give it by --attached-quota"
-    )
-
-
-def _with_inline(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: Room) -> list[NewPolicy] | None:
+def _with_inline(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: QuotaHeadroom) -> list[NewPolicy] | None:
     """The new policies with as many of the smallest made inline as the quota of attached ones asks for, if they fit."""
-    excess = sum(not one.inline for one in _both(new, old)) - room.attached
+    excess = _sum([*new, *old]).attached - room.attached
     smallest = sorted((one for one in new if not one.inline), key=lambda one: (one.size, one.file))
     if excess <= 0 or excess > len(smallest):
         return None
     moved = {one.file for one in smallest[:excess]}
     changed = [replace(one, inline=True) if one.file in moved else one for one in new]
-    if sum(one.size for one in _both(changed, old) if one.inline) > room.inline_characters:
+    if _sum([*changed, *old]).inline_characters > room.inline_characters:
         return None
     return changed
 
 
 def _interleave(
-    new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: Room, *, early: bool
+    new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: QuotaHeadroom, *, early: bool
 ) -> tuple[Step, ...] | None:
     """The steps, old ones going `early` where the next new one finds no room; None where it never finds any."""
     held: list[Step] = list(old)
@@ -134,7 +128,7 @@ def _may_go(old: OldPolicy, coming: NewPolicy, placed: set[str]) -> bool:
     return old.inline is coming.inline and not old.denies and old.narrowed_by <= placed
 
 
-def _fits(held: Iterable[Step], room: Room) -> bool:
+def _fits(held: Iterable[Step], room: QuotaHeadroom) -> bool:
     peak = _sum(held)
     return peak.attached <= room.attached and peak.inline_characters <= room.inline_characters
 

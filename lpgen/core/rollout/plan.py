@@ -1,43 +1,15 @@
-"""The types of a rollout plan: what is to be done to each principal, or why nothing is."""
+"""What is to be done to each principal, or why nothing is, and how that ended."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Self
+from enum import StrEnum
+from typing import Final
 
 from lpgen.core.model import PrincipalKind
-from lpgen.core.registry.refusals import RefusalKind
-from lpgen.core.registry.row import Finding
-from lpgen.core.rollout.calls import Call
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One reason not to roll a principal out, as plans say it: a sentence, and the option that overrides it, or ""."""
-
-    kind: RefusalKind
-    why: str
-    override: str = ""
-
-    @classmethod
-    def of(cls, kind: RefusalKind, /, **parameters: object) -> Self:
-        """A refusal in the words of its row."""
-        found = Finding(kind, parameters)
-        return cls(kind, found.message, found.step)
-
-
-@dataclass(frozen=True, slots=True)
-class NewDocument:
-    """A document of a replacement as it was written: its file, the name proposed for it, and its text to the byte.
-
-    `narrows` are the old policies that its lines come from: ARNs of managed and names of inline policies, sorted.
-    """
-
-    file: str
-    name: str
-    inline: bool
-    text: str
-    narrows: tuple[str, ...] = ()
+from lpgen.core.rollout.calls import IamCall
+from lpgen.core.rollout.refusals import Refusal
+from lpgen.core.rollout.written_replacement import NewDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +54,8 @@ class PrincipalPlan:
     folder: str
     before: tuple[PolicyText, ...] = ()
     after: tuple[PolicyText, ...] = ()
-    calls: tuple[Call, ...] = ()
-    inverse: tuple[Call, ...] = ()
+    calls: tuple[IamCall, ...] = ()
+    inverse: tuple[IamCall, ...] = ()
     peak: Peak = NO_PEAK
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
@@ -92,3 +64,27 @@ class PrincipalPlan:
     permission_set: str = ""
     code: str = ""
     left: tuple[str, ...] = ()
+
+
+class OutcomeKind(StrEnum):
+    """How it ended."""
+
+    APPLIED = "applied"
+    REFUSED = "refused"
+    TAKEN_BACK = "taken_back"  # a call failed, and the principal is as it was
+    STUCK = "stuck"  # a call failed, and so did taking back
+    NOT_REACHED = "not_reached"  # another principal failed before
+    UNDONE = "undone"
+    UNDONE_IN_PART = "undone_in_part"  # the principal is as it was, and something that lpgen made is left
+    LEFT = "left"  # something that others made would be lost, and the principal isn't as it was
+    UNDONE_BUT = "undone_but"  # what lpgen did is undone, and others have changed something meanwhile
+    GONE = "gone"  # the principal was deleted meanwhile, and nothing that lpgen made for it is left
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutOutcome:
+    """How one principal's ended, with sentences about it."""
+
+    principal: str
+    kind: OutcomeKind
+    why: tuple[str, ...] = ()

@@ -11,8 +11,8 @@ import msgspec
 
 from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.model import PrincipalKind
-from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import CallParameters
+from lpgen.core.rollout.refusals import RefusalKind
 from lpgen.core.rollout.source import Trust
 from lpgen.core.schemas import ROLLOUT_SCHEMA
 

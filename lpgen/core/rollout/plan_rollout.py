@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT, ROLE_INLINE_LIMIT, USER_INLINE_LIMIT
+from lpgen.core.iam.limits import ROLE_INLINE_LIMIT, USER_INLINE_LIMIT
 from lpgen.core.iam.meaning import says_the_same
 from lpgen.core.iam.policy import policy_from_json, policy_size, policy_to_json
+from lpgen.core.identity_center import permission_set_policy
 from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind, Principal, PrincipalKind
-from lpgen.core.registry.refusals import RefusalKind
-from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
-from lpgen.core.rollout.code import permission_set_policy, stack_resources
-from lpgen.core.rollout.fingerprint import policies_sha256
-from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, Room, Step, order_steps
-from lpgen.core.rollout.plan import NO_PEAK, NewDocument, Peak, PolicyText, PrincipalPlan, Refusal
-from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
-
-_LONGEST_NAME: Final = 128
-_HASH_LENGTH: Final = 12
-
+from lpgen.core.rollout.calls import POLICY_PATH, CallKind, IamCall, inverse_calls
+from lpgen.core.rollout.fingerprint import name_by_content, policies_sha256
+from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, QuotaHeadroom, Step, order_steps
+from lpgen.core.rollout.plan import NO_PEAK, Peak, PolicyText, PrincipalPlan
+from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refusals_of_principal, refusals_of_written
+from lpgen.core.rollout.written_replacement import WrittenPlan, stack_resources
 
 _IN_PLACE: Final = Refusal.of(RefusalKind.NOTHING_TO_DO, case="in-place")
 
-
-@dataclass(frozen=True, slots=True)
-class WrittenPlan:
-    """What a principal's folder says.
-
-    `policies_sha256` is the fingerprint of the old policies without the boundary. `left` are the ARNs of the old
-    policies that stay attached.
-    """
-
-    principal: str
-    principal_id: str
-    folder: str
-    safe: bool
-    not_safe_because: tuple[str, ...]
-    as_of: str
-    policies_sha256: str
-    documents: tuple[NewDocument, ...]
-    left: tuple[str, ...] = ()
+_BOUNDARY_STAYS: Final = "the boundary {} stays"
+_STAYS_ATTACHED: Final = "{} stays attached"
+_STAYS_DETACHED: Final = "stays in the account, detached: {}"
+_DESCRIPTION: Final = (
+    "What the {principal.kind} {principal.name} uses of its policies, by lpgen from logs until {as_of}"
+)
 
 
 def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions: Exceptions) -> PrincipalPlan:
@@ -54,7 +36,7 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
         return _plan(written, principal, refusals=(_IN_PLACE,))
     refusals = (
         *refusals_of_principal(principal, exceptions, folder=written.folder),
-        *_refusals_of_written(written, principal, exceptions),
+        *refusals_of_written(written, principal, exceptions),
     )
     if refusals:
         return _plan(written, principal, refusals=refusals)
@@ -146,18 +128,18 @@ def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota
     return _planned(written, principal, order)
 
 
-def _room(principal: Principal, own: Iterable[AttachedPolicy], kept: set[str], attached_quota: int) -> Room:
+def _room(principal: Principal, own: Iterable[AttachedPolicy], kept: set[str], attached_quota: int) -> QuotaHeadroom:
     """What the policies that stay leave of the quotas."""
     staying = [one for one in own if (one.arn or one.name) in kept]
     inline = ROLE_INLINE_LIMIT if principal.kind is PrincipalKind.ROLE else USER_INLINE_LIMIT
-    return Room(
+    return QuotaHeadroom(
         attached_quota - sum(one.kind is not PolicyKind.INLINE for one in staying),
         inline - sum(policy_size(one.document or "") for one in staying if one.kind is PolicyKind.INLINE),
     )
 
 
 def _policies_that_stay(
-    new: Iterable[tuple[NewPolicy, Call]], own: Iterable[AttachedPolicy]
+    new: Iterable[tuple[NewPolicy, IamCall]], own: Iterable[AttachedPolicy]
 ) -> tuple[set[str], list[str]]:
     """The new policies that are in place already, and those whose place another document has."""
     held = {one.arn or one.name: one.document for one in own}
@@ -165,26 +147,6 @@ def _policies_that_stay(
     both = sorted(held.keys() & wanted.keys())
     same = {one for one in both if (found := held[one]) and policy_to_json(found) == policy_to_json(wanted[one])}
     return same, [name for name in both if name not in same]
-
-
-# ---------------------------------------------------------------- refusals
-
-
-def _refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: Exceptions) -> Iterable[Refusal]:
-    if written.principal_id != principal.principal_id:
-        yield Refusal.of(RefusalKind.OTHER_POLICIES, case="recreated")
-    elif written.policies_sha256 != policies_sha256(principal, with_boundary=False):
-        yield Refusal.of(RefusalKind.OTHER_POLICIES, case="changed")
-    if any(one.document is None for one in (*principal.policies, *filter(None, [principal.boundary]))):
-        yield Refusal.of(RefusalKind.OTHER_POLICIES, case="missing")
-    if not written.safe and not exceptions.unsafe:
-        yield Refusal.of(RefusalKind.NOT_SAFE, why="; ".join(written.not_safe_because) or "no reason is given")
-    if not written.documents and not written.left:
-        yield Refusal.of(RefusalKind.NOTHING_TO_DO, case="no-policy")
-    for document in written.documents:
-        size = policy_size(document.text)
-        if not document.inline and size > MANAGED_POLICY_LIMIT:
-            yield Refusal.of(RefusalKind.NO_SPACE, case="document", file=document.file, size=size)
 
 
 def _unknown(written: WrittenPlan) -> PrincipalPlan:
@@ -211,24 +173,24 @@ def _planned(written: WrittenPlan, principal: Principal, order: Order) -> Princi
     notes = [
         order.note,
         *_notes_on_detached(principal, calls),
-        f"the boundary {_name_of_boundary(principal)} stays" if principal.boundary else "",
-        *(f"{arn} stays attached" for arn in written.left),
+        _BOUNDARY_STAYS.format(_name_of_boundary(principal)) if principal.boundary else "",
+        *map(_STAYS_ATTACHED.format, written.left),
     ]
     peak = replace(order.peak, attached=order.peak.attached + len(written.left))
     return _plan(written, principal, calls, peak, notes=tuple(filter(None, notes)))
 
 
-def _notes_on_detached(principal: Principal, calls: Iterable[Call]) -> Iterable[str]:
+def _notes_on_detached(principal: Principal, calls: Iterable[IamCall]) -> Iterable[str]:
     own = {one.arn for one in principal.policies if one.kind is PolicyKind.CUSTOMER_MANAGED}
     detached = [call.policy for call in calls if call.kind is CallKind.DETACH and call.policy in own]
     if detached:
-        yield f"stays in the account, detached: {', '.join(detached)}"
+        yield _STAYS_DETACHED.format(", ".join(detached))
 
 
 def _plan(
     written: WrittenPlan,
     principal: Principal,
-    calls: tuple[Call, ...] = (),
+    calls: tuple[IamCall, ...] = (),
     peak: Peak = NO_PEAK,
     *,
     refusals: tuple[Refusal, ...] = (),
@@ -276,7 +238,7 @@ def own_texts(principal: Principal) -> Iterable[PolicyText]:
             yield PolicyText(one.name if inline else one.arn, inline, policy_to_json(one.document))
 
 
-def texts_after(before: Iterable[PolicyText], calls: Iterable[Call]) -> Iterable[PolicyText]:
+def texts_after(before: Iterable[PolicyText], calls: Iterable[IamCall]) -> Iterable[PolicyText]:
     """The policies that stay as they are, and the new documents."""
     changed = {call.policy for call in calls}
     yield from (one for one in before if one.policy not in changed)
@@ -285,25 +247,25 @@ def texts_after(before: Iterable[PolicyText], calls: Iterable[Call]) -> Iterable
             yield PolicyText(call.policy, call.kind is CallKind.PUT_INLINE, call.document)
 
 
-def _calls(steps: Iterable[Step], written: WrittenPlan, principal: Principal) -> tuple[Call, ...]:
+def _calls(steps: Iterable[Step], written: WrittenPlan, principal: Principal) -> tuple[IamCall, ...]:
     """All policies are made before the first is attached or put, so that a refused document changes no principal."""
-    made: list[Call] = []
-    others: list[Call] = []
+    made: list[IamCall] = []
+    others: list[IamCall] = []
     for step in steps:
         if isinstance(step, NewPolicy):
             call = _call_for_new(step, written, principal)
             if call.kind is CallKind.CREATE_POLICY:
                 made.append(call)
-                others.append(Call(CallKind.ATTACH, principal.kind, principal.name, call.policy))
+                others.append(IamCall(CallKind.ATTACH, principal.kind, principal.name, call.policy))
             else:
                 others.append(call)
         else:
             kind = CallKind.DELETE_INLINE if step.inline else CallKind.DETACH
-            others.append(Call(kind, principal.kind, principal.name, step.policy))
+            others.append(IamCall(kind, principal.kind, principal.name, step.policy))
     return (*made, *others)
 
 
-def _new_policies(written: WrittenPlan, principal: Principal) -> Iterable[tuple[NewPolicy, Call]]:
+def _new_policies(written: WrittenPlan, principal: Principal) -> Iterable[tuple[NewPolicy, IamCall]]:
     for document in written.documents:
         text = document.text
         policy = NewPolicy(
@@ -316,37 +278,21 @@ def _new_policies(written: WrittenPlan, principal: Principal) -> Iterable[tuple[
         yield policy, _call_for_new(policy, written, principal)
 
 
-def _call_for_new(policy: NewPolicy, written: WrittenPlan, principal: Principal) -> Call:
+def _call_for_new(policy: NewPolicy, written: WrittenPlan, principal: Principal) -> IamCall:
     document = next(one for one in written.documents if one.file == policy.file)
-    name = _policy_name(document, principal)
+    name = name_by_content(document.name, document.text, principal=principal.arn, principal_id=principal.principal_id)
     if policy.inline:
-        return Call(CallKind.PUT_INLINE, principal.kind, principal.name, name, policy.text)
+        return IamCall(CallKind.PUT_INLINE, principal.kind, principal.name, name, policy.text)
     partition = principal.arn.split(":", 2)[1]
-    return Call(
+    return IamCall(
         CallKind.CREATE_POLICY,
         principal.kind,
         principal.name,
         f"arn:{partition}:iam::{principal.account}:policy{POLICY_PATH}{name}",
         policy.text,
-        f"What the {principal.kind} {principal.name} uses of its policies, by lpgen from logs until {written.as_of}",
+        _DESCRIPTION.format(principal=principal, as_of=written.as_of),
         (("lpgen:principal-id", principal.principal_id), ("lpgen:as-of", written.as_of)),
     )
-
-
-def _policy_name(document: NewDocument, principal: Principal) -> str:
-    """A name of the document's content, so that no policy of it is ever another's, or another version of this one."""
-    tail = _tail_of_name(principal.arn, principal.principal_id, document.text)
-    return document.name[: _LONGEST_NAME - len(tail)] + tail
-
-
-def _tail_of_name(principal: str, principal_id: str, text: str) -> str:
-    content = json.dumps([principal, principal_id, text])
-    return f"-{hashlib.sha256(content.encode()).hexdigest()[:_HASH_LENGTH]}"
-
-
-def is_named_by_content(policy: str, text: str, principal: str, principal_id: str) -> bool:
-    """Whether a policy, given as a name or an ARN, has the name that lpgen gives its text; `principal` is an ARN."""
-    return policy.endswith(_tail_of_name(principal, principal_id, text))
 
 
 def _old_policy(policy: AttachedPolicy, written: WrittenPlan) -> OldPolicy:

@@ -22,12 +22,19 @@ from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.replacements import Check, CheckStatus
-from lpgen.core.rollout.calls import Call, CallKind
+from lpgen.core.rollout.calls import CallKind, IamCall
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import principal_before
 
 PROOF_HUNT_SIZE: Final = 128
 """How many requests the hunt of a rollout tries for each principal."""
+
+_COMPARABLE: Final = "the policies can be compared"
+_NOTHING_MISSING: Final = "nothing is missing between two calls"
+_WITHOUT_POLICY: Final = "without {policy}: {finding}"
+_FAILED: Final = "the check `{check}` fails: {finding}{more}"
+_UNPROVEN: Final = "the check `{check}` can't be proven: {finding}{more}"
+_MORE_FINDINGS: Final = ", and {} more"
 
 
 def prove_plans(
@@ -59,9 +66,9 @@ def unproven(checks: Iterable[Check]) -> Iterator[str]:
     """A sentence for each check that fails or can't prove its claim."""
     for check in checks:
         if check.status is not CheckStatus.PASSED:
-            more = f", and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
-            verb = "fails" if check.status is CheckStatus.FAILED else "can't be proven"
-            yield f"the check `{check.name}` {verb}: {check.findings[0]}{more}"
+            more = _MORE_FINDINGS.format(len(check.findings) - 1) if len(check.findings) > 1 else ""
+            words = _FAILED if check.status is CheckStatus.FAILED else _UNPROVEN
+            yield words.format(check=check.name, finding=check.findings[0], more=more)
 
 
 def _checks(
@@ -71,7 +78,7 @@ def _checks(
         with step_budget(PRINCIPAL_STEPS):
             return _check_all(plan, grants, catalog, attached_quota=attached_quota, hunt_size=hunt_size)
     except StepsUsedUpError as error:
-        return (CheckNotes("the policies can be compared", unproven=[error.message]).check(),)
+        return (CheckNotes(_COMPARABLE, unproven=[error.message]).check(),)
 
 
 def _check_all(
@@ -104,13 +111,13 @@ def _written(text: PolicyText) -> WrittenDocument:
 
 
 def _check_moments(
-    calls: Sequence[Call], documents: Sequence[WrittenDocument], grants: PrincipalGrants, catalog: Catalog
+    calls: Sequence[IamCall], documents: Sequence[WrittenDocument], grants: PrincipalGrants, catalog: Catalog
 ) -> Check:
     """After each removal every Deny is in force, and what the principal keeps is granted, by old or new policies.
 
     INVARIANT: nothing but the order of calls decides about this, so an edited order can't open a gap.
     """
-    found = CheckNotes("nothing is missing between two calls")
+    found = CheckNotes(_NOTHING_MISSING)
     held = {one.arn or one.name: one.document for one in grants.principal.policies}
     new = {one.file: one for one in documents}
     for call in calls:
@@ -128,7 +135,7 @@ def _check_moments(
                 )
             for check in checks:
                 (found.failed if check.status is CheckStatus.FAILED else found.unproven).extend(
-                    f"without {call.policy}: {finding}" for finding in check.findings
+                    _WITHOUT_POLICY.format(policy=call.policy, finding=finding) for finding in check.findings
                 )
     return found.check()
 

@@ -1,25 +1,179 @@
-"""Which principals aren't rolled out: those that aren't ours to change, and those where a mistake costs most."""
+"""Why `lpgen rollout` leaves a principal as it is: it isn't ours to change, or a mistake would cost too much.
+
+`edge/rollout/apply.py` finds what only IAM can say, while a plan is applied. Those rows are here too, since the schema
+of plans lists all kinds.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from lpgen.core.globs.match import has_wildcard
-from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT, MANAGED_POLICY_LIMIT
+from lpgen.core.iam.policy import policy_size
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import Principal
 from lpgen.core.options import is_chosen
 from lpgen.core.principal_names import hint_of_name
-from lpgen.core.registry.refusals import RefusalKind
-from lpgen.core.rollout.plan import Refusal
-from lpgen.core.tooling import tooling_of
+from lpgen.core.registry.row import Finding, Kind, Row
+from lpgen.core.rollout.fingerprint import policies_sha256
+from lpgen.core.rollout.written_replacement import WrittenPlan
+from lpgen.core.tooling import Tooling, tooling_of
 from lpgen.errors import InvocationError, quote_input
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 """Names of roles and users. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+# ---------------------------------------------------------------- kinds
+
+_AS_CODE: Final = "(`lpgen generate --as` writes them as terraform or cloudformation)"
+_UNNAMED_RESOURCE: Final = "of the role"
+_UNNAMED_STACK: Final = "that made it"
+_NO_REASON: Final = "no reason is given"
+_LEAVE_GROUPS: Final = (
+    "it would have to leave the {noun} {groups}, and lpgen never touches a membership: first attach the documents of"
+    " {folder} by hand, then leave"
+)
+
+
+def _leave_groups(*, groups: tuple[str, ...], folder: str) -> str:
+    noun = "group" if len(groups) == 1 else "groups"
+    return _LEAVE_GROUPS.format(noun=noun, groups=", ".join(groups), folder=folder)
+
+
+class RefusalKind(Kind):
+    """Why a principal isn't rolled out; from CALLER on it is found only when the plan is applied."""
+
+    SERVICE_LINKED = Row(
+        "service_linked", "service-linked", message="a service-linked role: only AWS changes its policies"
+    )
+    SSO = Row(
+        "sso",
+        "of IAM Identity Center",
+        message="IAM Identity Center writes this role: put the replacement into its permission set",
+    )
+    ORGANIZATION_ACCESS = Tooling.ORGANIZATION_ACCESS.row
+    CONTROL_TOWER = Tooling.CONTROL_TOWER.row
+    STACK_SETS = Tooling.STACK_SETS.row
+    CDK_BOOTSTRAP = Tooling.CDK_BOOTSTRAP.row
+    BREAK_GLASS = Row(
+        "break_glass", "break-glass", parameters={"glob": str}, message="a break-glass role, named by `{glob}`"
+    )
+    MANAGED_AS_CODE = Row(
+        "managed_as_code",
+        "managed as code",
+        parameters={"case": str, "folder": str, "glob": str, "resource": str, "stack": str},
+        message={
+            "by-option": "managed as code, by --managed-as-code {glob}: put the documents of {folder} into that code "
+            + _AS_CODE,
+            "by-stack": "managed as code: change the resource {resource} in the template of the stack {stack}, from the"
+            " documents of {folder} " + _AS_CODE,
+        },
+    )
+    NOT_SAFE = Row(
+        "not_safe",
+        "not called safe",
+        parameters={"why": str},
+        message="the replacement isn't called safe: {why}",
+        step="--unsafe",
+    )
+    GROUPS = Row("groups", "in groups", parameters={"groups": tuple, "folder": str}, message=_leave_groups)
+    NOT_IN_POLICIES = Row("not_in_policies", "not in the policies given", message="the policies given don't have it")
+    OTHER_POLICIES = Row(
+        "other_policies",
+        "generated from other policies",
+        parameters={"case": str},
+        message={
+            "recreated": "it was deleted and created again after the replacement was made",
+            "changed": "the policies given aren't those that the replacement was generated from: generate it again",
+            "missing": "the policies given lack a document that is attached to it",
+        },
+    )
+    NAME = Row("name", "an impossible name", message="its name or ARN is none that IAM gives")
+    NO_SPACE = Row(
+        "no_space",
+        "no room",
+        parameters={"case": str, "why": str, "file": str, "size": int},
+        message={"order": "{why}", "document": "{file} has {size:,} characters, AWS allows 6,144"},
+    )
+    NOTHING_TO_DO = Row(
+        "nothing_to_do",
+        "nothing to do",
+        parameters={"case": str},
+        message={
+            "in-place": "its policies are the replacement already",
+            "no-policy": "the replacement holds no policy: nothing that was used is granted; look at the role by hand",
+        },
+    )
+    NOT_PROVEN = Row("not_proven", "not proven", parameters={"why": str}, message="{why}")
+    NOT_REPRODUCED = Row(
+        "not_reproduced",
+        "not what the data folder gives",
+        parameters={"what": str},
+        message="generated again from the data folder with these options, it gives {what}: generate the output again",
+    )
+    CALLER = Row(
+        "caller",
+        "lpgen's own way in",
+        message="lpgen calls as this principal, or assumed its way through it: changing it could lock itself out",
+    )
+    OTHER_ACCOUNT = Row(
+        "other_account", "in another account", parameters={"why": str}, message="{why}", step="--assume-role NAME"
+    )
+    CHANGED = Row(
+        "changed",
+        "changed since",
+        parameters={"case": str, "kind": str, "why": str},
+        message={
+            "applied": "it was rolled out, and has changed since: {why}",
+            "gone": "there is no {kind} of this name any more",
+            "policies": "its policies have changed since the plan was made: take a new snapshot, generate and plan"
+            " again",
+            "plan": "the plan was edited: the policies before aren't those that its fingerprint is of",
+        },
+    )
+    NAME_TAKEN = Row(
+        "name_taken",
+        "a name is taken",
+        parameters={"case": str, "policy": str},
+        message={
+            "own": "it has a policy {policy} already, which isn't what lpgen made under this name",
+            "account": "a policy {policy} is there already: delete it if nobody needs it",
+        },
+    )
+    QUOTA = Row(
+        "quota",
+        "beyond a quota",
+        parameters={"needed": int, "what": str, "allowed": int, "advice": str},
+        message="it takes {needed:,} {what}, and the account's quota is {allowed:,}{advice}",
+    )
+    LOCKED = Row("locked", "locked by another run", parameters={"why": str}, message="{why}")
+    JOURNAL = Row(
+        "journal",
+        "begun and not ended",
+        message="a run that was begun on it was interrupted, and it can't be finished: run `lpgen rollout undo` first",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason not to roll a principal out, as plans say it: a sentence, and the option that overrides it, or ""."""
+
+    kind: RefusalKind
+    why: str
+    override: str = ""
+
+    @classmethod
+    def of(cls, kind: RefusalKind, /, **parameters: object) -> Self:
+        """A refusal in the words of its row."""
+        found = Finding(kind, parameters)
+        return cls(kind, found.message, found.step)
+
+
+# ---------------------------------------------------------------- what the principal is
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +203,7 @@ def refusals_of_principal(principal: Principal, exceptions: Exceptions, *, folde
         *_declared(principal, exceptions, folder),
         *_stack(principal, folder),
         *_groups(principal, folder),
-        *_unspeakable(principal),
+        *_impossible_name(principal),
     )
 
 
@@ -64,7 +218,7 @@ def _reserved(principal: Principal) -> Iterator[Refusal]:
 
 def _tooling(principal: Principal, exceptions: Exceptions) -> Iterator[Refusal]:
     if principal.arn not in exceptions.included:
-        yield from (Refusal.of(kind, principal=principal.arn) for kind in tooling_of(principal))
+        yield from (Refusal.of(RefusalKind[tooling.name], principal=principal.arn) for tooling in tooling_of(principal))
 
 
 def _declared(principal: Principal, exceptions: Exceptions, folder: str) -> Iterator[Refusal]:
@@ -111,8 +265,8 @@ def _stack(principal: Principal, folder: str) -> Iterator[Refusal]:
     """
     tags = dict(principal.tags)
     if any(key.startswith("aws:cloudformation:") for key in tags):
-        resource = tags.get("aws:cloudformation:logical-id", "of the role")
-        stack = tags.get("aws:cloudformation:stack-name", "that made it")
+        resource = tags.get("aws:cloudformation:logical-id", _UNNAMED_RESOURCE)
+        stack = tags.get("aws:cloudformation:stack-name", _UNNAMED_STACK)
         yield Refusal.of(RefusalKind.MANAGED_AS_CODE, case="by-stack", resource=resource, stack=stack, folder=folder)
 
 
@@ -122,8 +276,29 @@ def _groups(principal: Principal, folder: str) -> Iterator[Refusal]:
         yield Refusal.of(RefusalKind.GROUPS, groups=principal.groups, folder=folder)
 
 
-def _unspeakable(principal: Principal) -> Iterator[Refusal]:
+def _impossible_name(principal: Principal) -> Iterator[Refusal]:
     fields = principal.arn.split(":", 5)
     named = principal.arn.endswith(f":{principal.kind}{principal.path}{principal.name}")
     if not _NAME.fullmatch(principal.name) or len(fields) < 6 or not named or not principal.account:
         yield Refusal.of(RefusalKind.NAME)
+
+
+# ---------------------------------------------------------------- what was written for it
+
+
+def refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: Exceptions) -> Iterator[Refusal]:
+    """Why a replacement isn't put in place: the policies given are others, or it isn't called safe or doesn't fit."""
+    if written.principal_id != principal.principal_id:
+        yield Refusal.of(RefusalKind.OTHER_POLICIES, case="recreated")
+    elif written.policies_sha256 != policies_sha256(principal, with_boundary=False):
+        yield Refusal.of(RefusalKind.OTHER_POLICIES, case="changed")
+    if any(one.document is None for one in (*principal.policies, *filter(None, [principal.boundary]))):
+        yield Refusal.of(RefusalKind.OTHER_POLICIES, case="missing")
+    if not written.safe and not exceptions.unsafe:
+        yield Refusal.of(RefusalKind.NOT_SAFE, why="; ".join(written.not_safe_because) or _NO_REASON)
+    if not written.documents and not written.left:
+        yield Refusal.of(RefusalKind.NOTHING_TO_DO, case="no-policy")
+    for document in written.documents:
+        size = policy_size(document.text)
+        if not document.inline and size > MANAGED_POLICY_LIMIT:
+            yield Refusal.of(RefusalKind.NO_SPACE, case="document", file=document.file, size=size)

@@ -13,8 +13,8 @@ from typing import Final
 
 from lpgen.core.digests import OutputDigests, digest_of_facts, digest_of_text
 from lpgen.core.documents import Summary, SummaryPrincipal, summary_from_facts
-from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.plan import PrincipalPlan
+from lpgen.core.rollout.refusals import RefusalKind
 from lpgen.errors import OutputError, quote_input
 
 
@@ -73,19 +73,26 @@ _EVIDENCE: Final = "evidence.json"
 _UNSTATED: Final = SummaryPrincipal("", "", None, None, ())
 _DOUBTFUL: Final = frozenset({RefusalKind.NOT_PROVEN, RefusalKind.NOT_REPRODUCED})
 
+_OTHER_SUMMARY: Final = "its summary isn't the one that its digests cover"
+_OTHER_DAY: Final = "its day or its catalog isn't that of the summary"
+_OTHER_FOLDER: Final = "the summary has no folder `{folder}` of {who}"
+_OTHER_SAFETY: Final = "the summary says otherwise whether the replacement of {} is safe"
+_OTHER_FILE: Final = "{} isn't the file that was generated"
+_OTHER_ATTACHED: Final = "the summary says otherwise which policies of {} stay attached"
+
 
 def faults_of_source(plan: RolloutPlan) -> Iterator[str]:
     """What a plan says otherwise than the output folder that it names as its source, in sentences."""
     source = plan.source
     if digest_of_facts(source.summary) != source.digests.report:
-        yield "its summary isn't the one that its digests cover"
+        yield _OTHER_SUMMARY
     try:
         stated = source.stated
     except OutputError as error:
         yield error.message
         return
     if (stated.as_of, stated.catalog.version) != (plan.as_of, plan.catalog):
-        yield "its day or its catalog isn't that of the summary"
+        yield _OTHER_DAY
     principals = {principal.principal: principal for principal in stated.principals}
     documents = _documents_by_folder(source.digests.files)
     for one in plan.principals:
@@ -95,18 +102,18 @@ def faults_of_source(plan: RolloutPlan) -> Iterator[str]:
 def _faults_of_principal(
     plan: PrincipalPlan, stated: SummaryPrincipal, documents: Mapping[str, Mapping[str, str]]
 ) -> Iterator[str]:
-    folder = re.split(r"[/\\]", plan.folder)[-1]
+    folder, who = re.split(r"[/\\]", plan.folder)[-1], quote_input(plan.principal)
     if (stated.folder, stated.principal_id) != (folder, plan.principal_id):
-        yield f"the summary has no folder `{folder}` of {quote_input(plan.principal)}"
+        yield _OTHER_FOLDER.format(folder=folder, who=who)
     elif (stated.safe is True) != plan.safe:
-        yield f"the summary says otherwise whether the replacement of {quote_input(plan.principal)} is safe"
+        yield _OTHER_SAFETY.format(who)
     planned = {one.file: digest_of_text(one.text) for one in plan.documents}
     generated = documents.get(folder, {})
     for name in sorted(planned.keys() | generated.keys()) if planned or plan.calls else ():
         if planned.get(name) != generated.get(name):
-            yield f"{quote_input(f'{folder}/{name}')} isn't the file that was generated"
+            yield _OTHER_FILE.format(quote_input(f"{folder}/{name}"))
     if (plan.left or plan.calls) and plan.left != stated.left_attached:
-        yield f"the summary says otherwise which policies of {quote_input(plan.principal)} stay attached"
+        yield _OTHER_ATTACHED.format(who)
 
 
 def _documents_by_folder(files: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -9,13 +9,13 @@ from typing import Final
 
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.model import PrincipalKind
-from lpgen.core.rollout.calls import Call, CallKind, Holding, holding_after, inverse_calls
+from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall, holding_after, inverse_calls
+from lpgen.core.rollout.fingerprint import is_named_by_content
 from lpgen.core.rollout.plan import PrincipalPlan
-from lpgen.core.rollout.plan_rollout import is_named_by_content
 from lpgen.errors import PolicyError, quote_input
 
 
-class Phase(StrEnum):
+class RolloutPhase(StrEnum):
     """How far a rollout is. A principal that was undone may be begun again."""
 
     APPLYING = "applying"
@@ -24,20 +24,20 @@ class Phase(StrEnum):
     UNDONE = "undone"
 
 
-PHASE_AFTER: Final[Mapping[tuple[Phase, str], Phase]] = {
-    (Phase.APPLYING, "about"): Phase.APPLYING,
-    (Phase.APPLYING, "done"): Phase.APPLYING,
-    (Phase.APPLYING, "refused"): Phase.APPLYING,
-    (Phase.APPLYING, "failed"): Phase.APPLYING,
-    (Phase.APPLYING, "applied"): Phase.APPLIED,
-    (Phase.APPLYING, "undo"): Phase.UNDOING,
-    (Phase.APPLIED, "undo"): Phase.UNDOING,
-    (Phase.UNDOING, "undo"): Phase.UNDOING,
-    (Phase.UNDOING, "undo_about"): Phase.UNDOING,
-    (Phase.UNDOING, "undo_done"): Phase.UNDOING,
-    (Phase.UNDOING, "undo_refused"): Phase.UNDOING,
-    (Phase.UNDOING, "undo_failed"): Phase.UNDOING,
-    (Phase.UNDOING, "undone"): Phase.UNDONE,
+_PHASE_AFTER: Final[Mapping[tuple[RolloutPhase, str], RolloutPhase]] = {
+    (RolloutPhase.APPLYING, "about"): RolloutPhase.APPLYING,
+    (RolloutPhase.APPLYING, "done"): RolloutPhase.APPLYING,
+    (RolloutPhase.APPLYING, "refused"): RolloutPhase.APPLYING,
+    (RolloutPhase.APPLYING, "failed"): RolloutPhase.APPLYING,
+    (RolloutPhase.APPLYING, "applied"): RolloutPhase.APPLIED,
+    (RolloutPhase.APPLYING, "undo"): RolloutPhase.UNDOING,
+    (RolloutPhase.APPLIED, "undo"): RolloutPhase.UNDOING,
+    (RolloutPhase.UNDOING, "undo"): RolloutPhase.UNDOING,
+    (RolloutPhase.UNDOING, "undo_about"): RolloutPhase.UNDOING,
+    (RolloutPhase.UNDOING, "undo_done"): RolloutPhase.UNDOING,
+    (RolloutPhase.UNDOING, "undo_refused"): RolloutPhase.UNDOING,
+    (RolloutPhase.UNDOING, "undo_failed"): RolloutPhase.UNDOING,
+    (RolloutPhase.UNDOING, "undone"): RolloutPhase.UNDONE,
 }
 """The events that a journal may hold of a principal after its `begin`, by phase, and the phase that each leads to."""
 
@@ -57,14 +57,14 @@ class RolloutState:
     account: str
     kind: PrincipalKind
     name: str
-    before: Holding
+    before: HeldPolicies
     documents: Mapping[str, str]
     boundary: str
     trust: str
-    calls: tuple[Call, ...]
-    inverse: tuple[Call, ...]
+    calls: tuple[IamCall, ...]
+    inverse: tuple[IamCall, ...]
     digests: Mapping[str, str]
-    phase: Phase = Phase.APPLYING
+    phase: RolloutPhase = RolloutPhase.APPLYING
     about: frozenset[int] = frozenset()
     done: frozenset[int] = frozenset()
     taken_back: frozenset[str] = frozenset()
@@ -74,7 +74,7 @@ class RolloutState:
 
     def after(self, event: str, facts: Mapping[str, object]) -> RolloutState | None:
         """The state after an event of the journal; None where the event can't come here."""
-        phase = PHASE_AFTER.get((self.phase, event))
+        phase = _PHASE_AFTER.get((self.phase, event))
         if phase is None or (event == "applied" and self.next_call < len(self.calls)):
             return None
         state = replace(self, phase=phase)
@@ -111,39 +111,46 @@ class RolloutState:
     @property
     def unfinished(self) -> bool:
         """Whether its rollout or the undoing of it was begun and not ended."""
-        return self.phase in (Phase.APPLYING, Phase.UNDOING)
+        return self.phase in (RolloutPhase.APPLYING, RolloutPhase.UNDOING)
 
     @property
     def next_call(self) -> int:
         """The number of the first call that isn't known to be done."""
         return next(at for at in range(len(self.calls) + 1) if at not in self.done)
 
-    def inverse_of(self, number: int) -> Call:
+    def inverse_of(self, number: int) -> IamCall:
         """The call that takes a call back."""
         return self.inverse[len(self.calls) - 1 - number]
 
     @property
-    def calls_to_undo(self) -> tuple[tuple[int, Call], ...]:
+    def calls_to_undo(self) -> tuple[tuple[int, IamCall], ...]:
         """The numbers of all calls that may have been made, the last one first, each with its inverse."""
-        if self.phase is Phase.UNDONE:
+        if self.phase is RolloutPhase.UNDONE:
             return ()
         return tuple((number, self.inverse_of(number)) for number in sorted(self.about, reverse=True))
 
-    def old_policies_at(self, number: int) -> Holding:
+    def old_policies_at(self, number: int) -> HeldPolicies:
         """The old policies that the principal still held when a call was made."""
         return holding_after(self.before, (call for call in self.calls[:number] if not call.adds))
 
     @property
-    def expected(self) -> Holding:
+    def expected(self) -> HeldPolicies:
         """The policies that the principal holds after the calls that are done."""
         return holding_after(self.before, (self.calls[number] for number in sorted(self.done)))
 
 
-def _detaches(call: Call, facts: Mapping[str, object]) -> bool:
+def _detaches(call: IamCall, facts: Mapping[str, object]) -> bool:
     return call.kind is CallKind.DETACH and (call.policy, call.operation) == (facts["policy"], facts["operation"])
 
 
 # ---------------------------------------------------------------- with the plan
+
+_OTHER_PRINCIPAL: Final = "{} is another principal in the plan"
+_OTHER_CALLS: Final = "the calls of {} aren't those of the plan"
+_OTHER_INVERSE: Final = "the calls that take back those of {} aren't those of the plan"
+_LEADS_ELSEWHERE: Final = "the calls that take back those of {} don't lead to what it had"
+_OTHER_POLICIES: Final = "the policies of {} weren't those of the plan"
+_OTHER_NAME: Final = "the policy {} doesn't have the name of its content"
 
 
 def differs_from_plan(state: RolloutState, plan: PrincipalPlan) -> str:
@@ -161,19 +168,19 @@ def _differences(state: RolloutState, plan: PrincipalPlan) -> Iterator[str]:
     who = quote_input(plan.principal)
     own = (state.principal_id, state.account, state.kind, state.name)
     if own != (plan.principal_id, plan.account, plan.kind, plan.name):
-        yield f"{who} is another principal in the plan"
+        yield _OTHER_PRINCIPAL.format(who)
     if state.calls != plan.calls:
-        yield f"the calls of {who} aren't those of the plan"
+        yield _OTHER_CALLS.format(who)
     if tuple(map(_compact, state.inverse)) != tuple(map(_compact, plan.inverse)):
-        yield f"the calls that take back those of {who} aren't those of the plan"
+        yield _OTHER_INVERSE.format(who)
     if state.inverse != inverse_calls(state.calls, dict(state.before.inline)):
-        yield f"the calls that take back those of {who} don't lead to what it had"
+        yield _LEADS_ELSEWHERE.format(who)
     if _texts(state) != sorted((one.policy, one.text) for one in plan.before):
-        yield f"the policies of {who} weren't those of the plan"
+        yield _OTHER_POLICIES.format(who)
     for call in state.calls:
         makes = call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE)
         if makes and not is_named_by_content(call.policy, call.document, plan.principal, plan.principal_id):
-            yield f"the policy {quote_input(call.policy)} doesn't have the name of its content"
+            yield _OTHER_NAME.format(quote_input(call.policy))
 
 
 def _texts(state: RolloutState) -> list[tuple[str, str]]:
@@ -182,7 +189,7 @@ def _texts(state: RolloutState) -> list[tuple[str, str]]:
     return sorted((name, _without_space(text)) for name, text in (*state.before.inline, *attached.items()))
 
 
-def _compact(call: Call) -> Call:
+def _compact(call: IamCall) -> IamCall:
     """The call; the document of an old inline policy that it puts back without white space."""
     return replace(call, document=_without_space(call.document)) if call.kind is CallKind.PUT_INLINE else call
 

@@ -1,76 +1,38 @@
-"""What was denied since a rollout, and which removed line would have allowed it."""
+"""What the logs show since a rollout: denials, and the removed actions whose denials they can't show."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Final
 
 import pyarrow.compute as pc
 
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.globs.match import as_glob, fold_case
-from lpgen.core.iam.match_resource import (
-    intersect_resources,
-    resource_contains,
-    resource_match,
-    resources_intersect,
-)
-from lpgen.core.iam.match_statement import action_matches
-from lpgen.core.iam.policy import policy_from_json, statement_depends_on_version
-from lpgen.core.model import (
-    Action,
-    AttachedPolicy,
-    DenialKind,
-    Effect,
-    Outcome,
-    Policy,
-    PolicyKind,
-    ResourceKind,
-    SkipReason,
-    Statement,
-)
+from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind, SkipReason, Visibility
+from lpgen.core.rollout.denials import Denial, PoliciesSince, denials_since
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import principal_before
-from lpgen.core.rollout.watch_blind import LogsSince, UnseenActions
+from lpgen.core.usage.columns import distinct_rows
+from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.usage_of_days import usage_of_days
 
-_OWN: Final = frozenset({DenialKind.IDENTITY, DenialKind.UNSTATED, DenialKind.NONE})
-"""Denials that a principal's own policies may have caused, as far as the message says."""
-
-
-@dataclass(frozen=True, slots=True)
-class LostLine:
-    """A removed statement that allowed what is denied now, and the statement to restore, which is never wider."""
-
-    policy: str
-    statement: int
-    sid: str
-    restore: str
+_EXAMPLES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Denial:
-    """What was denied since the rollout. `lost` is empty where no removed line allowed it; `why` says what else.
+class _UnseenActions:
+    """Removed actions of a service whose denials the logs can't show, with why, and a few by name."""
 
-    `records` may count some from before the rollout where `straddles`: records of one day and kind are kept together.
-    `restored` says that policies read after the last denial allow it again.
-    """
-
-    action: str
-    resource: str
-    kind: DenialKind
-    records: int
-    straddles: bool
-    last_seen: str
-    example_event_id: str
-    before_too: bool
-    lost: tuple[LostLine, ...]
-    restored: bool
+    service: str
+    count: int
+    examples: tuple[str, ...]
     why: str
 
 
@@ -87,25 +49,13 @@ class Watched:
     logs_until: str
     denials: tuple[Denial, ...]
     unmapped: tuple[tuple[str, int], ...]
-    unseen: tuple[UnseenActions, ...]
+    unseen: tuple[_UnseenActions, ...]
     snapshot: str = ""
 
     @property
     def found(self) -> bool:
         """Whether anything was denied that the rollout may have caused, and that isn't restored."""
         return bool(self.unmapped) or any(one.lost and not one.restored for one in self.denials)
-
-
-@dataclass(frozen=True, slots=True)
-class PoliciesSince:
-    """What a snapshot shows of policies: its name, when it was taken, and the documents by a principal's ARN and id.
-
-    Only of principals all of whose documents it has, since any that it lacks may refuse what others allow.
-    """
-
-    name: str
-    taken: datetime
-    documents: Mapping[tuple[str, str], tuple[Policy, ...]]
 
 
 def watch_rollout(
@@ -142,204 +92,11 @@ def _watch_principal(
         plan.principal,
         since.isoformat(),
         last_day,
-        tuple(_denials(plan, since, usage, now)),
+        tuple(denials_since(plan, since, usage, now)),
         tuple(_unmapped(plan, since, usage)),
         tuple(logs.unseen(_removed(plan, catalog), plan.account)) if last_day else (),
         now.name if now else "",
     )
-
-
-# ---------------------------------------------------------------- denials
-
-
-_COLUMNS: Final = (
-    "action", "resource_kind", "resource", "denial_kind", "first_seen", "last_seen", "records", "example_event_id",
-)  # fmt: skip
-_Key = tuple[str, ResourceKind, str, DenialKind]
-
-
-@dataclass(slots=True)
-class _Seen:
-    """The rows of one denial: those since the rollout, and whether there are some from before."""
-
-    rows: list[tuple[datetime, datetime, int, str]]
-    before: bool = False
-
-
-def _denials(plan: PrincipalPlan, since: datetime, usage: Usage, now: PoliciesSince | None) -> Iterator[Denial]:
-    found: dict[_Key, _Seen] = defaultdict(lambda: _Seen([]))
-    for action, kind, resource, denial, first, last, records, event in _denied_rows(plan.principal, usage):
-        seen = found[action, ResourceKind(kind), resource, DenialKind(denial)]
-        if first is not None and last >= since:
-            seen.rows.append((first, last, records, event))
-        seen.before = seen.before or first is None or first < since
-    before, after = list(_policies(plan.before)), [policy for _, policy in _policies(plan.after)]
-    today = now.documents.get((plan.principal, plan.principal_id), ()) if now else ()
-    for (action, kind, resource, denial), seen in sorted(found.items()):
-        if not seen.rows:
-            continue
-        own, call = denial in _OWN, (action, kind, resource)
-        removed = list(_lost_lines(call, before, after)) if own else []
-        lost = tuple(_lost_line(text, policy, one, call) for text, policy, one in removed)
-        kept = own and not lost and any(_allows(one, policy, *call) for policy, one in _allows_of(p for _, p in before))
-        last = max(row[1] for row in seen.rows)
-        # Any of the removed lines may have been the one that allowed it, under its own conditions.
-        again = bool(removed) and all(_stays(one, policy, call, today) for _, policy, one in removed)
-        restored = now is not None and now.taken > last and again and not _denies(call, today)
-        yield Denial(
-            action,
-            resource if kind is not ResourceKind.UNKNOWN else "",
-            denial,
-            sum(row[2] for row in seen.rows),
-            any(row[0] < since for row in seen.rows),
-            last.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            max(seen.rows)[3],
-            seen.before,
-            lost,
-            restored,
-            _why(denial, kept=kept, lost=bool(lost)),
-        )
-
-
-def _denied_rows(principal: str, usage: Usage) -> Iterable[tuple[Any, ...]]:
-    table = usage.table
-    rows = table.filter(
-        pc.and_(pc.equal(table.column("principal"), principal), pc.equal(table.column("outcome"), Outcome.DENIED.value))
-    )
-    return zip(*(rows.column(name).to_pylist() for name in _COLUMNS), strict=True)
-
-
-def _why(denial: DenialKind, *, kept: bool, lost: bool) -> str:
-    if denial not in _OWN:
-        return _OTHER_WALLS[denial]
-    if kept:
-        return "the new policies allow it: something else refuses it, such as a condition, a boundary or an SCP"
-    return "" if lost else "the old policies didn't allow it either"
-
-
-_OTHER_WALLS: Final[Mapping[DenialKind, str]] = {
-    DenialKind.RESOURCE: "the resource's policy refuses it",
-    DenialKind.BOUNDARY: "the permissions boundary refuses it",
-    DenialKind.SCP: "an SCP refuses it",
-    DenialKind.RCP: "an RCP refuses it",
-    DenialKind.SESSION: "the session's policy refuses it",
-    DenialKind.VPC_ENDPOINT: "the VPC endpoint's policy refuses it",
-    DenialKind.EXPLICIT: "a Deny refuses it: each of the old ones was carried over, and none is new",
-}
-
-_Named = tuple[PolicyText, Policy]
-_Call = tuple[str, ResourceKind, str]
-"""An action on a resource of a kind."""
-
-
-def _policies(texts: Sequence[PolicyText]) -> Iterator[_Named]:
-    for one in texts:
-        yield one, policy_from_json(one.text, place=one.policy)
-
-
-def _allows_of(policies: Iterable[Policy]) -> Iterator[tuple[Policy, Statement]]:
-    for policy in policies:
-        yield from ((policy, one) for one in policy.statements if one.effect is Effect.ALLOW)
-
-
-def _lost_lines(
-    call: _Call, before: Iterable[_Named], after: Sequence[Policy]
-) -> Iterator[tuple[PolicyText, Policy, Statement]]:
-    """The old lines that may have allowed a call and that no new one without more conditions covers."""
-    for text, policy in before:
-        for one in policy.statements:
-            if one.effect is Effect.ALLOW and _allows(one, policy, *call) and not _stays(one, policy, call, after):
-                yield text, policy, one
-
-
-def _lost_line(text: PolicyText, policy: Policy, statement: Statement, call: _Call) -> LostLine:
-    return LostLine(text.policy, statement.index + 1, statement.sid, _restored(statement, policy, *call))
-
-
-def _stays(old: Statement, former: Policy, call: _Call, after: Iterable[Policy]) -> bool:
-    """Whether a policy surely allows a call wherever an old statement, of a former policy, did."""
-    return any(
-        (not one.conditions or _same_conditions(one, policy, old, former))
-        and (_surely_allows(one, policy, *call) or _carries(one, old, policy, call))
-        for policy, one in _allows_of(after)
-    )
-
-
-def _same_conditions(new: Statement, policy: Policy, old: Statement, former: Policy) -> bool:
-    turns_on_version = statement_depends_on_version(new) or statement_depends_on_version(old)
-    return new.conditions == old.conditions and (policy.version == former.version or not turns_on_version)
-
-
-def _denies(call: _Call, policies: Iterable[Policy]) -> bool:
-    """Whether a Deny without conditions may cover a call."""
-    denies = ((one, policy) for policy in policies for one in policy.statements if one.effect is Effect.DENY)
-    return any(not one.conditions and _allows(one, policy, *call) for one, policy in denies)
-
-
-def _carries(new: Statement, old: Statement, policy: Policy, call: _Call) -> bool:
-    """Whether a new statement has a call's action and, word for word, what of the old one's resources may match."""
-    action, kind, resource = call
-    if new.not_resource != old.not_resource or not action_matches(new, fold_case(action)):
-        return False
-    if old.not_resource:
-        return set(new.resources) == set(old.resources)
-    known = kind in (ResourceKind.ARN, ResourceKind.FOLD)
-    met = {one for one in old.resources if not known or _within(one, policy.version, kind, resource)}
-    return met <= set(new.resources)
-
-
-def _allows(statement: Statement, policy: Policy, action: str, kind: ResourceKind, resource: str) -> bool:
-    """Whether a statement may cover an action on a resource, its conditions aside; it may where that isn't known."""
-    if not action_matches(statement, fold_case(action)):
-        return False
-    patterns = [as_glob(one, policy.version) for one in statement.resources]
-    if kind not in (ResourceKind.ARN, ResourceKind.FOLD):
-        return True
-    if statement.not_resource:
-        return not any(resource_contains(one, resource) for one in patterns)
-    matches = resource_match if kind is ResourceKind.ARN else resources_intersect
-    return any(matches(one, resource) for one in patterns)
-
-
-def _surely_allows(statement: Statement, policy: Policy, action: str, kind: ResourceKind, resource: str) -> bool:
-    """Whether a statement covers an action on whatever was meant, its conditions aside; variables may mean less."""
-    if not action_matches(statement, fold_case(action)):
-        return False
-    if statement.not_resource:
-        return kind is ResourceKind.ARN and _allows(statement, policy, action, kind, resource)
-    fixed = [one for one in statement.resources if as_glob(one, policy.version) == one]
-    if kind is ResourceKind.ARN:
-        return any(resource_match(one, resource) for one in fixed)
-    whole = resource if kind is ResourceKind.FOLD else "*"
-    return any(resource_contains(one, whole) for one in fixed)
-
-
-def _restored(statement: Statement, policy: Policy, action: str, kind: ResourceKind, resource: str) -> str:
-    """The statement cut down to one action and, where it is known, one resource, with its conditions."""
-    written: dict[str, Any] = json.loads(statement.text)
-    fields: dict[str, Any] = {"Effect": "Allow", "Action": action}
-    name = "NotResource" if statement.not_resource else "Resource"
-    fields[name] = written[name]
-    if not statement.not_resource and kind in (ResourceKind.ARN, ResourceKind.FOLD):
-        narrow = [_within(one, policy.version, kind, resource) for one in statement.resources]
-        fields["Resource"] = sorted({one for one in narrow if one}) or written[name]
-        if len(fields["Resource"]) == 1:
-            fields["Resource"] = fields["Resource"][0]
-    if "Condition" in written:
-        fields["Condition"] = written["Condition"]
-    return json.dumps(fields)
-
-
-def _within(pattern: str, version: str, kind: ResourceKind, resource: str) -> str:
-    """The resource as far as one old pattern has it, "" where it doesn't; a pattern with variables stays as it is."""
-    glob = as_glob(pattern, version)
-    if kind is ResourceKind.ARN:
-        if not resource_match(glob, resource):
-            return ""
-        return resource if glob == pattern else pattern
-    if not resources_intersect(glob, resource):
-        return ""
-    return (intersect_resources(pattern, resource) if glob == pattern else None) or pattern
 
 
 def _unmapped(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[tuple[str, int]]:
@@ -363,7 +120,47 @@ def _removed(plan: PrincipalPlan, catalog: Catalog) -> frozenset[Action]:
 
 def _granted(plan: PrincipalPlan, texts: Sequence[PolicyText], catalog: Catalog) -> frozenset[Action]:
     policies = tuple(
-        AttachedPolicy(PolicyKind.INLINE, text.policy, "", "", None, policy) for text, policy in _policies(texts)
+        AttachedPolicy(PolicyKind.INLINE, text.policy, "", "", None, policy_from_json(text.text, place=text.policy))
+        for text in texts
     )
     (grants,) = grants_from_principals([replace(principal_before(plan), policies=policies, boundary=None)], catalog)
     return grants.granted()
+
+
+# ---------------------------------------------------------------- what the logs cover
+
+
+class LogsSince:
+    """The logs of the days since a rollout."""
+
+    def __init__(self, usage: Usage, since: date, catalog: Catalog) -> None:
+        last = max((day for (day,) in distinct_rows(usage.coverage, ("day",)) if day is not None), default=since)
+        self._usage = usage_of_days(usage, since, last)
+        self._coverage = coverage_from_usage(self._usage)
+        self._observability = Observability(catalog, self._coverage, min_days=0)
+
+    def last_day(self, account: str, since: datetime) -> str:
+        """The last day of an account's logs, "" where they end before a moment."""
+        covered = self._coverage.account(account)
+        if covered is None or (covered.last_day == since.date() and not self._reach(account, since)):
+            return ""
+        return covered.last_day.isoformat()
+
+    def _reach(self, account: str, since: datetime) -> bool:
+        """Whether any record of the account is as new; coverage knows days alone."""
+        for table, owner in ((self._usage.table, "recipient_account"), (self._usage.skips, "account")):
+            last = pc.max(table.filter(pc.equal(table.column(owner), account)).column("last_seen")).as_py()
+            if last is not None and last >= since:
+                return True
+        return False
+
+    def unseen(self, removed: Iterable[Action], account: str) -> Iterator[_UnseenActions]:
+        """The removed actions whose denials an account's logs can't show, by service and why: first what the logs
+        lack, then what CloudTrail never records."""
+        by_service: dict[tuple[bool, str, str], list[str]] = defaultdict(list)
+        for action in sorted(removed):
+            if why := self._observability.blind_spot(action, account, (), ()):
+                never = self._observability.visibility(action) is Visibility.NEVER
+                by_service[never, action.partition(":")[0], why].append(action)
+        for (_, service, why), actions in sorted(by_service.items()):
+            yield _UnseenActions(service, len(actions), tuple(actions[:_EXAMPLES]), why)

@@ -10,10 +10,18 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
-from lpgen.core.athena.days import DaySpan, IngestedDay, TablePlan, Wanted, day_from_name, missing_days, settled_days
-from lpgen.core.athena.query import build_query, columns_of_answer
-from lpgen.core.athena.scheme import SCHEME
-from lpgen.core.athena.table import AthenaTable, TableName, table_from_definition
+from lpgen.core.athena.days import (
+    DaySpan,
+    IngestedDay,
+    RecordScope,
+    TablePlan,
+    build_query,
+    columns_of_answer,
+    day_from_name,
+    missing_days,
+    settled_days,
+)
+from lpgen.core.athena.table import SCHEME, AthenaTable, TableName, table_from_definition
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.usage.event_time import ALL_TIME, Window
 from lpgen.core.usage.ingest_result import Progress, ProgressReport
@@ -47,7 +55,7 @@ class AthenaLogs:
     runner: QueryRunner
     names: tuple[TableName, ...]
     days: DaySpan
-    wanted: Wanted
+    wanted: RecordScope
     began: datetime
     reads_whole: bool = False
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lpgen.core.athena.scheme import SCHEME
+from lpgen.core.athena.table import SCHEME
 from lpgen.core.usage.event_time import NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.latest_time import latest_time

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from lpgen.core.model import Action
-from lpgen.core.observe.outcome import Promise
+from lpgen.core.observe.open_uses import Promise
 from lpgen.core.schemas import OBSERVE_SCHEMA, check_schema
 from lpgen.errors import DataError, quote_reason
 

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lpgen.core.digests import digest_of_text
-from lpgen.core.registry.refusals import RefusalKind
-from lpgen.core.rollout.calls import Call, CallKind, Holding, holding_after, inverse_calls
+from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall, holding_after, inverse_calls
 from lpgen.core.rollout.fingerprint import policies_sha256
-from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
-from lpgen.core.rollout.plan import PrincipalPlan, Refusal
+from lpgen.core.rollout.plan import OutcomeKind, PrincipalPlan, RolloutOutcome
 from lpgen.core.rollout.plan_rollout import own_texts
-from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
-from lpgen.core.rollout.state import Phase, RolloutState
+from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refusals_of_principal
+from lpgen.core.rollout.state import RolloutPhase, RolloutState
 from lpgen.edge.rollout.caller_chain import CallerName
 from lpgen.edge.rollout.compare import await_expected, is_as_created, why_gone
 from lpgen.edge.rollout.iam_writer import NOT_FOUND, IamWriter, LivePrincipal, Notes, Quotas
@@ -70,7 +68,7 @@ def _refusals_to_resume(state: RolloutState, live: LivePrincipal) -> Iterator[Re
     reachable = [holding_after(state.before, state.calls[:end]) for end in (at, at + 1)]
     same = live.principal.principal_id == state.principal_id and _rest_of(live) == (state.boundary, state.trust)
     right = same and live.holding in reachable and _is_proven_by_live(state, live)
-    if state.phase is Phase.UNDOING or not right:
+    if state.phase is RolloutPhase.UNDOING or not right:
         yield Refusal.of(RefusalKind.JOURNAL)
 
 
@@ -85,7 +83,7 @@ def _is_proven_by_live(state: RolloutState, live: LivePrincipal) -> bool:
     return same and not (gone and any(call.adds for call in state.calls[state.next_call :]))
 
 
-def _names_of(holding: Holding) -> set[str]:
+def _names_of(holding: HeldPolicies) -> set[str]:
     return {*dict(holding.inline), *holding.attached}
 
 
@@ -120,7 +118,7 @@ _PLAN_AGAIN: Final = ": plan again with --attached-quota {}, or raise the quota"
 # ---------------------------------------------------------------- apply
 
 
-def apply_principal(plan: PrincipalPlan, run: Run) -> Outcome:
+def apply_principal(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
     """Carries a plan out, or finishes what a killed run began; after an error the principal is put back as it was.
 
     Raises:
@@ -129,14 +127,16 @@ def apply_principal(plan: PrincipalPlan, run: Run) -> Outcome:
     return under_lock(plan.principal, plan.principal_id, run, lambda: _apply(plan, run))
 
 
-def _apply(plan: PrincipalPlan, run: Run) -> Outcome:
+def _apply(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
     state = run.journal.states.get(plan.principal)
-    if state is not None and state.phase is Phase.APPLIED:  # by a run that was killed before it released the lock
-        return Outcome(plan.principal, OutcomeKind.APPLIED, ("it was already",))
+    if (
+        state is not None and state.phase is RolloutPhase.APPLIED
+    ):  # by a run that was killed before it released the lock
+        return RolloutOutcome(plan.principal, OutcomeKind.APPLIED, ("it was already",))
     live = run.writer.read_principal(plan.kind, plan.name)
     refusals = tuple(_refusals_to_begin(plan, live, state))
     if refusals:
-        return Outcome(plan.principal, OutcomeKind.REFUSED, tuple(refusal.why for refusal in refusals))
+        return RolloutOutcome(plan.principal, OutcomeKind.REFUSED, tuple(refusal.why for refusal in refusals))
     if state is None or not state.unfinished:
         run.journal.begin(live, plan.calls, inverse_calls(plan.calls, dict(live.holding.inline)))
     try:
@@ -144,7 +144,7 @@ def _apply(plan: PrincipalPlan, run: Run) -> Outcome:
         await_expected(plan.principal, run)
     except LockLostError as error:
         run.journal.note("failed", plan.principal, why=error.message)
-        return Outcome(plan.principal, OutcomeKind.STUCK, (f"{error.message}: nothing more was changed",))
+        return RolloutOutcome(plan.principal, OutcomeKind.STUCK, (f"{error.message}: nothing more was changed",))
     except (AwsError, RolloutError, KeyboardInterrupt) as error:
         why = error.message if isinstance(error, LpgenError) else "interrupted"
         run.journal.note("failed", plan.principal, why=why)
@@ -155,9 +155,9 @@ def _apply(plan: PrincipalPlan, run: Run) -> Outcome:
                 run.say(f"{plan.principal}: {problem}")
             raise
         kind = _AFTER_FAILURE.get(undone.kind, OutcomeKind.STUCK)
-        return Outcome(plan.principal, kind, (why, *undone.why))
+        return RolloutOutcome(plan.principal, kind, (why, *undone.why))
     run.journal.note("applied", plan.principal)
-    return Outcome(plan.principal, OutcomeKind.APPLIED)
+    return RolloutOutcome(plan.principal, OutcomeKind.APPLIED)
 
 
 _AFTER_FAILURE: Final = {OutcomeKind.UNDONE: OutcomeKind.TAKEN_BACK, OutcomeKind.GONE: OutcomeKind.GONE}
@@ -199,7 +199,7 @@ def _note_done(state: RolloutState, number: int, run: Run, *, lost: bool = False
     run.journal.note("done", state.principal, call=number, lost=lost, **created)
 
 
-def _check_before(call: Call, state: RolloutState, run: Run) -> None:
+def _check_before(call: IamCall, state: RolloutState, run: Run) -> None:
     """Checks that a call changes what it was planned to change, in the moment before it is made.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lpgen.core.rollout.calls import CallKind, Holding
+from lpgen.core.rollout.calls import CallKind, HeldPolicies
 from lpgen.core.rollout.state import RolloutState
 from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal
 from lpgen.edge.rollout.run import Run, comes_true
@@ -67,7 +67,7 @@ def is_own(arn: str, state: RolloutState, writer: IamWriter) -> bool:
 
 
 def differences_from(
-    expected: Holding, documents: Mapping[str, str], state: RolloutState, live: LivePrincipal
+    expected: HeldPolicies, documents: Mapping[str, str], state: RolloutState, live: LivePrincipal
 ) -> Iterator[str]:
     """How a principal differs from the policies that it should hold, and from what it was besides, in sentences."""
     should, now = dict(expected.inline), dict(live.holding.inline)
@@ -85,7 +85,7 @@ def differences_from(
         yield "its trust policy is another since"
 
 
-def lost_policies(expected: Holding, documents: Mapping[str, str], live: LivePrincipal) -> Iterator[str]:
+def lost_policies(expected: HeldPolicies, documents: Mapping[str, str], live: LivePrincipal) -> Iterator[str]:
     """The policies that a principal should hold, and doesn't hold with their documents, in sentences."""
     inline, attached = dict(live.holding.inline), dict(live.documents)
     for name, text in expected.inline:

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind, Principal, PrincipalKind
-from lpgen.core.rollout.calls import Call, CallKind, Holding
+from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall
 from lpgen.core.rollout.lock import lock_parameters
 from lpgen.edge.aws_session import AwsSession, aws_errors
 from lpgen.errors import AwsError, PolicyError, RefusedCallError, quote_input
@@ -48,7 +48,7 @@ class LivePrincipal:
     """A principal as IAM has it now; `documents` are the texts of its attached policies by ARN, `trust` its trust's."""
 
     principal: Principal
-    holding: Holding
+    holding: HeldPolicies
     documents: tuple[tuple[str, str], ...]
     trust: str
 
@@ -156,17 +156,17 @@ class IamWriter:
             groups=groups,
             tags=tuple(sorted((tag["Key"], tag["Value"]) for tag in found.get("Tags", ()))),
         )
-        holding = Holding(tuple(sorted(inline.items())), tuple(attached))
+        holding = HeldPolicies(tuple(sorted(inline.items())), tuple(attached))
         return LivePrincipal(principal, holding, tuple(documents.items()), trust)
 
-    def read_holding(self, kind: PrincipalKind, name: str) -> Holding:
+    def read_holding(self, kind: PrincipalKind, name: str) -> HeldPolicies:
         """The policies of a principal's own, without the documents of attached ones.
 
         Raises:
             AwsError: they can't be read.
         """
         with _iam_errors(f"read the policies of the {kind} {quote_input(name)}"):
-            return Holding(tuple(sorted(self._inline(kind, name))), tuple(sorted(self._attached(kind, name))))
+            return HeldPolicies(tuple(sorted(self._inline(kind, name))), tuple(sorted(self._attached(kind, name))))
 
     def read_policy(self, arn: str) -> str | None:
         """The document of a managed policy that has only one version, "" where it has more; None where there is none.
@@ -267,7 +267,7 @@ class IamWriter:
         """
         return self._change("DeletePolicy", {"PolicyArn": arn}, arn, lambda: self.read_lock(arn) is None, notes)
 
-    def perform(self, call: Call, notes: Notes = _NO_NOTES) -> bool:
+    def perform(self, call: IamCall, notes: Notes = _NO_NOTES) -> bool:
         """Make one call and read back that it took effect.
 
         Returns whether an attempt of it may still be carried out, since its answer was lost.
@@ -325,7 +325,7 @@ class IamWriter:
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
 
-    def in_effect(self, call: Call) -> bool:
+    def in_effect(self, call: IamCall) -> bool:
         """Whether what a call brings about is so.
 
         Raises:

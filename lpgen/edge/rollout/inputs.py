@@ -11,8 +11,7 @@ from typing import Final
 from lpgen.core.analysis.verification.chain import check_unchanged
 from lpgen.core.digests import CHAIN_KEYS, OutputDigests
 from lpgen.core.replacements import CheckStatus
-from lpgen.core.rollout.plan import NewDocument
-from lpgen.core.rollout.plan_rollout import WrittenPlan
+from lpgen.core.rollout.written_replacement import NewDocument, WrittenPlan
 from lpgen.edge.evidence_file import EvidenceFile, EvidenceLine
 from lpgen.edge.replacement_files import WrittenReplacement, read_output, read_replacements
 from lpgen.errors import OutputError, TamperingError, quote_reason

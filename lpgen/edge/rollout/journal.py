@@ -42,9 +42,9 @@ import msgspec
 
 from lpgen.core.digests import digest_of_text
 from lpgen.core.model import PrincipalKind
-from lpgen.core.rollout.calls import Call, CallKind, Holding
+from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall
 from lpgen.core.rollout.source import RolloutPlan
-from lpgen.core.rollout.state import Phase, RolloutState, differs_from_plan
+from lpgen.core.rollout.state import RolloutPhase, RolloutState, differs_from_plan
 from lpgen.core.schemas import JOURNAL_SCHEMA, check_schema
 from lpgen.edge.private_files import open_no_link, restrict_to_owner, sync_folder
 from lpgen.edge.rollout.iam_writer import LivePrincipal
@@ -178,7 +178,9 @@ class Journal:
                 return
             state = self.states.get(principal)
             if event == "begin":
-                self._check(state is None or state.phase is Phase.UNDONE, f"{quote_input(principal)} begins twice")
+                self._check(
+                    state is None or state.phase is RolloutPhase.UNDONE, f"{quote_input(principal)} begins twice"
+                )
                 self.states[principal] = self._agreed(entry)
                 return
             after = state.after(event, entry) if state else None
@@ -211,7 +213,7 @@ class Journal:
         self._check(entry["digests"] == self._digests_of(state.calls), f"the digests of {who} aren't those of the plan")
         return state
 
-    def _digests_of(self, calls: Iterable[Call]) -> dict[str, Any]:
+    def _digests_of(self, calls: Iterable[IamCall]) -> dict[str, Any]:
         return {
             "plan": self.digest,
             "source": self._plan.source.digests.root,
@@ -220,7 +222,7 @@ class Journal:
 
     # ------------------------------------------------------------ writing
 
-    def begin(self, live: LivePrincipal, calls: Sequence[Call], inverse: Iterable[Call]) -> None:
+    def begin(self, live: LivePrincipal, calls: Sequence[IamCall], inverse: Iterable[IamCall]) -> None:
         """Note a principal's current state, and the calls to make.
 
         Raises:
@@ -287,7 +289,7 @@ class Recorded:
     @property
     def to_undo(self) -> tuple[str, ...]:
         """The principals that were begun and not undone, or that a killed run may have locked; the last one first."""
-        begun = (principal for principal, state in self.states.items() if state.phase is not Phase.UNDONE)
+        begun = (principal for principal, state in self.states.items() if state.phase is not RolloutPhase.UNDONE)
         locked = (principal for principal, nonces in self.locks.items() if nonces)
         return tuple(reversed(dict.fromkeys((*begun, *locked))))
 
@@ -308,8 +310,8 @@ def read_journal(path: Path, plan: RolloutPlan) -> Recorded:
 # ---------------------------------------------------------------- entries
 
 
-def _call_from_entry(entry: dict[str, Any]) -> Call:
-    return Call(
+def _call_from_entry(entry: dict[str, Any]) -> IamCall:
+    return IamCall(
         CallKind(entry["kind"]),
         PrincipalKind(entry["principal_kind"]),
         entry["principal"],
@@ -328,7 +330,7 @@ def _state_from_entry(entry: dict[str, Any]) -> RolloutState:
         account=entry["account"],
         kind=PrincipalKind(entry["kind"]),
         name=entry["name"],
-        before=Holding(tuple(sorted(before["inline"].items())), tuple(sorted(before["attached"]))),
+        before=HeldPolicies(tuple(sorted(before["inline"].items())), tuple(sorted(before["attached"]))),
         documents=entry["documents"],
         boundary=entry["boundary"],
         trust=entry["trust"],

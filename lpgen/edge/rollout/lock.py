@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lpgen.core.rollout.lock import is_lock_of, lock_arn, lock_description
-from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
+from lpgen.core.rollout.plan import OutcomeKind, RolloutOutcome
 from lpgen.edge.rollout.iam_writer import NOT_FOUND, TAKEN, IamWriter, Notes
 from lpgen.edge.rollout.run import Run, comes_true, interrupts_deferred, outwait_late_calls
 from lpgen.errors import AwsError, LockLostError, RefusedCallError, quote_input
@@ -24,7 +24,7 @@ def why_locked(writer: IamWriter, principal: str, principal_id: str, nonces: Ite
     return "" if found is None or is_lock_of(found, nonces) else _locked_by(found)
 
 
-def under_lock(principal: str, principal_id: str, run: Run, change: Callable[[], Outcome]) -> Outcome:
+def under_lock(principal: str, principal_id: str, run: Run, change: Callable[[], RolloutOutcome]) -> RolloutOutcome:
     """The outcome of a change that only one run makes at a time, once no earlier call can come late.
 
     The lock stays if the journal says that the change wasn't ended: the same journal then goes on under it.
@@ -37,7 +37,7 @@ def under_lock(principal: str, principal_id: str, run: Run, change: Callable[[],
     try:
         refused = _take_lock(principal, principal_id, run)
         if refused:
-            return Outcome(principal, OutcomeKind.REFUSED, (refused,))
+            return RolloutOutcome(principal, OutcomeKind.REFUSED, (refused,))
         outcome = change()
     except BaseException:
         state = run.journal.states.get(principal)

@@ -13,8 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from lpgen.core.digests import digest_of_text, digests_from_facts
-from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
-from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal
+from lpgen.core.rollout.calls import POLICY_PATH, CallKind, IamCall, inverse_calls
+from lpgen.core.rollout.plan import Peak, PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_document import (
     CallPart,
     NewDocumentPart,
@@ -24,7 +24,9 @@ from lpgen.core.rollout.plan_document import (
     SourcePart,
 )
 from lpgen.core.rollout.plan_rollout import derive_again, texts_after
+from lpgen.core.rollout.refusals import Refusal
 from lpgen.core.rollout.source import RolloutPlan, Source, faults_of_source
+from lpgen.core.rollout.written_replacement import NewDocument
 from lpgen.core.schemas import ROLLOUT_SCHEMA, check_schema
 from lpgen.errors import OutputError, PolicyError, RolloutError, TamperingError, quote_input, quote_reason
 
@@ -147,16 +149,16 @@ def _edited(principal: str, path: Path) -> TamperingError:
     return TamperingError(f"what `{path}` has for {quote_input(principal)} was edited", hint=_AGAIN)
 
 
-def _as_written(calls: Iterable[Call]) -> list[tuple[str, dict[str, Any]]]:
+def _as_written(calls: Iterable[IamCall]) -> list[tuple[str, dict[str, Any]]]:
     return [(call.operation, call.parameters()) for call in calls]
 
 
-def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> Call:
+def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> IamCall:
     """The call that has exactly these parameters."""
     parameters: dict[str, Any] = {**written.parameters}
     try:
         found = [
-            Call(
+            IamCall(
                 kind,
                 owner.kind,
                 owner.name,
@@ -175,7 +177,7 @@ def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> Call:
     return exact[0]
 
 
-def _check_calls(calls: Sequence[Call], one: PrincipalPlanPart, path: Path) -> None:
+def _check_calls(calls: Sequence[IamCall], one: PrincipalPlanPart, path: Path) -> None:
     """Refuse calls that attach policies other than the plan's own, below lpgen's path, or remove any that weren't
     there."""
     made = {call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind
-from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
-from lpgen.core.rollout.plan import PrincipalPlan
-from lpgen.core.rollout.plan_rollout import is_named_by_content
-from lpgen.core.rollout.state import Phase, RolloutState
+from lpgen.core.rollout.calls import POLICY_PATH, CallKind, IamCall
+from lpgen.core.rollout.fingerprint import is_named_by_content
+from lpgen.core.rollout.plan import OutcomeKind, PrincipalPlan, RolloutOutcome
+from lpgen.core.rollout.state import RolloutPhase, RolloutState
 from lpgen.edge.rollout.compare import differences_from, is_own, lost_policies, why_gone
 from lpgen.edge.rollout.iam_writer import NOT_SHOWN, IamWriter, LivePrincipal, Notes
 from lpgen.edge.rollout.lock import check_lock, under_lock
@@ -16,7 +15,7 @@ from lpgen.edge.rollout.run import Run, comes_true, interrupts_deferred, look_la
 from lpgen.errors import AwsError, LockLostError, RefusedCallError, RolloutError
 
 
-def undo_principal(plan: PrincipalPlan, run: Run) -> Outcome:
+def undo_principal(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
     """Takes back every call that was made, by what IAM has now, and compares the outcome with what was, to the byte.
 
     Leaves what others have changed since as it is, and says so.
@@ -26,30 +25,30 @@ def undo_principal(plan: PrincipalPlan, run: Run) -> Outcome:
         RolloutError: the journal can't be written.
     """
 
-    def undo() -> Outcome:
+    def undo() -> RolloutOutcome:
         later = _later_policies(run.journal.states.get(plan.principal), run.writer)
         if later:
             why = f"a later rollout put {', '.join(later)} in place: undo that one first"
-            return Outcome(plan.principal, OutcomeKind.REFUSED, (why,))
+            return RolloutOutcome(plan.principal, OutcomeKind.REFUSED, (why,))
         return take_back(plan.principal, run)
 
     return under_lock(plan.principal, plan.principal_id, run, undo)
 
 
-def take_back(principal: str, run: Run) -> Outcome:
+def take_back(principal: str, run: Run) -> RolloutOutcome:
     """Takes back every call of a rollout that was made, under its lock.
 
     Raises:
         RolloutError: the journal can't be written.
     """
     state = run.journal.states.get(principal)
-    if state is None or state.phase is Phase.UNDONE:  # a run was killed that had only the lock left
-        return Outcome(principal, OutcomeKind.UNDONE)
+    if state is None or state.phase is RolloutPhase.UNDONE:  # a run was killed that had only the lock left
+        return RolloutOutcome(principal, OutcomeKind.UNDONE)
     outwait_late_calls(principal, run)
     try:
         why_gone(state, run.writer)
     except AwsError as error:
-        return Outcome(principal, OutcomeKind.STUCK, (f"undoing failed: {error.message}",))
+        return RolloutOutcome(principal, OutcomeKind.STUCK, (f"undoing failed: {error.message}",))
     run.journal.note("undo", principal)
     try:
         left = tuple(_take_back(principal, run))
@@ -57,19 +56,19 @@ def take_back(principal: str, run: Run) -> Outcome:
         differences = (gone,) if gone else tuple(_await_before(state, run))
     except (AwsError, LockLostError) as error:
         run.journal.note("undo_failed", principal, why=error.message)
-        return Outcome(principal, OutcomeKind.STUCK, (f"undoing failed: {error.message}",))
+        return RolloutOutcome(principal, OutcomeKind.STUCK, (f"undoing failed: {error.message}",))
     if left:
         run.journal.note("undo_failed", principal, why="; ".join(left))
         kind = OutcomeKind.LEFT if differences else OutcomeKind.UNDONE_IN_PART
-        return Outcome(principal, kind, (*left, *differences))
+        return RolloutOutcome(principal, kind, (*left, *differences))
     run.journal.note("undone", principal, differences=list(differences))
     kind = OutcomeKind.GONE if gone else OutcomeKind.UNDONE_BUT if differences else OutcomeKind.UNDONE
-    return Outcome(principal, kind, differences)
+    return RolloutOutcome(principal, kind, differences)
 
 
 def _later_policies(state: RolloutState | None, writer: IamWriter) -> list[str]:
     """The policies made by lpgen that a principal holds now, and that this rollout neither found nor made."""
-    if state is None or state.phase is Phase.UNDONE or why_gone(state, writer):
+    if state is None or state.phase is RolloutPhase.UNDONE or why_gone(state, writer):
         return []
     live = writer.read_principal(state.kind, state.name)
     known = {*(call.policy for call in state.calls), *dict(state.before.inline), *state.before.attached}
@@ -107,7 +106,7 @@ def _take_back(principal: str, run: Run) -> Iterator[str]:
         put_back = put_back or call.adds
 
 
-def _is_taken_back(call: Call, number: int, principal: str, run: Run) -> bool:
+def _is_taken_back(call: IamCall, number: int, principal: str, run: Run) -> bool:
     """Whether nothing is left to do for an inverse call.
 
     A reading that contradicts the journal may be older than what the journal says. So what this run has removed is put
@@ -123,7 +122,7 @@ def _is_taken_back(call: Call, number: int, principal: str, run: Run) -> bool:
     return not call.adds and not comes_true(lambda: not run.writer.in_effect(call), run)
 
 
-def _undo_call(call: Call, number: int, principal: str, run: Run, *, patience_seconds: float) -> None:
+def _undo_call(call: IamCall, number: int, principal: str, run: Run, *, patience_seconds: float) -> None:
     """Makes an inverse call, once a look before each attempt finds nothing against it.
 
     Raises:
@@ -159,7 +158,7 @@ def _undo_call(call: Call, number: int, principal: str, run: Run, *, patience_se
         run.journal.note("undo_done", principal, **facts, lost=lost)
 
 
-def _problem(call: Call, number: int, state: RolloutState, run: Run, *, patience_seconds: float) -> str:
+def _problem(call: IamCall, number: int, state: RolloutState, run: Run, *, patience_seconds: float) -> str:
     """Why the inverse of a call would lose what somebody else has made, or leave less than what stays; or ""."""
     if call.kind is CallKind.DELETE_POLICY:
         return _problem_of_deletion(call, state, run.writer)
@@ -185,7 +184,7 @@ def _problem(call: Call, number: int, state: RolloutState, run: Run, *, patience
     return f"the inline policy {call.policy} was edited since, and is left as it is" if edited else ""
 
 
-def _problem_of_return(call: Call, state: RolloutState, writer: IamWriter) -> str:
+def _problem_of_return(call: IamCall, state: RolloutState, writer: IamWriter) -> str:
     if call.policy in state.taken_back:
         return f"the policy {call.policy} was put back, and somebody else has removed it since"
     if call.kind is CallKind.PUT_INLINE:
@@ -197,7 +196,7 @@ def _problem_of_return(call: Call, state: RolloutState, writer: IamWriter) -> st
     return ""
 
 
-def _problem_of_deletion(call: Call, state: RolloutState, writer: IamWriter) -> str:
+def _problem_of_deletion(call: IamCall, state: RolloutState, writer: IamWriter) -> str:
     if not is_own(call.policy, state, writer):
         return f"the policy {call.policy} isn't the one that this run created, and is left as it is"
     if writer.read_policy(call.policy) != call.document:

@@ -11,8 +11,8 @@ from msgspec import structs
 
 from lpgen.core.choices import Severity
 from lpgen.core.documents import CatalogPart, Count, DecisionsPart, Part, RowPart, means
-from lpgen.core.drift.causes import causes_of
 from lpgen.core.drift.findings import Drift, FindingKind, FindingPart
+from lpgen.core.drift.kinds import causes_of
 from lpgen.core.drift.states import Stamp
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import (

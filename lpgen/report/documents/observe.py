@@ -11,7 +11,7 @@ from msgspec import field
 
 from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.model import Visibility
-from lpgen.core.observe.outcome import Outcome, OutcomeStatus
+from lpgen.core.observe.open_uses import ObserveOutcome, OutcomeStatus
 from lpgen.core.observe.plan import AccountPlan, ObservePlan
 from lpgen.core.observe.selections import selector_document
 from lpgen.core.schemas import OBSERVE_SCHEMA
@@ -165,7 +165,7 @@ class ObservationDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.obs
     outcomes: Annotated[tuple[OutcomePart, ...], means("The outcomes.")]
 
 
-def outcomes_json(outcomes: Sequence[Outcome]) -> str:
+def outcomes_json(outcomes: Sequence[ObserveOutcome]) -> str:
     """The outcomes of the kept actions that a plan was to decide, as JSON text."""
     counted = Counter(outcome.status for outcome in outcomes)
     document = ObservationDocument.from_attributes(

@@ -11,7 +11,8 @@ from msgspec import UNSET, UnsetType, field
 from lpgen.core.digests import digest_of_text
 from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.model import DenialKind
-from lpgen.core.rollout.calls import Call
+from lpgen.core.rollout.calls import IamCall
+from lpgen.core.rollout.denials import Denial
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_document import (
     CallPart,
@@ -23,7 +24,7 @@ from lpgen.core.rollout.plan_document import (
     SourcePart,
 )
 from lpgen.core.rollout.source import RolloutPlan
-from lpgen.core.rollout.watch import Denial, Watched
+from lpgen.core.rollout.watch import Watched
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import ActionName, Arn, Texts
 
@@ -65,7 +66,7 @@ def _part_from_plan(plan: PrincipalPlan) -> PrincipalPlanPart:
     )
 
 
-def _part_from_call(call: Call) -> CallPart:
+def _part_from_call(call: IamCall) -> CallPart:
     return CallPart.from_attributes(call, parameters=call.parameters())
 
 

@@ -6,14 +6,18 @@ others.
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from lpgen.core.documents import Part
-from lpgen.core.drift.growth import Growth
+from lpgen.core.drift.findings import DriftKind
+from lpgen.core.drift.kinds import DRIFT_KINDS
+from lpgen.core.drift.wildcards import Growth
+from lpgen.core.registry.row import Kind
 from lpgen.core.rollout.plan_document import PlanDocument
 from lpgen.report.documents.backtest import BacktestDocument
 from lpgen.report.documents.drift import DriftDocument
@@ -28,6 +32,9 @@ Schema = dict[str, Any]
 
 _EITHER: Final = (("actions", "not_actions"), ("resources", "not_resources"), ("Resource", "NotResource"))
 """Keys of which an object has just one."""
+
+_KINDS: Final[Mapping[str, tuple[type[Kind], tuple[Kind, ...]]]] = {"DriftKind": (DriftKind, DRIFT_KINDS)}
+"""What all kinds of a sort of findings derive from, and these kinds. The enums of several modules define them."""
 
 
 def schema_json(name: str) -> str:
@@ -64,7 +71,23 @@ def _definitions(kinds: Iterable[type[Part]]) -> dict[str, Schema]:
         if pairs:
             schema["required"] = [key for key in schema["required"] if not any(key in pair for pair in pairs)]
             schema["allOf"] = [{"oneOf": [{"required": [key]} for key in pair]} for pair in pairs]
-    return defs
+    return dict(_with_kinds(defs))
+
+
+def _with_kinds(defs: Mapping[str, Schema]) -> Iterator[tuple[str, Schema]]:
+    """The definitions with one for each list of kinds, after the first that refers to it by a title."""
+    known: set[str] = set()
+    for name, schema in defs.items():
+        properties = schema.get("properties", {})
+        titles = {key: part["title"] for key, part in properties.items() if part.get("title") in _KINDS}
+        for key, title in titles.items():
+            properties[key] = {"description": properties[key]["description"], "$ref": f"#/$defs/{title}"}
+        yield name, schema
+        for title in dict.fromkeys(titles.values()):
+            if title not in known:
+                base, kinds = _KINDS[title]
+                yield title, {"title": title, "description": inspect.getdoc(base), "enum": sorted(kinds)}
+        known.update(titles.values())
 
 
 SCHEMAS: Final[dict[str, Schema]] = {

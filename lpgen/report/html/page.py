@@ -13,8 +13,7 @@ from datetime import date
 from math import log1p
 from typing import Any, Final
 
-from lpgen.core.drift.figures import sum_figures
-from lpgen.core.drift.states import Figures, Stamp
+from lpgen.core.drift.states import Figures, Stamp, sum_figures
 from lpgen.core.evidence import AccountCoverage
 from lpgen.report.blocks import Block, Tone, count, plural
 from lpgen.report.documents.layout import Json

@@ -16,9 +16,8 @@ from typing import Final
 
 from lpgen.core.findings import Detachment, PrincipalClass, Proposal
 from lpgen.core.folders import files_of_sets, folder_of_account
-from lpgen.core.identity_center import PermissionSet, permission_set_of
+from lpgen.core.identity_center import PermissionSet, permission_set_of, permission_set_policy
 from lpgen.core.model import Principal, PrincipalKind
-from lpgen.core.rollout.code import permission_set_policy
 from lpgen.report.plan import goes_with, is_there, plan_note
 
 _PERMISSION_SETS: Final = "permission-sets"

@@ -151,7 +151,7 @@ def _problems(what: str, problems: Iterable[FileProblem], *, verbose: bool) -> I
 
 def render_queries(plan: TablePlan) -> str:
     """The queries of a plan, each ended by a semicolon."""
-    from lpgen.core.athena.query import build_query  # only a dry run needs it here
+    from lpgen.core.athena.days import build_query  # only a dry run needs it here
 
     return "\n\n".join(f"{build_query(plan, day)};" for day in plan.missing)
 

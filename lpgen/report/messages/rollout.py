@@ -10,12 +10,12 @@ from typing import Final
 
 from lpgen.core.iam.policy import policy_from_json, policy_size, text_without_sid
 from lpgen.core.model import Effect, Statement
-from lpgen.core.registry.refusals import RefusalKind
-from lpgen.core.rollout.calls import Call
-from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
-from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, Refusal
+from lpgen.core.rollout.calls import IamCall
+from lpgen.core.rollout.denials import Denial
+from lpgen.core.rollout.plan import OutcomeKind, PolicyText, PrincipalPlan, RolloutOutcome
+from lpgen.core.rollout.refusals import Refusal, RefusalKind
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust
-from lpgen.core.rollout.watch import Denial, Watched
+from lpgen.core.rollout.watch import Watched
 from lpgen.report.blocks import plural
 from lpgen.report.documents.rollout import watch_json
 from lpgen.report.escaping import terminal_text
@@ -102,12 +102,12 @@ def _change_lines(plan: PrincipalPlan) -> Iterator[str]:
     yield ""
 
 
-def _call_text(call: Call) -> str:
+def _call_text(call: IamCall) -> str:
     size = f" ({policy_size(call.document):,} characters)" if call.document else ""
     return f"{call.operation} {terminal_text(call.policy)}{size}"
 
 
-def render_undo(calls: Sequence[tuple[str, Sequence[Call]]]) -> str:
+def render_undo(calls: Sequence[tuple[str, Sequence[IamCall]]]) -> str:
     """The calls that undoing would make for each principal, by ARN; calls already in effect are left out then."""
     lines = [
         line
@@ -199,7 +199,7 @@ _ENDINGS = {
 }
 
 
-def render_outcomes(outcomes: Iterable[Outcome]) -> str:
+def render_outcomes(outcomes: Iterable[RolloutOutcome]) -> str:
     """How each principal's rollout or undoing ended, in lines."""
     return "".join(
         f"{terminal_text(one.principal)}: {_ENDINGS[one.kind]}\n"

@@ -9,11 +9,10 @@ from itertools import chain, groupby
 from typing import Final
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.causes import Cause, causes_of
-from lpgen.core.drift.findings import Drift, DriftFinding, FindingPart
-from lpgen.core.drift.gains import count_levels
-from lpgen.core.drift.growth import Growth
+from lpgen.core.drift.findings import Drift, DriftFinding, FindingPart, count_levels
+from lpgen.core.drift.kinds import Cause, causes_of
 from lpgen.core.drift.states import Stamp
+from lpgen.core.drift.wildcards import Growth
 from lpgen.report.blocks import (
     Block,
     Column,

@@ -11,9 +11,8 @@ from typing import Final
 from rich.cells import cell_len
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.causes import Cause, causes_of
-from lpgen.core.drift.findings import Drift
-from lpgen.core.registry.drift import DriftKind
+from lpgen.core.drift.findings import Drift, DriftKind
+from lpgen.core.drift.kinds import SETTLING_COMMANDS, Cause, causes_of
 from lpgen.report.blocks import (
     Column,
     Command,
@@ -34,11 +33,6 @@ from lpgen.report.blocks import (
 from lpgen.report.escaping import terminal_text
 from lpgen.report.pages.drift import decision_blocks, headline, severity_span, sum_of
 from lpgen.report.words import label_of, sentence, shorten
-
-_GENERATED: Final = frozenset(
-    {DriftKind.NEW_USE, DriftKind.INHERITED, DriftKind.NEW_WILDCARD, DriftKind.NEVER_APPLIED, DriftKind.NEWLY_UNUSED}
-)
-"""The kinds that new replacements settle."""
 
 _OUTPUT: Final = "lpgen-out"
 _LONGEST_NAME: Final = 50
@@ -170,10 +164,11 @@ def _next_steps(drift: Drift, given: Given, causes: Sequence[Cause], room: Room)
         findings = f" ({plural(len(kinds), 'finding')})"
         words = shorten(sentence(step), room.lines * (room.width - len(findings)) - 4)
         yield Paragraph(line(f"{number}. {words}{findings}"))
-        if not is_generated and not _GENERATED.isdisjoint(kinds):
+        commands = {command for kind in kinds for command in SETTLING_COMMANDS.get(kind, ())}
+        if not is_generated and "generate" in commands:
             is_generated = True
             yield from _command(given.command("generate", ("--output", _OUTPUT)))
-        if DriftKind.NEVER_APPLIED in kinds:
+        if "rollout plan" in commands:
             plan = given.command("rollout plan", (_OUTPUT,), ("--output", "plan.json"))
             yield from _command(plan)
     if len(steps) > room.steps:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lpgen.core.model import Visibility
-from lpgen.core.observe.outcome import Outcome, OutcomeStatus
+from lpgen.core.observe.open_uses import ObserveOutcome, OutcomeStatus
 from lpgen.core.observe.plan import COST_DAYS, AccountPlan, Estimate, ObservePlan
 from lpgen.core.observe.selections import MOST_VALUES, Selection
 from lpgen.core.trails import FieldOperator
@@ -203,7 +203,7 @@ def _more(number: int) -> Iterable[Block]:
         yield Paragraph(line(quiet(f"and {count(number)} more; "), name("--format json"), quiet(" has them all")))
 
 
-def outcomes_page(outcomes: Sequence[Outcome]) -> tuple[Block, ...]:
+def outcomes_page(outcomes: Sequence[ObserveOutcome]) -> tuple[Block, ...]:
     """The outcome of a plan's kept actions: the counts, then the actions that are still open."""
     counted = Counter(one.status for one in outcomes)
     still = [one for one in outcomes if one.status is OutcomeStatus.OPEN]
@@ -223,5 +223,5 @@ def outcomes_page(outcomes: Sequence[Outcome]) -> tuple[Block, ...]:
     )
 
 
-def _open_row(one: Outcome) -> tuple[Words, ...]:
+def _open_row(one: ObserveOutcome) -> tuple[Words, ...]:
     return name(label_of(one.promise.principal)), name(one.promise.action), one.why

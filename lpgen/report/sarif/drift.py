@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from lpgen.core.drift.findings import Drift, DriftFinding
-from lpgen.core.registry.drift import DriftKind
+from lpgen.core.drift.kinds import DRIFT_KINDS
 from lpgen.report.blocks import Layout, line, name
 from lpgen.report.documents.parts import part_from_decisions
 from lpgen.report.sarif.layout import Place, PolicyPlaces, SarifFinding, SarifName, sarif_log
@@ -26,7 +26,7 @@ def drift_sarif(drift: Drift, layout: Layout) -> str:
         "decisions": part_from_decisions(drift.decisions, drift.accepted),
     }
     findings = (_finding(one, _place(one, drift, layout.root.strip("/"))) for one in drift.open)
-    return sarif_log(tuple(DriftKind), findings, category="lpgen/drift", notices=drift.notes, facts=facts)
+    return sarif_log(DRIFT_KINDS, findings, category="lpgen/drift", notices=drift.notes, facts=facts)
 
 
 def _place(finding: DriftFinding, drift: Drift, root: str) -> Place:

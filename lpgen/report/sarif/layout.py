@@ -27,12 +27,12 @@ from urllib.parse import quote
 
 from lpgen.core.choices import Severity
 from lpgen.core.documents import Part
-from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
 from lpgen.report.blocks import Line, line, plural
 from lpgen.report.documents.layout import Json, JsonRow, lay_out, members_of
 from lpgen.report.escaping import sarif_text, terminal_text
 from lpgen.report.plan import document_file
+from lpgen.report.sarif.kinds import ReviewKind
 from lpgen.version import __version__
 
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"

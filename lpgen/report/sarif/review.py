@@ -13,19 +13,20 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, groupby
 from typing import Final
 
+from lpgen.core.analysis.grants.outside_trust import OutsideTrustKind
 from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.choices import Severity
 from lpgen.core.evidence import AccountCoverage, StatementRef
 from lpgen.core.findings import ActionVerdict, PrincipalClass, Report, UngrantedUse, Verdict, WildcardUse
 from lpgen.core.folders import folder_of_principal
 from lpgen.core.registry.caveats import CaveatKind
-from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Kind
 from lpgen.core.replacements import Decision, LineKind
 from lpgen.report.blocks import DEFAULT_LAYOUT, Layout, Line, count, line, name, names, plural
 from lpgen.report.documents.layout import JsonRow
 from lpgen.report.documents.parts import part_from_decisions
 from lpgen.report.documents.review import part_from_totals
+from lpgen.report.sarif.kinds import ReviewKind
 from lpgen.report.sarif.layout import MOST_RESULTS, Place, PolicyPlaces, SarifFinding, SarifName, sarif_log
 from lpgen.report.summary import summary_of_review
 from lpgen.report.views import DangerGroup, PrincipalView
@@ -36,6 +37,7 @@ _MOST_NAMED: Final = 5
 _UNEXPLAINED: Final = CaveatKind.UNEXPLAINED_USE
 _WHOLE: Final = tuple(ReviewKind)[list(ReviewKind).index(ReviewKind.COVERAGE_GAP) : -1]
 REVIEW_RULES: Final = (
+    OutsideTrustKind.OUTSIDE_TRUST,
     *(kind for kind in ReviewKind if kind not in (*_WHOLE, ReviewKind.LEFT_OUT)),
     _UNEXPLAINED,
     *(kind for kind in CaveatKind if kind is not _UNEXPLAINED),

@@ -16,7 +16,7 @@ import pytest
 import lpgen.app.drift as comparison
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import Review, open_review
-from lpgen.core.drift.between import DriftOptions
+from lpgen.core.drift.comparison import DriftOptions
 from lpgen.core.drift.states import Stamp
 from lpgen.core.model import Statement
 from lpgen.core.options import Options

@@ -13,9 +13,9 @@ import pytest
 
 from lpgen.core.digests import digest_of_text
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
-from lpgen.core.rollout.calls import Call, CallKind, inverse_calls
+from lpgen.core.rollout.calls import CallKind, IamCall, inverse_calls
 from lpgen.core.rollout.source import RolloutPlan
-from lpgen.core.rollout.state import Phase
+from lpgen.core.rollout.state import RolloutPhase
 from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan
 from lpgen.errors import LpgenError, RolloutError
@@ -159,7 +159,7 @@ def is_refused(world: World, plan: RolloutPlan) -> bool:
     return False
 
 
-def compact(call: Call) -> Call:
+def compact(call: IamCall) -> IamCall:
     if call.kind is not CallKind.PUT_INLINE:
         return call
     return replace(call, document=policy_to_json(policy_from_json(call.document, place="")))
@@ -181,7 +181,7 @@ def test_journal_that_was_edited_leads_to_no_call_that_is_not_in_the_plan(applie
             assert is_held(applied, plan, text), name
             assert is_refused(applied, plan) or (name in LESS and text == chained), name
     journal_of(applied.plan).write_bytes(journal)
-    assert read_journal(applied.plan, plan).states[arn].phase is Phase.APPLIED
+    assert read_journal(applied.plan, plan).states[arn].phase is RolloutPhase.APPLIED
 
 
 def test_undo_of_an_edited_journal_calls_nothing(applied: World) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from lpgen.cli.help import StoppedCommandError
 from lpgen.core.model import PrincipalKind
-from lpgen.core.rollout.calls import Holding, inverse_calls
+from lpgen.core.rollout.calls import HeldPolicies, inverse_calls
 from lpgen.core.rollout.lock import LOCK_PATH, lock_arn, lock_parameters
 from lpgen.edge.rollout.iam_writer import IamWriter
 from lpgen.edge.rollout.journal import Journal
@@ -258,7 +258,7 @@ def test_a_policy_that_is_deleted_while_it_is_read_is_no_sign_that_the_role_is_g
         return perform()
 
     writer = IamWriter(open_stand_in(account, step))
-    assert writer.read_principal(PrincipalKind.ROLE, "app").holding == Holding((("own", OLD_INLINE),))
+    assert writer.read_principal(PrincipalKind.ROLE, "app").holding == HeldPolicies((("own", OLD_INLINE),))
     account.attached["app"].append(queues)
     with pytest.raises(AwsError, match="change all the time"):
         writer.read_principal(PrincipalKind.ROLE, "app")

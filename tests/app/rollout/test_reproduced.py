@@ -14,9 +14,8 @@ from lpgen.app.review import analyse
 from lpgen.app.rollout_plan import Basis, plan_rollout
 from lpgen.core.findings import Report
 from lpgen.core.options import Options
-from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.plan import PrincipalPlan
-from lpgen.core.rollout.refusals import Exceptions
+from lpgen.core.rollout.refusals import Exceptions, RefusalKind
 from lpgen.core.rollout.source import RolloutPlan, Trust
 from lpgen.errors import InvocationError
 from tests.support.outputs import OutputWorld, make_output, read_json, seal_again, write_json

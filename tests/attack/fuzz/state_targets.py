@@ -18,7 +18,7 @@ from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.core.digests import digest_of_text, digests_from_summary
 from lpgen.core.options import Options
-from lpgen.core.rollout.calls import Holding
+from lpgen.core.rollout.calls import HeldPolicies
 from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import Gap, Subject, TakenAccount
 from lpgen.edge.data_folder.baseline_folder import list_baselines, open_baseline
@@ -254,7 +254,7 @@ def _journal() -> Iterator[bytes]:
     attached = tuple(sorted(text.policy for text in one.before if not text.inline))
     texts = tuple((text.policy, text.text) for text in one.before if not text.inline)
     with Journal(path, plan) as journal:
-        journal.begin(LivePrincipal(principal, Holding(inline, attached), texts, "{}"), one.calls, one.inverse)
+        journal.begin(LivePrincipal(principal, HeldPolicies(inline, attached), texts, "{}"), one.calls, one.inverse)
         for number in range(len(one.calls)):
             journal.note("about", ROLE, call=number)
             journal.note("done", ROLE, call=number)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lpgen.core.athena.days import (
     DaySpan,
     IngestedDay,
-    Wanted,
+    RecordScope,
     day_from_name,
     days_from_window,
     missing_days,
@@ -26,22 +26,22 @@ TABLE = table_from_definition(TableName("logs", "trail"), definition(location="s
 BY_DELIVERY = table_from_definition(TableName("logs", "trail"), PROJECTED)
 SPAN = DaySpan(date(2024, 3, 1), date(2024, 3, 3))
 IDS = st.lists(st.integers(0, 3).map(lambda number: f"{number:012}"), unique=True, max_size=3).map(sorted).map(tuple)
-WANTED = st.builds(Wanted, IDS, IDS)
+WANTED = st.builds(RecordScope, IDS, IDS)
 
 
 @given(WANTED)
-def test_day_from_name_gives_back_what_was_named(wanted: Wanted) -> None:
+def test_day_from_name_gives_back_what_was_named(wanted: RecordScope) -> None:
     day = IngestedDay("logs.trail", "s3://b/AWSLogs/", SPAN.first, wanted)
     assert day_from_name(day.name, day.location) == day
 
 
 @given(WANTED, WANTED)
-def test_missing_days_never_counts_a_record_twice_or_loses_one(known: Wanted, asked: Wanted) -> None:
+def test_missing_days_never_counts_a_record_twice_or_loses_one(known: RecordScope, asked: RecordScope) -> None:
     """By brute force over the accounts and Regions that there may be."""
     ids = [f"{number:012}" for number in range(4)]
     pairs = [(account, region) for account in ids for region in ids]
 
-    def records(wanted: Wanted) -> set[tuple[str, str]]:
+    def records(wanted: RecordScope) -> set[tuple[str, str]]:
         return {
             (account, region)
             for account, region in pairs
@@ -74,12 +74,12 @@ def test_missing_days_never_counts_a_record_twice_or_loses_one(known: Wanted, as
     ],
 )
 def test_missing_days_refuses_other_tables_of_the_same_objects(table: str, location: str, clashes: bool) -> None:
-    ingested = [IngestedDay(table, location, SPAN.first, Wanted())]
+    ingested = [IngestedDay(table, location, SPAN.first, RecordScope())]
     if clashes:
         with pytest.raises(IngestError, match="would count twice"):
-            missing_days(TABLE, Wanted(), SPAN, ingested)
+            missing_days(TABLE, RecordScope(), SPAN, ingested)
     else:
-        assert SPAN.days[1:] == missing_days(TABLE, Wanted(), SPAN, ingested)[-2:]
+        assert SPAN.days[1:] == missing_days(TABLE, RecordScope(), SPAN, ingested)[-2:]
 
 
 def days(since: str, until: str, *, table: AthenaTable = TABLE, now: str = "2024-05-10T12:00") -> tuple[str, str]:

@@ -7,8 +7,7 @@ from datetime import date
 import pytest
 import sqlglot
 
-from lpgen.core.athena.days import DaySpan, TablePlan, Wanted
-from lpgen.core.athena.query import build_query
+from lpgen.core.athena.days import DaySpan, RecordScope, TablePlan, build_query
 from lpgen.core.athena.table import TableName, name_from_address, table_from_definition
 from lpgen.errors import IngestError, InvocationError
 from tests.support.athena_tables import CONSOLE, DOCUMENTED_COLUMNS, ORGANIZED, PROJECTED, REGISTERED, Json, definition
@@ -85,7 +84,7 @@ def test_describe_lacks_says_what_a_table_can_not_give() -> None:
     assert named == ["readonly", "vpcendpointid", "eventcategory"]
 
 
-def conditions(table: Json, wanted: Wanted = Wanted()) -> list[str]:  # noqa: B008
+def conditions(table: Json, wanted: RecordScope = RecordScope()) -> list[str]:  # noqa: B008
     plan = TablePlan(table_from_definition(NAME, table), DaySpan(DAY, DAY), wanted, (DAY,))
     return build_query(plan, DAY).partition("\nWHERE ")[2].split("\n  AND ")
 
@@ -102,7 +101,7 @@ def test_query_for_a_day_names_its_partition_or_else_the_time_of_events() -> Non
 
 
 def test_query_asks_for_accounts_and_regions_by_partition_where_there_is_one() -> None:
-    wanted = Wanted(("111122223333",), ("eu-west-1", "us-east-1"))
+    wanted = RecordScope(("111122223333",), ("eu-west-1", "us-east-1"))
     for table, account, region in ((ORGANIZED, "account", "region"), (PROJECTED, "recipientaccountid", "awsregion")):
         assert conditions(table, wanted)[1:] == [
             f"\"{account}\" IN ('111122223333')",

@@ -13,15 +13,15 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import Severity
 from lpgen.core.drift import states
-from lpgen.core.drift.between import DriftOptions, DriftParts, comparison_of
-from lpgen.core.drift.figures import region_days_from_usage
-from lpgen.core.drift.findings import Drift
-from lpgen.core.drift.states import KeptProposal, Member, Stamp
+from lpgen.core.drift.comparison import DriftOptions, DriftParts, comparison_of
+from lpgen.core.drift.coverage import region_days_from_usage
+from lpgen.core.drift.findings import Drift, DriftKind
+from lpgen.core.drift.members import Member
+from lpgen.core.drift.states import KeptProposal, Stamp
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.findings import UngrantedUse
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import Action, AttachedPolicy, Policy, PolicyKind, Principal
-from lpgen.core.registry.drift import DriftKind
 from lpgen.core.trails import Selector, Trail
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, policy, role, usage_of, use

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lpgen.core.choices import Severity
+from lpgen.core.drift.coverage import CoverageDrift
 from lpgen.core.evidence import Hole
-from lpgen.core.registry.drift import DriftKind
 from lpgen.core.trails import TrailChange
 from tests.core.drift.drift_states import APP, TRAIL, found, kinds, later, state
 from tests.support.worlds import ACCOUNT, LAST_DAY
@@ -20,9 +20,9 @@ def test_a_trail_that_stopped_changed_or_went_is_found() -> None:
     stopped = replace(one, trails=(replace(TRAIL, logging=False),))
     narrowed = replace(one, trails=(replace(TRAIL, multi_region=False),))
     gone = replace(one, trails=(replace(TRAIL, arn=TRAIL.arn + "2"),))
-    assert kinds(one, stopped) == [(DriftKind.COVERAGE_LOST, Severity.CRITICAL)]
-    assert kinds(one, narrowed) == [(DriftKind.COVERAGE_LOST, Severity.HIGH)]
-    assert kinds(one, gone) == [(DriftKind.COVERAGE_LOST, Severity.CRITICAL)]
+    assert kinds(one, stopped) == [(CoverageDrift.COVERAGE_LOST, Severity.CRITICAL)]
+    assert kinds(one, narrowed) == [(CoverageDrift.COVERAGE_LOST, Severity.HIGH)]
+    assert kinds(one, gone) == [(CoverageDrift.COVERAGE_LOST, Severity.CRITICAL)]
     assert kinds(stopped, one) == []
     assert any("trail settings" in note for note in found(one, state(APP)).notes)
 
@@ -30,7 +30,7 @@ def test_a_trail_that_stopped_changed_or_went_is_found() -> None:
 def test_an_account_without_new_records_is_lost() -> None:
     one = state(APP)
     silent = replace(one, stamp=replace(one.stamp, as_of=LAST_DAY + timedelta(days=4)))
-    assert kinds(one, silent) == [(DriftKind.COVERAGE_LOST, Severity.HIGH)]
+    assert kinds(one, silent) == [(CoverageDrift.COVERAGE_LOST, Severity.HIGH)]
     weekend = replace(one, stamp=replace(one.stamp, as_of=LAST_DAY + timedelta(days=3)))
     assert kinds(one, weekend) == []
 
@@ -43,7 +43,7 @@ def test_a_region_is_lost_when_it_is_quiet_for_longer_than_ever() -> None:
         before = replace(one, region_days={**one.region_days, **days})
         after = later(one, 7)
         after = replace(after, region_days={**after.region_days, **days})
-        assert kinds(before, after) == ([(DriftKind.COVERAGE_LOST, Severity.MEDIUM)] if lost else [])
+        assert kinds(before, after) == ([(CoverageDrift.COVERAGE_LOST, Severity.MEDIUM)] if lost else [])
 
 
 @pytest.mark.parametrize(("silent_for", "is_lost"), [(5, True), (3, False)])
@@ -57,7 +57,7 @@ def test_reads_that_the_log_no_longer_holds_are_lost(silent_for: int, *, is_lost
         for event in account.seen
     }
     after = replace(after, coverage=replace(after.coverage, accounts=(replace(account, seen=frozenset(seen)),)))
-    assert kinds(one, after) == [(DriftKind.COVERAGE_LOST, Severity.HIGH)] * is_lost
+    assert kinds(one, after) == [(CoverageDrift.COVERAGE_LOST, Severity.HIGH)] * is_lost
     if is_lost:
         (finding,) = found(one, after).findings
         assert finding.message == f"no read-only management event came since {last.isoformat()}"
@@ -87,7 +87,7 @@ def test_data_events_of_a_source_that_went_are_lost() -> None:
     assert finding.details == (f"{change}; the account went on being recorded",)
     told = replace(account, holes=(Hole(when.date(), when.date(), f"{change}; no later record", change),))
     assert kinds(replace(one, coverage=replace(one.coverage, accounts=(told,))), after) == []
-    assert (finding.kind, finding.severity) == (DriftKind.COVERAGE_LOST, Severity.HIGH)
+    assert (finding.kind, finding.severity) == (CoverageDrift.COVERAGE_LOST, Severity.HIGH)
     assert finding.message == "the log holds no data events of s3.amazonaws.com in us-east-1 since selectors changed"
 
 

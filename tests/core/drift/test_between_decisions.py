@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.between import accept_findings
+from lpgen.core.drift.comparison import accept_findings
 from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.core.drift.drift_states import APP, ARN, found, state

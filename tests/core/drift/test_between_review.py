@@ -16,13 +16,13 @@ from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.cloudtrail.rules.inferences import COPY_SOURCE, PASS_ROLE
-from lpgen.core.drift.between import DriftOptions
-from lpgen.core.drift.figures import region_days_from_usage
+from lpgen.core.drift.comparison import DriftOptions
+from lpgen.core.drift.coverage import region_days_from_usage
+from lpgen.core.drift.disuse import DisuseDrift
 from lpgen.core.drift.states import Stamp
 from lpgen.core.evidence import PrincipalUsage, Use
 from lpgen.core.model import OBSERVED, Principal
 from lpgen.core.options import Options
-from lpgen.core.registry.drift import DriftKind
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
@@ -60,7 +60,7 @@ def advised(usage: Usage, principals: Iterable[Principal], usages: Mapping[str, 
     return {
         one.subject: {detail.partition(",")[0] for detail in one.details}
         for one in drift.findings
-        if one.kind is DriftKind.NEWLY_UNUSED
+        if one.kind is DisuseDrift.NEWLY_UNUSED
     }
 
 

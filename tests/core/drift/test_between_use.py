@@ -8,9 +8,12 @@ from datetime import timedelta
 import pytest
 
 from lpgen.core.choices import Severity
+from lpgen.core.drift.coverage import CoverageDrift
+from lpgen.core.drift.disuse import DisuseDrift
+from lpgen.core.drift.policies import PolicyDrift
+from lpgen.core.drift.proposals import ProposalDrift
 from lpgen.core.evidence import Hole
 from lpgen.core.model import Outcome
-from lpgen.core.registry.drift import DriftKind
 from tests.core.drift.drift_states import APP, ARN, State, found, kinds, later, managed, proposal, seen, state
 from tests.support.worlds import LAST_DAY, allow, policy, role
 
@@ -32,14 +35,14 @@ def test_what_was_proposed_since_the_baseline_is_no_change_either() -> None:
 
 def test_another_document_than_proposed_is_a_change() -> None:
     other = role(policy(allow("s3:GetBucketTagging"), name="lpgen"))
-    assert kinds(state(APP, proposals=[NARROW]), state(other)) == [(DriftKind.POLICY_CHANGED, Severity.MEDIUM)]
+    assert kinds(state(APP, proposals=[NARROW]), state(other)) == [(PolicyDrift.POLICY_CHANGED, Severity.MEDIUM)]
 
 
 def test_new_use_of_what_a_proposal_removes_is_found_before_it_breaks() -> None:
     before = state(APP, proposals=[NARROW])
     after = state(APP, uses={ARN: seen("sqs:SendMessage", "s3:GetBucketPolicy")})
     (finding,) = found(before, after).findings
-    assert (finding.kind, finding.severity) == (DriftKind.NEW_USE, Severity.HIGH)
+    assert (finding.kind, finding.severity) == (ProposalDrift.NEW_USE, Severity.HIGH)
     assert "sqs:SendMessage" in finding.message
     assert "event-sqs:SendMessage" in finding.details[0]
 
@@ -58,7 +61,7 @@ def test_use_that_the_baseline_knew_is_not_new() -> None:
 def test_a_proposal_counts_as_never_applied_after_its_days_alone() -> None:
     before = state(APP, proposals=[NARROW])
     assert kinds(before, later(state(APP), 29)) == []
-    assert kinds(before, later(state(APP), 30)) == [(DriftKind.NEVER_APPLIED, Severity.MEDIUM)]
+    assert kinds(before, later(state(APP), 30)) == [(ProposalDrift.NEVER_APPLIED, Severity.MEDIUM)]
     unsafe = state(APP, proposals=[replace(NARROW, waiting_since=None)])
     assert kinds(unsafe, later(state(APP), 30)) == []
 
@@ -66,7 +69,7 @@ def test_a_proposal_counts_as_never_applied_after_its_days_alone() -> None:
 def test_a_role_without_any_use_went_quiet_and_is_not_told_grant_by_grant() -> None:
     one = state(APP, uses={ARN: seen("sqs:SendMessage", "s3:GetBucketPolicy", day=LAST_DAY - timedelta(days=5))})
     assert kinds(one, later(one, 24)) == []
-    assert kinds(one, later(one, 25)) == [(DriftKind.ROLE_QUIET, Severity.LOW)]
+    assert kinds(one, later(one, 25)) == [(DisuseDrift.ROLE_QUIET, Severity.LOW)]
     assert kinds(later(one, 25), later(one, 26)) == []
 
 
@@ -76,13 +79,13 @@ def test_a_grant_falls_out_of_use_on_covered_days_alone() -> None:
     now = later(one, 20)
     (finding,) = found(one, now).findings
     assert (finding.kind, finding.details) == (
-        DriftKind.NEWLY_UNUSED,
+        DisuseDrift.NEWLY_UNUSED,
         ("s3:GetBucketAcl, last used on 2026-09-20",),
     )
     (account,) = now.coverage.accounts
     hole = Hole(LAST_DAY, LAST_DAY, "StopLogging; a day is lost")
     blind = replace(now, coverage=replace(now.coverage, accounts=(replace(account, holes=(hole,)),)))
-    assert {one.kind for one in found(one, blind).findings} == {DriftKind.COVERAGE_LOST}
+    assert {one.kind for one in found(one, blind).findings} == {CoverageDrift.COVERAGE_LOST}
 
 
 def test_what_a_service_needs_seldom_does_not_fall_out_of_use() -> None:
@@ -90,7 +93,7 @@ def test_what_a_service_needs_seldom_does_not_fall_out_of_use() -> None:
     uses = seen("ec2:CreateSnapshot", day=LAST_DAY - timedelta(days=10)) + seen("ec2:DescribeSnapshots")
     for policies, expected in (
         ([managed(allow(actions), name="service-role/Snapshots", aws=True)], []),
-        ([policy(allow(actions))], [DriftKind.NEWLY_UNUSED]),
+        ([policy(allow(actions))], [DisuseDrift.NEWLY_UNUSED]),
     ):
         one = state(role(*policies), uses={ARN: uses})
         assert [finding.kind for finding in found(one, later(one, 20)).findings] == expected
@@ -104,8 +107,8 @@ def test_a_grant_whose_use_no_longer_shows_does_not_fall_out_of_use() -> None:
     assert lost.message == "no read-only management event is there any more"
     assert finding.details == ("s3:PutBucketAcl, last used on 2026-09-20",)
     one = state(APP, uses={ARN: seen("s3:GetBucketAcl", day=LAST_DAY - timedelta(days=10))})
-    assert kinds(one, later(one, 20)) == [(DriftKind.ROLE_QUIET, Severity.LOW)]
-    assert [kind for kind, _ in kinds(one, without_reads(later(one, 20)))] == [DriftKind.COVERAGE_LOST]
+    assert kinds(one, later(one, 20)) == [(DisuseDrift.ROLE_QUIET, Severity.LOW)]
+    assert [kind for kind, _ in kinds(one, without_reads(later(one, 20)))] == [CoverageDrift.COVERAGE_LOST]
 
 
 def without_reads(now: State) -> State:

@@ -10,12 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.causes import causes_of
-from lpgen.core.drift.findings import DriftFinding, finding_order
+from lpgen.core.drift.findings import DriftFinding, DriftKind
+from lpgen.core.drift.kinds import causes_of, finding_order
+from lpgen.core.drift.policies import PolicyDrift
+from lpgen.core.drift.principals import PrincipalDrift
+from lpgen.core.drift.proposals import ProposalDrift
 from lpgen.core.drift.states import KeptProposal
+from lpgen.core.drift.wildcards import WildcardDrift
 from lpgen.core.evidence import Use
 from lpgen.core.model import Principal
-from lpgen.core.registry.drift import DriftKind
 from tests.core.drift.drift_states import APP, State, document, found, later, managed, state
 from tests.support.law_examples import examples
 from tests.support.worlds import LAST_DAY, allow, policy, role, use
@@ -28,8 +31,8 @@ def findings(draw: st.DrawFn) -> tuple[DriftFinding, ...]:
     """Findings of few kinds and ties, so that many have one in common."""
     made = []
     for at in range(draw(st.integers(0, 12))):
-        kind = draw(st.sampled_from((DriftKind.GONE_PRINCIPAL, DriftKind.NEVER_APPLIED)))
-        parameters = {"since": "2026-09-01"} if kind is DriftKind.NEVER_APPLIED else {}
+        kind = draw(st.sampled_from((PrincipalDrift.GONE_PRINCIPAL, ProposalDrift.NEVER_APPLIED)))
+        parameters = {"since": "2026-09-01"} if kind is ProposalDrift.NEVER_APPLIED else {}
         subject = f"arn:aws:iam::111122223333:role/{draw(st.sampled_from('abc'))}{at}"
         made.append(
             DriftFinding(
@@ -90,7 +93,7 @@ def test_causes_come_most_severe_first_and_are_as_severe_as_their_worst(many: tu
 # ---------------------------------------------------------------- what is one cause
 
 
-def groups(before: State, after: State, kind: DriftKind = DriftKind.NEW_USE) -> list[list[str]]:
+def groups(before: State, after: State, kind: DriftKind = ProposalDrift.NEW_USE) -> list[list[str]]:
     """The names of the principals that each cause of a kind concerns."""
     causes = causes_of(found(before, after).findings)
     return [[arn.rpartition("/")[2] for arn in one.concerned] for one in causes if one.kind is kind]
@@ -140,7 +143,7 @@ def test_principals_made_on_the_same_day_are_one_cause() -> None:
         return replace(role(name=name), created=datetime(2026, 9, day, tzinfo=UTC))
 
     before, after = state(APP), later(state(APP, made("a", 3), made("b", 3), made("c", 4)))
-    assert groups(before, after, DriftKind.NEW_PRINCIPAL) == [["a", "b"], ["c"]]
+    assert groups(before, after, PrincipalDrift.NEW_PRINCIPAL) == [["a", "b"], ["c"]]
 
 
 def test_a_policy_attached_to_several_is_one_cause() -> None:
@@ -151,7 +154,7 @@ def test_a_policy_attached_to_several_is_one_cause() -> None:
     changed = [
         one
         for one in causes_of(found(state(*people), later(state(*attached, third))).findings)
-        if one.kind is DriftKind.POLICY_CHANGED
+        if one.kind is PolicyDrift.POLICY_CHANGED
     ]
     assert [len(one.findings) for one in changed] == [2, 1]
     assert changed[0].tie.startswith("the managed policy arn:")
@@ -160,7 +163,7 @@ def test_a_policy_attached_to_several_is_one_cause() -> None:
 def test_wildcards_that_gained_the_same_actions_are_one_cause() -> None:
     people = [role(policy(allow("s3:*")), name="a"), role(policy(allow("s3:Get*")), name="b")]
     (cause,) = causes_of(found(state(*people, unknown=frozenset({"s3:GetObject"})), later(state(*people))).findings)
-    assert (cause.kind, len(cause.findings), cause.tie) == (DriftKind.INHERITED, 2, "s3:GetObject")
+    assert (cause.kind, len(cause.findings), cause.tie) == (WildcardDrift.INHERITED, 2, "s3:GetObject")
 
 
 def test_roles_that_fell_silent_on_one_day_and_proposals_of_one_day_are_one_cause() -> None:
@@ -170,4 +173,6 @@ def test_roles_that_fell_silent_on_one_day_and_proposals_of_one_day_are_one_caus
     kept = [KeptProposal(one.arn, (document(allow("s3:GetObject")),), LAST_DAY, 0) for one in people]
     before = state(*people, uses=uses, proposals=kept)
     causes = causes_of(found(before, later(before, 31)).findings)
-    assert [(one.kind, len(one.findings)) for one in causes if len(one.findings) > 1] == [(DriftKind.NEVER_APPLIED, 2)]
+    assert [(one.kind, len(one.findings)) for one in causes if len(one.findings) > 1] == [
+        (ProposalDrift.NEVER_APPLIED, 2)
+    ]

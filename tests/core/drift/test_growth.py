@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import Severity
-from lpgen.core.drift.growth import Growth, find_growth
+from lpgen.core.drift.wildcards import Growth, find_growth
 from lpgen.core.evidence import PrincipalUsage, Use
 from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.iam.policy import policy_from_json

@@ -9,9 +9,10 @@ import pytest
 
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import Drift
+from lpgen.core.drift.policies import PolicyDrift
+from lpgen.core.drift.proposals import ProposalDrift
 from lpgen.core.drift.states import KeptProposal
 from lpgen.core.model import AttachedPolicy, Principal
-from lpgen.core.registry.drift import DriftKind
 from lpgen.core.replacements import LeftPolicy
 from tests.core.analysis.observability.test_rare_service_needs import of_aws
 from tests.core.drift.drift_states import ARN, document, found, later, seen, state
@@ -50,7 +51,7 @@ def test_a_changed_document_is_told_whether_the_proposal_is_in_place_or_not() ->
     for now in (role(NEW, config(MORE, version="v67")), role(OLD, config(MORE, version="v67"))):
         drift = drift_to(now)
         (one,) = drift.findings
-        assert (one.kind, one.subject, one.principals) == (DriftKind.POLICY_CHANGED, config().arn, (ARN,))
+        assert (one.kind, one.subject, one.principals) == (PolicyDrift.POLICY_CHANGED, config().arn, (ARN,))
         assert one.message.startswith("AWS changed it since replacements left it attached; held by 1 principal")
         assert "its version was v66, and is v67" in one.details
         assert one.severity is Severity.HIGH
@@ -88,7 +89,7 @@ def test_use_that_what_stays_allows_is_none_that_the_proposal_refuses() -> None:
     day = LAST_DAY + timedelta(days=1)
     for action, told in (("s3:GetBucketAcl", False), ("sqs:ListQueues", True)):
         after = state(role(OLD, config()), uses={ARN: seen(action, day=day)})
-        assert (DriftKind.NEW_USE in {one.kind for one in found(before, after).findings}) is told
+        assert (ProposalDrift.NEW_USE in {one.kind for one in found(before, after).findings}) is told
 
 
 def test_a_state_and_itself_have_no_drift() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.model import Action
-from lpgen.core.observe.outcome import OutcomeStatus, Promise, outcomes_of_plan
+from lpgen.core.observe.open_uses import OutcomeStatus, Promise, outcomes_of_plan
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.diffs import diff_usage

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import string
+import sys
 import textwrap
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from lpgen.core import drift
+from lpgen.core.analysis.grants.outside_trust import OutsideTrustKind
+from lpgen.core.drift import principals
+from lpgen.core.drift.findings import DriftKind
+from lpgen.core.drift.kinds import DRIFT_KINDS
+from lpgen.core.drift.members import Pair
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.registry.drift import DriftKind
-from lpgen.core.registry.refusals import RefusalKind
-from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Doubt, Finding, Kind, Row, Words
+from lpgen.core.rollout.refusals import RefusalKind
+from lpgen.report.sarif.kinds import ReviewKind
+from tests.core.drift.drift_states import APP, state
 from tests.support.registry_examples import example_parameters
 
 ROOT = Path(__file__).parents[3]
-KINDS: tuple[Kind, ...] = (*CaveatKind, *DriftKind, *RefusalKind, *ReviewKind)
-DETECTED: tuple[Kind, ...] = (*CaveatKind, *DriftKind, *RefusalKind)
+KINDS: tuple[Kind, ...] = (OutsideTrustKind.OUTSIDE_TRUST, *CaveatKind, *DRIFT_KINDS, *RefusalKind, *ReviewKind)
+DETECTED: tuple[Kind, ...] = (*CaveatKind, *DRIFT_KINDS, *RefusalKind)
 
 
 def templates(words: Words) -> tuple[str, ...]:
@@ -72,7 +81,7 @@ VERBS = frozenset(
 """What the steps of findings begin with: what to do first."""
 
 
-@pytest.mark.parametrize("kind", [*CaveatKind, *DriftKind, ReviewKind.OUTSIDE_TRUST], ids=repr)
+@pytest.mark.parametrize("kind", [*CaveatKind, *DRIFT_KINDS, OutsideTrustKind.OUTSIDE_TRUST], ids=repr)
 def test_words_are_plain_and_steps_begin_with_what_to_do_first(kind: Kind) -> None:
     assert not STUMBLES.search(f"{kind.row.title} {kind.row.help} {kind.row.to_do}")
     assert kind.row.title.split()[0] not in {"It", "Its", "Replacements", "This"}
@@ -91,7 +100,7 @@ def test_words_use_no_parameter_that_the_row_lacks(kind: Kind) -> None:
 
 
 def test_rules_of_one_report_have_ids_of_their_own() -> None:
-    ids = [kind.rule for kind in (*CaveatKind, *DriftKind, *ReviewKind)]
+    ids = [kind.rule for kind in (*CaveatKind, *DRIFT_KINDS, *ReviewKind)]
     assert len(set(ids)) == len(ids)
 
 
@@ -124,6 +133,29 @@ def test_a_new_caveat_takes_one_row_of_nine_lines_besides_its_detection() -> Non
     assert (found.step, found.item) == ("rotate the key, and give each place a role of its own", "shared-key AKIA1")
     assert (kind.rule, kind.row.acceptable) == ("shared-key", True)
     assert kind.row.description.endswith("**What to do:** rotate the key, and give each place a role of its own.")
+
+
+def test_the_documented_drift_finding_takes_a_row_and_a_detector_and_is_found() -> None:
+    section = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Add a drift finding")[2]
+    row, detector = (textwrap.dedent(one.partition("```")[0]) for one in section.split("```python\n")[1:3])
+    known: dict[str, Any] = {**vars(principals), "Pair": Pair, "__name__": "example"}
+    exec(f"class PrincipalDrift(DriftKind):\n{textwrap.indent(row, '    ')}", known)
+    exec(f"from __future__ import annotations\n{detector}", known)
+    same, tagged = state(APP), state(replace(APP, tags=(("team", "shop"),)))
+    (then,), (now,) = same.members, tagged.members
+    (finding,) = known["find_changed_tags"]([Pair(then, now)])
+    assert finding.message == "its tags team changed: conditions on tags may give it other access"
+    assert finding.item == f"retagged {APP.arn} team"
+    assert finding.kind.rule == "drift-retagged"
+    assert list(known["find_changed_tags"]([Pair(now, now)])) == []
+
+
+def test_every_kind_of_drift_is_listed_and_detected_in_its_own_module() -> None:
+    defined = [one for one in DriftKind.__subclasses__() if one.__module__.startswith(drift.__name__)]
+    assert sorted(kind for one in defined for kind in one) == sorted(DRIFT_KINDS)
+    for kind in DRIFT_KINDS:
+        code = inspect.getsource(sys.modules[type(kind).__module__])
+        assert f"{type(kind).__name__}.{kind.name}" in code
 
 
 def test_items_keep_the_words_that_people_write_into_decisions() -> None:

@@ -6,32 +6,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpgen.core.model import PrincipalKind
-from lpgen.core.rollout.calls import Call, CallKind, Holding, holding_after, inverse_calls
+from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall, holding_after, inverse_calls
 
 TEXTS = st.sampled_from(["{}", "{ }", '{"a":1}'])
 NAMES = st.sampled_from(["a", "b", "c"])
 
 
 @st.composite
-def holdings_and_calls(draw: st.DrawFn) -> tuple[Holding, list[Call]]:
+def holdings_and_calls(draw: st.DrawFn) -> tuple[HeldPolicies, list[IamCall]]:
     """A holding, with calls that take all of it away after others put new things in place."""
     inline = draw(st.dictionaries(NAMES, TEXTS))
     attached = draw(st.sets(NAMES))
     fresh = draw(st.lists(st.sampled_from(["x", "y", "z"]), unique=True))
-    calls: list[Call] = []
+    calls: list[IamCall] = []
     for name in fresh:
         if draw(st.booleans()):
-            calls.append(Call(CallKind.PUT_INLINE, PrincipalKind.ROLE, "r", name, draw(TEXTS)))
+            calls.append(IamCall(CallKind.PUT_INLINE, PrincipalKind.ROLE, "r", name, draw(TEXTS)))
         else:
-            calls.append(Call(CallKind.CREATE_POLICY, PrincipalKind.ROLE, "r", name, draw(TEXTS), "d", (("k", "v"),)))
-            calls.append(Call(CallKind.ATTACH, PrincipalKind.ROLE, "r", name))
-    calls += [Call(CallKind.DELETE_INLINE, PrincipalKind.ROLE, "r", name) for name in inline]
-    calls += [Call(CallKind.DETACH, PrincipalKind.ROLE, "r", name) for name in attached]
-    return Holding(tuple(sorted(inline.items())), tuple(sorted(attached))), calls
+            calls.append(
+                IamCall(CallKind.CREATE_POLICY, PrincipalKind.ROLE, "r", name, draw(TEXTS), "d", (("k", "v"),))
+            )
+            calls.append(IamCall(CallKind.ATTACH, PrincipalKind.ROLE, "r", name))
+    calls += [IamCall(CallKind.DELETE_INLINE, PrincipalKind.ROLE, "r", name) for name in inline]
+    calls += [IamCall(CallKind.DETACH, PrincipalKind.ROLE, "r", name) for name in attached]
+    return HeldPolicies(tuple(sorted(inline.items())), tuple(sorted(attached))), calls
 
 
 @given(holdings_and_calls(), st.integers(0, 20))
-def test_inverse_of_any_first_calls_restores_what_was_held(found: tuple[Holding, list[Call]], made: int) -> None:
+def test_inverse_of_any_first_calls_restores_what_was_held(
+    found: tuple[HeldPolicies, list[IamCall]], made: int
+) -> None:
     before, calls = found
     some = calls[:made]
     back = inverse_calls(some, dict(before.inline))
@@ -39,10 +43,10 @@ def test_inverse_of_any_first_calls_restores_what_was_held(found: tuple[Holding,
 
 
 def test_parameters_are_those_of_the_api() -> None:
-    call = Call(CallKind.PUT_INLINE, PrincipalKind.USER, "ann", "own", "{}")
+    call = IamCall(CallKind.PUT_INLINE, PrincipalKind.USER, "ann", "own", "{}")
     assert call.operation == "PutUserPolicy"
     assert call.parameters() == {"UserName": "ann", "PolicyName": "own", "PolicyDocument": "{}"}
-    made = Call(
+    made = IamCall(
         CallKind.CREATE_POLICY, PrincipalKind.ROLE, "r", "arn:aws:iam::1:policy/lpgen/p", "{}", "d", (("k", "v"),)
     )
     assert made.parameters()["PolicyName"] == "p"

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from lpgen.core.model import AttachedPolicy, Principal
-from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import CallKind
 from lpgen.core.rollout.fingerprint import policies_sha256
-from lpgen.core.rollout.plan import NewDocument, PrincipalPlan
-from lpgen.core.rollout.plan_rollout import WrittenPlan, derive_again, plan_principal
+from lpgen.core.rollout.plan import PrincipalPlan
+from lpgen.core.rollout.plan_rollout import derive_again, plan_principal
 from lpgen.core.rollout.proofs import prove_plans, unproven
-from lpgen.core.rollout.refusals import Exceptions
+from lpgen.core.rollout.refusals import Exceptions, RefusalKind
+from lpgen.core.rollout.written_replacement import NewDocument, WrittenPlan
 from tests.core.analysis.observability.test_rare_service_needs import of_aws, trusting
 from tests.support.worlds import allow, catalog, deny, policy
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, Room, Step, order_steps
+from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, QuotaHeadroom, Step, order_steps
 
-ROOMY = Room(10, 10_240)
+ROOMY = QuotaHeadroom(10, 10_240)
 
 
 def new(file: str, *, inline: bool = False, size: int = 100, denies: bool = False) -> NewPolicy:
@@ -41,7 +41,7 @@ def test_smallest_new_policies_become_inline_where_slots_are_short() -> None:
 
 def test_old_policy_goes_early_only_once_all_that_narrows_it_is_in_place() -> None:
     olds = [old("whole", "n1", "n2"), old("part", "n1"), *(old(f"o{at}", "n3") for at in range(7))]
-    order = order_steps([new(f"n{at}", size=6000) for at in (1, 2, 3)], olds, Room(10, 100))
+    order = order_steps([new(f"n{at}", size=6000) for at in (1, 2, 3)], olds, QuotaHeadroom(10, 100))
     assert names(order)[:5] == ["n1", "part", "n2", "whole", "n3"]
     assert isinstance(order, Order)
     assert "as soon as all that narrows it is in place" in order.note
@@ -63,7 +63,7 @@ def test_full_inline_space_is_freed_by_what_is_narrowed_already() -> None:
     order = order_steps(
         [new("n1", inline=True, size=900), new("n2", inline=True, size=900)],
         [old("a", "n1", inline=True, size=9000), old("b", inline=True, size=1000)],
-        Room(10, 10_240),
+        QuotaHeadroom(10, 10_240),
     )
     assert names(order) == ["b", "n1", "a", "n2"]
 
@@ -83,7 +83,7 @@ def test_every_order_keeps_quotas_rights_and_denies(
         old(f"o{at}", *sorted({f"n{n}" for n in narrowed} & files), inline=i, size=s, denies=d)
         for at, (i, s, d, narrowed) in enumerate(olds)
     ]
-    room = Room(attached, inline)
+    room = QuotaHeadroom(attached, inline)
     order = order_steps(news, before, room)
     if isinstance(order, str):
         return

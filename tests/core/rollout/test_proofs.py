@@ -12,10 +12,11 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout import proofs
-from lpgen.core.rollout.calls import Call, CallKind
-from lpgen.core.rollout.plan import NO_PEAK, NewDocument, PolicyText, PrincipalPlan
+from lpgen.core.rollout.calls import CallKind, IamCall
+from lpgen.core.rollout.plan import NO_PEAK, PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import derive_again
 from lpgen.core.rollout.proofs import prove_plans, unproven
+from lpgen.core.rollout.written_replacement import NewDocument
 from lpgen.edge.catalog.files import bundled_catalog
 
 ARN = "arn:aws:iam::123456789012:role/app"
@@ -106,7 +107,7 @@ def test_hunt_finds_what_is_newly_allowed_by_itself(catalog: Catalog) -> None:
     assert "hunt" in said(plan, catalog)
 
 
-def moved(plan: PrincipalPlan, call: Call, to: int) -> PrincipalPlan:
+def moved(plan: PrincipalPlan, call: IamCall, to: int) -> PrincipalPlan:
     calls = [one for one in plan.calls if one is not call]
     calls.insert(to, call)
     return replace(plan, calls=tuple(calls))

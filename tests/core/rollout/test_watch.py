@@ -14,8 +14,9 @@ from jsonschema import Draft202012Validator
 from lpgen.core.iam.match_resource import resource_contains
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import DenialKind, Outcome, PrincipalKind, SkipReason
+from lpgen.core.rollout.denials import Denial, PoliciesSince
 from lpgen.core.rollout.plan import NO_PEAK, PolicyText, PrincipalPlan
-from lpgen.core.rollout.watch import Denial, PoliciesSince, Watched, watch_rollout
+from lpgen.core.rollout.watch import Watched, watch_rollout
 from lpgen.core.usage.tables import Usage
 from lpgen.report.documents.schemas import SCHEMAS
 from lpgen.report.messages.rollout import render_watch

@@ -10,8 +10,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from lpgen.core.athena.days import DaySpan, TablePlan, Wanted
-from lpgen.core.athena.query import build_query
+from lpgen.core.athena.days import DaySpan, RecordScope, TablePlan, build_query
 from lpgen.core.athena.table import TableName, table_from_definition
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import RawRecord, Record, record_from_raw
@@ -32,7 +31,7 @@ AS_TEXT = definition({**DOCUMENTED_COLUMNS, "useridentity": "string"})
 def records_through(definition: Json, found: list[Json]) -> list[Record]:
     table = table_from_definition(TableName("logs", "trail"), definition)
     names, rows = DuckTable(definition, found).execute(
-        build_query(TablePlan(table, DaySpan(DAY, DAY), Wanted(), ()), DAY)
+        build_query(TablePlan(table, DaySpan(DAY, DAY), RecordScope(), ()), DAY)
     )
     items = [item_from_row(dict(zip(names, row, strict=True))) for row in rows]
     return [record_from_raw(cast(RawRecord, item)) for item in items]

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from lpgen.app.rollout import Accounts, Checked, apply_rollout, undo_rollout
 from lpgen.core.rollout.lock import LOCK_PATH
-from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
+from lpgen.core.rollout.plan import OutcomeKind, RolloutOutcome
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.edge.rollout.iam_writer import IamWriter
 from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
@@ -390,7 +390,7 @@ def alone(play: Play, story: Story | None = None) -> StandInAccounts:
     return StandInAccounts(open_stand_in(play.account, lambda name, perform: calm.step(0, name, perform)))
 
 
-def undo(plan: Path, play: Play, story: Story | None = None) -> tuple[Outcome, ...]:
+def undo(plan: Path, play: Play, story: Story | None = None) -> tuple[RolloutOutcome, ...]:
     """The outcomes of an undo of all that a journal began; none where it was killed."""
     if not journal_of(plan).exists():
         return ()
@@ -404,7 +404,7 @@ def undo(plan: Path, play: Play, story: Story | None = None) -> tuple[Outcome, .
         read_journal(plan, play.start.plan)
 
 
-def apply_alone(plan: Path, play: Play) -> tuple[Outcome, ...]:
+def apply_alone(plan: Path, play: Play) -> tuple[RolloutOutcome, ...]:
     """The outcome of an apply that nothing disturbs."""
     checked, accounts, settled = [Checked(play.start.plan.principals[0], ())], alone(play), SETTLE_SECONDS
     return tuple(apply_rollout(plan, play.start.plan, checked, accounts, settle_seconds=settled, say=lambda _: None))
@@ -419,7 +419,7 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
     play = Play(start, story, copy.deepcopy(start.account))
     stage = Stage(play)
     plans = [folder / f"run-{number}" / "plan.json" for number in range(story.runs)]
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, RolloutOutcome] = {}
     for plan in plans:
         plan.parent.mkdir()
         shutil.copy(start.plan_file, plan)

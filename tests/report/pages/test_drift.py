@@ -18,7 +18,9 @@ from rich.cells import cell_len
 from sarif_pydantic import Sarif
 
 from lpgen.core.choices import Severity
-from lpgen.core.registry.drift import DriftKind
+from lpgen.core.drift.coverage import CoverageDrift
+from lpgen.core.drift.kinds import DRIFT_KINDS
+from lpgen.core.drift.proposals import ProposalDrift
 from lpgen.report.pages.drift import sparkline
 from tests.report.drifts import ROLE, drift, finding, growth, poisoned_drift, poisoned_growth
 from tests.report.golden import check_golden
@@ -101,10 +103,10 @@ def test_data_formats_stay_readable(texts: list[str]) -> None:
 def test_sarif_is_read_by_anothers_model_with_a_rule_per_kind() -> None:
     (run,) = Sarif.model_validate_json(render_drift(drift(), "sarif")).runs
     assert run.tool.driver.rules
-    assert [rule.id for rule in run.tool.driver.rules][:-1] == [f"drift-{kind}" for kind in DriftKind]
+    assert [rule.id for rule in run.tool.driver.rules][:-1] == [f"drift-{kind}" for kind in DRIFT_KINDS]
     results = run.results or []
     assert len(results) == len(drift().open)
-    assert {str(one.rule_id) for one in results} == {f"drift-{kind}" for kind in DriftKind}
+    assert {str(one.rule_id) for one in results} == {f"drift-{kind}" for kind in DRIFT_KINDS}
 
 
 def test_sarif_points_to_the_proposed_policy_of_the_principal() -> None:
@@ -113,9 +115,9 @@ def test_sarif_points_to_the_proposed_policy_of_the_principal() -> None:
         '      "Action": "s3:GetObject",\n      "Resource": "*"\n    }\n  ]\n}\n'
     )
     parameters = {"action": "s3:GetObject", "uses": "0a1b2c3d"}
-    found = [finding(DriftKind.NEW_USE, parameters=parameters), finding(DriftKind.NEVER_APPLIED)]
+    found = [finding(ProposalDrift.NEW_USE, parameters=parameters), finding(ProposalDrift.NEVER_APPLIED)]
     one = replace(
-        drift(), findings=(*found, finding(DriftKind.COVERAGE_LOST)), written={ROLE: ("app", (text, text))}.get
+        drift(), findings=(*found, finding(CoverageDrift.COVERAGE_LOST)), written={ROLE: ("app", (text, text))}.get
     )
     (run,) = json.loads(render_drift(one, "sarif", root="/iam/out/"))["runs"]
     places = {each["ruleId"]: each["locations"][0]["physicalLocation"] for each in run["results"]}
@@ -152,7 +154,7 @@ def test_nothing_drifted_is_said_so() -> None:
 
 
 def test_a_drift_that_holds_more_than_a_comment_says_what_it_leaves_out() -> None:
-    many = tuple(finding(DriftKind.NEW_USE, item=f"new-use {at}", severity=Severity.HIGH) for at in range(400))
+    many = tuple(finding(ProposalDrift.NEW_USE, item=f"new-use {at}", severity=Severity.HIGH) for at in range(400))
     shown = render_drift(replace(drift(), findings=many), "markdown")
     assert len(shown) <= 65_536
     assert "--format json" in shown

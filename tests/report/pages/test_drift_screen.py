@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import Drift, finding_order
-from lpgen.core.registry.drift import DriftKind
+from lpgen.core.drift.findings import Drift, DriftKind
+from lpgen.core.drift.kinds import DRIFT_KINDS, finding_order
+from lpgen.core.drift.principals import PrincipalDrift
+from lpgen.core.drift.proposals import ProposalDrift
 from lpgen.report.blocks import Given, Layout
 from lpgen.report.screens import AskedDrift, drift_screen
 from tests.report.drifts import drift, finding, poisoned_drift
@@ -37,7 +39,7 @@ def screen(shown: Drift, *, width: int = 100, color: bool = False, asked: Given 
     return drift_screen(AskedDrift(shown, asked), Layout(width=width, color=color))
 
 
-def drift_of(number: int, *, kinds: tuple[DriftKind, ...] = tuple(DriftKind), tied: bool = False) -> Drift:
+def drift_of(number: int, *, kinds: tuple[DriftKind, ...] = DRIFT_KINDS, tied: bool = False) -> Drift:
     """A drift with so many findings, each about a principal with a long name of its own."""
     found = []
     for at in range(number):
@@ -80,8 +82,10 @@ def test_changes_come_first_then_for_whom_then_steps_then_the_rest() -> None:
 
 
 def test_critical_trust_comes_first() -> None:
-    many = drift_of(130, kinds=(DriftKind.NEW_USE,))
-    trust = finding(DriftKind.OUTSIDE_TRUST, severity=Severity.CRITICAL, message="anyone in the world can assume it")
+    many = drift_of(130, kinds=(ProposalDrift.NEW_USE,))
+    trust = finding(
+        PrincipalDrift.OUTSIDE_TRUST, severity=Severity.CRITICAL, message="anyone in the world can assume it"
+    )
     shown = screen(replace(many, findings=tuple(sorted((*many.findings, trust), key=finding_order)))).splitlines()
     first = next(number for number, text in enumerate(shown) if text.startswith("critical"))
     assert "storefront-api: anyone in the world can assume it" in shown[first]
@@ -89,14 +93,14 @@ def test_critical_trust_comes_first() -> None:
 
 
 def test_one_cause_is_one_row_with_its_numbers() -> None:
-    shown = screen(drift_of(9, kinds=(DriftKind.NEW_USE,), tied=True))
+    shown = screen(drift_of(9, kinds=(ProposalDrift.NEW_USE,), tied=True))
     (row,) = [text for text in shown.splitlines() if text.startswith(tuple(Severity)) and "new-use" in text]
     assert row.split()[-2:] == ["9", "9"]
     assert "9 findings in 1 group" in shown
 
 
 def test_commands_name_what_drift_was_given_and_no_placeholder() -> None:
-    shown = screen(drift_of(130, kinds=(DriftKind.NEVER_APPLIED, DriftKind.NEW_USE)))
+    shown = screen(drift_of(130, kinds=(ProposalDrift.NEVER_APPLIED, ProposalDrift.NEW_USE)))
     commands = shown.replace(" \\\n", " ").splitlines()
     given_again = ["--data", "lpgen-data", "--policies", "my policies", "--as-of", "2026-09-23"]
     found = {tuple(shlex.split(text)[:2]): shlex.split(text) for text in commands if text.startswith("    lpgen ")}

@@ -14,8 +14,7 @@ import pytest
 from lpgen.core.analysis.observability.trail_coverage import OBJECTS, Events
 from lpgen.core.evidence import AccountCoverage, LogCoverage
 from lpgen.core.model import Action, Visibility
-from lpgen.core.observe.open_uses import OpenUse, OpenUses
-from lpgen.core.observe.outcome import Outcome, OutcomeStatus, Promise
+from lpgen.core.observe.open_uses import ObserveOutcome, OpenUse, OpenUses, OutcomeStatus, Promise
 from lpgen.core.observe.plan import ObservePlan, PlanChoices, plan_trails
 from lpgen.core.trails import Selector, Trail
 from tests.cli.test_generate_code import lint
@@ -55,7 +54,7 @@ def plan(*more: OpenUse, trail: str = "") -> ObservePlan:
 
 
 OUTCOMES = tuple(
-    Outcome(Promise(f"arn:aws:iam::{ACCOUNT}:role/app/web", Action(action)), status, why)
+    ObserveOutcome(Promise(f"arn:aws:iam::{ACCOUNT}:role/app/web", Action(action)), status, why)
     for action, status, why in (
         ("s3:GetObject", OutcomeStatus.USED, ""),
         ("s3:PutObject", OutcomeStatus.REMOVED, ""),

@@ -18,8 +18,8 @@ from lpgen.core.choices import Severity
 from lpgen.core.evidence import Evidence, Hole
 from lpgen.core.findings import PrincipalClass, Report, Verdict, Verdicts
 from lpgen.core.registry.caveats import CaveatKind
-from lpgen.core.registry.review import ReviewKind
 from lpgen.report.blocks import Layout, line, name
+from lpgen.report.sarif.kinds import ReviewKind
 from lpgen.report.sarif.layout import LEVELS, Place, SarifFinding, fingerprint_of, sarif_log
 from lpgen.report.sarif.review import REVIEW_RULES, findings_of_review, review_sarif
 from lpgen.report.views import PrincipalView

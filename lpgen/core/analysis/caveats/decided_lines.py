@@ -18,12 +18,11 @@ from lpgen.core.globs.match import fold_case, glob_matcher, has_wildcard
 from lpgen.core.model import Action, Principal, Resource, ResourceKind, SkipReason
 from lpgen.core.principal_names import closest_names, is_named
 from lpgen.core.registry.caveats import CaveatKind
-from lpgen.core.registry.drift import DriftKind
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
 
-_DRIFT_WORDS: Final = frozenset(word for kind in DriftKind for word in kind.item_words)
-_ITEM_WORDS: Final = _DRIFT_WORDS.union(SkipReason, *(kind.item_words for kind in CaveatKind))
-"""The words that items begin with; those of unmapped events begin with the reason why their records were skipped."""
+_CAVEAT_WORDS: Final = frozenset(SkipReason).union(*(kind.item_words for kind in CaveatKind))
+"""The words that items of caveats begin with; those of unmapped events begin with the reason why their records were
+skipped."""
 
 
 def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
@@ -86,16 +85,21 @@ class IdleDecision:
 
 
 def idle_decisions(
-    decisions: Iterable[Decision], principals: Sequence[Principal], grants: Sequence[PrincipalGrants], catalog: Catalog
+    decisions: Iterable[Decision],
+    principals: Sequence[Principal],
+    grants: Sequence[PrincipalGrants],
+    catalog: Catalog,
+    *,
+    drift_words: frozenset[str],
 ) -> Iterable[IdleDecision]:
     """The decisions that match no principal, action or item, and each keep that keeps nothing; `grants` are those of
-    the principals, in the same order.
+    the principals, in the same order, and `drift_words` the words that items of drift findings begin with.
 
     Otherwise a misspelled keep would silently fail to keep its action. A drop may be about use that no policy grants,
     an accept about a caveat that is gone or a drift finding on a deleted principal, so these may do nothing.
     """
     for decision in decisions:
-        why, closest = _why_idle(decision, principals, grants, catalog)
+        why, closest = _why_idle(decision, principals, grants, catalog, drift_words=drift_words)
         what = f"break-glass {decision.principal}"
         if decision.kind is not DecisionKind.BREAK_GLASS:
             named = " on ".join(filter(None, (decision.action or decision.item, decision.resource)))
@@ -106,16 +110,21 @@ def idle_decisions(
 
 
 def _why_idle(
-    decision: Decision, principals: Sequence[Principal], grants: Sequence[PrincipalGrants], catalog: Catalog
+    decision: Decision,
+    principals: Sequence[Principal],
+    grants: Sequence[PrincipalGrants],
+    catalog: Catalog,
+    *,
+    drift_words: frozenset[str],
 ) -> tuple[str, str]:
     """Why a decision does nothing, or "", and the name that is closest to the one it gives, or ""."""
     action = decision.action
     if decision.kind is DecisionKind.ACCEPT:
         word = decision.item.partition(" ")[0]
         matches = glob_matcher(re.sub(r"\*.*", "*", word))
-        if not any(map(matches, _ITEM_WORDS)):
-            return f"nothing that can be accepted is called {word}", _closest(word, _ITEM_WORDS)
-        if any(map(matches, _DRIFT_WORDS)):
+        if not any(map(matches, _CAVEAT_WORDS | drift_words)):
+            return f"nothing that can be accepted is called {word}", _closest(word, _CAVEAT_WORDS | drift_words)
+        if any(map(matches, drift_words)):
             return "", ""
     elif action and not _meant(decision, catalog.actions(), catalog):
         service = catalog.service_actions(action.partition(":")[0])

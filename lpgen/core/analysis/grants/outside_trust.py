@@ -25,7 +25,7 @@ from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.iam.principals import PrincipalForm, principal_from_text
 from lpgen.core.model import Effect, Policy, Principal, Resource, ResourceKind, Statement
-from lpgen.core.registry.review import ReviewKind
+from lpgen.core.registry.row import IAM_GUIDE, Kind, Row
 from lpgen.core.snapshots import SnapshotStamp
 
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
@@ -57,6 +57,33 @@ _PROVIDERS: Final = {
 _ALLOW_ALL: Final = policy_from_json(
     {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, place="a stranger"
 )
+
+
+def _trust_item(*, who: str, limits: str, subject: str = "", **_: object) -> str:
+    return " ".join(filter(None, ("outside-trust", subject, who, limits)))
+
+
+class OutsideTrustKind(Kind):
+    """The kind of finding that this module detects."""
+
+    OUTSIDE_TRUST = Row(
+        "outside-trust",
+        "Somebody outside can assume a role.",
+        parameters={"case": str, "who": str, "limits": str, "under": str},
+        message={
+            "everyone": "anyone in the world can assume it{under}",
+            "account": "account {who} (no logs or policies given) can assume it{under}",
+            "organization": "any account of the organization {who} can assume it{under}",
+            "provider": "anyone whom {who} signs in can assume it{under}",
+        },
+        step="name the trusted principals in its trust policy, with external IDs for other companies, or accept this",
+        item=_trust_item,
+        help="The trust policy of the role lets in anyone, another account, another organization, or whoever signs in "
+        "at a public identity provider. Accounts of the logs, policies, SCPs and snapshot are yours.",
+        source=f"{IAM_GUIDE}/access-analyzer-findings.html",
+        severity=Severity.CRITICAL,
+        score="9.8",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +130,7 @@ def _of_role(role: Principal, trust: Policy, own: Collection[str], organization:
             keys = ", ".join(limits)
             under = f", if the conditions on {keys} are met" if limits else ""
             parameters = {"case": stranger.case, "who": stranger.who, "limits": keys, "under": under}
-            one = OutsideTrust(ReviewKind.OUTSIDE_TRUST, parameters, principal=role.arn, severity=severity)
+            one = OutsideTrust(OutsideTrustKind.OUTSIDE_TRUST, parameters, principal=role.arn, severity=severity)
             found.setdefault((stranger.case, stranger.who), one)
     anyone = found.get(("everyone", "anyone"))
     return [anyone] if anyone is not None and not anyone.parameters["limits"] else list(found.values())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lpgen.app.ingest import ingest
-from lpgen.core.athena.days import DaySpan, Wanted
+from lpgen.core.athena.days import DaySpan, RecordScope
 from lpgen.errors import IngestError
 from tests.support.athena_ingests import World, march_world, records_of, tables, tables_from_records, world
 from tests.support.athena_tables import PROJECTED, definition
@@ -49,26 +49,26 @@ def test_ingest_leaves_days_whose_records_may_still_come(moto: Server, tmp_path:
 
 
 def test_ingest_refuses_days_of_which_it_has_a_part(march: World, tmp_path: Path) -> None:
-    some = Wanted(("111122223333",))
+    some = RecordScope(("111122223333",))
     march.take(tmp_path / "data", wanted=some)
     before = tables(tmp_path / "data")
     with pytest.raises(IngestError, match=r"of 2024-03-01 were ingested as .*\?accounts=111122223333`"):
         march.take(tmp_path / "data")
     assert march.take(tmp_path / "data", wanted=some).days_known == 28
-    assert march.take(tmp_path / "data", wanted=Wanted(("111122223333",), ("us-east-1",))).days_known == 28
-    assert march.take(tmp_path / "data", wanted=Wanted(("444455556666",))).records == 0
+    assert march.take(tmp_path / "data", wanted=RecordScope(("111122223333",), ("us-east-1",))).days_known == 28
+    assert march.take(tmp_path / "data", wanted=RecordScope(("444455556666",))).records == 0
     assert tables(tmp_path / "data") == before
 
 
 def test_ingest_knows_a_table_by_its_location_too(moto: Server, tmp_path: Path) -> None:
     """Another table of the same objects is refused, and so is one of a wider location; one of other accounts isn't."""
     with world(moto, PROJECTED, records_of(range(28))) as one:
-        one.take(tmp_path / "data", wanted=Wanted((SHOP,)))
+        one.take(tmp_path / "data", wanted=RecordScope((SHOP,)))
     for table in (PROJECTED, definition()):
         with world(moto, table, records_of(range(28))) as other, pytest.raises(IngestError, match="would count twice"):
             other.take(tmp_path / "data")
     with world(moto, definition(), [record_json(1, recipientAccountId=SECURITY)]) as other:
-        assert other.take(tmp_path / "data", wanted=Wanted((SECURITY,))).records == 1
+        assert other.take(tmp_path / "data", wanted=RecordScope((SECURITY,))).records == 1
 
 
 def test_ingest_refuses_to_mix_files_and_days_from_athena(march: World, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from lpgen.core.athena.days import DaySpan, Wanted
+from lpgen.core.athena.days import DaySpan, RecordScope
 from lpgen.errors import AwsError, IngestError
 from tests.support.athena_ingests import fails_on, records_of, tables, world
 from tests.support.athena_server import Json
@@ -32,7 +32,7 @@ def test_ingest_asks_for_the_accounts_and_regions_that_are_wanted(moto: Server, 
     for number, table in enumerate((ORGANIZED, definition())):
         with world(moto, table, found) as through:
             data = tmp_path / str(number)
-            assert through.take(data, days, Wanted((SHOP,), ("eu-west-1",))).records == 1
+            assert through.take(data, days, RecordScope((SHOP,), ("eu-west-1",))).records == 1
             assert [(row["account"], row["region"]) for row in tables(data)["coverage"]] == [(SHOP, "eu-west-1")]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lpgen.core.analysis.caveats.decided_lines import idle_decisions
+from lpgen.core.drift.kinds import DRIFT_ITEM_WORDS
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import PrincipalKind
 from lpgen.core.registry.caveats import CaveatKind
@@ -82,7 +83,13 @@ def test_a_name_of_nobody_is_a_problem_of_the_file(tmp_path: Path) -> None:
     path.write_text('break-glass = ["emergency-*", "emergancy-admin", "user/*"]', encoding="utf-8")
     user = role(kind=PrincipalKind.USER, name="ada")
     principals = [GLASS, user]
-    (found,) = idle_decisions(read_decisions(path), principals, [grants_of(one) for one in principals], catalog())
+    (found,) = idle_decisions(
+        read_decisions(path),
+        principals,
+        [grants_of(one) for one in principals],
+        catalog(),
+        drift_words=DRIFT_ITEM_WORDS,
+    )
     assert found.text == (
         "break-glass emergancy-admin does nothing: no role or user of the policies is emergancy-admin"
         f"; did you mean `role/{GLASS.name}`?"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from lpgen.core.analysis.caveats.decided_lines import decided_lines, idle_decisions
+from lpgen.core.drift.kinds import DRIFT_ITEM_WORDS
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.model import Action, SkipReason
 from lpgen.core.registry.caveats import Caveat, CaveatKind
@@ -23,7 +24,12 @@ JOB = role(policy(allow("sqs:SendMessage", "*")), name="job")
 def idle(kind: DecisionKind, **fields: str) -> list[str]:
     blank = dict.fromkeys(("principal", "action", "resource", "item", "since", "until", "expires"), "")
     decision = Decision(kind, **{**blank, "reason": "because", "owner": "team", **fields})
-    return [one.text for one in idle_decisions([decision], [APP, JOB], [grants_of(APP), grants_of(JOB)], catalog())]
+    return [
+        one.text
+        for one in idle_decisions(
+            [decision], [APP, JOB], [grants_of(APP), grants_of(JOB)], catalog(), drift_words=DRIFT_ITEM_WORDS
+        )
+    ]
 
 
 @pytest.mark.parametrize("kind", [DecisionKind.KEEP, DecisionKind.DROP])
@@ -110,7 +116,9 @@ def test_accept_of_many_items_is_not_named(item: str) -> None:
 
 def test_what_a_decision_may_have_meant_comes_beside_its_sentence() -> None:
     keep = Decision(DecisionKind.KEEP, "ap", "s3:GetObject", reason="because", owner="team")
-    found = idle_decisions([keep], [APP, JOB], [grants_of(APP), grants_of(JOB)], catalog())
+    found = idle_decisions(
+        [keep], [APP, JOB], [grants_of(APP), grants_of(JOB)], catalog(), drift_words=DRIFT_ITEM_WORDS
+    )
     assert [one.closest for one in found] == ["role/app"]
 
 

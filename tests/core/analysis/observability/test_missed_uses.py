@@ -11,7 +11,7 @@ from lpgen.core.analysis.explain.question import Asked
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import Verdict
 from lpgen.core.model import Action
-from lpgen.core.rollout.watch_blind import LogsSince
+from lpgen.core.rollout.watch import LogsSince
 from lpgen.core.usage.tables import Usage
 from tests.core.analysis.explain.explained_requests import read_question, seen_use
 from tests.support.diffs import diff_usage

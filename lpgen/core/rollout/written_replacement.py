@@ -1,48 +1,47 @@
-"""What lpgen writes for principals that aren't its to change: documents for those who write them by other means."""
+"""A replacement as `lpgen generate` wrote it, and the template that puts it in place where others have to."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
 
 from lpgen.core.model import Principal
 from lpgen.core.rollout.calls import POLICY_PATH
-from lpgen.core.rollout.plan import NewDocument
-
-# ---------------------------------------------------------------- permission sets
 
 
-def permission_set_policy(texts: Iterable[str]) -> str:
-    """All documents as the one inline policy that a permission set has, or "" where their language versions differ.
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A document of a replacement as it was written: its file, the name proposed for it, and its text to the byte.
 
-    https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetcustom.html
+    `narrows` are the old policies that its lines come from: ARNs of managed and names of inline policies, sorted.
     """
-    documents: list[dict[str, Any]] = [json.loads(one) for one in texts]
-    versions = {one.get("Version", "") for one in documents}
-    if len(versions) != 1:
-        return ""
-    statements = [statement for one in documents for statement in _as_list(one["Statement"])]
-    return json.dumps({"Version": versions.pop(), "Statement": _with_own_sids(statements)}, indent=2) + "\n"
+
+    file: str
+    name: str
+    inline: bool
+    text: str
+    narrows: tuple[str, ...] = ()
 
 
-def _as_list(value: Any) -> list[dict[str, Any]]:
-    return list(value) if isinstance(value, list) else [value]
+@dataclass(frozen=True, slots=True)
+class WrittenPlan:
+    """What a principal's folder says.
 
+    `policies_sha256` is the fingerprint of the old policies without the boundary. `left` are the ARNs of the old
+    policies that stay attached.
+    """
 
-def _with_own_sids(statements: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-    """The statements with each Sid only once, as IAM asks of a document; a repeated one is left out."""
-    seen: set[str] = set()
-    kept: list[dict[str, Any]] = []
-    for one in statements:
-        sid = one.get("Sid", "")
-        kept.append({key: value for key, value in one.items() if key != "Sid"} if sid in seen else one)
-        seen |= {sid} - {""}
-    return kept
-
-
-# ---------------------------------------------------------------- stacks
+    principal: str
+    principal_id: str
+    folder: str
+    safe: bool
+    not_safe_because: tuple[str, ...]
+    as_of: str
+    policies_sha256: str
+    documents: tuple[NewDocument, ...]
+    left: tuple[str, ...] = ()
 
 
 def stack_resources(documents: Iterable[NewDocument], principal: Principal, left: Iterable[str] = ()) -> str:

@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Final
 
 from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.coverage import find_lost_coverage
-from lpgen.core.drift.findings import Drift, DriftFinding, finding_order
-from lpgen.core.drift.gains import Gains
-from lpgen.core.drift.holdings import pairs_of
-from lpgen.core.drift.novelty import Novelty
+from lpgen.core.drift.disuse import find_disuse, finder_of_disuse
+from lpgen.core.drift.findings import Drift, DriftFinding, Gains
+from lpgen.core.drift.kinds import finding_order
+from lpgen.core.drift.members import Member, pairs_of
 from lpgen.core.drift.policies import SharedChanges, find_own_changes
-from lpgen.core.drift.principals import find_gone_people, find_new_people, find_outside_trust
-from lpgen.core.drift.states import Member, State
-from lpgen.core.drift.use import (
-    NewUse,
-    applied_proposals,
-    find_disuse,
-    find_never_applied,
-    find_new_use,
-    finder_of_disuse,
-)
+from lpgen.core.drift.principals import find_gone_principals, find_new_principals, find_outside_trust
+from lpgen.core.drift.proposals import NewUse, Novelty, find_never_applied, find_new_use
+from lpgen.core.drift.states import State
 from lpgen.core.drift.wildcards import Wildcards, find_wildcards
 from lpgen.core.globs.match import glob_match
 from lpgen.core.principal_names import is_named
@@ -67,7 +61,7 @@ class DriftParts:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class StateComparison:
     """What it takes to compare two states; `catalog` is the one that the grants of both are expanded with."""
 
     before: State
@@ -87,12 +81,12 @@ class Comparison:
             wildcards = find_wildcards(pair.before, pair.after, added, self.catalog, usage=pair.now.usage)
             found.wildcards.add(wildcard for wildcard in wildcards if wildcard.holders)
         found.findings += find_own_changes(pairs, gains)
-        found.findings += find_new_people(then, now, gains, self.catalog)
+        found.findings += find_new_principals(then, now, gains, self.catalog)
         found.findings += find_never_applied(before, after, pairs, apply_days=self.options.apply_days)
         days = self.options.unused_days
         found.findings += find_disuse(before, after, pairs, gains, self.finder, unused_days=days)
         found.new_uses += find_new_use(pairs, self.catalog)
-        found.applied += applied_proposals(pairs)
+        found.applied += (pair.arn for pair in pairs if pair.is_in_place and not pair.was_in_place)
         return found
 
     def conclude(self, found: DriftParts, novelty: Novelty) -> Drift:
@@ -108,7 +102,7 @@ class Comparison:
             *(one.tied_by(novelty) for one in found.new_uses),
             *found.policies.findings(self.gains),
             *(wildcard.finding(self.gains) for wildcard in found.wildcards.found.values()),
-            *find_gone_people(before, after),
+            *find_gone_principals(before, after),
         )
         return Drift(
             before.stamp,
@@ -119,33 +113,35 @@ class Comparison:
         )
 
 
-def comparison_of(before: State, after: State, catalog: Catalog, options: DriftOptions) -> Comparison:
+def comparison_of(before: State, after: State, catalog: Catalog, options: DriftOptions) -> StateComparison:
     """The comparison of two states."""
     finder = finder_of_disuse(after, catalog, unused_days=options.unused_days)
-    return Comparison(before, after, catalog, options, Gains(catalog), finder)
+    return StateComparison(before, after, catalog, options, Gains(catalog), finder)
+
+
+_LATER_BASELINE: Final = (
+    "the baseline is as of {before}, which is later than {after}: ingest the logs since, or give --as-of"
+)
+_NOTHING_NEWER: Final = "no record is newer than the baseline's, the last is of {}"
+_NO_RECORD: Final = "there is no record"
+_OLDER_CATALOG: Final = "the catalog is older than the baseline's, which is of {}"
+_TRAILS_OF_ONE_SIDE: Final = "trail settings are known {} alone, so that they can't be compared"
+_SCPS_OF_ONE_SIDE: Final = "SCPs are known {} alone: grants that they cap differ for that reason"
+_SIDES: Final = {False: "of the baseline", True: "now"}
 
 
 def _notes(before: State, after: State) -> Iterator[str]:
     if after.stamp.as_of < before.stamp.as_of:
-        yield (
-            f"the baseline is as of {before.stamp.as_of.isoformat()}, which is later than "
-            f"{after.stamp.as_of.isoformat()}: ingest the logs since, or give --as-of"
-        )
+        yield _LATER_BASELINE.format(before=before.stamp.as_of, after=after.stamp.as_of)
     old, new = before.coverage.last_day, after.coverage.last_day
     if old == new:
-        yield (
-            f"no record is newer than the baseline's, the last is of {old.isoformat()}" if old else "there is no record"
-        )
+        yield _NOTHING_NEWER.format(old) if old else _NO_RECORD
     if after.stamp.catalog_date < before.stamp.catalog_date:
-        yield f"the catalog is older than the baseline's, which is of {before.stamp.catalog_date}"
+        yield _OLDER_CATALOG.format(before.stamp.catalog_date)
     if bool(before.trails) != bool(after.trails):
-        yield f"trail settings are known {_side(bool(after.trails))} alone, so that they can't be compared"
+        yield _TRAILS_OF_ONE_SIDE.format(_SIDES[bool(after.trails)])
     if before.knows_scps != after.knows_scps:
-        yield f"SCPs are known {_side(after.knows_scps)} alone: grants that they cap differ for that reason"
-
-
-def _side(now: bool) -> str:
-    return "now" if now else "of the baseline"
+        yield _SCPS_OF_ONE_SIDE.format(_SIDES[after.knows_scps])
 
 
 def accept_findings(drift: Drift, decisions: Iterable[Decision], *, as_of: date) -> Drift:

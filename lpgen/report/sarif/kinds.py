@@ -1,4 +1,4 @@
-"""What a review finds besides caveats: a row per kind."""
+"""The kinds of findings that only SARIF has: a rule each for what a review shows besides caveats."""
 
 from __future__ import annotations
 
@@ -6,31 +6,8 @@ from lpgen.core.choices import Severity
 from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Kind, Row
 
 
-def _trust_item(*, who: str, limits: str, subject: str = "", **_: object) -> str:
-    return " ".join(filter(None, ("outside-trust", subject, who, limits)))
-
-
 class ReviewKind(Kind):
     """What grants, use and coverage give rise to; LEFT_OUT is about the report itself."""
-
-    OUTSIDE_TRUST = Row(
-        "outside-trust",
-        "Somebody outside can assume a role.",
-        parameters={"case": str, "who": str, "limits": str, "under": str},
-        message={
-            "everyone": "anyone in the world can assume it{under}",
-            "account": "account {who} (no logs or policies given) can assume it{under}",
-            "organization": "any account of the organization {who} can assume it{under}",
-            "provider": "anyone whom {who} signs in can assume it{under}",
-        },
-        step="name the trusted principals in its trust policy, with external IDs for other companies, or accept this",
-        item=_trust_item,
-        help="The trust policy of the role lets in anyone, another account, another organization, or whoever signs in "
-        "at a public identity provider. Accounts of the logs, policies, SCPs and snapshot are yours.",
-        source=f"{IAM_GUIDE}/access-analyzer-findings.html",
-        severity=Severity.CRITICAL,
-        score="9.8",
-    )
 
     UNUSED_DANGEROUS = Row(
         "unused-dangerous-grant",

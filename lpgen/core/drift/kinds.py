@@ -1,14 +1,65 @@
-"""Findings by cause: what nine roles began to use because of one new application is one change, not nine."""
+"""All kinds of drift findings in their order, and findings by cause.
+
+A cause is what ties findings together: what nine roles began to use because of one new application is one change, not
+nine.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import DriftFinding, finding_order
-from lpgen.core.registry.drift import DriftKind
+from lpgen.core.drift.coverage import CoverageDrift
+from lpgen.core.drift.disuse import DisuseDrift
+from lpgen.core.drift.findings import DriftFinding, DriftKind
+from lpgen.core.drift.policies import PolicyDrift
+from lpgen.core.drift.principals import PrincipalDrift
+from lpgen.core.drift.proposals import ProposalDrift
+from lpgen.core.drift.wildcards import WildcardDrift
+
+DRIFT_KINDS: Final[tuple[DriftKind, ...]] = (
+    PrincipalDrift.OUTSIDE_TRUST,
+    CoverageDrift.COVERAGE_LOST,
+    PolicyDrift.POLICY_CHANGED,
+    ProposalDrift.NEW_USE,
+    PrincipalDrift.NEW_PRINCIPAL,
+    WildcardDrift.NEW_WILDCARD,
+    WildcardDrift.INHERITED,
+    ProposalDrift.NEVER_APPLIED,
+    DisuseDrift.ROLE_QUIET,
+    DisuseDrift.NEWLY_UNUSED,
+    PrincipalDrift.GONE_PRINCIPAL,
+)
+"""In the order in which equally severe findings are shown."""
+
+SETTLING_COMMANDS: Final[Mapping[DriftKind, frozenset[str]]] = {
+    ProposalDrift.NEW_USE: frozenset({"generate"}),
+    ProposalDrift.NEVER_APPLIED: frozenset({"generate", "rollout plan"}),
+    WildcardDrift.NEW_WILDCARD: frozenset({"generate"}),
+    WildcardDrift.INHERITED: frozenset({"generate"}),
+    DisuseDrift.NEWLY_UNUSED: frozenset({"generate"}),
+}
+"""The commands that settle findings of a kind; there are none for most kinds."""
+
+DRIFT_ITEM_WORDS: Final = frozenset(word for kind in DRIFT_KINDS for word in kind.item_words)
+"""The words that the items of drift findings begin with, in decisions."""
+
+_PLACES: Final = {kind: place for place, kind in enumerate(DRIFT_KINDS)}
+_SEVERITIES: Final = tuple(Severity)
+
+
+def finding_order(finding: DriftFinding) -> tuple[object, ...]:
+    """Open ones first, then by severity, kind and subject."""
+    return (
+        bool(finding.accepted_by),
+        _SEVERITIES.index(finding.severity),
+        _PLACES[finding.kind],
+        finding.subject,
+        finding.item,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a principal holds, and whether it is what was proposed."""
+"""One principal on each side of a comparison: what it holds and does, and whether it is what was proposed."""
 
 from __future__ import annotations
 
@@ -6,24 +6,51 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from lpgen.core.drift.states import KeptProposal, Member
-from lpgen.core.evidence import PrincipalGrants
-from lpgen.core.iam.meaning import says_the_same
+from lpgen.core.drift.states import KeptProposal
+from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
+from lpgen.core.findings import UngrantedUse
+from lpgen.core.iam.meaning import meaning_of, says_the_same
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One principal on one side.
+
+    Grants of both sides are expanded with one catalog, so that its growth looks like no change of a policy. `proposal`
+    is on the earlier side that of then, on the later one that made since. `ungranted` are the uses that no policy
+    grants; only those of the later side are read.
+    """
+
+    grants: PrincipalGrants
+    usage: PrincipalUsage
+    proposal: KeptProposal | None = None
+    ungranted: tuple[UngrantedUse, ...] = ()
+
+
+# ---------------------------------------------------------------- what it holds
 
 PolicyKey = tuple[str, str, str]
 """Kind, group and ARN or name of a policy that a principal holds."""
 
 
-def _policy_key(policy: AttachedPolicy) -> PolicyKey:
-    """What a policy is called where it is held."""
-    kind = "inline" if policy.kind is PolicyKind.INLINE else "managed"
-    return kind, policy.group, policy.arn or policy.name
-
-
 def held(principal: Principal) -> Mapping[PolicyKey, AttachedPolicy]:
     """The policies that count for a principal, by what they are called."""
-    return {_policy_key(one): one for one in principal.policies}
+    return {
+        ("inline" if policy.kind is PolicyKind.INLINE else "managed", policy.group, policy.arn or policy.name): policy
+        for policy in principal.policies
+    }
+
+
+def says_the_same_policy(one: AttachedPolicy, other: AttachedPolicy) -> bool:
+    """Whether two policies mean the same."""
+    return meaning_of(one.document) == meaning_of(other.document)
+
+
+def same_policies(before: Principal, after: Principal) -> bool:
+    """Whether a principal holds what it held."""
+    old, new = held(before), held(after)
+    return old.keys() == new.keys() and all(says_the_same_policy(old[key], new[key]) for key in old)
 
 
 def _is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool:

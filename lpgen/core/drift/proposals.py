@@ -1,0 +1,199 @@
+"""What became of proposals: calls that one would deny now, and safe ones that were never put in place."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lpgen.core.analysis.grants.granting import granting_by_action
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.scopes.scopes import exact_scopes
+from lpgen.core.analysis.synthesis.lines import lines_from_uses
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import DriftFinding, DriftKind, fingerprint
+from lpgen.core.drift.members import Pair, same_policies
+from lpgen.core.drift.states import KeptProposal, State
+from lpgen.core.evidence import PrincipalGrants, Use
+from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Action, AttachedPolicy, Outcome, PolicyKind, Resource
+from lpgen.core.registry.row import Row
+
+_USED_ON: Final = "on {}, {} (example {})"
+_MORE_USES: Final = "and on {:,} more"
+_WOULD_REMOVE: Final = "it would remove {} that nobody was seen to use"
+_MOST_USES: Final = 5
+
+
+class ProposalDrift(DriftKind):
+    """Drift from proposals."""
+
+    NEW_USE = Row(
+        "new-use",
+        "An action was used that the proposal leaves out.",
+        parameters={"action": str, "uses": str},
+        message="{action} was used, and the proposal would deny it",
+        step="generate the replacement again before you put it in place",
+        item="new-use {subject} {action} {uses}",
+        help="Put in place as it is, the proposal would break this.",
+        severity=Severity.HIGH,
+    )
+    NEVER_APPLIED = Row(
+        "never-applied",
+        "A safe replacement was never put in place.",
+        parameters={"since": str},
+        message="a safe replacement has been there since {since} and was never put in place",
+        step="put it in place: `lpgen generate`, then `lpgen rollout plan` and `apply`",
+        item="never-applied {subject} {since}",
+        severity=Severity.LOW,
+        score="3.0",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NewUse:
+    """A finding, which still lacks what is new to all principals among the resources of its uses."""
+
+    finding: DriftFinding
+    resources: tuple[Resource, ...]
+
+    def tied_by(self, novelty: Novelty) -> DriftFinding:
+        """The finding with that."""
+        return replace(self.finding, ties=(*self.finding.ties, *novelty.of(self.resources)))
+
+
+def find_new_use(pairs: Iterable[Pair], catalog: Catalog) -> Iterator[NewUse]:
+    """A finding for each action that a proposal doesn't hold, and that was used now under the old policies."""
+    for pair in pairs:
+        proposal = pair.then.proposal
+        if proposal is None or pair.is_in_place:
+            continue
+        known = {_key(use) for use in pair.then.usage.uses}
+        fresh = [use for use in pair.now.usage.uses if use.outcome is Outcome.ALLOWED and _key(use) not in known]
+        if not fresh:
+            continue
+        refused = _ungranted(_proposed(pair.after, proposal, catalog), fresh, catalog)
+        unexplained = {_key(use) for use in _ungranted(pair.after, refused, catalog)}
+        yield from _new_uses(pair.arn, [use for use in refused if _key(use) not in unexplained])
+
+
+def _new_uses(arn: str, refused: Sequence[Use]) -> Iterator[NewUse]:
+    by_action: dict[Action, list[Use]] = defaultdict(list)
+    for use in refused:
+        by_action[use.action].append(use)
+    for action, uses in by_action.items():
+        ordered = sorted(uses, key=lambda use: (use.evidence.first_seen, use.resource))
+        shown = tuple(
+            _USED_ON.format(use.resource.text, use.evidence.first_seen, use.evidence.example_event_id)
+            for use in ordered[:_MOST_USES]
+        )
+        more = len(ordered) - len(shown)
+        finding = DriftFinding(
+            ProposalDrift.NEW_USE,
+            {"action": action, "uses": fingerprint(use.resource.text for use in ordered)},
+            severity=Severity.HIGH,
+            subject=arn,
+            principals=(arn,),
+            details=(*shown, *([_MORE_USES.format(more)] if more else [])),
+            ties=(_call_on(action, ordered),),
+        )
+        yield NewUse(finding, tuple(use.resource for use in ordered))
+
+
+def _call_on(action: Action, uses: Sequence[Use]) -> str:
+    return f"{action} on {', '.join(sorted({use.resource.text for use in uses}))}"
+
+
+def _key(use: Use) -> tuple[object, ...]:
+    return use.action, use.resource
+
+
+def _proposed(grants: PrincipalGrants, proposal: KeptProposal, catalog: Catalog) -> PrincipalGrants:
+    """The grants that a principal would have with its proposal in place; limits are the same before and after."""
+    policies = tuple(
+        AttachedPolicy(PolicyKind.INLINE, f"proposal {number}", "", "", None, document)
+        for number, document in enumerate(proposal.documents, start=1)
+    )
+    principal = replace(grants.principal, policies=policies, groups=(), boundary=None)
+    (found,) = grants_from_principals([principal], catalog)
+    return found
+
+
+def _ungranted(grants: PrincipalGrants, uses: Sequence[Use], catalog: Catalog) -> list[Use]:
+    granting = granting_by_action(grants.allows)
+    return [use for use, _ in lines_from_uses(grants, uses, granting=granting, scopes=exact_scopes(catalog)).ungranted]
+
+
+# ---------------------------------------------------------------- what is new to the whole organization
+
+_ARN_FIELDS: Final = 5
+"""The fields before the part of an ARN that names the resource."""
+_SHORTEST: Final = 3
+_TOKEN: Final = re.compile(r"[^\W_]+")
+
+
+class Novelty:
+    """Tells which of some resources the use of an earlier state didn't have, and which words of their names."""
+
+    def __init__(self, asked: Iterable[Resource]) -> None:
+        self.resources = set(asked)
+        self.words = {word for one in self.resources for word in _words(one)}
+        self.discard({NO_RESOURCE, UNKNOWN_RESOURCE})
+
+    def discard(self, known: Iterable[Resource]) -> None:
+        """Takes out what the earlier state had."""
+        for one in known:
+            self.resources.discard(one)
+            self.words.difference_update(_words(one))
+
+    def keep(self, other: Novelty) -> None:
+        """Takes out what isn't new to another part of the earlier state."""
+        self.resources &= other.resources
+        self.words &= other.words
+
+    def of(self, resources: Iterable[Resource]) -> Iterator[str]:
+        """The resources that are new, and the new words of their names, such as an application's."""
+        for one in resources:
+            if one in self.resources:
+                yield one.text
+                yield from (f"resources named {word}" for word in _words(one) if word in self.words)
+
+
+def _words(resource: Resource) -> Iterator[str]:
+    """The words in the name of a resource. What has digits, as ids and dates do, is none: it is new every day."""
+    for token in _TOKEN.findall(resource.text.split(":", _ARN_FIELDS)[-1]):
+        if len(token) >= _SHORTEST and token.isalpha():
+            yield token.lower()
+
+
+# ---------------------------------------------------------------- waiting
+
+
+def find_never_applied(
+    before: State, after: State, pairs: Iterable[Pair], *, apply_days: int
+) -> Iterator[DriftFinding]:
+    """A finding for each safe proposal that has waited too long for its principal to be changed."""
+    if after.stamp.as_of <= before.stamp.as_of:
+        return
+    for pair in pairs:
+        proposal = pair.then.proposal
+        since = proposal.waiting_since if proposal else None
+        if proposal is None or since is None or (after.stamp.as_of - since).days < apply_days:
+            continue
+        if pair.is_in_place:
+            continue
+        if not same_policies(pair.before.principal, pair.after.principal):
+            continue
+        grants = "1 dangerous grant" if proposal.dangerous == 1 else f"{proposal.dangerous:,} dangerous grants"
+        removed = _WOULD_REMOVE.format(grants)
+        yield DriftFinding(
+            ProposalDrift.NEVER_APPLIED,
+            {"since": since.isoformat()},
+            severity=Severity.MEDIUM if proposal.dangerous else Severity.LOW,
+            subject=pair.arn,
+            principals=(pair.arn,),
+            details=(removed,) if proposal.dangerous else (),
+            ties=(f"proposed on {since.isoformat()}",),
+        )
