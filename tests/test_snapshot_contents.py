@@ -16,10 +16,9 @@ from lpgen.core.model import Snapshot
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.readers.last_accessed import read_last_accessed
-from lpgen.edge.readers.snapshot_lists import read_snapshot_list
+from lpgen.edge.readers.snapshot_files import read_resource_tags, read_snapshot_list
 from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.edge.snapshot.account import Wanted
-from lpgen.edge.snapshot.resource_tags import read_resource_tags
 from tests.support.aws_organization import (
     BUCKET_POLICY,
     MANAGEMENT,

@@ -13,7 +13,7 @@ import pytest
 from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import Subject
-from lpgen.edge.readers.snapshot_lists import read_snapshot_list
+from lpgen.edge.readers.snapshot_files import read_snapshot_list
 from lpgen.edge.snapshot.account import Wanted
 from tests.support.aws_organization import MANAGEMENT, Organization
 from tests.support.aws_proxy import DENIED, Answer, AwsProxy, Failure

@@ -22,7 +22,7 @@ from lpgen.edge.readers.analysis_inputs import Inputs
 from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.last_accessed import read_last_accessed
-from lpgen.edge.readers.snapshot_lists import read_snapshot_list
+from lpgen.edge.readers.snapshot_files import read_snapshot_list
 from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.errors import InvocationError, quote_input
 

@@ -59,8 +59,7 @@ def explain_command(
     from lpgen.core.explanations import Explanation
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.readers.guard_files import read_guards
-    from lpgen.edge.snapshot.organization_tree import read_organization_paths
-    from lpgen.edge.snapshot.resource_tags import read_resource_tags
+    from lpgen.edge.readers.snapshot_files import read_organization_paths, read_resource_tags
     from lpgen.report.render import EXPLANATION, WHO_CAN
 
     chosen = choose_format(format, output, ReportFormat)

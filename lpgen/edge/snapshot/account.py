@@ -1,16 +1,18 @@
 """Reads one account into a snapshot: policies, last accessed reports, trails, versioned buckets, schedules, functions,
-and the policies of its resources."""
+and the policies and tags of its resources."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Final
+from typing import Any, Final
 
+from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.snapshots import Subject, TakenAccount
-from lpgen.edge.aws_session import AwsSession, Caller, aws_errors
+from lpgen.edge.aws_session import AwsSession, Caller, aws_errors, page_contents
 from lpgen.edge.data_folder.snapshot_folder import (
     FUNCTIONS,
     LAST_ACCESSED,
@@ -21,16 +23,16 @@ from lpgen.edge.data_folder.snapshot_folder import (
     VERSIONED_BUCKETS,
     SnapshotWriter,
 )
-from lpgen.edge.snapshot.fetch_functions import fetch_functions
 from lpgen.edge.snapshot.fetch_last_accessed import fetch_last_accessed
-from lpgen.edge.snapshot.fetch_policies import Page, fetch_policies, principals_in
-from lpgen.edge.snapshot.fetch_resource_policies import FetchedPolicy, fetch_resource_policies
-from lpgen.edge.snapshot.fetch_resource_tags import fetch_resource_tags
+from lpgen.edge.snapshot.fetch_resources import (
+    FetchedPolicy,
+    fetch_resource_policies,
+    fetch_resource_tags,
+    fetch_versioned_buckets,
+)
 from lpgen.edge.snapshot.fetch_schedules import ScheduleFetcher
-from lpgen.edge.snapshot.fetch_trails import FetchedTrails, fetch_trails
-from lpgen.edge.snapshot.fetch_versioned_buckets import fetch_versioned_buckets
 from lpgen.edge.snapshot.gap_list import GapList
-from lpgen.errors import AwsError, PolicyError
+from lpgen.errors import AwsError, PolicyError, quote_input
 
 _SERVICE_LINKED: Final = "/aws-service-role/"
 
@@ -50,6 +52,14 @@ class Wanted:
     resource_tags: bool = False
     last_accessed: bool = True
     schedules: bool = False
+
+
+@dataclass(slots=True)
+class FetchedTrails:
+    """Trails by ARN: settings, event selectors and status, as the AWS CLI prints them; and why others are missing."""
+
+    found: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
+    failed: dict[str, AwsError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +165,86 @@ class AccountReader:
         except AwsError as error:
             self.gaps.add(self.caller.account, subject, error, what=f"but for {self.session.region}")
             return (self.session.region,)
+
+
+# ---------------------------------------------------------------- policies
+
+
+_PAGE_SIZE: Final = 1000  # the most that IAM allows
+
+Page = Mapping[str, Any]
+
+
+def fetch_policies(session: AwsSession) -> list[Page]:
+    """The pages, with documents and times as the AWS CLI prints them.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+
+    Raises:
+        AwsError: a page can't be read. Without all pages nothing is known of an account.
+    """
+    with aws_errors("read the policies of roles and users"):
+        paginator = session.client("iam").get_paginator("get_account_authorization_details")
+        return [page_contents(page) for page in paginator.paginate(PaginationConfig={"PageSize": _PAGE_SIZE})]
+
+
+def principals_in(pages: Iterable[Page], kind: str) -> list[Page]:
+    """The roles (`role`) or users (`user`) of the pages."""
+    name = f"{kind.title()}DetailList"
+    return [one for page in pages for one in page.get(name, ())]
+
+
+# ---------------------------------------------------------------- trails
+
+
+def fetch_trails(session: AwsSession) -> FetchedTrails:
+    """The trails of all Regions that the account sees, the organization's among them.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListTrails.html
+
+    Raises:
+        AwsError: they can't be listed.
+    """
+    trails = FetchedTrails()
+    with aws_errors("list the trails"):
+        pages = session.client("cloudtrail").get_paginator("list_trails").paginate()
+        listed = {one["TrailARN"]: one["HomeRegion"] for page in pages for one in page.get("Trails", ())}
+    for arn, region in sorted(listed.items()):
+        try:
+            trails.found[arn] = _fetch_trail(session.client("cloudtrail", region), arn)
+        except AwsError as error:
+            trails.failed[arn] = error
+    return trails
+
+
+def _fetch_trail(client: Any, arn: str) -> tuple[dict[str, Any], ...]:
+    """The answers about a trail. All three are needed: without its status it would count as logging."""
+    with aws_errors(f"read the trail {quote_input(arn)}"):
+        return (
+            page_contents(client.get_trail(Name=arn)),
+            page_contents(client.get_event_selectors(TrailName=arn)),
+            page_contents(client.get_trail_status(Name=arn)),
+        )
+
+
+# ---------------------------------------------------------------- functions
+
+
+def fetch_functions(session: AwsSession, caller: Caller, regions: Iterable[str], gaps: GapList) -> list[FunctionLogs]:
+    """The functions in some Regions with the log groups that they write to, sorted.
+
+    A Region where they can't be listed is a gap. A function without a log group of its own writes to one that is named
+    after it: https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html
+    """
+    found: list[FunctionLogs] = []
+    for region in regions:
+        pages: list[Mapping[str, Any]] = []
+        with gaps.catch(caller.account, Subject.FUNCTIONS, where=region):
+            client = session.known_client("lambda", region, caller.partition)
+            with aws_errors("list functions"):
+                pages = list(client.get_paginator("list_functions").paginate())
+        for function in (function for page in pages for function in page["Functions"]):
+            group = function.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{function['FunctionName']}"
+            arn = f"arn:{caller.partition}:logs:{region}:{caller.account}:log-group:{group}"
+            found.append(FunctionLogs(function["FunctionArn"], function["Role"], arn))
+    return sorted(found, key=lambda function: function.function)

@@ -25,7 +25,7 @@ from lpgen.core.schedules import Schedule, longest_interval
 from lpgen.core.snapshots import Subject
 from lpgen.edge.aws_session import AwsSession, Caller, aws_errors, page_contents
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.edge.snapshot.fetch_resource_policies import fill_texts
+from lpgen.edge.snapshot.fetch_resources import fill_texts
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError
 

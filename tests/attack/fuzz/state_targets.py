@@ -29,7 +29,7 @@ from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter, find_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.output_folder import SUMMARY
 from lpgen.edge.readers.iam_snapshot import read_snapshot
-from lpgen.edge.readers.snapshot_lists import read_snapshot_list
+from lpgen.edge.readers.snapshot_files import read_snapshot_list
 from lpgen.edge.replacement_files import read_output, read_replacements
 from lpgen.edge.rollout.iam_writer import LivePrincipal
 from lpgen.edge.rollout.inputs import read_written_output

@@ -1,6 +1,8 @@
-"""Fetches the policies of resources: buckets, keys, queues, topics, secrets, functions and repositories.
+"""Fetches what a snapshot holds about an account's resources: their policies, their tags, and which buckets have
+versions of objects.
 
-Of a function it is the policy of the function itself, not of its versions and aliases.
+Resources with policies are buckets, keys, queues, topics, secrets, functions and repositories. A function's policy is
+that of the function itself, not of its versions and aliases.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import msgspec
 
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.snapshots import Subject
-from lpgen.edge.aws_session import AwsSession, Caller, aws_errors
+from lpgen.edge.aws_session import AwsSession, Caller, aws_errors, page_contents
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError, quote_input
@@ -136,3 +138,59 @@ class _Fetch:
             return
         if policy:
             yield FetchedPolicy(service, arn, policy)
+
+
+# ---------------------------------------------------------------- tags
+
+
+_TAGS_PAGE_SIZE: Final = 100  # the most that the API allows
+
+
+def fetch_resource_tags(
+    session: AwsSession, caller: Caller, regions: Iterable[str], gaps: GapList
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The pages of the tagged resources of some Regions, as far as their services report tags to one API.
+
+    Resources that never had a tag aren't among them.
+    https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+    """
+
+    def fetch(region: str) -> tuple[str, list[dict[str, Any]]]:
+        with gaps.catch(caller.account, Subject.RESOURCE_TAGS, where=region):
+            client = session.known_client("resourcegroupstaggingapi", region, caller.partition)
+            with aws_errors("read the tags of resources"):
+                pages = client.get_paginator("get_resources").paginate(ResourcesPerPage=_TAGS_PAGE_SIZE)
+                return region, list(map(page_contents, pages))
+        return region, []
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        yield from pool.map(fetch, regions)
+
+
+# ---------------------------------------------------------------- versions of objects
+
+
+def fetch_versioned_buckets(session: AwsSession, caller: Caller, regions: Iterable[str], gaps: GapList) -> list[str]:
+    """The ARNs of the buckets in some Regions, or in all, that have versioning or had it, sorted.
+
+    A bucket whose versioning is suspended keeps its versions.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
+    """
+    subject, wanted = Subject.VERSIONED_BUCKETS, frozenset(regions)
+
+    def has_versions(bucket: Resource) -> bool:
+        name = bucket["Name"]
+        with gaps.catch(caller.account, subject, where=name), aws_errors(f"read the versioning of {quote_input(name)}"):
+            client = session.client("s3", bucket.get("BucketRegion", ""))
+            answer = client.get_bucket_versioning(Bucket=name, ExpectedBucketOwner=caller.account)
+            return "Status" in answer
+        return False
+
+    with gaps.catch(caller.account, subject), aws_errors("list the buckets"):
+        every = bundled_catalog().facts(resource_services)["s3"].resources(session.client("s3"))
+        buckets = [one for one in every if not wanted or one.get("BucketRegion", "") in {"", *wanted}]
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            flags = tuple(pool.map(has_versions, buckets))
+        pairs = zip(buckets, flags, strict=True)
+        return sorted(f"arn:{caller.partition}:s3:::{bucket['Name']}" for bucket, has in pairs if has)
+    return []
