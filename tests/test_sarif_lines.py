@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import pytest
 
 from lpgen.core.registry.review import ReviewKind
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.edge.logs.log_files import bundled_sample_logs
 from tests.support.forked_lpgen import run_forked
 
 ROOT = "iam/lpgen-out"

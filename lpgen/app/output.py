@@ -22,7 +22,7 @@ from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.data_folder.pins import pin_generation, release_pins
 from lpgen.edge.engine import Result
 from lpgen.edge.output_folder import SUMMARY, OutputFolder
-from lpgen.edge.readers.policy_digests import digest_policy_files
+from lpgen.edge.readers.iam_pages import digest_policy_files
 from lpgen.edge.replacement_files import SIGNATURE, read_output, write_text
 from lpgen.edge.spill import Place, Spill, pack_text
 from lpgen.errors import InvocationError, quote_input

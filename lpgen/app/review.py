@@ -42,8 +42,8 @@ from lpgen.edge.data_folder.ledger import count_unread_files, find_log_place
 from lpgen.edge.data_folder.usage_files import read_current_usage, read_generation_usage
 from lpgen.edge.engine import Engine, Result, results_of
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.edge.readers.outlined_policies import OutlinedPolicies, outline_policies
-from lpgen.edge.readers.policy_digests import digest_policy_files
+from lpgen.edge.readers.iam_pages import digest_policy_files
+from lpgen.edge.readers.iam_snapshot import OutlinedPolicies, outline_policies
 from lpgen.errors import CatalogError, DataError, InvocationError, SnapshotError, quote_input
 
 _LOG: Final = logging.getLogger("lpgen")

@@ -32,7 +32,7 @@ def demo_command(
     from lpgen.core.replacements import CheckStatus
     from lpgen.edge.catalog.files import bundled_catalog
     from lpgen.edge.engines.local_processes import LocalEngine
-    from lpgen.edge.logs.sample_logs import bundled_sample_logs
+    from lpgen.edge.logs.log_files import bundled_sample_logs
     from lpgen.edge.output_file import refuse_link, write_output
     from lpgen.report.blocks import DEFAULT_LAYOUT, Given
     from lpgen.report.escaping import terminal_text

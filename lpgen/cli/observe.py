@@ -70,9 +70,8 @@ def observe_command(
       lpgen observe --data lpgen-data --bucket my-log-bucket -o plan.json
       lpgen observe --data lpgen-data --since plan.json
     """
-    from lpgen.app.observe import observe, outcomes
+    from lpgen.app.observe import observe, outcomes, read_promises
     from lpgen.core.observe.plan import PlanChoices
-    from lpgen.edge.readers.observe_plan import read_promises
     from lpgen.report.render import OBSERVE, OUTCOMES
 
     chosen = choose_format(format, output, ObserveFormat)

@@ -1,4 +1,4 @@
-"""Reads authorization details of IAM into a `Snapshot`: principals with every policy that counts for them."""
+"""Reads authorization details of IAM into principals with every policy that counts for them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import heapq
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -25,8 +25,7 @@ from lpgen.core.model import (
     SnapshotProblem,
     SnapshotProblemKind,
 )
-from lpgen.edge.readers.contradictions import contradictions_of_file, contradictory_ids, ids_of_pages
-from lpgen.edge.readers.detail_shelf import DetailShelf
+from lpgen.edge.readers.detail_shelf import DetailShelf, SealedDetails
 from lpgen.edge.readers.iam_pages import (
     HINT,
     GroupDetail,
@@ -38,7 +37,10 @@ from lpgen.edge.readers.iam_pages import (
     PolicyVersion,
     RoleDetail,
     UserDetail,
+    contradictions_of_file,
+    contradictory_ids,
     find_files,
+    ids_of_pages,
     read_pages,
     time_from_iam,
 )
@@ -343,3 +345,33 @@ def _role_age(role: RoleDetail) -> tuple[str, ...]:
 
 def _user_age(user: UserDetail) -> tuple[str, ...]:
     return (_iso(user.create_date),)
+
+
+@dataclass(frozen=True, slots=True)
+class OutlinedPolicies:
+    """The principals of some files without their policies, sorted by ARN, all problems of these files, the files that
+    hold policies, and the details of roles, users, groups and managed policies."""
+
+    outlines: tuple[Principal, ...]
+    problems: tuple[SnapshotProblem, ...]
+    sources: tuple[str, ...]
+    details: tuple[SealedDetails, ...]
+
+    def store(self) -> SnapshotStore:
+        """The store that reads each principal from its details."""
+        found = SnapshotStore()
+        for shelf, sealed in zip(found.shelves(), self.details, strict=True):
+            shelf.sealed = sealed
+        return found
+
+
+def outline_policies(paths: Sequence[Path]) -> OutlinedPolicies:
+    """The policies of one or more accounts, from the files and folders; none without any.
+
+    Raises:
+        SnapshotError: as for `read_snapshot`.
+        OSError: the temporary folder is full; `TMPDIR` names another.
+    """
+    store = open_snapshot(paths) if paths else SnapshotStore()
+    outlines = store.outlines()
+    return OutlinedPolicies(outlines, store.problems, store.sources, tuple(one.sealed for one in store.shelves()))

@@ -17,8 +17,7 @@ import msgspec
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
 from lpgen.edge.logs.json_documents import Broken, plain_text, split_documents
 from lpgen.edge.readers.iam_pages import time_from_iam
-from lpgen.edge.readers.indexed_folder import find_indexed_files
-from lpgen.edge.readers.unique_keys import DuplicateKeyError, refuse_duplicate_keys
+from lpgen.edge.readers.json_files import DuplicateKeyError, find_indexed_files, refuse_duplicate_keys
 from lpgen.errors import LastAccessedError, quote_input, quote_reason
 
 _HINT: Final = (

@@ -15,7 +15,7 @@ from typing import Any, Final
 from lpgen.core.snapshots import SnapshotStamp, Subject
 from lpgen.edge.aws_session import AwsSession, Caller
 from lpgen.edge.data_folder.snapshot_folder import LAST_ACCESSED, ORGANIZATION, RCPS, SCPS, TRAILS, SnapshotWriter
-from lpgen.edge.readers.indexed_folder import INDEX
+from lpgen.edge.readers.json_files import INDEX
 from lpgen.edge.snapshot.account import AccountRead, AccountReader, Wanted
 from lpgen.edge.snapshot.fetch_organization import RCP, SCP, Organization, fetch_levels, fetch_organization
 from lpgen.edge.snapshot.gap_list import GapList
