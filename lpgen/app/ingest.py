@@ -15,8 +15,7 @@ from lpgen.edge.data_folder.ledger import Ledger, open_ledger
 from lpgen.edge.data_folder.usage_files import remove_stale_usage
 from lpgen.edge.engine import Engine
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader
-from lpgen.edge.ingest.object_reader import ObjectReader
+from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ObjectReader
 from lpgen.edge.ingest.phase_clock import Phase
 from lpgen.edge.ingest.plan import Asked, IngestPlan, plan_ingest, plan_objects, refuse_mixture
 from lpgen.edge.ingest.reading import Reading, amount_to_read, read_events, read_files, read_objects
@@ -95,7 +94,7 @@ def ingest(
                 read_files(reading, _chunks(plan.new), reader, engine=engine, amount=amount)
             if bucket_logs and objects.new:
                 store = bucket_logs.store.elsewhere() if engine.is_remote else bucket_logs.store
-                object_reader = ObjectReader(catalog, store, asked, again=reading.again, limits=limits)
+                object_reader = ObjectReader(catalog, asked, store, again=reading.again, limits=limits)
                 batches = objects.plan.chunks(target_bytes=_CHUNK_BYTES, target_files=CHUNK_OBJECTS)
                 read_objects(reading, batches, object_reader, engine=engine, amount=amount)
             if event_history:

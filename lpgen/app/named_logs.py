@@ -17,7 +17,7 @@ from lpgen.core.usage.ingest_result import IngestResult, ProgressReport
 from lpgen.core.usage.log_layout import ALL_LOGS, Scope, address_from_text
 from lpgen.edge.aws_regions import refuse_unknown_regions
 from lpgen.edge.aws_session import Connection, open_session
-from lpgen.edge.data_folder.ledger_scopes import read_scope
+from lpgen.edge.data_folder.ledger import read_scope
 from lpgen.edge.engine import Engine
 from lpgen.edge.logs.log_files import path_from_name
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
@@ -246,8 +246,8 @@ def _athena(
     """The tables to ask for the days of the window."""
     from lpgen.core.athena.days import Wanted, days_from_window
     from lpgen.core.athena.table import name_from_address
+    from lpgen.edge.athena.queries import QueryRunner
     from lpgen.edge.athena.reading import AthenaLogs
-    from lpgen.edge.athena.run import QueryRunner
 
     location = options.output_location
     if location and not location.startswith(_S3):

@@ -24,8 +24,7 @@ from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.data_folder.snapshot_folder import find_snapshot, open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
-from lpgen.edge.rollout.apply import apply_principal, live_refusals
-from lpgen.edge.rollout.caller_chain import CallerName, caller_chain
+from lpgen.edge.rollout.apply import CallerName, apply_principal, caller_chain, live_refusals
 from lpgen.edge.rollout.compare import unexpected_policies
 from lpgen.edge.rollout.iam_writer import IamWriter, Quotas
 from lpgen.edge.rollout.journal import Journal, Recorded, read_journal

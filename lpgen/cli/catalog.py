@@ -135,8 +135,7 @@ def update_command(
     """
     from datetime import UTC, datetime
 
-    from lpgen.edge.catalog.reference_fetch import REFERENCE_URL
-    from lpgen.edge.catalog.update import update_catalog
+    from lpgen.edge.catalog.update import REFERENCE_URL, update_catalog
     from lpgen.report.messages.catalog import facts_of_update, text_of_update
 
     today = datetime.now(UTC).date().isoformat()

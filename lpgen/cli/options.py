@@ -22,9 +22,8 @@ from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import ExitCode
 
 if TYPE_CHECKING:
-    from lpgen.app.inputs import AnalysisInputs
+    from lpgen.app.inputs import AnalysisInputs, Inputs
     from lpgen.core.options import Options
-    from lpgen.edge.readers.analysis_inputs import Inputs
     from lpgen.report.blocks import Given
 
 EXIT_FOUND: Final = ExitCode.FOUND
@@ -255,7 +254,7 @@ class InputOptions:
 
     def choose(self, data: Path | None, *, needs_policies: bool = True) -> Inputs:
         """The files to read, of the options or of a snapshot; stderr hears of the snapshot and its gaps."""
-        from lpgen.edge.readers.analysis_inputs import Inputs, choose_inputs
+        from lpgen.app.inputs import Inputs, choose_inputs
         from lpgen.report.pages.inputs import render_used_snapshot
 
         given = (tuple(self.policies or ()), tuple(self.trails or ()), self.last_accessed)

@@ -139,7 +139,7 @@ def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) ->
 
 def put_page(page: ReviewPage, output: Path) -> None:
     """Writes a page to a file, and the data of its principals to a folder beside it."""
-    from lpgen.edge.output_page import folder_of_page, write_page
+    from lpgen.edge.output_folder import folder_of_page, write_page
     from lpgen.report.html.data_files import page_with_files
 
     whole = page_with_files(page, folder=folder_of_page(output).name)

@@ -67,7 +67,7 @@ def review_command(
     """
     from lpgen.app.output import review_page, review_parts, summary_of
     from lpgen.app.review import open_review
-    from lpgen.edge.output_page import remove_files_of_page
+    from lpgen.edge.output_folder import remove_files_of_page
     from lpgen.report.decisions_file import render_decisions
     from lpgen.report.render import PAGE, WHOLE_REVIEW
 

@@ -16,7 +16,7 @@ from typing import Any
 from lpgen.app.baseline import save
 from lpgen.app.drift import drift
 from lpgen.app.ingest import ingest
-from lpgen.app.inputs import AnalysisInputs
+from lpgen.app.inputs import AnalysisInputs, Inputs
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import CatalogSource
 from lpgen.core.drift.between import DriftOptions
@@ -25,7 +25,6 @@ from lpgen.core.options import Options
 from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
-from lpgen.edge.readers.analysis_inputs import Inputs
 from lpgen.edge.readers.trail_settings import read_trails
 from tests.support.sample_organization import ROOT, SECURITY, SHOP, details, issuer, records, role
 

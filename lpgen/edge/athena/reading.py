@@ -22,8 +22,7 @@ from lpgen.core.usage.log_layout import Scope
 from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.athena.answers import Row, item_from_row, rows_of_answer
-from lpgen.edge.athena.errors import request_errors
-from lpgen.edge.athena.run import QueryRunner
+from lpgen.edge.athena.queries import QueryRunner, request_errors
 from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import LedgerObject, read_objects_named

@@ -24,8 +24,7 @@ from lpgen.edge.data_folder.usage_files import (
     write_usage_beside,
 )
 from lpgen.edge.engine import Engine, Lost
-from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ChunkResult, ChunkTally
-from lpgen.edge.ingest.object_reader import ObjectChunk, ObjectReader
+from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ChunkResult, ChunkTally, ObjectChunk, ObjectReader
 from lpgen.edge.ingest.phase_clock import Phase, PhaseClock
 from lpgen.edge.ingest.plan import Asked, IngestPlan
 from lpgen.edge.logs.log_files import path_text

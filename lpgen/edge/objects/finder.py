@@ -24,8 +24,7 @@ from lpgen.core.usage.log_layout import (
 )
 from lpgen.edge.data_folder.ledger import Ledger, LedgerFile
 from lpgen.edge.data_folder.object_plan import ObjectPlan
-from lpgen.edge.object_store import ObjectStore, Page, StoredObject
-from lpgen.edge.objects.listing import ListingProgress
+from lpgen.edge.object_store import ListingProgress, ObjectStore, Page, StoredObject
 from lpgen.errors import AwsError, CredentialsError
 
 _THREADS: Final = 16

@@ -13,8 +13,7 @@ from lpgen.edge.aws_session import log_answer, log_call
 from lpgen.edge.object_store import Body, StoredObject
 from lpgen.edge.objects.body_checks import UnusableAnswerError, body_from_answer
 from lpgen.edge.objects.get_requests import GetRequests
-from lpgen.edge.objects.pace import Pace
-from lpgen.edge.objects.parallel_gets import Answer, ParallelGets
+from lpgen.edge.objects.parallel_gets import Answer, Pace, ParallelGets
 from lpgen.errors import AwsError
 
 PATIENCE_SECONDS: Final = 60

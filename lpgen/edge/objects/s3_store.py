@@ -13,10 +13,9 @@ from typing import Any, Final, TypeVar
 
 from lpgen.core.usage.log_layout import SCHEME, split_address
 from lpgen.edge.aws_session import AwsSession, Connection, aws_errors, open_session
-from lpgen.edge.object_store import Body, Page, StoredObject
+from lpgen.edge.object_store import UNUSABLE, Body, Page, StoredObject
 from lpgen.edge.objects.body_checks import UnusableAnswerError, body_from_answer, clean_etag
 from lpgen.edge.objects.get_requests import GetRequests, note_requests, requests_like_last
-from lpgen.edge.objects.listing import UNUSABLE
 from lpgen.edge.objects.read_ahead import ReadAhead, most_seconds
 from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
 from lpgen.errors import AwsError, quote_input

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.edge.object_store import Page, StoredObject
-from lpgen.edge.objects.listing import MAX_EMPTY_PAGES, ListingProgress
+from lpgen.edge.object_store import MAX_EMPTY_PAGES, ListingProgress, Page, StoredObject
 from lpgen.errors import AwsError
 
 NAMES = st.lists(st.text("/-.09aé", min_size=1, max_size=5), unique=True, min_size=1)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lpgen.app.inputs import Inputs, choose_inputs
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter
-from lpgen.edge.readers.analysis_inputs import Inputs, choose_inputs
 from lpgen.errors import InvocationError, SnapshotError
 
 NOW = datetime(2026, 9, 30, 12, tzinfo=UTC)
