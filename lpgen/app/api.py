@@ -20,8 +20,8 @@ from lpgen.app.baseline import save
 from lpgen.app.drift import drift as _drift
 from lpgen.app.inputs import (
     IN_THIS_PROCESS,
+    AnalysisFiles,
     AnalysisInputs,
-    Inputs,
     StrPath,
     choose_inputs,
     read_choices,
@@ -143,7 +143,7 @@ def _read(
 ) -> AnalysisInputs:
     options = read_choices(**choices)
     given = (_paths(policies), _paths(trails), _path(last_accessed), _path(scps), _path(resource_policies))
-    files = choose_inputs(Inputs(*given), Path(data), snapshot)
+    files = choose_inputs(AnalysisFiles(*given), Path(data), snapshot)
     return read_inputs(Path(data), files, options, boundary=boundary, catalog=catalog, engine=engine)
 
 

@@ -35,7 +35,7 @@ IN_THIS_PROCESS: Final = LocalEngine()
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs(InputFiles):
+class AnalysisFiles(InputFiles):
     """The inputs of an analysis. `snapshot` is what some of them are from, if any."""
 
     snapshot: SnapshotStamp | None = None
@@ -61,7 +61,7 @@ class AnalysisInputs:
     options: Options
     problems: Sequence[str] = ()
     engine: Engine = IN_THIS_PROCESS
-    files: Inputs = Inputs()
+    files: AnalysisFiles = AnalysisFiles()
 
 
 def read_choices(
@@ -133,7 +133,7 @@ def _day(day: date | str) -> date:
 
 def read_inputs(
     data: Path,
-    files: Inputs,
+    files: AnalysisFiles,
     options: Options,
     *,
     boundary: StrPath | None = None,
@@ -164,7 +164,9 @@ def read_inputs(
 # ---------------------------------------------------------------- which files are read
 
 
-def choose_inputs(named: Inputs, data: Path | None, wanted: str = "", *, needs_policies: bool = True) -> Inputs:
+def choose_inputs(
+    named: AnalysisFiles, data: Path | None, wanted: str = "", *, needs_policies: bool = True
+) -> AnalysisFiles:
     """The inputs named, completed by the newest snapshot of a data folder, or by the one wanted.
 
     Named inputs take precedence over the snapshot. Last accessed reports belong to the principals of their snapshot:
@@ -204,9 +206,9 @@ _FOR_EXPLANATIONS = ("rcps", "resource_tags", "organization")
 """Inputs that only an explanation uses, which says of each whether it is known."""
 
 
-def _completed(named: Inputs, snapshot: TakenSnapshot) -> Inputs:
+def _completed(named: AnalysisFiles, snapshot: TakenSnapshot) -> AnalysisFiles:
     found = replace(snapshot, last_accessed=None) if named.policies else snapshot
-    chosen = Inputs(*(getattr(named, one.name) or getattr(found, one.name) for one in fields(InputFiles)))
+    chosen = AnalysisFiles(*(getattr(named, one.name) or getattr(found, one.name) for one in fields(InputFiles)))
     changed = [one.name for one in fields(chosen) if getattr(chosen, one.name) != getattr(named, one.name)]
     used = [one for one in changed if one not in _FOR_EXPLANATIONS]
     if not used:

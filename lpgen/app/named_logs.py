@@ -141,7 +141,7 @@ def refuse_empty_ingest(result: IngestResult, logs: NamedLogs) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sources:
+class _LogSources:
     """What the names name."""
 
     paths: tuple[Path, ...]
@@ -157,7 +157,7 @@ class _Sources:
         return () if self.paths else (*self.addresses, *self.tables, *((_HISTORY,) if self.history else ()))
 
 
-def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...]) -> _Sources:
+def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...]) -> _LogSources:
     """The sources, checked: an option that would be ignored without a word is refused."""
     addresses = tuple(address_from_text(name) for name in names if name.startswith(_S3))
     history = [name for name in names if name.startswith(_HISTORY)]
@@ -178,12 +178,12 @@ def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...
     if regions and not (addresses or history or tables):
         raise InvocationError(f"--region chooses among the logs of `{_S3}`, `{ATHENA}` and `{_HISTORY}` alone")
     paths = tuple(path_from_name(name) for name in names if not name.startswith((_S3, _HISTORY, ATHENA)))
-    return _Sources(paths, addresses, bool(history), tables, accounts, regions)
+    return _LogSources(paths, addresses, bool(history), tables, accounts, regions)
 
 
 def _as_before(
-    sources: _Sources, window: Window, data: Path, *, given: tuple[object, object, object]
-) -> tuple[_Sources, Window, Scope]:
+    sources: _LogSources, window: Window, data: Path, *, given: tuple[object, object, object]
+) -> tuple[_LogSources, Window, Scope]:
     """The sources and the window, completed by what earlier ingests into the data folder asked of the same sources, and
     what that is.
 
@@ -220,7 +220,7 @@ def _connection(options: LogOptions) -> Connection:
 
 
 def _cloud(
-    sources: _Sources, window: Window, connection: Connection, *, pays: bool
+    sources: _LogSources, window: Window, connection: Connection, *, pays: bool
 ) -> tuple[BucketLogs | None, EventHistory | None]:
     """Where in AWS to read; nothing is asked yet."""
     if not sources.addresses and not sources.history:
@@ -241,7 +241,7 @@ def _cloud(
 
 
 def _athena(
-    sources: _Sources, window: Window, connection: Connection, now: datetime, options: LogOptions
+    sources: _LogSources, window: Window, connection: Connection, now: datetime, options: LogOptions
 ) -> AthenaLogs:
     """The tables to ask for the days of the window."""
     from lpgen.core.athena.days import Wanted, days_from_window

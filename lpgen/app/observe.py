@@ -85,12 +85,12 @@ class _Use(msgspec.Struct):
     action: str
 
 
-class _Account(msgspec.Struct):
+class _PlannedAccount(msgspec.Struct):
     decides: tuple[_Use, ...]
 
 
 class _Plan(msgspec.Struct):
-    accounts: tuple[_Account, ...]
+    accounts: tuple[_PlannedAccount, ...]
 
 
 def read_promises(path: Path) -> tuple[Promise, ...]:

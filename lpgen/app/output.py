@@ -60,7 +60,7 @@ def review_parts(
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
     if format in REVIEW.rows:
-        return REVIEW.write(_parted(made, _Part(format, layout), given), format, layout)
+        return REVIEW.write(_parted(made, _PrincipalWriter(format, layout), given), format, layout)
     return WHOLE_REVIEW.write(whole_report(made), format, layout)
 
 
@@ -116,7 +116,7 @@ def _summarize(proposal: Proposal) -> PrincipalSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _PrincipalWriter:
     """Writes the part of a principal in a format; formats that have none get an empty one."""
 
     format: str

@@ -22,7 +22,7 @@ from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import ExitCode
 
 if TYPE_CHECKING:
-    from lpgen.app.inputs import AnalysisInputs, Inputs
+    from lpgen.app.inputs import AnalysisFiles, AnalysisInputs
     from lpgen.core.options import Options
     from lpgen.report.blocks import Given
 
@@ -252,13 +252,13 @@ class InputOptions:
     resource_policies: ResourcePoliciesOption = None
     catalog: CatalogOption = None
 
-    def choose(self, data: Path | None, *, needs_policies: bool = True) -> Inputs:
+    def choose(self, data: Path | None, *, needs_policies: bool = True) -> AnalysisFiles:
         """The files to read, of the options or of a snapshot; stderr hears of the snapshot and its gaps."""
-        from lpgen.app.inputs import Inputs, choose_inputs
+        from lpgen.app.inputs import AnalysisFiles, choose_inputs
         from lpgen.report.pages.inputs import render_used_snapshot
 
         given = (tuple(self.policies or ()), tuple(self.trails or ()), self.last_accessed)
-        named = Inputs(*given, self.scps, self.resource_policies, self.rcps)
+        named = AnalysisFiles(*given, self.scps, self.resource_policies, self.rcps)
         inputs = choose_inputs(named, data, self.snapshot, needs_policies=needs_policies)
         if inputs.snapshot is not None:
             say(render_used_snapshot(inputs.snapshot))

@@ -11,7 +11,7 @@ from lpgen.cli.options import OutputFileOption
 from lpgen.cli.output import put_text
 
 
-class Document(StrEnum):
+class DocumentName(StrEnum):
     """The documents that have a schema."""
 
     REVIEW = "review"
@@ -32,9 +32,9 @@ class Document(StrEnum):
 
 def schema_command(
     name: Annotated[
-        Document,
+        DocumentName,
         typer.Argument(
-            metavar="NAME", show_choices=False, help=f"Which document: {', '.join(Document)}.", show_default=False
+            metavar="NAME", show_choices=False, help=f"Which document: {', '.join(DocumentName)}.", show_default=False
         ),
     ],
     output: OutputFileOption = None,

@@ -23,7 +23,7 @@ SETTINGS_FILE: Final = Path("lpgen.toml")
 _LARGEST_FILE: Final = 100_000
 
 
-class _Kind(StrEnum):
+class _ValueKind(StrEnum):
     PATH = "a path"
     TEXT = "a text"
     NUMBER = "a whole number"
@@ -39,7 +39,7 @@ class Setting:
 
     key: str
     parameter: str
-    kind: _Kind
+    kind: _ValueKind
     help: str
     option: str
     default: str = ""
@@ -58,11 +58,11 @@ class Setting:
 
 
 SETTINGS: Final = (
-    Setting("data", "data", _Kind.PATH, "The data folder.", "--data DIR", trusting=frozenset({"verify", "plan"})),
+    Setting("data", "data", _ValueKind.PATH, "The data folder.", "--data DIR", trusting=frozenset({"verify", "plan"})),
     Setting(
         "logs",
         "paths",
-        _Kind.TEXT,
+        _ValueKind.TEXT,
         "What `lpgen ingest` reads.",
         "the paths",
         commands=frozenset({"ingest"}),
@@ -71,7 +71,7 @@ SETTINGS: Final = (
     Setting(
         "accounts",
         "account",
-        _Kind.TEXT,
+        _ValueKind.TEXT,
         "The accounts to ingest.",
         "--account ID",
         commands=frozenset({"ingest"}),
@@ -80,7 +80,7 @@ SETTINGS: Final = (
     Setting(
         "decisions",
         "decisions",
-        _Kind.PATH,
+        _ValueKind.PATH,
         "The decisions file.",
         "--decisions FILE",
         risk="decisions accept what keeps replacements from being called safe",
@@ -88,12 +88,12 @@ SETTINGS: Final = (
     Setting(
         "min-days",
         "min_days",
-        _Kind.NUMBER,
+        _ValueKind.NUMBER,
         "How many covered days make a removal sure enough.",
         "--min-days DAYS",
         "90",
     ),
-    Setting("fail-on", "fail_on", _Kind.TEXT, "The severity of drift that exits with 1.", "--fail-on SEVERITY"),
+    Setting("fail-on", "fail_on", _ValueKind.TEXT, "The severity of drift that exits with 1.", "--fail-on SEVERITY"),
 )
 
 
@@ -189,19 +189,19 @@ def _refuse_wrong(setting: Setting, value: Any) -> None:
     if setting.risk:
         raise InvocationError(f"`{SETTINGS_FILE}` can't set `{setting.key}`: {setting.risk}", hint=elsewhere)
     kind = setting.kind
-    if kind is _Kind.NUMBER:
+    if kind is _ValueKind.NUMBER:
         is_right = isinstance(value, int) and not isinstance(value, bool)
     else:
         is_right = isinstance(value, str)
     if not is_right:
         raise InvocationError(f"`{SETTINGS_FILE}`: `{setting.key}` must be {kind}")
-    if kind is _Kind.NUMBER and value < int(setting.default):
+    if kind is _ValueKind.NUMBER and value < int(setting.default):
         raise InvocationError(
             f"`{SETTINGS_FILE}`: `{setting.key}` is {value}, less than lpgen's {setting.default}",
             hint=f"the file can only raise it; to lower it, delete the line, and give --{setting.key} {value} on the "
             f"command line or set {setting.variable}",
         )
-    if kind is _Kind.PATH and not Path(value).resolve().is_relative_to(Path.cwd().resolve()):
+    if kind is _ValueKind.PATH and not Path(value).resolve().is_relative_to(Path.cwd().resolve()):
         raise InvocationError(
             f"`{SETTINGS_FILE}`: {quote_input(value)} of `{setting.key}` leaves the folder",
             hint=f"{elsewhere}: the file may be another person's",

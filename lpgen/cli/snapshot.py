@@ -84,13 +84,13 @@ def snapshot_command(
     from lpgen.edge.aws_regions import refuse_unknown_regions
     from lpgen.edge.aws_session import Connection, open_session
     from lpgen.edge.data_folder.snapshot_folder import SNAPSHOTS
-    from lpgen.edge.snapshot.account import Wanted
+    from lpgen.edge.snapshot.account import SnapshotScope
     from lpgen.edge.snapshot.fetch import take_snapshot
     from lpgen.report.pages.inputs import render_taken_snapshot
 
     regions = tuple(dict.fromkeys(region or ()))
     refuse_unknown_regions(regions)
-    wanted = Wanted(
+    wanted = SnapshotScope(
         role=assume_role,
         accounts=_accounts(accounts, role=assume_role),
         regions=regions,

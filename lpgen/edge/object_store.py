@@ -19,7 +19,7 @@ class StoredObject:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListingPage:
     """Some of a listing: objects in order of their names, the folders among them, and the next page's token or ""."""
 
     objects: tuple[StoredObject, ...]
@@ -38,7 +38,7 @@ class Body:
 class ObjectStore(Protocol):
     """A place of objects. It pickles without its connections and secrets, and may be used by several threads."""
 
-    def list_page(self, prefix: str, *, by_folder: bool, after: str = "", token: str = "") -> Page:
+    def list_page(self, prefix: str, *, by_folder: bool, after: str = "", token: str = "") -> ListingPage:
         """One page of the names that begin with `prefix`, those up to and with `after` left out.
 
         `by_folder` gives what lies below a folder as that folder's name alone.
@@ -87,7 +87,7 @@ class ListingProgress:
     orders: tuple[_Order, ...] = _ORDERS
     empty_pages: int = 0
 
-    def advance(self, page: Page) -> None:
+    def advance(self, page: ListingPage) -> None:
         """Takes the next page.
 
         Raises:

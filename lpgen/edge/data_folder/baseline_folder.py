@@ -193,7 +193,7 @@ class _CatalogFacts(msgspec.Struct, frozen=True):
     date: str
 
 
-class _Manifest(SealedManifest, frozen=True):
+class _BaselineManifest(SealedManifest, frozen=True):
     name: str
     saved: datetime
     as_of: date
@@ -219,7 +219,7 @@ def list_baselines(data: Path) -> tuple[SavedStamp, ...]:
         BaselineError: one can't be read, or was edited.
     """
     folders = (data / BASELINES / name for name in baseline_names(data))
-    found = (_stamp(read_manifest(folder, KIND, _Manifest)) for folder in folders)
+    found = (_stamp(read_manifest(folder, KIND, _BaselineManifest)) for folder in folders)
     return tuple(sorted(found, key=lambda one: (one.stamp.as_of, one.saved, one.stamp.name)))
 
 
@@ -257,7 +257,7 @@ def open_baseline(folder: Path) -> Baseline:
     Raises:
         BaselineError: it is damaged, edited, incomplete, or of another format.
     """
-    manifest = open_sealed(folder, KIND, _Manifest)
+    manifest = open_sealed(folder, KIND, _BaselineManifest)
     names = sorted(manifest.files)
 
     def below(part: str) -> tuple[Path, ...]:
@@ -320,7 +320,7 @@ class ProposalShelf(Mapping[str, KeptProposal]):
         return len(self._places)
 
 
-def _stamp(manifest: _Manifest) -> SavedStamp:
+def _stamp(manifest: _BaselineManifest) -> SavedStamp:
     catalog = manifest.catalog
     stamp = Stamp(manifest.name, manifest.as_of, catalog.version, catalog.date, manifest.snapshot, manifest.figures)
     return SavedStamp(stamp, manifest.saved)

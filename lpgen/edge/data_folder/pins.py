@@ -36,7 +36,7 @@ class _Inputs(msgspec.Struct):
     usage: str
 
 
-class _Summary(msgspec.Struct):
+class _SummaryFile(msgspec.Struct):
     inputs: _Inputs
 
 
@@ -87,7 +87,7 @@ def _read_pins(data: Path) -> Iterator[tuple[Path, Pin]]:
 
 def _is_made_from(pin: Pin) -> bool:
     try:
-        summary = msgspec.json.decode((Path(pin.output) / "summary.json").read_bytes(), type=_Summary)
+        summary = msgspec.json.decode((Path(pin.output) / "summary.json").read_bytes(), type=_SummaryFile)
     except _UNREADABLE:
         return False
     return summary.inputs.usage == pin.generation

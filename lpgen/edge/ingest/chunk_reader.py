@@ -22,7 +22,7 @@ from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import SourceCounts, UsageTally
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import LedgerFile, LedgerObject
-from lpgen.edge.ingest.plan import Asked, digest_in_folder
+from lpgen.edge.ingest.plan import IngestRange, digest_in_folder
 from lpgen.edge.logs.log_files import LogFile, path_text, why_not_opened
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, NO_LIMITS, ReadLimits
 from lpgen.edge.logs.record_files import Item, records_from_bytes
@@ -60,7 +60,7 @@ class _Reader:
     """What readers of chunks have alike. They pickle without the event map, which each process makes once."""
 
     catalog: Catalog
-    asked: Asked
+    asked: IngestRange
     again: Again = field(default_factory=dict, kw_only=True)
     limits: ReadLimits = field(default=DEFAULT_LIMITS, kw_only=True)
 
@@ -104,7 +104,7 @@ class ChunkTally:
     def __init__(
         self,
         contributions: ContributionMemo,
-        asked: Asked,
+        asked: IngestRange,
         limits: ReadLimits = DEFAULT_LIMITS,
         known: Collection[str] = (),
         again: Again = MappingProxyType({}),

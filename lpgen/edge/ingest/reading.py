@@ -25,8 +25,8 @@ from lpgen.edge.data_folder.usage_files import (
 )
 from lpgen.edge.engine import Engine, Lost
 from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ChunkResult, ChunkTally, ObjectChunk, ObjectReader
-from lpgen.edge.ingest.phase_clock import Phase, PhaseClock
-from lpgen.edge.ingest.plan import Asked, IngestPlan
+from lpgen.edge.ingest.phase_clock import IngestPhase, PhaseClock
+from lpgen.edge.ingest.plan import IngestPlan, IngestRange
 from lpgen.edge.logs.log_files import path_text
 from lpgen.edge.object_store import StoredObject
 from lpgen.edge.objects.finder import FoundObjects
@@ -80,7 +80,7 @@ class Reading:
 
     def add(self, result: ChunkResult) -> None:
         """Adds what a worker read. None of its files may be known."""
-        with self.clock.measure(Phase.MERGING):
+        with self.clock.measure(IngestPhase.MERGING):
             self.ledger.add(result.files, result.objects)
             found = [file.sha256 for file in result.files if file.sha256 in self.again]
             self._taken_back.update(found)
@@ -139,9 +139,9 @@ class Reading:
             self.ledger.forget(file)
 
     def _commit(self, write: Callable[[Usage], str]) -> None:
-        with self.clock.measure(Phase.MERGING):
+        with self.clock.measure(IngestPhase.MERGING):
             added = self._usage.total()
-        with self.clock.measure(Phase.WRITING), self._failures():
+        with self.clock.measure(IngestPhase.WRITING), self._failures():
             has_news = self._waiting_files or self._is_in_parts()
             generation = write(added) if has_news else self.ledger.generation
             for digest in self._taken_back:
@@ -154,7 +154,7 @@ class Reading:
         self._taken_back = set()
 
     def _write_whole(self, added: Usage) -> str:
-        with self.clock.measure(Phase.MERGING):
+        with self.clock.measure(IngestPhase.MERGING):
             known = self.ledger.generation
             parts = (take_back(part, self._taken_back) for part in read_usage_parts(self.data, known))
             whole = merge_usage([*parts, added]) if known else added
@@ -328,7 +328,7 @@ def _read_page(
     events: tuple[HistoryEvent, ...], contributions: ContributionMemo, window: Window, ledger: Ledger, now: str
 ) -> ChunkResult:
     known = ledger.digests({len(event.record) for event in events})
-    tally = ChunkTally(contributions, Asked(window, now), known=known)
+    tally = ChunkTally(contributions, IngestRange(window, now), known=known)
     objects = tuple(
         LedgerObject(
             event.source.name, event.source.size, event.source.etag, tally.add(event.source.name, event.record)

@@ -74,7 +74,7 @@ class _Dimension(msgspec.Struct):
     statistics: list[_Statistic] = []
 
 
-class _Summary(msgspec.Struct, rename="camel"):
+class _EventSummary(msgspec.Struct, rename="camel"):
     primary_dimension: _Dimension = msgspec.field(default_factory=_Dimension)
     details: list[_Dimension] = []
 
@@ -83,7 +83,7 @@ class _TimeWindow(msgspec.Struct, rename="camel"):
     window_start: str = ""
 
 
-class _Event(msgspec.Struct, rename="camel"):
+class _AggregatedEvent(msgspec.Struct, rename="camel"):
     """The fields read of one event; its account and id have other names than those of a record."""
 
     account_id: str = ""
@@ -91,13 +91,13 @@ class _Event(msgspec.Struct, rename="camel"):
     aws_region: str = ""
     event_source: str = ""
     time_window: _TimeWindow = msgspec.field(default_factory=_TimeWindow)
-    summary: _Summary = msgspec.field(default_factory=_Summary)
+    summary: _EventSummary = msgspec.field(default_factory=_EventSummary)
 
 
 def aggregated_event(text: bytes | memoryview | msgspec.Raw, known: Record) -> Unusable:
     """The event with those that it names as callers; `known` has the other facts about an event of another shape."""
     try:
-        event = msgspec.json.decode(text, type=_Event)
+        event = msgspec.json.decode(text, type=_AggregatedEvent)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Unusable(SkipReason.AGGREGATED, "", "", known)
     record = Record(
@@ -112,7 +112,7 @@ def aggregated_event(text: bytes | memoryview | msgspec.Raw, known: Record) -> U
     return Unusable(SkipReason.AGGREGATED, "", "", record, _callers_in(event.summary))
 
 
-def _callers_in(summary: _Summary) -> tuple[str, ...]:
+def _callers_in(summary: _EventSummary) -> tuple[str, ...]:
     """The roles and users that a summary names as callers, sorted."""
     dimensions = (one for one in (summary.primary_dimension, *summary.details) if one.dimension == _CALLERS)
     names = (statistic.name for one in dimensions for statistic in one.statistics)

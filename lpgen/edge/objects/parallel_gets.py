@@ -81,7 +81,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """An answer that came to its end. The names of its headers are in lower case."""
 
     status: int
@@ -131,7 +131,7 @@ class ParallelGets(Generic[Asker]):
         self._multi.add_handle(handle)
         self._transfers[handle] = transfer
 
-    def advance(self, seconds: float) -> Iterator[tuple[Asker, Answer | None]]:
+    def advance(self, seconds: float) -> Iterator[tuple[Asker, HttpResponse | None]]:
         """The answers that have come, or begin to come within so many seconds; None for one that failed."""
         if seconds:
             start = time.monotonic()
@@ -146,7 +146,7 @@ class ParallelGets(Generic[Asker]):
             for handle in ended:
                 status = handle.getinfo(self._curl.RESPONSE_CODE)
                 transfer = self._end(handle)
-                yield transfer.asker, Answer(status, _headers_from_lines(transfer.head), transfer.body.getvalue())
+                yield transfer.asker, HttpResponse(status, _headers_from_lines(transfer.head), transfer.body.getvalue())
 
     def __contains__(self, asker: Asker) -> bool:
         return any(transfer.asker is asker for transfer in self._transfers.values())

@@ -133,7 +133,7 @@ class ManagedPolicy(Entity, frozen=True):
     policy_version_list: tuple[PolicyVersion, ...] = ()
 
 
-class Page(Struct, frozen=True):
+class DetailsPage(Struct, frozen=True):
     """One page of authorization details. The API marks a page that isn't the last with `IsTruncated`, the command line
     with `NextToken`."""
 
@@ -181,7 +181,7 @@ def find_files(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
     return sorted(found.values())
 
 
-def read_pages(file: Path) -> Sequence[Page]:
+def read_pages(file: Path) -> Sequence[DetailsPage]:
     """The pages of one file: a page, or an array of pages.
 
     Raises:
@@ -202,7 +202,7 @@ def read_pages(file: Path) -> Sequence[Page]:
     if not pages or not all(isinstance(page, dict) and _LISTS & page.keys() for page in pages):
         raise SnapshotError(f"{name} holds no authorization details", hint=HINT)
     try:
-        return [msgspec.convert(page, Page) for page in pages]
+        return [msgspec.convert(page, DetailsPage) for page in pages]
     except msgspec.ValidationError as error:
         raise SnapshotError(f"{name} breaks the form of authorization details: {quote_reason(error)}") from error
 
@@ -243,7 +243,7 @@ def time_from_iam(written: str | float | None) -> datetime | None:
 Named = RoleDetail | UserDetail | GroupDetail | ManagedPolicy
 
 
-def contradictions_of_file(pages: Sequence[Page]) -> Iterator[str]:
+def contradictions_of_file(pages: Sequence[DetailsPage]) -> Iterator[str]:
     """A sentence for each contradiction within one file, which shows its accounts at one time."""
     kinds: tuple[tuple[Named, ...], ...] = (
         tuple(one for page in pages for one in page.role_detail_list),
@@ -257,7 +257,7 @@ def contradictions_of_file(pages: Sequence[Page]) -> Iterator[str]:
             yield from _own_contradictions(detail)
 
 
-def ids_of_pages(pages: Iterable[Page]) -> Iterator[tuple[str, str]]:
+def ids_of_pages(pages: Iterable[DetailsPage]) -> Iterator[tuple[str, str]]:
     """The id and ARN of each principal."""
     for page in pages:
         principals: tuple[RoleDetail | UserDetail, ...] = (*page.role_detail_list, *page.user_detail_list)

@@ -28,11 +28,11 @@ from lpgen.core.model import (
 from lpgen.edge.readers.detail_shelf import DetailShelf, SealedDetails
 from lpgen.edge.readers.iam_pages import (
     HINT,
+    DetailsPage,
     GroupDetail,
     InlinePolicy,
     LastUsed,
     ManagedPolicy,
-    Page,
     PolicyReference,
     PolicyVersion,
     RoleDetail,
@@ -122,7 +122,7 @@ class SnapshotStore:
         """The problems in the files, as far as they were read."""
         return tuple(sorted(self._problems))
 
-    def add(self, file: str, pages: Iterable[Page]) -> None:
+    def add(self, file: str, pages: Iterable[DetailsPage]) -> None:
         """Adds the pages of a file."""
         ends = self._pages.setdefault(file, [])
         for page in pages:
@@ -325,7 +325,7 @@ def _truncations(pages: Sequence[tuple[bool, frozenset[str]]]) -> Iterator[Snaps
         yield SnapshotProblem(SnapshotProblemKind.TRUNCATED, account, message)
 
 
-def _accounts(page: Page) -> frozenset[str]:
+def _accounts(page: DetailsPage) -> frozenset[str]:
     """The accounts that a page shows: one, or none where it holds only AWS managed policies."""
     return frozenset(split_arn(detail.arn).account for detail in page.details) - {"aws", ""}
 

@@ -48,7 +48,7 @@ class _Tagged(msgspec.Struct):
     tags: list[_Tag] = msgspec.field(name="Tags", default_factory=list)
 
 
-class _Page(msgspec.Struct):
+class _TagsPage(msgspec.Struct):
     found: list[_Tagged] = msgspec.field(name="ResourceTagMappingList", default_factory=list)
 
 
@@ -59,7 +59,7 @@ def read_resource_tags(files: Iterable[Path], arn: str) -> dict[str, str]:
         SnapshotError: a file can't be read.
     """
     for path in files:
-        for page in read_snapshot_list((path,), _Page):
+        for page in read_snapshot_list((path,), _TagsPage):
             for one in page.found:
                 if one.arn == arn:
                     return {tag.key: tag.value for tag in one.tags}

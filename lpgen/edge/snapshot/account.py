@@ -12,7 +12,7 @@ from typing import Any, Final
 from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.snapshots import Subject, TakenAccount
-from lpgen.edge.aws_session import AwsSession, Caller, aws_errors, page_contents
+from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors, page_contents
 from lpgen.edge.data_folder.snapshot_folder import (
     FUNCTIONS,
     LAST_ACCESSED,
@@ -38,7 +38,7 @@ _SERVICE_LINKED: Final = "/aws-service-role/"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SnapshotScope:
     """The parts to read. `role` is the name of the role to assume in other accounts, "" to read only the caller's.
 
     `accounts` None means every active account of the organization; `regions` empty those that each account has switched
@@ -76,8 +76,8 @@ class AccountReader:
     """Reads one account. A part that can't be read becomes a gap."""
 
     session: AwsSession
-    caller: Caller
-    wanted: Wanted
+    caller: CallerIdentity
+    wanted: SnapshotScope
     writer: SnapshotWriter
     gaps: GapList
 
@@ -104,7 +104,7 @@ class AccountReader:
         roles, users = len(principals_in(pages, "role")), len(principals_in(pages, "user"))
         return AccountRead(TakenAccount(self.caller.account, name, roles, users), trails, index)
 
-    def _read_last_accessed(self, pages: list[Page]) -> dict[str, str]:
+    def _read_last_accessed(self, pages: list[_DetailsPage]) -> dict[str, str]:
         """Write the reports of all roles and users, and return the principal's ARN by file.
 
         Service-linked roles are left out: their policies can't be replaced.
@@ -146,7 +146,7 @@ class AccountReader:
             if any(page.get("ResourceTagMappingList") for page in pages):
                 self.writer.write(f"{RESOURCE_TAGS}/{self.caller.account}-{region}.json", pages)
 
-    def _read_work(self, pages: list[Page], regions: tuple[str, ...]) -> None:
+    def _read_work(self, pages: list[_DetailsPage], regions: tuple[str, ...]) -> None:
         roles = {one["RoleName"]: one["Arn"] for one in principals_in(pages, "role")}
         fetcher = ScheduleFetcher(self.session, self.caller, roles, self.writer.taken.date(), self.gaps)
         found = list(map(asdict, fetcher.fetch(regions)))
@@ -172,10 +172,10 @@ class AccountReader:
 
 _PAGE_SIZE: Final = 1000  # the most that IAM allows
 
-Page = Mapping[str, Any]
+_DetailsPage = Mapping[str, Any]
 
 
-def fetch_policies(session: AwsSession) -> list[Page]:
+def fetch_policies(session: AwsSession) -> list[_DetailsPage]:
     """The pages, with documents and times as the AWS CLI prints them.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
@@ -188,7 +188,7 @@ def fetch_policies(session: AwsSession) -> list[Page]:
         return [page_contents(page) for page in paginator.paginate(PaginationConfig={"PageSize": _PAGE_SIZE})]
 
 
-def principals_in(pages: Iterable[Page], kind: str) -> list[Page]:
+def principals_in(pages: Iterable[_DetailsPage], kind: str) -> list[_DetailsPage]:
     """The roles (`role`) or users (`user`) of the pages."""
     name = f"{kind.title()}DetailList"
     return [one for page in pages for one in page.get(name, ())]
@@ -230,7 +230,9 @@ def _fetch_trail(client: Any, arn: str) -> tuple[dict[str, Any], ...]:
 # ---------------------------------------------------------------- functions
 
 
-def fetch_functions(session: AwsSession, caller: Caller, regions: Iterable[str], gaps: GapList) -> list[FunctionLogs]:
+def fetch_functions(
+    session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
+) -> list[FunctionLogs]:
     """The functions in some Regions with the log groups that they write to, sorted.
 
     A Region where they can't be listed is a gap. A function without a log group of its own writes to one that is named

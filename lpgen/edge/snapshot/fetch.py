@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.core.snapshots import SnapshotStamp, Subject
-from lpgen.edge.aws_session import AwsSession, Caller
+from lpgen.edge.aws_session import AwsSession, CallerIdentity
 from lpgen.edge.data_folder.snapshot_folder import LAST_ACCESSED, ORGANIZATION, RCPS, SCPS, TRAILS, SnapshotWriter
 from lpgen.edge.readers.json_files import INDEX
-from lpgen.edge.snapshot.account import AccountRead, AccountReader, Wanted
+from lpgen.edge.snapshot.account import AccountRead, AccountReader, SnapshotScope
 from lpgen.edge.snapshot.fetch_organization import RCP, SCP, Organization, fetch_levels, fetch_organization
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError, InvocationError, SnapshotError
@@ -27,7 +27,7 @@ _ACCOUNTS_AT_ONCE: Final = 4
 Say = Callable[[str], None]
 
 
-def take_snapshot(session: AwsSession, wanted: Wanted, data: Path, *, now: datetime, say: Say) -> SnapshotStamp:
+def take_snapshot(session: AwsSession, wanted: SnapshotScope, data: Path, *, now: datetime, say: Say) -> SnapshotStamp:
     """Read the wanted parts into a new snapshot of the data folder. `say` gets a line for each account that is done.
 
     Raises:
@@ -61,8 +61,8 @@ class _Run:
     """One snapshot in the making."""
 
     session: AwsSession
-    caller: Caller
-    wanted: Wanted
+    caller: CallerIdentity
+    wanted: SnapshotScope
     writer: SnapshotWriter
     say: Say
     gaps: GapList = field(default_factory=GapList)

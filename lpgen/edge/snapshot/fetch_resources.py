@@ -16,7 +16,7 @@ import msgspec
 
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.snapshots import Subject
-from lpgen.edge.aws_session import AwsSession, Caller, aws_errors, page_contents
+from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors, page_contents
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError, quote_input
@@ -59,7 +59,7 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for one in page.get(self.items, ()):
                 yield one if isinstance(one, dict) else {self.name: one}
 
-    def arn_and_policy(self, client: Any, resource: Resource, caller: Caller) -> tuple[str, str | None]:
+    def arn_and_policy(self, client: Any, resource: Resource, caller: CallerIdentity) -> tuple[str, str | None]:
         """A resource's ARN, and its policy as JSON, None where there is none."""
         known = {**resource, "partition": caller.partition, "account": caller.account}
         answer = getattr(client, self.asking)(**fill_texts(self.arguments, known))
@@ -91,7 +91,7 @@ class FetchedPolicy:
 
 
 def fetch_resource_policies(
-    session: AwsSession, caller: Caller, regions: Iterable[str], gaps: GapList
+    session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
 ) -> Iterator[FetchedPolicy]:
     """The policies of the account's resources in some Regions; a resource without one gives nothing."""
     wanted = tuple(regions)
@@ -109,7 +109,7 @@ def fetch_resource_policies(
 @dataclass(frozen=True, slots=True)
 class _Fetch:
     session: AwsSession
-    caller: Caller
+    caller: CallerIdentity
     regions: tuple[str, ...]
     gaps: GapList
 
@@ -147,7 +147,7 @@ _TAGS_PAGE_SIZE: Final = 100  # the most that the API allows
 
 
 def fetch_resource_tags(
-    session: AwsSession, caller: Caller, regions: Iterable[str], gaps: GapList
+    session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The pages of the tagged resources of some Regions, as far as their services report tags to one API.
 
@@ -170,7 +170,9 @@ def fetch_resource_tags(
 # ---------------------------------------------------------------- versions of objects
 
 
-def fetch_versioned_buckets(session: AwsSession, caller: Caller, regions: Iterable[str], gaps: GapList) -> list[str]:
+def fetch_versioned_buckets(
+    session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
+) -> list[str]:
     """The ARNs of the buckets in some Regions, or in all, that have versioning or had it, sorted.
 
     A bucket whose versioning is suspended keeps its versions.
