@@ -61,7 +61,7 @@ def review_parts(
     """
     if format in REVIEW.rows:
         return REVIEW.write(_parted(made, _PrincipalWriter(format, layout), given), format, layout)
-    return WHOLE_REVIEW.write(whole_report(made), format, layout)
+    return WHOLE_REVIEW.write(_whole_report(made), format, layout)
 
 
 def summary_of(made: Review | Report) -> ReviewSummary:
@@ -89,7 +89,7 @@ def review_page(made: Review | Report, catalog: Catalog, given: Given = NO_OPTIO
     return ReviewPage(_parted(made, PrincipalScript(head, actions), given), actions)
 
 
-def whole_report(made: Review | Report) -> Report:
+def _whole_report(made: Review | Report) -> Report:
     """The report with all proposals."""
     return made.whole_report() if isinstance(made, Review) else made
 
@@ -215,7 +215,7 @@ class _Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class _Output:
     """An output folder: the digests of its files by path, its `summary.json`, and the summary of the review."""
 
     review: ReviewSummary
@@ -238,12 +238,12 @@ class _Folder:
     ) -> tuple[PrincipalSummary, tuple[tuple[str, str, str], ...], CodeSubject | None]:
         files = tuple(
             (path, text if self.keep_text else "", digest_of_text(text))
-            for path, text in files_of_proposal(proposal, self.report, self.inputs)
+            for path, text in _files_of_proposal(proposal, self.report, self.inputs)
         )
         return PrincipalView(proposal).summary, files, subject_of_proposal(proposal) if self.code else None
 
 
-def files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Iterator[tuple[str, str]]:
+def _files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Iterator[tuple[str, str]]:
     """The files of one principal in an output folder, as their paths and texts; none without a replacement.
 
     Policies left attached have a folder of their own: the files in a principal's folder are to be attached.
@@ -263,7 +263,7 @@ def output_of_review(
     code: str,
     *,
     write: Callable[[str, str], None] | None,
-) -> Output:
+) -> _Output:
     """The output folder of a review; `write` takes each file's path and text as soon as it is made."""
     head = report_of_proposals(review.report, ())
     summaries: list[PrincipalSummary] = []
@@ -283,7 +283,7 @@ def output_of_review(
             if write is not None:
                 write(path, text)
     whole = summary_of_review(head, summaries)
-    return Output(whole, written, summary_json(whole, inputs, written))
+    return _Output(whole, written, summary_json(whole, inputs, written))
 
 
 def _write_below(folder: Path, path: str, text: str) -> None:

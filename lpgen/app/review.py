@@ -171,7 +171,7 @@ class Review:
             EngineError: the engine's cluster was lost, or its workers can't run lpgen.
         """
         done = 0
-        for found in results_of(self.engine, ProposalMap(self.reviewer, fn), self.batches):
+        for found in results_of(self.engine, _ProposalMap(self.reviewer, fn), self.batches):
             done += len(found)
             _LOG.info("reviewed %d of %d principals", done, self.size)
             yield from found
@@ -185,7 +185,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalMap(Generic[Result]):
+class _ProposalMap(Generic[Result]):
     """A worker's task for a batch: a function of each proposal."""
 
     reviewer: Reviewer

@@ -33,7 +33,7 @@ from lpgen.edge.rollout.undo import undo_principal
 from lpgen.edge.signatures import is_signature_of, read_public_key
 from lpgen.errors import AwsError, InvocationError, RolloutError, TamperingError, quote_input
 
-Say = Callable[[str], None]
+_Say = Callable[[str], None]
 
 
 def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
@@ -181,7 +181,7 @@ def apply_rollout(
     accounts: Accounts,
     *,
     settle_seconds: float,
-    say: Say,
+    say: _Say,
 ) -> Iterator[Outcome]:
     """Carries the checked plans out, one principal after the other, and stops after the first that fails.
 
@@ -257,7 +257,7 @@ def undo_rollout(
     accounts: Accounts,
     *,
     settle_seconds: float,
-    say: Say,
+    say: _Say,
 ) -> Iterator[Outcome]:
     """Restore the principals' earlier policies, in the order given; continue after one that can't be restored.
 

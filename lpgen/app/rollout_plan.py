@@ -105,7 +105,7 @@ def plan_rollout(
     return plan
 
 
-def _check_signature(written: WrittenOutput, output: Path, public_key: Path) -> None:
+def _check_signature(written: _WrittenOutput, output: Path, public_key: Path) -> None:
     key = read_public_key(public_key)
     if not written.signature:
         raise TamperingError(f"`{output}` isn't signed", hint="sign it with `lpgen generate --sign KEY`")
@@ -159,7 +159,7 @@ def _written_again(proposal: Proposal, report: Report, inputs: Inputs) -> Writte
     documents = proposal.replacement.documents if proposal.replacement else ()
     texts = {document_file(number): one.text for number, one in enumerate(documents, start=1)}
     evidence = decode_evidence(evidence_json(proposal, report, inputs).encode(), "evidence.json")
-    return written_plan(evidence, texts.__getitem__, folder="")
+    return _written_plan(evidence, texts.__getitem__, folder="")
 
 
 def _refuse_others(
@@ -237,7 +237,7 @@ def _file_name(plan: PrincipalPlan) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenOutput:
+class _WrittenOutput:
     """An output folder: its day, `plans` sorted by principal, and the chain of digests, with which every file agrees.
 
     `summary` is the `summary.json` without the keys of the chain; `signature` the content of `summary.sig`, or "".
@@ -255,7 +255,7 @@ class WrittenOutput:
         return self.digests.inputs.catalog.version
 
 
-def read_written_output(output: Path) -> WrittenOutput:
+def read_written_output(output: Path) -> _WrittenOutput:
     """The content of an output folder, once each of its files is as `lpgen generate` wrote it.
 
     Raises:
@@ -270,10 +270,10 @@ def read_written_output(output: Path) -> WrittenOutput:
         raise TamperingError(f"`{output}` isn't as `lpgen generate` wrote it: {check.findings[0]}{more}", hint=_AGAIN)
     plans = tuple(sorted(map(_plan_of_replacement, read_replacements(output)), key=lambda plan: plan.principal))
     summary = {key: value for key, value in found.summary.items() if key not in CHAIN_KEYS}
-    return WrittenOutput(found.stated.as_of, plans, found.chain, summary, (found.signature or "").strip())
+    return _WrittenOutput(found.stated.as_of, plans, found.chain, summary, (found.signature or "").strip())
 
 
-def written_plan(evidence: EvidenceFile, read_text: Callable[[str], str], *, folder: str) -> WrittenPlan:
+def _written_plan(evidence: EvidenceFile, read_text: Callable[[str], str], *, folder: str) -> WrittenPlan:
     """The plan for a principal from its evidence file; `read_text` gives the text of each document by its file's
     name."""
     narrowed = _narrowed_by(evidence.lines)
@@ -302,7 +302,7 @@ def written_plan(evidence: EvidenceFile, read_text: Callable[[str], str], *, fol
 def _plan_of_replacement(written: WrittenReplacement) -> WrittenPlan:
     folder = written.folder
     try:
-        return written_plan(written.evidence, lambda name: (folder / name).read_bytes().decode(), folder=folder.name)
+        return _written_plan(written.evidence, lambda name: (folder / name).read_bytes().decode(), folder=folder.name)
     except (OSError, UnicodeDecodeError) as error:
         raise OutputError(f"can't read `{folder}`: {quote_reason(error)}", hint=_AGAIN) from error
 

@@ -26,7 +26,7 @@ app = typer.Typer(
 
 @app.command("save", cls=PlainCommand)
 @as_command
-def save_command(
+def _save_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it, such as the day: 2026-09-30.")],
     data: DataOption,
     inputs: AnalysisInputOptions,
@@ -55,7 +55,7 @@ def save_command(
     say(render_saved(stamp, str(folder)))
 
 
-class ListFormat(StrEnum):
+class _ListFormat(StrEnum):
     """How baselines are listed."""
 
     TEXT = "text"
@@ -63,7 +63,7 @@ class ListFormat(StrEnum):
     NAMES = "names"  # a name a line, for scripts
 
 
-class ShowFormat(StrEnum):
+class _ShowFormat(StrEnum):
     """How one baseline is shown."""
 
     TEXT = "text"
@@ -72,10 +72,10 @@ class ShowFormat(StrEnum):
 
 @app.command("list", cls=PlainCommand)
 @as_command
-def list_command(
+def _list_command(
     data: DataOption,
     format: Annotated[  # noqa: A002
-        ListFormat | None, typer.Option("--format", help=f"{FORMAT_HELP} `names` are one a line.")
+        _ListFormat | None, typer.Option("--format", help=f"{FORMAT_HELP} `names` are one a line.")
     ] = None,
     output: OutputFileOption = None,
 ) -> None:
@@ -90,7 +90,7 @@ def list_command(
     from lpgen.edge.data_folder.baseline_folder import list_baselines
     from lpgen.report.messages.baselines import render_baselines
 
-    chosen = choose_format(format, output, ListFormat)
+    chosen = choose_format(format, output, _ListFormat)
     stamps = [one.stamp for one in list_baselines(data)]
     text = render_baselines(stamps, chosen.value, width=terminal_width(), color=wants_color(output))
     if text:
@@ -99,13 +99,13 @@ def list_command(
 
 @app.command("show", cls=PlainCommand)
 @as_command
-def show_command(
+def _show_command(
     data: DataOption,
     name: Annotated[
         str,
         typer.Argument(metavar="NAME", help="Its name, or a day: the newest of then or before; by default the newest."),
     ] = "",
-    format: Annotated[ShowFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: Annotated[_ShowFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
     """Check a baseline, and say what it holds.
@@ -119,7 +119,7 @@ def show_command(
     from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
     from lpgen.report.messages.baselines import Holding, render_baseline
 
-    chosen = choose_format(format, output, ShowFormat)
+    chosen = choose_format(format, output, _ShowFormat)
     baseline = open_baseline(find_baseline(data, name))
     holding = Holding(
         saved=baseline.saved.saved.isoformat(),

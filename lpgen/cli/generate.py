@@ -14,7 +14,7 @@ from lpgen.cli.options import EXIT_FOUND, AnalysisInputOptions, ChoiceOptions, D
 from lpgen.cli.output import say
 
 
-class CodeFormat(StrEnum):
+class _CodeFormat(StrEnum):
     """How replacements are written."""
 
     JSON = "json"
@@ -31,11 +31,11 @@ def generate_command(
         Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write.", show_default=False)
     ],
     code: Annotated[
-        CodeFormat,
+        _CodeFormat,
         typer.Option(
             "--as", help="What to write: JSON documents and their evidence, and beside them the same as code."
         ),
-    ] = CodeFormat.JSON,
+    ] = _CodeFormat.JSON,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")
     ] = False,
@@ -66,7 +66,7 @@ def generate_command(
     from lpgen.report.messages.generate import render_generated
 
     key = None if sign is None else read_private_key(sign)
-    form = "" if code is CodeFormat.JSON else code.value
+    form = "" if code is _CodeFormat.JSON else code.value
     read = inputs.read(data, choices)
     with engine.open() as at:
         review = open_review(replace(read, engine=at))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _CLEAR: Final = "\r\033[K"
 
 
-class StatusLine:
+class _StatusLine:
     """One line of stderr, drawn again and again; nothing at all where stderr is no terminal."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class StatusLine:
             sys.stderr.flush()
 
 
-status_line: Final = StatusLine()
+status_line: Final = _StatusLine()
 _quiet = False
 
 

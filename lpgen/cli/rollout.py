@@ -41,8 +41,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="The file that `lpgen rollout plan` wrote.")]
-SettleOption = Annotated[
+_PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="The file that `lpgen rollout plan` wrote.")]
+_SettleOption = Annotated[
     float,
     typer.Option(
         "--settle",
@@ -51,9 +51,9 @@ SettleOption = Annotated[
         help="How long to wait for IAM to propagate new policies before the old ones are removed.",
     ),
 ]
-YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+_YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 
-SignatureOption = Annotated[
+_SignatureOption = Annotated[
     Path | None,
     typer.Option("--require-signature", metavar="PUBLIC-KEY", help="Take only what this PEM file's key has signed."),
 ]
@@ -87,7 +87,7 @@ class _ConnectionOptions:
 
 @app.command("plan", cls=PlainCommand)
 @as_command
-def plan_command(
+def _plan_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `lpgen generate` wrote.")],
     inputs: AnalysisInputOptions,
     choices: ChoiceOptions,
@@ -95,7 +95,7 @@ def plan_command(
         Path | None,
         typer.Option("--data", metavar="DIR", help="The data folder that DIR was generated from, to compare with it."),
     ] = None,
-    require_signature: SignatureOption = None,
+    require_signature: _SignatureOption = None,
     trust_output: Annotated[
         bool,
         typer.Option(
@@ -197,14 +197,14 @@ def _refuse_begun(output: Path) -> None:
 
 @app.command("apply", cls=PlainCommand)
 @as_command
-def apply_command(
-    plan: PlanArgument,
+def _apply_command(
+    plan: _PlanArgument,
     at: _ConnectionOptions,
     role: Annotated[list[str] | None, _role_option("A role (or user) of the plan to roll out. Repeats.")] = None,
     all_of_it: Annotated[bool, typer.Option("--all", help="Roll out every principal of the plan.")] = False,
-    yes: YesOption = False,
-    settle: SettleOption = 15.0,
-    require_signature: SignatureOption = None,
+    yes: _YesOption = False,
+    settle: _SettleOption = 15.0,
+    require_signature: _SignatureOption = None,
     catalog: CatalogOption = None,
 ) -> None:
     """Carry a plan out in AWS.
@@ -249,12 +249,12 @@ def apply_command(
 
 @app.command("undo", cls=PlainCommand)
 @as_command
-def undo_command(
-    plan: PlanArgument,
+def _undo_command(
+    plan: _PlanArgument,
     at: _ConnectionOptions,
     role: Annotated[list[str] | None, _role_option("A role (or user) to put back. Repeats. By default all.")] = None,
-    yes: YesOption = False,
-    settle: SettleOption = 15.0,
+    yes: _YesOption = False,
+    settle: _SettleOption = 15.0,
 ) -> None:
     """Put policies back as they were before a plan.
 
@@ -297,11 +297,11 @@ def undo_command(
 
 @app.command("unlock", cls=PlainCommand)
 @as_command
-def unlock_command(
-    plan: PlanArgument,
+def _unlock_command(
+    plan: _PlanArgument,
     at: _ConnectionOptions,
     role: Annotated[list[str] | None, _role_option("A role (or user) to unlock. Repeats. By default all.")] = None,
-    yes: YesOption = False,
+    yes: _YesOption = False,
 ) -> None:
     """Remove the locks that killed runs left.
 
@@ -333,7 +333,7 @@ def unlock_command(
     say(f"unlocked {_counted(len(locks))}")
 
 
-class WatchFormat(StrEnum):
+class _WatchFormat(StrEnum):
     """How what was denied is printed."""
 
     TEXT = "text"
@@ -342,12 +342,12 @@ class WatchFormat(StrEnum):
 
 @app.command("watch", cls=PlainCommand)
 @as_command
-def watch_command(
-    plan: PlanArgument,
+def _watch_command(
+    plan: _PlanArgument,
     data: Annotated[
         Path, typer.Option("--data", metavar="DIR", help="The data folder, after the newest logs were ingested.")
     ],
-    format: Annotated[WatchFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: Annotated[_WatchFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
     snapshot: SnapshotOption = "",
     catalog: CatalogOption = None,
@@ -369,7 +369,7 @@ def watch_command(
     from lpgen.edge.rollout.plan_file import read_rollout_plan
     from lpgen.report.messages.rollout_watch import render_watch
 
-    chosen = choose_format(format, output, WatchFormat)
+    chosen = choose_format(format, output, _WatchFormat)
     watched = watch(read_rollout_plan(plan), plan, data, open_catalog(catalog), snapshot=snapshot)
     put_text(render_watch(watched, chosen.value), output)
     if any(one.found for one in watched):

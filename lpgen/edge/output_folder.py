@@ -50,7 +50,7 @@ class OutputFolder:
             )
         try:
             make_private_folder(self._target.parent.resolve())
-            with locked(self._target.parent):
+            with _locked(self._target.parent):
                 _remove_leftovers(self._target)
                 self.path = Path(tempfile.mkdtemp(prefix=f".{self._target.name}{_NEW}", dir=self._target.parent))
                 self._held = _hold(self.path)
@@ -72,7 +72,7 @@ class OutputFolder:
         parent, gone = self._target.parent, None
         try:
             _sync_tree(self.path)
-            with locked(parent):
+            with _locked(parent):
                 _restore(self._target)
                 if self._target.exists():
                     self._target.rename(_old(self._target))
@@ -81,7 +81,7 @@ class OutputFolder:
                 sync_folder(parent)
                 gone = _discard_old(self._target)
         except OSError as error:
-            with contextlib.suppress(OSError), locked(parent):
+            with contextlib.suppress(OSError), _locked(parent):
                 _restore(self._target)
             raise OutputError(f"can't put `{self._shown}` in place: {error.strerror or error}") from error
         if gone is not None:
@@ -101,7 +101,7 @@ def recover_output(target: Path) -> None:
     if not os.path.lexists(_old(whole)):
         return
     try:
-        with locked(whole.parent):
+        with _locked(whole.parent):
             _restore(whole)
             gone = _discard_old(whole)
     except OSError as error:
@@ -152,7 +152,7 @@ def _sync_tree(root: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Waits until no other run renames folders in this one."""
     handle = _hold(folder)
     try:
@@ -221,7 +221,7 @@ def write_page(page: Path, content: Iterable[bytes], *, digest: str, files: Iter
     folder = folder_of_page(page)
     try:
         make_private_folder(folder)
-        with locked(folder):
+        with _locked(folder):
             is_new = not os.path.lexists(folder / digest)
             try:
                 _write_page_files(folder, digest, files)
@@ -246,7 +246,7 @@ def remove_files_of_page(page: Path) -> None:
     if folder.is_symlink() or not folder.is_dir():
         return
     try:
-        with locked(folder):
+        with _locked(folder):
             _remove_other_runs(folder, "")
             if not any(folder.iterdir()):
                 folder.rmdir()

@@ -35,7 +35,7 @@ _AGAIN: Final = "run `lpgen generate` again"
 # ---------------------------------------------------------------- evidence.json, as far as lpgen reads it back
 
 
-class EvidencePolicy(msgspec.Struct, frozen=True):
+class _EvidencePolicy(msgspec.Struct, frozen=True):
     """A document beside the file."""
 
     file: str
@@ -43,14 +43,14 @@ class EvidencePolicy(msgspec.Struct, frozen=True):
     type: str
 
 
-class EvidenceReason(msgspec.Struct, frozen=True):
+class _EvidenceReason(msgspec.Struct, frozen=True):
     """A reason for a line."""
 
     kind: str
     rule: str
 
 
-class EvidenceParent(msgspec.Struct, frozen=True):
+class _EvidenceParent(msgspec.Struct, frozen=True):
     """The old statement that a line narrows."""
 
     policy: str
@@ -61,14 +61,14 @@ class EvidenceLine(msgspec.Struct, frozen=True):
     """A line of a document, or of a copy of a policy that is left attached, which has no file."""
 
     action: str
-    parent: EvidenceParent
-    evidence: tuple[EvidenceReason, ...]
+    parent: _EvidenceParent
+    evidence: tuple[_EvidenceReason, ...]
     resources: tuple[str, ...] = ()
     not_resources: tuple[str, ...] = ()
     file: str = ""
 
 
-class EvidenceLeft(msgspec.Struct, frozen=True):
+class _EvidenceLeft(msgspec.Struct, frozen=True):
     """A policy that is left attached."""
 
     arn: str
@@ -77,13 +77,13 @@ class EvidenceLeft(msgspec.Struct, frozen=True):
     lines: tuple[EvidenceLine, ...] = ()
 
 
-class EvidenceCaveat(msgspec.Struct, frozen=True):
+class _EvidenceCaveat(msgspec.Struct, frozen=True):
     """A reason not to call the replacement safe."""
 
     message: str
 
 
-class EvidenceReplaces(msgspec.Struct, frozen=True):
+class _EvidenceReplaces(msgspec.Struct, frozen=True):
     """The old policies."""
 
     policies_sha256: str
@@ -95,12 +95,12 @@ class EvidenceFile(msgspec.Struct, frozen=True):
     principal: str
     principal_id: str
     safe: bool | None
-    not_safe_because: tuple[EvidenceCaveat, ...]
+    not_safe_because: tuple[_EvidenceCaveat, ...]
     as_of: str
-    replaces: EvidenceReplaces
-    policies: tuple[EvidencePolicy, ...]
+    replaces: _EvidenceReplaces
+    policies: tuple[_EvidencePolicy, ...]
     lines: tuple[EvidenceLine, ...]
-    left_attached: tuple[EvidenceLeft, ...]
+    left_attached: tuple[_EvidenceLeft, ...]
 
 
 def decode_evidence(content: bytes, place: str) -> EvidenceFile:
@@ -217,7 +217,7 @@ def read_replacement(folder: Path) -> WrittenReplacement:
     return WrittenReplacement(folder, evidence.principal, documents, tuple(_stated_pairs(lines)), left, evidence)
 
 
-def _read_left(stated: EvidenceLeft, folder: Path) -> LeftPolicy:
+def _read_left(stated: _EvidenceLeft, folder: Path) -> LeftPolicy:
     """The policy that an evidence file lists as left attached, with its document from the output folder.
 
     Its file name follows from the policy, so no other file is read, whatever the evidence file says.

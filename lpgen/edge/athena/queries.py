@@ -17,9 +17,9 @@ from lpgen.edge.aws_session import AwsSession, aws_errors
 from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
 from lpgen.errors import AccessError, AwsError, MissingError, quote_input
 
-FIRST_WAIT_SECONDS: Final = 0.5
+_FIRST_WAIT_SECONDS: Final = 0.5
 _LONGEST_WAIT_SECONDS: Final = 5.0
-ATTEMPTS: Final = 3
+_ATTEMPTS: Final = 3
 """How often a query is run that Athena says may do better another time."""
 
 
@@ -58,13 +58,13 @@ class QueryRunner:
             options["WorkGroup"] = self.workgroup
         if self.output_location:
             options["ResultConfiguration"] = {"OutputLocation": self.output_location}
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, _ATTEMPTS + 1):
             execution = self._run_once(options)
             status = execution.get("Status") or {}
             if status.get("State") == "SUCCEEDED":
                 break
-            if attempt == ATTEMPTS or not (status.get("AthenaError") or {}).get("Retryable"):
-                raise error_from_status(status)
+            if attempt == _ATTEMPTS or not (status.get("AthenaError") or {}).get("Retryable"):
+                raise _error_from_status(status)
             self.wait(_LONGEST_WAIT_SECONDS)
         return Answered(
             str(execution["QueryExecutionId"]),
@@ -77,7 +77,7 @@ class QueryRunner:
         athena = self.session.client("athena")
         with request_errors("start a query"):
             query_id = str(athena.start_query_execution(**options)["QueryExecutionId"])
-        pause = FIRST_WAIT_SECONDS
+        pause = _FIRST_WAIT_SECONDS
         try:
             while True:
                 with request_errors("follow the query"):
@@ -128,7 +128,7 @@ def request_errors(doing: str) -> Iterator[None]:
         raise _explain(error, error.message) from error
 
 
-def error_from_status(status: Mapping[str, Any]) -> AwsError:
+def _error_from_status(status: Mapping[str, Any]) -> AwsError:
     """Why a query failed or was cancelled, by the status that Athena gives it."""
     state = str(status.get("State"))
     details = status.get("AthenaError") or {}

@@ -45,7 +45,7 @@ from lpgen.version import __version__
 
 REFERENCE_URL = "https://servicereference.us-east-1.amazonaws.com/"
 
-Progress = Callable[[int, int], None]
+_Progress = Callable[[int, int], None]
 """Called with the number of services fetched and their total."""
 
 
@@ -66,7 +66,7 @@ def update_catalog(
     url: str = REFERENCE_URL,
     home: Path | None = None,
     limits: FetchLimits | None = None,
-    progress: Progress | None = None,
+    progress: _Progress | None = None,
 ) -> CatalogUpdate:
     """Write a catalog of this ISO date from the reference at `url`; facts that the reference lacks come from `current`.
 
@@ -194,7 +194,7 @@ class FetchLimits:
 
 
 def fetch_references(
-    url: str = REFERENCE_URL, *, limits: FetchLimits | None = None, progress: Progress | None = None
+    url: str = REFERENCE_URL, *, limits: FetchLimits | None = None, progress: _Progress | None = None
 ) -> tuple[ServiceReference, ...]:
     """Every service of the reference whose index is at `url`, sorted by prefix.
 

@@ -56,10 +56,10 @@ class SealedWriter:
     name: str
     kind: SealedKind
     files: dict[str, dict[str, object]] = field(default_factory=dict)
-    _lock: RunLock = field(init=False)
+    _lock: _RunLock = field(init=False)
 
     def __post_init__(self) -> None:
-        self._lock = RunLock(self.root / f"{_LOCK}{self.name}")
+        self._lock = _RunLock(self.root / f"{_LOCK}{self.name}")
 
     @property
     def _unfinished(self) -> Path:
@@ -78,7 +78,7 @@ class SealedWriter:
             if not self._final.exists():
                 take_folder(self._unfinished)
                 return self
-        except LockedError as error:
+        except _LockedError as error:
             what = f"the {self.kind.noun} {quote_input(self.name)} is being {self.kind.made} by {error}"
             raise self.kind.error(what, hint="wait for it to end, or give another name") from error
         except OSError as error:
@@ -154,8 +154,8 @@ def _remove_abandoned(root: Path) -> None:
     for entry in list(os.scandir(root)):
         if not entry.name.startswith(_UNFINISHED):
             continue
-        lock = RunLock(root / f"{_LOCK}{entry.name.removeprefix(_UNFINISHED)}")
-        with contextlib.suppress(LockedError, OSError):
+        lock = _RunLock(root / f"{_LOCK}{entry.name.removeprefix(_UNFINISHED)}")
+        with contextlib.suppress(_LockedError, OSError):
             lock.acquire()
             shutil.rmtree(entry.path, ignore_errors=True)
             lock.release()
@@ -180,7 +180,7 @@ def sealed_names(root: Path, kind: SealedKind) -> Iterator[str]:
         raise kind.error(f"`{root}` can't be read: {error.strerror or error}") from error
 
 
-class ListedFile(msgspec.Struct, frozen=True):
+class _ListedFile(msgspec.Struct, frozen=True):
     """A file of a folder."""
 
     sha256: str
@@ -189,13 +189,13 @@ class ListedFile(msgspec.Struct, frozen=True):
 class SealedManifest(msgspec.Struct, frozen=True):
     """What every manifest says: the files by their paths."""
 
-    files: dict[str, ListedFile]
+    files: dict[str, _ListedFile]
 
 
-Manifest = TypeVar("Manifest", bound=SealedManifest)
+_Manifest = TypeVar("_Manifest", bound=SealedManifest)
 
 
-def open_sealed(folder: Path, kind: SealedKind, form: type[Manifest]) -> Manifest:
+def open_sealed(folder: Path, kind: SealedKind, form: type[_Manifest]) -> _Manifest:
     """The manifest of a folder, once every file of it is what the manifest says.
 
     Raises:
@@ -214,7 +214,7 @@ def open_sealed(folder: Path, kind: SealedKind, form: type[Manifest]) -> Manifes
     return manifest
 
 
-def read_manifest(folder: Path, kind: SealedKind, form: type[Manifest]) -> Manifest:
+def read_manifest(folder: Path, kind: SealedKind, form: type[_Manifest]) -> _Manifest:
     """The manifest of a folder, itself unchanged; its files aren't looked at.
 
     Raises:
@@ -261,12 +261,12 @@ _BEYOND_TEXT: Final = 1 << 20
 """The byte that Windows locks: others can't read a locked byte."""
 
 
-class LockedError(Exception):
+class _LockedError(Exception):
     """Another run holds the lock; the text says which: `process 71 on host build-3 since 2026-09-30 08:00 UTC`."""
 
 
 @dataclass(slots=True)
-class RunLock:
+class _RunLock:
     """A lock by the name of its file."""
 
     path: Path
@@ -291,7 +291,7 @@ class RunLock:
                 file.flush()
             except BlockingIOError:
                 file.close()
-                raise LockedError(self._owner()) from None
+                raise _LockedError(self._owner()) from None
             except BaseException:
                 file.close()
                 raise

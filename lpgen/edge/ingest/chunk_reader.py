@@ -31,7 +31,7 @@ from lpgen.errors import AwsError
 
 Chunk = tuple[LogFile, ...]
 
-Again = Mapping[str, LedgerFile]
+_Again = Mapping[str, LedgerFile]
 """Files to read again for their left-out records, as the ledger knew them, by their SHA-256."""
 
 _LEADING: Final = 100
@@ -61,7 +61,7 @@ class _Reader:
 
     catalog: Catalog
     asked: IngestRange
-    again: Again = field(default_factory=dict, kw_only=True)
+    again: _Again = field(default_factory=dict, kw_only=True)
     limits: ReadLimits = field(default=DEFAULT_LIMITS, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -107,7 +107,7 @@ class ChunkTally:
         asked: IngestRange,
         limits: ReadLimits = DEFAULT_LIMITS,
         known: Collection[str] = (),
-        again: Again = MappingProxyType({}),
+        again: _Again = MappingProxyType({}),
     ) -> None:
         self._tally = UsageTally(contributions, window=asked.window)
         self._asked = asked

@@ -190,7 +190,7 @@ def _without_use(usage: Usage) -> Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class _Amount:
     """How much there is to read, for the progress."""
 
     files: int
@@ -208,15 +208,15 @@ class Amount:
             )
 
 
-def amount_to_read(plan: IngestPlan, objects: FoundObjects, report_progress: ProgressReport | None) -> Amount:
+def amount_to_read(plan: IngestPlan, objects: FoundObjects, report_progress: ProgressReport | None) -> _Amount:
     """The new files and objects together."""
     size = sum(file.size for file in plan.new) + objects.bytes
     units = [unit for unit, count in (("files", len(plan.new)), ("objects", objects.new)) if count]
-    return Amount(len(plan.new) + objects.new, size, report_progress, " and ".join(units) or "files")
+    return _Amount(len(plan.new) + objects.new, size, report_progress, " and ".join(units) or "files")
 
 
 def read_files(
-    reading: Reading, chunks: Iterable[Chunk], reader: ChunkReader, *, engine: Engine, amount: Amount
+    reading: Reading, chunks: Iterable[Chunk], reader: ChunkReader, *, engine: Engine, amount: _Amount
 ) -> None:
     """Reads files, and those of a chunk that a worker died on again one by one, so that only the culprit stays.
 
@@ -256,7 +256,7 @@ def read_objects(
     reader: ObjectReader,
     *,
     engine: Engine,
-    amount: Amount,
+    amount: _Amount,
 ) -> None:
     """Reads objects, and commits now and then.
 

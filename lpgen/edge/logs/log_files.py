@@ -31,7 +31,7 @@ class LogFile:
 
 
 @dataclass(slots=True)
-class Found:
+class _Found:
     """The results of a walk: files to read, files of other names (`ignored` counts them), and unopenable files."""
 
     files: list[LogFile] = field(default_factory=list)
@@ -39,12 +39,12 @@ class Found:
     ignored: int = 0
 
 
-def find_log_files(paths: Iterable[Path]) -> Found:
+def find_log_files(paths: Iterable[Path]) -> _Found:
     """Every log file at or below the paths, each once however many ways lead to it; links are followed.
 
     A path without any is a failure, as one that can't be opened: it is the wrong folder more often than an empty one.
     """
-    found = Found()
+    found = _Found()
     seen: set[tuple[int, int]] = set()
     for path in paths:
         if not _visit(str(path), found, seen):
@@ -52,7 +52,7 @@ def find_log_files(paths: Iterable[Path]) -> Found:
     return found
 
 
-def _visit(start: str, found: Found, seen: set[tuple[int, int]]) -> bool:
+def _visit(start: str, found: _Found, seen: set[tuple[int, int]]) -> bool:
     """Add the files at or below a path, and return whether any of them is a log file or may hold one."""
     has_any = False
     pending = [(start, True)]
@@ -166,14 +166,14 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
-class SampleLogs:
+class _SampleLogs:
     """The sample organization's logs and its authorization details, as folders."""
 
     logs: Path
     policies: Path
 
 
-def bundled_sample_logs(package: Path = _PACKAGE) -> SampleLogs:
+def bundled_sample_logs(package: Path = _PACKAGE) -> _SampleLogs:
     """The sample logs that come with lpgen.
 
     Raises:
@@ -181,5 +181,5 @@ def bundled_sample_logs(package: Path = _PACKAGE) -> SampleLogs:
     """
     for folder in (package / "_sample_logs", package.parent / "sample_logs"):
         if (folder / "AWSLogs").is_dir():
-            return SampleLogs(folder / "AWSLogs", folder / "authorization-details")
+            return _SampleLogs(folder / "AWSLogs", folder / "authorization-details")
     raise DataError(f"the sample logs are missing from `{package}`", hint="install lpgen again")

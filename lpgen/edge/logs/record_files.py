@@ -93,10 +93,10 @@ _DOCUMENTS: Final = (
     ("an EventBridge event of another kind", {"detail-type", "detail"}),
 )
 
-OTHER_KEYS: Final = frozenset().union(*(telling for _, telling in _DOCUMENTS))
+_OTHER_KEYS: Final = frozenset().union(*(telling for _, telling in _DOCUMENTS))
 """The keys that distinguish other documents from records."""
 
-_keys_of: Final = KnownKeys(*sorted({*_RECORD_KEYS, *_WRAPPER_KEYS, *_DETAILS_KEYS, *OTHER_KEYS})).read
+_keys_of: Final = KnownKeys(*sorted({*_RECORD_KEYS, *_WRAPPER_KEYS, *_DETAILS_KEYS, *_OTHER_KEYS})).read
 
 
 def records_from_bytes(data: bytes, *, limits: ReadLimits = DEFAULT_LIMITS) -> Iterable[Item]:
@@ -106,7 +106,7 @@ def records_from_bytes(data: bytes, *, limits: ReadLimits = DEFAULT_LIMITS) -> I
     `MAX_TYPED_BYTES`, and about that size beyond.
     """
     try:
-        text = without_times(plain_text(inflate(data, limit=limits.file_bytes)))
+        text = _without_times(plain_text(inflate(data, limit=limits.file_bytes)))
     except UnreadableError as error:
         return [Unusable(SkipReason.UNREADABLE_FILE, error.message, error.position)]
     if is_blank(text):
@@ -167,11 +167,11 @@ def _records_one_by_one(text: bytes) -> Iterator[Item]:
 
 def _records_of_many(text: bytes) -> Iterator[Item]:
     """The records of a text that is not one JSON document."""
-    other = name_other_text(text)
+    other = _name_other_text(text)
     if other:
         yield Unusable(SkipReason.NOT_CLOUDTRAIL, other, "line 1")
         return
-    if is_table(text):
+    if _is_table(text):
         yield Unusable(SkipReason.UNREADABLE_FILE, _CSV, "line 1")
         return
     if b"{" not in text and not text.lstrip().startswith(b"["):
@@ -208,9 +208,9 @@ def _records_of_object(text: _Text, *, depth: int, stranger: Unusable | None) ->
         yield _record_from_json(text)
     elif inner is not None:
         yield from _records_of_document(inner, depth=depth + 1)
-    elif is_log_event(keys):
+    elif _is_log_event(keys):
         yield from _records_of_log_event(keys["message"], depth=depth)
-    elif other := name_other_document(keys):
+    elif other := _name_other_document(keys):
         yield Unusable(SkipReason.NOT_CLOUDTRAIL, other, "")
     elif keys.keys() >= _DETAILS_KEYS:
         yield _DETAILS
@@ -248,7 +248,7 @@ def _are_log_events(value: msgspec.Raw) -> bool:
     if _first_byte(value) != b"[":
         return False
     try:
-        return all(is_log_event(_keys_of(item)) for item in islice(items_of_list(value), 1))
+        return all(_is_log_event(_keys_of(item)) for item in islice(items_of_list(value), 1))
     except _UNDECODABLE:
         return False
 
@@ -290,7 +290,7 @@ _PIECE: Final = 1 << 16
 _TIMES: Final = re.compile(rb"^" + _TIME, re.MULTILINE)
 
 
-def without_times(text: bytes) -> bytes:
+def _without_times(text: bytes) -> bytes:
     """Lines of a time and a JSON object without the times; any other text as it is."""
     if not _FIRST_TIME.match(text):
         return text
@@ -303,7 +303,7 @@ def without_times(text: bytes) -> bytes:
     return bytes(found)
 
 
-def is_log_event(keys: Container[str]) -> bool:
+def _is_log_event(keys: Container[str]) -> bool:
     """Whether an object with these keys is an event of CloudWatch Logs, whose `message` is what was logged."""
     return "message" in keys and "timestamp" in keys
 
@@ -325,18 +325,18 @@ _HEAD: Final = 1 << 12
 """How far a first line is read: a header is far shorter."""
 
 
-def name_other_document(keys: Iterable[str]) -> str:
+def _name_other_document(keys: Iterable[str]) -> str:
     """The kind of a JSON object with these keys, or "" where it may hold a record."""
     names = set(keys)
     return next((name for name, telling in _DOCUMENTS if telling <= names), "")
 
 
-def name_other_text(text: bytes) -> str:
+def _name_other_text(text: bytes) -> str:
     """The kind of a text that is not JSON, by its first line, or "" where that isn't known."""
     return next((name for name, telling in _TEXTS if telling.match(text, 0, _HEAD)), "")
 
 
-def is_table(text: bytes) -> bool:
+def _is_table(text: bytes) -> bool:
     """Whether a text is records as CSV, by its header. The records can't be restored exactly: Athena writes structures
     such as `userIdentity` without quoting their content, and the console leaves most fields out."""
     return _TABLE.match(text, 0, _HEAD) is not None

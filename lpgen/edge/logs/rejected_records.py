@@ -37,8 +37,8 @@ def unusable_from_record(text: bytes | memoryview | msgspec.Raw, why: str) -> Un
         )
     fields = _sound_fields(text)
     record = Record(**{"eventSource": "", "eventName": "", **fields})
-    if record.eventType == EVENT_TYPE:
-        return aggregated_event(text, record)
+    if record.eventType == _EVENT_TYPE:
+        return _aggregated_event(text, record)
     if record.eventType == _INSIGHT:
         return Unusable(SkipReason.INSIGHT, "", "", record)
     return Unusable(SkipReason.BAD_RECORD, lower_first(why), "", record)
@@ -61,7 +61,7 @@ def _sound_fields(text: bytes | memoryview | msgspec.Raw) -> dict[str, Any]:
 # caller uses the service, and show no use of any resource.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aggregated-events.html
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html
-EVENT_TYPE: Final = "AwsAggregatedEvent"
+_EVENT_TYPE: Final = "AwsAggregatedEvent"
 _CALLERS: Final = "userIdentity"
 
 
@@ -94,7 +94,7 @@ class _AggregatedEvent(msgspec.Struct, rename="camel"):
     summary: _EventSummary = msgspec.field(default_factory=_EventSummary)
 
 
-def aggregated_event(text: bytes | memoryview | msgspec.Raw, known: Record) -> Unusable:
+def _aggregated_event(text: bytes | memoryview | msgspec.Raw, known: Record) -> Unusable:
     """The event with those that it names as callers; `known` has the other facts about an event of another shape."""
     try:
         event = msgspec.json.decode(text, type=_AggregatedEvent)
@@ -105,7 +105,7 @@ def aggregated_event(text: bytes | memoryview | msgspec.Raw, known: Record) -> U
         eventName="",
         eventTime=event.time_window.window_start or known.eventTime,
         eventID=event.event_id,
-        eventType=EVENT_TYPE,
+        eventType=_EVENT_TYPE,
         awsRegion=event.aws_region,
         recipientAccountId=event.account_id,
     )

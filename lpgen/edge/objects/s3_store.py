@@ -20,7 +20,7 @@ from lpgen.edge.objects.read_ahead import ReadAhead, most_seconds
 from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
 from lpgen.errors import AwsError, quote_input
 
-Answer = TypeVar("Answer")
+_Answer = TypeVar("_Answer")
 
 PAGE_SIZE: Final = 1_000
 _BODY_ATTEMPTS: Final = 6
@@ -31,7 +31,7 @@ FIRST_WAIT_SECONDS: Final = 0.2
 
 _PIECE: Final = 1 << 18
 
-BROKEN_OFF: Final = frozenset(
+_BROKEN_OFF: Final = frozenset(
     {
         "ChecksumError",
         "ConnectionClosedError",
@@ -125,7 +125,7 @@ class S3Store:
 
         return self._ask("read it", needs, get)
 
-    def _ask(self, doing: str, needs: Needs, call: Callable[[Any], Answer]) -> Answer:
+    def _ask(self, doing: str, needs: Needs, call: Callable[[Any], _Answer]) -> _Answer:
         """The answer of a call, asked for again where it broke off or can't be right.
 
         boto3's client tries again by itself what AWS throttled or failed to answer.
@@ -138,7 +138,7 @@ class S3Store:
                         return call(client)
             except AwsError as error:
                 attempts = _UNUSABLE_ATTEMPTS if error.code == UNUSABLE else _BODY_ATTEMPTS
-                if error.code not in BROKEN_OFF or attempt >= attempts:
+                if error.code not in _BROKEN_OFF or attempt >= attempts:
                     raise explain_s3_error(error, needs) from error
             longest = FIRST_WAIT_SECONDS * 2**attempt
             time.sleep(random.uniform(longest / 4, longest))

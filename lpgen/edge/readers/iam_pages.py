@@ -27,57 +27,57 @@ _SUFFIXES = (".json", ".json.gz")
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
-class Struct(msgspec.Struct, rename="pascal", frozen=True):
+class _Struct(msgspec.Struct, rename="pascal", frozen=True):
     """A structure of the IAM API, whose fields are written in Pascal case."""
 
 
-class Entity(Struct, frozen=True):
+class _Entity(_Struct, frozen=True):
     """Something with an ARN of its own."""
 
     arn: str
 
 
-class InlinePolicy(Struct, frozen=True):
+class InlinePolicy(_Struct, frozen=True):
     """A policy that lives in a principal or group."""
 
     policy_name: str
     policy_document: Any = None
 
 
-class PolicyReference(Struct, frozen=True):
+class PolicyReference(_Struct, frozen=True):
     """A managed policy that is attached."""
 
     policy_arn: str
     policy_name: str = ""
 
 
-class BoundaryReference(Struct, frozen=True):
+class _BoundaryReference(_Struct, frozen=True):
     """The managed policy that is a principal's permissions boundary."""
 
     permissions_boundary_arn: str = ""
 
 
-class Tag(Struct, frozen=True):
+class _Tag(_Struct, frozen=True):
     """A tag."""
 
     key: str
     value: str = ""
 
 
-class InstanceProfile(Struct, frozen=True):
+class _InstanceProfile(_Struct, frozen=True):
     """An instance profile that holds a role."""
 
     arn: str
 
 
-class LastUsed(Struct, frozen=True):
+class LastUsed(_Struct, frozen=True):
     """When a role was last used; empty where it wasn't within the tracking period."""
 
     last_used_date: str | float | None = None
     region: str | None = None
 
 
-class RoleDetail(Entity, frozen=True):
+class RoleDetail(_Entity, frozen=True):
     """A role."""
 
     name: str = msgspec.field(name="RoleName")
@@ -85,15 +85,15 @@ class RoleDetail(Entity, frozen=True):
     path: str = "/"
     create_date: str | float | None = None
     assume_role_policy_document: Any = None
-    instance_profile_list: tuple[InstanceProfile, ...] = ()
+    instance_profile_list: tuple[_InstanceProfile, ...] = ()
     inline_policies: tuple[InlinePolicy, ...] = msgspec.field(name="RolePolicyList", default=())
     attached_managed_policies: tuple[PolicyReference, ...] = ()
-    permissions_boundary: BoundaryReference | None = None
+    permissions_boundary: _BoundaryReference | None = None
     role_last_used: LastUsed | None = None
-    tags: tuple[Tag, ...] = ()
+    tags: tuple[_Tag, ...] = ()
 
 
-class UserDetail(Entity, frozen=True):
+class UserDetail(_Entity, frozen=True):
     """A user."""
 
     name: str = msgspec.field(name="UserName")
@@ -103,11 +103,11 @@ class UserDetail(Entity, frozen=True):
     inline_policies: tuple[InlinePolicy, ...] = msgspec.field(name="UserPolicyList", default=())
     group_list: tuple[str, ...] = ()
     attached_managed_policies: tuple[PolicyReference, ...] = ()
-    permissions_boundary: BoundaryReference | None = None
-    tags: tuple[Tag, ...] = ()
+    permissions_boundary: _BoundaryReference | None = None
+    tags: tuple[_Tag, ...] = ()
 
 
-class GroupDetail(Entity, frozen=True):
+class GroupDetail(_Entity, frozen=True):
     """A group."""
 
     name: str = msgspec.field(name="GroupName")
@@ -116,7 +116,7 @@ class GroupDetail(Entity, frozen=True):
     attached_managed_policies: tuple[PolicyReference, ...] = ()
 
 
-class PolicyVersion(Struct, frozen=True):
+class PolicyVersion(_Struct, frozen=True):
     """One version of a managed policy."""
 
     document: Any = None
@@ -125,7 +125,7 @@ class PolicyVersion(Struct, frozen=True):
     create_date: str | float | None = None
 
 
-class ManagedPolicy(Entity, frozen=True):
+class ManagedPolicy(_Entity, frozen=True):
     """A managed policy, customer's or AWS's."""
 
     name: str = msgspec.field(name="PolicyName", default="")
@@ -133,7 +133,7 @@ class ManagedPolicy(Entity, frozen=True):
     policy_version_list: tuple[PolicyVersion, ...] = ()
 
 
-class DetailsPage(Struct, frozen=True):
+class DetailsPage(_Struct, frozen=True):
     """One page of authorization details. The API marks a page that isn't the last with `IsTruncated`, the command line
     with `NextToken`."""
 
@@ -150,7 +150,7 @@ class DetailsPage(Struct, frozen=True):
         return self.is_truncated or bool(self.next_token)
 
     @property
-    def details(self) -> tuple[Entity, ...]:
+    def details(self) -> tuple[_Entity, ...]:
         """All that has an ARN."""
         return (*self.role_detail_list, *self.user_detail_list, *self.group_detail_list, *self.policies)
 
@@ -240,12 +240,12 @@ def time_from_iam(written: str | float | None) -> datetime | None:
 # whatever their path, and ids are unique everywhere.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 
-Named = RoleDetail | UserDetail | GroupDetail | ManagedPolicy
+_Named = RoleDetail | UserDetail | GroupDetail | ManagedPolicy
 
 
 def contradictions_of_file(pages: Sequence[DetailsPage]) -> Iterator[str]:
     """A sentence for each contradiction within one file, which shows its accounts at one time."""
-    kinds: tuple[tuple[Named, ...], ...] = (
+    kinds: tuple[tuple[_Named, ...], ...] = (
         tuple(one for page in pages for one in page.role_detail_list),
         tuple(one for page in pages for one in page.user_detail_list),
         tuple(one for page in pages for one in page.group_detail_list),
@@ -274,8 +274,8 @@ def contradictory_ids(ids: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield f"{pair} have the same id {quote_input(principal_id)} in two accounts"
 
 
-def _same_names(details: Iterable[Named]) -> Iterator[str]:
-    known: dict[tuple[str, str], Named] = {}
+def _same_names(details: Iterable[_Named]) -> Iterator[str]:
+    known: dict[tuple[str, str], _Named] = {}
     for one in details:
         other = known.setdefault((split_arn(one.arn).account, _name(one).lower()), one)
         if other.arn != one.arn:
@@ -284,7 +284,7 @@ def _same_names(details: Iterable[Named]) -> Iterator[str]:
             yield f"{quote_input(one.arn)} is there twice, with different content"
 
 
-def _own_contradictions(one: Named) -> Iterator[str]:
+def _own_contradictions(one: _Named) -> Iterator[str]:
     if not one.arn.endswith(f"/{_name(one)}"):
         yield f"{quote_input(one.arn)} has the name {quote_input(_name(one))}"
     account = split_arn(one.arn).account
@@ -300,7 +300,7 @@ def _own_contradictions(one: Named) -> Iterator[str]:
             yield f"{quote_input(one.arn)} has several default versions"
 
 
-def _arns_beside(one: Named) -> Iterator[str]:
+def _arns_beside(one: _Named) -> Iterator[str]:
     """The ARNs that must be in the account of their owner."""
     if isinstance(one, ManagedPolicy):
         return
@@ -311,13 +311,13 @@ def _arns_beside(one: Named) -> Iterator[str]:
         yield from (profile.arn for profile in one.instance_profile_list)
 
 
-def _policy_names(one: Named) -> Iterator[str]:
+def _policy_names(one: _Named) -> Iterator[str]:
     if isinstance(one, ManagedPolicy):
         return (version.version_id for version in one.policy_version_list if version.version_id)
     return (policy.policy_name for policy in one.inline_policies)
 
 
-def _name(one: Named) -> str:
+def _name(one: _Named) -> str:
     is_unnamed = isinstance(one, ManagedPolicy) and not one.name
     return one.arn.rpartition("/")[2] if is_unnamed else one.name
 

@@ -62,14 +62,14 @@ def read_snapshot(paths: Sequence[Path]) -> Snapshot:
     return Snapshot(principals, groups, store.problems, store.sources)
 
 
-def open_snapshot(paths: Sequence[Path]) -> SnapshotStore:
+def open_snapshot(paths: Sequence[Path]) -> _SnapshotStore:
     """The same as a store, which reads each principal from a temporary file when it is asked for.
 
     Raises:
         SnapshotError: as for `read_snapshot`.
         OSError: the temporary folder is full; `TMPDIR` names another.
     """
-    store = SnapshotStore()
+    store = _SnapshotStore()
     contradictions: list[str] = []
     ids: list[tuple[str, str]] = []
     for file, named in find_files(paths):
@@ -100,7 +100,7 @@ _MOST_DOCUMENTS: Final = 256
 """So many managed policies are held: most principals share a few."""
 
 
-class SnapshotStore:
+class _SnapshotStore:
     """The principals of all accounts, each put together from its details when it is asked for."""
 
     def __init__(self) -> None:
@@ -357,9 +357,9 @@ class OutlinedPolicies:
     sources: tuple[str, ...]
     details: tuple[SealedDetails, ...]
 
-    def store(self) -> SnapshotStore:
+    def store(self) -> _SnapshotStore:
         """The store that reads each principal from its details."""
-        found = SnapshotStore()
+        found = _SnapshotStore()
         for shelf, sealed in zip(found.shelves(), self.details, strict=True):
             shelf.sealed = sealed
         return found
@@ -372,6 +372,6 @@ def outline_policies(paths: Sequence[Path]) -> OutlinedPolicies:
         SnapshotError: as for `read_snapshot`.
         OSError: the temporary folder is full; `TMPDIR` names another.
     """
-    store = open_snapshot(paths) if paths else SnapshotStore()
+    store = open_snapshot(paths) if paths else _SnapshotStore()
     outlines = store.outlines()
     return OutlinedPolicies(outlines, store.problems, store.sources, tuple(one.sealed for one in store.shelves()))

@@ -20,10 +20,10 @@ def read_snapshot_list(files: Iterable[Path], kind: type[_Item]) -> tuple[_Item,
     Raises:
         SnapshotError: a file can't be read.
     """
-    return tuple(item for path in files for item in read_snapshot_file(path, list[kind]))  # type: ignore[valid-type]
+    return tuple(item for path in files for item in _read_snapshot_file(path, list[kind]))  # type: ignore[valid-type]
 
 
-def read_snapshot_file(path: Path, kind: type[_Item]) -> _Item:
+def _read_snapshot_file(path: Path, kind: type[_Item]) -> _Item:
     """The content of a JSON file, as a value of a type.
 
     Raises:
@@ -90,5 +90,5 @@ def read_organization_paths(file: Path | None) -> dict[str, str]:
     """
     if file is None:
         return {}
-    tree = read_snapshot_file(file, _Tree)
+    tree = _read_snapshot_file(file, _Tree)
     return {one.id: "/".join((tree.id, *one.path[:-1], "")) for one in tree.nodes if one.is_account}

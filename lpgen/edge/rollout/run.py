@@ -15,9 +15,9 @@ from lpgen.edge.aws_session import READ_TIMEOUT_SECONDS
 from lpgen.edge.rollout.iam_writer import READ_BACK_SECONDS, IamWriter
 from lpgen.edge.rollout.journal import Journal
 
-Say = Callable[[str], None]
+_Say = Callable[[str], None]
 
-LATE_SECONDS: Final = float(READ_TIMEOUT_SECONDS)
+_LATE_SECONDS: Final = float(READ_TIMEOUT_SECONDS)
 """How long after a call was sent AWS may still carry it out: as long as lpgen waits for an answer."""
 
 _SILENCE_SECONDS: Final = 2.0
@@ -34,7 +34,7 @@ class Run:
     writer: IamWriter
     journal: Journal
     settle_seconds: float
-    say: Say
+    say: _Say
     waits: list[float] = field(default_factory=list)
 
     @property
@@ -77,14 +77,14 @@ def outwait_late_calls(principal: str, run: Run) -> None:
     since = run.journal.in_doubt_since(principal)
     if since and run.settle_seconds:
         passed = (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()
-        left = min(LATE_SECONDS - passed, LATE_SECONDS)
+        left = min(_LATE_SECONDS - passed, _LATE_SECONDS)
         if left > 0:
             run.say(f"{principal}: waiting {left:.0f} s, since AWS may still carry out an earlier call")
             time.sleep(left)
 
 
 @contextmanager
-def interrupts_deferred(say: Say) -> Iterator[None]:
+def interrupts_deferred(say: _Say) -> Iterator[None]:
     """Lets a call that was sent be answered before an interrupt counts: nobody knows what an abandoned call does."""
 
     def defer(number: int, _: object) -> None:

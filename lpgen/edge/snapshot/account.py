@@ -55,7 +55,7 @@ class SnapshotScope:
 
 
 @dataclass(slots=True)
-class FetchedTrails:
+class _FetchedTrails:
     """Trails by ARN: settings, event selectors and status, as the AWS CLI prints them; and why others are missing."""
 
     found: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class AccountRead:
     """The result for an account: None where its policies couldn't be read. `index` names the files of its reports."""
 
     taken: TakenAccount | None = None
-    trails: FetchedTrails = field(default_factory=FetchedTrails)
+    trails: _FetchedTrails = field(default_factory=_FetchedTrails)
     index: dict[str, str] = field(default_factory=dict)
 
 
@@ -84,14 +84,14 @@ class AccountReader:
     def read(self, name: str) -> AccountRead:
         """Writes the account's files, all but its trails, which several accounts may share."""
         try:
-            pages = fetch_policies(self.session)
+            pages = _fetch_policies(self.session)
         except AwsError as error:
             self.gaps.add(self.caller.account, Subject.POLICIES, error)
             return AccountRead()
         self.writer.write(f"{POLICIES}/{self.caller.account}.json", pages)
-        trails = FetchedTrails()
+        trails = _FetchedTrails()
         with self.gaps.catch(self.caller.account, Subject.TRAILS):
-            trails = fetch_trails(self.session)
+            trails = _fetch_trails(self.session)
         versioned = fetch_versioned_buckets(self.session, self.caller, self.wanted.regions, self.gaps)
         self.writer.write(f"{VERSIONED_BUCKETS}/{self.caller.account}.json", versioned)
         index = self._read_last_accessed(pages) if self.wanted.last_accessed else {}
@@ -101,7 +101,7 @@ class AccountReader:
             self._read_resource_tags(self._regions(Subject.RESOURCE_TAGS))
         if self.wanted.schedules:
             self._read_work(pages, self._regions(Subject.SCHEDULES))
-        roles, users = len(principals_in(pages, "role")), len(principals_in(pages, "user"))
+        roles, users = len(_principals_in(pages, "role")), len(_principals_in(pages, "user"))
         return AccountRead(TakenAccount(self.caller.account, name, roles, users), trails, index)
 
     def _read_last_accessed(self, pages: list[_DetailsPage]) -> dict[str, str]:
@@ -112,7 +112,7 @@ class AccountReader:
         files = {
             one["Arn"]: f"{self.caller.account}-{kind}-{one['Arn'].rpartition('/')[2]}.json"
             for kind in ("role", "user")
-            for one in principals_in(pages, kind)
+            for one in _principals_in(pages, kind)
             if not one.get("Path", "/").startswith(_SERVICE_LINKED)
         }
         index: dict[str, str] = {}
@@ -147,11 +147,11 @@ class AccountReader:
                 self.writer.write(f"{RESOURCE_TAGS}/{self.caller.account}-{region}.json", pages)
 
     def _read_work(self, pages: list[_DetailsPage], regions: tuple[str, ...]) -> None:
-        roles = {one["RoleName"]: one["Arn"] for one in principals_in(pages, "role")}
+        roles = {one["RoleName"]: one["Arn"] for one in _principals_in(pages, "role")}
         fetcher = ScheduleFetcher(self.session, self.caller, roles, self.writer.taken.date(), self.gaps)
         found = list(map(asdict, fetcher.fetch(regions)))
         self.writer.write(f"{SCHEDULES}/{self.caller.account}.json", found)
-        functions = list(map(asdict, fetch_functions(self.session, self.caller, regions, self.gaps)))
+        functions = list(map(asdict, _fetch_functions(self.session, self.caller, regions, self.gaps)))
         self.writer.write(f"{FUNCTIONS}/{self.caller.account}.json", functions)
 
     def _regions(self, subject: Subject) -> tuple[str, ...]:
@@ -175,7 +175,7 @@ _PAGE_SIZE: Final = 1000  # the most that IAM allows
 _DetailsPage = Mapping[str, Any]
 
 
-def fetch_policies(session: AwsSession) -> list[_DetailsPage]:
+def _fetch_policies(session: AwsSession) -> list[_DetailsPage]:
     """The pages, with documents and times as the AWS CLI prints them.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
@@ -188,7 +188,7 @@ def fetch_policies(session: AwsSession) -> list[_DetailsPage]:
         return [page_contents(page) for page in paginator.paginate(PaginationConfig={"PageSize": _PAGE_SIZE})]
 
 
-def principals_in(pages: Iterable[_DetailsPage], kind: str) -> list[_DetailsPage]:
+def _principals_in(pages: Iterable[_DetailsPage], kind: str) -> list[_DetailsPage]:
     """The roles (`role`) or users (`user`) of the pages."""
     name = f"{kind.title()}DetailList"
     return [one for page in pages for one in page.get(name, ())]
@@ -197,7 +197,7 @@ def principals_in(pages: Iterable[_DetailsPage], kind: str) -> list[_DetailsPage
 # ---------------------------------------------------------------- trails
 
 
-def fetch_trails(session: AwsSession) -> FetchedTrails:
+def _fetch_trails(session: AwsSession) -> _FetchedTrails:
     """The trails of all Regions that the account sees, the organization's among them.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListTrails.html
@@ -205,7 +205,7 @@ def fetch_trails(session: AwsSession) -> FetchedTrails:
     Raises:
         AwsError: they can't be listed.
     """
-    trails = FetchedTrails()
+    trails = _FetchedTrails()
     with aws_errors("list the trails"):
         pages = session.client("cloudtrail").get_paginator("list_trails").paginate()
         listed = {one["TrailARN"]: one["HomeRegion"] for page in pages for one in page.get("Trails", ())}
@@ -230,7 +230,7 @@ def _fetch_trail(client: Any, arn: str) -> tuple[dict[str, Any], ...]:
 # ---------------------------------------------------------------- functions
 
 
-def fetch_functions(
+def _fetch_functions(
     session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
 ) -> list[FunctionLogs]:
     """The functions in some Regions with the log groups that they write to, sorted.

@@ -24,10 +24,10 @@ from lpgen.version import __version__
 
 _ACCOUNTS_AT_ONCE: Final = 4
 
-Say = Callable[[str], None]
+_Say = Callable[[str], None]
 
 
-def take_snapshot(session: AwsSession, wanted: SnapshotScope, data: Path, *, now: datetime, say: Say) -> SnapshotStamp:
+def take_snapshot(session: AwsSession, wanted: SnapshotScope, data: Path, *, now: datetime, say: _Say) -> SnapshotStamp:
     """Read the wanted parts into a new snapshot of the data folder. `say` gets a line for each account that is done.
 
     Raises:
@@ -64,7 +64,7 @@ class _Run:
     caller: CallerIdentity
     wanted: SnapshotScope
     writer: SnapshotWriter
-    say: Say
+    say: _Say
     gaps: GapList = field(default_factory=GapList)
 
     # ------------------------------------------------------------ the organization

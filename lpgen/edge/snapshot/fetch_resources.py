@@ -23,11 +23,11 @@ from lpgen.errors import AwsError, quote_input
 
 _WORKERS: Final = 8
 
-Resource = Mapping[str, Any]
+_Resource = Mapping[str, Any]
 """A resource as its service lists it."""
 
 
-class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How to list one service's resources, and how to get a resource's policy.
 
     The answers of `listing` have the resources in `items`, by the field `name`, or as plain names. With a field
@@ -52,14 +52,14 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     region: str = ""
     page_size: int = 0
 
-    def resources(self, client: Any) -> Iterator[Resource]:
+    def resources(self, client: Any) -> Iterator[_Resource]:
         """The resources; S3 names the Regions of buckets only in pages."""
         size = {"PaginationConfig": {"PageSize": self.page_size}} if self.page_size else {}
         for page in client.get_paginator(self.listing).paginate(**size):
             for one in page.get(self.items, ()):
                 yield one if isinstance(one, dict) else {self.name: one}
 
-    def arn_and_policy(self, client: Any, resource: Resource, caller: CallerIdentity) -> tuple[str, str | None]:
+    def arn_and_policy(self, client: Any, resource: _Resource, caller: CallerIdentity) -> tuple[str, str | None]:
         """A resource's ARN, and its policy as JSON, None where there is none."""
         known = {**resource, "partition": caller.partition, "account": caller.account}
         answer = getattr(client, self.asking)(**fill_texts(self.arguments, known))
@@ -76,9 +76,9 @@ def fill_texts(value: Any, known: Mapping[str, Any]) -> Any:
     return value.format_map(known) if isinstance(value, str) else value
 
 
-def resource_services(source: CatalogSource) -> dict[str, Service]:
+def _resource_services(source: CatalogSource) -> dict[str, _Service]:
     """The services whose resources have policies, by their names in the SDK."""
-    return read_catalog_table(source, "resource_policies", dict[str, Service])
+    return read_catalog_table(source, "resource_policies", dict[str, _Service])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def fetch_resource_policies(
     wanted = tuple(regions)
     places = [
         (name, service, region)
-        for name, service in bundled_catalog().facts(resource_services).items()
+        for name, service in bundled_catalog().facts(_resource_services).items()
         for region in ((session.region,) if service.region else wanted)
     ]
     fetch = _Fetch(session, caller, wanted, gaps)
@@ -113,9 +113,9 @@ class _Fetch:
     regions: tuple[str, ...]
     gaps: GapList
 
-    def all_of(self, name: str, service: Service, region: str) -> Iterator[FetchedPolicy]:
+    def all_of(self, name: str, service: _Service, region: str) -> Iterator[FetchedPolicy]:
         """The policies of a service's resources in a Region."""
-        resources: list[Resource] = []
+        resources: list[_Resource] = []
         where = "" if service.region else region
         with self.gaps.catch(self.caller.account, Subject.RESOURCE_POLICIES, what=name, where=where):
             client = self.session.known_client(name, region, self.caller.partition)
@@ -126,7 +126,7 @@ class _Fetch:
             if not home or home in self.regions:
                 yield from self._one(name, service, resource, home or region)
 
-    def _one(self, service: str, how: Service, resource: Resource, region: str) -> Iterator[FetchedPolicy]:
+    def _one(self, service: str, how: _Service, resource: _Resource, region: str) -> Iterator[FetchedPolicy]:
         name = resource[how.name]
         try:
             client = self.session.client(service, region)
@@ -180,7 +180,7 @@ def fetch_versioned_buckets(
     """
     subject, wanted = Subject.VERSIONED_BUCKETS, frozenset(regions)
 
-    def has_versions(bucket: Resource) -> bool:
+    def has_versions(bucket: _Resource) -> bool:
         name = bucket["Name"]
         with gaps.catch(caller.account, subject, where=name), aws_errors(f"read the versioning of {quote_input(name)}"):
             client = session.client("s3", bucket.get("BucketRegion", ""))
@@ -189,7 +189,7 @@ def fetch_versioned_buckets(
         return False
 
     with gaps.catch(caller.account, subject), aws_errors("list the buckets"):
-        every = bundled_catalog().facts(resource_services)["s3"].resources(session.client("s3"))
+        every = bundled_catalog().facts(_resource_services)["s3"].resources(session.client("s3"))
         buckets = [one for one in every if not wanted or one.get("BucketRegion", "") in {"", *wanted}]
         with ThreadPoolExecutor(_WORKERS) as pool:
             flags = tuple(pool.map(has_versions, buckets))
