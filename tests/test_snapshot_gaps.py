@@ -136,11 +136,13 @@ def test_a_role_without_known_accounts_is_said_to_read_one(
 ) -> None:
     proxy.reply = refuse("DescribeOrganization", reply=reply)
     said: list[str] = []
-    take_snapshot(session(), LITTLE, tmp_path, now=NOW, say=said.append)
+    take_snapshot(session(), LITTLE, tmp_path, now=NOW, print_status=said.append)
     assert said[0] == f"{why}, so only {MANAGEMENT} is read; name others with --accounts ID,ID"
     said.clear()
-    take_snapshot(session(), replace(LITTLE, accounts=(MANAGEMENT,)), tmp_path, now=NOW + timedelta(1), say=said.append)
-    take_snapshot(session(), replace(LITTLE, role=""), tmp_path, now=NOW + timedelta(2), say=said.append)
+    take_snapshot(
+        session(), replace(LITTLE, accounts=(MANAGEMENT,)), tmp_path, now=NOW + timedelta(1), print_status=said.append
+    )
+    take_snapshot(session(), replace(LITTLE, role=""), tmp_path, now=NOW + timedelta(2), print_status=said.append)
     assert not any("so only" in one for one in said)
 
 

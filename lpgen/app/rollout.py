@@ -33,7 +33,7 @@ from lpgen.edge.rollout.undo import undo_principal
 from lpgen.edge.signatures import is_signature_of, read_public_key
 from lpgen.errors import AwsError, InvocationError, RolloutError, TamperingError, quote_input
 
-_Say = Callable[[str], None]
+_PrintStatus = Callable[[str], None]
 
 
 def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
@@ -181,7 +181,7 @@ def apply_rollout(
     accounts: Accounts,
     *,
     settle_seconds: float,
-    say: _Say,
+    print_status: _PrintStatus,
 ) -> Iterator[Outcome]:
     """Carries the checked plans out, one principal after the other, and stops after the first that fails.
 
@@ -200,7 +200,7 @@ def apply_rollout(
             if ready[arn].done and not journal.locks.get(arn):
                 return Outcome(arn, OutcomeKind.APPLIED, ("it was already",))
             own = ready[arn].plan
-            return apply_principal(own, Run(accounts.writer(own.account), journal, settle_seconds, say))
+            return apply_principal(own, Run(accounts.writer(own.account), journal, settle_seconds, print_status))
 
         yield from _outcomes(ready, journal, apply, applies=True)
 
@@ -257,7 +257,7 @@ def undo_rollout(
     accounts: Accounts,
     *,
     settle_seconds: float,
-    say: _Say,
+    print_status: _PrintStatus,
 ) -> Iterator[Outcome]:
     """Restore the principals' earlier policies, in the order given; continue after one that can't be restored.
 
@@ -273,7 +273,7 @@ def undo_rollout(
             unreached = accounts.reach(account)
             if unreached:
                 return Outcome(arn, OutcomeKind.REFUSED, (unreached,))
-            return undo_principal(plans[arn], Run(accounts.writer(account), journal, settle_seconds, say))
+            return undo_principal(plans[arn], Run(accounts.writer(account), journal, settle_seconds, print_status))
 
         yield from _outcomes(principals, journal, undo, applies=False)
 

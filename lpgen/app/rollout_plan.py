@@ -26,7 +26,7 @@ from lpgen.core.rollout.plan_rollout import WrittenPlan, plan_principal, refuse
 from lpgen.core.rollout.proofs import prove_plans, unproven
 from lpgen.core.rollout.refusals import Exceptions, refuse_idle_exceptions
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
-from lpgen.edge.output_file import write_output
+from lpgen.edge.output_file import write_file
 from lpgen.edge.private_files import make_private_folder
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.replacement_files import (
@@ -214,7 +214,7 @@ def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
             make_private_folder(path.parent)
         except OSError as error:
             raise OutputError(f"can't write `{path.parent}`: {error.strerror or error}") from error
-        write_output(path, [text.encode()])
+        write_file(path, [text.encode()])
     return tuple(found)
 
 

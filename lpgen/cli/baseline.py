@@ -14,7 +14,7 @@ from lpgen.cli.help import PlainCommand
 from lpgen.cli.messages import as_command
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption
-from lpgen.cli.output import put_text, say, terminal_width, wants_color
+from lpgen.cli.output import print_status, terminal_width, wants_color, write_output
 
 app = typer.Typer(
     name="baseline",
@@ -52,7 +52,7 @@ def _save_command(
     read, saved = inputs.read(data, choices), datetime.now(UTC)
     with engine.open() as at:
         folder, stamp = save(replace(read, engine=at), name, saved=saved, boundary=inputs.boundary)
-    say(render_saved(stamp, str(folder)))
+    print_status(render_saved(stamp, str(folder)))
 
 
 class _ListFormat(StrEnum):
@@ -94,7 +94,7 @@ def _list_command(
     stamps = [one.stamp for one in list_baselines(data)]
     text = render_baselines(stamps, chosen.value, width=terminal_width(), color=wants_color(output))
     if text:
-        put_text(text, output)
+        write_output(text, output)
 
 
 @app.command("show", cls=PlainCommand)
@@ -130,4 +130,4 @@ def _show_command(
         waiting=sum(one.waiting_since is not None for one in baseline.proposals.values()),
         actions=len(baseline.known_actions),
     )
-    put_text(render_baseline(baseline.saved.stamp, holding, chosen.value), output)
+    write_output(render_baseline(baseline.saved.stamp, holding, chosen.value), output)

@@ -16,7 +16,7 @@ import typer
 from lpgen.cli.help import PlainCommand
 from lpgen.cli.messages import as_command
 from lpgen.cli.options import CatalogOption
-from lpgen.cli.output import for_terminal, say
+from lpgen.cli.output import for_terminal, print_status
 from lpgen.errors import CatalogError, ExitCode, InvocationError, quote_input
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _open_for_update(path: Path | None) -> Catalog:
     except CatalogError as error:
         if path is not None:
             raise
-        say(f"lpgen: {error.message}; facts are carried over from the bundled catalog")
+        print_status(f"lpgen: {error.message}; facts are carried over from the bundled catalog")
         return bundled_catalog()
 
 
@@ -185,9 +185,9 @@ def _known_action(catalog: Catalog, name: str) -> Action:
 def _report_problems(expansion: Expansion, *, not_action: bool) -> None:
     for problem in expansion.problems:
         fault = "is invalid" if problem.kind == "invalid" else "matches nothing"
-        say(f"lpgen: {quote_input(problem.pattern)} {fault}: {problem.message}")
+        print_status(f"lpgen: {quote_input(problem.pattern)} {fault}: {problem.message}")
     if not_action and any(problem.kind == "invalid" for problem in expansion.problems):
-        say("lpgen: no action is printed: what an invalid pattern was meant to leave out can't be known")
+        print_status("lpgen: no action is printed: what an invalid pattern was meant to leave out can't be known")
 
 
 def _print(text: str, facts: dict[str, object] | list[str], form: _CatalogFormat) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.options import EXIT_FOUND, DataOption, OutputFileOption
-from lpgen.cli.output import put_text
+from lpgen.cli.output import write_output
 
 
 class _CheckFormat(StrEnum):
@@ -40,6 +40,6 @@ def check_command(
 
     chosen = choose_format(format, output, _CheckFormat)
     found = check_data(data)
-    put_text(render_check(found, chosen.value), output)
+    write_output(render_check(found, chosen.value), output)
     if found.damages:
         raise typer.Exit(EXIT_FOUND)

@@ -9,7 +9,7 @@ import typer
 
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.options import OutputFileOption
-from lpgen.cli.output import put_text, terminal_width, wants_color
+from lpgen.cli.output import terminal_width, wants_color, write_output
 from lpgen.cli.settings import chosen_settings
 
 
@@ -38,4 +38,4 @@ def config_command(
 
     chosen = choose_format(format, output, _ConfigFormat)
     rows = [(one.setting.key, one.value, one.origin, one.setting.variable) for one in chosen_settings()]
-    put_text(render_config(rows, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+    write_output(render_config(rows, chosen.value, width=terminal_width(), color=wants_color(output)), output)

@@ -11,7 +11,7 @@ import typer
 
 from lpgen.cli.engine import EngineOptions
 from lpgen.cli.options import EXIT_FOUND, AnalysisInputOptions, ChoiceOptions, DataOption
-from lpgen.cli.output import say
+from lpgen.cli.output import print_status
 
 
 class _CodeFormat(StrEnum):
@@ -72,7 +72,7 @@ def generate_command(
         review = open_review(replace(read, engine=at))
         made_from = inputs_of_report(review.report, read, form)
         written = generate(review, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
-    say(render_generated(written, str(output)))
+    print_status(render_generated(written, str(output)))
     failed = any(one.failed for one in written.replaced)
     if failed or (strict and not all(one.safe for one in written.open)):
         raise typer.Exit(EXIT_FOUND)

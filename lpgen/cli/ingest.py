@@ -13,7 +13,7 @@ from lpgen.cli.engine import EngineName, EngineOptions
 from lpgen.cli.messages import MessageOptions
 from lpgen.cli.option_groups import Described
 from lpgen.cli.options import CatalogOption, StrictOption
-from lpgen.cli.output import say, status_line
+from lpgen.cli.output import print_status, status_line
 from lpgen.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def ingest_command(
 
     logs = find_named_logs(paths, data, options, is_on_cluster=engine.engine is not EngineName.LOCAL)
     if logs.kept != ALL_LOGS:
-        say(render_kept_scope(logs.kept))
+        print_status(render_kept_scope(logs.kept))
     if dry_run:
         if logs.athena is None:
             raise only_for_athena("--dry-run")
@@ -113,7 +113,7 @@ def ingest_command(
     with engine.open() as chosen:
         progress = line.report if line.is_shown else None
         result = ingest_named_logs(logs, open_catalog(catalog), data, engine=chosen, report_progress=progress)
-    say(render_ingest(result, verbose=messages.verbose))
+    print_status(render_ingest(result, verbose=messages.verbose))
     refuse_empty_ingest(result, logs)
     if result.failures or result.is_unread or result.is_empty or (strict and result.has_problems):
         raise typer.Exit(ExitCode.UNFINISHED)
@@ -126,7 +126,7 @@ def _show_queries(logs: AthenaLogs, data: Path) -> None:
 
     for plan, scan in plan_athena(logs, data):
         typer.echo(render_queries(plan))
-        say(render_query_plan(plan, scan))
+        print_status(render_query_plan(plan, scan))
 
 
 class _ProgressLine:

@@ -23,7 +23,7 @@ from typing import IO, Annotated, Any, Final
 import typer
 
 from lpgen.cli.option_groups import with_option_groups
-from lpgen.cli.output import be_quiet, say, status_line
+from lpgen.cli.output import be_quiet, print_status, status_line
 from lpgen.errors import InvocationError, LpgenError
 from lpgen.version import __version__
 
@@ -104,7 +104,7 @@ class _StatusHandler(logging.Handler):
     """Says each message on stderr, as it comes."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        say(_inert(record.getMessage()))
+        print_status(_inert(record.getMessage()))
 
 
 def _debug_handler(path: Path | None) -> logging.Handler:

@@ -13,7 +13,7 @@ from lpgen.cli.engine import EngineOptions
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption
-from lpgen.cli.output import layout_for, put_text
+from lpgen.cli.output import layout_for, write_output
 from lpgen.errors import InvocationError, quote_input
 
 
@@ -91,4 +91,4 @@ def observe_command(
             if account and not plan.accounts:
                 raise InvocationError(f"no trail of account {quote_input(account)} would decide anything")
             text = OBSERVE.text(replace(plan, price=price), chosen.value, layout)
-    put_text(text, output)
+    write_output(text, output)

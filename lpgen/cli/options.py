@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from lpgen.cli.option_groups import Only
-from lpgen.cli.output import say
+from lpgen.cli.output import print_status
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, ScopeChoice
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import ExitCode
@@ -261,7 +261,7 @@ class InputOptions:
         named = AnalysisFiles(*given, self.scps, self.resource_policies, self.rcps)
         inputs = choose_inputs(named, data, self.snapshot, needs_policies=needs_policies)
         if inputs.snapshot is not None:
-            say(render_used_snapshot(inputs.snapshot))
+            print_status(render_used_snapshot(inputs.snapshot))
         return inputs
 
     def read(self, data: Path | None, choices: ChoiceOptions, *, needs_policies: bool = True) -> AnalysisInputs:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lpgen.cli.options import OutputFileOption
-from lpgen.cli.output import put_text
+from lpgen.cli.output import write_output
 
 
 class DocumentName(StrEnum):
@@ -50,4 +50,4 @@ def schema_command(
     """
     from lpgen.report.documents.schemas import schema_json
 
-    put_text(schema_json(name), output)
+    write_output(schema_json(name), output)

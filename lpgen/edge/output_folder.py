@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from lpgen.edge.output_file import refuse_link, refuse_missing_folder, write_output
+from lpgen.edge.output_file import refuse_link, refuse_missing_folder, write_file
 from lpgen.edge.private_files import make_private_folder, open_private, sync_folder
 from lpgen.errors import OutputError
 
@@ -225,7 +225,7 @@ def write_page(page: Path, content: Iterable[bytes], *, digest: str, files: Iter
             is_new = not os.path.lexists(folder / digest)
             try:
                 _write_page_files(folder, digest, files)
-                is_replaced = write_output(page, content)
+                is_replaced = write_file(page, content)
             except BaseException:
                 if is_new:
                     shutil.rmtree(folder / digest, ignore_errors=True)

@@ -45,7 +45,7 @@ def session() -> AwsSession:
 
 def take(data: Path, wanted: SnapshotScope = LITTLE) -> SnapshotStamp:
     """Takes a snapshot, and says nothing."""
-    return take_snapshot(session(), wanted, data, now=NOW, say=lambda _: None)
+    return take_snapshot(session(), wanted, data, now=NOW, print_status=lambda _: None)
 
 
 def opened(data: Path) -> TakenSnapshot:

@@ -151,11 +151,11 @@ def _apply(plan: PrincipalPlan, run: Run) -> Outcome:
     except (AwsError, RolloutError, KeyboardInterrupt) as error:
         why = error.message if isinstance(error, LpgenError) else "interrupted"
         run.journal.note("failed", plan.principal, why=why)
-        run.say(f"{plan.principal}: {why}; taking back")
+        run.print_status(f"{plan.principal}: {why}; taking back")
         undone = take_back(plan.principal, run)
         if isinstance(error, KeyboardInterrupt):
             for problem in undone.why:
-                run.say(f"{plan.principal}: {problem}")
+                run.print_status(f"{plan.principal}: {problem}")
             raise
         kind = _AFTER_FAILURE.get(undone.kind, OutcomeKind.STUCK)
         return Outcome(plan.principal, kind, (why, *undone.why))
@@ -189,9 +189,9 @@ def _make_call(number: int, principal: str, run: Run) -> None:
     def about() -> None:
         look_last(lambda: _check_before(call, state, run), run)
         run.journal.note("about", principal, call=number)
-        run.say(f"{principal}: {call.operation} {call.policy}")
+        run.print_status(f"{principal}: {call.operation} {call.policy}")
 
-    with interrupts_deferred(run.say):
+    with interrupts_deferred(run.print_status):
         lost = run.writer.perform(call, Notes(about, lambda: run.journal.note("refused", principal, call=number)))
         _note_done(state, number, run, lost=lost)
 
