@@ -25,7 +25,7 @@ from lpgen.edge.data_folder.ledger import open_ledger, read_generation
 from lpgen.edge.data_folder.table_manifest import copy_segment, open_checked, open_manifest
 from lpgen.edge.data_folder.usage_files import USAGE_FOLDER
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.edge.logs.log_files import bundled_sample_logs
 from lpgen.edge.replacement_files import read_output
 
 

@@ -28,7 +28,7 @@ from lpgen.core.rollout.refusals import Exceptions
 from lpgen.core.rollout.source import Trust
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.edge.logs.log_files import bundled_sample_logs
 
 SIZES = (0, 32, 64, PROOF_HUNT_SIZE, 256)
 

@@ -18,7 +18,7 @@ from lpgen.app.output import review_page
 from lpgen.app.review import analyse
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.edge.logs.log_files import bundled_sample_logs
 from lpgen.report.render import PAGE
 
 IMAGES = Path(__file__).parent / "images"

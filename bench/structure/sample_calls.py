@@ -31,8 +31,8 @@ from lpgen.core.options import Options
 from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.logs.log_files import bundled_sample_logs
 from lpgen.edge.logs.record_files import records_from_bytes
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.report.html.data import ActionIndex
 from lpgen.report.html.page import ReviewPage, review_html
 from lpgen.report.html.principal_data import PrincipalScript

@@ -18,7 +18,16 @@ from lpgen.app.backtest import Days
 from lpgen.app.backtest import backtest as _backtest
 from lpgen.app.baseline import save
 from lpgen.app.drift import drift as _drift
-from lpgen.app.inputs import IN_THIS_PROCESS, AnalysisInputs, StrPath, read_choices, read_inputs, refuse_less
+from lpgen.app.inputs import (
+    IN_THIS_PROCESS,
+    AnalysisFiles,
+    AnalysisInputs,
+    StrPath,
+    choose_inputs,
+    read_choices,
+    read_inputs,
+    refuse_less,
+)
 from lpgen.app.log_options import LogOptions
 from lpgen.app.named_logs import find_named_logs, ingest_named_logs, refuse_empty_ingest
 from lpgen.app.review import analyse, open_review
@@ -39,7 +48,6 @@ from lpgen.edge.engine import Engine
 from lpgen.edge.engines.dask_cluster import DaskEngine as DaskEngine
 from lpgen.edge.engines.local_processes import LocalEngine as LocalEngine
 from lpgen.edge.engines.spark_cluster import SparkEngine as SparkEngine
-from lpgen.edge.readers.analysis_inputs import Inputs, choose_inputs
 from lpgen.edge.signatures import read_private_key, read_public_key
 from lpgen.errors import IngestError, InvocationError, quote_input
 from lpgen.report.summary import ReviewSummary as ReviewSummary
@@ -134,7 +142,7 @@ def _read(
 ) -> AnalysisInputs:
     options = read_choices(**choices)
     given = (_paths(policies), _paths(trails), _path(last_accessed), _path(scps), _path(resource_policies))
-    files = choose_inputs(Inputs(*given), Path(data), snapshot)
+    files = choose_inputs(AnalysisFiles(*given), Path(data), snapshot)
     return read_inputs(Path(data), files, options, boundary=boundary, catalog=catalog, engine=engine)
 
 

@@ -71,7 +71,7 @@ def backtest(inputs: AnalysisInputs, days: Days) -> Backtest:
     units = units_of_review(principals, options.principal)
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     places = places_from_usage(usage_of_days(usage, windows[-1].learn_first, windows[-1].learn_last))
-    work = _Work(Backtester(windows, curve, learnings, counter, places))
+    work = _BatchBacktester(Backtester(windows, curve, learnings, counter, places))
     batches = Batches(units, BATCH_UNITS, ground.slices, {}, accessed, ground.whole)
     chosen = engine_for_units(inputs.engine, len(units), BATCH_UNITS)
     _LOG.info("testing replacements of past days for %d principals", sum(map(len, units)))
@@ -81,7 +81,7 @@ def backtest(inputs: AnalysisInputs, days: Days) -> Backtest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _BatchBacktester:
     """A worker's task for a batch."""
 
     backtester: Backtester

@@ -15,8 +15,8 @@ from lpgen.core.usage.tables import Usage, count_records, count_used_records
 from lpgen.edge.data_folder.baseline_folder import BASELINES, baseline_names, open_baseline
 from lpgen.edge.data_folder.kept_values import KEPT
 from lpgen.edge.data_folder.ledger import has_ledger
-from lpgen.edge.data_folder.ledger_check import LedgerSums, find_ledger_faults, read_sums
 from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE, RESTORE
+from lpgen.edge.data_folder.ledger_integrity import LedgerSums, find_ledger_faults, read_sums
 from lpgen.edge.data_folder.pins import PINS, pinned_generations
 from lpgen.edge.data_folder.snapshot_folder import SNAPSHOTS, open_snapshot, snapshot_names
 from lpgen.edge.data_folder.usage_files import USAGE_FOLDER, read_generation_usage

@@ -81,7 +81,7 @@ def drift(inputs: AnalysisInputs, *, since: str = "", choice: DriftOptions, prop
     proposals = _Proposals(baseline.proposals, folders, {one.arn: one for one in ground.outlines})
     units = units_of_review(ground.outlines, "")
     engine = engine_for_units(inputs.engine, len(units), BATCH_UNITS)
-    work = _Work(comparison, reviewer, then.members)
+    work = _BatchComparison(comparison, reviewer, then.members)
     parts, figures, done = DriftParts(), list[Figures](), 0
     for found, counted in results_of(engine, work, _batches(units, ground, then, proposals, options, catalog)):
         parts.merge(found)
@@ -206,7 +206,7 @@ def _side_of_baseline(baseline: Baseline, catalog: Catalog, decisions: Sequence[
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
+class _ChangeBatch:
     """Some principals as they are now with those of them that there were then, and the proposals for them, then and
     since."""
 
@@ -222,24 +222,24 @@ def _batches(
     proposals: _Proposals,
     options: Options,
     catalog: Catalog,
-) -> Iterator[_Batch]:
+) -> Iterator[_ChangeBatch]:
     accessed, _ = last_accessed_by_principal(options.last_accessed, ground.outlines)
     copied = copied_services_from_usage(ground.usage, catalog)
     for now in Batches(units, BATCH_UNITS, ground.slices, copied, accessed, ground.whole):
         arns = [one.arn for unit in now.units for one in unit]
         records = then.records([arn for arn in arns if arn in then.outlines])
-        yield _Batch(now, records, {arn: (proposals.then.get(arn), proposals.since(arn)) for arn in arns})
+        yield _ChangeBatch(now, records, {arn: (proposals.then.get(arn), proposals.since(arn)) for arn in arns})
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _BatchComparison:
     """A worker's task for a batch: what changed, and the figures of now."""
 
     comparison: StateComparison
     reviewer: Reviewer
     earlier: _Members
 
-    def __call__(self, batch: _Batch) -> tuple[DriftParts, Figures]:
+    def __call__(self, batch: _ChangeBatch) -> tuple[DriftParts, Figures]:
         with collector_paused():
             grants = self.reviewer.grants_of(batch.now)
             records = self.reviewer.records_of(batch.now, grants)

@@ -15,10 +15,9 @@ from lpgen.edge.data_folder.ledger import Ledger, open_ledger
 from lpgen.edge.data_folder.usage_files import remove_stale_usage
 from lpgen.edge.engine import Engine
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader
-from lpgen.edge.ingest.object_reader import ObjectReader
-from lpgen.edge.ingest.phase_clock import Phase
-from lpgen.edge.ingest.plan import Asked, IngestPlan, plan_ingest, plan_objects, refuse_mixture
+from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ObjectReader
+from lpgen.edge.ingest.phase_clock import IngestPhase
+from lpgen.edge.ingest.plan import IngestPlan, IngestRange, plan_ingest, plan_objects, refuse_mixture
 from lpgen.edge.ingest.reading import Reading, amount_to_read, read_events, read_files, read_objects
 from lpgen.edge.logs.log_files import LogFile, chunk_files, find_log_files
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
@@ -76,18 +75,18 @@ def ingest(
         AwsError: AWS can't be asked, or refuses everything.
     """
     engine = engine or LocalEngine()
-    asked = Asked(window, now)
+    asked = IngestRange(window, now)
     with open_ledger(data) as ledger:
         refuse_mixture(ledger, athena=athena is not None)
         remove_stale_usage(data, ledger.generation)
         reading = Reading(ledger, data)
-        with reading.clock.measure(Phase.LISTING):
+        with reading.clock.measure(IngestPhase.LISTING):
             objects = _find_objects(bucket_logs, asked, ledger, report_progress)
             reading.take_again(plan_objects(objects, ledger, asked))
             found = find_log_files(path.absolute() if engine.is_remote else path for path in paths)
             plan = plan_ingest(found.files, ledger, asked)
             reading.take_again(plan.again)
-        with reading.clock.measure(Phase.READING):
+        with reading.clock.measure(IngestPhase.READING):
             amount = amount_to_read(plan, objects, report_progress)
             amount.report(reading)
             if plan.new:
@@ -95,7 +94,7 @@ def ingest(
                 read_files(reading, _chunks(plan.new), reader, engine=engine, amount=amount)
             if bucket_logs and objects.new:
                 store = bucket_logs.store.elsewhere() if engine.is_remote else bucket_logs.store
-                object_reader = ObjectReader(catalog, store, asked, again=reading.again, limits=limits)
+                object_reader = ObjectReader(catalog, asked, store, again=reading.again, limits=limits)
                 batches = objects.plan.chunks(target_bytes=_CHUNK_BYTES, target_files=CHUNK_OBJECTS)
                 read_objects(reading, batches, object_reader, engine=engine, amount=amount)
             if event_history:
@@ -118,7 +117,7 @@ def _chunks(new: Sequence[LogFile]) -> Iterable[Chunk]:
 
 
 def _find_objects(
-    logs: BucketLogs | None, asked: Asked, ledger: Ledger, report_progress: ProgressReport | None
+    logs: BucketLogs | None, asked: IngestRange, ledger: Ledger, report_progress: ProgressReport | None
 ) -> FoundObjects:
     """The objects to read, all found before the first is read: what lists them must not run when workers are forked."""
     found = FoundObjects(ledger.plan_objects())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -15,21 +16,35 @@ from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.options import Options
 from lpgen.core.schedules import Schedule
+from lpgen.core.snapshots import NO_SNAPSHOT, SnapshotStamp
+from lpgen.core.trails import TrailSource
 from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.data_folder.snapshot_folder import InputFiles, TakenSnapshot, find_snapshot, open_snapshot
 from lpgen.edge.engine import Engine
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.edge.readers.analysis_inputs import Inputs
 from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.last_accessed import read_last_accessed
-from lpgen.edge.readers.snapshot_lists import read_snapshot_list
+from lpgen.edge.readers.snapshot_files import read_snapshot_list
 from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.errors import InvocationError, quote_input
 
 StrPath = str | os.PathLike[str]
 
-
 IN_THIS_PROCESS: Final = LocalEngine()
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisFiles(InputFiles):
+    """The inputs of an analysis. `snapshot` is what some of them are from, if any."""
+
+    snapshot: SnapshotStamp | None = None
+
+    @property
+    def trail_source(self) -> TrailSource:
+        """The source of the statement that the logs of the trails were ingested."""
+        used = self.snapshot is not None and "trails" in self.snapshot.used
+        return TrailSource.SNAPSHOT if used else TrailSource.NAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,7 @@ class AnalysisInputs:
     options: Options
     problems: Sequence[str] = ()
     engine: Engine = IN_THIS_PROCESS
-    files: Inputs = Inputs()  # noqa: RUF009 - it is frozen
+    files: AnalysisFiles = AnalysisFiles()
 
 
 def read_choices(
@@ -118,7 +133,7 @@ def _day(day: date | str) -> date:
 
 def read_inputs(
     data: Path,
-    files: Inputs,
+    files: AnalysisFiles,
     options: Options,
     *,
     boundary: StrPath | None = None,
@@ -144,3 +159,58 @@ def read_inputs(
     )
     opened = open_catalog(Path(catalog) if catalog else None)
     return AnalysisInputs(data, files.policies, opened, options, problems, engine, files)
+
+
+# ---------------------------------------------------------------- which files are read
+
+
+def choose_inputs(
+    named: AnalysisFiles, data: Path | None, wanted: str = "", *, needs_policies: bool = True
+) -> AnalysisFiles:
+    """The inputs named, completed by the newest snapshot of a data folder, or by the one wanted.
+
+    Named inputs take precedence over the snapshot. Last accessed reports belong to the principals of their snapshot:
+    where other policies are named they are left out.
+
+    Raises:
+        InvocationError: neither policies nor a snapshot are there and it needs policies, or there is no data folder, or
+            not the snapshot wanted.
+        SnapshotError: the snapshot is damaged.
+    """
+    if data is None and wanted not in ("", NO_SNAPSHOT):
+        raise InvocationError("a snapshot lies in a data folder", hint="give --data DIR too")
+    folder = None if data is None or wanted == NO_SNAPSHOT else find_snapshot(data, wanted)
+    if folder is not None:
+        return _completed(named, open_snapshot(folder))
+    if not named.policies and (needs_policies or data is None or not data.is_dir()):
+        raise _without_policies(data, wanted)
+    return named
+
+
+def _without_policies(data: Path | None, wanted: str) -> InvocationError:
+    take = f"take a snapshot with `lpgen snapshot --data {shlex.quote(str(data))}`" if data else "take a snapshot"
+    if wanted == NO_SNAPSHOT:
+        why, hint = "no snapshot is used", take
+    elif data is None:
+        why, hint = "no data folder is named", "name with --data one that has a snapshot"
+    elif data.is_dir():
+        why, hint = f"`{data}` has no snapshot", take
+    else:
+        why, hint = f"there is no folder `{data}`", "name the data folder that has the snapshot"
+    return InvocationError(
+        f"the policies are missing: {why}, and no file is named", hint=f"{hint}, or give --policies PATH"
+    )
+
+
+_FOR_EXPLANATIONS = ("rcps", "resource_tags", "organization")
+"""Inputs that only an explanation uses, which says of each whether it is known."""
+
+
+def _completed(named: AnalysisFiles, snapshot: TakenSnapshot) -> AnalysisFiles:
+    found = replace(snapshot, last_accessed=None) if named.policies else snapshot
+    chosen = AnalysisFiles(*(getattr(named, one.name) or getattr(found, one.name) for one in fields(InputFiles)))
+    changed = [one.name for one in fields(chosen) if getattr(chosen, one.name) != getattr(named, one.name)]
+    used = [one for one in changed if one not in _FOR_EXPLANATIONS]
+    if not used:
+        return named
+    return replace(chosen, snapshot=replace(snapshot.stamp, used=tuple(one.replace("_", " ") for one in used)))

@@ -17,9 +17,9 @@ from lpgen.core.usage.ingest_result import IngestResult, ProgressReport
 from lpgen.core.usage.log_layout import ALL_LOGS, Scope, address_from_text
 from lpgen.edge.aws_regions import refuse_unknown_regions
 from lpgen.edge.aws_session import Connection, open_session
-from lpgen.edge.data_folder.ledger_scopes import read_scope
+from lpgen.edge.data_folder.ledger import read_scope
 from lpgen.edge.engine import Engine
-from lpgen.edge.logs.named_paths import path_from_name
+from lpgen.edge.logs.log_files import path_from_name
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.errors import IngestError, InvocationError, quote_input
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lpgen.edge.ingest.event_history import EventHistory
     from lpgen.edge.objects.finder import BucketLogs
 
-ATHENA: Final = "athena://"
+_ATHENA: Final = "athena://"
 _S3: Final = "s3://"
 _HISTORY: Final = "cloudtrail://"
 _ALL: Final = "all"
@@ -38,7 +38,7 @@ _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class NamedLogs:
+class _NamedLogs:
     """Where an ingest reads. Nothing is asked of AWS yet.
 
     `addresses` are the sources of which the data folder remembers that `scope` was asked; `kept` is what it asks for
@@ -57,7 +57,9 @@ class NamedLogs:
     kept: Scope
 
 
-def find_named_logs(names: Iterable[str], data: Path, options: LogOptions, *, is_on_cluster: bool = False) -> NamedLogs:
+def find_named_logs(
+    names: Iterable[str], data: Path, options: LogOptions, *, is_on_cluster: bool = False
+) -> _NamedLogs:
     """The logs of paths and addresses, as `lpgen ingest` takes them.
 
     Raises:
@@ -77,7 +79,7 @@ def find_named_logs(names: Iterable[str], data: Path, options: LogOptions, *, is
         raise InvocationError("the options --max-file-… limit what is read of files and of objects in S3")
     buckets, history = _cloud(sources, window, connection, pays=options.requester_pays)
     if sources.tables and is_on_cluster:
-        raise InvocationError(f"--engine has nothing to do with `{ATHENA}`, whose queries run in Athena")
+        raise InvocationError(f"--engine has nothing to do with `{_ATHENA}`, whose queries run in Athena")
     for option, value in (
         ("--workgroup", options.workgroup),
         ("--output-location", options.output_location),
@@ -87,7 +89,7 @@ def find_named_logs(names: Iterable[str], data: Path, options: LogOptions, *, is
             raise only_for_athena(option)
     athena = _athena(sources, window, connection, now, options) if sources.tables else None
     scope = Scope(sources.accounts, frozenset(sources.regions), window)
-    return NamedLogs(sources.paths, window, now, buckets, history, athena, limits, sources.remote, scope, kept)
+    return _NamedLogs(sources.paths, window, now, buckets, history, athena, limits, sources.remote, scope, kept)
 
 
 def _several(value: str | Iterable[str]) -> tuple[str, ...]:
@@ -96,11 +98,11 @@ def _several(value: str | Iterable[str]) -> tuple[str, ...]:
 
 def only_for_athena(option: str) -> InvocationError:
     """The error about an option that nothing else heeds."""
-    return InvocationError(f"{option} goes with `{ATHENA}` alone")
+    return InvocationError(f"{option} goes with `{_ATHENA}` alone")
 
 
 def ingest_named_logs(
-    logs: NamedLogs,
+    logs: _NamedLogs,
     catalog: Catalog,
     data: Path,
     *,
@@ -125,7 +127,7 @@ def ingest_named_logs(
     )
 
 
-def refuse_empty_ingest(result: IngestResult, logs: NamedLogs) -> None:
+def refuse_empty_ingest(result: IngestResult, logs: _NamedLogs) -> None:
     """Ends an ingest that met no log: somebody named the wrong place, account or Region.
 
     Raises:
@@ -141,7 +143,7 @@ def refuse_empty_ingest(result: IngestResult, logs: NamedLogs) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sources:
+class _LogSources:
     """What the names name."""
 
     paths: tuple[Path, ...]
@@ -157,7 +159,7 @@ class _Sources:
         return () if self.paths else (*self.addresses, *self.tables, *((_HISTORY,) if self.history else ()))
 
 
-def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...]) -> _Sources:
+def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...]) -> _LogSources:
     """The sources, checked: an option that would be ignored without a word is refused."""
     addresses = tuple(address_from_text(name) for name in names if name.startswith(_S3))
     history = [name for name in names if name.startswith(_HISTORY)]
@@ -168,22 +170,22 @@ def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...
         raise InvocationError(f"{quote_input(wrong)} is no account id", hint="it has 12 digits")
     for wrong in (one for one in regions if not _REGION.fullmatch(one)):
         raise InvocationError(f"{quote_input(wrong)} is no Region", hint="write it as `eu-west-1`")
-    tables = tuple(dict.fromkeys(name for name in names if name.startswith(ATHENA)))
-    if tables and any(not name.startswith(ATHENA) for name in names):
+    tables = tuple(dict.fromkeys(name for name in names if name.startswith(_ATHENA)))
+    if tables and any(not name.startswith(_ATHENA) for name in names):
         raise InvocationError(
-            f"`{ATHENA}` can't be ingested together with other logs", hint="give it a --data folder of its own"
+            f"`{_ATHENA}` can't be ingested together with other logs", hint="give it a --data folder of its own"
         )
     if accounts and (history or not (addresses or tables)):
-        raise InvocationError(f"--account chooses among the logs of `{_S3}` and `{ATHENA}` alone")
+        raise InvocationError(f"--account chooses among the logs of `{_S3}` and `{_ATHENA}` alone")
     if regions and not (addresses or history or tables):
-        raise InvocationError(f"--region chooses among the logs of `{_S3}`, `{ATHENA}` and `{_HISTORY}` alone")
-    paths = tuple(path_from_name(name) for name in names if not name.startswith((_S3, _HISTORY, ATHENA)))
-    return _Sources(paths, addresses, bool(history), tables, accounts, regions)
+        raise InvocationError(f"--region chooses among the logs of `{_S3}`, `{_ATHENA}` and `{_HISTORY}` alone")
+    paths = tuple(path_from_name(name) for name in names if not name.startswith((_S3, _HISTORY, _ATHENA)))
+    return _LogSources(paths, addresses, bool(history), tables, accounts, regions)
 
 
 def _as_before(
-    sources: _Sources, window: Window, data: Path, *, given: tuple[object, object, object]
-) -> tuple[_Sources, Window, Scope]:
+    sources: _LogSources, window: Window, data: Path, *, given: tuple[object, object, object]
+) -> tuple[_LogSources, Window, Scope]:
     """The sources and the window, completed by what earlier ingests into the data folder asked of the same sources, and
     what that is.
 
@@ -220,7 +222,7 @@ def _connection(options: LogOptions) -> Connection:
 
 
 def _cloud(
-    sources: _Sources, window: Window, connection: Connection, *, pays: bool
+    sources: _LogSources, window: Window, connection: Connection, *, pays: bool
 ) -> tuple[BucketLogs | None, EventHistory | None]:
     """Where in AWS to read; nothing is asked yet."""
     if not sources.addresses and not sources.history:
@@ -241,13 +243,13 @@ def _cloud(
 
 
 def _athena(
-    sources: _Sources, window: Window, connection: Connection, now: datetime, options: LogOptions
+    sources: _LogSources, window: Window, connection: Connection, now: datetime, options: LogOptions
 ) -> AthenaLogs:
     """The tables to ask for the days of the window."""
     from lpgen.core.athena.days import RecordScope, days_from_window
     from lpgen.core.athena.table import name_from_address
+    from lpgen.edge.athena.queries import QueryRunner
     from lpgen.edge.athena.reading import AthenaLogs
-    from lpgen.edge.athena.run import QueryRunner
 
     location = options.output_location
     if location and not location.startswith(_S3):

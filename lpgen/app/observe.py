@@ -1,14 +1,18 @@
-"""From a review to the trails that would decide the actions it keeps without seen use."""
+"""From a review to the trails that would decide the actions it keeps without seen use, and to what became of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
 
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import open_review
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.findings import PrincipalDiff, Proposal
+from lpgen.core.model import Action
 from lpgen.core.observe.open_uses import (
     ObserveOutcome,
     OpenUses,
@@ -18,7 +22,8 @@ from lpgen.core.observe.open_uses import (
     outcomes_of_plan,
 )
 from lpgen.core.observe.plan import ObservePlan, PlanChoices, bucket_of_account, plan_trails
-from lpgen.errors import InvocationError, quote_input
+from lpgen.core.schemas import OBSERVE_SCHEMA, check_schema
+from lpgen.errors import DataError, InvocationError, quote_input, quote_reason
 
 
 def observe(inputs: AnalysisInputs, choices: PlanChoices) -> ObservePlan:
@@ -76,3 +81,40 @@ class _Diffs:
 
     def __call__(self, proposal: Proposal) -> PrincipalDiff | None:
         return proposal.diff if proposal.diff.principal.arn in self.principals else None
+
+
+# ---------------------------------------------------------------- the plan of an earlier run
+
+
+class _Use(msgspec.Struct):
+    principal: str
+    action: str
+
+
+class _PlannedAccount(msgspec.Struct):
+    decides: tuple[_Use, ...]
+
+
+class _Plan(msgspec.Struct):
+    accounts: tuple[_PlannedAccount, ...]
+
+
+def read_promises(path: Path) -> tuple[Promise, ...]:
+    """The promises of a plan that `lpgen observe --format json` printed, sorted.
+
+    Raises:
+        DataError: the file can't be read, or holds something else.
+    """
+    try:
+        content = path.read_bytes()
+        check_schema(content, OBSERVE_SCHEMA, str(path), error=DataError, hint="run `lpgen observe` again")
+        plan = msgspec.json.decode(content, type=_Plan)
+    except OSError as error:
+        raise DataError(f"can't read `{path}`: {error.strerror or error}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(
+            f"`{path}` is no plan of `lpgen observe`: {quote_reason(error)}",
+            hint="give the file that `lpgen observe --format json` wrote",
+        ) from error
+    found = {Promise(one.principal, Action(one.action)) for account in plan.accounts for one in account.decides}
+    return tuple(sorted(found))

@@ -22,7 +22,7 @@ from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.data_folder.pins import pin_generation, release_pins
 from lpgen.edge.engine import Result
 from lpgen.edge.output_folder import SUMMARY, OutputFolder
-from lpgen.edge.readers.policy_digests import digest_policy_files
+from lpgen.edge.readers.iam_pages import digest_policy_files
 from lpgen.edge.replacement_files import SIGNATURE, read_output, write_text
 from lpgen.edge.spill import Place, Spill, pack_text
 from lpgen.errors import InvocationError, quote_input
@@ -59,8 +59,8 @@ def review_parts(
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
     if format in REVIEW.rows:
-        return REVIEW.write(_parted(made, _Part(format, layout), given), format, layout)
-    return WHOLE_REVIEW.write(whole_report(made), format, layout)
+        return REVIEW.write(_parted(made, _PrincipalWriter(format, layout), given), format, layout)
+    return WHOLE_REVIEW.write(_whole_report(made), format, layout)
 
 
 def summary_of(made: Review | Report) -> ReviewSummary:
@@ -88,7 +88,7 @@ def review_page(made: Review | Report, catalog: Catalog, given: Given = NO_OPTIO
     return ReviewPage(_parted(made, PrincipalScript(head, actions), given), actions)
 
 
-def whole_report(made: Review | Report) -> Report:
+def _whole_report(made: Review | Report) -> Report:
     """The report with all proposals."""
     return made.whole_report() if isinstance(made, Review) else made
 
@@ -115,7 +115,7 @@ def _summarize(proposal: Proposal) -> PrincipalSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _PrincipalWriter:
     """Writes the part of a principal in a format; formats that have none get an empty one."""
 
     format: str
@@ -214,7 +214,7 @@ class _Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class _Output:
     """An output folder: the digests of its files by path, its `summary.json`, and the summary of the review."""
 
     review: ReviewSummary
@@ -237,12 +237,12 @@ class _Folder:
     ) -> tuple[PrincipalSummary, tuple[tuple[str, str, str], ...], CodeSubject | None]:
         files = tuple(
             (path, text if self.keep_text else "", digest_of_text(text))
-            for path, text in files_of_proposal(proposal, self.report, self.inputs)
+            for path, text in _files_of_proposal(proposal, self.report, self.inputs)
         )
         return PrincipalView(proposal).summary, files, subject_of_proposal(proposal) if self.code else None
 
 
-def files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Iterator[tuple[str, str]]:
+def _files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Iterator[tuple[str, str]]:
     """The files of one principal in an output folder, as their paths and texts; none without a replacement.
 
     Policies left attached have a folder of their own: the files in a principal's folder are to be attached.
@@ -262,7 +262,7 @@ def output_of_review(
     code: str,
     *,
     write: Callable[[str, str], None] | None,
-) -> Output:
+) -> _Output:
     """The output folder of a review; `write` takes each file's path and text as soon as it is made."""
     head = report_of_proposals(review.report, ())
     summaries: list[PrincipalSummary] = []
@@ -282,7 +282,7 @@ def output_of_review(
             if write is not None:
                 write(path, text)
     whole = summary_of_review(head, summaries)
-    return Output(whole, written, summary_json(whole, inputs, written))
+    return _Output(whole, written, summary_json(whole, inputs, written))
 
 
 def _write_below(folder: Path, path: str, text: str) -> None:

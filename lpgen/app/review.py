@@ -43,8 +43,8 @@ from lpgen.edge.data_folder.ledger import count_unread_files, find_log_place
 from lpgen.edge.data_folder.usage_files import read_current_usage, read_generation_usage
 from lpgen.edge.engine import Engine, Result, results_of
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.edge.readers.outlined_policies import OutlinedPolicies, outline_policies
-from lpgen.edge.readers.policy_digests import digest_policy_files
+from lpgen.edge.readers.iam_pages import digest_policy_files
+from lpgen.edge.readers.iam_snapshot import OutlinedPolicies, outline_policies
 from lpgen.errors import CatalogError, DataError, InvocationError, SnapshotError, quote_input
 
 _LOG: Final = logging.getLogger("lpgen")
@@ -172,7 +172,7 @@ class Review:
             EngineError: the engine's cluster was lost, or its workers can't run lpgen.
         """
         done = 0
-        for found in results_of(self.engine, ProposalMap(self.reviewer, fn), self.batches):
+        for found in results_of(self.engine, _ProposalMap(self.reviewer, fn), self.batches):
             done += len(found)
             _LOG.info("reviewed %d of %d principals", done, self.size)
             yield from found
@@ -186,7 +186,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalMap(Generic[Result]):
+class _ProposalMap(Generic[Result]):
     """A worker's task for a batch: a function of each proposal."""
 
     reviewer: Reviewer

@@ -24,8 +24,7 @@ from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.data_folder.snapshot_folder import find_snapshot, open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
-from lpgen.edge.rollout.apply import apply_principal, live_refusals
-from lpgen.edge.rollout.caller_chain import CallerName, caller_chain
+from lpgen.edge.rollout.apply import CallerName, apply_principal, caller_chain, live_refusals
 from lpgen.edge.rollout.compare import unexpected_policies
 from lpgen.edge.rollout.iam_writer import IamWriter, Quotas
 from lpgen.edge.rollout.journal import Journal, Recorded, read_journal
@@ -34,7 +33,7 @@ from lpgen.edge.rollout.undo import undo_principal
 from lpgen.edge.signatures import is_signature_of, read_public_key
 from lpgen.errors import AwsError, InvocationError, RolloutError, TamperingError, quote_input
 
-Say = Callable[[str], None]
+_PrintStatus = Callable[[str], None]
 
 
 def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
@@ -182,7 +181,7 @@ def apply_rollout(
     accounts: Accounts,
     *,
     settle_seconds: float,
-    say: Say,
+    print_status: _PrintStatus,
 ) -> Iterator[RolloutOutcome]:
     """Carries the checked plans out, one principal after the other, and stops after the first that fails.
 
@@ -201,7 +200,7 @@ def apply_rollout(
             if ready[arn].done and not journal.locks.get(arn):
                 return RolloutOutcome(arn, OutcomeKind.APPLIED, ("it was already",))
             own = ready[arn].plan
-            return apply_principal(own, Run(accounts.writer(own.account), journal, settle_seconds, say))
+            return apply_principal(own, Run(accounts.writer(own.account), journal, settle_seconds, print_status))
 
         yield from _outcomes(ready, journal, apply, applies=True)
 
@@ -258,7 +257,7 @@ def undo_rollout(
     accounts: Accounts,
     *,
     settle_seconds: float,
-    say: Say,
+    print_status: _PrintStatus,
 ) -> Iterator[RolloutOutcome]:
     """Restore the principals' earlier policies, in the order given; continue after one that can't be restored.
 
@@ -274,7 +273,7 @@ def undo_rollout(
             unreached = accounts.reach(account)
             if unreached:
                 return RolloutOutcome(arn, OutcomeKind.REFUSED, (unreached,))
-            return undo_principal(plans[arn], Run(accounts.writer(account), journal, settle_seconds, say))
+            return undo_principal(plans[arn], Run(accounts.writer(account), journal, settle_seconds, print_status))
 
         yield from _outcomes(principals, journal, undo, applies=False)
 

@@ -3,35 +3,46 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
+from lpgen.core.analysis.verification.chain import check_unchanged
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.digests import Inputs
+from lpgen.core.digests import CHAIN_KEYS, Inputs, OutputDigests
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.folders import files_of_sets, plain_name
 from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.made_from import CODE, options_to_facts
 from lpgen.core.options import Options
 from lpgen.core.principal_names import hint_of_name, is_named
+from lpgen.core.replacements import CheckStatus
 from lpgen.core.rollout.plan import PrincipalPlan
 from lpgen.core.rollout.plan_rollout import plan_principal, refuse
 from lpgen.core.rollout.proofs import prove_plans, unproven
 from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refuse_idle_exceptions
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
-from lpgen.core.rollout.written_replacement import WrittenPlan
-from lpgen.edge.evidence_file import decode_evidence
-from lpgen.edge.output_file import write_output
+from lpgen.core.rollout.written_replacement import NewDocument, WrittenPlan
+from lpgen.edge.output_file import write_file
 from lpgen.edge.private_files import make_private_folder
 from lpgen.edge.readers.iam_snapshot import read_snapshot
-from lpgen.edge.rollout.inputs import WrittenOutput, read_written_output, written_plan
+from lpgen.edge.replacement_files import (
+    EvidenceFile,
+    EvidenceLine,
+    WrittenReplacement,
+    decode_evidence,
+    read_output,
+    read_replacements,
+)
 from lpgen.edge.signatures import is_signature_of, read_public_key
-from lpgen.errors import InvocationError, OutputError, TamperingError, quote_input
+from lpgen.errors import InvocationError, OutputError, TamperingError, quote_input, quote_reason
 from lpgen.report.documents.output_folder import evidence_json
 from lpgen.report.plan import document_file
+
+_AGAIN: Final = "run `lpgen generate` again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +105,7 @@ def plan_rollout(
     return plan
 
 
-def _check_signature(written: WrittenOutput, output: Path, public_key: Path) -> None:
+def _check_signature(written: _WrittenOutput, output: Path, public_key: Path) -> None:
     key = read_public_key(public_key)
     if not written.signature:
         raise TamperingError(f"`{output}` isn't signed", hint="sign it with `lpgen generate --sign KEY`")
@@ -148,7 +159,7 @@ def _written_again(proposal: Proposal, report: Report, inputs: Inputs) -> Writte
     documents = proposal.replacement.documents if proposal.replacement else ()
     texts = {document_file(number): one.text for number, one in enumerate(documents, start=1)}
     evidence = decode_evidence(evidence_json(proposal, report, inputs).encode(), "evidence.json")
-    return written_plan(evidence, texts.__getitem__, folder="")
+    return _written_plan(evidence, texts.__getitem__, folder="")
 
 
 def _refuse_others(
@@ -203,7 +214,7 @@ def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
             make_private_folder(path.parent)
         except OSError as error:
             raise OutputError(f"can't write `{path.parent}`: {error.strerror or error}") from error
-        write_output(path, [text.encode()])
+        write_file(path, [text.encode()])
     return tuple(found)
 
 
@@ -220,3 +231,86 @@ def _texts_of_sets(plan: RolloutPlan) -> dict[str, str]:
 
 def _file_name(plan: PrincipalPlan) -> str:
     return f"{plan.account}-{plan.kind}-{plain_name(plan.name)}"
+
+
+# ---------------------------------------------------------------- the output folder
+
+
+@dataclass(frozen=True, slots=True)
+class _WrittenOutput:
+    """An output folder: its day, `plans` sorted by principal, and the chain of digests, with which every file agrees.
+
+    `summary` is the `summary.json` without the keys of the chain; `signature` the content of `summary.sig`, or "".
+    """
+
+    as_of: str
+    plans: tuple[WrittenPlan, ...]
+    digests: OutputDigests
+    summary: Mapping[str, object]
+    signature: str
+
+    @property
+    def catalog(self) -> str:
+        """The version of the catalog."""
+        return self.digests.inputs.catalog.version
+
+
+def read_written_output(output: Path) -> _WrittenOutput:
+    """The content of an output folder, once each of its files is as `lpgen generate` wrote it.
+
+    Raises:
+        OutputError: there is no output folder, or something in it can't be read.
+        TamperingError: a file was changed, added or removed, or the summary was edited.
+        PolicyError: a document breaks IAM's grammar.
+    """
+    found = read_output(output)
+    check = check_unchanged(found)
+    if found.chain is None or found.stated is None or check.status is not CheckStatus.PASSED:
+        more = f", and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
+        raise TamperingError(f"`{output}` isn't as `lpgen generate` wrote it: {check.findings[0]}{more}", hint=_AGAIN)
+    plans = tuple(sorted(map(_plan_of_replacement, read_replacements(output)), key=lambda plan: plan.principal))
+    summary = {key: value for key, value in found.summary.items() if key not in CHAIN_KEYS}
+    return _WrittenOutput(found.stated.as_of, plans, found.chain, summary, (found.signature or "").strip())
+
+
+def _written_plan(evidence: EvidenceFile, read_text: Callable[[str], str], *, folder: str) -> WrittenPlan:
+    """The plan for a principal from its evidence file; `read_text` gives the text of each document by its file's
+    name."""
+    narrowed = _narrowed_by(evidence.lines)
+    return WrittenPlan(
+        principal=evidence.principal,
+        principal_id=evidence.principal_id,
+        folder=folder,
+        safe=evidence.safe is True,
+        not_safe_because=tuple(caveat.message for caveat in evidence.not_safe_because),
+        as_of=evidence.as_of,
+        policies_sha256=evidence.replaces.policies_sha256,
+        documents=tuple(
+            NewDocument(
+                policy.file,
+                policy.name,
+                policy.type == "inline",
+                read_text(policy.file),
+                tuple(sorted(narrowed[policy.file])),
+            )
+            for policy in evidence.policies
+        ),
+        left=tuple(left.arn for left in evidence.left_attached),
+    )
+
+
+def _plan_of_replacement(written: WrittenReplacement) -> WrittenPlan:
+    folder = written.folder
+    try:
+        return _written_plan(written.evidence, lambda name: (folder / name).read_bytes().decode(), folder=folder.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise OutputError(f"can't read `{folder}`: {quote_reason(error)}", hint=_AGAIN) from error
+
+
+def _narrowed_by(lines: Iterable[EvidenceLine]) -> defaultdict[str, set[str]]:
+    """The old policies that the lines of each file come from, by file."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        if not line.parent.group:
+            found[line.file].add(line.parent.policy)
+    return found

@@ -102,7 +102,7 @@ def _check_signature(found: FoundOutput, key: Ed25519PublicKey) -> Check:
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
+class _FolderBatch:
     """Some folders as read back, from the one of a number on, with their principals and all records of these.
 
     A folder that can't be read is its failure.
@@ -115,19 +115,19 @@ class _Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Batches:
+class _FolderBatches:
     """The folders in batches, each read when it is asked for."""
 
     folders: Sequence[Path]
     ground: Ground
 
-    def __iter__(self) -> Iterator[_Batch]:
+    def __iter__(self) -> Iterator[_FolderBatch]:
         known = {one.arn: one for one in self.ground.outlines}
         for start in range(0, len(self.folders), BATCH_UNITS):
             some = tuple(map(_read_folder, self.folders[start : start + BATCH_UNITS]))
             arns = {one.principal for one in some} & known.keys()
             principals = tuple(self.ground.whole(known[arn]) for arn in sorted(arns))
-            yield _Batch(start, some, principals, self.ground.slices.rows_of(arns))
+            yield _FolderBatch(start, some, principals, self.ground.slices.rows_of(arns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class _FolderVerifier:
     catalog: Catalog
     options: Options
 
-    def __call__(self, batch: _Batch) -> tuple[int, list[Verification]]:
+    def __call__(self, batch: _FolderBatch) -> tuple[int, list[Verification]]:
         with collector_paused():
             grants = grants_from_principals(batch.principals, self.catalog, self.options.guards)
             usages = self.counter.count(batch.usage, grants)
@@ -176,7 +176,7 @@ def _verify_folders(folders: Sequence[Path], ground: Ground, inputs: AnalysisInp
     found: list[tuple[int, list[Verification]]] = []
     done = 0
     engine = engine_for_units(inputs.engine, len(folders), BATCH_UNITS)
-    for one in results_of(engine, verifier, _Batches(folders, ground)):
+    for one in results_of(engine, verifier, _FolderBatches(folders, ground)):
         found.append(one)
         done += len(one[1])
         _LOG.info("verified %d of %d replacements", done, len(folders))

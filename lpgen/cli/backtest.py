@@ -12,7 +12,7 @@ from lpgen.cli.engine import EngineOptions
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption, days_option
-from lpgen.cli.output import layout_for, put_text
+from lpgen.cli.output import layout_for, write_output
 
 
 class BacktestFormat(StrEnum):
@@ -65,4 +65,4 @@ def backtest_command(
     read = inputs.read(data, choices)
     with engine.open() as at:
         found = backtest(replace(read, engine=at), Days(train, test, step, look_back))
-    put_text(BACKTEST.text(found, chosen.value, layout_for(output)), output)
+    write_output(BACKTEST.text(found, chosen.value, layout_for(output)), output)

@@ -14,7 +14,7 @@ from lpgen.cli.help import PlainCommand
 from lpgen.cli.messages import as_command
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption
-from lpgen.cli.output import put_text, say, terminal_width, wants_color
+from lpgen.cli.output import print_status, terminal_width, wants_color, write_output
 
 app = typer.Typer(
     name="baseline",
@@ -26,7 +26,7 @@ app = typer.Typer(
 
 @app.command("save", cls=PlainCommand)
 @as_command
-def save_command(
+def _save_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it, such as the day: 2026-09-30.")],
     data: DataOption,
     inputs: AnalysisInputOptions,
@@ -52,10 +52,10 @@ def save_command(
     read, saved = inputs.read(data, choices), datetime.now(UTC)
     with engine.open() as at:
         folder, stamp = save(replace(read, engine=at), name, saved=saved, boundary=inputs.boundary)
-    say(render_saved(stamp, str(folder)))
+    print_status(render_saved(stamp, str(folder)))
 
 
-class ListFormat(StrEnum):
+class _ListFormat(StrEnum):
     """How baselines are listed."""
 
     TEXT = "text"
@@ -63,7 +63,7 @@ class ListFormat(StrEnum):
     NAMES = "names"  # a name a line, for scripts
 
 
-class ShowFormat(StrEnum):
+class _ShowFormat(StrEnum):
     """How one baseline is shown."""
 
     TEXT = "text"
@@ -72,10 +72,10 @@ class ShowFormat(StrEnum):
 
 @app.command("list", cls=PlainCommand)
 @as_command
-def list_command(
+def _list_command(
     data: DataOption,
     format: Annotated[  # noqa: A002
-        ListFormat | None, typer.Option("--format", help=f"{FORMAT_HELP} `names` are one a line.")
+        _ListFormat | None, typer.Option("--format", help=f"{FORMAT_HELP} `names` are one a line.")
     ] = None,
     output: OutputFileOption = None,
 ) -> None:
@@ -90,22 +90,22 @@ def list_command(
     from lpgen.edge.data_folder.baseline_folder import list_baselines
     from lpgen.report.messages.data_folder import render_baselines
 
-    chosen = choose_format(format, output, ListFormat)
+    chosen = choose_format(format, output, _ListFormat)
     stamps = [one.stamp for one in list_baselines(data)]
     text = render_baselines(stamps, chosen.value, width=terminal_width(), color=wants_color(output))
     if text:
-        put_text(text, output)
+        write_output(text, output)
 
 
 @app.command("show", cls=PlainCommand)
 @as_command
-def show_command(
+def _show_command(
     data: DataOption,
     name: Annotated[
         str,
         typer.Argument(metavar="NAME", help="Its name, or a day: the newest of then or before; by default the newest."),
     ] = "",
-    format: Annotated[ShowFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: Annotated[_ShowFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
     """Check a baseline, and say what it holds.
@@ -119,7 +119,7 @@ def show_command(
     from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
     from lpgen.report.messages.data_folder import BaselineContent, render_baseline
 
-    chosen = choose_format(format, output, ShowFormat)
+    chosen = choose_format(format, output, _ShowFormat)
     baseline = open_baseline(find_baseline(data, name))
     holding = BaselineContent(
         saved=baseline.saved.saved.isoformat(),
@@ -130,4 +130,4 @@ def show_command(
         waiting=sum(one.waiting_since is not None for one in baseline.proposals.values()),
         actions=len(baseline.known_actions),
     )
-    put_text(render_baseline(baseline.saved.stamp, holding, chosen.value), output)
+    write_output(render_baseline(baseline.saved.stamp, holding, chosen.value), output)

@@ -16,7 +16,7 @@ import typer
 from lpgen.cli.help import PlainCommand
 from lpgen.cli.messages import as_command
 from lpgen.cli.options import CatalogOption
-from lpgen.cli.output import for_terminal, say
+from lpgen.cli.output import for_terminal, print_status
 from lpgen.errors import CatalogError, ExitCode, InvocationError, quote_input
 
 if TYPE_CHECKING:
@@ -31,28 +31,28 @@ app = typer.Typer(
 )
 
 
-class CatalogFormat(StrEnum):
+class _CatalogFormat(StrEnum):
     """How the catalog's answers are printed."""
 
     TEXT = "text"
     JSON = "json"
 
 
-FormatOption = Annotated[CatalogFormat, typer.Option("--format", help="How to print the answer.")]
-StrictOption = Annotated[
+_FormatOption = Annotated[_CatalogFormat, typer.Option("--format", help="How to print the answer.")]
+_StrictOption = Annotated[
     bool, typer.Option("--strict", help="Exit with 3 where a pattern is invalid or matches nothing.")
 ]
 
 
 @app.command("expand", cls=PlainCommand)
 @as_command
-def expand_command(
+def _expand_command(
     patterns: Annotated[list[str], typer.Argument(metavar="PATTERN", help="Action patterns, such as 's3:Get*'.")],
     not_action: Annotated[
         bool, typer.Option("--not-action", help="Print every action that matches none of the patterns.")
     ] = False,
-    format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
-    strict: StrictOption = False,
+    format: _FormatOption = _CatalogFormat.TEXT,  # noqa: A002
+    strict: _StrictOption = False,
     catalog: CatalogOption = None,
 ) -> None:
     """Print the actions that match any of the patterns.
@@ -81,9 +81,9 @@ def expand_command(
 
 @app.command("show", cls=PlainCommand)
 @as_command
-def show_command(
+def _show_command(
     action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
-    format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
+    format: _FormatOption = _CatalogFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:
     """Print what the catalog knows of one action.
@@ -103,8 +103,8 @@ def show_command(
 
 @app.command("stats", cls=PlainCommand)
 @as_command
-def stats_command(
-    format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
+def _stats_command(
+    format: _FormatOption = _CatalogFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:
     """Print which catalog is in use, and how much it holds.
@@ -120,11 +120,11 @@ def stats_command(
 
 @app.command("update", cls=PlainCommand)
 @as_command
-def update_command(
+def _update_command(
     url: Annotated[
         str | None, typer.Option("--url", metavar="URL", help="Another server with AWS's service reference.")
     ] = None,
-    format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
+    format: _FormatOption = _CatalogFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:
     """Fetch a newer catalog from AWS.
@@ -135,8 +135,7 @@ def update_command(
     """
     from datetime import UTC, datetime
 
-    from lpgen.edge.catalog.reference_fetch import REFERENCE_URL
-    from lpgen.edge.catalog.update import update_catalog
+    from lpgen.edge.catalog.update import REFERENCE_URL, update_catalog
     from lpgen.report.messages.catalog import facts_of_update, text_of_update
 
     today = datetime.now(UTC).date().isoformat()
@@ -161,7 +160,7 @@ def _open_for_update(path: Path | None) -> Catalog:
     except CatalogError as error:
         if path is not None:
             raise
-        say(f"lpgen: {error.message}; facts are carried over from the bundled catalog")
+        print_status(f"lpgen: {error.message}; facts are carried over from the bundled catalog")
         return bundled_catalog()
 
 
@@ -186,13 +185,13 @@ def _known_action(catalog: Catalog, name: str) -> Action:
 def _report_problems(expansion: Expansion, *, not_action: bool) -> None:
     for problem in expansion.problems:
         fault = "is invalid" if problem.kind == "invalid" else "matches nothing"
-        say(f"lpgen: {quote_input(problem.pattern)} {fault}: {problem.message}")
+        print_status(f"lpgen: {quote_input(problem.pattern)} {fault}: {problem.message}")
     if not_action and any(problem.kind == "invalid" for problem in expansion.problems):
-        say("lpgen: no action is printed: what an invalid pattern was meant to leave out can't be known")
+        print_status("lpgen: no action is printed: what an invalid pattern was meant to leave out can't be known")
 
 
-def _print(text: str, facts: dict[str, object] | list[str], form: CatalogFormat) -> None:
-    answer = json.dumps(facts, indent=2) if form is CatalogFormat.JSON else for_terminal(text)
+def _print(text: str, facts: dict[str, object] | list[str], form: _CatalogFormat) -> None:
+    answer = json.dumps(facts, indent=2) if form is _CatalogFormat.JSON else for_terminal(text)
     if answer:
         typer.echo(answer)
 

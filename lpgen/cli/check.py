@@ -9,10 +9,10 @@ import typer
 
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.options import EXIT_FOUND, DataOption, OutputFileOption
-from lpgen.cli.output import put_text
+from lpgen.cli.output import write_output
 
 
-class CheckFormat(StrEnum):
+class _CheckFormat(StrEnum):
     """How a check is printed."""
 
     TEXT = "text"
@@ -21,7 +21,7 @@ class CheckFormat(StrEnum):
 
 def check_command(
     data: DataOption,
-    format: Annotated[CheckFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: Annotated[_CheckFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
     """Check that a data folder is whole.
@@ -38,8 +38,8 @@ def check_command(
     from lpgen.app.check import check_data
     from lpgen.report.messages.data_folder import render_check
 
-    chosen = choose_format(format, output, CheckFormat)
+    chosen = choose_format(format, output, _CheckFormat)
     found = check_data(data)
-    put_text(render_check(found, chosen.value), output)
+    write_output(render_check(found, chosen.value), output)
     if found.damages:
         raise typer.Exit(EXIT_FOUND)

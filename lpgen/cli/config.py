@@ -9,11 +9,11 @@ import typer
 
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.options import OutputFileOption
-from lpgen.cli.output import put_text, terminal_width, wants_color
+from lpgen.cli.output import terminal_width, wants_color, write_output
 from lpgen.cli.settings import chosen_settings
 
 
-class ConfigFormat(StrEnum):
+class _ConfigFormat(StrEnum):
     """How the defaults are printed."""
 
     TEXT = "text"
@@ -21,7 +21,7 @@ class ConfigFormat(StrEnum):
 
 
 def config_command(
-    format: Annotated[ConfigFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: Annotated[_ConfigFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
     """Show the defaults in force, and where each comes from.
@@ -36,6 +36,6 @@ def config_command(
     """
     from lpgen.report.messages.config import render_config
 
-    chosen = choose_format(format, output, ConfigFormat)
+    chosen = choose_format(format, output, _ConfigFormat)
     rows = [(one.setting.key, one.value, one.origin, one.setting.variable) for one in chosen_settings()]
-    put_text(render_config(rows, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+    write_output(render_config(rows, chosen.value, width=terminal_width(), color=wants_color(output)), output)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lpgen.cli.options import given_of
-from lpgen.cli.output import for_terminal, layout_for, put_parts, put_text, say
+from lpgen.cli.output import for_terminal, layout_for, print_status, write_output
 
 
 def demo_command(
@@ -32,8 +32,8 @@ def demo_command(
     from lpgen.core.replacements import CheckStatus
     from lpgen.edge.catalog.files import bundled_catalog
     from lpgen.edge.engines.local_processes import LocalEngine
-    from lpgen.edge.logs.sample_logs import bundled_sample_logs
-    from lpgen.edge.output_file import refuse_link, write_output
+    from lpgen.edge.logs.log_files import bundled_sample_logs
+    from lpgen.edge.output_file import refuse_link, write_file
     from lpgen.report.blocks import DEFAULT_LAYOUT, Given
     from lpgen.report.escaping import terminal_text
     from lpgen.report.messages.ingest import render_ingest
@@ -44,7 +44,7 @@ def demo_command(
     sample, catalog = bundled_sample_logs(), bundled_catalog()
     data, replacements = output / "data", output / "replacements"
     result = ingest([sample.logs], catalog, data=data, engine=LocalEngine(os.cpu_count() or 1))
-    say(render_ingest(result, verbose=False) + "\n")
+    print_status(render_ingest(result, verbose=False) + "\n")
     inputs = AnalysisInputs(data, [sample.policies], catalog, Options())
     report = analyse(inputs)
     generate(report, replacements, inputs_of_report(report, inputs), data=data)
@@ -54,13 +54,13 @@ def demo_command(
     here = {name: taken for name, taken in given.taken.items() if name not in ("snapshot", "ingest")}
     given = Given(known, here, given.program, given.draft)
     for name, format in (("report.txt", "text"), ("report.md", "markdown"), ("report.json", "json")):  # noqa: A001
-        write_output(output / name, map(str.encode, review_parts(report, format, DEFAULT_LAYOUT, given)))
+        write_file(output / name, map(str.encode, review_parts(report, format, DEFAULT_LAYOUT, given)))
     page = review_page(report, catalog, given)
-    write_output(output / "review.html", map(str.encode, PAGE.write(page, "html")))
+    write_file(output / "review.html", map(str.encode, PAGE.write(page, "html")))
     verified = verify(replacements, inputs).principals
     passed = sum(one.status is CheckStatus.PASSED for one in verified)
     tested = backtest(inputs, Days(*_DEMO_DAYS))
-    put_text(
+    write_output(
         for_terminal(
             _WRITTEN.format(
                 output=output,
@@ -72,7 +72,7 @@ def demo_command(
         ),
         None,
     )
-    put_parts(review_parts(report, "screen", layout_for(None), given), None)
+    write_output(review_parts(report, "screen", layout_for(None), given), None)
 
 
 _DEMO_DAYS = (60, 30, 10)

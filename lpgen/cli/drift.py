@@ -22,7 +22,7 @@ from lpgen.cli.options import (
     days_option,
     given_of,
 )
-from lpgen.cli.output import layout_for, put_on_pager, put_text
+from lpgen.cli.output import layout_for, show_on_pager, write_output
 from lpgen.core.choices import Severity
 from lpgen.edge.output_file import refuse_missing_folder
 from lpgen.errors import ExitCode, InvocationError, quote_input
@@ -122,13 +122,13 @@ def drift_command(
         found = drift(replace(read, engine=at), since=since, choice=choice, proposed=proposed or ())
     layout = layout_for(output, root=sarif_root)
     if chosen is DriftFormat.TEXT and str(output or "-") == "-" and not full:
-        put_text(DRIFT_SCREEN.text(AskedDrift(found, given_of(context, _OWN)), "screen", layout), output)
+        write_output(DRIFT_SCREEN.text(AskedDrift(found, given_of(context, _OWN)), "screen", layout), output)
     elif chosen is DriftFormat.TEXT and output is None and sys.stdout.isatty():
-        put_on_pager(DRIFT.text(found, "text", replace(layout, color=False)))
+        show_on_pager(DRIFT.text(found, "text", replace(layout, color=False)))
     else:
-        put_text(DRIFT.text(found, chosen.value, layout), output)
+        write_output(DRIFT.text(found, chosen.value, layout), output)
     for path, form in formats.items():
-        put_text(DRIFT.text(found, form.value, replace(layout, width=80, color=False)), path)
+        write_output(DRIFT.text(found, form.value, replace(layout, width=80, color=False)), path)
     if fail_on is not None and found.reaches(fail_on):
         raise typer.Exit(ExitCode.FOUND)
 

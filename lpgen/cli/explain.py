@@ -10,7 +10,7 @@ import typer
 from lpgen.cli.formats import FormatOption, ReportFormat, choose_format
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import InputOptions, OptionalDataOption, OutputFileOption
-from lpgen.cli.output import layout_for, put_text
+from lpgen.cli.output import layout_for, write_output
 from lpgen.errors import InvocationError, quote_input
 
 
@@ -59,8 +59,7 @@ def explain_command(
     from lpgen.core.explanations import Explanation
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.readers.guard_files import read_guards
-    from lpgen.edge.snapshot.organization_tree import read_organization_paths
-    from lpgen.edge.snapshot.resource_tags import read_resource_tags
+    from lpgen.edge.readers.snapshot_files import read_organization_paths, read_resource_tags
     from lpgen.report.render import EXPLANATION, WHO_CAN
 
     chosen = choose_format(format, output, ReportFormat)
@@ -71,9 +70,9 @@ def explain_command(
     catalog, layout = open_catalog(inputs.catalog), layout_for(output)
     found = explain(asked, files.policies, catalog, data=data, guards=guards, snapshot=files.snapshot)
     if isinstance(found, Explanation):
-        put_text(EXPLANATION.text(found, chosen.value, layout), output)
+        write_output(EXPLANATION.text(found, chosen.value, layout), output)
     else:
-        put_text(WHO_CAN.text(found, chosen.value, layout), output)
+        write_output(WHO_CAN.text(found, chosen.value, layout), output)
 
 
 def _context(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:

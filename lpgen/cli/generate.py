@@ -11,10 +11,10 @@ import typer
 
 from lpgen.cli.engine import EngineOptions
 from lpgen.cli.options import EXIT_FOUND, AnalysisInputOptions, ChoiceOptions, DataOption
-from lpgen.cli.output import say
+from lpgen.cli.output import print_status
 
 
-class CodeFormat(StrEnum):
+class _CodeFormat(StrEnum):
     """How replacements are written."""
 
     JSON = "json"
@@ -31,11 +31,11 @@ def generate_command(
         Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write.", show_default=False)
     ],
     code: Annotated[
-        CodeFormat,
+        _CodeFormat,
         typer.Option(
             "--as", help="What to write: JSON documents and their evidence, and beside them the same as code."
         ),
-    ] = CodeFormat.JSON,
+    ] = _CodeFormat.JSON,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")
     ] = False,
@@ -66,13 +66,13 @@ def generate_command(
     from lpgen.report.messages.generate import render_generated
 
     key = None if sign is None else read_private_key(sign)
-    form = "" if code is CodeFormat.JSON else code.value
+    form = "" if code is _CodeFormat.JSON else code.value
     read = inputs.read(data, choices)
     with engine.open() as at:
         review = open_review(replace(read, engine=at))
         made_from = inputs_of_report(review.report, read, form)
         written = generate(review, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
-    say(render_generated(written, str(output)))
+    print_status(render_generated(written, str(output)))
     failed = any(one.failed for one in written.replaced)
     if failed or (strict and not all(one.safe for one in written.open)):
         raise typer.Exit(EXIT_FOUND)

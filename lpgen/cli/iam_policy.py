@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from lpgen.cli.options import OutputFileOption
-from lpgen.cli.output import put_text, say
+from lpgen.cli.output import print_status, write_output
 from lpgen.core.choices import Duty
 from lpgen.errors import InvocationError, quote_input
 
@@ -69,8 +69,8 @@ def iam_policy_command(
         raise InvocationError(f"`{plan}` changes nothing")
     found = own_policies(bundled_catalog(), bucket=bucket, role=role, caller=caller, answers=output_bucket, plan=whole)
     shown = {duty.value: policy for duty, policy in found.items()} if command is None else found[command]
-    put_text(document_json(shown, indent=2), output)
+    write_output(document_json(shown, indent=2), output)
     size = policy_size(document_json(shown))
     if command and size > MANAGED_POLICY_LIMIT:
         limits = "6,144 in a managed policy and 10,240 in all inline policies of a role"
-        say(f"note: the policy has {size:,} characters. IAM allows {limits}: plan fewer principals")
+        print_status(f"note: the policy has {size:,} characters. IAM allows {limits}: plan fewer principals")

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from lpgen.app.log_options import LogOptions
 from lpgen.cli.engine import EngineName, EngineOptions
-from lpgen.cli.ingest_athena import DryRunOption, show_queries
 from lpgen.cli.messages import MessageOptions
 from lpgen.cli.option_groups import Described
 from lpgen.cli.options import CatalogOption, StrictOption
-from lpgen.cli.output import say
-from lpgen.cli.progress import ProgressLine
+from lpgen.cli.output import print_status, status_line
 from lpgen.errors import ExitCode
+
+if TYPE_CHECKING:
+    from lpgen.core.usage.ingest_result import Progress
+    from lpgen.edge.athena.reading import AthenaLogs
+
+_REDRAW_SECONDS: Final = 0.1
 
 _LogOptions = Annotated[
     LogOptions,
@@ -69,7 +74,9 @@ def ingest_command(
     options: _LogOptions,
     engine: EngineOptions,
     messages: MessageOptions,
-    dry_run: DryRunOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Of athena://, print the queries and what they would read, and run none.")
+    ] = False,
     catalog: CatalogOption = None,
     strict: StrictOption = False,
 ) -> None:
@@ -96,17 +103,50 @@ def ingest_command(
 
     logs = find_named_logs(paths, data, options, is_on_cluster=engine.engine is not EngineName.LOCAL)
     if logs.kept != ALL_LOGS:
-        say(render_kept_scope(logs.kept))
+        print_status(render_kept_scope(logs.kept))
     if dry_run:
         if logs.athena is None:
             raise only_for_athena("--dry-run")
-        show_queries(logs.athena, data)
+        _show_queries(logs.athena, data)
         return
-    line = ProgressLine()
+    line = _ProgressLine()
     with engine.open() as chosen:
         progress = line.report if line.is_shown else None
         result = ingest_named_logs(logs, open_catalog(catalog), data, engine=chosen, report_progress=progress)
-    say(render_ingest(result, verbose=messages.verbose))
+    print_status(render_ingest(result, verbose=messages.verbose))
     refuse_empty_ingest(result, logs)
     if result.failures or result.is_unread or result.is_empty or (strict and result.has_problems):
         raise typer.Exit(ExitCode.UNFINISHED)
+
+
+def _show_queries(logs: AthenaLogs, data: Path) -> None:
+    """Prints what an ingest would ask, and on stderr what that would read."""
+    from lpgen.edge.athena.reading import plan_athena
+    from lpgen.report.messages.ingest import render_queries, render_query_plan
+
+    for plan, scan in plan_athena(logs, data):
+        typer.echo(render_queries(plan))
+        print_status(render_query_plan(plan, scan))
+
+
+class _ProgressLine:
+    """Draws how far an ingest is on the status line."""
+
+    def __init__(self) -> None:
+        self.is_shown = status_line.is_shown
+        self._drawn = 0.0
+        self._reading_since: float | None = None
+
+    def report(self, progress: Progress) -> None:
+        """Draws the line anew, but not more often than eyes follow."""
+        now = time.monotonic()
+        if progress.bytes and self._reading_since is None:
+            self._reading_since = now
+        is_last = progress.bytes and progress.bytes_done >= progress.bytes
+        if now - self._drawn < _REDRAW_SECONDS and not is_last:
+            return
+        from lpgen.report.messages.ingest import render_progress
+
+        self._drawn = now
+        seconds = 0.0 if self._reading_since is None else now - self._reading_since
+        status_line.draw(render_progress(progress, seconds), by=self)

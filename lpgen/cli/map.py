@@ -14,7 +14,7 @@ from lpgen.edge.standard_streams import is_stdout_dropped
 from lpgen.errors import ExitCode
 
 
-class MapFormat(StrEnum):
+class _MapFormat(StrEnum):
     """How mapped records are printed."""
 
     JSONL = "jsonl"
@@ -22,7 +22,7 @@ class MapFormat(StrEnum):
 
 def map_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A log file of any shape; `-` is standard input.")],
-    format: Annotated[MapFormat, typer.Option("--format", help="One JSON object a line.")] = MapFormat.JSONL,  # noqa: A002, ARG001
+    format: Annotated[_MapFormat, typer.Option("--format", help="One JSON object a line.")] = _MapFormat.JSONL,  # noqa: A002, ARG001
     catalog: CatalogOption = None,
     strict: StrictOption = False,
 ) -> None:

@@ -23,7 +23,7 @@ from typing import IO, Annotated, Any, Final
 import typer
 
 from lpgen.cli.option_groups import with_option_groups
-from lpgen.cli.output import be_quiet, say, status_line
+from lpgen.cli.output import be_quiet, print_status, status_line
 from lpgen.errors import InvocationError, LpgenError
 from lpgen.version import __version__
 
@@ -57,8 +57,8 @@ class MessageOptions:
         if self.debug or self.debug_log:
             handlers.append(_debug_handler(self.debug_log))
         elif self.verbose:
-            handlers.append(_Said(logging.INFO))
-        waiting = None if self.quiet or self.verbose or (self.debug and not self.debug_log) else _Waiting()
+            handlers.append(_StatusHandler(logging.INFO))
+        waiting = None if self.quiet or self.verbose or (self.debug and not self.debug_log) else _WaitingHandler()
         handlers += [waiting] if waiting else []
         level, propagates = _LOG.level, _LOG.propagate
         _LOG.setLevel(min((one.level for one in handlers), default=logging.WARNING))
@@ -100,11 +100,11 @@ def as_command(command: Callable[..., None]) -> Callable[..., None]:
     return with_option_groups(run)
 
 
-class _Said(logging.Handler):
+class _StatusHandler(logging.Handler):
     """Says each message on stderr, as it comes."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        say(_inert(record.getMessage()))
+        print_status(_inert(record.getMessage()))
 
 
 def _debug_handler(path: Path | None) -> logging.Handler:
@@ -149,7 +149,7 @@ def _inert(text: str) -> str:
     return terminal_text(text)
 
 
-class _Waiting(logging.Handler):
+class _WaitingHandler(logging.Handler):
     """Shows on a terminal, from the third second on, what a command is busy with and for how long.
 
     A timer of the system interrupts the main thread for it: a thread would make forks unsafe.

@@ -13,7 +13,7 @@ from lpgen.cli.engine import EngineOptions
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, OutputFileOption
-from lpgen.cli.output import layout_for, put_text
+from lpgen.cli.output import layout_for, write_output
 from lpgen.errors import InvocationError, quote_input
 
 
@@ -70,9 +70,8 @@ def observe_command(
       lpgen observe --data lpgen-data --bucket my-log-bucket -o plan.json
       lpgen observe --data lpgen-data --since plan.json
     """
-    from lpgen.app.observe import observe, outcomes
+    from lpgen.app.observe import observe, outcomes, read_promises
     from lpgen.core.observe.plan import PlanChoices
-    from lpgen.edge.readers.observe_plan import read_promises
     from lpgen.report.render import OBSERVE, OUTCOMES
 
     chosen = choose_format(format, output, ObserveFormat)
@@ -92,4 +91,4 @@ def observe_command(
             if account and not plan.accounts:
                 raise InvocationError(f"no trail of account {quote_input(account)} would decide anything")
             text = OBSERVE.text(replace(plan, price=price), chosen.value, layout)
-    put_text(text, output)
+    write_output(text, output)

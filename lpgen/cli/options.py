@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from lpgen.cli.option_groups import Only
-from lpgen.cli.output import say
+from lpgen.cli.output import print_status
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, ScopeChoice
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import ExitCode
 
 if TYPE_CHECKING:
-    from lpgen.app.inputs import AnalysisInputs
+    from lpgen.app.inputs import AnalysisFiles, AnalysisInputs
     from lpgen.core.options import Options
-    from lpgen.edge.readers.analysis_inputs import Inputs
     from lpgen.report.blocks import Given
 
 EXIT_FOUND: Final = ExitCode.FOUND
@@ -55,7 +54,7 @@ def days_option(name: str, text: str, *, least: int = 1) -> Any:
 DataOption = Annotated[
     Path, typer.Option("--data", metavar="DIR", help="The data folder that `lpgen ingest` writes.", show_default=False)
 ]
-PoliciesOption = Annotated[
+_PoliciesOption = Annotated[
     list[Path] | None,
     typer.Option(
         "--policies",
@@ -100,11 +99,11 @@ SarifRootOption = Annotated[
 OutputFileOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
 ]
-MinDaysOption = Annotated[
+_MinDaysOption = Annotated[
     int,
     days_option("--min-days", "How many covered days make a removal sure enough to call safe.", least=0),
 ]
-MaxExpectedDenialsOption = Annotated[
+_MaxExpectedDenialsOption = Annotated[
     float,
     typer.Option(
         "--max-expected-denials",
@@ -113,19 +112,19 @@ MaxExpectedDenialsOption = Annotated[
         help="How many denied needs a safe replacement may be expected to have in the next 30 days, by a backtest.",
     ),
 ]
-NoBacktestOption = Annotated[
+_NoBacktestOption = Annotated[
     bool,
     typer.Option(
         "--no-backtest", help="Skip the backtest, which takes more than half of the time. Nothing is called safe."
     ),
 ]
-AttachedQuotaOption = Annotated[
+_AttachedQuotaOption = Annotated[
     int,
     typer.Option(
         "--attached-quota", metavar="N", min=1, help="How many managed policies may be attached to one role or user."
     ),
 ]
-AsOfOption = Annotated[
+_AsOfOption = Annotated[
     datetime | None,
     typer.Option(
         "--as-of",
@@ -134,7 +133,7 @@ AsOfOption = Annotated[
         help="The day that ages count to; by default the last record's.",
     ),
 ]
-KeepOption = Annotated[
+_KeepOption = Annotated[
     list[str] | None,
     typer.Option(
         "--keep-unobservable",
@@ -144,7 +143,7 @@ KeepOption = Annotated[
         "Repeats; the last on a kind counts.",
     ),
 ]
-ScopeOption = Annotated[
+_ScopeOption = Annotated[
     ScopeChoice,
     typer.Option(
         "--scope",
@@ -152,11 +151,11 @@ ScopeOption = Annotated[
         "that the old statements grant.",
     ),
 ]
-DecisionsOption = Annotated[
+_DecisionsOption = Annotated[
     Path | None,
     typer.Option("--decisions", metavar="FILE", help="What people decided: keep, drop or accept (TOML or JSON)."),
 ]
-TrailsOption = Annotated[
+_TrailsOption = Annotated[
     list[Path] | None,
     typer.Option(
         "--trails",
@@ -165,7 +164,7 @@ TrailsOption = Annotated[
         "and `get-event-selectors`, one below the other. Repeats.",
     ),
 ]
-LastAccessedOption = Annotated[
+_LastAccessedOption = Annotated[
     Path | None,
     typer.Option(
         "--last-accessed",
@@ -174,7 +173,7 @@ LastAccessedOption = Annotated[
         "ACCOUNT-KIND-NAME.json or NAME.json, or listed in index.json.",
     ),
 ]
-BoundaryOption = Annotated[
+_BoundaryOption = Annotated[
     Path | None,
     typer.Option(
         "--boundary",
@@ -182,7 +181,7 @@ BoundaryOption = Annotated[
         help="A permissions boundary document that counts for every principal, in place of the one they have.",
     ),
 ]
-ScpsOption = Annotated[
+_ScpsOption = Annotated[
     Path | None,
     typer.Option(
         "--scps",
@@ -191,11 +190,11 @@ ScpsOption = Annotated[
         "documents; or an object of such lists by account id.",
     ),
 ]
-RcpsOption = Annotated[
+_RcpsOption = Annotated[
     Path | None,
     typer.Option("--rcps", metavar="FILE", help="The RCPs of the accounts that own resources, in the form of --scps."),
 ]
-ResourcePoliciesOption = Annotated[
+_ResourcePoliciesOption = Annotated[
     Path | None,
     typer.Option(
         "--resource-policies",
@@ -222,15 +221,15 @@ class ChoiceOptions:
     """What a person chooses for an analysis."""
 
     principal: PrincipalOption = ""
-    scope: ScopeOption = ScopeChoice.EVIDENCE
-    keep_unobservable: KeepOption = None
-    min_days: MinDaysOption = 90
-    max_expected_denials: MaxExpectedDenialsOption = MAX_EXPECTED_DENIALS
-    no_backtest: NoBacktestOption = False
-    as_of: AsOfOption = None
-    decisions: DecisionsOption = None
+    scope: _ScopeOption = ScopeChoice.EVIDENCE
+    keep_unobservable: _KeepOption = None
+    min_days: _MinDaysOption = 90
+    max_expected_denials: _MaxExpectedDenialsOption = MAX_EXPECTED_DENIALS
+    no_backtest: _NoBacktestOption = False
+    as_of: _AsOfOption = None
+    decisions: _DecisionsOption = None
     inline: Annotated[bool, typer.Option("--inline", help="Inline policies instead of managed ones.")] = False
-    attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT
+    attached_quota: _AttachedQuotaOption = ATTACHED_POLICIES_LIMIT
 
     def read(self) -> Options:
         """The options of an analysis with these choices, and with no input, as `read_choices` reads them."""
@@ -243,26 +242,26 @@ class ChoiceOptions:
 class InputOptions:
     """What an analysis reads beside the data folder."""
 
-    policies: PoliciesOption = None
+    policies: _PoliciesOption = None
     snapshot: SnapshotOption = ""
-    trails: TrailsOption = None
-    last_accessed: LastAccessedOption = None
-    boundary: BoundaryOption = None
-    scps: ScpsOption = None
-    rcps: RcpsOption = None
-    resource_policies: ResourcePoliciesOption = None
+    trails: _TrailsOption = None
+    last_accessed: _LastAccessedOption = None
+    boundary: _BoundaryOption = None
+    scps: _ScpsOption = None
+    rcps: _RcpsOption = None
+    resource_policies: _ResourcePoliciesOption = None
     catalog: CatalogOption = None
 
-    def choose(self, data: Path | None, *, needs_policies: bool = True) -> Inputs:
+    def choose(self, data: Path | None, *, needs_policies: bool = True) -> AnalysisFiles:
         """The files to read, of the options or of a snapshot; stderr hears of the snapshot and its gaps."""
-        from lpgen.edge.readers.analysis_inputs import Inputs, choose_inputs
+        from lpgen.app.inputs import AnalysisFiles, choose_inputs
         from lpgen.report.pages.inputs import render_used_snapshot
 
         given = (tuple(self.policies or ()), tuple(self.trails or ()), self.last_accessed)
-        named = Inputs(*given, self.scps, self.resource_policies, self.rcps)
+        named = AnalysisFiles(*given, self.scps, self.resource_policies, self.rcps)
         inputs = choose_inputs(named, data, self.snapshot, needs_policies=needs_policies)
         if inputs.snapshot is not None:
-            say(render_used_snapshot(inputs.snapshot))
+            print_status(render_used_snapshot(inputs.snapshot))
         return inputs
 
     def read(self, data: Path | None, choices: ChoiceOptions, *, needs_policies: bool = True) -> AnalysisInputs:
@@ -290,10 +289,10 @@ def given_of(context: typer.Context, own: Collection[str]) -> Given:
     drafts = (f"decisions{number}.toml" for number in ("", *(f"-{at}" for at in range(2, 1000))))
     written = context.params.get("write_decisions")
     draft = next(name for name in drafts if not Path(name).exists() and Path(name) != written)
-    return Given(given_options(context, names), options_by_command(context), program_words(), draft)
+    return Given(_given_options(context, names), _options_by_command(context), program_words(), draft)
 
 
-def given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+def _given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     """The options of these parameters that the command was given, each with its value."""
     found: list[tuple[str, ...]] = []
     for parameter in context.command.params:
@@ -306,7 +305,7 @@ def given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[s
     return tuple(found)
 
 
-def options_by_command(context: typer.Context) -> dict[str, frozenset[str]]:
+def _options_by_command(context: typer.Context) -> dict[str, frozenset[str]]:
     """The names of the options that each command of the program takes."""
     return dict(_taken(context.find_root().command))
 

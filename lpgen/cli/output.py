@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _CLEAR: Final = "\r\033[K"
 
 
-class StatusLine:
+class _StatusLine:
     """One line of stderr, drawn again and again; nothing at all where stderr is no terminal."""
 
     def __init__(self) -> None:
@@ -59,23 +59,22 @@ class StatusLine:
             sys.stderr.flush()
 
 
-status_line: Final = StatusLine()
+status_line: Final = _StatusLine()
 _quiet = False
 
 
 def be_quiet(quiet: bool) -> None:
-    """Leaves out what `say` would say, but for errors; or no longer."""
+    """Leaves out what `print_status` would say, but for errors; or no longer."""
     global _quiet
     _quiet = quiet
 
 
-def put_text(text: str, output: Path | None) -> None:
-    """Writes a text to a file, or to stdout where there is none or it is `-`."""
-    put_parts([text if text.endswith("\n") else text + "\n"], output)
+def write_output(text: str | Iterable[str], output: Path | None) -> None:
+    """Writes a text to a file, or to stdout where there is none or it is `-`.
 
-
-def put_parts(parts: Iterable[str], output: Path | None) -> None:
-    """Writes the parts of a text that ends with a line break, each as it comes, as `put_text` does the whole."""
+    A string gets the line break that it lacks at its end; parts, which need none, are written each as it comes.
+    """
+    parts = [text if text.endswith("\n") else text + "\n"] if isinstance(text, str) else text
     if output is None or str(output) == "-":
         _print_parts(parts)
     else:
@@ -93,7 +92,7 @@ def _print_parts(parts: Iterable[str]) -> None:
         sys.stdout.write(part)
 
 
-def put_on_pager(text: str) -> None:
+def show_on_pager(text: str) -> None:
     """Shows a text by the page, with the program that $PAGER names, as `man` does, or all at once without it."""
     import pydoc
 
@@ -102,7 +101,7 @@ def put_on_pager(text: str) -> None:
     shown = text.encode(encoding, errors).decode(encoding)
     missing = _missing_pager()
     if missing:
-        say(f"$PAGER names `{missing}`, and there is no such program", error=True)
+        print_status(f"$PAGER names `{missing}`, and there is no such program", error=True)
         sys.stdout.write(shown)
     else:
         pydoc.pager(shown)
@@ -121,8 +120,8 @@ def _missing_pager() -> str:
     return "" if not program or shutil.which(program) else program
 
 
-def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) -> None:
-    """Writes bytes to a file or to stdout, as `put_text` does; what is binary doesn't go to a terminal.
+def write_output_bytes(chunks: Iterable[bytes], output: Path | None, *, binary: bool) -> None:
+    """Writes bytes to a file or to stdout, as `write_output` does; what is binary doesn't go to a terminal.
 
     Raises:
         InvocationError: it would.
@@ -137,15 +136,15 @@ def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) ->
         _write_file(output, chunks)
 
 
-def put_page(page: ReviewPage, output: Path) -> None:
+def write_output_page(page: ReviewPage, output: Path) -> None:
     """Writes a page to a file, and the data of its principals to a folder beside it."""
-    from lpgen.edge.output_page import folder_of_page, write_page
+    from lpgen.edge.output_folder import folder_of_page, write_page
     from lpgen.report.html.data_files import page_with_files
 
     whole = page_with_files(page, folder=folder_of_page(output).name)
     files = ((name, text.encode()) for name, text in whole.files)
     if write_page(output, map(str.encode, whole.page), digest=whole.review, files=files):
-        say(f"replaced {quote_input(str(output))}")
+        print_status(f"replaced {quote_input(str(output))}")
 
 
 def _hide_line_for_stdout() -> None:
@@ -155,16 +154,16 @@ def _hide_line_for_stdout() -> None:
 
 
 def _write_file(path: Path, chunks: Iterable[bytes]) -> None:
-    from lpgen.edge.output_file import write_output
+    from lpgen.edge.output_file import write_file
 
     try:
-        if write_output(path, chunks):
-            say(f"replaced {quote_input(str(path))}")
+        if write_file(path, chunks):
+            print_status(f"replaced {quote_input(str(path))}")
     except BrokenPipeError as error:  # a pipe such as `/dev/stdout`, which its reader has left
         note_failure(str(path), error)
 
 
-def say(text: str, *, nl: bool = True, error: bool = False) -> None:
+def print_status(text: str, *, nl: bool = True, error: bool = False) -> None:
     """Writes to stderr, with `--quiet` only errors; on a terminal in lines that fit it, elsewhere as they are, for
     whoever searches in them."""
     if _quiet and not error:
@@ -173,11 +172,11 @@ def say(text: str, *, nl: bool = True, error: bool = False) -> None:
     typer.echo(_fitted(text, sys.stderr), err=True, nl=nl)
 
 
-def say_inert(text: str) -> None:
+def print_escaped_status(text: str) -> None:
     """Says a text that others have written, made inert."""
     from lpgen.report.escaping import terminal_text
 
-    say(terminal_text(text))
+    print_status(terminal_text(text))
 
 
 def for_terminal(text: str) -> str:

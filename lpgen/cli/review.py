@@ -20,7 +20,14 @@ from lpgen.cli.options import (
     SarifRootOption,
     given_of,
 )
-from lpgen.cli.output import layout_for, put_chunks, put_on_pager, put_page, put_parts, put_text, say
+from lpgen.cli.output import (
+    layout_for,
+    print_status,
+    show_on_pager,
+    write_output,
+    write_output_bytes,
+    write_output_page,
+)
 from lpgen.edge.output_file import is_stream, refuse_replacing
 from lpgen.errors import BaselineError, InvocationError
 
@@ -67,7 +74,7 @@ def review_command(
     """
     from lpgen.app.output import review_page, review_parts, summary_of
     from lpgen.app.review import open_review
-    from lpgen.edge.output_page import remove_files_of_page
+    from lpgen.edge.output_folder import remove_files_of_page
     from lpgen.report.decisions_file import render_decisions
     from lpgen.report.render import PAGE, WHOLE_REVIEW
 
@@ -82,30 +89,30 @@ def review_command(
         page_file = _page_with_files(review.size, output) if chosen is ReviewFormat.HTML else None
         if write_decisions is not None:
             then = given.command("review", ("--decisions", str(write_decisions)))
-            put_text(render_decisions(summary_of(review), then.text if then else ""), write_decisions)
+            write_output(render_decisions(summary_of(review), then.text if then else ""), write_decisions)
         if chosen in (ReviewFormat.CSV, ReviewFormat.PARQUET):
             table = WHOLE_REVIEW.write_bytes(review.whole_report(), chosen.value)
-            put_chunks(table, output, binary=chosen is ReviewFormat.PARQUET)
+            write_output_bytes(table, output, binary=chosen is ReviewFormat.PARQUET)
         elif chosen is ReviewFormat.HTML:
             page = review_page(review, read.catalog, given)
             if not choices.principal:
                 page = replace(page, baselines=_baselines(data, review.report.diff.as_of))
             if page_file is not None:
-                put_page(page, page_file)
+                write_output_page(page, page_file)
             else:
-                put_parts(PAGE.write(page, "html"), output)
+                write_output(PAGE.write(page, "html"), output)
                 if output is not None:
                     remove_files_of_page(output)
         elif chosen is ReviewFormat.TEXT and str(output or "-") == "-":
             is_whole = full or (choices.principal != "" and review.size == 1)
             if full and output is None and sys.stdout.isatty():
-                put_on_pager("".join(review_parts(review, "text", replace(layout, color=False), given)))
+                show_on_pager("".join(review_parts(review, "text", replace(layout, color=False), given)))
             else:
-                put_parts(review_parts(review, "text" if is_whole else "screen", layout, given), output)
+                write_output(review_parts(review, "text" if is_whole else "screen", layout, given), output)
         else:
-            put_parts(review_parts(review, chosen.value, layout, given), output)
+            write_output(review_parts(review, chosen.value, layout, given), output)
     if review.report.problems:
-        say(f"problems of the files given: {len(review.report.problems)}; the report names them")
+        print_status(f"problems of the files given: {len(review.report.problems)}; the report names them")
 
 
 def _baselines(data: Path, day: date) -> tuple[Stamp, ...]:
@@ -115,7 +122,7 @@ def _baselines(data: Path, day: date) -> tuple[Stamp, ...]:
     try:
         return tuple(one.stamp for one in list_baselines(data) if one.stamp.as_of <= day)
     except BaselineError as error:
-        say(f"the page has no trend: {error}")
+        print_status(f"the page has no trend: {error}")
         return ()
 
 

@@ -25,7 +25,7 @@ from lpgen.cli.options import (
     ProfileOption,
     SnapshotOption,
 )
-from lpgen.cli.output import for_terminal, put_text, say, say_inert, status_line
+from lpgen.cli.output import for_terminal, print_escaped_status, print_status, status_line, write_output
 from lpgen.errors import InvocationError
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="The file that `lpgen rollout plan` wrote.")]
-SettleOption = Annotated[
+_PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="The file that `lpgen rollout plan` wrote.")]
+_SettleOption = Annotated[
     float,
     typer.Option(
         "--settle",
@@ -51,9 +51,9 @@ SettleOption = Annotated[
         help="How long to wait for IAM to propagate new policies before the old ones are removed.",
     ),
 ]
-YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+_YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 
-SignatureOption = Annotated[
+_SignatureOption = Annotated[
     Path | None,
     typer.Option("--require-signature", metavar="PUBLIC-KEY", help="Take only what this PEM file's key has signed."),
 ]
@@ -87,7 +87,7 @@ class _ConnectionOptions:
 
 @app.command("plan", cls=PlainCommand)
 @as_command
-def plan_command(
+def _plan_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `lpgen generate` wrote.")],
     inputs: AnalysisInputOptions,
     choices: ChoiceOptions,
@@ -95,7 +95,7 @@ def plan_command(
         Path | None,
         typer.Option("--data", metavar="DIR", help="The data folder that DIR was generated from, to compare with it."),
     ] = None,
-    require_signature: SignatureOption = None,
+    require_signature: _SignatureOption = None,
     trust_output: Annotated[
         bool,
         typer.Option(
@@ -162,9 +162,9 @@ def plan_command(
     if output is not None and str(output) != "-":
         _refuse_begun(output)
         for path in write_for_owners(plan, output):
-            say(f"written for its owner: {path}")
-    put_text(rollout_json(plan), output)
-    say(render_planned(plan))
+            print_status(f"written for its owner: {path}")
+    write_output(rollout_json(plan), output)
+    print_status(render_planned(plan))
     if plan.is_doubtful or not any(one.calls for one in plan.principals):
         raise typer.Exit(EXIT_FOUND)
 
@@ -197,14 +197,14 @@ def _refuse_begun(output: Path) -> None:
 
 @app.command("apply", cls=PlainCommand)
 @as_command
-def apply_command(
-    plan: PlanArgument,
+def _apply_command(
+    plan: _PlanArgument,
     at: _ConnectionOptions,
     role: Annotated[list[str] | None, _role_option("A role (or user) of the plan to roll out. Repeats.")] = None,
     all_of_it: Annotated[bool, typer.Option("--all", help="Roll out every principal of the plan.")] = False,
-    yes: YesOption = False,
-    settle: SettleOption = 15.0,
-    require_signature: SignatureOption = None,
+    yes: _YesOption = False,
+    settle: _SettleOption = 15.0,
+    require_signature: _SignatureOption = None,
     catalog: CatalogOption = None,
 ) -> None:
     """Carry a plan out in AWS.
@@ -235,26 +235,26 @@ def apply_command(
     chosen = known if all_of_it else chosen_principals(role or (), known)
     accounts = at.open()
     checked = check_rollout(whole, chosen, read_journal(plan, whole), accounts, open_catalog(catalog))
-    say(render_trust(whole.source))
+    print_status(render_trust(whole.source))
     ready = [one.plan for one in checked if not one.refusals and not one.done]
     refused = [(one.plan.principal, one.refusals) for one in checked if one.refusals]
     typer.echo(for_terminal(render_changes(ready)), nl=False)
     if refused:
-        say(render_refused(refused))
+        print_status(render_refused(refused))
     if ready:
         _confirm(f"Change {_counted(len(ready))} in AWS?", yes=yes)
-    outcomes = apply_rollout(plan, whole, checked, accounts, settle_seconds=settle, say=say_inert)
+    outcomes = apply_rollout(plan, whole, checked, accounts, settle_seconds=settle, print_status=print_escaped_status)
     _end(outcomes, already_said=frozenset(principal for principal, _ in refused))
 
 
 @app.command("undo", cls=PlainCommand)
 @as_command
-def undo_command(
-    plan: PlanArgument,
+def _undo_command(
+    plan: _PlanArgument,
     at: _ConnectionOptions,
     role: Annotated[list[str] | None, _role_option("A role (or user) to put back. Repeats. By default all.")] = None,
-    yes: YesOption = False,
-    settle: SettleOption = 15.0,
+    yes: _YesOption = False,
+    settle: _SettleOption = 15.0,
 ) -> None:
     """Put policies back as they were before a plan.
 
@@ -279,29 +279,29 @@ def undo_command(
     chosen = tuple(arn for arn in recorded.to_undo if arn in named or not role)
     accounts = at.open()
     unrecorded = find_unrecorded(whole, named, recorded, accounts)
-    say(render_unrecorded(unrecorded), nl=False)
+    print_status(render_unrecorded(unrecorded), nl=False)
     for arn in (arn for arn in states if arn not in (*chosen, *unrecorded) and (arn in named or not role)):
-        say_inert(f"{arn}: undone already")
+        print_escaped_status(f"{arn}: undone already")
     if not chosen:
         if unrecorded:
             raise typer.Exit(EXIT_FOUND)
-        say("nothing to undo" if states else "nothing to undo: the journal beside the plan holds no rollout")
+        print_status("nothing to undo" if states else "nothing to undo: the journal beside the plan holds no rollout")
         return
     calls = [(arn, [call for _, call in states[arn].calls_to_undo]) for arn in chosen if arn in states]
     typer.echo(for_terminal(render_undo(calls)), nl=False)
     _confirm(f"Put {_counted(len(chosen))} back as before?", yes=yes)
-    _end(undo_rollout(plan, whole, chosen, accounts, settle_seconds=settle, say=say_inert))
+    _end(undo_rollout(plan, whole, chosen, accounts, settle_seconds=settle, print_status=print_escaped_status))
     if unrecorded:
         raise typer.Exit(EXIT_FOUND)
 
 
 @app.command("unlock", cls=PlainCommand)
 @as_command
-def unlock_command(
-    plan: PlanArgument,
+def _unlock_command(
+    plan: _PlanArgument,
     at: _ConnectionOptions,
     role: Annotated[list[str] | None, _role_option("A role (or user) to unlock. Repeats. By default all.")] = None,
-    yes: YesOption = False,
+    yes: _YesOption = False,
 ) -> None:
     """Remove the locks that killed runs left.
 
@@ -325,15 +325,15 @@ def unlock_command(
     accounts = at.open()
     locks = find_locks(whole, chosen_principals(role, known) if role else known, accounts)
     if not locks:
-        say("nothing is locked")
+        print_status("nothing is locked")
         return
     typer.echo(for_terminal(render_locks(locks)), nl=False)
     _confirm(f"Does no run change {_counted(len(locks))} now, and do you want to unlock?", yes=yes)
     remove_locks(plan, whole, [principal for principal, _ in locks], accounts)
-    say(f"unlocked {_counted(len(locks))}")
+    print_status(f"unlocked {_counted(len(locks))}")
 
 
-class WatchFormat(StrEnum):
+class _WatchFormat(StrEnum):
     """How what was denied is printed."""
 
     TEXT = "text"
@@ -342,12 +342,12 @@ class WatchFormat(StrEnum):
 
 @app.command("watch", cls=PlainCommand)
 @as_command
-def watch_command(
-    plan: PlanArgument,
+def _watch_command(
+    plan: _PlanArgument,
     data: Annotated[
         Path, typer.Option("--data", metavar="DIR", help="The data folder, after the newest logs were ingested.")
     ],
-    format: Annotated[WatchFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: Annotated[_WatchFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
     snapshot: SnapshotOption = "",
     catalog: CatalogOption = None,
@@ -369,9 +369,9 @@ def watch_command(
     from lpgen.edge.rollout.plan_file import read_rollout_plan
     from lpgen.report.messages.rollout import render_watch
 
-    chosen = choose_format(format, output, WatchFormat)
+    chosen = choose_format(format, output, _WatchFormat)
     watched = watch(read_rollout_plan(plan), plan, data, open_catalog(catalog), snapshot=snapshot)
-    put_text(render_watch(watched, chosen.value), output)
+    write_output(render_watch(watched, chosen.value), output)
     if any(one.found for one in watched):
         raise typer.Exit(EXIT_FOUND)
 
@@ -392,7 +392,7 @@ def _confirm(question: str, *, yes: bool) -> None:
     status_line.is_hidden = False
     if not agreed:
         hint = "" if sys.stdin.isatty() else " (give --yes where nobody can answer)"
-        say(f"nothing was changed{hint}")
+        print_status(f"nothing was changed{hint}")
         raise typer.Exit(EXIT_FOUND)
 
 
@@ -410,7 +410,7 @@ def _end(outcomes: Iterable[RolloutOutcome], *, already_said: frozenset[str] = f
         for outcome in outcomes:
             found.append(outcome)  # noqa: PERF402 (an error must not lose those before it)
     finally:  # an error or an interrupt doesn't hide the outcomes of those that were reached
-        say(render_outcomes([one for one in found if one.principal not in already_said]), nl=False)
+        print_status(render_outcomes([one for one in found if one.principal not in already_said]), nl=False)
     kinds = {one.kind for one in found}
     unfinished = {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}
     if kinds & {*unfinished, OutcomeKind.UNDONE_IN_PART, OutcomeKind.LEFT}:

@@ -8,7 +8,7 @@ from typing import Final
 import typer
 
 from lpgen.cli.help import StoppedCommandError
-from lpgen.cli.output import say
+from lpgen.cli.output import print_status
 from lpgen.edge.standard_streams import first_failure, flush_standard_streams
 from lpgen.errors import ExitCode, LpgenError
 from lpgen.version import __version__
@@ -61,21 +61,23 @@ def code_with_output(code: int) -> int:
         return code
     if isinstance(failure, BrokenPipeError):
         return code or ExitCode.OUTPUT_CLOSED
-    say(f"lpgen: the output can't be written: {(failure.strerror or str(failure)).lower()}", error=True)
+    print_status(f"lpgen: the output can't be written: {(failure.strerror or str(failure)).lower()}", error=True)
     return code if code > ExitCode.FOUND else ExitCode.UNFINISHED
 
 
 def _complain(error: LpgenError) -> ExitCode:
     from lpgen.report.escaping import terminal_text
 
-    say(f"lpgen: {terminal_text(error.message)}", error=True)
+    print_status(f"lpgen: {terminal_text(error.message)}", error=True)
     if error.hint:
-        say(f"  {terminal_text(error.hint)}", error=True)
+        print_status(f"  {terminal_text(error.hint)}", error=True)
     return error.exit_code
 
 
 def _interrupted(command: str) -> ExitCode:
-    say(f"\nlpgen: interrupted; {_STATES.get(command, 'a file of `--output` is as it was or complete')}", error=True)
+    print_status(
+        f"\nlpgen: interrupted; {_STATES.get(command, 'a file of `--output` is as it was or complete')}", error=True
+    )
     return ExitCode.INTERRUPTED
 
 
@@ -96,7 +98,7 @@ def _unexpected(error: BaseException, command: str) -> ExitCode:
             file.write(f"{versions}, {platform.platform()}: {command}\n{stack}")
         where = f"the traceback is in {terminal_text(path)}; please report it"
     except OSError:
-        say("".join(f"{terminal_text(line)}\n" for line in stack.splitlines()), nl=False, error=True)
+        print_status("".join(f"{terminal_text(line)}\n" for line in stack.splitlines()), nl=False, error=True)
         where = "please report it with the lines above"
-    say(f"lpgen: unexpected error in `{command}` ({versions}): {what}; {where}", error=True)
+    print_status(f"lpgen: unexpected error in `{command}` ({versions}): {what}; {where}", error=True)
     return ExitCode.UNFINISHED

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from lpgen.cli.options import OutputFileOption
-from lpgen.cli.output import put_text
+from lpgen.cli.output import write_output
 
 
-class Document(StrEnum):
+class DocumentName(StrEnum):
     """The documents that have a schema."""
 
     REVIEW = "review"
@@ -32,9 +32,9 @@ class Document(StrEnum):
 
 def schema_command(
     name: Annotated[
-        Document,
+        DocumentName,
         typer.Argument(
-            metavar="NAME", show_choices=False, help=f"Which document: {', '.join(Document)}.", show_default=False
+            metavar="NAME", show_choices=False, help=f"Which document: {', '.join(DocumentName)}.", show_default=False
         ),
     ],
     output: OutputFileOption = None,
@@ -50,4 +50,4 @@ def schema_command(
     """
     from lpgen.report.documents.schemas import schema_json
 
-    put_text(schema_json(name), output)
+    write_output(schema_json(name), output)

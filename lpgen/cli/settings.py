@@ -19,18 +19,18 @@ from typing import Any, Final
 
 from lpgen.errors import InvocationError, quote_input, quote_reason
 
-SETTINGS_FILE: Final = Path("lpgen.toml")
+_SETTINGS_FILE: Final = Path("lpgen.toml")
 _LARGEST_FILE: Final = 100_000
 
 
-class _Kind(StrEnum):
+class _ValueKind(StrEnum):
     PATH = "a path"
     TEXT = "a text"
     NUMBER = "a whole number"
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class _Setting:
     """A default: its key in the file, the parameter of commands that it sets, and what it is for.
 
     `option` is how the command line gives it. `risk` says why the file can't set it, "" where it can. The file's value
@@ -39,7 +39,7 @@ class Setting:
 
     key: str
     parameter: str
-    kind: _Kind
+    kind: _ValueKind
     help: str
     option: str
     default: str = ""
@@ -58,55 +58,55 @@ class Setting:
 
 
 SETTINGS: Final = (
-    Setting("data", "data", _Kind.PATH, "The data folder.", "--data DIR", trusting=frozenset({"verify", "plan"})),
-    Setting(
+    _Setting("data", "data", _ValueKind.PATH, "The data folder.", "--data DIR", trusting=frozenset({"verify", "plan"})),
+    _Setting(
         "logs",
         "paths",
-        _Kind.TEXT,
+        _ValueKind.TEXT,
         "What `lpgen ingest` reads.",
         "the paths",
         commands=frozenset({"ingest"}),
         risk="it chooses what is read with your credentials and counts as recorded use",
     ),
-    Setting(
+    _Setting(
         "accounts",
         "account",
-        _Kind.TEXT,
+        _ValueKind.TEXT,
         "The accounts to ingest.",
         "--account ID",
         commands=frozenset({"ingest"}),
         risk="use that the logs of other accounts show would go unseen",
     ),
-    Setting(
+    _Setting(
         "decisions",
         "decisions",
-        _Kind.PATH,
+        _ValueKind.PATH,
         "The decisions file.",
         "--decisions FILE",
         risk="decisions accept what keeps replacements from being called safe",
     ),
-    Setting(
+    _Setting(
         "min-days",
         "min_days",
-        _Kind.NUMBER,
+        _ValueKind.NUMBER,
         "How many covered days make a removal sure enough.",
         "--min-days DAYS",
         "90",
     ),
-    Setting("fail-on", "fail_on", _Kind.TEXT, "The severity of drift that exits with 1.", "--fail-on SEVERITY"),
+    _Setting("fail-on", "fail_on", _ValueKind.TEXT, "The severity of drift that exits with 1.", "--fail-on SEVERITY"),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class _Chosen:
     """A setting with its value and where that comes from."""
 
-    setting: Setting
+    setting: _Setting
     value: str
     origin: str
 
 
-def setting_of(command: str, parameter: str) -> Setting | None:
+def setting_of(command: str, parameter: str) -> _Setting | None:
     """The setting that gives a parameter of a command its default, if there is one."""
     return next((one for one in SETTINGS if one.applies_to(command, parameter)), None)
 
@@ -136,12 +136,12 @@ def refuse_missing(command: str, parameter: str) -> None:
     setting = setting_of(command, parameter)
     if setting is not None and command in setting.trusting and setting.key in read_settings():
         raise InvocationError(
-            f"`{setting.option}` is missing: what vouches for a folder can't come from `{SETTINGS_FILE}`",
+            f"`{setting.option}` is missing: what vouches for a folder can't come from `{_SETTINGS_FILE}`",
             hint=f"give it on the command line, or set {setting.variable}",
         )
 
 
-def chosen_settings() -> list[Chosen]:
+def chosen_settings() -> list[_Chosen]:
     """Every setting as the next command would take it.
 
     Raises:
@@ -151,13 +151,13 @@ def chosen_settings() -> list[Chosen]:
     return [_chosen(one, values) for one in SETTINGS]
 
 
-def _chosen(setting: Setting, values: Mapping[str, Any]) -> Chosen:
+def _chosen(setting: _Setting, values: Mapping[str, Any]) -> _Chosen:
     given = os.environ.get(setting.variable)
     if given:
-        return Chosen(setting, given, setting.variable)
+        return _Chosen(setting, given, setting.variable)
     if setting.key in values:
-        return Chosen(setting, str(values[setting.key]), f"./{SETTINGS_FILE}")
-    return Chosen(setting, setting.default, "lpgen" if setting.default else "not set")
+        return _Chosen(setting, str(values[setting.key]), f"./{_SETTINGS_FILE}")
+    return _Chosen(setting, setting.default, "lpgen" if setting.default else "not set")
 
 
 def read_settings() -> dict[str, Any]:
@@ -166,43 +166,43 @@ def read_settings() -> dict[str, Any]:
     Raises:
         InvocationError: the file can't be read, or a key or a value is wrong.
     """
-    if not os.path.lexists(SETTINGS_FILE):
+    if not os.path.lexists(_SETTINGS_FILE):
         return {}
     try:
-        if not SETTINGS_FILE.is_file() or SETTINGS_FILE.stat().st_size > _LARGEST_FILE:
-            raise InvocationError(f"`{SETTINGS_FILE}` is no file of settings")
-        loaded = tomllib.loads(SETTINGS_FILE.read_text(encoding="utf-8-sig"))
+        if not _SETTINGS_FILE.is_file() or _SETTINGS_FILE.stat().st_size > _LARGEST_FILE:
+            raise InvocationError(f"`{_SETTINGS_FILE}` is no file of settings")
+        loaded = tomllib.loads(_SETTINGS_FILE.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InvocationError(f"can't read `{SETTINGS_FILE}`: {quote_reason(error)}") from error
+        raise InvocationError(f"can't read `{_SETTINGS_FILE}`: {quote_reason(error)}") from error
     known = {one.key: one for one in SETTINGS}
     for key, value in loaded.items():
         if key not in known:
             near = get_close_matches(key, known, 1)
             hint = f"did you mean `{near[0]}`?" if near else f"the keys are {', '.join(known)}"
-            raise InvocationError(f"`{SETTINGS_FILE}`: {quote_input(key)} is no setting", hint=hint)
+            raise InvocationError(f"`{_SETTINGS_FILE}`: {quote_input(key)} is no setting", hint=hint)
         _refuse_wrong(known[key], value)
     return loaded
 
 
-def _refuse_wrong(setting: Setting, value: Any) -> None:
+def _refuse_wrong(setting: _Setting, value: Any) -> None:
     elsewhere = f"give {setting.option} on the command line, or set {setting.variable}"
     if setting.risk:
-        raise InvocationError(f"`{SETTINGS_FILE}` can't set `{setting.key}`: {setting.risk}", hint=elsewhere)
+        raise InvocationError(f"`{_SETTINGS_FILE}` can't set `{setting.key}`: {setting.risk}", hint=elsewhere)
     kind = setting.kind
-    if kind is _Kind.NUMBER:
+    if kind is _ValueKind.NUMBER:
         is_right = isinstance(value, int) and not isinstance(value, bool)
     else:
         is_right = isinstance(value, str)
     if not is_right:
-        raise InvocationError(f"`{SETTINGS_FILE}`: `{setting.key}` must be {kind}")
-    if kind is _Kind.NUMBER and value < int(setting.default):
+        raise InvocationError(f"`{_SETTINGS_FILE}`: `{setting.key}` must be {kind}")
+    if kind is _ValueKind.NUMBER and value < int(setting.default):
         raise InvocationError(
-            f"`{SETTINGS_FILE}`: `{setting.key}` is {value}, less than lpgen's {setting.default}",
+            f"`{_SETTINGS_FILE}`: `{setting.key}` is {value}, less than lpgen's {setting.default}",
             hint=f"the file can only raise it; to lower it, delete the line, and give --{setting.key} {value} on the "
             f"command line or set {setting.variable}",
         )
-    if kind is _Kind.PATH and not Path(value).resolve().is_relative_to(Path.cwd().resolve()):
+    if kind is _ValueKind.PATH and not Path(value).resolve().is_relative_to(Path.cwd().resolve()):
         raise InvocationError(
-            f"`{SETTINGS_FILE}`: {quote_input(value)} of `{setting.key}` leaves the folder",
+            f"`{_SETTINGS_FILE}`: {quote_input(value)} of `{setting.key}` leaves the folder",
             hint=f"{elsewhere}: the file may be another person's",
         )

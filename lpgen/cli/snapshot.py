@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lpgen.cli.options import EndpointOption, ProfileOption
-from lpgen.cli.output import say, say_inert
+from lpgen.cli.output import print_escaped_status, print_status
 from lpgen.core.arns import is_account_id
 from lpgen.errors import ExitCode, InvocationError, quote_input
 
@@ -84,13 +84,13 @@ def snapshot_command(
     from lpgen.edge.aws_regions import refuse_unknown_regions
     from lpgen.edge.aws_session import Connection, open_session
     from lpgen.edge.data_folder.snapshot_folder import SNAPSHOTS
-    from lpgen.edge.snapshot.account import Wanted
+    from lpgen.edge.snapshot.account import SnapshotScope
     from lpgen.edge.snapshot.fetch import take_snapshot
     from lpgen.report.pages.inputs import render_taken_snapshot
 
     regions = tuple(dict.fromkeys(region or ()))
     refuse_unknown_regions(regions)
-    wanted = Wanted(
+    wanted = SnapshotScope(
         role=assume_role,
         accounts=_accounts(accounts, role=assume_role),
         regions=regions,
@@ -100,8 +100,8 @@ def snapshot_command(
         schedules=schedules,
     )
     session = open_session(Connection(profile, regions[0] if regions else "", endpoint_url))
-    stamp = take_snapshot(session, wanted, data, now=datetime.now(UTC), say=say_inert)
-    say(render_taken_snapshot(stamp, str(data / SNAPSHOTS / stamp.name)))
+    stamp = take_snapshot(session, wanted, data, now=datetime.now(UTC), print_status=print_escaped_status)
+    print_status(render_taken_snapshot(stamp, str(data / SNAPSHOTS / stamp.name)))
     if strict and stamp.gaps:
         raise typer.Exit(ExitCode.UNFINISHED)
 

@@ -19,7 +19,7 @@ from lpgen.cli.options import (
     DataOption,
     OutputFileOption,
 )
-from lpgen.cli.output import layout_for, put_text
+from lpgen.cli.output import layout_for, write_output
 
 
 def verify_command(
@@ -60,7 +60,7 @@ def verify_command(
     read = inputs.read(data, replace(choices, min_days=0))
     with engine.open() as at:
         result = verify(folder, replace(read, engine=at), key=key)
-    put_text(VERIFICATION.text(result, chosen.value, layout_for(output)), output)
+    write_output(VERIFICATION.text(result, chosen.value, layout_for(output)), output)
     if result.status is not CheckStatus.PASSED:
         raise typer.Exit(EXIT_FOUND)
     if result.changed_inputs:

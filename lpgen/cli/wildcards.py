@@ -10,7 +10,7 @@ import typer
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import ChoiceOptions, InputOptions, OptionalDataOption, OutputFileOption, PrincipalOption
-from lpgen.cli.output import layout_for, put_text
+from lpgen.cli.output import layout_for, write_output
 
 
 class WildcardsFormat(StrEnum):
@@ -53,4 +53,4 @@ def wildcards_command(
 
     chosen = choose_format(format, output, WildcardsFormat)
     growth = wildcard_growth(inputs.read(data, ChoiceOptions(principal=principal)), since, data=data)
-    put_text(WILDCARDS.text(growth, chosen.value, layout_for(output)), output)
+    write_output(WILDCARDS.text(growth, chosen.value, layout_for(output)), output)

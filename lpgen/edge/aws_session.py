@@ -51,7 +51,7 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class CallerIdentity:
     """The owner of a session's credentials."""
 
     account: str
@@ -118,7 +118,7 @@ class AwsSession:
             raise AwsError(why, code="NoEndpoint", hint="update boto3 if the Region is new")
         return self.client(service, region)
 
-    def caller(self) -> Caller:
+    def caller(self) -> CallerIdentity:
         """The account and ARN of the credentials, by sts:GetCallerIdentity, which no policy can deny.
 
         Raises:
@@ -126,7 +126,7 @@ class AwsSession:
         """
         with aws_errors("find out whose credentials these are"):
             answer = self.client("sts").get_caller_identity()
-        return Caller(answer["Account"], answer["Arn"])
+        return CallerIdentity(answer["Account"], answer["Arn"])
 
     def assume_role(self, arn: str) -> AwsSession:
         """A session of a role, assumed now and again before its credentials end.

@@ -60,7 +60,7 @@ def refuse_link(path: Path) -> None:
         )
 
 
-def write_output(path: Path, chunks: Iterable[bytes]) -> bool:
+def write_file(path: Path, chunks: Iterable[bytes]) -> bool:
     """Write the file in one step: a full disk or an error midway leaves the old content. Return whether it replaced a
     file.
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from lpgen.edge.output_file import refuse_link
-from lpgen.edge.private_files import make_private_folder, sync_folder
+from lpgen.edge.output_file import refuse_link, refuse_missing_folder, write_file
+from lpgen.edge.private_files import make_private_folder, open_private, sync_folder
 from lpgen.errors import OutputError
 
 SUMMARY: Final = "summary.json"
@@ -48,7 +50,7 @@ class OutputFolder:
             )
         try:
             make_private_folder(self._target.parent.resolve())
-            with locked(self._target.parent):
+            with _locked(self._target.parent):
                 _remove_leftovers(self._target)
                 self.path = Path(tempfile.mkdtemp(prefix=f".{self._target.name}{_NEW}", dir=self._target.parent))
                 self._held = _hold(self.path)
@@ -70,7 +72,7 @@ class OutputFolder:
         parent, gone = self._target.parent, None
         try:
             _sync_tree(self.path)
-            with locked(parent):
+            with _locked(parent):
                 _restore(self._target)
                 if self._target.exists():
                     self._target.rename(_old(self._target))
@@ -79,7 +81,7 @@ class OutputFolder:
                 sync_folder(parent)
                 gone = _discard_old(self._target)
         except OSError as error:
-            with contextlib.suppress(OSError), locked(parent):
+            with contextlib.suppress(OSError), _locked(parent):
                 _restore(self._target)
             raise OutputError(f"can't put `{self._shown}` in place: {error.strerror or error}") from error
         if gone is not None:
@@ -99,7 +101,7 @@ def recover_output(target: Path) -> None:
     if not os.path.lexists(_old(whole)):
         return
     try:
-        with locked(whole.parent):
+        with _locked(whole.parent):
             _restore(whole)
             gone = _discard_old(whole)
     except OSError as error:
@@ -150,7 +152,7 @@ def _sync_tree(root: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Waits until no other run renames folders in this one."""
     handle = _hold(folder)
     try:
@@ -192,3 +194,83 @@ def _is_held(folder: Path) -> bool:
     finally:
         os.close(handle)
     return False
+
+
+# ---------------------------------------------------------------- a page and the folder beside it
+
+
+_NEW_PAGE: Final = ".lpgen-"
+_OWN_NAME: Final = re.compile(r"[0-9a-f]{32}|\.lpgen-[0-9a-f]{32}")
+
+
+def folder_of_page(page: Path) -> Path:
+    """The folder beside a page that holds its files."""
+    return page.with_name(f"{page.stem}-files")
+
+
+def write_page(page: Path, content: Iterable[bytes], *, digest: str, files: Iterable[tuple[str, bytes]]) -> bool:
+    """Write a page and the files that it leads to. Return whether it replaced a page.
+
+    The content is asked for after the files.
+
+    Raises:
+        OutputError: something can't be written.
+    """
+    refuse_missing_folder(page)
+    refuse_link(page)
+    folder = folder_of_page(page)
+    try:
+        make_private_folder(folder)
+        with _locked(folder):
+            is_new = not os.path.lexists(folder / digest)
+            try:
+                _write_page_files(folder, digest, files)
+                is_replaced = write_file(page, content)
+            except BaseException:
+                if is_new:
+                    shutil.rmtree(folder / digest, ignore_errors=True)
+                raise
+            _remove_other_runs(folder, digest)
+    except OSError as error:
+        raise OutputError(f"can't write `{folder}`: {error.strerror or error}") from error
+    return is_replaced
+
+
+def remove_files_of_page(page: Path) -> None:
+    """Remove what an earlier run wrote beside a page that has no files any more.
+
+    Raises:
+        OutputError: something can't be removed.
+    """
+    folder = folder_of_page(page)
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    try:
+        with _locked(folder):
+            _remove_other_runs(folder, "")
+            if not any(folder.iterdir()):
+                folder.rmdir()
+    except OSError as error:
+        raise OutputError(f"can't remove `{folder}`: {error.strerror or error}") from error
+
+
+def _write_page_files(folder: Path, digest: str, files: Iterable[tuple[str, bytes]]) -> None:
+    new = folder / f"{_NEW_PAGE}{uuid.uuid4().hex}"
+    try:
+        make_private_folder(new)
+        for name, content in files:
+            with open_private(new / name, "xb") as file:
+                file.write(content)
+        if os.path.lexists(folder / digest):  # of the same content, unless somebody changed it
+            (folder / digest).rename(folder / f"{_NEW_PAGE}{uuid.uuid4().hex}")
+        new.rename(folder / digest)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+
+
+def _remove_other_runs(folder: Path, digest: str) -> None:
+    """Remove what runs left in the folder but one; what people put there stays."""
+    for one in folder.iterdir():
+        if one.name != digest and _OWN_NAME.fullmatch(one.name) and one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one)

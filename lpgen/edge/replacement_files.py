@@ -21,16 +21,99 @@ from lpgen.core.folders import file_of_left_policy
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy
 from lpgen.core.replacements import LeftPolicy
-from lpgen.core.schemas import SUMMARY_SCHEMA, check_schema
-from lpgen.edge.evidence_file import EvidenceFile, EvidenceLeft, EvidenceLine, decode_evidence
+from lpgen.core.schemas import EVIDENCE_SCHEMA, SUMMARY_SCHEMA, check_schema
 from lpgen.edge.output_folder import SUMMARY, recover_output
 from lpgen.edge.private_files import make_private_folder, open_private
-from lpgen.errors import OutputError
+from lpgen.errors import OutputError, quote_reason
 
 EVIDENCE: Final = "evidence.json"
 SIGNATURE: Final = "summary.sig"
 
 _AGAIN: Final = "run `lpgen generate` again"
+
+
+# ---------------------------------------------------------------- evidence.json, as far as lpgen reads it back
+
+
+class _EvidencePolicy(msgspec.Struct, frozen=True):
+    """A document beside the file."""
+
+    file: str
+    name: str
+    type: str
+
+
+class _EvidenceReason(msgspec.Struct, frozen=True):
+    """A reason for a line."""
+
+    kind: str
+    rule: str
+
+
+class _EvidenceParent(msgspec.Struct, frozen=True):
+    """The old statement that a line narrows."""
+
+    policy: str
+    group: str
+
+
+class EvidenceLine(msgspec.Struct, frozen=True):
+    """A line of a document, or of a copy of a policy that is left attached, which has no file."""
+
+    action: str
+    parent: _EvidenceParent
+    evidence: tuple[_EvidenceReason, ...]
+    resources: tuple[str, ...] = ()
+    not_resources: tuple[str, ...] = ()
+    file: str = ""
+
+
+class _EvidenceLeft(msgspec.Struct, frozen=True):
+    """A policy that is left attached."""
+
+    arn: str
+    version: str | None
+    sha256: str
+    lines: tuple[EvidenceLine, ...] = ()
+
+
+class _EvidenceCaveat(msgspec.Struct, frozen=True):
+    """A reason not to call the replacement safe."""
+
+    message: str
+
+
+class _EvidenceReplaces(msgspec.Struct, frozen=True):
+    """The old policies."""
+
+    policies_sha256: str
+
+
+class EvidenceFile(msgspec.Struct, frozen=True):
+    """The evidence for one principal's replacement."""
+
+    principal: str
+    principal_id: str
+    safe: bool | None
+    not_safe_because: tuple[_EvidenceCaveat, ...]
+    as_of: str
+    replaces: _EvidenceReplaces
+    policies: tuple[_EvidencePolicy, ...]
+    lines: tuple[EvidenceLine, ...]
+    left_attached: tuple[_EvidenceLeft, ...]
+
+
+def decode_evidence(content: bytes, place: str) -> EvidenceFile:
+    """The content of an evidence file; `place` is the file.
+
+    Raises:
+        OutputError: it is no evidence file, or has another schema.
+    """
+    try:
+        check_schema(content, EVIDENCE_SCHEMA, place, error=OutputError, hint=_AGAIN)
+        return msgspec.json.decode(content, type=EvidenceFile)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise OutputError(f"can't read `{place}`: {quote_reason(error)}", hint=_AGAIN) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +217,7 @@ def read_replacement(folder: Path) -> WrittenReplacement:
     return WrittenReplacement(folder, evidence.principal, documents, tuple(_stated_pairs(lines)), left, evidence)
 
 
-def _read_left(stated: EvidenceLeft, folder: Path) -> LeftPolicy:
+def _read_left(stated: _EvidenceLeft, folder: Path) -> LeftPolicy:
     """The policy that an evidence file lists as left attached, with its document from the output folder.
 
     Its file name follows from the policy, so no other file is read, whatever the evidence file says.

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
+from lpgen.app.rollout_plan import read_written_output
 from lpgen.edge.data_folder.baseline_folder import open_baseline
 from lpgen.edge.data_folder.ledger import count_unread_files, open_ledger
-from lpgen.edge.data_folder.ledger_check import read_sums
+from lpgen.edge.data_folder.ledger_integrity import read_sums
 from lpgen.edge.data_folder.snapshot_folder import open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.replacement_files import read_replacements
-from lpgen.edge.rollout.inputs import read_written_output
 from lpgen.edge.rollout.journal import journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan, read_whole_plan
 from lpgen.errors import LpgenError

@@ -10,10 +10,10 @@ from random import Random
 
 import pytest
 
+from lpgen.app.rollout_plan import read_written_output
 from lpgen.edge.data_folder.baseline_folder import list_baselines, open_baseline
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.output_folder import recover_output
-from lpgen.edge.rollout.inputs import read_written_output
 from tests.attack.fuzz.world import record, world
 from tests.attack.mortal import Mortals, free_copy
 from tests.attack.score import SHARE, Attack

@@ -18,7 +18,7 @@ import pytest
 
 from lpgen.app.rollout_plan import write_for_owners
 from lpgen.edge.data_folder.kept_values import KEPT, kept_values, remove_stale_values
-from lpgen.edge.output_page import remove_files_of_page, write_page
+from lpgen.edge.output_folder import remove_files_of_page, write_page
 from lpgen.edge.rollout.journal import Journal, journal_of
 from lpgen.edge.rollout.plan_file import read_rollout_plan
 from lpgen.errors import LpgenError

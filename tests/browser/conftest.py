@@ -15,7 +15,7 @@ from lpgen.app.review import analyse
 from lpgen.core.findings import Report
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.edge.logs.log_files import bundled_sample_logs
 from lpgen.report.blocks import Given
 from tests.report.rendered import render_review
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from lpgen.app.output import review_page
 from lpgen.core.drift.states import Figures, Stamp
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.edge.logs.log_files import bundled_sample_logs
 from lpgen.report.render import PAGE
 from tests.browser.conftest import Opener
 from tests.browser.test_review_principal import DEPLOYER, STOREFRONT

@@ -22,7 +22,7 @@ from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.data_folder.baseline_folder import BaselineFiles, save_baseline
 from lpgen.edge.data_folder.ledger import LedgerFile, open_ledger
-from lpgen.edge.data_folder.ledger_check import LedgerSums, read_sums
+from lpgen.edge.data_folder.ledger_integrity import LedgerSums, read_sums
 from lpgen.edge.data_folder.pins import pin_generation
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter
 from lpgen.edge.data_folder.usage_files import remove_stale_usage, write_usage, write_usage_beside

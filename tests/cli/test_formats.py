@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lpgen.cli.main import app
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.edge.logs.log_files import bundled_sample_logs
 from lpgen.report.html import data_files
 from tests.report.documents.test_schemas import faults
 from tests.report.test_render import check_put_together

@@ -15,7 +15,7 @@ from lpgen.app.rollout_plan import Basis, plan_rollout
 from lpgen.core.rollout.refusals import Exceptions
 from lpgen.core.rollout.source import Trust
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.edge.logs.log_files import bundled_sample_logs
 from lpgen.report.documents.rollout import rollout_json
 from tests.report.documents.test_schemas import faults
 from tests.report.golden import GOLDEN

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from lpgen.cli.main import app
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress, SkipCount
-from lpgen.edge.ingest.phase_clock import Phase, PhaseClock
+from lpgen.edge.ingest.phase_clock import IngestPhase, PhaseClock
 from lpgen.errors import EngineError, InvocationError
 from lpgen.report.messages.ingest import render_ingest, render_progress
 from tests.support.log_samples import log_bytes, record_json, write_logs
@@ -142,13 +142,13 @@ def test_phase_clock_counts_each_moment_once() -> None:
         now[0] += seconds
 
     spend(100)
-    with clock.measure(Phase.READING):
+    with clock.measure(IngestPhase.READING):
         spend(3)
-        with clock.measure(Phase.MERGING):
+        with clock.measure(IngestPhase.MERGING):
             spend(1)
         spend(4)
     spend(100)
-    with clock.measure(Phase.WRITING):
+    with clock.measure(IngestPhase.WRITING):
         spend(2)
     assert clock.seconds() == (("listing", 0.0), ("reading", 7.0), ("merging", 1.0), ("writing", 2.0))
 

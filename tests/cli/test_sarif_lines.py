@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.edge.logs.log_files import bundled_sample_logs
 from lpgen.report.sarif.kinds import ReviewKind
 from tests.support.forked_lpgen import run_forked
 

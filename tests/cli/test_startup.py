@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.edge.logs.log_files import bundled_sample_logs
 from tests.support.forked_lpgen import run_forked
 
 HEAVY = ("boto3", "botocore", "jinja2", "pandas")

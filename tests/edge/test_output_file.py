@@ -12,22 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.edge.output_file import is_stream, open_to_append, refuse_replacing, write_output
+from lpgen.edge.output_file import is_stream, open_to_append, refuse_replacing, write_file
 from lpgen.edge.private_files import make_private_folder, open_private, restrict_to_owner
 from lpgen.errors import InvocationError, OutputError
 
 
 def test_output_says_whether_it_replaced_a_file(tmp_path: Path) -> None:
     file = tmp_path / "review.json"
-    assert [write_output(file, [b"one", b"two"]) for _ in range(2)] == [False, True]
+    assert [write_file(file, [b"one", b"two"]) for _ in range(2)] == [False, True]
     assert file.read_bytes() == b"onetwo"
     assert [one.name for one in tmp_path.iterdir()] == ["review.json"]
-    assert not write_output(Path(os.devnull), [b"one"])
+    assert not write_file(Path(os.devnull), [b"one"])
 
 
 def test_output_makes_no_folder(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="there is no folder"):
-        write_output(tmp_path / "new" / "review.json", [b"one"])
+        write_file(tmp_path / "new" / "review.json", [b"one"])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -40,7 +40,7 @@ def test_output_stays_as_it_was_where_writing_fails_midway(error: type[BaseExcep
     file = tmp_path / "review.json"
     file.write_bytes(b"old")
     with pytest.raises(OutputError if error is OSError else error):
-        write_output(file, failing())
+        write_file(file, failing())
     assert file.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [file]
 
@@ -50,7 +50,7 @@ def test_output_keeps_the_permissions_of_the_file_it_replaces(tmp_path: Path) ->
     kept.write_bytes(b"old")
     kept.chmod(0o640)
     for file in (kept, new):
-        write_output(file, [b"new"])
+        write_file(file, [b"new"])
     assert _mode(kept) == 0o640
     assert _mode(new) == 0o600
 
@@ -60,7 +60,7 @@ def test_output_is_its_owners_whatever_the_umask(umask: int, tmp_path: Path) -> 
     before = os.umask(umask)
     try:
         make_private_folder(tmp_path / "one" / "two")
-        write_output(tmp_path / "one" / "two" / "review.json", [b"new"])
+        write_file(tmp_path / "one" / "two" / "review.json", [b"new"])
         with open_private(tmp_path / "journal", "ab") as file:
             file.write(b"line")
     finally:
@@ -98,7 +98,7 @@ def test_output_refuses_a_link_and_says_where_it_leads(is_there: bool, tmp_path:
         target.write_bytes(b"old")
     link.symlink_to(target)
     with pytest.raises(OutputError, match=r"is a link to .*authorized_keys") as caught:
-        write_output(link, [b"new"])
+        write_file(link, [b"new"])
     assert caught.value.hint == "name what it leads to, or delete the link"
     with pytest.raises(InvocationError, match="is there already"):
         refuse_replacing(link)
@@ -110,7 +110,7 @@ def test_output_refuses_a_link_and_says_where_it_leads(is_there: bool, tmp_path:
 def test_output_may_lie_behind_a_folder_that_is_a_link(tmp_path: Path) -> None:
     (tmp_path / "far").mkdir()
     (tmp_path / "reports").symlink_to(tmp_path / "far")
-    write_output(tmp_path / "reports" / "review.json", [b"new"])
+    write_file(tmp_path / "reports" / "review.json", [b"new"])
     assert (tmp_path / "far" / "review.json").read_bytes() == b"new"
 
 
@@ -118,7 +118,7 @@ def test_output_takes_the_place_of_a_hard_link(tmp_path: Path) -> None:
     precious, output = tmp_path / "precious", tmp_path / "review.json"
     precious.write_bytes(b"old")
     output.hardlink_to(precious)
-    write_output(output, [b"new"])
+    write_file(output, [b"new"])
     assert (precious.read_bytes(), output.read_bytes()) == (b"old", b"new")
 
 
@@ -127,7 +127,7 @@ def test_output_keeps_no_permissions_that_another_user_chose(tmp_path: Path, mon
     file.write_bytes(b"planted")
     file.chmod(0o666)
     monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
-    write_output(file, [b"new"])
+    write_file(file, [b"new"])
     assert (_mode(file), file.read_bytes()) == (0o600, b"new")
 
 
@@ -137,7 +137,7 @@ def test_output_in_a_folder_that_cannot_be_written_takes_the_place_of_what_is_th
     file = tmp_path / "review.json"
     file.write_bytes(b"a longer old text")
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert write_output(file, [b"new"])
+    assert write_file(file, [b"new"])
     assert file.read_bytes() == b"new"
 
 
@@ -153,7 +153,7 @@ def test_output_in_a_folder_that_cannot_be_written_overwrites_no_file_of_others(
     else:
         monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
     with pytest.raises(OutputError, match=trap):
-        write_output(file, [b"new"])
+        write_file(file, [b"new"])
     assert file.read_bytes() == b"precious"
 
 
@@ -173,7 +173,7 @@ def test_output_goes_into_no_pipe_of_another_user(tmp_path: Path, monkeypatch: p
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     monkeypatch.setattr(os, "geteuid", lambda: pipe.stat().st_uid + 1)
     with pytest.raises(OutputError, match="a pipe of another user"):
-        write_output(pipe, [b"new"])
+        write_file(pipe, [b"new"])
     assert os.read(reader, 10) == b""
     os.close(reader)
 
@@ -182,11 +182,11 @@ def test_output_below_dev_that_is_no_device_is_a_file_like_any_other() -> None:
     """Everyone can write `/dev/shm`."""
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         file, link = Path(folder) / "review.json", Path(folder) / "link"
-        assert [write_output(file, [b"new"]) for _ in range(2)] == [False, True]
+        assert [write_file(file, [b"new"]) for _ in range(2)] == [False, True]
         assert (_mode(file), file.read_bytes()) == (0o600, b"new")
         link.symlink_to(file)
         with pytest.raises(OutputError, match="is a link"):
-            write_output(link, [b"more"])
+            write_file(link, [b"more"])
 
 
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/stderr", "/dev/fd/1", "/proc/self/fd/2", "/dev/null"])
@@ -218,14 +218,14 @@ def test_output_is_taken_by_a_named_pipe(tmp_path: Path) -> None:
     read: list[bytes] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
     reader.start()
-    write_output(pipe, [b"one", b"two"])
+    write_file(pipe, [b"one", b"two"])
     reader.join(timeout=30)
     assert read == [b"onetwo"]
     assert pipe.is_fifo()
 
 
 def test_output_to_dev_stdout_keeps_what_a_shell_appends_to(tmp_path: Path) -> None:
-    program = "from pathlib import Path; from lpgen.edge.output_file import write_output as w; "
+    program = "from pathlib import Path; from lpgen.edge.output_file import write_file as w; "
     program += "w(Path('/dev/stdout'), [b'new'])"
     file = tmp_path / "all.txt"
     file.write_bytes(b"old ")
@@ -236,7 +236,7 @@ def test_output_to_dev_stdout_keeps_what_a_shell_appends_to(tmp_path: Path) -> N
 
 def test_output_to_a_full_device_says_so() -> None:
     with pytest.raises(OutputError, match=r"can't write `/dev/full`"):
-        write_output(Path("/dev/full"), [b"x" * 100_000])
+        write_file(Path("/dev/full"), [b"x" * 100_000])
 
 
 def _mode(path: Path) -> int:

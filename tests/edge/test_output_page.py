@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.edge.output_page import remove_files_of_page, write_page
+from lpgen.edge.output_folder import remove_files_of_page, write_page
 from lpgen.errors import OutputError
 
 ONE, OTHER = "1" * 32, "2" * 32

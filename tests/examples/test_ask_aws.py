@@ -16,7 +16,7 @@ import pytest
 
 from lpgen.app.ingest import ingest
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.edge.logs.log_files import bundled_sample_logs
 from tests.cli.test_main import run
 from tests.support.documents import ROOT
 from tests.support.policy_simulator import PolicySimulator, policy_simulator

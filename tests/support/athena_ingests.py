@@ -18,8 +18,8 @@ from lpgen.app.ingest import ingest
 from lpgen.core.athena.days import DaySpan, RecordScope
 from lpgen.core.athena.table import TableName
 from lpgen.core.usage.ingest_result import IngestResult
+from lpgen.edge.athena.queries import QueryRunner
 from lpgen.edge.athena.reading import AthenaLogs
-from lpgen.edge.athena.run import QueryRunner
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.data_folder.ledger import read_generation
 from tests.support.athena_server import AthenaServer, Json, athena_server

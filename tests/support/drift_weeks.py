@@ -16,7 +16,7 @@ from typing import Any
 from lpgen.app.baseline import save
 from lpgen.app.drift import drift
 from lpgen.app.ingest import ingest
-from lpgen.app.inputs import AnalysisInputs
+from lpgen.app.inputs import AnalysisFiles, AnalysisInputs
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import CatalogSource
 from lpgen.core.drift.comparison import DriftOptions
@@ -25,7 +25,6 @@ from lpgen.core.options import Options
 from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
-from lpgen.edge.readers.analysis_inputs import Inputs
 from lpgen.edge.readers.trail_settings import read_trails
 from tests.support.sample_organization import ROOT, SECURITY, SHOP, details, issuer, records, role
 
@@ -200,7 +199,7 @@ class Organization:
             path = folder / f"trail-{arn.rpartition('/')[2]}.txt"
             path.write_text("\n".join(json.dumps(one) for one in _trail(arn, logging=logging)), encoding="utf-8")
             trails.append(path)
-        files = Inputs(tuple(folder / f"{account}.json" for account in self.accounts), tuple(trails))
+        files = AnalysisFiles(tuple(folder / f"{account}.json" for account in self.accounts), tuple(trails))
         # Any number of expected denials is fine: a planted call must not make its principal's replacement unsafe. Nor
         # must the lack of last accessed reports, which the weeks don't have.
         options = Options(

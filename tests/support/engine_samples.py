@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lpgen.core.usage.ingest_result import FileProblem
-from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ChunkResult
-from lpgen.edge.ingest.object_reader import ObjectChunk, ObjectReader
+from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ChunkResult, ObjectChunk, ObjectReader
 
 POISON = 7
 DEADLY_NAME = "poison.json.gz"

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
-from lpgen.edge.objects.checksums import compute_checksum
+from lpgen.edge.objects.body_checks import compute_checksum
 from tests.support.aws_servers import Server
 
 BUCKET = "trail-bucket"

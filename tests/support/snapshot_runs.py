@@ -16,16 +16,16 @@ from lpgen.cli.main import main
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.edge.aws_session import AwsSession, Connection, open_session
 from lpgen.edge.data_folder.snapshot_folder import TakenSnapshot, find_snapshot, open_snapshot
-from lpgen.edge.snapshot.account import Wanted
+from lpgen.edge.snapshot.account import SnapshotScope
 from lpgen.edge.snapshot.fetch import take_snapshot
 from tests.support.aws_organization import ROLE, answer_missing
 from tests.support.aws_proxy import DENIED, Call, Reply
 
 NOW = datetime(2026, 9, 30, 12, 0, 5, tzinfo=UTC)
-EVERYTHING = Wanted(
+EVERYTHING = SnapshotScope(
     role=ROLE, resource_policies=True, resource_tags=True, schedules=True, regions=("us-east-1", "eu-west-1")
 )
-LITTLE = Wanted(role=ROLE, last_accessed=False)
+LITTLE = SnapshotScope(role=ROLE, last_accessed=False)
 
 
 def refuse(*operations: str, reply: Reply = DENIED, account: str = "") -> Callable[[Call], Reply]:
@@ -43,9 +43,9 @@ def session() -> AwsSession:
     return open_session(Connection())
 
 
-def take(data: Path, wanted: Wanted = LITTLE) -> SnapshotStamp:
+def take(data: Path, wanted: SnapshotScope = LITTLE) -> SnapshotStamp:
     """Takes a snapshot, and says nothing."""
-    return take_snapshot(session(), wanted, data, now=NOW, say=lambda _: None)
+    return take_snapshot(session(), wanted, data, now=NOW, print_status=lambda _: None)
 
 
 def opened(data: Path) -> TakenSnapshot:

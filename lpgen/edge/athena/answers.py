@@ -19,8 +19,7 @@ from lpgen.core.cloudtrail import records
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.log_layout import split_address
 from lpgen.core.usage.rejected import Unusable
-from lpgen.edge.athena.errors import request_errors
-from lpgen.edge.athena.run import Answered
+from lpgen.edge.athena.queries import Answered, request_errors
 from lpgen.edge.aws_session import AwsSession, aws_errors
 from lpgen.edge.logs.json_documents import repair_text, sound_document
 from lpgen.edge.logs.record_files import Item, records_from_bytes

@@ -30,8 +30,7 @@ from lpgen.core.usage.log_layout import Scope
 from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.athena.answers import Row, item_from_row, rows_of_answer
-from lpgen.edge.athena.errors import request_errors
-from lpgen.edge.athena.run import QueryRunner
+from lpgen.edge.athena.queries import QueryRunner, request_errors
 from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import LedgerObject, read_objects_named
@@ -75,10 +74,10 @@ def read_athena(
     notes: list[str] = []
     contributions = ContributionMemo(event_map)
     for name in logs.names:
-        plan = plan_table(logs, name, reading.ledger.objects_named(SCHEME))
+        plan = _plan_table(logs, name, reading.ledger.objects_named(SCHEME))
         if plan.missing and not plan.table.day_keys and not logs.reads_whole:
             raise InvocationError(
-                f"no partition of `{name}` tells the day: {describe_scan(logs, plan)}",
+                f"no partition of `{name}` tells the day: {_describe_scan(logs, plan)}",
                 hint="make a table as in https://docs.aws.amazon.com/athena/latest/ug/"
                 "create-cloudtrail-table-partition-projection.html, or give --yes",
             )
@@ -109,16 +108,16 @@ def plan_athena(logs: AthenaLogs, data: Path) -> Iterator[tuple[TablePlan, str]]
     """The plan for each table and what its queries would read; nothing is run, and nothing written.
 
     Raises:
-        AwsError, IngestError, InvocationError: as `plan_table`.
+        AwsError, IngestError, InvocationError: as `_plan_table`.
         DataError: the data folder is damaged.
     """
     known = read_objects_named(data, SCHEME)
     for name in logs.names:
-        plan = plan_table(logs, name, known)
-        yield plan, describe_scan(logs, plan) if plan.missing else ""
+        plan = _plan_table(logs, name, known)
+        yield plan, _describe_scan(logs, plan) if plan.missing else ""
 
 
-def plan_table(logs: AthenaLogs, name: TableName, known: Iterable[tuple[str, str]]) -> TablePlan:
+def _plan_table(logs: AthenaLogs, name: TableName, known: Iterable[tuple[str, str]]) -> TablePlan:
     """The plan for a table, given the days that a data folder has, as name and `etag` of the ledger's objects.
 
     Raises:
@@ -132,7 +131,7 @@ def plan_table(logs: AthenaLogs, name: TableName, known: Iterable[tuple[str, str
     return TablePlan(table, days, logs.wanted, missing_days(table, logs.wanted, days, ingested))
 
 
-def describe_scan(logs: AthenaLogs, plan: TablePlan) -> str:
+def _describe_scan(logs: AthenaLogs, plan: TablePlan) -> str:
     """What the queries of a plan would read, by a listing: Athena itself reports this only afterwards."""
     table, missing = plan.table, plan.missing
     queries = f"{len(missing):,} {'query' if len(missing) == 1 else 'queries'}"

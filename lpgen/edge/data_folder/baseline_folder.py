@@ -34,7 +34,7 @@ from lpgen.version import __version__
 
 BASELINES: Final = "baselines"
 
-KIND: Final = SealedKind(
+_KIND: Final = SealedKind(
     "baseline",
     "saved",
     BaselineError,
@@ -64,7 +64,7 @@ class BaselineFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class SavedStamp:
+class _SavedStamp:
     """What the manifest of a baseline says: the state's own stamp, when it was saved, and by which inputs."""
 
     stamp: Stamp
@@ -76,7 +76,7 @@ class Baseline:
     """A baseline that is whole, as it was saved."""
 
     folder: Path
-    saved: SavedStamp
+    saved: _SavedStamp
     files: BaselineFiles
     known_actions: frozenset[Action]
     proposals: Mapping[str, KeptProposal]
@@ -114,7 +114,7 @@ def save_baseline(
     if not _NAME.fullmatch(stamp.name):
         hint = "use up to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
         raise InvocationError(f"{quote_input(stamp.name)} is no name for a baseline", hint=hint)
-    with SealedWriter(data / BASELINES, stamp.name, KIND) as writer:
+    with SealedWriter(data / BASELINES, stamp.name, _KIND) as writer:
         for folder, paths in ((_POLICIES, files.policies), (_TRAILS, files.trails)):
             for number, path in enumerate(paths, start=1):
                 writer.write(f"{folder}/{number:04}.json", _read(path))
@@ -193,7 +193,7 @@ class _CatalogFacts(msgspec.Struct, frozen=True):
     date: str
 
 
-class _Manifest(SealedManifest, frozen=True):
+class _BaselineManifest(SealedManifest, frozen=True):
     name: str
     saved: datetime
     as_of: date
@@ -209,17 +209,17 @@ def baseline_names(data: Path) -> tuple[str, ...]:
     Raises:
         BaselineError: their folder can't be read.
     """
-    return tuple(sorted(sealed_names(data / BASELINES, KIND)))
+    return tuple(sorted(sealed_names(data / BASELINES, _KIND)))
 
 
-def list_baselines(data: Path) -> tuple[SavedStamp, ...]:
+def list_baselines(data: Path) -> tuple[_SavedStamp, ...]:
     """What each baseline of a data folder says of itself, the oldest first.
 
     Raises:
         BaselineError: one can't be read, or was edited.
     """
     folders = (data / BASELINES / name for name in baseline_names(data))
-    found = (_stamp(read_manifest(folder, KIND, _Manifest)) for folder in folders)
+    found = (_stamp(read_manifest(folder, _KIND, _BaselineManifest)) for folder in folders)
     return tuple(sorted(found, key=lambda one: (one.stamp.as_of, one.saved, one.stamp.name)))
 
 
@@ -257,7 +257,7 @@ def open_baseline(folder: Path) -> Baseline:
     Raises:
         BaselineError: it is damaged, edited, incomplete, or of another format.
     """
-    manifest = open_sealed(folder, KIND, _Manifest)
+    manifest = open_sealed(folder, _KIND, _BaselineManifest)
     names = sorted(manifest.files)
 
     def below(part: str) -> tuple[Path, ...]:
@@ -271,7 +271,7 @@ def open_baseline(folder: Path) -> Baseline:
         proposals = ProposalShelf()
         proposals.add_written((folder / _PROPOSALS).read_bytes())
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=KIND.hint) from error
+        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=_KIND.hint) from error
     return Baseline(
         folder,
         _stamp(manifest),
@@ -320,10 +320,10 @@ class ProposalShelf(Mapping[str, KeptProposal]):
         return len(self._places)
 
 
-def _stamp(manifest: _Manifest) -> SavedStamp:
+def _stamp(manifest: _BaselineManifest) -> _SavedStamp:
     catalog = manifest.catalog
     stamp = Stamp(manifest.name, manifest.as_of, catalog.version, catalog.date, manifest.snapshot, manifest.figures)
-    return SavedStamp(stamp, manifest.saved)
+    return _SavedStamp(stamp, manifest.saved)
 
 
 def _kept(found: _Proposal) -> KeptProposal:

@@ -12,15 +12,17 @@ import hashlib
 import json
 import os
 import shutil
+import socket
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 import msgspec
 
 from lpgen.edge.private_files import open_private, seal_file, sync_folder, take_folder, write_private
-from lpgen.edge.run_lock import LockedError, RunLock
 from lpgen.errors import LpgenError, quote_input, quote_reason
 
 MANIFEST: Final = "manifest.json"
@@ -54,10 +56,10 @@ class SealedWriter:
     name: str
     kind: SealedKind
     files: dict[str, dict[str, object]] = field(default_factory=dict)
-    _lock: RunLock = field(init=False)
+    _lock: _RunLock = field(init=False)
 
     def __post_init__(self) -> None:
-        self._lock = RunLock(self.root / f"{_LOCK}{self.name}")
+        self._lock = _RunLock(self.root / f"{_LOCK}{self.name}")
 
     @property
     def _unfinished(self) -> Path:
@@ -76,7 +78,7 @@ class SealedWriter:
             if not self._final.exists():
                 take_folder(self._unfinished)
                 return self
-        except LockedError as error:
+        except _LockedError as error:
             what = f"the {self.kind.noun} {quote_input(self.name)} is being {self.kind.made} by {error}"
             raise self.kind.error(what, hint="wait for it to end, or give another name") from error
         except OSError as error:
@@ -152,8 +154,8 @@ def _remove_abandoned(root: Path) -> None:
     for entry in list(os.scandir(root)):
         if not entry.name.startswith(_UNFINISHED):
             continue
-        lock = RunLock(root / f"{_LOCK}{entry.name.removeprefix(_UNFINISHED)}")
-        with contextlib.suppress(LockedError, OSError):
+        lock = _RunLock(root / f"{_LOCK}{entry.name.removeprefix(_UNFINISHED)}")
+        with contextlib.suppress(_LockedError, OSError):
             lock.acquire()
             shutil.rmtree(entry.path, ignore_errors=True)
             lock.release()
@@ -178,7 +180,7 @@ def sealed_names(root: Path, kind: SealedKind) -> Iterator[str]:
         raise kind.error(f"`{root}` can't be read: {error.strerror or error}") from error
 
 
-class ListedFile(msgspec.Struct, frozen=True):
+class _ListedFile(msgspec.Struct, frozen=True):
     """A file of a folder."""
 
     sha256: str
@@ -187,13 +189,13 @@ class ListedFile(msgspec.Struct, frozen=True):
 class SealedManifest(msgspec.Struct, frozen=True):
     """What every manifest says: the files by their paths."""
 
-    files: dict[str, ListedFile]
+    files: dict[str, _ListedFile]
 
 
-Manifest = TypeVar("Manifest", bound=SealedManifest)
+_Manifest = TypeVar("_Manifest", bound=SealedManifest)
 
 
-def open_sealed(folder: Path, kind: SealedKind, form: type[Manifest]) -> Manifest:
+def open_sealed(folder: Path, kind: SealedKind, form: type[_Manifest]) -> _Manifest:
     """The manifest of a folder, once every file of it is what the manifest says.
 
     Raises:
@@ -212,7 +214,7 @@ def open_sealed(folder: Path, kind: SealedKind, form: type[Manifest]) -> Manifes
     return manifest
 
 
-def read_manifest(folder: Path, kind: SealedKind, form: type[Manifest]) -> Manifest:
+def read_manifest(folder: Path, kind: SealedKind, form: type[_Manifest]) -> _Manifest:
     """The manifest of a folder, itself unchanged; its files aren't looked at.
 
     Raises:
@@ -250,3 +252,85 @@ def _file_digest(path: Path, kind: SealedKind) -> str:
 def _digest(manifest: Mapping[str, object]) -> str:
     """The SHA-256 of a manifest without its own digest."""
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+# ---------------------------------------------------------------- the lock
+
+
+_BEYOND_TEXT: Final = 1 << 20
+"""The byte that Windows locks: others can't read a locked byte."""
+
+
+class _LockedError(Exception):
+    """Another run holds the lock; the text says which: `process 71 on host build-3 since 2026-09-30 08:00 UTC`."""
+
+
+@dataclass(slots=True)
+class _RunLock:
+    """A lock by the name of its file."""
+
+    path: Path
+    _file: IO[Any] | None = field(default=None, init=False)
+
+    def acquire(self) -> None:
+        """Takes the lock without waiting.
+
+        Raises:
+            LockedError: another run holds it.
+            OSError: the file can't be written, or its file system has no locks.
+        """
+        while True:
+            file = open_private(self.path, "a+")
+            try:
+                _lock(file)
+                if not self._is_current(file):  # its last owner removed it after we opened it
+                    file.close()
+                    continue
+                file.truncate(0)
+                file.write(f"process {os.getpid()} on host {socket.gethostname()}")
+                file.flush()
+            except BlockingIOError:
+                file.close()
+                raise _LockedError(self._owner()) from None
+            except BaseException:
+                file.close()
+                raise
+            self._file = file
+            return
+
+    def release(self) -> None:
+        """Gives the lock up, and removes its file."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+            self._file.close()
+            self._file = None
+
+    def _is_current(self, file: IO[Any]) -> bool:
+        try:
+            return os.path.samestat(os.fstat(file.fileno()), self.path.stat())
+        except FileNotFoundError:
+            return False
+
+    def _owner(self) -> str:
+        try:
+            owner, since = self.path.read_text(encoding="utf-8"), self.path.stat().st_mtime
+        except OSError:
+            return "another run"
+        return f"{owner or 'another run'} since {datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _lock(file: IO[Any]) -> None:
+    """Raises BlockingIOError where another process holds it."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(_BEYOND_TEXT)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:
+            raise BlockingIOError from error
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -49,7 +49,7 @@ _UNREADABLE: Final = (OSError, ValueError, TypeError, LookupError, RecursionErro
 
 
 @dataclass(frozen=True, slots=True)
-class KeptValues:
+class _KeptValues:
     """The values that are kept in a folder, all made from the same tables, policies and catalog by the same lpgen."""
 
     folder: Path
@@ -67,9 +67,9 @@ class KeptValues:
         return made
 
 
-def kept_values(data: Path, generation: str, made_from: object) -> KeptValues:
+def kept_values(data: Path, generation: str, made_from: object) -> _KeptValues:
     """The values that are kept of a generation of the usage tables, and of these other inputs."""
-    return KeptValues(data / KEPT / generation / _digest((made_from, _this_lpgen())))
+    return _KeptValues(data / KEPT / generation / _digest((made_from, _this_lpgen())))
 
 
 def _digest(facts: object) -> str:

@@ -1,4 +1,4 @@
-"""The ledger of a data folder: which files were ingested, and which usage tables count.
+"""The ledger of a data folder: which files were ingested, which usage tables count, and what was asked of each source.
 
 `DIR/ledger.sqlite`. An ingest holds its write lock from start to end; its commit is the one moment at which the new
 tables and the new files become the state. Readers take no write lock.
@@ -10,6 +10,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
@@ -26,12 +27,12 @@ from lpgen.edge.data_folder.ledger_connection import (
     connect_to_write,
     count_commits,
     damage_as_data_error,
+    generation_of,
     has_no_tables,
     lock,
     open_to_read,
 )
-from lpgen.edge.data_folder.ledger_digest import DIGEST_TABLE, is_as_written, sum_ledger, sum_rows, write_digest
-from lpgen.edge.data_folder.ledger_scopes import SCOPES_TABLE, widen_scope
+from lpgen.edge.data_folder.ledger_integrity import DIGEST_TABLE, is_as_written, sum_ledger, sum_rows, write_digest
 from lpgen.edge.data_folder.object_plan import ObjectPlan, failure_as_ingest_error
 from lpgen.errors import DamageError, DataError, IngestError
 
@@ -47,7 +48,9 @@ _TABLES: Final = (
     """CREATE TABLE objects (
         name TEXT PRIMARY KEY, size INTEGER NOT NULL, etag TEXT NOT NULL, sha256 TEXT NOT NULL
     ) WITHOUT ROWID""",
-    SCOPES_TABLE,
+    """CREATE TABLE scopes (
+    source TEXT PRIMARY KEY, since TEXT NOT NULL, accounts TEXT NOT NULL, regions TEXT NOT NULL
+) WITHOUT ROWID""",
     DIGEST_TABLE,
 )
 
@@ -134,7 +137,13 @@ class Ledger:
     def remember_scope(self, source: str, scope: Scope) -> bool:
         """Widens what was asked of a source by what is asked now, from the next commit on; says whether it changed."""
         with failure_as_ingest_error():
-            return widen_scope(self._connection, source, scope)
+            known = _scope_of(self._connection, source)
+            wider = scope.united(known or scope)
+            if wider == known:
+                return False
+            row = (source, wider.window.since, " ".join(sorted(wider.accounts)), " ".join(sorted(wider.regions)))
+            self._connection.execute("INSERT OR REPLACE INTO scopes VALUES (?, ?, ?, ?)", row)
+            return True
 
     def plan_objects(self) -> ObjectPlan:
         """A new and empty plan of the objects to read."""
@@ -350,8 +359,22 @@ def _create_or_check(connection: sqlite3.Connection, data: Path) -> int:
     return total
 
 
-def generation_of(connection: sqlite3.Connection) -> str:
-    """The name of the folder with the usage tables that count, or "" before the first ingest has ended."""
-    if has_no_tables(connection):
-        return ""
-    return str(connection.execute("SELECT generation FROM state").fetchone()[0])
+def read_scope(data: Path, sources: Iterable[str]) -> Scope | None:
+    """Since when, and of which accounts and Regions, earlier ingests asked the sources; None where one of them is new.
+
+    Raises:
+        DataError: the folder is damaged.
+    """
+    if not (data / LEDGER_FILE).exists():
+        return None
+    with open_to_read(data) as connection:
+        if has_no_tables(connection):
+            return None
+        found = [_scope_of(connection, source) for source in sources]
+    known = [one for one in found if one is not None]
+    return reduce(Scope.united, known) if known and len(known) == len(found) else None
+
+
+def _scope_of(connection: sqlite3.Connection, source: str) -> Scope | None:
+    row = connection.execute("SELECT since, accounts, regions FROM scopes WHERE source = ?", (source,)).fetchone()
+    return Scope(frozenset(row[1].split()), frozenset(row[2].split()), Window(row[0])) if row else None

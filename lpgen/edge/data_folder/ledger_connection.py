@@ -81,6 +81,13 @@ def has_no_tables(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()[0])
 
 
+def generation_of(connection: sqlite3.Connection) -> str:
+    """The name of the folder with the usage tables that count, or "" before the first ingest has ended."""
+    if has_no_tables(connection):
+        return ""
+    return str(connection.execute("SELECT generation FROM state").fetchone()[0])
+
+
 def check_version(connection: sqlite3.Connection, data: Path) -> None:
     """Refuses a ledger of another schema version.
 

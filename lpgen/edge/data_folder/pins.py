@@ -25,7 +25,7 @@ _UNREADABLE: Final = (OSError, ValueError, RecursionError, msgspec.DecodeError)
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
+class _Pin:
     """One output folder, as an absolute path, and the generation that it was made from."""
 
     output: str
@@ -36,13 +36,13 @@ class _Inputs(msgspec.Struct):
     usage: str
 
 
-class _Summary(msgspec.Struct):
+class _SummaryFile(msgspec.Struct):
     inputs: _Inputs
 
 
 def pin_generation(data: Path, generation: str, output: Path) -> None:
     """Keeps the tables of a generation for an output folder. Does nothing where the data folder can't be written."""
-    pin = Pin(str(output.absolute()), generation)
+    pin = _Pin(str(output.absolute()), generation)
     with contextlib.suppress(OSError):
         make_private_folder(data / PINS)
         with open_private(_pin_path(data, pin), "w") as file:
@@ -70,29 +70,29 @@ def remove_stale_pins(data: Path) -> None:
                 path.unlink()
 
 
-def _counts(path: Path, pin: Pin) -> bool:
+def _counts(path: Path, pin: _Pin) -> bool:
     try:
         return _is_made_from(pin) or time.time() - path.stat().st_mtime < _GRACE_SECONDS
     except FileNotFoundError:
         return False
 
 
-def _read_pins(data: Path) -> Iterator[tuple[Path, Pin]]:
+def _read_pins(data: Path) -> Iterator[tuple[Path, _Pin]]:
     if (data / PINS).is_symlink():
         return
     for path in (data / PINS).glob("*.json"):
         with contextlib.suppress(*_UNREADABLE):
-            yield path, msgspec.json.decode(path.read_bytes(), type=Pin)
+            yield path, msgspec.json.decode(path.read_bytes(), type=_Pin)
 
 
-def _is_made_from(pin: Pin) -> bool:
+def _is_made_from(pin: _Pin) -> bool:
     try:
-        summary = msgspec.json.decode((Path(pin.output) / "summary.json").read_bytes(), type=_Summary)
+        summary = msgspec.json.decode((Path(pin.output) / "summary.json").read_bytes(), type=_SummaryFile)
     except _UNREADABLE:
         return False
     return summary.inputs.usage == pin.generation
 
 
-def _pin_path(data: Path, pin: Pin) -> Path:
+def _pin_path(data: Path, pin: _Pin) -> Path:
     name = hashlib.sha256(f"{pin.output}\n{pin.generation}".encode(errors="surrogatepass")).hexdigest()
     return data / PINS / f"{name}.json"

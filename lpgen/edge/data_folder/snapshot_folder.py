@@ -100,7 +100,7 @@ def _as_text(value: object) -> str:
 # ---------------------------------------------------------------- reading
 
 
-class _Manifest(SealedManifest, frozen=True):
+class _SnapshotManifest(SealedManifest, frozen=True):
     taken: datetime
     accounts: tuple[TakenAccount, ...]
     gaps: tuple[Gap, ...]
@@ -167,7 +167,7 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
     Raises:
         SnapshotError: it is damaged, edited, incomplete, or of another format.
     """
-    manifest = open_sealed(folder, _KIND, _Manifest)
+    manifest = open_sealed(folder, _KIND, _SnapshotManifest)
     organization = manifest.organization or ""
     stamp = SnapshotStamp(folder.name, manifest.taken, manifest.accounts, manifest.gaps, organization=organization)
 

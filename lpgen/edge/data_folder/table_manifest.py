@@ -25,14 +25,14 @@ TABLE_MANIFEST: Final = "manifest.json"
 _FORMAT: Final = 1
 
 
-class Segment(msgspec.Struct, frozen=True):
+class _Segment(msgspec.Struct, frozen=True):
     """Consecutive bytes of a file: how many, and their SHA-256."""
 
     bytes: int
     sha256: str
 
 
-Segments = tuple[Segment, ...]
+Segments = tuple[_Segment, ...]
 TableManifest = Mapping[str, Segments]
 """The segments of each file, by its path in the folder."""
 
@@ -50,7 +50,7 @@ def segments_of_file(path: Path, ends: Sequence[int]) -> Segments:
     """
     with path.open("rb") as file:
         parts = (file.read(end - start) for start, end in pairwise((0, *ends)))
-        return tuple(Segment(len(part), hashlib.sha256(part).hexdigest()) for part in parts)
+        return tuple(_Segment(len(part), hashlib.sha256(part).hexdigest()) for part in parts)
 
 
 def write_manifest(folder: Path, files: TableManifest) -> str:
@@ -161,7 +161,7 @@ def _read_piece(file: IO[bytes], path: Path, size: int) -> bytes:
 _PIECE: Final = 1 << 18
 
 
-def _check_digest(path: Path, digest: str, segment: Segment, start: int) -> None:
+def _check_digest(path: Path, digest: str, segment: _Segment, start: int) -> None:
     if digest != segment.sha256:
         where = f"between the bytes {start:,} and {start + segment.bytes:,}"
         raise DamageError(f"`{path}` was changed {where}", hint=RESTORE)

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from lpgen.edge.engine import Item, Lost, Result
+from lpgen.edge.engine import Item, Lost, Result, pack_function, run_packed
 from lpgen.edge.engines.pool import Pool, map_in_pools
-from lpgen.edge.engines.work import pack_function, run_packed
 from lpgen.errors import EngineError, quote_input
 
 _PATIENCE_SECONDS: Final = 300.0

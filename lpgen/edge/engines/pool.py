@@ -34,10 +34,10 @@ class Pool:
     check: Callable[[], None]
 
 
-OpenPool = Callable[[], AbstractContextManager[Pool]]
+_OpenPool = Callable[[], AbstractContextManager[Pool]]
 
 
-def map_in_pools(items: Iterable[Item], open_pool: OpenPool, open_single: OpenPool) -> Iterator[Any]:
+def map_in_pools(items: Iterable[Item], open_pool: _OpenPool, open_single: _OpenPool) -> Iterator[Any]:
     """The result of each item, or `Lost`, in any order.
 
     Items that were under way when a worker died are suspects, and run again one at a time, in a pool of `open_single`.

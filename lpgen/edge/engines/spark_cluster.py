@@ -21,8 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lpgen.edge.engine import Item, Lost, Result
-from lpgen.edge.engines.work import pack_function, run_packed
+from lpgen.edge.engine import Item, Lost, Result, pack_function, run_packed
 from lpgen.errors import EngineError, quote_input
 
 _JOBS: Final = 2

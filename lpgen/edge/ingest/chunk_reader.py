@@ -1,11 +1,13 @@
-"""What a worker does: reads some log files and returns a small partial usage, with what to remember of each file."""
+"""What a worker does: reads some log files or objects and returns their small usage, with what to remember of each."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from itertools import chain, islice
+from types import MappingProxyType
 from typing import Any, Final
 
 from lpgen.core.catalog.catalog import Catalog
@@ -20,18 +22,17 @@ from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import SourceCounts, UsageTally
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import LedgerFile, LedgerObject
-from lpgen.edge.ingest.plan import Asked, digest_in_folder
+from lpgen.edge.ingest.plan import IngestRange, digest_in_folder
 from lpgen.edge.logs.log_files import LogFile, path_text, why_not_opened
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, NO_LIMITS, ReadLimits
 from lpgen.edge.logs.record_files import Item, records_from_bytes
+from lpgen.edge.object_store import ObjectStore, StoredObject
 from lpgen.errors import AwsError
 
 Chunk = tuple[LogFile, ...]
 
-Again = Mapping[str, LedgerFile]
+_Again = Mapping[str, LedgerFile]
 """Files to read again for their left-out records, as the ledger knew them, by their SHA-256."""
-
-NO_FILES: Final[Again] = {}
 
 _LEADING: Final = 100
 """So many records show whose a file is: AWS never mixes accounts in one."""
@@ -54,23 +55,24 @@ class ChunkResult:
     """The objects are days of a table in Athena."""
 
 
-class ChunkReader:
-    """Reads chunks of files. It pickles as its catalog; each process makes the event map once."""
+@dataclass(eq=False)
+class _Reader:
+    """What readers of chunks have alike. They pickle without the event map, which each process makes once."""
 
-    def __init__(
-        self, catalog: Catalog, asked: Asked, *, again: Again = NO_FILES, limits: ReadLimits = DEFAULT_LIMITS
-    ) -> None:
-        self._catalog = catalog
-        self._asked = asked
-        self._again = again
-        self._limits = limits
-        self._contributions = ContributionMemo(EventMap(catalog))
+    catalog: Catalog
+    asked: IngestRange
+    again: _Again = field(default_factory=dict, kw_only=True)
+    limits: ReadLimits = field(default=DEFAULT_LIMITS, kw_only=True)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"catalog": self._catalog, "asked": self._asked, "again": self._again, "limits": self._limits}
+    def __post_init__(self) -> None:
+        self._contributions = ContributionMemo(EventMap(self.catalog))
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)  # type: ignore[misc]
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), **{one.name: getattr(self, one.name) for one in fields(self)}), ()
+
+
+class ChunkReader(_Reader):
+    """Reads chunks of files."""
 
     def __call__(self, chunk: Chunk) -> ChunkResult:
         """The usage of the files of a chunk; two files of the same bytes count once."""
@@ -78,7 +80,7 @@ class ChunkReader:
             return self._read(chunk)
 
     def _read(self, chunk: Chunk) -> ChunkResult:
-        tally = ChunkTally(self._contributions, self._asked, self._limits, again=self._again)
+        tally = ChunkTally(self._contributions, self.asked, self.limits, again=self.again)
         failures: list[FileProblem] = []
         for file in chunk:
             try:
@@ -102,10 +104,10 @@ class ChunkTally:
     def __init__(
         self,
         contributions: ContributionMemo,
-        asked: Asked,
+        asked: IngestRange,
         limits: ReadLimits = DEFAULT_LIMITS,
         known: Collection[str] = (),
-        again: Again = NO_FILES,
+        again: _Again = MappingProxyType({}),
     ) -> None:
         self._tally = UsageTally(contributions, window=asked.window)
         self._asked = asked
@@ -179,3 +181,55 @@ def _completed(before: LedgerFile, found: LedgerFile) -> LedgerFile:
         windows=unite_windows((*before.windows, *found.windows)),
         left_out=found.left_out,
     )
+
+
+# ---------------------------------------------------------------- objects
+
+
+_TOO_LARGE: Final = "it is larger than a log file may be"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChunk:
+    """Objects to read in one go, and the digests of known files of their sizes, which must not count again."""
+
+    objects: tuple[StoredObject, ...]
+    known: frozenset[str] = frozenset()
+
+    def singles(self) -> Iterator[ObjectChunk]:
+        """A chunk of each object."""
+        return (ObjectChunk((one,), self.known) for one in self.objects)
+
+
+@dataclass(eq=False)
+class ObjectReader(_Reader):
+    """Reads chunks of objects from a store."""
+
+    store: ObjectStore
+
+    def __call__(self, chunk: ObjectChunk) -> ChunkResult:
+        """The usage of the objects of a chunk; two objects of the same bytes count once."""
+        with collector_paused():
+            return self._read(chunk)
+
+    def _read(self, chunk: ObjectChunk) -> ChunkResult:
+        tally = ChunkTally(self._contributions, self.asked, self.limits, chunk.known, self.again)
+        objects: list[LedgerObject] = []
+        failures = [FileProblem(one.name, _TOO_LARGE) for one in chunk.objects if one.size > self.limits.file_bytes]
+        errors: list[AwsError] = []
+        readable = [one for one in chunk.objects if one.size <= self.limits.file_bytes]
+        for one, body in self.store.read_all(readable):
+            if isinstance(body, AwsError):
+                failures.append(FileProblem(one.name, f"{body.message}{body.hint and '; '}{body.hint}"))
+                errors.append(body)
+                continue
+            digest = tally.add(one.name, body.data)
+            objects.append(LedgerObject(one.name, len(body.data), body.etag, digest))
+        return ChunkResult(
+            tally.usage(),
+            tally.files(),
+            tuple(failures),
+            sum(one.size for one in chunk.objects),
+            tuple(objects),
+            tuple(errors),
+        )

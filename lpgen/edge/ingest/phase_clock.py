@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 
-class Phase(StrEnum):
+class IngestPhase(StrEnum):
     """What an ingest does, in this order; reading is also waiting for workers that read."""
 
     LISTING = "listing"
@@ -22,12 +22,12 @@ class PhaseClock:
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
-        self._seconds = dict.fromkeys(Phase, 0.0)
-        self._current: Phase | None = None
+        self._seconds = dict.fromkeys(IngestPhase, 0.0)
+        self._current: IngestPhase | None = None
         self._since = clock()
 
     @contextmanager
-    def measure(self, phase: Phase) -> Iterator[None]:
+    def measure(self, phase: IngestPhase) -> Iterator[None]:
         """Counts the time in the context for the phase."""
         outer = self._current
         self._switch(phase)
@@ -40,7 +40,7 @@ class PhaseClock:
         """The phases in their order, each with its seconds."""
         return tuple((phase.value, spent) for phase, spent in self._seconds.items())
 
-    def _switch(self, phase: Phase | None) -> None:
+    def _switch(self, phase: IngestPhase | None) -> None:
         now = self._clock()
         if self._current is not None:
             self._seconds[self._current] += now - self._since

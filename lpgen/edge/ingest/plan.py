@@ -37,7 +37,7 @@ def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class IngestRange:
     """Which records an ingest asks for: those in its window, no later than it began."""
 
     window: Window
@@ -63,7 +63,7 @@ class IngestPlan:
     again: tuple[LedgerFile, ...] = ()
 
 
-def plan_ingest(files: Sequence[LogFile], ledger: Ledger, asked: Asked) -> IngestPlan:
+def plan_ingest(files: Sequence[LogFile], ledger: Ledger, asked: IngestRange) -> IngestPlan:
     """The plan for the files found. Only a file whose size is another file's, now or in the ledger, is read for it.
 
     A known file with left-out records that may count now is new again, and the ledger forgets it until then.
@@ -96,7 +96,7 @@ def plan_ingest(files: Sequence[LogFile], ledger: Ledger, asked: Asked) -> Inges
     return IngestPlan((*alone, *fresh), tuple(known), count, tuple(failures), tuple(again))
 
 
-def plan_objects(found: FoundObjects, ledger: Ledger, asked: Asked) -> tuple[LedgerFile, ...]:
+def plan_objects(found: FoundObjects, ledger: Ledger, asked: IngestRange) -> tuple[LedgerFile, ...]:
     """Queues the objects to read, and returns the known files to read again for their left-out records."""
     again = tuple(file for file in found.known_files(ledger) if asked.may_count_more(file))
     for file in again:

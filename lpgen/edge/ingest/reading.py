@@ -24,10 +24,9 @@ from lpgen.edge.data_folder.usage_files import (
     write_usage_beside,
 )
 from lpgen.edge.engine import Engine, Lost
-from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ChunkResult, ChunkTally
-from lpgen.edge.ingest.object_reader import ObjectChunk, ObjectReader
-from lpgen.edge.ingest.phase_clock import Phase, PhaseClock
-from lpgen.edge.ingest.plan import Asked, IngestPlan
+from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ChunkResult, ChunkTally, ObjectChunk, ObjectReader
+from lpgen.edge.ingest.phase_clock import IngestPhase, PhaseClock
+from lpgen.edge.ingest.plan import IngestPlan, IngestRange
 from lpgen.edge.logs.log_files import path_text
 from lpgen.edge.object_store import StoredObject
 from lpgen.edge.objects.finder import FoundObjects
@@ -81,7 +80,7 @@ class Reading:
 
     def add(self, result: ChunkResult) -> None:
         """Adds what a worker read. None of its files may be known."""
-        with self.clock.measure(Phase.MERGING):
+        with self.clock.measure(IngestPhase.MERGING):
             self.ledger.add(result.files, result.objects)
             found = [file.sha256 for file in result.files if file.sha256 in self.again]
             self._taken_back.update(found)
@@ -140,9 +139,9 @@ class Reading:
             self.ledger.forget(file)
 
     def _commit(self, write: Callable[[Usage], str]) -> None:
-        with self.clock.measure(Phase.MERGING):
+        with self.clock.measure(IngestPhase.MERGING):
             added = self._usage.total()
-        with self.clock.measure(Phase.WRITING), self._failures():
+        with self.clock.measure(IngestPhase.WRITING), self._failures():
             has_news = self._waiting_files or self._is_in_parts()
             generation = write(added) if has_news else self.ledger.generation
             for digest in self._taken_back:
@@ -155,7 +154,7 @@ class Reading:
         self._taken_back = set()
 
     def _write_whole(self, added: Usage) -> str:
-        with self.clock.measure(Phase.MERGING):
+        with self.clock.measure(IngestPhase.MERGING):
             known = self.ledger.generation
             parts = (take_back(part, self._taken_back) for part in read_usage_parts(self.data, known))
             whole = merge_usage([*parts, added]) if known else added
@@ -191,7 +190,7 @@ def _without_use(usage: Usage) -> Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class _Amount:
     """How much there is to read, for the progress."""
 
     files: int
@@ -209,15 +208,15 @@ class Amount:
             )
 
 
-def amount_to_read(plan: IngestPlan, objects: FoundObjects, report_progress: ProgressReport | None) -> Amount:
+def amount_to_read(plan: IngestPlan, objects: FoundObjects, report_progress: ProgressReport | None) -> _Amount:
     """The new files and objects together."""
     size = sum(file.size for file in plan.new) + objects.bytes
     units = [unit for unit, count in (("files", len(plan.new)), ("objects", objects.new)) if count]
-    return Amount(len(plan.new) + objects.new, size, report_progress, " and ".join(units) or "files")
+    return _Amount(len(plan.new) + objects.new, size, report_progress, " and ".join(units) or "files")
 
 
 def read_files(
-    reading: Reading, chunks: Iterable[Chunk], reader: ChunkReader, *, engine: Engine, amount: Amount
+    reading: Reading, chunks: Iterable[Chunk], reader: ChunkReader, *, engine: Engine, amount: _Amount
 ) -> None:
     """Reads files, and those of a chunk that a worker died on again one by one, so that only the culprit stays.
 
@@ -257,7 +256,7 @@ def read_objects(
     reader: ObjectReader,
     *,
     engine: Engine,
-    amount: Amount,
+    amount: _Amount,
 ) -> None:
     """Reads objects, and commits now and then.
 
@@ -329,7 +328,7 @@ def _read_page(
     events: tuple[HistoryEvent, ...], contributions: ContributionMemo, window: Window, ledger: Ledger, now: str
 ) -> ChunkResult:
     known = ledger.digests({len(event.record) for event in events})
-    tally = ChunkTally(contributions, Asked(window, now), known=known)
+    tally = ChunkTally(contributions, IngestRange(window, now), known=known)
     objects = tuple(
         LedgerObject(
             event.source.name, event.source.size, event.source.etag, tally.add(event.source.name, event.record)

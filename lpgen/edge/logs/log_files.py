@@ -1,4 +1,4 @@
-"""Finding log files: the files and folders that a person names, walked in a stable order."""
+"""Finding log files: the files and folders that a person names, walked in a stable order, and the sample logs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Final
 
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.log_layout import LOG_SUFFIXES, is_log_name
+from lpgen.errors import DataError, InvocationError, quote_input
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
@@ -30,7 +31,7 @@ class LogFile:
 
 
 @dataclass(slots=True)
-class Found:
+class _Found:
     """The results of a walk: files to read, files of other names (`ignored` counts them), and unopenable files."""
 
     files: list[LogFile] = field(default_factory=list)
@@ -38,12 +39,12 @@ class Found:
     ignored: int = 0
 
 
-def find_log_files(paths: Iterable[Path]) -> Found:
+def find_log_files(paths: Iterable[Path]) -> _Found:
     """Every log file at or below the paths, each once however many ways lead to it; links are followed.
 
     A path without any is a failure, as one that can't be opened: it is the wrong folder more often than an empty one.
     """
-    found = Found()
+    found = _Found()
     seen: set[tuple[int, int]] = set()
     for path in paths:
         if not _visit(str(path), found, seen):
@@ -51,7 +52,7 @@ def find_log_files(paths: Iterable[Path]) -> Found:
     return found
 
 
-def _visit(start: str, found: Found, seen: set[tuple[int, int]]) -> bool:
+def _visit(start: str, found: _Found, seen: set[tuple[int, int]]) -> bool:
     """Add the files at or below a path, and return whether any of them is a log file or may hold one."""
     has_any = False
     pending = [(start, True)]
@@ -122,3 +123,63 @@ def chunk_files(files: Sequence[LogFile], *, target_bytes: int, target_files: in
         size += file.size
     if chunk:
         yield tuple(chunk)
+
+
+# ---------------------------------------------------------------- paths that people name
+
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+_OTHER_ADDRESSES: Final = tuple(
+    re.compile(pattern, re.ASCII)
+    for pattern in (
+        r"arn:[a-z-]+:s3:::([^/]+)/?(.*)",
+        r"s3:/?([^/].*?)(?:/(.*))?",
+        r"https?://s3[.-][^/]*amazonaws\.com(?:\.cn)?/([^/?]+)/?([^?]*).*",
+        r"https?://([^/]+?)\.s3[.-][^/]*amazonaws\.com(?:\.cn)?/?([^?]*).*",
+    )
+)
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|arn:", re.ASCII)
+_SOURCES: Final = "name files, folders, `s3://BUCKET/PREFIX`, `athena://DATABASE.TABLE` or `cloudtrail://`"
+
+
+def path_from_name(name: str) -> Path:
+    """The path that a person names.
+
+    Raises:
+        InvocationError: there is none, and it is the address of something else.
+    """
+    path = Path(name)
+    if path.exists():
+        return path
+    if found := next(filter(None, (pattern.fullmatch(name) for pattern in _OTHER_ADDRESSES)), None):
+        address = f"s3://{found[1]}/{found[2] or ''}"
+        raise InvocationError(f"{quote_input(name)} is no path", hint=f"write {quote_input(address)}")
+    if _URL.match(name):
+        raise InvocationError(f"lpgen reads no logs from {quote_input(name)}", hint=_SOURCES)
+    return path
+
+
+# ---------------------------------------------------------------- the sample organization
+
+
+_PACKAGE = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class _SampleLogs:
+    """The sample organization's logs and its authorization details, as folders."""
+
+    logs: Path
+    policies: Path
+
+
+def bundled_sample_logs(package: Path = _PACKAGE) -> _SampleLogs:
+    """The sample logs that come with lpgen.
+
+    Raises:
+        DataError: they are in neither place, so the installation is damaged.
+    """
+    for folder in (package / "_sample_logs", package.parent / "sample_logs"):
+        if (folder / "AWSLogs").is_dir():
+            return _SampleLogs(folder / "AWSLogs", folder / "authorization-details")
+    raise DataError(f"the sample logs are missing from `{package}`", hint="install lpgen again")

@@ -4,12 +4,17 @@ A file holds one JSON document or several, one a line or laid out over lines, in
 its time. A document is a CloudTrail log file (`Records`), the output of `lookup-events` (`Events`), an EventBridge
 event (`detail`), a batch that CloudWatch Logs sends to a subscription (`logEvents`), the output of `filter-log-events`
 (`events`), one record, or a list of these.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3ExportTasks.html
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+
 Nothing in a file is an error here: a part that gives no record becomes an `Unusable` with its place and reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Final
@@ -19,8 +24,6 @@ import msgspec
 from lpgen.core.cloudtrail.records import RawRecord
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.rejected import Unusable
-from lpgen.edge.logs.bad_records import unusable_from_record
-from lpgen.edge.logs.cloudwatch_logs import is_log_event, without_times
 from lpgen.edge.logs.inflate import UnreadableError, inflate
 from lpgen.edge.logs.json_documents import (
     Broken,
@@ -33,8 +36,8 @@ from lpgen.edge.logs.json_documents import (
     split_documents,
     why_and_place,
 )
-from lpgen.edge.logs.other_logs import OTHER_KEYS, is_table, name_other_document, name_other_text
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
+from lpgen.edge.logs.rejected_records import unusable_from_record
 
 Item = RawRecord | Unusable
 _Text = bytes | memoryview | msgspec.Raw
@@ -79,7 +82,21 @@ _decode_log_file: Final = msgspec.json.Decoder(_LogFile).decode
 _decode_records: Final = msgspec.json.Decoder(list[RawRecord]).decode
 _decode_lines: Final = msgspec.json.Decoder(RawRecord).decode_lines
 _decode_record: Final = msgspec.json.Decoder(RawRecord).decode
-_keys_of: Final = KnownKeys(*sorted({*_RECORD_KEYS, *_WRAPPER_KEYS, *_DETAILS_KEYS, *OTHER_KEYS})).read
+
+
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
+# https://docs.aws.amazon.com/config/latest/developerguide/example-s3-snapshot.html
+_DOCUMENTS: Final = (
+    ("a CloudTrail digest file", {"digestStartTime", "digestS3Object"}),
+    ("an AWS Config file", {"fileVersion", "configurationItems"}),
+    ("an AWS Config file", {"fileVersion", "configSnapshotId"}),
+    ("an EventBridge event of another kind", {"detail-type", "detail"}),
+)
+
+_OTHER_KEYS: Final = frozenset().union(*(telling for _, telling in _DOCUMENTS))
+"""The keys that distinguish other documents from records."""
+
+_keys_of: Final = KnownKeys(*sorted({*_RECORD_KEYS, *_WRAPPER_KEYS, *_DETAILS_KEYS, *_OTHER_KEYS})).read
 
 
 def records_from_bytes(data: bytes, *, limits: ReadLimits = DEFAULT_LIMITS) -> Iterable[Item]:
@@ -89,7 +106,7 @@ def records_from_bytes(data: bytes, *, limits: ReadLimits = DEFAULT_LIMITS) -> I
     `MAX_TYPED_BYTES`, and about that size beyond.
     """
     try:
-        text = without_times(plain_text(inflate(data, limit=limits.file_bytes)))
+        text = _without_times(plain_text(inflate(data, limit=limits.file_bytes)))
     except UnreadableError as error:
         return [Unusable(SkipReason.UNREADABLE_FILE, error.message, error.position)]
     if is_blank(text):
@@ -150,11 +167,11 @@ def _records_one_by_one(text: bytes) -> Iterator[Item]:
 
 def _records_of_many(text: bytes) -> Iterator[Item]:
     """The records of a text that is not one JSON document."""
-    other = name_other_text(text)
+    other = _name_other_text(text)
     if other:
         yield Unusable(SkipReason.NOT_CLOUDTRAIL, other, "line 1")
         return
-    if is_table(text):
+    if _is_table(text):
         yield Unusable(SkipReason.UNREADABLE_FILE, _CSV, "line 1")
         return
     if b"{" not in text and not text.lstrip().startswith(b"["):
@@ -191,9 +208,9 @@ def _records_of_object(text: _Text, *, depth: int, stranger: Unusable | None) ->
         yield _record_from_json(text)
     elif inner is not None:
         yield from _records_of_document(inner, depth=depth + 1)
-    elif is_log_event(keys):
+    elif _is_log_event(keys):
         yield from _records_of_log_event(keys["message"], depth=depth)
-    elif other := name_other_document(keys):
+    elif other := _name_other_document(keys):
         yield Unusable(SkipReason.NOT_CLOUDTRAIL, other, "")
     elif keys.keys() >= _DETAILS_KEYS:
         yield _DETAILS
@@ -231,7 +248,7 @@ def _are_log_events(value: msgspec.Raw) -> bool:
     if _first_byte(value) != b"[":
         return False
     try:
-        return all(is_log_event(_keys_of(item)) for item in islice(items_of_list(value), 1))
+        return all(_is_log_event(_keys_of(item)) for item in islice(items_of_list(value), 1))
     except _UNDECODABLE:
         return False
 
@@ -261,3 +278,65 @@ def _record_from_json(text: _Text) -> Item:
         return unusable_from_record(text, str(error))
     except _UNDECODABLE as error:
         return Unusable(SkipReason.BAD_RECORD, why_and_place(error, "").why, "")
+
+
+# ---------------------------------------------------------------- events of CloudWatch Logs
+
+
+# The text before a JSON object in an export to S3, and before that the stream in the output of `aws logs tail`.
+_TIME: Final = rb"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?(?: [^\s{]+)? (?=\{)"
+_FIRST_TIME: Final = re.compile(_TIME)
+_PIECE: Final = 1 << 16
+_TIMES: Final = re.compile(rb"^" + _TIME, re.MULTILINE)
+
+
+def _without_times(text: bytes) -> bytes:
+    """Lines of a time and a JSON object without the times; any other text as it is."""
+    if not _FIRST_TIME.match(text):
+        return text
+    found = bytearray()
+    at = 0
+    while at < len(text):  # a piece at a time, since a substitution holds every line of its input
+        end = text.find(b"\n", at + _PIECE) + 1 or len(text)
+        found += _TIMES.sub(b"", text[at:end])
+        at = end
+    return bytes(found)
+
+
+def _is_log_event(keys: Container[str]) -> bool:
+    """Whether an object with these keys is an event of CloudWatch Logs, whose `message` is what was logged."""
+    return "message" in keys and "timestamp" in keys
+
+
+# ---------------------------------------------------------------- files other than records in a log bucket
+
+# https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html: a header of field names, `-` within them.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html: type and time.
+_TEXTS: Final = (
+    ("a VPC flow log file", re.compile(rb"(?:[a-z0-9-]+ )*(?:account-id|interface-id|srcaddr|log-status)\b")),
+    ("a load balancer access log file", re.compile(rb"(?:https?|h2|grpcs|wss?|tls) (?:\d\.\d )?\d{4}-\d\d-\d\dT")),
+    ("a load balancer access log file", re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+Z [^\s{\[]+ \d")),
+)
+
+# The header of an answer of Athena, or of a download of the console's event history.
+_TABLE: Final = re.compile(rb'"?event ?name\b|"?[\w ]+"?,[^\n]*\bevent ?name\b', re.IGNORECASE)
+
+_HEAD: Final = 1 << 12
+"""How far a first line is read: a header is far shorter."""
+
+
+def _name_other_document(keys: Iterable[str]) -> str:
+    """The kind of a JSON object with these keys, or "" where it may hold a record."""
+    names = set(keys)
+    return next((name for name, telling in _DOCUMENTS if telling <= names), "")
+
+
+def _name_other_text(text: bytes) -> str:
+    """The kind of a text that is not JSON, by its first line, or "" where that isn't known."""
+    return next((name for name, telling in _TEXTS if telling.match(text, 0, _HEAD)), "")
+
+
+def _is_table(text: bytes) -> bool:
+    """Whether a text is records as CSV, by its header. The records can't be restored exactly: Athena writes structures
+    such as `userIdentity` without quoting their content, and the console leaves most fields out."""
+    return _TABLE.match(text, 0, _HEAD) is not None

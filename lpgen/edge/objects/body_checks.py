@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping
+import zlib
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from lpgen.core.model import SkipReason
@@ -13,7 +16,6 @@ from lpgen.edge.logs.inflate import TooLargeError, UnreadableError, inflate, is_
 from lpgen.edge.logs.read_limits import NO_LIMITS
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.edge.object_store import Body, StoredObject
-from lpgen.edge.objects.checksums import ALGORITHMS, compute_checksum, compute_md5
 from lpgen.errors import quote_input
 
 _MD5: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -110,3 +112,40 @@ def _find_damage_inside(data: bytes, headers: Mapping[str, str]) -> str:
         if type(item) is Unusable and item.reason is SkipReason.UNREADABLE_FILE:
             return f"{item.detail}, and the answer has no checksum"
     return ""
+
+
+# ---------------------------------------------------------------- checksums
+
+
+def compute_checksum(algorithm: str, data: bytes) -> str:
+    """The checksum of bytes, in Base64, by an algorithm of `ALGORITHMS`."""
+    return b64encode(ALGORITHMS[algorithm](data)).decode()
+
+
+def compute_md5(data: bytes) -> str:
+    """The MD5 of bytes, in hexadecimal. It finds damage, and proves nothing against forgers."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def _compute_crc32c(data: bytes) -> bytes:
+    from awscrt import checksums  # loads a large library, which objects with an MD5 for an ETag don't need
+
+    return int(checksums.crc32c(data)).to_bytes(4, "big")
+
+
+def _compute_crc64nvme(data: bytes) -> bytes:
+    from awscrt import checksums
+
+    return int(checksums.crc64nvme(data)).to_bytes(8, "big")
+
+
+ALGORITHMS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+    "sha256": lambda data: hashlib.sha256(data).digest(),
+    "sha512": lambda data: hashlib.sha512(data).digest(),
+    "sha1": lambda data: hashlib.sha1(data, usedforsecurity=False).digest(),
+    "md5": lambda data: hashlib.md5(data, usedforsecurity=False).digest(),
+    "crc32": lambda data: zlib.crc32(data).to_bytes(4, "big"),
+    "crc32c": _compute_crc32c,
+    "crc64nvme": _compute_crc64nvme,
+}
+"""By the ending of the header `x-amz-checksum-…`; what isn't here can't be compared."""

@@ -24,8 +24,7 @@ from lpgen.core.usage.log_layout import (
 )
 from lpgen.edge.data_folder.ledger import Ledger, LedgerFile
 from lpgen.edge.data_folder.object_plan import ObjectPlan
-from lpgen.edge.object_store import ObjectStore, Page, StoredObject
-from lpgen.edge.objects.listing import ListingProgress
+from lpgen.edge.object_store import ListingPage, ListingProgress, ObjectStore, StoredObject
 from lpgen.errors import AwsError, CredentialsError
 
 _THREADS: Final = 16
@@ -39,7 +38,7 @@ SEARCH_FOLDERS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class _ListedPage:
     """What one page of a listing gave: objects to read, and how many others were left alone.
 
     `owners` are the accounts and Regions of its names, "" for an object whose name doesn't say, where only some are
@@ -77,7 +76,7 @@ class FoundObjects:
     owners: set[str] = field(default_factory=set)
     _digests: list[str] = field(default_factory=list)
 
-    def add(self, steps: Iterable[Step], report_progress: ProgressReport | None) -> None:
+    def add(self, steps: Iterable[_ListedPage], report_progress: ProgressReport | None) -> None:
         """Takes all the steps of a listing, and plans."""
         found = 0
         for step in steps:
@@ -112,7 +111,7 @@ class _Task:
 
 def find_objects(
     store: ObjectStore, addresses: Iterable[str], scope: Scope, *, threads: int = _THREADS
-) -> Iterator[Step]:
+) -> Iterator[_ListedPage]:
     """The log objects at or below the addresses, page by page as they come; several pages are under way at a time.
 
     An object that two addresses lead to comes twice.
@@ -122,7 +121,7 @@ def find_objects(
     """
     with ThreadPoolExecutor(threads) as pool:
         for address in addresses:
-            yield Step(owners=owners_from_name(address.rstrip("/") + "/"))
+            yield _ListedPage(owners=owners_from_name(address.rstrip("/") + "/"))
             yield from _Walk(store, scope, pool).walk(address)
 
 
@@ -133,13 +132,13 @@ class _Walk:
     store: ObjectStore
     scope: Scope
     pool: ThreadPoolExecutor
-    pending: dict[Future[Page], _Task] = field(default_factory=dict)
+    pending: dict[Future[ListingPage], _Task] = field(default_factory=dict)
 
-    def walk(self, address: str) -> Iterator[Step]:
+    def walk(self, address: str) -> Iterator[_ListedPage]:
         if not address.endswith("/"):
             exact = self._find_exact(address)
             if exact is not None:
-                yield Step((exact,), owners=_owners_of_object(exact.name))
+                yield _ListedPage((exact,), owners=_owners_of_object(exact.name))
                 return
             address += "/"
         visit = visit_from_folder(address, self.scope)
@@ -152,7 +151,7 @@ class _Walk:
             yield beside
         found = False
         for step in self._run(tasks):
-            found = found or step != Step()
+            found = found or step != _ListedPage()
             yield step
         if not found:
             yield from self._nothing(address)
@@ -162,18 +161,18 @@ class _Walk:
         page = self.store.list_page(address, by_folder=True)
         return next((one for one in page.objects if one.name == address), None)
 
-    def _nothing(self, address: str) -> Iterator[Step]:
+    def _nothing(self, address: str) -> Iterator[_ListedPage]:
         """A failure where the address holds nothing, which a typing error does; not where nothing in it is wanted."""
         page = self.store.list_page(address, by_folder=True)
         if not page.objects and not page.folders:
-            yield Step(failures=(FileProblem(address, "there is nothing of this name"),))
+            yield _ListedPage(failures=(FileProblem(address, "there is nothing of this name"),))
 
     # ------------------------------------------------------------ in search of AWSLogs/
 
-    def _search(self, address: str) -> tuple[tuple[_Task, ...], Step]:
+    def _search(self, address: str) -> tuple[tuple[_Task, ...], _ListedPage]:
         """The `AWSLogs/` folders at or below an address, and what lies beside; or the address as a whole."""
         roots: list[str] = []
-        pages: dict[str, Page] = {}
+        pages: dict[str, ListingPage] = {}
         level = [address]
         for _ in range(_SEARCH_DEPTH + 1):
             if len(pages) + len(level) > SEARCH_FOLDERS:
@@ -183,7 +182,7 @@ class _Walk:
             roots += [folder for folder in folders if is_logs_root(folder)]
             level = [folder for folder in folders if not is_logs_root(folder)]
         if not roots:
-            return (_Task(ListingProgress(address), Visit.SEARCH, named=True),), Step()
+            return (_Task(ListingProgress(address), Visit.SEARCH, named=True),), _ListedPage()
         on_the_way = [one for one in pages if any(root.startswith(one) for root in roots)]
         beside = self._step_from_objects((one for way in on_the_way for one in pages[way].objects), checked=True)
         left = {folder for way in on_the_way for folder in pages[way].folders} - {*on_the_way, *roots}
@@ -191,9 +190,9 @@ class _Walk:
         failures = (gave_up,) if level and level[0] not in pages and len(pages) + len(level) > SEARCH_FOLDERS else ()
         labels = tuple(label_from_folder(folder) for folder in sorted(left))
         tasks = tuple(_Task(ListingProgress(root), Visit.DESCEND, named=True) for root in roots)
-        return tasks, Step(beside.objects, beside.ignored, labels, failures)
+        return tasks, _ListedPage(beside.objects, beside.ignored, labels, failures)
 
-    def _list_folder(self, folder: str) -> Page:
+    def _list_folder(self, folder: str) -> ListingPage:
         """All pages of a folder in one."""
         listing = ListingProgress(folder)
         objects: list[StoredObject] = []
@@ -204,11 +203,11 @@ class _Walk:
             objects += page.objects
             folders += page.folders
             if not page.token:
-                return Page(tuple(objects), tuple(folders), "")
+                return ListingPage(tuple(objects), tuple(folders), "")
 
     # ------------------------------------------------------------ down the layout
 
-    def _run(self, tasks: Iterable[_Task]) -> Iterator[Step]:
+    def _run(self, tasks: Iterable[_Task]) -> Iterator[_ListedPage]:
         for task in tasks:
             self._submit(task)
         try:
@@ -230,7 +229,7 @@ class _Walk:
         )
         self.pending[future] = task
 
-    def _step(self, task: _Task, future: Future[Page]) -> Step:
+    def _step(self, task: _Task, future: Future[ListingPage]) -> _ListedPage:
         """What a page gave; the pages and folders to list next are under way when it returns."""
         try:
             page = future.result()
@@ -238,7 +237,7 @@ class _Walk:
         except AwsError as error:
             if task.named or isinstance(error, CredentialsError):
                 raise
-            return Step(failures=(FileProblem(task.listing.prefix, error.message),))
+            return _ListedPage(failures=(FileProblem(task.listing.prefix, error.message),))
         before = task.span.before
         objects = [one for one in page.objects if not before or one.name < before]
         if page.token and len(objects) == len(page.objects):
@@ -248,7 +247,7 @@ class _Walk:
         owners = self._owners(page) if task.visit is not Visit.LIST else frozenset()
         return replace(step, left=left, owners=owners)
 
-    def _owners(self, page: Page) -> frozenset[str]:
+    def _owners(self, page: ListingPage) -> frozenset[str]:
         """The accounts and Regions that a page names; of no interest where all are wanted."""
         if not (self.scope.accounts or self.scope.regions):
             return frozenset()
@@ -268,7 +267,7 @@ class _Walk:
         span = span_from_folder(folder, self.scope) if visit is Visit.LIST else NO_SPAN
         return _Task(ListingProgress(folder), visit, span, named=named)
 
-    def _step_from_objects(self, objects: Iterable[StoredObject], *, checked: bool) -> Step:
+    def _step_from_objects(self, objects: Iterable[StoredObject], *, checked: bool) -> _ListedPage:
         """The log objects; `checked`: the folder didn't say whose they are, so that their names are asked."""
         found, ignored = [], 0
         for one in objects:
@@ -278,7 +277,7 @@ class _Walk:
                 ignored += 1
             elif not checked or is_file_wanted(one.name, self.scope):
                 found.append(one)
-        return Step(tuple(found), ignored)
+        return _ListedPage(tuple(found), ignored)
 
 
 def _owners_of_object(name: str) -> frozenset[str]:

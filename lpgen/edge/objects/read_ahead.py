@@ -13,8 +13,7 @@ from lpgen.edge.aws_session import log_answer, log_call
 from lpgen.edge.object_store import Body, StoredObject
 from lpgen.edge.objects.body_checks import UnusableAnswerError, body_from_answer
 from lpgen.edge.objects.get_requests import GetRequests
-from lpgen.edge.objects.pace import Pace
-from lpgen.edge.objects.parallel_gets import Answer, ParallelGets
+from lpgen.edge.objects.parallel_gets import HttpResponse, Pace, ParallelGets
 from lpgen.errors import AwsError
 
 PATIENCE_SECONDS: Final = 60
@@ -137,7 +136,7 @@ class ReadAhead:
             self._read_surely(one, pool)
 
 
-def _body(answer: Answer, listed: StoredObject) -> Body | None:
+def _body(answer: HttpResponse, listed: StoredObject) -> Body | None:
     """The object, if the answer is it."""
     log_answer("s3", "GetObject", answer.status, answer.headers.get("x-amz-request-id", "-"))
     try:

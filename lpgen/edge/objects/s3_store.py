@@ -13,15 +13,14 @@ from typing import Any, Final, TypeVar
 
 from lpgen.core.usage.log_layout import SCHEME, split_address
 from lpgen.edge.aws_session import AwsSession, Connection, aws_errors, open_session
-from lpgen.edge.object_store import Body, Page, StoredObject
+from lpgen.edge.object_store import UNUSABLE, Body, ListingPage, StoredObject
 from lpgen.edge.objects.body_checks import UnusableAnswerError, body_from_answer, clean_etag
 from lpgen.edge.objects.get_requests import GetRequests, note_requests, requests_like_last
-from lpgen.edge.objects.listing import UNUSABLE
 from lpgen.edge.objects.read_ahead import ReadAhead, most_seconds
 from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
 from lpgen.errors import AwsError, quote_input
 
-Answer = TypeVar("Answer")
+_Answer = TypeVar("_Answer")
 
 PAGE_SIZE: Final = 1_000
 _BODY_ATTEMPTS: Final = 6
@@ -32,7 +31,7 @@ FIRST_WAIT_SECONDS: Final = 0.2
 
 _PIECE: Final = 1 << 18
 
-BROKEN_OFF: Final = frozenset(
+_BROKEN_OFF: Final = frozenset(
     {
         "ChecksumError",
         "ConnectionClosedError",
@@ -70,7 +69,7 @@ class S3Store:
         """The same buckets for workers on other machines."""
         return S3Store(self.connection.elsewhere(), self.requester_pays)
 
-    def list_page(self, prefix: str, *, by_folder: bool, after: str = "", token: str = "") -> Page:
+    def list_page(self, prefix: str, *, by_folder: bool, after: str = "", token: str = "") -> ListingPage:
         """One page of the names that begin with `prefix`.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
@@ -85,7 +84,7 @@ class S3Store:
             options["StartAfter"] = split_address(after)[1]
         needs = Needs(f"s3:ListBucket on arn:aws:s3:::{bucket}", self.requester_pays)
 
-        def list_objects(client: Any) -> Page:
+        def list_objects(client: Any) -> ListingPage:
             return _page_from_answer(prefix, client.list_objects_v2(**options))
 
         return self._ask(f"list {quote_input(prefix)}", needs, list_objects)
@@ -126,7 +125,7 @@ class S3Store:
 
         return self._ask("read it", needs, get)
 
-    def _ask(self, doing: str, needs: Needs, call: Callable[[Any], Answer]) -> Answer:
+    def _ask(self, doing: str, needs: Needs, call: Callable[[Any], _Answer]) -> _Answer:
         """The answer of a call, asked for again where it broke off or can't be right.
 
         boto3's client tries again by itself what AWS throttled or failed to answer.
@@ -139,7 +138,7 @@ class S3Store:
                         return call(client)
             except AwsError as error:
                 attempts = _UNUSABLE_ATTEMPTS if error.code == UNUSABLE else _BODY_ATTEMPTS
-                if error.code not in BROKEN_OFF or attempt >= attempts:
+                if error.code not in _BROKEN_OFF or attempt >= attempts:
                     raise explain_s3_error(error, needs) from error
             longest = FIRST_WAIT_SECONDS * 2**attempt
             time.sleep(random.uniform(longest / 4, longest))
@@ -183,7 +182,7 @@ def _answer_errors(doing: str) -> Iterator[None]:
         raise AwsError(f"can't {doing}: the answer can't be read", code=UNUSABLE, hint="run it again") from error
 
 
-def _page_from_answer(prefix: str, answer: dict[str, Any]) -> Page:
+def _page_from_answer(prefix: str, answer: dict[str, Any]) -> ListingPage:
     """A page, if the answer is one: a `200 OK` may hold anything.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
@@ -202,7 +201,7 @@ def _page_from_answer(prefix: str, answer: dict[str, Any]) -> Page:
         raise UnusableAnswerError("the listing is truncated and doesn't say where it goes on")
     if outside is not None:
         raise UnusableAnswerError(f"the listing holds {quote_input(outside)}, which lies elsewhere")
-    return Page(objects, folders, token)
+    return ListingPage(objects, folders, token)
 
 
 def _checksum_mode(client: Any) -> dict[str, str]:

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.core.replacements import Decision, DecisionKind
-from lpgen.edge.readers.unique_keys import DuplicateKeyError, refuse_duplicate_keys
+from lpgen.edge.readers.json_files import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.errors import DecisionsError, quote_reason
 
 _TEXTS: Final = ("principal", "action", "resource", "item", "reason", "owner")

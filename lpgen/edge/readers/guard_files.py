@@ -21,8 +21,7 @@ from lpgen.core.globs.match import has_wildcard
 from lpgen.core.guards import AccountLevels, Guards, Levels, ResourcePolicy
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind
-from lpgen.edge.readers.indexed_folder import find_indexed_files
-from lpgen.edge.readers.unique_keys import DuplicateKeyError, refuse_duplicate_keys
+from lpgen.edge.readers.json_files import DuplicateKeyError, find_indexed_files, refuse_duplicate_keys
 from lpgen.errors import GuardError, PolicyError, quote_input, quote_reason
 
 _EVERY_ACCOUNT: Final = "*"

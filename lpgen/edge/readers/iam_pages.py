@@ -1,4 +1,4 @@
-"""Files of `aws iam get-account-authorization-details`, decoded page by page.
+"""Files of `aws iam get-account-authorization-details`: found, decoded page by page, and checked for contradictions.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import hashlib
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +17,9 @@ from typing import Any
 
 import msgspec
 
-from lpgen.edge.readers.unique_keys import DuplicateKeyError, refuse_duplicate_keys
+from lpgen.core.arns import is_account_id, split_arn
+from lpgen.core.digests import PolicyFile
+from lpgen.edge.readers.json_files import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.errors import SnapshotError, quote_input, quote_reason
 
 HINT = "write the file with `aws iam get-account-authorization-details > authorization-details.json`"
@@ -23,57 +27,57 @@ _SUFFIXES = (".json", ".json.gz")
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
-class Struct(msgspec.Struct, rename="pascal", frozen=True):
+class _Struct(msgspec.Struct, rename="pascal", frozen=True):
     """A structure of the IAM API, whose fields are written in Pascal case."""
 
 
-class Entity(Struct, frozen=True):
+class _Entity(_Struct, frozen=True):
     """Something with an ARN of its own."""
 
     arn: str
 
 
-class InlinePolicy(Struct, frozen=True):
+class InlinePolicy(_Struct, frozen=True):
     """A policy that lives in a principal or group."""
 
     policy_name: str
     policy_document: Any = None
 
 
-class PolicyReference(Struct, frozen=True):
+class PolicyReference(_Struct, frozen=True):
     """A managed policy that is attached."""
 
     policy_arn: str
     policy_name: str = ""
 
 
-class BoundaryReference(Struct, frozen=True):
+class _BoundaryReference(_Struct, frozen=True):
     """The managed policy that is a principal's permissions boundary."""
 
     permissions_boundary_arn: str = ""
 
 
-class Tag(Struct, frozen=True):
+class _Tag(_Struct, frozen=True):
     """A tag."""
 
     key: str
     value: str = ""
 
 
-class InstanceProfile(Struct, frozen=True):
+class _InstanceProfile(_Struct, frozen=True):
     """An instance profile that holds a role."""
 
     arn: str
 
 
-class LastUsed(Struct, frozen=True):
+class LastUsed(_Struct, frozen=True):
     """When a role was last used; empty where it wasn't within the tracking period."""
 
     last_used_date: str | float | None = None
     region: str | None = None
 
 
-class RoleDetail(Entity, frozen=True):
+class RoleDetail(_Entity, frozen=True):
     """A role."""
 
     name: str = msgspec.field(name="RoleName")
@@ -81,15 +85,15 @@ class RoleDetail(Entity, frozen=True):
     path: str = "/"
     create_date: str | float | None = None
     assume_role_policy_document: Any = None
-    instance_profile_list: tuple[InstanceProfile, ...] = ()
+    instance_profile_list: tuple[_InstanceProfile, ...] = ()
     inline_policies: tuple[InlinePolicy, ...] = msgspec.field(name="RolePolicyList", default=())
     attached_managed_policies: tuple[PolicyReference, ...] = ()
-    permissions_boundary: BoundaryReference | None = None
+    permissions_boundary: _BoundaryReference | None = None
     role_last_used: LastUsed | None = None
-    tags: tuple[Tag, ...] = ()
+    tags: tuple[_Tag, ...] = ()
 
 
-class UserDetail(Entity, frozen=True):
+class UserDetail(_Entity, frozen=True):
     """A user."""
 
     name: str = msgspec.field(name="UserName")
@@ -99,11 +103,11 @@ class UserDetail(Entity, frozen=True):
     inline_policies: tuple[InlinePolicy, ...] = msgspec.field(name="UserPolicyList", default=())
     group_list: tuple[str, ...] = ()
     attached_managed_policies: tuple[PolicyReference, ...] = ()
-    permissions_boundary: BoundaryReference | None = None
-    tags: tuple[Tag, ...] = ()
+    permissions_boundary: _BoundaryReference | None = None
+    tags: tuple[_Tag, ...] = ()
 
 
-class GroupDetail(Entity, frozen=True):
+class GroupDetail(_Entity, frozen=True):
     """A group."""
 
     name: str = msgspec.field(name="GroupName")
@@ -112,7 +116,7 @@ class GroupDetail(Entity, frozen=True):
     attached_managed_policies: tuple[PolicyReference, ...] = ()
 
 
-class PolicyVersion(Struct, frozen=True):
+class PolicyVersion(_Struct, frozen=True):
     """One version of a managed policy."""
 
     document: Any = None
@@ -121,7 +125,7 @@ class PolicyVersion(Struct, frozen=True):
     create_date: str | float | None = None
 
 
-class ManagedPolicy(Entity, frozen=True):
+class ManagedPolicy(_Entity, frozen=True):
     """A managed policy, customer's or AWS's."""
 
     name: str = msgspec.field(name="PolicyName", default="")
@@ -129,7 +133,7 @@ class ManagedPolicy(Entity, frozen=True):
     policy_version_list: tuple[PolicyVersion, ...] = ()
 
 
-class Page(Struct, frozen=True):
+class DetailsPage(_Struct, frozen=True):
     """One page of authorization details. The API marks a page that isn't the last with `IsTruncated`, the command line
     with `NextToken`."""
 
@@ -146,7 +150,7 @@ class Page(Struct, frozen=True):
         return self.is_truncated or bool(self.next_token)
 
     @property
-    def details(self) -> tuple[Entity, ...]:
+    def details(self) -> tuple[_Entity, ...]:
         """All that has an ARN."""
         return (*self.role_detail_list, *self.user_detail_list, *self.group_detail_list, *self.policies)
 
@@ -177,7 +181,7 @@ def find_files(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
     return sorted(found.values())
 
 
-def read_pages(file: Path) -> Sequence[Page]:
+def read_pages(file: Path) -> Sequence[DetailsPage]:
     """The pages of one file: a page, or an array of pages.
 
     Raises:
@@ -198,7 +202,7 @@ def read_pages(file: Path) -> Sequence[Page]:
     if not pages or not all(isinstance(page, dict) and _LISTS & page.keys() for page in pages):
         raise SnapshotError(f"{name} holds no authorization details", hint=HINT)
     try:
-        return [msgspec.convert(page, Page) for page in pages]
+        return [msgspec.convert(page, DetailsPage) for page in pages]
     except msgspec.ValidationError as error:
         raise SnapshotError(f"{name} breaks the form of authorization details: {quote_reason(error)}") from error
 
@@ -228,3 +232,111 @@ def time_from_iam(written: str | float | None) -> datetime | None:
         return None if written is None else datetime.fromtimestamp(written, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+# ---------------------------------------------------------------- contradictions
+
+# Facts that can't hold for one account at one time, though each is well formed. Names are unique within an account
+# whatever their path, and ids are unique everywhere.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+
+_Named = RoleDetail | UserDetail | GroupDetail | ManagedPolicy
+
+
+def contradictions_of_file(pages: Sequence[DetailsPage]) -> Iterator[str]:
+    """A sentence for each contradiction within one file, which shows its accounts at one time."""
+    kinds: tuple[tuple[_Named, ...], ...] = (
+        tuple(one for page in pages for one in page.role_detail_list),
+        tuple(one for page in pages for one in page.user_detail_list),
+        tuple(one for page in pages for one in page.group_detail_list),
+        tuple(one for page in pages for one in page.policies),
+    )
+    for details in kinds:
+        yield from _same_names(details)
+        for detail in details:
+            yield from _own_contradictions(detail)
+
+
+def ids_of_pages(pages: Iterable[DetailsPage]) -> Iterator[tuple[str, str]]:
+    """The id and ARN of each principal."""
+    for page in pages:
+        principals: tuple[RoleDetail | UserDetail, ...] = (*page.role_detail_list, *page.user_detail_list)
+        yield from ((one.unique_id, one.arn) for one in principals)
+
+
+def contradictory_ids(ids: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """A sentence for each id that principals of different accounts have, of all ids and ARNs."""
+    owners: dict[str, str] = {}
+    for principal_id, arn in ids:
+        other = owners.setdefault(principal_id, arn) if principal_id else arn
+        if split_arn(other).account != split_arn(arn).account:
+            pair = f"{quote_input(other)} and {quote_input(arn)}"
+            yield f"{pair} have the same id {quote_input(principal_id)} in two accounts"
+
+
+def _same_names(details: Iterable[_Named]) -> Iterator[str]:
+    known: dict[tuple[str, str], _Named] = {}
+    for one in details:
+        other = known.setdefault((split_arn(one.arn).account, _name(one).lower()), one)
+        if other.arn != one.arn:
+            yield f"{quote_input(other.arn)} and {quote_input(one.arn)} have the same name in one account"
+        elif other != one:
+            yield f"{quote_input(one.arn)} is there twice, with different content"
+
+
+def _own_contradictions(one: _Named) -> Iterator[str]:
+    if not one.arn.endswith(f"/{_name(one)}"):
+        yield f"{quote_input(one.arn)} has the name {quote_input(_name(one))}"
+    account = split_arn(one.arn).account
+    for other in _arns_beside(one):
+        if is_account_id(split_arn(other).account) and split_arn(other).account != account:
+            yield f"{quote_input(one.arn)} has {quote_input(other)}, which is in another account"
+    for name, count in Counter(_policy_names(one)).items():
+        if count > 1:
+            yield f"{quote_input(one.arn)} has the policy or version {quote_input(name)} {count} times"
+    if isinstance(one, ManagedPolicy):
+        default = {version.version_id for version in one.policy_version_list if version.is_default_version}
+        if len(default | ({one.default_version_id} - {""} if default else set())) > 1:
+            yield f"{quote_input(one.arn)} has several default versions"
+
+
+def _arns_beside(one: _Named) -> Iterator[str]:
+    """The ARNs that must be in the account of their owner."""
+    if isinstance(one, ManagedPolicy):
+        return
+    yield from (reference.policy_arn for reference in one.attached_managed_policies)
+    if isinstance(one, RoleDetail | UserDetail) and one.permissions_boundary is not None:
+        yield one.permissions_boundary.permissions_boundary_arn
+    if isinstance(one, RoleDetail):
+        yield from (profile.arn for profile in one.instance_profile_list)
+
+
+def _policy_names(one: _Named) -> Iterator[str]:
+    if isinstance(one, ManagedPolicy):
+        return (version.version_id for version in one.policy_version_list if version.version_id)
+    return (policy.policy_name for policy in one.inline_policies)
+
+
+def _name(one: _Named) -> str:
+    is_unnamed = isinstance(one, ManagedPolicy) and not one.name
+    return one.arn.rpartition("/")[2] if is_unnamed else one.name
+
+
+# ---------------------------------------------------------------- digests
+
+
+def digest_policy_files(paths: Sequence[Path]) -> tuple[PolicyFile, ...]:
+    """Every file that `read_snapshot` looks at, by its name as given, with the SHA-256 of its bytes.
+
+    Raises:
+        SnapshotError: a file is missing or can't be read.
+    """
+    return tuple(PolicyFile(str(file), _digest_of_file(file)) for file, _named in find_files(paths))
+
+
+def _digest_of_file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise SnapshotError(f"can't read `{path}`: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""Reads authorization details of IAM into a `Snapshot`: principals with every policy that counts for them."""
+"""Reads authorization details of IAM into principals with every policy that counts for them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import heapq
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -25,20 +25,22 @@ from lpgen.core.model import (
     SnapshotProblem,
     SnapshotProblemKind,
 )
-from lpgen.edge.readers.contradictions import contradictions_of_file, contradictory_ids, ids_of_pages
-from lpgen.edge.readers.detail_shelf import DetailShelf
+from lpgen.edge.readers.detail_shelf import DetailShelf, SealedDetails
 from lpgen.edge.readers.iam_pages import (
     HINT,
+    DetailsPage,
     GroupDetail,
     InlinePolicy,
     LastUsed,
     ManagedPolicy,
-    Page,
     PolicyReference,
     PolicyVersion,
     RoleDetail,
     UserDetail,
+    contradictions_of_file,
+    contradictory_ids,
     find_files,
+    ids_of_pages,
     read_pages,
     time_from_iam,
 )
@@ -60,14 +62,14 @@ def read_snapshot(paths: Sequence[Path]) -> Snapshot:
     return Snapshot(principals, groups, store.problems, store.sources)
 
 
-def open_snapshot(paths: Sequence[Path]) -> SnapshotStore:
+def open_snapshot(paths: Sequence[Path]) -> _SnapshotStore:
     """The same as a store, which reads each principal from a temporary file when it is asked for.
 
     Raises:
         SnapshotError: as for `read_snapshot`.
         OSError: the temporary folder is full; `TMPDIR` names another.
     """
-    store = SnapshotStore()
+    store = _SnapshotStore()
     contradictions: list[str] = []
     ids: list[tuple[str, str]] = []
     for file, named in find_files(paths):
@@ -98,7 +100,7 @@ _MOST_DOCUMENTS: Final = 256
 """So many managed policies are held: most principals share a few."""
 
 
-class SnapshotStore:
+class _SnapshotStore:
     """The principals of all accounts, each put together from its details when it is asked for."""
 
     def __init__(self) -> None:
@@ -120,7 +122,7 @@ class SnapshotStore:
         """The problems in the files, as far as they were read."""
         return tuple(sorted(self._problems))
 
-    def add(self, file: str, pages: Iterable[Page]) -> None:
+    def add(self, file: str, pages: Iterable[DetailsPage]) -> None:
         """Adds the pages of a file."""
         ends = self._pages.setdefault(file, [])
         for page in pages:
@@ -323,7 +325,7 @@ def _truncations(pages: Sequence[tuple[bool, frozenset[str]]]) -> Iterator[Snaps
         yield SnapshotProblem(SnapshotProblemKind.TRUNCATED, account, message)
 
 
-def _accounts(page: Page) -> frozenset[str]:
+def _accounts(page: DetailsPage) -> frozenset[str]:
     """The accounts that a page shows: one, or none where it holds only AWS managed policies."""
     return frozenset(split_arn(detail.arn).account for detail in page.details) - {"aws", ""}
 
@@ -343,3 +345,33 @@ def _role_age(role: RoleDetail) -> tuple[str, ...]:
 
 def _user_age(user: UserDetail) -> tuple[str, ...]:
     return (_iso(user.create_date),)
+
+
+@dataclass(frozen=True, slots=True)
+class OutlinedPolicies:
+    """The principals of some files without their policies, sorted by ARN, all problems of these files, the files that
+    hold policies, and the details of roles, users, groups and managed policies."""
+
+    outlines: tuple[Principal, ...]
+    problems: tuple[SnapshotProblem, ...]
+    sources: tuple[str, ...]
+    details: tuple[SealedDetails, ...]
+
+    def store(self) -> _SnapshotStore:
+        """The store that reads each principal from its details."""
+        found = _SnapshotStore()
+        for shelf, sealed in zip(found.shelves(), self.details, strict=True):
+            shelf.sealed = sealed
+        return found
+
+
+def outline_policies(paths: Sequence[Path]) -> OutlinedPolicies:
+    """The policies of one or more accounts, from the files and folders; none without any.
+
+    Raises:
+        SnapshotError: as for `read_snapshot`.
+        OSError: the temporary folder is full; `TMPDIR` names another.
+    """
+    store = open_snapshot(paths) if paths else _SnapshotStore()
+    outlines = store.outlines()
+    return OutlinedPolicies(outlines, store.problems, store.sources, tuple(one.sealed for one in store.shelves()))

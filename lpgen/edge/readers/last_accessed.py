@@ -17,8 +17,7 @@ import msgspec
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
 from lpgen.edge.logs.json_documents import Broken, plain_text, split_documents
 from lpgen.edge.readers.iam_pages import time_from_iam
-from lpgen.edge.readers.indexed_folder import find_indexed_files
-from lpgen.edge.readers.unique_keys import DuplicateKeyError, refuse_duplicate_keys
+from lpgen.edge.readers.json_files import DuplicateKeyError, find_indexed_files, refuse_duplicate_keys
 from lpgen.errors import LastAccessedError, quote_input, quote_reason
 
 _HINT: Final = (
@@ -33,7 +32,7 @@ class _Action(msgspec.Struct, rename="pascal", frozen=True):
     last_accessed_time: _Moment = None
 
 
-class _Service(msgspec.Struct, rename="pascal", frozen=True):
+class _ServiceEntry(msgspec.Struct, rename="pascal", frozen=True):
     service_namespace: str
     last_authenticated: _Moment = None
     last_authenticated_entity: str | None = None
@@ -42,11 +41,11 @@ class _Service(msgspec.Struct, rename="pascal", frozen=True):
     tracked_actions_last_accessed: tuple[_Action, ...] | None = None
 
 
-class _Page(msgspec.Struct, rename="pascal", frozen=True):
+class _ReportPage(msgspec.Struct, rename="pascal", frozen=True):
     job_status: str
     job_completion_date: _Moment = None
     job_creation_date: _Moment = None
-    services_last_accessed: tuple[_Service, ...] = ()
+    services_last_accessed: tuple[_ServiceEntry, ...] = ()
     is_truncated: bool = False
 
 
@@ -72,7 +71,7 @@ def read_last_accessed(folder: Path) -> tuple[tuple[AccessReport, ...], tuple[st
     return tuple(reports), tuple(problems)
 
 
-def _read_pages(path: Path) -> Iterator[_Page]:
+def _read_pages(path: Path) -> Iterator[_ReportPage]:
     try:
         data = plain_text(path.read_bytes())
     except OSError as error:
@@ -83,14 +82,14 @@ def _read_pages(path: Path) -> Iterator[_Page]:
         try:
             decoded = msgspec.json.decode(document)
             refuse_duplicate_keys(document)
-            yield from msgspec.convert(decoded if isinstance(decoded, list) else [decoded], list[_Page])
+            yield from msgspec.convert(decoded if isinstance(decoded, list) else [decoded], list[_ReportPage])
         except DuplicateKeyError as error:
             raise LastAccessedError(str(error)) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise LastAccessedError(f"it is no report: {quote_reason(error)}") from error
 
 
-def _report(path: Path, pages: list[_Page], arn: str) -> AccessReport:
+def _report(path: Path, pages: list[_ReportPage], arn: str) -> AccessReport:
     unfinished = next((page.job_status for page in pages if page.job_status != "COMPLETED"), None)
     if unfinished is not None or not pages:
         status = quote_input(unfinished) if unfinished else "missing"
@@ -112,7 +111,7 @@ def _report(path: Path, pages: list[_Page], arn: str) -> AccessReport:
     )
 
 
-def _service_access(one: _Service) -> ServiceAccess:
+def _service_access(one: _ServiceEntry) -> ServiceAccess:
     tracked = one.tracked_actions_last_accessed or ()
     times = {
         action.action_name.rpartition(":")[2].lower(): _date_or_never(action.last_accessed_time) for action in tracked

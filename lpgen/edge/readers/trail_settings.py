@@ -17,7 +17,7 @@ import msgspec
 
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail
 from lpgen.edge.logs.json_documents import Broken, plain_text, split_documents
-from lpgen.edge.readers.unique_keys import DuplicateKeyError, refuse_duplicate_keys
+from lpgen.edge.readers.json_files import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.errors import TrailSettingsError, quote_input, quote_reason
 
 _HINT: Final = (

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from lpgen.core.digests import digest_of_text
+from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall, holding_after, inverse_calls
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.core.rollout.plan import OutcomeKind, PrincipalPlan, RolloutOutcome
 from lpgen.core.rollout.plan_rollout import own_texts
 from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refusals_of_principal
 from lpgen.core.rollout.state import RolloutPhase, RolloutState
-from lpgen.edge.rollout.caller_chain import CallerName
+from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.rollout.compare import await_expected, is_as_created, why_gone
 from lpgen.edge.rollout.iam_writer import NOT_FOUND, IamWriter, LivePrincipal, Notes, Quotas
 from lpgen.edge.rollout.journal import Recorded
@@ -148,11 +151,11 @@ def _apply(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
     except (AwsError, RolloutError, KeyboardInterrupt) as error:
         why = error.message if isinstance(error, LpgenError) else "interrupted"
         run.journal.note("failed", plan.principal, why=why)
-        run.say(f"{plan.principal}: {why}; taking back")
+        run.print_status(f"{plan.principal}: {why}; taking back")
         undone = take_back(plan.principal, run)
         if isinstance(error, KeyboardInterrupt):
             for problem in undone.why:
-                run.say(f"{plan.principal}: {problem}")
+                run.print_status(f"{plan.principal}: {problem}")
             raise
         kind = _AFTER_FAILURE.get(undone.kind, OutcomeKind.STUCK)
         return RolloutOutcome(plan.principal, kind, (why, *undone.why))
@@ -186,9 +189,9 @@ def _make_call(number: int, principal: str, run: Run) -> None:
     def about() -> None:
         look_last(lambda: _check_before(call, state, run), run)
         run.journal.note("about", principal, call=number)
-        run.say(f"{principal}: {call.operation} {call.policy}")
+        run.print_status(f"{principal}: {call.operation} {call.policy}")
 
-    with interrupts_deferred(run.say):
+    with interrupts_deferred(run.print_status):
         lost = run.writer.perform(call, Notes(about, lambda: run.journal.note("refused", principal, call=number)))
         _note_done(state, number, run, lost=lost)
 
@@ -217,3 +220,61 @@ def _check_before(call: IamCall, state: RolloutState, run: Run) -> None:
         lambda: run.writer.read_holding(state.kind, state.name) == state.expected, run
     ):
         raise RolloutError(f"the policies of {quote_input(state.principal)} aren't what they should be by now")
+
+
+# ---------------------------------------------------------------- lpgen's own credentials
+
+
+@dataclass(frozen=True, slots=True)
+class CallerName:
+    """A principal as far as a caller's ARN names it: a session's has the role's name without its path."""
+
+    account: str
+    kind: PrincipalKind
+    name: str
+
+    def is_principal(self, account: str, kind: PrincipalKind, name: str) -> bool:
+        """Whether it is this principal; IAM takes names that differ only in case as the same."""
+        return (self.account, self.kind, self.name.lower()) == (account, kind, name.lower())
+
+
+_CALLER: Final = re.compile(r"arn:[^:]+:(?:sts|iam)::([0-9]{12}):(assumed-role|role|user)/(.+)", re.DOTALL)
+
+
+def _caller_from_arn(arn: str) -> CallerName | None:
+    """The principal of a caller's ARN; None for the root user and federated users.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+    """
+    found = _CALLER.fullmatch(arn)
+    if found is None:
+        return None
+    account, kind, rest = found.groups()
+    if kind == "assumed-role":
+        return CallerName(account, PrincipalKind.ROLE, rest.partition("/")[0])
+    return CallerName(account, PrincipalKind(kind), rest.rpartition("/")[2])
+
+
+def caller_chain(session: AwsSession) -> tuple[CallerName, ...]:
+    """The caller, and the roles that its profile assumes on the way, as far as the configuration names them.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
+
+    Raises:
+        AwsError: there are no valid credentials.
+    """
+    arns = [session.caller().arn, *_configured_roles(session)]
+    found = [_caller_from_arn(arn) for arn in arns]
+    return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
+def _configured_roles(session: AwsSession) -> Iterator[str]:
+    core: Any = session.boto._session
+    profiles = core.full_config.get("profiles", {})
+    name, seen = session.boto.profile_name, set[str]()
+    while name in profiles and name not in seen:
+        seen.add(name)
+        profile = profiles[name]
+        if "role_arn" in profile:
+            yield profile["role_arn"]
+        name = profile.get("source_profile", "")

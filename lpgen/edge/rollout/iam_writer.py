@@ -40,7 +40,7 @@ _PAUSES_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 _AGAIN: Final = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
 """Refusals of a call that may be made again. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"""
 
-Found = TypeVar("Found")
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,7 @@ class IamWriter:
         facts = self._unless_missing(f"policy {quote_input(arn)}", lambda: self._policy_facts(arn))
         return None if facts is None else str(facts.get("Description", ""))
 
-    def _unless_missing(self, what: str, read: Callable[[], Found]) -> Found | None:
+    def _unless_missing(self, what: str, read: Callable[[], _Found]) -> _Found | None:
         try:
             with _iam_errors(f"read the {what}"):
                 return read()

@@ -95,7 +95,7 @@ def _take_lock(principal: str, principal_id: str, run: Run) -> str:
         about()
 
     lost = False
-    with interrupts_deferred(run.say):
+    with interrupts_deferred(run.print_status):
         if found is not None:
             # A new number stops whoever else works under the old one, such as with a copy that looks like this journal.
             try:
@@ -128,7 +128,7 @@ def _release_lock(principal: str, principal_id: str, run: Run) -> str:
         journal.note("lock", principal, nonce=nonces[-1], journal=journal.identity)
 
     lost = False
-    with interrupts_deferred(run.say):
+    with interrupts_deferred(run.print_status):
         try:
             lost = run.writer.delete_lock(arn, Notes(about, lambda: journal.note("locked", principal)))
         except LockLostError:

@@ -15,9 +15,9 @@ from lpgen.edge.aws_session import READ_TIMEOUT_SECONDS
 from lpgen.edge.rollout.iam_writer import READ_BACK_SECONDS, IamWriter
 from lpgen.edge.rollout.journal import Journal
 
-Say = Callable[[str], None]
+_PrintStatus = Callable[[str], None]
 
-LATE_SECONDS: Final = float(READ_TIMEOUT_SECONDS)
+_LATE_SECONDS: Final = float(READ_TIMEOUT_SECONDS)
 """How long after a call was sent AWS may still carry it out: as long as lpgen waits for an answer."""
 
 _SILENCE_SECONDS: Final = 2.0
@@ -26,7 +26,7 @@ _SILENCE_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The shared objects of the rollout of any principal of an account. `say` reports each step.
+    """The shared objects of the rollout of any principal of an account. `print_status` reports each step.
 
     `waits` grows with each wait for IAM to show something.
     """
@@ -34,7 +34,7 @@ class Run:
     writer: IamWriter
     journal: Journal
     settle_seconds: float
-    say: Say
+    print_status: _PrintStatus
     waits: list[float] = field(default_factory=list)
 
     @property
@@ -52,7 +52,7 @@ def comes_true(check: Callable[[], bool], run: Run, *, patience_seconds: float |
         if time.monotonic() > until:
             return False
         if not said and until - time.monotonic() < patience - _SILENCE_SECONDS:
-            run.say(f"waiting up to {patience:.0f} s for IAM to show the changes")
+            run.print_status(f"waiting up to {patience:.0f} s for IAM to show the changes")
             said = True
         run.waits.append(0.5)
         time.sleep(run.waits[-1])
@@ -77,19 +77,19 @@ def outwait_late_calls(principal: str, run: Run) -> None:
     since = run.journal.in_doubt_since(principal)
     if since and run.settle_seconds:
         passed = (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()
-        left = min(LATE_SECONDS - passed, LATE_SECONDS)
+        left = min(_LATE_SECONDS - passed, _LATE_SECONDS)
         if left > 0:
-            run.say(f"{principal}: waiting {left:.0f} s, since AWS may still carry out an earlier call")
+            run.print_status(f"{principal}: waiting {left:.0f} s, since AWS may still carry out an earlier call")
             time.sleep(left)
 
 
 @contextmanager
-def interrupts_deferred(say: Say) -> Iterator[None]:
+def interrupts_deferred(print_status: _PrintStatus) -> Iterator[None]:
     """Lets a call that was sent be answered before an interrupt counts: nobody knows what an abandoned call does."""
 
     def defer(number: int, _: object) -> None:
         came.append(number)
-        say("interrupted; waiting for AWS to answer the call under way")
+        print_status("interrupted; waiting for AWS to answer the call under way")
 
     if threading.current_thread() is not threading.main_thread():
         yield

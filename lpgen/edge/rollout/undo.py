@@ -146,9 +146,9 @@ def _undo_call(call: IamCall, number: int, principal: str, run: Run, *, patience
     def about() -> None:
         look_last(look, run)
         run.journal.note("undo_about", principal, **facts)
-        run.say(f"{principal}: {call.operation} {call.policy}")
+        run.print_status(f"{principal}: {call.operation} {call.policy}")
 
-    with interrupts_deferred(run.say):
+    with interrupts_deferred(run.print_status):
         try:
             lost = run.writer.perform(call, Notes(about, lambda: run.journal.note("undo_refused", principal, **facts)))
         except AwsError as error:

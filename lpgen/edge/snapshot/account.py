@@ -1,16 +1,18 @@
 """Reads one account into a snapshot: policies, last accessed reports, trails, versioned buckets, schedules, functions,
-and the policies of its resources."""
+and the policies and tags of its resources."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Final
+from typing import Any, Final
 
+from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.snapshots import Subject, TakenAccount
-from lpgen.edge.aws_session import AwsSession, Caller, aws_errors
+from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors, page_contents
 from lpgen.edge.data_folder.snapshot_folder import (
     FUNCTIONS,
     LAST_ACCESSED,
@@ -21,22 +23,22 @@ from lpgen.edge.data_folder.snapshot_folder import (
     VERSIONED_BUCKETS,
     SnapshotWriter,
 )
-from lpgen.edge.snapshot.fetch_functions import fetch_functions
 from lpgen.edge.snapshot.fetch_last_accessed import fetch_last_accessed
-from lpgen.edge.snapshot.fetch_policies import Page, fetch_policies, principals_in
-from lpgen.edge.snapshot.fetch_resource_policies import FetchedPolicy, fetch_resource_policies
-from lpgen.edge.snapshot.fetch_resource_tags import fetch_resource_tags
+from lpgen.edge.snapshot.fetch_resources import (
+    FetchedPolicy,
+    fetch_resource_policies,
+    fetch_resource_tags,
+    fetch_versioned_buckets,
+)
 from lpgen.edge.snapshot.fetch_schedules import ScheduleFetcher
-from lpgen.edge.snapshot.fetch_trails import FetchedTrails, fetch_trails
-from lpgen.edge.snapshot.fetch_versioned_buckets import fetch_versioned_buckets
 from lpgen.edge.snapshot.gap_list import GapList
-from lpgen.errors import AwsError, PolicyError
+from lpgen.errors import AwsError, PolicyError, quote_input
 
 _SERVICE_LINKED: Final = "/aws-service-role/"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SnapshotScope:
     """The parts to read. `role` is the name of the role to assume in other accounts, "" to read only the caller's.
 
     `accounts` None means every active account of the organization; `regions` empty those that each account has switched
@@ -52,12 +54,20 @@ class Wanted:
     schedules: bool = False
 
 
+@dataclass(slots=True)
+class _FetchedTrails:
+    """Trails by ARN: settings, event selectors and status, as the AWS CLI prints them; and why others are missing."""
+
+    found: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
+    failed: dict[str, AwsError] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class AccountRead:
     """The result for an account: None where its policies couldn't be read. `index` names the files of its reports."""
 
     taken: TakenAccount | None = None
-    trails: FetchedTrails = field(default_factory=FetchedTrails)
+    trails: _FetchedTrails = field(default_factory=_FetchedTrails)
     index: dict[str, str] = field(default_factory=dict)
 
 
@@ -66,22 +76,22 @@ class AccountReader:
     """Reads one account. A part that can't be read becomes a gap."""
 
     session: AwsSession
-    caller: Caller
-    wanted: Wanted
+    caller: CallerIdentity
+    wanted: SnapshotScope
     writer: SnapshotWriter
     gaps: GapList
 
     def read(self, name: str) -> AccountRead:
         """Writes the account's files, all but its trails, which several accounts may share."""
         try:
-            pages = fetch_policies(self.session)
+            pages = _fetch_policies(self.session)
         except AwsError as error:
             self.gaps.add(self.caller.account, Subject.POLICIES, error)
             return AccountRead()
         self.writer.write(f"{POLICIES}/{self.caller.account}.json", pages)
-        trails = FetchedTrails()
+        trails = _FetchedTrails()
         with self.gaps.catch(self.caller.account, Subject.TRAILS):
-            trails = fetch_trails(self.session)
+            trails = _fetch_trails(self.session)
         versioned = fetch_versioned_buckets(self.session, self.caller, self.wanted.regions, self.gaps)
         self.writer.write(f"{VERSIONED_BUCKETS}/{self.caller.account}.json", versioned)
         index = self._read_last_accessed(pages) if self.wanted.last_accessed else {}
@@ -91,10 +101,10 @@ class AccountReader:
             self._read_resource_tags(self._regions(Subject.RESOURCE_TAGS))
         if self.wanted.schedules:
             self._read_work(pages, self._regions(Subject.SCHEDULES))
-        roles, users = len(principals_in(pages, "role")), len(principals_in(pages, "user"))
+        roles, users = len(_principals_in(pages, "role")), len(_principals_in(pages, "user"))
         return AccountRead(TakenAccount(self.caller.account, name, roles, users), trails, index)
 
-    def _read_last_accessed(self, pages: list[Page]) -> dict[str, str]:
+    def _read_last_accessed(self, pages: list[_DetailsPage]) -> dict[str, str]:
         """Write the reports of all roles and users, and return the principal's ARN by file.
 
         Service-linked roles are left out: their policies can't be replaced.
@@ -102,7 +112,7 @@ class AccountReader:
         files = {
             one["Arn"]: f"{self.caller.account}-{kind}-{one['Arn'].rpartition('/')[2]}.json"
             for kind in ("role", "user")
-            for one in principals_in(pages, kind)
+            for one in _principals_in(pages, kind)
             if not one.get("Path", "/").startswith(_SERVICE_LINKED)
         }
         index: dict[str, str] = {}
@@ -136,12 +146,12 @@ class AccountReader:
             if any(page.get("ResourceTagMappingList") for page in pages):
                 self.writer.write(f"{RESOURCE_TAGS}/{self.caller.account}-{region}.json", pages)
 
-    def _read_work(self, pages: list[Page], regions: tuple[str, ...]) -> None:
-        roles = {one["RoleName"]: one["Arn"] for one in principals_in(pages, "role")}
+    def _read_work(self, pages: list[_DetailsPage], regions: tuple[str, ...]) -> None:
+        roles = {one["RoleName"]: one["Arn"] for one in _principals_in(pages, "role")}
         fetcher = ScheduleFetcher(self.session, self.caller, roles, self.writer.taken.date(), self.gaps)
         found = list(map(asdict, fetcher.fetch(regions)))
         self.writer.write(f"{SCHEDULES}/{self.caller.account}.json", found)
-        functions = list(map(asdict, fetch_functions(self.session, self.caller, regions, self.gaps)))
+        functions = list(map(asdict, _fetch_functions(self.session, self.caller, regions, self.gaps)))
         self.writer.write(f"{FUNCTIONS}/{self.caller.account}.json", functions)
 
     def _regions(self, subject: Subject) -> tuple[str, ...]:
@@ -155,3 +165,88 @@ class AccountReader:
         except AwsError as error:
             self.gaps.add(self.caller.account, subject, error, what=f"but for {self.session.region}")
             return (self.session.region,)
+
+
+# ---------------------------------------------------------------- policies
+
+
+_PAGE_SIZE: Final = 1000  # the most that IAM allows
+
+_DetailsPage = Mapping[str, Any]
+
+
+def _fetch_policies(session: AwsSession) -> list[_DetailsPage]:
+    """The pages, with documents and times as the AWS CLI prints them.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+
+    Raises:
+        AwsError: a page can't be read. Without all pages nothing is known of an account.
+    """
+    with aws_errors("read the policies of roles and users"):
+        paginator = session.client("iam").get_paginator("get_account_authorization_details")
+        return [page_contents(page) for page in paginator.paginate(PaginationConfig={"PageSize": _PAGE_SIZE})]
+
+
+def _principals_in(pages: Iterable[_DetailsPage], kind: str) -> list[_DetailsPage]:
+    """The roles (`role`) or users (`user`) of the pages."""
+    name = f"{kind.title()}DetailList"
+    return [one for page in pages for one in page.get(name, ())]
+
+
+# ---------------------------------------------------------------- trails
+
+
+def _fetch_trails(session: AwsSession) -> _FetchedTrails:
+    """The trails of all Regions that the account sees, the organization's among them.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListTrails.html
+
+    Raises:
+        AwsError: they can't be listed.
+    """
+    trails = _FetchedTrails()
+    with aws_errors("list the trails"):
+        pages = session.client("cloudtrail").get_paginator("list_trails").paginate()
+        listed = {one["TrailARN"]: one["HomeRegion"] for page in pages for one in page.get("Trails", ())}
+    for arn, region in sorted(listed.items()):
+        try:
+            trails.found[arn] = _fetch_trail(session.client("cloudtrail", region), arn)
+        except AwsError as error:
+            trails.failed[arn] = error
+    return trails
+
+
+def _fetch_trail(client: Any, arn: str) -> tuple[dict[str, Any], ...]:
+    """The answers about a trail. All three are needed: without its status it would count as logging."""
+    with aws_errors(f"read the trail {quote_input(arn)}"):
+        return (
+            page_contents(client.get_trail(Name=arn)),
+            page_contents(client.get_event_selectors(TrailName=arn)),
+            page_contents(client.get_trail_status(Name=arn)),
+        )
+
+
+# ---------------------------------------------------------------- functions
+
+
+def _fetch_functions(
+    session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
+) -> list[FunctionLogs]:
+    """The functions in some Regions with the log groups that they write to, sorted.
+
+    A Region where they can't be listed is a gap. A function without a log group of its own writes to one that is named
+    after it: https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html
+    """
+    found: list[FunctionLogs] = []
+    for region in regions:
+        pages: list[Mapping[str, Any]] = []
+        with gaps.catch(caller.account, Subject.FUNCTIONS, where=region):
+            client = session.known_client("lambda", region, caller.partition)
+            with aws_errors("list functions"):
+                pages = list(client.get_paginator("list_functions").paginate())
+        for function in (function for page in pages for function in page["Functions"]):
+            group = function.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{function['FunctionName']}"
+            arn = f"arn:{caller.partition}:logs:{region}:{caller.account}:log-group:{group}"
+            found.append(FunctionLogs(function["FunctionArn"], function["Role"], arn))
+    return sorted(found, key=lambda function: function.function)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.core.snapshots import SnapshotStamp, Subject
-from lpgen.edge.aws_session import AwsSession, Caller
+from lpgen.edge.aws_session import AwsSession, CallerIdentity
 from lpgen.edge.data_folder.snapshot_folder import LAST_ACCESSED, ORGANIZATION, RCPS, SCPS, TRAILS, SnapshotWriter
-from lpgen.edge.readers.indexed_folder import INDEX
-from lpgen.edge.snapshot.account import AccountRead, AccountReader, Wanted
+from lpgen.edge.readers.json_files import INDEX
+from lpgen.edge.snapshot.account import AccountRead, AccountReader, SnapshotScope
 from lpgen.edge.snapshot.fetch_organization import RCP, SCP, Organization, fetch_levels, fetch_organization
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError, InvocationError, SnapshotError
@@ -24,11 +24,13 @@ from lpgen.version import __version__
 
 _ACCOUNTS_AT_ONCE: Final = 4
 
-Say = Callable[[str], None]
+_PrintStatus = Callable[[str], None]
 
 
-def take_snapshot(session: AwsSession, wanted: Wanted, data: Path, *, now: datetime, say: Say) -> SnapshotStamp:
-    """Read the wanted parts into a new snapshot of the data folder. `say` gets a line for each account that is done.
+def take_snapshot(
+    session: AwsSession, wanted: SnapshotScope, data: Path, *, now: datetime, print_status: _PrintStatus
+) -> SnapshotStamp:
+    """Read the wanted parts into a new snapshot of the data folder. `print_status` gets a line for each account read.
 
     Raises:
         AwsError: the caller's identity can't be found out.
@@ -37,7 +39,7 @@ def take_snapshot(session: AwsSession, wanted: Wanted, data: Path, *, now: datet
     """
     caller = session.caller()
     with SnapshotWriter(data, now) as writer:
-        run = _Run(session, caller, wanted, writer, say)
+        run = _Run(session, caller, wanted, writer, print_status)
         organization = run.read_organization()
         reads = run.read_accounts(run.choose_accounts(organization))
         gaps = run.gaps.gaps()
@@ -61,10 +63,10 @@ class _Run:
     """One snapshot in the making."""
 
     session: AwsSession
-    caller: Caller
-    wanted: Wanted
+    caller: CallerIdentity
+    wanted: SnapshotScope
     writer: SnapshotWriter
-    say: Say
+    print_status: _PrintStatus
     gaps: GapList = field(default_factory=GapList)
 
     # ------------------------------------------------------------ the organization
@@ -108,7 +110,7 @@ class _Run:
         elif self.wanted.role:
             known = Subject.ORGANIZATION not in {gap.subject for gap in self.gaps.gaps()}
             why = "there is no organization" if known else "the accounts of the organization can't be read"
-            self.say(f"{why}, so only {self.caller.account} is read; name others with --accounts ID,ID")
+            self.print_status(f"{why}, so only {self.caller.account} is read; name others with --accounts ID,ID")
         return {account: names.get(account, "") for account in sorted(set(chosen))}
 
     # ------------------------------------------------------------ the accounts
@@ -133,7 +135,7 @@ class _Run:
         else:
             read = AccountReader(session, caller, self.wanted, self.writer, self.gaps).read(name)
         taken = read.taken
-        self.say(f"{account}: {f'{taken.roles} roles, {taken.users} users' if taken else 'could not be read'}")
+        self.print_status(f"{account}: {f'{taken.roles} roles, {taken.users} users' if taken else 'could not be read'}")
         return read
 
     def _session_of(self, account: str) -> AwsSession:

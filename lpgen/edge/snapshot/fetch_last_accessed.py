@@ -24,7 +24,7 @@ _MOST_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class AccessPages:
+class _AccessPages:
     """The pages of one principal's report, or why there are none."""
 
     arn: str
@@ -32,7 +32,7 @@ class AccessPages:
     error: AwsError | None = None
 
 
-def fetch_last_accessed(session: AwsSession, arns: Iterable[str]) -> Iterator[AccessPages]:
+def fetch_last_accessed(session: AwsSession, arns: Iterable[str]) -> Iterator[_AccessPages]:
     """The report of each principal of the session's account, down to actions, several jobs at a time.
 
     Where IAM refuses the first one for lack of a permission no other is asked for.
@@ -48,11 +48,11 @@ def fetch_last_accessed(session: AwsSession, arns: Iterable[str]) -> Iterator[Ac
         yield from pool.map(lambda arn: _fetch(session, arn), remaining)
 
 
-def _fetch(session: AwsSession, arn: str) -> AccessPages:
+def _fetch(session: AwsSession, arn: str) -> _AccessPages:
     try:
-        return AccessPages(arn, tuple(_pages(session.client("iam"), arn)))
+        return _AccessPages(arn, tuple(_pages(session.client("iam"), arn)))
     except AwsError as error:
-        return AccessPages(arn, error=error)
+        return _AccessPages(arn, error=error)
 
 
 def _pages(iam: Any, arn: str) -> Iterator[dict[str, Any]]:

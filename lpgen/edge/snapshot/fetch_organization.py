@@ -17,11 +17,11 @@ from lpgen.errors import AwsError, PolicyError
 SCP: Final = "SERVICE_CONTROL_POLICY"
 RCP: Final = "RESOURCE_CONTROL_POLICY"
 
-Document = Mapping[str, Any]
+_Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class _Node:
     """A root, organizational unit or account. `path` are the ids from the root to itself; `state` is an account's."""
 
     id: str
@@ -38,10 +38,10 @@ class Organization:
     id: str
     management_account: str
     policy_types: frozenset[str]
-    nodes: tuple[Node, ...]
+    nodes: tuple[_Node, ...]
 
     @property
-    def accounts(self) -> tuple[Node, ...]:
+    def accounts(self) -> tuple[_Node, ...]:
         """The accounts, by id."""
         return tuple(sorted((one for one in self.nodes if one.is_account), key=lambda one: one.id))
 
@@ -62,20 +62,20 @@ def fetch_organization(session: AwsSession) -> Organization | None:
         raise
     with aws_errors("read the accounts of the organization"):
         roots = list(_listed(client, "list_roots", "Roots"))
-        nodes = tuple(node for root in roots for node in _below(client, Node(root["Id"], root["Name"], (root["Id"],))))
+        nodes = tuple(node for root in roots for node in _below(client, _Node(root["Id"], root["Name"], (root["Id"],))))
     on = {one["Type"] for root in roots for one in root.get("PolicyTypes", ()) if one.get("Status") == "ENABLED"}
     return Organization(found["Id"], found["MasterAccountId"], frozenset(on), nodes)
 
 
-def _below(client: Any, node: Node) -> Iterator[Node]:
+def _below(client: Any, node: _Node) -> Iterator[_Node]:
     """The node and all below it."""
     yield node
     for one in _listed(client, "list_accounts_for_parent", "Accounts", ParentId=node.id):
         # `Status` gives way to `State`. https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
         state = one.get("State") or one.get("Status") or ""
-        yield Node(one["Id"], one.get("Name", ""), (*node.path, one["Id"]), is_account=True, state=state)
+        yield _Node(one["Id"], one.get("Name", ""), (*node.path, one["Id"]), is_account=True, state=state)
     for one in _listed(client, "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=node.id):
-        yield from _below(client, Node(one["Id"], one.get("Name", ""), (*node.path, one["Id"])))
+        yield from _below(client, _Node(one["Id"], one.get("Name", ""), (*node.path, one["Id"])))
 
 
 def _listed(client: Any, operation: str, name: str, **arguments: str) -> Iterator[dict[str, Any]]:
@@ -85,7 +85,7 @@ def _listed(client: Any, operation: str, name: str, **arguments: str) -> Iterato
 
 def fetch_levels(
     session: AwsSession, organization: Organization, kind: str
-) -> tuple[dict[str, list[list[Document]]], list[Document]]:
+) -> tuple[dict[str, list[list[_Document]]], list[_Document]]:
     """The SCPs or RCPs: by account a list per level from the root down to the account itself, and each policy's facts.
 
     A policy's facts are `id`, `name`, `type` and `targets`, the ids of the targets it is attached to.
@@ -101,8 +101,8 @@ def fetch_levels(
     """
     if kind not in organization.policy_types:
         return {account.id: [] for account in organization.accounts}, []
-    facts: list[Document] = []
-    attached: dict[str, list[Document]] = {}
+    facts: list[_Document] = []
+    attached: dict[str, list[_Document]] = {}
     client = session.client("organizations")
     with aws_errors("read the organization's policies"):
         policies = sorted(_listed(client, "list_policies", "Policies", Filter=kind), key=lambda one: str(one["Id"]))
@@ -123,10 +123,10 @@ def fetch_levels(
     return levels, facts
 
 
-def _document(content: str, name: str) -> Document:
+def _document(content: str, name: str) -> _Document:
     try:
         policy_from_json(content, place=name)
     except PolicyError as error:
         raise AwsError(error.message, code="MalformedPolicy") from error
-    decoded: Document = json.loads(content)
+    decoded: _Document = json.loads(content)
     return decoded

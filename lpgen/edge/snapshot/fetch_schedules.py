@@ -23,9 +23,9 @@ import msgspec
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.schedules import Schedule, longest_interval
 from lpgen.core.snapshots import Subject
-from lpgen.edge.aws_session import AwsSession, Caller, aws_errors, page_contents
+from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors, page_contents
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.edge.snapshot.fetch_resource_policies import fill_texts
+from lpgen.edge.snapshot.fetch_resources import fill_texts
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError
 
@@ -35,7 +35,7 @@ _GONE: Final = re.compile("ResourceNotFound|EntityNotFound|PipelineNotFound|Does
 """The error codes for a resource that no longer exists."""
 
 
-class _Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _ScheduleCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A call that says more of a schedule. It is made of every object known so far that has the fields that `arguments`
     name, and those `beside` them."""
 
@@ -44,7 +44,7 @@ class _Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     beside: tuple[str, ...] = ()
 
 
-class _Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _ScheduleSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A kind of schedule: the call that lists them, the field with the list, and those with a schedule's name,
     expression and state in what all calls answer of it. `actions` are those that the calls take."""
 
@@ -56,10 +56,10 @@ class _Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     actions: tuple[str, ...]
     source: tuple[str, ...]
     state: str = ""
-    calls: tuple[_Call, ...] = ()
+    calls: tuple[_ScheduleCall, ...] = ()
 
 
-class _Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _WorkKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The call that gives the roles of a kind of work. Texts of `arguments` are filled with its name and its ARN; those
     of `newest`, where there are any, count for a name without a revision, which AWS Batch takes in no list."""
 
@@ -71,22 +71,22 @@ class _Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     newest: dict[str, Any] = {}
 
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _SchedulesTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `schedules`: kinds of schedules, the states in which one doesn't run, kinds of work by the rest of the
     ARN after `arn:PARTITION:`, without Region and account, and the keys under which answers name work: by its ARN, or
     by the name of one of a kind."""
 
-    schedules: dict[str, _Source]
+    schedules: dict[str, _ScheduleSource]
     off: frozenset[str | bool]
-    work: dict[str, _Kind]
+    work: dict[str, _WorkKind]
     named_by: dict[str, str]
 
 
-def _read_table(source: CatalogSource) -> _Table:
-    return read_catalog_table(source, "schedules", _Table)
+def _read_table(source: CatalogSource) -> _SchedulesTable:
+    return read_catalog_table(source, "schedules", _SchedulesTable)
 
 
-class _Work(NamedTuple):
+class _ScheduledWork(NamedTuple):
     """Something that runs, in a Region."""
 
     kind: str
@@ -99,12 +99,12 @@ class ScheduleFetcher:
     """Fetches the schedules of one account. `roles` are the ARNs of its roles by name."""
 
     session: AwsSession
-    caller: Caller
+    caller: CallerIdentity
     roles: Mapping[str, str]
     today: date
     gaps: GapList
-    described: dict[_Work, list[dict[str, Any]]] = field(default_factory=dict)
-    table: _Table = field(default_factory=lambda: bundled_catalog().facts(_read_table))
+    described: dict[_ScheduledWork, list[dict[str, Any]]] = field(default_factory=dict)
+    table: _SchedulesTable = field(default_factory=lambda: bundled_catalog().facts(_read_table))
 
     def fetch(self, regions: Iterable[str]) -> list[Schedule]:
         """The schedules in some Regions, sorted."""
@@ -113,13 +113,13 @@ class ScheduleFetcher:
             found = [one for some in pool.map(lambda place: list(self._all(*place)), places) for one in some]
         return sorted(found, key=lambda one: (one.source, one.name, one.expression))
 
-    def _all(self, words: str, source: _Source, region: str) -> Iterator[Schedule]:
+    def _all(self, words: str, source: _ScheduleSource, region: str) -> Iterator[Schedule]:
         for page in self._ask(source.service, region, source.listing, {}):
             for item in page.get(source.items, ()):
                 answers = self._answers(source, region, item)
                 yield from self._schedules(words, source, region, answers)
 
-    def _answers(self, source: _Source, region: str, item: dict[str, Any]) -> list[dict[str, Any]]:
+    def _answers(self, source: _ScheduleSource, region: str, item: dict[str, Any]) -> list[dict[str, Any]]:
         """All that is said of a schedule: what the listing says, and what the calls for more do."""
         answers = [item]
         for call in source.calls:
@@ -130,7 +130,9 @@ class ScheduleFetcher:
                 answers += self._ask(source.service, region, call.operation, dict(arguments))
         return answers
 
-    def _schedules(self, words: str, source: _Source, region: str, answers: list[dict[str, Any]]) -> Iterator[Schedule]:
+    def _schedules(
+        self, words: str, source: _ScheduleSource, region: str, answers: list[dict[str, Any]]
+    ) -> Iterator[Schedule]:
         whole = {name: value for answer in answers for name, value in answer.items()}
         is_on = not self.table.off.intersection(_values_at(whole, source.state))
         is_over = str(whole.get("EndDate", "9999"))[:10] < self.today.isoformat()
@@ -157,7 +159,7 @@ class ScheduleFetcher:
     def _roles_of(self, answers: list[dict[str, Any]], region: str) -> set[str]:
         """The roles that answers name, and those of all work that they lead to."""
         roles: set[str] = set()
-        seen: set[_Work] = set()
+        seen: set[_ScheduledWork] = set()
         left = [(answers, region)]
         while left:
             found, region = left.pop()
@@ -175,11 +177,11 @@ class ScheduleFetcher:
         arn = text if is_others else self.roles.get(text.rpartition("/")[2], "")
         return {arn} if ":role/" in arn else set()
 
-    def _work(self, key: str, text: str, region: str) -> _Work | None:
+    def _work(self, key: str, text: str, region: str) -> _ScheduledWork | None:
         """The work that a text names under a key, if any."""
         if not text.startswith("arn:") or text.count(":") < 5:
             kind = self.table.named_by.get(key, "")
-            return _Work(kind, region, text) if kind else None
+            return _ScheduledWork(kind, region, text) if kind else None
         _, _, service, home, account, resource = text.split(":", 5)
         kind = next((one for one in self.table.work if f"{service}:{resource}".startswith(one)), "")
         if key not in self.table.named_by or not kind or not account:
@@ -187,9 +189,9 @@ class ScheduleFetcher:
         if account != self.caller.account:
             self.gaps.add(self.caller.account, Subject.SCHEDULES, "it runs in another account", where=text)
             return None
-        return _Work(kind, home, f"{service}:{resource}".removeprefix(kind))
+        return _ScheduledWork(kind, home, f"{service}:{resource}".removeprefix(kind))
 
-    def _describe(self, work: _Work) -> list[dict[str, Any]]:
+    def _describe(self, work: _ScheduledWork) -> list[dict[str, Any]]:
         if work not in self.described:
             how = self.table.work[work.kind]
             of, _, resource = work.kind.partition(":")

@@ -15,10 +15,10 @@ import pytest
 
 from lpgen.core.usage.event_time import ALL_TIME
 from lpgen.edge.aws_session import Connection
+from lpgen.edge.engine import pack_function
 from lpgen.edge.engines.dask_cluster import DaskEngine
-from lpgen.edge.engines.work import pack_function
-from lpgen.edge.ingest.object_reader import ObjectReader
-from lpgen.edge.ingest.plan import Asked
+from lpgen.edge.ingest.chunk_reader import ObjectReader
+from lpgen.edge.ingest.plan import IngestRange
 from lpgen.edge.objects.s3_store import S3Store
 from lpgen.errors import CredentialsError
 from tests.support.aws_servers import ACCESS_KEY, SECRET_KEY, Server
@@ -159,6 +159,6 @@ def test_work_for_a_cluster_holds_no_secret_and_no_profile(seaweed: Server, tmp_
 
 def packed_reader(store: S3Store) -> bytes:
     """What travels: the reader inside, without its version's wrapping."""
-    _, reader = pickle.loads(pack_function(ObjectReader(CATALOG, store.elsewhere(), Asked(ALL_TIME))))
+    _, reader = pickle.loads(pack_function(ObjectReader(CATALOG, IngestRange(ALL_TIME), store.elsewhere())))
     assert isinstance(reader, bytes)
     return reader

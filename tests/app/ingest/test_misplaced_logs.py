@@ -17,7 +17,7 @@ from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.edge.object_store import Body, Page, StoredObject
+from lpgen.edge.object_store import Body, ListingPage, StoredObject
 from lpgen.edge.objects.finder import BucketLogs
 from lpgen.errors import AwsError
 from tests.cli.test_main import RECORD, run
@@ -136,14 +136,14 @@ class Bucket:
     def elsewhere(self) -> Bucket:
         return self
 
-    def list_page(self, prefix: str, *, by_folder: bool, after: str = "", token: str = "") -> Page:
+    def list_page(self, prefix: str, *, by_folder: bool, after: str = "", token: str = "") -> ListingPage:
         """All names in a folder in one page, as the protocol says."""
         assert not token
         below = [f"s3://b/{name}" for name in sorted(self.objects) if f"s3://b/{name}".startswith(prefix)]
         folders = {prefix + one.removeprefix(prefix).partition("/")[0] + "/" for one in below}
         if by_folder and any("/" in one.removeprefix(prefix) for one in below):
-            return Page((), tuple(sorted(folders)), "")
-        return Page(tuple(StoredObject(one, len(LOG), one[-40:]) for one in below if one > after), (), "")
+            return ListingPage((), tuple(sorted(folders)), "")
+        return ListingPage(tuple(StoredObject(one, len(LOG), one[-40:]) for one in below if one > after), (), "")
 
     def read_all(self, objects: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, Body | AwsError]]:
         """The same bytes for each."""

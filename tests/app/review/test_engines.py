@@ -25,7 +25,7 @@ from lpgen.core.usage.row_slices import RowSlices
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.engine import Engine, results_of
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.edge.logs.log_files import bundled_sample_logs
 from lpgen.errors import EngineError
 from lpgen.report.render import PAGE
 

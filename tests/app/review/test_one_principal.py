@@ -34,8 +34,8 @@ from lpgen.edge.data_folder.usage_files import (
     write_usage,
     write_usage_beside,
 )
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.edge.readers.outlined_policies import OutlinedPolicies, outline_policies
+from lpgen.edge.logs.log_files import bundled_sample_logs
+from lpgen.edge.readers.iam_snapshot import OutlinedPolicies, outline_policies
 from lpgen.errors import DamageError, InvocationError, SnapshotError
 from lpgen.report.render import PRINCIPAL
 from lpgen.report.summary import PrincipalSummary

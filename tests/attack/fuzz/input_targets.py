@@ -23,9 +23,8 @@ from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.readers.last_accessed import read_last_accessed
+from lpgen.edge.readers.snapshot_files import read_organization_paths, read_resource_tags
 from lpgen.edge.readers.trail_settings import read_trails
-from lpgen.edge.snapshot.organization_tree import read_organization_paths
-from lpgen.edge.snapshot.resource_tags import read_resource_tags
 from tests.attack.fuzz.target import Target
 from tests.attack.fuzz.world import ACCOUNT, ROLE, details, record, scratch
 from tests.support.worlds import catalog

@@ -16,6 +16,7 @@ from typing import Any, Final
 from lpgen.app.ingest import ingest
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
+from lpgen.app.rollout_plan import read_written_output
 from lpgen.core.digests import digest_of_text, digests_from_summary
 from lpgen.core.options import Options
 from lpgen.core.rollout.calls import HeldPolicies
@@ -24,15 +25,14 @@ from lpgen.core.snapshots import Gap, Subject, TakenAccount
 from lpgen.edge.data_folder.baseline_folder import list_baselines, open_baseline
 from lpgen.edge.data_folder.immutable_folder import MANIFEST
 from lpgen.edge.data_folder.ledger import count_unread_files
-from lpgen.edge.data_folder.ledger_check import read_sums
+from lpgen.edge.data_folder.ledger_integrity import read_sums
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter, find_snapshot, open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.output_folder import SUMMARY
 from lpgen.edge.readers.iam_snapshot import read_snapshot
-from lpgen.edge.readers.snapshot_lists import read_snapshot_list
+from lpgen.edge.readers.snapshot_files import read_snapshot_list
 from lpgen.edge.replacement_files import read_output, read_replacements
 from lpgen.edge.rollout.iam_writer import LivePrincipal
-from lpgen.edge.rollout.inputs import read_written_output
 from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan, read_whole_plan
 from lpgen.errors import OutputError

@@ -15,7 +15,7 @@ from lpgen.core.athena.table import TableName, table_from_definition
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import RawRecord, Record, record_from_raw
 from lpgen.edge.athena.answers import item_from_row, rows_of_answer
-from lpgen.edge.athena.run import Answered
+from lpgen.edge.athena.queries import Answered
 from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.errors import IngestError

@@ -14,8 +14,7 @@ from lpgen.core.catalog.service_reference import IndexRow
 from lpgen.core.model import AccessLevel, Action
 from lpgen.edge.catalog import update as catalog_update
 from lpgen.edge.catalog.files import HOME_VARIABLE, FolderSource, open_catalog
-from lpgen.edge.catalog.reference_fetch import FetchLimits, _target, fetch_references
-from lpgen.edge.catalog.update import CatalogUpdate, update_catalog
+from lpgen.edge.catalog.update import CatalogUpdate, FetchLimits, _target, fetch_references, update_catalog
 from lpgen.errors import CatalogError
 from tests.support.catalog_samples import write_zoo
 from tests.support.reference_server import (

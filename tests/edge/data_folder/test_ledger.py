@@ -24,8 +24,8 @@ from lpgen.edge.data_folder.ledger import (
     open_ledger,
     read_generation,
 )
-from lpgen.edge.data_folder.ledger_check import find_ledger_faults, read_sums
 from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE
+from lpgen.edge.data_folder.ledger_integrity import find_ledger_faults, read_sums
 from lpgen.errors import DataError, IngestError
 
 FILE = LedgerFile(

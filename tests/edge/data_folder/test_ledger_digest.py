@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from lpgen.core.usage.event_time import ALL_TIME
 from lpgen.edge.data_folder.ledger import LedgerFile, LedgerObject, open_ledger
-from lpgen.edge.data_folder.ledger_check import find_ledger_faults
 from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE
-from lpgen.edge.data_folder.ledger_digest import is_as_written, sum_ledger
+from lpgen.edge.data_folder.ledger_integrity import find_ledger_faults, is_as_written, sum_ledger
 from lpgen.errors import DamageError
 from tests.support.law_examples import examples
 

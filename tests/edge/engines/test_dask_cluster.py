@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from lpgen.edge.engine import Lost
+from lpgen.edge.engine import Lost, pack_function, run_packed
 from lpgen.edge.engines.dask_cluster import DaskEngine, open_dask_engine
-from lpgen.edge.engines.work import pack_function, run_packed
 from lpgen.errors import EngineError
 from tests.support.aws_servers import free_port
 from tests.support.dask_clusters import DaskCluster, dask_cluster, wait_until, worker_processes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from lpgen.edge.objects.checksums import ALGORITHMS, compute_checksum, compute_md5
+from lpgen.edge.objects.body_checks import ALGORITHMS, compute_checksum, compute_md5
 
 _CHECK = b"123456789"
 

@@ -11,7 +11,7 @@ import pytest
 
 from lpgen.core.usage.log_layout import Scope
 from lpgen.edge.data_folder.object_plan import ObjectPlan
-from lpgen.edge.object_store import Body, Page, StoredObject
+from lpgen.edge.object_store import Body, ListingPage, StoredObject
 from lpgen.edge.objects import finder as object_finder
 from lpgen.edge.objects.finder import find_objects
 from lpgen.errors import AccessError, AwsError
@@ -30,7 +30,7 @@ class MemoryStore:
     def elsewhere(self) -> MemoryStore:
         return self
 
-    def list_page(self, prefix: str, *, by_folder: bool, after: str = "", token: str = "") -> Page:
+    def list_page(self, prefix: str, *, by_folder: bool, after: str = "", token: str = "") -> ListingPage:
         """As the protocol says; a token is the last name of the page before."""
         self.listed.append(prefix)
         if prefix.removeprefix("s3://b/") in self.denied:
@@ -45,7 +45,7 @@ class MemoryStore:
         page, more = found[:2], found[2:]
         objects = tuple(StoredObject(one, 1, "e") for one in page if not (by_folder and one.endswith("/")))
         folders = tuple(one for one in page if by_folder and one.endswith("/"))
-        return Page(objects, folders, page[-1] if more else "")
+        return ListingPage(objects, folders, page[-1] if more else "")
 
     def read_all(self, objects: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, Body | AwsError]]:
         """Never asked for."""

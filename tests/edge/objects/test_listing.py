@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.edge.object_store import Page, StoredObject
-from lpgen.edge.objects.listing import MAX_EMPTY_PAGES, ListingProgress
+from lpgen.edge.object_store import MAX_EMPTY_PAGES, ListingPage, ListingProgress, StoredObject
 from lpgen.errors import AwsError
 
 NAMES = st.lists(st.text("/-.09aé", min_size=1, max_size=5), unique=True, min_size=1)
@@ -20,7 +19,7 @@ def advance_all(pages: Sequence[Sequence[str]], folders: Sequence[Sequence[str]]
     listing = ListingProgress("s3://b/p/")
     for number, names in enumerate(pages):
         objects = tuple(StoredObject(name, 1, "e") for name in names)
-        listing.advance(Page(objects, tuple(folders[number]) if folders else (), f"token-{number}"))
+        listing.advance(ListingPage(objects, tuple(folders[number]) if folders else (), f"token-{number}"))
 
 
 def cut(names: Sequence[str], size: int) -> list[Sequence[str]]:
@@ -54,10 +53,10 @@ def test_listing_takes_objects_and_folders_that_are_paged_apart() -> None:
 def test_listing_ends_where_it_does_not_advance() -> None:
     listing = ListingProgress("s3://b/p/")
     for number in range(MAX_EMPTY_PAGES):
-        listing.advance(Page((), (), f"token-{number}"))
+        listing.advance(ListingPage((), (), f"token-{number}"))
     with pytest.raises(AwsError, match="doesn't advance"):
-        listing.advance(Page((), (), "one more"))
+        listing.advance(ListingPage((), (), "one more"))
     listing = ListingProgress("s3://b/p/")
-    listing.advance(Page((StoredObject("a", 1, "e"),), (), "token"))
+    listing.advance(ListingPage((StoredObject("a", 1, "e"),), (), "token"))
     with pytest.raises(AwsError, match="doesn't advance"):
-        listing.advance(Page((StoredObject("b", 1, "e"),), (), "token"))
+        listing.advance(ListingPage((StoredObject("b", 1, "e"),), (), "token"))

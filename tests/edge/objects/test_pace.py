@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lpgen.edge.objects.pace import MOST_UNDER_WAY, Pace
+from lpgen.edge.objects.parallel_gets import MOST_UNDER_WAY, Pace
 
 
 def pace_after(
@@ -21,7 +21,7 @@ def pace_after(
     """The numbers under way over so many answers: each takes `latency`, no more come in a second than the link or the
     server allows, and the reader takes `decoding` for each."""
     now, rng, found = 0.0, random.Random(7), []
-    monkeypatch.setattr("lpgen.edge.objects.pace.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("lpgen.edge.objects.parallel_gets.time", SimpleNamespace(monotonic=lambda: now))
     pace = Pace()
     pace.begin()
     for _ in range(answers):
@@ -49,7 +49,7 @@ def test_pace_has_as_many_under_way_as_the_reader_can_take(monkeypatch: pytest.M
 
 
 def test_pace_halves_where_s3_throttles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lpgen.edge.objects.pace.time", SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr("lpgen.edge.objects.parallel_gets.time", SimpleNamespace(monotonic=lambda: 0.0))
     pace = Pace(under_way=128)
     found = []
     for _ in range(6):

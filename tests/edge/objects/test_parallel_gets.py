@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lpgen.edge.aws_session import Way
 from lpgen.edge.objects.get_requests import Get
-from lpgen.edge.objects.parallel_gets import Answer, ParallelGets
+from lpgen.edge.objects.parallel_gets import HttpResponse, ParallelGets
 from tests.support.fault_proxy import fault_proxy
 from tests.support.faulty_s3 import BUCKET, Keeping, faulty_s3
 from tests.support.tls import make_certificate
@@ -14,12 +14,12 @@ from tests.support.tls import make_certificate
 OPEN = Way("", "")
 
 
-def answers(*gets: Get, most_bytes: int = 100) -> list[Answer | None]:
+def answers(*gets: Get, most_bytes: int = 100) -> list[HttpResponse | None]:
     """What comes of requests, in the order of the requests."""
     under_way: ParallelGets[int] = ParallelGets()
     for number, get in enumerate(gets):
         under_way.begin(number, get, most_bytes=most_bytes)
-    found: dict[int, Answer | None] = {}
+    found: dict[int, HttpResponse | None] = {}
     while len(under_way):
         found |= under_way.advance(1)
     return [found[number] for number in range(len(gets))]
@@ -61,7 +61,7 @@ def test_gets_can_be_taken_back() -> None:
             under_way.begin(name, Get(f"{s3.url}/{BUCKET}", (), OPEN), most_bytes=100)
         under_way.drop("dropped")
         assert ("kept" in under_way, "dropped" in under_way) == (True, False)
-        found: dict[str, Answer | None] = {}
+        found: dict[str, HttpResponse | None] = {}
         while len(under_way):
             found |= under_way.advance(1)
     assert [*found] == ["kept"]

@@ -11,8 +11,7 @@ import pytest
 
 from lpgen.edge.aws_session import Connection
 from lpgen.edge.object_store import Body, StoredObject
-from lpgen.edge.objects.body_checks import body_from_answer
-from lpgen.edge.objects.checksums import compute_checksum
+from lpgen.edge.objects.body_checks import body_from_answer, compute_checksum
 from lpgen.edge.objects.s3_store import S3Store
 from lpgen.errors import AwsError
 from tests.support import faulty_s3 as faulty

@@ -12,9 +12,9 @@ import pytest
 from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.iam_snapshot import read_snapshot
+from lpgen.edge.readers.json_files import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.edge.readers.last_accessed import read_last_accessed
 from lpgen.edge.readers.trail_settings import read_trails
-from lpgen.edge.readers.unique_keys import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.errors import LpgenError, SnapshotError
 from tests.edge.readers.test_iam_snapshot import ACCOUNT, LIMIT, document, managed, page, role, user, write
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.edge.readers.observe_plan import read_promises
+from lpgen.app.observe import read_promises
 from lpgen.errors import DataError
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpgen.core.schedules import Schedule
-from lpgen.edge.readers.snapshot_lists import read_snapshot_list
+from lpgen.edge.readers.snapshot_files import read_snapshot_list
 from lpgen.errors import SnapshotError
 
 WEEKLY = Schedule("EventBridge rule", "weekly", "rate(7 days)", True, 7, ("arn:aws:iam::111122223333:role/app",))

@@ -397,7 +397,9 @@ def undo(plan: Path, play: Play, story: Story | None = None) -> tuple[RolloutOut
     begun = read_journal(plan, play.start.plan).to_undo
     accounts, settled = alone(play, story), SETTLE_SECONDS
     try:
-        return tuple(undo_rollout(plan, play.start.plan, begun, accounts, settle_seconds=settled, say=lambda _: None))
+        return tuple(
+            undo_rollout(plan, play.start.plan, begun, accounts, settle_seconds=settled, print_status=lambda _: None)
+        )
     except KilledError:
         return ()
     finally:
@@ -407,7 +409,9 @@ def undo(plan: Path, play: Play, story: Story | None = None) -> tuple[RolloutOut
 def apply_alone(plan: Path, play: Play) -> tuple[RolloutOutcome, ...]:
     """The outcome of an apply that nothing disturbs."""
     checked, accounts, settled = [Checked(play.start.plan.principals[0], ())], alone(play), SETTLE_SECONDS
-    return tuple(apply_rollout(plan, play.start.plan, checked, accounts, settle_seconds=settled, say=lambda _: None))
+    return tuple(
+        apply_rollout(plan, play.start.plan, checked, accounts, settle_seconds=settled, print_status=lambda _: None)
+    )
 
 
 def remove_locks(account: IamAccount) -> None:
@@ -434,7 +438,7 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
                 checked,
                 accounts,
                 settle_seconds=SETTLE_SECONDS,
-                say=lambda _: None,
+                print_status=lambda _: None,
             )
         except LpgenError:
             return
@@ -524,7 +528,7 @@ def behind(account: IamAccount, old: IamAccount, is_old: Callable[[str, Mapping[
 
 
 def undo_in(accounts: StandInAccounts, plan: Path, start: Start) -> list[OutcomeKind]:
-    undone = undo_rollout(plan, start.plan, [ARN], accounts, settle_seconds=SETTLE_SECONDS, say=lambda _: None)
+    undone = undo_rollout(plan, start.plan, [ARN], accounts, settle_seconds=SETTLE_SECONDS, print_status=lambda _: None)
     return [outcome.kind for outcome in undone]
 
 
@@ -582,7 +586,7 @@ def test_an_interrupted_apply_says_how_it_ended(start: Start, tmp_path: Path, *,
         return perform()
 
     checked, accounts = [Checked(start.plan.principals[0], ())], StandInAccounts(open_stand_in(account, step))
-    outcomes = apply_rollout(plan, start.plan, checked, accounts, settle_seconds=15, say=lambda _: None)
+    outcomes = apply_rollout(plan, start.plan, checked, accounts, settle_seconds=15, print_status=lambda _: None)
     outcome = next(outcomes)
     with pytest.raises(KeyboardInterrupt):
         next(outcomes)

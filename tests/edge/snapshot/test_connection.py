@@ -10,7 +10,7 @@ import pytest
 
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.readers.iam_snapshot import read_snapshot
-from lpgen.edge.snapshot.account import Wanted
+from lpgen.edge.snapshot.account import SnapshotScope
 from lpgen.errors import AwsError, InvocationError
 from tests.support.aws_organization import ROLE, Organization, answer_missing
 from tests.support.aws_proxy import THROTTLED, AwsProxy, Call, Cut, Failure, Reply
@@ -36,7 +36,7 @@ def once(operation: str, reply: Reply) -> Callable[[Call], Reply]:
 )
 def test_a_passing_failure_loses_nothing(proxy: AwsProxy, tmp_path: Path, operation: str, reply: Reply) -> None:
     proxy.reply = once(operation, reply)
-    stamp = take(tmp_path, Wanted())
+    stamp = take(tmp_path, SnapshotScope())
     assert stamp.gaps == ()
     assert proxy.operations().count(operation) >= 2
     assert len(read_snapshot(opened(tmp_path).policies).principals) == 4

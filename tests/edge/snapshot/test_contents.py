@@ -16,10 +16,9 @@ from lpgen.core.model import Snapshot
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.readers.last_accessed import read_last_accessed
-from lpgen.edge.readers.snapshot_lists import read_snapshot_list
+from lpgen.edge.readers.snapshot_files import read_resource_tags, read_snapshot_list
 from lpgen.edge.readers.trail_settings import read_trails
-from lpgen.edge.snapshot.account import Wanted
-from lpgen.edge.snapshot.resource_tags import read_resource_tags
+from lpgen.edge.snapshot.account import SnapshotScope
 from tests.support.aws_organization import (
     BUCKET_POLICY,
     MANAGEMENT,
@@ -151,7 +150,7 @@ def test_trails_of_all_regions_stand_with_selectors_and_status(tmp_path: Path) -
 
 
 def test_last_accessed_reports_stand_whole_for_every_role_and_user(proxy: AwsProxy, tmp_path: Path) -> None:
-    take(tmp_path, Wanted())
+    take(tmp_path, SnapshotScope())
     folder = opened(tmp_path).last_accessed
     assert folder is not None
     reports, problems = read_last_accessed(folder)

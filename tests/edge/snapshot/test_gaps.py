@@ -14,7 +14,7 @@ from lpgen.edge.data_folder.snapshot_folder import find_snapshot
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.readers.last_accessed import read_last_accessed
-from lpgen.edge.snapshot.account import Wanted
+from lpgen.edge.snapshot.account import SnapshotScope
 from lpgen.edge.snapshot.fetch import take_snapshot
 from lpgen.errors import SnapshotError
 from tests.support.aws_organization import MANAGEMENT, Organization, answer_missing
@@ -82,7 +82,7 @@ def test_scps_that_lack_a_document_are_left_out_as_a_whole(proxy: AwsProxy, tmp_
 
 def test_after_the_first_refusal_no_further_report_is_asked_for(proxy: AwsProxy, tmp_path: Path) -> None:
     proxy.reply = refuse("GenerateServiceLastAccessedDetails")
-    take(tmp_path, Wanted())
+    take(tmp_path, SnapshotScope())
     assert proxy.operations().count("GenerateServiceLastAccessedDetails") == 1
     assert opened(tmp_path).last_accessed is None
 
@@ -94,7 +94,7 @@ def test_a_report_that_iam_fails_to_make_is_a_gap_of_that_principal(proxy: AwsPr
         return answer_missing(call)
 
     proxy.reply = answer
-    stamp = take(tmp_path, Wanted())
+    stamp = take(tmp_path, SnapshotScope())
     assert [(gap.place, gap.subject) for gap in stamp.gaps] == [
         (f"arn:aws:iam::{MANAGEMENT}:role/team/app-1", Subject.LAST_ACCESSED)
     ]
@@ -104,7 +104,9 @@ def test_a_report_that_iam_fails_to_make_is_a_gap_of_that_principal(proxy: AwsPr
 
 
 def test_a_service_without_an_endpoint_in_a_region_is_a_gap(tmp_path: Path) -> None:
-    stamp = take(tmp_path, Wanted(regions=("xx-nowhere-1", "us-east-1"), resource_policies=True, last_accessed=False))
+    stamp = take(
+        tmp_path, SnapshotScope(regions=("xx-nowhere-1", "us-east-1"), resource_policies=True, last_accessed=False)
+    )
     assert gaps_of(stamp) == {(MANAGEMENT, Subject.RESOURCE_POLICIES)}
     assert [gap.place for gap in stamp.gaps] == [
         f"{service} in xx-nowhere-1" for service in ("ecr", "kms", "lambda", "secretsmanager", "sns", "sqs")
@@ -134,11 +136,13 @@ def test_a_role_without_known_accounts_is_said_to_read_one(
 ) -> None:
     proxy.reply = refuse("DescribeOrganization", reply=reply)
     said: list[str] = []
-    take_snapshot(session(), LITTLE, tmp_path, now=NOW, say=said.append)
+    take_snapshot(session(), LITTLE, tmp_path, now=NOW, print_status=said.append)
     assert said[0] == f"{why}, so only {MANAGEMENT} is read; name others with --accounts ID,ID"
     said.clear()
-    take_snapshot(session(), replace(LITTLE, accounts=(MANAGEMENT,)), tmp_path, now=NOW + timedelta(1), say=said.append)
-    take_snapshot(session(), replace(LITTLE, role=""), tmp_path, now=NOW + timedelta(2), say=said.append)
+    take_snapshot(
+        session(), replace(LITTLE, accounts=(MANAGEMENT,)), tmp_path, now=NOW + timedelta(1), print_status=said.append
+    )
+    take_snapshot(session(), replace(LITTLE, role=""), tmp_path, now=NOW + timedelta(2), print_status=said.append)
     assert not any("so only" in one for one in said)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.edge.snapshot.organization_tree import read_organization_paths
+from lpgen.edge.readers.snapshot_files import read_organization_paths
 from lpgen.errors import SnapshotError
 
 

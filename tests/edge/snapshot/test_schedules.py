@@ -13,8 +13,8 @@ import pytest
 from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import Subject
-from lpgen.edge.readers.snapshot_lists import read_snapshot_list
-from lpgen.edge.snapshot.account import Wanted
+from lpgen.edge.readers.snapshot_files import read_snapshot_list
+from lpgen.edge.snapshot.account import SnapshotScope
 from tests.support.aws_organization import MANAGEMENT, Organization
 from tests.support.aws_proxy import DENIED, Answer, AwsProxy, Failure
 from tests.support.aws_schedules import ALSO, DOES, STARTS, YEARLY
@@ -22,7 +22,7 @@ from tests.support.snapshot_runs import lpgen, opened, refuse, take
 
 pytestmark = pytest.mark.usefixtures("proxy")
 
-WANTED = Wanted(last_accessed=False, schedules=True, regions=("us-east-1",))
+WANTED = SnapshotScope(last_accessed=False, schedules=True, regions=("us-east-1",))
 
 
 def schedules_of(data: Path) -> dict[str, Schedule]:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from lpgen.cli.schema import Document
+from lpgen.cli.schema import DocumentName
 from lpgen.core.findings import Report
 from lpgen.core.replacements import OutputVerification
 from lpgen.report.documents.schemas import SCHEMAS, schema_json
@@ -147,7 +147,7 @@ FREE = ("levels", "context", "scp_levels", "characters_by_service", "files", "pa
 
 
 def test_schema_command_prints_each_schema(tmp_path: Path) -> None:
-    assert {str(name) for name in Document} == set(SCHEMAS)
+    assert {str(name) for name in DocumentName} == set(SCHEMAS)
     done = run_forked("schema", "review")
     assert (done.returncode, done.stdout) == (0, schema_json("review"))
     run_forked("schema", "review", "--output", tmp_path / "s.json").check_returncode()

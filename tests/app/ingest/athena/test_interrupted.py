@@ -45,9 +45,7 @@ def test_ingest_on_the_command_line_stops_the_query_on_ctrl_c(march: World, tmp_
 
 def test_ingest_that_is_killed_leaves_whole_days(march: World, tmp_path: Path) -> None:
     """Each day is committed when the next is under way; a later run asks for the rest."""
-    slow = (
-        "import lpgen.edge.athena.run as run, sys, lpgen.cli.main; run.FIRST_WAIT_SECONDS = 0.01; lpgen.cli.main.main()"
-    )
+    slow = "import lpgen.edge.athena.queries as at, lpgen.cli.main as cli; at._FIRST_WAIT_SECONDS = 0.01; cli.main()"
     options = ["--since", "2024-03-01", "--until", "2024-03-28", "--output-location", march.output]
     command = [sys.executable, "-c", slow, "ingest", march.address, *options, "--data", str(tmp_path / "data")]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=march.server.environment)

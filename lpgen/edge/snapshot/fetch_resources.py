@@ -1,6 +1,8 @@
-"""Fetches the policies of resources: buckets, keys, queues, topics, secrets, functions and repositories.
+"""Fetches what a snapshot holds about an account's resources: their policies, their tags, and which buckets have
+versions of objects.
 
-Of a function it is the policy of the function itself, not of its versions and aliases.
+Resources with policies are buckets, keys, queues, topics, secrets, functions and repositories. A function's policy is
+that of the function itself, not of its versions and aliases.
 """
 
 from __future__ import annotations
@@ -14,18 +16,18 @@ import msgspec
 
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.snapshots import Subject
-from lpgen.edge.aws_session import AwsSession, Caller, aws_errors
+from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors, page_contents
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError, quote_input
 
 _WORKERS: Final = 8
 
-Resource = Mapping[str, Any]
+_Resource = Mapping[str, Any]
 """A resource as its service lists it."""
 
 
-class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How to list one service's resources, and how to get a resource's policy.
 
     The answers of `listing` have the resources in `items`, by the field `name`, or as plain names. With a field
@@ -50,14 +52,14 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     region: str = ""
     page_size: int = 0
 
-    def resources(self, client: Any) -> Iterator[Resource]:
+    def resources(self, client: Any) -> Iterator[_Resource]:
         """The resources; S3 names the Regions of buckets only in pages."""
         size = {"PaginationConfig": {"PageSize": self.page_size}} if self.page_size else {}
         for page in client.get_paginator(self.listing).paginate(**size):
             for one in page.get(self.items, ()):
                 yield one if isinstance(one, dict) else {self.name: one}
 
-    def arn_and_policy(self, client: Any, resource: Resource, caller: Caller) -> tuple[str, str | None]:
+    def arn_and_policy(self, client: Any, resource: _Resource, caller: CallerIdentity) -> tuple[str, str | None]:
         """A resource's ARN, and its policy as JSON, None where there is none."""
         known = {**resource, "partition": caller.partition, "account": caller.account}
         answer = getattr(client, self.asking)(**fill_texts(self.arguments, known))
@@ -74,9 +76,9 @@ def fill_texts(value: Any, known: Mapping[str, Any]) -> Any:
     return value.format_map(known) if isinstance(value, str) else value
 
 
-def resource_services(source: CatalogSource) -> dict[str, Service]:
+def _resource_services(source: CatalogSource) -> dict[str, _Service]:
     """The services whose resources have policies, by their names in the SDK."""
-    return read_catalog_table(source, "resource_policies", dict[str, Service])
+    return read_catalog_table(source, "resource_policies", dict[str, _Service])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,13 @@ class FetchedPolicy:
 
 
 def fetch_resource_policies(
-    session: AwsSession, caller: Caller, regions: Iterable[str], gaps: GapList
+    session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
 ) -> Iterator[FetchedPolicy]:
     """The policies of the account's resources in some Regions; a resource without one gives nothing."""
     wanted = tuple(regions)
     places = [
         (name, service, region)
-        for name, service in bundled_catalog().facts(resource_services).items()
+        for name, service in bundled_catalog().facts(_resource_services).items()
         for region in ((session.region,) if service.region else wanted)
     ]
     fetch = _Fetch(session, caller, wanted, gaps)
@@ -107,13 +109,13 @@ def fetch_resource_policies(
 @dataclass(frozen=True, slots=True)
 class _Fetch:
     session: AwsSession
-    caller: Caller
+    caller: CallerIdentity
     regions: tuple[str, ...]
     gaps: GapList
 
-    def all_of(self, name: str, service: Service, region: str) -> Iterator[FetchedPolicy]:
+    def all_of(self, name: str, service: _Service, region: str) -> Iterator[FetchedPolicy]:
         """The policies of a service's resources in a Region."""
-        resources: list[Resource] = []
+        resources: list[_Resource] = []
         where = "" if service.region else region
         with self.gaps.catch(self.caller.account, Subject.RESOURCE_POLICIES, what=name, where=where):
             client = self.session.known_client(name, region, self.caller.partition)
@@ -124,7 +126,7 @@ class _Fetch:
             if not home or home in self.regions:
                 yield from self._one(name, service, resource, home or region)
 
-    def _one(self, service: str, how: Service, resource: Resource, region: str) -> Iterator[FetchedPolicy]:
+    def _one(self, service: str, how: _Service, resource: _Resource, region: str) -> Iterator[FetchedPolicy]:
         name = resource[how.name]
         try:
             client = self.session.client(service, region)
@@ -136,3 +138,61 @@ class _Fetch:
             return
         if policy:
             yield FetchedPolicy(service, arn, policy)
+
+
+# ---------------------------------------------------------------- tags
+
+
+_TAGS_PAGE_SIZE: Final = 100  # the most that the API allows
+
+
+def fetch_resource_tags(
+    session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The pages of the tagged resources of some Regions, as far as their services report tags to one API.
+
+    Resources that never had a tag aren't among them.
+    https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+    """
+
+    def fetch(region: str) -> tuple[str, list[dict[str, Any]]]:
+        with gaps.catch(caller.account, Subject.RESOURCE_TAGS, where=region):
+            client = session.known_client("resourcegroupstaggingapi", region, caller.partition)
+            with aws_errors("read the tags of resources"):
+                pages = client.get_paginator("get_resources").paginate(ResourcesPerPage=_TAGS_PAGE_SIZE)
+                return region, list(map(page_contents, pages))
+        return region, []
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        yield from pool.map(fetch, regions)
+
+
+# ---------------------------------------------------------------- versions of objects
+
+
+def fetch_versioned_buckets(
+    session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
+) -> list[str]:
+    """The ARNs of the buckets in some Regions, or in all, that have versioning or had it, sorted.
+
+    A bucket whose versioning is suspended keeps its versions.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
+    """
+    subject, wanted = Subject.VERSIONED_BUCKETS, frozenset(regions)
+
+    def has_versions(bucket: _Resource) -> bool:
+        name = bucket["Name"]
+        with gaps.catch(caller.account, subject, where=name), aws_errors(f"read the versioning of {quote_input(name)}"):
+            client = session.client("s3", bucket.get("BucketRegion", ""))
+            answer = client.get_bucket_versioning(Bucket=name, ExpectedBucketOwner=caller.account)
+            return "Status" in answer
+        return False
+
+    with gaps.catch(caller.account, subject), aws_errors("list the buckets"):
+        every = bundled_catalog().facts(_resource_services)["s3"].resources(session.client("s3"))
+        buckets = [one for one in every if not wanted or one.get("BucketRegion", "") in {"", *wanted}]
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            flags = tuple(pool.map(has_versions, buckets))
+        pairs = zip(buckets, flags, strict=True)
+        return sorted(f"arn:{caller.partition}:s3:::{bucket['Name']}" for bucket, has in pairs if has)
+    return []

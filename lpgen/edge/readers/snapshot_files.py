@@ -1,0 +1,94 @@
+"""Reads the JSON files of a snapshot: lists such as those of schedules, the tags of resources, and the tree of the
+organization."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from lpgen.errors import SnapshotError, quote_reason
+
+_Item = TypeVar("_Item")
+
+
+def read_snapshot_list(files: Iterable[Path], kind: type[_Item]) -> tuple[_Item, ...]:
+    """The items of a kind in the files, in their order.
+
+    Raises:
+        SnapshotError: a file can't be read.
+    """
+    return tuple(item for path in files for item in _read_snapshot_file(path, list[kind]))  # type: ignore[valid-type]
+
+
+def _read_snapshot_file(path: Path, kind: type[_Item]) -> _Item:
+    """The content of a JSON file, as a value of a type.
+
+    Raises:
+        SnapshotError: it can't be read, or holds something else.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SnapshotError(f"`{path}` can't be read: {quote_reason(error)}") from error
+
+
+# ---------------------------------------------------------------- tags
+
+
+class _Tag(msgspec.Struct):
+    key: str = msgspec.field(name="Key")
+    value: str = msgspec.field(name="Value")
+
+
+class _Tagged(msgspec.Struct):
+    arn: str = msgspec.field(name="ResourceARN")
+    tags: list[_Tag] = msgspec.field(name="Tags", default_factory=list)
+
+
+class _TagsPage(msgspec.Struct):
+    found: list[_Tagged] = msgspec.field(name="ResourceTagMappingList", default_factory=list)
+
+
+def read_resource_tags(files: Iterable[Path], arn: str) -> dict[str, str]:
+    """The tags of the resource with exactly this ARN; empty where it has none or isn't among those in the files.
+
+    Raises:
+        SnapshotError: a file can't be read.
+    """
+    for path in files:
+        for page in read_snapshot_list((path,), _TagsPage):
+            for one in page.found:
+                if one.arn == arn:
+                    return {tag.key: tag.value for tag in one.tags}
+    return {}
+
+
+# ---------------------------------------------------------------- the organization
+
+
+class _Node(msgspec.Struct):
+    id: str
+    path: list[str]
+    is_account: bool
+
+
+class _Tree(msgspec.Struct):
+    id: str
+    nodes: list[_Node]
+
+
+def read_organization_paths(file: Path | None) -> dict[str, str]:
+    """By account the path of the unit that it is in, such as `o-1/r-1/ou-1/`; nothing without a file.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed-view-data-orgs.html#access_policies_last-accessed-viewing-orgs-entity-path
+
+    Raises:
+        SnapshotError: the file can't be read.
+    """
+    if file is None:
+        return {}
+    tree = _read_snapshot_file(file, _Tree)
+    return {one.id: "/".join((tree.id, *one.path[:-1], "")) for one in tree.nodes if one.is_account}
