@@ -17,7 +17,7 @@ from lpgen.core.globs.match import glob_matcher
 from lpgen.core.model import AccessLevel, Action, ActionPattern
 from lpgen.errors import CatalogError
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _REMEMBERED = 1 << 13
 """How many answers about resources a catalog keeps: enough for the grants of a big account, bounded for its logs."""
@@ -118,11 +118,11 @@ class Catalog:
         """The source of its bytes, for the tables that other core modules read (event map, visibility)."""
         return self._source
 
-    def facts(self, read: Callable[[CatalogSource], T]) -> T:
+    def facts(self, read: Callable[[CatalogSource], _T]) -> _T:
         """The facts that a class or function reads from the tables, read once."""
         if read not in self._facts:
             self._facts[read] = read(self._source)
-        found: T = self._facts[read]
+        found: _T = self._facts[read]
         return found
 
     def prefixes(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import msgspec
 
 from lpgen.errors import CatalogError, quote_input, quote_reason
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class CatalogSource(Protocol):
@@ -27,7 +27,7 @@ class CatalogSource(Protocol):
         """Whether there is such a table."""
 
 
-def read_catalog_table(source: CatalogSource, name: str, shape: type[T]) -> T:
+def read_catalog_table(source: CatalogSource, name: str, shape: type[_T]) -> _T:
     """A table such as `event_sources` as a value of this shape.
 
     Raises:

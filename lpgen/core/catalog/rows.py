@@ -20,7 +20,7 @@ ActionName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9-]*\Z"
 
 TypeName = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00-\x1f\x7f]+\Z", max_length=256)]
 ArnFormatText = Annotated[str, msgspec.Meta(pattern=r"\Aarn:[^\x00-\x1f\x7f]+\Z", max_length=4096)]
-IsoDate = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d{2}-\d{2}\Z")]
+_IsoDate = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d{2}-\d{2}\Z")]
 
 
 class ResourceUseRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -38,7 +38,7 @@ class ActionRow(msgspec.Struct, frozen=True, gc=False):
     resources: tuple[ResourceUseRow, ...]
     conditions: tuple[str, ...]
     dependents: tuple[str, ...] | None
-    first_seen: IsoDate
+    first_seen: _IsoDate
 
 
 class ResourceTypeRow(msgspec.Struct, frozen=True, gc=False):
@@ -66,17 +66,17 @@ class ServiceRow(msgspec.Struct, frozen=True, gc=False):
     conditions: tuple[ConditionKeyRow, ...]
 
 
-class ActionNameRow(msgspec.Struct, frozen=True, gc=False):
+class _ActionNameRow(msgspec.Struct, frozen=True, gc=False):
     """An action's row, with only the name read."""
 
     name: ActionName
 
 
-class ServiceNames(msgspec.Struct, frozen=True, gc=False):
+class _ServiceNames(msgspec.Struct, frozen=True, gc=False):
     """A service's actions, names only: enough to expand patterns, at a third of the cost of the rows."""
 
     service: ServicePrefix
-    actions: tuple[ActionNameRow, ...]
+    actions: tuple[_ActionNameRow, ...]
 
 
 class SourceRow(msgspec.Struct, frozen=True):
@@ -88,7 +88,7 @@ class SourceRow(msgspec.Struct, frozen=True):
     gives: str
 
 
-class CountsRow(msgspec.Struct, frozen=True):
+class _CountsRow(msgspec.Struct, frozen=True):
     """How much the catalog holds."""
 
     services: int
@@ -106,9 +106,9 @@ class Manifest(msgspec.Struct, frozen=True):
 
     format: int
     version: str
-    date: IsoDate
-    oldest_release: IsoDate
-    counts: CountsRow
+    date: _IsoDate
+    oldest_release: _IsoDate
+    counts: _CountsRow
     sources: tuple[SourceRow, ...]
 
     @classmethod
@@ -116,7 +116,7 @@ class Manifest(msgspec.Struct, frozen=True):
         cls, services: Sequence[ServiceRow], *, date: str, oldest_release: str, sources: tuple[SourceRow, ...]
     ) -> Manifest:
         """The manifest of a catalog with these services; its version is the date."""
-        counts = CountsRow(
+        counts = _CountsRow(
             services=len(services),
             actions=sum(len(service.actions) for service in services),
             resource_types=sum(len(service.resources) for service in services),
@@ -132,9 +132,9 @@ class Manifest(msgspec.Struct, frozen=True):
         )
 
 
-_Service = TypeVar("_Service", ServiceRow, ServiceNames)
+_Service = TypeVar("_Service", ServiceRow, _ServiceNames)
 
-_names_decoder = msgspec.json.Decoder(ServiceNames)
+_names_decoder = msgspec.json.Decoder(_ServiceNames)
 _service_decoder = msgspec.json.Decoder(ServiceRow)
 _manifest_decoder = msgspec.json.Decoder(Manifest)
 

@@ -19,12 +19,12 @@ _ANONYMOUS: Final = ("ANONYMOUS_PRINCIPAL", "anonymous")
 
 _SESSION_TYPES: Final = ("AssumedRole", "FederatedUser")
 
-IdentityKey = UserIdentity | tuple[str | bool | None, ...] | None
+_IdentityKey = UserIdentity | tuple[str | bool | None, ...] | None
 
 _SERVICE_LINKED_PATH: Final = ":role/aws-service-role/"
 
 # Session names that only an AWS service chooses when it assumes a service role that a customer made for it.
-SERVICE_SESSION_NAMES: Final = (
+_SERVICE_SESSION_NAMES: Final = (
     "AWSCloudFormation",
     "AWSBackup-",
     "AWSConfig-",
@@ -94,7 +94,7 @@ def caller_name(identity: UserIdentity | None, caller: Caller | None = None) -> 
     return caller.principal or service or caller.kind.value
 
 
-def essential_identity(identity: UserIdentity | None) -> IdentityKey:
+def essential_identity(identity: UserIdentity | None) -> _IdentityKey:
     """The parts of an identity that decide its caller and everything else read from it, to be compared and hashed. A
     session's name isn't among them, so all sessions of a role are equal."""
     if identity is None:
@@ -181,7 +181,7 @@ def _is_service_session(identity: UserIdentity, arn: str) -> bool:
 def _has_service_session_name(identity: UserIdentity) -> bool:
     principal_id = identity.principalId or ""
     colon = principal_id.find(":")
-    return colon >= 0 and principal_id.startswith(SERVICE_SESSION_NAMES, colon + 1)
+    return colon >= 0 and principal_id.startswith(_SERVICE_SESSION_NAMES, colon + 1)
 
 
 def _is_anonymous(identity: UserIdentity) -> bool:

@@ -53,7 +53,7 @@ from lpgen.core.model import (
 )
 from lpgen.errors import LpgenError
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _NO_PERMISSION: Final = RecordMapping(MappingStatus.NO_PERMISSION)
 _UNMAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
@@ -169,7 +169,7 @@ class EventMap:
 
     # ------------------------------------------------------------ planning, once per source and name
 
-    def _by_name(self, tables: Iterable[Mapping[tuple[str, str], T]]) -> dict[tuple[str, str], tuple[str, T]]:
+    def _by_name(self, tables: Iterable[Mapping[tuple[str, str], _T]]) -> dict[tuple[str, str], tuple[str, _T]]:
         """Each entry with its operation's spelling, by table name and the operation's name in lower case."""
         return {
             (self._sources.resolve(source).table, name.casefold()): (name, rule)

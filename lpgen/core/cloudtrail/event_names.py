@@ -20,7 +20,7 @@ _SUFFIX: Final = ".amazonaws.com"
 _VERSION: Final = re.compile(r"(?:\d{8}(?:v\d+)?|\d{4}_\d{2}_\d{2})$")
 
 
-class EventSourceRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _EventSourceRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One event source whose IAM prefix isn't simply its host name.
 
     `prefixes` are tried in order; `table` names the event source under which its operations are kept, "" for its own;
@@ -48,7 +48,7 @@ class EventSource(msgspec.Struct, frozen=True):
 class EventSources:
     """Every event source by the name that records hold."""
 
-    def __init__(self, rows: dict[str, EventSourceRow]) -> None:
+    def __init__(self, rows: dict[str, _EventSourceRow]) -> None:
         self._rows = rows
         self._resolved: dict[str, EventSource] = {}
 
@@ -75,13 +75,13 @@ class EventSources:
         return EventSource(row.prefixes, row.table or source, tuple(row.switch.items()))
 
 
-def read_event_sources(source: CatalogSource) -> dict[str, EventSourceRow]:
+def read_event_sources(source: CatalogSource) -> dict[str, _EventSourceRow]:
     """The table `event_sources`: one row by event source.
 
     Raises:
         CatalogError: it can't be read.
     """
-    return read_catalog_table(source, "event_sources", dict[str, EventSourceRow])
+    return read_catalog_table(source, "event_sources", dict[str, _EventSourceRow])
 
 
 def _normalise_source(event_source: str) -> str:

@@ -67,13 +67,13 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
         return bool(self.reads or self.paths)
 
 
-class OperationTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class _OperationTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The operations of one event source."""
 
     operations: dict[str, OperationRow] = {}
 
 
-_EMPTY_TABLE: Final = OperationTable()
+_EMPTY_TABLE: Final = _OperationTable()
 
 
 class Operations:
@@ -97,11 +97,11 @@ class Operations:
         return found
 
 
-def read_operation_table(source: CatalogSource, event_source: str) -> OperationTable:
+def read_operation_table(source: CatalogSource, event_source: str) -> _OperationTable:
     """The table of one event source, or an empty one.
 
     Raises:
         CatalogError: it can't be read, isn't JSON, or has another shape.
     """
     name = f"operations/{event_source}"
-    return read_catalog_table(source, name, OperationTable) if source.has_table(name) else _EMPTY_TABLE
+    return read_catalog_table(source, name, _OperationTable) if source.has_table(name) else _EMPTY_TABLE

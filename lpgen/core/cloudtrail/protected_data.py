@@ -36,7 +36,7 @@ class Sides(NamedTuple):
     writes: bool
 
 
-class DataKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _DataKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A key of encryption contexts. `reads` and `writes` are the calls of KMS that show only this; all others show
     both. `actions` are those of the service that need the key, () where it is all that access data.
     """
@@ -58,18 +58,18 @@ class DataKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Sides(reads=call not in self.writes, writes=call not in self.reads)
 
 
-def data_keys(source: CatalogSource) -> dict[str, DataKey]:
+def data_keys(source: CatalogSource) -> dict[str, _DataKey]:
     """The keys of encryption contexts that name resources."""
-    return read_catalog_table(source, "protected_data", dict[str, DataKey])
+    return read_catalog_table(source, "protected_data", dict[str, _DataKey])
 
 
-def keys_by_service(source: CatalogSource) -> dict[str, DataKey]:
+def keys_by_service(source: CatalogSource) -> dict[str, _DataKey]:
     """Those keys by the service whose resource they name."""
     return {key.service: key for key in data_keys(source).values()}
 
 
 def context_of_data(
-    keys: Mapping[str, DataKey], value_of: Callable[[str], str], tables: str
+    keys: Mapping[str, _DataKey], value_of: Callable[[str], str], tables: str
 ) -> tuple[tuple[str, str], ...]:
     """The resource whose data a call of KMS is made for; nothing where the context names none of a known service.
 

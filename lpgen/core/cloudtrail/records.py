@@ -126,7 +126,7 @@ def decode_resources(text: bytes) -> list[RecordResource] | None:
         return None
 
 
-Decoded = TypeVar("Decoded")
+_Decoded = TypeVar("_Decoded")
 
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _beside: Final[msgspec.json.Decoder[dict[str, object] | str | None]] = msgspec.json.Decoder(
@@ -135,7 +135,7 @@ _beside: Final[msgspec.json.Decoder[dict[str, object] | str | None]] = msgspec.j
 _resources: Final[msgspec.json.Decoder[list[RecordResource] | None]] = msgspec.json.Decoder(list[RecordResource] | None)
 
 
-def _decode(decoder: msgspec.json.Decoder[Decoded], text: bytes) -> Decoded:
+def _decode(decoder: msgspec.json.Decoder[_Decoded], text: bytes) -> _Decoded:
     """The decoded text, with U+FFFD for stray bytes: reading the file has passed over them."""
     try:
         return decoder.decode(text)

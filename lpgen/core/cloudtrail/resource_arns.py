@@ -11,7 +11,7 @@ from typing import Final
 from lpgen.core.arns import is_account_id
 from lpgen.core.cloudtrail.operation_rows import Binding
 from lpgen.core.cloudtrail.rules.call import Call
-from lpgen.core.cloudtrail.rules.types import is_literal, resource_from_arn
+from lpgen.core.cloudtrail.rules.resources import is_literal, resource_from_arn
 from lpgen.core.cloudtrail.s3_urls import object_arn_from_url
 from lpgen.core.model import Resource, ResourceKind
 

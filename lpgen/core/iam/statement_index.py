@@ -15,7 +15,7 @@ _MOST_SETS = 256
 """How many sets of policies are remembered: what a request meets is a few, and the next requests meet the same."""
 
 
-class Covering(NamedTuple):
+class _Covering(NamedTuple):
     """A statement that covers an action, with the place of its policy among those asked, and their version."""
 
     place: int
@@ -23,7 +23,7 @@ class Covering(NamedTuple):
     statement: Statement
 
 
-class Covered:
+class _Covered:
     """All statements that cover an action, in the policies' order, and the walls they made of requests so far.
 
     Which wall it is turns on its layer, its level, and how each of the statements matches.
@@ -31,12 +31,12 @@ class Covered:
 
     __slots__ = ("statements", "walls")
 
-    def __init__(self, statements: tuple[Covering, ...]) -> None:
+    def __init__(self, statements: tuple[_Covering, ...]) -> None:
         self.statements = statements
         self.walls: dict[tuple[Layer, int, tuple[Match, ...]], Wall] = {}
 
 
-def statements_covering(policies: Sequence[Policy], folded_action: str) -> Covered:
+def statements_covering(policies: Sequence[Policy], folded_action: str) -> _Covered:
     """The statements whose `Action` or `NotAction` covers an action given in lower case."""
     key = tuple(map(id, policies))
     index = _known.get(key)
@@ -56,20 +56,20 @@ class _StatementIndex:
     def __init__(self, policies: Sequence[Policy]) -> None:
         self._policies = tuple(policies)
         self._statements = tuple(
-            (Covering(place, policy.version, statement), _service_prefixes(statement.patterns))
+            (_Covering(place, policy.version, statement), _service_prefixes(statement.patterns))
             for place, policy in enumerate(policies)
             for statement in policy.statements
         )
-        self._by_service: dict[str, tuple[Covering, ...]] = {}
-        self.by_action: dict[str, Covered] = {}
+        self._by_service: dict[str, tuple[_Covering, ...]] = {}
+        self.by_action: dict[str, _Covered] = {}
 
-    def covering(self, folded_action: str) -> Covered:
+    def covering(self, folded_action: str) -> _Covered:
         near = self._of_service(folded_action.partition(":")[0])
-        found = Covered(tuple(one for one in near if action_matches(one.statement, folded_action)))
+        found = _Covered(tuple(one for one in near if action_matches(one.statement, folded_action)))
         self.by_action[folded_action] = found
         return found
 
-    def _of_service(self, service: str) -> tuple[Covering, ...]:
+    def _of_service(self, service: str) -> tuple[_Covering, ...]:
         """The statements that may cover an action of the service."""
         found = self._by_service.get(service)
         if found is None:

@@ -106,12 +106,12 @@ def date_from_age(text: str, today: date) -> str:
     if not age:
         return text
     try:
-        return day_before(today, int(age[1]), age[2]).isoformat()
+        return _day_before(today, int(age[1]), age[2]).isoformat()
     except (OverflowError, ValueError) as error:
         raise InvocationError(f"`{text}` is too long ago") from error
 
 
-def day_before(end: date, number: int, unit: str) -> date:
+def _day_before(end: date, number: int, unit: str) -> date:
     """The day a number of days (unit `d`) or months (`m`) before another.
 
     Raises:

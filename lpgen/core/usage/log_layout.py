@@ -16,7 +16,7 @@ from typing import Final
 from lpgen.core.usage.event_time import ALL_TIME, Window
 from lpgen.errors import InvocationError, quote_input
 
-LATE_DAYS: Final = 3
+_LATE_DAYS: Final = 3
 """How many days after the end of the window files are still looked for. CloudTrail delivers within minutes on average,
 and promises no time: a file may come, and be filed, days after its events."""
 
@@ -217,7 +217,7 @@ def _parts_below_root(folder: str) -> tuple[str, ...] | None:
 def _last_delivery(window: Window) -> date:
     """The last day on which records of the window are looked for."""
     day = date.fromisoformat(window.until[:10])
-    late = LATE_DAYS - 1 if window.until[10:] == "T00:00:00" else LATE_DAYS
+    late = _LATE_DAYS - 1 if window.until[10:] == "T00:00:00" else _LATE_DAYS
     return day + timedelta(min(late, (date.max - day).days))
 
 

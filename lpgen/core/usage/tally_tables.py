@@ -20,20 +20,20 @@ LATE: Final = "~"
 
 _DATA: Final = Category.DATA.value
 
-CountKey = tuple[Contribution, KnownCaller, str]
+_CountKey = tuple[Contribution, KnownCaller, str]
 """A record's contribution, caller and day. The records of one key either all have a time or none has."""
 
-SkipKey = tuple[str, str, str, str, str, str, str, str]
-CoverageKey = tuple[str, str, str, str, str]
-ActivityKey = tuple[str, str, str, str]
+_SkipKey = tuple[str, str, str, str, str, str, str, str]
+_CoverageKey = tuple[str, str, str, str, str]
+_ActivityKey = tuple[str, str, str, str]
 
 # Lists of different types are the fastest rows in the making: `[records, last, first, example]`, an example being
 # event id and end of a name, with source and position between them for a skip; `[first, last, records, event id,
 # source, position]`; and `[records, usage records, read-only, writing]`, and `[records]`.
-Counts = dict[CountKey, list[Any]]
-SkipRows = dict[SkipKey, list[Any]]
-CoverageRows = dict[CoverageKey, list[int]]
-ActivityRows = dict[ActivityKey, list[int]]
+Counts = dict[_CountKey, list[Any]]
+SkipRows = dict[_SkipKey, list[Any]]
+CoverageRows = dict[_CoverageKey, list[int]]
+ActivityRows = dict[_ActivityKey, list[int]]
 
 
 def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows, activity: ActivityRows) -> Usage:
@@ -58,7 +58,7 @@ def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows, a
     )
 
 
-def add_skip(rows: SkipRows, key: SkipKey, records: int, example: tuple[str, str, str, str], last: str) -> None:
+def add_skip(rows: SkipRows, key: _SkipKey, records: int, example: tuple[str, str, str, str], last: str) -> None:
     """Count records in a row of skips; the first of them has this time, event id, source and position."""
     first = (example[0] or LATE, *example[1:])
     row = rows.get(key)
@@ -70,7 +70,9 @@ def add_skip(rows: SkipRows, key: SkipKey, records: int, example: tuple[str, str
     row[2] += records
 
 
-def add_coverage(rows: CoverageRows, key: CoverageKey, records: int, *, is_usage: bool, read_only: bool | None) -> None:
+def add_coverage(
+    rows: CoverageRows, key: _CoverageKey, records: int, *, is_usage: bool, read_only: bool | None
+) -> None:
     """Count records in a row of coverage; `read_only` is their own `readOnly`."""
     row = rows.setdefault(key, [0, 0, 0, 0])
     row[0] += records
@@ -80,20 +82,20 @@ def add_coverage(rows: CoverageRows, key: CoverageKey, records: int, *, is_usage
         row[2 if read_only else 3] += records
 
 
-def add_activity(rows: ActivityRows, key: ActivityKey, records: int) -> None:
+def add_activity(rows: ActivityRows, key: _ActivityKey, records: int) -> None:
     """Counts records of a caller; a key without a day counts nothing."""
     if key[1] != NO_TIME:
         rows.setdefault(key, [0])[0] += records
 
 
-def coverage_key(account: str, region: str, day: str, category: str, event_source: str) -> CoverageKey:
+def coverage_key(account: str, region: str, day: str, category: str, event_source: str) -> _CoverageKey:
     """The key of a coverage row: it distinguishes sources only for data events."""
     return account, region, day, category, event_source if category == _DATA else ""
 
 
 def skip_key(
     reason: SkipReason, principal: str, place: tuple[str, str], call: tuple[str, str], outcome: str, detail: str
-) -> SkipKey:
+) -> _SkipKey:
     """The key of a row of skips; `place` is account and Region, `call` source and name. Long texts are cut."""
     source, name = call
     return (

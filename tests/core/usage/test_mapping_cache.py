@@ -274,7 +274,7 @@ def test_memo_puts_open_names_back(call: tuple[str, str, str], bucket: str, keys
 
 
 def test_memo_forgets_when_it_holds_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MAX_CONTRIBUTIONS", "MAX_IDENTITIES", "MAX_CALLERS", "MAX_FORMS"):
+    for name in ("_MAX_CONTRIBUTIONS", "_MAX_IDENTITIES", "_MAX_CALLERS", "_MAX_FORMS"):
         monkeypatch.setattr(contribution_memo, name, 3)
     memo = ContributionMemo(event_map())
     rng = random.Random(7)

@@ -31,13 +31,13 @@ from lpgen.core.cloudtrail.rules.inferences import (
     REQUEST_OPTION,
     TAG_ON_CREATE,
 )
-from lpgen.core.cloudtrail.rules.listed import ReaderType
 from lpgen.core.cloudtrail.rules.passing import passed
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
+from lpgen.core.cloudtrail.rules.resources import mapped
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType, read_resources
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
-SOURCE = "ec2.amazonaws.com"
+EVENT_SOURCE = "ec2.amazonaws.com"
 
 
 class _Ec2Types(dict[str, ResourceType]):
@@ -290,12 +290,12 @@ _SPECIAL: dict[str, Rule] = {
 }
 
 
-RULES: RuleTable = {(SOURCE, operation): rule for operation, rule in _SPECIAL.items()}
+RULES: RuleTable = {(EVENT_SOURCE, operation): rule for operation, rule in _SPECIAL.items()}
 
-COMPLETIONS: CompletionTable = {(SOURCE, EVERY_READ): _complete}
+COMPLETIONS: CompletionTable = {(EVENT_SOURCE, EVERY_READ): _complete}
 
 READERS: ReaderTable = {
-    SOURCE: _Ec2Types({**TYPES, "tagged": ReaderType(_read_tagged)}),
+    EVENT_SOURCE: _Ec2Types({**TYPES, "tagged": ReaderType(_read_tagged)}),
     "ec2-instance-connect.amazonaws.com": TYPES,
     "ebs.amazonaws.com": {"snapshot": NamedType("ec2", "snapshot/{}", "snapshotId", account=False)},
 }

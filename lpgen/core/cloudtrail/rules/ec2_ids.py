@@ -17,7 +17,7 @@ import msgspec
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.rules.call import ANY_ACCOUNT, Call
-from lpgen.core.cloudtrail.rules.types import resource_from_arn
+from lpgen.core.cloudtrail.rules.resources import resource_from_arn
 from lpgen.core.model import Resource, ResourceKind
 
 

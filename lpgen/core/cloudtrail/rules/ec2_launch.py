@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at
-from lpgen.core.cloudtrail.rules.ec2 import SOURCE, TYPES, pass_profiles, tag_on_create
+from lpgen.core.cloudtrail.rules.ec2 import EVENT_SOURCE, TYPES, pass_profiles, tag_on_create
 from lpgen.core.cloudtrail.rules.ec2_ids import LAUNCHED_INTO, ec2_request, names_template, resources_below, with_shared
 from lpgen.core.cloudtrail.rules.inferences import SSM_IMAGE_ALIAS, TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.types import mapped, read_resources
+from lpgen.core.cloudtrail.rules.resources import mapped
+from lpgen.core.cloudtrail.rules.types import read_resources
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
@@ -164,8 +165,8 @@ def _map_request(call: Call, kinds: frozenset[str], created: Iterable[str]) -> t
 
 
 RULES: RuleTable = {
-    (SOURCE, "RunInstances"): _map_run_instances,
-    (SOURCE, "RequestSpotInstances"): _map_spot_instances,
-    (SOURCE, "RequestSpotFleet"): _map_spot_fleet,
-    (SOURCE, "CreateFleet"): _map_fleet,
+    (EVENT_SOURCE, "RunInstances"): _map_run_instances,
+    (EVENT_SOURCE, "RequestSpotInstances"): _map_spot_instances,
+    (EVENT_SOURCE, "RequestSpotFleet"): _map_spot_fleet,
+    (EVENT_SOURCE, "CreateFleet"): _map_fleet,
 }

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
 from lpgen.core.cloudtrail.rules.call import Call
-from lpgen.core.cloudtrail.rules.listed import exact, first_text, fold, is_arn_of
+from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of
 from lpgen.core.model import Resource
 
 FAMILY = ("s3", "s3express", "s3-outposts", "s3-object-lambda")

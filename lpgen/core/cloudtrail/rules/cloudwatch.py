@@ -1,21 +1,29 @@
-"""CloudWatch Logs calls: log groups by name or identifier, log streams and vended deliveries.
-
-In policies a log group's ARN ends in `:*` for every action but the tagging ones.
-Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
-"""
+"""CloudWatch Logs, CloudWatch's Observability Access Manager, and CloudTrail."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from lpgen.core.cloudtrail.rules.call import Call, RuleTable
-from lpgen.core.cloudtrail.rules.inferences import ACCOUNT_POLICY, TAG_ON_CREATE, UNMASKED_LOGS, VENDED_LOGS
-from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, fold, is_arn_of
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped
+from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable
+from lpgen.core.cloudtrail.rules.inferences import (
+    ACCOUNT_POLICY,
+    SHARED_TELEMETRY,
+    TAG_ON_CREATE,
+    UNMASKED_LOGS,
+    VENDED_LOGS,
+)
+from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
-SOURCE = "logs.amazonaws.com"
+# ---------------------------------------------------------------- CloudWatch Logs
 
+# Log groups by name or identifier, log streams and vended deliveries.
+# In policies a log group's ARN ends in `:*` for every action but the tagging ones.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+
+_LOGS = "logs.amazonaws.com"
 
 _GROUP_PATHS = (
     "logGroupName",
@@ -139,17 +147,71 @@ def _map_delivery_source(call: Call) -> tuple[MappedAction, ...]:
     return (own, *tags, mapped(f"{service}:AllowVendedLogDeliveryForResource", (exact(arn),), how=VENDED_LOGS))
 
 
-_TYPES: dict[str, ResourceType] = {
+_LOG_TYPES: dict[str, ResourceType] = {
     "group": _GroupType(),
     "stream": ReaderType(_read_streams),
 }
 
+# ---------------------------------------------------------------- Observability Access Manager
+
+# A link needs the link action of each kind of data that it shares.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Unified-Cross-Account-Setup.html
+
+_OAM = "oam.amazonaws.com"
+
+LINKED_SERVICES = {
+    "AWS::ApplicationInsights::Application": "applicationinsights",
+    "AWS::CloudWatch::Metric": "cloudwatch",
+    "AWS::InternetMonitor::Monitor": "internetmonitor",
+    "AWS::Logs::LogGroup": "logs",
+    "AWS::XRay::Trace": "xray",
+}
+"""The service whose data a link shares, by its type."""
+
+
+def _complete_link(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
+    """CreateLink and UpdateLink, with the actions for the types that the link shares: an update states them again."""
+    return (*actions, *_link_actions(call))
+
+
+def _link_actions(call: Call) -> Iterator[MappedAction]:
+    for service in sorted({LINKED_SERVICES[kind] for kind in call.texts("resourceTypes") if kind in LINKED_SERVICES}):
+        yield mapped(f"{service}:Link", (NO_RESOURCE,), how=SHARED_TELEMETRY)
+
+
+# ---------------------------------------------------------------- CloudTrail
+
+# What a query reads.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html
+
+_QUERIED = re.compile(r"\b(?:FROM|JOIN)\s{1,4}([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b", re.I)
+
+
+def _read_queried(call: Call) -> Iterator[Resource]:
+    """The event data stores whose ids follow FROM and JOIN in a query, of the account that the request names as owner.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-create-edit-query.html
+    """
+    owner = call.text("eventDataStoreOwnerAccountId") or call.account
+    place = f"arn:{call.partition}:cloudtrail:{call.region}:{owner}"
+    for name in _QUERIED.findall(call.text("queryStatement")):
+        yield resource_from_arn(f"{place}:eventdatastore/{name.lower()}")
+
+
 RULES: RuleTable = {
-    **{(SOURCE, operation): _map_events for operation in _UNMASKING},
-    (SOURCE, "PutAccountPolicy"): _map_account_policy,
-    (SOURCE, "DeleteAccountPolicy"): _map_account_policy,
-    (SOURCE, "CreateLogGroup"): _map_create_group,
-    (SOURCE, "PutDeliverySource"): _map_delivery_source,
+    **{(_LOGS, operation): _map_events for operation in _UNMASKING},
+    (_LOGS, "PutAccountPolicy"): _map_account_policy,
+    (_LOGS, "DeleteAccountPolicy"): _map_account_policy,
+    (_LOGS, "CreateLogGroup"): _map_create_group,
+    (_LOGS, "PutDeliverySource"): _map_delivery_source,
 }
 
-READERS: ReaderTable = {SOURCE: _TYPES}
+COMPLETIONS: CompletionTable = {
+    (_OAM, "CreateLink"): _complete_link,
+    (_OAM, "UpdateLink"): _complete_link,
+}
+
+READERS: ReaderTable = {
+    _LOGS: _LOG_TYPES,
+    "cloudtrail.amazonaws.com": {"queried": ReaderType(_read_queried, "cloudtrail", "eventdatastore/*")},
+}

@@ -1,30 +1,41 @@
-"""API Gateway calls: the action is the HTTP verb of the request, the resource its path with the ids in it.
-
-Sources: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html,
-https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html and
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html (the additional
-actions on policies and certificates).
-"""
+"""API Gateway and AppSync."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, CompletionTable, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.inferences import (
     API_CERTIFICATE,
     API_POLICY,
     DOMAIN_ACCESS,
+    MERGED_API,
     REQUEST_OPTION,
     TAG_ON_CREATE,
 )
-from lpgen.core.cloudtrail.rules.listed import as_literal, exact, fold, is_arn_of
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.request_paths import read_request_path
-from lpgen.core.cloudtrail.rules.types import mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.resources import (
+    as_literal,
+    exact,
+    fold,
+    is_arn_of,
+    mapped,
+    read_request_path,
+    resource_from_arn,
+)
+from lpgen.core.cloudtrail.rules.types import NamedType
 from lpgen.core.model import MappedAction, Resource
 
-_SOURCE = "apigateway.amazonaws.com"
+# ---------------------------------------------------------------- API Gateway
+
+# The action is the HTTP verb of the request, the resource its path with the ids in it.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html,
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html and
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html (the
+# additional actions on policies and certificates).
+
+_API_GATEWAY = "apigateway.amazonaws.com"
 
 
 def _map_tag(call: Call) -> tuple[MappedAction, ...]:
@@ -117,7 +128,7 @@ def _map_roles(call: Call) -> tuple[MappedAction, ...]:
     roles = [text for name in _ROLE_FIELDS for text in _body_texts(call, name)]
     patched = ("/cloudwatchRoleArn", "/credentials", "/authorizerCredentials")
     roles += [value for path, value in _patches(call) if path in patched]
-    return passed_roles(call, roles, _SOURCE)
+    return passed_roles(call, roles, _API_GATEWAY)
 
 
 def _body_texts(call: Call, *path: str) -> Iterator[str]:
@@ -191,16 +202,42 @@ def _map_create_portal(call: Call) -> tuple[MappedAction, ...]:
 
 _ROUTING_RULES = ("CreateRoutingRule", "DeleteRoutingRule", "GetRoutingRule", "ListRoutingRules", "PutRoutingRule")
 
+# ---------------------------------------------------------------- AppSync
+
+# Both APIs of an association with a merged API authorize it.
+# https://docs.aws.amazon.com/appsync/latest/devguide/merged-api.html and
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_appsync.html (operations)
+
+_APPSYNC: Final = "appsync.amazonaws.com"
+
+_GRAPHQL_API: Final = NamedType("appsync", "apis/{}", "apiId")
+
+
+def _map_associate(call: Call) -> tuple[MappedAction, ...]:
+    """An association, whichever side asks for it: the merged API takes a source, which joins it."""
+    actions = {
+        "AssociateSourceGraphqlApi": "mergedApiIdentifier",
+        "AssociateMergedGraphqlApi": "sourceApiIdentifier",
+    }
+    named = {
+        name: _GRAPHQL_API.read(call, parameter) or (_GRAPHQL_API.pattern(call),) for name, parameter in actions.items()
+    }
+    own = mapped(f"appsync:{call.operation}", named.pop(call.operation))
+    return (own, *(mapped(f"appsync:{name}", apis, how=MERGED_API) for name, apis in named.items()))
+
+
 RULES: RuleTable = {
-    (_SOURCE, "TagResource"): _map_tag,
-    **{(_SOURCE, operation): _map_routing_rule for operation in _ROUTING_RULES},
-    (_SOURCE, "DeleteDomainNameAccessAssociation"): _map_delete_access,
-    (_SOURCE, "RejectDomainNameAccessAssociation"): _map_reject_access,
-    (_SOURCE, "CreatePortal"): _map_create_portal,
-    (_SOURCE, "CreatePortalProduct"): _map_create_portal,
+    (_API_GATEWAY, "TagResource"): _map_tag,
+    **{(_API_GATEWAY, operation): _map_routing_rule for operation in _ROUTING_RULES},
+    (_API_GATEWAY, "DeleteDomainNameAccessAssociation"): _map_delete_access,
+    (_API_GATEWAY, "RejectDomainNameAccessAssociation"): _map_reject_access,
+    (_API_GATEWAY, "CreatePortal"): _map_create_portal,
+    (_API_GATEWAY, "CreatePortalProduct"): _map_create_portal,
+    (_APPSYNC, "AssociateMergedGraphqlApi"): _map_associate,
+    (_APPSYNC, "AssociateSourceGraphqlApi"): _map_associate,
 }
 
 COMPLETIONS: CompletionTable = {
-    (_SOURCE, EVERY_READ): _complete_body,
-    (_SOURCE, "CreateDomainNameAccessAssociation"): _complete_domain_access,
+    (_API_GATEWAY, EVERY_READ): _complete_body,
+    (_API_GATEWAY, "CreateDomainNameAccessAssociation"): _complete_domain_access,
 }
