@@ -16,14 +16,12 @@ import msgspec
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
-from lpgen.core.cloudtrail.denied_resources import name_denied_resource
-from lpgen.core.cloudtrail.event_names import EventSource, EventSources, strip_version
-from lpgen.core.cloudtrail.further_actions import OptionalReader, conditions_from_text, optional_actions
-from lpgen.core.cloudtrail.operation_rows import OperationRow, Operations
-from lpgen.core.cloudtrail.record_place import call_from_record
+from lpgen.core.cloudtrail.operation_rows import EventSource, EventSources, OperationRow, Operations, strip_version
+from lpgen.core.cloudtrail.optional_actions import OptionalReader, optional_actions, parameter_tests, row_of_tagged
+from lpgen.core.cloudtrail.outcome import name_denied_resource
 from lpgen.core.cloudtrail.records import READ_VERSION, Record
 from lpgen.core.cloudtrail.resource_reading import ResourceReader, reader_from_row
-from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, Completion, Rule, RuleTable
+from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, Completion, Rule, RuleTable, call_from_record
 from lpgen.core.cloudtrail.rules.inferences import NAMED_OBJECT, REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
 from lpgen.core.cloudtrail.rules.passing import (
     PASS_ROLE_ACTION,
@@ -36,7 +34,6 @@ from lpgen.core.cloudtrail.rules.passing import (
     unlisted_roles,
 )
 from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType
-from lpgen.core.cloudtrail.tagged_types import row_of_tagged
 from lpgen.core.model import (
     NO_RESOURCE,
     UNKNOWN_RESOURCE,
@@ -239,13 +236,11 @@ class EventMap:
                 own = msgspec.structs.replace(row, reads=())
                 own = row_of_tagged(self.catalog, action, operation, row) if is_tagging else own
                 how = TAG_ON_CREATE if is_tagging else row.how or REQUEST_OPTION
-                yield OptionalReader(
-                    conditions_from_text(parameter), reader_from_row(self.catalog, action, own, types), how
-                )
+                yield OptionalReader(parameter_tests(parameter), reader_from_row(self.catalog, action, own, types), how)
         for name, parameter in row.objects.items():
             named = OperationRow(resources={"object": f"url:{parameter}"})
             reader = reader_from_row(self.catalog, Action(name), named)
-            yield OptionalReader(conditions_from_text(parameter), reader, NAMED_OBJECT)
+            yield OptionalReader(parameter_tests(parameter), reader, NAMED_OBJECT)
 
     def _actions_of(self, source: EventSource, operation: str, row: OperationRow) -> tuple[Action, ...]:
         """The row's actions, or the action of the operation's own name; empty where one isn't in the catalog."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from lpgen.core.cloudtrail.named_principals import named_principal
+from lpgen.core.cloudtrail.caller import named_principal
 
 GRANTEE: Final = "grantee"
 """The principal that may use the key, in the form of `named_principal`."""

@@ -10,6 +10,7 @@ Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,9 +22,41 @@ import msgspec
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.choices import UnobservableKind
-from lpgen.core.cloudtrail.own_operations import OwnOperations
+from lpgen.core.cloudtrail.operation_rows import Operations, read_event_sources
 from lpgen.core.cloudtrail.rules.inferences import Inference, inferences_from_catalog
 from lpgen.core.model import Action, Visibility
+
+_SUFFIX: Final = ".amazonaws.com"
+
+
+class OwnOperations:
+    """Each service's actions of an operation's own name, read when first asked for.
+
+    An operation whose row names other actions doesn't count: its record shows those instead.
+    """
+
+    def __init__(self, source: CatalogSource) -> None:
+        rows = read_event_sources(source)
+        self._tables: dict[str, set[str]] = defaultdict(set)
+        for event_source, row in rows.items():
+            for prefix in row.prefixes:
+                self._tables[prefix].add(row.table or event_source)
+        self._operations = Operations(source)
+        self._found: dict[str, dict[str, str]] = {}
+
+    def operation(self, action: str) -> str:
+        """The operation whose record shows an action, `ec2.amazonaws.com DescribeVpcs`, or "" where none is known."""
+        prefix, _, name = action.casefold().partition(":")
+        found = self._found.get(prefix)
+        if found is None:
+            found = self._found[prefix] = dict(self._named(prefix))
+        return found.get(name, "")
+
+    def _named(self, prefix: str) -> Iterator[tuple[str, str]]:
+        for table in sorted(self._tables.get(prefix, set()) | {prefix + _SUFFIX}):
+            for lower, (operation, row) in self._operations.table(table).items():
+                if not row.actions or f"{prefix}:{lower}" in {name.casefold() for name in row.actions}:
+                    yield lower, f"{table} {operation}"
 
 
 class Users(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,10 +77,12 @@ class Users(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _RARE: Final = Users()
+
 NOBODY: Final = Users(named=False)
 """The users of an action that has no effect by its name: AWS asks for a wildcard after it, which no replacement has."""
 
 _NO_OPERATION: Final = "no API operation is known that needs it, so no record can show its use"
+
 _OPERATIONS_PAGE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html"
 
 
@@ -199,7 +234,6 @@ def _management(reason: str) -> ActionVisibility:
 
 
 SHOWN: Final = _management("this log holds records of it")
-
 
 # ---------------------------------------------------------------- the tables
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from lpgen.core.cloudtrail.caller import is_of_account, named_principal
 from lpgen.core.cloudtrail.event_map import RecordMapper, mapping_or_failure, skip_from_record
-from lpgen.core.cloudtrail.named_principals import is_of_account, named_principal
 from lpgen.core.cloudtrail.outcome import ErrorCodes
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import (

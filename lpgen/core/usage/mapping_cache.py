@@ -9,13 +9,13 @@ from lpgen.core.cloudtrail.access_tracking import ReadValues, WatchedRecord, wat
 from lpgen.core.cloudtrail.caller import caller_from_identity, caller_in_log_of, caller_name, essential_identity
 from lpgen.core.cloudtrail.event_map import RecordMapper
 from lpgen.core.cloudtrail.outcome import essential_message
-from lpgen.core.cloudtrail.record_place import arn_of_identity
 from lpgen.core.cloudtrail.records import (
     RawRecord,
     SessionContext,
     UserIdentity,
     decode_beside,
 )
+from lpgen.core.cloudtrail.rules.call import arn_of_identity
 from lpgen.core.model import Caller
 from lpgen.core.usage.contribution import Contribution, contribution_from_record
 from lpgen.core.usage.unbounded_names import (

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lpgen.core.cloudtrail.caller import caller_from_record, caller_name
-from lpgen.core.cloudtrail.named_principals import is_of_account
+from lpgen.core.cloudtrail.caller import caller_from_record, caller_name, is_of_account
 from lpgen.core.cloudtrail.outcome import ErrorCodes
 from lpgen.core.cloudtrail.records import READ_VERSION, RawRecord, Record, record_from_raw
 from lpgen.core.model import SkipReason

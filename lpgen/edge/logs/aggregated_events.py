@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.cloudtrail.named_principals import named_principal
+from lpgen.core.cloudtrail.caller import named_principal
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.rejected import Unusable

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from lpgen.app.map import map_line
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.cloudtrail.map_line import map_line
 from lpgen.core.cloudtrail.records import RawRecord, record_from_raw
 from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.rejected import Unusable

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, Rule, RuleTable, texts_at, values_at
-from lpgen.core.cloudtrail.rules.ec2 import pass_profiles
+from lpgen.core.cloudtrail.rules.ec2_types import pass_profiles
 from lpgen.core.cloudtrail.rules.inferences import RECIPE_PARTS, TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.passing import ROLE_UNREAD, entity_arn, passed_roles
 from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, mapped, resource_from_arn

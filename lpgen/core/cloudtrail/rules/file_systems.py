@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable, values_at
-from lpgen.core.cloudtrail.rules.ec2 import TYPES as EC2_TYPES
-from lpgen.core.cloudtrail.rules.ec2_ids import LAUNCHED_INTO, with_shared
+from lpgen.core.cloudtrail.rules.ec2_types import EC2_TYPES, LAUNCHED_INTO, with_shared
 from lpgen.core.cloudtrail.rules.inferences import (
     ACCESS_POINT,
     FINAL_SNAPSHOT,

@@ -7,7 +7,7 @@ from typing import Final
 
 from lpgen.core.cloudtrail.records import Json
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, Rule, RuleTable, texts_at, values_at
-from lpgen.core.cloudtrail.rules.ec2 import TYPES as EC2_TYPES
+from lpgen.core.cloudtrail.rules.ec2_types import EC2_TYPES
 from lpgen.core.cloudtrail.rules.inferences import FIREWALL_POLICY, RESOLVER_ENDPOINT, TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, resource_from_arn
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, read_resources

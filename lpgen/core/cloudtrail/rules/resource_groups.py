@@ -82,7 +82,7 @@ def _map_search(call: Call) -> tuple[MappedAction, ...]:
 _TAGGING = "tagging.amazonaws.com"
 
 
-class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _TaggingRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The actions that tag and untag resources of some services, or of one of their types: `iam:role`."""
 
     resources: tuple[str, ...]
@@ -92,7 +92,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _read_actions(source: CatalogSource) -> dict[str, tuple[str, str]]:
-    rows = read_catalog_table(source, "tagging_api", list[_Row])
+    rows = read_catalog_table(source, "tagging_api", list[_TaggingRow])
     return {name: (row.tag, row.untag) for row in rows for name in row.resources}
 
 

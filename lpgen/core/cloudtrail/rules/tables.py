@@ -19,7 +19,6 @@ from lpgen.core.cloudtrail.rules import (
     developer_tools,
     dynamodb,
     ec2,
-    ec2_launch,
     file_systems,
     governance,
     iam,
@@ -50,7 +49,6 @@ HANDLER_MODULES: Final = (
     developer_tools,  # CodeBuild, CodePipeline, Fault Injection Service
     dynamodb,  # DynamoDB
     ec2,  # EC2, VPC
-    ec2_launch,  # EC2: what launches instances
     file_systems,  # EFS, FSx
     governance,  # CloudFormation, Config, Data Exports, Organizations
     iam,  # IAM

@@ -1,5 +1,5 @@
-"""The resources that EC2 requests name. An id's prefix shows its type, whichever of the many shapes the request has in
-the log.
+"""The resource types of EC2, and the resources and instance profiles that its requests name. An id's prefix
+shows its type, whichever of the many shapes the request has in the log.
 
 Older operations log `{"instancesSet": {"items": [{"instanceId": …}]}}`, newer ones wrap the request as
 `{"DeleteFlowLogsRequest": {"FlowLogId": {"content": …, "tag": 1}}}`, so ids are looked for at any depth.
@@ -11,14 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
-from lpgen.core.cloudtrail.rules.call import ANY_ACCOUNT, Call
+from lpgen.core.cloudtrail.rules.call import ANY_ACCOUNT, Call, texts_at
+from lpgen.core.cloudtrail.rules.passing import passed
 from lpgen.core.cloudtrail.rules.resources import resource_from_arn
-from lpgen.core.model import Resource, ResourceKind
+from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType
+from lpgen.core.globs.match import has_wildcard
+from lpgen.core.model import MappedAction, Resource, ResourceKind
 
 
 class _Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,7 +56,7 @@ _CONTAINERS = frozenset({"items", "item", "content"})
 
 
 @dataclass(frozen=True, slots=True)
-class Ec2Type:
+class _Ec2Type:
     """A resource type of EC2, read off ids by their prefix."""
 
     name: str
@@ -191,3 +195,57 @@ def type_of_id(call: Call, text: str) -> str:
         return ids.type_by_prefix[head]
     prefix, _, rest = text.rpartition("-")
     return ids.type_by_prefix.get(prefix, "") if rest.isalnum() else ""
+
+
+# ---------------------------------------------------------------- types by name
+
+
+class Ec2Types(dict[str, ResourceType]):
+    """Types by name: any that isn't listed is read off ids."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> ResourceType:
+        return _Ec2Type(name)
+
+
+_GROUP_PATHS = "groupName|placement.groupName|ModifyInstancePlacementRequest.GroupName"
+
+EC2_TYPES: Final = Ec2Types({"placement-group": NamedType("ec2", "placement-group/{}", _GROUP_PATHS)})
+
+
+# ---------------------------------------------------------------- instance profiles
+
+
+def pass_profiles(call: Call, value: object) -> tuple[MappedAction, ...]:
+    """iam:PassRole on the instance profiles named below a part of a request or response.
+
+    The profile's ARN takes the place of the role in it, which only a snapshot of IAM shows.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html
+    """
+    profiles = {
+        Resource(ResourceKind.ARN, arn)
+        for name in _profiles_below(value)
+        if not has_wildcard(arn := _profile_arn(call, name))
+    }
+    return passed(call, profiles, "ec2.amazonaws.com")
+
+
+def _profile_arn(call: Call, name: str) -> str:
+    return name if name.startswith("arn:") else call.arn("iam", f"instance-profile/{name}", region=False)
+
+
+def _profiles_below(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _profiles_below(item)
+    elif isinstance(value, dict):
+        for key in value:
+            if str(key).lower() == "iaminstanceprofile":
+                item = value[key]
+                arns = tuple(texts_at(item, ("arn",)))
+                yield from arns or texts_at(item, ("name",))
+                yield from texts_at(item, ())
+            elif key != "LaunchTemplateData":
+                yield from _profiles_below(value[key])
