@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window
+from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, TimeWindow
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressReport
 from lpgen.core.usage.log_layout import ALL_LOGS, Scope
 from lpgen.edge.data_folder.ledger import Ledger, open_ledger
@@ -46,7 +46,7 @@ def ingest(
     catalog: Catalog,
     *,
     data: Path,
-    window: Window = ALL_TIME,
+    window: TimeWindow = ALL_TIME,
     now: str = NO_TIME,
     engine: Engine | None = None,
     report_progress: ProgressReport | None = None,

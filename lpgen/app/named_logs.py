@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from lpgen.app.ingest import ingest
 from lpgen.app.log_options import LogOptions
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.usage.event_time import Window, date_from_age, moment_from_datetime, window_from_text
+from lpgen.core.usage.event_time import TimeWindow, date_from_age, moment_from_datetime, window_from_text
 from lpgen.core.usage.ingest_result import IngestResult, ProgressReport
 from lpgen.core.usage.log_layout import ALL_LOGS, Scope, address_from_text
 from lpgen.edge.aws_regions import refuse_unknown_regions
@@ -46,7 +46,7 @@ class NamedLogs:
     """
 
     paths: tuple[Path, ...]
-    window: Window
+    window: TimeWindow
     began: datetime
     bucket_logs: BucketLogs | None
     event_history: EventHistory | None
@@ -182,8 +182,8 @@ def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...
 
 
 def _as_before(
-    sources: _Sources, window: Window, data: Path, *, given: tuple[object, object, object]
-) -> tuple[_Sources, Window, Scope]:
+    sources: _Sources, window: TimeWindow, data: Path, *, given: tuple[object, object, object]
+) -> tuple[_Sources, TimeWindow, Scope]:
     """The sources and the window, completed by what earlier ingests into the data folder asked of the same sources, and
     what that is.
 
@@ -196,10 +196,10 @@ def _as_before(
     kept = Scope(
         frozenset() if accounts else known.accounts,
         frozenset() if regions else known.regions,
-        Window("" if since else known.window.since),
+        TimeWindow("" if since else known.window.since),
     )
     if kept.window.since:
-        window = Window(kept.window.since, window.until)
+        window = TimeWindow(kept.window.since, window.until)
         if window.until and window.until <= window.since:
             raise InvocationError(f"--until is before {window.since}, where earlier ingests began", hint="give --since")
     chosen = replace(
@@ -220,7 +220,7 @@ def _connection(options: LogOptions) -> Connection:
 
 
 def _cloud(
-    sources: _Sources, window: Window, connection: Connection, *, pays: bool
+    sources: _Sources, window: TimeWindow, connection: Connection, *, pays: bool
 ) -> tuple[BucketLogs | None, EventHistory | None]:
     """Where in AWS to read; nothing is asked yet."""
     if not sources.addresses and not sources.history:
@@ -241,7 +241,7 @@ def _cloud(
 
 
 def _athena(
-    sources: _Sources, window: Window, connection: Connection, now: datetime, options: LogOptions
+    sources: _Sources, window: TimeWindow, connection: Connection, now: datetime, options: LogOptions
 ) -> AthenaLogs:
     """The tables to ask for the days of the window."""
     from lpgen.core.athena.days import Wanted, days_from_window

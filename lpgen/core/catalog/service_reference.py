@@ -14,7 +14,7 @@ from typing import Annotated
 
 import msgspec
 
-from lpgen.core.catalog.rows import (
+from lpgen.core.catalog.service import (
     ActionName,
     ActionRow,
     ArnFormatText,

@@ -193,7 +193,6 @@ def _is_anonymous(identity: UserIdentity) -> bool:
 # ---------------------------------------------------------------- principals beyond the caller
 
 _SESSION: Final = "assumed-role/"
-
 _OF_A_SERVICE: Final = "aws:"
 
 

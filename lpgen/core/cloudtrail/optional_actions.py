@@ -90,13 +90,9 @@ def _how_asked(item: OptionalReader, call: Call) -> str:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
 
 _VERB: Final = re.compile(r"^[A-Z][a-z]+")
-
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]")
-
 _NOT_NOUN: Final = re.compile(r"(?:(?:From|With)[A-Z].*|Name)$")
-
 _VERSION: Final = re.compile(r"V\d+$")
-
 _PLURAL: Final = re.compile(r"(?:(?<=ch)|(?<=sh))es$|s$")
 
 

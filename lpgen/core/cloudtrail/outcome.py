@@ -27,7 +27,6 @@ ALLOWED: Final = OutcomeDetail(Outcome.ALLOWED)
 # EC2 also answers `AuthFailure` to callers that it knows, such as for an address that isn't theirs.
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 _AUTH_FAILURE: Final = "authfailure"
-
 _NOT_VALIDATED: Final = re.compile("not able to validate the provided access credentials", re.IGNORECASE)
 
 _NOT_AUTHORIZED: Final = re.compile(

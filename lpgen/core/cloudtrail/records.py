@@ -1,4 +1,5 @@
-"""A CloudTrail record, raw as a log file holds it, or decoded: only the fields that some rule reads.
+"""A CloudTrail record, raw as a log file holds it, or decoded: only the fields that some rule reads. Also the parts of
+a log file that hold none, or one that can't count.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 Only `eventSource` and `eventName` are required; unknown keys are ignored, as the page asks of readers.
@@ -7,17 +8,18 @@ Only `eventSource` and `eventName` are required; unknown keys are ignored, as th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import msgspec
 
+from lpgen.core.model import SkipReason
+
 Json = Mapping[str, object]
 """A JSON object whose shape only the service that wrote it knows."""
 
-
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """The text that a record has where AWS hides a value."""
-
 
 READ_VERSION: Final = "1."
 """How the event versions begin that are read: another major number says that fields are gone or mean something else."""
@@ -141,3 +143,18 @@ def _decode(decoder: msgspec.json.Decoder[_Decoded], text: bytes) -> _Decoded:
         return decoder.decode(text)
     except UnicodeDecodeError:
         return decoder.decode(text.decode("utf-8", "replace"))
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A part of a file that holds no record, or a record that can't count.
+
+    `position` is where (`record 3`, `line 7`), `detail` why. `record` holds what could be read of it, if anything.
+    `callers` are the roles and users that an aggregated event names, as `named_principal` gives them.
+    """
+
+    reason: SkipReason
+    detail: str
+    position: str
+    record: Record | None = None
+    callers: tuple[str, ...] = ()

@@ -16,7 +16,6 @@ from lpgen.core.cloudtrail.rules.resources import is_literal, resource_from_arn
 from lpgen.core.model import Resource, ResourceKind
 
 _HOSTS: Final = (".amazonaws.com", ".amazonaws.com.cn")
-
 _FARTHEST: Final = 3  # of the labels of a host: `s3.dualstack.us-east-1`
 
 
@@ -49,35 +48,20 @@ def _split_place(host: str, path: str) -> tuple[str, str]:
 
 
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
-
 _CONTEXT: Final = frozenset({"partition", "region", "account", "accountid"})
-
 _SHARED: Final = "own|*"
-
 _SEPARATOR: Final = re.compile("[/:]")
-
 _ARN_KEY: Final = re.compile(r"arns?(?:list)?$", re.IGNORECASE)
-
 _ANY_NAME: Final = frozenset({"ResourceId", "TaskSetId"})  # may be a name or path: `ecs-svc/123`
-
 _OPEN: Final = "*"
-
 _WHOLE: Final = "arn:"
-
 _LOWER: Final = "lower:"
-
 _RESPONSE: Final = "response:"
-
 _URL: Final = "url:"
-
 _LAST: Final = "last:"
-
 _ADDITIONAL: Final = "additional:"
-
 _MARKS: Final = (_ADDITIONAL, _LAST, _LOWER, _RESPONSE, _URL)
-
 _OPEN_END: Final = re.compile(r"\$\{[^}]*\}(?:[/:]\$\{[^}]*\})+$")
-
 _MOST_ARNS: Final = 1000  # of one binding; a call that names more is bounded by AWS at a few hundred
 
 Part = tuple[str, str]

@@ -77,12 +77,10 @@ class Users(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _RARE: Final = Users()
-
 NOBODY: Final = Users(named=False)
 """The users of an action that has no effect by its name: AWS asks for a wildcard after it, which no replacement has."""
 
 _NO_OPERATION: Final = "no API operation is known that needs it, so no record can show its use"
-
 _OPERATIONS_PAGE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html"
 
 

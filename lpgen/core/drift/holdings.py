@@ -8,7 +8,7 @@ from functools import cached_property
 
 from lpgen.core.drift.states import KeptProposal, Member
 from lpgen.core.evidence import PrincipalGrants
-from lpgen.core.iam.meaning import says_the_same
+from lpgen.core.iam.policy import says_the_same
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal
 
 PolicyKey = tuple[str, str, str]

@@ -12,7 +12,7 @@ from lpgen.core.drift.findings import DriftFinding, fingerprint
 from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import Pair, PolicyKey, held
 from lpgen.core.evidence import Limit, PrincipalGrants
-from lpgen.core.iam.meaning import meaning_of
+from lpgen.core.iam.policy import meaning_of
 from lpgen.core.model import Action, AttachedPolicy, Effect, Policy, PolicyKind, Principal, Statement
 from lpgen.core.registry.drift import DriftKind
 

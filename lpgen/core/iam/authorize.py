@@ -16,21 +16,23 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.iam.builtin_rules import free_call, refusal
 from lpgen.core.iam.decision import (
     NO,
+    UNSTATED,
     YES,
     Answer,
     Decision,
     Layer,
     Match,
+    PolicySet,
     Request,
     Result,
     Stop,
+    Unstated,
     Wall,
     all_of,
     any_of,
     maybe,
     opposite,
 )
-from lpgen.core.iam.policy_set import UNSTATED, PolicySet, Unstated
 from lpgen.core.iam.principals import (
     Naming,
     PrincipalForm,

@@ -15,10 +15,9 @@ from typing import Any
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import AbsentKeys, Decision, Layer, Reason, Request, Result
+from lpgen.core.iam.decision import AbsentKeys, Decision, Layer, PolicySet, Reason, Request, Result
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.iam.policy_reader import decode_strictly
-from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Policy, Resource, ResourceKind
 from lpgen.errors import LpgenError, PolicyError, RequestError, quote_input
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT, ROLE_INLINE_LIMIT, USER_INLINE_LIMIT
-from lpgen.core.iam.meaning import says_the_same
-from lpgen.core.iam.policy import policy_from_json, policy_size, policy_to_json
+from lpgen.core.iam.policy import policy_from_json, policy_size, policy_to_json, says_the_same
 from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind, Principal, PrincipalKind
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls

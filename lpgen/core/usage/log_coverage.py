@@ -14,13 +14,11 @@ from lpgen.core.evidence import AccountCoverage, CoverageSource, Gap, Hole, LogC
 from lpgen.core.model import Category, ResourceKind, SkipReason
 from lpgen.core.trails import Trail, TrailChange, TrailSource, describe_trail, trails_of_accounts
 from lpgen.core.usage.columns import distinct_rows, table_rows
-from lpgen.core.usage.coverage import stated_sides
-from lpgen.core.usage.logging_holes import holes_of_account, settings_hole
+from lpgen.core.usage.logging_holes import holes_of_account, settings_hole, version_holes
 from lpgen.core.usage.row_slices import TableSlices
 from lpgen.core.usage.tables import ACTIVITY_SCHEMA, COVERAGE_SCHEMA, Usage
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS, counted_days, lacks_files, thin_days
 from lpgen.core.usage.trail_changes import RESETS, AccountTimes, trail_changes_from_usage
-from lpgen.core.usage.version_holes import version_holes
 
 _RARELY: Final = 2
 """Events have fallen silent once they are quiet for more than this many times their longest silence."""
@@ -116,7 +114,7 @@ class _Accounts:
             one.records += count
             if category in (Category.MANAGEMENT, Category.DATA):
                 place = (region, source) if category == Category.DATA else ("", "")
-                for side in stated_sides(read_only, writing) or (None,):
+                for side in _stated_sides(read_only, writing) or (None,):
                     one.seen[(*place, side)].add(day)
         for day, caller, source, count in table_rows(self._activity.rows_of([name]), _ACTIVITY):
             one.activity[day][caller, source] = count
@@ -251,3 +249,8 @@ def _gaps(days: list[date]) -> Iterable[Gap]:
     for before, after in pairwise(days):
         if (after - before).days - 1 > LONGEST_QUIET_DAYS:
             yield Gap(before + timedelta(days=1), after - timedelta(days=1))
+
+
+def _stated_sides(read_only: int, writing: int) -> tuple[bool, ...]:
+    """The `readOnly` values that the records of a coverage row state; empty where none of them does."""
+    return tuple(side for side, count in ((True, read_only), (False, writing)) if count)

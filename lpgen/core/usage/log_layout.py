@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from lpgen.core.usage.event_time import ALL_TIME, Window
+from lpgen.core.usage.event_time import ALL_TIME, TimeWindow
 from lpgen.errors import InvocationError, quote_input
 
 _LATE_DAYS: Final = 3
@@ -46,14 +46,14 @@ class Scope:
 
     accounts: frozenset[str] = frozenset()
     regions: frozenset[str] = frozenset()
-    window: Window = ALL_TIME
+    window: TimeWindow = ALL_TIME
 
     def united(self, other: Scope) -> Scope:
         """Both together, without an end: what is open in either is open."""
         return Scope(
             self.accounts | other.accounts if self.accounts and other.accounts else frozenset(),
             self.regions | other.regions if self.regions and other.regions else frozenset(),
-            Window(min(self.window.since, other.window.since)),
+            TimeWindow(min(self.window.since, other.window.since)),
         )
 
     def has_account(self, account: str) -> bool:
@@ -214,7 +214,7 @@ def _parts_below_root(folder: str) -> tuple[str, ...] | None:
     return tuple(below[1:] if below and _ORGANIZATION.fullmatch(below[0]) else below)
 
 
-def _last_delivery(window: Window) -> date:
+def _last_delivery(window: TimeWindow) -> date:
     """The last day on which records of the window are looked for."""
     day = date.fromisoformat(window.until[:10])
     late = _LATE_DAYS - 1 if window.until[10:] == "T00:00:00" else _LATE_DAYS

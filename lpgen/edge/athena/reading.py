@@ -15,9 +15,8 @@ from lpgen.core.athena.query import build_query, columns_of_answer
 from lpgen.core.athena.scheme import SCHEME
 from lpgen.core.athena.table import AthenaTable, TableName, table_from_definition
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.usage.event_time import ALL_TIME, Window
+from lpgen.core.usage.event_time import ALL_TIME, TimeWindow, latest_of_delivery
 from lpgen.core.usage.ingest_result import Progress, ProgressReport
-from lpgen.core.usage.latest_time import latest_of_delivery
 from lpgen.core.usage.log_layout import Scope
 from lpgen.core.usage.mapping_cache import ContributionMemo
 from lpgen.core.usage.tally import UsageTally
@@ -131,7 +130,7 @@ def describe_scan(logs: AthenaLogs, plan: TablePlan) -> str:
     accounts = frozenset(plan.wanted.accounts if "account" in table.keys else ())
     regions = frozenset(plan.wanted.regions if "region" in table.keys else ())
     ends = f"{missing[0]}T00:00:00", f"{missing[-1] + timedelta(1)}T00:00:00"
-    scope = Scope(accounts, regions, Window(*ends) if table.day_keys else ALL_TIME)
+    scope = Scope(accounts, regions, TimeWindow(*ends) if table.day_keys else ALL_TIME)
     store = S3Store(logs.runner.session.connection)
     try:
         found = [one for step in find_objects(store, (table.location,), scope) for one in step.objects]

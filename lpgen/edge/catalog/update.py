@@ -13,9 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.catalog.changes import CatalogChanges, changes_between
-from lpgen.core.catalog.rows import (
+from lpgen.core.catalog.catalog import Catalog, CatalogChanges, changes_between
+from lpgen.core.catalog.service import (
     Manifest,
     ServiceRow,
     SourceRow,

@@ -14,7 +14,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import TimeWindow
 from lpgen.core.usage.left_out import Windows
 from lpgen.core.usage.log_layout import Scope
 from lpgen.core.usage.tables import SCHEMA_VERSION
@@ -228,7 +228,7 @@ def _row_from_file(file: LedgerFile) -> tuple[str | int, ...]:
 def _file_from_row(row: tuple[Any, ...]) -> LedgerFile:
     digest, path, size, records, usage_records, skips, failure, since, until, left_out = row
     ends = zip(since.split(), until.split(), strict=True)
-    windows = tuple(Window(*(end.replace(_OPEN, "") for end in pair)) for pair in ends)
+    windows = tuple(TimeWindow(*(end.replace(_OPEN, "") for end in pair)) for pair in ends)
     return LedgerFile(digest, path, size, records, usage_records, skips, failure, windows, left_out)
 
 

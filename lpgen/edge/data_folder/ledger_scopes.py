@@ -8,7 +8,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Final
 
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import TimeWindow
 from lpgen.core.usage.log_layout import Scope
 from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE, has_no_tables, open_to_read
 
@@ -46,4 +46,4 @@ def read_scope(data: Path, sources: Iterable[str]) -> Scope | None:
 
 def _scope_of(connection: sqlite3.Connection, source: str) -> Scope | None:
     row = connection.execute("SELECT since, accounts, regions FROM scopes WHERE source = ?", (source,)).fetchone()
-    return Scope(frozenset(row[1].split()), frozenset(row[2].split()), Window(row[0])) if row else None
+    return Scope(frozenset(row[1].split()), frozenset(row[2].split()), TimeWindow(row[0])) if row else None

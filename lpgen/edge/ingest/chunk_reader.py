@@ -11,8 +11,8 @@ from typing import Any, Final
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import RawRecord
+from lpgen.core.usage.event_time import latest_time
 from lpgen.core.usage.ingest_result import FileProblem
-from lpgen.core.usage.latest_time import latest_time
 from lpgen.core.usage.left_out import LEFT_OUT, Windows, unite_windows
 from lpgen.core.usage.log_layout import account_from_path
 from lpgen.core.usage.mapping_cache import ContributionMemo

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.usage.event_time import NO_TIME, Window
+from lpgen.core.usage.event_time import NO_TIME, TimeWindow
 from lpgen.core.usage.ingest_result import FileProblem, Progress, ProgressReport, SkipCount, counts_from_usage
 from lpgen.core.usage.left_out import take_back
 from lpgen.core.usage.mapping_cache import ContributionMemo
@@ -326,7 +326,7 @@ def read_events(
 
 
 def _read_page(
-    events: tuple[HistoryEvent, ...], contributions: ContributionMemo, window: Window, ledger: Ledger, now: str
+    events: tuple[HistoryEvent, ...], contributions: ContributionMemo, window: TimeWindow, ledger: Ledger, now: str
 ) -> ChunkResult:
     known = ledger.digests({len(event.record) for event in events})
     tally = ChunkTally(contributions, Asked(window, now), known=known)

@@ -13,9 +13,8 @@ from typing import Final
 import msgspec
 
 from lpgen.core.cloudtrail.caller import named_principal
-from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.records import Record, Unusable
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.rejected import Unusable
 
 EVENT_TYPE: Final = "AwsAggregatedEvent"
 _CALLERS: Final = "userIdentity"

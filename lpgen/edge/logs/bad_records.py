@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.records import Record, Unusable
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.rejected import Unusable
 from lpgen.edge.logs.aggregated_events import EVENT_TYPE, aggregated_event
 from lpgen.edge.logs.json_documents import KnownKeys, lower_first
 

@@ -16,9 +16,8 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.cloudtrail.records import RawRecord
+from lpgen.core.cloudtrail.records import RawRecord, Unusable
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.rejected import Unusable
 from lpgen.edge.logs.bad_records import unusable_from_record
 from lpgen.edge.logs.cloudwatch_logs import is_log_event, without_times
 from lpgen.edge.logs.inflate import UnreadableError, inflate

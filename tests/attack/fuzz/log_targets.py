@@ -12,9 +12,8 @@ from typing import Any, Final
 
 from lpgen.app.map import map_line
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.cloudtrail.records import RawRecord, record_from_raw
+from lpgen.core.cloudtrail.records import RawRecord, Unusable, record_from_raw
 from lpgen.core.usage.mapping_cache import ContributionMemo
-from lpgen.core.usage.rejected import Unusable
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.catalog.files import bundled_catalog

@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import AbsentKeys, Decision, Layer, Request, Result
+from lpgen.core.iam.decision import UNSTATED, AbsentKeys, Decision, Layer, PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.iam.policy_set import UNSTATED, PolicySet
 from lpgen.core.iam.principals import ANONYMOUS
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Policy, Resource, ResourceKind
 from tests.support.law_examples import examples

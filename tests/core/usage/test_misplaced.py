@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.records import Record, Unusable
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.latest_time import LatestTime
+from lpgen.core.usage.event_time import LatestTime
 from lpgen.core.usage.mapping_cache import ContributionMemo
-from lpgen.core.usage.rejected import Unusable
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import SourceCounts, UsageTally
 from tests.support.law_examples import examples

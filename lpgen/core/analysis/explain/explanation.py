@@ -25,8 +25,7 @@ from lpgen.core.iam.authorize import (
     same_account,
 )
 from lpgen.core.iam.builtin_rules import free_call
-from lpgen.core.iam.decision import Decision, Layer, Request, Result, Wall
-from lpgen.core.iam.policy_set import UNSTATED, PolicySet
+from lpgen.core.iam.decision import UNSTATED, Decision, Layer, PolicySet, Request, Result, Wall
 from lpgen.core.iam.principals import principal_from_text
 from lpgen.core.iam.walls import walls_of
 from lpgen.core.model import (

@@ -9,8 +9,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import RecordedContext, Use
 from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import Decision, Request, Result
-from lpgen.core.iam.policy_set import UNSTATED, PolicySet
+from lpgen.core.iam.decision import UNSTATED, Decision, PolicySet, Request, Result
 from lpgen.core.model import Policy, Principal, PrincipalKind, Resource, ResourceKind
 
 

@@ -13,8 +13,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage, StatementRef
 from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import Decision, Layer, Request, Result
-from lpgen.core.iam.policy_set import PolicySet
+from lpgen.core.iam.decision import Decision, Layer, PolicySet, Request, Result
 from lpgen.core.model import Effect, Outcome, Principal
 from lpgen.core.replacements import Check
 

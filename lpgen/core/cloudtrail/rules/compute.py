@@ -90,9 +90,7 @@ def _map_update_tags(call: Call) -> tuple[MappedAction, ...] | None:
 
 # https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options-general.html
 _PROFILE: Final = ("aws:autoscaling:launchconfiguration", "IamInstanceProfile")
-
 _SERVICE_ROLE: Final = ("aws:elasticbeanstalk:environment", "ServiceRole")
-
 _PASSED: Final = {
     _PROFILE: ("instance-profile", "ec2.amazonaws.com"),
     _SERVICE_ROLE: ("role", "elasticbeanstalk.amazonaws.com"),
@@ -153,9 +151,7 @@ _SERVICE = "imagebuilder"
 # reference.
 # https://docs.aws.amazon.com/imagebuilder/latest/APIReference/API_CreateImagePipeline.html
 _COMPONENTS: Final = ("GetComponent", "components.componentArn")
-
 _PARENT: Final = ("GetImage", "parentImage")
-
 _BUILD: Final = (
     ("GetContainerRecipe", "containerRecipeArn"),
     ("GetDistributionConfiguration", "distributionConfigurationArn"),

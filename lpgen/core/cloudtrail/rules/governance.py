@@ -112,7 +112,6 @@ _SHAPES = {
     "responsibilitytransfer": "transfer/o-*/*/*/{}",
     "resourcepolicy": "resourcepolicy/o-*/{}",
 }
-
 _KIND_BY_PREFIX = {
     "ou-": "organizationalunit",
     "r-": "root",
@@ -120,7 +119,6 @@ _KIND_BY_PREFIX = {
     "h-": "handshake",
     "rp-": "resourcepolicy",
 }
-
 _OWNED_BY_AWS = "FullAWSAccess"
 
 

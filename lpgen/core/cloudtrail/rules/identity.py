@@ -85,7 +85,6 @@ def _map_web_identity_token(call: Call) -> tuple[MappedAction, ...]:
 # https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pool-settings-email-phone-verification.html
 
 _IDENTITY_POOLS = "cognito-identity.amazonaws.com"
-
 _USER_POOLS = "cognito-idp.amazonaws.com"
 
 

@@ -159,7 +159,6 @@ def _complete_data(call: Call, actions: tuple[MappedAction, ...]) -> tuple[Mappe
 _SECRETS_MANAGER = "secretsmanager.amazonaws.com"
 
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
-
 _ANY_SUFFIX = "-??????"
 
 

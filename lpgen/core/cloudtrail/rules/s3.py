@@ -80,7 +80,6 @@ def _map_public_access_block(verb: str) -> Rule:
 
 
 _TABLE_BUCKET_ACTIONS = ("s3tables:CreateNamespace", "s3tables:CreateTable", "s3tables:CreateTableBucket")
-
 _TABLE_ACTIONS = ("s3tables:GetTable", "s3tables:PutTableEncryption", "s3tables:PutTablePolicy")
 
 
