@@ -20,6 +20,10 @@ import msgspec
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.globs.match import has_wildcard
 
+# ---------------------------------------------------------------- the automaton
+
+# Does a format share a text with a glob? It takes time linear in the glob.
+
 _DELIMITERS = "/:"
 
 
