@@ -10,7 +10,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, TimeWindow
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressReport
-from lpgen.core.usage.log_layout import ALL_LOGS, Scope
+from lpgen.core.usage.log_layout import ALL_LOGS, LogScope
 from lpgen.edge.data_folder.ledger import Ledger, open_ledger
 from lpgen.edge.data_folder.usage_files import remove_stale_usage
 from lpgen.edge.engine import Engine
@@ -55,7 +55,7 @@ def ingest(
     athena: AthenaLogs | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
     sources: Collection[str] = (),
-    scope: Scope = ALL_LOGS,
+    scope: LogScope = ALL_LOGS,
 ) -> IngestResult:
     """Add the records of files and folders to the usage tables of the data folder, which is created if missing.
 
@@ -124,7 +124,8 @@ def _find_objects(
     found = FoundObjects(ledger.plan_objects())
     if logs:
         found.add(
-            find_objects(logs.store, logs.addresses, Scope(logs.accounts, logs.regions, asked.window)), report_progress
+            find_objects(logs.store, logs.addresses, LogScope(logs.accounts, logs.regions, asked.window)),
+            report_progress,
         )
         _refuse_unmet(logs.accounts | logs.regions, found)
     return found

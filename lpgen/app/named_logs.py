@@ -14,7 +14,7 @@ from lpgen.app.log_options import LogOptions
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.usage.event_time import TimeWindow, date_from_age, moment_from_datetime, window_from_text
 from lpgen.core.usage.ingest_result import IngestResult, ProgressReport
-from lpgen.core.usage.log_layout import ALL_LOGS, Scope, address_from_text
+from lpgen.core.usage.log_layout import ALL_LOGS, LogScope, address_from_text
 from lpgen.edge.aws_regions import refuse_unknown_regions
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.data_folder.ledger_scopes import read_scope
@@ -53,8 +53,8 @@ class NamedLogs:
     athena: AthenaLogs | None
     limits: ReadLimits
     addresses: tuple[str, ...]
-    scope: Scope
-    kept: Scope
+    scope: LogScope
+    kept: LogScope
 
 
 def find_named_logs(names: Iterable[str], data: Path, options: LogOptions, *, is_on_cluster: bool = False) -> NamedLogs:
@@ -86,7 +86,7 @@ def find_named_logs(names: Iterable[str], data: Path, options: LogOptions, *, is
         if value and not sources.tables:
             raise only_for_athena(option)
     athena = _athena(sources, window, connection, now, options) if sources.tables else None
-    scope = Scope(sources.accounts, frozenset(sources.regions), window)
+    scope = LogScope(sources.accounts, frozenset(sources.regions), window)
     return NamedLogs(sources.paths, window, now, buckets, history, athena, limits, sources.remote, scope, kept)
 
 
@@ -183,7 +183,7 @@ def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...
 
 def _as_before(
     sources: _Sources, window: TimeWindow, data: Path, *, given: tuple[object, object, object]
-) -> tuple[_Sources, TimeWindow, Scope]:
+) -> tuple[_Sources, TimeWindow, LogScope]:
     """The sources and the window, completed by what earlier ingests into the data folder asked of the same sources, and
     what that is.
 
@@ -193,7 +193,7 @@ def _as_before(
     if known is None:
         return sources, window, ALL_LOGS
     since, accounts, regions = given
-    kept = Scope(
+    kept = LogScope(
         frozenset() if accounts else known.accounts,
         frozenset() if regions else known.regions,
         TimeWindow("" if since else known.window.since),

@@ -9,7 +9,7 @@ import msgspec
 from lpgen.core.cloudtrail.event_map import RecordMapper
 from lpgen.core.cloudtrail.records import RawRecord, Record, Unusable
 from lpgen.core.usage.event_time import ALL_TIME, ANY_TIME, LatestTime, TimeWindow
-from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage
 from lpgen.core.usage.tally import UsageTally
 
@@ -29,7 +29,7 @@ def usage_from_records(
     limit: int = OVERFLOW_LIMIT,
 ) -> Usage:
     """The usage of one file's records. `source` names the file in the examples of skips (its SHA-256)."""
-    tally = UsageTally(ContributionMemo(event_map), window=window)
+    tally = UsageTally(MappingCache(event_map), window=window)
     tally.add_source(
         (raw_from_record(record) if isinstance(record, Record) else record for record in records), source, latest
     )

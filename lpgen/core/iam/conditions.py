@@ -20,28 +20,28 @@ from operator import eq, ge, gt, le, lt
 from lpgen.core.arns import ARN_FIELDS
 from lpgen.core.globs.match import fold_case
 from lpgen.core.globs.tokens import Tokens, match_tokens
-from lpgen.core.iam.condition_operator import Comparison, Operator, Quantifier, operator_from_name
+from lpgen.core.iam.condition_operator import ComparisonKind, Operator, Quantifier, operator_from_name
 from lpgen.core.iam.decision import NO, YES, AbsentKeys, Match, Request, all_of, any_of, match_of, maybe, opposite
-from lpgen.core.iam.policy_variables import Filled, Gap, Unfilled, as_written, fill_in, has_variables
+from lpgen.core.iam.policy_variables import Filled, Unfilled, UnfilledReason, as_written, fill_in, has_variables
 from lpgen.core.model import Condition
 
 TAKES_VARIABLES = frozenset(
     (
-        Comparison.STRING_EQUALS,
-        Comparison.STRING_EQUALS_IGNORE_CASE,
-        Comparison.STRING_LIKE,
-        Comparison.ARN_LIKE,
-        Comparison.BOOL,
+        ComparisonKind.STRING_EQUALS,
+        ComparisonKind.STRING_EQUALS_IGNORE_CASE,
+        ComparisonKind.STRING_LIKE,
+        ComparisonKind.ARN_LIKE,
+        ComparisonKind.BOOL,
     )
 )
 """The comparisons whose policy values may hold variables; elsewhere `${…}` is literal, and so no number or date."""
 
 
-def compare_value(comparison: Comparison, wanted: Filled, value: str) -> bool | None:
+def compare_value(comparison: ComparisonKind, wanted: Filled, value: str) -> bool | None:
     """Whether a request's value meets a policy's value, or None where either is no value of the comparison's kind."""
-    if comparison is Comparison.STRING_LIKE:
+    if comparison is ComparisonKind.STRING_LIKE:
         return match_tokens(wanted.as_tokens(), value)
-    if comparison is Comparison.ARN_LIKE:
+    if comparison is ComparisonKind.ARN_LIKE:
         return _compare_arn(wanted.as_tokens(), value)
     return _COMPARE[comparison](wanted.as_text(), value)
 
@@ -176,22 +176,22 @@ def _compare_address(wanted: str, value: str) -> bool | None:
     return None if network is None or address is None else address in network
 
 
-_COMPARE: dict[Comparison, Callable[[str, str], bool | None]] = {
-    Comparison.STRING_EQUALS: eq,
-    Comparison.STRING_EQUALS_IGNORE_CASE: lambda wanted, value: fold_case(wanted) == fold_case(value),
-    Comparison.NUMERIC_EQUALS: _ordered(_number, eq),
-    Comparison.NUMERIC_LESS_THAN: _ordered(_number, lt),
-    Comparison.NUMERIC_LESS_THAN_EQUALS: _ordered(_number, le),
-    Comparison.NUMERIC_GREATER_THAN: _ordered(_number, gt),
-    Comparison.NUMERIC_GREATER_THAN_EQUALS: _ordered(_number, ge),
-    Comparison.DATE_EQUALS: _ordered(_seconds, eq),
-    Comparison.DATE_LESS_THAN: _ordered(_seconds, lt),
-    Comparison.DATE_LESS_THAN_EQUALS: _ordered(_seconds, le),
-    Comparison.DATE_GREATER_THAN: _ordered(_seconds, gt),
-    Comparison.DATE_GREATER_THAN_EQUALS: _ordered(_seconds, ge),
-    Comparison.BOOL: _compare_bool,
-    Comparison.BINARY_EQUALS: _compare_bytes,
-    Comparison.IP_ADDRESS: _compare_address,
+_COMPARE: dict[ComparisonKind, Callable[[str, str], bool | None]] = {
+    ComparisonKind.STRING_EQUALS: eq,
+    ComparisonKind.STRING_EQUALS_IGNORE_CASE: lambda wanted, value: fold_case(wanted) == fold_case(value),
+    ComparisonKind.NUMERIC_EQUALS: _ordered(_number, eq),
+    ComparisonKind.NUMERIC_LESS_THAN: _ordered(_number, lt),
+    ComparisonKind.NUMERIC_LESS_THAN_EQUALS: _ordered(_number, le),
+    ComparisonKind.NUMERIC_GREATER_THAN: _ordered(_number, gt),
+    ComparisonKind.NUMERIC_GREATER_THAN_EQUALS: _ordered(_number, ge),
+    ComparisonKind.DATE_EQUALS: _ordered(_seconds, eq),
+    ComparisonKind.DATE_LESS_THAN: _ordered(_seconds, lt),
+    ComparisonKind.DATE_LESS_THAN_EQUALS: _ordered(_seconds, le),
+    ComparisonKind.DATE_GREATER_THAN: _ordered(_seconds, gt),
+    ComparisonKind.DATE_GREATER_THAN_EQUALS: _ordered(_seconds, ge),
+    ComparisonKind.BOOL: _compare_bool,
+    ComparisonKind.BINARY_EQUALS: _compare_bytes,
+    ComparisonKind.IP_ADDRESS: _compare_address,
 }
 
 
@@ -243,8 +243,8 @@ def _match(
     if operator is None or values is None:
         return maybe(condition.key)
     if not condition.values:
-        return doubt if values or operator.comparison is Comparison.NULL else NO
-    if operator.comparison is Comparison.NULL:
+        return doubt if values or operator.comparison is ComparisonKind.NULL else NO
+    if operator.comparison is ComparisonKind.NULL:
         return _null_match(condition, values)
     if not any(values):
         return _missing_match(operator, wanted, values, doubt)
@@ -287,7 +287,7 @@ def _present_match(
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
     texts = [text for text in wanted if isinstance(text, Filled)]
     gaps = [text for text in wanted if isinstance(text, Unfilled)] if len(texts) < len(wanted) else ()
-    unknown = {key for gap in gaps if gap.gap is Gap.UNKNOWN for key in gap.keys}
+    unknown = {key for gap in gaps if gap.gap is UnfilledReason.UNKNOWN for key in gap.keys}
     tests = [_value_match(operator, texts, value, unknown=unknown, doubt=doubt) for value in values]
     if operator.quantifier is Quantifier.FOR_ALL:
         return all_of(tests)

@@ -83,7 +83,7 @@ class Request:
         return self._values.get(fold_case(key), () if self.absent_keys is AbsentKeys.MISSING else None)
 
 
-class Answer(StrEnum):
+class MatchAnswer(StrEnum):
     """Whether something matches a request."""
 
     YES = "yes"
@@ -94,17 +94,17 @@ class Answer(StrEnum):
 class Match(NamedTuple):
     """An answer; where it is MAYBE, the condition keys (or `RESOURCE`) that decide it, sorted."""
 
-    answer: Answer
+    answer: MatchAnswer
     depends_on: tuple[str, ...] = ()
 
 
-YES = Match(Answer.YES)
-NO = Match(Answer.NO)
+YES = Match(MatchAnswer.YES)
+NO = Match(MatchAnswer.NO)
 
 
 def maybe(*keys: str) -> Match:
     """A match that depends on these keys."""
-    return Match(Answer.MAYBE, tuple(sorted(set(keys))))
+    return Match(MatchAnswer.MAYBE, tuple(sorted(set(keys))))
 
 
 def match_of(holds: bool) -> Match:
@@ -128,16 +128,16 @@ def _joined(matches: Iterable[Match], usual: Match, decisive: Match) -> Match:
         answer = match.answer
         if answer is decisive.answer:
             return decisive
-        if answer is Answer.MAYBE:
+        if answer is MatchAnswer.MAYBE:
             open_matches.append(match)
     return maybe(*(key for match in open_matches for key in match.depends_on)) if open_matches else usual
 
 
 def opposite(match: Match) -> Match:
     """YES for NO and NO for YES."""
-    if match.answer is Answer.MAYBE:
+    if match.answer is MatchAnswer.MAYBE:
         return match
-    return NO if match.answer is Answer.YES else YES
+    return NO if match.answer is MatchAnswer.YES else YES
 
 
 class Result(StrEnum):
@@ -185,7 +185,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class AuthorizationDecision:
     """The result, the statements that decided it and, for DEPENDS, the condition keys it depends on (sorted).
 
     `reasons` are the statements that decided: the denies of an explicit deny, the allows of an allowed request, all
@@ -212,7 +212,7 @@ class Wall:
     level: int
     reasons: tuple[Reason, ...]
     namings: tuple[Naming, ...] = ()
-    alone: Decision | None = None
+    alone: AuthorizationDecision | None = None
 
     @property
     def denies(self) -> tuple[Reason, ...]:

@@ -29,7 +29,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.
 
 
 @dataclass(slots=True)
-class _Named:
+class _SeenNames:
     """The names in an account's records: event sources, containers of data events, sources of aggregated events."""
 
     sources: set[str] = field(default_factory=set)
@@ -38,11 +38,11 @@ class _Named:
 
 
 @dataclass(slots=True)
-class _Account:
+class _AccountRecords:
     """One account's part of the tables. `seen` has the days of its events by Region, source and side: None where the
     tables don't have the side."""
 
-    named: _Named
+    named: _SeenNames
     days: set[date] = field(default_factory=set)
     regions: set[str] = field(default_factory=set)
     records: int = 0
@@ -89,7 +89,7 @@ class _Accounts:
     def __init__(self, usage: Usage, accounts: Collection[str]) -> None:
         self._coverage = TableSlices(usage.coverage, "account", COVERAGE_SCHEMA)
         self._activity = TableSlices(usage.activity, "account", ACTIVITY_SCHEMA)
-        self._named = {account: _Named() for account in accounts}
+        self._named = {account: _SeenNames() for account in accounts}
         for account, source in distinct_rows(usage.table, ("recipient_account", "event_source")):
             if account in accounts:
                 self._named[account].sources.add(source)
@@ -102,8 +102,8 @@ class _Accounts:
             if account in accounts:
                 self._named[account].data_resources.add((source, container))
 
-    def __getitem__(self, name: str) -> _Account:
-        one = _Account(self._named[name])
+    def __getitem__(self, name: str) -> _AccountRecords:
+        one = _AccountRecords(self._named[name])
         for region, day, category, source, count, read_only, writing in table_rows(
             self._coverage.rows_of([name]), _COLUMNS
         ):
@@ -139,7 +139,7 @@ _COLUMNS: Final = ("region", "day", "category", "event_source", "records", "read
 
 def _account_coverage(
     account: str,
-    seen: _Account,
+    seen: _AccountRecords,
     trails: tuple[Trail, ...] | None,
     *,
     changes: Sequence[TrailChange],
@@ -180,7 +180,7 @@ def _account_coverage(
     )
 
 
-def _thin_holes(seen: _Account, gaps: Iterable[Gap]) -> Iterable[Hole]:
+def _thin_holes(seen: _AccountRecords, gaps: Iterable[Gap]) -> Iterable[Hole]:
     """The days that don't count since they show too little, with the silent days around them that are no gap."""
     thin = thin_days(seen.activity)
     if not thin:
@@ -206,7 +206,7 @@ def _runs(days: Sequence[date]) -> Iterable[tuple[date, date]]:
             start = at
 
 
-def _seen_events(account: _Account, first: date, last: date, *, reset: date | None) -> Iterable[SeenEvents]:
+def _seen_events(account: _AccountRecords, first: date, last: date, *, reset: date | None) -> Iterable[SeenEvents]:
     """The events that the log holds, without those that it lacks since a trail's selectors were `reset`.
 
     Events on the day of the reset may be from before it: they count only where the log ends with that day. Where no

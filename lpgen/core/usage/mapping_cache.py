@@ -56,7 +56,7 @@ class KnownCaller:
     name: str
 
 
-class _Call:
+class _CallReads:
     """The parts of records that the mapping of one event source and name was ever seen to read."""
 
     __slots__ = ("beside", "open_name", "reads_beside", "reads_resources", "request", "response")
@@ -78,17 +78,17 @@ class _Call:
         return is_new
 
 
-class _Form:
+class _RecordForm:
     """The key shared by records of a call that agree in their plain fields: place, type, error code and the like."""
 
     __slots__ = ("call", "key")
 
-    def __init__(self, key: _FormKey, call: _Call) -> None:
+    def __init__(self, key: _FormKey, call: _CallReads) -> None:
         self.key = key
         self.call = call
 
 
-class ContributionMemo:
+class MappingCache:
     """The contributions of records under one event map.
 
     INVARIANT: a contribution is worked out from a record that holds nothing but what its signature was made of.
@@ -99,8 +99,8 @@ class ContributionMemo:
         self._identities: dict[object, KnownCaller] = {}
         self._callers: dict[tuple[Caller, _CallerClass], KnownCaller] = {}
         self._classes: dict[tuple[Caller, UserIdentity], _CallerClass] = {}
-        self._calls: dict[tuple[str, str], _Call] = {}
-        self._forms: dict[_FormKey, _Form] = {}
+        self._calls: dict[tuple[str, str], _CallReads] = {}
+        self._forms: dict[_FormKey, _RecordForm] = {}
         self._contributions: dict[Signature, Contribution] = {}
 
     def find_caller(self, record: RawRecord) -> KnownCaller:
@@ -135,7 +135,7 @@ class ContributionMemo:
             end = end if form.call.open_name else ""
         return found, end
 
-    def _add(self, record: RawRecord, alike: _CallerClass, form: _Form, signature: Signature) -> Contribution:
+    def _add(self, record: RawRecord, alike: _CallerClass, form: _RecordForm, signature: Signature) -> Contribution:
         call, request = form.call, record.requestParameters
         name = open_name(request, call.open_name) if call.open_name and isinstance(request, dict) else None
         bare = _bare_record(record, alike, form, name)
@@ -150,7 +150,7 @@ class ContributionMemo:
         self._contributions[signature] = found
         return found
 
-    def _add_form(self, key: _FormKey) -> _Form:
+    def _add_form(self, key: _FormKey) -> _RecordForm:
         if len(self._forms) >= _MAX_FORMS:
             self._forms.clear()
             self._calls.clear()
@@ -158,8 +158,8 @@ class ContributionMemo:
         name = key[:2]
         call = self._calls.get(name)
         if call is None:
-            call = self._calls[name] = _Call(key[0])
-        form = self._forms[key] = _Form(key, call)
+            call = self._calls[name] = _CallReads(key[0])
+        form = self._forms[key] = _RecordForm(key, call)
         return form
 
     def _add_identity(self, key: object, identity: UserIdentity | None, account: str = "") -> KnownCaller:
@@ -178,7 +178,7 @@ class ContributionMemo:
         return found
 
 
-def _sign(record: RawRecord, alike: _CallerClass, form: _Form) -> tuple[Signature, str]:
+def _sign(record: RawRecord, alike: _CallerClass, form: _RecordForm) -> tuple[Signature, str]:
     """The record's signature as far as it is known now, and the end of the name that a mark in it replaces."""
     call, request = form.call, record.requestParameters
     resources = bytes(record.resources) if call.reads_resources else None
@@ -200,7 +200,7 @@ def _sign(record: RawRecord, alike: _CallerClass, form: _Form) -> tuple[Signatur
     return (form, alike, part, resources), end
 
 
-def _bare_record(record: RawRecord, alike: _CallerClass, form: _Form, name: OpenName | None) -> WatchedRecord:
+def _bare_record(record: RawRecord, alike: _CallerClass, form: _RecordForm, name: OpenName | None) -> WatchedRecord:
     """The parts of the record that may decide its contribution, with marks and watched. Its plain texts are those of
     the form, since contributions keep them."""
     request, resources = record.requestParameters, bytes(record.resources)

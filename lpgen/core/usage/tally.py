@@ -16,12 +16,12 @@ from lpgen.core.model import SkipReason
 from lpgen.core.usage.contribution import NO_CATEGORY, category_from_record
 from lpgen.core.usage.event_time import ALL_TIME, ANY_TIME, NO_TIME, LatestTime, TimeWindow, moment_from_text
 from lpgen.core.usage.left_out import Windows, detail_of_left_out, hold_moment
-from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage, is_record_reason, merge_usage
 from lpgen.core.usage.tally_tables import (
     LATE,
     ActivityRows,
-    Counts,
+    ContributionCounts,
     CoverageRows,
     SkipRows,
     add_activity,
@@ -61,12 +61,12 @@ class SourceCounts:
 class UsageTally:
     """Usage in the making: sources are added one by one, and `usage` gives the tables of all of them."""
 
-    def __init__(self, contributions: ContributionMemo, *, window: TimeWindow = ALL_TIME) -> None:
+    def __init__(self, contributions: MappingCache, *, window: TimeWindow = ALL_TIME) -> None:
         self._contributions = contributions
         self._window = window
         self._has_ends = window != ALL_TIME
         self._latest = ANY_TIME
-        self._counts: Counts = {}
+        self._counts: ContributionCounts = {}
         self._skips: SkipRows = {}
         self._coverage: CoverageRows = {}
         self._activity: ActivityRows = {}

@@ -30,13 +30,15 @@ _ActivityKey = tuple[str, str, str, str]
 # Lists of different types are the fastest rows in the making: `[records, last, first, example]`, an example being
 # event id and end of a name, with source and position between them for a skip; `[first, last, records, event id,
 # source, position]`; and `[records, usage records, read-only, writing]`, and `[records]`.
-Counts = dict[_CountKey, list[Any]]
+ContributionCounts = dict[_CountKey, list[Any]]
 SkipRows = dict[_SkipKey, list[Any]]
 CoverageRows = dict[_CoverageKey, list[int]]
 ActivityRows = dict[_ActivityKey, list[int]]
 
 
-def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows, activity: ActivityRows) -> Usage:
+def usage_from_counts(
+    counts: ContributionCounts, skips: SkipRows, coverage: CoverageRows, activity: ActivityRows
+) -> Usage:
     """The tables, neither sorted nor merged, of what was counted by contribution and of the rows counted already."""
     all_skips = {key: [*row] for key, row in skips.items()}
     all_coverage = {key: [*row] for key, row in coverage.items()}
@@ -83,7 +85,7 @@ def add_coverage(
 
 
 def add_activity(rows: ActivityRows, key: _ActivityKey, records: int) -> None:
-    """Counts records of a caller; a key without a day counts nothing."""
+    """ContributionCounts records of a caller; a key without a day counts nothing."""
     if key[1] != NO_TIME:
         rows.setdefault(key, [0])[0] += records
 
@@ -109,7 +111,7 @@ def skip_key(
     )
 
 
-def _usage_table(counts: Counts) -> pa.Table:
+def _usage_table(counts: ContributionCounts) -> pa.Table:
     places: dict[tuple[KnownCaller, str, str], int] = {}
     days: dict[str, int] = {}
     behinds: dict[int, int] = {}  # by identity, as hashing this many texts takes long

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from lpgen.core.usage.event_time import TimeWindow
 from lpgen.core.usage.left_out import Windows
-from lpgen.core.usage.log_layout import Scope
+from lpgen.core.usage.log_layout import LogScope
 from lpgen.core.usage.tables import SCHEMA_VERSION
 from lpgen.edge.data_folder.ledger_connection import (
     LEDGER_FILE,
@@ -131,7 +131,7 @@ class Ledger:
         query = "SELECT 1 FROM files WHERE path < ? OR path >= ? LIMIT 1"
         return self._connection.execute(query, (prefix, _end_of_prefix(prefix))).fetchone() is not None
 
-    def remember_scope(self, source: str, scope: Scope) -> bool:
+    def remember_scope(self, source: str, scope: LogScope) -> bool:
         """Widens what was asked of a source by what is asked now, from the next commit on; says whether it changed."""
         with failure_as_ingest_error():
             return widen_scope(self._connection, source, scope)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from lpgen.core.usage.event_time import TimeWindow
-from lpgen.core.usage.log_layout import Scope
+from lpgen.core.usage.log_layout import LogScope
 from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE, has_no_tables, open_to_read
 
 SCOPES_TABLE: Final = """CREATE TABLE scopes (
@@ -17,7 +17,7 @@ SCOPES_TABLE: Final = """CREATE TABLE scopes (
 ) WITHOUT ROWID"""
 
 
-def widen_scope(connection: sqlite3.Connection, source: str, scope: Scope) -> bool:
+def widen_scope(connection: sqlite3.Connection, source: str, scope: LogScope) -> bool:
     """Widens what was asked of a source by what is asked now; says whether it changed."""
     known = _scope_of(connection, source)
     wider = scope.united(known or scope)
@@ -28,7 +28,7 @@ def widen_scope(connection: sqlite3.Connection, source: str, scope: Scope) -> bo
     return True
 
 
-def read_scope(data: Path, sources: Iterable[str]) -> Scope | None:
+def read_scope(data: Path, sources: Iterable[str]) -> LogScope | None:
     """All that was asked of the sources in earlier ingests, without an end; None where one of them is new.
 
     Raises:
@@ -41,9 +41,9 @@ def read_scope(data: Path, sources: Iterable[str]) -> Scope | None:
             return None
         found = [_scope_of(connection, source) for source in sources]
     known = [one for one in found if one is not None]
-    return reduce(Scope.united, known) if known and len(known) == len(found) else None
+    return reduce(LogScope.united, known) if known and len(known) == len(found) else None
 
 
-def _scope_of(connection: sqlite3.Connection, source: str) -> Scope | None:
+def _scope_of(connection: sqlite3.Connection, source: str) -> LogScope | None:
     row = connection.execute("SELECT since, accounts, regions FROM scopes WHERE source = ?", (source,)).fetchone()
-    return Scope(frozenset(row[1].split()), frozenset(row[2].split()), TimeWindow(row[0])) if row else None
+    return LogScope(frozenset(row[1].split()), frozenset(row[2].split()), TimeWindow(row[0])) if row else None

@@ -15,7 +15,7 @@ from lpgen.core.usage.event_time import latest_time
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.left_out import LEFT_OUT, Windows, unite_windows
 from lpgen.core.usage.log_layout import account_from_path
-from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import SourceCounts, UsageTally
 from lpgen.edge.collector import collector_paused
@@ -64,7 +64,7 @@ class ChunkReader:
         self._asked = asked
         self._again = again
         self._limits = limits
-        self._contributions = ContributionMemo(EventMap(catalog))
+        self._contributions = MappingCache(EventMap(catalog))
 
     def __getstate__(self) -> dict[str, Any]:
         return {"catalog": self._catalog, "asked": self._asked, "again": self._again, "limits": self._limits}
@@ -101,7 +101,7 @@ class ChunkTally:
 
     def __init__(
         self,
-        contributions: ContributionMemo,
+        contributions: MappingCache,
         asked: Asked,
         limits: ReadLimits = DEFAULT_LIMITS,
         known: Collection[str] = (),

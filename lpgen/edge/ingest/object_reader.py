@@ -9,7 +9,7 @@ from typing import Any, Final
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.usage.ingest_result import FileProblem
-from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import LedgerObject
 from lpgen.edge.ingest.chunk_reader import NO_FILES, Again, ChunkResult, ChunkTally
@@ -50,7 +50,7 @@ class ObjectReader:
         self._asked = asked
         self._again = again
         self._limits = limits
-        self._contributions = ContributionMemo(EventMap(catalog))
+        self._contributions = MappingCache(EventMap(catalog))
 
     def __getstate__(self) -> dict[str, Any]:
         return {

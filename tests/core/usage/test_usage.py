@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from lpgen.core.cloudtrail.records import HIDDEN, RawRecord, Record, Unusable
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.event_time import LatestTime, TimeWindow
-from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.tables import (
     EMPTY_USAGE,
@@ -315,7 +315,7 @@ _WINDOWS = st.sampled_from(
 def test_usage_from_records_counts_each_record_as_usage_or_as_a_skip(
     items: list[Record | Unusable], window: TimeWindow
 ) -> None:
-    tally = UsageTally(ContributionMemo(PlainMap()), window=window)
+    tally = UsageTally(MappingCache(PlainMap()), window=window)
     counts = tally.add_source(as_logged(items), "f00d")
     found = tally.usage()
     without_record = (SkipReason.UNREADABLE_FILE, SkipReason.NOT_CLOUDTRAIL)
@@ -389,7 +389,7 @@ def test_merge_usage_gives_the_same_tables_for_any_partition_and_order(
     groups = [shuffled[a:b] for a, b in zip([0, *cuts], [*cuts, len(parts)], strict=True)]
     nested = merge_usage([merge_usage(group, limit=LIMIT) for group in groups], limit=LIMIT)
     assert tables(nested) == tables(whole)
-    tally = UsageTally(ContributionMemo(PlainMap()))
+    tally = UsageTally(MappingCache(PlainMap()))
     for at, items in data.draw(st.permutations(list(enumerate(files)))):
         tally.add_source(as_logged(items), str(at))
     assert tables(tally.usage(limit=LIMIT)) == tables(whole)

@@ -224,7 +224,7 @@ def _pass(call: Call) -> tuple[MappedAction, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _ChangeRule:
     """One operation on a resource that it names by ARN, with the parts that the call reads."""
 
     path: str
@@ -252,12 +252,12 @@ _RULES: dict[str, Rule] = {
     "CreateWorkflow": _Creation("workflow/*/{name}/{version}/*"),
     "ImportDiskImage": _Creation("image/{name}/{version}", (_BUILD[3],)),
     "ImportVmImage": _Creation("image/{name}/{version}"),
-    "DistributeImage": _Change("sourceImage", (_BUILD[1], ("GetImage", "sourceImage")), "image/*/*/*"),
-    "StartImagePipelineExecution": _Change("imagePipelineArn", tags="image/*/*/*"),
-    "UpdateDistributionConfiguration": _Change("distributionConfigurationArn"),
-    "UpdateImagePipeline": _Change("imagePipelineArn", _BUILD),
-    "UpdateInfrastructureConfiguration": _Change("infrastructureConfigurationArn"),
-    "UpdateLifecyclePolicy": _Change("lifecyclePolicyArn"),
+    "DistributeImage": _ChangeRule("sourceImage", (_BUILD[1], ("GetImage", "sourceImage")), "image/*/*/*"),
+    "StartImagePipelineExecution": _ChangeRule("imagePipelineArn", tags="image/*/*/*"),
+    "UpdateDistributionConfiguration": _ChangeRule("distributionConfigurationArn"),
+    "UpdateImagePipeline": _ChangeRule("imagePipelineArn", _BUILD),
+    "UpdateInfrastructureConfiguration": _ChangeRule("infrastructureConfigurationArn"),
+    "UpdateLifecyclePolicy": _ChangeRule("lifecyclePolicyArn"),
 }
 
 
