@@ -25,7 +25,7 @@ class Mutant:
 
 MUTANTS: tuple[Mutant, ...] = (
     # the decision
-    Mutant("an explicit deny is ignored", "iam/authorize.py", "if denied.answer is Answer.YES:", "if False:"),
+    Mutant("an explicit deny is ignored", "iam/authorize.py", "if denied.answer is MatchAnswer.YES:", "if False:"),
     Mutant("denies count as silence", "iam/authorize.py", "all_of((allowed, opposite(denied)))", "all_of((allowed,))"),
     Mutant("the boundary is dropped", "iam/authorize.py", "(Layer.BOUNDARY, Layer.SESSION) if", "(Layer.SESSION,) if"),
     Mutant(
@@ -192,9 +192,9 @@ MUTANTS: tuple[Mutant, ...] = (
         "if not statement.resources and statement.principals is not None:",
         "if not statement.resources:",
     ),
-    Mutant("the index forgets the star", "iam/statement_index.py", ' or "*" in prefixes', ""),
-    Mutant("the index forgets NotAction", "iam/statement_index.py", "if one.statement.not_action or ", "if "),
-    Mutant("the index minds case", "iam/statement_index.py", "fold_case(pattern).partition", "pattern.partition"),
+    Mutant("the index forgets the star", "iam/walls.py", ' or "*" in prefixes', ""),
+    Mutant("the index forgets NotAction", "iam/walls.py", "if one.statement.not_action or ", "if "),
+    Mutant("the index minds case", "iam/walls.py", "fold_case(pattern).partition", "pattern.partition"),
     Mutant("a glob's end needn't agree to be contained", "globs/match.py", "inner[::-1].startswith(tail)", "not tail"),
     Mutant(
         "a question mark is any run in an action", "globs/match.py", r'.replace(r"\?", ".")', r'.replace(r"\?", ".*")'
@@ -243,8 +243,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a variable without a value matches everything",
         "iam/match_statement.py",
-        "if filled.gap is Gap.MISSING:\n        return NO",
-        "if filled.gap is Gap.MISSING:\n        return YES",
+        "if filled.gap is UnfilledReason.MISSING:\n        return NO",
+        "if filled.gap is UnfilledReason.MISSING:\n        return YES",
     ),
     Mutant(
         "a variable before the fifth colon holds none",
@@ -311,47 +311,47 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "dates compare the wrong way",
-        "iam/condition_values.py",
+        "iam/conditions.py",
         "DATE_LESS_THAN: _ordered(_seconds, lt)",
         "DATE_LESS_THAN: _ordered(_seconds, gt)",
     ),
     Mutant(
         "a number is less than itself",
-        "iam/condition_values.py",
+        "iam/conditions.py",
         "NUMERIC_LESS_THAN: _ordered(_number, lt)",
         "NUMERIC_LESS_THAN: _ordered(_number, le)",
     ),
     Mutant(
         "numbers compare as texts",
-        "iam/condition_values.py",
+        "iam/conditions.py",
         "NUMERIC_EQUALS: _ordered(_number, eq)",
         "NUMERIC_EQUALS: eq",
     ),
-    Mutant("a time's zone is ignored", "iam/condition_values.py", "tzinfo=_zone(zone)", "tzinfo=UTC"),
-    Mutant("no range of IPv6", "iam/condition_values.py", "[0-9A-Fa-f.:]+", "[0-9.]+"),
-    Mutant("bits right of the prefix refuse a range", "iam/condition_values.py", "strict=False", "strict=True"),
+    Mutant("a time's zone is ignored", "iam/conditions.py", "tzinfo=_zone(zone)", "tzinfo=UTC"),
+    Mutant("no range of IPv6", "iam/conditions.py", "[0-9A-Fa-f.:]+", "[0-9.]+"),
+    Mutant("bits right of the prefix refuse a range", "iam/conditions.py", "strict=False", "strict=True"),
     Mutant(
         "one field of an ARN is enough",
-        "iam/condition_values.py",
+        "iam/conditions.py",
         "return all(match_tokens(glob",
         "return any(match_tokens(glob",
     ),
-    Mutant("Bool minds case", "iam/condition_values.py", ".get(text.lower())", ".get(text)"),
+    Mutant("Bool minds case", "iam/conditions.py", ".get(text.lower())", ".get(text)"),
     Mutant(
         "StringEqualsIgnoreCase minds case",
-        "iam/condition_values.py",
+        "iam/conditions.py",
         "lambda wanted, value: fold_case(wanted) == fold_case(value)",
         "eq",
     ),
     Mutant(
         "StringEquals takes wildcards",
-        "iam/condition_values.py",
-        "if comparison is Comparison.STRING_LIKE:",
-        "if comparison in (Comparison.STRING_LIKE, Comparison.STRING_EQUALS):",
+        "iam/conditions.py",
+        "if comparison is ComparisonKind.STRING_LIKE:",
+        "if comparison in (ComparisonKind.STRING_LIKE, ComparisonKind.STRING_EQUALS):",
     ),
     Mutant(
         "bytes compare as texts",
-        "iam/condition_values.py",
+        "iam/conditions.py",
         "BINARY_EQUALS: _compare_bytes",
         "BINARY_EQUALS: lambda w, v: w.lower() == v.lower()",
     ),
