@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 
 import msgspec
 
-from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_optional_table
 from lpgen.core.globs.match import has_wildcard
 
 # ---------------------------------------------------------------- the automaton
@@ -153,7 +153,7 @@ NO_FURTHER_FORMATS = FurtherFormats(())
 def read_further_formats(source: CatalogSource) -> dict[str, FurtherFormats]:
     """The further formats by service; a catalog may have none."""
     name = "arn_formats"
-    return read_catalog_table(source, name, dict[str, FurtherFormats]) if source.has_table(name) else {}
+    return read_optional_table(source, name, dict[str, FurtherFormats], {})
 
 
 class ArnFormat:

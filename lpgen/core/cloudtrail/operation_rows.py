@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table, read_optional_table
 
 _SUFFIX: Final = ".amazonaws.com"
 
@@ -194,4 +194,4 @@ def read_operation_table(source: CatalogSource, event_source: str) -> _Operation
         CatalogError: it can't be read, isn't JSON, or has another shape.
     """
     name = f"operations/{event_source}"
-    return read_catalog_table(source, name, _OperationTable) if source.has_table(name) else _EMPTY_TABLE
+    return read_optional_table(source, name, _OperationTable, _EMPTY_TABLE)

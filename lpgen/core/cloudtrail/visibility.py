@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table, read_optional_table
 from lpgen.core.choices import UnobservableKind
 from lpgen.core.cloudtrail.operation_rows import Operations, read_event_sources
 from lpgen.core.cloudtrail.rules.inferences import Inference, inferences_from_catalog
@@ -177,9 +177,7 @@ class VisibilityTable:
         Catalogs of users may lack the table.
         """
         found: dict[str, ActionVisibility] = {}
-        if not self._source.has_table("unseen_actions"):
-            return found
-        for row in read_catalog_table(self._source, "unseen_actions", list[_StatedRow]):
+        for row in read_optional_table(self._source, "unseen_actions", list[_StatedRow], []):
             reason = f"{_NO_OPERATION}: {row.reason}"
             entry = ActionVisibility(Visibility.NEVER, reason, row.source, users=_RARE, kind=row.kind)
             found.update(_name_each(row, entry))
