@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lpgen.core.arns import split_arn
-from lpgen.core.cloudtrail.key_grants import context_from_grant
-from lpgen.core.cloudtrail.protected_data import CALLS, context_of_data, data_keys
+from lpgen.core.cloudtrail.kms_context import CALLS, context_from_grant, context_of_data, data_keys
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, texts_at
 from lpgen.core.cloudtrail.rules.inferences import (
     CLOUDHSM_KEY_STORE,

@@ -1,26 +1,53 @@
-"""The resource that the encryption context of a KMS call names: the one whose data the key protects.
+"""The facts in records of KMS calls that usage rows keep with the condition values, under names that no condition key
+has.
 
-A service that encrypts data calls KMS with its caller's permissions, so the record shows that the caller used the
-resource, though the trail may record none of the resource's data events. The usage table keeps the resource with the
-condition values of the KMS action, under a name that no condition key has. It is folded to the bucket, table, queue or
-the like: the table doesn't grow with the objects.
+A grant allows its grantee the use of one key without any policy, until it is retired or revoked: who may use the key,
+and for which operations.
+https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+https://docs.aws.amazon.com/kms/latest/developerguide/ct-creategrant.html
+
+The encryption context of a call names the resource whose data the key protects. A service that encrypts data calls KMS
+with its caller's permissions, so the record shows that the caller used the resource, though the trail may record none
+of the resource's data events. It is folded to the bucket, table, queue or the like: the table doesn't grow with the
+objects.
 https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
 
 from lpgen.core.arns import container_of, split_arn
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
+from lpgen.core.cloudtrail.caller import named_principal
 from lpgen.core.model import Action
+
+# ---------------------------------------------------------------- grants
+
+GRANTEE: Final = "grantee"
+"""The principal that may use the key, in the form of `named_principal`."""
+
+OPERATION: Final = "operation"
+"""The operations that the grantee may call, as actions of KMS without the service."""
+
+RETIRING: Final = "retiring"
+"""The principal that may retire the grant, in the same form: it needs no policy for that either."""
+
+
+def context_from_grant(grantee: str, operations: Iterable[str], retiring: str) -> tuple[tuple[str, str], ...]:
+    """A grant's parameters as sorted pairs, without grantees and retirers that aren't named principals."""
+    grantee, retiring = named_principal(grantee), named_principal(retiring)
+    allowed = {(GRANTEE, grantee), *((OPERATION, one) for one in operations)} if grantee else set()
+    return tuple(sorted(allowed | ({(RETIRING, retiring)} if retiring else set())))
+
+
+# ---------------------------------------------------------------- protected data
 
 PROTECTED: Final = "protected"
 """The resource, by its ARN."""
-
 
 _WILD: Final = frozenset("*?$")
 """Characters that a policy would read as a pattern."""
