@@ -22,7 +22,7 @@ class SuspectWhen(StrEnum):
     AFTER_DENIALS = "after denials"
 
 
-class DangerKind(msgspec.Struct, frozen=True):
+class _DangerKind(msgspec.Struct, frozen=True):
     """A kind of harm: its effect, its actions, each with its AWS page, and a level whose other actions count too.
 
     With `spares_made`, what a principal made itself is left out: who makes a resource decides about it. With
@@ -42,7 +42,7 @@ class _DangerTable(msgspec.Struct, frozen=True):
     source: str
     actions: dict[str, str]
     families: tuple[tuple[str, ...], ...]
-    kinds: dict[str, DangerKind]
+    kinds: dict[str, _DangerKind]
 
 
 Habit = tuple[str, str]

@@ -159,7 +159,7 @@ def service_from_json(text: bytes, *, prefix: str) -> ServiceRow:
     return _decode_service(_service_decoder, text, prefix)
 
 
-def names_from_json(text: bytes, *, prefix: str) -> tuple[str, ...]:
+def _names_from_json(text: bytes, *, prefix: str) -> tuple[str, ...]:
     """The names of a service's actions from its file, in its order.
 
     Raises:
@@ -246,7 +246,7 @@ class CatalogService:
     @cached_property
     def actions(self) -> tuple[Action, ...]:
         """All actions, sorted."""
-        names = names_from_json(self._text, prefix=self._prefix)
+        names = _names_from_json(self._text, prefix=self._prefix)
         return tuple(sorted(Action(f"{self._prefix}:{name}") for name in names))
 
     @cached_property

@@ -20,7 +20,7 @@ _UNKNOWN: Final = (UNKNOWN_RESOURCE,)
 
 
 @dataclass(frozen=True, slots=True)
-class ParameterTest:
+class _ParameterTest:
     """A request parameter that asks for a further action: by being there, as an ARN of `service`, or as `text`.
 
     `or_absent`: the call without it asks too.
@@ -45,20 +45,20 @@ class ParameterTest:
 class OptionalReader:
     """An action that the call needs only where one of these tests holds."""
 
-    tests: tuple[ParameterTest, ...]
+    tests: tuple[_ParameterTest, ...]
     reader: ResourceReader
     how: str
 
 
-def parameter_tests(parameters: str) -> tuple[ParameterTest, ...]:
+def parameter_tests(parameters: str) -> tuple[_ParameterTest, ...]:
     """The tests that a row writes as `path|path@service|path=text|path~=text`."""
     return tuple(map(_test_from_text, parameters.split("|")))
 
 
-def _test_from_text(text: str) -> ParameterTest:
+def _test_from_text(text: str) -> _ParameterTest:
     path, _, wanted = text.partition("=")
     path, _, service = path.partition("@")
-    return ParameterTest(tuple(path.removesuffix("~").split(".")), service, wanted, or_absent=path.endswith("~"))
+    return _ParameterTest(tuple(path.removesuffix("~").split(".")), service, wanted, or_absent=path.endswith("~"))
 
 
 def optional_actions(

@@ -44,10 +44,10 @@ _EXPLICIT: Final = re.compile("explicit deny", re.IGNORECASE)
 # https://aws.amazon.com/blogs/security/enhanced-access-denied-error-messages-with-policy-arns
 _DENYING_POLICY: Final = re.compile(r"explicit deny in an? [a-z -]{1,40}: (arn:[^\s\"',;]{1,512})", re.IGNORECASE)
 
-DENIED_RESOURCE: Final = re.compile(r"is not authorized to perform: ([\w-]+:\w+) on resource: (arn:[^\s\"']+)")
+_DENIED_RESOURCE: Final = re.compile(r"is not authorized to perform: ([\w-]+:\w+) on resource: (arn:[^\s\"']+)")
 """The action and the resource that a denial names."""
 
-_ESSENTIAL: Final = (DENIED_RESOURCE, _NOT_AUTHORIZED, _WALL, _EXPLICIT, _DENYING_POLICY, _NOT_VALIDATED)
+_ESSENTIAL: Final = (_DENIED_RESOURCE, _NOT_AUTHORIZED, _WALL, _EXPLICIT, _DENYING_POLICY, _NOT_VALIDATED)
 
 _KIND_BY_WALL: Final = {
     "identity-based": DenialKind.IDENTITY,
@@ -192,7 +192,7 @@ def name_denied_resource(
     message.
     """
     is_open = _is_open if record.requestParameters else _is_open_without_request
-    found = DENIED_RESOURCE.search(record.errorMessage or "") if any(map(is_open, actions)) else None
+    found = _DENIED_RESOURCE.search(record.errorMessage or "") if any(map(is_open, actions)) else None
     if found is None:
         return actions
     name, arn = found[1].casefold(), found[2].rstrip(".,")

@@ -61,7 +61,7 @@ class RecordResource(msgspec.Struct, frozen=True):
     accountId: str | None = None
 
 
-class RecordHead(msgspec.Struct):
+class _RecordHead(msgspec.Struct):
     """The fields read of every record, those after the call in CloudTrail's order, which decodes fastest."""
 
     eventSource: str
@@ -84,7 +84,7 @@ class RecordHead(msgspec.Struct):
     eventCategory: str | None = None
 
 
-class Record(RecordHead):
+class Record(_RecordHead):
     """One CloudTrail record."""
 
     additionalEventData: dict[str, object] | str | None = None
@@ -94,7 +94,7 @@ class Record(RecordHead):
 _NOTHING: Final = msgspec.Raw(b"null")
 
 
-class RawRecord(RecordHead, gc=False):
+class RawRecord(_RecordHead, gc=False):
     """A record whose resources and additional data are still JSON text: they are read for few calls only, and to
     decode them takes a quarter of a record's time."""
 
@@ -104,7 +104,7 @@ class RawRecord(RecordHead, gc=False):
 
 def record_from_raw(raw: RawRecord) -> Record:
     """The record, decoded."""
-    head: dict[str, Any] = {name: getattr(raw, name) for name in RecordHead.__struct_fields__}
+    head: dict[str, Any] = {name: getattr(raw, name) for name in _RecordHead.__struct_fields__}
     return Record(
         **head,
         additionalEventData=decode_beside(bytes(raw.additionalEventData)),

@@ -25,7 +25,7 @@ from lpgen.core.iam.decision import NO, YES, AbsentKeys, Match, Request, all_of,
 from lpgen.core.iam.policy_variables import Filled, Unfilled, UnfilledReason, as_written, fill_in, has_variables
 from lpgen.core.model import Condition
 
-TAKES_VARIABLES = frozenset(
+_TAKES_VARIABLES = frozenset(
     (
         ComparisonKind.STRING_EQUALS,
         ComparisonKind.STRING_EQUALS_IGNORE_CASE,
@@ -37,7 +37,7 @@ TAKES_VARIABLES = frozenset(
 """The comparisons whose policy values may hold variables; elsewhere `${…}` is literal, and so no number or date."""
 
 
-def compare_value(comparison: ComparisonKind, wanted: Filled, value: str) -> bool | None:
+def _compare_value(comparison: ComparisonKind, wanted: Filled, value: str) -> bool | None:
     """Whether a request's value meets a policy's value, or None where either is no value of the comparison's kind."""
     if comparison is ComparisonKind.STRING_LIKE:
         return match_tokens(wanted.as_tokens(), value)
@@ -297,14 +297,14 @@ def _present_match(
 
 
 def _fill_in(operator: Operator | None, text: str, version: str, request: Request) -> Filled | Unfilled:
-    if operator is not None and operator.comparison in TAKES_VARIABLES and has_variables(text, version):
+    if operator is not None and operator.comparison in _TAKES_VARIABLES and has_variables(text, version):
         return fill_in(text, request)
     return as_written(text)
 
 
 def _value_match(operator: Operator, texts: list[Filled], value: str, *, unknown: set[str], doubt: Match) -> Match:
     """Whether one request value meets one of the policy's values, or for a negated operator none of them."""
-    results = [compare_value(operator.comparison, text, value) for text in texts]
+    results = [_compare_value(operator.comparison, text, value) for text in texts]
     if operator.negated and None in results:
         return doubt  # what can't be compared meets neither the operator nor its negation
     found = any_of([doubt if result is None else match_of(result) for result in results])

@@ -69,8 +69,8 @@ and nulls sort first.
   `observed` or an inference rule's name.
 - `invoked_by`: the service that called with the principal's session; `service_session`: an AWS service assumed the
   role; `vpc_endpoint`: its id.
-- `context`: condition values as a canonical JSON object of sorted lists (see `lpgen.core.usage.context`), and further
-  facts from records of KMS (`lpgen.core.cloudtrail.kms_context`).
+- `context`: condition values as a canonical JSON object of sorted lists (see `lpgen.core.usage.contribution`), and
+  further facts from records of KMS (`lpgen.core.cloudtrail.kms_context`).
 - `records`: how many records, at least 1; in an overflow row a record counts once per resource.
 - `example_event_id`, `example_resource`: of the record that is least by time (unknown last), event id and resource; the
   resource is not folded, so its `*` and `?` are literal.
