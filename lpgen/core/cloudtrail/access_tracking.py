@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from lpgen.core.cloudtrail.records import Record, decode_beside, decode_resources
+from lpgen.core.cloudtrail.records import Record, decode_additional, decode_resources
 
 Values = tuple[object, ...] | bytes
 _Reader = Callable[[dict[str, object]], tuple[object, ...]]
@@ -108,7 +108,7 @@ class WatchedRecord(Record):
     touched: dict[str, Any] = msgspec.field(default_factory=dict)
 
     resources = _noting("resources", decode_resources)
-    additionalEventData = _noting("additionalEventData", decode_beside)
+    additionalEventData = _noting("additionalEventData", decode_additional)
 
 
 class _Read:

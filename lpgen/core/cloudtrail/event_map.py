@@ -154,7 +154,7 @@ class EventMap:
             actions = tuple(_without_names(action, record) for action in actions)
         if record.errorMessage:
             actions = name_denied_resource(actions, record, self.catalog)
-        return self._checked(actions + self._roles_beside(actions if is_ruled else (), plan, call))
+        return self._checked(actions + self._passed_roles(actions if is_ruled else (), plan, call))
 
     def plan(self, event_source: str, event_name: str) -> Plan:
         """The plan for an event source and name, from the tables."""
@@ -255,7 +255,7 @@ class EventMap:
 
     # ------------------------------------------------------------ per record
 
-    def _roles_beside(self, actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> tuple[MappedAction, ...]:
+    def _passed_roles(self, actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> tuple[MappedAction, ...]:
         """The roles that the call passes, unless a rule has already said which."""
         if any(action.action == PASS_ROLE_ACTION for action in actions):
             return ()

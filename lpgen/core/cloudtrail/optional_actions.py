@@ -130,8 +130,8 @@ def _types_of_noun(noun: str, types: tuple[str, ...]) -> tuple[str, ...]:
     exact = tuple(kind for kind in types if _fold_name(kind) == noun)
     if exact:
         return exact
-    told = [kind for kind in types if len(_fold_name(kind)) > 1]  # a single letter ends many nouns
-    within = sorted((kind for kind in told if noun.endswith(_fold_name(kind))), key=lambda kind: (-len(kind), kind))
+    distinct = [kind for kind in types if len(_fold_name(kind)) > 1]  # a single letter ends many nouns
+    within = sorted((kind for kind in distinct if noun.endswith(_fold_name(kind))), key=lambda kind: (-len(kind), kind))
     return tuple(within[:1]) or tuple(kind for kind in types if _fold_name(kind).endswith(noun))
 
 

@@ -107,15 +107,15 @@ def record_from_raw(raw: RawRecord) -> Record:
     head: dict[str, Any] = {name: getattr(raw, name) for name in _RecordHead.__struct_fields__}
     return Record(
         **head,
-        additionalEventData=decode_beside(bytes(raw.additionalEventData)),
+        additionalEventData=decode_additional(bytes(raw.additionalEventData)),
         resources=decode_resources(bytes(raw.resources)),
     )
 
 
-def decode_beside(text: bytes) -> dict[str, object] | str | None:
+def decode_additional(text: bytes) -> dict[str, object] | str | None:
     """A record's `additionalEventData`; None for what can't be read."""
     try:
-        return _decode(_beside, text)
+        return _decode(_additional_data, text)
     except _UNDECODABLE:
         return None
 
@@ -131,7 +131,7 @@ def decode_resources(text: bytes) -> list[RecordResource] | None:
 _Decoded = TypeVar("_Decoded")
 
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_beside: Final[msgspec.json.Decoder[dict[str, object] | str | None]] = msgspec.json.Decoder(
+_additional_data: Final[msgspec.json.Decoder[dict[str, object] | str | None]] = msgspec.json.Decoder(
     dict[str, object] | str | None
 )
 _resources: Final[msgspec.json.Decoder[list[RecordResource] | None]] = msgspec.json.Decoder(list[RecordResource] | None)

@@ -112,7 +112,7 @@ class VisibilityTable:
         self._own = OwnOperations(source)
         self._answers: dict[Action, ActionVisibility] = {}
         self._data: dict[frozenset[Action], frozenset[Action]] = {}
-        self._beside: dict[frozenset[Action], frozenset[Action]] = {}
+        self._without_management: dict[frozenset[Action], frozenset[Action]] = {}
 
     def visibility(self, action: Action) -> ActionVisibility:
         """How CloudTrail shows an action; NEVER for one that the catalog doesn't know."""
@@ -131,10 +131,10 @@ class VisibilityTable:
 
     def beside_management(self, actions: frozenset[Action]) -> frozenset[Action]:
         """Those of the actions that no management event of their own shows."""
-        found = self._beside.get(actions)
+        found = self._without_management.get(actions)
         if found is None:
-            beside = (one for one in actions if self.visibility(one).visibility is not Visibility.MANAGEMENT)
-            found = self._beside[actions] = frozenset(beside)
+            others = (action for action in actions if self.visibility(action).visibility is not Visibility.MANAGEMENT)
+            found = self._without_management[actions] = frozenset(others)
         return found
 
     @cached_property

@@ -224,7 +224,7 @@ def _rows(
         context = _context_text(mapped.context, tags)
         for resource in mapped.resources:
             folded = folds.fold(resource)
-            behind = (
+            key = (
                 record.eventSource,
                 record.eventName,
                 category,
@@ -241,5 +241,5 @@ def _rows(
                 record.vpcEndpointId or "",
                 context,
             )
-            rows.setdefault(behind, set()).add(resource.text)
-    return tuple((behind, tuple(sorted(resources))) for behind, resources in rows.items())
+            rows.setdefault(key, set()).add(resource.text)
+    return tuple((key, tuple(sorted(resources))) for key, resources in rows.items())

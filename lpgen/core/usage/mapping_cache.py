@@ -13,7 +13,7 @@ from lpgen.core.cloudtrail.records import (
     RawRecord,
     SessionContext,
     UserIdentity,
-    decode_beside,
+    decode_additional,
 )
 from lpgen.core.cloudtrail.rules.call import arn_of_identity
 from lpgen.core.model import Caller
@@ -59,11 +59,11 @@ class KnownCaller:
 class _CallReads:
     """The parts of records that the mapping of one event source and name was ever seen to read."""
 
-    __slots__ = ("beside", "open_name", "reads_beside", "reads_resources", "request", "response")
+    __slots__ = ("additional", "open_name", "reads_additional", "reads_resources", "request", "response")
 
     def __init__(self, event_source: str) -> None:
-        self.request, self.response, self.beside = ReadValues(), ReadValues(), ReadValues()
-        self.reads_beside = self.reads_resources = False
+        self.request, self.response, self.additional = ReadValues(), ReadValues(), ReadValues()
+        self.reads_additional = self.reads_resources = False
         self.open_name = OPEN_NAMES.get(event_source, "")
 
     def learn(self, record: WatchedRecord) -> bool:
@@ -73,8 +73,8 @@ class _CallReads:
         is_new |= ("resources" in record.touched) > self.reads_resources
         self.reads_resources |= "resources" in record.touched
         if "additionalEventData" in record.touched:
-            is_new |= self.beside.learn(record.additionalEventData) or not self.reads_beside
-            self.reads_beside = True
+            is_new |= self.additional.learn(record.additionalEventData) or not self.reads_additional
+            self.reads_additional = True
         return is_new
 
 
@@ -192,11 +192,13 @@ def _sign(record: RawRecord, alike: _CallerClass, form: _RecordForm) -> tuple[Si
                 resources = mark_listed(resources, name)
     part = None if request is None else call.request.part(request)
     message, response = record.errorMessage, record.responseElements
-    if message is not None or response is not None or call.reads_beside:
+    if message is not None or response is not None or call.reads_additional:
         message = message and essential_message(message)
         more = None if response is None else call.response.part(response)
-        beside = call.beside.part(decode_beside(bytes(record.additionalEventData))) if call.reads_beside else None
-        return (form, alike, part, resources, message, more, beside), end
+        additional = None
+        if call.reads_additional:
+            additional = call.additional.part(decode_additional(bytes(record.additionalEventData)))
+        return (form, alike, part, resources, message, more, additional), end
     return (form, alike, part, resources), end
 
 

@@ -114,7 +114,7 @@ def skip_key(
 def _usage_table(counts: ContributionCounts) -> pa.Table:
     places: dict[tuple[KnownCaller, str, str], int] = {}
     days: dict[str, int] = {}
-    behinds: dict[int, int] = {}  # by identity, as hashing this many texts takes long
+    positions: dict[int, int] = {}  # by identity, as hashing this many texts takes long
     parts: list[RowKey] = []
     rows: list[tuple[Any, ...]] = []
     for (contribution, known, day), (records, last, first, example) in counts.items():
@@ -122,11 +122,11 @@ def _usage_table(counts: ContributionCounts) -> pa.Table:
             continue
         place = places.setdefault((known, contribution.account, contribution.region), len(places))
         on = days.setdefault(day, len(days))
-        for behind, resources in contribution.rows:
-            at = behinds.get(id(behind))
+        for row_key, resources in contribution.rows:
+            at = positions.get(id(row_key))
             if at is None:
-                at = behinds[id(behind)] = len(parts)
-                parts.append(behind)
+                at = positions[id(row_key)] = len(parts)
+                parts.append(row_key)
             event_id, end = example[0], example[-1]
             resource = resources[0]
             if end and resource.endswith(MARK):
@@ -134,7 +134,7 @@ def _usage_table(counts: ContributionCounts) -> pa.Table:
             rows.append((place, on, at, first, last, records, event_id, resource))
     if not rows:
         return empty_table(USAGE_SCHEMA)
-    at_place, at_day, at_behind, *values = zip(*rows, strict=True)
+    at_place, at_day, at_key, *values = zip(*rows, strict=True)
     callers = [(one.caller, account, region) for one, account, region in places]
     before = [
         (one.principal or one.principal_id, one.principal_id, one.account, account, region)
@@ -144,7 +144,7 @@ def _usage_table(counts: ContributionCounts) -> pa.Table:
     arrays = [
         *_spread(before, at_place, kinds[:5]),
         *_spread([(day,) for day in days], at_day, kinds[5:6]),
-        *_spread(parts, at_behind, kinds[6:21]),
+        *_spread(parts, at_key, kinds[6:21]),
         *(_column(column, kind) for column, kind in zip(values, kinds[21:], strict=True)),
     ]
     fields = [field.with_type(array.type) for field, array in zip(USAGE_SCHEMA, arrays, strict=True)]

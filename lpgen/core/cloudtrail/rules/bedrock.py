@@ -35,14 +35,14 @@ def _models(call: Call, parameter: str = "modelId") -> Iterator[Resource]:
         if has_wildcard(text):
             continue
         area, _, model = text.rpartition("/")[2].partition(".")
-        behind = f"arn:{call.partition}:bedrock:*::foundation-model/{model}"
+        model_arn = f"arn:{call.partition}:bedrock:*::foundation-model/{model}"
         if text.startswith("arn:"):
             yield resource_from_arn(text)
             if ":inference-profile/" in text and area in _PROFILE_AREAS:
-                yield resource_from_arn(behind)
+                yield resource_from_arn(model_arn)
         elif area in _PROFILE_AREAS:
             yield resource_from_arn(call.arn("bedrock", f"inference-profile/{text}"))
-            yield resource_from_arn(behind)
+            yield resource_from_arn(model_arn)
         else:
             yield resource_from_arn(call.arn("bedrock", f"foundation-model/{text}", account=False))
 

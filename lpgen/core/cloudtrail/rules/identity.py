@@ -28,14 +28,14 @@ def _map_assume_role(call: Call) -> tuple[MappedAction, ...]:
     listed = (entry.ARN or "" for entry in call.record.resources or ())
     arns = (*call.texts("roleArn"), *listed)
     roles = tuple(Resource(ResourceKind.ARN, arn) for arn in arns if is_role_arn(arn))
-    beside = (
+    further = (
         ("sts:TagSession", any(call.has(name) for name in _SESSION_TAGS)),
         ("sts:SetSourceIdentity", call.has("sourceIdentity") or _carries_source_identity(call)),
         ("sts:SetContext", call.has("providedContexts")),
     )
     return (
         mapped("sts:AssumeRole", roles),
-        *(mapped(action, roles, how=SESSION_CONTEXT) for action, asked in beside if asked),
+        *(mapped(action, roles, how=SESSION_CONTEXT) for action, asked in further if asked),
     )
 
 
