@@ -25,7 +25,7 @@ class Mutant:
 
 MUTANTS: tuple[Mutant, ...] = (
     # the decision
-    Mutant("an explicit deny is ignored", "iam/authorize.py", "if denied.answer is MatchAnswer.YES:", "if False:"),
+    Mutant("an explicit deny is ignored", "iam/authorize.py", "if denied.answer is Answer.YES:", "if False:"),
     Mutant("denies count as silence", "iam/authorize.py", "all_of((allowed, opposite(denied)))", "all_of((allowed,))"),
     Mutant("the boundary is dropped", "iam/authorize.py", "(Layer.BOUNDARY, Layer.SESSION) if", "(Layer.SESSION,) if"),
     Mutant(

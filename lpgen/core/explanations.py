@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from lpgen.core.evidence import AccountCoverage, StatementRef, Use
 from lpgen.core.findings import OutsideTrust
-from lpgen.core.iam.decision import Layer, MatchAnswer, Result
+from lpgen.core.iam.decision import Answer, Layer, Result
 from lpgen.core.model import Condition, Effect, Outcome, Principal, Resource
 
 
@@ -50,7 +50,7 @@ class ConditionState:
     """One condition of a statement, and whether the request meets it."""
 
     condition: Condition
-    met: MatchAnswer
+    met: Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from lpgen.core.explanations import (
     WhoCan,
 )
 from lpgen.core.findings import OutsideTrust
-from lpgen.core.iam.decision import Layer, MatchAnswer, Result
+from lpgen.core.iam.decision import Answer, Layer, Result
 from lpgen.core.model import (
     NO_RESOURCE,
     OBSERVED,
@@ -186,14 +186,14 @@ def _statement(
     )
 
 
-def _condition(operator: str, key: str, *values: str, met: MatchAnswer) -> ConditionState:
+def _condition(operator: str, key: str, *values: str, met: Answer) -> ConditionState:
     return ConditionState(Condition(operator, key, values), met)
 
 
 def _own() -> ExplainedWall:
-    mfa = _condition("BoolIfExists", "aws:MultiFactorAuthPresent", "false", met=MatchAnswer.MAYBE)
-    address = _condition("IpAddress", "aws:SourceIp", "203.0.113.0/24", met=MatchAnswer.YES)
-    endpoint = _condition("StringEquals", "aws:SourceVpce", "vpce-1", "vpce-2", met=MatchAnswer.NO)
+    mfa = _condition("BoolIfExists", "aws:MultiFactorAuthPresent", "false", met=Answer.MAYBE)
+    address = _condition("IpAddress", "aws:SourceIp", "203.0.113.0/24", met=Answer.YES)
+    endpoint = _condition("StringEquals", "aws:SourceVpce", "vpce-1", "vpce-2", met=Answer.NO)
     own = StatementRef("access", PolicyKind.INLINE, "", 0, "")
     shared = StatementRef(SHARED, PolicyKind.CUSTOMER_MANAGED, "analysts", 2, "Prices")
     bucket = "arn:aws:s3:::larkspur-prices"

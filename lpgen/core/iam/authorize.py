@@ -18,10 +18,10 @@ from lpgen.core.iam.decision import (
     NO,
     UNSTATED,
     YES,
+    Answer,
     AuthorizationDecision,
     Layer,
     Match,
-    MatchAnswer,
     PolicySet,
     Request,
     Result,
@@ -78,20 +78,20 @@ def _conclude(
     reasons = [reason for wall in walls for reason in wall.reasons]
     denies = [reason for reason in reasons if reason.effect is Effect.DENY]
     denied = any_of([reason.match for reason in denies])
-    if denied.answer is MatchAnswer.YES:
-        certain = tuple(reason for reason in denies if reason.match.answer is MatchAnswer.YES)
+    if denied.answer is Answer.YES:
+        certain = tuple(reason for reason in denies if reason.match.answer is Answer.YES)
         return AuthorizationDecision(Result.EXPLICITLY_DENIED, certain)
     allows = [reason for reason in reasons if reason.effect is Effect.ALLOW]
     if rule:
         return AuthorizationDecision(Result.IMPLICITLY_DENIED, tuple(allows), rule=rule)
     needs = _needs(request, principal, policies, walls)
     allowed = all_of([need.match for need in needs])
-    if allowed.answer is MatchAnswer.NO:
-        stops = tuple(stop for need in needs if need.match.answer is MatchAnswer.NO for stop in need.stops)
+    if allowed.answer is Answer.NO:
+        stops = tuple(stop for need in needs if need.match.answer is Answer.NO for stop in need.stops)
         return AuthorizationDecision(Result.IMPLICITLY_DENIED, tuple(allows), stops=stops)
     both = all_of((allowed, opposite(denied)))
-    if both.answer is MatchAnswer.YES:
-        return AuthorizationDecision(Result.ALLOWED, tuple([r for r in allows if r.match.answer is MatchAnswer.YES]))
+    if both.answer is Answer.YES:
+        return AuthorizationDecision(Result.ALLOWED, tuple([r for r in allows if r.match.answer is Answer.YES]))
     return AuthorizationDecision(Result.DEPENDS, tuple(reasons), both.depends_on)
 
 
@@ -137,19 +137,19 @@ def _core_need(request: Request, principal: RequestPrincipal, policies: PolicySe
         limits.setdefault(Layer.SESSION, NO)
     said = {Layer.IDENTITY: identity, **limits}
     own = all_of(said.values())
-    silent = [Stop(layer) for layer, match in said.items() if match.answer is MatchAnswer.NO]
+    silent = [Stop(layer) for layer, match in said.items() if match.answer is Answer.NO]
     if policies.resource is UNSTATED:
         return _Need(own, tuple(silent))
     resource = _ResourceSide(policies.resource, walls.get(Layer.RESOURCE))
     if not same_account(request, principal):
         there = resource.anyhow
-        stop = [Stop(Layer.RESOURCE)] if there.answer is MatchAnswer.NO else []
+        stop = [Stop(Layer.RESOURCE)] if there.answer is Answer.NO else []
         return _Need(all_of((own, there)), (*silent, *stop))
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html:
     # the boundary and the session policy limit a resource policy's grant to a role, but not its grant to a user or to a
     # session itself.
     counts = resource.delegates if resource_policy_rules(request) else YES
-    if counts.answer is MatchAnswer.NO:
+    if counts.answer is Answer.NO:
         silent = [Stop(Layer.RESOURCE)]
     ways = (all_of((own, counts)), all_of((resource.by_role, *limits.values())), resource.direct)
     return _Need(any_of(ways), tuple(silent) or (Stop(Layer.IDENTITY),))

@@ -83,7 +83,7 @@ class Request:
         return self._values.get(fold_case(key), () if self.absent_keys is AbsentKeys.MISSING else None)
 
 
-class MatchAnswer(StrEnum):
+class Answer(StrEnum):
     """Whether something matches a request."""
 
     YES = "yes"
@@ -94,17 +94,17 @@ class MatchAnswer(StrEnum):
 class Match(NamedTuple):
     """An answer; where it is MAYBE, the condition keys (or `RESOURCE`) that decide it, sorted."""
 
-    answer: MatchAnswer
+    answer: Answer
     depends_on: tuple[str, ...] = ()
 
 
-YES = Match(MatchAnswer.YES)
-NO = Match(MatchAnswer.NO)
+YES = Match(Answer.YES)
+NO = Match(Answer.NO)
 
 
 def maybe(*keys: str) -> Match:
     """A match that depends on these keys."""
-    return Match(MatchAnswer.MAYBE, tuple(sorted(set(keys))))
+    return Match(Answer.MAYBE, tuple(sorted(set(keys))))
 
 
 def match_of(holds: bool) -> Match:
@@ -128,16 +128,16 @@ def _joined(matches: Iterable[Match], usual: Match, decisive: Match) -> Match:
         answer = match.answer
         if answer is decisive.answer:
             return decisive
-        if answer is MatchAnswer.MAYBE:
+        if answer is Answer.MAYBE:
             open_matches.append(match)
     return maybe(*(key for match in open_matches for key in match.depends_on)) if open_matches else usual
 
 
 def opposite(match: Match) -> Match:
     """YES for NO and NO for YES."""
-    if match.answer is MatchAnswer.MAYBE:
+    if match.answer is Answer.MAYBE:
         return match
-    return NO if match.answer is MatchAnswer.YES else YES
+    return NO if match.answer is Answer.YES else YES
 
 
 class Result(StrEnum):

@@ -16,8 +16,8 @@ from lpgen.core.iam.decision import (
     NO,
     RESOURCE,
     YES,
+    Answer,
     Match,
-    MatchAnswer,
     Request,
     all_of,
     any_of,
@@ -44,10 +44,10 @@ def covering_matches(statement: Statement, version: str, request: Request) -> Ma
     matches a resource of kind NONE.
     """
     resource = resource_matches(statement, version, request)
-    if resource.answer is MatchAnswer.NO or not statement.conditions:
+    if resource.answer is Answer.NO or not statement.conditions:
         return resource
     met = conditions_match(statement.conditions, version, request)
-    return met if resource.answer is MatchAnswer.YES else all_of((resource, met))
+    return met if resource.answer is Answer.YES else all_of((resource, met))
 
 
 def action_matches(statement: Statement, folded_action: str) -> bool:
@@ -112,7 +112,7 @@ def _pattern_match(pattern: str, version: str, request: Request) -> Match:
     if filled.gap is UnfilledReason.MISSING:
         return NO
     at_most = _plain_match(variables_as_wildcards(pattern), resource)
-    return NO if at_most.answer is MatchAnswer.NO else maybe(*filled.keys, *at_most.depends_on)
+    return NO if at_most.answer is Answer.NO else maybe(*filled.keys, *at_most.depends_on)
 
 
 def _plain_match(pattern: str, resource: Resource) -> Match:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from lpgen.core.globs.match import fold_case
-from lpgen.core.iam.decision import Layer, Match, MatchAnswer, PolicySet, Reason, Request, Wall
+from lpgen.core.iam.decision import Answer, Layer, Match, PolicySet, Reason, Request, Wall
 from lpgen.core.iam.match_statement import action_matches, covering_matches
 from lpgen.core.iam.principals import Naming, RequestPrincipal, naming_of
 from lpgen.core.model import ActionPattern, Policy, Statement
@@ -135,7 +135,7 @@ def _wall(layer: Layer, policies: Sequence[Policy], request: Request, *, level: 
         reasons = (
             Reason(layer, place, statement.index, statement.sid, statement.effect, match, level)
             for (place, _, statement), match in zip(covered.statements, matches, strict=True)
-            if match.answer is not MatchAnswer.NO
+            if match.answer is not Answer.NO
         )
         wall = covered.walls[layer, level, matches] = Wall(layer, level, tuple(reasons))
     return wall

@@ -17,7 +17,7 @@ from lpgen.core.explanations import (
     UseOn,
     WallState,
 )
-from lpgen.core.iam.decision import Layer, MatchAnswer, Result
+from lpgen.core.iam.decision import Answer, Layer, Result
 from lpgen.core.model import DenialKind, Effect, Outcome, ResourceKind
 from lpgen.core.replacements import Scope
 from lpgen.report.documents.layout import lay_out
@@ -41,7 +41,7 @@ class ConditionPart(RowPart, kw_only=True):
     operator: Annotated[str, means("Its operator.")]
     key: Annotated[str, means("Its key.")]
     values: Annotated[Texts, means("Its values.")]
-    met: Annotated[MatchAnswer, means("Whether the request meets it.")]
+    met: Annotated[Answer, means("Whether the request meets it.")]
 
 
 class ExplainedStatementPart(StatementFields, kw_only=True):

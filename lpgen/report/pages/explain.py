@@ -16,7 +16,7 @@ from lpgen.core.explanations import (
 )
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.iam.authorize import RESOURCE_POLICY
-from lpgen.core.iam.decision import RESOURCE, MatchAnswer, Result
+from lpgen.core.iam.decision import RESOURCE, Answer, Result
 from lpgen.core.model import Effect, ResourceKind
 from lpgen.report.blocks import (
     Block,
@@ -169,7 +169,7 @@ def _condition(state: ConditionState) -> Line:
     return line("only if ", name(f"{condition.operator} {condition.key}"), " ", values, ": ", _MET[state.met])
 
 
-_MET: Final = {MatchAnswer.YES: good("met"), MatchAnswer.NO: bad("not met"), MatchAnswer.MAYBE: strong("not known")}
+_MET: Final = {Answer.YES: good("met"), Answer.NO: bad("not met"), Answer.MAYBE: strong("not known")}
 
 
 _WHY_NOT: Final[dict[Fit, str]] = {
@@ -180,7 +180,7 @@ _WHY_NOT: Final[dict[Fit, str]] = {
 
 
 def _other(one: ExplainedStatement) -> Item:
-    unmet = (_condition(state) for state in one.conditions if state.met is not MatchAnswer.YES)
+    unmet = (_condition(state) for state in one.conditions if state.met is not Answer.YES)
     notes = {Fit.OTHER_RESOURCE: (line(_resources(one)),), Fit.CONDITION: tuple(unmet)}
     return Item(line(one.effect, "  ", name(str(one.ref)), ": ", _WHY_NOT[one.fit]), notes.get(one.fit, ()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lpgen.core.explanations import Fit, WallState
 from lpgen.core.guards import AccountLevels, Guards
-from lpgen.core.iam.decision import Layer, MatchAnswer, Result
+from lpgen.core.iam.decision import Answer, Layer, Result
 from tests.core.analysis.explain.explained_requests import IMAGES, ask, document, statements, wall, whole_catalog
 from tests.support.worlds import allow, deny, policy, role
 
@@ -18,7 +18,7 @@ def test_explain_says_why_statements_of_the_action_do_not_count() -> None:
     assert found.sentence.startswith("Implicitly denied: nothing in its own policies allows it.")
     other, failing = statements(found)
     assert (other.fit, other.resources) == (Fit.OTHER_RESOURCE, ("arn:aws:s3:::logs/*",))
-    assert (failing.fit, [state.met for state in failing.conditions]) == (Fit.CONDITION, [MatchAnswer.NO])
+    assert (failing.fit, [state.met for state in failing.conditions]) == (Fit.CONDITION, [Answer.NO])
 
 
 def test_explain_puts_the_deny_before_the_allow_that_it_beats() -> None:

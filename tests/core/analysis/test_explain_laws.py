@@ -12,7 +12,7 @@ from lpgen.core.analysis.grants.applicable_policies import policies_met, request
 from lpgen.core.explanations import Fit, WallState
 from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import MatchAnswer, Result
+from lpgen.core.iam.decision import Answer, Result
 from lpgen.core.model import AttachedPolicy, PolicyKind
 from tests.core.analysis.explain.explained_requests import IMAGES, ask, document
 from tests.support.law_examples import examples
@@ -73,7 +73,7 @@ def test_explain_says_what_the_decision_says(
     counting = {
         (wall.layer, one.ref.index) for wall in found.walls for one in wall.statements if one.fit is Fit.APPLIES
     }
-    certain = {(one.layer, one.statement) for one in decision.reasons if one.match.answer is MatchAnswer.YES}
+    certain = {(one.layer, one.statement) for one in decision.reasons if one.match.answer is Answer.YES}
     assert certain <= counting
     if found.result is not Result.DEPENDS:
         named = [wall.name for wall in found.walls if wall.state is WallState.SHUT]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lpgen.core.explanations import Fit, WallState
-from lpgen.core.iam.decision import Layer, MatchAnswer, Result
+from lpgen.core.iam.decision import Answer, Layer, Result
 from lpgen.core.model import AttachedPolicy, PolicyKind, ResourceKind
 from tests.core.analysis.explain.explained_requests import IMAGES, ask, statements, wall
 from tests.support.worlds import ACCOUNT, allow, deny, policy, role
@@ -23,7 +23,7 @@ def test_explain_depends_on_a_key_until_it_is_given() -> None:
     assert (hole.fit, hole.depends_on, hole.conditions[0].met) == (
         Fit.MAY_APPLY,
         ("aws:MultiFactorAuthPresent",),
-        MatchAnswer.MAYBE,
+        Answer.MAYBE,
     )
     key = "AWS:multifactorauthpresent"
     assert ask(app, "s3:GetObject", IMAGES, context={key: ("true",)}).result is Result.ALLOWED

@@ -15,9 +15,9 @@ from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.conditions import conditions_match
 from lpgen.core.iam.decision import (
     AbsentKeys,
+    Answer,
     Layer,
     Match,
-    MatchAnswer,
     PolicySet,
     Request,
     Result,
@@ -81,7 +81,7 @@ def test_conditions_hold_as_documented(group: str, case: list[Any]) -> None:
     absent = AbsentKeys.UNKNOWN if unknown else AbsentKeys.MISSING
     request = request_from_case("s3:GetObject", "arn:aws:s3:::b/k", context, absent)
     answer, *keys = expected.split()
-    expected_match = Match(MatchAnswer(answer), tuple(keys))
+    expected_match = Match(Answer(answer), tuple(keys))
     assert conditions_match(policy.statements[0].conditions, CURRENT_VERSION, request) == expected_match, group
 
 
@@ -138,7 +138,7 @@ def test_catalog_tells_which_actions_match_the_star_alone() -> None:
 def test_trust_statement_covers_its_own_role() -> None:
     trust = policy_of({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}).statements[0]
     request = Request(BOB, "sts:AssumeRole", Resource(ResourceKind.ARN, "arn:aws:iam::111122223333:role/x"))
-    assert covering_matches(trust, CURRENT_VERSION, request).answer is MatchAnswer.YES
+    assert covering_matches(trust, CURRENT_VERSION, request).answer is Answer.YES
 
 
 def test_empty_lists_match_nothing() -> None:
@@ -150,7 +150,7 @@ def test_empty_lists_match_nothing() -> None:
 # ---------------------------------------------------------------- laws
 
 matches = st.one_of(
-    st.sampled_from([Match(MatchAnswer.YES), Match(MatchAnswer.NO)]),
+    st.sampled_from([Match(Answer.YES), Match(Answer.NO)]),
     st.lists(st.sampled_from("abc"), min_size=1).map(lambda keys: maybe(*keys)),
 )
 
@@ -159,10 +159,10 @@ matches = st.one_of(
 def test_logic_is_that_of_three_values(found: list[Match]) -> None:
     assert opposite(any_of(found)) == all_of(opposite(match) for match in found)
     answers = {match.answer for match in found}
-    if MatchAnswer.NO in answers:
-        assert all_of(found).answer is MatchAnswer.NO
+    if Answer.NO in answers:
+        assert all_of(found).answer is Answer.NO
     else:
-        assert all_of(found).answer is (MatchAnswer.MAYBE if MatchAnswer.MAYBE in answers else MatchAnswer.YES)
+        assert all_of(found).answer is (Answer.MAYBE if Answer.MAYBE in answers else Answer.YES)
 
 
 def one_or_more(items: list[str]) -> st.SearchStrategy[list[str]]:

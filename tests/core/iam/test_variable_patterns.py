@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.globs.match import as_glob, holds_variable
-from lpgen.core.iam.decision import AbsentKeys, MatchAnswer, Request
+from lpgen.core.iam.decision import AbsentKeys, Answer, Request
 from lpgen.core.iam.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.iam.match_statement import resource_matches
 from lpgen.core.iam.policy import statement_from_parts
@@ -20,7 +20,7 @@ def matches(pattern: str, resource: str, context: Values) -> bool:
     statement = statement_from_parts(sid="", actions=["sns:Publish"], resources=[pattern])
     given_values = {key: (value,) for key, value in context.items()}
     request = Request("", "sns:Publish", Resource(ResourceKind.ARN, resource), given_values, AbsentKeys.MISSING)
-    return resource_matches(statement, CURRENT_VERSION, request).answer is MatchAnswer.YES
+    return resource_matches(statement, CURRENT_VERSION, request).answer is Answer.YES
 
 
 @settings(max_examples=examples(1500), deadline=None)

@@ -11,7 +11,7 @@ from lpgen.core.evidence import StatementRef
 from lpgen.core.explanations import ConditionState, ExplainedStatement, Fit, WallState
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.iam.conditions import condition_match
-from lpgen.core.iam.decision import MatchAnswer, Reason, Request, Wall, any_of
+from lpgen.core.iam.decision import Answer, Reason, Request, Wall, any_of
 from lpgen.core.iam.match_statement import action_matches, patterns_match, resource_matches
 from lpgen.core.iam.principals import Naming, RequestPrincipal, naming_of
 from lpgen.core.model import ActionPattern, Effect, Policy, Statement
@@ -36,13 +36,13 @@ def wall_state(wall: Wall, *, missing: bool) -> WallState:
     """The answer of a wall to the request. With a policy `missing`, only an explicit Deny is sure."""
     denied = any_of(reason.match for reason in wall.denies)
     allowed = wall.allowed()
-    if denied.answer is MatchAnswer.YES:
+    if denied.answer is Answer.YES:
         return WallState.DENIES
     if missing:
         return WallState.UNKNOWN
-    if denied.answer is MatchAnswer.MAYBE or allowed.answer is MatchAnswer.MAYBE:
+    if denied.answer is Answer.MAYBE or allowed.answer is Answer.MAYBE:
         return WallState.DEPENDS
-    return WallState.OPEN if allowed.answer is MatchAnswer.YES else WallState.SHUT
+    return WallState.OPEN if allowed.answer is Answer.YES else WallState.SHUT
 
 
 def explain_wall(
@@ -98,10 +98,10 @@ def _named(statement: Statement, naming: Naming | None) -> str:
 
 def _fit(statement: Statement, version: str, request: Request, *, reason: Reason | None, naming: Naming | None) -> Fit:
     if reason is not None:
-        return Fit.APPLIES if reason.match.answer is MatchAnswer.YES else Fit.MAY_APPLY
+        return Fit.APPLIES if reason.match.answer is Answer.YES else Fit.MAY_APPLY
     if naming is Naming.NONE:
         return Fit.OTHER_PRINCIPAL
-    if resource_matches(statement, version, request).answer is MatchAnswer.NO:
+    if resource_matches(statement, version, request).answer is Answer.NO:
         return Fit.OTHER_RESOURCE
     return Fit.CONDITION
 
@@ -131,9 +131,9 @@ def _resources_matched(statement: Statement, version: str, request: Request) -> 
     if statement.not_resource:
         return statement.resources
     return tuple(
-        one for one in statement.resources if _pattern_answer(statement, one, version, request) is not MatchAnswer.NO
+        one for one in statement.resources if _pattern_answer(statement, one, version, request) is not Answer.NO
     )
 
 
-def _pattern_answer(statement: Statement, pattern: str, version: str, request: Request) -> MatchAnswer:
+def _pattern_answer(statement: Statement, pattern: str, version: str, request: Request) -> Answer:
     return resource_matches(replace(statement, resources=(pattern,)), version, request).answer
