@@ -21,13 +21,13 @@ from typing import Final
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.operation_rows import OperationRow, read_operation_table
-from lpgen.core.cloudtrail.own_operations import OwnOperations
 from lpgen.core.cloudtrail.records import Record
-from lpgen.core.cloudtrail.rules import oam
+from lpgen.core.cloudtrail.rules import cloudwatch
 from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, Completion, Rule
 from lpgen.core.cloudtrail.rules.inferences import NAMED_OBJECT, PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.cloudtrail.rules.tables import COMPLETION_TABLES, RULE_TABLES
+from lpgen.core.cloudtrail.visibility import OwnOperations
 from lpgen.core.model import OBSERVED, UNKNOWN_RESOURCE, AccessLevel, Action, MappedAction
 from lpgen.edge.catalog.files import bundled_catalog
 
@@ -211,7 +211,7 @@ def _complete(completion: Completion, own: str, call: Call) -> tuple[MappedActio
 def _linked_texts(operation: str) -> Iterator[str]:
     """Texts that name what a link shares."""
     if operation in ("CreateLink", "UpdateLink"):
-        yield from oam.SHARES
+        yield from cloudwatch.LINKED_SERVICES
 
 
 def _answers_of_tables(catalog: Catalog, tables: Iterable[str]) -> Shown:

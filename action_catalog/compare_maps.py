@@ -26,7 +26,7 @@ from action_catalog import service_models
 from action_catalog.bindings import RESPONSE
 from action_catalog.builder_facts import HERE, SUFFIX
 from action_catalog.sample_calls import Operation, Sample, arns_of_actions, sample_calls
-from lpgen.core.cloudtrail.event_names import EventSources
+from lpgen.core.cloudtrail.operation_rows import EventSources
 from lpgen.edge.catalog.files import bundled_catalog
 
 Key = tuple[str, str]

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.catalog.rows import (
+from lpgen.core.catalog.service import (
     ActionRow,
     ConditionKeyRow,
     Manifest,

@@ -16,8 +16,7 @@ from pathlib import Path
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import AbsentKeys, Request
-from lpgen.core.iam.policy_set import PolicySet
+from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request
 from lpgen.core.model import Policy, Resource, ResourceKind
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.readers.iam_snapshot import read_snapshot

@@ -28,7 +28,7 @@ from lpgen.core.analysis.review import review_principal
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.findings import PrincipalDiff, Report
 from lpgen.core.options import Options
-from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.log_files import bundled_sample_logs
@@ -71,7 +71,7 @@ def _ingest_sample(data: Path) -> None:
 def _trace_record(_: Path) -> list[TaskCalls]:
     """A record that the usage tally counts for the first time, and another that differs only in its event id."""
     record = next(_records_of_event(bundled_sample_logs().logs))
-    tally = UsageTally(ContributionMemo(EventMap(bundled_catalog())))
+    tally = UsageTally(MappingCache(EventMap(bundled_catalog())))
     found = []
     for task, event_id in (("a record, the first time", "1"), ("a record like it", "2")):
         file = gzip.compress(json.dumps({"Records": [{**record, "eventID": event_id}]}).encode())

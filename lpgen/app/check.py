@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from lpgen.core.folder_checks import FindingKind, FolderCheck, FolderFinding
-from lpgen.core.usage.table_laws import find_broken_laws
-from lpgen.core.usage.tables import Usage, count_records, count_used_records
+from lpgen.core.usage.tables import Usage, count_records, count_used_records, find_broken_laws
 from lpgen.edge.data_folder.baseline_folder import BASELINES, baseline_names, open_baseline
 from lpgen.edge.data_folder.kept_values import KEPT
 from lpgen.edge.data_folder.ledger import has_ledger

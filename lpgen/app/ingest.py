@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window
+from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, TimeWindow
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressReport
-from lpgen.core.usage.log_layout import ALL_LOGS, Scope
+from lpgen.core.usage.log_layout import ALL_LOGS, LogScope
 from lpgen.edge.data_folder.ledger import Ledger, open_ledger
 from lpgen.edge.data_folder.usage_files import remove_stale_usage
 from lpgen.edge.engine import Engine
@@ -45,7 +45,7 @@ def ingest(
     catalog: Catalog,
     *,
     data: Path,
-    window: Window = ALL_TIME,
+    window: TimeWindow = ALL_TIME,
     now: str = NO_TIME,
     engine: Engine | None = None,
     report_progress: ProgressReport | None = None,
@@ -54,7 +54,7 @@ def ingest(
     athena: AthenaLogs | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
     sources: Collection[str] = (),
-    scope: Scope = ALL_LOGS,
+    scope: LogScope = ALL_LOGS,
 ) -> IngestResult:
     """Add the records of files and folders to the usage tables of the data folder, which is created if missing.
 
@@ -123,7 +123,8 @@ def _find_objects(
     found = FoundObjects(ledger.plan_objects())
     if logs:
         found.add(
-            find_objects(logs.store, logs.addresses, Scope(logs.accounts, logs.regions, asked.window)), report_progress
+            find_objects(logs.store, logs.addresses, LogScope(logs.accounts, logs.regions, asked.window)),
+            report_progress,
         )
         _refuse_unmet(logs.accounts | logs.regions, found)
     return found

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from lpgen.app.ingest import ingest
 from lpgen.app.log_options import LogOptions
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.usage.event_time import Window, date_from_age, moment_from_datetime, window_from_text
+from lpgen.core.usage.event_time import TimeWindow, date_from_age, moment_from_datetime, window_from_text
 from lpgen.core.usage.ingest_result import IngestResult, ProgressReport
-from lpgen.core.usage.log_layout import ALL_LOGS, Scope, address_from_text
+from lpgen.core.usage.log_layout import ALL_LOGS, LogScope, address_from_text
 from lpgen.edge.aws_regions import refuse_unknown_regions
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.data_folder.ledger import read_scope
@@ -46,15 +46,15 @@ class _NamedLogs:
     """
 
     paths: tuple[Path, ...]
-    window: Window
+    window: TimeWindow
     began: datetime
     bucket_logs: BucketLogs | None
     event_history: EventHistory | None
     athena: AthenaLogs | None
     limits: ReadLimits
     addresses: tuple[str, ...]
-    scope: Scope
-    kept: Scope
+    scope: LogScope
+    kept: LogScope
 
 
 def find_named_logs(
@@ -88,7 +88,7 @@ def find_named_logs(
         if value and not sources.tables:
             raise only_for_athena(option)
     athena = _athena(sources, window, connection, now, options) if sources.tables else None
-    scope = Scope(sources.accounts, frozenset(sources.regions), window)
+    scope = LogScope(sources.accounts, frozenset(sources.regions), window)
     return _NamedLogs(sources.paths, window, now, buckets, history, athena, limits, sources.remote, scope, kept)
 
 
@@ -184,8 +184,8 @@ def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...
 
 
 def _as_before(
-    sources: _LogSources, window: Window, data: Path, *, given: tuple[object, object, object]
-) -> tuple[_LogSources, Window, Scope]:
+    sources: _LogSources, window: TimeWindow, data: Path, *, given: tuple[object, object, object]
+) -> tuple[_LogSources, TimeWindow, LogScope]:
     """The sources and the window, completed by what earlier ingests into the data folder asked of the same sources, and
     what that is.
 
@@ -195,13 +195,13 @@ def _as_before(
     if known is None:
         return sources, window, ALL_LOGS
     since, accounts, regions = given
-    kept = Scope(
+    kept = LogScope(
         frozenset() if accounts else known.accounts,
         frozenset() if regions else known.regions,
-        Window("" if since else known.window.since),
+        TimeWindow("" if since else known.window.since),
     )
     if kept.window.since:
-        window = Window(kept.window.since, window.until)
+        window = TimeWindow(kept.window.since, window.until)
         if window.until and window.until <= window.since:
             raise InvocationError(f"--until is before {window.since}, where earlier ingests began", hint="give --since")
     chosen = replace(
@@ -222,7 +222,7 @@ def _connection(options: LogOptions) -> Connection:
 
 
 def _cloud(
-    sources: _LogSources, window: Window, connection: Connection, *, pays: bool
+    sources: _LogSources, window: TimeWindow, connection: Connection, *, pays: bool
 ) -> tuple[BucketLogs | None, EventHistory | None]:
     """Where in AWS to read; nothing is asked yet."""
     if not sources.addresses and not sources.history:
@@ -243,7 +243,7 @@ def _cloud(
 
 
 def _athena(
-    sources: _LogSources, window: Window, connection: Connection, now: datetime, options: LogOptions
+    sources: _LogSources, window: TimeWindow, connection: Connection, now: datetime, options: LogOptions
 ) -> AthenaLogs:
     """The tables to ask for the days of the window."""
     from lpgen.core.athena.days import RecordScope, days_from_window

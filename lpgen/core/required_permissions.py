@@ -161,7 +161,7 @@ def own_policies(
     }
 
 
-Arns = dict[PrincipalKind, list[str]]
+_Arns = dict[PrincipalKind, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +173,9 @@ class _Reach:
     aren't known; `made` are those that it makes, and `locks` the locks of the principals.
     """
 
-    principals: Arns
-    attachments: Arns
-    inline: Arns
+    principals: _Arns
+    attachments: _Arns
+    inline: _Arns
     exchanged: list[str] | None
     made: list[str]
     locks: list[str]
@@ -205,9 +205,9 @@ def _reach(plan: RolloutPlan) -> _Reach:
     )
 
 
-def _with_calls(plan: RolloutPlan, kinds: frozenset[CallKind]) -> Arns:
+def _with_calls(plan: RolloutPlan, kinds: frozenset[CallKind]) -> _Arns:
     """The principals that have calls of these kinds."""
-    found: Arns = {kind: [] for kind in PrincipalKind}
+    found: _Arns = {kind: [] for kind in PrincipalKind}
     for one in plan.principals:
         if any(call.kind in kinds for call in one.calls):
             found[one.kind].append(one.principal)

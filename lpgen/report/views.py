@@ -15,7 +15,7 @@ from lpgen.core.analysis.observability.inverse_actions import Undoing, lost_undo
 from lpgen.core.backtests import NO_REACH
 from lpgen.core.evidence import Evidence, Use
 from lpgen.core.findings import UNSEEN, ActionVerdict, Confidence, PrincipalDiff, Proposal, Verdict, Verdicts
-from lpgen.core.iam.pattern_index import PatternIndex
+from lpgen.core.iam.match_resource import PatternIndex
 from lpgen.core.model import AccessLevel, Action, DenialKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import AppliedRule, CheckStatus, Line, LineKind, ReplacementStatement, Scope

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from action_catalog import refresh
-from lpgen.core.catalog.rows import json_from_service, manifest_from_json, service_from_json, sorted_service
+from lpgen.core.catalog.service import json_from_service, manifest_from_json, service_from_json, sorted_service
 from lpgen.edge.catalog.files import bundled_folder
 
 FOLDER = bundled_folder()

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from lpgen.cli.main import app
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.drift.states import Figures, Stamp
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import TimeWindow
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.data_folder.baseline_folder import BaselineFiles, save_baseline
 from lpgen.edge.data_folder.ledger import LedgerFile, open_ledger
@@ -40,7 +40,7 @@ def usage(count: int) -> Usage:
 
 
 def file(name: str, records: int) -> LedgerFile:
-    return LedgerFile(name * 64, f"/logs/{name}.json", 10, records, records, 0, "", (Window(),), 0)
+    return LedgerFile(name * 64, f"/logs/{name}.json", 10, records, records, 0, "", (TimeWindow(),), 0)
 
 
 @pytest.fixture

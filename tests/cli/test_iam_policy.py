@@ -16,9 +16,8 @@ import pytest
 from lpgen.app.ingest import ingest
 from lpgen.core.choices import Duty
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import AbsentKeys, Request, Result
+from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import Resource, ResourceKind
 from lpgen.core.required_permissions import own_policies
 from lpgen.core.rollout.lock import lock_arn

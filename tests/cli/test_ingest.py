@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from lpgen.cli.main import app
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress, SkipCount
+from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress, SkipSummary
 from lpgen.edge.ingest.phase_clock import IngestPhase, PhaseClock
 from lpgen.errors import EngineError, InvocationError
 from lpgen.report.messages.ingest import render_ingest, render_progress
@@ -100,7 +100,7 @@ def test_render_ingest_says_one_and_several() -> None:
 
 
 def test_render_ingest_doesnt_claim_that_calls_from_another_account_were_counted() -> None:
-    (_, line) = first_lines(files_read=1, skips=(SkipCount(SkipReason.CROSS_ACCOUNT_CALLER, 2, ()),))
+    (_, line) = first_lines(files_read=1, skips=(SkipSummary(SkipReason.CROSS_ACCOUNT_CALLER, 2, ()),))
     assert line == (
         "  skipped 2: calls from another account, which count for reviewed callers if harmless (cross_account_caller)"
     )

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.iam.meaning import meaning_of
-from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.iam.policy import meaning_of, policy_from_json
 from tests.cli.test_main import run
 from tests.support.sample_organization import ROOT as SAMPLE_LOGS
 

@@ -24,9 +24,8 @@ from botocore.exceptions import ClientError
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import Request, Result
+from lpgen.core.iam.decision import PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import MappedAction, Resource, ResourceKind
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.aws_servers import ACCESS_KEY, SECRET_KEY, Server, moto_server

@@ -7,11 +7,9 @@ from collections.abc import Iterable
 import msgspec
 
 from lpgen.core.cloudtrail.event_map import RecordMapper
-from lpgen.core.cloudtrail.records import RawRecord, Record
-from lpgen.core.usage.event_time import ALL_TIME, Window
-from lpgen.core.usage.latest_time import ANY_TIME, LatestTime
-from lpgen.core.usage.mapping_cache import ContributionMemo
-from lpgen.core.usage.rejected import Unusable
+from lpgen.core.cloudtrail.records import RawRecord, Record, Unusable
+from lpgen.core.usage.event_time import ALL_TIME, ANY_TIME, LatestTime, TimeWindow
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage
 from lpgen.core.usage.tally import UsageTally
 
@@ -25,13 +23,13 @@ def usage_from_records(
     records: Iterable[Record | Unusable],
     event_map: RecordMapper,
     *,
-    window: Window = ALL_TIME,
+    window: TimeWindow = ALL_TIME,
     source: str = "",
     latest: LatestTime = ANY_TIME,
     limit: int = OVERFLOW_LIMIT,
 ) -> Usage:
     """The usage of one file's records. `source` names the file in the examples of skips (its SHA-256)."""
-    tally = UsageTally(ContributionMemo(event_map), window=window)
+    tally = UsageTally(MappingCache(event_map), window=window)
     tally.add_source(
         (raw_from_record(record) if isinstance(record, Record) else record for record in records), source, latest
     )

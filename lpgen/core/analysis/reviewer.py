@@ -20,7 +20,7 @@ from lpgen.core.analysis.verify import documents_of_replacement, verify_generate
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import GENERATED_CLASSES, Forecast, PrincipalDiff, Proposal
-from lpgen.core.iam.meaning import says_the_same
+from lpgen.core.iam.policy import says_the_same
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen

@@ -22,7 +22,7 @@ from lpgen.core.analysis.decisions import applies_to_action
 from lpgen.core.analysis.scopes.existence import lenient_calls, made_resources, makers_from_usage
 from lpgen.core.analysis.scopes.ladder import is_whole_type
 from lpgen.core.arns import account_in_arn
-from lpgen.core.catalog.danger import OF_APPLICATIONS, Counts, Dangers, Habit, is_regular
+from lpgen.core.catalog.danger import OF_APPLICATIONS, Dangers, Habit, SuspectWhen, is_regular
 from lpgen.core.cloudtrail.visibility import visibility_from_catalog
 from lpgen.core.evidence import PrincipalUsage, Suspected, Use
 from lpgen.core.globs.match import glob_match
@@ -226,9 +226,9 @@ class _Harm:
         kind = self._dangers.kinds[habit[0]]
         if (kind.spares_made and pair[1] in self._made) or (kind.spares_itself and pair[1] == self._itself):
             return Suspected.NO
-        is_ordinary = kind.counts is Counts.AFTER_DENIALS
+        is_ordinary = kind.counts is SuspectWhen.AFTER_DENIALS
         is_home = is_ordinary or self._dangers.family(habit[1]) in self._home
-        is_worst = kind.counts is Counts.ALWAYS
+        is_worst = kind.counts is SuspectWhen.ALWAYS
         if is_regular(days) and (is_home or not is_worst or self._is_work(days)):
             return Suspected.LATE if min(days) >= late and not is_home else Suspected.NO
         if not self._tried.isdisjoint(day.toordinal() for day in days):
@@ -255,14 +255,14 @@ class _Harm:
         first = {min(days) for days in on if min(days) - self._started >= _SETTLED}
         if len(first) <= _NEW_NAMES or not is_regular(first) or len(first) * _TENTH < self._active_days:
             return False
-        is_worst = self._dangers.kinds[habit[0]].counts is Counts.ALWAYS
+        is_worst = self._dangers.kinds[habit[0]].counts is SuspectWhen.ALWAYS
         return not is_worst or self._is_work(frozenset().union(*on))
 
     def _days_of_bursts(self) -> frozenset[date]:
         """The days, after the start of its work, on which several kinds of harm or harmful actions were new."""
         first: dict[str, date] = {}
         for pair, (kind, _) in self.habits.items():
-            if self._dangers.kinds[kind].counts is not Counts.AFTER_DENIALS:
+            if self._dangers.kinds[kind].counts is not SuspectWhen.AFTER_DENIALS:
                 for what in (kind, pair[0]):
                     first[what] = min(min(self.days[pair]), first.get(what, date.max))
         days = [(day, ":" in what) for what, day in first.items() if day - self._started >= _SETTLED]

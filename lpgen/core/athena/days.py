@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from lpgen.core.athena.table import FIELDS, SCHEME, AthenaTable
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import TimeWindow
 from lpgen.errors import IngestError, InvocationError
 
 _FILING_TIME: Final = timedelta(hours=1)
@@ -82,7 +82,7 @@ def day_from_name(name: str, location: str) -> IngestedDay:
     return IngestedDay(table, location, date.fromisoformat(day), wanted)
 
 
-def days_from_window(window: Window) -> DaySpan:
+def days_from_window(window: TimeWindow) -> DaySpan:
     """The days of a window.
 
     Raises:

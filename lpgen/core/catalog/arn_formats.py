@@ -12,13 +12,113 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import msgspec
 
-from lpgen.core.catalog.arn_machine import Machine, Span, Token, regex_of_tokens
-from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_optional_table
 from lpgen.core.globs.match import has_wildcard
+
+# ---------------------------------------------------------------- the automaton
+
+# Does a format share a text with a glob? It takes time linear in the glob.
+
+_DELIMITERS = "/:"
+
+
+@dataclass(frozen=True, slots=True)
+class _StateSpan:
+    """A run of any characters, less the delimiters excluded; of at least one character where `filled`."""
+
+    excluded: str
+    filled: bool = False
+
+
+_Token = str | _StateSpan  # a str is literal text
+
+
+def _regex_of_tokens(tokens: tuple[_Token, ...]) -> str:
+    """A regular expression for the exact texts of a format."""
+    return "".join(re.escape(token) if isinstance(token, str) else _regex_of_span(token) for token in tokens)
+
+
+def _regex_of_span(span: _StateSpan) -> str:
+    return (f"[^{re.escape(span.excluded)}]" if span.excluded else ".") + ("+" if span.filled else "*")
+
+
+class _Machine:
+    """A format as an automaton whose set of states is one integer: bit `i` means that `i` steps are taken.
+
+    A step is a literal character, the first character of a filled span, or a whole span (which may be empty). Reading
+    a text or glob moves the set; the last bit at the end means a match. No text can make it slow.
+    """
+
+    __slots__ = ("_barred", "_every", "_last", "_literal", "_stays", "_steps", "_texts")
+
+    def __init__(self, tokens: tuple[_Token, ...]) -> None:
+        self._literal: dict[str, int] = {}  # by character: states that it moves on, and no other character does
+        self._barred = dict.fromkeys(_DELIMITERS, 0)  # by delimiter: states whose span may not hold it
+        self._texts = 0  # states before a literal character
+        self._steps = 0  # those, and the states before the first character of a filled span
+        self._stays = 0  # states in which a span may continue
+        size = 0
+        for token in tokens:
+            size = self._add_span(size, token) if isinstance(token, _StateSpan) else self._add_text(size, token)
+        self._last = 1 << size
+        self._every = (self._last << 1) - 1
+
+    def reads(self, text: str) -> bool:
+        """Whether an exact text has the format."""
+        states = self._closed(1)
+        for char in text:
+            states = self._after(states, char)
+            if not states:
+                return False
+        return bool(states & self._last)
+
+    def intersects(self, glob: str) -> bool:
+        """Whether some text has the format and matches the glob (`*` and `?`)."""
+        states = self._closed(1)
+        for char in glob:
+            if char == "*":
+                states = self._every & -(states & -states)  # from its earliest state on, every later one can be reached
+            elif char == "?":
+                states = self._closed((states & self._steps) << 1 | states & self._stays)
+            else:
+                states = self._after(states, char)
+            if not states:
+                return False
+        return bool(states & self._last)
+
+    def _add_text(self, size: int, text: str) -> int:
+        for place, char in enumerate(text, size):
+            self._literal[char] = self._literal.get(char, 0) | 1 << place
+            self._texts |= 1 << place
+        self._steps |= self._texts
+        return size + len(text)
+
+    def _add_span(self, size: int, span: _StateSpan) -> int:
+        bits = 0b11 << size if span.filled else 1 << size
+        for delimiter in span.excluded:
+            self._barred[delimiter] |= bits
+        if span.filled:
+            self._steps |= 1 << size
+            size += 1
+        self._stays |= 1 << size
+        return size + 1
+
+    def _after(self, states: int, char: str) -> int:
+        free = states & ~self._barred.get(char, 0)
+        moved = states & self._literal.get(char, 0) | free & self._steps & ~self._texts
+        return self._closed(moved << 1 | free & self._stays)
+
+    def _closed(self, states: int) -> int:
+        """The states with those that an empty span leads to."""
+        while (more := states | (states & self._stays) << 1) != states:
+            states = more
+        return states
+
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\*")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
@@ -53,13 +153,13 @@ NO_FURTHER_FORMATS = FurtherFormats(())
 def read_further_formats(source: CatalogSource) -> dict[str, FurtherFormats]:
     """The further formats by service; a catalog may have none."""
     name = "arn_formats"
-    return read_catalog_table(source, name, dict[str, FurtherFormats]) if source.has_table(name) else {}
+    return read_optional_table(source, name, dict[str, FurtherFormats], {})
 
 
 class ArnFormat:
     """One ARN format, ready to match."""
 
-    def __init__(self, tokens: tuple[Token, ...]) -> None:
+    def __init__(self, tokens: tuple[_Token, ...]) -> None:
         self.tokens = tokens
 
     @cached_property
@@ -70,7 +170,7 @@ class ArnFormat:
     @cached_property
     def regex(self) -> str:
         """A regular expression for the exact ARNs of the format."""
-        return regex_of_tokens(self.tokens)
+        return _regex_of_tokens(self.tokens)
 
     def fits(self, arn: str) -> bool:
         """Whether an exact ARN has this format; wildcards count as the characters they are."""
@@ -85,8 +185,8 @@ class ArnFormat:
         return re.compile(self.regex, re.DOTALL)
 
     @cached_property
-    def _machine(self) -> Machine:
-        return Machine(self.tokens)
+    def _machine(self) -> _Machine:
+        return _Machine(self.tokens)
 
 
 def formats_of_service(arns: Iterable[str]) -> dict[str, ArnFormat]:
@@ -96,7 +196,7 @@ def formats_of_service(arns: Iterable[str]) -> dict[str, ArnFormat]:
     return {arn: ArnFormat(_tokens(parts, followers)) for arn, parts in split.items()}
 
 
-ANY_ARN = ArnFormat(("arn:", Span("")))
+ANY_ARN = ArnFormat(("arn:", _StateSpan("")))
 """The format of a resource type whose formats aren't known: in doubt an ARN fits."""
 
 
@@ -124,8 +224,8 @@ def _followers(formats: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], set[
     return found
 
 
-def _tokens(parts: tuple[str, ...], followers: Mapping[tuple[str, ...], set[str]]) -> tuple[Token, ...]:
-    tokens: list[Token] = []
+def _tokens(parts: tuple[str, ...], followers: Mapping[tuple[str, ...], set[str]]) -> tuple[_Token, ...]:
+    tokens: list[_Token] = []
     for place, part in enumerate(parts):
         if place % 2:
             tokens.append(_span(parts[: place + 1], followers))
@@ -134,18 +234,18 @@ def _tokens(parts: tuple[str, ...], followers: Mapping[tuple[str, ...], set[str]
     return tuple(tokens)
 
 
-def _span(parts: tuple[str, ...], followers: Mapping[tuple[str, ...], set[str]]) -> Span:
+def _span(parts: tuple[str, ...], followers: Mapping[tuple[str, ...], set[str]]) -> _StateSpan:
     name, before = parts[-1], "".join(_shape(parts))
     if before.count(":") < _RESOURCE_FIELD:
         # S3 leaves the account out of the ARNs of buckets and objects, and never out of the others.
-        return Span(":", filled=name == "${Account}" and before.startswith("arn:*:s3:"))
+        return _StateSpan(":", filled=name == "${Account}" and before.startswith("arn:*:s3:"))
     if name == "*":
-        return Span("")
+        return _StateSpan("")
     nexts = followers.get(_shape(parts), set())
     excluded = {text[0] for text in nexts if _NEXT_TYPE.match(text)} if len(nexts) > 1 else set()
     if name in _NO_SLASH:
         excluded.add("/")
-    return Span("".join(sorted(excluded - ({"/"} if name in _SLASHED else set()))))
+    return _StateSpan("".join(sorted(excluded - ({"/"} if name in _SLASHED else set()))))
 
 
 # ---------------------------------------------------------------- matching

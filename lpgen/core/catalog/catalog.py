@@ -11,13 +11,12 @@ from typing import Any, TypeVar
 from lpgen.core.catalog.arn_formats import NO_FURTHER_FORMATS, FurtherFormats, read_further_formats
 from lpgen.core.catalog.catalog_table import CatalogSource
 from lpgen.core.catalog.patterns import parse_pattern
-from lpgen.core.catalog.rows import ActionRow, Manifest, manifest_from_json
-from lpgen.core.catalog.service import CatalogService
+from lpgen.core.catalog.service import ActionRow, CatalogService, Manifest, manifest_from_json
 from lpgen.core.globs.match import glob_matcher
 from lpgen.core.model import AccessLevel, Action, ActionPattern
 from lpgen.errors import CatalogError
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _REMEMBERED = 1 << 13
 """How many answers about resources a catalog keeps: enough for the grants of a big account, bounded for its logs."""
@@ -118,11 +117,11 @@ class Catalog:
         """The source of its bytes, for the tables that other core modules read (event map, visibility)."""
         return self._source
 
-    def facts(self, read: Callable[[CatalogSource], T]) -> T:
+    def facts(self, read: Callable[[CatalogSource], _T]) -> _T:
         """The facts that a class or function reads from the tables, read once."""
         if read not in self._facts:
             self._facts[read] = read(self._source)
-        found: T = self._facts[read]
+        found: _T = self._facts[read]
         return found
 
     def prefixes(self) -> tuple[str, ...]:
@@ -307,3 +306,23 @@ class Catalog:
     def _decide_type(self, action: Action, arn: str) -> str:
         service, row = self._row(action)
         return service.best_type(row, arn)
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogChanges:
+    """Services and actions that only one of two catalogs holds, sorted."""
+
+    services_added: tuple[str, ...]
+    services_removed: tuple[str, ...]
+    actions_added: tuple[Action, ...]
+    actions_removed: tuple[Action, ...]
+
+
+def changes_between(before: Catalog, after: Catalog) -> CatalogChanges:
+    """The additions in `after` and the removals from `before`. An action spelled in another case is both."""
+    return CatalogChanges(
+        services_added=tuple(sorted(set(after.prefixes()) - set(before.prefixes()))),
+        services_removed=tuple(sorted(set(before.prefixes()) - set(after.prefixes()))),
+        actions_added=tuple(sorted(after.actions() - before.actions())),
+        actions_removed=tuple(sorted(before.actions() - after.actions())),
+    )

@@ -8,7 +8,7 @@ import msgspec
 
 from lpgen.errors import CatalogError, quote_input, quote_reason
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class CatalogSource(Protocol):
@@ -27,7 +27,16 @@ class CatalogSource(Protocol):
         """Whether there is such a table."""
 
 
-def read_catalog_table(source: CatalogSource, name: str, shape: type[T]) -> T:
+def read_optional_table(source: CatalogSource, name: str, shape: type[_T], default: _T) -> _T:
+    """A table as a value of this shape, or the default where the catalog lacks the table.
+
+    Raises:
+        CatalogError: it can't be read, isn't JSON, or has another shape.
+    """
+    return read_catalog_table(source, name, shape) if source.has_table(name) else default
+
+
+def read_catalog_table(source: CatalogSource, name: str, shape: type[_T]) -> _T:
     """A table such as `event_sources` as a value of this shape.
 
     Raises:

@@ -14,7 +14,7 @@ from lpgen.core.catalog.catalog_table import read_catalog_table
 from lpgen.core.model import AccessLevel, Action
 
 
-class Counts(StrEnum):
+class SuspectWhen(StrEnum):
     """When use of a kind can be an intruder's at all: ordinary work shows some kinds too."""
 
     ALWAYS = "always"
@@ -22,7 +22,7 @@ class Counts(StrEnum):
     AFTER_DENIALS = "after denials"
 
 
-class Kind(msgspec.Struct, frozen=True):
+class _DangerKind(msgspec.Struct, frozen=True):
     """A kind of harm: its effect, its actions, each with its AWS page, and a level whose other actions count too.
 
     With `spares_made`, what a principal made itself is left out: who makes a resource decides about it. With
@@ -31,18 +31,18 @@ class Kind(msgspec.Struct, frozen=True):
 
     does: str
     actions: dict[str, str]
-    counts: Counts = Counts.ALWAYS
+    counts: SuspectWhen = SuspectWhen.ALWAYS
     spares_made: bool = False
     spares_itself: bool = False
     level: str = ""
     source: str = ""
 
 
-class _Table(msgspec.Struct, frozen=True):
+class _DangerTable(msgspec.Struct, frozen=True):
     source: str
     actions: dict[str, str]
     families: tuple[tuple[str, ...], ...]
-    kinds: dict[str, Kind]
+    kinds: dict[str, _DangerKind]
 
 
 Habit = tuple[str, str]
@@ -66,7 +66,7 @@ class Dangers:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        table = read_catalog_table(catalog.source, "dangerous", _Table)
+        table = read_catalog_table(catalog.source, "dangerous", _DangerTable)
         self._sentences = table.actions
         self.kinds = table.kinds
         self._kinds = {action: name for name, kind in table.kinds.items() for action in kind.actions}
@@ -110,12 +110,12 @@ class Dangers:
 
     def is_worst(self, action: Action) -> bool:
         """Whether it has a line of its own, or is of a kind that nobody does in passing."""
-        return self._counts(action) is Counts.ALWAYS or bool(self.sentence(action))
+        return self._counts(action) is SuspectWhen.ALWAYS or bool(self.sentence(action))
 
     def is_dangerous(self, action: Action) -> bool:
         """Whether its use is dangerous whatever came before."""
-        return self._counts(action) in (Counts.ALWAYS, Counts.FEW_OF_ITS_DAYS) or bool(self.sentence(action))
+        return self._counts(action) in (SuspectWhen.ALWAYS, SuspectWhen.FEW_OF_ITS_DAYS) or bool(self.sentence(action))
 
-    def _counts(self, action: Action) -> Counts | None:
+    def _counts(self, action: Action) -> SuspectWhen | None:
         habit = self.habit(action)
         return self.kinds[habit[0]].counts if habit else None

@@ -1,8 +1,14 @@
-"""One service of the catalog with its indexes: actions by name, and its resource types ready to match."""
+"""The catalog's files as rows, decoded strictly and written for review: services and the manifest. A service also has
+indexes: actions by name, and its resource types ready to match.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import Annotated, TypeVar
+
+import msgspec
 
 from lpgen.core.catalog.arn_formats import (
     ANY_ARN,
@@ -12,9 +18,215 @@ from lpgen.core.catalog.arn_formats import (
     formats_of_service,
     glob_of_resource,
 )
-from lpgen.core.catalog.rows import ActionRow, ServiceRow, names_from_json, service_from_json
 from lpgen.core.globs.match import has_wildcard
-from lpgen.core.model import Action
+from lpgen.core.model import AccessLevel, Action
+from lpgen.errors import CatalogError
+
+_FORMAT = 1
+"""The version of the files' layout; a catalog of another one isn't read."""
+
+ServicePrefix = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9-]*\Z", max_length=63)]
+ActionName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9-]*\Z", max_length=128)]
+"""A valid name of an action: above all without wildcards, for it may end up in a policy."""
+
+TypeName = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00-\x1f\x7f]+\Z", max_length=256)]
+ArnFormatText = Annotated[str, msgspec.Meta(pattern=r"\Aarn:[^\x00-\x1f\x7f]+\Z", max_length=4096)]
+_IsoDate = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d{2}-\d{2}\Z")]
+
+
+class ResourceUseRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A resource type that an action takes; `required` is null where the source doesn't say."""
+
+    type: TypeName
+    required: bool | None = None
+
+
+class ActionRow(msgspec.Struct, frozen=True, gc=False):
+    """One action; `dependents` is null where the source doesn't say, `first_seen` an ISO date."""
+
+    name: ActionName
+    levels: Annotated[tuple[AccessLevel, ...], msgspec.Meta(min_length=1)]
+    resources: tuple[ResourceUseRow, ...]
+    conditions: tuple[str, ...]
+    dependents: tuple[str, ...] | None
+    first_seen: _IsoDate
+
+
+class ResourceTypeRow(msgspec.Struct, frozen=True, gc=False):
+    """One resource type with its ARN formats; placeholders are `${Name}`."""
+
+    type: TypeName
+    arns: tuple[ArnFormatText, ...]
+    conditions: tuple[str, ...]
+
+
+class ConditionKeyRow(msgspec.Struct, frozen=True, gc=False):
+    """One condition key and the type of its values."""
+
+    key: str
+    type: str
+
+
+class ServiceRow(msgspec.Struct, frozen=True, gc=False):
+    """One service, as `services/PREFIX.json` holds it."""
+
+    service: ServicePrefix
+    name: str
+    actions: tuple[ActionRow, ...]
+    resources: tuple[ResourceTypeRow, ...]
+    conditions: tuple[ConditionKeyRow, ...]
+
+
+class _ActionNameRow(msgspec.Struct, frozen=True, gc=False):
+    """An action's row, with only the name read."""
+
+    name: ActionName
+
+
+class _ServiceNames(msgspec.Struct, frozen=True, gc=False):
+    """A service's actions, names only: enough to expand patterns, at a third of the cost of the rows."""
+
+    service: ServicePrefix
+    actions: tuple[_ActionNameRow, ...]
+
+
+class SourceRow(msgspec.Struct, frozen=True):
+    """A source of the catalog's facts and the facts that it gives."""
+
+    name: str
+    version: str
+    license: str
+    gives: str
+
+
+class _CountsRow(msgspec.Struct, frozen=True):
+    """How much the catalog holds."""
+
+    services: int
+    actions: int
+    resource_types: int
+    condition_keys: int
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """The catalog's `manifest.json`. `date` is the ISO date of its facts.
+
+    `oldest_release` is the ISO date of the oldest release that first-seen dates were read from: an action of that date
+    is as old or older.
+    """
+
+    format: int
+    version: str
+    date: _IsoDate
+    oldest_release: _IsoDate
+    counts: _CountsRow
+    sources: tuple[SourceRow, ...]
+
+    @classmethod
+    def of_services(
+        cls, services: Sequence[ServiceRow], *, date: str, oldest_release: str, sources: tuple[SourceRow, ...]
+    ) -> Manifest:
+        """The manifest of a catalog with these services; its version is the date."""
+        counts = _CountsRow(
+            services=len(services),
+            actions=sum(len(service.actions) for service in services),
+            resource_types=sum(len(service.resources) for service in services),
+            condition_keys=sum(len(service.conditions) for service in services),
+        )
+        return cls(
+            format=_FORMAT,
+            version=date.replace("-", "."),
+            date=date,
+            oldest_release=oldest_release,
+            counts=counts,
+            sources=sources,
+        )
+
+
+_Service = TypeVar("_Service", ServiceRow, _ServiceNames)
+
+_names_decoder = msgspec.json.Decoder(_ServiceNames)
+_service_decoder = msgspec.json.Decoder(ServiceRow)
+_manifest_decoder = msgspec.json.Decoder(Manifest)
+
+
+def service_from_json(text: bytes, *, prefix: str) -> ServiceRow:
+    """The service with this prefix from its file.
+
+    Raises:
+        CatalogError: it isn't JSON, not of this shape, or of another service.
+    """
+    return _decode_service(_service_decoder, text, prefix)
+
+
+def _names_from_json(text: bytes, *, prefix: str) -> tuple[str, ...]:
+    """The names of a service's actions from its file, in its order.
+
+    Raises:
+        CatalogError: it isn't JSON, not of this shape, or of another service.
+    """
+    return tuple(row.name for row in _decode_service(_names_decoder, text, prefix).actions)
+
+
+def _decode_service(decoder: msgspec.json.Decoder[_Service], text: bytes, prefix: str) -> _Service:
+    try:
+        service = decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise CatalogError(f"service `{prefix}` of the action catalog can't be read: {error}") from error
+    if service.service != prefix:
+        raise CatalogError(f"service `{prefix}` of the action catalog holds `{service.service}` instead")
+    return service
+
+
+def manifest_from_json(text: bytes) -> Manifest:
+    """The manifest from its file.
+
+    Raises:
+        CatalogError: it isn't JSON, not of this shape, or of another format version.
+    """
+    try:
+        manifest = _manifest_decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise CatalogError(f"the manifest of the action catalog can't be read: {error}") from error
+    if manifest.format != _FORMAT:
+        raise CatalogError(f"the action catalog has format {manifest.format}, and this lpgen reads format {_FORMAT}")
+    return manifest
+
+
+def json_from_service(service: ServiceRow) -> bytes:
+    """A service's file: valid JSON, with one action, resource type or condition key a line for the sake of diffs."""
+    parts = [f'{{"service": {_json(service.service)}, "name": {_json(service.name)}']
+    for field in ("actions", "resources", "conditions"):
+        rows = ",\n".join(_json(row) for row in getattr(service, field))
+        parts.append(f'"{field}": [\n{rows}\n]' if rows else f'"{field}": []')
+    return (",\n".join(parts) + "}\n").encode()
+
+
+def json_from_manifest(manifest: Manifest) -> bytes:
+    """The manifest's file."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def sorted_service(service: ServiceRow) -> ServiceRow:
+    """The service with its actions, resource types and condition keys in order: equal facts give equal bytes."""
+    return msgspec.structs.replace(
+        service,
+        actions=tuple(sorted(service.actions, key=lambda row: row.name)),
+        resources=tuple(sorted(service.resources, key=lambda row: row.type)),
+        conditions=tuple(sorted(service.conditions, key=lambda row: row.key)),
+    )
+
+
+def split_formats(arns: Iterable[str]) -> tuple[str, ...]:
+    """ARN formats, one each: the service authorization reference joins several of one type by `, `."""
+    return tuple(part for arn in arns for part in arn.split(", "))
+
+
+def _json(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
+
+
+# ---------------------------------------------------------------- the service
 
 
 class CatalogService:
@@ -34,7 +246,7 @@ class CatalogService:
     @cached_property
     def actions(self) -> tuple[Action, ...]:
         """All actions, sorted."""
-        names = names_from_json(self._text, prefix=self._prefix)
+        names = _names_from_json(self._text, prefix=self._prefix)
         return tuple(sorted(Action(f"{self._prefix}:{name}") for name in names))
 
     @cached_property

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import msgspec
 
-from lpgen.core.catalog.rows import (
+from lpgen.core.catalog.service import (
     ActionName,
     ActionRow,
     ArnFormatText,
@@ -30,14 +30,14 @@ from lpgen.core.catalog.rows import (
 from lpgen.core.model import AccessLevel
 from lpgen.errors import CatalogError
 
-Plain = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00-\x1f\x7f]*\Z", max_length=512)]
+_Plain = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00-\x1f\x7f]*\Z", max_length=512)]
 
 
 class IndexRow(msgspec.Struct, frozen=True):
     """One service of the index and where its file is."""
 
     service: ServicePrefix
-    url: Plain
+    url: _Plain
 
 
 class _Named(msgspec.Struct, frozen=True, rename="pascal"):
@@ -57,7 +57,7 @@ class _Annotations(msgspec.Struct, frozen=True, rename="pascal"):
 
 class _ReferenceAction(msgspec.Struct, frozen=True, rename="pascal"):
     name: ActionName
-    action_condition_keys: tuple[Plain, ...] = ()
+    action_condition_keys: tuple[_Plain, ...] = ()
     annotations: _Annotations | None = None
     resources: tuple[_Named, ...] = ()
 
@@ -65,18 +65,18 @@ class _ReferenceAction(msgspec.Struct, frozen=True, rename="pascal"):
 class _ReferenceType(msgspec.Struct, frozen=True):
     name: TypeName = msgspec.field(name="Name")
     arn_formats: tuple[ArnFormatText, ...] = msgspec.field(name="ARNFormats", default=())
-    condition_keys: tuple[Plain, ...] = msgspec.field(name="ConditionKeys", default=())
+    condition_keys: tuple[_Plain, ...] = msgspec.field(name="ConditionKeys", default=())
 
 
 class _ReferenceKey(msgspec.Struct, frozen=True, rename="pascal"):
-    name: Plain
-    types: tuple[Plain, ...] = ()
+    name: _Plain
+    types: tuple[_Plain, ...] = ()
 
 
 class _AuthorizedAction(msgspec.Struct, frozen=True, rename="pascal"):
     name: ActionName
     service: ServicePrefix
-    context: dict[Plain, tuple[Plain, ...]] = {}
+    context: dict[_Plain, tuple[_Plain, ...]] = {}
 
 
 class _Operation(msgspec.Struct, frozen=True, rename="pascal"):
@@ -94,14 +94,14 @@ class ServiceReference(msgspec.Struct, frozen=True, rename="pascal"):
     operations: tuple[_Operation, ...] = ()
 
 
-class AuthorizedActionRow(msgspec.Struct, frozen=True):
+class _AuthorizedActionRow(msgspec.Struct, frozen=True):
     """An action that an operation needs, with the condition values that AWS names for it."""
 
     action: str
     context: dict[str, tuple[str, ...]]
 
 
-AuthorizedActions = dict[str, tuple[AuthorizedActionRow, ...] | None]
+_AuthorizedActions = dict[str, tuple[_AuthorizedActionRow, ...] | None]
 """By operation: the actions it needs; None where AWS doesn't say, which isn't the same as none."""
 
 _index_decoder = msgspec.json.Decoder(tuple[IndexRow, ...])
@@ -206,20 +206,20 @@ def _type_row(row: _ReferenceType, earlier: ResourceTypeRow | None) -> ResourceT
     )
 
 
-def authorized_actions(reference: ServiceReference) -> AuthorizedActions:
+def authorized_actions(reference: ServiceReference) -> _AuthorizedActions:
     """The actions that each operation of a service needs, as far as AWS says."""
     return {
         operation.name: None
         if operation.authorized_actions is None
         else tuple(
-            AuthorizedActionRow(action=f"{need.service}:{need.name}", context=dict(sorted(need.context.items())))
+            _AuthorizedActionRow(action=f"{need.service}:{need.name}", context=dict(sorted(need.context.items())))
             for need in operation.authorized_actions
         )
         for operation in sorted(reference.operations, key=lambda operation: operation.name)
     }
 
 
-def json_from_authorized_actions(needs: Mapping[str, tuple[AuthorizedActionRow, ...] | None]) -> bytes:
+def json_from_authorized_actions(needs: Mapping[str, tuple[_AuthorizedActionRow, ...] | None]) -> bytes:
     """The table's file: valid JSON with one operation a line."""
     rows = ",\n".join(f"{_json(name)}: {_json(value)}" for name, value in needs.items())
     return f"{{\n{rows}\n}}\n".encode()

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
-from lpgen.core.cloudtrail.records import Record, decode_beside, decode_resources
+from lpgen.core.cloudtrail.records import Record, decode_additional, decode_resources
 
 Values = tuple[object, ...] | bytes
-Reader = Callable[[dict[str, object]], tuple[object, ...]]
+_Reader = Callable[[dict[str, object]], tuple[object, ...]]
 """Reads the watched values of objects that have the same names, and identifies these names."""
 
-Part = tuple[Reader, Values] | str | None
+Part = tuple[_Reader, Values] | str | None
 
 _MAX_READERS: Final = 1024
 _MAX_DEPTH: Final = 5
@@ -108,7 +108,7 @@ class WatchedRecord(Record):
     touched: dict[str, Any] = msgspec.field(default_factory=dict)
 
     resources = _noting("resources", decode_resources)
-    additionalEventData = _noting("additionalEventData", decode_beside)
+    additionalEventData = _noting("additionalEventData", decode_additional)
 
 
 class _Read:
@@ -174,7 +174,7 @@ class ReadValues:
 
     def __init__(self) -> None:
         self._read = _Read()
-        self._readers: dict[tuple[str, ...], tuple[Reader, tuple[_Read, ...]]] = {}
+        self._readers: dict[tuple[str, ...], tuple[_Reader, tuple[_Read, ...]]] = {}
 
     def part(self, value: dict[str, object] | str | None) -> Part:
         """An object's names, as a reader, and its read values, to be compared and hashed; other values unchanged."""
@@ -197,12 +197,12 @@ class ReadValues:
             self._readers.clear()
         return is_new
 
-    def _make_reader(self, names: tuple[str, ...]) -> tuple[Reader, tuple[_Read, ...]]:
+    def _make_reader(self, names: tuple[str, ...]) -> tuple[_Reader, tuple[_Read, ...]]:
         if len(self._readers) >= _MAX_READERS:
             self._readers.clear()
         read = [name for name in names if self._read.of_name(name)]
         # The first name twice, as `itemgetter` gives a tuple only for several.
         twice = [read[0], *read] if read else []
-        reader: Reader = itemgetter(*twice) if twice else lambda _value: ()
+        reader: _Reader = itemgetter(*twice) if twice else lambda _value: ()
         made = self._readers[names] = reader, tuple(one for name in twice if (one := self._read.of_name(name)))
         return made

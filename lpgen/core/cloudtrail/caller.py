@@ -1,4 +1,5 @@
-"""The caller of a recorded call: sessions fold into the role or user that issued them.
+"""The caller of a recorded call, and principals that a record names only by an ARN: grantees of keys, callers in
+summaries. Sessions fold into the role or user that issued them.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 """
@@ -19,12 +20,12 @@ _ANONYMOUS: Final = ("ANONYMOUS_PRINCIPAL", "anonymous")
 
 _SESSION_TYPES: Final = ("AssumedRole", "FederatedUser")
 
-IdentityKey = UserIdentity | tuple[str | bool | None, ...] | None
+_IdentityKey = UserIdentity | tuple[str | bool | None, ...] | None
 
 _SERVICE_LINKED_PATH: Final = ":role/aws-service-role/"
 
 # Session names that only an AWS service chooses when it assumes a service role that a customer made for it.
-SERVICE_SESSION_NAMES: Final = (
+_SERVICE_SESSION_NAMES: Final = (
     "AWSCloudFormation",
     "AWSBackup-",
     "AWSConfig-",
@@ -94,7 +95,7 @@ def caller_name(identity: UserIdentity | None, caller: Caller | None = None) -> 
     return caller.principal or service or caller.kind.value
 
 
-def essential_identity(identity: UserIdentity | None) -> IdentityKey:
+def essential_identity(identity: UserIdentity | None) -> _IdentityKey:
     """The parts of an identity that decide its caller and everything else read from it, to be compared and hashed. A
     session's name isn't among them, so all sessions of a role are equal."""
     if identity is None:
@@ -181,9 +182,47 @@ def _is_service_session(identity: UserIdentity, arn: str) -> bool:
 def _has_service_session_name(identity: UserIdentity) -> bool:
     principal_id = identity.principalId or ""
     colon = principal_id.find(":")
-    return colon >= 0 and principal_id.startswith(SERVICE_SESSION_NAMES, colon + 1)
+    return colon >= 0 and principal_id.startswith(_SERVICE_SESSION_NAMES, colon + 1)
 
 
 def _is_anonymous(identity: UserIdentity) -> bool:
     """S3 logs a call without credentials as an AWSAccount with the account id ANONYMOUS_PRINCIPAL."""
     return identity.accountId in _ANONYMOUS or identity.principalId in _ANONYMOUS
+
+
+# ---------------------------------------------------------------- principals beyond the caller
+
+_SESSION: Final = "assumed-role/"
+_OF_A_SERVICE: Final = "aws:"
+
+
+def named_principal(text: str) -> str:
+    """The ARN of a role or user, or of a role's session without the session's name, which is unbounded; "" for all
+    others, whose policies can't be judged.
+
+    Lambda's grants of keys name the session of a function, `assumed-role/ROLE/FUNCTION`. Instances get theirs for a
+    session of `aws:ec2-infrastructure`, which no account owns.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+    """
+    fields = split_arn(text)
+    kind, _, name = fields.name.partition("/")
+    if fields.service == "iam" and kind in ("role", "user") and name:
+        return text
+    role, slash, _ = name.partition("/")
+    if fields.service != "sts" or kind != "assumed-role" or not slash or role.startswith(_OF_A_SERVICE):
+        return ""
+    return f"arn:{fields.partition}:sts::{fields.account}:{_SESSION}{role}"
+
+
+def is_of_account(principal: str, account: str | None) -> bool:
+    """Whether a role or user belongs to an account, or the account isn't known."""
+    return not account or split_arn(principal).account == account
+
+
+def names_of(principal: str) -> tuple[str, ...]:
+    """The results of `named_principal` for a role or user: a session's ARN doesn't show the path of its role."""
+    fields = split_arn(principal)
+    kind, _, name = fields.name.partition("/")
+    if kind != "role":
+        return (principal,)
+    return principal, f"arn:{fields.partition}:sts::{fields.account}:{_SESSION}{name.rpartition('/')[2]}"

@@ -16,14 +16,12 @@ import msgspec
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
-from lpgen.core.cloudtrail.denied_resources import name_denied_resource
-from lpgen.core.cloudtrail.event_names import EventSource, EventSources, strip_version
-from lpgen.core.cloudtrail.further_actions import OptionalReader, conditions_from_text, optional_actions
-from lpgen.core.cloudtrail.operation_rows import OperationRow, Operations
-from lpgen.core.cloudtrail.record_place import call_from_record
+from lpgen.core.cloudtrail.operation_rows import EventSource, EventSources, OperationRow, Operations, strip_version
+from lpgen.core.cloudtrail.optional_actions import OptionalReader, optional_actions, parameter_tests, row_of_tagged
+from lpgen.core.cloudtrail.outcome import name_denied_resource
 from lpgen.core.cloudtrail.records import READ_VERSION, Record
 from lpgen.core.cloudtrail.resource_reading import ResourceReader, reader_from_row
-from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, Completion, Rule, RuleTable
+from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, Completion, Rule, RuleTable, call_from_record
 from lpgen.core.cloudtrail.rules.inferences import NAMED_OBJECT, REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
 from lpgen.core.cloudtrail.rules.passing import (
     PASS_ROLE_ACTION,
@@ -36,7 +34,6 @@ from lpgen.core.cloudtrail.rules.passing import (
     unlisted_roles,
 )
 from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType
-from lpgen.core.cloudtrail.tagged_types import row_of_tagged
 from lpgen.core.model import (
     NO_RESOURCE,
     UNKNOWN_RESOURCE,
@@ -53,7 +50,7 @@ from lpgen.core.model import (
 )
 from lpgen.errors import LpgenError
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _NO_PERMISSION: Final = RecordMapping(MappingStatus.NO_PERMISSION)
 _UNMAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
@@ -157,7 +154,7 @@ class EventMap:
             actions = tuple(_without_names(action, record) for action in actions)
         if record.errorMessage:
             actions = name_denied_resource(actions, record, self.catalog)
-        return self._checked(actions + self._roles_beside(actions if is_ruled else (), plan, call))
+        return self._checked(actions + self._passed_roles(actions if is_ruled else (), plan, call))
 
     def plan(self, event_source: str, event_name: str) -> Plan:
         """The plan for an event source and name, from the tables."""
@@ -169,7 +166,7 @@ class EventMap:
 
     # ------------------------------------------------------------ planning, once per source and name
 
-    def _by_name(self, tables: Iterable[Mapping[tuple[str, str], T]]) -> dict[tuple[str, str], tuple[str, T]]:
+    def _by_name(self, tables: Iterable[Mapping[tuple[str, str], _T]]) -> dict[tuple[str, str], tuple[str, _T]]:
         """Each entry with its operation's spelling, by table name and the operation's name in lower case."""
         return {
             (self._sources.resolve(source).table, name.casefold()): (name, rule)
@@ -239,13 +236,11 @@ class EventMap:
                 own = msgspec.structs.replace(row, reads=())
                 own = row_of_tagged(self.catalog, action, operation, row) if is_tagging else own
                 how = TAG_ON_CREATE if is_tagging else row.how or REQUEST_OPTION
-                yield OptionalReader(
-                    conditions_from_text(parameter), reader_from_row(self.catalog, action, own, types), how
-                )
+                yield OptionalReader(parameter_tests(parameter), reader_from_row(self.catalog, action, own, types), how)
         for name, parameter in row.objects.items():
             named = OperationRow(resources={"object": f"url:{parameter}"})
             reader = reader_from_row(self.catalog, Action(name), named)
-            yield OptionalReader(conditions_from_text(parameter), reader, NAMED_OBJECT)
+            yield OptionalReader(parameter_tests(parameter), reader, NAMED_OBJECT)
 
     def _actions_of(self, source: EventSource, operation: str, row: OperationRow) -> tuple[Action, ...]:
         """The row's actions, or the action of the operation's own name; empty where one isn't in the catalog."""
@@ -260,7 +255,7 @@ class EventMap:
 
     # ------------------------------------------------------------ per record
 
-    def _roles_beside(self, actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> tuple[MappedAction, ...]:
+    def _passed_roles(self, actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> tuple[MappedAction, ...]:
         """The roles that the call passes, unless a rule has already said which."""
         if any(action.action == PASS_ROLE_ACTION for action in actions):
             return ()

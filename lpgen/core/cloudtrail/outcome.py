@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 import msgspec
 
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.records import Record
-from lpgen.core.model import DenialKind, Outcome, OutcomeDetail
+from lpgen.core.model import UNKNOWN_RESOURCE, DenialKind, MappedAction, Outcome, OutcomeDetail, Resource, ResourceKind
 
 ALLOWED: Final = OutcomeDetail(Outcome.ALLOWED)
 
@@ -42,10 +44,10 @@ _EXPLICIT: Final = re.compile("explicit deny", re.IGNORECASE)
 # https://aws.amazon.com/blogs/security/enhanced-access-denied-error-messages-with-policy-arns
 _DENYING_POLICY: Final = re.compile(r"explicit deny in an? [a-z -]{1,40}: (arn:[^\s\"',;]{1,512})", re.IGNORECASE)
 
-DENIED_RESOURCE: Final = re.compile(r"is not authorized to perform: ([\w-]+:\w+) on resource: (arn:[^\s\"']+)")
+_DENIED_RESOURCE: Final = re.compile(r"is not authorized to perform: ([\w-]+:\w+) on resource: (arn:[^\s\"']+)")
 """The action and the resource that a denial names."""
 
-_ESSENTIAL: Final = (DENIED_RESOURCE, _NOT_AUTHORIZED, _WALL, _EXPLICIT, _DENYING_POLICY, _NOT_VALIDATED)
+_ESSENTIAL: Final = (_DENIED_RESOURCE, _NOT_AUTHORIZED, _WALL, _EXPLICIT, _DENYING_POLICY, _NOT_VALIDATED)
 
 _KIND_BY_WALL: Final = {
     "identity-based": DenialKind.IDENTITY,
@@ -58,7 +60,7 @@ _KIND_BY_WALL: Final = {
 }
 
 
-class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _ErrorCodeRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Error codes that mean the same, as `normalise_error_code` spells them; those of what is missing without a final
     `fault`. `service` is the one whose model has them, though others may share them."""
 
@@ -68,16 +70,16 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str = ""
 
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    outcomes: dict[Outcome, list[_Row]]
-    missing: list[_Row]
+class _ErrorCodeTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    outcomes: dict[Outcome, list[_ErrorCodeRow]]
+    missing: list[_ErrorCodeRow]
 
 
 class ErrorCodes:
     """What error codes mean: an outcome, or that a resource named in the call doesn't exist."""
 
     def __init__(self, source: CatalogSource) -> None:
-        table = read_catalog_table(source, "error_codes", _Table)
+        table = read_catalog_table(source, "error_codes", _ErrorCodeTable)
         self._outcomes = {code: key for key, rows in table.outcomes.items() for row in rows for code in row.codes}
         self._missing = frozenset(code for row in table.missing for code in row.codes)
 
@@ -172,3 +174,42 @@ def _first_text(source: Mapping[str, object], keys: tuple[str, ...]) -> str:
         if isinstance(value, str) and value:
             return value
     return ""
+
+
+# ---------------------------------------------------------------- the resource of a denial
+
+# `User: … is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/app …`
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+
+
+def name_denied_resource(
+    actions: tuple[MappedAction, ...], record: Record, catalog: Catalog
+) -> tuple[MappedAction, ...]:
+    """The actions of a denied call, whose parameters CloudTrail leaves out: the one that the message is about gets the
+    resource in the message where none could be read.
+
+    Where the record has parameters, the resource read from them is kept; without any, a pattern says less than the
+    message.
+    """
+    is_open = _is_open if record.requestParameters else _is_open_without_request
+    found = _DENIED_RESOURCE.search(record.errorMessage or "") if any(map(is_open, actions)) else None
+    if found is None:
+        return actions
+    name, arn = found[1].casefold(), found[2].rstrip(".,")
+    if "?" in arn or "${" in arn:
+        return actions
+    resource = Resource(ResourceKind.FOLD if "*" in arn else ResourceKind.ARN, arn)
+    return tuple(
+        replace(action, resources=(resource,))
+        if is_open(action) and action.action.casefold() == name and catalog.takes_resource(action.action, arn)
+        else action
+        for action in actions
+    )
+
+
+def _is_open(action: MappedAction) -> bool:
+    return action.resources == (UNKNOWN_RESOURCE,)
+
+
+def _is_open_without_request(action: MappedAction) -> bool:
+    return all(resource == UNKNOWN_RESOURCE or resource.kind is ResourceKind.FOLD for resource in action.resources)

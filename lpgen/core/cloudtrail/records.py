@@ -1,4 +1,5 @@
-"""A CloudTrail record, raw as a log file holds it, or decoded: only the fields that some rule reads.
+"""A CloudTrail record, raw as a log file holds it, or decoded: only the fields that some rule reads. Also the parts of
+a log file that hold none, or one that can't count.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 Only `eventSource` and `eventName` are required; unknown keys are ignored, as the page asks of readers.
@@ -7,17 +8,18 @@ Only `eventSource` and `eventName` are required; unknown keys are ignored, as th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import msgspec
 
+from lpgen.core.model import SkipReason
+
 Json = Mapping[str, object]
 """A JSON object whose shape only the service that wrote it knows."""
 
-
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """The text that a record has where AWS hides a value."""
-
 
 READ_VERSION: Final = "1."
 """How the event versions begin that are read: another major number says that fields are gone or mean something else."""
@@ -59,7 +61,7 @@ class RecordResource(msgspec.Struct, frozen=True):
     accountId: str | None = None
 
 
-class RecordHead(msgspec.Struct):
+class _RecordHead(msgspec.Struct):
     """The fields read of every record, those after the call in CloudTrail's order, which decodes fastest."""
 
     eventSource: str
@@ -82,7 +84,7 @@ class RecordHead(msgspec.Struct):
     eventCategory: str | None = None
 
 
-class Record(RecordHead):
+class Record(_RecordHead):
     """One CloudTrail record."""
 
     additionalEventData: dict[str, object] | str | None = None
@@ -92,7 +94,7 @@ class Record(RecordHead):
 _NOTHING: Final = msgspec.Raw(b"null")
 
 
-class RawRecord(RecordHead, gc=False):
+class RawRecord(_RecordHead, gc=False):
     """A record whose resources and additional data are still JSON text: they are read for few calls only, and to
     decode them takes a quarter of a record's time."""
 
@@ -102,18 +104,18 @@ class RawRecord(RecordHead, gc=False):
 
 def record_from_raw(raw: RawRecord) -> Record:
     """The record, decoded."""
-    head: dict[str, Any] = {name: getattr(raw, name) for name in RecordHead.__struct_fields__}
+    head: dict[str, Any] = {name: getattr(raw, name) for name in _RecordHead.__struct_fields__}
     return Record(
         **head,
-        additionalEventData=decode_beside(bytes(raw.additionalEventData)),
+        additionalEventData=decode_additional(bytes(raw.additionalEventData)),
         resources=decode_resources(bytes(raw.resources)),
     )
 
 
-def decode_beside(text: bytes) -> dict[str, object] | str | None:
+def decode_additional(text: bytes) -> dict[str, object] | str | None:
     """A record's `additionalEventData`; None for what can't be read."""
     try:
-        return _decode(_beside, text)
+        return _decode(_additional_data, text)
     except _UNDECODABLE:
         return None
 
@@ -126,18 +128,33 @@ def decode_resources(text: bytes) -> list[RecordResource] | None:
         return None
 
 
-Decoded = TypeVar("Decoded")
+_Decoded = TypeVar("_Decoded")
 
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_beside: Final[msgspec.json.Decoder[dict[str, object] | str | None]] = msgspec.json.Decoder(
+_additional_data: Final[msgspec.json.Decoder[dict[str, object] | str | None]] = msgspec.json.Decoder(
     dict[str, object] | str | None
 )
 _resources: Final[msgspec.json.Decoder[list[RecordResource] | None]] = msgspec.json.Decoder(list[RecordResource] | None)
 
 
-def _decode(decoder: msgspec.json.Decoder[Decoded], text: bytes) -> Decoded:
+def _decode(decoder: msgspec.json.Decoder[_Decoded], text: bytes) -> _Decoded:
     """The decoded text, with U+FFFD for stray bytes: reading the file has passed over them."""
     try:
         return decoder.decode(text)
     except UnicodeDecodeError:
         return decoder.decode(text.decode("utf-8", "replace"))
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A part of a file that holds no record, or a record that can't count.
+
+    `position` is where (`record 3`, `line 7`), `detail` why. `record` holds what could be read of it, if anything.
+    `callers` are the roles and users that an aggregated event names, as `named_principal` gives them.
+    """
+
+    reason: SkipReason
+    detail: str
+    position: str
+    record: Record | None = None
+    callers: tuple[str, ...] = ()

@@ -19,15 +19,8 @@ from lpgen.core.cloudtrail.resource_arns import (
     template_from_format,
 )
 from lpgen.core.cloudtrail.rules.call import Call, plain_arn
-from lpgen.core.cloudtrail.rules.request_paths import read_request_path
-from lpgen.core.cloudtrail.rules.types import (
-    ResourceType,
-    is_literal,
-    mapped,
-    name_in_token,
-    read_resources,
-    resource_from_arn,
-)
+from lpgen.core.cloudtrail.rules.resources import is_literal, mapped, read_request_path, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import ResourceType, name_in_token, read_resources
 from lpgen.core.model import (
     NO_RESOURCE,
     OBSERVED,
@@ -42,7 +35,7 @@ _UNKNOWN: Final = (UNKNOWN_RESOURCE,)
 
 
 @dataclass(frozen=True, slots=True)
-class CreatedType:
+class _CreatedType:
     """A resource type that the call creates under a name that AWS chooses: its pattern, with the call's names."""
 
     type: str
@@ -96,7 +89,7 @@ class ResourceReader:
     takes_none: bool
     catalog: Catalog = field(repr=False)
     binders: tuple[tuple[str, tuple[Binder, ...]], ...] = ()
-    created: tuple[CreatedType, ...] = ()
+    created: tuple[_CreatedType, ...] = ()
     paths: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     types: Mapping[str, ResourceType] = field(default_factory=dict, repr=False)
@@ -214,8 +207,8 @@ def _name_of_parent(text: str) -> str:
     return name if ":" not in name and is_literal(name) else ""
 
 
-def _created_type(catalog: Catalog, prefix: str, kind: str, row: OperationRow) -> CreatedType:
+def _created_type(catalog: Catalog, prefix: str, kind: str, row: OperationRow) -> _CreatedType:
     binding = row.resources.get(kind)
     paths = binding.items() if isinstance(binding, dict) else ()
     templates = tuple(template_from_format(text) for text in catalog.arn_formats(prefix, kind))
-    return CreatedType(kind, templates, tuple((name, parameter_from_text(path)) for name, path in paths))
+    return _CreatedType(kind, templates, tuple((name, parameter_from_text(path)) for name, path in paths))

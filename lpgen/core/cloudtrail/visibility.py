@@ -10,6 +10,7 @@ Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,11 +20,43 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table, read_optional_table
 from lpgen.core.choices import UnobservableKind
-from lpgen.core.cloudtrail.own_operations import OwnOperations
+from lpgen.core.cloudtrail.operation_rows import Operations, read_event_sources
 from lpgen.core.cloudtrail.rules.inferences import Inference, inferences_from_catalog
 from lpgen.core.model import Action, Visibility
+
+_SUFFIX: Final = ".amazonaws.com"
+
+
+class OwnOperations:
+    """Each service's actions of an operation's own name, read when first asked for.
+
+    An operation whose row names other actions doesn't count: its record shows those instead.
+    """
+
+    def __init__(self, source: CatalogSource) -> None:
+        rows = read_event_sources(source)
+        self._tables: dict[str, set[str]] = defaultdict(set)
+        for event_source, row in rows.items():
+            for prefix in row.prefixes:
+                self._tables[prefix].add(row.table or event_source)
+        self._operations = Operations(source)
+        self._found: dict[str, dict[str, str]] = {}
+
+    def operation(self, action: str) -> str:
+        """The operation whose record shows an action, `ec2.amazonaws.com DescribeVpcs`, or "" where none is known."""
+        prefix, _, name = action.casefold().partition(":")
+        found = self._found.get(prefix)
+        if found is None:
+            found = self._found[prefix] = dict(self._named(prefix))
+        return found.get(name, "")
+
+    def _named(self, prefix: str) -> Iterator[tuple[str, str]]:
+        for table in sorted(self._tables.get(prefix, set()) | {prefix + _SUFFIX}):
+            for lower, (operation, row) in self._operations.table(table).items():
+                if not row.actions or f"{prefix}:{lower}" in {name.casefold() for name in row.actions}:
+                    yield lower, f"{table} {operation}"
 
 
 class Users(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +112,7 @@ class VisibilityTable:
         self._own = OwnOperations(source)
         self._answers: dict[Action, ActionVisibility] = {}
         self._data: dict[frozenset[Action], frozenset[Action]] = {}
-        self._beside: dict[frozenset[Action], frozenset[Action]] = {}
+        self._without_management: dict[frozenset[Action], frozenset[Action]] = {}
 
     def visibility(self, action: Action) -> ActionVisibility:
         """How CloudTrail shows an action; NEVER for one that the catalog doesn't know."""
@@ -98,10 +131,10 @@ class VisibilityTable:
 
     def beside_management(self, actions: frozenset[Action]) -> frozenset[Action]:
         """Those of the actions that no management event of their own shows."""
-        found = self._beside.get(actions)
+        found = self._without_management.get(actions)
         if found is None:
-            beside = (one for one in actions if self.visibility(one).visibility is not Visibility.MANAGEMENT)
-            found = self._beside[actions] = frozenset(beside)
+            others = (action for action in actions if self.visibility(action).visibility is not Visibility.MANAGEMENT)
+            found = self._without_management[actions] = frozenset(others)
         return found
 
     @cached_property
@@ -144,9 +177,7 @@ class VisibilityTable:
         Catalogs of users may lack the table.
         """
         found: dict[str, ActionVisibility] = {}
-        if not self._source.has_table("unseen_actions"):
-            return found
-        for row in read_catalog_table(self._source, "unseen_actions", list[_StatedRow]):
+        for row in read_optional_table(self._source, "unseen_actions", list[_StatedRow], []):
             reason = f"{_NO_OPERATION}: {row.reason}"
             entry = ActionVisibility(Visibility.NEVER, reason, row.source, users=_RARE, kind=row.kind)
             found.update(_name_each(row, entry))
@@ -199,7 +230,6 @@ def _management(reason: str) -> ActionVisibility:
 
 
 SHOWN: Final = _management("this log holds records of it")
-
 
 # ---------------------------------------------------------------- the tables
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from lpgen.core.drift.states import KeptProposal
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import UngrantedUse
-from lpgen.core.iam.meaning import meaning_of, says_the_same
+from lpgen.core.iam.policy import meaning_of, says_the_same
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal
 
 

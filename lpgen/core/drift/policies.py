@@ -11,7 +11,7 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, DriftKind, Gains, fingerprint
 from lpgen.core.drift.members import Pair, PolicyKey, held, same_policies, says_the_same_policy
 from lpgen.core.evidence import Limit, PrincipalGrants
-from lpgen.core.iam.meaning import meaning_of
+from lpgen.core.iam.policy import meaning_of
 from lpgen.core.model import Action, AttachedPolicy, Effect, Policy, PolicyKind, Statement
 from lpgen.core.registry.row import IAM_GUIDE, Row
 

@@ -26,14 +26,14 @@ class StepsUsedUpError(LpgenError):
 
 
 @dataclass(slots=True)
-class Steps:
+class _Steps:
     """The steps that were spent of a budget."""
 
     budget: float
     spent: int = 0
 
 
-_steps: ContextVar[Steps] = ContextVar("_steps")
+_steps: ContextVar[_Steps] = ContextVar("_steps")
 
 
 def spend_steps(count: int) -> None:
@@ -51,9 +51,9 @@ def spend_steps(count: int) -> None:
 
 
 @contextmanager
-def step_budget(budget: float) -> Iterator[Steps]:
+def step_budget(budget: float) -> Iterator[_Steps]:
     """Gives what runs inside a budget of its own, which no outer one counts."""
-    steps = Steps(budget)
+    steps = _Steps(budget)
     token = _steps.set(steps)
     try:
         yield steps
@@ -61,22 +61,22 @@ def step_budget(budget: float) -> Iterator[Steps]:
         _steps.reset(token)
 
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
-def remember_steps(maxsize: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def remember_steps(maxsize: int) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Like `lru_cache`, for functions that count steps: a remembered answer costs what working it out did."""
 
-    def remembered(function: Callable[P, R]) -> Callable[P, R]:
+    def remembered(function: Callable[_P, _R]) -> Callable[_P, _R]:
         @lru_cache(maxsize=maxsize)
-        def answer_and_steps(*arguments: Hashable) -> tuple[R, int]:
+        def answer_and_steps(*arguments: Hashable) -> tuple[_R, int]:
             with step_budget(math.inf) as steps:
                 answer = function(*arguments)  # type: ignore[arg-type, call-arg]  # so much a ParamSpec can't say
             return answer, steps.spent
 
         @wraps(function)
-        def call(*arguments: P.args, **_named: P.kwargs) -> R:
+        def call(*arguments: _P.args, **_named: _P.kwargs) -> _R:
             answer, steps = answer_and_steps(*arguments)
             if steps:
                 spend_steps(steps)

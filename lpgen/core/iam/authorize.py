@@ -16,21 +16,23 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.iam.builtin_rules import free_call, refusal
 from lpgen.core.iam.decision import (
     NO,
+    UNSTATED,
     YES,
     Answer,
-    Decision,
+    AuthorizationDecision,
     Layer,
     Match,
+    PolicySet,
     Request,
     Result,
     Stop,
+    Unstated,
     Wall,
     all_of,
     any_of,
     maybe,
     opposite,
 )
-from lpgen.core.iam.policy_set import UNSTATED, PolicySet, Unstated
 from lpgen.core.iam.principals import (
     Naming,
     PrincipalForm,
@@ -44,7 +46,7 @@ RESOURCE_POLICY = "resource policy"
 """The key that a decision depends on where nothing but an unstated resource policy could allow the request."""
 
 
-def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = None) -> Decision:
+def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = None) -> AuthorizationDecision:
     """The decision on a request to which these policies apply.
 
     With a catalog, an action without resource-level permissions is evaluated on `*` whatever the request names.
@@ -52,7 +54,7 @@ def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = N
     request = _without_needless_resource(request, catalog)
     principal = principal_from_text(request.principal)
     if rule := free_call(request, principal):
-        return Decision(Result.ALLOWED, (), rule=rule)
+        return AuthorizationDecision(Result.ALLOWED, (), rule=rule)
     walls = tuple(walls_of(request, principal, policies))
     rule = refusal(request, principal)
     if rule or not _is_identity_alone(walls, principal, policies):
@@ -71,26 +73,26 @@ def _is_identity_alone(walls: Sequence[Wall], principal: RequestPrincipal, polic
 
 def _conclude(
     request: Request, principal: RequestPrincipal, policies: PolicySet, walls: Sequence[Wall], rule: str
-) -> Decision:
+) -> AuthorizationDecision:
     """The decision, from the statements of each wall and AWS's own rule that refuses the request, if one does."""
     reasons = [reason for wall in walls for reason in wall.reasons]
     denies = [reason for reason in reasons if reason.effect is Effect.DENY]
     denied = any_of([reason.match for reason in denies])
     if denied.answer is Answer.YES:
         certain = tuple(reason for reason in denies if reason.match.answer is Answer.YES)
-        return Decision(Result.EXPLICITLY_DENIED, certain)
+        return AuthorizationDecision(Result.EXPLICITLY_DENIED, certain)
     allows = [reason for reason in reasons if reason.effect is Effect.ALLOW]
     if rule:
-        return Decision(Result.IMPLICITLY_DENIED, tuple(allows), rule=rule)
+        return AuthorizationDecision(Result.IMPLICITLY_DENIED, tuple(allows), rule=rule)
     needs = _needs(request, principal, policies, walls)
     allowed = all_of([need.match for need in needs])
     if allowed.answer is Answer.NO:
         stops = tuple(stop for need in needs if need.match.answer is Answer.NO for stop in need.stops)
-        return Decision(Result.IMPLICITLY_DENIED, tuple(allows), stops=stops)
+        return AuthorizationDecision(Result.IMPLICITLY_DENIED, tuple(allows), stops=stops)
     both = all_of((allowed, opposite(denied)))
     if both.answer is Answer.YES:
-        return Decision(Result.ALLOWED, tuple([r for r in allows if r.match.answer is Answer.YES]))
-    return Decision(Result.DEPENDS, tuple(reasons), both.depends_on)
+        return AuthorizationDecision(Result.ALLOWED, tuple([r for r in allows if r.match.answer is Answer.YES]))
+    return AuthorizationDecision(Result.DEPENDS, tuple(reasons), both.depends_on)
 
 
 def _without_needless_resource(request: Request, catalog: Catalog | None) -> Request:

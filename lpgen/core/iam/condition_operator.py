@@ -18,7 +18,7 @@ class Quantifier(StrEnum):
     FOR_ANY = "ForAnyValue:"
 
 
-class Comparison(StrEnum):
+class ComparisonKind(StrEnum):
     """An operator's comparison, in IAM's spelling; a negated operator is its positive comparison, negated."""
 
     STRING_EQUALS = "StringEquals"
@@ -45,23 +45,25 @@ class Comparison(StrEnum):
 class Operator:
     """An operator taken apart. `if_exists`: a request without the key meets the condition."""
 
-    comparison: Comparison
+    comparison: ComparisonKind
     negated: bool = False
     quantifier: Quantifier = Quantifier.NONE
     if_exists: bool = False
 
 
 _IF_EXISTS = "ifexists"
-_POSITIVE = {comparison.value.lower(): comparison for comparison in Comparison} | {"arnequals": Comparison.ARN_LIKE}
+_POSITIVE = {comparison.value.lower(): comparison for comparison in ComparisonKind} | {
+    "arnequals": ComparisonKind.ARN_LIKE
+}
 _NEGATED = {
-    "stringnotequals": Comparison.STRING_EQUALS,
-    "stringnotequalsignorecase": Comparison.STRING_EQUALS_IGNORE_CASE,
-    "stringnotlike": Comparison.STRING_LIKE,
-    "numericnotequals": Comparison.NUMERIC_EQUALS,
-    "datenotequals": Comparison.DATE_EQUALS,
-    "notipaddress": Comparison.IP_ADDRESS,
-    "arnnotequals": Comparison.ARN_LIKE,
-    "arnnotlike": Comparison.ARN_LIKE,
+    "stringnotequals": ComparisonKind.STRING_EQUALS,
+    "stringnotequalsignorecase": ComparisonKind.STRING_EQUALS_IGNORE_CASE,
+    "stringnotlike": ComparisonKind.STRING_LIKE,
+    "numericnotequals": ComparisonKind.NUMERIC_EQUALS,
+    "datenotequals": ComparisonKind.DATE_EQUALS,
+    "notipaddress": ComparisonKind.IP_ADDRESS,
+    "arnnotequals": ComparisonKind.ARN_LIKE,
+    "arnnotlike": ComparisonKind.ARN_LIKE,
 }
 
 
@@ -79,6 +81,6 @@ def operator_from_name(name: str) -> Operator | None:
     text = text.removesuffix(_IF_EXISTS)
     negated = text in _NEGATED
     comparison = _NEGATED.get(text) or _POSITIVE.get(text)
-    if comparison is None or (comparison is Comparison.NULL and if_exists):
+    if comparison is None or (comparison is ComparisonKind.NULL and if_exists):
         return None
     return Operator(comparison=comparison, negated=negated, quantifier=quantifier, if_exists=if_exists)

@@ -1,29 +1,198 @@
-"""Condition blocks against a request, three-valued: what a request doesn't show is never guessed.
+"""Condition blocks against a request, three-valued: what a request doesn't show is never guessed. Also one value of a
+policy against one of a request, by the operator's rules for texts, numbers, dates, addresses and ARNs.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from operator import eq, ge, gt, le, lt
 
-from lpgen.core.iam.condition_operator import Comparison, Operator, Quantifier, operator_from_name
-from lpgen.core.iam.condition_values import TAKES_VARIABLES, compare_value
-from lpgen.core.iam.decision import (
-    NO,
-    YES,
-    AbsentKeys,
-    Match,
-    Request,
-    all_of,
-    any_of,
-    match_of,
-    maybe,
-    opposite,
-)
-from lpgen.core.iam.policy_variables import Filled, Gap, Unfilled, as_written, fill_in, has_variables
+from lpgen.core.arns import ARN_FIELDS
+from lpgen.core.globs.match import fold_case
+from lpgen.core.globs.tokens import Tokens, match_tokens
+from lpgen.core.iam.condition_operator import ComparisonKind, Operator, Quantifier, operator_from_name
+from lpgen.core.iam.decision import NO, YES, AbsentKeys, Match, Request, all_of, any_of, match_of, maybe, opposite
+from lpgen.core.iam.policy_variables import Filled, Unfilled, UnfilledReason, as_written, fill_in, has_variables
 from lpgen.core.model import Condition
+
+_TAKES_VARIABLES = frozenset(
+    (
+        ComparisonKind.STRING_EQUALS,
+        ComparisonKind.STRING_EQUALS_IGNORE_CASE,
+        ComparisonKind.STRING_LIKE,
+        ComparisonKind.ARN_LIKE,
+        ComparisonKind.BOOL,
+    )
+)
+"""The comparisons whose policy values may hold variables; elsewhere `${…}` is literal, and so no number or date."""
+
+
+def _compare_value(comparison: ComparisonKind, wanted: Filled, value: str) -> bool | None:
+    """Whether a request's value meets a policy's value, or None where either is no value of the comparison's kind."""
+    if comparison is ComparisonKind.STRING_LIKE:
+        return match_tokens(wanted.as_tokens(), value)
+    if comparison is ComparisonKind.ARN_LIKE:
+        return _compare_arn(wanted.as_tokens(), value)
+    return _COMPARE[comparison](wanted.as_text(), value)
+
+
+# ---------------------------------------------------------------- ARNs
+
+_COLON = ord(":")
+
+
+def _compare_arn(wanted: Tokens, value: str) -> bool | None:
+    """Each of the six fields is matched on its own."""
+    globs, fields = _split_fields(wanted), value.split(":", ARN_FIELDS - 1)
+    if len(globs) != ARN_FIELDS or len(fields) != ARN_FIELDS:
+        return None
+    return all(match_tokens(glob, field) for glob, field in zip(globs, fields, strict=True))
+
+
+def _split_fields(tokens: Tokens) -> list[Tokens]:
+    fields: list[Tokens] = []
+    rest = tokens
+    while len(fields) < ARN_FIELDS - 1 and _COLON in rest:
+        at = rest.index(_COLON)
+        fields.append(rest[:at])
+        rest = rest[at + 1 :]
+    return [*fields, rest]
+
+
+# ---------------------------------------------------------------- numbers, dates, Booleans, bytes
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_DATE = re.compile(
+    r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})"
+    r"(?:T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(\.[0-9]{1,12})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?)?)?"
+)
+
+
+@lru_cache(maxsize=4096)
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+@lru_cache(maxsize=4096)
+def _seconds(text: str) -> Decimal | None:
+    """Seconds since 1970 of a W3C date (https://www.w3.org/TR/NOTE-datetime) or of such a number itself.
+
+    Four digits are a year; a time without a zone is UTC.
+    """
+    found = _DATE.fullmatch(text.strip().upper())
+    if found is None:
+        return _number(text.strip())
+    year, month, day, hour, minute, second, fraction, zone = found.groups()
+    try:
+        moment = datetime(
+            int(year),
+            int(month or 1),
+            int(day or 1),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            tzinfo=_zone(zone),
+        )
+        whole = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+    except (ValueError, OverflowError):
+        return None
+    return Decimal(whole) + Decimal(fraction or 0)
+
+
+def _zone(text: str | None) -> timezone:
+    if text is None or text == "Z":
+        return UTC
+    offset = timedelta(hours=int(text[1:3]), minutes=int(text[-2:]))
+    return timezone(-offset if text[0] == "-" else offset)
+
+
+def _bool(text: str) -> bool | None:
+    return {"true": True, "false": False}.get(text.lower())
+
+
+def _bytes(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _ordered(
+    read: Callable[[str], Decimal | None], holds: Callable[[Decimal, Decimal], bool]
+) -> Callable[[str, str], bool | None]:
+    """A comparison of the request's value with the policy's, in that order."""
+
+    def compare(wanted: str, value: str) -> bool | None:
+        right, left = read(wanted), read(value)
+        return None if left is None or right is None else holds(left, right)
+
+    return compare
+
+
+def _compare_bool(wanted: str, value: str) -> bool | None:
+    right, left = _bool(wanted), _bool(value)
+    return None if left is None or right is None else left is right
+
+
+def _compare_bytes(wanted: str, value: str) -> bool | None:
+    right, left = _bytes(wanted), _bytes(value)
+    return None if left is None or right is None else left == right
+
+
+# ---------------------------------------------------------------- addresses
+
+_NETWORK = re.compile(r"[0-9A-Fa-f.:]+(?:/[0-9]{1,3})?")
+
+
+@lru_cache(maxsize=4096)
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    """The range of a CIDR text; a bare address is a range of one. Bits right of the prefix don't count."""
+    try:
+        return ip_network(text, strict=False) if _NETWORK.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _compare_address(wanted: str, value: str) -> bool | None:
+    network, address = _network(wanted), _address(value)
+    return None if network is None or address is None else address in network
+
+
+_COMPARE: dict[ComparisonKind, Callable[[str, str], bool | None]] = {
+    ComparisonKind.STRING_EQUALS: eq,
+    ComparisonKind.STRING_EQUALS_IGNORE_CASE: lambda wanted, value: fold_case(wanted) == fold_case(value),
+    ComparisonKind.NUMERIC_EQUALS: _ordered(_number, eq),
+    ComparisonKind.NUMERIC_LESS_THAN: _ordered(_number, lt),
+    ComparisonKind.NUMERIC_LESS_THAN_EQUALS: _ordered(_number, le),
+    ComparisonKind.NUMERIC_GREATER_THAN: _ordered(_number, gt),
+    ComparisonKind.NUMERIC_GREATER_THAN_EQUALS: _ordered(_number, ge),
+    ComparisonKind.DATE_EQUALS: _ordered(_seconds, eq),
+    ComparisonKind.DATE_LESS_THAN: _ordered(_seconds, lt),
+    ComparisonKind.DATE_LESS_THAN_EQUALS: _ordered(_seconds, le),
+    ComparisonKind.DATE_GREATER_THAN: _ordered(_seconds, gt),
+    ComparisonKind.DATE_GREATER_THAN_EQUALS: _ordered(_seconds, ge),
+    ComparisonKind.BOOL: _compare_bool,
+    ComparisonKind.BINARY_EQUALS: _compare_bytes,
+    ComparisonKind.IP_ADDRESS: _compare_address,
+}
 
 
 def conditions_match(conditions: Iterable[Condition], version: str, request: Request) -> Match:
@@ -74,8 +243,8 @@ def _match(
     if operator is None or values is None:
         return maybe(condition.key)
     if not condition.values:
-        return doubt if values or operator.comparison is Comparison.NULL else NO
-    if operator.comparison is Comparison.NULL:
+        return doubt if values or operator.comparison is ComparisonKind.NULL else NO
+    if operator.comparison is ComparisonKind.NULL:
         return _null_match(condition, values)
     if not any(values):
         return _missing_match(operator, wanted, values, doubt)
@@ -118,7 +287,7 @@ def _present_match(
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
     texts = [text for text in wanted if isinstance(text, Filled)]
     gaps = [text for text in wanted if isinstance(text, Unfilled)] if len(texts) < len(wanted) else ()
-    unknown = {key for gap in gaps if gap.gap is Gap.UNKNOWN for key in gap.keys}
+    unknown = {key for gap in gaps if gap.gap is UnfilledReason.UNKNOWN for key in gap.keys}
     tests = [_value_match(operator, texts, value, unknown=unknown, doubt=doubt) for value in values]
     if operator.quantifier is Quantifier.FOR_ALL:
         return all_of(tests)
@@ -128,14 +297,14 @@ def _present_match(
 
 
 def _fill_in(operator: Operator | None, text: str, version: str, request: Request) -> Filled | Unfilled:
-    if operator is not None and operator.comparison in TAKES_VARIABLES and has_variables(text, version):
+    if operator is not None and operator.comparison in _TAKES_VARIABLES and has_variables(text, version):
         return fill_in(text, request)
     return as_written(text)
 
 
 def _value_match(operator: Operator, texts: list[Filled], value: str, *, unknown: set[str], doubt: Match) -> Match:
     """Whether one request value meets one of the policy's values, or for a negated operator none of them."""
-    results = [compare_value(operator.comparison, text, value) for text in texts]
+    results = [_compare_value(operator.comparison, text, value) for text in texts]
     if operator.negated and None in results:
         return doubt  # what can't be compared meets neither the operator nor its negation
     found = any_of([doubt if result is None else match_of(result) for result in results])

@@ -4,12 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import NamedTuple
+from enum import Enum, StrEnum
+from typing import Final, NamedTuple
 
 from lpgen.core.globs.match import fold_case
 from lpgen.core.iam.principals import Naming
-from lpgen.core.model import Effect, Resource
+from lpgen.core.model import Effect, Policy, Resource
+
+
+class Unstated(Enum):
+    """That nothing is known of a policy, which is not the same as knowing that there is none."""
+
+    UNSTATED = "unstated"
+
+
+UNSTATED: Final = Unstated.UNSTATED
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """The policies that apply to a request.
+
+    `identity` are the principal's own, inline, attached and of its groups. `boundary` is its permissions boundary,
+    empty where it has none. `scps` and `rcps` hold a level of the organization each, from the root to the account:
+    every level of SCPs must allow; empty means that there are none at all. `resource` is the policy of the resource (a
+    role's trust policy, a key's key policy), None where it has none; where it is UNSTATED, the decision covers only the
+    principal's side. `session` is the policy passed when the session was made. `endpoint` are the policies of the VPC
+    endpoint that the request comes through, empty where it comes through none.
+    """
+
+    identity: tuple[Policy, ...] = ()
+    boundary: tuple[Policy, ...] = ()
+    scps: tuple[tuple[Policy, ...], ...] = ()
+    rcps: tuple[tuple[Policy, ...], ...] = ()
+    resource: Policy | Unstated | None = UNSTATED
+    session: Policy | None = None
+    endpoint: tuple[Policy, ...] = ()
+
 
 RESOURCE = "resource"
 """The key that a match depends on where the request's resource is unknown, or known only as a glob."""
@@ -154,7 +185,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class AuthorizationDecision:
     """The result, the statements that decided it and, for DEPENDS, the condition keys it depends on (sorted).
 
     `reasons` are the statements that decided: the denies of an explicit deny, the allows of an allowed request, all
@@ -181,7 +212,7 @@ class Wall:
     level: int
     reasons: tuple[Reason, ...]
     namings: tuple[Naming, ...] = ()
-    alone: Decision | None = None
+    alone: AuthorizationDecision | None = None
 
     @property
     def denies(self) -> tuple[Reason, ...]:

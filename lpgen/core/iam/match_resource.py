@@ -10,7 +10,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_res
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 
 from lpgen.core.arns import ARN_FIELDS
@@ -18,6 +19,7 @@ from lpgen.core.globs.match import (
     glob_matcher,
     has_wildcard,
     intersect_patterns,
+    literal_head,
     normalize_glob,
     pattern_contains,
     patterns_intersect,
@@ -194,3 +196,23 @@ def _bound(pattern: str) -> bool:
 
 def _fields(arn: str) -> list[str]:
     return arn.split(":", ARN_FIELDS - 1)
+
+
+class PatternIndex:
+    """Resource patterns by the literal text before their first wildcard: all that a pattern contains begins with it."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._by_head: dict[str, list[str]] = defaultdict(list)
+        for pattern in dict.fromkeys(patterns):
+            self._by_head[literal_head(complete_arn(pattern))].append(pattern)
+        self._lengths = sorted({len(head) for head in self._by_head})
+
+    def containing(self, inner: str) -> Iterator[str]:
+        """The patterns that contain a pattern, or an exact resource."""
+        full = complete_arn(inner)
+        for length in self._lengths:
+            if length > len(full):
+                return
+            for outer in self._by_head.get(full[:length], ()):
+                if resource_contains(outer, inner):
+                    yield outer

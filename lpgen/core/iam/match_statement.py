@@ -33,7 +33,7 @@ from lpgen.core.iam.match_resource import (
     resource_tokens,
     resources_meet,
 )
-from lpgen.core.iam.policy_variables import Filled, Gap, fill_in, has_variables
+from lpgen.core.iam.policy_variables import Filled, UnfilledReason, fill_in, has_variables
 from lpgen.core.model import ActionPattern, Resource, ResourceKind, Statement
 
 
@@ -109,7 +109,7 @@ def _pattern_match(pattern: str, version: str, request: Request) -> Match:
     filled = fill_in(pattern, request)
     if isinstance(filled, Filled):
         return _filled_match(filled, resource)
-    if filled.gap is Gap.MISSING:
+    if filled.gap is UnfilledReason.MISSING:
         return NO
     at_most = _plain_match(variables_as_wildcards(pattern), resource)
     return NO if at_most.answer is Answer.NO else maybe(*filled.keys, *at_most.depends_on)

@@ -10,19 +10,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from lpgen.core.iam.condition_operator import Quantifier, operator_from_name
 from lpgen.core.iam.policy_reader import PolicyReader
-from lpgen.core.model import (
-    CURRENT_VERSION,
-    Condition,
-    Effect,
-    Policy,
-    Statement,
-)
+from lpgen.core.model import CURRENT_VERSION, Condition, Effect, Policy, Principal, Statement
 
 
 def policy_from_json(document: bytes | str | Mapping[str, Any], *, place: str) -> Policy:
@@ -159,3 +153,46 @@ def _condition_block(conditions: Iterable[Condition]) -> dict[str, dict[str, str
     for condition in sorted(conditions):
         block.setdefault(condition.operator, {})[condition.key] = _one_or_many(condition.values)
     return block
+
+
+# ---------------------------------------------------------------- meaning
+
+Meaning = frozenset[tuple[object, ...]]
+"""The statements of a document without names and order."""
+
+_UNKNOWN: Final[Meaning] = frozenset({("unknown",)})
+
+
+def meaning_of(document: Policy | None) -> Meaning:
+    """A document's meaning; all missing documents are alike. Its version counts only for statements that mean something
+    else in another version."""
+    if document is None:
+        return _UNKNOWN
+    return frozenset(
+        (document.version if statement_depends_on_version(one) else "", *_statement(one)) for one in document.statements
+    )
+
+
+def _statement(one: Statement) -> tuple[object, ...]:
+    return (
+        one.effect,
+        frozenset(one.patterns),
+        one.not_action,
+        frozenset(one.resources),
+        one.not_resource,
+        one.conditions,
+        one.principals,
+        one.not_principal,
+    )
+
+
+def says_the_same(principal: Principal, documents: Iterable[Policy]) -> bool:
+    """Whether a principal's own policies have the same meaning as the documents, and no policy of a group adds to them.
+
+    The spread of statements over policies doesn't matter; without documents the answer is False.
+    """
+    wanted = [meaning_of(one) for one in documents]
+    if not wanted or any(one.group for one in principal.policies):
+        return False
+    held = [meaning_of(one.document) for one in principal.policies]
+    return frozenset().union(*held) == frozenset().union(*wanted)

@@ -15,7 +15,7 @@ from lpgen.core.iam.decision import Request
 from lpgen.core.model import CURRENT_VERSION
 
 
-class Gap(StrEnum):
+class UnfilledReason(StrEnum):
     """Why a text can't be filled in."""
 
     UNKNOWN = "unknown"  # the request doesn't show the key
@@ -26,7 +26,7 @@ class Gap(StrEnum):
 class Unfilled:
     """A text with variables that have no value. `keys` are theirs; MISSING takes precedence over UNKNOWN."""
 
-    gap: Gap
+    gap: UnfilledReason
     keys: tuple[str, ...]
 
 
@@ -69,31 +69,31 @@ def has_variables(text: str, version: str) -> bool:
 def fill_in(text: str, request: Request) -> Filled | Unfilled:
     """A policy text that has variables, with their values from a request."""
     parts: list[tuple[str, bool]] = []
-    gaps: dict[Gap, list[str]] = {}
+    gaps: dict[UnfilledReason, list[str]] = {}
     end = 0
     for found in VARIABLE.finditer(text):
         key, default = found.groups()
         name = found.group()[2:-1] if key is None else key
         value = _value(name, default, request)
-        if isinstance(value, Gap):
+        if isinstance(value, UnfilledReason):
             gaps.setdefault(value, []).append(name.strip())
         else:
             parts += [(text[end : found.start()], False), (value, True)]
         end = found.end()
-    for gap in (Gap.MISSING, Gap.UNKNOWN):
+    for gap in (UnfilledReason.MISSING, UnfilledReason.UNKNOWN):
         if gap in gaps:
             return Unfilled(gap, tuple(gaps[gap]))
     return Filled((*(part for part in parts if part[0]), (text[end:], False)))
 
 
-def _value(name: str, default: str | None, request: Request) -> str | Gap:
+def _value(name: str, default: str | None, request: Request) -> str | UnfilledReason:
     if name in VARIABLE_ESCAPES:
         return name
     values = request.values_of(name.strip())
     if values is None:
-        return Gap.UNKNOWN
+        return UnfilledReason.UNKNOWN
     if len(values) == 1:
         return values[0]
     if not values and default is not None:
         return default
-    return Gap.MISSING  # a key with several values can't be a variable
+    return UnfilledReason.MISSING  # a key with several values can't be a variable

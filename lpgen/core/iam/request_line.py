@@ -15,10 +15,9 @@ from typing import Any
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import AbsentKeys, Decision, Layer, Reason, Request, Result
+from lpgen.core.iam.decision import AbsentKeys, AuthorizationDecision, Layer, PolicySet, Reason, Request, Result
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.iam.policy_reader import decode_strictly
-from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Policy, Resource, ResourceKind
 from lpgen.errors import LpgenError, PolicyError, RequestError, quote_input
 
@@ -159,7 +158,7 @@ def _levels(levels: object, place: str) -> tuple[tuple[Policy, ...], ...]:
 # ---------------------------------------------------------------- answering
 
 
-def _reasons(decision: Decision) -> list[dict[str, Any]]:
+def _reasons(decision: AuthorizationDecision) -> list[dict[str, Any]]:
     """The deciding facts: AWS's own rule, or the statements, or the layers without an allow; indexes count from 0."""
     if decision.rule:
         return [{"rule": decision.rule}]

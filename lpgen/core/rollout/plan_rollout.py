@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from lpgen.core.iam.limits import ROLE_INLINE_LIMIT, USER_INLINE_LIMIT
-from lpgen.core.iam.meaning import says_the_same
-from lpgen.core.iam.policy import policy_from_json, policy_size, policy_to_json
+from lpgen.core.iam.policy import policy_from_json, policy_size, policy_to_json, says_the_same
 from lpgen.core.identity_center import permission_set_policy
 from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind, Principal, PrincipalKind
 from lpgen.core.rollout.calls import POLICY_PATH, CallKind, IamCall, inverse_calls

@@ -1,26 +1,124 @@
-"""A record's contribution to the usage tables, whatever its time and event id."""
+"""A record's contribution to the usage tables, whatever its time and event id: its category, its rows, and the
+condition values that they keep.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
+import msgspec
+
+from lpgen.core.cloudtrail.caller import is_of_account, named_principal
 from lpgen.core.cloudtrail.event_map import RecordMapper, mapping_or_failure, skip_from_record
-from lpgen.core.cloudtrail.named_principals import is_of_account, named_principal
 from lpgen.core.cloudtrail.outcome import ErrorCodes
-from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.records import HIDDEN, Record
 from lpgen.core.model import (
     Caller,
     CallerKind,
+    Category,
     MappedAction,
     MappingStatus,
     OutcomeDetail,
     RecordMapping,
     SkipReason,
 )
-from lpgen.core.usage.context import context_text, tag_keys_from_record
-from lpgen.core.usage.coverage import category_from_record
-from lpgen.core.usage.fold import Folds
+from lpgen.core.usage.unbounded_names import Folds
+
+# ---------------------------------------------------------------- the category
+
+NO_CATEGORY: Final = ""
+"""For records that hold no call by a principal: insights and aggregates."""
+
+_BY_CATEGORY: Final = {
+    "Management": Category.MANAGEMENT.value,
+    "Data": Category.DATA.value,
+    "NetworkActivity": Category.NETWORK_ACTIVITY.value,
+}
+
+_BY_TYPE: Final = {
+    "AwsVpceEvent": Category.NETWORK_ACTIVITY.value,
+    "AwsCloudTrailInsight": NO_CATEGORY,
+    "AwsAggregatedEvent": NO_CATEGORY,
+}
+
+
+def category_from_record(record: Record) -> str:
+    """The value of a record's `Category`, or `NO_CATEGORY`.
+
+    Records before version 1.07 have no `eventCategory`, and before 1.06 no `managementEvent`; what says nothing is a
+    management event.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+    """
+    if record.eventCategory:
+        return _BY_CATEGORY.get(record.eventCategory, NO_CATEGORY)
+    if record.eventType in _BY_TYPE:
+        return _BY_TYPE[record.eventType]
+    return Category.DATA.value if record.managementEvent is False else Category.MANAGEMENT.value
+
+
+# ---------------------------------------------------------------- condition values
+
+_TAG_KEYS: Final = "aws:TagKeys"
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys"""
+
+_NO_CONTEXT: Final = "{}"
+
+_MAX_VALUES: Final = 50  # the most tags that AWS allows on a resource
+_MAX_VALUE_LENGTH: Final = 512
+
+_TAG_PARAMETERS: Final = frozenset({"tags", "Tags", "tagList", "TagList", "tagSet", "tagSpecificationSet"})
+_KEY_FIELDS: Final = ("key", "Key", "tagKey", "TagKey")
+_LIST_FIELDS: Final = ("items", "tags", "Tags")
+
+_Context = tuple[tuple[str, str], ...]
+
+
+def _context_text(context: _Context, tag_keys: tuple[str, ...]) -> str:
+    """A JSON object from condition key to a sorted list of its values; `{}` without any.
+
+    At most `_MAX_VALUES` values of a key are kept, the least ones, and none longer than `_MAX_VALUE_LENGTH`.
+    """
+    return _encode_context(context, tag_keys) if context or tag_keys else _NO_CONTEXT
+
+
+@lru_cache(maxsize=65536)
+def _encode_context(context: _Context, tag_keys: tuple[str, ...]) -> str:
+    values: dict[str, set[str]] = {}
+    for key, value in (*context, *((_TAG_KEYS, tag) for tag in tag_keys)):
+        if len(value) <= _MAX_VALUE_LENGTH:
+            values.setdefault(key, set()).add(value)
+    return msgspec.json.encode({key: sorted(values[key])[:_MAX_VALUES] for key in sorted(values)}).decode()
+
+
+def _tag_keys_from_record(record: Record) -> tuple[str, ...]:
+    """The keys of the tags that a call sets, sorted; empty for calls that only read, and where AWS hides them."""
+    request = record.requestParameters
+    if record.readOnly or not isinstance(request, dict) or _TAG_PARAMETERS.isdisjoint(request):
+        return ()
+    keys = {key for name in _TAG_PARAMETERS & request.keys() for key in _tag_keys(request[name])}
+    return () if HIDDEN in keys else tuple(sorted(keys))
+
+
+def _tag_keys(tags: object) -> Iterator[str]:
+    """The keys in any of AWS's shapes: a list of key and value, EC2's `items` and specifications, or a plain object."""
+    if isinstance(tags, list):
+        for tag in tags:
+            yield from _tag_keys(tag)
+    elif isinstance(tags, dict):
+        lists = [tags[name] for name in _LIST_FIELDS if isinstance(tags.get(name), list)]
+        keys = [tags[name] for name in _KEY_FIELDS if isinstance(tags.get(name), str)]
+        if lists:
+            yield from _tag_keys([item for found in lists for item in found])
+        elif keys:
+            yield keys[0]
+        else:
+            yield from (key for key, value in tags.items() if isinstance(value, str))
+
+
+# ---------------------------------------------------------------- the contribution
 
 MAX_TEXT_LENGTH: Final = 256
 """Error codes, details and names in skips are cut to this many characters."""
@@ -121,12 +219,12 @@ def _rows(
     rows: dict[RowKey, set[str]] = {}
     identity = record.userIdentity
     invoked_by = (identity.invokedBy if identity else None) or ""
-    category, tags = category_from_record(record), tag_keys_from_record(record)
+    category, tags = category_from_record(record), _tag_keys_from_record(record)
     for mapped in actions:
-        context = context_text(mapped.context, tags)
+        context = _context_text(mapped.context, tags)
         for resource in mapped.resources:
             folded = folds.fold(resource)
-            behind = (
+            key = (
                 record.eventSource,
                 record.eventName,
                 category,
@@ -143,5 +241,5 @@ def _rows(
                 record.vpcEndpointId or "",
                 context,
             )
-            rows.setdefault(behind, set()).add(resource.text)
-    return tuple((behind, tuple(sorted(resources))) for behind, resources in rows.items())
+            rows.setdefault(key, set()).add(resource.text)
+    return tuple((key, tuple(sorted(resources))) for key, resources in rows.items())

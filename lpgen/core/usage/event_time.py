@@ -1,4 +1,8 @@
-"""Record times as text that sorts: `YYYY-MM-DDTHH:MM:SS`, with `.mmm` where it isn't zero, in UTC without a zone."""
+"""Record times as text that sorts: `YYYY-MM-DDTHH:MM:SS`, with `.mmm` where it isn't zero, in UTC without a zone.
+
+Also the latest time that a record of a log can truly bear: nothing is logged before it happens. A later time is forged
+or comes from a broken clock. Such a record must not move the end of the logs.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +76,7 @@ def moment_after(moment: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TimeWindow:
     """A span of record times: from `since`, included, to `until`, excluded; "" leaves an end open."""
 
     since: str = NO_TIME
@@ -84,7 +88,7 @@ class Window:
             return self == ALL_TIME
         return self.since <= moment and (not self.until or moment < self.until)
 
-    def covers(self, other: Window) -> bool:
+    def covers(self, other: TimeWindow) -> bool:
         """Whether every time in the other window is in this one."""
         if self == ALL_TIME:
             return True
@@ -92,7 +96,7 @@ class Window:
         return other != ALL_TIME and self.since <= other.since and ends_later
 
 
-ALL_TIME: Final = Window()
+ALL_TIME: Final = TimeWindow()
 """The window without ends."""
 
 
@@ -106,12 +110,12 @@ def date_from_age(text: str, today: date) -> str:
     if not age:
         return text
     try:
-        return day_before(today, int(age[1]), age[2]).isoformat()
+        return _day_before(today, int(age[1]), age[2]).isoformat()
     except (OverflowError, ValueError) as error:
         raise InvocationError(f"`{text}` is too long ago") from error
 
 
-def day_before(end: date, number: int, unit: str) -> date:
+def _day_before(end: date, number: int, unit: str) -> date:
     """The day a number of days (unit `d`) or months (`m`) before another.
 
     Raises:
@@ -128,7 +132,7 @@ def day_before(end: date, number: int, unit: str) -> date:
     return date(year, month + 1, min(end.day, 28))
 
 
-def window_from_text(since: str, until: str) -> Window:
+def window_from_text(since: str, until: str) -> TimeWindow:
     """A window from two dates or times as a person writes them, in UTC unless they name an offset; "" is open.
 
     A bare date means all of that day, at either end.
@@ -136,7 +140,7 @@ def window_from_text(since: str, until: str) -> Window:
     Raises:
         InvocationError: a text is no date or time, or the window is empty.
     """
-    window = Window(_end_from_text(since, "--since", days=0), _end_from_text(until, "--until", days=1))
+    window = TimeWindow(_end_from_text(since, "--since", days=0), _end_from_text(until, "--until", days=1))
     if window.until and window.until <= window.since:
         raise InvocationError(f"the window from `{since}` to `{until}` is empty")
     return window
@@ -152,3 +156,62 @@ def _end_from_text(text: str, option: str, *, days: int) -> str:
             hint="write `2026-01-31`, `2026-01-31T08:00:00Z`, or `90d` for 90 days ago",
         )
     return moment
+
+
+# ---------------------------------------------------------------- the latest time
+
+_CLOCK_SKEW: Final = timedelta(days=1)
+"""How far clocks may disagree."""
+
+_STAMP: Final = re.compile(r"\d{12}_CloudTrail[A-Za-z-]*_[a-z0-9-]+_(\d{8}T\d{4})Z?_[^/]*", re.ASCII)
+_LAST: Final = datetime.max - 2 * _CLOCK_SKEW  # the end of a window is later than the latest time
+
+
+@dataclass(frozen=True, slots=True)
+class LatestTime:
+    """The latest time that counts, in the form of `event_time` (`NO_TIME`: any), and why later ones don't."""
+
+    moment: str = NO_TIME
+    why: str = ""
+
+    def is_before(self, moment: str) -> bool:
+        """Whether a time is too late to be true."""
+        return self.moment != NO_TIME and moment > self.moment
+
+
+ANY_TIME: Final = LatestTime()
+"""No limit: the time when the log was read isn't known."""
+
+
+def latest_time(name: str, now: str) -> LatestTime:
+    """The latest time for the records of a log file: one day after its delivery where its name states it, else one day
+    after `now`, the time of the ingest.
+
+    A file whose name states its delivery gives the same usage whenever it is read. A forged name gains little: days
+    after a gap add nothing to the age of a role.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html
+    """
+    delivered = _delivery_from_name(name)
+    if delivered is not None:
+        return latest_of_delivery(delivered)
+    if now == NO_TIME:
+        return ANY_TIME
+    return LatestTime(_a_day_after(datetime.fromisoformat(now)), f"`eventTime` is later than the ingest of {now[:10]}")
+
+
+def latest_of_delivery(delivered: datetime) -> LatestTime:
+    """The latest time for records that were delivered at a time."""
+    return LatestTime(_a_day_after(delivered), "`eventTime` is later than the delivery of the log file")
+
+
+def _delivery_from_name(name: str) -> datetime | None:
+    found = _STAMP.fullmatch(name.rpartition("/")[2])
+    try:
+        return datetime.strptime(f"{found[1]}+0000", "%Y%m%dT%H%M%z") if found else None
+    except ValueError:
+        return None
+
+
+def _a_day_after(moment: datetime) -> str:
+    naive = moment.replace(tzinfo=None)
+    return (min(naive, _LAST) + _CLOCK_SKEW).isoformat(timespec="milliseconds").removesuffix(".000")

@@ -41,7 +41,7 @@ class SkipExample:
 
 
 @dataclass(frozen=True, slots=True)
-class SkipCount:
+class SkipSummary:
     """The skips of one reason, with up to `_MAX_EXAMPLES` examples."""
 
     reason: SkipReason
@@ -73,7 +73,7 @@ class IngestResult:
     files_ignored: int
     records: int
     usage_records: int
-    skips: tuple[SkipCount, ...]
+    skips: tuple[SkipSummary, ...]
     problems: tuple[FileProblem, ...]
     failures: tuple[FileProblem, ...]
     known_problems: tuple[FileProblem, ...]
@@ -118,7 +118,7 @@ class Progress:
 ProgressReport = Callable[[Progress], None]
 
 
-def counts_from_usage(usage: Usage, paths: Mapping[str, str]) -> tuple[int, int, tuple[SkipCount, ...]]:
+def counts_from_usage(usage: Usage, paths: Mapping[str, str]) -> tuple[int, int, tuple[SkipSummary, ...]]:
     """Records read, usage records, and the skips by reason. `paths` has the path of a file by its SHA-256."""
     columns = ("reason", "records", "detail", "example_source", "example_position")
     counts: dict[str, int] = {}
@@ -130,5 +130,5 @@ def counts_from_usage(usage: Usage, paths: Mapping[str, str]) -> tuple[int, int,
         found = examples.setdefault(reason, [])
         if len(found) < _MAX_EXAMPLES:
             found.append(SkipExample(paths.get(source, source), position, detail))
-    skips = (SkipCount(SkipReason(reason), counts[reason], tuple(examples[reason])) for reason in sorted(counts))
+    skips = (SkipSummary(SkipReason(reason), counts[reason], tuple(examples[reason])) for reason in sorted(counts))
     return count_records(usage), count_used_records(usage), tuple(skips)

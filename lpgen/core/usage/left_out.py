@@ -15,34 +15,33 @@ import pyarrow as pa
 
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.columns import column_values, flag_column, integer_column
-from lpgen.core.usage.event_time import NO_TIME, Window, moment_after
-from lpgen.core.usage.latest_time import LatestTime
+from lpgen.core.usage.event_time import NO_TIME, LatestTime, TimeWindow, moment_after
 from lpgen.core.usage.tables import COVERAGE_SCHEMA, Usage
 
 LEFT_OUT: Final = (SkipReason.OUT_OF_WINDOW, SkipReason.FUTURE)
 
-Windows = tuple[Window, ...]
+Windows = tuple[TimeWindow, ...]
 """Spans of time, sorted and apart from each other."""
 
 
-def counted_window(window: Window, latest: LatestTime) -> Window:
+def counted_window(window: TimeWindow, latest: LatestTime) -> TimeWindow:
     """The part of a window whose records count in a file with this latest time."""
     if latest.moment == NO_TIME:
         return window
     end = moment_after(latest.moment)
-    return Window(window.since, min(window.until, end) if window.until else end)
+    return TimeWindow(window.since, min(window.until, end) if window.until else end)
 
 
-def unite_windows(windows: Collection[Window]) -> Windows:
+def unite_windows(windows: Collection[TimeWindow]) -> Windows:
     """The same times in as few windows as possible."""
-    united: list[Window] = []
+    united: list[TimeWindow] = []
     for one in sorted(windows, key=lambda window: window.since):
         last = united[-1] if united else None
         if last is None or (last.until and last.until < one.since):
             united.append(one)
         else:
             until = max(last.until, one.until) if last.until and one.until else NO_TIME
-            united[-1] = Window(last.since, until)
+            united[-1] = TimeWindow(last.since, until)
     return tuple(united)
 
 
@@ -51,7 +50,7 @@ def hold_moment(windows: Windows, moment: str) -> bool:
     return any(window.holds(moment) for window in windows)
 
 
-def cover_window(windows: Windows, wanted: Window) -> bool:
+def cover_window(windows: Windows, wanted: TimeWindow) -> bool:
     """Whether one of the windows covers another one."""
     return any(window.covers(wanted) for window in windows)
 

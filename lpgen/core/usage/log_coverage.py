@@ -14,13 +14,11 @@ from lpgen.core.evidence import AccountCoverage, CoverageSource, Gap, Hole, LogC
 from lpgen.core.model import Category, ResourceKind, SkipReason
 from lpgen.core.trails import Trail, TrailChange, TrailSource, describe_trail, trails_of_accounts
 from lpgen.core.usage.columns import distinct_rows, table_rows
-from lpgen.core.usage.coverage import stated_sides
-from lpgen.core.usage.logging_holes import holes_of_account, settings_hole
+from lpgen.core.usage.logging_holes import holes_of_account, settings_hole, version_holes
 from lpgen.core.usage.row_slices import TableSlices
 from lpgen.core.usage.tables import ACTIVITY_SCHEMA, COVERAGE_SCHEMA, Usage
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS, counted_days, lacks_files, thin_days
 from lpgen.core.usage.trail_changes import RESETS, AccountTimes, trail_changes_from_usage
-from lpgen.core.usage.version_holes import version_holes
 
 _RARELY: Final = 2
 """Events have fallen silent once they are quiet for more than this many times their longest silence."""
@@ -31,7 +29,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.
 
 
 @dataclass(slots=True)
-class _Named:
+class _SeenNames:
     """The names in an account's records: event sources, containers of data events, sources of aggregated events."""
 
     sources: set[str] = field(default_factory=set)
@@ -40,11 +38,11 @@ class _Named:
 
 
 @dataclass(slots=True)
-class _Account:
+class _AccountRecords:
     """One account's part of the tables. `seen` has the days of its events by Region, source and side: None where the
     tables don't have the side."""
 
-    named: _Named
+    named: _SeenNames
     days: set[date] = field(default_factory=set)
     regions: set[str] = field(default_factory=set)
     records: int = 0
@@ -91,7 +89,7 @@ class _Accounts:
     def __init__(self, usage: Usage, accounts: Collection[str]) -> None:
         self._coverage = TableSlices(usage.coverage, "account", COVERAGE_SCHEMA)
         self._activity = TableSlices(usage.activity, "account", ACTIVITY_SCHEMA)
-        self._named = {account: _Named() for account in accounts}
+        self._named = {account: _SeenNames() for account in accounts}
         for account, source in distinct_rows(usage.table, ("recipient_account", "event_source")):
             if account in accounts:
                 self._named[account].sources.add(source)
@@ -104,8 +102,8 @@ class _Accounts:
             if account in accounts:
                 self._named[account].data_resources.add((source, container))
 
-    def __getitem__(self, name: str) -> _Account:
-        one = _Account(self._named[name])
+    def __getitem__(self, name: str) -> _AccountRecords:
+        one = _AccountRecords(self._named[name])
         for region, day, category, source, count, read_only, writing in table_rows(
             self._coverage.rows_of([name]), _COLUMNS
         ):
@@ -116,7 +114,7 @@ class _Accounts:
             one.records += count
             if category in (Category.MANAGEMENT, Category.DATA):
                 place = (region, source) if category == Category.DATA else ("", "")
-                for side in stated_sides(read_only, writing) or (None,):
+                for side in _stated_sides(read_only, writing) or (None,):
                     one.seen[(*place, side)].add(day)
         for day, caller, source, count in table_rows(self._activity.rows_of([name]), _ACTIVITY):
             one.activity[day][caller, source] = count
@@ -141,7 +139,7 @@ _COLUMNS: Final = ("region", "day", "category", "event_source", "records", "read
 
 def _account_coverage(
     account: str,
-    seen: _Account,
+    seen: _AccountRecords,
     trails: tuple[Trail, ...] | None,
     *,
     changes: Sequence[TrailChange],
@@ -182,7 +180,7 @@ def _account_coverage(
     )
 
 
-def _thin_holes(seen: _Account, gaps: Iterable[Gap]) -> Iterable[Hole]:
+def _thin_holes(seen: _AccountRecords, gaps: Iterable[Gap]) -> Iterable[Hole]:
     """The days that don't count since they show too little, with the silent days around them that are no gap."""
     thin = thin_days(seen.activity)
     if not thin:
@@ -208,7 +206,7 @@ def _runs(days: Sequence[date]) -> Iterable[tuple[date, date]]:
             start = at
 
 
-def _seen_events(account: _Account, first: date, last: date, *, reset: date | None) -> Iterable[SeenEvents]:
+def _seen_events(account: _AccountRecords, first: date, last: date, *, reset: date | None) -> Iterable[SeenEvents]:
     """The events that the log holds, without those that it lacks since a trail's selectors were `reset`.
 
     Events on the day of the reset may be from before it: they count only where the log ends with that day. Where no
@@ -251,3 +249,8 @@ def _gaps(days: list[date]) -> Iterable[Gap]:
     for before, after in pairwise(days):
         if (after - before).days - 1 > LONGEST_QUIET_DAYS:
             yield Gap(before + timedelta(days=1), after - timedelta(days=1))
+
+
+def _stated_sides(read_only: int, writing: int) -> tuple[bool, ...]:
+    """The `readOnly` values that the records of a coverage row state; empty where none of them does."""
+    return tuple(side for side, count in ((True, read_only), (False, writing)) if count)

@@ -13,10 +13,10 @@ from datetime import date, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from lpgen.core.usage.event_time import ALL_TIME, Window
+from lpgen.core.usage.event_time import ALL_TIME, TimeWindow
 from lpgen.errors import InvocationError, quote_input
 
-LATE_DAYS: Final = 3
+_LATE_DAYS: Final = 3
 """How many days after the end of the window files are still looked for. CloudTrail delivers within minutes on average,
 and promises no time: a file may come, and be filed, days after its events."""
 
@@ -41,19 +41,19 @@ _OTHER_TRAIL_FOLDERS: Final = frozenset({"CloudTrail-Digest", "CloudTrail-Insigh
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class LogScope:
     """Which logs are wanted; an empty set leaves accounts or Regions open."""
 
     accounts: frozenset[str] = frozenset()
     regions: frozenset[str] = frozenset()
-    window: Window = ALL_TIME
+    window: TimeWindow = ALL_TIME
 
-    def united(self, other: Scope) -> Scope:
+    def united(self, other: LogScope) -> LogScope:
         """Both together, without an end: what is open in either is open."""
-        return Scope(
+        return LogScope(
             self.accounts | other.accounts if self.accounts and other.accounts else frozenset(),
             self.regions | other.regions if self.regions and other.regions else frozenset(),
-            Window(min(self.window.since, other.window.since)),
+            TimeWindow(min(self.window.since, other.window.since)),
         )
 
     def has_account(self, account: str) -> bool:
@@ -65,7 +65,7 @@ class Scope:
         return not self.regions or region in self.regions
 
 
-ALL_LOGS: Final = Scope()
+ALL_LOGS: Final = LogScope()
 
 
 class Visit(Enum):
@@ -88,7 +88,7 @@ class Visit(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class FileSpan:
     """Names after `after` and before `before`, as bytes sort; "" leaves an end open.
 
     The end of a day is its folder's name with a `0`, which sorts after the slash.
@@ -98,7 +98,7 @@ class Span:
     before: str = ""
 
 
-NO_SPAN: Final = Span()
+NO_SPAN: Final = FileSpan()
 """All names."""
 
 
@@ -130,7 +130,7 @@ def is_logs_root(folder: str) -> bool:
     return split_address(folder)[1].split("/")[-2:-1] == ["AWSLogs"]
 
 
-def visit_from_folder(folder: str, scope: Scope) -> Visit:
+def visit_from_folder(folder: str, scope: LogScope) -> Visit:
     """The visit that a folder needs, by its name only."""
     parts = _parts_below_root(folder)
     if parts is None:
@@ -179,21 +179,21 @@ def label_from_folder(folder: str) -> str:
     return parts[1] if len(parts) > 1 else split_address(folder)[1].rstrip("/").rpartition("/")[2]
 
 
-def span_from_folder(folder: str, scope: Scope) -> Span:
+def span_from_folder(folder: str, scope: LogScope) -> FileSpan:
     """The names below a Region's folder, or below one of its days, that may hold records of the window.
 
     The names sort by day. The first wanted are of the window's first day, since nothing is delivered before it happens.
     """
     parts = _parts_below_root(folder)
     if not parts or len(parts) < 3 or not _REGION.fullmatch(parts[2]):
-        return Span()
+        return FileSpan()
     region = folder.removesuffix("/".join((*parts[3:], ""))) if len(parts) > 3 else folder
     after = region + _eve_path(date.fromisoformat(scope.window.since[:10])) if scope.window.since else ""
     before = region + _day_path(_last_delivery(scope.window)) + "0" if scope.window.until else ""
-    return Span(after, before)
+    return FileSpan(after, before)
 
 
-def is_file_wanted(name: str, scope: Scope) -> bool:
+def is_file_wanted(name: str, scope: LogScope) -> bool:
     """Whether a file outside of the layout is wanted: all are whose names don't say whose they are."""
     found = _FILE.fullmatch(name.rpartition("/")[2])
     if found is None:
@@ -214,10 +214,10 @@ def _parts_below_root(folder: str) -> tuple[str, ...] | None:
     return tuple(below[1:] if below and _ORGANIZATION.fullmatch(below[0]) else below)
 
 
-def _last_delivery(window: Window) -> date:
+def _last_delivery(window: TimeWindow) -> date:
     """The last day on which records of the window are looked for."""
     day = date.fromisoformat(window.until[:10])
-    late = LATE_DAYS - 1 if window.until[10:] == "T00:00:00" else LATE_DAYS
+    late = _LATE_DAYS - 1 if window.until[10:] == "T00:00:00" else _LATE_DAYS
     return day + timedelta(min(late, (date.max - day).days))
 
 

@@ -1,4 +1,5 @@
-"""Holes that the logs themselves reveal: days after a recorded stop or change of a trail on which nothing may show.
+"""Holes that the logs themselves reveal: days on which nothing may show, after a recorded stop or change of a trail, or
+while records are of an unknown event version.
 
 Only records prove a hole, and in doubt it is one. After a stop an account counts as recorded again from the start of
 the same trail, or from the next record that can't come from the stopped one. A change in the events that a trail
@@ -14,8 +15,12 @@ from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import Final
 
+import pyarrow as pa
+
 from lpgen.core.evidence import CoverageSource, Hole
+from lpgen.core.model import SkipReason
 from lpgen.core.trails import Trail, TrailChange
+from lpgen.core.usage.columns import column_values, flag_column
 from lpgen.core.usage.trail_changes import AFTERGLOW, RESETS, STARTS, STOPS, AccountTimes
 
 _QUIET: Final = timedelta(days=1)
@@ -118,3 +123,34 @@ def first_day_after(change: TrailChange) -> date:
     """The first day on which its settings hold from morning to night."""
     day = change.when.date()
     return day + timedelta(days=min(1, (date.max - day).days))
+
+
+# ---------------------------------------------------------------- unknown versions
+
+_COLUMNS: Final = ("account", "detail", "example_event_id", "records", "first_seen", "last_seen")
+
+_SkipRow = tuple[str, str, int, datetime | None, datetime | None]
+
+
+def version_holes(skips: pa.Table) -> Mapping[str, Hole]:
+    """By account, the days from the first such record in its log to the last; all days where the time of one can't be
+    read."""
+    found: dict[str, list[_SkipRow]] = defaultdict(list)
+    is_one = [reason == SkipReason.UNKNOWN_VERSION for reason in column_values(skips.column("reason"))]
+    if not any(is_one):
+        return {}
+    rows = skips.filter(flag_column(is_one))
+    for account, *row in zip(*(column_values(rows.column(name)) for name in _COLUMNS), strict=True):
+        detail, event_id, records, first, last = row
+        found[account].append((detail, event_id, records, first, last))
+    return {account: _hole_of_version(rows) for account, rows in found.items()}
+
+
+def _hole_of_version(rows: list[_SkipRow]) -> Hole:
+    detail, event_id, *_ = rows[0]
+    count = sum(row[2] for row in rows)
+    firsts = [date.min if row[3] is None else row[3].date() for row in rows]
+    lasts = [date.max if row[4] is None else row[4].date() for row in rows]
+    what = "1 record is" if count == 1 else f"{count:,} records are"
+    why = f"{what} of a version that this lpgen doesn't know: {detail} (example {event_id})"
+    return Hole(min(firsts), max(lasts), why, records=count)

@@ -9,13 +9,13 @@ from lpgen.core.cloudtrail.access_tracking import ReadValues, WatchedRecord, wat
 from lpgen.core.cloudtrail.caller import caller_from_identity, caller_in_log_of, caller_name, essential_identity
 from lpgen.core.cloudtrail.event_map import RecordMapper
 from lpgen.core.cloudtrail.outcome import essential_message
-from lpgen.core.cloudtrail.record_place import arn_of_identity
 from lpgen.core.cloudtrail.records import (
     RawRecord,
     SessionContext,
     UserIdentity,
-    decode_beside,
+    decode_additional,
 )
+from lpgen.core.cloudtrail.rules.call import arn_of_identity
 from lpgen.core.model import Caller
 from lpgen.core.usage.contribution import Contribution, contribution_from_record
 from lpgen.core.usage.unbounded_names import (
@@ -28,19 +28,19 @@ from lpgen.core.usage.unbounded_names import (
     open_name,
 )
 
-MAX_CONTRIBUTIONS: Final = 32_768
-MAX_IDENTITIES: Final = 16_384
-MAX_CALLERS: Final = 65_536
-MAX_FORMS: Final = 16_384
+_MAX_CONTRIBUTIONS: Final = 32_768
+_MAX_IDENTITIES: Final = 16_384
+_MAX_CALLERS: Final = 65_536
+_MAX_FORMS: Final = 16_384
 """How many of each are remembered. Above that, all are forgotten, which bounds memory whatever logs hold."""
 
-FormKey = tuple[Any, ...]
+_FormKey = tuple[Any, ...]
 Signature = tuple[object, ...]
 """The parts of a record that decide its contribution."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CallerClass:
+class _CallerClass:
     """The parts of a caller and its identity that decide contributions: one object for all callers with equal parts."""
 
     caller: Caller
@@ -52,18 +52,18 @@ class KnownCaller:
     """A caller, its class and its `caller_name`: one object for all sessions of a role, compared as such."""
 
     caller: Caller
-    alike: CallerClass
+    alike: _CallerClass
     name: str
 
 
-class _Call:
+class _CallReads:
     """The parts of records that the mapping of one event source and name was ever seen to read."""
 
-    __slots__ = ("beside", "open_name", "reads_beside", "reads_resources", "request", "response")
+    __slots__ = ("additional", "open_name", "reads_additional", "reads_resources", "request", "response")
 
     def __init__(self, event_source: str) -> None:
-        self.request, self.response, self.beside = ReadValues(), ReadValues(), ReadValues()
-        self.reads_beside = self.reads_resources = False
+        self.request, self.response, self.additional = ReadValues(), ReadValues(), ReadValues()
+        self.reads_additional = self.reads_resources = False
         self.open_name = OPEN_NAMES.get(event_source, "")
 
     def learn(self, record: WatchedRecord) -> bool:
@@ -73,22 +73,22 @@ class _Call:
         is_new |= ("resources" in record.touched) > self.reads_resources
         self.reads_resources |= "resources" in record.touched
         if "additionalEventData" in record.touched:
-            is_new |= self.beside.learn(record.additionalEventData) or not self.reads_beside
-            self.reads_beside = True
+            is_new |= self.additional.learn(record.additionalEventData) or not self.reads_additional
+            self.reads_additional = True
         return is_new
 
 
-class _Form:
+class _RecordForm:
     """The key shared by records of a call that agree in their plain fields: place, type, error code and the like."""
 
     __slots__ = ("call", "key")
 
-    def __init__(self, key: FormKey, call: _Call) -> None:
+    def __init__(self, key: _FormKey, call: _CallReads) -> None:
         self.key = key
         self.call = call
 
 
-class ContributionMemo:
+class MappingCache:
     """The contributions of records under one event map.
 
     INVARIANT: a contribution is worked out from a record that holds nothing but what its signature was made of.
@@ -97,10 +97,10 @@ class ContributionMemo:
     def __init__(self, event_map: RecordMapper) -> None:
         self.event_map = event_map
         self._identities: dict[object, KnownCaller] = {}
-        self._callers: dict[tuple[Caller, CallerClass], KnownCaller] = {}
-        self._classes: dict[tuple[Caller, UserIdentity], CallerClass] = {}
-        self._calls: dict[tuple[str, str], _Call] = {}
-        self._forms: dict[FormKey, _Form] = {}
+        self._callers: dict[tuple[Caller, _CallerClass], KnownCaller] = {}
+        self._classes: dict[tuple[Caller, UserIdentity], _CallerClass] = {}
+        self._calls: dict[tuple[str, str], _CallReads] = {}
+        self._forms: dict[_FormKey, _RecordForm] = {}
         self._contributions: dict[Signature, Contribution] = {}
 
     def find_caller(self, record: RawRecord) -> KnownCaller:
@@ -113,7 +113,7 @@ class ContributionMemo:
         foreign = (key, found)  # the same in the log of whichever other account
         return self._identities.get(foreign) or self._add_identity(foreign, record.userIdentity, account)
 
-    def find(self, record: RawRecord, alike: CallerClass) -> tuple[Contribution, str]:
+    def find(self, record: RawRecord, alike: _CallerClass) -> tuple[Contribution, str]:
         """The contribution of a record by a caller of this class, and the end of its resources that hold a mark."""
         key = (
             record.eventSource,
@@ -135,7 +135,7 @@ class ContributionMemo:
             end = end if form.call.open_name else ""
         return found, end
 
-    def _add(self, record: RawRecord, alike: CallerClass, form: _Form, signature: Signature) -> Contribution:
+    def _add(self, record: RawRecord, alike: _CallerClass, form: _RecordForm, signature: Signature) -> Contribution:
         call, request = form.call, record.requestParameters
         name = open_name(request, call.open_name) if call.open_name and isinstance(request, dict) else None
         bare = _bare_record(record, alike, form, name)
@@ -145,40 +145,40 @@ class ContributionMemo:
         if name and not (is_listed_at_end(bare.touched.get("resources") or ()) and is_open_at_end(found.rows)):
             call.open_name = ""
             return self._add(record, alike, form, _sign(record, alike, form)[0])
-        if len(self._contributions) >= MAX_CONTRIBUTIONS:
+        if len(self._contributions) >= _MAX_CONTRIBUTIONS:
             self._contributions.clear()
         self._contributions[signature] = found
         return found
 
-    def _add_form(self, key: FormKey) -> _Form:
-        if len(self._forms) >= MAX_FORMS:
+    def _add_form(self, key: _FormKey) -> _RecordForm:
+        if len(self._forms) >= _MAX_FORMS:
             self._forms.clear()
             self._calls.clear()
             self._contributions.clear()
         name = key[:2]
         call = self._calls.get(name)
         if call is None:
-            call = self._calls[name] = _Call(key[0])
-        form = self._forms[key] = _Form(key, call)
+            call = self._calls[name] = _CallReads(key[0])
+        form = self._forms[key] = _RecordForm(key, call)
         return form
 
     def _add_identity(self, key: object, identity: UserIdentity | None, account: str = "") -> KnownCaller:
-        if len(self._identities) >= MAX_IDENTITIES:
+        if len(self._identities) >= _MAX_IDENTITIES:
             self._identities.clear()
-        if len(self._callers) >= MAX_CALLERS:
+        if len(self._callers) >= _MAX_CALLERS:
             self._identities.clear()
             self._callers.clear()
             self._classes.clear()
         caller = caller_in_log_of(caller_from_identity(identity), account)
         alike = (Caller(caller.kind, service_session=caller.service_session), _identity_of_class(identity, caller))
-        known = self._classes.setdefault(alike, CallerClass(*alike))
+        known = self._classes.setdefault(alike, _CallerClass(*alike))
         name = caller_name(identity, caller)
         found = self._callers.setdefault((caller, known), KnownCaller(caller, known, name))
         self._identities[key] = found
         return found
 
 
-def _sign(record: RawRecord, alike: CallerClass, form: _Form) -> tuple[Signature, str]:
+def _sign(record: RawRecord, alike: _CallerClass, form: _RecordForm) -> tuple[Signature, str]:
     """The record's signature as far as it is known now, and the end of the name that a mark in it replaces."""
     call, request = form.call, record.requestParameters
     resources = bytes(record.resources) if call.reads_resources else None
@@ -192,15 +192,17 @@ def _sign(record: RawRecord, alike: CallerClass, form: _Form) -> tuple[Signature
                 resources = mark_listed(resources, name)
     part = None if request is None else call.request.part(request)
     message, response = record.errorMessage, record.responseElements
-    if message is not None or response is not None or call.reads_beside:
+    if message is not None or response is not None or call.reads_additional:
         message = message and essential_message(message)
         more = None if response is None else call.response.part(response)
-        beside = call.beside.part(decode_beside(bytes(record.additionalEventData))) if call.reads_beside else None
-        return (form, alike, part, resources, message, more, beside), end
+        additional = None
+        if call.reads_additional:
+            additional = call.additional.part(decode_additional(bytes(record.additionalEventData)))
+        return (form, alike, part, resources, message, more, additional), end
     return (form, alike, part, resources), end
 
 
-def _bare_record(record: RawRecord, alike: CallerClass, form: _Form, name: OpenName | None) -> WatchedRecord:
+def _bare_record(record: RawRecord, alike: _CallerClass, form: _RecordForm, name: OpenName | None) -> WatchedRecord:
     """The parts of the record that may decide its contribution, with marks and watched. Its plain texts are those of
     the form, since contributions keep them."""
     request, resources = record.requestParameters, bytes(record.resources)

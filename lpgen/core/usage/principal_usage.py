@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 
-from lpgen.core.cloudtrail.protected_data import PROTECTED
+from lpgen.core.cloudtrail.kms_context import PROTECTED
 from lpgen.core.evidence import Evidence, IdUse, PrincipalUsage, RecordedContext, UnmappedEvent, Use
 from lpgen.core.model import (
     UNKNOWN_RESOURCE,

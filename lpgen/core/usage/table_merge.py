@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from lpgen.core.usage.columns import empty_table, is_text, pack_texts, text_column
 
-Codes = npt.NDArray[np.integer[Any]]
+_Codes = npt.NDArray[np.integer[Any]]
 
 _LOWEST: Final = np.iinfo(np.int64).min
 _HIGHEST: Final = np.iinfo(np.int64).max
@@ -110,7 +110,7 @@ def _is_collapsed(table: pa.Table, members: Sequence[str], collapsed: Sequence[s
     return found
 
 
-def _ranks(column: pa.Array, *, null: int = _LOWEST) -> Codes:
+def _ranks(column: pa.Array, *, null: int = _LOWEST) -> _Codes:
     """Numbers that sort as the column's values do; `null` is the number for a null."""
     if not is_text(column.type):
         numbers = _as_int64(column)
@@ -130,7 +130,7 @@ def _as_int64(column: pa.Array) -> pa.Array:
     return column.cast(pa.int32()).cast(pa.int64()) if pa.types.is_date32(column.type) else column.cast(pa.int64())
 
 
-def _joint_codes(columns: Sequence[Codes]) -> Codes:
+def _joint_codes(columns: Sequence[_Codes]) -> _Codes:
     """Dense codes that are equal in two rows where all the columns are."""
     joint = _dense_codes(columns[0])
     for column in columns[1:]:
@@ -139,15 +139,15 @@ def _joint_codes(columns: Sequence[Codes]) -> Codes:
     return joint
 
 
-def _dense_codes(column: Codes) -> Codes:
+def _dense_codes(column: _Codes) -> _Codes:
     """The rank of each value among the distinct ones, from 0."""
     _, inverse = np.unique(column, return_inverse=True)
     return inverse.astype(np.int64, copy=False)
 
 
-def _pack_keys(columns: Iterable[Codes]) -> list[Codes]:
+def _pack_keys(columns: Iterable[_Codes]) -> list[_Codes]:
     """Fewer columns that sort and differ as these do, since each sorts all rows: several in one number if they fit."""
-    packed: list[Codes] = []
+    packed: list[_Codes] = []
     room = 0
     for column in columns:
         known = column[column != _LOWEST]
@@ -167,7 +167,7 @@ def _pack_keys(columns: Iterable[Codes]) -> list[Codes]:
     return packed
 
 
-def _order_by_example(table: pa.Table, shape: TableShape, order: Codes, starts: Codes) -> None:
+def _order_by_example(table: pa.Table, shape: TableShape, order: _Codes, starts: _Codes) -> None:
     """Puts the rows of each key that has several in the order of the example columns, in place."""
     sizes = np.diff(starts, append=len(order))
     several = np.repeat(sizes > 1, sizes)
@@ -178,7 +178,7 @@ def _order_by_example(table: pa.Table, shape: TableShape, order: Codes, starts: 
     order[several] = rows[np.lexsort([*reversed(examples), groups])]
 
 
-def _starts(keys: Sequence[Codes], order: Codes) -> Codes:
+def _starts(keys: Sequence[_Codes], order: _Codes) -> _Codes:
     """The indexes of the ordered rows at which a new key starts."""
     new = np.zeros(len(order), dtype=bool)
     new[0] = True
@@ -188,7 +188,7 @@ def _starts(keys: Sequence[Codes], order: Codes) -> Codes:
     return np.flatnonzero(new).astype(np.int64, copy=False)
 
 
-def _reduce(column: pa.Array, order: Codes, starts: Codes, reduction: Reduction) -> pa.Array:
+def _reduce(column: pa.Array, order: _Codes, starts: _Codes, reduction: Reduction) -> pa.Array:
     if reduction is Reduction.SUM:
         return _integers(np.add.reduceat(_integer_values(column)[order], starts))
     values = np.maximum.reduceat(_ranks(column, null=_LOWEST)[order], starts)
@@ -203,12 +203,12 @@ def _column(table: pa.Table, name: str) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _integer_values(column: pa.Array) -> Codes:
+def _integer_values(column: pa.Array) -> _Codes:
     """An `int64` column as numpy sees it; entries for nulls are arbitrary."""
     buffer = column.buffers()[1]
     if buffer is None or len(column) == 0:
         return np.empty(0, dtype=np.int64)
-    values: Codes = np.frombuffer(buffer, dtype=np.int64)
+    values: _Codes = np.frombuffer(buffer, dtype=np.int64)
     return values[column.offset : column.offset + len(column)]
 
 

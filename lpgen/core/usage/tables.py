@@ -6,15 +6,15 @@ Every table is an aggregate that merges: `merge_usage` of any parts in any order
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Final
 
 import pyarrow as pa
 
-from lpgen.core.model import ResourceKind
-from lpgen.core.usage.columns import empty_table
+from lpgen.core.model import ResourceKind, SkipReason
+from lpgen.core.usage.columns import column_values, empty_table, unpack_texts
 from lpgen.core.usage.table_merge import Reduction, TableShape, collapse_groups, merge_tables
 
 SCHEMA_VERSION: Final = 3
@@ -69,8 +69,8 @@ and nulls sort first.
   `observed` or an inference rule's name.
 - `invoked_by`: the service that called with the principal's session; `service_session`: an AWS service assumed the
   role; `vpc_endpoint`: its id.
-- `context`: condition values as a canonical JSON object of sorted lists (see `lpgen.core.usage.context`), and further
-  facts from records of KMS (`lpgen.core.cloudtrail.key_grants`, `protected_data`).
+- `context`: condition values as a canonical JSON object of sorted lists (see `lpgen.core.usage.contribution`), and
+  further facts from records of KMS (`lpgen.core.cloudtrail.kms_context`).
 - `records`: how many records, at least 1; in an overflow row a record counts once per resource.
 - `example_event_id`, `example_resource`: of the record that is least by time (unknown last), event id and resource; the
   resource is not folded, so its `*` and `?` are literal.
@@ -125,7 +125,6 @@ record read; `usage_records` those that became usage; `read_only` and `writing` 
 which trails may select by. Records outside the window, and bad ones without any readable field, say nothing about any
 day: they count in rows without day and category.
 """
-
 
 ACTIVITY_SCHEMA: Final = pa.schema(
     [
@@ -324,3 +323,44 @@ def count_records(usage: Usage) -> int:
 
 def _total(table: pa.Table, name: str) -> int:
     return sum(table.column(name).to_pylist())
+
+
+_WITHOUT_RECORD: Final = frozenset({SkipReason.UNREADABLE_FILE, SkipReason.NOT_CLOUDTRAIL})
+
+
+def is_record_reason(reason: SkipReason) -> bool:
+    """Whether a skip of this reason is a record; the others are files or parts of files without one."""
+    return reason not in _WITHOUT_RECORD
+
+
+# ---------------------------------------------------------------- laws
+
+
+def find_broken_laws(usage: Usage) -> Iterator[tuple[str, str]]:
+    """The name of each table that breaks a law, and how it breaks it."""
+    for name, table in usage.tables().items():
+        yield from ((name, wrong) for wrong in _find_broken_form(table, TABLES[name]))
+    read, used, skipped = count_records(usage), count_used_records(usage), _count_skipped_records(usage)
+    if read != used + skipped:
+        yield "coverage", f"{read:,} records were read, but {used:,} became usage and {skipped:,} were skipped"
+
+
+def _count_skipped_records(usage: Usage) -> int:
+    """How many records were skipped, without the files and parts of files that hold no record."""
+    reasons, counts = (column_values(usage.skips.column(name)) for name in ("reason", "records"))
+    known = {reason.value for reason in SkipReason if is_record_reason(reason)}
+    return sum(count for reason, count in zip(reasons, counts, strict=True) if reason in known)
+
+
+def _find_broken_form(table: pa.Table, shape: TableShape) -> Iterator[str]:
+    for column in shape.schema:
+        if not column.nullable and table.column(column.name).null_count:
+            yield f"the column `{column.name}` has nulls"
+            return
+    counts = [name for name in shape.schema.names if pa.types.is_int64(shape.schema.field(name).type)]
+    if any(value < 0 for name in counts for value in table.column(name).to_pylist()):
+        yield "a count is negative"
+    if table.num_rows and not unpack_texts(merge_tables([table], shape), shape.schema).equals(
+        unpack_texts(table, shape.schema)
+    ):
+        yield "its rows aren't one per key in the order of the keys"

@@ -9,22 +9,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lpgen.core.cloudtrail.caller import caller_from_record, caller_name
-from lpgen.core.cloudtrail.named_principals import is_of_account
+from lpgen.core.cloudtrail.caller import caller_from_record, caller_name, is_of_account
 from lpgen.core.cloudtrail.outcome import ErrorCodes
-from lpgen.core.cloudtrail.records import READ_VERSION, RawRecord, Record, record_from_raw
+from lpgen.core.cloudtrail.records import READ_VERSION, RawRecord, Record, Unusable, record_from_raw
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.coverage import NO_CATEGORY, category_from_record, is_record_reason
-from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window, moment_from_text
-from lpgen.core.usage.latest_time import ANY_TIME, LatestTime
+from lpgen.core.usage.contribution import NO_CATEGORY, category_from_record
+from lpgen.core.usage.event_time import ALL_TIME, ANY_TIME, NO_TIME, LatestTime, TimeWindow, moment_from_text
 from lpgen.core.usage.left_out import Windows, detail_of_left_out, hold_moment
-from lpgen.core.usage.mapping_cache import ContributionMemo
-from lpgen.core.usage.rejected import Unusable
-from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage, merge_usage
+from lpgen.core.usage.mapping_cache import MappingCache
+from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage, is_record_reason, merge_usage
 from lpgen.core.usage.tally_tables import (
     LATE,
     ActivityRows,
-    Counts,
+    ContributionCounts,
     CoverageRows,
     SkipRows,
     add_activity,
@@ -64,12 +61,12 @@ class SourceCounts:
 class UsageTally:
     """Usage in the making: sources are added one by one, and `usage` gives the tables of all of them."""
 
-    def __init__(self, contributions: ContributionMemo, *, window: Window = ALL_TIME) -> None:
+    def __init__(self, contributions: MappingCache, *, window: TimeWindow = ALL_TIME) -> None:
         self._contributions = contributions
         self._window = window
         self._has_ends = window != ALL_TIME
         self._latest = ANY_TIME
-        self._counts: Counts = {}
+        self._counts: ContributionCounts = {}
         self._skips: SkipRows = {}
         self._coverage: CoverageRows = {}
         self._activity: ActivityRows = {}

@@ -20,23 +20,25 @@ LATE: Final = "~"
 
 _DATA: Final = Category.DATA.value
 
-CountKey = tuple[Contribution, KnownCaller, str]
+_CountKey = tuple[Contribution, KnownCaller, str]
 """A record's contribution, caller and day. The records of one key either all have a time or none has."""
 
-SkipKey = tuple[str, str, str, str, str, str, str, str]
-CoverageKey = tuple[str, str, str, str, str]
-ActivityKey = tuple[str, str, str, str]
+_SkipKey = tuple[str, str, str, str, str, str, str, str]
+_CoverageKey = tuple[str, str, str, str, str]
+_ActivityKey = tuple[str, str, str, str]
 
 # Lists of different types are the fastest rows in the making: `[records, last, first, example]`, an example being
 # event id and end of a name, with source and position between them for a skip; `[first, last, records, event id,
 # source, position]`; and `[records, usage records, read-only, writing]`, and `[records]`.
-Counts = dict[CountKey, list[Any]]
-SkipRows = dict[SkipKey, list[Any]]
-CoverageRows = dict[CoverageKey, list[int]]
-ActivityRows = dict[ActivityKey, list[int]]
+ContributionCounts = dict[_CountKey, list[Any]]
+SkipRows = dict[_SkipKey, list[Any]]
+CoverageRows = dict[_CoverageKey, list[int]]
+ActivityRows = dict[_ActivityKey, list[int]]
 
 
-def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows, activity: ActivityRows) -> Usage:
+def usage_from_counts(
+    counts: ContributionCounts, skips: SkipRows, coverage: CoverageRows, activity: ActivityRows
+) -> Usage:
     """The tables, neither sorted nor merged, of what was counted by contribution and of the rows counted already."""
     all_skips = {key: [*row] for key, row in skips.items()}
     all_coverage = {key: [*row] for key, row in coverage.items()}
@@ -58,7 +60,7 @@ def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows, a
     )
 
 
-def add_skip(rows: SkipRows, key: SkipKey, records: int, example: tuple[str, str, str, str], last: str) -> None:
+def add_skip(rows: SkipRows, key: _SkipKey, records: int, example: tuple[str, str, str, str], last: str) -> None:
     """Count records in a row of skips; the first of them has this time, event id, source and position."""
     first = (example[0] or LATE, *example[1:])
     row = rows.get(key)
@@ -70,7 +72,9 @@ def add_skip(rows: SkipRows, key: SkipKey, records: int, example: tuple[str, str
     row[2] += records
 
 
-def add_coverage(rows: CoverageRows, key: CoverageKey, records: int, *, is_usage: bool, read_only: bool | None) -> None:
+def add_coverage(
+    rows: CoverageRows, key: _CoverageKey, records: int, *, is_usage: bool, read_only: bool | None
+) -> None:
     """Count records in a row of coverage; `read_only` is their own `readOnly`."""
     row = rows.setdefault(key, [0, 0, 0, 0])
     row[0] += records
@@ -80,20 +84,20 @@ def add_coverage(rows: CoverageRows, key: CoverageKey, records: int, *, is_usage
         row[2 if read_only else 3] += records
 
 
-def add_activity(rows: ActivityRows, key: ActivityKey, records: int) -> None:
-    """Counts records of a caller; a key without a day counts nothing."""
+def add_activity(rows: ActivityRows, key: _ActivityKey, records: int) -> None:
+    """ContributionCounts records of a caller; a key without a day counts nothing."""
     if key[1] != NO_TIME:
         rows.setdefault(key, [0])[0] += records
 
 
-def coverage_key(account: str, region: str, day: str, category: str, event_source: str) -> CoverageKey:
+def coverage_key(account: str, region: str, day: str, category: str, event_source: str) -> _CoverageKey:
     """The key of a coverage row: it distinguishes sources only for data events."""
     return account, region, day, category, event_source if category == _DATA else ""
 
 
 def skip_key(
     reason: SkipReason, principal: str, place: tuple[str, str], call: tuple[str, str], outcome: str, detail: str
-) -> SkipKey:
+) -> _SkipKey:
     """The key of a row of skips; `place` is account and Region, `call` source and name. Long texts are cut."""
     source, name = call
     return (
@@ -107,10 +111,10 @@ def skip_key(
     )
 
 
-def _usage_table(counts: Counts) -> pa.Table:
+def _usage_table(counts: ContributionCounts) -> pa.Table:
     places: dict[tuple[KnownCaller, str, str], int] = {}
     days: dict[str, int] = {}
-    behinds: dict[int, int] = {}  # by identity, as hashing this many texts takes long
+    positions: dict[int, int] = {}  # by identity, as hashing this many texts takes long
     parts: list[RowKey] = []
     rows: list[tuple[Any, ...]] = []
     for (contribution, known, day), (records, last, first, example) in counts.items():
@@ -118,11 +122,11 @@ def _usage_table(counts: Counts) -> pa.Table:
             continue
         place = places.setdefault((known, contribution.account, contribution.region), len(places))
         on = days.setdefault(day, len(days))
-        for behind, resources in contribution.rows:
-            at = behinds.get(id(behind))
+        for row_key, resources in contribution.rows:
+            at = positions.get(id(row_key))
             if at is None:
-                at = behinds[id(behind)] = len(parts)
-                parts.append(behind)
+                at = positions[id(row_key)] = len(parts)
+                parts.append(row_key)
             event_id, end = example[0], example[-1]
             resource = resources[0]
             if end and resource.endswith(MARK):
@@ -130,7 +134,7 @@ def _usage_table(counts: Counts) -> pa.Table:
             rows.append((place, on, at, first, last, records, event_id, resource))
     if not rows:
         return empty_table(USAGE_SCHEMA)
-    at_place, at_day, at_behind, *values = zip(*rows, strict=True)
+    at_place, at_day, at_key, *values = zip(*rows, strict=True)
     callers = [(one.caller, account, region) for one, account, region in places]
     before = [
         (one.principal or one.principal_id, one.principal_id, one.account, account, region)
@@ -140,7 +144,7 @@ def _usage_table(counts: Counts) -> pa.Table:
     arrays = [
         *_spread(before, at_place, kinds[:5]),
         *_spread([(day,) for day in days], at_day, kinds[5:6]),
-        *_spread(parts, at_behind, kinds[6:21]),
+        *_spread(parts, at_key, kinds[6:21]),
         *(_column(column, kind) for column, kind in zip(values, kinds[21:], strict=True)),
     ]
     fields = [field.with_type(array.type) for field, array in zip(USAGE_SCHEMA, arrays, strict=True)]

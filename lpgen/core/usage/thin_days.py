@@ -13,7 +13,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Final
 
-Pairs = Mapping[tuple[str, str], int]
+_Pairs = Mapping[tuple[str, str], int]
 """The records of a day by caller and event source."""
 
 _WEEK: Final = 7
@@ -44,7 +44,7 @@ _SCHEDULED: Final = ("cloudtrail.amazonaws.com", "config.amazonaws.com", "truste
 
 
 @dataclass(frozen=True, slots=True)
-class Breadth:
+class _Breadth:
     """A day's number of distinct callers, services, pairs of both, and pairs with more than one record; the same pairs
     of callers that AWS runs by itself."""
 
@@ -66,10 +66,10 @@ class Breadth:
         return self.own_pairs, self.own_repeated
 
 
-def _breadth_of_day(pairs: Pairs) -> Breadth:
+def _breadth_of_day(pairs: _Pairs) -> _Breadth:
     """The numbers of one day of an account."""
     own = [count for (caller, _), count in pairs.items() if _is_own_caller(caller)]
-    return Breadth(
+    return _Breadth(
         len({caller for caller, _ in pairs}),
         len({service for _, service in pairs}),
         len(pairs),
@@ -84,7 +84,7 @@ def _is_own_caller(caller: str) -> bool:
     return caller.endswith(_AWS) or _SERVICE_LINKED in caller
 
 
-def thin_days(activity: Mapping[date, Pairs]) -> frozenset[date]:
+def thin_days(activity: Mapping[date, _Pairs]) -> frozenset[date]:
     """The days with records that show too little to count.
 
     A day counts where AWS's own calls show enough, or where all callers together do.
@@ -131,7 +131,7 @@ def counted_days(days: Collection[date], thin: Collection[date]) -> frozenset[da
     return frozenset(found)
 
 
-def lacks_files(activity: Mapping[date, Pairs]) -> bool:
+def lacks_files(activity: Mapping[date, _Pairs]) -> bool:
     """Whether all days seem to lack some of their files: calls that AWS makes by a clock come at random.
 
     This takes three such pairs of caller and service; with fewer the answer is False.

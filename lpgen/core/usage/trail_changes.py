@@ -69,8 +69,8 @@ def trail_changes_from_usage(usage: Usage) -> tuple[TrailChange, ...]:
     changed.
     """
     found = set(_from_rows(usage.table))
-    told = {_record_of(one) for one in found}
-    return tuple(sorted({*found, *(one for one in _from_skips(usage.skips) if _record_of(one) not in told)}))
+    known = {_record_of(one) for one in found}
+    return tuple(sorted({*found, *(one for one in _from_skips(usage.skips) if _record_of(one) not in known)}))
 
 
 def _record_of(change: TrailChange) -> tuple[datetime, str, str, str]:

@@ -1,19 +1,123 @@
-"""Unbounded names in the requests of the most frequent calls: calls that differ only in one count alike.
+"""Unbounded names: folding puts a glob in place of an ARN, from that ARN only.
 
-A rule puts such a name at the end of an ARN, and folding cuts it off again. So the call is mapped with a mark in the
-name's place, and the name is put back where an example needs it. The result is checked: a mark in any other place shows
-that the name means more to the call, and then its records are mapped one by one.
+Object keys, log streams, the runs, sessions and tasks whose ids AWS makes up, and the revisions that it numbers have no
+end, and no policy names them one by one. Each folds to the pattern that its service documents for the type. A name that
+a person chose remains exact.
+
+The most frequent calls that differ only in such a name count alike. A rule puts the name at the end of an ARN, and
+folding cuts it off again. So the call is mapped with a mark in the name's place, and the name is put back where an
+example needs it. The result is checked: a mark in any other place shows that the name means more to the call, and then
+its records are mapped one by one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Final
 
+import msgspec
+
+from lpgen.core.arns import ARN_FIELDS
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.records import RecordResource
-from lpgen.core.usage.contribution import RowKey
-from lpgen.core.usage.fold import fold_key
+from lpgen.core.model import Resource, ResourceKind
+
+_KEPT_DIRECTORIES: Final = 2
+"""How many leading directories of an object key are kept."""
+
+_OBJECT: Final = "/object/*"
+
+# IAM reads `*` and `?` as wildcards and `${` as the start of a variable, so an ARN that holds one can't be named
+# exactly; `?` matches the one character. U+FFFD replaces text that was not valid Unicode.
+_SPECIAL: Final = re.compile("[*?\ufffd]|\\$(?=\\{)")
+
+
+class _Shapes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The last fields of a service's ARNs that fold. `{}` is a name that is kept, each `*` after it is folded.
+
+    In those that are `numbered` it matches only a number: AWS increases it with every change, and a call without a
+    number is authorized on the newest. An alias of a function is never a number.
+    """
+
+    source: tuple[str, ...]
+    open: tuple[str, ...] = ()
+    numbered: tuple[str, ...] = ()
+    why: str = ""
+
+
+_NO_SHAPES: Final = _Shapes(())
+
+
+class Folds:
+    """Folds resources by the catalog's table `folds`."""
+
+    def __init__(self, source: CatalogSource) -> None:
+        self._shapes = read_catalog_table(source, "folds", dict[str, _Shapes])
+        # by the text only, as hashing an enum member runs Python code
+        self._fold_arn = lru_cache(maxsize=8192)(self._decide)
+
+    def fold(self, resource: Resource) -> Resource:
+        """The resource itself, or the fold of an ARN whose last name is unbounded or can't be written in a policy.
+
+        The fold's glob matches the ARN. Folding again changes nothing, and resources of other kinds are never changed.
+        """
+        return self._fold_arn(resource.text) if resource.kind is ResourceKind.ARN else resource
+
+    def _decide(self, arn: str) -> Resource:
+        """The ARN itself if all of it is kept and can be written in a policy, else the fold."""
+        *place, name = arn.split(":", ARN_FIELDS - 1)
+        kept, ends = arn, ""
+        if len(place) == ARN_FIELDS - 1:
+            folded, ends = self._fold_name(place[2], name, is_global=not place[3] and not place[4])
+            kept = ":".join((*place, folded)) if ends else arn
+        if not ends and not _SPECIAL.search(kept):
+            return Resource(ResourceKind.ARN, arn)
+        return Resource(ResourceKind.FOLD, _SPECIAL.sub("?", kept) + ends)
+
+    def _fold_name(self, service: str, name: str, *, is_global: bool) -> tuple[str, str]:
+        """The part of an ARN's last field to keep, and the wildcards for the rest: `*`, `*/*` or the like, or ""."""
+        if service == "s3" and is_global:
+            bucket, slash, key = name.partition("/")
+            kept, ends = _fold_key(key)
+            return bucket + slash + kept, ends
+        shapes = self._shapes.get(service, _NO_SHAPES)
+        for template in shapes.open:
+            found = _shape_from_template(template).match(name)
+            if found and template.endswith(_OBJECT):
+                kept, ends = _fold_key(name[found.end() :])
+                return found.group() + kept, ends
+            ends = template[template.index("*") :]
+            if found and name.count("/", found.end()) >= ends.count("/"):
+                return found.group(), ends
+        for template in shapes.numbered:
+            found = _shape_from_template(template).match(name)
+            if found and name[found.end() :].isdecimal():
+                return found.group(), "*"
+        return name, ""
+
+
+def _fold_key(key: str) -> tuple[str, str]:
+    """The leading directories of an object key, then `*`; a key in no directory is kept whole."""
+    end = 0
+    for _ in range(_KEPT_DIRECTORIES):
+        end = key.find("/", end) + 1 or end
+    return (key[:end], "*") if end else (key, "")
+
+
+@cache
+def _shape_from_template(template: str) -> re.Pattern[str]:
+    """The expression for the kept head of a name: each `{}` up to the next separator of the template."""
+    head, *rest = template.partition("*")[0].split("{}")
+    return re.compile(re.escape(head) + "".join(f"[^{_stop(part)}]+{re.escape(part)}" for part in rest))
+
+
+def _stop(part: str) -> str:
+    return ":" if part.startswith(":") else "/:"
+
+
+# ---------------------------------------------------------------- marks in place of names
 
 MARK: Final = "\0"
 
@@ -22,7 +126,6 @@ OPEN_NAMES: Final = {"s3.amazonaws.com": "key", "logs.amazonaws.com": "logStream
 
 # A name with one of these may be read as a pattern, or decoded, on its way into an ARN, or is escaped in JSON.
 _find_special: Final = re.compile(f'[*?$%\ufffd{MARK}"\\\\]').search
-
 
 OpenName = tuple[str, str]
 """A name in two parts: what folding keeps, and the end that it cuts off."""
@@ -33,7 +136,7 @@ def open_name(request: Mapping[str, object], parameter: str) -> OpenName | None:
     name = request.get(parameter)
     if type(name) is not str or _find_special(name):
         return None
-    kept, folded = fold_key(name) if parameter == "key" else ("", "*")
+    kept, folded = _fold_key(name) if parameter == "key" else ("", "*")
     end = name[len(kept) :]
     return (kept, end) if folded and end else None
 
@@ -54,7 +157,7 @@ def is_listed_at_end(resources: Collection[RecordResource]) -> bool:
     )
 
 
-def is_open_at_end(rows: Iterable[tuple[RowKey, Sequence[str]]]) -> bool:
+def is_open_at_end(rows: Iterable[tuple[Sequence[object], Sequence[str]]]) -> bool:
     """Whether marks are nowhere but at the end of resources that are their row's only one."""
     for key, resources in rows:
         marked = [text for text in resources if MARK in text]

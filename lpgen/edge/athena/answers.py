@@ -16,9 +16,9 @@ import msgspec
 
 from lpgen.core.athena.table import FIELDS
 from lpgen.core.cloudtrail import records
+from lpgen.core.cloudtrail.records import Unusable
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.log_layout import split_address
-from lpgen.core.usage.rejected import Unusable
 from lpgen.edge.athena.queries import Answered, request_errors
 from lpgen.edge.aws_session import AwsSession, aws_errors
 from lpgen.edge.logs.json_documents import repair_text, sound_document

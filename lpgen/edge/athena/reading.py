@@ -23,11 +23,10 @@ from lpgen.core.athena.days import (
 )
 from lpgen.core.athena.table import SCHEME, AthenaTable, TableName, table_from_definition
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.usage.event_time import ALL_TIME, Window
+from lpgen.core.usage.event_time import ALL_TIME, TimeWindow, latest_of_delivery
 from lpgen.core.usage.ingest_result import Progress, ProgressReport
-from lpgen.core.usage.latest_time import latest_of_delivery
-from lpgen.core.usage.log_layout import Scope
-from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.log_layout import LogScope
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.athena.answers import Row, item_from_row, rows_of_answer
 from lpgen.edge.athena.queries import QueryRunner, request_errors
@@ -72,7 +71,7 @@ def read_athena(
         InvocationError: no day is settled, or a table would be read as a whole for each day, and nobody agreed to that.
     """
     notes: list[str] = []
-    contributions = ContributionMemo(event_map)
+    contributions = MappingCache(event_map)
     for name in logs.names:
         plan = _plan_table(logs, name, reading.ledger.objects_named(SCHEME))
         if plan.missing and not plan.table.day_keys and not logs.reads_whole:
@@ -138,7 +137,7 @@ def _describe_scan(logs: AthenaLogs, plan: TablePlan) -> str:
     accounts = frozenset(plan.wanted.accounts if "account" in table.keys else ())
     regions = frozenset(plan.wanted.regions if "region" in table.keys else ())
     ends = f"{missing[0]}T00:00:00", f"{missing[-1] + timedelta(1)}T00:00:00"
-    scope = Scope(accounts, regions, Window(*ends) if table.day_keys else ALL_TIME)
+    scope = LogScope(accounts, regions, TimeWindow(*ends) if table.day_keys else ALL_TIME)
     store = S3Store(logs.runner.session.connection)
     try:
         found = [one for step in find_objects(store, (table.location,), scope) for one in step.objects]
@@ -167,7 +166,7 @@ def _fetch_table(session: AwsSession, name: TableName) -> AthenaTable:
     return table_from_definition(name, definition)
 
 
-def _read_day(plan: TablePlan, day: date, runner: QueryRunner, contributions: ContributionMemo) -> ChunkResult:
+def _read_day(plan: TablePlan, day: date, runner: QueryRunner, contributions: MappingCache) -> ChunkResult:
     """The records of a day as those of a file, if there are any; its bytes are those that Athena scanned."""
     table = plan.table
     answered = runner.run(build_query(plan, day), table.name.database)

@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urljoin, urlsplit
 
-from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.catalog.changes import CatalogChanges, changes_between
-from lpgen.core.catalog.rows import (
+from lpgen.core.catalog.catalog import Catalog, CatalogChanges, changes_between
+from lpgen.core.catalog.service import (
     Manifest,
     ServiceRow,
     SourceRow,

@@ -15,9 +15,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import TimeWindow
 from lpgen.core.usage.left_out import Windows
-from lpgen.core.usage.log_layout import Scope
+from lpgen.core.usage.log_layout import LogScope
 from lpgen.core.usage.tables import SCHEMA_VERSION
 from lpgen.edge.data_folder.ledger_connection import (
     LEDGER_FILE,
@@ -134,7 +134,7 @@ class Ledger:
         query = "SELECT 1 FROM files WHERE path < ? OR path >= ? LIMIT 1"
         return self._connection.execute(query, (prefix, _end_of_prefix(prefix))).fetchone() is not None
 
-    def remember_scope(self, source: str, scope: Scope) -> bool:
+    def remember_scope(self, source: str, scope: LogScope) -> bool:
         """Widens what was asked of a source by what is asked now, from the next commit on; says whether it changed."""
         with failure_as_ingest_error():
             known = _scope_of(self._connection, source)
@@ -237,7 +237,7 @@ def _row_from_file(file: LedgerFile) -> tuple[str | int, ...]:
 def _file_from_row(row: tuple[Any, ...]) -> LedgerFile:
     digest, path, size, records, usage_records, skips, failure, since, until, left_out = row
     ends = zip(since.split(), until.split(), strict=True)
-    windows = tuple(Window(*(end.replace(_OPEN, "") for end in pair)) for pair in ends)
+    windows = tuple(TimeWindow(*(end.replace(_OPEN, "") for end in pair)) for pair in ends)
     return LedgerFile(digest, path, size, records, usage_records, skips, failure, windows, left_out)
 
 
@@ -359,7 +359,7 @@ def _create_or_check(connection: sqlite3.Connection, data: Path) -> int:
     return total
 
 
-def read_scope(data: Path, sources: Iterable[str]) -> Scope | None:
+def read_scope(data: Path, sources: Iterable[str]) -> LogScope | None:
     """Since when, and of which accounts and Regions, earlier ingests asked the sources; None where one of them is new.
 
     Raises:
@@ -372,9 +372,9 @@ def read_scope(data: Path, sources: Iterable[str]) -> Scope | None:
             return None
         found = [_scope_of(connection, source) for source in sources]
     known = [one for one in found if one is not None]
-    return reduce(Scope.united, known) if known and len(known) == len(found) else None
+    return reduce(LogScope.united, known) if known and len(known) == len(found) else None
 
 
-def _scope_of(connection: sqlite3.Connection, source: str) -> Scope | None:
+def _scope_of(connection: sqlite3.Connection, source: str) -> LogScope | None:
     row = connection.execute("SELECT since, accounts, regions FROM scopes WHERE source = ?", (source,)).fetchone()
-    return Scope(frozenset(row[1].split()), frozenset(row[2].split()), Window(row[0])) if row else None
+    return LogScope(frozenset(row[1].split()), frozenset(row[2].split()), TimeWindow(row[0])) if row else None

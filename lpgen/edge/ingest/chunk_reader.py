@@ -13,11 +13,11 @@ from typing import Any, Final
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import RawRecord
+from lpgen.core.usage.event_time import latest_time
 from lpgen.core.usage.ingest_result import FileProblem
-from lpgen.core.usage.latest_time import latest_time
 from lpgen.core.usage.left_out import LEFT_OUT, Windows, unite_windows
 from lpgen.core.usage.log_layout import account_from_path
-from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import SourceCounts, UsageTally
 from lpgen.edge.collector import collector_paused
@@ -65,7 +65,7 @@ class _Reader:
     limits: ReadLimits = field(default=DEFAULT_LIMITS, kw_only=True)
 
     def __post_init__(self) -> None:
-        self._contributions = ContributionMemo(EventMap(self.catalog))
+        self._contributions = MappingCache(EventMap(self.catalog))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(type(self), **{one.name: getattr(self, one.name) for one in fields(self)}), ()
@@ -103,7 +103,7 @@ class ChunkTally:
 
     def __init__(
         self,
-        contributions: ContributionMemo,
+        contributions: MappingCache,
         asked: IngestRange,
         limits: ReadLimits = DEFAULT_LIMITS,
         known: Collection[str] = (),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import TimeWindow
 from lpgen.edge.aws_session import AwsSession, aws_errors
 from lpgen.edge.object_store import StoredObject
 from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
@@ -47,7 +47,7 @@ class EventHistory:
 
     session: AwsSession
     regions: tuple[str, ...]
-    window: Window
+    window: TimeWindow
     wait: Callable[[float], None] = time.sleep
 
     def notes(self) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def _explained(region: str) -> Iterator[None]:
         raise explain_s3_error(error, Needs("cloudtrail:LookupEvents on *", pays=True)) from error
 
 
-def open_event_history(session: AwsSession, regions: tuple[str, ...], window: Window) -> EventHistory:
+def open_event_history(session: AwsSession, regions: tuple[str, ...], window: TimeWindow) -> EventHistory:
     """The event history of some Regions, or of the session's own where none is named.
 
     Raises:
@@ -111,7 +111,7 @@ def open_event_history(session: AwsSession, regions: tuple[str, ...], window: Wi
     return EventHistory(session, chosen, window)
 
 
-def _times_from_window(window: Window) -> dict[str, datetime]:
+def _times_from_window(window: TimeWindow) -> dict[str, datetime]:
     """Both ends are part of what CloudTrail looks up, to the second; the window's end isn't part of the window."""
     times = {}
     if window.since:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.athena.table import SCHEME
-from lpgen.core.usage.event_time import NO_TIME, Window
+from lpgen.core.usage.event_time import NO_TIME, TimeWindow, latest_time
 from lpgen.core.usage.ingest_result import FileProblem
-from lpgen.core.usage.latest_time import latest_time
 from lpgen.core.usage.left_out import counted_window, cover_window
 from lpgen.core.usage.log_layout import account_from_path
 from lpgen.edge.data_folder.ledger import Ledger, LedgerFile
@@ -40,10 +39,10 @@ def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:
 class IngestRange:
     """Which records an ingest asks for: those in its window, no later than it began."""
 
-    window: Window
+    window: TimeWindow
     now: str = NO_TIME
 
-    def window_for(self, path: str) -> Window:
+    def window_for(self, path: str) -> TimeWindow:
         """The window whose records count in a file."""
         return counted_window(self.window, latest_time(path, self.now))
 

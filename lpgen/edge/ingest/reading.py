@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.usage.event_time import NO_TIME, Window
-from lpgen.core.usage.ingest_result import FileProblem, Progress, ProgressReport, SkipCount, counts_from_usage
+from lpgen.core.usage.event_time import NO_TIME, TimeWindow
+from lpgen.core.usage.ingest_result import FileProblem, Progress, ProgressReport, SkipSummary, counts_from_usage
 from lpgen.core.usage.left_out import take_back
-from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage, UsageSum, merge_usage
 from lpgen.edge.data_folder.ledger import Ledger, LedgerFile, LedgerObject
 from lpgen.edge.data_folder.usage_files import (
@@ -177,7 +177,7 @@ class Reading:
             why = error.strerror or error
             raise IngestError(f"`{self.data}` can't be written, and is as it was: {why}") from error
 
-    def counts(self) -> tuple[int, int, tuple[SkipCount, ...]]:
+    def counts(self) -> tuple[int, int, tuple[SkipSummary, ...]]:
         """Records read, usage records, and the skips by reason."""
         self._told.add(_without_use(self._usage.total()))  # what was not worth a commit
         told = self._told.total()
@@ -307,7 +307,7 @@ def read_events(
         IngestError: another ingest came between two commits.
     """
     ledger = reading.ledger
-    contributions = ContributionMemo(event_map)
+    contributions = MappingCache(event_map)
     reading.notes = history.notes()
     try:
         for page in history.pages():
@@ -325,7 +325,7 @@ def read_events(
 
 
 def _read_page(
-    events: tuple[HistoryEvent, ...], contributions: ContributionMemo, window: Window, ledger: Ledger, now: str
+    events: tuple[HistoryEvent, ...], contributions: MappingCache, window: TimeWindow, ledger: Ledger, now: str
 ) -> ChunkResult:
     known = ledger.digests({len(event.record) for event in events})
     tally = ChunkTally(contributions, IngestRange(window, now), known=known)

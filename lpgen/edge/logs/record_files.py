@@ -21,9 +21,8 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.cloudtrail.records import RawRecord
+from lpgen.core.cloudtrail.records import RawRecord, Unusable
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.rejected import Unusable
 from lpgen.edge.logs.inflate import UnreadableError, inflate
 from lpgen.edge.logs.json_documents import (
     Broken,

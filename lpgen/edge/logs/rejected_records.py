@@ -9,10 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from lpgen.core.cloudtrail.named_principals import named_principal
-from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.caller import named_principal
+from lpgen.core.cloudtrail.records import Record, Unusable
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.rejected import Unusable
 from lpgen.edge.logs.json_documents import KnownKeys, lower_first
 
 _FIELD_TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Record)}

@@ -9,9 +9,9 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from lpgen.core.cloudtrail.records import Unusable
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.log_layout import split_address
-from lpgen.core.usage.rejected import Unusable
 from lpgen.edge.logs.inflate import TooLargeError, UnreadableError, inflate, is_gzip
 from lpgen.edge.logs.read_limits import NO_LIMITS
 from lpgen.edge.logs.record_files import records_from_bytes

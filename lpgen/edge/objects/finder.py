@@ -11,8 +11,8 @@ from typing import Final
 from lpgen.core.usage.ingest_result import FileProblem, Progress, ProgressReport
 from lpgen.core.usage.log_layout import (
     NO_SPAN,
-    Scope,
-    Span,
+    FileSpan,
+    LogScope,
     Visit,
     is_file_wanted,
     is_log_name,
@@ -105,12 +105,12 @@ class _Task:
 
     listing: ListingProgress
     visit: Visit
-    span: Span = NO_SPAN
+    span: FileSpan = NO_SPAN
     named: bool = False
 
 
 def find_objects(
-    store: ObjectStore, addresses: Iterable[str], scope: Scope, *, threads: int = _THREADS
+    store: ObjectStore, addresses: Iterable[str], scope: LogScope, *, threads: int = _THREADS
 ) -> Iterator[_ListedPage]:
     """The log objects at or below the addresses, page by page as they come; several pages are under way at a time.
 
@@ -130,7 +130,7 @@ class _Walk:
     """The way through one address."""
 
     store: ObjectStore
-    scope: Scope
+    scope: LogScope
     pool: ThreadPoolExecutor
     pending: dict[Future[ListingPage], _Task] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from typing import Final
 from lpgen.core.athena.days import TablePlan
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.ingest_result import UNCOUNTED, FileProblem, IngestResult, Progress
-from lpgen.core.usage.log_layout import Scope
+from lpgen.core.usage.log_layout import LogScope
 from lpgen.report.escaping import terminal_text
 
 _SHOWN: Final = 5
@@ -45,7 +45,7 @@ def render_ingest(result: IngestResult, *, verbose: bool) -> str:
     return "\n".join(_lines(result, verbose=verbose))
 
 
-def render_kept_scope(scope: Scope) -> str:
+def render_kept_scope(scope: LogScope) -> str:
     """What an ingest asks for since earlier ones did, as one line."""
     asked = [f"since {scope.window.since.removesuffix('T00:00:00')}"] if scope.window.since else []
     kinds = (("account", scope.accounts), ("Region", scope.regions))

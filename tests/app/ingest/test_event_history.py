@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lpgen.app.ingest import ingest
-from lpgen.core.usage.event_time import ALL_TIME, Window, window_from_text
+from lpgen.core.usage.event_time import ALL_TIME, TimeWindow, window_from_text
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.data_folder.usage_files import read_usage
@@ -40,7 +40,7 @@ def _keys(history: EventHistoryServer, monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setenv(name, value)
 
 
-def look_up(data: Path, *regions: str, window: Window = ALL_TIME, waits: list[float] | None = None) -> IngestResult:
+def look_up(data: Path, *regions: str, window: TimeWindow = ALL_TIME, waits: list[float] | None = None) -> IngestResult:
     """Ingests the event history without waiting."""
     noted = [] if waits is None else waits
     events = EventHistory(open_session(Connection()), regions or ("us-east-1",), window, noted.append)

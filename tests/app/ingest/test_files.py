@@ -26,7 +26,7 @@ from lpgen.app.ingest import ingest
 from lpgen.app.map import map_records
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import TimeWindow
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.ledger import open_ledger, read_generation
@@ -171,7 +171,7 @@ def test_ingest_counts_copies_in_one_run_once(tmp_path: Path) -> None:
 
 def test_ingest_reads_a_known_file_again_for_a_wider_window_only(tmp_path: Path) -> None:
     (path,) = write_logs(tmp_path / "logs", [[1, 20]])
-    late, later = Window(since="2024-03-10T00:00:00"), Window(since="2024-03-15T00:00:00")
+    late, later = TimeWindow(since="2024-03-10T00:00:00"), TimeWindow(since="2024-03-15T00:00:00")
     first = take(tmp_path / "data", path, window=late)
     assert (first.usage_records, skip_counts(first)) == (1, {"out_of_window": 1})
     for narrower in (late, later):
@@ -194,8 +194,8 @@ def test_ingest_with_several_windows_gives_the_bytes_of_all_at_once(
 ) -> None:
     room = tmp_path / uuid.uuid4().hex
     paths = write_logs(room / "logs", numbers)
-    windows = [Window(*span) for span in spans]
-    widest = Window(
+    windows = [TimeWindow(*span) for span in spans]
+    widest = TimeWindow(
         min(one.since for one in windows),
         "" if not all(one.until for one in windows) else max(one.until for one in windows),
     )
@@ -224,7 +224,7 @@ def test_ingest_takes_in_records_that_were_of_the_future(tmp_path: Path) -> None
 
 def test_ingest_keeps_what_it_knows_of_a_file_that_it_cannot_read_again(tmp_path: Path) -> None:
     one, other = write_logs(tmp_path / "logs", [[1, 20], [2, 21]])
-    window = Window(since="2024-03-10T00:00:00")
+    window = TimeWindow(since="2024-03-10T00:00:00")
     take(tmp_path / "data", one, other, window=window)
 
     class Vanish(LocalEngine):
@@ -432,7 +432,7 @@ def test_ingest_on_a_full_disk_leaves_the_old_tables(tmp_path: Path, most_bytes:
 def test_ingest_reads_a_known_file_again_within_the_limits_of_its_first_reading(tmp_path: Path) -> None:
     path = tmp_path / "log.json.gz"
     path.write_bytes(log_bytes([record_json(day, eventTime=f"2024-03-{day:02}T00:00:00Z") for day in range(1, 7)]))
-    take(tmp_path / "data", path, window=Window("2024-03-05T00:00:00", ""))
+    take(tmp_path / "data", path, window=TimeWindow("2024-03-05T00:00:00", ""))
     for limits in (ReadLimits(records=2), ReadLimits(file_bytes=path.stat().st_size)):
         data = shutil.copytree(tmp_path / "data", tmp_path / f"{limits.records}")
         assert take(data, path, limits=limits).usage_records == 4

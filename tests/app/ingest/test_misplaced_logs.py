@@ -12,7 +12,7 @@ import pytest
 
 from lpgen.app.ingest import ingest
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import TimeWindow
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
@@ -33,7 +33,7 @@ EARLIER = "AWSLogs/000000000000/CloudTrail/us-east-1/2024/03/02/log.json.gz"
 FLAT = "flat/log.json.gz"
 
 
-def take(data: Path, *paths: Path, window: Window = Window(), workers: int = 0) -> IngestResult:  # noqa: B008
+def take(data: Path, *paths: Path, window: TimeWindow = TimeWindow(), workers: int = 0) -> IngestResult:  # noqa: B008
     return ingest(paths, CATALOG, data=data, window=window, engine=LocalEngine(workers) if workers else None)
 
 
@@ -117,7 +117,7 @@ def test_misplaced_file_counts_nothing_when_it_is_read_for_a_wider_window(
     mixed = log_bytes([record_json(20), record_json(21, recipientAccountId=OTHER)])
     logs = write(tmp_path / "logs", RIGHT, data=mixed)
     write(logs, WRONG)
-    late = Window(since="2024-03-30T00:00:00")
+    late = TimeWindow(since="2024-03-30T00:00:00")
     first = take(tmp_path / "data", logs, window=late)
     assert skip_counts(first) == {"misplaced": 3, "out_of_window": 1}
     wide = take(tmp_path / "data", logs)

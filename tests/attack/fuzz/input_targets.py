@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from lpgen.app.map import map_line
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.cloudtrail.map_line import map_line
 from lpgen.core.cloudtrail.records import RawRecord, record_from_raw
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.model import ActionPattern

@@ -10,11 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from lpgen.app.map import map_line
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.cloudtrail.map_line import map_line
-from lpgen.core.cloudtrail.records import RawRecord, record_from_raw
-from lpgen.core.usage.mapping_cache import ContributionMemo
-from lpgen.core.usage.rejected import Unusable
+from lpgen.core.cloudtrail.records import RawRecord, Unusable, record_from_raw
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.catalog.files import bundled_catalog
@@ -39,7 +38,7 @@ def read_log(data: bytes) -> Usage:
     """The usage of one file, which accounts for each of its records."""
     items = list(records_from_bytes(data, limits=_LIMITS))
     assert all(isinstance(one, RawRecord | Unusable) for one in items)
-    tally = UsageTally(ContributionMemo(event_map()))
+    tally = UsageTally(MappingCache(event_map()))
     counts = tally.add_source(items, "file")
     usage = tally.usage()
     assert sum(usage.coverage.column("records").to_pylist()) == counts.records, "records are lost"

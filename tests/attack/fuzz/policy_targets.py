@@ -17,9 +17,8 @@ from lpgen.core.globs.match import (
 )
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.conditions import condition_match
-from lpgen.core.iam.decision import AbsentKeys, Request
+from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request
 from lpgen.core.iam.policy import policy_from_json, policy_size, policy_to_json
-from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.iam.request_line import decide_line
 from lpgen.core.model import Condition, Policy, Resource, ResourceKind
 from lpgen.edge.catalog.files import bundled_catalog

@@ -17,10 +17,8 @@ from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.evidence import Use
 from lpgen.core.findings import PrincipalClass, PrincipalDiff, Proposal, Verdict
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import AbsentKeys, Request, Result
-from lpgen.core.iam.meaning import says_the_same
-from lpgen.core.iam.policy import policy_from_json, policy_to_json
-from lpgen.core.iam.policy_set import PolicySet
+from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request, Result
+from lpgen.core.iam.policy import policy_from_json, policy_to_json, says_the_same
 from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind

@@ -14,9 +14,8 @@ from lpgen.core.choices import KeepUnobservable, ScopeChoice, keep_each
 from lpgen.core.evidence import Use
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import AbsentKeys, Request, Result
+from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import Outcome, Policy, Principal, Resource, ResourceKind
 from lpgen.core.options import Options
 from tests.support.diffs import diff_usage

@@ -9,13 +9,20 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.catalog.arn_formats import ArnFormat, FormatSet, formats_of_service
-from lpgen.core.catalog.arn_machine import Machine, Span, Token, regex_of_tokens
-from lpgen.core.catalog.rows import service_from_json
+from lpgen.core.catalog.arn_formats import (
+    ArnFormat,
+    FormatSet,
+    _Machine,
+    _regex_of_tokens,
+    _StateSpan,
+    _Token,
+    formats_of_service,
+)
+from lpgen.core.catalog.service import service_from_json
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.law_examples import examples
 
-spans = st.builds(Span, st.sampled_from(["", "/", ":", "/:"]), st.booleans())
+spans = st.builds(_StateSpan, st.sampled_from(["", "/", ":", "/:"]), st.booleans())
 tokens = st.lists(st.one_of(st.text(alphabet="ab/:", min_size=1, max_size=2), spans), max_size=5).map(tuple)
 globs = st.text(alphabet="ab/:*?", max_size=6)
 TEXTS = ["".join(text) for size in range(6) for text in itertools.product("ab/:", repeat=size)]
@@ -23,18 +30,18 @@ TEXTS = ["".join(text) for size in range(6) for text in itertools.product("ab/:"
 
 @settings(max_examples=examples(60), deadline=None)
 @given(tokens)
-def test_machine_reads_what_the_regular_expression_matches(parts: tuple[Token, ...]) -> None:
-    machine, regex = Machine(parts), re.compile(regex_of_tokens(parts), re.DOTALL)
+def test_machine_reads_what_the_regular_expression_matches(parts: tuple[_Token, ...]) -> None:
+    machine, regex = _Machine(parts), re.compile(_regex_of_tokens(parts), re.DOTALL)
     for text in TEXTS:
         assert machine.reads(text) == (regex.fullmatch(text) is not None), text
 
 
 @settings(max_examples=examples(100), deadline=None)
 @given(tokens, globs)
-def test_machine_meets_a_glob_if_some_text_fits_both(parts: tuple[Token, ...], glob: str) -> None:
-    regex = re.compile(regex_of_tokens(parts), re.DOTALL)
+def test_machine_meets_a_glob_if_some_text_fits_both(parts: tuple[_Token, ...], glob: str) -> None:
+    regex = re.compile(_regex_of_tokens(parts), re.DOTALL)
     glob_regex = re.compile("".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in glob), re.DOTALL)
-    machine = Machine(parts)
+    machine = _Machine(parts)
     if any(regex.fullmatch(text) and glob_regex.fullmatch(text) for text in TEXTS):
         assert machine.intersects(glob)
     elif sum(len(part) if isinstance(part, str) else part.filled for part in parts) + len(glob.replace("*", "")) <= 5:
@@ -51,7 +58,7 @@ def test_long_and_hostile_texts_are_read_in_reasonable_time() -> None:
 
 
 def test_short_and_long_texts_get_one_answer() -> None:
-    form = ArnFormat(("arn:", Span(":"), ":x/", Span("/")))
+    form = ArnFormat(("arn:", _StateSpan(":"), ":x/", _StateSpan("/")))
     for size in (1, 100, 248, 249, 250, 251, 252, 1000):
         for tail, fits in (("", True), ("/", False), (":", True)):
             text = "arn:aws:x/" + "n" * size + tail

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from lpgen.core.cloudtrail.operation_rows import Binding, OperationRow
-from lpgen.core.cloudtrail.record_place import call_from_record
+from lpgen.core.cloudtrail.optional_actions import row_of_tagged
 from lpgen.core.cloudtrail.records import HIDDEN, Record
 from lpgen.core.cloudtrail.resource_arns import binders_from_binding
 from lpgen.core.cloudtrail.resource_reading import reader_from_row
-from lpgen.core.cloudtrail.rules.call import Call
-from lpgen.core.cloudtrail.tagged_types import row_of_tagged
+from lpgen.core.cloudtrail.rules.call import Call, call_from_record
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, ResourceKind
 from lpgen.edge.catalog.files import bundled_catalog
 

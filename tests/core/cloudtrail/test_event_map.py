@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 import lpgen.core.cloudtrail.rules as event_rules
 from action_catalog.build_operation_report import classify
 from action_catalog.parameter_names import normalise
+from lpgen.app.map import map_line
 from lpgen.core.cloudtrail.event_map import EventMap, skip_from_record
-from lpgen.core.cloudtrail.event_names import EventSources, strip_version
-from lpgen.core.cloudtrail.map_line import map_line
-from lpgen.core.cloudtrail.operation_rows import read_operation_table
+from lpgen.core.cloudtrail.operation_rows import EventSources, read_operation_table, strip_version
 from lpgen.core.cloudtrail.records import HIDDEN, Record, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import UNREAD_REQUEST, inferences_from_catalog

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.cloudtrail.named_principals import named_principal, names_of
+from lpgen.core.cloudtrail.caller import named_principal, names_of
 
 ACCOUNT = "111122223333"
 WORKER = f"arn:aws:iam::{ACCOUNT}:role/app/worker"

@@ -7,8 +7,7 @@ import re
 
 import pytest
 
-from lpgen.core.cloudtrail.event_names import EventSources
-from lpgen.core.cloudtrail.operation_rows import Operations, read_operation_table
+from lpgen.core.cloudtrail.operation_rows import EventSources, Operations, read_operation_table
 from lpgen.core.cloudtrail.resource_arns import binders_from_binding
 from lpgen.edge.catalog.files import bundled_catalog, bundled_folder
 from lpgen.errors import CatalogError

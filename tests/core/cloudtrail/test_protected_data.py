@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.cloudtrail.protected_data import Sides, data_keys, keys_by_service
+from lpgen.core.cloudtrail.kms_context import Sides, data_keys, keys_by_service
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import Action
 from lpgen.edge.catalog.files import bundled_catalog

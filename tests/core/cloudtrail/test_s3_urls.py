@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.cloudtrail.s3_urls import object_arn_from_url
+from lpgen.core.cloudtrail.resource_arns import object_arn_from_url
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,7 @@ import pytest
 from action_catalog.build_shown_actions import shown_actions, table_names, text_from_shown
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import UnobservableKind
-from lpgen.core.cloudtrail.own_operations import OwnOperations
-from lpgen.core.cloudtrail.visibility import Users, VisibilityTable, visibility_from_catalog
+from lpgen.core.cloudtrail.visibility import OwnOperations, Users, VisibilityTable, visibility_from_catalog
 from lpgen.core.model import Action, Visibility
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.cloudtrail.rules.mapping_cases import CASES, read_cases

@@ -18,6 +18,7 @@ from lpgen.core.iam.decision import (
     Answer,
     Layer,
     Match,
+    PolicySet,
     Request,
     Result,
     Stop,
@@ -28,7 +29,6 @@ from lpgen.core.iam.decision import (
 )
 from lpgen.core.iam.match_statement import covering_matches
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import (
     CURRENT_VERSION,
     NO_RESOURCE,

@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import AbsentKeys, Decision, Layer, Request, Result
+from lpgen.core.iam.decision import UNSTATED, AbsentKeys, AuthorizationDecision, Layer, PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.iam.policy_set import UNSTATED, PolicySet
 from lpgen.core.iam.principals import ANONYMOUS
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Policy, Resource, ResourceKind
 from tests.support.law_examples import examples
@@ -164,7 +163,7 @@ def test_decisions_are_total_for_nearly_right_principals(held: PolicySet, form: 
     check_shape(decide(Request(form.replace("{}", text), "s3:GetObject", Resource(ResourceKind.ARN, ARNS[0])), held))
 
 
-def check_shape(decision: Decision) -> None:
+def check_shape(decision: AuthorizationDecision) -> None:
     assert (decision.result is Result.DEPENDS) is bool(decision.depends_on)
     assert list(decision.depends_on) == sorted(set(decision.depends_on))
     if decision.result is Result.EXPLICITLY_DENIED:

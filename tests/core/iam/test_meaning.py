@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.iam.meaning import says_the_same
+from lpgen.core.iam.policy import says_the_same
 from tests.support.worlds import allow, policy, role
 
 OLD, NEW = "2008-10-17", "2012-10-17"

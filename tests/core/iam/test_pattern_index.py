@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpgen.core.globs.step_budget import step_budget
-from lpgen.core.iam.match_resource import resource_contains
-from lpgen.core.iam.pattern_index import PatternIndex
+from lpgen.core.iam.match_resource import PatternIndex, resource_contains
 
 TEXTS = st.one_of(
     st.text("arn:*?s/", max_size=12),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.iam import statement_index
+from lpgen.core.iam import walls
 from lpgen.core.iam.match_statement import action_matches
-from lpgen.core.iam.statement_index import statements_covering
+from lpgen.core.iam.walls import statements_covering
 from lpgen.core.model import ActionPattern, Effect, Policy, Statement
 
 PIECES = st.sampled_from(["*", "?", "s3", "S3", "iam", ":", "::", "Get", "getobject", "PutObject", "ſ3", "K", " ", ""])
@@ -52,8 +52,8 @@ def test_index_finds_the_statements_that_each_say_yes(some: list[Policy], action
 
 
 def test_index_never_takes_one_policy_for_another_at_its_place_in_memory() -> None:
-    for number in range(statement_index._MOST_SETS + 10):
+    for number in range(walls._MOST_SETS + 10):
         # Each policy dies before the next is made, which may then have its id.
         name = f"s3:action{number}"
         assert len(statements_covering([policy_of(([name], False))], name).statements) == 1
-    assert len(statement_index._known) <= statement_index._MOST_SETS
+    assert len(walls._known) <= walls._MOST_SETS

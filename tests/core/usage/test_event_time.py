@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.usage.event_time import ALL_TIME, Window, date_from_age, moment_from_text, window_from_text
+from lpgen.core.usage.event_time import ALL_TIME, TimeWindow, date_from_age, moment_from_text, window_from_text
 from lpgen.errors import InvocationError
 
 
@@ -58,7 +58,7 @@ def test_moment_from_text_sorts_as_time_does(one: object, other: object) -> None
 
 def test_window_from_text_takes_whole_days() -> None:
     window = window_from_text("2024-03-01", "2024-03-02")
-    assert window == Window("2024-03-01T00:00:00", "2024-03-03T00:00:00")
+    assert window == TimeWindow("2024-03-01T00:00:00", "2024-03-03T00:00:00")
     held = [window.holds(f"2024-03-0{day}T23:59:59.999") for day in (1, 2, 3)]
     assert held == [True, True, False]
 
@@ -71,12 +71,12 @@ def test_window_from_text_refuses_nonsense(since: str, until: str) -> None:
 
 def test_window_holds_a_record_without_time_only_if_it_has_no_ends() -> None:
     assert ALL_TIME.holds("")
-    assert not Window(since="2024-03-01T00:00:00").holds("")
+    assert not TimeWindow(since="2024-03-01T00:00:00").holds("")
 
 
 @given(*[st.sampled_from(["", "2024-01-01T00:00:00", "2024-02-01T00:00:00", "2024-03-01T00:00:00"])] * 4)
 def test_window_covers_a_window_all_of_whose_times_it_holds(a: str, b: str, c: str, d: str) -> None:
-    outer, inner = Window(a, b), Window(c, d)
+    outer, inner = TimeWindow(a, b), TimeWindow(c, d)
     probes = ["", "0001-01-01T00:00:00", "9999-01-01T00:00:00"]
     probes += [f"2024-0{month}-{day}T00:00:00" for month in (1, 2, 3) for day in ("01", "15")]
     held = [probe for probe in probes if inner.holds(probe)]

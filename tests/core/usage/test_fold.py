@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.globs.match import glob_match, has_variable
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Resource, ResourceKind
-from lpgen.core.usage.fold import Folds
+from lpgen.core.usage.unbounded_names import Folds
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.case_tables import each_case
 

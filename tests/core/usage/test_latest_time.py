@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.usage.event_time import ALL_TIME
-from lpgen.core.usage.latest_time import ANY_TIME, latest_time
+from lpgen.core.usage.event_time import ALL_TIME, ANY_TIME, latest_time
 from lpgen.core.usage.left_out import counted_window
 
 NOW = "2026-03-01T12:00:00"

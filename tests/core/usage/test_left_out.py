@@ -9,21 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpgen.core.cloudtrail.records import Record
-from lpgen.core.usage.event_time import ALL_TIME, Window
-from lpgen.core.usage.latest_time import LatestTime
+from lpgen.core.usage.event_time import ALL_TIME, LatestTime, TimeWindow
 from lpgen.core.usage.left_out import counted_window, cover_window, hold_moment, take_back, unite_windows
 from lpgen.core.usage.tables import Usage, merge_usage
 from tests.support.log_samples import PlainMap, record_json, rows
 from tests.support.record_usage import usage_from_records
 
 _MOMENTS = st.integers(1, 9).map(lambda day: f"2024-03-0{day}T00:00:00")
-_WINDOWS = st.builds(Window, _MOMENTS | st.just(""), _MOMENTS | st.just("")).filter(
+_WINDOWS = st.builds(TimeWindow, _MOMENTS | st.just(""), _MOMENTS | st.just("")).filter(
     lambda window: not window.until or window.since < window.until
 )
 
 
 @given(st.lists(_WINDOWS, min_size=1, max_size=5), _MOMENTS)
-def test_unite_windows_holds_the_same_times_in_windows_apart(windows: list[Window], moment: str) -> None:
+def test_unite_windows_holds_the_same_times_in_windows_apart(windows: list[TimeWindow], moment: str) -> None:
     united = unite_windows(windows)
     assert hold_moment(united, moment) == any(window.holds(moment) for window in windows)
     assert all(one.until and one.until < other.since for one, other in itertools.pairwise(united))
@@ -32,13 +31,13 @@ def test_unite_windows_holds_the_same_times_in_windows_apart(windows: list[Windo
 
 
 @given(_WINDOWS, _MOMENTS, _MOMENTS)
-def test_counted_window_holds_what_is_not_too_late(window: Window, latest: str, moment: str) -> None:
+def test_counted_window_holds_what_is_not_too_late(window: TimeWindow, latest: str, moment: str) -> None:
     found = counted_window(window, LatestTime(latest, "why"))
     assert found.holds(moment) == (window.holds(moment) and moment <= latest)
 
 
 def test_take_back_leaves_what_other_files_have() -> None:
-    window = Window("2024-03-05T00:00:00")
+    window = TimeWindow("2024-03-05T00:00:00")
 
     def usage(digest: str, *numbers: int) -> Usage:
         records = [msgspec.convert(record_json(number), Record) for number in numbers]

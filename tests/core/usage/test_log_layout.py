@@ -7,8 +7,8 @@ import pytest
 from lpgen.core.usage.event_time import window_from_text
 from lpgen.core.usage.log_layout import (
     NO_SPAN,
-    Scope,
-    Span,
+    FileSpan,
+    LogScope,
     Visit,
     account_from_path,
     address_from_text,
@@ -69,9 +69,9 @@ def test_address_from_text_refuses_what_is_none(text: str) -> None:
     ],
 )
 def test_visit_from_folder_goes_where_wanted_logs_lie(folder: str, visit: Visit) -> None:
-    assert visit_from_folder(f"s3://b/{folder}", Scope(frozenset({ACCOUNT}), frozenset({"us-east-1"}))) is visit
+    assert visit_from_folder(f"s3://b/{folder}", LogScope(frozenset({ACCOUNT}), frozenset({"us-east-1"}))) is visit
     if visit is Visit.PRUNE:
-        assert visit_from_folder(f"s3://b/{folder}", Scope()) in (Visit.DESCEND, Visit.LIST)
+        assert visit_from_folder(f"s3://b/{folder}", LogScope()) in (Visit.DESCEND, Visit.LIST)
 
 
 def test_label_from_folder_names_the_part_that_is_left() -> None:
@@ -95,14 +95,14 @@ def test_label_from_folder_names_the_part_that_is_left() -> None:
 def test_span_from_folder_holds_the_days_of_the_window_and_three_of_late_files(
     since: str, until: str, after: str, before: str
 ) -> None:
-    scope = Scope(window=window_from_text(since, until))
-    span = Span(after and REGION_FOLDER + after, before and REGION_FOLDER + before)
+    scope = LogScope(window=window_from_text(since, until))
+    span = FileSpan(after and REGION_FOLDER + after, before and REGION_FOLDER + before)
     for folder in (REGION_FOLDER, f"{REGION_FOLDER}2024/", f"{REGION_FOLDER}2024/03/05/"):
         assert span_from_folder(folder, scope) == span
 
 
 def test_span_from_folder_puts_each_day_whole_on_one_side() -> None:
-    span = span_from_folder(REGION_FOLDER, Scope(window=window_from_text("2024-03-05", "2024-03-10")))
+    span = span_from_folder(REGION_FOLDER, LogScope(window=window_from_text("2024-03-05", "2024-03-10")))
     for day, inside in (("04", False), ("05", True), ("10", True), ("13", True), ("14", False)):
         for file in ("", "!", "zz/x.json.gz"):
             name = f"{REGION_FOLDER}2024/03/{day}/{file}"
@@ -110,7 +110,7 @@ def test_span_from_folder_puts_each_day_whole_on_one_side() -> None:
 
 
 def test_span_from_folder_limits_nothing_where_no_days_are_known() -> None:
-    scope = Scope(window=window_from_text("2024-03-05", "2024-03-05"))
+    scope = LogScope(window=window_from_text("2024-03-05", "2024-03-05"))
     assert span_from_folder("s3://b/AWSLogs/111122223333/CloudTrail/somewhere/", scope) == NO_SPAN
     assert span_from_folder("s3://b/export/", scope) == NO_SPAN
 
@@ -130,9 +130,9 @@ def test_span_from_folder_limits_nothing_where_no_days_are_known() -> None:
 )
 def test_is_file_wanted_leaves_out_only_what_its_name_excludes(name: str, wanted: bool) -> None:
     window = window_from_text("2024-03-05", "2024-03-05")
-    scope = Scope(frozenset({ACCOUNT}), frozenset({"us-east-1"}), window)
+    scope = LogScope(frozenset({ACCOUNT}), frozenset({"us-east-1"}), window)
     assert is_file_wanted(f"s3://b/flat/{name}", scope) is wanted
-    assert is_file_wanted(f"s3://b/flat/{name}", Scope())
+    assert is_file_wanted(f"s3://b/flat/{name}", LogScope())
 
 
 @pytest.mark.parametrize(

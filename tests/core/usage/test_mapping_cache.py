@@ -18,7 +18,7 @@ from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import RawRecord, Record, record_from_raw
 from lpgen.core.usage import mapping_cache as contribution_memo
 from lpgen.core.usage.contribution import Contribution, RowKey, contribution_from_record
-from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.unbounded_names import MARK
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.cloudtrail.rules.mapping_cases import read_cases
@@ -81,7 +81,7 @@ def logged(fields: dict[str, Any]) -> RawRecord:
     return msgspec.json.decode(json.dumps(fields), type=RawRecord)
 
 
-def said_from_memory(memo: ContributionMemo, record: Record) -> Said:
+def said_from_memory(memo: MappingCache, record: Record) -> Said:
     raw = raw_from_record(record)
     found, end = memo.find(raw, memo.find_caller(raw).alike)
     return said_by(found, end)
@@ -117,7 +117,7 @@ def _record(fields: dict[str, Any], rng: random.Random, *, twist: bool) -> Recor
 def test_memo_says_of_every_documented_case_what_it_says_alone() -> None:
     rng = random.Random(6)
     cases = [case["record"] for case in read_cases(*FAMILIES)]
-    memo = ContributionMemo(event_map())
+    memo = MappingCache(event_map())
     for twist in (False, False, True, True):
         for fields in rng.sample(cases, examples(len(cases))):
             record = _record(fields, rng, twist=twist)
@@ -179,7 +179,7 @@ def test_memo_says_of_every_variation_of_a_documented_case_what_it_says_alone() 
     """A memo that took two calls for one would lose use without a word."""
     rng = random.Random(os.environ.get("TEST_SEED", "9"))
     cases = [case["record"] for case in read_cases(*FAMILIES)]
-    memo = ContributionMemo(event_map())
+    memo = MappingCache(event_map())
     for fields in rng.sample(cases, examples(len(cases))):
         base = {"userIdentity": rng.choice(_IDENTITIES), **fields}
         for varied in (base, *(_varied(base, rng) for _ in range(4)), base):
@@ -191,7 +191,7 @@ def test_memo_says_of_every_variation_of_a_documented_case_what_it_says_alone() 
 
 
 def test_memo_says_of_the_sample_logs_what_they_say_alone() -> None:
-    memo = ContributionMemo(event_map())
+    memo = MappingCache(event_map())
     for fields in sample_records():
         record = msgspec.convert(fields, Record)
         assert said_from_memory(memo, record) == said_alone(record)
@@ -199,7 +199,7 @@ def test_memo_says_of_the_sample_logs_what_they_say_alone() -> None:
 
 def test_memo_says_of_records_with_odd_parts_what_they_say_alone() -> None:
     rng = random.Random(8)
-    memo = ContributionMemo(event_map())
+    memo = MappingCache(event_map())
     cases = [*read_cases(*FAMILIES)]
     for case in rng.sample(cases, examples(len(cases))):
         for odd in ({}, {"resources": "x"}, {"additionalEventData": [1]}, {"resources": [{"ARN": 5}]}):
@@ -210,7 +210,7 @@ def test_memo_says_of_records_with_odd_parts_what_they_say_alone() -> None:
 
 
 def test_memo_maps_records_that_differ_in_nothing_that_matters_once() -> None:
-    memo = ContributionMemo(event_map())
+    memo = MappingCache(event_map())
     request = {"bucketName": "b", "Host": "h"}
     fields = {"eventSource": "s3.amazonaws.com", "eventName": "GetObject"}
     found = [
@@ -233,7 +233,7 @@ def test_memo_maps_records_that_differ_in_nothing_that_matters_once() -> None:
 
 
 def test_memo_tells_records_apart_that_differ_in_what_the_response_names() -> None:
-    memo = ContributionMemo(event_map())
+    memo = MappingCache(event_map())
     request = {"clusterName": "c", "nodeType": "db.t4g.small", "aCLName": "open-access"}
     fields = {"eventSource": "memorydb.amazonaws.com", "eventName": "CreateCluster", "requestParameters": request}
     said = []
@@ -263,7 +263,7 @@ _BUCKETS = st.sampled_from(["b", "b--x-s3", "arn:aws:s3:eu-west-1:111122223333:a
 @given(_SOURCES, _BUCKETS, st.lists(_KEYS, min_size=1, max_size=5), st.booleans())
 def test_memo_puts_open_names_back(call: tuple[str, str, str], bucket: str, keys: list[str], listed: bool) -> None:
     source, name, parameter = call
-    memo = ContributionMemo(event_map())
+    memo = MappingCache(event_map())
     for number, key in enumerate(keys):
         request = {"bucketName": bucket, "logGroupName": "g", parameter: key, "x-amz-copy-source": "c/k"}
         resources = [{"type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::{bucket}/{key}"}, {"type": "AWS::S3::Bucket"}]
@@ -274,9 +274,9 @@ def test_memo_puts_open_names_back(call: tuple[str, str, str], bucket: str, keys
 
 
 def test_memo_forgets_when_it_holds_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MAX_CONTRIBUTIONS", "MAX_IDENTITIES", "MAX_CALLERS", "MAX_FORMS"):
+    for name in ("_MAX_CONTRIBUTIONS", "_MAX_IDENTITIES", "_MAX_CALLERS", "_MAX_FORMS"):
         monkeypatch.setattr(contribution_memo, name, 3)
-    memo = ContributionMemo(event_map())
+    memo = MappingCache(event_map())
     rng = random.Random(7)
     for fields in [case["record"] for case in read_cases(*FAMILIES)][:300]:
         record = _record(fields, rng, twist=False)

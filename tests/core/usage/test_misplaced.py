@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.records import Record, Unusable
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.latest_time import LatestTime
-from lpgen.core.usage.mapping_cache import ContributionMemo
-from lpgen.core.usage.rejected import Unusable
+from lpgen.core.usage.event_time import LatestTime
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import SourceCounts, UsageTally
 from tests.support.law_examples import examples
@@ -31,7 +30,7 @@ def record(number: int = 0, **changes: Any) -> Record:
 
 
 def count(items: Sequence[Record | Unusable], place: str = ACCOUNT) -> tuple[Usage, SourceCounts]:
-    tally = UsageTally(ContributionMemo(PlainMap()))
+    tally = UsageTally(MappingCache(PlainMap()))
     raw = (raw_from_record(item) if isinstance(item, Record) else item for item in items)
     counts = tally.add_source(raw, "source", LATEST, place=place)
     return tally.usage(), counts

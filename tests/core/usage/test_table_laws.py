@@ -9,8 +9,7 @@ import pyarrow as pa
 
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.usage.columns import integer_column, unpack_texts
-from lpgen.core.usage.table_laws import find_broken_laws
-from lpgen.core.usage.tables import COVERAGE_SCHEMA, EMPTY_USAGE, USAGE_SCHEMA, Usage
+from lpgen.core.usage.tables import COVERAGE_SCHEMA, EMPTY_USAGE, USAGE_SCHEMA, Usage, find_broken_laws
 from tests.support.log_samples import PlainMap, record_json
 from tests.support.record_usage import usage_from_records
 

@@ -16,13 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.cloudtrail.records import HIDDEN, RawRecord, Record
+from lpgen.core.cloudtrail.records import HIDDEN, RawRecord, Record, Unusable
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.event_time import Window
-from lpgen.core.usage.latest_time import LatestTime
-from lpgen.core.usage.mapping_cache import ContributionMemo
+from lpgen.core.usage.event_time import LatestTime, TimeWindow
+from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.principal_usage import principal_usages_from_usage
-from lpgen.core.usage.rejected import Unusable
 from lpgen.core.usage.tables import (
     EMPTY_USAGE,
     TABLES,
@@ -179,7 +177,7 @@ def test_usage_from_records_counts_a_senseless_record_as_bad(changes: dict[str, 
 
 
 def test_usage_from_records_leaves_out_what_lies_outside_the_window() -> None:
-    window = Window("2024-03-02T00:00:00", "2024-03-04T00:00:00")
+    window = TimeWindow("2024-03-02T00:00:00", "2024-03-04T00:00:00")
     records = [record(number) for number in range(5)] + [record(9, eventTime=None)]
     found = usage(*records, window=window)
     assert {str(row["day"]) for row in rows(found.table)} == {"2024-03-02", "2024-03-03"}
@@ -188,7 +186,7 @@ def test_usage_from_records_leaves_out_what_lies_outside_the_window() -> None:
 
 
 def test_usage_from_records_covers_no_day_outside_the_window() -> None:
-    found = usage(record(0), record(5), window=Window("2024-03-02T00:00:00"))
+    found = usage(record(0), record(5), window=TimeWindow("2024-03-02T00:00:00"))
     assert [(row["day"], row["category"], row["records"]) for row in rows(found.coverage)] == [
         (None, "", 1),
         (date(2024, 3, 6), "data", 1),
@@ -307,15 +305,17 @@ def as_logged(items: list[Record | Unusable]) -> Iterator[RawRecord | Unusable]:
     return (raw_from_record(item) if isinstance(item, Record) else item for item in items)
 
 
-_WINDOWS = st.sampled_from([Window(), Window(since="2024-03-02T00:00:00"), Window(until="2024-03-05T00:00:00")])
+_WINDOWS = st.sampled_from(
+    [TimeWindow(), TimeWindow(since="2024-03-02T00:00:00"), TimeWindow(until="2024-03-05T00:00:00")]
+)
 
 
 @settings(deadline=None)
 @given(st.lists(_RECORDS | _UNUSABLE, max_size=30), _WINDOWS)
 def test_usage_from_records_counts_each_record_as_usage_or_as_a_skip(
-    items: list[Record | Unusable], window: Window
+    items: list[Record | Unusable], window: TimeWindow
 ) -> None:
-    tally = UsageTally(ContributionMemo(PlainMap()), window=window)
+    tally = UsageTally(MappingCache(PlainMap()), window=window)
     counts = tally.add_source(as_logged(items), "f00d")
     found = tally.usage()
     without_record = (SkipReason.UNREADABLE_FILE, SkipReason.NOT_CLOUDTRAIL)
@@ -389,7 +389,7 @@ def test_merge_usage_gives_the_same_tables_for_any_partition_and_order(
     groups = [shuffled[a:b] for a, b in zip([0, *cuts], [*cuts, len(parts)], strict=True)]
     nested = merge_usage([merge_usage(group, limit=LIMIT) for group in groups], limit=LIMIT)
     assert tables(nested) == tables(whole)
-    tally = UsageTally(ContributionMemo(PlainMap()))
+    tally = UsageTally(MappingCache(PlainMap()))
     for at, items in data.draw(st.permutations(list(enumerate(files)))):
         tally.add_source(as_logged(items), str(at))
     assert tables(tally.usage(limit=LIMIT)) == tables(whole)

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import pytest
 
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import TimeWindow
 from lpgen.edge.data_folder.ledger import (
     LedgerFile,
     count_unread_files,
@@ -29,7 +29,15 @@ from lpgen.edge.data_folder.ledger_integrity import find_ledger_faults, read_sum
 from lpgen.errors import DataError, IngestError
 
 FILE = LedgerFile(
-    "ab" * 32, "/logs/a.json.gz", 10, 5, 3, 2, "", (Window("2024-01-01T00:00:00"), Window("", "2023-01-01T00:00:00")), 1
+    "ab" * 32,
+    "/logs/a.json.gz",
+    10,
+    5,
+    3,
+    2,
+    "",
+    (TimeWindow("2024-01-01T00:00:00"), TimeWindow("", "2023-01-01T00:00:00")),
+    1,
 )
 
 
@@ -159,12 +167,12 @@ def test_ledger_refuses_another_database(tmp_path: Path) -> None:
 _COMMIT = """
 import resource, signal, sys
 from pathlib import Path
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import TimeWindow
 from lpgen.edge.data_folder.ledger import LedgerFile, open_ledger
 
 data, most_bytes = Path(sys.argv[1]), int(sys.argv[2])
 with open_ledger(data) as ledger:
-    ledger.add(LedgerFile(f"{n:064}", "/logs/" + "x" * 200, n, 1, 1, 0, "", (Window(),), 0) for n in range(400))
+    ledger.add(LedgerFile(f"{n:064}", "/logs/" + "x" * 200, n, 1, 1, 0, "", (TimeWindow(),), 0) for n in range(400))
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
     ledger.commit("gen2")

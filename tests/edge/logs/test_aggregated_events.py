@@ -12,12 +12,12 @@ import pytest
 
 from lpgen.app.ingest import ingest
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.cloudtrail.records import Unusable
 from lpgen.core.findings import Verdict
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import TimeWindow
 from lpgen.core.usage.log_coverage import coverage_from_usage
-from lpgen.core.usage.rejected import Unusable
 from lpgen.core.usage.tables import Usage, count_records, merge_usage
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
@@ -62,11 +62,11 @@ BY_CALL = event(
 BY_RESOURCE = event(dimension("resourceARN", "arn:aws:s3:::bucket-1"), dimension("eventName", "PutObject"))
 
 
-def usage(*records: dict[str, Any], window: Window | None = None) -> Usage:
+def usage(*records: dict[str, Any], window: TimeWindow | None = None) -> Usage:
     items = records_from_bytes(json.dumps({"Records": records}).encode())
     parts = [one for one in items if isinstance(one, Unusable)]
     assert len(parts) == len(records)
-    return usage_from_records(parts, PlainMap(), window=window or Window(), source="file")
+    return usage_from_records(parts, PlainMap(), window=window or TimeWindow(), source="file")
 
 
 def test_an_aggregated_event_counts_once_and_names_its_callers_beside() -> None:
@@ -107,9 +107,9 @@ def test_an_aggregated_event_of_another_shape_is_counted_and_names_nobody(change
 
 
 def test_an_aggregated_event_outside_of_the_window_is_no_sign() -> None:
-    (found,) = rows(usage(BY_USER, window=Window(since="2026-09-11T00:00:00")).skips)
+    (found,) = rows(usage(BY_USER, window=TimeWindow(since="2026-09-11T00:00:00")).skips)
     assert (found["reason"], found["principal"], found["records"]) == ("out_of_window", "", 1)
-    assert len(rows(usage(BY_USER, window=Window(until="2026-09-11T00:00:00")).skips)) == 2
+    assert len(rows(usage(BY_USER, window=TimeWindow(until="2026-09-11T00:00:00")).skips)) == 2
 
 
 def test_aggregated_events_cover_no_day() -> None:

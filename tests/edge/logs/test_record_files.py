@@ -14,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lpgen.edge.logs.record_files as record_files
-from lpgen.core.cloudtrail.records import RawRecord, Record, record_from_raw
-from lpgen.core.usage.rejected import Unusable
+from lpgen.core.cloudtrail.records import RawRecord, Record, Unusable, record_from_raw
 from lpgen.edge.logs.json_documents import MAX_NESTING, without_depths
 from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from lpgen.core.usage.log_layout import Scope
+from lpgen.core.usage.log_layout import LogScope
 from lpgen.edge.data_folder.object_plan import ObjectPlan
 from lpgen.edge.object_store import Body, ListingPage, StoredObject
 from lpgen.edge.objects import finder as object_finder
@@ -52,7 +52,7 @@ class MemoryStore:
         raise NotImplementedError(objects)
 
 
-def found_in(store: MemoryStore, address: str = "s3://b/", scope: Scope = Scope()) -> list[str]:  # noqa: B008
+def found_in(store: MemoryStore, address: str = "s3://b/", scope: LogScope = LogScope()) -> list[str]:  # noqa: B008
     steps = find_objects(store, [address], scope, threads=2)
     return sorted(one.name.removeprefix("s3://b/") for step in steps for one in step.objects)
 
@@ -65,7 +65,7 @@ def test_find_objects_finds_every_root_below_an_address_and_leaves_the_rest() ->
     roots = ("AWSLogs", "one/AWSLogs", "one/more/AWSLogs", "x/y/z/AWSLogs")
     logs = [key(A, "log", root) for root in roots]
     store = MemoryStore([*logs, "athena/out/result.json", "one/notes.json", "beside.json", "readme.txt"])
-    steps = [*find_objects(store, ["s3://b/"], Scope())]
+    steps = [*find_objects(store, ["s3://b/"], LogScope())]
     found = sorted(one.name.removeprefix("s3://b/") for step in steps for one in step.objects)
     assert found == sorted([*logs, "one/notes.json", "beside.json"])
     assert [label for step in steps for label in step.left] == ["athena"]
@@ -81,7 +81,7 @@ def test_find_objects_takes_everything_where_there_is_no_root() -> None:
 def test_find_objects_says_when_it_gives_up_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(object_finder, "SEARCH_FOLDERS", 4)
     store = MemoryStore([key(A, "log"), *(f"data/{n}/part.parquet" for n in range(9)), "deep/er/AWSLogs/x.json"])
-    steps = [*find_objects(store, ["s3://b/"], Scope())]
+    steps = [*find_objects(store, ["s3://b/"], LogScope())]
     assert [one.name for step in steps for one in step.objects] == [f"s3://b/{key(A, 'log')}"]
     assert [failure.path for step in steps for failure in step.failures] == ["s3://b/"]
     alone = MemoryStore([f"data/{n}/part.json" for n in range(9)])
@@ -95,16 +95,16 @@ def test_find_objects_reads_all_pages_of_folders_and_days() -> None:
 
 def test_find_objects_goes_into_no_folder_that_is_not_wanted() -> None:
     store = MemoryStore([key(A, "log"), key(B, "log"), f"AWSLogs/{A}/Config/us-east-1/x.json"])
-    assert found_in(store, scope=Scope(accounts=frozenset({A}))) == [key(A, "log")]
+    assert found_in(store, scope=LogScope(accounts=frozenset({A}))) == [key(A, "log")]
     assert not any(B in prefix or "Config" in prefix for prefix in store.listed)
     before = len(store.listed)
-    assert found_in(store, f"s3://b/AWSLogs/{B}/", Scope(accounts=frozenset({A}))) == []
+    assert found_in(store, f"s3://b/AWSLogs/{B}/", LogScope(accounts=frozenset({A}))) == []
     assert len(store.listed) == before
 
 
 def owners_in(keys: list[str], address: str = "s3://b/") -> set[str]:
     """The accounts and Regions that a listing for one account meets."""
-    steps = find_objects(MemoryStore(keys), [address], Scope(accounts=frozenset({A})), threads=2)
+    steps = find_objects(MemoryStore(keys), [address], LogScope(accounts=frozenset({A})), threads=2)
     return {owner for step in steps for owner in step.owners}
 
 
@@ -128,7 +128,7 @@ def test_find_objects_takes_what_a_person_points_at_though_it_is_no_trail() -> N
 
 def test_find_objects_names_what_it_cannot_list_below_an_address() -> None:
     store = MemoryStore([key(A, "log"), key(B, "log")], denied=(f"AWSLogs/{B}/",))
-    steps = [*find_objects(store, ["s3://b/"], Scope())]
+    steps = [*find_objects(store, ["s3://b/"], LogScope())]
     assert [failure.path for step in steps for failure in step.failures] == [f"s3://b/AWSLogs/{B}/"]
     with pytest.raises(AccessError):
         found_in(store, f"s3://b/AWSLogs/{B}/")

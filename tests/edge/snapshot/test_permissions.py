@@ -10,9 +10,8 @@ from lpgen.core.choices import Duty
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import Request, Result
+from lpgen.core.iam.decision import PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import Resource, ResourceKind
 from lpgen.core.required_permissions import own_policies
 from lpgen.edge.catalog.files import bundled_catalog, open_catalog

@@ -17,8 +17,7 @@ from lpgen.core.backtests import DenialCause
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import Request, Result
-from lpgen.core.iam.policy_set import PolicySet
+from lpgen.core.iam.decision import PolicySet, Request, Result
 from lpgen.core.model import Action, Policy, Principal, Resource, ResourceKind
 
 _DENIED = (Result.EXPLICITLY_DENIED, Result.IMPLICITLY_DENIED)

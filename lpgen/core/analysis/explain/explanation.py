@@ -25,8 +25,7 @@ from lpgen.core.iam.authorize import (
     same_account,
 )
 from lpgen.core.iam.builtin_rules import free_call
-from lpgen.core.iam.decision import Decision, Layer, Request, Result, Wall
-from lpgen.core.iam.policy_set import UNSTATED, PolicySet
+from lpgen.core.iam.decision import UNSTATED, AuthorizationDecision, Layer, PolicySet, Request, Result, Wall
 from lpgen.core.iam.principals import principal_from_text
 from lpgen.core.iam.walls import walls_of
 from lpgen.core.model import (
@@ -71,7 +70,7 @@ def explain(question: Question, guards: Guards, catalog: Catalog, *, seen: SeenU
     return replace(found, sentence=sentence_of(found, resource_policy_could_allow=turning))
 
 
-def _stops(decision: Decision, walls: tuple[ExplainedWall, ...]) -> tuple[str, ...]:
+def _stops(decision: AuthorizationDecision, walls: tuple[ExplainedWall, ...]) -> tuple[str, ...]:
     """The walls in which nothing allows; a resource of another account that can have no policy is no wall at all."""
     names = {(wall.layer, wall.level): wall.name for wall in walls}
     return tuple(dict.fromkeys(names.get((stop.layer, stop.level), "the other account") for stop in decision.stops))
@@ -186,7 +185,7 @@ _ALLOWS_EVERYONE: Final = _anything(Effect.ALLOW, principals=(("AWS", "*"),))
 """The most that an unknown policy may allow; at worst it denies."""
 
 
-def _settle(case: _Case) -> Decision:
+def _settle(case: _Case) -> AuthorizationDecision:
     """The decision; where the policies that aren't known could turn it, it is DEPENDS."""
     decision = decide(case.request, case.policies)
     if decision.result is Result.EXPLICITLY_DENIED or decision.rule:

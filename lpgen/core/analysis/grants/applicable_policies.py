@@ -9,8 +9,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import RecordedContext, Use
 from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import Decision, Request, Result
-from lpgen.core.iam.policy_set import UNSTATED, PolicySet
+from lpgen.core.iam.decision import UNSTATED, AuthorizationDecision, PolicySet, Request, Result
 from lpgen.core.model import Policy, Principal, PrincipalKind, Resource, ResourceKind
 
 
@@ -99,7 +98,7 @@ def decisions_on_use(
     guards: Guards,
     *,
     catalog: Catalog | None = None,
-) -> Iterator[tuple[str, Decision]]:
+) -> Iterator[tuple[str, AuthorizationDecision]]:
     """What policies decide on a use in each of its contexts, with the Region of each."""
     for seen in use.contexts:
         context = known_context(principal, resource, seen)

@@ -11,8 +11,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from lpgen.core.cloudtrail.key_grants import GRANTEE, OPERATION, RETIRING
-from lpgen.core.cloudtrail.named_principals import names_of
+from lpgen.core.cloudtrail.caller import names_of
+from lpgen.core.cloudtrail.kms_context import GRANTEE, OPERATION, RETIRING
 from lpgen.core.evidence import Use
 from lpgen.core.model import Outcome, Principal, ResourceKind
 from lpgen.core.usage.columns import TableParts, integer_column, table_rows

@@ -20,9 +20,8 @@ from lpgen.core.findings import OutsideTrust
 from lpgen.core.globs.match import fold_case
 from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import Request, Result
+from lpgen.core.iam.decision import PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.iam.principals import PrincipalForm, principal_from_text
 from lpgen.core.model import Effect, Policy, Principal, Resource, ResourceKind, Statement
 from lpgen.core.registry.row import IAM_GUIDE, Kind, Row

@@ -9,7 +9,7 @@ from typing import Final
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.cloudtrail.event_names import EventSources
+from lpgen.core.cloudtrail.operation_rows import EventSources
 from lpgen.core.evidence import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, SkipReason

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.cloudtrail.event_names import EventSources
-from lpgen.core.cloudtrail.named_principals import names_of
+from lpgen.core.cloudtrail.caller import names_of
+from lpgen.core.cloudtrail.operation_rows import EventSources
 from lpgen.core.model import Outcome, SkipReason
 from lpgen.core.usage.tables import Usage
 

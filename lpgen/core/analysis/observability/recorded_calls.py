@@ -7,8 +7,7 @@ from collections.abc import Collection
 from typing import Final
 
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
-from lpgen.core.cloudtrail.event_names import read_event_sources
-from lpgen.core.cloudtrail.operation_rows import Binding, Operations
+from lpgen.core.cloudtrail.operation_rows import Binding, Operations, read_event_sources
 from lpgen.core.cloudtrail.rules.call import EVERY_READ
 from lpgen.core.model import READ_LEVELS, AccessLevel, Action
 

@@ -12,7 +12,7 @@ from lpgen.core.analysis.grants.scope import narrow_scope
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.cloudtrail.protected_data import Sides, keys_by_service
+from lpgen.core.cloudtrail.kms_context import Sides, keys_by_service
 from lpgen.core.model import READ_LEVELS, Action, Resource, ResourceKind
 
 

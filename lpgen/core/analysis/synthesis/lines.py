@@ -25,8 +25,7 @@ from lpgen.core.cloudtrail.rules.inferences import MAY_BE_NEEDED
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.evidence import Grant, PrincipalGrants, StatementRef, Use
 from lpgen.core.globs.match import as_glob, has_wildcard, holds_variable
-from lpgen.core.iam.match_resource import resource_contains, resource_match, resources_intersect
-from lpgen.core.iam.pattern_index import PatternIndex
+from lpgen.core.iam.match_resource import PatternIndex, resource_contains, resource_match, resources_intersect
 from lpgen.core.iam.policy import conditions_at_least_as_strict
 from lpgen.core.model import NO_RESOURCE, OBSERVED, READ_LEVELS, Action, Effect, Outcome, ResourceKind
 from lpgen.core.replacements import SERVICE_POLICY, UNSEEN_KINDS, WHOLE_GRANT, Line, LineKind, RuleWords, Scope

@@ -20,8 +20,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants
 from lpgen.core.globs.match import VARIABLE, VARIABLE_ESCAPES
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import AbsentKeys, Request, Result
-from lpgen.core.iam.policy_set import PolicySet
+from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request, Result
 from lpgen.core.model import Action, Condition, Resource, ResourceKind
 from lpgen.core.replacements import Check
 

@@ -13,8 +13,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage, StatementRef
 from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import Decision, Layer, Request, Result
-from lpgen.core.iam.policy_set import PolicySet
+from lpgen.core.iam.decision import AuthorizationDecision, Layer, PolicySet, Request, Result
 from lpgen.core.model import Effect, Outcome, Principal
 from lpgen.core.replacements import Check
 
@@ -82,7 +81,7 @@ def _is_granted(request: Request, held: PolicySet, catalog: Catalog) -> bool:
     return decide(request, PolicySet(identity=allows), catalog=catalog).result in _MAY_PASS
 
 
-def _line_lost(before: Decision, principal: Principal) -> str:
+def _line_lost(before: AuthorizationDecision, principal: Principal) -> str:
     """Which old statement allowed a request, for people."""
     held = [policy for policy in principal.policies if policy.document is not None]
     for reason in before.reasons:

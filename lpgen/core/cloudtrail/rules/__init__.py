@@ -1,1 +1,1 @@
-"""Rules that read more than a record's name: one module per family of services, each with a `RULES` table."""
+"""Code for calls whose needs no row can say: `tables.py` lists which module has which services."""

@@ -14,17 +14,12 @@ from dataclasses import dataclass
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import GUARDRAIL, NAMED_MODEL, TAG_ON_CREATE
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.types import (
-    NamedType,
-    ResourceType,
-    mapped,
-    read_resources,
-    resource_from_arn,
-)
+from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType, read_resources
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
-SOURCE = "bedrock.amazonaws.com"
+_SOURCE = "bedrock.amazonaws.com"
 
 _PROFILE_AREAS = frozenset({"us", "us-gov", "eu", "apac", "au", "ca", "jp", "sa", "global"})
 """The prefixes of a cross-Region inference profile's id, before the model's own id."""
@@ -40,14 +35,14 @@ def _models(call: Call, parameter: str = "modelId") -> Iterator[Resource]:
         if has_wildcard(text):
             continue
         area, _, model = text.rpartition("/")[2].partition(".")
-        behind = f"arn:{call.partition}:bedrock:*::foundation-model/{model}"
+        model_arn = f"arn:{call.partition}:bedrock:*::foundation-model/{model}"
         if text.startswith("arn:"):
             yield resource_from_arn(text)
             if ":inference-profile/" in text and area in _PROFILE_AREAS:
-                yield resource_from_arn(behind)
+                yield resource_from_arn(model_arn)
         elif area in _PROFILE_AREAS:
             yield resource_from_arn(call.arn("bedrock", f"inference-profile/{text}"))
-            yield resource_from_arn(behind)
+            yield resource_from_arn(model_arn)
         else:
             yield resource_from_arn(call.arn("bedrock", f"foundation-model/{text}", account=False))
 
@@ -135,11 +130,11 @@ _MODEL_CALLS = {
 }
 
 RULES: RuleTable = {
-    (SOURCE, "Rerank"): _map_rerank,
-    (SOURCE, "RetrieveAndGenerate"): _map_answer,
-    (SOURCE, "GetFoundationModel"): _map_foundation_model,
-    (SOURCE, "CreateModelInvocationJob"): _map_batch,
-    (SOURCE, "CreateProvisionedModelThroughput"): _map_throughput,
-    (SOURCE, "CreateModelCustomizationJob"): _map_customization,
-    **{(SOURCE, operation): _ModelRule(action) for operation, action in _MODEL_CALLS.items()},
+    (_SOURCE, "Rerank"): _map_rerank,
+    (_SOURCE, "RetrieveAndGenerate"): _map_answer,
+    (_SOURCE, "GetFoundationModel"): _map_foundation_model,
+    (_SOURCE, "CreateModelInvocationJob"): _map_batch,
+    (_SOURCE, "CreateProvisionedModelThroughput"): _map_throughput,
+    (_SOURCE, "CreateModelCustomizationJob"): _map_customization,
+    **{(_SOURCE, operation): _ModelRule(action) for operation, action in _MODEL_CALLS.items()},
 }

@@ -19,11 +19,11 @@ from lpgen.core.cloudtrail.rules.inferences import (
     TENANT_DISTRIBUTION,
     VPC_ORIGIN,
 )
-from lpgen.core.cloudtrail.rules.listed import exact, exact_or_any, fold, is_arn_of
-from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType, mapped
+from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, fold, is_arn_of, mapped
+from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
-SOURCE = "cloudfront.amazonaws.com"
+_SOURCE = "cloudfront.amazonaws.com"
 
 _DISTRIBUTION = NamedType("cloudfront", "distribution/{}", "id", region=False)
 
@@ -198,14 +198,14 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    (SOURCE, "CreateDistributionWithTags"): _map_create_with_tags,
-    (SOURCE, "CreateStreamingDistributionWithTags"): _map_create_with_tags,
-    (SOURCE, "CreateDistribution"): _map_create_distribution,
-    (SOURCE, "UpdateDistribution"): _map_update_distribution,
-    (SOURCE, "ListConflictingAliases"): _map_conflicting_aliases,
-    **{(SOURCE, operation): _map_domain for operation in _DOMAIN_CALLS},
-    (SOURCE, "CopyDistribution"): _map_copy,
-    (SOURCE, "UpdateDistributionWithStagingConfig"): _map_update_with_staging,
-    (SOURCE, "AssociateAlias"): _map_associate_alias,
-    **{(SOURCE, operation): _map_create for operation in _MADE},
+    (_SOURCE, "CreateDistributionWithTags"): _map_create_with_tags,
+    (_SOURCE, "CreateStreamingDistributionWithTags"): _map_create_with_tags,
+    (_SOURCE, "CreateDistribution"): _map_create_distribution,
+    (_SOURCE, "UpdateDistribution"): _map_update_distribution,
+    (_SOURCE, "ListConflictingAliases"): _map_conflicting_aliases,
+    **{(_SOURCE, operation): _map_domain for operation in _DOMAIN_CALLS},
+    (_SOURCE, "CopyDistribution"): _map_copy,
+    (_SOURCE, "UpdateDistributionWithStagingConfig"): _map_update_with_staging,
+    (_SOURCE, "AssociateAlias"): _map_associate_alias,
+    **{(_SOURCE, operation): _map_create for operation in _MADE},
 }

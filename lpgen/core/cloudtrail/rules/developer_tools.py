@@ -1,20 +1,22 @@
-"""CodeBuild, by the ids of builds, and what CodePipeline passes on.
-
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html and the pages of the others
-"""
+"""CodeBuild, CodePipeline and Fault Injection Service."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from lpgen.core.arns import split_arn
-from lpgen.core.cloudtrail.rules.call import Call, CompletionTable
+from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, texts_at
 from lpgen.core.cloudtrail.rules.inferences import REQUEST_OPTION
-from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.types import ReaderTable, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
+
+# ---------------------------------------------------------------- CodeBuild and CodePipeline
+
+# Projects by the ids of builds, and what CodePipeline passes on.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html and the pages of the others
 
 
 def _read_built(call: Call) -> Iterator[Resource]:
@@ -46,6 +48,20 @@ def _complete_pipeline(call: Call, actions: tuple[MappedAction, ...]) -> tuple[M
 
 _CONNECTION_SERVICES = ("codeconnections", "codestar-connections")
 
+# ---------------------------------------------------------------- Fault Injection Service
+
+# An experiment template is authorized on itself and on each action that it plans.
+# https://docs.aws.amazon.com/fis/latest/userguide/security_iam_id-based-policy-examples.html
+
+
+def _planned_actions(call: Call) -> Iterator[Resource]:
+    """The actions that the request plans, by names of its own: `{"actions": {"stop": {"actionId": …}}}`."""
+    actions = call.request.get("actions")
+    for action in actions.values() if isinstance(actions, dict) else ():
+        for name in texts_at(action, ("actionId",)):
+            yield exact(call.arn("fis", f"action/{name}"))
+
+
 COMPLETIONS: CompletionTable = {
     ("codepipeline.amazonaws.com", "CreatePipeline"): _complete_pipeline,
     ("codepipeline.amazonaws.com", "UpdatePipeline"): _complete_pipeline,
@@ -53,4 +69,5 @@ COMPLETIONS: CompletionTable = {
 
 READERS: ReaderTable = {
     "codebuild.amazonaws.com": {"built": ReaderType(_read_built, "codebuild", "project/*")},
+    "fis.amazonaws.com": {"action": ReaderType(_planned_actions)},
 }

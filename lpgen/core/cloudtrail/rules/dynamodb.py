@@ -21,11 +21,11 @@ from lpgen.core.cloudtrail.rules.inferences import (
     TABLE_RESTORE,
     TAG_ON_CREATE,
 )
-from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, first_text, fold, is_arn_of, listed_arns
-from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType, mapped
+from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, listed_arns, mapped
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType, ResourceType
 from lpgen.core.model import MappedAction, Resource
 
-SOURCE = "dynamodb.amazonaws.com"
+_SOURCE = "dynamodb.amazonaws.com"
 
 
 def _read_tables(call: Call) -> Iterator[Resource]:
@@ -264,17 +264,17 @@ _TYPES: dict[str, ResourceType] = {
 
 
 RULES: RuleTable = {
-    (SOURCE, "TransactWriteItems"): _map_transaction,
-    (SOURCE, "TransactGetItems"): _map_transaction,
-    (SOURCE, "ExecuteStatement"): _map_partiql,
-    (SOURCE, "BatchExecuteStatement"): _map_partiql,
-    (SOURCE, "ExecuteTransaction"): _map_partiql,
-    (SOURCE, "CreateTable"): _map_create_table,
-    (SOURCE, "UpdateTable"): _map_update_table,
-    (SOURCE, "RestoreTableFromBackup"): _map_restore,
-    (SOURCE, "RestoreTableToPointInTime"): _map_restore,
-    (SOURCE, "ExportTableToPointInTime"): _map_export,
-    (SOURCE, "ImportTable"): _map_import,
+    (_SOURCE, "TransactWriteItems"): _map_transaction,
+    (_SOURCE, "TransactGetItems"): _map_transaction,
+    (_SOURCE, "ExecuteStatement"): _map_partiql,
+    (_SOURCE, "BatchExecuteStatement"): _map_partiql,
+    (_SOURCE, "ExecuteTransaction"): _map_partiql,
+    (_SOURCE, "CreateTable"): _map_create_table,
+    (_SOURCE, "UpdateTable"): _map_update_table,
+    (_SOURCE, "RestoreTableFromBackup"): _map_restore,
+    (_SOURCE, "RestoreTableToPointInTime"): _map_restore,
+    (_SOURCE, "ExportTableToPointInTime"): _map_export,
+    (_SOURCE, "ImportTable"): _map_import,
 }
 
-READERS: ReaderTable = {SOURCE: _TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

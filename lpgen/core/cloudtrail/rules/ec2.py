@@ -1,8 +1,14 @@
-"""EC2: ids as the rows of its operations read them, tags on create, security group rules, copies, instance profiles."""
+"""EC2: tags on create, launches, security group rules, copies, instance profiles, flow logs and endpoints.
+
+Launches are RunInstances with all it names, spot requests, spot fleets and fleets.
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ExamplePolicies_EC2.html#iam-example-runinstances and the resource
+types of the service authorization reference:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lpgen.core.cloudtrail.rules.call import (
     EVERY_READ,
@@ -14,13 +20,17 @@ from lpgen.core.cloudtrail.rules.call import (
     texts_at,
     values_at,
 )
-from lpgen.core.cloudtrail.rules.ec2_ids import (
+from lpgen.core.cloudtrail.rules.ec2_types import (
+    EC2_TYPES,
     LAUNCHED_INTO,
-    Ec2Type,
+    Ec2Types,
     ec2_arn,
     ec2_request,
     ec2_response,
     named_resources,
+    names_template,
+    pass_profiles,
+    resources_below,
     type_of_id,
     with_shared,
 )
@@ -29,33 +39,19 @@ from lpgen.core.cloudtrail.rules.inferences import (
     ENDPOINT_DNS,
     LOG_DELIVERY,
     REQUEST_OPTION,
+    SSM_IMAGE_ALIAS,
     TAG_ON_CREATE,
 )
-from lpgen.core.cloudtrail.rules.listed import ReaderType
-from lpgen.core.cloudtrail.rules.passing import passed
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
+from lpgen.core.cloudtrail.rules.passing import passed, passed_roles
+from lpgen.core.cloudtrail.rules.resources import mapped
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, read_resources
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
-SOURCE = "ec2.amazonaws.com"
+_SOURCE = "ec2.amazonaws.com"
 
 
-class _Ec2Types(dict[str, ResourceType]):
-    """Types by name: any that isn't listed is read off ids."""
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-    def __missing__(self, name: str) -> ResourceType:
-        return Ec2Type(name)
-
-
-_GROUP_PATHS = "groupName|placement.groupName|ModifyInstancePlacementRequest.GroupName"
-
-TYPES = _Ec2Types({"placement-group": NamedType("ec2", "placement-group/{}", _GROUP_PATHS)})
-
-
-def tag_on_create(call: Call) -> tuple[MappedAction, ...]:
+def _tag_on_create(call: Call) -> tuple[MappedAction, ...]:
     """ec2:CreateTags on the types that the call's tag specifications name, or that get the tags of the copied resource.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
@@ -64,7 +60,9 @@ def tag_on_create(call: Call) -> tuple[MappedAction, ...]:
     resources = [resource for kind in kinds for resource in _tagged_resources(call, kind)]
     if resources or not copies_tags(ec2_request(call)):
         return (mapped("ec2:CreateTags", resources, how=TAG_ON_CREATE),) if resources else ()
-    copied = read_resources(call, TYPES, ("+snapshot",) if "Snapshot" in call.operation else ("+image", "+snapshot"))
+    copied = read_resources(
+        call, EC2_TYPES, ("+snapshot",) if "Snapshot" in call.operation else ("+image", "+snapshot")
+    )
     return (mapped("ec2:CreateTags", copied, how=COPIED_TAGS),)
 
 
@@ -83,8 +81,8 @@ def _tagged_types(request: object) -> Iterator[str]:
 def _tagged_resources(call: Call, kind: str) -> tuple[Resource, ...]:
     """The tagged resources: the name that the caller chose where there is one, else any of the type."""
     if kind in ("key-pair", "placement-group"):
-        return read_resources(call, TYPES, (kind,))
-    return (TYPES[kind].pattern(call),)
+        return read_resources(call, EC2_TYPES, (kind,))
+    return (EC2_TYPES[kind].pattern(call),)
 
 
 _SHARED: dict[str, tuple[str, ...]] = {
@@ -114,7 +112,7 @@ def _complete(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedActi
     shared = _SHARED.get(call.operation)
     if shared:
         actions = tuple(mapped(action.action, with_shared(call, action.resources, shared)) for action in actions)
-    return (*actions, *tag_on_create(call))
+    return (*actions, *_tag_on_create(call))
 
 
 def _read_tagged(call: Call) -> Iterator[Resource]:
@@ -127,9 +125,9 @@ def _read_tagged(call: Call) -> Iterator[Resource]:
 
 def _map_group_rules(call: Call) -> tuple[MappedAction, ...]:
     """AuthorizeSecurityGroup*: the group that is changed, not its rules' peers, and new rules where they are tagged."""
-    tags = tag_on_create(call)
-    groups = read_resources(call, TYPES, ("security-group",))
-    rules = [TYPES["security-group-rule"].pattern(call)] if tags else []
+    tags = _tag_on_create(call)
+    groups = read_resources(call, EC2_TYPES, ("security-group",))
+    rules = [EC2_TYPES["security-group-rule"].pattern(call)] if tags else []
     return (mapped(f"ec2:{call.operation}", [*groups, *rules]), *tags)
 
 
@@ -140,8 +138,8 @@ def _map_peering_acceptance(call: Call) -> tuple[MappedAction, ...]:
     """
     shown = texts_at(ec2_response(call), ("vpcPeeringConnection", "accepterVpcInfo", "vpcId"))
     vpcs = [Resource(ResourceKind.ARN, ec2_arn(call, "vpc", name)) for name in shown if type_of_id(call, name) == "vpc"]
-    peerings = read_resources(call, TYPES, ("vpc-peering-connection",))
-    return (mapped("ec2:AcceptVpcPeeringConnection", [*peerings, *(vpcs or [TYPES["vpc"].pattern(call)])]),)
+    peerings = read_resources(call, EC2_TYPES, ("vpc-peering-connection",))
+    return (mapped("ec2:AcceptVpcPeeringConnection", [*peerings, *(vpcs or [EC2_TYPES["vpc"].pattern(call)])]),)
 
 
 def _map_copy(call: Call) -> tuple[MappedAction, ...]:
@@ -153,49 +151,16 @@ def _map_copy(call: Call) -> tuple[MappedAction, ...]:
     created = ("+snapshot",) if call.operation == "CopySnapshot" else ("+image", "+snapshot")
     source = call.text("sourceSnapshotId") or call.text("sourceImageId")
     kind = type_of_id(call, source)
-    resources = list(read_resources(call, TYPES, created))
+    resources = list(read_resources(call, EC2_TYPES, created))
     if kind in ("snapshot", "image"):
         arn = ec2_arn(call, kind, source, region=call.text("sourceRegion"))
         resources.append(Resource(ResourceKind.ARN, arn))
-    return (mapped(f"ec2:{call.operation}", resources), *tag_on_create(call))
-
-
-def pass_profiles(call: Call, value: object) -> tuple[MappedAction, ...]:
-    """iam:PassRole on the instance profiles named below a part of a request or response.
-
-    The profile's ARN takes the place of the role in it, which only a snapshot of IAM shows.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html
-    """
-    profiles = {
-        Resource(ResourceKind.ARN, arn)
-        for name in _profiles_below(value)
-        if not has_wildcard(arn := _profile_arn(call, name))
-    }
-    return passed(call, profiles, "ec2.amazonaws.com")
-
-
-def _profile_arn(call: Call, name: str) -> str:
-    return name if name.startswith("arn:") else call.arn("iam", f"instance-profile/{name}", region=False)
-
-
-def _profiles_below(value: object) -> Iterator[str]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _profiles_below(item)
-    elif isinstance(value, dict):
-        for key in value:
-            if str(key).lower() == "iaminstanceprofile":
-                item = value[key]
-                arns = tuple(texts_at(item, ("arn",)))
-                yield from arns or texts_at(item, ("name",))
-                yield from texts_at(item, ())
-            elif key != "LaunchTemplateData":
-                yield from _profiles_below(value[key])
+    return (mapped(f"ec2:{call.operation}", resources), *_tag_on_create(call))
 
 
 def _map_profile_association(call: Call) -> tuple[MappedAction, ...]:
     """AssociateIamInstanceProfile and ReplaceIamInstanceProfileAssociation hand the profile's role to the instance."""
-    instances = read_resources(call, TYPES, ("instance",))
+    instances = read_resources(call, EC2_TYPES, ("instance",))
     return (mapped(f"ec2:{call.operation}", instances), *pass_profiles(call, ec2_request(call)))
 
 
@@ -227,10 +192,10 @@ def _map_flow_logs(call: Call) -> tuple[MappedAction, ...]:
         for text in texts_at(ec2_request(call), path)
     }
     return (
-        mapped("ec2:CreateFlowLogs", read_resources(call, TYPES, _FLOW_LOG_TOKENS)),
+        mapped("ec2:CreateFlowLogs", read_resources(call, EC2_TYPES, _FLOW_LOG_TOKENS)),
         *delivery,
         *passed(call, roles, "vpc-flow-logs.amazonaws.com"),
-        *tag_on_create(call),
+        *_tag_on_create(call),
     )
 
 
@@ -251,10 +216,10 @@ def _map_across_regions(call: Call) -> tuple[MappedAction, ...]:
     tokens = _ACROSS_REGIONS[call.operation]
     named = (text for key in _REGION_KEYS for text in _region_names(ec2_request(call), key))
     across = any(text != call.region for text in named)
-    reached = read_resources(call, TYPES, tokens[-1:])
+    reached = read_resources(call, EC2_TYPES, tokens[-1:])
     allowed = (mapped("vpce:AllowMultiRegion", reached, how=REQUEST_OPTION),) if across else ()
-    own = mapped(f"ec2:{call.operation}", read_resources(call, TYPES, tokens))
-    return (own, *allowed, *tag_on_create(call), *_endpoint_dns(call))
+    own = mapped(f"ec2:{call.operation}", read_resources(call, EC2_TYPES, tokens))
+    return (own, *allowed, *_tag_on_create(call), *_endpoint_dns(call))
 
 
 def _endpoint_dns(call: Call) -> Iterator[MappedAction]:
@@ -277,6 +242,153 @@ def _region_names(request: object, key: str) -> Iterator[str]:
     yield from texts_at(request, (key, "content"))
 
 
+# ---------------------------------------------------------------- launches
+
+_NAMED_TYPES = frozenset(
+    {
+        "capacity-reservation",
+        "elastic-gpu",
+        "group",
+        "image",
+        "key-pair",
+        "launch-template",
+        "license-configuration",
+        "network-interface",
+        "security-group",
+        "snapshot",
+        "subnet",
+    }
+)
+_SSM_ALIAS = "resolve:ssm:"
+
+
+def _map_run_instances(call: Call) -> tuple[MappedAction, ...]:
+    """RunInstances on the types it always takes and on all that it names, with its tags, profile and image alias."""
+    profiles = pass_profiles(call, call.request) or pass_profiles(call, call.response)
+    return (
+        mapped("ec2:RunInstances", with_shared(call, _run_resources(call), LAUNCHED_INTO)),
+        *_launch_tags(call),
+        *profiles,
+        *_read_image_alias(call),
+    )
+
+
+def _run_resources(call: Call) -> Iterator[Resource]:
+    named = _resources_by_type(call, call.request)
+    for resources in named.values():
+        yield from resources
+    yield from read_resources(call, EC2_TYPES, ("+instance", "+volume", "placement-group?=placement.groupName"))
+    if call.text("instanceMarketOptions", "marketType") == "spot":
+        yield EC2_TYPES["spot-instances-request"].pattern(call)
+    if _creates_interface(call):
+        yield EC2_TYPES["network-interface"].pattern(call)
+    yield from _launched_with(call, named)
+
+
+def _launched_with(call: Call, named: dict[str, set[Resource]]) -> Iterator[Resource]:
+    """The resources left to defaults or to a launch template: from the response, else as a pattern."""
+    shown = _resources_by_type(call, call.response)
+    wanted = ["image", *(["subnet", "security-group"] if _creates_interface(call) else [])]
+    for kind in wanted:
+        if kind not in named:
+            yield from shown.get(kind) or {EC2_TYPES[kind].pattern(call)}
+    if "launch-template" in named or call.has("launchTemplate"):
+        yield from shown.get("key-pair", ())
+        if "launch-template" not in named:
+            yield EC2_TYPES["launch-template"].pattern(call)
+
+
+def _launch_tags(call: Call) -> tuple[MappedAction, ...]:
+    """ec2:CreateTags on the resources that the request tags; with a launch template also on those it may tag, which no
+    record shows.
+
+    Tags of a template are evaluated like those of the request.
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+    """
+    tags = _tag_on_create(call)
+    if not call.has("launchTemplate"):
+        return tags
+    keys = texts_at(call.response, ("instancesSet", "items", "tagSet", "items", "key"))
+    if not tags and all(key.startswith("aws:") for key in keys):
+        return ()
+    resources = [resource for tag in tags for resource in tag.resources]
+    return (mapped("ec2:CreateTags", [*resources, UNKNOWN_RESOURCE], how=TAG_ON_CREATE),)
+
+
+def _creates_interface(call: Call) -> bool:
+    """Whether the launch makes a network interface: yes unless each interface it names exists already."""
+    interfaces = call.request.get("networkInterfaceSet")
+    items = interfaces.get("items") if isinstance(interfaces, dict) else None
+    if not isinstance(items, list) or not items:
+        return True
+    return any(not isinstance(item, dict) or not item.get("networkInterfaceId") for item in items)
+
+
+def _resources_by_type(call: Call, value: object) -> dict[str, set[Resource]]:
+    found: dict[str, set[Resource]] = {}
+    for _, kind, resource in resources_below(call, value):
+        if kind in _NAMED_TYPES:
+            found.setdefault(kind, set()).add(resource)
+    return found
+
+
+def _read_image_alias(call: Call) -> tuple[MappedAction, ...]:
+    """ssm:GetParameters where the image is given as a parameter.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html
+    """
+    aliases = [text for text in call.texts("instancesSet", "items", "imageId") if text.startswith(_SSM_ALIAS)]
+    names = [text.removeprefix(_SSM_ALIAS) for text in aliases if not has_wildcard(text)]
+    parameters = {_parameter_resource(call, name) for name in names}
+    return (mapped("ssm:GetParameters", parameters, how=SSM_IMAGE_ALIAS),) if parameters else ()
+
+
+def _parameter_resource(call: Call, name: str) -> Resource:
+    """The parameter that an alias such as `/golden/linux:3` refers to; its version is no part of the ARN."""
+    if name.startswith("arn:"):
+        return Resource(ResourceKind.ARN, name)
+    own = not name.startswith("/aws/")
+    arn = call.arn("ssm", "parameter/" + name.partition(":")[0].removeprefix("/"), account=own)
+    return Resource(ResourceKind.ARN, arn)
+
+
+_SPOT_TYPES = _NAMED_TYPES - {"capacity-reservation", "group", "license-configuration", "elastic-gpu"}
+
+
+def _map_spot_instances(call: Call) -> tuple[MappedAction, ...]:
+    """RequestSpotInstances on all that it names, with its tags and instance profile."""
+    return _map_request(call, _SPOT_TYPES - {"launch-template"}, ("spot-instances-request",))
+
+
+def _map_spot_fleet(call: Call) -> tuple[MappedAction, ...]:
+    """RequestSpotFleet, which also hands over the fleet's role.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-fleet-prerequisites.html
+    """
+    roles = passed_roles(call, call.texts("spotFleetRequestConfig", "iamFleetRole"), "spotfleet.amazonaws.com")
+    return (*_map_request(call, _SPOT_TYPES - {"network-interface"}, ("spot-fleet-request",)), *roles)
+
+
+def _map_fleet(call: Call) -> tuple[MappedAction, ...]:
+    """CreateFleet on the fleet, the instances it launches and all that it names."""
+    return _map_request(
+        call, frozenset({"capacity-reservation", "image", "launch-template", "subnet"}), ("fleet", "instance")
+    )
+
+
+def _map_request(call: Call, kinds: frozenset[str], created: Iterable[str]) -> tuple[MappedAction, ...]:
+    request = ec2_request(call)
+    named = [resource for _, kind, resource in resources_below(call, request) if kind in kinds]
+    patterns = [EC2_TYPES[kind].pattern(call) for kind in created]
+    if "launch-template" in kinds and names_template(call):
+        patterns.append(EC2_TYPES["launch-template"].pattern(call))
+    return (
+        mapped(f"ec2:{call.operation}", with_shared(call, [*named, *patterns], LAUNCHED_INTO)),
+        *_tag_on_create(call),
+        *pass_profiles(call, request),
+    )
+
+
 _SPECIAL: dict[str, Rule] = {
     "AcceptVpcPeeringConnection": _map_peering_acceptance,
     "AuthorizeSecurityGroupIngress": _map_group_rules,
@@ -287,15 +399,18 @@ _SPECIAL: dict[str, Rule] = {
     "ReplaceIamInstanceProfileAssociation": _map_profile_association,
     "CreateFlowLogs": _map_flow_logs,
     **dict.fromkeys(_ACROSS_REGIONS, _map_across_regions),
+    "RunInstances": _map_run_instances,
+    "RequestSpotInstances": _map_spot_instances,
+    "RequestSpotFleet": _map_spot_fleet,
+    "CreateFleet": _map_fleet,
 }
 
+RULES: RuleTable = {(_SOURCE, operation): rule for operation, rule in _SPECIAL.items()}
 
-RULES: RuleTable = {(SOURCE, operation): rule for operation, rule in _SPECIAL.items()}
-
-COMPLETIONS: CompletionTable = {(SOURCE, EVERY_READ): _complete}
+COMPLETIONS: CompletionTable = {(_SOURCE, EVERY_READ): _complete}
 
 READERS: ReaderTable = {
-    SOURCE: _Ec2Types({**TYPES, "tagged": ReaderType(_read_tagged)}),
-    "ec2-instance-connect.amazonaws.com": TYPES,
+    _SOURCE: Ec2Types({**EC2_TYPES, "tagged": ReaderType(_read_tagged)}),
+    "ec2-instance-connect.amazonaws.com": EC2_TYPES,
     "ebs.amazonaws.com": {"snapshot": NamedType("ec2", "snapshot/{}", "snapshotId", account=False)},
 }

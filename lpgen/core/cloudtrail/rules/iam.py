@@ -13,18 +13,12 @@ from dataclasses import dataclass
 
 from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable, texts_at
 from lpgen.core.cloudtrail.rules.inferences import PASS_ROLE, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.types import (
-    NamedType,
-    ReaderTable,
-    ResourceType,
-    mapped,
-    read_resources,
-    resource_from_arn,
-)
+from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, read_resources
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource, ResourceKind
 
-SOURCE = "iam.amazonaws.com"
+_SOURCE = "iam.amazonaws.com"
 
 
 def _iam_type(shape: str, paths: str) -> NamedType:
@@ -51,7 +45,7 @@ class _UserType:
         return self.named.pattern(call)
 
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "instance-profile": _iam_type("instance-profile/{}", "instanceProfileName"),
     "role": _iam_type("role/{}", "roleName"),
     "user": _UserType(_iam_type("user/{}", "userName")),
@@ -105,8 +99,8 @@ def _map_profile_role(call: Call) -> tuple[MappedAction, ...]:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html
     """
     return (
-        mapped("iam:AddRoleToInstanceProfile", read_resources(call, TYPES, ("instance-profile",))),
-        mapped("iam:PassRole", read_resources(call, TYPES, ("role",)), how=PASS_ROLE),
+        mapped("iam:AddRoleToInstanceProfile", read_resources(call, _TYPES, ("instance-profile",))),
+        mapped("iam:PassRole", read_resources(call, _TYPES, ("role",)), how=PASS_ROLE),
     )
 
 
@@ -159,7 +153,7 @@ def _access_key_owner(call: Call) -> Iterator[Resource]:
 
 
 def _map_access_key(call: Call) -> tuple[MappedAction, ...]:
-    owners = tuple(_access_key_owner(call)) or (TYPES["user"].pattern(call),)
+    owners = tuple(_access_key_owner(call)) or (_TYPES["user"].pattern(call),)
     return (mapped("iam:GetAccessKeyLastUsed", owners),)
 
 
@@ -196,7 +190,7 @@ _SPECIAL: dict[str, Rule] = {
 
 
 RULES: RuleTable = {
-    **{(SOURCE, operation): rule for operation, rule in _SPECIAL.items()},
+    **{(_SOURCE, operation): rule for operation, rule in _SPECIAL.items()},
 }
 
-READERS: ReaderTable = {SOURCE: TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at
 from lpgen.core.cloudtrail.rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE, FUNCTION_NETWORK, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, is_arn_of
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, is_literal, mapped
+from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, is_literal, mapped
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
 _SOURCE = "lambda.amazonaws.com"

@@ -79,7 +79,7 @@ class PassedToRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     operations: dict[str, str] = {}
 
 
-class UnnamedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _UnnamedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An action whose calls pass roles that their records don't name, or name only by what `names` says."""
 
     action: str
@@ -94,7 +94,7 @@ class PassedRoles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the calls that pass roles unnamed."""
 
     passed_to: dict[str, PassedToRow]
-    unnamed: tuple[UnnamedRow, ...]
+    unnamed: tuple[_UnnamedRow, ...]
 
 
 def passed_roles_from_catalog(source: CatalogSource) -> PassedRoles:

@@ -1,20 +1,23 @@
-"""RDS, which also answers for Neptune and DocumentDB: snapshots on deletion, and tags that are copied.
-
-A last snapshot on deletion needs the snapshot's own action.
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html and
-https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples.html
-"""
+"""RDS, which also answers for Neptune and DocumentDB, and Performance Insights."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, values_at
 from lpgen.core.cloudtrail.rules.inferences import COPIED_TAGS, FINAL_SNAPSHOT, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType, mapped, read_resources
+from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType, read_resources
 from lpgen.core.model import MappedAction, Resource
 
-_SOURCE = "rds.amazonaws.com"
+# ---------------------------------------------------------------- RDS
+
+# Snapshots on deletion, and tags that are copied.
+# A last snapshot on deletion needs the snapshot's own action.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html and
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples.html
+
+_RDS = "rds.amazonaws.com"
 
 
 # According to the API reference, their identifiers are stored in lower case.
@@ -23,7 +26,7 @@ def _rds_type(kind: str, path: str) -> NamedType:
     return NamedType("rds", f"{kind}:{{}}", path, in_lower_case=True)
 
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "cluster": _rds_type("cluster", "dBClusterIdentifier"),
     "cluster-endpoint": _rds_type("cluster-endpoint", "dBClusterEndpointIdentifier"),
     "cluster-snapshot": _rds_type("cluster-snapshot", "dBClusterSnapshotIdentifier"),
@@ -39,8 +42,8 @@ def _map_final_snapshot(call: Call) -> tuple[MappedAction, ...]:
     The dependent actions in the service authorization reference of each of the three.
     """
     kind, snapshot, path = _LAST_SNAPSHOTS[call.operation]
-    last = read_resources(call, TYPES, (f"{snapshot}={path}",)) if call.has(path) else ()
-    subjects = read_resources(call, TYPES, (kind,))
+    last = read_resources(call, _TYPES, (f"{snapshot}={path}",)) if call.has(path) else ()
+    subjects = read_resources(call, _TYPES, (kind,))
     taken = last if call.operation != "DeleteDBInstance" else ()
     actions = [mapped(f"rds:{call.operation}", (*subjects, *taken))]
     if last:
@@ -62,7 +65,7 @@ def _complete_snapshot(call: Call, actions: tuple[MappedAction, ...]) -> tuple[M
     if call.has("tags") or call.is_unread:
         return actions
     kind = "cluster-snapshot" if call.operation == "CreateDBClusterSnapshot" else "snapshot"
-    return (*actions, *_copied_tags(call, read_resources(call, TYPES, (kind,))))
+    return (*actions, *_copied_tags(call, read_resources(call, _TYPES, (kind,))))
 
 
 def _complete_deployment(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
@@ -70,9 +73,9 @@ def _complete_deployment(call: Call, actions: tuple[MappedAction, ...]) -> tuple
 
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-authorizing-access.html
     """
-    deployment = read_resources(call, TYPES, ("+deployment",))
+    deployment = read_resources(call, _TYPES, ("+deployment",))
     tags = (mapped("rds:AddTagsToResource", deployment, how=TAG_ON_CREATE),) if call.has("tags") else ()
-    green = read_resources(call, TYPES, ("+deployment", "+db", "+cluster", "+cluster-endpoint"))
+    green = read_resources(call, _TYPES, ("+deployment", "+db", "+cluster", "+cluster-endpoint"))
     return (*actions, *tags, *_copied_tags(call, green))
 
 
@@ -82,12 +85,41 @@ _LAST_SNAPSHOTS = {
     "StopDBInstance": ("db", "snapshot", "dBSnapshotIdentifier"),
 }
 
+# ---------------------------------------------------------------- Performance Insights
+
+# The metrics and reports of a database instance, which calls name by its resource id. The service is in lower case in
+# the ARN and in capitals in the request; AWS documents the ARN only for RDS.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.access-control.html and
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsperformanceinsights.html
+
+_SERVICES = {"RDS": "rds"}
+
+
+def _database_type(kind: str, *, has_report: bool = False) -> ReaderType:
+    """The metrics of a database, or its reports: `perf-reports/rds/db-ABC/report-1`, as far as a call names them."""
+
+    def read(call: Call) -> Iterator[Resource]:
+        service, database = _SERVICES.get(call.text("serviceType"), "*"), call.text("identifier")
+        report = f"/{call.text('analysisReportId') or '*'}" if has_report else ""
+        if database:
+            yield resource_from_arn(call.arn("pi", f"{kind}/{service}/{database}{report}"))
+
+    return ReaderType(read, "pi", f"{kind}/*")
+
+
 RULES: RuleTable = {
-    **{(_SOURCE, operation): _map_final_snapshot for operation in _LAST_SNAPSHOTS},
+    **{(_RDS, operation): _map_final_snapshot for operation in _LAST_SNAPSHOTS},
 }
 
 COMPLETIONS: CompletionTable = {
-    (_SOURCE, "CreateBlueGreenDeployment"): _complete_deployment,
-    (_SOURCE, "CreateDBClusterSnapshot"): _complete_snapshot,
-    (_SOURCE, "CreateDBSnapshot"): _complete_snapshot,
+    (_RDS, "CreateBlueGreenDeployment"): _complete_deployment,
+    (_RDS, "CreateDBClusterSnapshot"): _complete_snapshot,
+    (_RDS, "CreateDBSnapshot"): _complete_snapshot,
+}
+
+READERS: ReaderTable = {
+    "pi.amazonaws.com": {
+        "metrics": _database_type("metrics"),
+        "report": _database_type("perf-reports", has_report=True),
+    },
 }

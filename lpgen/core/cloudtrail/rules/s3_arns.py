@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
 from lpgen.core.cloudtrail.rules.call import Call
-from lpgen.core.cloudtrail.rules.listed import exact, first_text, fold, is_arn_of
+from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of
 from lpgen.core.model import Resource
 
 FAMILY = ("s3", "s3express", "s3-outposts", "s3-object-lambda")
@@ -95,8 +95,8 @@ def _object_arn(container: str, key: str) -> str:
     _, _, service, _, _, name = container.split(":", 5)
     if service in _NO_OBJECT_RESOURCES:
         return container
-    behind = name.startswith("accesspoint/") or service == "s3-outposts"
-    return f"{container}/object/{key}" if behind else f"{container}/{key}"
+    is_access_point = name.startswith("accesspoint/") or service == "s3-outposts"
+    return f"{container}/object/{key}" if is_access_point else f"{container}/{key}"
 
 
 def _find_containers(call: Call) -> tuple[str, ...]:
@@ -111,8 +111,8 @@ def _find_containers(call: Call) -> tuple[str, ...]:
     arn = _bucket_arn(call, name)
     if not is_arn_of(arn, *FAMILY):
         return through
-    behind = _list_arns(call, _BUCKET_TYPES) if ":accesspoint/" in arn else ()
-    return tuple(dict.fromkeys((arn, *through, *behind)))
+    buckets = _list_arns(call, _BUCKET_TYPES) if ":accesspoint/" in arn else ()
+    return tuple(dict.fromkeys((arn, *through, *buckets)))
 
 
 def _list_arns(call: Call, types: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,8 +14,7 @@ from dataclasses import replace
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, CompletionTable, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import COPY_SOURCE, DIRECTORY_BUCKET_SESSION, OBJECT_HEADERS
-from lpgen.core.cloudtrail.rules.listed import (
-    ReaderType,
+from lpgen.core.cloudtrail.rules.resources import (
     as_literal,
     exact,
     exact_or_any,
@@ -23,10 +22,11 @@ from lpgen.core.cloudtrail.rules.listed import (
     fold,
     is_arn_of,
     listed_arns,
+    mapped,
 )
 from lpgen.core.cloudtrail.rules.s3_arns import read_buckets, read_copy_source, split_copy_source
 from lpgen.core.cloudtrail.rules.s3_control import read_access_points, read_tagged
-from lpgen.core.cloudtrail.rules.types import ReaderTable, mapped
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
 from lpgen.core.model import Action, MappedAction, Resource, ResourceKind
 
 _GENERAL = "s3.amazonaws.com"

@@ -1,24 +1,26 @@
-"""S3 Tables: tables, whose ARN ends in an id that AWS assigns, and the data that engines read and write in them.
-
-Calls name a table by its bucket, namespace and name; the ARN holds the bucket and an id. Data events have the names of
-S3's object calls, and list the table.
-Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-setting-up.html (actions),
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-logging.html and
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-log-files.html (events)
-"""
+"""S3 Tables and S3 Vectors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at
-from lpgen.core.cloudtrail.rules.inferences import TABLE_SETTINGS, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.listed import ReaderType, exact, first_text, fold, is_arn_of, listed_arns
-from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType, mapped
+from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable, texts_at
+from lpgen.core.cloudtrail.rules.inferences import TABLE_SETTINGS, TAG_ON_CREATE, VECTOR_CONTENT
+from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, listed_arns, mapped
+from lpgen.core.cloudtrail.rules.types import ListedType, NamedType, ReaderTable, ReaderType, ResourceType
 from lpgen.core.model import MappedAction, Resource
 
-_SOURCE: Final = "s3tables.amazonaws.com"
+# ---------------------------------------------------------------- S3 Tables
+
+# Tables, whose ARN ends in an id that AWS assigns, and the data that engines read and write in them.
+# Calls name a table by its bucket, namespace and name; the ARN holds the bucket and an id. Data events have the names
+# of S3's object calls, and list the table.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-setting-up.html (actions),
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-logging.html and
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-log-files.html (events)
+
+_S3_TABLES: Final = "s3tables.amazonaws.com"
 
 
 def _read_tables(call: Call) -> Iterator[Resource]:
@@ -64,12 +66,55 @@ def _how(action: str) -> str:
     return TAG_ON_CREATE if action == "TagResource" else TABLE_SETTINGS
 
 
-_TYPES: dict[str, ResourceType] = {
+_TABLE_TYPES: dict[str, ResourceType] = {
     "table": ReaderType(_read_tables),
 }
 
+# ---------------------------------------------------------------- S3 Vectors
+
+# Vector indexes, and the calls that read what their vectors hold.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-vectors-access-management.html,
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-vectors-cloudtrail-log-example.html,
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_S3VectorBuckets_QueryVectors.html and
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_S3VectorBuckets_ListVectors.html
+
+_S3_VECTORS: Final = "s3vectors.amazonaws.com"
+
+_INDEX: Final = ListedType(
+    "s3vectors",
+    ("AWS::S3Vectors::Index",),
+    NamedType("s3vectors", "bucket/{}/index/{}", "vectorBucketName,indexName|vectorBucketArn,indexName|indexArn"),
+)
+
+_CONTENT: Final = {"QueryVectors": ("returnMetadata",), "ListVectors": ("returnMetadata", "returnData")}
+"""The parameters of a call that ask for the content of vectors, which s3vectors:GetVectors allows."""
+
+
+def _map_reading(operation: str) -> Rule:
+    def map_call(call: Call) -> tuple[MappedAction, ...]:
+        indexes = _INDEX.read(call, "") or (_INDEX.pattern(call),)
+        own = mapped(f"s3vectors:{operation}", indexes)
+        if not (call.has("filter") or any(_is_true(call, name) for name in _CONTENT[operation])):
+            return (own,)
+        return (own, mapped("s3vectors:GetVectors", indexes, how=VECTOR_CONTENT))
+
+    return map_call
+
+
+def _is_true(call: Call, name: str) -> bool:
+    """Whether a flag is set; CloudTrail logs it as text."""
+    return call.request.get(name) is True or call.text(name).lower() == "true"
+
+
+_TYPES: dict[str, ResourceType] = {"index": _INDEX}
+
+
 RULES: RuleTable = {
-    (_SOURCE, "CreateTable"): _map_create_table,
+    (_S3_TABLES, "CreateTable"): _map_create_table,
+    **{(_S3_VECTORS, operation): _map_reading(operation) for operation in _CONTENT},
 }
 
-READERS: ReaderTable = {_SOURCE: _TYPES}
+READERS: ReaderTable = {
+    _S3_TABLES: _TABLE_TYPES,
+    _S3_VECTORS: _TYPES,
+}

@@ -1,46 +1,156 @@
-"""Systems Manager calls: the resources that each takes, and what runs documents on nodes.
+"""Systems Manager: parameters, documents, nodes and sessions, and what runs documents on nodes.
 
-Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html (a parameter's
+ARN has no leading slash of its own) and, for documents of AWS, whose ARNs have no account,
+https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-setup-identity-based-policies.html
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.inferences import ASSOCIATION_BATCH, REQUEST_OPTION, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.listed import ListedType, ReaderType, exact, exact_or_any, fold
 from lpgen.core.cloudtrail.rules.passing import passed, passed_roles
-from lpgen.core.cloudtrail.rules.ssm_resources import (
-    DocumentType,
-    document_arn,
-    name_nodes,
-    read_nodes,
-    read_parameters,
-    read_path,
-    read_settings,
-    read_tagged,
-)
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, mapped
-from lpgen.core.model import NO_RESOURCE, MappedAction
+from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, fold, is_arn_of, mapped
+from lpgen.core.cloudtrail.rules.types import ListedType, NamedType, ReaderTable, ReaderType, ResourceType
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
-SOURCE = "ssm.amazonaws.com"
+# ---------------------------------------------------------------- parameters
 
+_PUBLIC = "aws/service/"
+
+
+def _read_parameters(call: Call) -> Iterator[Resource]:
+    """The parameters that a call names, by name or ARN, without a version or label after a colon."""
+    return (_name_parameter(call, name) for name in (*call.texts("name"), *call.texts("names")))
+
+
+def _read_path(call: Call) -> Iterator[Resource]:
+    """The path of GetParametersByPath as the request spells it, which is what IAM compares."""
+    return (_name_parameter(call, path) for path in call.texts("path"))
+
+
+def _name_parameter(call: Call, name: str) -> Resource:
+    """The parameter with this name or ARN, less a version or label; the public ones of AWS have no account.
+
+    Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
+    """
+    if is_arn_of(name, "ssm"):
+        return exact(":".join(name.split(":")[:6]))
+    path = name.partition(":")[0].removeprefix("/")
+    return exact(call.arn("ssm", f"parameter/{path}", account=not path.startswith(_PUBLIC)))
+
+
+# ---------------------------------------------------------------- documents and nodes
+
+_DOCUMENTS_OF_AWS = ("AWS", "Amazon", "aws", "amazon", "amzn")
+"""The prefixes of AWS's own document names; no other document may have one.
+
+Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
+"""
+
+
+def document_arn(call: Call, name: str) -> str:
+    """The ARN of the document with this name or ARN; "" for an ARN of another service."""
+    if name.startswith("arn:"):
+        return name if is_arn_of(name, "ssm") else ""
+    return call.arn("ssm", f"document/{name}", account=not name.startswith(_DOCUMENTS_OF_AWS))
+
+
+class _DocumentType:
+    """Documents named at a path, by default `documentName` or `name`."""
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The documents that the request names."""
+        names = (name for path in (paths or "documentName|name").split("|") for name in call.texts(path))
+        return tuple(exact(arn) for arn in (document_arn(call, name) for name in names) if arn)
+
+    def pattern(self, call: Call) -> Resource:
+        """Any document of the account."""
+        return fold(call.arn("ssm", "document/"), "*")
+
+
+def _read_nodes(call: Call) -> Iterator[Resource]:
+    """The nodes that a call names: instances, managed instances and ECS tasks; any instance where tags choose them."""
+    ids = (*call.texts("instanceId"), *call.texts("instanceIds"), *call.texts("target"), *call.texts("resourceId"))
+    yield from _name_nodes(call, ids)
+    for target in values_at(call.request, ("targets",)):
+        if next(texts_at(target, ("key",)), "").lower() == "instanceids":
+            yield from _name_nodes(call, texts_at(target, ("values",)))
+        elif isinstance(target, dict):
+            yield fold(call.arn("ec2", "instance/"), "*")
+
+
+def _name_nodes(call: Call, ids: Iterable[str]) -> Iterator[Resource]:
+    for node in ids:
+        if node.startswith("i-"):
+            yield exact(call.arn("ec2", f"instance/{node}"))
+        elif node.startswith("mi-"):
+            yield exact(call.arn("ssm", f"managed-instance/{node}"))
+        elif node.startswith("ecs:"):
+            yield from _task(call, node)
+
+
+def _task(call: Call, target: str) -> Iterator[Resource]:
+    """The ECS task of a session target, `ecs:cluster_task_container`."""
+    cluster, _, rest = target.removeprefix("ecs:").partition("_")
+    task = rest.partition("_")[0]
+    if task:
+        yield exact(call.arn("ecs", f"task/{cluster}/{task}"))
+
+
+# ---------------------------------------------------------------- tags
+
+_TAGGED = {
+    "association": "association/{}",
+    "automation": "automation-execution/{}",
+    "document": "document/{}",
+    "maintenancewindow": "maintenancewindow/{}",
+    "opsitem": "opsitem/{}",
+    "opsmetadata": "opsmetadata/{}",
+    "patchbaseline": "patchbaseline/{}",
+}
+"""By the `resourceType` of a tagging call: the resource's name in its ARN."""
+
+
+def read_tagged(call: Call) -> Iterator[Resource]:
+    """The resource that a tagging call names by `resourceType` and `resourceId`."""
+    kind, name = call.text("resourceType").lower(), call.text("resourceId")
+    if is_arn_of(name, "ssm"):
+        yield exact(name)
+    elif kind == "parameter":
+        yield _name_parameter(call, name)
+    elif kind == "managedinstance":
+        yield from _name_nodes(call, (name,))
+    elif kind in _TAGGED and name:
+        yield exact(call.arn("ssm", _TAGGED[kind].format(name)))
+
+
+def _read_settings(call: Call) -> Iterator[Resource]:
+    """The service settings that a call names by path or ARN."""
+    for name in call.texts("settingId"):
+        setting = call.arn("ssm", f"servicesetting/{name.removeprefix('/')}")
+        yield exact(name if is_arn_of(name, "ssm") else setting)
+
+
+_SOURCE = "ssm.amazonaws.com"
 
 # ---------------------------------------------------------------- what runs documents
 
 
 def _map_command(call: Call) -> tuple[MappedAction, ...]:
     """SendCommand: on the document, on each node, and on the bucket that takes the output."""
-    documents = DocumentType().read(call, "documentName")
+    documents = _DocumentType().read(call, "documentName")
     bucket = call.text("outputS3BucketName")
     buckets = (exact(call.arn("s3", bucket, region=False, account=False)),) if bucket else ()
-    return (mapped("ssm:SendCommand", (*documents, *read_nodes(call), *buckets)),)
+    return (mapped("ssm:SendCommand", (*documents, *_read_nodes(call), *buckets)),)
 
 
 def _map_session(call: Call) -> tuple[MappedAction, ...]:
     """StartSession: on the node, and on the document that the request names."""
-    return (mapped("ssm:StartSession", (*read_nodes(call), *DocumentType().read(call, "documentName"))),)
+    return (mapped("ssm:StartSession", (*_read_nodes(call), *_DocumentType().read(call, "documentName"))),)
 
 
 def _map_automation(call: Call) -> tuple[MappedAction, ...]:
@@ -64,7 +174,7 @@ def _map_assumed(call: Call) -> tuple[MappedAction, ...]:
         ("runbooks", "parameters", "AutomationAssumeRole"),
         ("associationDispatchAssumeRole",),
     )
-    return passed_roles(call, (text for path in paths for text in call.texts(*path)), SOURCE)
+    return passed_roles(call, (text for path in paths for text in call.texts(*path)), _SOURCE)
 
 
 _ASSUMED = re.compile(r"\bassumeRole[\"']?\s{0,4}:\s{0,4}[\"']?(arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+)", re.ASCII)
@@ -75,10 +185,10 @@ def _map_new_document(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html
     """
-    documents = DocumentType().read(call, "name") or (DocumentType().pattern(call),)
+    documents = _DocumentType().read(call, "name") or (_DocumentType().pattern(call),)
     own = mapped("ssm:CreateDocument", documents)
     tags = (mapped("ssm:AddTagsToResource", documents, how=TAG_ON_CREATE),) if call.has("tags") else ()
-    return (own, *tags, *passed_roles(call, _ASSUMED.findall(call.text("content")), SOURCE))
+    return (own, *tags, *passed_roles(call, _ASSUMED.findall(call.text("content")), _SOURCE))
 
 
 def _map_node_role(call: Call) -> tuple[MappedAction, ...]:
@@ -88,10 +198,10 @@ def _map_node_role(call: Call) -> tuple[MappedAction, ...]:
     """
     roles = NamedType("iam", "role/{}", "iamRole", region=False).read(call, "")
     creates = call.operation == "CreateActivation"
-    own = mapped(f"ssm:{call.operation}", (NO_RESOURCE,) if creates else (*roles, *read_nodes(call)))
+    own = mapped(f"ssm:{call.operation}", (NO_RESOURCE,) if creates else (*roles, *_read_nodes(call)))
     made = fold(call.arn("ssm", "managed-instance/"), "*")
     tags = (mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE),) if call.has("tags") else ()
-    return (own, *tags, *passed(call, set(roles), SOURCE))
+    return (own, *tags, *passed(call, set(roles), _SOURCE))
 
 
 _INSTANCE_ROLE_SETTING = "/ssm/managed-instance/default-ec2-instance-management-role"
@@ -102,11 +212,11 @@ def _map_setting(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html
     """
-    own = mapped("ssm:UpdateServiceSetting", read_settings(call))
+    own = mapped("ssm:UpdateServiceSetting", _read_settings(call))
     if not call.text("settingId").endswith(_INSTANCE_ROLE_SETTING):
         return (own,)
     roles = NamedType("iam", "role/{}", "settingValue", region=False).read(call, "")
-    return (own, *passed(call, set(roles), SOURCE))
+    return (own, *passed(call, set(roles), _SOURCE))
 
 
 def _map_association(call: Call) -> tuple[MappedAction, ...]:
@@ -117,8 +227,8 @@ def _map_association(call: Call) -> tuple[MappedAction, ...]:
     """
     names = (*call.texts("associationId"), *texts_at(call.response, ("associationDescription", "associationId")))
     association = exact_or_any(call.arn("ssm", "association/"), next(iter(names), ""))
-    documents = DocumentType().read(call, "name")
-    own = mapped(f"ssm:{call.operation}", (association, *documents, *read_nodes(call)))
+    documents = _DocumentType().read(call, "name")
+    own = mapped(f"ssm:{call.operation}", (association, *documents, *_read_nodes(call)))
     tags = (mapped("ssm:AddTagsToResource", (association,), how=TAG_ON_CREATE),) if call.has("tags") else ()
     is_update = call.operation == "UpdateAssociation"
     described = (mapped("ssm:DescribeAssociation", (association,), how=REQUEST_OPTION),) if is_update else ()
@@ -132,7 +242,7 @@ def _map_association_batch(call: Call) -> tuple[MappedAction, ...]:
     """
     entries = [*values_at(call.request, ("entries",))]
     documents = (document_arn(call, name) for entry in entries for name in texts_at(entry, ("name",)))
-    nodes = name_nodes(call, (node for entry in entries for node in texts_at(entry, ("instanceId",))))
+    nodes = _name_nodes(call, (node for entry in entries for node in texts_at(entry, ("instanceId",))))
     resources = (*(exact(arn) for arn in documents if arn), *nodes)
     made = fold(call.arn("ssm", "association/"), "*")
     return (
@@ -143,26 +253,29 @@ def _map_association_batch(call: Call) -> tuple[MappedAction, ...]:
 
 
 _TYPES: dict[str, ResourceType] = {
-    "parameter": ListedType("ssm", ("AWS::SSM::Parameter",), ReaderType(read_parameters)),
-    "path": ReaderType(read_path),
-    "document": DocumentType(),
-    "node": ReaderType(read_nodes),
+    "parameter": ListedType("ssm", ("AWS::SSM::Parameter",), ReaderType(_read_parameters)),
+    "path": ReaderType(_read_path),
+    "document": _DocumentType(),
+    "node": ReaderType(_read_nodes),
     "tagged": ReaderType(read_tagged),
-    "setting": ReaderType(read_settings),
+    "setting": ReaderType(_read_settings),
 }
+
 
 RULES: RuleTable = {
-    (SOURCE, "CreateActivation"): _map_node_role,
-    (SOURCE, "CreateDocument"): _map_new_document,
-    (SOURCE, "UpdateServiceSetting"): _map_setting,
-    (SOURCE, "UpdateManagedInstanceRole"): _map_node_role,
-    (SOURCE, "SendCommand"): _map_command,
-    (SOURCE, "StartSession"): _map_session,
-    (SOURCE, "StartAutomationExecution"): _map_automation,
-    (SOURCE, "StartChangeRequestExecution"): _map_automation,
-    (SOURCE, "CreateAssociation"): _map_association,
-    (SOURCE, "UpdateAssociation"): _map_association,
-    (SOURCE, "CreateAssociationBatch"): _map_association_batch,
+    (_SOURCE, "CreateActivation"): _map_node_role,
+    (_SOURCE, "CreateDocument"): _map_new_document,
+    (_SOURCE, "UpdateServiceSetting"): _map_setting,
+    (_SOURCE, "UpdateManagedInstanceRole"): _map_node_role,
+    (_SOURCE, "SendCommand"): _map_command,
+    (_SOURCE, "StartSession"): _map_session,
+    (_SOURCE, "StartAutomationExecution"): _map_automation,
+    (_SOURCE, "StartChangeRequestExecution"): _map_automation,
+    (_SOURCE, "CreateAssociation"): _map_association,
+    (_SOURCE, "UpdateAssociation"): _map_association,
+    (_SOURCE, "CreateAssociationBatch"): _map_association_batch,
 }
 
-READERS: ReaderTable = {SOURCE: _TYPES}
+READERS: ReaderTable = {
+    _SOURCE: _TYPES,
+}

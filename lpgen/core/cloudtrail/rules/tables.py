@@ -1,4 +1,4 @@
-"""The code that the modules of this folder add to the operation tables: a new module is imported here.
+"""The code that the modules of this folder add to the operation tables, and which module holds a service's code.
 
 A module has `RULES`, which answer for operations, `COMPLETIONS`, which add to the answers of the operations' rows, or
 `READERS`: by event source, the resource types that rows read by name.
@@ -6,76 +6,64 @@ A module has `RULES`, which answer for operations, `COMPLETIONS`, which add to t
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any, Final
 
-from lpgen.core.cloudtrail import rules
-from lpgen.core.cloudtrail.rules import (  # noqa: F401 - they are found in their package
-    apigateway,
-    appsync,
-    autoscaling,
-    batch,
+from lpgen.core.cloudtrail.rules import (
+    analytics,
+    apis,
     bedrock,
-    billing,
-    cloudformation,
     cloudfront,
-    cognito,
-    config_recording,
+    cloudwatch,
+    compute,
+    containers,
     developer_tools,
     dynamodb,
     ec2,
-    ec2_launch,
-    ecs,
-    efs,
-    eks,
-    elasticbeanstalk,
-    elb,
-    eventbridge,
-    fis,
-    fsx,
-    glue,
-    groups,
+    file_systems,
+    governance,
     iam,
-    identity_center,
-    imagebuilder,
-    kms,
+    identity,
+    keys_and_secrets,
     lambda_functions,
-    logs,
-    monitoring,
-    network_firewall,
-    oam,
-    organizations,
-    performance_insights,
+    messaging,
+    networking,
     rds,
-    resource_tagging,
-    route53,
-    s3_access_grants,
-    s3_buckets,
+    resource_groups,
+    s3,
     s3_control,
     s3_family,
-    s3_objects,
     s3_tables,
-    s3_vectors,
-    secretsmanager,
-    ses,
-    sms_voice,
-    sns,
-    sqs,
     ssm,
-    stepfunctions,
-    streaming,
-    sts,
-    wafv2,
 )
 from lpgen.core.cloudtrail.rules.call import CompletionTable, RuleTable
 from lpgen.core.cloudtrail.rules.types import ReaderTable
 
-_KINDS: Final = ("RULES", "COMPLETIONS", "READERS")
-
-HANDLER_MODULES: Final = tuple(
-    module
-    for _, module in sorted(vars(rules).items())
-    if isinstance(module, ModuleType) and any(hasattr(module, kind) for kind in _KINDS)
+HANDLER_MODULES: Final = (
+    analytics,  # Glue, Kinesis
+    apis,  # API Gateway, AppSync
+    bedrock,  # Bedrock
+    cloudfront,  # CloudFront
+    cloudwatch,  # CloudTrail, CloudWatch Logs, Observability Access Manager
+    compute,  # Batch, EC2 Auto Scaling, EC2 Image Builder, Elastic Beanstalk
+    containers,  # ECS, EKS
+    developer_tools,  # CodeBuild, CodePipeline, Fault Injection Service
+    dynamodb,  # DynamoDB
+    ec2,  # EC2, VPC
+    file_systems,  # EFS, FSx
+    governance,  # CloudFormation, Config, Data Exports, Organizations
+    iam,  # IAM
+    identity,  # Cognito, IAM Identity Center, STS
+    keys_and_secrets,  # KMS, Secrets Manager
+    lambda_functions,  # Lambda
+    messaging,  # End User Messaging SMS, EventBridge, SES, SNS, SQS, Step Functions
+    networking,  # Elastic Load Balancing, Network Firewall, Route 53, WAF
+    rds,  # DocumentDB, Neptune, Performance Insights, RDS
+    resource_groups,  # AppRegistry, Resource Groups, the Tagging API
+    s3,  # S3: general purpose buckets and objects
+    s3_control,  # S3: access points, Access Grants, Batch Operations, Storage Lens
+    s3_family,  # S3: directory buckets, Object Lambda, Outposts
+    s3_tables,  # S3 Tables, S3 Vectors
+    ssm,  # Systems Manager
 )
 
 

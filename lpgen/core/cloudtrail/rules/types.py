@@ -1,18 +1,22 @@
-"""Resource types that code reads off a call, and how rules and rows ask for them."""
+"""Resource types that code reads off a call, and how rules and rows ask for them.
+
+A type is filled from request parameters (`NamedType`), listed by the record itself (`ListedType`), or read by a
+service's own function (`ReaderType`).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Protocol
 
 from lpgen.core.arns import split_arn
-from lpgen.core.cloudtrail.records import HIDDEN
 from lpgen.core.cloudtrail.rules.call import Call
+from lpgen.core.cloudtrail.rules.resources import exact, listed_arns, resource_from_arn
 from lpgen.core.globs.match import has_wildcard
-from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
+from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Resource, ResourceKind
 
 _OPEN_END = re.compile(r"\*(?:[/:]\*)+$")
 
@@ -85,29 +89,39 @@ def _strip_arn(name: str) -> str:
     return name.rpartition("/")[2] if name.startswith("arn:") else name
 
 
-def is_literal(text: str) -> bool:
-    """Whether a text means itself in a policy: it has no wildcard and no policy variable, which a logged name may hold,
-    and isn't the text that AWS writes in place of a value that it hides.
+@dataclass(frozen=True, slots=True)
+class ReaderType:
+    """A type that a function reads off the call; where it finds nothing, any resource of the service whose ARN ends in
+    the pattern `any`, or without one the resource is unknown."""
 
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
-    """
-    return not (has_wildcard(text) or "${" in text or HIDDEN in text)
+    reader: Callable[[Call], Iterable[Resource]]
+    service: str = ""
+    any: str = ""
+
+    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
+        """The resources that the reader finds; the paths of a declaration don't apply to it."""
+        return tuple(self.reader(call))
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all resources of the type where the call was made, as far as that is known."""
+        return resource_from_arn(call.arn(self.service, self.any)) if self.any else UNKNOWN_RESOURCE
 
 
-def resource_from_arn(arn: str) -> Resource:
-    """A resource of the kind that its text shows: FOLD with a wildcard in it, else ARN."""
-    return Resource(ResourceKind.FOLD if has_wildcard(arn) else ResourceKind.ARN, arn)
+@dataclass(frozen=True, slots=True)
+class ListedType:
+    """A type whose resources the record lists in `resources[]`, as data events do; else as `other` reads them."""
 
+    service: str
+    types: tuple[str, ...]
+    other: ResourceType
 
-def mapped(
-    action: str, resources: Iterable[Resource], *, how: str = OBSERVED, context: Mapping[str, str] | None = None
-) -> MappedAction:
-    """A mapped action on distinct, sorted resources; on an unknown resource where there are none.
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The listed resources of the type, or those that the other type reads."""
+        return tuple(map(exact, listed_arns(call, self.service, *self.types))) or self.other.read(call, paths)
 
-    A pattern that contains the others is not narrowed: each is kept, as the call needs each.
-    """
-    kept = tuple(sorted(set(resources))) or (UNKNOWN_RESOURCE,)
-    return MappedAction(Action(action), kept, how, tuple(sorted((context or {}).items())))
+    def pattern(self, call: Call) -> Resource:
+        """The other type's pattern."""
+        return self.other.pattern(call)
 
 
 def read_resources(call: Call, types: Mapping[str, ResourceType], tokens: Iterable[str]) -> tuple[Resource, ...]:

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from lpgen.core.analysis.verification.within import check_within_grants
 from lpgen.core.analysis.verification.written import WrittenDocument, new_allows
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import AbsentKeys, Request, Result
+from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.iam.policy_set import PolicySet
 from lpgen.core.model import Policy, Resource, ResourceKind
 from lpgen.core.replacements import CheckStatus
 from tests.support.law_examples import examples

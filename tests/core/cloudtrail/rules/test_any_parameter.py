@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.operation_rows import read_operation_table
-from lpgen.core.cloudtrail.record_place import call_from_record
 from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.rules.call import call_from_record
 from lpgen.core.cloudtrail.rules.tables import RULE_TABLES
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.cloudtrail.rules.test_rule_laws import assert_sound

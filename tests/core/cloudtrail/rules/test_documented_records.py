@@ -11,8 +11,8 @@ import pytest
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.operation_rows import OperationRow, read_operation_table
-from lpgen.core.cloudtrail.record_place import call_from_record
 from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.rules.call import call_from_record
 from lpgen.core.cloudtrail.rules.inferences import inferences_from_catalog
 from lpgen.core.cloudtrail.rules.tables import READER_TABLES
 from lpgen.core.cloudtrail.rules.types import ResourceType, name_in_token

@@ -8,8 +8,8 @@ import pytest
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.event_map import EventMap
-from lpgen.core.cloudtrail.record_place import call_from_record
 from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.rules.call import call_from_record
 from lpgen.core.cloudtrail.rules.inferences import inferences_from_catalog
 from lpgen.core.cloudtrail.rules.tables import RULE_TABLES
 from lpgen.core.model import OBSERVED, MappingStatus, ResourceKind

@@ -7,9 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.cloudtrail.record_place import call_from_record
 from lpgen.core.cloudtrail.records import Record, RecordResource, UserIdentity
-from lpgen.core.cloudtrail.rules.call import Call, Rule
+from lpgen.core.cloudtrail.rules.call import Call, Rule, call_from_record
 from lpgen.core.cloudtrail.rules.inferences import inferences_from_catalog
 from lpgen.core.cloudtrail.rules.tables import RULE_TABLES
 from lpgen.core.model import OBSERVED, MappedAction, ResourceKind

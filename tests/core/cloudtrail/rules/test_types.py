@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.cloudtrail.record_place import call_from_record
 from lpgen.core.cloudtrail.records import HIDDEN, Json, Record
-from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType, mapped, read_resources
+from lpgen.core.cloudtrail.rules.call import call_from_record
+from lpgen.core.cloudtrail.rules.resources import mapped
+from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType, read_resources
 from lpgen.core.model import Resource, ResourceKind
 from lpgen.edge.catalog.files import bundled_catalog
 

@@ -1,0 +1,243 @@
+"""API Gateway and AppSync."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, CompletionTable, RuleTable, texts_at, values_at
+from lpgen.core.cloudtrail.rules.inferences import (
+    API_CERTIFICATE,
+    API_POLICY,
+    DOMAIN_ACCESS,
+    MERGED_API,
+    REQUEST_OPTION,
+    TAG_ON_CREATE,
+)
+from lpgen.core.cloudtrail.rules.passing import passed_roles
+from lpgen.core.cloudtrail.rules.resources import (
+    as_literal,
+    exact,
+    fold,
+    is_arn_of,
+    mapped,
+    read_request_path,
+    resource_from_arn,
+)
+from lpgen.core.cloudtrail.rules.types import NamedType
+from lpgen.core.model import MappedAction, Resource
+
+# ---------------------------------------------------------------- API Gateway
+
+# The action is the HTTP verb of the request, the resource its path with the ids in it.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html,
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html and
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html (the
+# additional actions on policies and certificates).
+
+_API_GATEWAY = "apigateway.amazonaws.com"
+
+
+def _map_tag(call: Call) -> tuple[MappedAction, ...]:
+    """TagResource: tags have one path in both versions and another verb; the tagged resource determines the version."""
+    is_second = "/apis" in call.text("resourceArn") or "/v2/" in call.text("resourceArn")
+    tags = read_request_path(call, ("/tags/{resourceArn}",))
+    return (mapped("apigateway:POST" if is_second else "apigateway:PUT", (tags,)),)
+
+
+# ---------------------------------------------------------------- further actions that a body needs
+
+
+def _complete_body(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
+    """The additional actions on policies and certificates, and the roles that the call hands over."""
+    (resource,) = actions[0].resources
+    more = (*_map_policy(call, resource), *_map_certificate(call, resource), *_map_roles(call))
+    return (*actions, *_map_tags(call), *more)
+
+
+_TAGGED_CREATIONS = (
+    "CreateApiKey",
+    "CreateDomainName",
+    "CreateDomainNameAccessAssociation",
+    "CreateRestApi",
+    "CreateStage",
+    "CreateUsagePlan",
+    "CreateVpcLink",
+    "GenerateClientCertificate",
+)
+
+
+def _map_tags(call: Call) -> tuple[MappedAction, ...]:
+    """apigateway:PUT on the tags of what a creation makes, where it sets any; an API of version 2 needs none.
+
+    Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html and
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigatewayv2.html (API operations)
+    """
+    if call.operation not in _TAGGED_CREATIONS or not _has_body_tags(call):
+        return ()
+    return (_map_tagging(call, "PUT"),)
+
+
+def _map_tagging(call: Call, verb: str) -> MappedAction:
+    """The request that sets tags on the resource that the call makes, whose ARN isn't known before."""
+    tags = fold(call.arn("apigateway", "/tags/", account=False), "*")
+    return mapped(f"apigateway:{verb}", (tags,), how=TAG_ON_CREATE)
+
+
+def _has_body_tags(call: Call) -> bool:
+    return any(True for body in _bodies(call) for tags in values_at(body, ("tags",)) if tags)
+
+
+_POLICY_ACTIONS = {
+    "CreateRestApi": "apigateway:UpdateRestApiPolicy",
+    "UpdateRestApi": "apigateway:UpdateRestApiPolicy",
+    "CreateDomainName": "apigateway:UpdateDomainNamePolicy",
+    "UpdateDomainName": "apigateway:UpdateDomainNamePolicy",
+}
+
+
+def _map_policy(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
+    """The action on resource policies, where the call sets or changes that of an API or a private domain."""
+    action = _POLICY_ACTIONS.get(call.operation)
+    if not action:
+        return ()
+    paths = {path for path, _ in _patches(call)}
+    asked = [action] if "/policy" in paths or any(True for _ in _body_texts(call, "policy")) else []
+    if "/managementPolicy" in paths and call.operation == "UpdateDomainName":
+        asked.append("apigateway:UpdateDomainNameManagementPolicy")
+    return tuple(mapped(name, (resource,), how=API_POLICY) for name in asked)
+
+
+def _map_certificate(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
+    """The action on a domain's certificates for mutual TLS, where the call adds or removes one."""
+    if call.operation not in ("CreateDomainName", "UpdateDomainName"):
+        return ()
+    stores = [*_body_texts(call, "mutualTlsAuthentication", "truststoreUri")]
+    stores += [value for path, value in _patches(call) if path == "/mutualTlsAuthentication/truststoreUri"]
+    if not stores:
+        return ()
+    action = "AddCertificateToDomain" if any(stores) else "RemoveCertificateFromDomain"
+    return (mapped(f"apigateway:{action}", (resource,), how=API_CERTIFICATE),)
+
+
+_ROLE_FIELDS = ("credentials", "credentialsArn", "authorizerCredentials", "authorizerCredentialsArn")
+
+
+def _map_roles(call: Call) -> tuple[MappedAction, ...]:
+    """The roles that integrations, authorizers and the account's logging are given."""
+    roles = [text for name in _ROLE_FIELDS for text in _body_texts(call, name)]
+    patched = ("/cloudwatchRoleArn", "/credentials", "/authorizerCredentials")
+    roles += [value for path, value in _patches(call) if path in patched]
+    return passed_roles(call, roles, _API_GATEWAY)
+
+
+def _body_texts(call: Call, *path: str) -> Iterator[str]:
+    """The texts at a path of the body, which is logged at the top or under a name such as `putIntegrationInput`."""
+    for body in _bodies(call):
+        yield from texts_at(body, path)
+
+
+def _bodies(call: Call) -> tuple[object, ...]:
+    return (call.request, *(value for name, value in call.request.items() if name.endswith("Input")))
+
+
+def _patches(call: Call) -> Iterator[tuple[str, str]]:
+    """The path and the value ("" where it is removed) of each patch operation of an update."""
+    for body in _bodies(call):
+        for patch in values_at(body, ("patchOperations",)):
+            yield next(texts_at(patch, ("path",)), ""), next(texts_at(patch, ("value",)), "")
+
+
+# ---------------------------------------------------------------- actions that have names
+
+
+def _map_routing_rule(call: Call) -> tuple[MappedAction, ...]:
+    """Routing rules have actions of their own, on ARNs with an account; a list of them names none."""
+    action = "UpdateRoutingRule" if call.operation == "PutRoutingRule" else call.operation
+    names = (as_literal(call.text("domainName")) or "*", as_literal(call.text("routingRuleId")) or "*")
+    arn = call.arn("apigateway", "/domainnames/{}/routingrules/{}".format(*names))
+    return (mapped(f"apigateway:{action}", () if action.startswith("List") else (resource_from_arn(arn),)),)
+
+
+def _complete_domain_access(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
+    """CreateDomainNameAccessAssociation needs the access action on the private domain too.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains-provider.html
+    """
+    domains = (arn for arn in _body_texts(call, "domainNameArn") if is_arn_of(arn, "apigateway"))
+    return (
+        *actions,
+        mapped("apigateway:CreateAccessAssociation", map(exact, domains), how=DOMAIN_ACCESS),
+        *_map_tags(call),
+    )
+
+
+def _map_reject_access(call: Call) -> tuple[MappedAction, ...]:
+    """RejectDomainNameAccessAssociation, which needs only the access action, on the private domain.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html (API operations)
+    """
+    domains = (arn for arn in call.texts("domainNameArn") if is_arn_of(arn, "apigateway"))
+    return (mapped("apigateway:RejectAccessAssociation", map(exact, domains)),)
+
+
+def _map_delete_access(call: Call) -> tuple[MappedAction, ...]:
+    """DeleteDomainNameAccessAssociation, whose path parameter is the association's ARN."""
+    named = (arn for arn in call.texts("domainNameAccessAssociationArn") if is_arn_of(arn, "apigateway"))
+    return (mapped("apigateway:DELETE", map(exact, named)),)
+
+
+def _map_create_portal(call: Call) -> tuple[MappedAction, ...]:
+    """CreatePortal and CreatePortalProduct, the request that tags what they make, and the products of a portal.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigatewayv2.html (API operations)
+    """
+    kind = "portals" if call.operation == "CreatePortal" else "portalproducts"
+    own = mapped(f"apigateway:{call.operation}", (fold(call.arn("apigateway", f"/{kind}/"), "*"),))
+    products = [arn for arn in call.texts("includedPortalProductArns") if is_arn_of(arn, "apigateway")]
+    shown = (mapped("apigateway:GetPortalProduct", map(exact, products), how=REQUEST_OPTION),) if products else ()
+    tagging = (_map_tagging(call, "POST"),) if _has_body_tags(call) else ()
+    return (own, *shown, *tagging)
+
+
+_ROUTING_RULES = ("CreateRoutingRule", "DeleteRoutingRule", "GetRoutingRule", "ListRoutingRules", "PutRoutingRule")
+
+# ---------------------------------------------------------------- AppSync
+
+# Both APIs of an association with a merged API authorize it.
+# https://docs.aws.amazon.com/appsync/latest/devguide/merged-api.html and
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_appsync.html (operations)
+
+_APPSYNC: Final = "appsync.amazonaws.com"
+
+_GRAPHQL_API: Final = NamedType("appsync", "apis/{}", "apiId")
+
+
+def _map_associate(call: Call) -> tuple[MappedAction, ...]:
+    """An association, whichever side asks for it: the merged API takes a source, which joins it."""
+    actions = {
+        "AssociateSourceGraphqlApi": "mergedApiIdentifier",
+        "AssociateMergedGraphqlApi": "sourceApiIdentifier",
+    }
+    named = {
+        name: _GRAPHQL_API.read(call, parameter) or (_GRAPHQL_API.pattern(call),) for name, parameter in actions.items()
+    }
+    own = mapped(f"appsync:{call.operation}", named.pop(call.operation))
+    return (own, *(mapped(f"appsync:{name}", apis, how=MERGED_API) for name, apis in named.items()))
+
+
+RULES: RuleTable = {
+    (_API_GATEWAY, "TagResource"): _map_tag,
+    **{(_API_GATEWAY, operation): _map_routing_rule for operation in _ROUTING_RULES},
+    (_API_GATEWAY, "DeleteDomainNameAccessAssociation"): _map_delete_access,
+    (_API_GATEWAY, "RejectDomainNameAccessAssociation"): _map_reject_access,
+    (_API_GATEWAY, "CreatePortal"): _map_create_portal,
+    (_API_GATEWAY, "CreatePortalProduct"): _map_create_portal,
+    (_APPSYNC, "AssociateMergedGraphqlApi"): _map_associate,
+    (_APPSYNC, "AssociateSourceGraphqlApi"): _map_associate,
+}
+
+COMPLETIONS: CompletionTable = {
+    (_API_GATEWAY, EVERY_READ): _complete_body,
+    (_API_GATEWAY, "CreateDomainNameAccessAssociation"): _complete_domain_access,
+}

@@ -1,0 +1,278 @@
+"""EC2 Auto Scaling, Batch, Elastic Beanstalk and EC2 Image Builder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, Rule, RuleTable, texts_at, values_at
+from lpgen.core.cloudtrail.rules.ec2_types import pass_profiles
+from lpgen.core.cloudtrail.rules.inferences import RECIPE_PARTS, TAG_ON_CREATE
+from lpgen.core.cloudtrail.rules.passing import ROLE_UNREAD, entity_arn, passed_roles
+from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType
+from lpgen.core.globs.match import has_wildcard
+from lpgen.core.model import MappedAction, Resource
+
+# ---------------------------------------------------------------- EC2 Auto Scaling
+
+# Groups in the ARNs of scaling policies, and the instance profiles of launch configurations.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2autoscaling.html
+
+_AUTO_SCALING = "autoscaling.amazonaws.com"
+
+
+def _groups_of_policies(call: Call) -> Iterator[Resource]:
+    """The groups in the ARNs of scaling policies, which may be given in place of a policy's name: `policyName`.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DeletePolicy.html
+    """
+    for text in call.texts("policyName"):
+        _, found, rest = text.partition(":autoScalingGroupName/")
+        name = rest.partition(":policyName/")[0]
+        if found and text.startswith("arn:") and not has_wildcard(name):
+            yield resource_from_arn(call.arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{name}"))
+
+
+def _complete_launch_configuration(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
+    """CreateLaunchConfiguration hands an instance profile's role to EC2.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/us-iam-role.html
+    """
+    return (*actions, *pass_profiles(call, call.request))
+
+
+# ---------------------------------------------------------------- Batch
+
+# Job definitions, with or without a revision.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
+
+_BATCH = "batch.amazonaws.com"
+
+
+def _read_submitted(call: Call) -> Iterator[Resource]:
+    """The job definition to run, whose ARN in the request has a revision even where the caller leaves it open.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/iam-example-restrict-job-submission.html
+    """
+    for text in call.texts("jobDefinition"):
+        start, found, name = text.rpartition("job-definition/")
+        if not has_wildcard(text) and bool(found) == text.startswith("arn:"):
+            named = name if ":" in name else f"{name}:*"
+            yield resource_from_arn(start + found + named if found else call.arn("batch", f"job-definition/{named}"))
+
+
+_BATCH_TYPES: dict[str, ResourceType] = {
+    "definition": NamedType("batch", "job-definition/{}", "jobDefinition|jobDefinitionName"),
+    "submitted": ReaderType(_read_submitted),
+}
+
+# ---------------------------------------------------------------- Elastic Beanstalk
+
+# Changing tags is authorized by two actions that no operation is named after, one operation names two environments, and
+# environments are given roles among their options.
+# https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_UpdateTagsForResource.html
+
+_BEANSTALK = "elasticbeanstalk.amazonaws.com"
+
+
+def _map_update_tags(call: Call) -> tuple[MappedAction, ...] | None:
+    """AddTags and RemoveTags as far as the request asks for them, instead of an action of the operation's name."""
+    arn = call.text("resourceArn")
+    resources = (resource_from_arn(arn),) if arn.startswith("arn:") and not has_wildcard(arn) else ()
+    asked = (
+        ("elasticbeanstalk:AddTags", call.has("tagsToAdd")),
+        ("elasticbeanstalk:RemoveTags", call.has("tagsToRemove")),
+    )
+    return tuple(mapped(action, resources) for action, wanted in asked if wanted) or None
+
+
+# https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options-general.html
+_PROFILE: Final = ("aws:autoscaling:launchconfiguration", "IamInstanceProfile")
+_SERVICE_ROLE: Final = ("aws:elasticbeanstalk:environment", "ServiceRole")
+_PASSED: Final = {
+    _PROFILE: ("instance-profile", "ec2.amazonaws.com"),
+    _SERVICE_ROLE: ("role", "elasticbeanstalk.amazonaws.com"),
+}
+
+
+def _complete_options(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
+    """The call, and iam:PassRole for the roles among the options that it sets.
+
+    A saved configuration holds options that the record doesn't show. So does the source bundle of a new environment,
+    which needs an instance profile from somewhere.
+    https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options.html
+    """
+    named = {option: tuple(_passed_by_option(call, option)) for option in _PASSED}
+    is_bare = call.operation == "CreateEnvironment" and not named[_PROFILE]
+    is_hidden = is_bare or (call.operation.endswith("Environment") and call.has("templateName"))
+    return (
+        *actions,
+        *(one for passed in named.values() for one in passed),
+        *((ROLE_UNREAD,) if is_hidden else ()),
+    )
+
+
+def _passed_by_option(call: Call, option: tuple[str, str]) -> Iterator[MappedAction]:
+    names, service = _PASSED[option]
+    for setting in values_at(call.request, ("optionSettings",)):
+        if (*texts_at(setting, ("namespace",)), *texts_at(setting, ("optionName",))) == option:
+            yield from passed_roles(
+                call, (entity_arn(call, names, one) for one in texts_at(setting, ("value",))), service
+            )
+
+
+_BEANSTALK_TYPES: dict[str, ResourceType] = {
+    "source": NamedType("elasticbeanstalk", "environment/*/{}", "sourceEnvironmentName"),
+    "destination": NamedType("elasticbeanstalk", "environment/*/{}", "destinationEnvironmentName"),
+}
+
+# A call may name either environment by its id instead, which isn't part of its ARN.
+# https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_SwapEnvironmentCNAMEs.html
+
+_WITH_OPTIONS: Final = (
+    "CreateConfigurationTemplate",
+    "CreateEnvironment",
+    "UpdateConfigurationTemplate",
+    "UpdateEnvironment",
+)
+
+# ---------------------------------------------------------------- EC2 Image Builder
+
+# ARNs are made from names, in lower case, and what a call builds on it reads for the caller.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_imagebuilder.html
+
+_IMAGE_BUILDER = "imagebuilder.amazonaws.com"
+
+_SERVICE = "imagebuilder"
+
+# Resources that a call names by ARN and reads: the operations table of the page above, the parameters by the API
+# reference.
+# https://docs.aws.amazon.com/imagebuilder/latest/APIReference/API_CreateImagePipeline.html
+_COMPONENTS: Final = ("GetComponent", "components.componentArn")
+_PARENT: Final = ("GetImage", "parentImage")
+_BUILD: Final = (
+    ("GetContainerRecipe", "containerRecipeArn"),
+    ("GetDistributionConfiguration", "distributionConfigurationArn"),
+    ("GetImageRecipe", "imageRecipeArn"),
+    ("GetInfrastructureConfiguration", "infrastructureConfigurationArn"),
+    ("GetWorkflow", "workflows.workflowArn"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Creation:
+    """One operation that makes a resource: its ARN's last field with `{name}` and `{version}`, `*` for what AWS
+    chooses, and the parts that the call reads."""
+
+    shape: str
+    reads: tuple[tuple[str, str], ...] = ()
+
+    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
+        """The action on the new resource, its tags, the parts that are read and the roles that are passed."""
+        made = (_new_resource(call, self.shape),)
+        tags = (mapped("imagebuilder:TagResource", made, how=TAG_ON_CREATE),) if call.has("tags") else ()
+        return (mapped(f"imagebuilder:{call.operation}", made), *tags, *_read_parts(call, self.reads), *_pass(call))
+
+
+def _new_resource(call: Call, shape: str) -> Resource:
+    name, version = _name_in_arn(call.text("name")), call.text("semanticVersion")
+    if {"*", "?", "/"} & set(version):
+        version = ""
+    return resource_from_arn(call.arn(_SERVICE, shape.format(name=name or "*", version=version or "*")))
+
+
+def _name_in_arn(name: str) -> str:
+    """A name in the form it has in ARNs, with only `a-z`, digits, hyphens and underscores; "" where that isn't known.
+
+    https://docs.aws.amazon.com/imagebuilder/latest/APIReference/API_UpdateInfrastructureConfiguration.html
+    """
+    folded = name.lower().replace(" ", "-")
+    return folded if folded.isascii() and folded.replace("-", "").replace("_", "").isalnum() else ""
+
+
+def _read_parts(call: Call, reads: tuple[tuple[str, str], ...]) -> Iterator[MappedAction]:
+    for action, path in reads:
+        named = _named(call, path)
+        if named:
+            yield mapped(f"imagebuilder:{action}", named, how=RECIPE_PARTS)
+
+
+def _named(call: Call, path: str) -> list[Resource]:
+    arns = (arn for arn in call.texts(*path.split(".")) if is_arn_of(arn, _SERVICE))
+    return [exact(arn) for arn in arns if not has_wildcard(arn)]
+
+
+def _pass(call: Call) -> tuple[MappedAction, ...]:
+    """The role that builds, the instance profile's role, and the role that exports images to S3."""
+    builder = [entity_arn(call, "role", text) for text in call.texts("executionRole")]
+    profile = [entity_arn(call, "instance-profile", text) for text in call.texts("instanceProfileName")]
+    path = ("distributions", "s3ExportConfiguration", "roleName")
+    exporter = [entity_arn(call, "role", text) for text in call.texts(*path)]
+    shown = (
+        (mapped("iam:GetInstanceProfile", map(exact, profile), how=RECIPE_PARTS),)
+        if profile and profile[0].startswith("arn:")
+        else ()
+    )
+    return (
+        *shown,
+        *passed_roles(call, builder, "imagebuilder.amazonaws.com"),
+        *passed_roles(call, profile, "ec2.amazonaws.com"),
+        *passed_roles(call, exporter, "vmie.amazonaws.com"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _ChangeRule:
+    """One operation on a resource that it names by ARN, with the parts that the call reads."""
+
+    path: str
+    reads: tuple[tuple[str, str], ...] = ()
+    tags: str = ""
+
+    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
+        """The action on the named resource, the tags of the new one, the parts that are read and the roles passed."""
+        named = _named(call, self.path)
+        made = (resource_from_arn(call.arn(_SERVICE, self.tags)),) if self.tags else ()
+        tagging = (mapped("imagebuilder:TagResource", made, how=TAG_ON_CREATE),) if made and call.has("tags") else ()
+        return (mapped(f"imagebuilder:{call.operation}", named), *tagging, *_read_parts(call, self.reads), *_pass(call))
+
+
+_RULES: dict[str, Rule] = {
+    "CreateComponent": _Creation("component/{name}/{version}/*"),
+    "ImportComponent": _Creation("component/{name}/{version}/*"),
+    "CreateContainerRecipe": _Creation("container-recipe/{name}/{version}", (_COMPONENTS, _PARENT)),
+    "CreateDistributionConfiguration": _Creation("distribution-configuration/{name}"),
+    "CreateImage": _Creation("image/*/*/*", _BUILD),
+    "CreateImagePipeline": _Creation("image-pipeline/{name}", _BUILD),
+    "CreateImageRecipe": _Creation("image-recipe/{name}/{version}", (_COMPONENTS, _PARENT)),
+    "CreateInfrastructureConfiguration": _Creation("infrastructure-configuration/{name}"),
+    "CreateLifecyclePolicy": _Creation("lifecycle-policy/{name}"),
+    "CreateWorkflow": _Creation("workflow/*/{name}/{version}/*"),
+    "ImportDiskImage": _Creation("image/{name}/{version}", (_BUILD[3],)),
+    "ImportVmImage": _Creation("image/{name}/{version}"),
+    "DistributeImage": _ChangeRule("sourceImage", (_BUILD[1], ("GetImage", "sourceImage")), "image/*/*/*"),
+    "StartImagePipelineExecution": _ChangeRule("imagePipelineArn", tags="image/*/*/*"),
+    "UpdateDistributionConfiguration": _ChangeRule("distributionConfigurationArn"),
+    "UpdateImagePipeline": _ChangeRule("imagePipelineArn", _BUILD),
+    "UpdateInfrastructureConfiguration": _ChangeRule("infrastructureConfigurationArn"),
+    "UpdateLifecyclePolicy": _ChangeRule("lifecyclePolicyArn"),
+}
+
+
+RULES: RuleTable = {
+    (_BEANSTALK, "UpdateTagsForResource"): _map_update_tags,
+    **{(_IMAGE_BUILDER, operation): rule for operation, rule in _RULES.items()},
+}
+
+COMPLETIONS: CompletionTable = {
+    (_AUTO_SCALING, "CreateLaunchConfiguration"): _complete_launch_configuration,
+    **{(_BEANSTALK, operation): _complete_options for operation in _WITH_OPTIONS},
+}
+
+READERS: ReaderTable = {
+    _AUTO_SCALING: {"policy-group": ReaderType(_groups_of_policies)},
+    _BATCH: _BATCH_TYPES,
+    _BEANSTALK: _BEANSTALK_TYPES,
+}

@@ -1,0 +1,251 @@
+"""The resource types of EC2, and the resources and instance profiles that its requests name. An id's prefix
+shows its type, whichever of the many shapes the request has in the log.
+
+Older operations log `{"instancesSet": {"items": [{"instanceId": …}]}}`, newer ones wrap the request as
+`{"DeleteFlowLogsRequest": {"FlowLogId": {"content": …, "tag": 1}}}`, so ids are looked for at any depth.
+ARNs:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html#amazonec2-resources-for-iam-policies
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from lpgen.core.arns import split_arn
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
+from lpgen.core.cloudtrail.rules.call import ANY_ACCOUNT, Call, texts_at
+from lpgen.core.cloudtrail.rules.passing import passed
+from lpgen.core.cloudtrail.rules.resources import resource_from_arn
+from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType
+from lpgen.core.globs.match import has_wildcard
+from lpgen.core.model import MappedAction, Resource, ResourceKind
+
+
+class _Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The catalog's table `ec2_ids`. Keys are in lower case.
+
+    `type_by_key` has the keys (singular) of names that the caller chose, and of ids that don't show their type.
+    `with_hyphens` are prefixes of ids that have hyphens in them. `foreign` are types of other services, each with the
+    service and the pattern of all resources of the type. Below `silent_keys` nothing is named that the call needs its
+    action for: free text, tags, filters, what a launch template only describes, the peers of a security group's rules
+    and the other side of a peering.
+    """
+
+    source: tuple[str, ...]
+    type_by_prefix: dict[str, str]
+    with_hyphens: frozenset[str]
+    type_by_key: dict[str, str]
+    foreign: dict[str, tuple[str, str]]
+    silent_keys: frozenset[str]
+
+
+def _read_ids(source: CatalogSource) -> _Ids:
+    return read_catalog_table(source, "ec2_ids", _Ids)
+
+
+def _ids(call: Call) -> _Ids:
+    return call.catalog.facts(_read_ids)
+
+
+_NO_ACCOUNT = frozenset({"image", "snapshot"})
+_CONTAINERS = frozenset({"items", "item", "content"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Ec2Type:
+    """A resource type of EC2, read off ids by their prefix."""
+
+    name: str
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The resources of this type that the request names, below the keys `paths` (lower case, `|`) if given."""
+        keys = frozenset(paths.split("|")) if paths else None
+        for part in _parts_to_read(call):
+            found = tuple(
+                resource
+                for key, kind, resource in resources_below(call, part)
+                if kind == self.name and (keys is None or key in keys)
+            )
+            if found:
+                return found
+        return (self.pattern(call),) if self.name == "launch-template" and names_template(call) else ()
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all resources of the type where the call was made."""
+        foreign = _ids(call).foreign.get(self.name)
+        if foreign:
+            service, text = foreign
+            return resource_from_arn(call.arn(service, text, region=service != "iam"))
+        return resource_from_arn(ec2_arn(call, self.name, "*"))
+
+
+_CREATING = ("Create", "Copy", "Import", "Export", "Allocate", "Register", "Request", "Purchase", "Run", "Start")
+"""Verbs of operations whose response names what they made, which had no id when the call was authorized."""
+
+_EXISTED = frozenset({"CreateLaunchTemplateVersion"})
+"""Operations with such a verb whose response names what was there before: here the template of the new version."""
+
+
+def _parts_to_read(call: Call) -> tuple[object, ...]:
+    """The parts to look for ids in, in order: the request, and the response of a call that creates nothing."""
+    if call.operation.startswith(_CREATING) and call.operation not in _EXISTED:
+        return (ec2_request(call),)
+    return (ec2_request(call), ec2_response(call))
+
+
+def ec2_arn(call: Call, kind: str, name: str, *, region: str = "") -> str:
+    """The ARN of an EC2 resource; images and snapshots have no account in it, IPAM resources no Region."""
+    if kind.startswith("ipam") and kind != "ipam-pool-allocation":
+        return call.arn("ec2", f"{kind}/{name}", region=False)
+    if region and region != call.region:
+        call = Call(call.record, call.operation, call.partition, region, call.account, call.catalog)
+    return call.arn("ec2", f"{kind}/{name}", account=kind not in _NO_ACCOUNT)
+
+
+LAUNCHED_INTO = ("capacity-reservation", "security-group", "subnet")
+"""The types of what instances and network interfaces are launched into, which other accounts may share.
+
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservation-sharing.html and
+https://docs.aws.amazon.com/vpc/latest/userguide/security-group-sharing.html
+"""
+
+
+def with_shared(call: Call, resources: Iterable[Resource], kinds: Iterable[str]) -> tuple[Resource, ...]:
+    """The resources, and those of some types also as any account's: the ARN names the account that shared them, the
+    record doesn't.
+
+    An id names one resource in the world, so this covers no more than the call named. Subnets:
+    https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html, where
+    https://github.com/terraform-aws-modules/terraform-aws-iam/issues/227 decodes a denial on the owner's ARN. Transit
+    gateways, which are checked as the owner's and as the caller's:
+    https://github.com/aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway/issues/37
+    """
+    own, starts = tuple(resources), tuple(f"{kind}/" for kind in kinds)
+    shared = (one for one in own if one.kind is ResourceKind.ARN and _is_own(call, one.text, starts))
+    return own + tuple(resource_from_arn(one.text.replace(f":{call.account}:", f":{ANY_ACCOUNT}:")) for one in shared)
+
+
+def _is_own(call: Call, arn: str, starts: tuple[str, ...]) -> bool:
+    """Whether an ARN is of one of some types and, as far as it says, of the call's account."""
+    fields = split_arn(arn)
+    return fields.account == call.account and fields.name.startswith(starts)
+
+
+def ec2_request(call: Call) -> object:
+    """The request parameters without the `OperationRequest` wrapper of newer operations."""
+    return call.request.get(f"{call.operation}Request", call.request)
+
+
+def ec2_response(call: Call) -> object:
+    """The response elements without the `OperationResponse` wrapper of newer operations."""
+    return call.response.get(f"{call.operation}Response", call.response)
+
+
+def names_template(call: Call) -> bool:
+    """Whether the request has a launch template by its name, which its ARN doesn't show."""
+    return any(key == "launchtemplatename" for key, _ in _texts_below(ec2_request(call), "", _ids(call).silent_keys))
+
+
+def named_resources(call: Call) -> Iterator[tuple[str, str, Resource]]:
+    """The key (lower case), type and resource of everything with an id, a key name or an ARN that the request names."""
+    return resources_below(call, ec2_request(call))
+
+
+def resources_below(call: Call, value: object) -> Iterator[tuple[str, str, Resource]]:
+    """The key (lower case), type and resource of everything named below a part of a request or response."""
+    ids = _ids(call)
+    for key, text in _texts_below(value, "", ids.silent_keys):
+        if text.startswith("arn:"):
+            yield key, _arn_kind(text, ids), Resource(ResourceKind.ARN, text)
+        elif kind := ids.type_by_key.get(key.removesuffix("s")) or type_of_id(call, text):
+            yield key, kind, Resource(ResourceKind.ARN, ec2_arn(call, kind, text))
+
+
+def _texts_below(value: object, key: str, silent: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Every string without wildcards below a value, with the nearest key that says something, in lower case."""
+    if isinstance(value, str):
+        if value and "*" not in value and "?" not in value:
+            yield key, value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts_below(item, key, silent)
+    elif isinstance(value, dict):
+        for name in value:  # not `items`: skipped values aren't read, and calls that differ in them are alike
+            lowered = str(name).lower()
+            if lowered not in silent:
+                yield from _texts_below(value[name], key if lowered in _CONTAINERS else lowered, silent)
+
+
+def _arn_kind(arn: str, ids: _Ids) -> str:
+    """The type that an ARN names, such as `role` or `transit-gateway`; "" where it is of no service that EC2 names."""
+    fields = split_arn(arn)
+    kind = fields.name.partition("/")[0].partition(":")[0]
+    service = ids.foreign.get(kind, ("ec2", ""))[0]
+    return kind if fields.service == service else ""
+
+
+def type_of_id(call: Call, text: str) -> str:
+    """The EC2 resource type that an id such as `tgw-rtb-0123` has, or ""."""
+    ids, head = _ids(call), text.partition("-")[0]
+    if head in ids.with_hyphens:
+        return ids.type_by_prefix[head]
+    prefix, _, rest = text.rpartition("-")
+    return ids.type_by_prefix.get(prefix, "") if rest.isalnum() else ""
+
+
+# ---------------------------------------------------------------- types by name
+
+
+class Ec2Types(dict[str, ResourceType]):
+    """Types by name: any that isn't listed is read off ids."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> ResourceType:
+        return _Ec2Type(name)
+
+
+_GROUP_PATHS = "groupName|placement.groupName|ModifyInstancePlacementRequest.GroupName"
+
+EC2_TYPES: Final = Ec2Types({"placement-group": NamedType("ec2", "placement-group/{}", _GROUP_PATHS)})
+
+
+# ---------------------------------------------------------------- instance profiles
+
+
+def pass_profiles(call: Call, value: object) -> tuple[MappedAction, ...]:
+    """iam:PassRole on the instance profiles named below a part of a request or response.
+
+    The profile's ARN takes the place of the role in it, which only a snapshot of IAM shows.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html
+    """
+    profiles = {
+        Resource(ResourceKind.ARN, arn)
+        for name in _profiles_below(value)
+        if not has_wildcard(arn := _profile_arn(call, name))
+    }
+    return passed(call, profiles, "ec2.amazonaws.com")
+
+
+def _profile_arn(call: Call, name: str) -> str:
+    return name if name.startswith("arn:") else call.arn("iam", f"instance-profile/{name}", region=False)
+
+
+def _profiles_below(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _profiles_below(item)
+    elif isinstance(value, dict):
+        for key in value:
+            if str(key).lower() == "iaminstanceprofile":
+                item = value[key]
+                arns = tuple(texts_at(item, ("arn",)))
+                yield from arns or texts_at(item, ("name",))
+                yield from texts_at(item, ())
+            elif key != "LaunchTemplateData":
+                yield from _profiles_below(value[key])

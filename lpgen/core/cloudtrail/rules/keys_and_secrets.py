@@ -1,0 +1,259 @@
+"""KMS and Secrets Manager."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lpgen.core.arns import split_arn
+from lpgen.core.cloudtrail.kms_context import CALLS, context_from_grant, context_of_data, data_keys
+from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, texts_at
+from lpgen.core.cloudtrail.rules.inferences import (
+    CLOUDHSM_KEY_STORE,
+    REPLICA_KEY,
+    SECRET_BATCH,
+    SECRET_POLICY_CHECK,
+    SECRET_REPLICA,
+    SECRET_ROTATION,
+    TAG_ON_CREATE,
+)
+from lpgen.core.cloudtrail.rules.passing import passed_roles
+from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, listed_arns, mapped
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
+
+# ---------------------------------------------------------------- KMS
+
+# Keys by id, ARN or alias; ReEncrypt's two keys; alias operations on alias and key.
+# https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html. An action on a key
+# is authorized on the key's ARN, never on its alias, so an alias without a listed key leaves the resource unknown.
+
+_KMS = "kms.amazonaws.com"
+
+
+def _read_keys(call: Call) -> Iterator[Resource]:
+    """The keys that the record lists, else those that the request names by id or ARN."""
+    listed = _list_keys(call)
+    named = (_key_arn(call, first_text(call, name)) for name in ("keyId", "targetKeyId"))
+    return map(exact, listed or filter(None, named))
+
+
+def _read_aliases(call: Call) -> Iterator[Resource]:
+    """The alias that an alias operation names."""
+    name = call.text("aliasName")
+    if name.startswith("alias/"):
+        yield exact(call.arn("kms", name))
+    elif is_arn_of(name, "kms"):
+        yield exact(name)
+
+
+def _list_keys(call: Call) -> tuple[str, ...]:
+    return tuple(arn for arn in listed_arns(call, "kms") if split_arn(arn).name.startswith("key/"))
+
+
+def _key_arn(call: Call, key: str) -> str:
+    """The ARN of the key with this id or ARN; "" for an alias, whose key the request doesn't show."""
+    if key.startswith("arn:"):
+        return key if is_arn_of(key, "kms") and ":key/" in key else ""
+    return "" if not key or key.startswith("alias/") else call.arn("kms", f"key/{key}")
+
+
+def _map_create_grant(call: Call) -> tuple[MappedAction, ...]:
+    """CreateGrant on the key, with the grantee and the operations; a call that failed grants nothing.
+
+    Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
+    """
+    own = mapped("kms:CreateGrant", _read_keys(call))
+    if call.record.errorCode:
+        return (own,)
+    grantee, retiring = call.text("granteePrincipal"), call.text("retiringPrincipal")
+    return (replace(own, context=context_from_grant(grantee, call.texts("operations"), retiring)),)
+
+
+def _map_reencrypt(call: Call) -> tuple[MappedAction, ...]:
+    """ReEncrypt: from the source key, which the ciphertext names, to the destination key.
+
+    Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
+    """
+    listed = _list_keys(call)
+    source = _match_key(call, "sourceKeyId", listed)
+    target = _match_key(call, "destinationKeyId", listed)
+    if not source:
+        source = next((arn for arn in listed if arn != target), target if len(listed) == 1 else "")
+    if not target:
+        target = next((arn for arn in listed if arn != source), source if len(listed) == 1 else "")
+    return (
+        mapped("kms:ReEncryptFrom", (exact(arn) for arn in (source,) if arn)),
+        mapped("kms:ReEncryptTo", (exact(arn) for arn in (target,) if arn)),
+    )
+
+
+def _match_key(call: Call, parameter: str, listed: tuple[str, ...]) -> str:
+    """The listed key that a parameter names, else the parameter's own ARN; "" for an alias that nothing resolves."""
+    arn = _key_arn(call, call.text(parameter))
+    key = arn.rpartition("/")[2]
+    return next((found for found in listed if key and found.endswith(f"/{key}")), arn)
+
+
+def _map_create_key(call: Call) -> tuple[MappedAction, ...]:
+    """CreateKey, and kms:TagResource on the new key where the call sets tags."""
+    tags = (mapped("kms:TagResource", _read_new_key(call), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    return (mapped("kms:CreateKey", (NO_RESOURCE,)), *tags)
+
+
+def _read_new_key(call: Call) -> Iterator[Resource]:
+    yield from map(exact, _list_keys(call)) if _list_keys(call) else (fold(call.arn("kms", "key/"), "*"),)
+
+
+def _map_replicate_key(call: Call) -> tuple[MappedAction, ...]:
+    """ReplicateKey on the primary key, kms:CreateKey in the replica's Region, and kms:TagResource for tags.
+
+    Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html
+    """
+    replica = fold(f"arn:{call.partition}:kms:{call.text('replicaRegion')}:{call.account}:key/mrk-", "*")
+    tags = (mapped("kms:TagResource", (replica,), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    primary = tuple(_read_primary(call))
+    return (
+        mapped("kms:ReplicateKey", primary),
+        mapped("kms:CreateKey", (NO_RESOURCE,), how=REPLICA_KEY),
+        *tags,
+    )
+
+
+def _read_primary(call: Call) -> Iterator[Resource]:
+    arn = _match_key(call, "keyId", _list_keys(call))
+    return map(exact, (arn,) if arn else ())
+
+
+def _map_key_store(call: Call) -> tuple[MappedAction, ...]:
+    """A custom key store on CloudHSM needs to look the cluster up.
+
+    CloudTrail calls the cluster `clusterId`, the API `cloudHsmClusterId`.
+    Sources: https://docs.aws.amazon.com/kms/latest/developerguide/authorize-key-store.html and
+    https://docs.aws.amazon.com/kms/latest/developerguide/ct-create-keystore.html
+    """
+    own = mapped(f"kms:{call.operation}", (NO_RESOURCE,))
+    if not (call.has("cloudHsmClusterId") or call.has("clusterId")):
+        return (own,)
+    return (own, mapped("cloudhsm:DescribeClusters", (NO_RESOURCE,), how=CLOUDHSM_KEY_STORE))
+
+
+def _complete_data(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
+    """The actions, with the resource whose data the call is made for.
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
+    """
+    keys, tables = call.catalog.facts(data_keys), call.arn("dynamodb", "table/")
+    context = context_of_data(keys, lambda key: call.text("encryptionContext", key), tables)
+    return tuple(replace(one, context=context) for one in actions)
+
+
+# ---------------------------------------------------------------- Secrets Manager
+
+# Secrets by name or by an ARN with or without its random suffix, and what creating needs.
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html and the
+# permissions that https://docs.aws.amazon.com/secretsmanager/latest/apireference/ states for each operation.
+
+_SECRETS_MANAGER = "secretsmanager.amazonaws.com"
+
+_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
+_ANY_SUFFIX = "-??????"
+
+
+def _read_secrets(call: Call) -> Iterator[Resource]:
+    """The secret that a call names; by the ARN that AWS answers with where there is one, as a name lacks the suffix."""
+    answered = [
+        arn for key in ("arn", "aRN") for arn in texts_at(call.response, (key,)) if is_arn_of(arn, "secretsmanager")
+    ]
+    if answered:
+        yield from map(exact, answered)
+    else:
+        yield from (_secret(call, name) for name in call.texts("secretId") or call.texts("name"))
+
+
+def _secret(call: Call, name: str) -> Resource:
+    """The secret with this name or ARN: exact where the ARN has its six-character suffix, else any suffix.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html (partial ARNs)
+    """
+    if is_arn_of(name, "secretsmanager"):
+        return exact(name) if _SUFFIX.search(name) else fold(name, _ANY_SUFFIX)
+    return fold(call.arn("secretsmanager", f"secret:{name}"), _ANY_SUFFIX)
+
+
+def _map_create_secret(call: Call) -> tuple[MappedAction, ...]:
+    """CreateSecret, with the actions of the tags and the replicas that it makes.
+
+    The suffix that the answer shows is no part of the request, and no other call ever makes it again.
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+    """
+    secret = tuple(_secret(call, name) for name in call.texts("name")) or tuple(_read_secrets(call))
+    actions = [mapped("secretsmanager:CreateSecret", secret)]
+    if call.has("tags"):
+        actions.append(mapped("secretsmanager:TagResource", secret, how=TAG_ON_CREATE))
+    if call.has("addReplicaRegions"):
+        actions.append(mapped("secretsmanager:ReplicateSecretToRegions", secret, how=SECRET_REPLICA))
+    return tuple(actions)
+
+
+def _map_rotate_secret(call: Call) -> tuple[MappedAction, ...]:
+    """RotateSecret, with lambda:InvokeFunction on the rotation function and iam:PassRole on the role of the request.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
+    """
+    own = mapped("secretsmanager:RotateSecret", _read_secrets(call))
+    functions = [arn for arn in call.texts("rotationLambdaARN") if is_arn_of(arn, "lambda")]
+    invoke = (mapped("lambda:InvokeFunction", map(exact, functions), how=SECRET_ROTATION),) if functions else ()
+    return (own, *invoke, *passed_roles(call, call.texts("externalSecretRotationRoleArn"), _SECRETS_MANAGER))
+
+
+def _map_batch(call: Call) -> tuple[MappedAction, ...]:
+    """BatchGetSecretValue: reading each secret of the list, or listing where it filters.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html
+    """
+    names = call.texts("secretIdList")
+    read = [_secret(call, name) for name in names] or [fold(call.arn("secretsmanager", "secret:"), "*")]
+    actions = [
+        mapped("secretsmanager:BatchGetSecretValue", (NO_RESOURCE,)),
+        mapped("secretsmanager:GetSecretValue", read, how=SECRET_BATCH),
+    ]
+    if call.has("filters"):
+        actions.append(mapped("secretsmanager:ListSecrets", (NO_RESOURCE,), how=SECRET_BATCH))
+    return tuple(actions)
+
+
+def _map_validate_policy(call: Call) -> tuple[MappedAction, ...]:
+    """ValidateResourcePolicy needs the action that would put the policy too; it need not name a secret.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ValidateResourcePolicy.html
+    """
+    secret = tuple(_read_secrets(call))
+    return (
+        mapped("secretsmanager:ValidateResourcePolicy", secret),
+        mapped("secretsmanager:PutResourcePolicy", secret, how=SECRET_POLICY_CHECK),
+    )
+
+
+RULES: RuleTable = {
+    (_KMS, "CreateGrant"): _map_create_grant,
+    (_KMS, "ReEncrypt"): _map_reencrypt,
+    (_KMS, "CreateKey"): _map_create_key,
+    (_KMS, "ReplicateKey"): _map_replicate_key,
+    (_KMS, "CreateCustomKeyStore"): _map_key_store,
+    (_KMS, "UpdateCustomKeyStore"): _map_key_store,
+    (_SECRETS_MANAGER, "CreateSecret"): _map_create_secret,
+    (_SECRETS_MANAGER, "RotateSecret"): _map_rotate_secret,
+    (_SECRETS_MANAGER, "BatchGetSecretValue"): _map_batch,
+    (_SECRETS_MANAGER, "ValidateResourcePolicy"): _map_validate_policy,
+}
+
+COMPLETIONS: CompletionTable = {
+    **{(_KMS, name): _complete_data for name in CALLS},
+}
+
+READERS: ReaderTable = {
+    _KMS: {"key": ReaderType(_read_keys), "alias": ReaderType(_read_aliases)},
+    _SECRETS_MANAGER: {"secret": ReaderType(_read_secrets)},
+}

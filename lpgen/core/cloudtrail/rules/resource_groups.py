@@ -1,0 +1,161 @@
+"""Resource Groups, Service Catalog AppRegistry, and the Resource Groups Tagging API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from lpgen.core.arns import split_arn
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
+from lpgen.core.cloudtrail.rules.call import Call, RuleTable
+from lpgen.core.cloudtrail.rules.inferences import REQUEST_OPTION, TAGGING_API
+from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
+from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
+
+# ---------------------------------------------------------------- Resource Groups and AppRegistry
+
+# By the names and ids that their calls give.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsresourcegroups.html and
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsservicecatalog.html
+
+
+def _read_task_groups(call: Call) -> Iterator[Resource]:
+    """The group whose tag-sync task a call names: its ARN begins the task's."""
+    for arn in call.texts("taskArn"):
+        if is_arn_of(arn, "resource-groups"):
+            yield exact(arn.partition("/tag-sync-task/")[0])
+
+
+# https://docs.aws.amazon.com/servicecatalog/latest/dg/API_app-registry_GetApplication.html
+_REGISTRY_ID = re.compile(r"0[a-z0-9]{3,25}")
+
+
+def _registry_type(path: str, parameter: str) -> ReaderType:
+    """A resource that a call names by ARN, by id or by name: the ARN holds the id, which a name doesn't show."""
+
+    def read(call: Call) -> Iterator[Resource]:
+        text = call.text(parameter)
+        if is_arn_of(text, "servicecatalog"):
+            yield resource_from_arn(text)
+        elif _REGISTRY_ID.fullmatch(text):
+            yield resource_from_arn(call.arn("servicecatalog", f"/{path}/{text}"))
+
+    return ReaderType(read, "servicecatalog", f"/{path}/*")
+
+
+def _map_cancelled_sync(call: Call) -> tuple[MappedAction, ...]:
+    """CancelTagSyncTask needs to delete the group too.
+
+    https://docs.aws.amazon.com/ARG/latest/APIReference/API_CancelTagSyncTask.html
+    """
+    groups = tuple(_read_task_groups(call))
+    return (
+        mapped("resource-groups:CancelTagSyncTask", groups),
+        mapped("resource-groups:DeleteGroup", groups, how=REQUEST_OPTION),
+    )
+
+
+def _map_search(call: Call) -> tuple[MappedAction, ...]:
+    """SearchResources looks tags or stacks up with the caller's permissions, as the query's type says.
+
+    https://docs.aws.amazon.com/ARG/latest/APIReference/API_SearchResources.html
+    """
+    own = mapped("resource-groups:SearchResources", (NO_RESOURCE,))
+    kind = call.text("resourceQuery", "type")
+    if kind.startswith("TAG_FILTERS"):
+        return (own, mapped("tag:GetResources", (NO_RESOURCE,), how=REQUEST_OPTION))
+    if kind.startswith("CLOUDFORMATION_STACK"):
+        looked_up = ("cloudformation:DescribeStacks", "cloudformation:ListStackResources")
+        return (own, *(mapped(action, (UNKNOWN_RESOURCE,), how=REQUEST_OPTION) for action in looked_up))
+    return (own,)
+
+
+# ---------------------------------------------------------------- Tagging API
+
+# Tagging through it needs the service's own tagging action for each resource too.
+# https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagResources.html
+
+_TAGGING = "tagging.amazonaws.com"
+
+
+class _TaggingRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The actions that tag and untag resources of some services, or of one of their types: `iam:role`."""
+
+    resources: tuple[str, ...]
+    tag: str
+    untag: str
+    source: tuple[str, ...]
+
+
+def _read_actions(source: CatalogSource) -> dict[str, tuple[str, str]]:
+    rows = read_catalog_table(source, "tagging_api", list[_TaggingRow])
+    return {name: (row.tag, row.untag) for row in rows for name in row.resources}
+
+
+# The reads that the API makes first, by call and by the part of the resource's ARN after the service.
+_READ_FIRST = {
+    "TagResources": (("s3", "", "s3:GetBucketTagging"),),
+    "UntagResources": (("glue", "connection/", "glue:GetConnection"),),
+}
+
+
+def _tagging_action(call: Call, arn: str, index: int) -> str:
+    """The service's action that tags (0) or untags (1) the resource, or "" where the service isn't known."""
+    fields = split_arn(arn)
+    if "*" in arn:
+        return ""
+    known = call.catalog.facts(_read_actions)
+    actions = known.get(fields.service) or known.get(f"{fields.service}:{fields.name.partition('/')[0]}")
+    return f"{fields.service}:{actions[index]}" if actions else ""
+
+
+def _read_first(operation: str, arn: str) -> Iterator[str]:
+    """The actions with which the call reads a resource before it changes its tags."""
+    fields = split_arn(arn)
+    for service, start, action in _READ_FIRST[operation]:
+        if fields.service == service and fields.name.startswith(start):
+            yield action
+
+
+@dataclass(frozen=True, slots=True)
+class _TaggingRule:
+    """TagResources or UntagResources. For a service that the table lacks, only the call's own action remains.
+
+    `index` is the place of the service's action in the table: tagging first, untagging second.
+    """
+
+    action: str
+    index: int
+
+    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
+        found: dict[str, set[Resource]] = {}
+        for arn in call.texts("resourceARNList"):
+            action = _tagging_action(call, arn, self.index)
+            if action:
+                found.setdefault(action, set()).add(resource_from_arn(arn))
+                for read in _read_first(call.operation, arn):
+                    found.setdefault(read, set()).add(resource_from_arn(arn))
+        return (
+            mapped(self.action, (NO_RESOURCE,)),
+            *(mapped(action, resources, how=TAGGING_API) for action, resources in sorted(found.items())),
+        )
+
+
+RULES: RuleTable = {
+    ("resource-groups.amazonaws.com", "CancelTagSyncTask"): _map_cancelled_sync,
+    ("resource-groups.amazonaws.com", "SearchResources"): _map_search,
+    (_TAGGING, "TagResources"): _TaggingRule("tag:TagResources", 0),
+    (_TAGGING, "UntagResources"): _TaggingRule("tag:UntagResources", 1),
+}
+
+READERS: ReaderTable = {
+    "resource-groups.amazonaws.com": {"task-group": ReaderType(_read_task_groups)},
+    "servicecatalog-appregistry.amazonaws.com": {
+        "application": _registry_type("applications", "application"),
+        "attribute-group": _registry_type("attribute-groups", "attributeGroup"),
+    },
+}
