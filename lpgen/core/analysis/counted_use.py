@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from lpgen.core.analysis.decisions import drops_row
-from lpgen.core.analysis.scopes.cross_account_resources import without_owned
-from lpgen.core.analysis.scopes.missing_names import without_missing_names
+from lpgen.core.analysis.scopes.named_resources import without_missing_names, without_owned
 from lpgen.core.analysis.suspicion import NO_SUSPICION, Suspicion, suspicion_from_usage
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage

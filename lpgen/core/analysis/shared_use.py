@@ -11,8 +11,8 @@ from lpgen.core.analysis.grants.policy_changes import POLICY_CHANGES, PolicyChan
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.peer_use import Peers, peers_from_usage
 from lpgen.core.analysis.observability.shown_reads import ShownReads, shown_reads_from_usage
-from lpgen.core.analysis.scopes.existence import lenient_calls
-from lpgen.core.analysis.scopes.population import Population, population_from_usage
+from lpgen.core.analysis.scopes.named_resources import lenient_calls
+from lpgen.core.analysis.scopes.prefixes import Population, population_from_usage
 from lpgen.core.analysis.suspicion import Suspicion
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers

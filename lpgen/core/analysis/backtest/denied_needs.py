@@ -12,7 +12,7 @@ from datetime import date
 
 from lpgen.core.analysis.backtest.dated_uses import DatedUse
 from lpgen.core.analysis.grants.applicable_policies import known_context, policies_met, replayed_resource, request_of
-from lpgen.core.analysis.scopes.creations import is_creation_of
+from lpgen.core.analysis.scopes.named_resources import is_creation_of
 from lpgen.core.backtests import DenialCause
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.guards import Guards

@@ -11,9 +11,8 @@ from functools import cache, partial
 from itertools import chain
 from typing import Final
 
-from lpgen.core.analysis.scopes.creations import is_creation_of
-from lpgen.core.analysis.scopes.ladder import ladder_of
-from lpgen.core.analysis.scopes.population import Population, population_from_days, stem_of
+from lpgen.core.analysis.scopes.named_resources import is_creation_of
+from lpgen.core.analysis.scopes.prefixes import Population, ladder_of, population_from_days, stem_of
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import is_regular

@@ -10,13 +10,13 @@ from typing import Final
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
 from lpgen.core.analysis.grants.scope import is_plain, language_version, narrow_scope, unlisted_scope, whole_scope
 from lpgen.core.analysis.grants.service_policies import is_service_policy
-from lpgen.core.analysis.scopes.cross_account_resources import (
+from lpgen.core.analysis.scopes.named_resources import (
     is_of_any_account,
+    names_nothing,
     of_any_account,
     without_duplicate_owners,
 )
-from lpgen.core.analysis.scopes.ladder import is_whole_type
-from lpgen.core.analysis.scopes.missing_names import names_nothing
+from lpgen.core.analysis.scopes.prefixes import is_whole_type
 from lpgen.core.analysis.scopes.scopes import NamedScope, NamedScopes, ScopeFinder
 from lpgen.core.analysis.use_lines import NO_ALLOW, UseLines
 from lpgen.core.catalog.catalog import Catalog

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.scopes.population import Population, population_from_days, stem_of
+from lpgen.core.analysis.scopes.prefixes import Population, population_from_days, stem_of
 from lpgen.core.analysis.scopes.scopes import (
     CREATES,
     FEW_DAYS,

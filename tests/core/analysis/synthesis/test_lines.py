@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpgen.core.analysis.grants.granting import granting_by_action
-from lpgen.core.analysis.scopes.population import population_from_days, stem_of
+from lpgen.core.analysis.scopes.prefixes import population_from_days, stem_of
 from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
 from lpgen.core.analysis.synthesis.lines import drop_redundant_lines, lines_for_grants, lines_from_uses
 from lpgen.core.analysis.synthesis.statements import Grouping, statements_from_lines
