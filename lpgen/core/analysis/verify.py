@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lpgen.core.analysis.grants.left_attached import without_left
-from lpgen.core.analysis.verification.actions import check_actions
-from lpgen.core.analysis.verification.claims import Claims, stated_pairs
-from lpgen.core.analysis.verification.denies import check_denies
-from lpgen.core.analysis.verification.hunt import HUNT_SIZE, check_hunt
-from lpgen.core.analysis.verification.left import check_left
-from lpgen.core.analysis.verification.limits import check_limits
-from lpgen.core.analysis.verification.reasons import check_pairs_have_reasons
-from lpgen.core.analysis.verification.replay import check_replay
-from lpgen.core.analysis.verification.use import check_use_is_covered
-from lpgen.core.analysis.verification.within import check_within_grants
-from lpgen.core.analysis.verification.written import WrittenDocument, left_allows, new_allows
+from lpgen.core.analysis.verification.containment import check_use_is_covered, check_within_grants
+from lpgen.core.analysis.verification.decided_requests import HUNT_SIZE, check_hunt, check_replay
+from lpgen.core.analysis.verification.documents import (
+    WrittenDocument,
+    check_actions,
+    check_denies,
+    check_limits,
+    left_allows,
+    new_allows,
+)
+from lpgen.core.analysis.verification.reasons import Claims, check_left, check_pairs_have_reasons, stated_pairs
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from lpgen.core.analysis.verification import containment
 from lpgen.core.analysis.verification import reasons as checked_reasons
-from lpgen.core.analysis.verification import use as checked_use
-from lpgen.core.analysis.verification.claims import Claims
-from lpgen.core.analysis.verification.written import WrittenDocument
+from lpgen.core.analysis.verification.documents import WrittenDocument
+from lpgen.core.analysis.verification.reasons import Claims
 from lpgen.core.analysis.verify import verify_replacement
 from lpgen.core.evidence import PrincipalUsage, Use
 from lpgen.core.iam.match_resource import resources_intersect
@@ -75,7 +75,7 @@ def test_verify_looks_for_what_a_statement_names_before_it_tries_pattern_by_patt
         looks += 1
         return resources_intersect(one, other)
 
-    monkeypatch.setattr(checked_use, "resource_contains", count)
+    monkeypatch.setattr(containment, "resource_contains", count)
     monkeypatch.setattr(checked_reasons, "resources_intersect", count)
     right = verified(OLD, [use("s3:GetObject", one) for one in folders], allow("s3:GetObject", folders))
     assert right.status is CheckStatus.PASSED
