@@ -66,7 +66,7 @@ def test_verify_passes_a_right_replacement() -> None:
 def test_verify_looks_for_what_a_statement_names_before_it_tries_pattern_by_pattern(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Else a replacement of a thousand folders takes a million looks."""
+    """Otherwise a replacement of a thousand folders takes a million looks."""
     folders = [f"{DATA}/{number:03}/*" for number in range(200)]
     looks = 0
 
@@ -79,7 +79,7 @@ def test_verify_looks_for_what_a_statement_names_before_it_tries_pattern_by_patt
     monkeypatch.setattr(checked_reasons, "resources_intersect", count)
     right = verified(OLD, [use("s3:GetObject", one) for one in folders], allow("s3:GetObject", folders))
     assert right.status is CheckStatus.PASSED
-    assert looks == len(folders)
+    assert looks < 4 * len(folders)
 
 
 def test_verify_allows_one_statement_for_actions_of_different_resource_types() -> None:
