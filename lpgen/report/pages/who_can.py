@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from lpgen.core.analysis.explain.sentence import deciding_facts, holes_of
+from lpgen.core.analysis.explain.answers import deciding_facts, holes_of
 from lpgen.core.explanations import Explanation, Used, WhoCan
 from lpgen.core.iam.decision import RESOURCE, Result
 from lpgen.core.model import ResourceKind
