@@ -42,7 +42,7 @@ class UseCounter:
     @property
     def row_test(self) -> RowTest:
         """The test that decides which rows count."""
-        return row_test(self.current, self.decisions, dropped=self.dropped)
+        return _row_test(self.current, self.decisions, dropped=self.dropped)
 
     @property
     def belief_test(self) -> BeliefTest:
@@ -75,7 +75,7 @@ class UseCounter:
         return found
 
 
-def row_test(current: Mapping[str, str], decisions: Sequence[Decision], *, dropped: bool) -> RowTest:
+def _row_test(current: Mapping[str, str], decisions: Sequence[Decision], *, dropped: bool) -> RowTest:
     """The test that decides which rows count: those of the principal's current id that no decision drops, or, with
     `dropped`, those that one drops."""
 
@@ -98,7 +98,7 @@ def use_counter(
 ) -> UseCounter:
     """The counter for the rows of a usage, given all principals of the policies. It suspects nothing."""
     current = current_ids(principals)
-    names = iam_names_from_usage(usage, principals, row_test(current, decisions, dropped=dropped))
+    names = iam_names_from_usage(usage, principals, _row_test(current, decisions, dropped=dropped))
     return UseCounter(current, names, tuple(decisions), dangers, dropped)
 
 

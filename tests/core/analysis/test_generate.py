@@ -67,7 +67,7 @@ def test_generate_folds_only_to_the_patterns_that_hold_what_was_used() -> None:
     made = replaced(user, [use("iam:GetRole", arn) for arn in roles(60)], inline=True)
     (statement,) = statements(made)
     assert statement["Resource"] == EVERY_ROLE
-    assert [(rule.rule, rule.pattern) for rule in made.rules] == [(FOLDED_TO_GRANT, EVERY_ROLE)]
+    assert [(rule.rule, rule.pattern) for rule in made.rules] == [(FOLDED_TO_GRANT.name, EVERY_ROLE)]
 
 
 def test_generate_merges_exactly_before_it_folds() -> None:

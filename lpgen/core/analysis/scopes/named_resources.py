@@ -42,7 +42,7 @@ class _LenientCall(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class LenientCalls:
+class _LenientCalls:
     """The actions whose calls succeed whether or not what they name exists. `creates` have the Regions in which they
     succeed for what exists already, none for all."""
 
@@ -50,21 +50,21 @@ class LenientCalls:
     creates: Mapping[str, tuple[str, ...]]
 
 
-def lenient_calls(source: CatalogSource) -> LenientCalls:
+def lenient_calls(source: CatalogSource) -> _LenientCalls:
     """The lenient calls of a catalog."""
     table = read_catalog_table(source, "lenient_calls", dict[str, dict[str, _LenientCall]])
     creates = table.pop("idempotent_creates")
     of_anything = frozenset[str]().union(*table.values())
-    return LenientCalls(of_anything, {action: call.regions for action, call in creates.items()})
+    return _LenientCalls(of_anything, {action: call.regions for action, call in creates.items()})
 
 
-Makers = Mapping[str, str]
+_Makers = Mapping[str, str]
 """By resource the principal that named it first with success, for resources that some call may have created."""
 
 _COLUMNS: Final = ("principal", "resource", "outcome", "error_code", "first_seen")
 
 
-def makers_from_usage(usage: Usage) -> Makers:
+def makers_from_usage(usage: Usage) -> _Makers:
     """Who named each resource first, of those that a call may have created."""
     rows = distinct_rows(usage.table, ("action", "resource"))
     created = {resource for action, resource in rows if _may_create(Action(action), resource)}
@@ -76,7 +76,7 @@ def makers_from_usage(usage: Usage) -> Makers:
     return {resource: principal for resource, (_, principal) in first.items()}
 
 
-def made_resources(usage: PrincipalUsage, makers: Makers, creates: Mapping[str, Collection[str]]) -> frozenset[str]:
+def made_resources(usage: PrincipalUsage, makers: _Makers, creates: Mapping[str, Collection[str]]) -> frozenset[str]:
     """The resources that a principal certainly made: its call succeeded and would have failed for what exists, and
     nobody named them earlier."""
     return frozenset(

@@ -66,7 +66,7 @@ def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[
     """Every Allow of the written documents, with its action patterns expanded again."""
     return tuple(
         _allow_of(
-            statement_place(document, statement),
+            _statement_place(document, statement),
             document.policy.version,
             statement,
             frozenset() if statement.not_action else catalog.expand(statement.patterns).actions,
@@ -88,7 +88,7 @@ def _allow_of(place: str, version: str, statement: Statement, actions: frozenset
     return NewAllow(place, version, statement, actions, resources)
 
 
-def statement_place(document: WrittenDocument, statement: Statement) -> str:
+def _statement_place(document: WrittenDocument, statement: Statement) -> str:
     """The file and number of a written statement, for people."""
     named = f" ({statement.sid})" if statement.sid else ""
     return f"{document.file}, statement {statement.index + 1}{named}"
@@ -110,7 +110,7 @@ def check_actions(documents: Iterable[WrittenDocument], catalog: Catalog) -> Che
         for statement in document.policy.statements:
             if statement.effect is not Effect.ALLOW:
                 continue
-            place = statement_place(document, statement)
+            place = _statement_place(document, statement)
             if statement.not_action:
                 found.failed.append(_NOT_ACTION.format(place=place))
             if not statement.resources:
@@ -135,7 +135,7 @@ def check_denies(documents: Iterable[WrittenDocument], grants: PrincipalGrants) 
     """The Denies are those of the old policies, to the letter but for their Sid."""
     old = {_deny_key(deny.statement, deny.version): str(deny.ref) for deny in grants.denies}
     new = {
-        _deny_key(statement, document.policy.version): statement_place(document, statement)
+        _deny_key(statement, document.policy.version): _statement_place(document, statement)
         for document in documents
         for statement in document.policy.statements
         if statement.effect is Effect.DENY
