@@ -12,7 +12,7 @@ from lpgen.core.analysis.suspicion import NO_SUSPICION, Suspicion, suspicion_fro
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Principal
-from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.core.replacements import Decision
 from lpgen.core.usage.principal_usage import (
     BeliefTest,
     IamNames,
@@ -113,21 +113,3 @@ def suspecting_counter(
 def current_ids(principals: Iterable[Principal]) -> dict[str, str]:
     """The id of each principal that has one, by its ARN."""
     return {one.arn: one.principal_id for one in principals if one.principal_id}
-
-
-def counted_usages(
-    usage: Usage,
-    grants: Sequence[PrincipalGrants],
-    decisions: Sequence[Decision],
-    dangers: Dangers,
-    *,
-    dropped: bool = False,
-) -> dict[str, PrincipalUsage]:
-    """The counted use of each principal of a usage or, with `dropped`, the part of it that decisions drop."""
-    counter = use_counter(usage, [one.principal for one in grants], decisions, dangers, dropped=dropped)
-    return counter.count(usage, grants)
-
-
-def drops_days(decisions: Iterable[Decision]) -> bool:
-    """Whether a decision drops use on some days only."""
-    return any(one.kind is DecisionKind.DROP and (one.since or one.until) for one in decisions)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from lpgen.core.analysis.caveats.unpredictable import snapshot_resources
-from lpgen.core.analysis.counted_use import UseCounter, current_ids, drops_days, suspecting_counter, use_counter
+from lpgen.core.analysis.counted_use import UseCounter, current_ids, suspecting_counter, use_counter
 from lpgen.core.analysis.explained_use import Explanations
 from lpgen.core.analysis.grants.key_grants import KeyGrants, key_grants_from_table
 from lpgen.core.analysis.grants.left_attached import LeftAttached
@@ -169,8 +169,13 @@ class SharedUse:
 
 def _facts_of_shared_use(options: Options, decisions: Iterable[Decision]) -> object:
     """What the shared use of a usage depends on, besides the policies and the catalog."""
-    speaking = tuple(one for one in decisions if one.kind is DecisionKind.KEEP or drops_days([one]))
+    speaking = tuple(one for one in decisions if one.kind is DecisionKind.KEEP or _drops_days([one]))
     return speaking, options.guards.boundary, options.guards.scps, bool(options.trails)
+
+
+def _drops_days(decisions: Iterable[Decision]) -> bool:
+    """Whether a decision drops use on some days only."""
+    return any(decision.kind is DecisionKind.DROP and (decision.since or decision.until) for decision in decisions)
 
 
 def _shared_use_from_usage(
@@ -205,7 +210,7 @@ def _shared_use_from_usage(
         counter.suspicion,
         tuple(unlisted[arn] for arn in unknown_principals),
         counter.names,
-        use_counter(usage, principals, decisions, dangers, dropped=True).names if drops_days(decisions) else None,
+        use_counter(usage, principals, decisions, dangers, dropped=True).names if _drops_days(decisions) else None,
         _policy_changes(usage, slices, counter, grants),
         key_grants_from_table(usage.table),
         trail_changes_from_usage(usage) if options.trails else (),
