@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from lpgen.core.analysis.explain.answers import who_can
 from lpgen.core.analysis.explain.explanation import explain as explain_question
-from lpgen.core.analysis.explain.question import Asked, read_questions
+from lpgen.core.analysis.explain.question import WrittenQuestion, read_questions
 from lpgen.core.analysis.explain.use import seen_uses
-from lpgen.core.analysis.explain.who_can import who_can
 from lpgen.core.analysis.grants.outside_trust import outside_trust, own_accounts
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.explanations import Explanation, WhoCan
@@ -22,7 +22,7 @@ from lpgen.edge.readers.iam_snapshot import read_snapshot
 
 
 def explain(
-    asked: Asked,
+    asked: WrittenQuestion,
     policies: Sequence[Path],
     catalog: Catalog,
     *,

@@ -32,7 +32,7 @@ from lpgen.core.analysis.verification.chain import (
     check_signed,
     check_unchanged,
 )
-from lpgen.core.analysis.verification.claims import Claims
+from lpgen.core.analysis.verification.reasons import Claims
 from lpgen.core.analysis.verify import verify_replacement
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers

@@ -55,7 +55,7 @@ def explain_command(
       lpgen explain '*' iam:CreateUser --data lpgen-data
     """
     from lpgen.app.explain import explain
-    from lpgen.core.analysis.explain.question import Asked
+    from lpgen.core.analysis.explain.question import WrittenQuestion
     from lpgen.core.explanations import Explanation
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.readers.guard_files import read_guards
@@ -66,7 +66,7 @@ def explain_command(
     files = inputs.choose(data)
     guards = read_guards(inputs.boundary, files.scps, files.resource_policies, rcps=files.rcps)
     tags, tree = read_resource_tags(files.resource_tags, resource), read_organization_paths(files.organization)
-    asked = Asked(principal, action, resource, _context(context or ()), tags, tree)
+    asked = WrittenQuestion(principal, action, resource, _context(context or ()), tags, tree)
     catalog, layout = open_catalog(inputs.catalog), layout_for(output)
     found = explain(asked, files.policies, catalog, data=data, guards=guards, snapshot=files.snapshot)
     if isinstance(found, Explanation):

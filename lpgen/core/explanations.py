@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from lpgen.core.evidence import AccountCoverage, StatementRef, Use
 from lpgen.core.findings import OutsideTrust
@@ -110,20 +111,21 @@ class ExplainedWall:
     @property
     def name(self) -> str:
         """The wall's name in sentences."""
-        match self.layer:
-            case Layer.IDENTITY:
-                return "its own policies"
-            case Layer.BOUNDARY:
-                return "its permissions boundary"
-            case Layer.SCP:
-                return f"level {self.level + 1} of the SCPs"
-            case Layer.RCP:
-                return f"level {self.level + 1} of the RCPs"
-            case Layer.RESOURCE if ":role/" in self.of:
-                return "the trust policy of the role"
-            case Layer.RESOURCE:
-                return "the policy of the resource"
-        return f"the {self.layer}"
+        if self.layer is Layer.RESOURCE and ":role/" in self.of:
+            return _TRUST_POLICY
+        return _WALL_NAMES[self.layer].format(level=self.level + 1)
+
+
+_TRUST_POLICY: Final = "the trust policy of the role"
+_WALL_NAMES: Final = {
+    Layer.IDENTITY: "its own policies",
+    Layer.BOUNDARY: "its permissions boundary",
+    Layer.SESSION: "the session",
+    Layer.SCP: "level {level} of the SCPs",
+    Layer.RCP: "level {level} of the RCPs",
+    Layer.RESOURCE: "the policy of the resource",
+    Layer.ENDPOINT: "the vpc endpoint",
+}
 
 
 # ---------------------------------------------------------------- use

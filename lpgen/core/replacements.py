@@ -130,9 +130,13 @@ class ReplacementDocument:
     statements: tuple[ReplacementStatement, ...]
 
 
-class RuleWords(NamedTuple):
-    """The addition of a scoping rule to the seen resources and why, and how to tighten the scope, as clauses."""
+class ScopeRule(NamedTuple):
+    """A rule that makes a scope wider than the seen resources.
 
+    It has a name, and two clauses: what it adds and why, and what would tighten the scope.
+    """
+
+    name: str
     adds: str
     tightens: str
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from lpgen.core.analysis.verification.chain import FoundOutput
-from lpgen.core.analysis.verification.claims import is_stated
-from lpgen.core.analysis.verification.written import WrittenDocument
+from lpgen.core.analysis.verification.documents import WrittenDocument
+from lpgen.core.analysis.verification.reasons import is_stated
 from lpgen.core.digests import digest_of_text, digests_from_summary
 from lpgen.core.documents import summary_from_facts
 from lpgen.core.folders import file_of_left_policy

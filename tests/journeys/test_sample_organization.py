@@ -14,7 +14,7 @@ import pytest
 from lpgen.app import api
 from lpgen.app.explain import explain as explain_asked
 from lpgen.core.analysis.explain.explanation import explain as explain_question
-from lpgen.core.analysis.explain.question import Asked, read_questions
+from lpgen.core.analysis.explain.question import WrittenQuestion, read_questions
 from lpgen.core.explanations import WhoCan
 from lpgen.core.globs.match import glob_match
 from lpgen.core.guards import NO_GUARDS
@@ -307,7 +307,9 @@ def test_explain_denies_no_use_that_the_logs_allowed(world: World) -> None:
                 continue
             example = use.evidence.example_resource
             resource = example if example.startswith("arn:") else ""
-            (question,) = read_questions(Asked(principal.arn, use.action, resource), SNAPSHOT.principals, known)
+            (question,) = read_questions(
+                WrittenQuestion(principal.arn, use.action, resource), SNAPSHOT.principals, known
+            )
             found = explain_question(question, guards, known)
             assert found.result in (Result.ALLOWED, Result.DEPENDS), (principal.arn, use.action, found.sentence)
             asked += 1
@@ -318,11 +320,11 @@ def test_explain_denies_no_use_that_the_logs_allowed(world: World) -> None:
 def test_explain_of_all_gives_each_the_answer_that_it_gets_alone(world: World, question: tuple[str, ...]) -> None:
     action, resource = (*question, "")[:2]
     asked = partial(explain_asked, policies=[Path(POLICIES)], catalog=bundled_catalog(), data=world.data)
-    found = asked(Asked("*", action, resource))
+    found = asked(WrittenQuestion("*", action, resource))
     assert isinstance(found, WhoCan)
     assert {answer.question.principal.arn for answer in found.answers} == {one.arn for one in SNAPSHOT.principals}
     for answer in found.answers:
-        assert answer == asked(Asked(answer.question.principal.arn, action, resource))
+        assert answer == asked(WrittenQuestion(answer.question.principal.arn, action, resource))
 
 
 def test_explain_lists_the_outsiders_and_the_unused_first(world: World) -> None:

@@ -16,7 +16,7 @@ from lpgen.cli.drift import DriftFormat
 from lpgen.cli.formats import ReportFormat, ReviewFormat
 from lpgen.cli.observe import ObserveFormat
 from lpgen.cli.wildcards import WildcardsFormat
-from lpgen.core.analysis.explain.who_can import who_can
+from lpgen.core.analysis.explain.answers import who_can
 from lpgen.core.replacements import OutputVerification
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.report import render

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from lpgen.core.analysis.counted_use import counted_usages
+from lpgen.core.analysis.counted_use import use_counter
 from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.verify import verify_generated
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.options import Options
-from lpgen.core.replacements import Check, CheckStatus, Replacement, Verification
+from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, Verification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
 from tests.support.worlds import catalog
@@ -24,6 +24,14 @@ def prove(made: Replacement, usage: Usage, grants: Sequence[PrincipalGrants], op
     used = counted_usages(usage, grants, decisions, Dangers(catalog())).get(arn, PrincipalUsage(arn))
     (own,) = (one for one in grants if one.principal.arn == arn)
     return verify_generated(made, own, used, catalog(), decisions=decisions, guards=options.guards)
+
+
+def counted_usages(
+    usage: Usage, grants: Sequence[PrincipalGrants], decisions: Sequence[Decision], dangers: Dangers
+) -> dict[str, PrincipalUsage]:
+    """The counted use of each principal of a usage."""
+    principals = [held.principal for held in grants]
+    return use_counter(usage, principals, decisions, dangers).count(usage, grants)
 
 
 def doubts(verification: Verification | None) -> list[Check]:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from lpgen.core.analysis.decisions import drops_row
-from lpgen.core.analysis.scopes.cross_account_resources import without_owned
-from lpgen.core.analysis.scopes.missing_names import without_missing_names
+from lpgen.core.analysis.scopes.named_resources import without_missing_names, without_owned
 from lpgen.core.analysis.suspicion import NO_SUSPICION, Suspicion, suspicion_from_usage
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Principal
-from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.core.replacements import Decision
 from lpgen.core.usage.principal_usage import (
     BeliefTest,
     IamNames,
@@ -43,7 +42,7 @@ class UseCounter:
     @property
     def row_test(self) -> RowTest:
         """The test that decides which rows count."""
-        return row_test(self.current, self.decisions, dropped=self.dropped)
+        return _row_test(self.current, self.decisions, dropped=self.dropped)
 
     @property
     def belief_test(self) -> BeliefTest:
@@ -76,7 +75,7 @@ class UseCounter:
         return found
 
 
-def row_test(current: Mapping[str, str], decisions: Sequence[Decision], *, dropped: bool) -> RowTest:
+def _row_test(current: Mapping[str, str], decisions: Sequence[Decision], *, dropped: bool) -> RowTest:
     """The test that decides which rows count: those of the principal's current id that no decision drops, or, with
     `dropped`, those that one drops."""
 
@@ -99,7 +98,7 @@ def use_counter(
 ) -> UseCounter:
     """The counter for the rows of a usage, given all principals of the policies. It suspects nothing."""
     current = current_ids(principals)
-    names = iam_names_from_usage(usage, principals, row_test(current, decisions, dropped=dropped))
+    names = iam_names_from_usage(usage, principals, _row_test(current, decisions, dropped=dropped))
     return UseCounter(current, names, tuple(decisions), dangers, dropped)
 
 
@@ -114,21 +113,3 @@ def suspecting_counter(
 def current_ids(principals: Iterable[Principal]) -> dict[str, str]:
     """The id of each principal that has one, by its ARN."""
     return {one.arn: one.principal_id for one in principals if one.principal_id}
-
-
-def counted_usages(
-    usage: Usage,
-    grants: Sequence[PrincipalGrants],
-    decisions: Sequence[Decision],
-    dangers: Dangers,
-    *,
-    dropped: bool = False,
-) -> dict[str, PrincipalUsage]:
-    """The counted use of each principal of a usage or, with `dropped`, the part of it that decisions drop."""
-    counter = use_counter(usage, [one.principal for one in grants], decisions, dangers, dropped=dropped)
-    return counter.count(usage, grants)
-
-
-def drops_days(decisions: Iterable[Decision]) -> bool:
-    """Whether a decision drops use on some days only."""
-    return any(one.kind is DecisionKind.DROP and (one.since or one.until) for one in decisions)

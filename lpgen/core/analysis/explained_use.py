@@ -1,9 +1,10 @@
-"""Uses that no policy of the principal grants, each with what explains it."""
+"""A principal's uses against its grants: the lines that they need, and what explains those that no policy grants."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from lpgen.core.analysis.grants.applicable_policies import (
     decisions_on_use,
@@ -13,7 +14,7 @@ from lpgen.core.analysis.grants.applicable_policies import (
 )
 from lpgen.core.analysis.grants.key_grants import KeyGrants
 from lpgen.core.analysis.grants.policy_changes import PolicyChanges
-from lpgen.core.analysis.use_lines import NO_ALLOW
+from lpgen.core.analysis.scopes.scopes import NamedScopes
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.rules.inferences import MAY_BE_NEEDED
 from lpgen.core.evidence import PrincipalGrants, Use
@@ -21,6 +22,9 @@ from lpgen.core.findings import UngrantedUse
 from lpgen.core.guards import Guards
 from lpgen.core.iam.decision import Layer, Result
 from lpgen.core.model import Outcome, Principal, Resource
+from lpgen.core.replacements import Line
+
+_CONTRADICTED: Final = "the policies and guards given deny it{where}, so they aren't those that applied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Explanations:
                 region = _denied_region(principal, use, resource, self.guards, catalog)
                 if region is not None:
                     where = f" in {region}" if region else ""
-                    reason = f"the policies and guards given deny it{where}, so they aren't those that applied"
+                    reason = _CONTRADICTED.format(where=where)
                     yield UngrantedUse(use, reason, explanation=self._of_use(principal, use, reason))
 
     def _of_use(self, principal: Principal, use: Use, reason: str) -> str:
@@ -73,3 +77,16 @@ def _denied_region(principal: Principal, use: Use, resource: Resource, guards: G
         if found.result is Result.EXPLICITLY_DENIED or (found.result is Result.IMPLICITLY_DENIED and is_stopped):
             return region
     return None
+
+
+NO_ALLOW: Final = "no Allow matches the action and resource"
+"""Why a use is ungranted that nothing refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseLines:
+    """The lines that a principal's uses need, the uses that no grant explains, and the wider scopes of names."""
+
+    lines: tuple[Line, ...]
+    ungranted: tuple[tuple[Use, str], ...]
+    patterns: NamedScopes

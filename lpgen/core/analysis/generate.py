@@ -6,20 +6,20 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from lpgen.core.analysis.grants.left_attached import without_left
 from lpgen.core.analysis.grants.scope import language_version
-from lpgen.core.analysis.scopes.scopes import RULE_WORDS
-from lpgen.core.analysis.synthesis.fit import Document, Item, Purpose, Space, fit_documents, space_of
-from lpgen.core.analysis.synthesis.lines import LINE_RULE_WORDS
+from lpgen.core.analysis.scopes.scopes import SCOPE_RULES
+from lpgen.core.analysis.synthesis.covering import Parents
+from lpgen.core.analysis.synthesis.fit import FittedDocument, FittedStatement, Purpose, Space, fit_documents, space_of
+from lpgen.core.analysis.synthesis.lines import LINE_RULES
 from lpgen.core.analysis.synthesis.statements import (
-    FOLD_WORDS,
+    FOLDED_TO_GRANT,
     Grouping,
-    Parents,
     build_statement,
     fold_to_grant,
     is_unseen,
@@ -51,12 +51,11 @@ from lpgen.core.replacements import (
     Replacement,
     ReplacementDocument,
     ReplacementStatement,
-    RuleWords,
     Scope,
 )
 
-_SCOPE_RULES: Final[Mapping[str, RuleWords]] = {**RULE_WORDS, **LINE_RULE_WORDS, **FOLD_WORDS}
-"""Every rule that can make a scope wider than the seen resources, with its words."""
+_SCOPE_RULES: Final = {rule.name: rule for rule in (*SCOPE_RULES, *LINE_RULES, FOLDED_TO_GRANT)}
+"""Every rule that can make a scope wider than the seen resources, by its name."""
 
 
 def generate_policy(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, options: Options) -> Replacement:
@@ -152,10 +151,14 @@ def _attempts(
             yield from merged(lines, both)
 
 
+_INLINE_ROOM: Final = "{inline:,} characters of inline policies"
+_ROOM: Final = "{managed} managed policies of {limit:,} characters and {inline_room}"
+
+
 def _refuse(
-    diff: PrincipalDiff, parents: Parents, denies: Sequence[Item], catalog: Catalog, *, managed: int
+    diff: PrincipalDiff, parents: Parents, denies: Sequence[FittedStatement], catalog: Catalog, *, managed: int
 ) -> Replacement:
-    def items_of(statements: Iterable[ReplacementStatement]) -> list[Item]:
+    def items_of(statements: Iterable[ReplacementStatement]) -> list[FittedStatement]:
         return [*(_allow_item(one, parents) for one in statements), *denies]
 
     group = partial(statements_from_lines, diff.draft.lines, parents, catalog=catalog)
@@ -164,36 +167,43 @@ def _refuse(
     short = (with_short_sid(one, parents) for one in group(grouping=Grouping.MERGED))
     needed = sum(item.size for item in items_of(short))
     space = space_of(diff.principal.kind, managed=managed, inline=True)
-    room = f"{space.inline:,} characters of inline policies"
+    room = _INLINE_ROOM.format(inline=space.inline)
     if managed:
-        room = f"{space.managed} managed policies of {MANAGED_POLICY_LIMIT:,} characters and {room}"
+        room = _ROOM.format(managed=space.managed, limit=MANAGED_POLICY_LIMIT, inline_room=room)
     advice, instead = _advice(diff, denies, catalog, inline=not managed, needed=needed)
     refusal = Caveat.of(CaveatKind.TOO_LARGE, needed=needed, room=room, largest=largest, advice=advice, instead=instead)
     return Replacement(diff.principal, (), (), sizes, refusal)
 
 
+_LARGE_DENY: Final = "one Deny alone is larger than a policy may be, so leave the policy that holds it attached"
+_NOT_INLINE: Final = "leave out --inline"
+_COMPARE: Final = "compare it with AWS's {policy}: {reads}"
+_SPLIT: Final = "split the {kind} into several by what they do"
+_RAISE_QUOTA: Final = "{split}, or have the quota of attached policies raised and say so with --attached-quota"
+
+
 def _advice(
-    diff: PrincipalDiff, denies: Sequence[Item], catalog: Catalog, *, inline: bool, needed: int
+    diff: PrincipalDiff, denies: Sequence[FittedStatement], catalog: Catalog, *, inline: bool, needed: int
 ) -> tuple[str, str]:
     """The advice where no replacement fits, and the policy of AWS that may take its place, or ""."""
     if any(item.size > MANAGED_POLICY_LIMIT for item in denies):
-        return "one Deny alone is larger than a policy may be, so leave the policy that holds it attached", ""
+        return _LARGE_DENY, ""
     if inline and diff.principal_class is not PrincipalClass.SSO:
-        return "leave out --inline", ""
+        return _NOT_INLINE, ""
     if scanned := scanned_services(diff.draft.lines, catalog):
-        return f"compare it with AWS's {AUDIT_POLICY}: {reads_by_design(scanned)}", AUDIT_POLICY
-    split = f"split the {diff.principal.kind} into several by what they do"
+        return _COMPARE.format(policy=AUDIT_POLICY, reads=reads_by_design(scanned)), AUDIT_POLICY
+    split = _SPLIT.format(kind=diff.principal.kind)
     if not inline and needed <= MOST_ATTACHED_POLICIES * MANAGED_POLICY_LIMIT:
-        return f"{split}, or have the quota of attached policies raised and say so with --attached-quota", ""
+        return _RAISE_QUOTA.format(split=split), ""
     return split, ""
 
 
 # ---------------------------------------------------------------- items
 
 
-def _allow_item(statement: ReplacementStatement, parents: Parents) -> Item:
+def _allow_item(statement: ReplacementStatement, parents: Parents) -> FittedStatement:
     services = {service_of(action) for action in statement.actions}
-    return Item(
+    return FittedStatement(
         Purpose.UNSEEN if is_unseen(statement) else Purpose.USED,
         services.pop() if len(services) == 1 else "",
         language_version(parents[statement.parent]),
@@ -202,9 +212,9 @@ def _allow_item(statement: ReplacementStatement, parents: Parents) -> Item:
     )
 
 
-def _deny_items(denies: Iterable[Grant]) -> list[Item]:
+def _deny_items(denies: Iterable[Grant]) -> list[FittedStatement]:
     """Each Deny as it is written now, once; a Sid that another one has already gives way to one made of the content."""
-    found: dict[tuple[str, str], Item] = {}
+    found: dict[tuple[str, str], FittedStatement] = {}
     sids: set[str] = set()
     for grant in denies:
         version, bare = language_version(grant), text_without_sid(grant.statement.text)
@@ -214,7 +224,7 @@ def _deny_items(denies: Iterable[Grant]) -> list[Item]:
         if written.sid and written.sid in sids:
             written = _with_sid(bare, f"Deny{hashlib.sha256(bare.encode()).hexdigest()[:10]}")
         sids.add(written.sid)
-        found[version, bare] = Item(Purpose.DENY, "", version, written, None)
+        found[version, bare] = FittedStatement(Purpose.DENY, "", version, written, None)
     return list(found.values())
 
 
@@ -224,12 +234,14 @@ def _with_sid(bare: str, sid: str) -> Statement:
     return policy_from_json(document, place="carried Deny").statements[0]
 
 
-def _split_item(item: Item, room: int, *, parents: Parents, catalog: Catalog, name: _Name) -> Sequence[Item]:
+def _split_item(
+    item: FittedStatement, room: int, *, parents: Parents, catalog: Catalog, name: _Name
+) -> Sequence[FittedStatement]:
     source = item.source
     if source is None:
         return ()
 
-    def part(actions: Sequence[Action], resources: Sequence[str]) -> Item:
+    def part(actions: Sequence[Action], resources: Sequence[str]) -> FittedStatement:
         chosen = frozenset(actions)
         lines = [line for line in source.lines if line.action in chosen]
         scope = Scope(tuple(resources), source.scope.not_resource)
@@ -253,7 +265,7 @@ def _split_item(item: Item, room: int, *, parents: Parents, catalog: Catalog, na
 # ---------------------------------------------------------------- results
 
 
-def _write(document: Document, number: int, diff: PrincipalDiff) -> ReplacementDocument:
+def _write(document: FittedDocument, number: int, diff: PrincipalDiff) -> ReplacementDocument:
     policy = policy_from_statements([item.written for item in document.items], version=document.version)
     return ReplacementDocument(
         f"lpgen-{diff.principal.name}-{number}",
@@ -264,19 +276,23 @@ def _write(document: Document, number: int, diff: PrincipalDiff) -> ReplacementD
     )
 
 
+_ALL_BUT: Final = "all but {resource}"
+
+
 def _applied_rules(statements: Iterable[ReplacementStatement]) -> tuple[AppliedRule, ...]:
     seen: dict[tuple[str, str], int] = defaultdict(int)
     for scope, line in ((one.scope, line) for one in statements for line in one.lines if line.rule):
         for resource in line.scope.resources:
             if resource in scope.resources:  # not so where the line explains a wider scope
-                text = f"all but {resource}" if line.scope.not_resource else resource
+                text = _ALL_BUT.format(resource=resource) if line.scope.not_resource else resource
                 seen[line.rule, text] += line.evidence.records if line.evidence else 0
     return tuple(
-        AppliedRule(rule, pattern, records, *_SCOPE_RULES[rule]) for (rule, pattern), records in sorted(seen.items())
+        AppliedRule(name, pattern, records, _SCOPE_RULES[name].adds, _SCOPE_RULES[name].tightens)
+        for (name, pattern), records in sorted(seen.items())
     )
 
 
-def _bytes_by_service(items: Iterable[Item]) -> tuple[tuple[str, int], ...]:
+def _bytes_by_service(items: Iterable[FittedStatement]) -> tuple[tuple[str, int], ...]:
     sizes: dict[str, int] = defaultdict(int)
     for item in items:
         sizes["denies" if item.purpose is Purpose.DENY else item.service or "several"] += item.size

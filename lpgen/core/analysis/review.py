@@ -31,9 +31,8 @@ from lpgen.core.analysis.observability.regions import UnreadUse
 from lpgen.core.analysis.observability.signs_of_life import sign_of_life, unrecorded_text
 from lpgen.core.analysis.reach import NO_PLACES, Places, reach_of_lines
 from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
-from lpgen.core.analysis.synthesis.beyond_use import lines_beyond_use
-from lpgen.core.analysis.synthesis.copies import left_as_copies
-from lpgen.core.analysis.synthesis.lines import lines_beside, lines_from_uses
+from lpgen.core.analysis.synthesis.covering import left_as_copies, lines_beside
+from lpgen.core.analysis.synthesis.lines import lines_beyond_use, lines_from_uses
 from lpgen.core.analysis.verdicts.scanners import scanned_services
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts, Judge, seen_actions
 from lpgen.core.choices import KeepUnobservable

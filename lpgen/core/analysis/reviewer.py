@@ -28,7 +28,7 @@ from lpgen.core.replacements import Replacement, Verification
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage
 
-Unit = tuple[Principal, ...]
+_Unit = tuple[Principal, ...]
 """Principals that are reviewed together: one, or all roles of a permission set."""
 
 
@@ -40,7 +40,7 @@ class Batch:
     `elsewhere` are the calls of each that only another account's log holds.
     """
 
-    units: tuple[Unit, ...]
+    units: tuple[_Unit, ...]
     usage: Usage
     copied: Mapping[str, tuple[str, ...]]
     accessed: Mapping[str, AccessReport]
@@ -54,7 +54,7 @@ class Batches:
     `units` may hold outlines of principals, from which `whole` reads the principals.
     """
 
-    units: Sequence[Unit]
+    units: Sequence[_Unit]
     size: int
     slices: RowSlices
     copied: Mapping[str, frozenset[str]]

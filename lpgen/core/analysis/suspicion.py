@@ -19,8 +19,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from lpgen.core.analysis.decisions import applies_to_action
-from lpgen.core.analysis.scopes.existence import lenient_calls, made_resources, makers_from_usage
-from lpgen.core.analysis.scopes.ladder import is_whole_type
+from lpgen.core.analysis.scopes.named_resources import lenient_calls, made_resources, makers_from_usage
+from lpgen.core.analysis.scopes.prefixes import is_whole_type
 from lpgen.core.arns import account_in_arn
 from lpgen.core.catalog.danger import OF_APPLICATIONS, Dangers, Habit, SuspectWhen, is_regular
 from lpgen.core.cloudtrail.visibility import visibility_from_catalog

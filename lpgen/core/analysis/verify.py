@@ -7,19 +7,20 @@ containment of patterns and structure of conditions. It names everything that it
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from lpgen.core.analysis.grants.left_attached import without_left
-from lpgen.core.analysis.verification.actions import check_actions
-from lpgen.core.analysis.verification.claims import Claims, stated_pairs
-from lpgen.core.analysis.verification.denies import check_denies
-from lpgen.core.analysis.verification.hunt import HUNT_SIZE, check_hunt
-from lpgen.core.analysis.verification.left import check_left
-from lpgen.core.analysis.verification.limits import check_limits
-from lpgen.core.analysis.verification.reasons import check_pairs_have_reasons
-from lpgen.core.analysis.verification.replay import check_replay
-from lpgen.core.analysis.verification.use import check_use_is_covered
-from lpgen.core.analysis.verification.within import check_within_grants
-from lpgen.core.analysis.verification.written import WrittenDocument, left_allows, new_allows
+from lpgen.core.analysis.verification.containment import check_use_is_covered, check_within_grants
+from lpgen.core.analysis.verification.decided_requests import HUNT_SIZE, check_hunt, check_replay
+from lpgen.core.analysis.verification.documents import (
+    WrittenDocument,
+    check_actions,
+    check_denies,
+    check_limits,
+    left_allows,
+    new_allows,
+)
+from lpgen.core.analysis.verification.reasons import Claims, check_left, check_pairs_have_reasons, stated_pairs
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
@@ -28,6 +29,8 @@ from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy
 from lpgen.core.replacements import Check, CheckStatus, Decision, LeftPolicy, Replacement, Verification
+
+_COMPARED: Final = "the policies can be compared"
 
 
 def verify_generated(
@@ -47,24 +50,22 @@ def verify_generated(
         for number, document in enumerate(replacement.documents, start=1)
         for name in (f"policy-{number}.json",)
     )
-    claims = Claims(grants.principal.arn, stated_pairs(replacement), decisions)
-    quota = replacement.attached_quota
     return verify_replacement(
         documents,
         grants,
         usage,
         catalog,
-        claims=claims,
+        claims=Claims(grants.principal.arn, stated_pairs(replacement), decisions),
         guards=guards,
-        attached_quota=quota,
+        attached_quota=replacement.attached_quota,
         left=replacement.left,
     )
 
 
 def documents_of_replacement(replacement: Replacement) -> tuple[Policy, ...]:
     """The policies that a principal holds with a replacement, those left attached too; none where it was refused."""
-    written = (policy_from_json(one.text, place=one.name) for one in replacement.documents)
-    return (*written, *(one.document for one in replacement.left))
+    written = (policy_from_json(document.text, place=document.name) for document in replacement.documents)
+    return (*written, *(policy.document for policy in replacement.left))
 
 
 def verify_replacement(
@@ -89,48 +90,20 @@ def verify_replacement(
     """
     try:
         with step_budget(PRINCIPAL_STEPS):
-            return _verify(
-                documents,
-                grants,
-                usage,
-                catalog,
-                claims=claims,
-                guards=guards,
-                hunt_size=hunt_size,
-                attached_quota=attached_quota,
-                left=left,
+            news = new_allows(documents, catalog)
+            held = (*news, *left_allows(grants, left))
+            whole = (*documents, *(WrittenDocument(policy.arn, False, policy.document) for policy in left))
+            checks = (
+                check_actions(documents, catalog),
+                check_use_is_covered(held, grants, usage, catalog, claims=claims),
+                check_replay(whole, grants, usage, catalog, claims=claims, guards=guards),
+                check_within_grants(news, grants),
+                check_hunt(whole, news, grants, catalog, size=hunt_size),
+                check_pairs_have_reasons(news, usage, catalog, claims=claims),
+                check_denies(documents, without_left(grants, left)),
+                check_limits(documents, grants.principal.kind, attached_quota=attached_quota, left=len(left)),
+                *([check_left(left, grants, usage, catalog, claims=claims)] if left else []),
             )
     except StepsUsedUpError as error:
-        unproven = Check("the policies can be compared", CheckStatus.UNPROVEN, 0, (error.message,))
-        return Verification(grants.principal.arn, (unproven,))
-
-
-def _verify(
-    documents: Sequence[WrittenDocument],
-    grants: PrincipalGrants,
-    usage: PrincipalUsage,
-    catalog: Catalog,
-    *,
-    claims: Claims,
-    guards: Guards,
-    hunt_size: int,
-    attached_quota: int,
-    left: Sequence[LeftPolicy],
-) -> Verification:
-    news = new_allows(documents, catalog)
-    held = (*news, *left_allows(grants, left))
-    whole = (*documents, *(WrittenDocument(one.arn, False, one.document) for one in left))
-    return Verification(
-        grants.principal.arn,
-        (
-            check_actions(documents, catalog),
-            check_use_is_covered(held, grants, usage, catalog, claims=claims),
-            check_replay(whole, grants, usage, catalog, claims=claims, guards=guards),
-            check_within_grants(news, grants),
-            check_hunt(whole, news, grants, catalog, size=hunt_size),
-            check_pairs_have_reasons(news, usage, catalog, claims=claims),
-            check_denies(documents, without_left(grants, left)),
-            check_limits(documents, grants.principal.kind, attached_quota=attached_quota, left=len(left)),
-            *([check_left(left, grants, usage, catalog, claims=claims)] if left else []),
-        ),
-    )
+        checks = (Check(_COMPARED, CheckStatus.UNPROVEN, 0, (error.message,)),)
+    return Verification(grants.principal.arn, checks)

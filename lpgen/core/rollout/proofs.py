@@ -10,12 +10,17 @@ from dataclasses import replace
 from typing import Final
 
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.verification.actions import check_actions
-from lpgen.core.analysis.verification.denies import check_denies
-from lpgen.core.analysis.verification.hunt import check_hunt
-from lpgen.core.analysis.verification.limits import check_limits
-from lpgen.core.analysis.verification.within import check_within_grants
-from lpgen.core.analysis.verification.written import CheckNotes, NewAllow, WrittenDocument, new_allows
+from lpgen.core.analysis.verification.containment import check_within_grants
+from lpgen.core.analysis.verification.decided_requests import check_hunt
+from lpgen.core.analysis.verification.documents import (
+    CheckNotes,
+    NewAllow,
+    WrittenDocument,
+    check_actions,
+    check_denies,
+    check_limits,
+    new_allows,
+)
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
-from lpgen.core.analysis.explain.sentence import deciding_facts, holes_of
+from lpgen.core.analysis.explain.answers import deciding_facts, holes_of
 from lpgen.core.explanations import (
     ConditionState,
     ExplainedStatement,

@@ -129,7 +129,7 @@ def kept_text(world: World, principal: str = "", *, options: Options = Options()
         raise AssertionError("it isn't kept")
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("shared_use_from_usage", "coverage_from_usage"):
+        for name in ("_shared_use_from_usage", "coverage_from_usage"):
             patch.setattr(f"lpgen.core.analysis.prepare.{name}", refuse)
         for name in ("places_from_usage", "outline_policies"):
             patch.setattr(f"lpgen.app.review.{name}", refuse)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.synthesis.fit import Document, Item, Space, Split, fit_documents
+from lpgen.core.analysis.synthesis.fit import FittedDocument, FittedStatement, Space, Split, fit_documents
 from lpgen.core.analysis.synthesis.statements import FOLDED_TO_GRANT
 from lpgen.core.choices import KeepUnobservable, ScopeChoice, keep_each
 from lpgen.core.evidence import Use
@@ -67,7 +67,7 @@ def test_generate_folds_only_to_the_patterns_that_hold_what_was_used() -> None:
     made = replaced(user, [use("iam:GetRole", arn) for arn in roles(60)], inline=True)
     (statement,) = statements(made)
     assert statement["Resource"] == EVERY_ROLE
-    assert [(rule.rule, rule.pattern) for rule in made.rules] == [(FOLDED_TO_GRANT, EVERY_ROLE)]
+    assert [(rule.rule, rule.pattern) for rule in made.rules] == [(FOLDED_TO_GRANT.name, EVERY_ROLE)]
 
 
 def test_generate_merges_exactly_before_it_folds() -> None:
@@ -129,7 +129,7 @@ def test_generate_advises_no_raised_quota_where_that_would_not_do() -> None:
 def test_generate_tries_nothing_twice_before_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[tuple[Space, list[str]]] = []
 
-    def fit(items: Sequence[Item], space: Space, *, split: Split) -> tuple[Document, ...] | None:
+    def fit(items: Sequence[FittedStatement], space: Space, *, split: Split) -> tuple[FittedDocument, ...] | None:
         tried.append((space, [item.written.text for item in items]))
         return fit_documents(items, space, split=split)
 

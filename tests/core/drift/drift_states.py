@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants.outside_trust import own_accounts
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.catalog.catalog import Catalog
@@ -24,6 +23,7 @@ from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import Action, AttachedPolicy, Policy, PolicyKind, Principal
 from lpgen.core.trails import Selector, Trail
 from lpgen.core.usage.log_coverage import coverage_from_usage
+from tests.support.proofs import counted_usages
 from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, policy, role, usage_of, use
 
 ARN = f"arn:aws:iam::{ACCOUNT}:role/app"

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import KeepUnobservable, keep_each
@@ -30,6 +29,7 @@ from lpgen.edge.readers.iam_snapshot import read_snapshot
 from tests.core.drift.drift_states import ARN, State, drift_between
 from tests.support.diffs import diff_usage
 from tests.support.law_examples import examples
+from tests.support.proofs import counted_usages
 from tests.support.sample_organization import ROOT
 from tests.support.worlds import ACCOUNT, LAST_DAY, allow, policy, role, usage_of, use
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.verification.claims import stated_pairs
+from lpgen.core.analysis.verification.reasons import stated_pairs
 from lpgen.core.findings import Proposal
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, PolicyKind

@@ -59,52 +59,34 @@ def learnings_of_windows(
     whole: Callable[[Principal], Principal] = whole_already,
     keep: Keep = make_again,
 ) -> tuple[Learning, ...]:
-    """One `Learning` per distinct window: the results of its days to learn on. All share `facts` and the `suspicion`
-    of all days."""
-    return tuple(
-        _learning(usage, one, principals, catalog, options, facts=facts, suspicion=suspicion, whole=whole, keep=keep)
-        for one in dict.fromkeys(windows)
-    )
+    """One `Learning` per distinct window, with the results of its days to learn on, which all principals share.
 
-
-def _learning(
-    usage: Usage,
-    window: Window,
-    principals: Sequence[Principal],
-    catalog: Catalog,
-    options: Options,
-    *,
-    facts: ActionFacts,
-    suspicion: Suspicion,
-    whole: Callable[[Principal], Principal],
-    keep: Keep,
-) -> Learning:
-    """The results, shared by all principals, of one window's days to learn on.
-
-    Fewer covered days are enough than in a review, because a few days without records at either end of the window
-    aren't a gap. Schedules are left out: those of that time aren't known.
+    All share `facts` and the `suspicion` of all days. Fewer covered days are enough than in a review, because a few
+    days without records at either end of the window aren't a gap. Schedules are left out: those of that time aren't
+    known.
     """
-    learned = usage_of_days(usage, window.learn_first, window.learn_last)
-    enough = min(options.min_days, max(window.learn_days - 2 * LONGEST_QUIET_DAYS, 1))
-    options = replace(options, as_of=window.learn_last, min_days=enough, last_accessed=(), schedules=())
-    keep = KeepOf(keep, (window.learn_first, window.learn_last))
-    coverage = keep_coverage(keep, learned, options)
-    decisions = decisions_in_force(options.decisions, as_of=window.learn_last)
-    reviewer, _ = prepare_review(
-        learned,
-        coverage,
-        principals,
-        catalog,
-        options,
-        decisions=decisions,
-        whole=whole,
-        keep=keep,
-        suspicion=suspicion,
-    )
-    ground = reviewer.ground
-    ground = replace(ground, judge=replace(ground.judge, facts=facts), drafts=True)
-    copied = copied_services_from_usage(learned, catalog)
-    return Learning(window, replace(reviewer, ground=ground), copied)
+    learnings = []
+    for window in dict.fromkeys(windows):
+        learned = usage_of_days(usage, window.learn_first, window.learn_last)
+        enough = min(options.min_days, max(window.learn_days - 2 * LONGEST_QUIET_DAYS, 1))
+        then = replace(options, as_of=window.learn_last, min_days=enough, last_accessed=(), schedules=())
+        kept = KeepOf(keep, (window.learn_first, window.learn_last))
+        reviewer, _ = prepare_review(
+            learned,
+            keep_coverage(kept, learned, then),
+            principals,
+            catalog,
+            then,
+            decisions=decisions_in_force(options.decisions, as_of=window.learn_last),
+            whole=whole,
+            keep=kept,
+            suspicion=suspicion,
+        )
+        ground = reviewer.ground
+        ground = replace(ground, judge=replace(ground.judge, facts=facts), drafts=True)
+        copied = copied_services_from_usage(learned, catalog)
+        learnings.append(Learning(window, replace(reviewer, ground=ground), copied))
+    return tuple(learnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,19 +127,15 @@ def judge_batch(
     In the windows `noted`, denied needs are noted one by one.
     """
     benches: dict[str, Bench] = {}
-    for one in learnings:
-        benches = benches or _benches(batch, grants, one.reviewer, counter, places)
-        for proposal in one.reviewer.propose(one.batch(batch), grants):
-            benches[proposal.diff.principal.arn].judge(proposal, one.window, notes=one.window in noted)
+    for learning in learnings:
+        reviewer, window = learning.reviewer, learning.window
+        if not benches:
+            judge, guards = reviewer.ground.judge, reviewer.options.guards
+            uses = dated_uses_from_usage(batch.usage, counter)
+            benches = {
+                arn: Bench(held, uses.get(arn, ()), judge.facts, judge.finder.catalog, guards, places)
+                for arn, held in grants.items()
+            }
+        for proposal in reviewer.propose(learning.batch(batch), grants):
+            benches[proposal.diff.principal.arn].judge(proposal, window, notes=window in noted)
     return benches
-
-
-def _benches(
-    batch: Batch, grants: Mapping[str, PrincipalGrants], reviewer: Reviewer, counter: UseCounter, places: Places
-) -> dict[str, Bench]:
-    judge, guards = reviewer.ground.judge, reviewer.options.guards
-    uses = dated_uses_from_usage(batch.usage, counter)
-    return {
-        arn: Bench(one, uses.get(arn, ()), judge.facts, judge.finder.catalog, guards, places)
-        for arn, one in grants.items()
-    }

@@ -1,16 +1,28 @@
-"""The uses of each principal by day, independent of how a review judges them."""
+"""The uses of each principal by day, independent of how a review judges them, and which a replacement would deny.
+
+Only uses that the old policies allow are judged. As in the replay of a review, the decision core decides each use in
+the context that its records show. A replacement must cover a fold as a whole.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from lpgen.core.analysis.counted_use import UseCounter
+from lpgen.core.analysis.grants.applicable_policies import known_context, policies_met, replayed_resource, request_of
+from lpgen.core.analysis.scopes.named_resources import is_creation_of
+from lpgen.core.backtests import DenialCause
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Evidence, RecordedContext, Use
-from lpgen.core.model import OBSERVED, Action, DenialKind, Outcome, Resource, ResourceKind
+from lpgen.core.guards import Guards
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import PolicySet, Request, Result
+from lpgen.core.model import OBSERVED, Action, DenialKind, Outcome, Policy, Principal, Resource, ResourceKind
 from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.principal_usage import recorded_context
 from lpgen.core.usage.tables import Usage
@@ -90,3 +102,71 @@ def _dated_use(key: tuple[str, ...], days: dict[date, _Day], counter: UseCounter
         Evidence(0, "", "", event_id, example),
     )
     return DatedUse(counter.names.resolve(use), listed, records, event_ids)
+
+
+# ---------------------------------------------------------------- denied uses
+
+_DENIED: Final = (Result.EXPLICITLY_DENIED, Result.IMPLICITLY_DENIED)
+_UNREAD: Final = (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW)
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedUse:
+    """A use that the old policies allow, with the request that it is decided by and the policies that this meets."""
+
+    dated: DatedUse
+    request: Request
+    old: PolicySet
+    before: Result
+
+
+def allowed_uses(
+    principal: Principal, uses: Iterable[DatedUse], catalog: Catalog, guards: Guards
+) -> tuple[AllowedUse, ...]:
+    """The uses that the old policies allow, or may allow, depending on keys that the records don't show."""
+    found = (_decided(principal, one, catalog, guards) for one in uses)
+    return tuple(one for one in found if one.before not in _DENIED)
+
+
+def _decided(principal: Principal, dated: DatedUse, catalog: Catalog, guards: Guards) -> AllowedUse:
+    """The use as decided by the old policies.
+
+    A fold is decided as a whole. Where the old policies allow only a part of it, its example is decided.
+    """
+    whole = _on_resource(principal, dated, dated.use.resource, catalog, guards)
+    example = replayed_resource(dated.use)
+    if dated.use.resource.kind is ResourceKind.FOLD and whole.before is not Result.ALLOWED and example is not None:
+        return _on_resource(principal, dated, example, catalog, guards)
+    return whole
+
+
+def _on_resource(
+    principal: Principal, dated: DatedUse, resource: Resource, catalog: Catalog, guards: Guards
+) -> AllowedUse:
+    old = policies_met(principal, resource.text, guards)
+    context = known_context(principal, resource, dated.context)
+    request = request_of(principal, dated.use.action, resource, context=context, guards=guards)
+    return AllowedUse(dated, request, old, decide(request, old, catalog=catalog).result)
+
+
+def denied_uses(
+    uses: Sequence[AllowedUse], written: tuple[Policy, ...], catalog: Catalog, *, first: date, last: date
+) -> Iterator[AllowedUse]:
+    """The uses between two days that the written policies would deny if they replaced the old ones.
+
+    Use that the old policies certainly allow must remain certainly allowed, unless its resource couldn't be read.
+    """
+    for one in uses:
+        if not one.dated.places(first, last):
+            continue
+        after = decide(one.request, replace(one.old, identity=written), catalog=catalog).result
+        unsure = after is Result.DEPENDS and (one.before is Result.DEPENDS or one.dated.use.resource.kind in _UNREAD)
+        if after is not Result.ALLOWED and not unsure:
+            yield one
+
+
+def cause_of_denial(use: AllowedUse, kept: Collection[Action]) -> DenialCause:
+    """Why a replacement that keeps these actions denies a use."""
+    if use.dated.use.action not in kept:
+        return DenialCause.NEW_ACTION
+    return DenialCause.NEW_NAME if is_creation_of(use.dated.use) else DenialCause.NEW_RESOURCE

@@ -1,14 +1,14 @@
-"""Judge the replacements that several windows propose for one principal by its later use."""
+"""Judge the replacements that several windows propose for one principal, and simpler policies, by its later use."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
-from lpgen.core.analysis.backtest.alternatives import actions_by_service, seen_use
-from lpgen.core.analysis.backtest.dated_uses import DatedUse
-from lpgen.core.analysis.backtest.denied_needs import AllowedUse, allowed_uses, cause_of_denial, denied_uses
+from lpgen.core.analysis.backtest.dated_uses import AllowedUse, DatedUse, allowed_uses, cause_of_denial, denied_uses
 from lpgen.core.analysis.grants.granting import granting_by_action
 from lpgen.core.analysis.grants.left_attached import actions_of_left
 from lpgen.core.analysis.reach import NO_PLACES, Places, places_of_others, reach_of_lines
@@ -27,10 +27,83 @@ from lpgen.core.backtests import (
     average,
 )
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.evidence import PrincipalGrants
+from lpgen.core.evidence import PrincipalGrants, Use
 from lpgen.core.findings import ActionFact, PrincipalDiff, Proposal
 from lpgen.core.guards import Guards
-from lpgen.core.model import Action
+from lpgen.core.iam.match_resource import resource_contains
+from lpgen.core.model import Action, ResourceKind
+
+# ---------------------------------------------------------------- simpler policies, for comparison
+
+_WHOLE: Final = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class _LearnedUse:
+    """A principal's use on the days to learn on: `resources` by action, `*` for one that no record shows."""
+
+    services: frozenset[str]
+    resources: Mapping[Action, frozenset[str]]
+    folds: Mapping[Action, frozenset[str]]
+
+    def allows(self, alternative: Alternative, use: Use) -> bool:
+        """Whether the policies that the alternative writes from this allow a use."""
+        if alternative is Alternative.UNTOUCHED:
+            return True
+        if alternative is Alternative.SERVICES:
+            return _service(use.action) in self.services
+        seen = self.resources.get(use.action)
+        if seen is None or alternative is Alternative.ACTIONS:
+            return seen is not None
+        named = use.resource.kind in (ResourceKind.ARN, ResourceKind.FOLD)
+        return not named or self.allows_place(use.action, use.resource.text)
+
+    def allows_place(self, action: Action, place: str) -> bool:
+        """Whether a policy of the exact resources allows an action on a resource."""
+        seen = self.resources.get(action, frozenset[str]())
+        return (
+            place in seen
+            or _WHOLE in seen
+            or any(resource_contains(fold, place) for fold in self.folds.get(action, ()))
+        )
+
+    def kept(self, alternative: Alternative, granted: Mapping[str, frozenset[Action]]) -> int:
+        """How many of the granted actions, which are given by service, the alternative keeps."""
+        if alternative is Alternative.UNTOUCHED:
+            return sum(map(len, granted.values()))
+        if alternative is Alternative.SERVICES:
+            return sum(len(granted.get(service, ())) for service in self.services)
+        return sum(action in granted.get(_service(action), ()) for action in self.resources)
+
+
+def _learned_use(uses: Iterable[Use]) -> _LearnedUse:
+    """The services, resources and folds that appear in the uses."""
+    resources: dict[Action, set[str]] = defaultdict(set)
+    folds: dict[Action, set[str]] = defaultdict(set)
+    for use in uses:
+        resources[use.action].add(use.resource.text)
+        if use.resource.kind is ResourceKind.FOLD:
+            folds[use.action].add(use.resource.text)
+    return _LearnedUse(
+        frozenset(map(_service, resources)),
+        {action: frozenset(found) for action, found in resources.items()},
+        {action: frozenset(found) for action, found in folds.items()},
+    )
+
+
+def _actions_by_service(actions: Iterable[Action]) -> dict[str, frozenset[Action]]:
+    """The actions by the prefix of their service."""
+    found: dict[str, set[Action]] = defaultdict(set)
+    for action in actions:
+        found[_service(action)].add(action)
+    return {service: frozenset(some) for service, some in found.items()}
+
+
+def _service(action: Action) -> str:
+    return action.partition(":")[0]
+
+
+# ---------------------------------------------------------------- the replacements
 
 _Need = tuple[Action, str]
 
@@ -137,11 +210,11 @@ class Bench:
 
     def _alternatives(self, windows: Sequence[Window], reach: Reach) -> dict[Alternative, AlternativeResult]:
         """The denials and removals that simpler policies from the same days would have caused."""
-        by_service = actions_by_service(self._granted)
+        by_service = _actions_by_service(self._granted)
         needs: dict[Alternative, set[_Need]] = {which: set() for which in Alternative}
         shares: dict[Alternative, list[float]] = {which: [] for which in Alternative}
         for window in windows:
-            seen = seen_use(one.dated.use for one in self._used_in(window.learn_first, window.learn_last))
+            seen = _learned_use(one.dated.use for one in self._used_in(window.learn_first, window.learn_last))
             later = self._used_in(window.judge_first, window.judge_last)
             for which in Alternative:
                 needs[which].update(_need(one) for one in later if not seen.allows(which, one.dated.use))
@@ -155,7 +228,7 @@ class Bench:
 
     def _reach_of_alternatives(self, window: Window, reach: Reach) -> dict[Alternative, int]:
         uses = [one.dated.use for one in self._used_in(window.learn_first, window.learn_last)]
-        seen = seen_use(uses)
+        seen = _learned_use(uses)
         places = places_of_others(self._places, self.grants.principal.account, uses)
         exact = sum(seen.allows_place(action, place) for action, place in places)
         everywhere = dict.fromkeys((Alternative.ACTIONS, Alternative.SERVICES), reach.places)

@@ -10,7 +10,7 @@ from typing import Final
 
 from lpgen.core.analysis.decisions import drops_line, drops_row
 from lpgen.core.analysis.grants.scope import narrow_scope
-from lpgen.core.analysis.synthesis.lines import drop_redundant_lines, lines_for_grants, merge_lines
+from lpgen.core.analysis.synthesis.covering import drop_redundant_lines, lines_for_grants, merge_lines
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.findings import DroppedLine

@@ -1,1 +1,1 @@
-"""The parts of an explanation: the question, each wall, the use, and the answer in a sentence."""
+"""The parts of an explanation: the question, each wall, the use, and the answers in words."""

@@ -21,9 +21,17 @@ from lpgen.errors import InvocationError, quote_input
 
 _MOST_CANDIDATES: Final = 8
 
+_IS_SESSION: Final = "that is a session; ask about the role behind it: {roles}"
+_MORE: Final = "{shown} and {more} more"
+_TAKES_NO_RESOURCE: Final = (
+    "{action} takes no resource: only a statement on * grants it, so the resource named doesn't matter"
+)
+_TAKES_OTHERS: Final = "{action} takes no resource of that form; it takes {forms}"
+_EXPAND: Final = "lpgen catalog expand '{pattern}' lists what a pattern stands for"
+
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WrittenQuestion:
     """A question as a person writes it: without a resource it is about any.
 
     `context` are condition values by key; a key without values is one that the request doesn't have. `tags` are those
@@ -39,7 +47,7 @@ class Asked:
     organization: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_questions(asked: Asked, principals: Sequence[Principal], catalog: Catalog) -> tuple[Question, ...]:
+def read_questions(asked: WrittenQuestion, principals: Sequence[Principal], catalog: Catalog) -> tuple[Question, ...]:
     """The parsed question, once for each principal that it asks about.
 
     The context given in it takes precedence over facts about the principal.
@@ -90,7 +98,7 @@ def find_principals(principals: Sequence[Principal], text: str) -> Sequence[Prin
     session = principal_from_text(text)
     if session.form is PrincipalForm.ROLE_SESSION:
         behind = [one for one in principals if one.account == session.account and one.name == session.name]
-        hint = f"that is a session; ask about the role behind it: {_listed(behind)}" if behind else hint_of_name("", ())
+        hint = _IS_SESSION.format(roles=_listed(behind)) if behind else hint_of_name("", ())
     else:
         hint = hint_of_name(text, (one.arn for one in principals))
     raise InvocationError(f"no principal of the policies is called {quote_input(text)}", hint=hint)
@@ -99,7 +107,7 @@ def find_principals(principals: Sequence[Principal], text: str) -> Sequence[Prin
 def _listed(principals: Sequence[Principal]) -> str:
     shown = ", ".join(quote_input(one.arn) for one in principals[:_MOST_CANDIDATES])
     rest = len(principals) - _MOST_CANDIDATES
-    return f"{shown} and {rest} more" if rest > 0 else shown
+    return _MORE.format(shown=shown, more=rest) if rest > 0 else shown
 
 
 def _read_action(text: str, catalog: Catalog) -> tuple[str, bool]:
@@ -108,7 +116,7 @@ def _read_action(text: str, catalog: Catalog) -> tuple[str, bool]:
     if isinstance(parsed, str):
         raise InvocationError(f"{quote_input(text)} is no action: {parsed}")
     if has_wildcard(text):
-        hint = f"lpgen catalog expand '{text}' lists what a pattern stands for"
+        hint = _EXPAND.format(pattern=text)
         raise InvocationError(f"{quote_input(text)} is a pattern; ask about one action", hint=hint)
     known = catalog.canonical(text)
     return (text, False) if known is None else (known, True)
@@ -136,13 +144,12 @@ def _read_resource(text: str, action: Action, catalog: Catalog, *, known: bool) 
             f"{quote_input(text)} is no resource", hint="use an ARN, such as arn:aws:s3:::BUCKET/KEY, or leave it out"
         )
     if known and catalog.takes_no_resource(action):
-        ignored = f"{action} takes no resource: only a statement on * grants it, so the resource named doesn't matter"
-        return NO_RESOURCE, (ignored,) if text not in ("", "*") else ()
+        return NO_RESOURCE, (_TAKES_NO_RESOURCE.format(action=action),) if text not in ("", "*") else ()
     if text in ("", "*"):
         return UNKNOWN_RESOURCE, ()
     resource = Resource(ResourceKind.FOLD if has_wildcard(text) else ResourceKind.ARN, text)
     if known and not catalog.takes_resource(action, text):
-        return resource, (f"{action} takes no resource of that form; it takes {_forms(action, catalog)}",)
+        return resource, (_TAKES_OTHERS.format(action=action, forms=_forms(action, catalog)),)
     return resource, ()
 
 

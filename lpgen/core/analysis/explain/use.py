@@ -78,21 +78,26 @@ def _rows_needed(usage: Usage, principals: Collection[str], action: Action) -> U
     return replace(EMPTY_USAGE, table=usage.table.take(integer_column(numbers)))
 
 
+_UNKNOWN_ACTION: Final = "lpgen recognizes use of the actions in its catalog alone"
+_NO_PERMISSION: Final = "lpgen doesn't count calls that need no permission"
+_REGIONS: Final = "the logs hold records of {regions} alone"
+
+
 def _blind_spot(
     question: Question, own: PrincipalUsage, account: AccountCoverage | None, observability: Observability
 ) -> str:
     """Why the logs could not have shown use, or ""."""
     if not question.known:
-        return "lpgen recognizes use of the actions in its catalog alone"
+        return _UNKNOWN_ACTION
     if question.action.lower() in NEEDS_NO_PERMISSION:
-        return "lpgen doesn't count calls that need no permission"
+        return _NO_PERMISSION
     unrecorded = UnrecordedUse(observability, question.principal.account, own, ())
     action = Action(question.action)
     arn = question.resource.text if question.resource.kind is ResourceKind.ARN else ""
     if blind := unrecorded.why(action, NOTHING):
         return blind
     if account and missing_home_region(account) and region_in_pattern(arn) == ANY_REGION:
-        return f"the logs hold records of {', '.join(account.regions)} alone"
+        return _REGIONS.format(regions=", ".join(account.regions))
     if arn:
         return unrecorded.why_on(action, arn)
     is_pattern = question.resource.kind is ResourceKind.FOLD

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from lpgen.core.analysis.explained_use import UseLines
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
-from lpgen.core.analysis.use_lines import UseLines
 from lpgen.core.choices import KeepByKind, KeepUnobservable, UnobservableKind
 from lpgen.core.cloudtrail.visibility import VisibilityTable
 from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage

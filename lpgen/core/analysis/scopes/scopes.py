@@ -11,9 +11,8 @@ from functools import cache, partial
 from itertools import chain
 from typing import Final
 
-from lpgen.core.analysis.scopes.creations import is_creation_of
-from lpgen.core.analysis.scopes.ladder import ladder_of
-from lpgen.core.analysis.scopes.population import Population, population_from_days, stem_of
+from lpgen.core.analysis.scopes.named_resources import is_creation_of
+from lpgen.core.analysis.scopes.prefixes import Population, ladder_of, population_from_days, stem_of
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import is_regular
@@ -21,7 +20,7 @@ from lpgen.core.choices import ScopeChoice
 from lpgen.core.cloudtrail.rules.call import ANY_ACCOUNT
 from lpgen.core.evidence import Use
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, Outcome, Resource, ResourceKind
-from lpgen.core.replacements import RuleWords
+from lpgen.core.replacements import ScopeRule
 
 _MOST: Final = 1 / 2
 """A principal that uses at least this share of the known resources below a prefix works on all of them."""
@@ -44,50 +43,11 @@ _FEWEST_VISITS: Final = 2
 _FEWEST_RIGHTS: Final = 3
 """Fewer roles or keys below a prefix don't show that a principal works on all of them."""
 
-_HAND_OUT_RIGHTS: Final = ("iam", "kms")
-"""Services whose resources hand out rights: only the principal's own use widens a scope on them."""
+_PRIVILEGED_SERVICES: Final = ("iam", "kms")
+"""Services whose resources grant permissions: only the principal's own use widens a scope on them."""
 
-_WORTH_PINNING: Final = ("dynamodb", "s3", "secretsmanager", *_HAND_OUT_RIGHTS)
+_WORTH_PINNING: Final = ("dynamodb", "s3", "secretsmanager", *_PRIVILEGED_SERVICES)
 """Services whose resources are data, secrets, keys and rights, which is what an intruder wants."""
-
-MOST_OF_KNOWN: Final = "most-of-known"
-_SEVERAL_NAMES: Final = "several-names"
-STILL_GROWING: Final = "still-growing"
-GROWING_KIND: Final = "growing-kind"
-CREATES: Final = "creates-names"
-FEW_DAYS: Final = "few-days"
-SEVERAL_ACCOUNTS: Final = "several-accounts"
-RULE_WORDS: Final[Mapping[str, RuleWords]] = {
-    FEW_DAYS: RuleWords(
-        f"the principal used this kind of resource on fewer than {FEWEST_DAYS} days, too few to tell which ones it "
-        "needs",
-        "more days of logs, on which it uses the same names",
-    ),
-    MOST_OF_KNOWN: RuleWords(
-        "the principal uses most of the known resources below this prefix, so it works on all of them",
-        "names of its own for what it works on, or `--scope exact` where no more are to come",
-    ),
-    _SEVERAL_NAMES: RuleWords(
-        f"the principal uses {SEVERAL} or more names below this prefix, so the next one is allowed too",
-        "a longer common prefix of the names that it works on",
-    ),
-    STILL_GROWING: RuleWords(
-        "the principal kept using new names in the last two thirds of its days, so the next one is allowed too",
-        "more days of logs, on which it comes to no new names",
-    ),
-    GROWING_KIND: RuleWords(
-        "new resources of this kind kept coming, so the next one is allowed too",
-        "a prefix that only the resources of this principal have",
-    ),
-    SEVERAL_ACCOUNTS: RuleWords(
-        f"the principal uses this name in {SEVERAL} or more accounts, so it may in the next one",
-        "an `aws:ResourceOrgID` condition that limits it to your organization",
-    ),
-    CREATES: RuleWords(
-        "the principal creates such resources, and the next one has another name",
-        "a prefix that all the names it creates have",
-    ),
-}
 
 _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 
@@ -114,6 +74,18 @@ class NamedScopes:
     def of(self, use: Use) -> NamedScope | None:
         """The scope of a use, None where it is the resource itself."""
         return None if use.suspected else self.harmful.get(use.action, self.by_text).get(use.resource.text)
+
+
+CREATES: Final = ScopeRule(
+    "creates-names",
+    "the principal creates such resources, and the next one has another name",
+    "a prefix that all the names it creates have",
+)
+STILL_GROWING: Final = ScopeRule(
+    "still-growing",
+    "the principal kept using new names in the last two thirds of its days, so the next one is allowed too",
+    "more days of logs, on which it comes to no new names",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +123,7 @@ class ScopeFinder:
                 harmless.append(use)
         climbs = _climbs(harmless, created, self.catalog, harmful=False)
         worst = {action: _climbs(some, made, self.catalog, harmful=True) for action, some in harmful.items()}
-        names = population_from_days((stem_of(one.text), one.first_day) for one in chain(climbs, *worst.values()))
+        names = population_from_days((stem_of(climb.text), climb.first_day) for climb in chain(climbs, *worst.values()))
         return NamedScopes(
             self._scopes(climbs, names, self.until),
             {action: self._scopes(some, names, self.until) for action, some in worst.items()},
@@ -194,6 +166,18 @@ class ScopeFinder:
                 one.climb(STILL_GROWING)
 
 
+MOST_OF_KNOWN: Final = ScopeRule(
+    "most-of-known",
+    "the principal uses most of the known resources below this prefix, so it works on all of them",
+    "names of its own for what it works on, or `--scope exact` where no more are to come",
+)
+_SEVERAL_NAMES: Final = ScopeRule(
+    "several-names",
+    f"the principal uses {SEVERAL} or more names below this prefix, so the next one is allowed too",
+    "a longer common prefix of the names that it works on",
+)
+
+
 def _climb_shared(one: _Climb, own: Population, others_prevail: Callable[[str], bool]) -> None:
     """Climb while the principal uses most of what is known below the next rung, or several names."""
     while one.next_prefix:
@@ -203,6 +187,18 @@ def _climb_shared(one: _Climb, own: Population, others_prevail: Callable[[str], 
             one.climb(_SEVERAL_NAMES)
         else:
             return
+
+
+GROWING_KIND: Final = ScopeRule(
+    "growing-kind",
+    "new resources of this kind kept coming, so the next one is allowed too",
+    "a prefix that only the resources of this principal have",
+)
+FEW_DAYS: Final = ScopeRule(
+    "few-days",
+    f"the principal used this kind of resource on fewer than {FEWEST_DAYS} days, too few to tell which ones it needs",
+    "more days of logs, on which it uses the same names",
+)
 
 
 def _climb_unsettled(one: _Climb, *, others_join: bool, few_days: bool) -> None:
@@ -286,17 +282,17 @@ class _Climb:
         """Whether only the principal's own use widens its scope: a wide one would hand out rights, or be on the
         resources of any account."""
         fields = split_arn(self.text)
-        return fields.service in _HAND_OUT_RIGHTS or fields.account == ANY_ACCOUNT
+        return fields.service in _PRIVILEGED_SERVICES or fields.account == ANY_ACCOUNT
 
-    def climb(self, rule: str) -> None:
+    def climb(self, rule: ScopeRule) -> None:
         """Climb one rung."""
-        self.rung, self.rule = self.rung + 1, rule
+        self.rung, self.rule = self.rung + 1, rule.name
 
-    def climb_to(self, rung: int, rule: str) -> None:
+    def climb_to(self, rung: int, rule: ScopeRule) -> None:
         """Climb to a rung, or to the top one if there are fewer; never down."""
         rung = min(rung, len(self.ladder))
         if self.rung < rung:
-            self.rung, self.rule = rung, rule
+            self.rung, self.rule = rung, rule.name
 
 
 def _climbs(uses: Iterable[Use], created: Collection[str], catalog: Catalog, *, harmful: bool) -> list[_Climb]:
@@ -337,6 +333,13 @@ def _widest(climbs: Sequence[_Climb]) -> dict[str, NamedScope]:
     return found
 
 
+SEVERAL_ACCOUNTS: Final = ScopeRule(
+    "several-accounts",
+    f"the principal uses this name in {SEVERAL} or more accounts, so it may in the next one",
+    "an `aws:ResourceOrgID` condition that limits it to your organization",
+)
+
+
 def _in_any_account(
     climbs: Iterable[_Climb], found: Mapping[str, NamedScope], accounts: Collection[str]
 ) -> Iterator[tuple[str, NamedScope]]:
@@ -358,7 +361,7 @@ def _in_any_account(
             texts = [text for some in by_account.values() for text in some]
             region = "*" if any(split_arn(text).region for text in texts) else ""
             pattern = f"arn:{partition}:{service}:{region}:{ANY_ACCOUNT}:{name}"
-            scope = NamedScope(Resource(ResourceKind.FOLD, pattern), SEVERAL_ACCOUNTS)
+            scope = NamedScope(Resource(ResourceKind.FOLD, pattern), SEVERAL_ACCOUNTS.name)
             yield from ((text, scope) for text in texts)
 
 
@@ -366,3 +369,14 @@ def _containing(text: str, prefixes: Sequence[str]) -> str:
     """The prefix that a text begins with, or "". The prefixes are sorted, and none begins with another."""
     at = bisect_right(prefixes, text)
     return prefixes[at - 1] if at and text.startswith(prefixes[at - 1]) else ""
+
+
+SCOPE_RULES: Final = (
+    MOST_OF_KNOWN,
+    _SEVERAL_NAMES,
+    GROWING_KIND,
+    FEW_DAYS,
+    CREATES,
+    STILL_GROWING,
+    SEVERAL_ACCOUNTS,
+)

@@ -1,1 +1,1 @@
-"""Writing: the lines worth keeping, as statements, in documents that fit."""
+"""Synthesis: the lines worth keeping, as statements, in documents that fit."""

@@ -38,7 +38,7 @@ class Purpose(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class FittedStatement:
     """A statement to place: as it is written, and where it came from (None for a carried Deny).
 
     `service` is "" for a statement of several services, and for a Deny.
@@ -62,13 +62,13 @@ class Item:
 
 
 @dataclass(slots=True)
-class Document:
+class FittedDocument:
     """A document being filled, up to `limit` characters."""
 
     version: str
     inline: bool
     limit: int
-    items: list[Item] = field(default_factory=list)
+    items: list[FittedStatement] = field(default_factory=list)
 
     @property
     def room(self) -> int:
@@ -76,7 +76,7 @@ class Document:
         return self.limit - _EMPTY_DOCUMENT - sum(item.size for item in self.items)
 
 
-Split = Callable[[Item, int], Sequence[Item]]
+Split = Callable[[FittedStatement, int], Sequence[FittedStatement]]
 """The parts of a statement, the first as large as the given number of characters allows; empty where no part fits."""
 
 
@@ -86,7 +86,7 @@ def space_of(kind: PrincipalKind, *, managed: int, inline: bool) -> Space:
     return Space(managed, inline_limit if inline else 0)
 
 
-def fit_documents(items: Sequence[Item], space: Space, *, split: Split) -> tuple[Document, ...] | None:
+def fit_documents(items: Sequence[FittedStatement], space: Space, *, split: Split) -> tuple[FittedDocument, ...] | None:
     """The items in documents, managed ones first, or None where they don't fit.
 
     A group is kept in one document if it fits into one. Otherwise it is split by statement, and a statement that fits
@@ -94,7 +94,7 @@ def fit_documents(items: Sequence[Item], space: Space, *, split: Split) -> tuple
     """
     if sum(item.size for item in items) > space.managed * MANAGED_POLICY_LIMIT + space.inline:
         return None  # splitting only adds to that
-    documents: list[Document] = []
+    documents: list[FittedDocument] = []
     for _, group in groupby(items, key=lambda item: item.group):
         service = list(group)
         if _place(service, documents, space):
@@ -105,7 +105,7 @@ def fit_documents(items: Sequence[Item], space: Space, *, split: Split) -> tuple
     return tuple(documents)
 
 
-def _place_parts(item: Item, documents: list[Document], space: Space, *, split: Split) -> bool:
+def _place_parts(item: FittedStatement, documents: list[FittedDocument], space: Space, *, split: Split) -> bool:
     pending = [item]
     while pending:
         head = pending.pop(0)
@@ -120,7 +120,7 @@ def _place_parts(item: Item, documents: list[Document], space: Space, *, split: 
     return True
 
 
-def _roomiest(version: str, documents: list[Document], space: Space) -> Document | None:
+def _roomiest(version: str, documents: list[FittedDocument], space: Space) -> FittedDocument | None:
     """A new document, or the one with the most room where there can't be another."""
     fresh = _new_document(version, documents, space)
     if fresh is not None:
@@ -130,7 +130,7 @@ def _roomiest(version: str, documents: list[Document], space: Space) -> Document
     return max(fitting, key=lambda document: document.room, default=None)
 
 
-def _place(items: Sequence[Item], documents: list[Document], space: Space) -> bool:
+def _place(items: Sequence[FittedStatement], documents: list[FittedDocument], space: Space) -> bool:
     version, size = items[0].version, sum(item.size for item in items)
     for document in documents:
         if document.version == version and document.room >= size:
@@ -144,11 +144,11 @@ def _place(items: Sequence[Item], documents: list[Document], space: Space) -> bo
     return True
 
 
-def _new_document(version: str, documents: Sequence[Document], space: Space) -> Document | None:
+def _new_document(version: str, documents: Sequence[FittedDocument], space: Space) -> FittedDocument | None:
     if sum(not document.inline for document in documents) < space.managed:
-        return Document(version, False, MANAGED_POLICY_LIMIT)
+        return FittedDocument(version, False, MANAGED_POLICY_LIMIT)
     # All inline policies share one limit; one document a version leaves the most room.
     spent = sum(document.limit - document.room for document in documents if document.inline)
     if any(document.inline and document.version == version for document in documents) or spent >= space.inline:
         return None
-    return Document(version, True, space.inline - spent)
+    return FittedDocument(version, True, space.inline - spent)

@@ -2,84 +2,33 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
+from lpgen.core.analysis.explained_use import NO_ALLOW, UseLines
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
-from lpgen.core.analysis.grants.scope import is_plain, language_version, narrow_scope, unlisted_scope, whole_scope
+from lpgen.core.analysis.grants.scope import is_plain, narrow_scope, unlisted_scope, whole_scope
 from lpgen.core.analysis.grants.service_policies import is_service_policy
-from lpgen.core.analysis.scopes.cross_account_resources import (
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
+from lpgen.core.analysis.observability.missed_uses import MissedUses
+from lpgen.core.analysis.scopes.named_resources import (
     is_of_any_account,
+    names_nothing,
     of_any_account,
     without_duplicate_owners,
 )
-from lpgen.core.analysis.scopes.ladder import is_whole_type
-from lpgen.core.analysis.scopes.missing_names import names_nothing
+from lpgen.core.analysis.scopes.prefixes import is_whole_type
 from lpgen.core.analysis.scopes.scopes import NamedScope, NamedScopes, ScopeFinder
-from lpgen.core.analysis.use_lines import NO_ALLOW, UseLines
+from lpgen.core.analysis.synthesis.covering import merge_lines, without_contained
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.choices import ScopeChoice
+from lpgen.core.choices import KeepByKind, ScopeChoice
 from lpgen.core.cloudtrail.rules.inferences import MAY_BE_NEEDED
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
-from lpgen.core.evidence import Grant, PrincipalGrants, StatementRef, Use
-from lpgen.core.globs.match import as_glob, has_wildcard, holds_variable
-from lpgen.core.iam.match_resource import PatternIndex, resource_contains, resource_match, resources_intersect
-from lpgen.core.iam.policy import conditions_at_least_as_strict
+from lpgen.core.evidence import Grant, PrincipalGrants, Use
+from lpgen.core.globs.match import as_glob, holds_variable
+from lpgen.core.iam.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.model import NO_RESOURCE, OBSERVED, READ_LEVELS, Action, Effect, Outcome, ResourceKind
-from lpgen.core.replacements import SERVICE_POLICY, UNSEEN_KINDS, WHOLE_GRANT, Line, LineKind, RuleWords, Scope
-from lpgen.core.usage.principal_usage import merge_evidence
-
-_KEY_PREFIX: Final = "folded-name"
-_RECORD_PATTERN: Final = "record-pattern"
-_UNREAD: Final = "unread-resource"
-MISSING_NAME: Final = "missing-name"
-_GRANT_PATTERN: Final = "grant-pattern"
-_NAMES_NOTHING: Final = "names-nothing"
-
-LINE_RULE_WORDS: Final[Mapping[str, RuleWords]] = {
-    _KEY_PREFIX: RuleWords(
-        "names without bound, such as object keys, are kept by their folder or type, so any name below it",
-        "a folder of its own for what this principal works on",
-    ),
-    _RECORD_PATTERN: RuleWords(
-        "the record gives no single resource: the call makes it and AWS assigns its id, or names a part only, or not "
-        "its owner, so any resource of that form",
-        "a condition on tags that what it makes or uses has",
-    ),
-    _UNREAD: RuleWords(
-        "the record does not show the resource, so all that the old statement covers",
-        "narrower resources in the old statement",
-    ),
-    _NAMES_NOTHING: RuleWords(
-        "the calls read without naming a resource, which AWS checks on `*` or on all of the type, so all that the old "
-        "statement covers",
-        "calls that name what they read",
-    ),
-    MISSING_NAME: RuleWords(
-        "the calls named only what wasn't there, so all that the old statement covers",
-        "a decision to drop the action, if looking for what isn't there is of no use",
-    ),
-    _GRANT_PATTERN: RuleWords(
-        "what was used can't be written exactly within the old statement, so the statement's own pattern",
-        "a simpler pattern in the old statement",
-    ),
-    SERVICE_POLICY: RuleWords(
-        "AWS wrote the policy for a service's role, so all resources that its statement names",
-        "a policy of your own in place of the one that AWS wrote",
-    ),
-    WHOLE_GRANT: RuleWords(
-        "only actions are removed, so all resources that the old statements grant the action on",
-        "`--scope evidence`, the next step after this one",
-    ),
-}
-
-_STRENGTH: Final = {
-    kind: rank for rank, kind in enumerate(sorted(LineKind, key={*UNSEEN_KINDS, LineKind.DECIDED}.__contains__))
-}
-"""Of lines on one scope, the kind of the lowest rank remains: that of recorded use, by this role or another of its set,
-before those without."""
+from lpgen.core.replacements import SERVICE_POLICY, WHOLE_GRANT, Line, LineKind, Scope, ScopeRule
 
 
 def lines_from_uses(
@@ -100,168 +49,7 @@ def lines_from_uses(
         if not found and use.outcome is Outcome.ALLOWED and use.how not in MAY_BE_NEEDED:
             ungranted.append((use, refusal))
     merged = merge_lines(lines, grants.allows)
-    return UseLines(_without_contained(merged, grants.allows), tuple(ungranted), patterns)
-
-
-def lines_for_grants(
-    grants: Iterable[Grant], action: Action, *, kind: LineKind, why: str, catalog: Catalog
-) -> tuple[Line, ...]:
-    """The lines that keep an action in the whole scope of every statement that grants it."""
-    return tuple(
-        Line(action, scope, grant.ref, kind, why, "", None)
-        for grant in grants
-        if action in grant.actions and (scope := whole_scope(grant, action, catalog=catalog)) is not None
-    )
-
-
-def merge_lines(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
-    """The lines without repetition, sorted: evidence is summed, and the strongest reason remains.
-
-    Of several statements that keep the same action on the same scope, an unconditional one makes the others redundant,
-    and of those with equal conditions one is enough. Where their meaning depends on the language version, only those of
-    the same version are compared.
-    """
-    merged: dict[tuple[Action, Scope, StatementRef], Line] = {}
-    for line in lines:
-        key = (line.action, line.scope, line.parent)
-        merged[key] = _merge_two(merged[key], line) if key in merged else line
-    parents = {grant.ref: grant for grant in grants}
-    rivals: dict[tuple[Action, Scope, str], list[Line]] = defaultdict(list)
-    for line in sorted(merged.values(), key=_line_order):
-        rivals[line.action, line.scope, language_version(parents[line.parent])].append(line)
-    kept = [line for group in rivals.values() for line in _needed(group, parents)]
-    return tuple(sorted(kept, key=_line_order))
-
-
-def _without_contained(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
-    """The lines of use, sorted, without those that another of the same action and statement allows all of."""
-    parents = {grant.ref: grant for grant in grants}
-    siblings: dict[tuple[Action, StatementRef], list[Line]] = defaultdict(list)
-    for line in lines:
-        siblings[line.action, line.parent].append(line)
-    found = (one for group in siblings.values() for one in _outermost(group, parents))
-    return tuple(sorted(found, key=_line_order))
-
-
-def _outermost(siblings: Sequence[Line], parents: Mapping[StatementRef, Grant]) -> Iterable[Line]:
-    """The widest of the lines of one action and statement, each with the evidence of those that it contains."""
-    if len(siblings) == 1 or not any(has_wildcard(one) for line in siblings for one in line.scope.resources):
-        return siblings
-    by_pattern = _lines_by_pattern(siblings)
-    index = PatternIndex(by_pattern)
-    found: dict[Scope, Line] = {line.scope: line for line in siblings}
-    for line in siblings:
-        wider = {one.scope for outer in index.containing(line.scope.resources[0]) for one in by_pattern[outer]}
-        others = (wider & found.keys()) - {line.scope}  # a scope of several resources may contain its own first one
-        over = [one for one in others if covers(found[one], line, parents)]
-        if over:
-            absorbed, scope = found.pop(line.scope), min(over, key=lambda one: (len(one.resources[0]), one))
-            found[scope] = replace(_merge_two(found[scope], absorbed), scope=scope, rule=found[scope].rule)
-    return found.values()
-
-
-def drop_redundant_lines(lines: Sequence[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
-    """The lines without those that are kept only because the logs can't show use, where another line of their action,
-    without more conditions, allows all that they do."""
-    covered = covering_lines(lines, {grant.ref: grant for grant in grants}, (LineKind.KEPT,))
-    return tuple(line for line in lines if id(line) not in covered)
-
-
-def covering_lines(
-    lines: Iterable[Line], parents: Mapping[StatementRef, Grant], kinds: Collection[LineKind] = tuple(LineKind)
-) -> Mapping[int, Line]:
-    """For each line of these kinds that another line of its action makes redundant, a line that allows all that it
-    does and isn't redundant itself.
-
-    The keys are the identities of the lines, since lines take long to hash.
-    """
-    rivals: dict[Action, list[Line]] = defaultdict(list)
-    for line in lines:
-        rivals[line.action].append(line)
-    found: dict[int, Line] = {}
-    for group in rivals.values():
-        narrow = [line for line in group if line.kind in kinds]
-        if narrow and len(group) > 1:
-            by_pattern = _lines_by_pattern(group)
-            index = PatternIndex(by_pattern)
-            for line in narrow:
-                wider = (wide for outer in index.containing(line.scope.resources[0]) for wide in by_pattern[outer])
-                # Of two that allow the same, keep one.
-                cover = next((wide for wide in wider if id(wide) not in found and covers(wide, line, parents)), None)
-                if cover is not None:
-                    found[id(line)] = cover
-    for key, cover in found.items():
-        while id(cover) in found:
-            cover = found[id(cover)]
-        found[key] = cover
-    return found
-
-
-def lines_beside(
-    lines: Iterable[Line], grants: Iterable[Grant], left: Collection[Grant], catalog: Catalog
-) -> tuple[Line, ...]:
-    """The lines that are needed in addition to policies left attached, whose Allows are `left`: those of other policies
-    that none of these surely covers."""
-    parents, refs = {grant.ref: grant for grant in grants}, {grant.ref for grant in left}
-    wide: dict[Action, tuple[Line, ...]] = {}
-
-    def is_held(line: Line) -> bool:
-        if line.action not in wide:
-            wide[line.action] = lines_for_grants(left, line.action, kind=LineKind.KEPT, why="", catalog=catalog)
-        return line.parent in refs or any(covers(one, line, parents) for one in wide[line.action])
-
-    return tuple(line for line in lines if not is_held(line)) if left else tuple(lines)
-
-
-def _lines_by_pattern(lines: Iterable[Line]) -> Mapping[str, Sequence[Line]]:
-    found: dict[str, list[Line]] = defaultdict(list)
-    for line in lines:
-        for pattern in line.scope.resources:
-            found[pattern].append(line)
-    return found
-
-
-def covers(wide: Line, narrow: Line, parents: Mapping[StatementRef, Grant]) -> bool:
-    """Whether a line surely allows whatever another one does; of variables nothing is sure."""
-    one, other = parents[wide.parent], parents[narrow.parent]
-    conditions, is_same_language = one.statement.conditions, language_version(one) == language_version(other)
-    if wide is narrow or (conditions and not is_same_language):
-        return False
-    if not conditions_at_least_as_strict(other.statement.conditions, conditions):
-        return False
-    if is_same_language and wide.scope == narrow.scope:
-        return True
-    if wide.scope.not_resource or narrow.scope.not_resource:
-        return False
-    fixed = [pattern for pattern in wide.scope.resources if "${" not in pattern]
-    return all(
-        (is_same_language and inner in wide.scope.resources)
-        or ("${" not in inner and any(resource_contains(pattern, inner) for pattern in fixed))
-        for inner in narrow.scope.resources
-    )
-
-
-def _line_order(line: Line) -> tuple[str, Scope, StatementRef]:
-    return line.action, line.scope, line.parent
-
-
-def _merge_two(one: Line, other: Line) -> Line:
-    first = min(one, other, key=lambda line: (_STRENGTH[line.kind], line.why, line.rule))
-    evidence = one.evidence or other.evidence
-    if one.evidence is not None and other.evidence is not None:
-        evidence = merge_evidence(one.evidence, other.evidence)
-    return replace(first, evidence=evidence, suspected=one.suspected and other.suspected)
-
-
-def _needed(rivals: list[Line], parents: Mapping[StatementRef, Grant]) -> Iterable[Line]:
-    by_conditions: dict[object, Line] = {}
-    for line in rivals:
-        conditions = parents[line.parent].statement.conditions
-        known = by_conditions.get(conditions)
-        by_conditions[conditions] = line if known is None else replace(_merge_two(known, line), parent=known.parent)
-    if () in by_conditions:
-        return [by_conditions[()]]
-    return by_conditions.values()
+    return UseLines(without_contained(merged, grants.allows), tuple(ungranted), patterns)
 
 
 def _lines_for_use(
@@ -296,6 +84,24 @@ def _lines_for_use(
     return lines, ""
 
 
+_WHOLE_GRANT: Final = ScopeRule(
+    WHOLE_GRANT,
+    "only actions are removed, so all resources that the old statements grant the action on",
+    "`--scope evidence`, the next step after this one",
+)
+_SERVICE_POLICY: Final = ScopeRule(
+    SERVICE_POLICY,
+    "AWS wrote the policy for a service's role, so all resources that its statement names",
+    "a policy of your own in place of the one that AWS wrote",
+)
+_NAMES_NOTHING: Final = ScopeRule(
+    "names-nothing",
+    "the calls read without naming a resource, which AWS checks on `*` or on all of the type, so all that the old "
+    "statement covers",
+    "calls that name what they read",
+)
+
+
 def _whole_rule(grant: Grant, use: Use, scopes: ScopeFinder) -> str:
     """The rule that makes a statement keep all its resources for an action, or "".
 
@@ -304,14 +110,15 @@ def _whole_rule(grant: Grant, use: Use, scopes: ScopeFinder) -> str:
     them too: AWS checks such a call on `*` or on every resource of the type, and its reference doesn't say on which.
     """
     if scopes.choice is ScopeChoice.GRANTED:
-        return WHOLE_GRANT
+        return _WHOLE_GRANT.name
     if scopes.choice is ScopeChoice.EXACT or use.suspected:
         return ""
     if is_service_policy(grant.ref.policy) and use.action != PASS_ROLE_ACTION:
-        return SERVICE_POLICY
+        return _SERVICE_POLICY.name
     reads = scopes.catalog.detail(use.action).level in READ_LEVELS
     is_fold = use.resource.kind is ResourceKind.FOLD
-    return _NAMES_NOTHING if is_fold and reads and is_whole_type(use.resource.text, use.action, scopes.catalog) else ""
+    is_unnamed = is_fold and reads and is_whole_type(use.resource.text, use.action, scopes.catalog)
+    return _NAMES_NOTHING.name if is_unnamed else ""
 
 
 def _chosen_scope(
@@ -342,25 +149,73 @@ def _named_scope(grant: Grant, use: Use, pattern: NamedScope, *, catalog: Catalo
     return Scope(tuple(met))
 
 
+MISSING_NAME: Final = ScopeRule(
+    "missing-name",
+    "the calls named only what wasn't there, so all that the old statement covers",
+    "a decision to drop the action, if looking for what isn't there is of no use",
+)
+_UNREAD: Final = ScopeRule(
+    "unread-resource",
+    "the record does not show the resource, so all that the old statement covers",
+    "narrower resources in the old statement",
+)
+_KEY_PREFIX: Final = ScopeRule(
+    "folded-name",
+    "names without bound, such as object keys, are kept by their folder or type, so any name below it",
+    "a folder of its own for what this principal works on",
+)
+_RECORD_PATTERN: Final = ScopeRule(
+    "record-pattern",
+    "the record gives no single resource: the call makes it and AWS assigns its id, or names a part only, or not its "
+    "owner, so any resource of that form",
+    "a condition on tags that what it makes or uses has",
+)
+_GRANT_PATTERN: Final = ScopeRule(
+    "grant-pattern",
+    "what was used can't be written exactly within the old statement, so the statement's own pattern",
+    "a simpler pattern in the old statement",
+)
+
+
 def _scope_rule(use: Use, scope: Scope, catalog: Catalog) -> str:
     resource = use.resource
     if resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
-        return MISSING_NAME if names_nothing(use, catalog) else _UNREAD
+        return (MISSING_NAME if names_nothing(use, catalog) else _UNREAD).name
     if resource.kind is ResourceKind.NONE or scope.resources == (resource.text,):
         # A resource that ingest folded has an exact example; one that the record itself left open has none.
-        exact = use.evidence.example_resource != resource.text
-        return "" if resource.kind is not ResourceKind.FOLD else _KEY_PREFIX if exact else _RECORD_PATTERN
+        if resource.kind is not ResourceKind.FOLD:
+            return ""
+        return (_KEY_PREFIX if use.evidence.example_resource != resource.text else _RECORD_PATTERN).name
     if is_of_any_account(resource) and all(of_any_account(one) == resource.text for one in scope.resources):
         return ""  # the old statement says whose it is
-    return _GRANT_PATTERN
+    return _GRANT_PATTERN.name
+
+
+LINE_RULES: Final = (
+    _WHOLE_GRANT,
+    _SERVICE_POLICY,
+    _NAMES_NOTHING,
+    MISSING_NAME,
+    _UNREAD,
+    _KEY_PREFIX,
+    _RECORD_PATTERN,
+    _GRANT_PATTERN,
+)
+
+_ATTEMPTED: Final = "tried, outcome undetermined ({error})"
+_OBSERVED: Final = "a record of this action"
 
 
 def _line_kind(use: Use) -> tuple[LineKind, str]:
     if use.outcome is Outcome.UNDETERMINED:
-        return LineKind.ATTEMPTED, f"tried, outcome undetermined ({use.error_code})"
+        return LineKind.ATTEMPTED, _ATTEMPTED.format(error=use.error_code)
     if use.how == OBSERVED:
-        return LineKind.OBSERVED, "a record of this action"
+        return LineKind.OBSERVED, _OBSERVED
     return LineKind.INFERRED, use.how
+
+
+_DENIED_BY: Final = "explicitly denied by {deny}"
+_OUTSIDE: Final = "outside {limit}"
 
 
 def _refusal(grants: PrincipalGrants, use: Use, *, catalog: Catalog) -> str:
@@ -368,10 +223,10 @@ def _refusal(grants: PrincipalGrants, use: Use, *, catalog: Catalog) -> str:
     denies = (*grants.denies, *(deny for limit in grants.limits for deny in limit.denies))
     for deny in denies:
         if _denies_outright(deny, use):
-            return f"explicitly denied by {deny.ref}"
+            return _DENIED_BY.format(deny=deny.ref)
     for limit in grants.limits:
         if not any(narrow_scope(grant, use.action, use.resource, catalog=catalog) for grant in limit.allows):
-            return f"outside {limit.name}"
+            return _OUTSIDE.format(limit=limit.name)
     return ""
 
 
@@ -394,3 +249,47 @@ def _denies_outright(deny: Grant, use: Use) -> bool:
         for pattern in statement.resources
         if not holds_variable(pattern, deny.version)
     )
+
+
+# ---------------------------------------------------------------- lines beyond use
+
+_ON_SIGN: Final = (MissReason.UNRECORDED, MissReason.RARE_SERVICE_NEED)
+"""Such uses are kept only for a further reason, which their lines state."""
+
+_ON_RESOURCES: Final = (MissReason.PASSED_ROLE, MissReason.UNNAMED_RESOURCE, MissReason.PEER_USE)
+"""Such uses are kept on the resources that they are of, whatever the verdict on their action."""
+
+
+def lines_beyond_use(
+    missed: MissedUses, seen: Collection[Action], keep: KeepByKind, catalog: Catalog
+) -> Iterator[Line]:
+    """The lines of a principal without use of their own, each with why it is kept, in no order.
+
+    `seen` are the actions that records show it to have used or attempted. All lines are within its grants.
+    """
+    for action in (*seen, *missed.candidates(seen, keep)):
+        uses = _beyond_seen(missed, action, keep) if action in seen else _kept_uses(missed, action, keep)
+        for use, kept in uses:
+            kind = LineKind.REVIEW if use.reason is MissReason.UNEXPLAINED_USE else LineKind.KEPT
+            why = f"{use.why}; {kept}" if use.reason in _ON_SIGN else use.why
+            for grant in use.grants:
+                for resource in use.resources:
+                    scope = narrow_scope(grant, action, resource, catalog=catalog)
+                    if scope is not None:
+                        yield Line(action, scope, grant.ref, kind, why, "", None)
+
+
+def _beyond_seen(missed: MissedUses, action: Action, keep: KeepByKind) -> Iterator[tuple[MissedUse, str]]:
+    """The further uses of a used action that may have been missed and that are kept, each with its sign."""
+    return ((one, one.sign) for one in missed.beyond(action) if missed.is_wanted(one, keep))
+
+
+def _kept_uses(missed: MissedUses, action: Action, keep: KeepByKind) -> Iterator[tuple[MissedUse, str]]:
+    """The uses of an unseen action that may have been missed and that are kept, each with why."""
+    found = missed.of(action)
+    decisive = missed.decide(found, keep)
+    for one in found:
+        if decisive and decisive.kept and one is decisive.missed:
+            yield one, decisive.kept
+        elif one.reason is MissReason.UNEXPLAINED_USE or (one.reason in _ON_RESOURCES and missed.is_wanted(one, keep)):
+            yield one, one.sign

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from lpgen.core.analysis.decisions import with_acceptance
-from lpgen.core.analysis.synthesis.lines import merge_lines
+from lpgen.core.analysis.synthesis.covering import merge_lines
 from lpgen.core.analysis.synthesis.statements import fold_to_grant, service_of
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
@@ -32,10 +32,10 @@ from lpgen.core.replacements import UNSEEN_KINDS, Decision, Line, LineKind, Scop
 _SHARING_CLASSES: Final = GENERATED_CLASSES | {PrincipalClass.UNUSED, PrincipalClass.UNSEEN}
 """An unused role has lines too where it may have acted unseen by the logs."""
 
-StatementKey = tuple[PolicyKind, str, int]
+_StatementKey = tuple[PolicyKind, str, int]
 """A statement as all roles of a set have it: its policy without the account, and its number."""
 
-LineKey = tuple[Action, Scope, StatementKey]
+_LineKey = tuple[Action, Scope, _StatementKey]
 
 
 def units_of_review(principals: Iterable[Principal], pattern: str) -> list[tuple[Principal, ...]]:
@@ -115,6 +115,13 @@ def _sets(diffs: Iterable[PrincipalDiff]) -> dict[PermissionSet, list[PrincipalD
 # ---------------------------------------------------------------- lines
 
 
+_PROPOSAL: Final = (
+    "put the replacement into the permission set {name}: it is the same for its roles in {accounts}, all of which that"
+    " changes"
+)
+_NEEDED_IN: Final = "{kind} in {accounts}, where the permission set has a role too"
+
+
 class _Shared:
     """The lines that the roles of a permission set need, whose policies are the same."""
 
@@ -128,7 +135,7 @@ class _Shared:
         self._grants, self._catalog = grants, catalog
         sharing = [one for one in members if one.principal_class in _SHARING_CLASSES]
         self._too_large = _too_large(line for one in sharing for line in one.draft.lines)
-        needed: dict[LineKey, dict[str, Line]] = defaultdict(dict)
+        needed: dict[_LineKey, dict[str, Line]] = defaultdict(dict)
         for one in sharing:
             for line in self._fitting(one):
                 if not line.suspected:
@@ -138,10 +145,7 @@ class _Shared:
             for key, lines in needed.items()
         }
         accounts = sorted({one.principal.account for one in members})
-        self._proposal = (
-            f"put the replacement into the permission set {of.name}: it is the same for its roles in"
-            f" {accounts_text(accounts)}, all of which that changes"
-        )
+        self._proposal = _PROPOSAL.format(name=of.name, accounts=accounts_text(accounts))
 
     def _fitting(self, diff: PrincipalDiff) -> tuple[Line, ...]:
         """The lines of one role, those of services that fit nowhere with the others' widened to the old statements."""
@@ -188,14 +192,14 @@ def _too_large(lines: Iterable[Line]) -> tuple[str, ...]:
 def _why(lines: Mapping[str, Line]) -> str:
     """The accounts where lines are needed, and why in the first place."""
     kinds = sorted({line.kind for line in lines.values()}, key=list(LineKind).index)
-    return f"{kinds[0]} in {accounts_text(sorted(lines))}, where the permission set has a role too"
+    return _NEEDED_IN.format(kind=kinds[0], accounts=accounts_text(sorted(lines)))
 
 
-def _line_key(line: Line) -> LineKey:
+def _line_key(line: Line) -> _LineKey:
     return line.action, line.scope, _statement_key(line.parent)
 
 
-def _statement_key(ref: StatementRef) -> StatementKey:
+def _statement_key(ref: StatementRef) -> _StatementKey:
     return ref.kind, _name(ref.kind, ref.policy), ref.index
 
 

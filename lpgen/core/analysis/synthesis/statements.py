@@ -1,37 +1,33 @@
-"""New statements: lines grouped into statements that grant exactly their lines' pairs of action and resource."""
+"""New statements: lines grouped into statements that grant exactly their lines' pairs of action and resource.
+
+Their Sids describe their purpose, such as `ReadOrdersBucket`. They depend only on the statement's content, so they are
+the same in every run. IAM allows letters and digits in them, and no two in one policy may be equal.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from lpgen.core.analysis.grants.scope import language_version, whole_scope
-from lpgen.core.analysis.synthesis.lines import covering_lines
-from lpgen.core.analysis.synthesis.sids import marked, short_sid, sid_for
+from lpgen.core.analysis.synthesis.covering import Parents, covering_lines
+from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.evidence import Grant, StatementRef
-from lpgen.core.globs.match import as_glob, holds_variable
+from lpgen.core.evidence import StatementRef
+from lpgen.core.globs.match import as_glob, has_wildcard, holds_variable
 from lpgen.core.iam.match_resource import resource_contains, resources_intersect
 from lpgen.core.iam.policy import statement_from_parts
-from lpgen.core.model import Action, Statement
-from lpgen.core.replacements import UNSEEN_KINDS, Line, ReplacementStatement, RuleWords, Scope
-
-FOLDED_TO_GRANT: Final = "folded-to-grant"
-
-FOLD_WORDS: Final[Mapping[str, RuleWords]] = {
-    FOLDED_TO_GRANT: RuleWords(
-        "the exact resources don't fit AWS's size limits, so all that the old statement covers",
-        "a common prefix of the resources, or several roles in place of this one",
-    ),
-}
-
-Parents = Mapping[StatementRef, Grant]
+from lpgen.core.model import READ_LEVELS, AccessLevel, Action, Statement
+from lpgen.core.replacements import UNSEEN_KINDS, Line, ReplacementStatement, Scope, ScopeRule
 
 
 class Grouping(StrEnum):
@@ -70,7 +66,7 @@ def statements_from_lines(
     for (is_unseen, service, _, scope), found in groups.items():
         by_purpose[is_unseen, service].append(build_statement(found, catalog=catalog, scope=scope))
     merged = (_merge_exactly(group, catalog=catalog) for group in by_purpose.values())
-    return tuple(sorted(_told_apart(list(chain.from_iterable(merged)), parents, taken), key=_reading_order))
+    return tuple(sorted(_with_distinct_sids(list(chain.from_iterable(merged)), parents, taken), key=_reading_order))
 
 
 def _reading_order(statement: ReplacementStatement) -> tuple[bool, str, str]:
@@ -86,7 +82,7 @@ def _are_unseen(lines: Iterable[Line]) -> bool:
     return all(line.kind in UNSEEN_KINDS for line in lines)
 
 
-def _told_apart(
+def _with_distinct_sids(
     statements: Sequence[ReplacementStatement], parents: Parents, taken: Collection[str]
 ) -> Iterable[ReplacementStatement]:
     """The statements with Sids that differ from each other and from those that are taken."""
@@ -96,19 +92,19 @@ def _told_apart(
 
 def with_mark(statement: ReplacementStatement, parents: Parents) -> ReplacementStatement:
     """The statement with a Sid that no other one has."""
-    return replace(statement, sid=marked(statement.sid, _content_of(statement, parents)))
+    return replace(statement, sid=f"{statement.sid}{_digest_of(statement, parents)[:6]}")
 
 
 def with_short_sid(statement: ReplacementStatement, parents: Parents) -> ReplacementStatement:
     """The statement with a Sid that says nothing, for policies that don't fit with better ones."""
-    return replace(statement, sid=short_sid(_content_of(statement, parents)))
+    return replace(statement, sid=_digest_of(statement, parents)[:8])
 
 
-def _content_of(statement: ReplacementStatement, parents: Parents) -> str:
+def _digest_of(statement: ReplacementStatement, parents: Parents) -> str:
     parent, scope = parents[statement.parent], statement.scope
-    conditions = [[one.operator, one.key, *one.values] for one in parent.statement.conditions]
+    conditions = [[condition.operator, condition.key, *condition.values] for condition in parent.statement.conditions]
     content = [statement.actions, scope.resources, scope.not_resource, conditions, language_version(parent)]
-    return json.dumps(content)
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest().upper()
 
 
 def build_statement(lines: Sequence[Line], *, catalog: Catalog, scope: Scope | None = None) -> ReplacementStatement:
@@ -119,6 +115,13 @@ def build_statement(lines: Sequence[Line], *, catalog: Catalog, scope: Scope | N
     scope = scope or first.scope
     sid = sid_for(actions, scope, is_unseen=_are_unseen(ordered), catalog=catalog)
     return ReplacementStatement(sid, actions, scope, first.parent, ordered)
+
+
+FOLDED_TO_GRANT: Final = ScopeRule(
+    "folded-to-grant",
+    "the exact resources don't fit AWS's size limits, so all that the old statement covers",
+    "a common prefix of the resources, or several roles in place of this one",
+)
 
 
 def fold_to_grant(lines: Iterable[Line], parents: Parents, *, service: str, catalog: Catalog) -> tuple[Line, ...]:
@@ -134,7 +137,7 @@ def fold_to_grant(lines: Iterable[Line], parents: Parents, *, service: str, cata
         if scope is None or scope.not_resource or line.scope.not_resource:
             return line
         wider = Scope(met_patterns(scope.resources, line.scope.resources, parent.version))
-        return line if wider == line.scope else replace(line, scope=wider, rule=FOLDED_TO_GRANT)
+        return line if wider == line.scope else replace(line, scope=wider, rule=FOLDED_TO_GRANT.name)
 
     return tuple(map(widen, lines))
 
@@ -216,3 +219,89 @@ def _joinable(one: ReplacementStatement, other: ReplacementStatement, catalog: C
         for action in {*one.actions, *other.actions}
         for resource in {*one.scope.resources, *other.scope.resources}
     )
+
+
+# ---------------------------------------------------------------- Sids
+
+_UNSEEN: Final = "Unseen"
+"""The prefix of the Sid of a statement that is kept though no record shows its use."""
+
+_WORD: Final = re.compile("[A-Za-z0-9]+")
+_PLACEHOLDER: Final = re.compile(r"\$\{(\w+)\}")
+_OF_NAMES: Final = re.compile("(?:Name(?:With[A-Za-z]*)?|Id|Arn|Key)$")
+_GENERATED_NAME: Final = re.compile(r"(?:[a-z]+-)?(?=[0-9a-f-]*\d)[0-9a-f-]{8,}", re.IGNORECASE)
+"""Names that AWS generates, such as the id of a key or an instance: they mean nothing to a reader."""
+
+_LONGEST_NAME: Final = 40
+
+
+class _Thing(NamedTuple):
+    """A resource's kind, such as `Bucket`, and its name, each "" where it means nothing."""
+
+    kind: str
+    name: str
+
+
+def sid_for(actions: Sequence[Action], scope: Scope, *, is_unseen: bool, catalog: Catalog) -> str:
+    """The Sid of a statement that allows these actions on a scope, before it is made unique in its policy."""
+    services = sorted({action.partition(":")[0] for action in actions})
+    service = _words(services[0]) if len(services) == 1 else "SeveralServices"
+    things = {_thing(one, actions, catalog) for one in scope.resources}
+    verb = actions[0].partition(":")[2] if len(actions) == 1 else _verb(actions, catalog)
+    noun = f"{service}Except" if scope.not_resource else _noun(things, service)
+    return f"{_UNSEEN if is_unseen else ''}{_ascii(verb)}{noun}"
+
+
+def _verb(actions: Iterable[Action], catalog: Catalog) -> str:
+    levels = {catalog.detail(action).level for action in actions}
+    if AccessLevel.PERMISSIONS_MANAGEMENT in levels:
+        return "Administer"
+    if levels <= READ_LEVELS:
+        return "Read"
+    return "ReadWrite" if levels & READ_LEVELS else "Write"
+
+
+def _noun(things: set[_Thing], service: str) -> str:
+    """The noun that all the resources share: one name and kind, or a kind, or only the service."""
+    kinds, names = {one.kind for one in things}, {one.name for one in things}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    name = names.pop() if len(names) == 1 else ""
+    if name:
+        return f"{name}{kind or service}"
+    return f"{service}{_plural(kind)}" if kind else service
+
+
+def _plural(kind: str) -> str:
+    if kind.endswith("y") and not kind.endswith(("ay", "ey", "oy")):
+        return f"{kind[:-1]}ies"
+    return kind if kind.endswith("s") else f"{kind}s"
+
+
+def _thing(resource: str, actions: Iterable[Action], catalog: Catalog) -> _Thing:
+    """The kind and name of a resource by its ARN format; the first placeholder names what contains the rest."""
+    for action in actions:
+        kind = catalog.resource_type(action, resource) if catalog.takes_resource(action, resource) else ""
+        for one in catalog.arn_formats(action.partition(":")[0], kind) if kind else ():
+            if found := _read_name(split_arn(resource).name, split_arn(one).name):
+                return found
+    return _Thing("", "")
+
+
+def _read_name(name: str, form: str) -> _Thing | None:
+    placeholder = _PLACEHOLDER.search(form)
+    head = form[: placeholder.start()] if placeholder else form
+    if placeholder is None or not name.startswith(head):
+        return None
+    value = re.split("[/:]", name[len(head) :], maxsplit=1)[0]
+    stem = re.split(r"[*?$]", value, maxsplit=1)[0] if has_wildcard(value) or "$" in value else value
+    is_generated = _GENERATED_NAME.fullmatch(stem) is not None
+    return _Thing(_words(_OF_NAMES.sub("", placeholder[1])), "" if is_generated else _words(stem))
+
+
+def _words(text: str) -> str:
+    """The words of a name, joined by capitals."""
+    return "".join(f"{one[0].upper()}{one[1:]}" for one in _WORD.findall(text))[:_LONGEST_NAME]
+
+
+def _ascii(text: str) -> str:
+    return "".join(_WORD.findall(text))

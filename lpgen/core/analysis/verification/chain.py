@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from lpgen.core.analysis.verification.written import CheckNotes
+from lpgen.core.analysis.verification.documents import CheckNotes
 from lpgen.core.digests import OutputDigests
 from lpgen.core.documents import Summary
 from lpgen.core.replacements import Check
@@ -16,7 +16,17 @@ UNCHANGED: Final = "unchanged since it was generated"
 REPRODUCED: Final = "the same when generated again"
 _SIGNED: Final = "signed with the required key"
 
-_SUMMARY: Final = "summary.json"
+_FOREIGN_FILE: Final = "`{path}` isn't a file that lpgen writes"
+_NO_DIGESTS: Final = "`summary.json` is missing, damaged or states no digests; run `lpgen generate` again"
+_SUMMARY_CHANGED: Final = "`summary.json` was changed"
+_KEY_CHANGED: Final = "`summary.json`: `{key}` was changed"
+_INPUTS_CHANGED: Final = "inputs changed: {inputs}"
+_NO_SIGNATURE: Final = "there is no `summary.sig`; sign with `lpgen generate --sign`"
+_WRONG_SIGNATURE: Final = "the signature in `summary.sig` isn't one of this folder by this key"
+_MISSING: Final = "`{path}` is missing"
+_ADDED: Final = "`{path}` was added"
+_CHANGED: Final = "`{path}` was changed"
+
 _FOLDERS: Final = re.compile(r"[^\s`:]*/")
 
 
@@ -47,13 +57,13 @@ class ExpectedOutput:
 def check_unchanged(found: FoundOutput) -> Check:
     """Every file and folder is as `summary.json` states, and so is the summary itself."""
     notes = CheckNotes(UNCHANGED, examined=len(found.files) + 1)
-    notes.failed += [f"`{path}` isn't a file that lpgen writes" for path in found.strange]
+    notes.failed += [_FOREIGN_FILE.format(path=path) for path in found.strange]
     if found.chain is None:
-        notes.failed.append(f"`{_SUMMARY}` is missing, damaged or states no digests; run `lpgen generate` again")
+        notes.failed.append(_NO_DIGESTS)
         return notes.check()
     notes.failed += _differences(found.chain.files, found.files)
     if found.stated is None or found.stated.digest != found.chain.root:
-        notes.failed.append(f"`{_SUMMARY}` was changed")
+        notes.failed.append(_SUMMARY_CHANGED)
     return notes.check()
 
 
@@ -62,51 +72,52 @@ def check_reproduced(found: FoundOutput, expected: ExpectedOutput) -> Check:
     notes = CheckNotes(REPRODUCED, examined=len(expected.files) + 1)
     notes.failed += _differences(expected.files, found.files)
     notes.failed += [
-        f"`{_SUMMARY}`: `{key}` was changed"
+        _KEY_CHANGED.format(key=key)
         for key in sorted({*found.summary, *expected.summary} - {"inputs", "digest"})
         if (key in found.summary) != (key in expected.summary)
-        or _plain(key, found.summary.get(key)) != _plain(key, expected.summary.get(key))
+        or _plain_value(key, found.summary.get(key)) != _plain_value(key, expected.summary.get(key))
     ]
     return notes.check()
 
 
 def check_inputs_changed(changed: Sequence[str]) -> Check:
     """The check that can't be made, because inputs differ from those that the folder was made from."""
-    return CheckNotes(REPRODUCED, unproven=[f"inputs changed: {', '.join(changed)}"]).check()
+    return CheckNotes(REPRODUCED, unproven=[_INPUTS_CHANGED.format(inputs=", ".join(changed))]).check()
 
 
 def check_signed(found: FoundOutput, is_valid: bool) -> Check:
     """The folder's root digest is signed; `is_valid` says whether the signature holds for it."""
     notes = CheckNotes(_SIGNED, examined=1)
     if found.signature is None:
-        notes.failed.append("there is no `summary.sig`; sign with `lpgen generate --sign`")
+        notes.failed.append(_NO_SIGNATURE)
     elif not is_valid:
-        notes.failed.append("the signature in `summary.sig` isn't one of this folder by this key")
+        notes.failed.append(_WRONG_SIGNATURE)
     return notes.check()
 
 
 def _differences(expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
     """A sentence for each folder and file that is missing, was added or has other content, sorted by path."""
     before, now = _folders(expected), _folders(found)
-    sentences = {f"{folder}/": "is missing" for folder in before - now}
-    sentences |= {f"{folder}/": "was added" for folder in now - before}
+    differences = {f"{folder}/": _MISSING for folder in before - now} | {
+        f"{folder}/": _ADDED for folder in now - before
+    }
     for path in sorted(expected.keys() | found.keys()):
-        if f"{path.rpartition('/')[0]}/" in sentences:
+        if f"{path.rpartition('/')[0]}/" in differences:
             continue
         if path not in found:
-            sentences[path] = "is missing"
+            differences[path] = _MISSING
         elif path not in expected:
-            sentences[path] = "was added"
+            differences[path] = _ADDED
         elif expected[path] != found[path]:
-            sentences[path] = "was changed"
-    return [f"`{path}` {what}" for path, what in sorted(sentences.items())]
+            differences[path] = _CHANGED
+    return [template.format(path=path) for path, template in sorted(differences.items())]
 
 
 def _folders(paths: Mapping[str, str]) -> set[str]:
     return {path.rpartition("/")[0] for path in paths if "/" in path}
 
 
-def _plain(key: str, value: object) -> object:
+def _plain_value(key: str, value: object) -> object:
     """The value of a key of the summary. Files in it count by their names only, since folders may be moved."""
     if key == "problems" and isinstance(value, list):
         return [_FOLDERS.sub("", one) if isinstance(one, str) else one for one in value]

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from lpgen.core.analysis.explain.explanation import explain
-from lpgen.core.analysis.explain.question import Asked, read_questions
+from lpgen.core.analysis.explain.question import WrittenQuestion, read_questions
 from lpgen.core.analysis.explain.use import seen_uses
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.explanations import ExplainedStatement, ExplainedWall, Explanation, Question, SeenUses
@@ -35,7 +35,7 @@ def document(*statements: Mapping[str, Any]) -> Policy:
     return policy_from_json(text, place="test")
 
 
-def read_question(asked: Asked, principals: Sequence[Principal], actions: Catalog) -> Question:
+def read_question(asked: WrittenQuestion, principals: Sequence[Principal], actions: Catalog) -> Question:
     """The question about one principal."""
     (question,) = read_questions(asked, principals, actions)
     return question
@@ -62,7 +62,7 @@ def ask(
     of accounts in theirs."""
     principals = (principal, *others)
     known = actions or catalog()
-    asked = Asked(principal.arn, action, resource, context or {}, organization=organization or {})
+    asked = WrittenQuestion(principal.arn, action, resource, context or {}, organization=organization or {})
     question = read_question(asked, principals, known)
     return explain(question, guards.with_trust(principals), known)
 

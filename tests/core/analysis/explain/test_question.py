@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lpgen.core.analysis.explain.question import Asked, find_principals, read_questions
+from lpgen.core.analysis.explain.question import WrittenQuestion, find_principals, read_questions
 from lpgen.core.iam.decision import Result
 from lpgen.core.model import ResourceKind
 from lpgen.errors import InvocationError
@@ -56,7 +56,7 @@ def test_find_principals_asks_which_one_where_several_have_a_name() -> None:
 )
 def test_read_questions_refuses_what_can_be_no_question(action: str, resource: str, message: str) -> None:
     with pytest.raises(InvocationError, match=message):
-        read_questions(Asked("app", action, resource), [role()], catalog())
+        read_questions(WrittenQuestion("app", action, resource), [role()], catalog())
 
 
 def test_explain_evaluates_an_action_without_resources_on_a_star_and_says_so() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from lpgen.core.analysis.explain.question import Asked
+from lpgen.core.analysis.explain.question import WrittenQuestion
 from lpgen.core.evidence import Use
 from lpgen.core.explanations import UseOn
 from lpgen.core.model import Outcome
@@ -16,7 +16,7 @@ from tests.support.worlds import allow, catalog, policy, role, usage_of, use
 
 def seen(uses: Iterable[Use], action: str, resource: str = "", *, principal_id: str = "") -> list[tuple[str, str, int]]:
     app = role(policy(allow("*")))
-    question = read_question(Asked("app", action, resource), [app], catalog())
+    question = read_question(WrittenQuestion("app", action, resource), [app], catalog())
     found = seen_use(question, usage_of({app.arn: list(uses)}, principal_id=principal_id), [app], catalog())
     return [(one.on, one.use.resource.text, one.use.evidence.records) for one in found.uses]
 
@@ -55,7 +55,7 @@ def test_seen_uses_hold_denied_tries_and_join_errors_of_allowed_calls() -> None:
 
 def test_seen_uses_leave_out_an_earlier_principal_of_the_name_and_count_its_records() -> None:
     app = role(policy(allow("*")))
-    question = read_question(Asked("app", "s3:GetObject"), [app], catalog())
+    question = read_question(WrittenQuestion("app", "s3:GetObject"), [app], catalog())
     past = usage_of({app.arn: [use("s3:GetObject", IMAGES)]}, principal_id="AROAOLD")
     found = seen_use(question, past, [app], catalog())
     assert (found.uses, found.earlier) == ((), 1)
@@ -69,7 +69,7 @@ def test_seen_uses_say_that_no_data_event_names_the_resource() -> None:
     found = {
         bucket: seen_use(read_question(asked, [app], whole_catalog()), usage, [app], whole_catalog()).blind_spot
         for bucket in ("seen", "other")
-        for asked in [Asked("app", "s3:GetObject", f"arn:aws:s3:::{bucket}/a")]
+        for asked in [WrittenQuestion("app", "s3:GetObject", f"arn:aws:s3:::{bucket}/a")]
     }
     assert found == {"seen": "", "other": "a data event, and the logs hold none on arn:aws:s3:::other/a"}
 
@@ -85,7 +85,7 @@ def test_seen_uses_say_that_no_data_event_names_the_resource() -> None:
 )
 def test_seen_uses_say_why_use_could_not_have_shown(action: str, reason: str) -> None:
     app = role(policy(allow("*")))
-    question = read_question(Asked("app", action), [app], whole_catalog())
+    question = read_question(WrittenQuestion("app", action), [app], whole_catalog())
     found = seen_use(question, usage_of({}, data_events=()), [app], whole_catalog())
     assert (reason in found.blind_spot) is True
     assert bool(found.blind_spot) is bool(reason)
@@ -104,6 +104,6 @@ def test_seen_uses_say_that_the_log_of_one_region_shows_no_use_in_others(
     resource: str, read: list[str], *, shows: bool
 ) -> None:
     app = role(policy(allow("*")))
-    question = read_question(Asked("app", "sqs:CreateQueue", resource), [app], catalog())
+    question = read_question(WrittenQuestion("app", "sqs:CreateQueue", resource), [app], catalog())
     found = seen_use(question, usage_of({}, management_in=read, data_events=()), [app], catalog())
     assert (found.blind_spot == "") is shows

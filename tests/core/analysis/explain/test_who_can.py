@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lpgen.core.analysis.explain.answers import who_can
 from lpgen.core.analysis.explain.explanation import explain
-from lpgen.core.analysis.explain.question import Asked, read_questions
+from lpgen.core.analysis.explain.question import WrittenQuestion, read_questions
 from lpgen.core.analysis.explain.use import seen_uses
-from lpgen.core.analysis.explain.who_can import who_can
 from lpgen.core.analysis.grants.outside_trust import outside_trust
 from lpgen.core.evidence import Use
 from lpgen.core.explanations import Explanation, Used, WhoCan
@@ -38,7 +38,7 @@ def who(
     context: Mapping[str, tuple[str, ...]] | None = None,
 ) -> WhoCan:
     """The answer for those of the principals that a glob matches, with their use where it is given."""
-    questions = read_questions(Asked(glob, action, resource, context or {}), principals, catalog())
+    questions = read_questions(WrittenQuestion(glob, action, resource, context or {}), principals, catalog())
     usage = usage_of(uses or {}, data_on=[IMAGES], principal_id="")
     seen = list(seen_uses(questions, usage, principals, catalog())) if uses is not None else [None] * len(questions)
     trusting = guards.with_trust(principals)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.explain.question import Asked
+from lpgen.core.analysis.explain.question import WrittenQuestion
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import Verdict
 from lpgen.core.model import Action
@@ -52,7 +52,7 @@ def verdicts(usage: Usage) -> dict[str, Verdict]:
 
 
 def explained_as_blind(usage: Usage, action: str) -> bool:
-    question = read_question(Asked("app", action, ""), [APP], catalog())
+    question = read_question(WrittenQuestion("app", action, ""), [APP], catalog())
     return bool(seen_use(question, usage, [APP], catalog()).blind_spot)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.analysis.scopes.ladder import ladder_of
+from lpgen.core.analysis.scopes.prefixes import ladder_of
 from lpgen.core.model import Action
 from lpgen.edge.catalog.files import bundled_catalog
 

@@ -29,7 +29,11 @@ def missing(action: str, name: str, error: str = "NoSuchBucket") -> Use:
 def test_missing_name_keeps_the_old_scope_and_says_why() -> None:
     found = diff_of(role(policy(allow("s3:ListBucket", "arn:aws:s3:::data*"))), [missing("s3:ListBucket", BUCKET)])
     (line,) = found.draft.lines
-    assert (line.action, line.scope.resources, line.rule) == ("s3:ListBucket", ("arn:aws:s3:::data*",), MISSING_NAME)
+    assert (line.action, line.scope.resources, line.rule) == (
+        "s3:ListBucket",
+        ("arn:aws:s3:::data*",),
+        MISSING_NAME.name,
+    )
     assert line.evidence is not None
     assert line.evidence.example_resource == BUCKET
     assert found.assessment.open_caveats == ()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.scopes.population import Population, population_from_days, population_from_usage, stem_of
+from lpgen.core.analysis.scopes.prefixes import Population, population_from_days, population_from_usage, stem_of
 from lpgen.core.model import Outcome
 from tests.support.worlds import LAST_DAY, usage_of, use
 

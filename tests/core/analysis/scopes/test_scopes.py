@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.scopes.population import Population, population_from_days, stem_of
+from lpgen.core.analysis.scopes.prefixes import Population, population_from_days, stem_of
 from lpgen.core.analysis.scopes.scopes import (
     CREATES,
     FEW_DAYS,
@@ -18,7 +18,7 @@ from lpgen.core.analysis.scopes.scopes import (
     FEWEST_OF_A_KIND,
     GROWING_KIND,
     MOST_OF_KNOWN,
-    RULE_WORDS,
+    SCOPE_RULES,
     SEVERAL,
     SEVERAL_ACCOUNTS,
     STILL_GROWING,
@@ -68,7 +68,7 @@ def test_a_steady_queue_among_those_of_others_is_pinned() -> None:
 
 def test_a_principal_that_uses_most_queues_works_on_queues() -> None:
     queues = [used(QUEUE(name)) for name in ("orders", "carts", "mail")]
-    assert scopes(queues, OTHERS[:2]) == {one.resource.text: (QUEUE("*"), MOST_OF_KNOWN) for one in queues}
+    assert scopes(queues, OTHERS[:2]) == {one.resource.text: (QUEUE("*"), MOST_OF_KNOWN.name) for one in queues}
 
 
 def test_what_others_have_below_a_prefix_is_compared_once_for_all_names_below_it(
@@ -87,7 +87,7 @@ def test_what_others_have_below_a_prefix_is_compared_once_for_all_names_below_it
 
 def test_a_principal_that_uses_all_that_a_prefix_has_works_on_the_prefix() -> None:
     shop = [used(QUEUE(f"shop-{name}")) for name in ("orders", "carts")]
-    assert scopes(shop, OTHERS) == {one.resource.text: (QUEUE("shop-*"), MOST_OF_KNOWN) for one in shop}
+    assert scopes(shop, OTHERS) == {one.resource.text: (QUEUE("shop-*"), MOST_OF_KNOWN.name) for one in shop}
 
 
 def test_many_resources_of_one_other_child_dont_hide_that_others_prevail() -> None:
@@ -108,24 +108,26 @@ def test_names_that_keep_coming_are_allowed_by_what_they_have_in_common() -> Non
 def test_a_name_of_late_that_shares_nothing_with_earlier_ones_gets_the_type() -> None:
     early, late = used(ROLE("app"), action="iam:PassRole"), used(ROLE("web-two"), day=60, action="iam:PassRole")
     others = [ROLE("web-one"), *map(ROLE, "abcdef")]
-    assert scopes([early, late], others)[ROLE("web-two")] == (ROLE("*"), STILL_GROWING)
+    assert scopes([early, late], others)[ROLE("web-two")] == (ROLE("*"), STILL_GROWING.name)
 
 
 def test_a_lone_name_of_a_kind_that_others_still_add_to_isnt_pinned() -> None:
-    assert scopes([used(QUEUE("orders"))], OTHERS, joined=60) == {QUEUE("orders"): (QUEUE("*"), GROWING_KIND)}
+    assert scopes([used(QUEUE("orders"))], OTHERS, joined=60) == {QUEUE("orders"): (QUEUE("*"), GROWING_KIND.name)}
 
 
 def test_a_name_that_the_principal_made_is_never_pinned() -> None:
     made = used(QUEUE("shop-1"), action="sqs:CreateQueue")
-    assert scopes([made], [*OTHERS, QUEUE("shop-2"), QUEUE("shop-3")]) == {QUEUE("shop-1"): (QUEUE("shop-*"), CREATES)}
+    assert scopes([made], [*OTHERS, QUEUE("shop-2"), QUEUE("shop-3")]) == {
+        QUEUE("shop-1"): (QUEUE("shop-*"), CREATES.name)
+    }
 
 
 def test_few_days_of_use_pin_nothing_but_data_secrets_keys_and_rights_below_their_prefix() -> None:
     few = FEWEST_DAYS - 1
-    assert scopes([used(QUEUE("orders"), days=few)], OTHERS) == {QUEUE("orders"): (QUEUE("*"), FEW_DAYS)}
+    assert scopes([used(QUEUE("orders"), days=few)], OTHERS) == {QUEUE("orders"): (QUEUE("*"), FEW_DAYS.name)}
     read = used(TABLE("shop-orders"), days=few, action="dynamodb:GetItem")
     others = [TABLE(name) for name in ("shop-a", "shop-b", "audit", "mail", "log")]
-    assert scopes([read], others) == {TABLE("shop-orders"): (TABLE("shop-*"), FEW_DAYS)}
+    assert scopes([read], others) == {TABLE("shop-orders"): (TABLE("shop-*"), FEW_DAYS.name)}
     assert scopes([used(ROLE("task-a"), days=few, action="iam:PassRole")], [ROLE("task-b"), ROLE("task-c")]) == {}
 
 
@@ -159,7 +161,7 @@ def test_a_name_that_a_principal_uses_in_several_accounts_is_that_of_any_account
 
     assert assumed(SEVERAL - 1) == {}
     found = assumed(SEVERAL)
-    assert set(found.values()) == {("arn:aws:iam::*:role/inventory", SEVERAL_ACCOUNTS)}
+    assert set(found.values()) == {("arn:aws:iam::*:role/inventory", SEVERAL_ACCOUNTS.name)}
     assert ROLE("deploy") not in found
     assert assumed(SEVERAL, days=3) == found
     assert assumed(SEVERAL, days=2) == {}  # it may have been a visit
@@ -260,6 +262,6 @@ def test_every_scope_covers_its_resource_and_no_scope_lies_within_another(
     found = scopes(uses, others, joined=data.draw(day))
     patterns = {pattern for pattern, _ in found.values()} - {""}
     for text, (pattern, rule) in found.items():
-        assert rule in RULE_WORDS
+        assert rule in {known.name for known in SCOPE_RULES}
         assert text.startswith(pattern.removesuffix("*"))
     assert not any(one != other and one.startswith(other[:-1]) for one in patterns for other in patterns)

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.synthesis.fit import Item, Purpose, Space, fit_documents, space_of
+from lpgen.core.analysis.synthesis.fit import FittedStatement, Purpose, Space, fit_documents, space_of
 from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT, ROLE_INLINE_LIMIT, USER_INLINE_LIMIT
 from lpgen.core.iam.policy import policy_from_statements, policy_size, statement_from_parts
 from lpgen.core.model import CURRENT_VERSION, LEGACY_VERSION, PrincipalKind
 
 
-def item(service: str, actions: Sequence[str], *, version: str = CURRENT_VERSION) -> Item:
+def item(service: str, actions: Sequence[str], *, version: str = CURRENT_VERSION) -> FittedStatement:
     written = statement_from_parts(sid="", actions=actions, resources=["*"])
-    return Item(Purpose.USED, service, version, written, None)
+    return FittedStatement(Purpose.USED, service, version, written, None)
 
 
-def parts(whole: Item, room: int) -> Sequence[Item]:
+def parts(whole: FittedStatement, room: int) -> Sequence[FittedStatement]:
     actions = sorted(whole.written.patterns)
     for count in range(len(actions) - 1, 0, -1):
         first = item(whole.service, actions[:count], version=whole.version)

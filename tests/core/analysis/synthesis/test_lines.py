@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpgen.core.analysis.explained_use import NO_ALLOW, UseLines
 from lpgen.core.analysis.grants.granting import granting_by_action
-from lpgen.core.analysis.scopes.population import population_from_days, stem_of
+from lpgen.core.analysis.scopes.prefixes import population_from_days, stem_of
 from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
-from lpgen.core.analysis.synthesis.lines import drop_redundant_lines, lines_for_grants, lines_from_uses
+from lpgen.core.analysis.synthesis.covering import drop_redundant_lines, lines_for_grants
+from lpgen.core.analysis.synthesis.lines import lines_from_uses
 from lpgen.core.analysis.synthesis.statements import Grouping, statements_from_lines
-from lpgen.core.analysis.use_lines import NO_ALLOW, UseLines
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.globs.match import as_glob
 from lpgen.core.iam.match_resource import resource_match

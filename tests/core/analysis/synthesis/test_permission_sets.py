@@ -396,7 +396,7 @@ def test_roles_of_a_set_in_many_accounts_do_not_get_the_names_of_each_other() ->
     assert all(one.safe for one in found.proposals.values())
     assert found.pairs(accounts[1]) == {("sqs:CreateQueue", "*"), ("s3:PutObject", "arn:aws:s3:::shop/a")}
     (queues,) = [one for one in found.proposals[accounts[1]].diff.draft.lines if one.action == "sqs:CreateQueue"]
-    assert (queues.kind, queues.rule) == (LineKind.OBSERVED, FOLDED_TO_GRANT)
+    assert (queues.kind, queues.rule) == (LineKind.OBSERVED, FOLDED_TO_GRANT.name)
     assert queues.evidence is not None
     assert queues.evidence.records == 100
 

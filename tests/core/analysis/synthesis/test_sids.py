@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.synthesis.sids import sid_for
+from lpgen.core.analysis.synthesis.statements import sid_for
 from lpgen.core.model import Action
 from lpgen.core.replacements import Scope
 from lpgen.edge.catalog.files import bundled_catalog

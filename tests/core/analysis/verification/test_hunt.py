@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpgen.app.verify import HUNT
-from lpgen.core.analysis.verification.hunt import check_hunt
-from lpgen.core.analysis.verification.within import check_within_grants
-from lpgen.core.analysis.verification.written import WrittenDocument, new_allows
+from lpgen.core.analysis.verification.containment import check_within_grants
+from lpgen.core.analysis.verification.decided_requests import check_hunt
+from lpgen.core.analysis.verification.documents import WrittenDocument, new_allows
 from lpgen.core.choices import KeepUnobservable, ScopeChoice
 from lpgen.core.evidence import Use
 from lpgen.core.iam.policy import policy_from_json, policy_to_json

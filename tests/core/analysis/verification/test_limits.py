@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from lpgen.core.analysis.verification.limits import check_limits
-from lpgen.core.analysis.verification.written import WrittenDocument
+from lpgen.core.analysis.verification.documents import WrittenDocument, check_limits
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import PrincipalKind
 from lpgen.core.replacements import CheckStatus

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lpgen.core.analysis.verification.claims import Claims
-from lpgen.core.analysis.verification.replay import check_replay
-from lpgen.core.analysis.verification.written import WrittenDocument
+from lpgen.core.analysis.verification.decided_requests import check_replay
+from lpgen.core.analysis.verification.documents import WrittenDocument
+from lpgen.core.analysis.verification.reasons import Claims
 from lpgen.core.evidence import PrincipalUsage, RecordedContext, Use
 from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards, ResourcePolicy
 from lpgen.core.iam.policy import policy_from_json

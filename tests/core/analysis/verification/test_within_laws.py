@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.verification.within import check_within_grants
-from lpgen.core.analysis.verification.written import WrittenDocument, new_allows
+from lpgen.core.analysis.verification.containment import check_within_grants
+from lpgen.core.analysis.verification.documents import WrittenDocument, new_allows
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json

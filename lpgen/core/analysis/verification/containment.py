@@ -1,13 +1,14 @@
-"""The check that every use remains allowed, proven statement by statement."""
+"""The proofs by containment, statement by statement: nothing new is allowed, and everything used stays allowed."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from lpgen.core.analysis.verification.claims import Claims
-from lpgen.core.analysis.verification.written import CheckNotes, NewAllow, varies_any
+from lpgen.core.analysis.verification.documents import CheckNotes, NewAllow
+from lpgen.core.analysis.verification.reasons import Claims
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.globs.match import as_glob, holds_variable
@@ -22,6 +23,80 @@ from lpgen.core.iam.policy import conditions_at_least_as_strict, statement_depen
 from lpgen.core.model import Action, Outcome, ResourceKind
 from lpgen.core.replacements import Check
 
+_WITHIN: Final = "nothing new is allowed"
+_NOT_WITHIN: Final = "{place} is within no old statement ({reasons})"
+_OTHER_ACTION: Final = "does not grant {action}"
+_OTHER_VERSION: Final = "is in another language version, in which `${` means something else"
+_NARROWER: Final = "is narrower than NotResource"
+_OTHER_RESOURCE: Final = "does not grant {action} on {resource}"
+_OTHER_CONDITIONS: Final = "has a condition that the new statement lacks"
+
+
+def check_within_grants(news: Iterable[NewAllow], grants: PrincipalGrants) -> Check:
+    """For each new Allow one old Allow that contains it: its actions, its resources, and conditions no looser.
+
+    Where the old Allow that is left in question has other conditions, which may or may not be looser, it is unproven.
+    """
+    found = CheckNotes(_WITHIN)
+    for new in news:
+        found.examined += len(new.actions) * max(1, len(new.statement.resources))
+        if not new.actions or any(not _not_within(new, old) for old in grants.allows if new.actions <= old.actions):
+            continue
+        reasons = [(old, _not_within(new, old)) for old in grants.allows]
+        named = "; ".join(f"{old.ref}: {reason}" for old, reason in reasons[:5])
+        only_conditions = any(reason == _OTHER_CONDITIONS for _, reason in reasons)
+        (found.unproven if only_conditions else found.failed).append(_NOT_WITHIN.format(place=new.place, reasons=named))
+    return found.check()
+
+
+def _not_within(new: NewAllow, old: Grant) -> str:
+    """Why one new Allow isn't within one old Allow, or ""."""
+    if beyond := new.actions - old.actions:
+        return _OTHER_ACTION.format(action=min(beyond))
+    if new.version != old.version and statement_depends_on_version(old.statement):
+        return _OTHER_VERSION
+    if reason := _resources_not_within(new, old):
+        return reason
+    strict = conditions_at_least_as_strict(new.statement.conditions, old.statement.conditions)
+    return "" if strict else _OTHER_CONDITIONS
+
+
+def _resources_not_within(new: NewAllow, old: Grant) -> str:
+    """Why the resources of a new Allow aren't within those of an old one, or ""."""
+    if new.statement.not_resource:
+        whole = "*" in old.statement.resources and not old.statement.not_resource
+        kept = old.statement.not_resource and set(old.statement.resources) <= set(new.statement.resources)
+        return "" if whole or kept else _NARROWER
+    # Asked of every resource, whether or not the catalog says that one of the actions takes it: the catalog may lag.
+    for resource in new.statement.resources:
+        if not _resource_within(resource, new, old):
+            return _OTHER_RESOURCE.format(action=min(new.actions), resource=resource)
+    return ""
+
+
+def _resource_within(resource: str, new: NewAllow, old: Grant) -> bool:
+    glob = as_glob(resource, new.version)
+    if old.statement.not_resource:
+        # The request decides which resources a variable in NotResource excludes, so only the old NotResource itself
+        # contains it.
+        return not any(
+            holds_variable(pattern, old.version) or resources_intersect(pattern, glob)
+            for pattern in old.statement.resources
+        )
+    return any(
+        pattern == resource or (not holds_variable(pattern, old.version) and resource_contains(pattern, glob))
+        for pattern in old.statement.resources
+    )
+
+
+# ---------------------------------------------------------------- use stays allowed
+
+_COVERED: Final = "everything used stays allowed"
+_LOST: Final = (
+    "{action} on {resource} was granted by {old} and used (example {example}), and no new statement grants it"
+)
+_ALL_BUT: Final = "all but {resources}"
+
 
 def check_use_is_covered(
     news: Sequence[NewAllow],
@@ -35,7 +110,7 @@ def check_use_is_covered(
 
     Uses that the old policies certainly refuse are none of the replacement's business.
     """
-    found = CheckNotes("everything used stays allowed")
+    found = CheckNotes(_COVERED)
     index = _NewAllows(news)
     for use in usage.uses:
         if use.outcome is Outcome.DENIED or _refused_before(grants, use, catalog):
@@ -46,8 +121,7 @@ def check_use_is_covered(
             parts = _reached_parts(old, use, catalog)
             found.examined += bool(parts)
             found.failed += [
-                f"{use.action} on {part.text} was granted by {old.ref} and used (example"
-                f" {use.evidence.example_event_id}), and no new statement grants it"
+                _LOST.format(action=use.action, resource=part.text, old=old.ref, example=use.evidence.example_event_id)
                 for part in parts
                 if not index.grant(use.action, part, old)
             ]
@@ -66,7 +140,7 @@ class _NewAllows:
                 for resource in new.named:
                     self._by_name[action, resource].append(new)
 
-    def grant(self, action: Action, part: _Part, old: Grant) -> bool:
+    def grant(self, action: Action, part: _GrantedPart, old: Grant) -> bool:
         """Whether one of them grants a part of what an old Allow grants, under no stricter condition."""
         named = (new for choice in part.choices for new in self._by_name.get((action, choice), ()))
         if any(_no_stricter(new, old) for new in named):  # as nearly always
@@ -75,7 +149,7 @@ class _NewAllows:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _GrantedPart:
     """A part of a use that an old Allow grants: resources by pattern, or all but some patterns.
 
     A new statement that contains any one of `choices` covers the part. An `exact` part is one resource; a `settled` one
@@ -89,7 +163,7 @@ class _Part:
     settled: bool = False
 
 
-def _reached_parts(old: Grant, use: Use, catalog: Catalog) -> list[_Part]:
+def _reached_parts(old: Grant, use: Use, catalog: Catalog) -> list[_GrantedPart]:
     """The parts of a use that an old Allow may have granted; empty where it can't have granted it."""
     kind, text = use.resource.kind, use.resource.text
     if kind is ResourceKind.NONE:
@@ -105,35 +179,35 @@ def _reached_parts(old: Grant, use: Use, catalog: Catalog) -> list[_Part]:
             if catalog.takes_no_resource(use.action) and not resource_match(glob, "*"):
                 continue
             if catalog.takes_resource(use.action, pattern):
-                parts.append(_Part(pattern, (pattern,)))
+                parts.append(_GrantedPart(pattern, (pattern,)))
         elif exact and resource_match(glob, text):
             choices = (pattern,) if holds_variable(pattern, old.version) else (pattern, text)
             fixed = not holds_variable(pattern, old.version)
-            parts.append(_Part(text, choices, exact=fixed, settled=fixed))
+            parts.append(_GrantedPart(text, choices, exact=fixed, settled=fixed))
         elif not exact and resources_meet(glob, text):
             if holds_variable(pattern, old.version):
-                parts.append(_Part(pattern, (pattern,)))
+                parts.append(_GrantedPart(pattern, (pattern,)))
                 continue
             both = intersect_resources(pattern, text)
             covered = resource_contains(pattern, text)
-            parts.append(_Part(both or pattern, (pattern, text, *([both] if both else [])), settled=covered))
+            parts.append(_GrantedPart(both or pattern, (pattern, text, *([both] if both else [])), settled=covered))
     # One pattern that covers the whole of a use without a variable settles it, whatever else may match too.
     settled = [part for part in parts if part.settled]
     return settled[:1] or parts
 
 
-def _parts_outside(old: Grant, text: str, *, exact: bool, whole: bool) -> list[_Part]:
+def _parts_outside(old: Grant, text: str, *, exact: bool, whole: bool) -> list[_GrantedPart]:
     outside = old.statement.resources
     if whole:
-        return [_Part("all but " + ", ".join(outside), (), outside)]
+        return [_GrantedPart(_ALL_BUT.format(resources=", ".join(outside)), (), outside)]
     for pattern in outside:
         covered = resource_match(pattern, text) if exact else resource_contains(pattern, text)
         if covered and not holds_variable(pattern, old.version):
             return []
-    return [_Part(text, (text,), outside, exact=exact)]
+    return [_GrantedPart(text, (text,), outside, exact=exact)]
 
 
-def _grants_part(new: NewAllow, part: _Part) -> bool:
+def _grants_part(new: NewAllow, part: _GrantedPart) -> bool:
     statement = new.statement
     if statement.not_resource:
         if part.outside is not None and set(statement.resources) <= set(part.outside):
@@ -176,7 +250,7 @@ def _certainly_denies(deny: Grant, use: Use) -> bool:
     exact = use.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)
     if statement.not_resource:
         touches = resource_match if exact else resources_intersect
-        return not varies_any(deny) and not any(touches(pattern, text) for pattern in statement.resources)
+        return not any(holds_variable(one, deny.version) or touches(one, text) for one in statement.resources)
     covers = resource_match if exact else resource_contains
     fixed = (pattern for pattern in statement.resources if not holds_variable(pattern, deny.version))
     return any(covers(pattern, text) for pattern in fixed)

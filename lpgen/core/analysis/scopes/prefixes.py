@@ -1,21 +1,24 @@
-"""The population: every resource that successful, unsuspected calls of any principal named."""
+"""Prefixes of resource names: the ladder of one resource's, and the population, which counts resources below each."""
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from lpgen.core.arns import split_arn
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.keeping import IntArray
-from lpgen.core.model import Outcome, ResourceKind
+from lpgen.core.model import Action, Outcome, ResourceKind
 from lpgen.core.packed_texts import PackedTexts, pack_texts
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.principal_usage import BeliefTest
 from lpgen.core.usage.tables import Usage
 
-SEPARATORS: Final = "/:-_."
+_SEPARATORS: Final = "/:-_."
 """The characters that separate parts of resource names."""
 
 _NAMED: Final = (ResourceKind.ARN.value, ResourceKind.FOLD.value)
@@ -24,9 +27,9 @@ _WILD: Final = "*?"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Population:
-    """Resources by their ARNs, sorted, each with the day on which a call first named it.
+    """Every resource that successful, unsuspected calls of any principal named: its ARN, and the day of the first call.
 
-    A fold counts as one resource, by the text before its final wildcards.
+    The ARNs are sorted. A fold counts as one resource, by the text before its final wildcards.
     """
 
     _names: PackedTexts
@@ -102,7 +105,7 @@ _MOST_REMEMBERED: Final = 512
 
 
 def _first_part(name: str, start: int) -> str:
-    end = next((at for at in range(start, len(name)) if name[at] in SEPARATORS), len(name))
+    end = next((at for at in range(start, len(name)) if name[at] in _SEPARATORS), len(name))
     return name[start:end]
 
 
@@ -133,3 +136,47 @@ _COLUMNS: Final = (
     "example_resource",
     "day",
 )
+
+# ---------------------------------------------------------------- the ladder of one resource
+
+_TYPE: Final = re.compile(r"[/:]?[^/:]*[/:]")
+_PLACEHOLDER: Final = "${"
+
+
+def ladder_of(text: str, action: Action, catalog: Catalog) -> tuple[str, ...]:
+    """The prefixes of an ARN or a fold at which names are parted, the longest first.
+
+    The last one is that of the resource type in the account and Region. A name with a wildcard in its middle has none.
+    """
+    stem = stem_of(text)
+    start = _type_start(stem, action, catalog)
+    if "*" in stem[start:] or "?" in stem[start:]:
+        return ()
+    return tuple(_prefixes(stem, start))
+
+
+def is_whole_type(text: str, action: Action, catalog: Catalog) -> bool:
+    """Whether a fold matches every resource of its type, so the call named none."""
+    stem = stem_of(text)
+    return _type_start(stem, action, catalog) >= len(stem)
+
+
+def _prefixes(stem: str, start: int) -> Iterator[str]:
+    for end in range(len(stem) - 1, start, -1):
+        if stem[end - 1] in _SEPARATORS:
+            yield stem[:end]
+    if start < len(stem):
+        yield stem[:start]
+
+
+def _type_start(stem: str, action: Action, catalog: Catalog) -> int:
+    """The index of a resource's name in its ARN: after the text that all resources of its type begin with."""
+    name = split_arn(stem).name
+    before = len(stem) - len(name)
+    formats = catalog.arn_formats(action.partition(":")[0], catalog.resource_type(action, stem))
+    heads = {split_arn(form).name.partition(_PLACEHOLDER)[0] for form in formats}
+    fitting = [head for head in heads if name.startswith(head)]
+    if fitting:
+        return before + len(max(fitting, key=len))
+    found = _TYPE.match(name)
+    return before + (found.end() if found else 0)

@@ -1,4 +1,4 @@
-"""The check that hunts for a request which a replacement allows and the old policies don't.
+"""The checks that decide requests under the old and the new policies: recorded ones replayed, and others hunted.
 
 The proof that nothing new is allowed compares patterns by containment. The hunt shares nothing with it but the
 policies: it builds requests from the statements of both sides and decides them. A single hit is a failure.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from heapq import nsmallest
@@ -15,19 +16,114 @@ from itertools import count
 from struct import unpack
 from typing import Final, TypeVar
 
-from lpgen.core.analysis.verification.written import CheckNotes, NewAllow, WrittenDocument
+from lpgen.core.analysis.grants.applicable_policies import known_context, policies_met, replayed_resource, request_of
+from lpgen.core.analysis.verification.documents import CheckNotes, NewAllow, WrittenDocument
+from lpgen.core.analysis.verification.reasons import Claims
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.evidence import Grant, PrincipalGrants
+from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, StatementRef
 from lpgen.core.globs.match import VARIABLE, VARIABLE_ESCAPES
+from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request, Result
-from lpgen.core.model import Action, Condition, Resource, ResourceKind
+from lpgen.core.iam.decision import AbsentKeys, AuthorizationDecision, Layer, PolicySet, Request, Result
+from lpgen.core.model import Action, Condition, Effect, Outcome, Principal, Resource, ResourceKind
 from lpgen.core.replacements import Check
+
+_MAY_PASS: Final = (Result.ALLOWED, Result.DEPENDS)
+
+
+_REPLAY: Final = "replay: what was allowed is allowed"
+_REQUEST: Final = "{action} on {resource}"
+_OLD_ALLOW: Final = " by {old}"
+_EXAMPLE: Final = "(example {event_id})"
+_NO_LONGER_ALLOWED: Final = "{request} was {before}{old}, and would be {after} {example}"
+_DEPENDS_OTHERWISE: Final = "{request} depends on {keys} in another way than before {example}"
+_NOTHING_COMPARED: Final = "nothing was compared: the policies given deny all recorded use, such as {request}"
+
+
+def check_replay(
+    documents: Iterable[WrittenDocument],
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    catalog: Catalog,
+    *,
+    claims: Claims,
+    guards: Guards,
+) -> Check:
+    """The check that replays each use, in each context that its records show, under the old and the new policies.
+
+    Allowed use must remain allowed. Where the result depends on keys that the records don't show, it must still depend
+    on the same keys; otherwise it is unproven. Use that the old policies deny says nothing about the replacement; where
+    the guards or a Deny given deny all use that the principal's own Allows grant, nothing is compared, and the check
+    fails. A resource that wasn't read can't be replayed: the check of use compares its statement instead.
+    """
+    found = CheckNotes(_REPLAY)
+    principal = grants.principal
+    written = tuple(document.policy for document in documents)
+    denied = ""
+    for use in usage.uses:
+        resource = replayed_resource(use)
+        if use.outcome is Outcome.DENIED or resource is None:
+            continue
+        if claims.is_dropped(use.action, use.evidence.example_resource):
+            continue
+        old = policies_met(principal, resource.text, guards)
+        new = policies_met(principal, resource.text, guards, identity=written)
+        for seen in use.contexts:
+            context = known_context(principal, resource, seen)
+            request = request_of(principal, use.action, resource, context=context, guards=guards)
+            before = decide(request, old, catalog=catalog)
+            asked = _REQUEST.format(action=use.action, resource=resource.text)
+            if before.result not in _MAY_PASS:
+                if not denied and use.outcome is Outcome.ALLOWED and _is_granted(request, old, catalog):
+                    denied = asked
+                continue
+            found.examined += 1
+            after = decide(request, new, catalog=catalog)
+            example = _EXAMPLE.format(event_id=use.evidence.example_event_id)
+            if after.result is not Result.ALLOWED and after.result is not before.result:
+                old_allow = _allow_of_old(before, principal)
+                found.failed.append(
+                    _NO_LONGER_ALLOWED.format(
+                        request=asked, before=before.result, old=old_allow, after=after.result, example=example
+                    )
+                )
+            elif after.result is Result.DEPENDS and after.depends_on != before.depends_on:
+                keys = ", ".join(sorted(set(before.depends_on) ^ set(after.depends_on)))
+                found.unproven.append(_DEPENDS_OTHERWISE.format(request=asked, keys=keys, example=example))
+    if denied and not found.examined:
+        found.failed.append(_NOTHING_COMPARED.format(request=denied))
+    return found.check()
+
+
+def _is_granted(request: Request, held: PolicySet, catalog: Catalog) -> bool:
+    """Whether an Allow of the principal's own policies may grant a request, whatever denies it."""
+    allows = tuple(
+        replace(policy, statements=tuple(one for one in policy.statements if one.effect is Effect.ALLOW))
+        for policy in held.identity
+    )
+    return decide(request, PolicySet(identity=allows), catalog=catalog).result in _MAY_PASS
+
+
+def _allow_of_old(before: AuthorizationDecision, principal: Principal) -> str:
+    """Which old statement allowed a request, for people."""
+    held = [policy for policy in principal.policies if policy.document is not None]
+    for reason in before.reasons:
+        if reason.layer is Layer.IDENTITY and reason.effect is Effect.ALLOW:
+            policy = held[reason.policy]
+            ref = StatementRef(policy.arn or policy.name, policy.kind, policy.group, reason.statement, reason.sid)
+            return _OLD_ALLOW.format(old=ref)
+    return ""
+
+
+# ---------------------------------------------------------------- hunt
 
 HUNT_SIZE: Final = 64
 """How many requests are tried per replacement by default."""
 
-Item = TypeVar("Item")
+_HUNT: Final = "hunt: nothing allowed that was not"
+_NEWLY_ALLOWED: Final = "{request} was {before}, and would be allowed (context: {context})"
+
+_Drawn = TypeVar("_Drawn")
 
 
 def check_hunt(
@@ -43,7 +139,7 @@ def check_hunt(
     The requests lie near the new statements, each in a complete context. The boundary and SCPs are left out: they cap
     both sides alike, and a leak could hide behind them.
     """
-    found = CheckNotes("hunt: nothing allowed that was not")
+    found = CheckNotes(_HUNT)
     written = tuple(document.policy for document in documents)
     held = tuple(policy.document for policy in grants.principal.policies if policy.document is not None)
     old, new = PolicySet(identity=held), PolicySet(identity=written)
@@ -53,8 +149,8 @@ def check_hunt(
             before = decide(request, old, catalog=catalog).result
             if before is not Result.ALLOWED:
                 shown = ", ".join(f"{key}={'|'.join(values)}" for key, values in sorted(request.context.items()))
-                what = f"{request.action} on {request.resource.text}"
-                found.failed.append(f"{what} was {before}, and would be allowed (context: {shown or 'none'})")
+                asked = _REQUEST.format(action=request.action, resource=request.resource.text)
+                found.failed.append(_NEWLY_ALLOWED.format(request=asked, before=before, context=shown or "none"))
     return found.check()
 
 
@@ -156,7 +252,7 @@ class _Draws:
         """A number from 0 up to, and without, the bound."""
         return next(self._numbers) % bound
 
-    def pick(self, items: Sequence[Item]) -> Item:
+    def pick(self, items: Sequence[_Drawn]) -> _Drawn:
         """One of the items."""
         return items[next(self._numbers) % len(items)]
 

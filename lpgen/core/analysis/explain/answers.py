@@ -1,0 +1,154 @@
+"""Answers: the result of an explanation in plain words, and the answers for several principals in an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from lpgen.core.choices import Severity
+from lpgen.core.explanations import ExplainedStatement, ExplainedWall, Explanation, Fit, Used, WallState, WhoCan
+from lpgen.core.findings import OutsideTrust
+from lpgen.core.iam.authorize import RESOURCE_POLICY
+from lpgen.core.iam.decision import RESOURCE, Layer, Result
+from lpgen.core.model import Effect, PolicyKind
+
+_ALLOWED_BY_RULE: Final = "Allowed: {rule}."
+_ALLOWED: Final = "Allowed by {holes}{through}."
+_ONE_LETS_PASS: Final = ", and {wall} lets it pass"
+_MANY_LET_PASS: Final = ", and {walls} let it pass"
+_EXPLICITLY_DENIED: Final = "Explicitly denied by {denies}."
+_DENIED_BY_RULE: Final = "Denied whatever the policies allow: {rule}."
+_IMPLICITLY_DENIED: Final = "Implicitly denied: nothing in {walls} allows it."
+_COULD_ALLOW: Final = " A policy of the resource could allow it; none was given."
+_DEPENDS: Final = "Depends on {facts}."
+_ALLOWED_UNLESS: Final = " It is allowed unless {denies} applies."
+_ALLOWED_ONLY_IF: Final = " It is allowed only if {allows} applies."
+_NO_DOCUMENT: Final = "{policy}, whose document is missing"
+_MORE_STATEMENTS: Final = "{first} and {more} more statements"
+_NOT_ACTION: Final = "NotAction in "
+_ACTION: Final = "{action} in "
+
+_FACTS: Final = {RESOURCE: "the resource", RESOURCE_POLICY: "the policy of the resource, which wasn't given"}
+_WHOSE: Final = {PolicyKind.RESOURCE: "the policy of "}
+_CAPS: Final = (Layer.BOUNDARY, Layer.SCP, Layer.RCP)
+
+
+def sentence_of(found: Explanation, *, resource_policy_could_allow: bool) -> str:
+    """The result of the request and why, in one sentence, or two where the second says what would turn it.
+
+    It never says more than is known.
+    """
+    match found.result:
+        case Result.ALLOWED if found.rule:
+            return _ALLOWED_BY_RULE.format(rule=found.rule)
+        case Result.ALLOWED:
+            return _ALLOWED.format(holes=holes_of(found), through=_through(found.walls))
+        case Result.EXPLICITLY_DENIED:
+            return _EXPLICITLY_DENIED.format(denies=_refs(_having(found.walls, Effect.DENY, Fit.APPLIES)))
+        case Result.IMPLICITLY_DENIED if found.rule:
+            denied = _DENIED_BY_RULE.format(rule=found.rule)
+        case Result.IMPLICITLY_DENIED:
+            denied = _IMPLICITLY_DENIED.format(walls=_listed(found.stops, joint="or"))
+        case _:
+            return _DEPENDS.format(facts=deciding_facts(found)) + _turning(found)
+    return denied + (_COULD_ALLOW if resource_policy_could_allow else "")
+
+
+def _through(walls: Iterable[ExplainedWall]) -> str:
+    names = [wall.name for wall in walls if wall.layer in _CAPS]
+    if len(names) == 1:
+        return _ONE_LETS_PASS.format(wall=names[0])
+    return _MANY_LET_PASS.format(walls=_listed(names)) if names else ""
+
+
+def deciding_facts(found: Explanation) -> str:
+    """What the result depends on, in words."""
+    missing = {name: _NO_DOCUMENT.format(policy=name) for wall in found.walls for name in wall.missing}
+    return _listed([_FACTS.get(key, missing.get(key, key)) for key in found.depends_on])
+
+
+def _turning(found: Explanation) -> str:
+    """The statements on which a result that depends turns, or "" where it turns on what isn't known."""
+    if RESOURCE_POLICY in found.depends_on or any(wall.state is WallState.UNKNOWN for wall in found.walls):
+        return ""
+    undecided = (wall for wall in found.walls if wall.state is WallState.DEPENDS)
+    allows = _having(
+        (wall for wall in undecided if not _having((wall,), Effect.ALLOW, Fit.APPLIES)), Effect.ALLOW, Fit.MAY_APPLY
+    )
+    denies = _having(found.walls, Effect.DENY, Fit.MAY_APPLY)
+    if denies and not allows:
+        return _ALLOWED_UNLESS.format(denies=_refs(denies))
+    return _ALLOWED_ONLY_IF.format(allows=_refs(allows)) if allows and not denies else ""
+
+
+def _having(walls: Iterable[ExplainedWall], effect: Effect, fit: Fit) -> list[ExplainedStatement]:
+    """The statements of the walls with this effect and fit."""
+    return [
+        statement
+        for wall in walls
+        for statement in wall.statements
+        if statement.fit is fit and statement.effect is effect
+    ]
+
+
+def holes_of(found: Explanation) -> str:
+    """The statements that let a request through, or may."""
+    return _refs(found.holes, with_action=True)
+
+
+def _refs(statements: Iterable[ExplainedStatement], *, with_action: bool = False) -> str:
+    refs = [
+        f"{_action_of(statement) if with_action else ''}{_WHOSE.get(statement.ref.kind, '')}{statement.ref}"
+        for statement in statements
+    ]
+    return _listed(refs) if len(refs) <= 2 else _MORE_STATEMENTS.format(first=refs[0], more=len(refs) - 1)
+
+
+def _action_of(statement: ExplainedStatement) -> str:
+    """The hole to the action: the widest pattern is the shortest, near enough."""
+    return _NOT_ACTION if statement.not_action else _ACTION.format(action=min(statement.actions, key=len))
+
+
+def _listed(texts: Iterable[str], *, joint: str = "and") -> str:
+    """Texts in a row, as a sentence has them."""
+    found = list(dict.fromkeys(texts))
+    return f" {joint} ".join(filter(None, (", ".join(found[:-1]), *found[-1:])))
+
+
+# ---------------------------------------------------------------- several principals
+
+_RESULTS: Final = (Result.ALLOWED, Result.DEPENDS, Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
+_USED: Final = tuple(Used)
+_SEVERITIES: Final = tuple(Severity)
+
+_OTHER_CALLERS: Final = "callers that aren't in the policies given, such as other accounts, services and root users"
+
+
+def who_can(asked: str, answers: Iterable[Explanation], trust: Sequence[OutsideTrust]) -> WhoCan:
+    """The answers for the principals that the glob `asked` matches, ordered by what a security engineer does about
+    them. `trust` has the outsiders that roles trust, the worst first.
+
+    Principals that are allowed come first, then those for which it depends, then the others. Within these:
+
+    1. Roles that somebody outside can assume: with the role, a stranger has the permission. The worst come first.
+    2. Those that something in the principal's or the resource's policies allows. Only a policy that wasn't given could
+       allow the others.
+    3. By use: first permissions that were never used, since removing them breaks nothing, then those whose use the logs
+       could not show, then those used, the longest ago first.
+    """
+    worst = {trusted.principal: _SEVERITIES.index(trusted.severity) for trusted in reversed(trust)}
+
+    def rank(answer: Explanation) -> tuple[object, ...]:
+        arn, seen = answer.question.principal.arn, answer.seen
+        return (
+            _RESULTS.index(answer.result),
+            worst.get(arn, len(_SEVERITIES)),
+            not answer.holes,
+            _USED.index(seen.used) if seen else 0,
+            seen.last if seen else "",
+            arn,
+        )
+
+    found = tuple(sorted(answers, key=rank))
+    unread = dict.fromkeys(clause for answer in found for clause in answer.unread)
+    return WhoCan(asked, found, tuple(trust), (*unread, _OTHER_CALLERS))
