@@ -9,7 +9,7 @@ from datetime import date
 from lpgen.core.analysis.caveats.unpredictable import snapshot_resources
 from lpgen.core.analysis.counted_use import UseCounter, current_ids
 from lpgen.core.analysis.explained_use import Explanations
-from lpgen.core.analysis.grants.left_attached import LeftAttached
+from lpgen.core.analysis.grants.aws_policies import LeftAttached
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.regions import unread_uses

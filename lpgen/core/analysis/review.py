@@ -22,9 +22,8 @@ from lpgen.core.analysis.caveats.unproven import unproven_diff
 from lpgen.core.analysis.caveats.unusual_use import dangerous_uses, unusual_use_caveats
 from lpgen.core.analysis.decisions import with_acceptance
 from lpgen.core.analysis.explained_use import Explanations
-from lpgen.core.analysis.grants.granting import Granting, granting_by_action
-from lpgen.core.analysis.grants.left_attached import LeftAttached, actions_of_left, allows_of_left, without_left
-from lpgen.core.analysis.grants.wildcards import wildcards_of_grants
+from lpgen.core.analysis.grants.aws_policies import LeftAttached, actions_of_left, allows_of_left, without_left
+from lpgen.core.analysis.grants.granting import Granting, granting_by_action, wildcards_of_grants
 from lpgen.core.analysis.observability.access_holes import access_hole_caveats, explained_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.regions import UnreadUse

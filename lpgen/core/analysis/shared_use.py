@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from lpgen.core.analysis.counted_use import UseCounter, drops_days, suspecting_counter, use_counter
-from lpgen.core.analysis.grants.key_grants import KeyGrants, key_grants_from_table
-from lpgen.core.analysis.grants.policy_changes import POLICY_CHANGES, PolicyChanges, policy_changes_from_usages
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.grants.recorded_changes import (
+    POLICY_CHANGES,
+    KeyGrants,
+    PolicyChanges,
+    key_grants_from_table,
+    policy_changes_from_usages,
+)
 from lpgen.core.analysis.observability.peer_use import Peers, peers_from_usage
 from lpgen.core.analysis.observability.shown_reads import ShownReads, shown_reads_from_usage
 from lpgen.core.analysis.scopes.existence import lenient_calls

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lpgen.core.analysis.grants.left_attached import without_left
+from lpgen.core.analysis.grants.aws_policies import without_left
 from lpgen.core.analysis.verification.actions import check_actions
 from lpgen.core.analysis.verification.claims import Claims, stated_pairs
 from lpgen.core.analysis.verification.denies import check_denies

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from lpgen.core.analysis.grants.outside_trust import outside_trust
-from lpgen.core.analysis.grants.wildcards import each_wildcard
+from lpgen.core.analysis.grants.granting import each_wildcard
+from lpgen.core.analysis.grants.trust import outside_trust
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding

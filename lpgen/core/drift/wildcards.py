@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from lpgen.core.analysis.grants.wildcards import each_wildcard
+from lpgen.core.analysis.grants.granting import each_wildcard
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.findings import DriftFinding, fingerprint
 from lpgen.core.drift.gains import Gains

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from lpgen.core.analysis.grants.aws_policies import is_service_policy
 from lpgen.core.analysis.grants.scope import narrow_scope
-from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.analysis.grants.trust import only_trusted_service
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.catalog.catalog import Catalog

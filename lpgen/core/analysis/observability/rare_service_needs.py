@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
+from lpgen.core.analysis.grants.aws_policies import is_service_policy
 from lpgen.core.analysis.grants.granting import named_actions
-from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.analysis.grants.trust import trusted_services
 from lpgen.core.analysis.observability.inverse_actions import undone_by
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse

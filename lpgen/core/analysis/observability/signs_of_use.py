@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
+from lpgen.core.analysis.grants.aws_policies import is_aws_policy, is_service_policy
 from lpgen.core.analysis.grants.granting import NOTHING, Granting, named_actions, named_services
-from lpgen.core.analysis.grants.service_policies import is_aws_policy, is_service_policy
 from lpgen.core.analysis.grants.trust import may_be_people, trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, ObservedUse
 from lpgen.core.analysis.observability.resource_signs import ResourceSigns

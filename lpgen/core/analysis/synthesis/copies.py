@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from lpgen.core.analysis.grants.left_attached import attached_of_aws
+from lpgen.core.analysis.grants.aws_policies import attached_of_aws
 from lpgen.core.analysis.synthesis.lines import covers, lines_for_grants
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants, StatementRef

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from lpgen.core.analysis.grants.aws_policies import is_service_policy
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
 from lpgen.core.analysis.grants.scope import is_plain, language_version, narrow_scope, unlisted_scope, whole_scope
-from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.analysis.scopes.cross_account_resources import (
     is_of_any_account,
     of_any_account,

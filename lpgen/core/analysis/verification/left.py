@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lpgen.core.analysis.grants.left_attached import LeftAttached, attached_of_aws
+from lpgen.core.analysis.grants.aws_policies import LeftAttached, attached_of_aws
 from lpgen.core.analysis.verification.claims import Claims
 from lpgen.core.analysis.verification.reasons import check_pairs_have_reasons
 from lpgen.core.analysis.verification.written import CheckNotes, left_allows
