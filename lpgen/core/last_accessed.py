@@ -90,7 +90,7 @@ class LastAccessed:
         """Whether a service that it doesn't show still counts as not tried at the end of the logs."""
         return (self.as_of - self.report.made).days <= _FRESH_DAYS
 
-    def tells_of(self, action: Action) -> bool:
+    def reports_on(self, action: Action) -> bool:
         """Whether it is fresh and lists the action's service: when that was last tried, or that it wasn't."""
         return self.is_fresh and self.report.service(action.partition(":")[0]) is not None
 

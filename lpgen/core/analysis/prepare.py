@@ -10,9 +10,9 @@ from lpgen.core.analysis.caveats.unpredictable import snapshot_resources
 from lpgen.core.analysis.counted_use import UseCounter, current_ids
 from lpgen.core.analysis.explained_use import Explanations
 from lpgen.core.analysis.grants.aws_policies import LeftAttached
-from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
+from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder
 from lpgen.core.analysis.observability.observability import Observability
-from lpgen.core.analysis.observability.regions import unread_uses
+from lpgen.core.analysis.observability.signs_of_use import unread_uses
 from lpgen.core.analysis.review import ReviewGround
 from lpgen.core.analysis.reviewer import Reviewer, whole_already
 from lpgen.core.analysis.scopes.scopes import ScopeFinder

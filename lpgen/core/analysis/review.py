@@ -26,8 +26,7 @@ from lpgen.core.analysis.grants.aws_policies import LeftAttached, actions_of_lef
 from lpgen.core.analysis.grants.granting import Granting, granting_by_action, wildcards_of_grants
 from lpgen.core.analysis.observability.access_holes import access_hole_caveats, explained_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
-from lpgen.core.analysis.observability.regions import UnreadUse
-from lpgen.core.analysis.observability.signs_of_life import sign_of_life, unrecorded_text
+from lpgen.core.analysis.observability.signs_of_use import UnreadUse, sign_of_life, unrecorded_text
 from lpgen.core.analysis.reach import NO_PLACES, Places, reach_of_lines
 from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
 from lpgen.core.analysis.synthesis.beyond_use import lines_beyond_use

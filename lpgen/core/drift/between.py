@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from lpgen.core.analysis.decisions import decisions_in_force
-from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
+from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.coverage import find_lost_coverage
 from lpgen.core.drift.findings import Drift, DriftFinding, finding_order

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
+from lpgen.core.analysis.observability.implicit_checks import ImplicitPassedRoles
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.cloudtrail.rules.inferences import ENDPOINT_DNS, UNREAD_REQUEST
 from lpgen.core.evidence import Use

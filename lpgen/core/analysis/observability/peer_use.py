@@ -19,8 +19,8 @@ from operator import itemgetter
 from typing import Final
 
 from lpgen.core.analysis.grants.trust import trusted_kinds
-from lpgen.core.analysis.observability.inverse_actions import undone_by
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
+from lpgen.core.analysis.observability.rare_needs import inverses_of
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers, is_regular
 from lpgen.core.evidence import Use
@@ -31,6 +31,9 @@ from lpgen.core.packed_texts import PackedTexts, pack_texts
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.principal_usage import BeliefTest
 from lpgen.core.usage.tables import Usage
+
+_PEERS_USE_IT: Final = "{count:,} similar principals use it, such as {some}"
+_NO_OCCASION: Final = "{peers}, and this one may have had no occasion"
 
 SHARED: Final = 0.4
 """Peers share at least this part of the actions that either of them used."""
@@ -74,10 +77,8 @@ class Peers:
             asked.update(dict.fromkeys(users[: _MOST_ASKED - len(asked)]))
         itself = self._principals.place_of(principal) if principal in self._principals else -1
         for peer in sorted(asked.keys() - {itself}):
-            count, shared = (
-                self._starts[peer + 1] - self._starts[peer],
-                sum(map(own.__contains__, self._actions_of(peer))),
-            )
+            count = self._starts[peer + 1] - self._starts[peer]
+            shared = sum(map(own.__contains__, self._actions_of(peer)))
             if shared >= SHARED * (len(own) + count - shared):
                 yield peer
 
@@ -106,7 +107,7 @@ NO_PEERS: Final = peers_from_actions(())
 
 def peers_from_usage(usage: Usage, believed: BeliefTest, principals: Iterable[Principal]) -> Peers:
     """The peers by all rows of successful and unsuspected use that count."""
-    kinds = {one.arn: trusted_kinds(one) for one in principals}
+    kinds = {principal.arn: trusted_kinds(principal) for principal in principals}
     rows = (
         (principal, Action(action))
         for principal, principal_id, action, outcome, error, resource, example, day in table_rows(usage.table, _COLUMNS)
@@ -137,16 +138,15 @@ def peer_uses(observed: ObservedUse, peers: Peers, catalog: Catalog, dangers: Da
     own, changes = frozenset(use.action for use in believed), _changes_regularly(believed, catalog)
     beyond = peers.uses_beyond(observed.usage.principal, trusted_kinds(observed.grants.principal), own)
     harmless = {action for action in beyond if not dangers.is_worst(action)}
-    taken_back = {undo for action in own | harmless for undo in undone_by(action)}
+    taken_back = {undo for action in own | harmless for undo in inverses_of(action)}
     for action, names in sorted(beyond.items()):
         is_fitting = changes or catalog.detail(action).level in READ_LEVELS
         is_taught = is_fitting and (action in harmless or action in taken_back)
         scopes = _scopes(action, observed, catalog) if is_taught else ()
         if scopes and (grants := observed.grants_of(action)):
             some = " and ".join(name.rpartition(":")[2] for name in names[:_LEAST_PEERS])
-            who = f"{len(names):,} similar principals use it, such as {some}"
-            why = f"{who}, and this one may have had no occasion"
-            yield MissedUse(action, MissReason.PEER_USE, why, who, grants, scopes)
+            who = _PEERS_USE_IT.format(count=len(names), some=some)
+            yield MissedUse(action, MissReason.PEER_USE, _NO_OCCASION.format(peers=who), who, grants, scopes)
 
 
 def _changes_regularly(uses: Iterable[Use], catalog: Catalog) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from lpgen.core.analysis.grants.scope import narrow_scope
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
-from lpgen.core.analysis.observability.missed_uses import MissedUses
+from lpgen.core.analysis.observability.missed_use_finder import MissedUses
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import KeepByKind
 from lpgen.core.model import Action

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
-from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
+from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder, MissedUses
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import KeepByKind

@@ -1,14 +1,17 @@
-"""Actions that AWS services need of the roles they work with too rarely for logs to show: at an upgrade, a restore or a
-failure, or during setup.
+"""Actions that are needed too rarely for logs to show: by the services that work with a role, and to take back what was
+done.
 
-A service may make a call with a role once a year. The only sources for such calls are AWS's: its managed policies for
-service roles, and the pages of services that run their customers' code.
+A service may make a call with a role once a year: at an upgrade, a restore or a failure, or during setup. The only
+sources for such calls are AWS's: its managed policies for service roles, and the pages of services that run their
+customers' code. Teardowns and rollbacks are rarer than the actions they undo.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.html
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -16,12 +19,65 @@ import msgspec
 from lpgen.core.analysis.grants.aws_policies import is_service_policy
 from lpgen.core.analysis.grants.granting import named_actions
 from lpgen.core.analysis.grants.trust import trusted_services
-from lpgen.core.analysis.observability.inverse_actions import undone_by
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.evidence import Grant, PrincipalGrants
+from lpgen.core.findings import UNSEEN, Verdict, Verdicts
 from lpgen.core.model import Action, PrincipalKind
+
+# ---------------------------------------------------------------- inverse actions
+
+# Verbs that AWS pairs: the rest of the name is the same in both actions. `Put` and `Start` are left out: a caller that
+# writes objects or starts jobs rarely means to take them away.
+_OPPOSITES: Final = (
+    ("Create", "Delete"),
+    ("Run", "Terminate"),
+    ("Import", "Delete"),
+    ("Allocate", "Release"),
+    ("Attach", "Detach"),
+    ("Associate", "Disassociate"),
+    ("Add", "Remove"),
+    ("Register", "Deregister"),
+    ("Enable", "Disable"),
+    ("Authorize", "Revoke"),
+    ("Subscribe", "Unsubscribe"),
+)
+
+_TO: Final = re.compile(r"To(?=[A-Z])")  # AddRoleToInstanceProfile, RemoveRoleFromInstanceProfile
+
+
+@dataclass(frozen=True, slots=True)
+class LostInverse:
+    """An action that was used and is kept, and its inverse, which was granted but not seen and is removed."""
+
+    action: Action
+    undone_by: Action
+
+
+def lost_inverses(verdicts: Verdicts, staying: Collection[Action]) -> tuple[LostInverse, ...]:
+    """Used actions that could no longer be undone with a replacement of these actions, sorted."""
+    used: list[Action] = []
+    going: set[Action] = set()
+    for action, judgement in verdicts.judged():
+        if judgement.verdict is Verdict.USED and action in staying:
+            used.append(action)
+        elif judgement.verdict in UNSEEN and action not in staying:
+            going.add(action)
+    pairs = (LostInverse(action, undo) for action in used for undo in inverses_of(action) if undo in going)
+    return tuple(sorted(pairs, key=lambda pair: (pair.action, pair.undone_by)))
+
+
+def inverses_of(action: Action) -> Iterable[Action]:
+    """The names that the action that takes back another one may have; not all are actions."""
+    service, _, operation = action.partition(":")
+    for verb, opposite in _OPPOSITES:
+        if operation.startswith(verb):
+            what = operation.removeprefix(verb)
+            yield from (Action(f"{service}:{opposite}{rest}") for rest in {what, _TO.sub("From", what, count=1)})
+
+
+# ---------------------------------------------------------------- needs of services
 
 _DEPLOYERS: Final = frozenset({"cloudformation.amazonaws.com", "servicecatalog.amazonaws.com"})
 """The services that deploy stacks with a role, and take back with it what failed or isn't wanted any more.
@@ -29,9 +85,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-service
 https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.html"""
 
 _ROLLBACK: Final = "a rollback or the end of a stack takes back what the role set up"
+_MORE_SELDOM: Final = "the service may need it more seldom than the logs show"
+_NAMED_BY_AWS: Final = "AWS's policy for such roles names it ({statement})"
 
 
-class _Row(msgspec.Struct, frozen=True):
+class _RareNeed(msgspec.Struct, frozen=True):
     trusts: frozenset[str]
     actions: frozenset[Action]
     why: str
@@ -47,7 +105,7 @@ class RareServiceNeeds:
     """The needs that the services' pages state, by trusted service; each row of the table cites its page."""
 
     def __init__(self, source: CatalogSource) -> None:
-        self._rows = read_catalog_table(source, "service_demands", list[_Row])
+        self._rows = read_catalog_table(source, "service_demands", list[_RareNeed])
 
     def missed_uses(self, observed: ObservedUse, signs: SignsOfUse) -> Iterator[MissedUse]:
         """The granted actions that services may have needed of a role.
@@ -57,7 +115,7 @@ class RareServiceNeeds:
         used = {line.action for line in observed.lines.lines}
         for action, (why, of_aws) in self.of(observed.grants, used).items():
             if grants := of_aws or observed.grants_of(action):
-                named = f"AWS's policy for such roles names it ({grants[0].ref})" if of_aws else ""
+                named = _NAMED_BY_AWS.format(statement=grants[0].ref) if of_aws else ""
                 yield MissedUse(action, MissReason.RARE_SERVICE_NEED, why, named or signs.of(action), grants)
 
     def of(self, grants: PrincipalGrants, used: Collection[Action]) -> Mapping[Action, _Need]:
@@ -73,7 +131,7 @@ class RareServiceNeeds:
             for action in row.actions
         }
         if trusted & _DEPLOYERS:
-            found.update((undo, (_ROLLBACK, ())) for action in used for undo in undone_by(action))
+            found.update((undo, (_ROLLBACK, ())) for action in used for undo in inverses_of(action))
         return {**found, **_needs_of_policies(grants.allows)}
 
 
@@ -86,5 +144,4 @@ def _needs_of_policies(allows: Iterable[Grant]) -> Mapping[Action, _Need]:
             for action in grant.actions:
                 if action.lower() in named:
                     found.setdefault(action, []).append(grant)
-    why = "the service may need it more seldom than the logs show"
-    return {action: (why, tuple(grants)) for action, grants in found.items()}
+    return {action: (_MORE_SELDOM, tuple(grants)) for action, grants in found.items()}
