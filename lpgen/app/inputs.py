@@ -11,10 +11,9 @@ from typing import Final
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
-from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.options import Options
-from lpgen.core.schedules import Schedule
+from lpgen.core.workloads import FunctionLogs, Schedule
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.engine import Engine
 from lpgen.edge.engines.local_processes import LocalEngine

@@ -81,6 +81,9 @@ class Trail:
         return self.logging and (self.organization or self.account == account)
 
 
+_NOT_LOGGING: Final = " (not logging now)"
+
+
 def describe_trail(trail: Trail) -> str:
     """The events that a trail records, in one sentence."""
     where = "all Regions" if trail.multi_region else trail.home_region
@@ -92,9 +95,11 @@ def describe_trail(trail: Trail) -> str:
         what = f"data events of {', '.join(kind)}" if selector.category == "Data" else selector.category.lower()
         if selector.category in ("Data", "Management"):
             found.setdefault(what if selector.category == "Data" else "management events", []).append(limits)
-    said = [what if "" in limits else f"{what} with {' or '.join(limits)}" for what, limits in sorted(found.items())]
-    state = "" if trail.logging else " (not logging now)"
-    return f"{trail.arn} of {whom} in {where}{state}: {'; '.join(said) or 'nothing'}"
+    recorded = [
+        what if "" in limits else f"{what} with {' or '.join(limits)}" for what, limits in sorted(found.items())
+    ]
+    state = "" if trail.logging else _NOT_LOGGING
+    return f"{trail.arn} of {whom} in {where}{state}: {'; '.join(recorded) or 'nothing'}"
 
 
 def trails_of_accounts(trails: Iterable[Trail], accounts: Iterable[str]) -> Mapping[str, tuple[Trail, ...]]:

@@ -22,15 +22,14 @@ from lpgen.core.analysis.verdicts.verdicts import ActionFacts, Judge
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import LogCoverage
 from lpgen.core.findings import Diff, SkipCount
-from lpgen.core.function_logs import log_groups_by_role
 from lpgen.core.keeping import Keep, make_again
 from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision
-from lpgen.core.schedules import schedules_by_role
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
+from lpgen.core.workloads import log_groups_by_role, schedules_by_role
 
 
 def prepare_review(

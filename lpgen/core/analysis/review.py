@@ -42,7 +42,7 @@ from lpgen.core.last_accessed import AccessReport, LastAccessed
 from lpgen.core.model import Action, Outcome, Principal
 from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import Decision, LeftPolicy, Line, LineKind
-from lpgen.core.schedules import Schedule
+from lpgen.core.workloads import Schedule
 
 
 @dataclass(frozen=True, slots=True)

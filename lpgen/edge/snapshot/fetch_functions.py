@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.snapshots import Subject
+from lpgen.core.workloads import FunctionLogs
 from lpgen.edge.aws_session import AwsSession, Caller, aws_errors
 from lpgen.edge.snapshot.gap_list import GapList
 

@@ -18,7 +18,7 @@ from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal, Pri
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
-from lpgen.core.schedules import Schedule
+from lpgen.core.workloads import Schedule
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.diffs import diff_usage
 from tests.support.worlds import (

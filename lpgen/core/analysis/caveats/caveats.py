@@ -20,8 +20,8 @@ from lpgen.core.findings import UngrantedUse
 from lpgen.core.model import Action, AttachedPolicy, Outcome, Principal, ResourceKind, Visibility
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision, Line
-from lpgen.core.schedules import Schedule
 from lpgen.core.tooling import tooling_of
+from lpgen.core.workloads import Schedule
 
 
 def caveats_of_principal(
