@@ -14,7 +14,7 @@ from lpgen.core.analysis.grants.recorded_changes import (
     key_grants_from_table,
     policy_changes_from_usages,
 )
-from lpgen.core.analysis.observability.peer_use import Peers, peers_from_usage
+from lpgen.core.analysis.observability.rare_needs import Peers, peers_from_usage
 from lpgen.core.analysis.observability.signs_in_logs import ShownReads, shown_reads_from_usage
 from lpgen.core.analysis.scopes.existence import lenient_calls
 from lpgen.core.analysis.scopes.population import Population, population_from_usage

@@ -14,8 +14,7 @@ from lpgen.core.analysis.grants.trust import only_trusted_service
 from lpgen.core.analysis.observability.implicit_checks import ImplicitPassedRoles, dependent_actions, unnamed_resources
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse, UnrecordedUse
 from lpgen.core.analysis.observability.observability import Observability
-from lpgen.core.analysis.observability.peer_use import NO_PEERS, Peers, peer_uses
-from lpgen.core.analysis.observability.rare_needs import RareServiceNeeds
+from lpgen.core.analysis.observability.rare_needs import NO_PEERS, Peers, RareServiceNeeds, peer_uses
 from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
@@ -47,7 +46,7 @@ _PUT_LOG_EVENTS: Final = Action("logs:PutLogEvents")
 _CREATE_LOG_STREAM: Final = Action("logs:CreateLogStream")
 
 
-class DecisiveUse(NamedTuple):
+class _DecisiveUse(NamedTuple):
     """The missed use that the verdict on an action rests on, and why the action is kept, or "".
 
     `fact` is the same whatever is chosen.
@@ -146,7 +145,7 @@ class MissedUses:
             *(missed for missed in others if not first.sign or missed.reason is not MissReason.RARE_SERVICE_NEED),
         )
 
-    def decide(self, found: Sequence[MissedUse], keep: KeepByKind) -> DecisiveUse | None:
+    def decide(self, found: Sequence[MissedUse], keep: KeepByKind) -> _DecisiveUse | None:
         """The missed use that decides the verdict on an action, from `found`; None where use would have shown.
 
         It is the first missed use that is kept, else the last one.
@@ -162,7 +161,7 @@ class MissedUses:
         kept = held.get(keep[kind])
         why = (kept.sign or _KEEP_ALL) if kept else ""
         choices = tuple(choice for choice, missed in held.items() if missed)
-        return DecisiveUse(kept or last, why, Unobservable(kind, choices))
+        return _DecisiveUse(kept or last, why, Unobservable(kind, choices))
 
     def is_wanted(self, missed: MissedUse, keep: KeepByKind) -> bool:
         """Whether anything is kept of the kind of a missed use."""

@@ -262,6 +262,7 @@ class Observability:
         inferred = entry.visibility is Visibility.INFERRED
         service = "" if inferred else action.partition(":")[0]
         category = _category(entry)
+        tests_names = not inferred and tests_event_names(trails, category)
         regions = regions_of_events(service, grants, trails)
         return Events(
             service=service,
@@ -269,13 +270,10 @@ class Observability:
             kind=entry.selector,
             sides=self.calls.sides(action, self._catalog.detail(action).level),
             sources=() if inferred else tuple(sorted(entry.event_sources or self.calls.event_sources(service))),
-            names=() if inferred or not tests_event_names(trails, category) else self._event_names(action),
+            names=tuple(sorted(self.calls.event_names(action))) if tests_names else (),
             resources=resources_of_events(grants) if entry.visibility is Visibility.DATA else ("*",),
             regions=regions or (ANY_REGION,),
         )
-
-    def _event_names(self, action: Action) -> tuple[str, ...]:
-        return tuple(sorted(self.calls.event_names(action)))
 
     def trace(self, action: Action) -> int:
         """A number that identifies the records that use of an action leaves, as far as trails distinguish records.
