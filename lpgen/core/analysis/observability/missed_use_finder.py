@@ -239,7 +239,7 @@ def _written_streams(observed: ObservedUse, configured: Iterable[str], catalog: 
     Agents on instances and in containers keep a stream for longer than logs reach back, so theirs aren't known.
     """
     grants = observed.grants_of(_PUT_LOG_EVENTS)
-    if only_trusted_service(observed.grants.principal) != "lambda.amazonaws.com":
+    if not grants or only_trusted_service(observed.grants.principal) != "lambda.amazonaws.com":
         return ()
     made = [line.scope for line in observed.lines.lines if line.action == _CREATE_LOG_STREAM]
     if any(scope.not_resource for scope in made) or any(is_service_policy(grant.ref.policy) for grant in grants):
