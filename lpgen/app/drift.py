@@ -20,9 +20,9 @@ from lpgen.app.review import (
 )
 from lpgen.core.analysis.counted_use import UseCounter, use_counter
 from lpgen.core.analysis.decisions import decisions_in_force, stamp_of_decisions
-from lpgen.core.analysis.grants.outside_trust import own_accounts
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand, grants_from_principals
-from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
+from lpgen.core.analysis.grants.trust import own_accounts
+from lpgen.core.analysis.observability.signs_in_logs import copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review

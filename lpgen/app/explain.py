@@ -9,7 +9,7 @@ from lpgen.core.analysis.explain.answers import who_can
 from lpgen.core.analysis.explain.explanation import explain as explain_question
 from lpgen.core.analysis.explain.question import WrittenQuestion, read_questions
 from lpgen.core.analysis.explain.use import seen_uses
-from lpgen.core.analysis.grants.outside_trust import outside_trust, own_accounts
+from lpgen.core.analysis.grants.trust import outside_trust, own_accounts
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.explanations import Explanation, WhoCan
 from lpgen.core.guards import NO_GUARDS, Guards

@@ -12,12 +12,11 @@ from typing import Final
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
-from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.options import Options
-from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import NO_SNAPSHOT, SnapshotStamp
 from lpgen.core.trails import TrailSource
+from lpgen.core.workloads import FunctionLogs, Schedule
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.snapshot_folder import InputFiles, TakenSnapshot, find_snapshot, open_snapshot
 from lpgen.edge.engine import Engine

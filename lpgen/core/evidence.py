@@ -134,7 +134,7 @@ class PrincipalUsage:
     def of_earlier(self, principal: Principal) -> tuple[IdUse, ...]:
         """The use of earlier principals of the name, empty where the id of the `principal` isn't known."""
         current = principal.principal_id
-        return tuple(one for one in self.by_id if one.principal_id != current) if current else ()
+        return tuple(use for use in self.by_id if use.principal_id != current) if current else ()
 
     @property
     def denied(self) -> tuple[Use, ...]:
@@ -151,7 +151,7 @@ class PrincipalUsage:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class LogGap:
     """Days in a row without a single record, first and last included."""
 
     first: date
@@ -181,6 +181,8 @@ class Hole:
     records: int = 0
     known_from: CoverageSource = CoverageSource.LOG
 
+
+_WENT_ON: Final = "{change}; the account went on being recorded"
 
 SIDE_WORDS: Final = {True: "read-only", False: "writing"}
 """How events are called that say `readOnly` true or false."""
@@ -225,7 +227,7 @@ class AccountCoverage:
     first_day: date
     last_day: date
     covered_days: int
-    gaps: tuple[Gap, ...]
+    gaps: tuple[LogGap, ...]
     regions: tuple[str, ...]
     records: int
     seen: frozenset[SeenEvents]
@@ -242,7 +244,7 @@ class AccountCoverage:
     @property
     def change_notes(self) -> tuple[str, ...]:
         """A sentence for each of the changes."""
-        return tuple(f"{change}; the account went on being recorded" for change in self.changes)
+        return tuple(_WENT_ON.format(change=change) for change in self.changes)
 
     @property
     def uncovered(self) -> tuple[Hole, ...]:
@@ -250,7 +252,7 @@ class AccountCoverage:
         return (*self.holes, *self.thin)
 
     @property
-    def missing(self) -> tuple[Gap | Hole, ...]:
+    def missing(self) -> tuple[LogGap | Hole, ...]:
         """All days that don't count, in spans that may overlap."""
         return (*self.gaps, *self.uncovered)
 
@@ -258,8 +260,8 @@ class AccountCoverage:
     def days(self) -> frozenset[date]:
         """The days that count, from the first to the last."""
         found = set(days_between(self.first_day, self.last_day))
-        for one in self.missing:
-            found.difference_update(days_between(max(one.first, self.first_day), min(one.last, self.last_day)))
+        for span in self.missing:
+            found.difference_update(days_between(max(span.first, self.first_day), min(span.last, self.last_day)))
         return frozenset(found)
 
     def age(self, since: date, until: date) -> int:
@@ -274,12 +276,12 @@ class AccountCoverage:
     @property
     def data_events(self) -> frozenset[tuple[str, str]]:
         """The pairs of Region and event source whose data events the log holds."""
-        return frozenset((one.region, one.event_source) for one in self.seen if one.is_data)
+        return frozenset((events.region, events.event_source) for events in self.seen if events.is_data)
 
     def sides(self, region: str = "", event_source: str = "") -> frozenset[bool]:
         """The `readOnly` values of the management events in the log, or of the data events of a Region and source."""
         place = (region, event_source)
-        return frozenset(one.read_only for one in self.seen if (one.region, one.event_source) == place)
+        return frozenset(events.read_only for events in self.seen if (events.region, events.event_source) == place)
 
 
 def days_between(first: date, last: date) -> Iterable[date]:
@@ -295,12 +297,12 @@ class LogCoverage:
 
     def account(self, account: str) -> AccountCoverage | None:
         """The coverage of one account, or None where none of its logs was read."""
-        return next((one for one in self.accounts if one.account == account), None)
+        return next((covered for covered in self.accounts if covered.account == account), None)
 
     @property
     def last_day(self) -> date | None:
         """The last day of any record: the default reference date of reports."""
-        return max((one.last_day for one in self.accounts), default=None)
+        return max((covered.last_day for covered in self.accounts), default=None)
 
 
 # ---------------------------------------------------------------- grants

@@ -22,6 +22,17 @@ TRACKED_DAYS: Final = 400
 _FRESH_DAYS: Final = 30
 """A report older than this before the end of the logs is no longer evidence that a service was never tried."""
 
+_LAST_ATTEMPT: Final = "IAM dates the last attempt to use {service} to {day}"
+_SERVICE_UNTRIED: Final = "IAM knows of no try of {service} in {days} days up to {made}"
+_ACTION_UNTRIED: Final = "IAM tracks {action} and knows of no try in {days} days up to {made}"
+
+# Why a report can't be used.
+_AMBIGUOUS: Final = "several principals have this name; call it ACCOUNT-KIND-NAME.json, or list it in index.json"
+_OF_NOBODY: Final = (
+    "it belongs to no principal of the policies; call it ACCOUNT-KIND-NAME.json, or list it in index.json"
+)
+_OF_ANOTHER: Final = "it is about {entity}, not about {arn}"
+
 _UNTRACKED: Final = frozenset({"iam:PassRole"})
 
 
@@ -61,7 +72,7 @@ class AccessReport:
     @cached_property
     def _by_service(self) -> Mapping[str, ServiceAccess]:
         """The services by name; of two alike the first counts."""
-        return {one.service: one for one in reversed(self.services)}
+        return {access.service: access for access in reversed(self.services)}
 
 
 def known_on(report: AccessReport, day: date) -> AccessReport:
@@ -70,9 +81,9 @@ def known_on(report: AccessReport, day: date) -> AccessReport:
     A service or action tried since may have been tried before too, so the result leaves it out.
     """
     services = tuple(
-        replace(one, actions=tuple((name, last) for name, last in one.actions if last is None or last <= day))
-        for one in report.services
-        if one.last is None or one.last <= day
+        replace(access, actions=tuple((name, last) for name, last in access.actions if last is None or last <= day))
+        for access in report.services
+        if access.last is None or access.last <= day
     )
     return replace(report, made=min(report.made, day), services=services)
 
@@ -90,7 +101,7 @@ class LastAccessed:
         """Whether a service that it doesn't show still counts as not tried at the end of the logs."""
         return (self.as_of - self.report.made).days <= _FRESH_DAYS
 
-    def tells_of(self, action: Action) -> bool:
+    def reports_on(self, action: Action) -> bool:
         """Whether it is fresh and lists the action's service: when that was last tried, or that it wasn't."""
         return self.is_fresh and self.report.service(action.partition(":")[0]) is not None
 
@@ -99,7 +110,7 @@ class LastAccessed:
         found = self.report.service(service)
         if found is None or found.last is None or found.last < self.since:
             return ""
-        return f"IAM dates the last attempt to use {service} to {found.last}"
+        return _LAST_ATTEMPT.format(service=service, day=found.last)
 
     def never(self, action: Action, visibility: Visibility) -> str:
         """Why it is evidence that an action was not used, as a clause, or "".
@@ -112,9 +123,9 @@ class LastAccessed:
         if service is None or action in _UNTRACKED or not self.is_fresh:
             return ""
         if service.last is None:
-            return f"IAM knows of no try of {prefix} in {TRACKED_DAYS} days up to {self.report.made}"
+            return _SERVICE_UNTRIED.format(service=prefix, days=TRACKED_DAYS, made=self.report.made)
         if visibility is Visibility.MANAGEMENT and dict(service.actions).get(name.lower(), self.as_of) is None:
-            return f"IAM tracks {action} and knows of no try in {TRACKED_DAYS} days up to {self.report.made}"
+            return _ACTION_UNTRIED.format(action=action, days=TRACKED_DAYS, made=self.report.made)
         return ""
 
 
@@ -127,14 +138,14 @@ def last_accessed_by_principal(
     (`111122223333-role-app`) or, where only one principal has it, by the bare name. Of two about one principal the
     later counts.
     """
-    reports = sorted(reports, key=lambda one: (one.made, one.file))
+    reports = sorted(reports, key=lambda report: (report.made, report.file))
     if not reports:
         return {}, ()
-    by_arn = {one.arn: one for one in principals}
+    by_arn = {principal.arn: principal for principal in principals}
     names: dict[str, list[str]] = {}
-    for one in by_arn.values():
-        for stem in (report_stem(one), _safe_name(one.name)):
-            names.setdefault(stem, []).append(one.arn)
+    for principal in by_arn.values():
+        for stem in (report_stem(principal), _safe_name(principal.name)):
+            names.setdefault(stem, []).append(principal.arn)
     found: dict[str, AccessReport] = {}
     problems: list[str] = []
     for report in reports:
@@ -153,15 +164,15 @@ def report_stem(principal: Principal) -> str:
 
 
 def _safe_name(name: str) -> str:
-    return "".join(one if one.isalnum() or one in "_+=,.@-" else "_" for one in name) or "_"
+    return "".join(letter if letter.isalnum() or letter in "_+=,.@-" else "_" for letter in name) or "_"
 
 
 def _misfit(report: AccessReport, arns: list[str], known: dict[str, Principal]) -> str:
     """Why a report belongs to no principal of the policies, or ""."""
     if len(arns) > 1:
-        return "several principals have this name; call it ACCOUNT-KIND-NAME.json, or list it in index.json"
+        return _AMBIGUOUS
     if not arns or arns[0] not in known:
-        return "it belongs to no principal of the policies; call it ACCOUNT-KIND-NAME.json, or list it in index.json"
+        return _OF_NOBODY
     if report.entity and report.entity != arns[0]:
-        return f"it is about {report.entity}, not about {arns[0]}"
+        return _OF_ANOTHER.format(entity=report.entity, arn=arns[0])
     return ""

@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, KeepUnobservable, ScopeChoice, keep_each
-from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.principal_names import is_named
 from lpgen.core.replacements import Decision
-from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.core.trails import Trail, TrailSource
+from lpgen.core.workloads import FunctionLogs, Schedule
 
 
 def is_chosen(principal: Principal, glob: str) -> bool:

@@ -46,10 +46,14 @@ def _ending(glob: str) -> str:
 _NO_ENDING: Final = re.compile(r"[*?/: ]")
 
 
-def hint_of_name(text: str, arns: Iterable[str], *, otherwise: str = "use an ARN, a name, or a glob") -> str:
+_DID_YOU_MEAN: Final = "did you mean {names}?"
+_USE_A_NAME: Final = "use an ARN, a name, or a glob"
+
+
+def hint_of_name(text: str, arns: Iterable[str], *, otherwise: str = _USE_A_NAME) -> str:
     """What to write instead of a text that names none of these principals: the closest names, if any is close."""
     shown = closest_names(text, arns)
-    return f"did you mean {' or '.join(map(quote_input, shown))}?" if shown else otherwise
+    return _DID_YOU_MEAN.format(names=" or ".join(map(quote_input, shown))) if shown else otherwise
 
 
 def closest_names(text: str, arns: Iterable[str]) -> list[str]:

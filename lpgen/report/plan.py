@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from lpgen.core.analysis.grants.service_policies import is_service_policy
+from lpgen.core.analysis.grants.aws_policies import is_service_policy
 from lpgen.core.findings import Detachment, PrincipalClass, Proposal
 from lpgen.core.replacements import ReplacementDocument
 from lpgen.core.rollout.calls import POLICY_PATH

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from lpgen.core.analysis.observability.inverse_actions import Undoing, lost_undoings
+from lpgen.core.analysis.observability.rare_needs import LostInverse, lost_inverses
 from lpgen.core.backtests import NO_REACH
 from lpgen.core.evidence import Evidence, Use
 from lpgen.core.findings import UNSEEN, ActionVerdict, Confidence, PrincipalDiff, Proposal, Verdict, Verdicts
@@ -98,11 +98,11 @@ class PrincipalView:
         return _danger_groups(self.diff.assessment.verdicts, self.staying)
 
     @cached_property
-    def lost_undoings(self) -> tuple[Undoing, ...]:
+    def lost_undoings(self) -> tuple[LostInverse, ...]:
         """Used actions that it could no longer undo; empty where nothing changes."""
         if not self.has_documents or self.proposal.in_place:
             return ()
-        return lost_undoings(self.diff.assessment.verdicts, self.staying)
+        return lost_inverses(self.diff.assessment.verdicts, self.staying)
 
     @cached_property
     def denied(self) -> tuple[DeniedGroup, ...]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.schedules import Schedule, longest_interval, schedules_by_role
+from lpgen.core.workloads import Schedule, longest_interval, schedules_by_role
 
 TODAY = date(2026, 9, 30)
 SCHEDULER = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from lpgen.core.analysis.grants.outside_trust import OutsideTrustKind
+from lpgen.core.analysis.grants.trust import OutsideTrustKind
 from lpgen.core.choices import Severity
 from lpgen.core.evidence import AccountCoverage, Evidence, RecordedContext, StatementRef, Use
 from lpgen.core.explanations import (

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from lpgen.core.analysis.grants.outside_trust import OutsideTrustKind
+from lpgen.core.analysis.grants.trust import OutsideTrustKind
 from lpgen.core.choices import Severity
-from lpgen.core.evidence import AccountCoverage, Gap, LogCoverage, PrincipalUsage, SeenEvents
+from lpgen.core.evidence import AccountCoverage, LogCoverage, LogGap, PrincipalUsage, SeenEvents
 from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
 from lpgen.core.model import SkipReason
 from lpgen.core.replacements import Decision, DecisionKind, DecisionsStamp
@@ -95,7 +95,7 @@ def report_of(
                 date(2026, 6, 3),
                 date(2026, 9, 30),
                 61,
-                (Gap(date(2026, 7, 4), date(2026, 8, 31)),),
+                (LogGap(date(2026, 7, 4), date(2026, 8, 31)),),
                 ("us-east-1",),
                 892,
                 MANAGEMENT,

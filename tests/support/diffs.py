@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from lpgen.core.analysis.decisions import decisions_in_force
-from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
+from lpgen.core.analysis.observability.signs_in_logs import copied_services, copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batch
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review

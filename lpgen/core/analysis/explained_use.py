@@ -12,8 +12,7 @@ from lpgen.core.analysis.grants.applicable_policies import (
     replayed_resource,
     resource_policy_explanation,
 )
-from lpgen.core.analysis.grants.key_grants import KeyGrants
-from lpgen.core.analysis.grants.policy_changes import PolicyChanges
+from lpgen.core.analysis.grants.recorded_changes import KeyGrants, PolicyChanges
 from lpgen.core.analysis.scopes.scopes import NamedScopes
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.rules.inferences import MAY_BE_NEEDED

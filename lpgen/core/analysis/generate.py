@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from lpgen.core.analysis.grants.left_attached import without_left
+from lpgen.core.analysis.grants.aws_policies import without_left
 from lpgen.core.analysis.grants.scope import language_version
 from lpgen.core.analysis.scopes.scopes import SCOPE_RULES
 from lpgen.core.analysis.synthesis.covering import Parents

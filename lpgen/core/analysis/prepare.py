@@ -9,15 +9,20 @@ from datetime import date
 from lpgen.core.analysis.caveats.unpredictable import snapshot_resources
 from lpgen.core.analysis.counted_use import UseCounter, current_ids, suspecting_counter, use_counter
 from lpgen.core.analysis.explained_use import Explanations
-from lpgen.core.analysis.grants.key_grants import KeyGrants, key_grants_from_table
-from lpgen.core.analysis.grants.left_attached import LeftAttached
-from lpgen.core.analysis.grants.policy_changes import POLICY_CHANGES, PolicyChanges, policy_changes_from_usages
+from lpgen.core.analysis.grants.aws_policies import LeftAttached
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
+from lpgen.core.analysis.grants.recorded_changes import (
+    POLICY_CHANGES,
+    KeyGrants,
+    PolicyChanges,
+    key_grants_from_table,
+    policy_changes_from_usages,
+)
+from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder
 from lpgen.core.analysis.observability.observability import Observability
-from lpgen.core.analysis.observability.peer_use import Peers, peers_from_usage
-from lpgen.core.analysis.observability.regions import unread_uses
-from lpgen.core.analysis.observability.shown_reads import ShownReads, shown_reads_from_usage
+from lpgen.core.analysis.observability.rare_needs import Peers, peers_from_usage
+from lpgen.core.analysis.observability.signs_in_logs import ShownReads, shown_reads_from_usage
+from lpgen.core.analysis.observability.signs_of_use import unread_uses
 from lpgen.core.analysis.review import ReviewGround
 from lpgen.core.analysis.reviewer import Reviewer, whole_already
 from lpgen.core.analysis.scopes.named_resources import lenient_calls
@@ -29,12 +34,10 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import Diff, SkipCount
-from lpgen.core.function_logs import log_groups_by_role
 from lpgen.core.keeping import Keep, make_again
 from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision, DecisionKind
-from lpgen.core.schedules import schedules_by_role
 from lpgen.core.trails import TrailChange
 from lpgen.core.usage.columns import distinct_rows, table_rows
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -42,6 +45,7 @@ from lpgen.core.usage.principal_usage import IamNames, unmapped_callers
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.trail_changes import trail_changes_from_usage
+from lpgen.core.workloads import log_groups_by_role, schedules_by_role
 
 
 def prepare_review(

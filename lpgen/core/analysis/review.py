@@ -22,13 +22,11 @@ from lpgen.core.analysis.caveats.unproven import unproven_diff
 from lpgen.core.analysis.caveats.unusual_use import dangerous_uses, unusual_use_caveats
 from lpgen.core.analysis.decisions import with_acceptance
 from lpgen.core.analysis.explained_use import Explanations
-from lpgen.core.analysis.grants.granting import Granting, granting_by_action
-from lpgen.core.analysis.grants.left_attached import LeftAttached, actions_of_left, allows_of_left, without_left
-from lpgen.core.analysis.grants.wildcards import wildcards_of_grants
+from lpgen.core.analysis.grants.aws_policies import LeftAttached, actions_of_left, allows_of_left, without_left
+from lpgen.core.analysis.grants.granting import Granting, granting_by_action, wildcards_of_grants
 from lpgen.core.analysis.observability.access_holes import access_hole_caveats, explained_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
-from lpgen.core.analysis.observability.regions import UnreadUse
-from lpgen.core.analysis.observability.signs_of_life import sign_of_life, unrecorded_text
+from lpgen.core.analysis.observability.signs_of_use import UnreadUse, sign_of_life, unrecorded_text
 from lpgen.core.analysis.reach import NO_PLACES, Places, reach_of_lines
 from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
 from lpgen.core.analysis.synthesis.covering import left_as_copies, lines_beside
@@ -54,7 +52,7 @@ from lpgen.core.last_accessed import AccessReport, LastAccessed
 from lpgen.core.model import Action, Outcome, Principal
 from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import Decision, LeftPolicy, Line, LineKind
-from lpgen.core.schedules import Schedule
+from lpgen.core.workloads import Schedule
 
 
 @dataclass(frozen=True, slots=True)

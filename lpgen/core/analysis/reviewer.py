@@ -13,7 +13,7 @@ from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.generate import generate_policy
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.access_holes import seen_services_from_usage
-from lpgen.core.analysis.observability.copied_calls import copied_services
+from lpgen.core.analysis.observability.signs_in_logs import copied_services
 from lpgen.core.analysis.review import NO_FORECAST, PrincipalRecords, ReviewGround, review_principal
 from lpgen.core.analysis.synthesis.permission_sets import hold_sets_together, share_lines
 from lpgen.core.analysis.verify import documents_of_replacement, verify_generated

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from lpgen.core.analysis.grants.left_attached import without_left
+from lpgen.core.analysis.grants.aws_policies import without_left
 from lpgen.core.analysis.verification.containment import check_use_is_covered, check_within_grants
 from lpgen.core.analysis.verification.decided_requests import HUNT_SIZE, check_hunt, check_replay
 from lpgen.core.analysis.verification.documents import (

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from lpgen.core.analysis.decisions import decisions_in_force
-from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
+from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.coverage import find_lost_coverage
 from lpgen.core.drift.disuse import find_disuse, finder_of_disuse

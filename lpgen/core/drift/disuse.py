@@ -9,7 +9,7 @@ from typing import Final
 
 from lpgen.core.analysis.grants.granting import granting_by_action
 from lpgen.core.analysis.observability.missed_use import ObservedUse
-from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
+from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder, MissedUses
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.scopes.scopes import exact_scopes
 from lpgen.core.analysis.synthesis.lines import lines_from_uses

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from lpgen.core.analysis.grants.outside_trust import OutsideTrustKind, outside_trust
-from lpgen.core.analysis.grants.wildcards import each_wildcard
+from lpgen.core.analysis.grants.granting import each_wildcard
+from lpgen.core.analysis.grants.trust import OutsideTrustKind, outside_trust
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, DriftKind, Gains

@@ -14,7 +14,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Annotated, Final
 
-from lpgen.core.analysis.grants.wildcards import each_wildcard
+from lpgen.core.analysis.grants.granting import each_wildcard
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import Severity
 from lpgen.core.documents import CatalogPart, Count, Part, RowPart, means

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lpgen.core.analysis.observability.regions import home_region_of_trail
+from lpgen.core.analysis.observability.recorded_calls import home_region_of_trail
 from lpgen.core.analysis.observability.trail_coverage import OBJECTS, as_recorded, may_start_with, recording_trails
 from lpgen.core.arns import split_arn
 from lpgen.core.evidence import AccountCoverage, LogCoverage

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from lpgen.core.arns import container_of
-from lpgen.core.evidence import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage, SeenEvents, days_between
+from lpgen.core.evidence import AccountCoverage, CoverageSource, Hole, LogCoverage, LogGap, SeenEvents, days_between
 from lpgen.core.model import Category, ResourceKind, SkipReason
 from lpgen.core.trails import Trail, TrailChange, TrailSource, describe_trail, trails_of_accounts
 from lpgen.core.usage.columns import distinct_rows, table_rows
@@ -180,7 +180,7 @@ def _account_coverage(
     )
 
 
-def _thin_holes(seen: _AccountRecords, gaps: Iterable[Gap]) -> Iterable[Hole]:
+def _thin_holes(seen: _AccountRecords, gaps: Iterable[LogGap]) -> Iterable[Hole]:
     """The days that don't count since they show too little, with the silent days around them that are no gap."""
     thin = thin_days(seen.activity)
     if not thin:
@@ -238,17 +238,17 @@ def _concerns(change: TrailChange, account: str, trails: tuple[Trail, ...] | Non
     return any(change.concerns(trail.arn) for trail in trails)
 
 
-def _covered_days(first: date, last: date, missing: Iterable[Gap | Hole]) -> int:
+def _covered_days(first: date, last: date, missing: Iterable[LogGap | Hole]) -> int:
     gone: set[date] = set()
     for one in missing:
         gone.update(days_between(max(one.first, first), min(one.last, last)))
     return (last - first).days + 1 - len(gone)
 
 
-def _gaps(days: list[date]) -> Iterable[Gap]:
+def _gaps(days: list[date]) -> Iterable[LogGap]:
     for before, after in pairwise(days):
         if (after - before).days - 1 > LONGEST_QUIET_DAYS:
-            yield Gap(before + timedelta(days=1), after - timedelta(days=1))
+            yield LogGap(before + timedelta(days=1), after - timedelta(days=1))
 
 
 def _stated_sides(read_only: int, writing: int) -> tuple[bool, ...]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.snapshots import Subject, TakenAccount
+from lpgen.core.workloads import FunctionLogs
 from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors, page_contents
 from lpgen.edge.data_folder.snapshot_folder import (
     FUNCTIONS,

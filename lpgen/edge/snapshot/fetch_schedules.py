@@ -21,8 +21,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
-from lpgen.core.schedules import Schedule, longest_interval
 from lpgen.core.snapshots import Subject
+from lpgen.core.workloads import Schedule, longest_interval
 from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors, page_contents
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.snapshot.fetch_resources import fill_texts

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from lpgen.core.analysis.observability.inverse_actions import Undoing
+from lpgen.core.analysis.observability.rare_needs import LostInverse
 from lpgen.core.findings import DroppedLine, PrincipalClass
 from lpgen.core.model import Action
 from lpgen.core.registry.caveats import Caveat
@@ -347,7 +347,7 @@ def _scope(scope: Scope) -> Line:
     return line(*prefix, *names(scope.resources, most=2))
 
 
-def undoing_blocks(lost: tuple[Undoing, ...]) -> Iterable[Block]:
+def undoing_blocks(lost: tuple[LostInverse, ...]) -> Iterable[Block]:
     """The actions that could no longer be undone, and advice about them."""
     if not lost:
         return

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, groupby
 from typing import Final
 
-from lpgen.core.analysis.grants.outside_trust import OutsideTrustKind
+from lpgen.core.analysis.grants.trust import OutsideTrustKind
 from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.choices import Severity
 from lpgen.core.evidence import AccountCoverage, StatementRef

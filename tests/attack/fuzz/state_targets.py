@@ -20,8 +20,8 @@ from lpgen.app.rollout_plan import read_written_output
 from lpgen.core.digests import digest_of_text, digests_from_summary
 from lpgen.core.options import Options
 from lpgen.core.rollout.calls import HeldPolicies
-from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import Gap, Subject, TakenAccount
+from lpgen.core.workloads import Schedule
 from lpgen.edge.data_folder.baseline_folder import list_baselines, open_baseline
 from lpgen.edge.data_folder.immutable_folder import MANIFEST
 from lpgen.edge.data_folder.ledger import count_unread_files

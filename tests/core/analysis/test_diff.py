@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
+from lpgen.core.analysis.observability.implicit_checks import ImplicitPassedRoles
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.cloudtrail.rules.inferences import ENDPOINT_DNS, UNREAD_REQUEST
 from lpgen.core.evidence import Use
@@ -18,7 +18,7 @@ from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal, Pri
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
-from lpgen.core.schedules import Schedule
+from lpgen.core.workloads import Schedule
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.diffs import diff_usage
 from tests.support.worlds import (

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from lpgen.core.analysis.grants.outside_trust import own_accounts
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.grants.trust import own_accounts
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import Severity

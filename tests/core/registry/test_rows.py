@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from lpgen.core import drift
-from lpgen.core.analysis.grants.outside_trust import OutsideTrustKind
+from lpgen.core.analysis.grants.trust import OutsideTrustKind
 from lpgen.core.drift import principals
 from lpgen.core.drift.findings import DriftKind
 from lpgen.core.drift.kinds import DRIFT_KINDS

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.core.schedules import Schedule
+from lpgen.core.workloads import Schedule
 from lpgen.edge.readers.snapshot_files import read_snapshot_list
 from lpgen.errors import SnapshotError
 

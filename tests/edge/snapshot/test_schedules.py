@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.core.function_logs import FunctionLogs
-from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import Subject
+from lpgen.core.workloads import FunctionLogs, Schedule
 from lpgen.edge.readers.snapshot_files import read_snapshot_list
 from lpgen.edge.snapshot.account import SnapshotScope
 from tests.support.aws_organization import MANAGEMENT, Organization

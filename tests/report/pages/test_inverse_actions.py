@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import pytest
 
-from lpgen.core.analysis.observability.inverse_actions import Undoing, lost_undoings
+from lpgen.core.analysis.observability.rare_needs import LostInverse, lost_inverses
 from lpgen.core.findings import ActionVerdict, Confidence, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action
 from lpgen.report.layout.markdown import render_markdown
@@ -23,7 +23,7 @@ def verdicts_of(**found: Verdict) -> Verdicts:
 
 
 def pairs(verdicts: Verdicts, staying: Collection[str]) -> list[tuple[str, str]]:
-    return [(one.action, one.undone_by) for one in lost_undoings(verdicts, [Action(one) for one in staying])]
+    return [(one.action, one.undone_by) for one in lost_inverses(verdicts, [Action(one) for one in staying])]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_lost_undoings_are_only_what_is_granted_unseen_and_goes() -> None:
 
 
 def test_undoing_blocks_show_the_pairs_and_how_many_more_there_are() -> None:
-    lost = tuple(Undoing(Action(f"s:Create{at:02}"), Action(f"s:Delete{at:02}")) for at in range(15))
+    lost = tuple(LostInverse(Action(f"s:Create{at:02}"), Action(f"s:Delete{at:02}")) for at in range(15))
     text = render_markdown(tuple(undoing_blocks(lost)))
     assert "| `s:Create00` | `s:Delete00` |" in text
     assert "Create11" in text

@@ -9,7 +9,7 @@ from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
 from lpgen.core.analysis.backtest.judge import Bench
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.decisions import decisions_in_force
-from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
+from lpgen.core.analysis.observability.signs_in_logs import copied_services, copied_services_from_usage
 from lpgen.core.analysis.prepare import keep_coverage, prepare_review
 from lpgen.core.analysis.reach import NO_PLACES, Places
 from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already

@@ -9,8 +9,8 @@ from datetime import date
 from typing import Final
 
 from lpgen.core.analysis.backtest.dated_uses import AllowedUse, DatedUse, allowed_uses, cause_of_denial, denied_uses
+from lpgen.core.analysis.grants.aws_policies import actions_of_left
 from lpgen.core.analysis.grants.granting import granting_by_action
-from lpgen.core.analysis.grants.left_attached import actions_of_left
 from lpgen.core.analysis.reach import NO_PLACES, Places, places_of_others, reach_of_lines
 from lpgen.core.analysis.verify import documents_of_replacement
 from lpgen.core.backtests import (

@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 from lpgen.core.analysis.decisions import applies_to_action, break_glass_name, with_acceptance
 from lpgen.core.analysis.grants.granting import action_is_named_in, services_of_wildcards
 from lpgen.core.analysis.grants.principal_grants import BOUNDARY
-from lpgen.core.analysis.grants.scope import whole_scope
-from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
-from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions, missing_home_region
+from lpgen.core.analysis.grants.scope import granted_regions, whole_scope
+from lpgen.core.analysis.observability.log_blind_spots import missing_home_region
+from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder, MissedUses
+from lpgen.core.analysis.observability.signs_of_use import UnreadUse
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.cloudtrail.rules.inferences import EDGE_FUNCTION
@@ -19,8 +20,8 @@ from lpgen.core.findings import UngrantedUse
 from lpgen.core.model import Action, AttachedPolicy, Outcome, Principal, ResourceKind, Visibility
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision, Line
-from lpgen.core.schedules import Schedule
 from lpgen.core.tooling import tooling_of
+from lpgen.core.workloads import Schedule
 
 
 def caveats_of_principal(

@@ -11,7 +11,7 @@ from lpgen.core.analysis.caveats.caveats import (
     unseen_caveats,
 )
 from lpgen.core.analysis.caveats.required_types import required_type_caveats
-from lpgen.core.analysis.observability.missed_uses import MissedUses
+from lpgen.core.analysis.observability.missed_use_finder import MissedUses
 from lpgen.core.analysis.verdicts.scanners import scanner_caveats
 from lpgen.core.analysis.verdicts.verdicts import Judge, SeenActions
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage

@@ -9,10 +9,9 @@ from typing import Final
 
 from lpgen.core.analysis.caveats.unpredictable import policies_for_audits
 from lpgen.core.analysis.decisions import break_glass_name
-from lpgen.core.analysis.grants.left_attached import actions_of_left, without_left
-from lpgen.core.analysis.grants.service_policies import is_service_policy
-from lpgen.core.analysis.observability.regions import missing_home_region
-from lpgen.core.analysis.observability.signs_of_life import SignOfLife
+from lpgen.core.analysis.grants.aws_policies import actions_of_left, is_service_policy, without_left
+from lpgen.core.analysis.observability.log_blind_spots import missing_home_region
+from lpgen.core.analysis.observability.signs_of_use import SignOfLife
 from lpgen.core.analysis.verdicts.scanners import AUDIT_POLICY, reads_by_design
 from lpgen.core.evidence import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import GENERATED_CLASSES, Detachment, PrincipalClass

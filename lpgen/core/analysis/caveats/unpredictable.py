@@ -21,7 +21,7 @@ from typing import Final
 
 from lpgen.core.analysis.caveats.caveats import grants_everything
 from lpgen.core.analysis.caveats.few_days import is_used_by_people
-from lpgen.core.analysis.grants.service_policies import aws_policy_name
+from lpgen.core.analysis.grants.aws_policies import aws_policy_name
 from lpgen.core.analysis.grants.trust import trusted_accounts, trusted_services
 from lpgen.core.analysis.scopes.prefixes import is_whole_type, stem_of
 from lpgen.core.analysis.scopes.scopes import ScopeFinder

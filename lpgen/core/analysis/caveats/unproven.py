@@ -8,7 +8,7 @@ from typing import Final
 
 from lpgen.core.analysis.caveats.principal_class import classify_principal, detachment, proposal_for
 from lpgen.core.analysis.grants.granting import granting_by_action
-from lpgen.core.analysis.observability.signs_of_life import sign_of_life
+from lpgen.core.analysis.observability.signs_of_use import sign_of_life
 from lpgen.core.analysis.verdicts.verdicts import ActionFacts
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import (

@@ -8,10 +8,11 @@ from functools import cache
 from typing import Final
 
 from lpgen.core.analysis.grants.granting import NOTHING
+from lpgen.core.analysis.grants.scope import ANY_REGION, region_in_pattern
+from lpgen.core.analysis.observability.log_blind_spots import missing_home_region
+from lpgen.core.analysis.observability.missed_use import UnrecordedUse
 from lpgen.core.analysis.observability.observability import Observability
-from lpgen.core.analysis.observability.regions import ANY_REGION, missing_home_region, region_in_pattern
-from lpgen.core.analysis.observability.shown_reads import shown_reads_from_usage
-from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
+from lpgen.core.analysis.observability.signs_in_logs import shown_reads_from_usage
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.rules.inferences import inferences_from_catalog
 from lpgen.core.evidence import AccountCoverage, PrincipalUsage, Use

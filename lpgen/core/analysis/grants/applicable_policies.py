@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from lpgen.core.arns import account_in_arn
 from lpgen.core.catalog.catalog import Catalog
@@ -11,6 +12,8 @@ from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import UNSTATED, AuthorizationDecision, PolicySet, Request, Result
 from lpgen.core.model import Policy, Principal, PrincipalKind, Resource, ResourceKind
+
+_RESOURCE_POLICY_ALLOWS: Final = "the policy of {resource} allows it"
 
 
 def policies_met(
@@ -25,7 +28,7 @@ def policies_met(
     held = (policy.document for policy in principal.policies)
     policy = guards.policy_of(resource)
     return PolicySet(
-        identity=tuple(one for one in (held if identity is None else identity) if one is not None),
+        identity=tuple(policy for policy in (held if identity is None else identity) if policy is not None),
         boundary=() if boundary is None or boundary.document is None else (boundary.document,),
         scps=guards.scps_of(principal),
         resource=UNSTATED if policy is None else policy.policy,
@@ -85,8 +88,8 @@ def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) 
         return ""
     held = policies_met(principal, resource.text, guards, identity=())
     decisions = decisions_on_use(principal, use, resource, held, guards)
-    if any(one.result in (Result.ALLOWED, Result.DEPENDS) for _, one in decisions):
-        return f"the policy of {found.resource} allows it"
+    if any(decision.result in (Result.ALLOWED, Result.DEPENDS) for _, decision in decisions):
+        return _RESOURCE_POLICY_ALLOWS.format(resource=found.resource)
     return ""
 
 

@@ -1,13 +1,15 @@
-"""Which statements grant an action: the index of one principal's Allows."""
+"""Which statements grant an action: the index of one principal's Allows, what these name, and what wildcards match."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, StatementRef
+from lpgen.core.findings import WildcardUse
 from lpgen.core.globs.match import has_wildcard
-from lpgen.core.model import Action
+from lpgen.core.model import Action, ActionPattern
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,3 +73,36 @@ def granting_by_action(allows: Sequence[Grant]) -> Mapping[Action, Granting]:
 def _granting(allows: Sequence[Grant], mask: int) -> Granting:
     grants = tuple(grant for at, grant in enumerate(allows) if mask >> at & 1)
     return Granting(grants, tuple(grant.ref for grant in grants))
+
+
+# ---------------------------------------------------------------- wildcards
+
+
+def wildcards_of_grants(
+    grants: Iterable[Grant], used: Iterable[Action], *, catalog: Catalog
+) -> tuple[WildcardUse, ...]:
+    """Each wildcard of the Allows in policy order; a `NotAction` counts as one, over all that it grants."""
+    seen = frozenset(used)
+    return tuple(
+        WildcardUse(
+            grant.ref,
+            pattern,
+            not_action=grant.statement.not_action,
+            expands_to=len(actions),
+            used=tuple(sorted(actions & seen)),
+        )
+        for grant, pattern, actions in each_wildcard(grants, catalog)
+    )
+
+
+def each_wildcard(
+    grants: Iterable[Grant], catalog: Catalog
+) -> Iterator[tuple[Grant, ActionPattern, frozenset[Action]]]:
+    """Each wildcard of statements with its statement and the actions that it matches today."""
+    for grant in grants:
+        if grant.statement.not_action:
+            yield grant, ActionPattern(", ".join(grant.statement.patterns)), grant.actions
+            continue
+        for pattern in grant.statement.patterns:
+            if has_wildcard(pattern):
+                yield grant, pattern, catalog.expand([pattern]).actions

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final, overload
 
-from lpgen.core.analysis.grants.service_policies import is_aws_policy
+from lpgen.core.analysis.grants.aws_policies import is_aws_policy
 from lpgen.core.catalog.catalog import Catalog, Expansion
 from lpgen.core.catalog.catalog_table import read_catalog_table
 from lpgen.core.evidence import Grant, Limit, PrincipalGrants, StatementRef
@@ -16,6 +16,9 @@ from lpgen.core.model import ActionPattern, AttachedPolicy, Effect, PolicyKind, 
 
 BOUNDARY: Final = "the permissions boundary"
 """The name of the limit that a principal's boundary sets."""
+
+_SCP_LEVEL: Final = "level {number} of the SCPs"
+_SCP: Final = "SCP {place} of level {number}"
 
 
 def grants_from_principals(
@@ -29,7 +32,7 @@ def grants_from_principals(
     expander = _Expander(catalog)
     return tuple(
         _principal_grants(guards.bounded(principal), guards.scps_of(principal), expander)
-        for principal in sorted(principals, key=lambda one: one.arn)
+        for principal in sorted(principals, key=lambda principal: principal.arn)
     )
 
 
@@ -106,11 +109,11 @@ def _limits(principal: Principal, scps: Levels, expander: _Expander) -> Iterator
         yield Limit(BOUNDARY, *_by_effect(_policy_grants(principal.boundary, expander)))
     for number, level in enumerate(scps, start=1):
         policies = (
-            AttachedPolicy(PolicyKind.SCP, f"SCP {place} of level {number}", "", "", None, policy)
+            AttachedPolicy(PolicyKind.SCP, _SCP.format(place=place, number=number), "", "", None, policy)
             for place, policy in enumerate(level, start=1)
         )
         found = _by_effect(grant for policy in policies for grant in _policy_grants(policy, expander))
-        yield Limit(f"level {number} of the SCPs", *found)
+        yield Limit(_SCP_LEVEL.format(number=number), *found)
 
 
 def _by_effect(grants: Iterable[Grant]) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:

@@ -1,15 +1,16 @@
-"""Scope: how far one old statement, narrowed to one use, still reaches.
+"""Scope: how far one old statement, narrowed to one use, still reaches, and which Regions a statement is limited to.
 
-Nothing here is wider than the old statement, and nothing leaves out a part of the use that it may have granted.
+No scope here is wider than the old statement, and none leaves out a part of the use that it may have granted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant
-from lpgen.core.globs.match import as_glob, holds_variable
+from lpgen.core.globs.match import as_glob, has_wildcard, holds_variable
 from lpgen.core.iam.match_resource import (
     intersect_resources,
     resource_contains,
@@ -22,6 +23,9 @@ from lpgen.core.model import CURRENT_VERSION, Action, Resource, ResourceKind
 from lpgen.core.replacements import Scope
 
 EVERYTHING = Scope(("*",))
+
+ANY_REGION: Final = ""
+"""The Regions that nothing names: only a trail of all Regions records them all."""
 
 
 def narrow_scope(grant: Grant, action: Action, resource: Resource, *, catalog: Catalog) -> Scope | None:
@@ -121,3 +125,45 @@ def _scope_outside(grant: Grant, resource: Resource) -> Scope | None:
 def language_version(grant: Grant) -> str:
     """The version a copy of the statement needs: the old one only where `${` would change its meaning."""
     return grant.version if statement_depends_on_version(grant.statement) else CURRENT_VERSION
+
+
+# ---------------------------------------------------------------- Regions
+
+
+def granted_regions(grant: Grant) -> set[str]:
+    """The Regions that a statement is limited to, by condition or by its ARNs; empty where it isn't."""
+    by_condition = _regions_by_condition(grant)
+    if by_condition is not None:
+        return by_condition
+    regions = {region for _, region in named_regions(grant)}
+    return set() if ANY_REGION in regions else regions
+
+
+def named_regions(grant: Grant) -> list[tuple[str, str]]:
+    """The resources of a statement, each with the one Region that its condition or the ARN limits it to, or
+    `ANY_REGION`."""
+    by_condition = _regions_by_condition(grant) or ()
+    only = next(iter(by_condition)) if len(by_condition) == 1 else ANY_REGION
+    is_open = grant.statement.not_resource
+    return [
+        (pattern, only or (ANY_REGION if is_open else region_in_pattern(pattern)))
+        for pattern in grant.statement.resources
+    ]
+
+
+def _regions_by_condition(grant: Grant) -> set[str] | None:
+    """The Regions that a statement's condition limits it to, empty where that leaves some open; None without one."""
+    for condition in grant.statement.conditions:
+        if condition.key.lower() == "aws:requestedregion" and condition.operator == "StringEquals":
+            return set() if any(map(_is_open, condition.values)) else set(condition.values)
+    return None
+
+
+def region_in_pattern(resource: str) -> str:
+    """The one Region that a resource's pattern names, else `ANY_REGION`."""
+    region = resource.split(":", 4)[3] if resource.count(":") >= 3 else ANY_REGION  # the rest may be missing
+    return ANY_REGION if _is_open(region) else region
+
+
+def _is_open(region: str) -> bool:
+    return has_wildcard(region) or "${" in region

@@ -1,17 +1,36 @@
-"""The principals that may assume a role, by its trust policy."""
+"""Trust policies: the principals that may assume a role, and those of them that are outside one's own accounts.
+
+Unknown principals are tried one by one: anyone, the accounts and organizations that the policy names, and the users
+whom a public identity provider signs in. An unknown principal belongs to no organization and says any external ID.
+
+Accounts are one's own as in an analyzer's zone of trust:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-findings.html
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.arns import account_in_arn, is_account_id
+from lpgen.core.choices import Severity
+from lpgen.core.evidence import LogCoverage
+from lpgen.core.findings import OutsideTrust
+from lpgen.core.globs.match import fold_case
+from lpgen.core.guards import Guards
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import PolicySet, Request, Result
 from lpgen.core.iam.match_statement import action_matches
-from lpgen.core.model import Effect, Principal, PrincipalKind, Statement
+from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.iam.principals import PrincipalForm, principal_from_text
+from lpgen.core.model import Effect, Principal, PrincipalKind, Resource, ResourceKind, Statement
+from lpgen.core.registry.row import IAM_GUIDE, Kind, Row
+from lpgen.core.snapshots import SnapshotStamp
 
 _ASSUME_ROLE: Final = "sts:assumerole"
 _SIGN_INS: Final = {"AWS": _ASSUME_ROLE, "Federated": "sts:assumerolewithsaml"}
-_EXTERNAL_ID: Final = "sts:externalid"
 _OF_PROGRAMS: Final = (":role/", ":assumed-role/", ":oidc-provider/")
 _OF_PEOPLE: Final = "/AWSReservedSSO_"
 
@@ -62,7 +81,7 @@ def may_be_people(principal: Principal) -> bool:
     return principal.kind is PrincipalKind.USER or any(
         kind in _SIGN_INS and action_matches(statement, _SIGN_INS[kind])
         for statement in _allows(principal)
-        if all(condition.key.lower() != _EXTERNAL_ID for condition in statement.conditions)
+        if all(fold_case(condition.key) != fold_case(_EXTERNAL_ID) for condition in statement.conditions)
         for kind, _ in statement.principals or ()
     )
 
@@ -88,3 +107,194 @@ def is_assumed_by_people(principal: Principal) -> bool:
     if any(kind == "Service" for kind, _ in trusted):
         return False
     return any(_OF_PEOPLE in name or not any(part in name for part in _OF_PROGRAMS) for _, name in trusted)
+
+
+# ---------------------------------------------------------------- outsiders
+
+_UNDER_CONDITIONS: Final = ", if the conditions on {keys} are met"
+
+_ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
+_ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
+_NOBODYS: Final = "000000000000"
+_ORGANIZATION_KEYS: Final = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
+_ACCOUNT_KEYS: Final = frozenset({"aws:principalaccount", "aws:principalarn"})
+_EXTERNAL_ID: Final = "sts:ExternalId"
+
+# Providers that sign in anybody, the claim that distinguishes their customers, and its value in the token of an unknown
+# user.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+# https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html
+# https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
+# https://docs.gitlab.com/ci/cloud_services/aws/
+# https://developer.hashicorp.com/terraform/cloud-docs/workspaces/dynamic-provider-credentials/aws-configuration
+# https://buildkite.com/docs/pipelines/security/oidc/aws
+_PROVIDERS: Final = {
+    "accounts.google.com": ("aud", "stranger"),
+    "cognito-identity.amazonaws.com": ("aud", "us-east-1:00000000-0000-0000-0000-000000000000"),
+    "graph.facebook.com": ("app_id", "stranger"),
+    "www.amazon.com": ("app_id", "stranger"),
+    "token.actions.githubusercontent.com": ("sub", "repo:stranger/stranger:ref:refs/heads/main"),
+    "gitlab.com": ("sub", "project_path:stranger/stranger:ref_type:branch:ref:main"),
+    "app.terraform.io": ("sub", "organization:stranger:project:stranger:workspace:stranger:run_phase:apply"),
+    "agent.buildkite.com": ("sub", "organization:stranger:pipeline:stranger:ref:refs/heads/main:commit:0:step:"),
+}
+
+_ALLOW_ALL: Final = policy_from_json(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, place="a stranger"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _UnknownPrincipal:
+    """An unknown principal to try, and the known part of its request."""
+
+    case: str
+    who: str
+    arn: str
+    action: str
+    context: Mapping[str, tuple[str, ...]]
+
+
+def own_accounts(
+    principals: Iterable[Principal], guards: Guards, snapshot: SnapshotStamp | None, coverage: LogCoverage | None = None
+) -> frozenset[str]:
+    """One's own accounts: those that the policies, the SCPs or RCPs, the snapshot, or the logs are of."""
+    taken, read = snapshot.accounts if snapshot else (), coverage.accounts if coverage else ()
+    known = (principals, guards.scps, guards.rcps, taken, read)
+    return frozenset(one.account for some in known for one in some) - {""}
+
+
+def _trust_item(*, who: str, limits: str, subject: str = "", **_: object) -> str:
+    return " ".join(filter(None, ("outside-trust", subject, who, limits)))
+
+
+class OutsideTrustKind(Kind):
+    """The kind of finding that this module detects."""
+
+    OUTSIDE_TRUST = Row(
+        "outside-trust",
+        "Somebody outside can assume a role.",
+        parameters={"case": str, "who": str, "limits": str, "under": str},
+        message={
+            "everyone": "anyone in the world can assume it{under}",
+            "account": "account {who} (no logs or policies given) can assume it{under}",
+            "organization": "any account of the organization {who} can assume it{under}",
+            "provider": "anyone whom {who} signs in can assume it{under}",
+        },
+        step="name the trusted principals in its trust policy, with external IDs for other companies, or accept this",
+        item=_trust_item,
+        help="The trust policy of the role lets in anyone, another account, another organization, or whoever signs in "
+        "at a public identity provider. Accounts of the logs, policies, SCPs and snapshot are yours.",
+        source=f"{IAM_GUIDE}/access-analyzer-findings.html",
+        severity=Severity.CRITICAL,
+        score="9.8",
+    )
+
+
+def outside_trust(
+    principals: Iterable[Principal], own: Collection[str], organization: str = ""
+) -> tuple[OutsideTrust, ...]:
+    """The outsiders that the roles trust beyond the accounts `own`, worst first; `organization` is one's own or ""."""
+    found = [trust for principal in principals for trust in _of_role(principal, own, organization)]
+    order = tuple(Severity)
+    return tuple(sorted(found, key=lambda trust: (order.index(trust.severity), trust.principal, trust.item)))
+
+
+def _of_role(role: Principal, own: Collection[str], organization: str) -> list[OutsideTrust]:
+    found: dict[tuple[str, str], OutsideTrust] = {}
+    for statement in _allows(role):
+        for unknown in _unknown_principals(statement, own, organization):
+            limits = _limits(unknown, role)
+            if limits is None:
+                continue
+            severity = _severity(unknown, limits, organization)
+            keys = ", ".join(limits)
+            under = _UNDER_CONDITIONS.format(keys=keys) if limits else ""
+            parameters = {"case": unknown.case, "who": unknown.who, "limits": keys, "under": under}
+            trust = OutsideTrust(OutsideTrustKind.OUTSIDE_TRUST, parameters, principal=role.arn, severity=severity)
+            found.setdefault((unknown.case, unknown.who), trust)
+    anyone = found.get(("everyone", "anyone"))
+    return [anyone] if anyone is not None and not anyone.parameters["limits"] else list(found.values())
+
+
+def _limits(unknown: _UnknownPrincipal, role: Principal) -> tuple[str, ...] | None:
+    """The condition keys that still decide whether the principal may assume the role; None where it may not."""
+    policies = PolicySet(identity=(_ALLOW_ALL,), resource=role.trust)
+    resource = Resource(ResourceKind.ARN, role.arn)
+    for external_id in ({_EXTERNAL_ID: ("stranger",)}, {}):
+        request = Request(
+            unknown.arn, unknown.action, resource, {**unknown.context, **external_id}, resource_account=role.account
+        )
+        decision = decide(request, policies)
+        if decision.result in (Result.ALLOWED, Result.DEPENDS):
+            return decision.depends_on
+    return None
+
+
+def _severity(unknown: _UnknownPrincipal, limits: Iterable[str], organization: str) -> Severity:
+    folded = {fold_case(key) for key in limits}
+    if unknown.case == "organization":
+        return Severity.CRITICAL if organization else Severity.HIGH
+    if unknown.case == "provider":
+        return Severity.HIGH if {key for key in folded if not key.endswith(":aud")} else Severity.CRITICAL
+    limited = unknown.case == "account" and fold_case(_EXTERNAL_ID) in folded
+    return Severity.HIGH if limited else Severity.CRITICAL
+
+
+# ---------------------------------------------------------------- principals to try
+
+
+def _unknown_principals(statement: Statement, own: Collection[str], organization: str) -> Iterator[_UnknownPrincipal]:
+    for kind, value in statement.principals or ():
+        if kind == "Federated" and not statement.not_principal:
+            yield from _of_provider(value, own)
+        elif value == "*" or statement.not_principal:
+            yield _of_account("everyone", _NOBODYS)
+            for account in sorted(_named(statement, _ACCOUNT_KEYS, _ACCOUNT) - {*own}):
+                yield _of_account("account", account)
+            yield from _of_organizations(statement, _of_account("everyone", _NOBODYS), organization)
+        elif kind == "AWS" and (named := principal_from_text(value)).account not in ("", *own):
+            arn = "" if named.form is PrincipalForm.ROOT else value
+            unknown = _of_account("account", named.account, arn)
+            yield unknown
+            yield from _of_organizations(statement, unknown, organization)
+
+
+def _of_account(case: str, account: str, arn: str = "") -> _UnknownPrincipal:
+    arn = arn or f"arn:aws:iam::{account}:user/stranger"
+    context = {
+        "aws:PrincipalAccount": (account,),
+        "aws:PrincipalArn": (arn,),
+        "aws:PrincipalOrgID": (),
+        "aws:PrincipalOrgPaths": (),
+        "aws:PrincipalIsAWSService": ("false",),
+        "aws:ViaAWSService": ("false",),
+    }
+    return _UnknownPrincipal(case, "anyone" if case == "everyone" else account, arn, "sts:AssumeRole", context)
+
+
+def _of_organizations(
+    statement: Statement, unknown: _UnknownPrincipal, organization: str
+) -> Iterator[_UnknownPrincipal]:
+    for other in sorted(_named(statement, _ORGANIZATION_KEYS, _ORGANIZATION) - {organization}):
+        context = {key: values for key, values in unknown.context.items() if key != "aws:PrincipalOrgPaths"}
+        yield replace(unknown, case="organization", who=other, context={**context, "aws:PrincipalOrgID": (other,)})
+
+
+def _of_provider(value: str, own: Collection[str]) -> Iterator[_UnknownPrincipal]:
+    account = principal_from_text(value).account
+    if account and account not in own:
+        action = "sts:AssumeRoleWithSAML" if ":saml-provider/" in value else "sts:AssumeRoleWithWebIdentity"
+        yield _UnknownPrincipal("account", account, value, action, {})
+        return
+    host = value.rpartition(":oidc-provider/")[2]
+    if host in _PROVIDERS:
+        claim, said = _PROVIDERS[host]
+        yield _UnknownPrincipal("provider", host, value, "sts:AssumeRoleWithWebIdentity", {f"{host}:{claim}": (said,)})
+
+
+def _named(statement: Statement, keys: Collection[str], pattern: re.Pattern[str]) -> set[str]:
+    """The values that conditions on some keys name."""
+    values = (value for one in statement.conditions if fold_case(one.key) in keys for value in one.values)
+    return {name for value in values for name in pattern.findall(value)}

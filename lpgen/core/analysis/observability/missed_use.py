@@ -1,20 +1,26 @@
-"""A use that no record shows though it may have happened, and what such uses are found from."""
+"""A use that no record shows though it may have happened: why, what it is found from, and which one would have left no
+record, as far as trails and logs decide it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from lpgen.core.analysis.explained_use import UseLines
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
-from lpgen.core.choices import KeepByKind, KeepUnobservable, UnobservableKind
-from lpgen.core.cloudtrail.visibility import VisibilityTable
-from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage
-from lpgen.core.findings import UngrantedUse, Unobservable
+from lpgen.core.analysis.grants.scope import region_in_pattern
+from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.arns import container_of
+from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, limited_to
+from lpgen.core.findings import UngrantedUse
+from lpgen.core.globs.match import has_wildcard
 from lpgen.core.last_accessed import LastAccessed
-from lpgen.core.model import UNKNOWN_RESOURCE, Action, Resource
+from lpgen.core.model import LEGACY_VERSION, OBSERVED, UNKNOWN_RESOURCE, Action, Resource
+
+_SOME_RESOURCES: Final = "a data event, and the trail may select some resources of {pattern} only"
+_USED_ELSEWHERE: Final = "it was used elsewhere"
 
 
 class MissReason(StrEnum):
@@ -63,49 +69,65 @@ class ObservedUse:
         return self.granting.get(action, NOTHING).grants
 
 
-_OF_THE_ACTION = frozenset(
-    {MissReason.UNRECORDED, MissReason.RARE_SERVICE_NEED, MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION}
-)
-"""The reasons that a verdict on the action itself may rest on."""
+class UnrecordedUse:
+    """Decides which use the logs lack for a principal of an account with this usage and these grants."""
 
+    def __init__(
+        self, observability: Observability, account: str, usage: PrincipalUsage, grants: Sequence[Grant]
+    ) -> None:
+        regions, self.table = usage.regions, observability.table
+        self._observability, self._account, self._regions = observability, account, regions
+        self._blind_spots = observability.blind_spots(account, regions)
+        self._names_silent_region = self._blind_spots is not None and observability.silent.are_named(account, grants)
+        self.resting_on_log = observability.resting_on_log(account)
+        recorded = (use.action for use in usage.uses if use.how == OBSERVED)
+        self._own_events = frozenset(map(observability.data_event_type, recorded)) - {""}
+        self._by_trace: dict[tuple[int, Granting], str] = {}
 
-_KINDS = {
-    MissReason.RARE_SERVICE_NEED: UnobservableKind.INTERNAL,
-    MissReason.PASSED_ROLE: UnobservableKind.INSIDE_CALL,
-    MissReason.DEPENDENT_ACTION: UnobservableKind.INSIDE_CALL,
-    MissReason.UNNAMED_RESOURCE: UnobservableKind.INSIDE_CALL,
-}
+    def why(self, action: Action, granting: Granting) -> str:
+        """Why use of an action would have left no record on something that it is granted on, or ""."""
+        spots = self._blind_spots
+        blind = self._why_by_settings(action, granting) if spots is None else spots[action]
+        if blind or not (self._names_silent_region or action in self.resting_on_log):
+            return blind
+        found = (self._observability.unrecorded(action, self._account, grant) for grant in granting.grants)
+        named = tuple(name for grant in granting.grants for name in grant.statement.resources)
+        return next((why for unrecorded in found for why in unrecorded.values()), "") or self.why_below(action, named)
 
+    def why_below(self, action: Action, patterns: Iterable[str]) -> str:
+        """Why use of a data action on some resource below a wildcard or a prefix may have left no record, or "".
 
-def kind_of_use(missed: MissedUse, table: VisibilityTable) -> UnobservableKind:
-    """The kind of a missed use: that of its reason, or else of its action."""
-    return _KINDS.get(missed.reason) or table.visibility(missed.action).kind
+        No log shows which of these resources the trail selects. Where the log holds data events of the principal, they
+        show which ones it uses.
+        """
+        if action not in self.resting_on_log or self._observability.data_event_type(action) in self._own_events:
+            return ""
+        pattern = next((pattern for pattern in patterns if has_wildcard(container_of(pattern))), "")
+        return _SOME_RESOURCES.format(pattern=pattern) if pattern else ""
 
+    def among(self, actions: frozenset[Action]) -> frozenset[Action]:
+        """The actions whose use may have left no record; use of the others would have left one."""
+        spots = self._blind_spots
+        if spots is None or spots.lacks_management or self._names_silent_region:
+            return actions
+        return actions & self._observability.beside_management()
 
-class DecisiveUse(NamedTuple):
-    """The missed use that the verdict on an action rests on, and why the action is kept, or "".
+    def why_on(self, action: Action, arn: str) -> str:
+        """Why the log that would have shown use would lack it on one resource, or ""."""
+        silent = self._observability.silent.why(action, self._account, region_in_pattern(arn))
+        return silent or self._observability.unnamed(action, (arn,), LEGACY_VERSION).get(arn, "")
 
-    `fact` is the same whatever is chosen.
-    """
+    def elsewhere(self, action: Action, granting: Granting) -> Iterator[MissedUse]:
+        """Further uses of a used action on other resources it is granted on, where they would have left no record."""
+        for grant in granting.grants:
+            unrecorded = self._observability.unrecorded(action, self._account, grant)
+            for why in sorted(set(unrecorded.values())):
+                part = limited_to(grant, tuple(name for name, reason in unrecorded.items() if reason == why))
+                yield MissedUse(action, MissReason.UNRECORDED, why, _USED_ELSEWHERE, (part,))
 
-    missed: MissedUse
-    kept: str
-    fact: Unobservable
-
-
-def decisive_use(found: Sequence[MissedUse], keep: KeepByKind, table: VisibilityTable) -> DecisiveUse | None:
-    """The missed use that decides the verdict on an action; None where use would have shown.
-
-    It is the first missed use that is kept, else the last one.
-    """
-    of_action = [one for one in found if one.reason in _OF_THE_ACTION]
-    if not of_action:
-        return None
-    last = of_action[-1]
-    granted = next((one for one in of_action if one.grants), None)
-    signed = next((one for one in of_action if one.grants and one.sign), None)
-    kind = kind_of_use(signed or last, table)
-    held = {KeepUnobservable.ALL: granted, KeepUnobservable.SIGNED: signed}
-    kept = held.get(keep[kind])
-    why = (kept.sign or "--keep-unobservable all") if kept else ""
-    return DecisiveUse(kept or last, why, Unobservable(kind, tuple(choice for choice, one in held.items() if one)))
+    def _why_by_settings(self, action: Action, granting: Granting) -> str:
+        key = (self._observability.trace(action), granting)
+        if key not in self._by_trace:
+            blind = self._observability.blind_spot(action, self._account, self._regions, granting.grants)
+            self._by_trace[key] = blind
+        return self._by_trace[key]

@@ -7,11 +7,15 @@ from datetime import date
 from functools import cached_property, lru_cache, partial
 from typing import Final
 
-from lpgen.core.analysis.observability.blind_by_log import BlindByLog
-from lpgen.core.analysis.observability.data_resources import DataResources
+from lpgen.core.analysis.grants.scope import ANY_REGION
+from lpgen.core.analysis.observability.log_blind_spots import (
+    BlindByLog,
+    DataResources,
+    SilentRegions,
+    missing_home_region,
+)
 from lpgen.core.analysis.observability.recorded_calls import RecordedCalls
-from lpgen.core.analysis.observability.regions import ANY_REGION, SilentRegions, missing_home_region
-from lpgen.core.analysis.observability.shown_reads import NO_SHOWN_READS, ShownReads
+from lpgen.core.analysis.observability.signs_in_logs import NO_SHOWN_READS, ShownReads
 from lpgen.core.analysis.observability.trail_coverage import (
     Events,
     recording_trails,
@@ -26,6 +30,10 @@ from lpgen.core.evidence import AccountCoverage, CoverageSource, Grant, LogCover
 from lpgen.core.model import Action, Visibility
 from lpgen.core.trails import Trail, TrailChange, trails_of_accounts
 from lpgen.core.usage.logging_holes import first_day_after, settings_since
+
+_NOT_EVERY_TRAIL: Final = "{why}, and not every trail that records such events records those"
+_TOO_FEW_DAYS: Final = "{when}: that is {days} covered {unit}"
+_RECORDED_SINCE: Final = "recorded by the settings after {change}: that is {days} covered days"
 
 _MOST_KINDS: Final = 16
 """How many kinds of accounts and Regions the log's answers by action are cached for. Each takes megabytes, and
@@ -52,10 +60,10 @@ class Observability:
         self.table, self.calls, self._by_log = _tables_of(catalog)
         self._given = (catalog, coverage, trails, changes, shown)
         self._catalog = catalog
-        self._coverage = {one.account: one for one in coverage.accounts}
+        self._coverage = {covered.account: covered for covered in coverage.accounts}
         self.silent = SilentRegions(self._coverage, self.table)
         self._data = DataResources(coverage.accounts)
-        self._trails = trails_of_accounts(trails, [one.account for one in coverage.accounts])
+        self._trails = trails_of_accounts(trails, list(self._coverage))
         self._changes, self._min_days = changes, min_days
         self._shown = {
             account: frozenset(action for action, day in days.items() if _days_from(covered, day) >= min_days)
@@ -129,7 +137,7 @@ class Observability:
                     return why
         by_log = self._blind_by_log(account, regions)[action]
         return by_log or next(
-            (why for one in grants for why in self.silent.of_grant(action, account, one).values()), ""
+            (why for grant in grants for why in self.silent.of_grant(action, account, grant).values()), ""
         )
 
     def unrecorded(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
@@ -164,7 +172,7 @@ class Observability:
         if entry.visibility is not Visibility.DATA:
             return {}
         found = self._data.unnamed(entry.event_sources, resources, version)
-        return {one: why for one, why in found.items() if self._catalog.takes_resource(action, one)}
+        return {resource: why for resource, why in found.items() if self._catalog.takes_resource(action, resource)}
 
     def _where_trails_differ(
         self, action: Action, entry: ActionVisibility, trails: Sequence[Trail], grants: Iterable[Grant]
@@ -185,7 +193,7 @@ class Observability:
                 events = self._events(action, entry, trails, (limited_to(grant, (resource,)),))
                 recording = recording_trails(events, trails)
                 if not isinstance(recording, str) and any(not alike <= some for some in recording):
-                    return f"{why}, and not every trail that records such events records those"
+                    return _NOT_EVERY_TRAIL.format(why=why)
         return ""
 
     def blind_spots(self, account: str, regions: tuple[str, ...]) -> BlindByLog | None:
@@ -195,7 +203,7 @@ class Observability:
     def _blind_by_log(self, account: str, regions: tuple[str, ...]) -> BlindByLog:
         covered = self._coverage.get(account)
         unseen = covered.unseen if covered else frozenset[str]()
-        seen = {one: self._why_late(one, covered) for one in covered.seen} if covered else {}
+        seen = {events: self._why_late(events, covered) for events in covered.seen} if covered else {}
         no_global = missing_home_region(covered)
         shown = self._shown.get(account, frozenset())
         key = (unseen, frozenset(seen.items()), regions, no_global, shown)  # which many accounts have in common
@@ -225,8 +233,9 @@ class Observability:
         days = _days_from(covered, seen.since or covered.first_day, seen.until)
         start = f"from {seen.since} " if seen.since else ""
         when = f"{start}until {seen.until}" if seen.until else f"{start}on"
-        too_few = days < self._min_days
-        return f"{when}: that is {days} covered {'day' if days == 1 else 'days'}" if too_few else ""
+        if days >= self._min_days:
+            return ""
+        return _TOO_FEW_DAYS.format(when=when, days=days, unit="day" if days == 1 else "days")
 
     def _blind_by_settings(
         self,
@@ -253,6 +262,7 @@ class Observability:
         inferred = entry.visibility is Visibility.INFERRED
         service = "" if inferred else action.partition(":")[0]
         category = _category(entry)
+        tests_names = not inferred and tests_event_names(trails, category)
         regions = regions_of_events(service, grants, trails)
         return Events(
             service=service,
@@ -260,13 +270,10 @@ class Observability:
             kind=entry.selector,
             sides=self.calls.sides(action, self._catalog.detail(action).level),
             sources=() if inferred else tuple(sorted(entry.event_sources or self.calls.event_sources(service))),
-            names=() if inferred or not tests_event_names(trails, category) else self._event_names(action),
+            names=tuple(sorted(self.calls.event_names(action))) if tests_names else (),
             resources=resources_of_events(grants) if entry.visibility is Visibility.DATA else ("*",),
             regions=regions or (ANY_REGION,),
         )
-
-    def _event_names(self, action: Action) -> tuple[str, ...]:
-        return tuple(sorted(self.calls.event_names(action)))
 
     def trace(self, action: Action) -> int:
         """A number that identifies the records that use of an action leaves, as far as trails distinguish records.
@@ -276,7 +283,7 @@ class Observability:
         known = self._traces.get(action)
         if known is None:
             entry = self.table.visibility(action)
-            told = (
+            key = (
                 action.partition(":")[0],
                 entry.visibility,
                 entry.selector,
@@ -286,32 +293,32 @@ class Observability:
                 self.calls.sides(action, self._catalog.detail(action).level),
                 self.calls.event_names(action) if _category(entry) in self._categories_by_name else (),
             )
-            known = self._traces[action] = self._numbers.setdefault(told, len(self._numbers))
+            known = self._traces[action] = self._numbers.setdefault(key, len(self._numbers))
         return known
 
     @cached_property
     def _categories_by_name(self) -> frozenset[str]:
         """The event categories for which some trail of any account tests event names."""
         trails = {trail for some in self._trails.values() for trail in some}
-        return frozenset(one for one in _CATEGORIES if tests_event_names(trails, one))
+        return frozenset(category for category in _CATEGORIES if tests_event_names(trails, category))
 
     def _by_settings(self, events: Events, covered: AccountCoverage, trails: tuple[Trail, ...]) -> str:
         recording = recording_trails(events, trails)
         if isinstance(recording, str):
             return recording
         since = [self._since(some) for some in recording]
-        latest = max((one for one in since if one is not None), default=None)
+        latest = max((change for change in since if change is not None), default=None)
         if latest is None:
             return ""
         days = _days_from(covered, first_day_after(latest))
         if latest.when.date() < covered.first_day or days >= self._min_days:
             return ""
-        return f"recorded by the settings after {latest}: that is {days} covered days"
+        return _RECORDED_SINCE.format(change=latest, days=days)
 
     def _since(self, trails: Iterable[Trail]) -> TrailChange | None:
         """The change since which one of the trails records; None where one of them always did."""
         found = [settings_since(trail, self._changes) for trail in trails]
-        changes = [one for one in found if one is not None]
+        changes = [change for change in found if change is not None]
         return min(changes) if len(changes) == len(found) else None
 
 

@@ -1,11 +1,13 @@
-"""The parts of an action's events that a trail's selectors see: names, event sources, and read or write side."""
+"""How an action's events are recorded: names, event sources, read or write side, and the Region of global services."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Final
 
+from lpgen.core.arns import OTHER_PARTITIONS, split_arn
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.operation_rows import Binding, Operations, read_event_sources
 from lpgen.core.cloudtrail.rules.call import EVERY_READ
@@ -22,6 +24,19 @@ READ_NAMES: Final = ("Get", "List", "Describe", "Head", "BatchGet", "Search", "L
 _READ_SERVICES: Final = frozenset({"kms", "payment-cryptography", "s3express", "sts"})
 
 BOTH_SIDES: Final = (True, False)
+
+# Services whose events are recorded in one Region of the partition. Trails record the first ones only if they include
+# global service events; STS has Regional endpoints too.
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/logging-using-cloudtrail.html
+# https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integration.html
+GLOBAL_EVENTS: Final = frozenset({"iam", "sts", "cloudfront"})
+ONE_REGION: Final = frozenset({"iam", "cloudfront", "route53", "organizations"})
+GLOBAL_SERVICES: Final = GLOBAL_EVENTS | ONE_REGION
+"""The services that record all events, or many, in that one Region."""
+
+HOME_REGION: Final = "us-east-1"
+"""That Region in the partition `aws`; `OTHER_PARTITIONS` has those of the others."""
 
 
 class RecordedCalls:
@@ -119,3 +134,10 @@ def read_only_sides(action: Action, level: AccessLevel, *, by_writes: bool) -> t
     if level in READ_LEVELS:
         return (True,) if reads and not by_writes else BOTH_SIDES
     return BOTH_SIDES if reads or service in _READ_SERVICES else (False,)
+
+
+@lru_cache(maxsize=1024)
+def home_region_of_trail(arn: str) -> str:
+    """The Region in which the events of global services are recorded, in the partition of a trail's ARN."""
+    partition = split_arn(arn).partition
+    return next((home for name, _, home in OTHER_PARTITIONS if name == partition), HOME_REGION)

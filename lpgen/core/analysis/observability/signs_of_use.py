@@ -1,27 +1,54 @@
-"""Signs of use: why an action may well be in use though the logs can't show it."""
+"""Signs of use that no record shows: of an action, of the data of one resource, and of a principal as a whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Final, NamedTuple
 
+from lpgen.core.analysis.grants.aws_policies import is_aws_policy, is_service_policy
 from lpgen.core.analysis.grants.granting import NOTHING, Granting, named_actions, named_services
-from lpgen.core.analysis.grants.service_policies import is_aws_policy, is_service_policy
+from lpgen.core.analysis.grants.scope import narrow_scope
 from lpgen.core.analysis.grants.trust import may_be_people, trusted_services
-from lpgen.core.analysis.observability.missed_use import MissedUse, ObservedUse
-from lpgen.core.analysis.observability.resource_signs import ResourceSigns
-from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse, UnrecordedUse
+from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
-from lpgen.core.cloudtrail.visibility import Users
-from lpgen.core.evidence import Grant, StatementRef
+from lpgen.core.choices import UnobservableKind
+from lpgen.core.cloudtrail.kms_context import Sides, keys_by_service
+from lpgen.core.cloudtrail.visibility import Users, VisibilityTable
+from lpgen.core.evidence import (
+    AccountCoverage,
+    CoverageSource,
+    Grant,
+    LogCoverage,
+    PrincipalUsage,
+    StatementRef,
+)
 from lpgen.core.globs.match import as_glob
 from lpgen.core.iam.match_resource import resources_intersect
-from lpgen.core.model import READ_LEVELS, Action, Outcome, PrincipalKind, Visibility
-from lpgen.core.replacements import LineKind
+from lpgen.core.last_accessed import TRACKED_DAYS, LastAccessed
+from lpgen.core.model import READ_LEVELS, Action, Outcome, Principal, PrincipalKind, Resource, ResourceKind, Visibility
+from lpgen.core.replacements import Line, LineKind
 
-_MOST_SERVICES: Final = 10
+_MOST_SERVICES_OF_POLICY: Final = 10
 """A statement of an AWS policy that names more services, such as one for auditors, says nothing about any action."""
+
+# Signs that an action or its service is in use.
+_USED_SERVICE: Final = "the principal used {service}"
+_COPIED_CALLS: Final = "copies or summaries of calls name the principal as a caller of {service}"
+_USED_COMPANION: Final = "the principal used {companion}, which goes with {service}"
+_POLICY_NAMES: Final = "the policy names {named} ({statement})"
+_DENY_NAMES: Final = "a Deny of its own names {service} ({statement})"
+_KMS_NAMES: Final = "a call of KMS names {resource}"
+
+# Signs that a principal is in use.
+_ASSUMED: Final = "{service} assumed it, last on {day}"
+_LAST_USE: Final = "IAM dates its last use on {day}"
+_LAST_ATTEMPT: Final = "IAM dates its last attempt to use {service} to {day}"
+_SHOWN_ELSEWHERE: Final = "another account's log shows {action} on {day}"
 
 
 class _Sign(NamedTuple):
@@ -55,9 +82,9 @@ class SignsOfUse:
         self._copied = frozenset(observed.usage.copied)
         # IAM counts denied attempts too, and may date those.
         uses = observed.usage.uses
-        self._denied = frozenset(one.action.partition(":")[0] for one in uses if one.outcome is Outcome.DENIED)
+        self._denied = frozenset(use.action.partition(":")[0] for use in uses if use.outcome is Outcome.DENIED)
         self._observed, self._table = observed, unrecorded.table
-        self._catalog, self._of_resources = catalog, ResourceSigns(observed, catalog)
+        self._catalog, self._of_resources = catalog, _ResourceSigns(observed, catalog)
         principal = observed.grants.principal
         self._trusted = trusted_services(principal)
         self._is_unknown = principal.kind is PrincipalKind.ROLE and principal.trust is None
@@ -85,8 +112,8 @@ class SignsOfUse:
             return ""
         if found:
             return found.text
-        naming = (one.ref for one in granting.grants if action.lower() in self._named_by(one))
-        return next((f"the policy names {action} ({ref})" for ref in naming), "")
+        naming = (grant.ref for grant in granting.grants if action.lower() in self._named_by(grant))
+        return next((_POLICY_NAMES.format(named=action, statement=ref) for ref in naming), "")
 
     def on_resources(self, action: Action, why_on: Callable[[str], str]) -> MissedUse | None:
         """The use of an action on resources that calls of KMS name, None where they name none.
@@ -147,7 +174,7 @@ class SignsOfUse:
     def _named_by(self, grant: Grant) -> frozenset[str]:
         """The actions that a statement names itself; statements in which AWS grants many services don't count."""
         if grant.ref not in self._named:
-            is_broad = is_aws_policy(grant.ref.policy) and len(named_services(grant)) > _MOST_SERVICES
+            is_broad = is_aws_policy(grant.ref.policy) and len(named_services(grant)) > _MOST_SERVICES_OF_POLICY
             self._named[grant.ref] = frozenset() if is_broad else named_actions(grant)
         return self._named[grant.ref]
 
@@ -160,29 +187,29 @@ class SignsOfUse:
 
     def _find(self, service: str, granting: Granting, *, writes: bool) -> Iterator[_Sign]:
         if service in self._services:
-            yield _Sign(f"the principal used {service}")
+            yield _Sign(_USED_SERVICE.format(service=service))
         if service in self._copied:
-            yield _Sign(f"copies or summaries of calls name the principal as a caller of {service}")
+            yield _Sign(_COPIED_CALLS.format(service=service))
         accessed = self._observed.accessed
         tried = accessed.tried(service) if accessed and service not in self._denied else ""
         if tried and not (writes and self._only_reads(service)):
             yield _Sign(tried, is_outweighed=True)
         companions = sorted(set(self._table.companions(service)) & (self._services | self._copied))
         if companions:
-            yield _Sign(f"the principal used {companions[0]}, which goes with {service}", is_outweighed=True)
-        for one in granting.grants:
-            if _names_service(one, service):
-                yield _Sign(f"the policy names {service} ({one.ref})", is_outweighed=True)
-        for one in self._observed.grants.denies:
-            if _names_service(one, service):
-                yield _Sign(f"a Deny of its own names {service} ({one.ref})", is_outweighed=True)
+            yield _Sign(_USED_COMPANION.format(companion=companions[0], service=service), is_outweighed=True)
+        for grant in granting.grants:
+            if _names_service(grant, service):
+                yield _Sign(_POLICY_NAMES.format(named=service, statement=grant.ref), is_outweighed=True)
+        for grant in self._observed.grants.denies:
+            if _names_service(grant, service):
+                yield _Sign(_DENY_NAMES.format(service=service, statement=grant.ref), is_outweighed=True)
 
     def _only_reads(self, service: str) -> bool:
         """Whether records show that the service was read, and none that it was written."""
-        uses = [one for one in self._observed.usage.uses if one.action.partition(":")[0] == service]
-        levels = {self._catalog.detail(one.action).level for one in uses}
-        sides = list(self._of_resources.sides(service))
-        return bool(levels or sides) and levels <= READ_LEVELS and not any(one.writes for one in sides)
+        uses = [use for use in self._observed.usage.uses if use.action.partition(":")[0] == service]
+        levels = {self._catalog.detail(use.action).level for use in uses}
+        shown = list(self._of_resources.sides(service))
+        return bool(levels or shown) and levels <= READ_LEVELS and not any(sides.writes for sides in shown)
 
     def _is_untried(self, action: Action) -> bool:
         """Whether IAM, which counts every attempt at an API call, knows of none."""
@@ -195,3 +222,162 @@ def _names_service(grant: Grant, service: str) -> bool:
     """Whether a customer names a service, or AWS in a policy that it wrote for the role of one."""
     policy = grant.ref.policy
     return service in named_services(grant) and (not is_aws_policy(policy) or is_service_policy(policy))
+
+
+# ---------------------------------------------------------------- of one resource
+
+
+class _ResourceSigns:
+    """The resources for whose data a principal's calls of KMS were made, by service, with what these show.
+
+    They support only that resource. The lack of such a call is never a sign against use.
+    """
+
+    def __init__(self, observed: ObservedUse, catalog: Catalog) -> None:
+        self._observed, self._catalog, self._keys = observed, catalog, catalog.facts(keys_by_service)
+        found: dict[str, list[tuple[str, Sides]]] = defaultdict(list)
+        for arn, action in observed.usage.protected:
+            service = split_arn(arn).service
+            found[service].append((arn, self._keys[service].sides_shown(action)))
+        self._named = dict(found)
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The services that have any such sign."""
+        return frozenset(self._named)
+
+    def sides(self, service: str) -> Iterator[Sides]:
+        """The read and write sides of a service's data that the calls show."""
+        return (sides for _, sides in self._named.get(service, ()))
+
+    def missed_use(self, action: Action, why_on: Callable[[str], str]) -> MissedUse | None:
+        """The use of an action on these resources, as far as it would have left no record; None where it isn't granted
+        on any.
+
+        `why_on` says why of one resource, or "".
+        """
+        service, reads = action.partition(":")[0], self._catalog.detail(action).level in READ_LEVELS
+        if service not in self._named or not self._keys[service].is_needed(action):
+            return None
+        found = {
+            resource: (why, _KMS_NAMES.format(resource=arn))
+            for arn, sides in self._named[service]
+            if (sides.reads if reads else sides.writes)
+            for resource in self._resources_of(action, arn)
+            if (why := why_on(resource.text))
+        }
+        grants = tuple(
+            grant
+            for grant in self._observed.grants_of(action)
+            if any(narrow_scope(grant, action, resource, catalog=self._catalog) for resource in found)
+        )
+        if not grants:
+            return None
+        why, sign = next(iter(found.values()))
+        return MissedUse(action, MissReason.UNRECORDED, why, sign, grants, tuple(found))
+
+    def _resources_of(self, action: Action, arn: str) -> Iterator[Resource]:
+        """The resource and its contents, as far as the action takes them."""
+        own, inner = (self._catalog.resource_type(action, name) for name in (arn, f"{arn}/*"))
+        if own:
+            yield Resource(ResourceKind.ARN, arn)
+        if inner not in ("", own):
+            yield Resource(ResourceKind.FOLD, f"{arn}/*")
+
+
+# ---------------------------------------------------------------- of a principal
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SignOfLife:
+    """What shows use, as a clause, and the day of the last use. A service may have assumed the role."""
+
+    is_by_service: bool
+    day: date
+    text: str
+
+
+def sign_of_life(
+    principal: Principal,
+    usage: PrincipalUsage,
+    coverage: AccountCoverage | None,
+    accessed: LastAccessed | None,
+    *,
+    as_of: date,
+    elsewhere: Iterable[Line] = (),
+) -> SignOfLife | None:
+    """The strongest sign that a principal was in use in the days that IAM looks back, None where there is none.
+
+    `elsewhere` are lines for uses that only another account's log shows.
+    IAM dates attempts too, so a date within the logs is no sign where they show that attempts were denied.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
+    """
+    is_explained = coverage if usage.uses else None
+    found = (
+        sign
+        for sign in (*_signs(principal, usage, accessed), *map(_sign_of_line, elsewhere))
+        if sign.is_by_service or (as_of - sign.day).days <= TRACKED_DAYS
+        if sign.is_by_service or not (is_explained and is_explained.first_day <= sign.day <= is_explained.last_day)
+    )
+    return max(found, default=None)
+
+
+def _signs(principal: Principal, usage: PrincipalUsage, accessed: LastAccessed | None) -> Iterator[SignOfLife]:
+    for service, last in usage.assumed:
+        yield SignOfLife(True, date.fromisoformat(last), _ASSUMED.format(service=service, day=last))
+    if principal.last_used is not None:
+        day = principal.last_used.date()
+        yield SignOfLife(False, day, _LAST_USE.format(day=day))
+    for tried in accessed.report.services if accessed else ():
+        if tried.last is not None:
+            yield SignOfLife(False, tried.last, _LAST_ATTEMPT.format(service=tried.service, day=tried.last))
+
+
+def _sign_of_line(line: Line) -> SignOfLife:
+    last = line.evidence.last_seen[:10] if line.evidence else ""
+    return SignOfLife(False, date.fromisoformat(last), _SHOWN_ELSEWHERE.format(action=line.action, day=last))
+
+
+_NO_PAGE: Final = "no page of AWS says what records it"
+_MORE_SERVICES: Final = "and {count} more services"
+_MOST_SERVICES: Final = 3
+
+
+def unrecorded_text(lines: Iterable[Line], table: VisibilityTable) -> str:
+    """What records use of the actions that are kept without a record, by service and with AWS's page, or ""."""
+    found: dict[str, tuple[bool, str]] = {}
+    for line in lines:
+        entry, service = table.visibility(line.action), line.action.partition(":")[0]
+        if line.kind is not LineKind.KEPT or entry.visibility is Visibility.MANAGEMENT:
+            continue
+        is_unknown = entry.kind is UnobservableKind.UNCLASSIFIED
+        said = _NO_PAGE if is_unknown else f"{entry.reason} ({entry.source})"
+        found[service] = min(found.get(service, (True, "~")), (is_unknown, said))
+    texts = [f"{service}: {said}" for service, (_, said) in sorted(found.items())]
+    more = [_MORE_SERVICES.format(count=len(texts) - _MOST_SERVICES)] if len(texts) > _MOST_SERVICES else []
+    return "; ".join([*texts[:_MOST_SERVICES], *more])
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadUse:
+    """The last use of a role, as IAM reports it, in another Region than the only one in the logs."""
+
+    role: str
+    region: str
+
+
+def unread_uses(principals: Iterable[Principal], coverage: LogCoverage) -> Mapping[str, UnreadUse]:
+    """By account, a use which shows that the logs cover only one Region while others are used.
+
+    The last day of the logs may be incomplete and doesn't count. Accounts that only trail settings decide are left out.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
+    """
+    found: dict[str, UnreadUse] = {}
+    accounts = {read.account: read for read in coverage.accounts if read.known_from is not CoverageSource.TRAILS}
+    for role in principals:
+        read, region = accounts.get(role.account), role.last_used_region
+        if read is None or role.last_used is None or len(read.regions) != 1 or region in ("", *read.regions):
+            continue
+        if read.first_day <= role.last_used.date() < read.last_day:
+            found.setdefault(role.account, UnreadUse(role.arn, region))
+    return found

@@ -16,13 +16,8 @@ from functools import lru_cache
 from itertools import product
 from typing import Final
 
-from lpgen.core.analysis.observability.regions import (
-    ANY_REGION,
-    GLOBAL_EVENTS,
-    ONE_REGION,
-    granted_regions,
-    home_region_of_trail,
-)
+from lpgen.core.analysis.grants.scope import ANY_REGION, granted_regions
+from lpgen.core.analysis.observability.recorded_calls import GLOBAL_EVENTS, ONE_REGION, home_region_of_trail
 from lpgen.core.arns import container_of
 from lpgen.core.evidence import SIDE_WORDS, Grant
 from lpgen.core.globs.match import glob_match
@@ -33,6 +28,22 @@ _PATTERNS: Final = 4096
 
 _MOST_QUOTED: Final = 2
 """At most this many selectors of a trail are quoted as the reason."""
+
+_NO_TRAIL: Final = "no trail in the settings records the account"
+
+# Why a trail doesn't record an event.
+_TRAIL: Final = "trail {names} {reason}"
+_LEAVES_OUT_GLOBAL: Final = "leaves out the events of global services"
+_ONLY_REGION: Final = "records only {region}"
+_NO_CATEGORY: Final = "records no {category} events"
+_NO_SELECTOR: Final = "has no selector for such events"
+_ONLY_TESTED: Final = "records only what has {tests}"
+_MORE_TESTS: Final = " (and {count:,} more)"
+
+# The event.
+_DATA_EVENT: Final = "a data event of {kind} on {resource}"
+_ONE_SIDE: Final = "a {side} management event"
+_ANY_SIDE: Final = "a management event, read-only or not"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,8 +65,8 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True)
-class _Event:
-    """One of them."""
+class _ExpectedEvent:
+    """One of these events."""
 
     events: Events
     region: str
@@ -79,32 +90,36 @@ def recording_trails(events: Events, trails: Sequence[Trail]) -> tuple[frozenset
     return tuple(found)
 
 
-def _each(events: Events) -> Iterator[_Event]:
+def _each(events: Events) -> Iterator[_ExpectedEvent]:
     parts = product(events.regions, events.sides, events.sources or ("",), events.names or ("",), events.resources)
-    return (_Event(events, *part) for part in parts)
+    return (_ExpectedEvent(events, *part) for part in parts)
 
 
-def _trail_leaves_out(event: _Event, trail: Trail) -> str:
+def _trail_leaves_out(event: _ExpectedEvent, trail: Trail) -> str:
     """Why a trail doesn't record an event, as a clause, or "" where it records it."""
-    leader = home_region_of_trail(trail.arn)
-    if event.region == leader and event.events.service in GLOBAL_EVENTS and not trail.global_events:
-        return "leaves out the events of global services"
+    home = home_region_of_trail(trail.arn)
+    if event.region == home and event.events.service in GLOBAL_EVENTS and not trail.global_events:
+        return _LEAVES_OUT_GLOBAL
     if not trail.multi_region and event.region != trail.home_region:
-        return f"records only {trail.home_region}"
+        return _ONLY_REGION.format(region=trail.home_region)
     what = event.events
     if all(selector.category != what.category for selector in trail.selectors):
-        return f"records no {what.category.lower()} events"
+        return _NO_CATEGORY.format(category=what.category.lower())
     selectors = [selector for selector in trail.selectors if _is_about(selector, what.category, what.kind)]
     if not selectors:
-        return "has no selector for such events"
+        return _NO_SELECTOR
     failed = sorted({_failed_test(event, selector) for selector in selectors})
-    more = f" (and {len(failed) - _MOST_QUOTED:,} more)" if len(failed) > _MOST_QUOTED else ""
-    return "" if "" in failed else f"records only what has {' or '.join(failed[:_MOST_QUOTED])}{more}"
+    if "" in failed:
+        return ""
+    more = _MORE_TESTS.format(count=len(failed) - _MOST_QUOTED) if len(failed) > _MOST_QUOTED else ""
+    return _ONLY_TESTED.format(tests=" or ".join(failed[:_MOST_QUOTED])) + more
 
 
 def trails_of_kind(trails: Iterable[Trail], kind: str) -> frozenset[Trail]:
     """The trails that record data events of a `resources.type`, on whatever resources."""
-    return frozenset(trail for trail in trails if any(_is_about(one, "Data", kind) for one in trail.selectors))
+    return frozenset(
+        trail for trail in trails if any(_is_about(selector, "Data", kind) for selector in trail.selectors)
+    )
 
 
 def _is_about(selector: Selector, category: str, kind: str) -> bool:
@@ -113,12 +128,12 @@ def _is_about(selector: Selector, category: str, kind: str) -> bool:
     return selector.category == category and all(_fits(test, kind) for test in types)
 
 
-def _failed_test(event: _Event, selector: Selector) -> str:
+def _failed_test(event: _ExpectedEvent, selector: Selector) -> str:
     """The first test of a selector that an event doesn't pass, or ""."""
     return next((str(test) for test in selector.tests if not _passes(event, test)), "")
 
 
-def _passes(event: _Event, test: FieldTest) -> bool:
+def _passes(event: _ExpectedEvent, test: FieldTest) -> bool:
     """Whether every event of this kind passes a test; false for fields that an action's grant says nothing of."""
     match test.field:
         case "readOnly":
@@ -219,16 +234,16 @@ def literal_end(pattern: str) -> str:
 
 def tests_event_names(trails: Iterable[Trail], category: str) -> bool:
     """Whether any selector of a category tests `eventName`."""
-    selectors = (one for trail in trails for one in trail.selectors if one.category == category)
-    return any(test.field == "eventName" for one in selectors for test in one.tests)
+    selectors = (selector for trail in trails for selector in trail.selectors if selector.category == category)
+    return any(test.field == "eventName" for selector in selectors for test in selector.tests)
 
 
 def regions_of_events(service: str, grants: Iterable[Grant], trails: Sequence[Trail]) -> tuple[str, ...]:
     """The Regions in which use of an action of a service may be recorded; `ANY_REGION` where its grants name none."""
-    leader = home_region_of_trail(trails[0].arn if trails else "")
+    home = home_region_of_trail(trails[0].arn if trails else "")
     if service in ONE_REGION:
-        return (leader,)
-    found: set[str] = {leader} if service in GLOBAL_EVENTS else set()
+        return (home,)
+    found: set[str] = {home} if service in GLOBAL_EVENTS else set()
     for grant in grants:
         found |= granted_regions(grant) or {ANY_REGION}
     return tuple(sorted(found))
@@ -245,21 +260,21 @@ def resources_of_events(grants: Iterable[Grant]) -> tuple[str, ...]:
 # ---------------------------------------------------------------- in words
 
 
-def _reason(event: _Event, trails: Sequence[Trail]) -> str:
+def _reason(event: _ExpectedEvent, trails: Sequence[Trail]) -> str:
     """Why no trail records an event: what each trail leaves out, and of what."""
     if not trails:
-        return "no trail in the settings records the account"
+        return _NO_TRAIL
     reasons: dict[str, list[str]] = {}
     for trail in trails:
         reasons.setdefault(_trail_leaves_out(event, trail), []).append(trail.name)
-    said = "; ".join(f"trail {', '.join(sorted(names))} {reason}" for reason, names in sorted(reasons.items()))
-    return f"{_words(event)}, and {said}"
+    reasons_by_trail = (
+        _TRAIL.format(names=", ".join(sorted(names)), reason=reason) for reason, names in sorted(reasons.items())
+    )
+    return f"{_words(event)}, and {'; '.join(reasons_by_trail)}"
 
 
-def _words(event: _Event) -> str:
+def _words(event: _ExpectedEvent) -> str:
     what = event.events
     if what.category == "Data":
-        return f"a data event of {what.kind} on {event.resource}"
-    if len(what.sides) > 1:
-        return "a management event, read-only or not"
-    return f"a {SIDE_WORDS[event.read_only]} management event"
+        return _DATA_EVENT.format(kind=what.kind, resource=event.resource)
+    return _ANY_SIDE if len(what.sides) > 1 else _ONE_SIDE.format(side=SIDE_WORDS[event.read_only])

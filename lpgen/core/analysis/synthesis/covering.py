@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from lpgen.core.analysis.grants.left_attached import attached_of_aws
+from lpgen.core.analysis.grants.aws_policies import attached_of_aws
 from lpgen.core.analysis.grants.scope import language_version, whole_scope
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants, StatementRef

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from lpgen.core.analysis.explained_use import NO_ALLOW, UseLines
+from lpgen.core.analysis.grants.aws_policies import is_service_policy
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
 from lpgen.core.analysis.grants.scope import is_plain, narrow_scope, unlisted_scope, whole_scope
-from lpgen.core.analysis.grants.service_policies import is_service_policy
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
-from lpgen.core.analysis.observability.missed_uses import MissedUses
+from lpgen.core.analysis.observability.missed_use_finder import MissedUses
 from lpgen.core.analysis.scopes.named_resources import (
     is_of_any_account,
     names_nothing,

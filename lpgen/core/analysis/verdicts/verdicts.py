@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from lpgen.core.analysis.grants.granting import NOTHING, Granting
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
-from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
+from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder, MissedUses
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import KeepByKind
@@ -18,15 +19,21 @@ from lpgen.core.registry.row import Doubt
 from lpgen.core.replacements import Line, LineKind
 from lpgen.core.usage.principal_usage import merge_evidence
 
-_RANK = {Verdict.USED: 2, Verdict.ATTEMPTED: 1, Verdict.UNGRANTED: 0}
+_RANK: Final = {Verdict.USED: 2, Verdict.ATTEMPTED: 1, Verdict.UNGRANTED: 0}
 
-_UNUSED = "no record, and its use would have shown"
+_UNUSED: Final = "no record, and its use would have shown"
+_SEEN: Final = {
+    Verdict.USED: "used",
+    Verdict.ATTEMPTED: "tried, but no record says whether it was allowed",
+    Verdict.UNGRANTED: "used, but no current policy grants it",
+}
+_STAYS_ATTACHED: Final = "AWS's policy {policy} stays attached"
 
 SeenActions = dict[Action, tuple[Verdict, Evidence]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Ground:
+class _PrincipalContext:
     """The inputs of the verdicts on a principal's unseen actions. `left` are the policies left attached.
 
     `unused` and `others` hold the judgements so far, by the inputs that they were made from.
@@ -65,49 +72,49 @@ class Judge:
 
     def verdicts(self, missed: MissedUses, seen: SeenActions, doubt: Doubt, left: Collection[str] = ()) -> Verdicts:
         """A verdict for each granted or used action, sorted; `left` are the ARNs of policies left attached."""
-        observed, ground = missed.observed, _Ground(missed, doubt, left)
+        observed, context = missed.observed, _PrincipalContext(missed, doubt, left)
         granting = observed.granting
         judged = (
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
             if action in seen
-            else (action, self._judge_unseen(action, granting.get(action, NOTHING), ground))
+            else (action, self._judge_unseen(action, granting.get(action, NOTHING), context))
             for action in sorted(observed.grants.granted() | seen.keys())
         )
         return Verdicts(judged, self.facts)
 
-    def _judge_unseen(self, action: Action, granting: Granting, ground: _Ground) -> Judgement:
-        missed = ground.missed
+    def _judge_unseen(self, action: Action, granting: Granting, context: _PrincipalContext) -> Judgement:
+        missed = context.missed
         rests_on_log = action in missed.unrecorded.resting_on_log
         found = missed.of(action)
         if not found and missed.observed.accessed is None:  # nearly all of them
-            unused = ground.unused.get((granting, rests_on_log))
+            unused = context.unused.get((granting, rests_on_log))
             if unused is None:
-                sure = _confidence(ground.doubt, blind=rests_on_log, untried=False)
+                sure = _confidence(context.doubt, blind=rests_on_log, untried=False)
                 unused = Judgement(
                     Verdict.UNUSED,
                     _UNUSED,
-                    keep=_left_sign(granting, ground.left),
+                    keep=_left_sign(granting, context.left),
                     confidence=sure,
                     grants=granting.refs,
                     evidence=None,
                 )
-                ground.unused[granting, rests_on_log] = unused
+                context.unused[granting, rests_on_log] = unused
             return unused
         decisive = missed.decide(found, self.keep)
         kept = decisive.kept if decisive else ""
-        keep = kept or self._peer_sign(missed, found) or _left_sign(granting, ground.left)
+        keep = kept or self._peer_sign(missed, found) or _left_sign(granting, context.left)
         blind = decisive.missed.why if decisive else ""
         untried = "" if keep else missed.never_tried(action)
         fact = decisive.fact if decisive else None
         key = (granting, blind, keep, untried, rests_on_log, fact)
-        judgement = ground.others.get(key)
+        judgement = context.others.get(key)
         if judgement is None:
             reason = blind or _UNUSED
-            judgement = ground.others[key] = Judgement(
+            judgement = context.others[key] = Judgement(
                 Verdict.UNOBSERVABLE if blind else Verdict.UNUSED,
                 f"{reason}; {untried}" if untried else reason,
                 keep=keep,
-                confidence=_confidence(ground.doubt, blind=bool(blind) or rests_on_log, untried=bool(untried)),
+                confidence=_confidence(context.doubt, blind=bool(blind) or rests_on_log, untried=bool(untried)),
                 grants=granting.refs,
                 evidence=None,
                 unobservable=fact,
@@ -116,22 +123,18 @@ class Judge:
 
     def _peer_sign(self, missed: MissedUses, found: Iterable[MissedUse]) -> str:
         """Which peers are why an action is kept that would have shown, or ""."""
-        of_peers = (one for one in found if one.reason is MissReason.PEER_USE and one.grants)
-        return next((one.sign for one in of_peers if missed.is_wanted(one, self.keep)), "")
+        of_peers = (use for use in found if use.reason is MissReason.PEER_USE and use.grants)
+        return next((use.sign for use in of_peers if missed.is_wanted(use, self.keep)), "")
 
 
 def _left_sign(granting: Granting, left: Collection[str]) -> str:
     """Which policy keeps an action by staying attached, or ""."""
-    stays = next((one.policy for one in granting.refs if one.policy in left), "")
-    return f"AWS's policy {stays} stays attached" if stays else ""
+    policy = next((ref.policy for ref in granting.refs if ref.policy in left), "")
+    return _STAYS_ATTACHED.format(policy=policy) if policy else ""
 
 
 def _judge_seen(granting: Granting, verdict: Verdict, evidence: Evidence) -> Judgement:
-    reason = {
-        Verdict.USED: "used",
-        Verdict.ATTEMPTED: "tried, but no record says whether it was allowed",
-        Verdict.UNGRANTED: "used, but no current policy grants it",
-    }[verdict]
+    reason = _SEEN[verdict]
     keep = "" if verdict is Verdict.UNGRANTED else reason
     return Judgement(verdict, reason, keep=keep, confidence=Confidence.HIGH, grants=granting.refs, evidence=evidence)
 
@@ -156,8 +159,8 @@ def seen_actions(lines: Iterable[Line], ungranted: Iterable[UngrantedUse]) -> Se
         if line.evidence is not None:
             tried = line.kind is LineKind.ATTEMPTED
             _note(seen, line.action, Verdict.ATTEMPTED if tried else Verdict.USED, line.evidence)
-    for one in ungranted:
-        _note(seen, one.use.action, Verdict.UNGRANTED, one.use.evidence)
+    for found in ungranted:
+        _note(seen, found.use.action, Verdict.UNGRANTED, found.use.evidence)
     return seen
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from lpgen.core.analysis.grants.left_attached import allows_of_left
+from lpgen.core.analysis.grants.aws_policies import allows_of_left
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.globs.match import has_wildcard

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Final
 
 from lpgen.core.analysis.decisions import applies_to_action
-from lpgen.core.analysis.grants.left_attached import LeftAttached, attached_of_aws
+from lpgen.core.analysis.grants.aws_policies import LeftAttached, attached_of_aws
 from lpgen.core.analysis.verification.documents import CheckNotes, NewAllow, left_allows
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage, Use

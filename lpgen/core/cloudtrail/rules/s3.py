@@ -208,7 +208,7 @@ def _map_copy(call: Call) -> tuple[MappedAction, ...]:
 
     A copy carries tags over by default, which needs the tagging actions only where the source has any. No record shows
     that, so they count as needed only where the request asks for it in words; else they are kept where they are granted
-    (`analysis/observability/unnamed_resources.py`).
+    (`analysis/observability/implicit_checks.py`).
     """
     return (*_map_upload(call), _map_source(call), *_map_carried_tags(call))
 

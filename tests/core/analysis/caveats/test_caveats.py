@@ -13,8 +13,8 @@ from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Resource, ResourceKind
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import DecisionKind
-from lpgen.core.schedules import Schedule, longest_interval
 from lpgen.core.tooling import tooling_of
+from lpgen.core.workloads import Schedule, longest_interval
 from tests.core.analysis.test_diff import DATA, OBJECT, caveats, decision, diff_of, items, kept, unmapped, verdicts
 from tests.core.analysis.test_diff_blind_spots import trail_of
 from tests.support.account_activity import office, thinned

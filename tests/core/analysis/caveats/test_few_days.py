@@ -12,7 +12,7 @@ from lpgen.core.evidence import Use
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Outcome, Principal, PrincipalKind
 from lpgen.core.replacements import DecisionKind
-from lpgen.core.schedules import Schedule
+from lpgen.core.workloads import Schedule
 from tests.core.analysis.test_diff import DATA, OBJECT, decision, diff_of, items
 from tests.support.diffs import diff_usage
 from tests.support.worlds import ACCOUNT, allow, catalog, exactly, grants_of, policy, role, usage_of, use

@@ -8,10 +8,10 @@ import pytest
 
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.evidence import Use
-from lpgen.core.function_logs import FunctionLogs
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal
 from lpgen.core.replacements import DecisionKind
+from lpgen.core.workloads import FunctionLogs
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import decision, diff_of, items, kept
 from tests.support.diffs import diff_usage

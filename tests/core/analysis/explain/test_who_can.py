@@ -13,7 +13,7 @@ from lpgen.core.analysis.explain.answers import who_can
 from lpgen.core.analysis.explain.explanation import explain
 from lpgen.core.analysis.explain.question import WrittenQuestion, read_questions
 from lpgen.core.analysis.explain.use import seen_uses
-from lpgen.core.analysis.grants.outside_trust import outside_trust
+from lpgen.core.analysis.grants.trust import outside_trust
 from lpgen.core.evidence import Use
 from lpgen.core.explanations import Explanation, Used, WhoCan
 from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards, ResourcePolicy

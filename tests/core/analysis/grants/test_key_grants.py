@@ -10,8 +10,8 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from lpgen.core.analysis.grants.key_grants import key_grants_from_table
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.grants.recorded_changes import key_grants_from_table
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import Record, RecordResource, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.findings import PrincipalDiff

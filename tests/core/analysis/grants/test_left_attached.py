@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.grants.left_attached import LeftAttached
-from lpgen.core.analysis.grants.service_policies import is_service_policy
+from lpgen.core.analysis.grants.aws_policies import LeftAttached, is_service_policy
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal
 from lpgen.core.replacements import Decision, DecisionKind, LeftPolicy

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lpgen.core.analysis.grants.outside_trust import outside_trust, own_accounts
+from lpgen.core.analysis.grants.trust import outside_trust, own_accounts
 from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Principal, PrincipalKind

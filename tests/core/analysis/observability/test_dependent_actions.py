@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.observability.dependent_actions import callers_by_dependent
+from lpgen.core.analysis.observability.implicit_checks import callers_by_dependent
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.evidence import Use

@@ -13,8 +13,8 @@ import pytest
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Use
-from lpgen.core.function_logs import FunctionLogs, log_groups_by_role
 from lpgen.core.model import AttachedPolicy
+from lpgen.core.workloads import FunctionLogs, log_groups_by_role
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.observability.test_rare_service_needs import of_aws, trusting
 from tests.support.diffs import diff_usage

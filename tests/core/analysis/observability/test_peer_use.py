@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.observability.peer_use import SHARED, peers_from_actions
+from lpgen.core.analysis.observability.rare_needs import SHARED, peers_from_actions
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.evidence import Use
 from lpgen.core.findings import PrincipalDiff, Verdict

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.grants.service_policies import is_service_policy
-from lpgen.core.analysis.observability.rare_service_needs import RareServiceNeeds
+from lpgen.core.analysis.grants.aws_policies import is_service_policy
+from lpgen.core.analysis.observability.rare_needs import RareServiceNeeds
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.evidence import Use
 from lpgen.core.findings import GENERATED_CLASSES, PrincipalClass, PrincipalDiff, Verdict

@@ -1,39 +1,60 @@
-"""Which uses of a principal the logs may have missed: one answer for reviews and drift, from one module per reason."""
+"""Which uses of a principal the logs may have missed: one answer for reviews and drift, over all reasons."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
+from typing import Final, NamedTuple
 
+from lpgen.core.analysis.grants.aws_policies import is_service_policy
 from lpgen.core.analysis.grants.granting import NOTHING
-from lpgen.core.analysis.observability.dependent_actions import dependent_actions
-from lpgen.core.analysis.observability.function_logs import PUT_LOG_EVENTS, written_streams
-from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
-from lpgen.core.analysis.observability.missed_use import (
-    DecisiveUse,
-    MissedUse,
-    MissReason,
-    ObservedUse,
-    decisive_use,
-    kind_of_use,
-)
+from lpgen.core.analysis.grants.scope import narrow_scope
+from lpgen.core.analysis.grants.trust import only_trusted_service
+from lpgen.core.analysis.observability.implicit_checks import ImplicitPassedRoles, dependent_actions, unnamed_resources
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse, UnrecordedUse
 from lpgen.core.analysis.observability.observability import Observability
-from lpgen.core.analysis.observability.peer_use import NO_PEERS, Peers, peer_uses
-from lpgen.core.analysis.observability.rare_service_needs import RareServiceNeeds
+from lpgen.core.analysis.observability.rare_needs import NO_PEERS, Peers, RareServiceNeeds, peer_uses
 from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
-from lpgen.core.analysis.observability.unexplained_use import unexplained_uses
-from lpgen.core.analysis.observability.unnamed_resources import unnamed_resources
-from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
-from lpgen.core.choices import KeepByKind, KeepUnobservable
+from lpgen.core.choices import KeepByKind, KeepUnobservable, UnobservableKind
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.cloudtrail.visibility import NOBODY
-from lpgen.core.model import Action, Principal, Resource
+from lpgen.core.findings import Unobservable
+from lpgen.core.model import Action, Principal, Resource, ResourceKind
 
-_BEYOND_USE = (MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION, MissReason.UNNAMED_RESOURCE)
+_BEYOND_USE: Final = (MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION, MissReason.UNNAMED_RESOURCE)
 """For these reasons an action that was used may have been used on more than records show."""
+
+_OF_THE_ACTION: Final = frozenset(
+    {MissReason.UNRECORDED, MissReason.RARE_SERVICE_NEED, MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION}
+)
+"""The reasons that a verdict on the action itself may rest on."""
+
+_KINDS: Final = {
+    MissReason.RARE_SERVICE_NEED: UnobservableKind.INTERNAL,
+    MissReason.PASSED_ROLE: UnobservableKind.INSIDE_CALL,
+    MissReason.DEPENDENT_ACTION: UnobservableKind.INSIDE_CALL,
+    MissReason.UNNAMED_RESOURCE: UnobservableKind.INSIDE_CALL,
+}
+
+_KEEP_ALL: Final = "--keep-unobservable all"
+_MAY_BE_MEANT: Final = "{used} was used without a grant and nothing explains it, so this may be what was meant"
+
+_PUT_LOG_EVENTS: Final = Action("logs:PutLogEvents")
+_CREATE_LOG_STREAM: Final = Action("logs:CreateLogStream")
+
+
+class _DecisiveUse(NamedTuple):
+    """The missed use that the verdict on an action rests on, and why the action is kept, or "".
+
+    `fact` is the same whatever is chosen.
+    """
+
+    missed: MissedUse
+    kept: str
+    fact: Unobservable
 
 
 class MissedUseFinder:
@@ -67,9 +88,9 @@ class MissedUseFinder:
             *dependent_actions(observed, self.catalog),
             *unnamed_resources(observed),
             *peer_uses(observed, self.peers, self.catalog, self.dangers),
-            *unexplained_uses(observed, self.catalog),
+            *_unexplained_uses(observed, self.catalog),
         )
-        streams = written_streams(observed, self._log_groups.get(observed.grants.principal.arn, ()), self.catalog)
+        streams = _written_streams(observed, self._log_groups.get(observed.grants.principal.arn, ()), self.catalog)
         return MissedUses(observed, unrecorded, signs, found, self.observability, streams)
 
 
@@ -92,9 +113,9 @@ class MissedUses:
         self.observed, self.unrecorded = observed, unrecorded
         self._signs, self._observability, self._streams = signs, observability, streams
         self.found: dict[Action, list[MissedUse]] = {}
-        for one in found:
-            if observability.table.visibility(one.action).users != NOBODY:
-                self.found.setdefault(one.action, []).append(one)
+        for missed in found:
+            if observability.table.visibility(missed.action).users != NOBODY:
+                self.found.setdefault(missed.action, []).append(missed)
 
     def of(self, action: Action) -> Sequence[MissedUse]:
         """How use of a granted action that no record shows may have been missed, what counts most first.
@@ -107,7 +128,7 @@ class MissedUses:
             return others
         why = self.unrecorded.why(action, granting)
         if others and self.never_tried(action):
-            others = [one for one in others if one.reason is not MissReason.DEPENDENT_ACTION]
+            others = [missed for missed in others if missed.reason is not MissReason.DEPENDENT_ACTION]
         if not why:
             elsewhere = self._on_unrecorded_resources(action)
             return (elsewhere, *others) if elsewhere else others
@@ -115,19 +136,40 @@ class MissedUses:
         is_kept = action != PASS_ROLE_ACTION and self._observability.table.visibility(action).users != NOBODY
         grants = granting.grants if is_kept else ()
         first = MissedUse(action, MissReason.UNRECORDED, why, self._signs.of(action), grants)
-        if self._streams and action == PUT_LOG_EVENTS:
+        if self._streams and action == _PUT_LOG_EVENTS:
             first = first._replace(resources=self._streams)
         if not first.sign:
             first = self._signs.on_resources(action, lambda _: why) or first
-        return (first, *(one for one in others if not first.sign or one.reason is not MissReason.RARE_SERVICE_NEED))
+        return (
+            first,
+            *(missed for missed in others if not first.sign or missed.reason is not MissReason.RARE_SERVICE_NEED),
+        )
 
-    def decide(self, found: Sequence[MissedUse], keep: KeepByKind) -> DecisiveUse | None:
-        """The missed use that decides the verdict on an action, from `found`; None where use would have shown."""
-        return decisive_use(found, keep, self._observability.table)
+    def decide(self, found: Sequence[MissedUse], keep: KeepByKind) -> _DecisiveUse | None:
+        """The missed use that decides the verdict on an action, from `found`; None where use would have shown.
+
+        It is the first missed use that is kept, else the last one.
+        """
+        of_action = [missed for missed in found if missed.reason in _OF_THE_ACTION]
+        if not of_action:
+            return None
+        last = of_action[-1]
+        granted = next((missed for missed in of_action if missed.grants), None)
+        signed = next((missed for missed in of_action if missed.grants and missed.sign), None)
+        kind = self._kind_of(signed or last)
+        held = {KeepUnobservable.ALL: granted, KeepUnobservable.SIGNED: signed}
+        kept = held.get(keep[kind])
+        why = (kept.sign or _KEEP_ALL) if kept else ""
+        choices = tuple(choice for choice, missed in held.items() if missed)
+        return _DecisiveUse(kept or last, why, Unobservable(kind, choices))
 
     def is_wanted(self, missed: MissedUse, keep: KeepByKind) -> bool:
         """Whether anything is kept of the kind of a missed use."""
-        return keep[kind_of_use(missed, self._observability.table)] is not KeepUnobservable.NONE
+        return keep[self._kind_of(missed)] is not KeepUnobservable.NONE
+
+    def _kind_of(self, missed: MissedUse) -> UnobservableKind:
+        """The kind of a missed use: that of its reason, or else of its action."""
+        return _KINDS.get(missed.reason) or self._observability.table.visibility(missed.action).kind
 
     def _on_unrecorded_resources(self, action: Action) -> MissedUse | None:
         """The use of an action whose data events the log holds, on resources that these events don't name.
@@ -147,7 +189,7 @@ class MissedUses:
 
     def beyond(self, action: Action) -> Sequence[MissedUse]:
         """How an action that was used may have been used on more than records show."""
-        others = [one for one in self.found.get(action, ()) if one.reason in _BEYOND_USE]
+        others = [missed for missed in self.found.get(action, ()) if missed.reason in _BEYOND_USE]
         if action == PASS_ROLE_ACTION:
             return others
         named = self._on_unrecorded_resources(action)
@@ -163,10 +205,49 @@ class MissedUses:
             for action in self.unrecorded.among(actions)
             if self.unrecorded.why(action, granting.get(action, NOTHING))
             and self._signs.is_user(action)
-            and not (accessed and accessed.tells_of(action))
+            and not (accessed and accessed.reports_on(action))
         ]
 
     def never_tried(self, action: Action) -> str:
         """Why IAM, which counts each attempt, shows that an action was not used, or ""."""
         accessed = self.observed.accessed
         return accessed.never(action, self._observability.visibility(action)) if accessed else ""
+
+
+def _unexplained_uses(observed: ObservedUse, catalog: Catalog) -> Iterator[MissedUse]:
+    """The actions that an unexplained use may really have been: the granted ones of its service and access level."""
+    doubts = {
+        (ungranted.use.action.partition(":")[0], catalog.detail(ungranted.use.action).level): ungranted.use.action
+        for ungranted in observed.ungranted
+        if not ungranted.explanation
+    }
+    for action, granting in observed.granting.items() if doubts else ():
+        used = doubts.get((action.partition(":")[0], catalog.detail(action).level))
+        if used:
+            why = _MAY_BE_MEANT.format(used=used)
+            yield MissedUse(action, MissReason.UNEXPLAINED_USE, why, "", granting.grants)
+
+
+def _written_streams(observed: ObservedUse, configured: Iterable[str], catalog: Catalog) -> tuple[Resource, ...]:
+    """The granted streams of the `configured` log groups, and those that the role was seen to make; empty where others
+    than Lambda may assume the role, or where a policy of AWS for service roles keeps its scope.
+
+    No record shows what is written. For each execution environment Lambda makes a stream of its own, in its function's
+    log group, with the function's role:
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+
+    Agents on instances and in containers keep a stream for longer than logs reach back, so theirs aren't known.
+    """
+    grants = observed.grants_of(_PUT_LOG_EVENTS)
+    if not grants or only_trusted_service(observed.grants.principal) != "lambda.amazonaws.com":
+        return ()
+    made = [line.scope for line in observed.lines.lines if line.action == _CREATE_LOG_STREAM]
+    if any(scope.not_resource for scope in made) or any(is_service_policy(grant.ref.policy) for grant in grants):
+        return ()
+    names = {f"{group}:log-stream:*" for group in configured}.union(*(scope.resources for scope in made))
+    streams = (Resource(ResourceKind.FOLD, name) for name in sorted(names))
+    return tuple(
+        stream
+        for stream in streams
+        if any(narrow_scope(grant, _PUT_LOG_EVENTS, stream, catalog=catalog) for grant in grants)
+    )

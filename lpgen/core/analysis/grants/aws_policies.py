@@ -1,8 +1,9 @@
-"""Choose which of a role's policies are left attached: those that AWS wrote for the one service that the role trusts.
+"""AWS's managed policies: which ones AWS wrote for the roles of its services, and which of a role's are left attached.
 
-A copy of such a policy would miss the actions that AWS adds for the service, and would remove hardly anything. lpgen
-leaves the policy attached if only the service works with the role and the policy doesn't let it hand out rights.
-`synthesis/copies.py` chooses further policies, those whose replacement would be an equal copy.
+Those that AWS wrote for the one service that a role trusts are left attached. A copy of such a policy would miss the
+actions that AWS adds for the service, and would remove hardly anything. lpgen leaves the policy attached if only the
+service works with the role and the policy doesn't let it hand out rights. `synthesis` chooses further policies, those
+whose replacement would be an equal copy.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from typing import Final
 import msgspec
 
 from lpgen.core.analysis.decisions import applies_to_action
-from lpgen.core.analysis.grants.service_policies import aws_policy_name
 from lpgen.core.analysis.grants.trust import only_trusted_service
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import read_catalog_table
@@ -23,11 +23,51 @@ from lpgen.core.evidence import Grant, PrincipalGrants
 from lpgen.core.model import AccessLevel, Action, PolicyKind
 from lpgen.core.replacements import Decision, LeftPolicy
 
+_OF_AWS: Final = ":iam::aws:policy/"
+_SERVICE_ROLE_PATH: Final = "service-role/"
+_OUTSIDE_THAT_PATH: Final = (
+    # https://docs.aws.amazon.com/eks/latest/userguide/security-iam-awsmanpol.html
+    "AmazonEKS",
+    # https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/iam-instanceprofile.html
+    "AWSElasticBeanstalkManagedUpdates",
+    "AWSElasticBeanstalkMulticontainerDocker",
+    "AWSElasticBeanstalkWebTier",
+    "AWSElasticBeanstalkWorkerTier",
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/security-iam-awsmanpol.html
+    "AWSBackupServiceRolePolicyFor",
+    # https://docs.aws.amazon.com/codedeploy/latest/userguide/managed-policies.html
+    "AWSCodeDeployRoleFor",
+    # https://docs.aws.amazon.com/systems-manager/latest/userguide/security-iam-awsmanpol.html
+    "AmazonSSMManaged",
+)
+
 _PASSED_TO: Final = "iam:passedtoservice"
 _NAMED_EXACTLY: Final = frozenset({"stringequals", "stringlike"})
 
 
-class _Row(msgspec.Struct, frozen=True):
+def is_aws_policy(arn: str) -> bool:
+    """Whether a policy is a managed one that AWS wrote."""
+    return _OF_AWS in arn
+
+
+def aws_policy_name(arn: str) -> str:
+    """The path and name of a managed policy that AWS wrote, or ""."""
+    return arn.partition(_OF_AWS)[2]
+
+
+def is_service_policy(arn: str) -> bool:
+    """Whether a managed policy is one that AWS wrote for the role of a service or of its agent.
+
+    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html calls those of the path
+    `service-role/` service role policies.
+    """
+    return aws_policy_name(arn).startswith((_SERVICE_ROLE_PATH, *_OUTSIDE_THAT_PATH))
+
+
+# ---------------------------------------------------------------- policies left attached
+
+
+class _ServiceRole(msgspec.Struct, frozen=True):
     service: str
     runs_customer_code: bool
     policies: frozenset[str]
@@ -38,7 +78,7 @@ class LeftAttached:
     """Selects the policies left attached. Each row of the table cites the page on how a service uses its role."""
 
     def __init__(self, catalog: Catalog) -> None:
-        rows = read_catalog_table(catalog.source, "service_roles", list[_Row])
+        rows = read_catalog_table(catalog.source, "service_roles", list[_ServiceRole])
         self._policies = {row.service: row.policies for row in rows if not row.runs_customer_code}
         self._catalog = catalog
 
@@ -50,9 +90,9 @@ class LeftAttached:
         written = self._policies.get(only_trusted_service(grants.principal), frozenset())
         drops = [decision for decision in decisions if decision.drops_for_good]
         return tuple(
-            one
-            for one, allows in attached_of_aws(grants)
-            if aws_policy_name(one.arn) in written
+            policy
+            for policy, allows in attached_of_aws(grants)
+            if aws_policy_name(policy.arn) in written
             and not self._hands_out_rights(allows)
             and not _is_dropped(allows, grants.principal.arn, drops)
         )
@@ -60,17 +100,17 @@ class LeftAttached:
     def _hands_out_rights(self, allows: Iterable[Grant]) -> bool:
         """Whether statements pass roles to other than known services, or manage permissions of everything."""
         return any(
-            (PASS_ROLE_ACTION in one.actions and not self._passes_to_known_services(one))
-            or (_is_of_everything(one) and any(map(self._manages_permissions, one.actions)))
-            for one in allows
+            (PASS_ROLE_ACTION in grant.actions and not self._passes_to_known_services(grant))
+            or (_is_of_everything(grant) and any(map(self._manages_permissions, grant.actions)))
+            for grant in allows
         )
 
     def _passes_to_known_services(self, grant: Grant) -> bool:
         return any(
-            one.key.lower() == _PASSED_TO
-            and one.operator.lower() in _NAMED_EXACTLY
-            and {value.removesuffix(".cn") for value in one.values} <= self._policies.keys()
-            for one in grant.statement.conditions
+            condition.key.lower() == _PASSED_TO
+            and condition.operator.lower() in _NAMED_EXACTLY
+            and {value.removesuffix(".cn") for value in condition.values} <= self._policies.keys()
+            for condition in grant.statement.conditions
         )
 
     def _manages_permissions(self, action: Action) -> bool:
@@ -82,7 +122,7 @@ def attached_of_aws(grants: PrincipalGrants) -> Iterator[tuple[LeftPolicy, tuple
     would be left, each with its Allows."""
     for policy in grants.principal.policies:
         if policy.kind is PolicyKind.AWS_MANAGED and policy.document is not None and not policy.group:
-            allows = tuple(one for one in grants.allows if _is_of(one, (policy.arn,)) and not one.ref.group)
+            allows = tuple(grant for grant in grants.allows if _is_of(grant, (policy.arn,)) and not grant.ref.group)
             yield LeftPolicy(policy.arn, policy.version, policy.document), allows
 
 
@@ -90,25 +130,25 @@ def without_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> Princ
     """The grants without those of the policies in `left`: only what a replacement replaces."""
     if not left:
         return grants
-    arns = {one.arn for one in left}
-    policies = tuple(one for one in grants.principal.policies if one.arn not in arns)
+    arns = {policy.arn for policy in left}
+    policies = tuple(policy for policy in grants.principal.policies if policy.arn not in arns)
     return replace(
         grants,
         principal=replace(grants.principal, policies=policies),
-        allows=tuple(one for one in grants.allows if not _is_of(one, arns)),
-        denies=tuple(one for one in grants.denies if not _is_of(one, arns)),
+        allows=tuple(grant for grant in grants.allows if not _is_of(grant, arns)),
+        denies=tuple(grant for grant in grants.denies if not _is_of(grant, arns)),
     )
 
 
 def allows_of_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> tuple[Grant, ...]:
     """The Allows of the policies left attached."""
-    arns = {one.arn for one in left}
-    return tuple(one for one in grants.allows if _is_of(one, arns))
+    arns = {policy.arn for policy in left}
+    return tuple(grant for grant in grants.allows if _is_of(grant, arns))
 
 
 def actions_of_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> frozenset[Action]:
     """The actions that the policies left attached allow."""
-    return frozenset[Action]().union(*(one.actions for one in allows_of_left(grants, left)))
+    return frozenset[Action]().union(*(grant.actions for grant in allows_of_left(grants, left)))
 
 
 def _is_of(grant: Grant, arns: Collection[str]) -> bool:
@@ -120,11 +160,11 @@ def _is_of_everything(grant: Grant) -> bool:
     """Whether a statement is about every resource, without a condition."""
     statement = grant.statement
     return not statement.conditions and (
-        statement.not_resource or any(not one.strip("*") for one in statement.resources)
+        statement.not_resource or any(not resource.strip("*") for resource in statement.resources)
     )
 
 
 def _is_dropped(allows: Iterable[Grant], principal: str, drops: Collection[Decision]) -> bool:
     return bool(drops) and any(
-        applies_to_action(drop, principal, action) for one in allows for action in one.actions for drop in drops
+        applies_to_action(drop, principal, action) for grant in allows for action in grant.actions for drop in drops
     )

@@ -1,4 +1,4 @@
-"""Schedules of an account: which roles they set to work, and the longest interval between two runs."""
+"""What runs with a role: Lambda functions, and schedules that set roles to work, with the longest time between runs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,26 @@ from functools import lru_cache
 from itertools import pairwise
 from math import ceil
 from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionLogs:
+    """One function: its ARN, the ARN of its role, and the ARN of its log group."""
+
+    function: str
+    role: str
+    log_group: str
+
+
+def log_groups_by_role(functions: Iterable[FunctionLogs]) -> Mapping[str, frozenset[str]]:
+    """The ARNs of the log groups that the functions of each role write to."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for function in functions:
+        found[function.role].add(function.log_group)
+    return {role: frozenset(groups) for role, groups in found.items()}
+
+
+# ---------------------------------------------------------------- schedules
 
 _YEARS: Final = 28
 """How many years ahead runs are looked for: weekdays and leap years repeat after this many years."""
@@ -39,9 +59,9 @@ class Schedule:
 def schedules_by_role(schedules: Iterable[Schedule]) -> Mapping[str, tuple[Schedule, ...]]:
     """The schedules that may still run, by the ARN of each of their roles."""
     found: dict[str, tuple[Schedule, ...]] = defaultdict(tuple)
-    for one in schedules:
-        for role in one.roles if one.enabled and one.longest_days != 0 else ():
-            found[role] += (one,)
+    for schedule in schedules:
+        for role in schedule.roles if schedule.enabled and schedule.longest_days != 0 else ():
+            found[role] += (schedule,)
     return dict(found)
 
 
@@ -85,7 +105,7 @@ def _days_of_cron(fields: list[str], today: date) -> list[date]:
         if len(shifted) != 6:
             raise
         found = list(_run_days(*shifted, since=today.year))
-    return [one for one in found if one >= today]
+    return [day for day in found if day >= today]
 
 
 def _run_days(
@@ -109,7 +129,7 @@ def _days_of_month(field: str, year: int, month: int) -> set[int]:
         some = {days[-1]} if part in ("L", "LW") else _values(part.removesuffix("W"), 1, 31)
         if part.endswith("W"):  # from Monday to Friday, in the same month
             working = [day for day in days if date(year, month, day).isoweekday() < 6]
-            some = {min(working, key=lambda one: abs(one - day)) for day in some if day in days}
+            some = {min(working, key=lambda other: abs(other - day)) for day in some if day in days}
         found |= some
     return found.intersection(days)
 

@@ -1,0 +1,66 @@
+"""What logs hold besides counted use: copies and summaries of calls, and records of reads that AWS says leave none."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.caller import names_of
+from lpgen.core.cloudtrail.operation_rows import EventSources
+from lpgen.core.cloudtrail.visibility import visibility_from_catalog
+from lpgen.core.model import OBSERVED, READ_LEVELS, Action, Category, Outcome, SkipReason, Visibility
+from lpgen.core.usage.columns import distinct_rows
+from lpgen.core.usage.tables import Usage
+
+_COPIES: Final = frozenset({SkipReason.NETWORK_COPY, SkipReason.AGGREGATED})
+"""Records of calls that pass a VPC endpoint, and data events that a trail sums up."""
+
+ShownReads = Mapping[str, Mapping[Action, date]]
+"""The first day on which the log of an account holds a record of each such action."""
+
+NO_SHOWN_READS: Final[ShownReads] = {}
+
+
+def copied_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, frozenset[str]]:
+    """The prefixes of the services that each principal called according to copies and summaries of calls, by
+    `named_principal`.
+
+    A copy has neither parameters nor the answer of the service, and a summary keeps callers and resources apart. Both
+    are signs of use but don't count as use. A copied call that the endpoint's policy refused never reached the service.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html
+    """
+    sources = EventSources.from_catalog(catalog.source)
+    found: dict[str, set[str]] = defaultdict(set)
+    names = ("principal", "event_source", "reason", "outcome")
+    for principal, source, reason, outcome in distinct_rows(usage.skips, names):
+        if principal and reason in _COPIES and outcome != Outcome.DENIED:
+            found[principal].update(sources.resolve(source).prefixes)
+    return {principal: frozenset(prefixes) for principal, prefixes in found.items()}
+
+
+def copied_services(principal: str, copied: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    """The services of one principal, sorted."""
+    return tuple(sorted(frozenset().union(*(copied.get(name, ()) for name in names_of(principal)))))
+
+
+def shown_reads_from_usage(usage: Usage, catalog: Catalog) -> ShownReads:
+    """The reads that leave no record according to AWS and that the logs hold records of, by account: for these, absence
+    from the log is evidence.
+
+    AWS adds to the recorded calls of a service before its pages say so, and only the log knows. Writes may be made by
+    another protocol too, which leaves none: mail, for example, is also sent over SMTP.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-document-history.html
+    """
+    table, found = visibility_from_catalog(catalog), defaultdict[str, dict[Action, date]](dict)
+    actions = filter(None, (catalog.canonical(name) for (name,) in distinct_rows(usage.table, ("action",))))
+    reads = {action for action in actions if catalog.detail(action).level in READ_LEVELS}
+    never = {action for action in reads if table.visibility(action).visibility is Visibility.NEVER}
+    names = ("recipient_account", "action", "how", "category", "day")
+    for account, name, how, category, day in distinct_rows(usage.table, names) if never else ():
+        if name in never and how == OBSERVED and category == Category.MANAGEMENT and day is not None:
+            found[account][Action(name)] = min(day, found[account].get(Action(name), day))
+    return dict(found)
