@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from lpgen.core.analysis.caveats.unpredictable import snapshot_resources
+from lpgen.core.analysis.caveats.inputs import ReviewGround
+from lpgen.core.analysis.caveats.replicas import snapshot_resources
 from lpgen.core.analysis.counted_use import UseCounter, current_ids
 from lpgen.core.analysis.explained_use import Explanations
 from lpgen.core.analysis.grants.left_attached import LeftAttached
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.regions import unread_uses
-from lpgen.core.analysis.review import ReviewGround
 from lpgen.core.analysis.reviewer import Reviewer, whole_already
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.shared_use import SharedUse, facts_of_shared_use, shared_use_from_usage

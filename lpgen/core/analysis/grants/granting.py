@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.evidence import Grant, StatementRef
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import Action
@@ -71,3 +72,8 @@ def granting_by_action(allows: Sequence[Grant]) -> Mapping[Action, Granting]:
 def _granting(allows: Sequence[Grant], mask: int) -> Granting:
     grants = tuple(grant for at, grant in enumerate(allows) if mask >> at & 1)
     return Granting(grants, tuple(grant.ref for grant in grants))
+
+
+def grants_everything(grant: Grant) -> bool:
+    """Whether a statement names no service."""
+    return grant.statement.not_action or any(pattern in EVERYTHING for pattern in grant.statement.patterns)

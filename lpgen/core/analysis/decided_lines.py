@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
+from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
 from lpgen.core.analysis.decisions import drops_line, drops_row
 from lpgen.core.analysis.grants.scope import narrow_scope
 from lpgen.core.analysis.synthesis.lines import drop_redundant_lines, lines_for_grants, merge_lines
@@ -17,12 +18,11 @@ from lpgen.core.findings import DroppedLine
 from lpgen.core.globs.match import fold_case, glob_matcher, has_wildcard
 from lpgen.core.model import Action, Principal, Resource, ResourceKind, SkipReason
 from lpgen.core.principal_names import closest_names, is_named
-from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
 
 _DRIFT_WORDS: Final = frozenset(word for kind in DriftKind for word in kind.item_words)
-_ITEM_WORDS: Final = _DRIFT_WORDS.union(SkipReason, *(kind.item_words for kind in CaveatKind))
+_ITEM_WORDS: Final = _DRIFT_WORDS.union(SkipReason, *(kind.item_words for kind in CAVEAT_KINDS))
 """The words that items begin with; those of unmapped events begin with the reason why their records were skipped."""
 
 

@@ -1,0 +1,130 @@
+"""The inputs of the review of a principal: what all reviews share, its records, and what its caveats are found from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from lpgen.core.analysis.caveats.replicas import SnapshotResources
+from lpgen.core.analysis.explained_use import Explanations
+from lpgen.core.analysis.grants.left_attached import LeftAttached
+from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
+from lpgen.core.analysis.observability.regions import UnreadUse
+from lpgen.core.analysis.reach import NO_PLACES, Places
+from lpgen.core.analysis.scopes.scopes import ScopeFinder
+from lpgen.core.analysis.verdicts.verdicts import Judge, SeenActions
+from lpgen.core.backtests import Forecast
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import AccountCoverage, LogCoverage, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.findings import UngrantedUse
+from lpgen.core.last_accessed import AccessReport
+from lpgen.core.model import Action, Principal
+from lpgen.core.replacements import Decision, Line
+from lpgen.core.schedules import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewGround:
+    """The inputs that the reviews of all principals share.
+
+    `unread` has, by account, the use which shows that its logs cover one Region. `left` selects the policies left
+    attached. `schedules` are those that make a role work, `snapshot` resources that exist. `places` are the
+    resources that all principals use, for measuring reach. With `drafts`, a review finds only the caveats and the
+    lines of replacements: a backtest needs no more.
+    """
+
+    judge: Judge
+    coverage: LogCoverage
+    explanations: Explanations
+    unread: Mapping[str, UnreadUse]
+    decisions: tuple[Decision, ...]
+    as_of: date
+    scopes: ScopeFinder
+    left: LeftAttached
+    schedules: Mapping[str, Sequence[Schedule]]
+    snapshot: SnapshotResources
+    places: Places = NO_PLACES
+    drafts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalRecords:
+    """The records of one principal.
+
+    `usage` is its counted use. `dropped` would be too but for decisions about days. `seen_services` are the services
+    that any record shows it to have called; they matter only with `accessed`, IAM's report of its last use. `forecast`
+    has the denials expected of its replacement, None for drafts. `days` are those at work of all roles of its
+    permission set.
+    """
+
+    usage: PrincipalUsage
+    dropped: tuple[Use, ...] = ()
+    accessed: AccessReport | None = None
+    seen_services: Collection[str] = ()
+    forecast: Forecast | None = None
+    days: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CaveatInputs:
+    """What the caveats of one principal are found from.
+
+    `replaced` are its grants without those of the policies left attached, and `granted` what they grant. `left` are the
+    actions that these policies grant. `lines` are those of its replacement, and `kept` their actions. `seen` are the
+    actions that records show. `missed` has the observed use and what the logs may have missed. `contradicted` are the
+    uses that its policies would have denied. `unrecorded` says which of its use leaves no record, or is "".
+    """
+
+    ground: ReviewGround
+    records: PrincipalRecords
+    replaced: PrincipalGrants
+    granted: frozenset[Action]
+    left: frozenset[Action]
+    lines: tuple[Line, ...]
+    kept: frozenset[Action]
+    seen: SeenActions
+    missed: MissedUses
+    contradicted: tuple[UngrantedUse, ...]
+    unrecorded: str
+
+    @property
+    def principal(self) -> Principal:
+        """The principal, without its policies left attached."""
+        return self.replaced.principal
+
+    @property
+    def usage(self) -> PrincipalUsage:
+        """Its counted use."""
+        return self.records.usage
+
+    @property
+    def coverage(self) -> AccountCoverage | None:
+        """What the logs cover of its account, None where they don't."""
+        return self.ground.coverage.account(self.principal.account)
+
+    @property
+    def covered_days(self) -> int:
+        """How many days of its account the logs cover."""
+        coverage = self.coverage
+        return coverage.covered_days if coverage else 0
+
+    @property
+    def min_days(self) -> int:
+        """How many covered days make the removal of an unused action sure."""
+        return self.ground.judge.min_days
+
+    @property
+    def schedules(self) -> Sequence[Schedule]:
+        """The schedules that make it work."""
+        return self.ground.schedules.get(self.principal.arn, ())
+
+    @property
+    def finder(self) -> MissedUseFinder:
+        """The finder of missed uses, which knows what the logs can show."""
+        return self.ground.judge.finder
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog."""
+        return self.finder.catalog
