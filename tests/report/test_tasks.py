@@ -79,7 +79,7 @@ def test_harm_comes_before_gain() -> None:
     ]
 
 
-@given(st.lists(st.sets(st.sampled_from(CaveatKind), max_size=3), max_size=8))
+@given(st.lists(st.sets(st.sampled_from(CAVEAT_KINDS), max_size=3), max_size=8))
 @settings(max_examples=examples(60), deadline=None)
 def test_tasks_that_make_more_replacements_safe_come_first(kinds: list[set[CaveatKind]]) -> None:
     report = report_of(blocked(f"{number}", *sorted(found)) for number, found in enumerate(kinds))
@@ -107,7 +107,7 @@ def test_tasks_come_by_how_many_replacements_they_make_safe() -> None:
     assert [names_of(one) for one in tasks] == [["1", "2", "3"], ["0", "3"], ["4"]]
 
 
-@pytest.mark.parametrize("kind", CaveatKind)
+@pytest.mark.parametrize("kind", CAVEAT_KINDS)
 def test_every_kind_of_caveat_has_a_task_with_a_command(kind: CaveatKind) -> None:
     given = replace(report_of([blocked("app", kind)]), log_place="s3://logs")
     (task, *others) = tasks_of(given)

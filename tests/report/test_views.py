@@ -204,7 +204,7 @@ def test_next_step_of_unexplained_use_of_a_key_speaks_of_grants() -> None:
     assert "list-grants" not in step("s3:GetObject")
 
 
-@pytest.mark.parametrize("kind", CaveatKind)
+@pytest.mark.parametrize("kind", CAVEAT_KINDS)
 def test_next_step_is_said_for_every_kind(kind: CaveatKind) -> None:
     step = example_caveat(kind).step
     assert step

@@ -140,22 +140,30 @@ def _lines_elsewhere(
 def _caveat_inputs(
     context: PrincipalContext, records: PrincipalRecords, ground: ReviewGround, seen: SeenActions, missed: MissedUses
 ) -> CaveatInputs:
-    grants, usage, catalog = context.grants, context.usage, ground.judge.finder.catalog
+    grants, usage, finder = context.grants, context.usage, ground.judge.finder
     replaced = without_left(grants, context.left)
     known = {ungranted.use for ungranted in missed.observed.ungranted}
     granted_uses = (use for use in usage.uses if use not in known)
     return CaveatInputs(
         ground,
         records,
+        replaced.principal,
         replaced,
         granted=replaced.granted(),
-        left=frozenset(actions_of_left(grants, context.left)),
-        lines=tuple(context.lines),
+        left=actions_of_left(grants, context.left),
+        lines=context.lines,
         kept=frozenset(line.action for line in context.lines),
+        usage=usage,
         seen=seen,
         missed=missed,
-        contradicted=tuple(ground.explanations.contradicted(grants, granted_uses, catalog)),
+        contradicted=tuple(ground.explanations.contradicted(grants, granted_uses, finder.catalog)),
         unrecorded=context.unrecorded,
+        coverage=context.coverage,
+        covered_days=context.covered_days,
+        min_days=ground.judge.min_days,
+        schedules=ground.schedules.get(context.principal.arn, ()),
+        finder=finder,
+        catalog=finder.catalog,
     )
 
 
@@ -170,9 +178,9 @@ def _draft(
         0,
         verdicts,
         caveats=caveats,
-        lines=tuple(context.lines),
+        lines=context.lines,
         detach=detachment(context.principal, context.left),
-        left=tuple(context.left),
+        left=context.left,
     )
 
 

@@ -70,61 +70,29 @@ class PrincipalRecords:
 class CaveatInputs:
     """What the caveats of one principal are found from.
 
-    `replaced` are its grants without those of the policies left attached, and `granted` what they grant. `left` are the
-    actions that these policies grant. `lines` are those of its replacement, and `kept` their actions. `seen` are the
-    actions that records show. `missed` has the observed use and what the logs may have missed. `contradicted` are the
-    uses that its policies would have denied. `unrecorded` says which of its use leaves no record, or is "".
+    `principal` and `grants` are without the policies left attached, whose actions are `left`; `granted` are the actions
+    that the grants allow. `lines` are those of its replacement, and `kept` their actions. `seen` are the actions that
+    records show. `missed` has the observed use and what the logs may have missed. `contradicted` are the uses that its
+    policies would have denied. `unrecorded` says which of its use leaves no record, or is "". `coverage` is what the
+    logs cover of its account, and `min_days` how many covered days make the removal of an unused action sure.
     """
 
     ground: ReviewGround
     records: PrincipalRecords
-    replaced: PrincipalGrants
+    principal: Principal
+    grants: PrincipalGrants
     granted: frozenset[Action]
     left: frozenset[Action]
     lines: tuple[Line, ...]
     kept: frozenset[Action]
+    usage: PrincipalUsage
     seen: SeenActions
     missed: MissedUses
     contradicted: tuple[UngrantedUse, ...]
     unrecorded: str
-
-    @property
-    def principal(self) -> Principal:
-        """The principal, without its policies left attached."""
-        return self.replaced.principal
-
-    @property
-    def usage(self) -> PrincipalUsage:
-        """Its counted use."""
-        return self.records.usage
-
-    @property
-    def coverage(self) -> AccountCoverage | None:
-        """What the logs cover of its account, None where they don't."""
-        return self.ground.coverage.account(self.principal.account)
-
-    @property
-    def covered_days(self) -> int:
-        """How many days of its account the logs cover."""
-        coverage = self.coverage
-        return coverage.covered_days if coverage else 0
-
-    @property
-    def min_days(self) -> int:
-        """How many covered days make the removal of an unused action sure."""
-        return self.ground.judge.min_days
-
-    @property
-    def schedules(self) -> Sequence[Schedule]:
-        """The schedules that make it work."""
-        return self.ground.schedules.get(self.principal.arn, ())
-
-    @property
-    def finder(self) -> MissedUseFinder:
-        """The finder of missed uses, which knows what the logs can show."""
-        return self.ground.judge.finder
-
-    @property
-    def catalog(self) -> Catalog:
-        """The catalog."""
-        return self.finder.catalog
+    coverage: AccountCoverage | None
+    covered_days: int
+    min_days: int
+    schedules: Sequence[Schedule]
+    finder: MissedUseFinder
+    catalog: Catalog

@@ -83,7 +83,7 @@ class LineCaveat(CaveatKind):
     )
 
 
-def find_overflows(inputs: CaveatInputs) -> Iterator[Caveat]:
+def _find_overflows(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each action on more resources than ingest tells apart, which therefore keeps its old scope.
 
     An action without a line that policies left attached grant keeps whatever they allow.
@@ -94,7 +94,7 @@ def find_overflows(inputs: CaveatInputs) -> Iterator[Caveat]:
         yield Caveat.of(LineCaveat.TOO_MANY_RESOURCES, action=action)
 
 
-def find_unseen(inputs: CaveatInputs) -> Iterator[Caveat]:
+def _find_unseen(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat each for the removed actions whose use the logs can't show and that a statement grants as a group: the
     data planes of services that the principal's policies or its boundary name, and all that a statement grants without
     naming a service.
@@ -102,7 +102,7 @@ def find_unseen(inputs: CaveatInputs) -> Iterator[Caveat]:
     The latter is no sign for or against any service. IAM's record of attempts would be. What a person decided to drop
     isn't doubted.
     """
-    grants, missed, finder = inputs.replaced, inputs.missed, inputs.finder
+    grants, missed, finder = inputs.grants, inputs.missed, inputs.finder
     staying = inputs.left | inputs.kept
     if not staying:
         return
@@ -166,3 +166,7 @@ def _noun(catalog: Catalog, action: Action, resource_type: str) -> str:
     """The word that the ARNs of a type have before the first name."""
     formats = catalog.arn_formats(action.partition(":")[0], resource_type)
     return next((one.split(":", 5)[-1].partition("/")[0].partition(":")[0] for one in formats), resource_type)
+
+
+WIDE_AND_UNSEEN: Final = (_find_overflows, _find_unseen)
+"""The detectors of lines that are too wide, and of unseen use that they leave out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -41,7 +41,7 @@ _IF_FOR_EMERGENCIES: Final = ": if so, name it by `break-glass` in the decisions
 _THE_DENIES: Final = "the Denies"
 
 
-class _Proposal(Enum):
+class _Advice(Enum):
     """What can be proposed for a principal, as a clause, and the rest of the sentence: how, or why."""
 
     def __init__(self, task: str, more: str = "") -> None:
@@ -113,13 +113,13 @@ class _Proposal(Enum):
 
 
 _BY_CLASS: Final = {
-    PrincipalClass.SSO: _Proposal.REPLACE_IN_SET,
-    PrincipalClass.LEFT_TO_AWS: _Proposal.NOTHING_TO_IMPROVE,
-    PrincipalClass.BREAK_GLASS: _Proposal.KEEP_FOR_EMERGENCIES,
-    PrincipalClass.SERVICE_LINKED: _Proposal.NOTHING_FOR_AWS,
-    PrincipalClass.GRANTS_UNKNOWN: _Proposal.EXPORT_POLICIES,
-    PrincipalClass.NOT_COVERED: _Proposal.INGEST_LOGS,
-    PrincipalClass.NO_GRANTS: _Proposal.NOTHING_GRANTED,
+    PrincipalClass.SSO: _Advice.REPLACE_IN_SET,
+    PrincipalClass.LEFT_TO_AWS: _Advice.NOTHING_TO_IMPROVE,
+    PrincipalClass.BREAK_GLASS: _Advice.KEEP_FOR_EMERGENCIES,
+    PrincipalClass.SERVICE_LINKED: _Advice.NOTHING_FOR_AWS,
+    PrincipalClass.GRANTS_UNKNOWN: _Advice.EXPORT_POLICIES,
+    PrincipalClass.NOT_COVERED: _Advice.INGEST_LOGS,
+    PrincipalClass.NO_GRANTS: _Advice.NOTHING_GRANTED,
 }
 _HOW_TO_DISABLE: Final = {
     PrincipalKind.ROLE: "attach AWSDenyAll, which detaching takes back",
@@ -148,8 +148,8 @@ class PrincipalContext:
     coverage: AccountCoverage | None
     as_of: date
     life: SignOfLife | None
-    lines: Collection[Line] = ()
-    left: Collection[LeftPolicy] = ()
+    lines: tuple[Line, ...] = ()
+    left: tuple[LeftPolicy, ...] = ()
     unrecorded: str = ""
 
     @property
@@ -228,7 +228,7 @@ def proposal_for(
     """
     open_caveats = [caveat for caveat in caveats if not caveat.accepted_by]
     if principal_class in GENERATED_CLASSES and any(caveat.kind is RefusedCaveat.UNPROVEN for caveat in open_caveats):
-        return _Proposal.SIMPLIFY.fill()
+        return _Advice.SIMPLIFY.fill()
     if principal_class in GENERATED_CLASSES and not context.lines:
         return _removal(context)
     if principal_class is PrincipalClass.UNSEEN and context.life:
@@ -245,8 +245,8 @@ def _removal(context: PrincipalContext) -> tuple[str, str]:
     has_denies = bool(without_left(context.grants, context.left).denies)
     if context.left:
         staying = [*(policy.name for policy in context.left), *([_THE_DENIES] if has_denies else [])]
-        return _Proposal.REMOVE_OTHERS.fill(staying=" and ".join(staying))
-    return (_Proposal.REMOVE_ALLOWS if has_denies else _Proposal.REMOVE).fill()
+        return _Advice.REMOVE_OTHERS.fill(staying=" and ".join(staying))
+    return (_Advice.REMOVE_ALLOWS if has_denies else _Advice.REMOVE).fill()
 
 
 def _proposal_for_active(context: PrincipalContext, caveats: Iterable[Caveat]) -> tuple[str, str]:
@@ -255,28 +255,28 @@ def _proposal_for_active(context: PrincipalContext, caveats: Iterable[Caveat]) -
         caveat.parameters["case"]: caveat for caveat in caveats if caveat.kind is UnpredictableCaveat.UNPREDICTABLE
     }
     if scanner := cases.get("scanner"):
-        return _Proposal.COMPARE_WITH_AUDITS.fill(why=reads_by_design(scanner.parameters["services"]))
+        return _Advice.COMPARE_WITH_AUDITS.fill(why=reads_by_design(scanner.parameters["services"]))
     if (seldom := cases.get("seldom-used")) and seldom.parameters["what"] == "everything":
-        return _Proposal.ASK_BEFORE_REPLACING.fill()
+        return _Advice.ASK_BEFORE_REPLACING.fill()
     if context.left:
-        return _Proposal.REPLACE_OTHERS.fill(left=" and ".join(policy.name for policy in context.left))
+        return _Advice.REPLACE_OTHERS.fill(left=" and ".join(policy.name for policy in context.left))
     if groups := context.principal.groups:
-        return _Proposal.REPLACE_AND_LEAVE_GROUPS.fill(groups=", ".join(groups))
-    return _Proposal.REPLACE.fill()
+        return _Advice.REPLACE_AND_LEAVE_GROUPS.fill(groups=", ".join(groups))
+    return _Advice.REPLACE.fill()
 
 
 def _proposal_for_unseen(context: PrincipalContext, life: SignOfLife) -> tuple[str, str]:
     """The proposal for a principal in use though no record shows what it did."""
     coverage, unrecorded = context.coverage, context.unrecorded
     if life.is_by_service:
-        return _Proposal.FIND_PURPOSE.fill(sign="; ".join(filter(None, (life.text, unrecorded))))
+        return _Advice.FIND_PURPOSE.fill(sign="; ".join(filter(None, (life.text, unrecorded))))
     if coverage and life.day > coverage.last_day:
-        return _Proposal.INGEST_NEWER_LOGS.fill(sign=life.text)
+        return _Advice.INGEST_NEWER_LOGS.fill(sign=life.text)
     if coverage and life.day < coverage.first_day:
         question = _question(context.principal)
-        return _Proposal.KEEP_UNTIL_ASKED.fill(question=question, sign=life.text, days=coverage.covered_days)
-    proposal = _Proposal.FIND_LAST_USE if unrecorded else _Proposal.FIND_LOGS
-    return proposal.fill(sign=life.text, unrecorded=unrecorded)
+        return _Advice.KEEP_UNTIL_ASKED.fill(question=question, sign=life.text, days=coverage.covered_days)
+    advice = _Advice.FIND_LAST_USE if unrecorded else _Advice.FIND_LOGS
+    return advice.fill(sign=life.text, unrecorded=unrecorded)
 
 
 def _question(principal: Principal) -> str:
@@ -293,22 +293,22 @@ def _proposal_for_unused(context: PrincipalContext, caveats: Iterable[Caveat]) -
     principal, days = context.principal, context.covered_days
     may_hide = any(line.kind is LineKind.KEPT for line in context.lines)
     if principal.kind is PrincipalKind.USER and (may_hide or missing_home_region(context.coverage)):
-        return _Proposal.ASK_ABOUT_USER.fill()
+        return _Advice.ASK_ABOUT_USER.fill()
     if is_of_permission_set(principal):
-        return _Proposal.END_ASSIGNMENT.fill()
+        return _Advice.END_ASSIGNMENT.fill()
     if any(is_service_policy(policy.arn) for policy in principal.policies):
-        return _Proposal.ASK_ABOUT_RARE_EVENTS.fill()
+        return _Advice.ASK_ABOUT_RARE_EVENTS.fill()
     schedules = [caveat.message for caveat in caveats if caveat.kind is ShortLogsCaveat.RARE_SCHEDULE]
     if schedules:
-        return _Proposal.ASK_ABOUT_SCHEDULE.fill(schedule=schedules[-1])
+        return _Advice.ASK_ABOUT_SCHEDULE.fill(schedule=schedules[-1])
     if audits := policies_for_audits(principal):
-        return _Proposal.ASK_ABOUT_AUDITS.fill(policy=audits[0], days=days)
+        return _Advice.ASK_ABOUT_AUDITS.fill(policy=audits[0], days=days)
     question, how = _question(principal), _HOW_TO_DISABLE[principal.kind]
     if question == _FOR_EMERGENCIES:
-        return _Proposal.ASK_ABOUT_EMERGENCIES.fill(question=question)
+        return _Advice.ASK_ABOUT_EMERGENCIES.fill(question=question)
     if why := _why_unused(context):
-        return _Proposal.DISABLE.fill(kind=principal.kind, how=how, why=why)
-    return _Proposal.ASK_BEFORE_DISABLING.fill(question=question, days=days, how=how)
+        return _Advice.DISABLE.fill(kind=principal.kind, how=how, why=why)
+    return _Advice.ASK_BEFORE_DISABLING.fill(question=question, days=days, how=how)
 
 
 def _why_unused(context: PrincipalContext) -> str:

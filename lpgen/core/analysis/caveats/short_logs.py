@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from lpgen.core.analysis.caveats.inputs import CaveatInputs
 from lpgen.core.analysis.observability.regions import granted_regions, missing_home_region
@@ -144,7 +145,7 @@ class ShortLogsCaveat(CaveatKind):
     )
 
 
-def find_too_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
+def _find_too_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat where the logs cover too few days, for want of records or since some days show too little."""
     coverage, covered, min_days = inputs.coverage, inputs.covered_days, inputs.min_days
     thin = sum((one.last - one.first).days + 1 for one in coverage.thin) if coverage else 0
@@ -157,7 +158,7 @@ def find_too_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
         yield Caveat.of(ShortLogsCaveat.INCOMPLETE_LOGS, case="missing-files")
 
 
-def find_youth(inputs: CaveatInputs) -> Iterator[Caveat]:
+def _find_youth(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for a young principal, and for each policy of which the version in force is young."""
     principal = inputs.principal
     for age in _youth(principal.created, inputs):
@@ -208,7 +209,7 @@ def find_other_regions(inputs: CaveatInputs) -> Iterator[Caveat]:
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
     """
     coverage, unread = inputs.coverage, inputs.ground.unread.get(inputs.principal.account)
-    if coverage is None or all(_is_within(granted_regions(one), coverage.regions) for one in inputs.replaced.allows):
+    if coverage is None or all(_is_within(granted_regions(one), coverage.regions) for one in inputs.grants.allows):
         return
     leader = missing_home_region(coverage)
     is_others = unread is not None and unread.role != inputs.principal.arn  # a role's own use is reported as a hole
@@ -225,3 +226,7 @@ def find_other_regions(inputs: CaveatInputs) -> Iterator[Caveat]:
 
 def _is_within(granted: Collection[str], known: Collection[str]) -> bool:
     return bool(granted) and set(granted) <= set(known)
+
+
+FEW_DAYS: Final = (_find_too_few_days, _find_youth)
+"""The detectors of logs, principals and policies with too few days."""

@@ -112,11 +112,11 @@ class UnknownCaveat(CaveatKind):
     )
 
 
-def find_unknown_grants(inputs: CaveatInputs) -> Iterator[Caveat]:
+def _find_unknown_grants(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each policy without a document, and for each pattern that the catalog doesn't know."""
-    for name in inputs.replaced.missing:
+    for name in inputs.grants.missing:
         yield Caveat.of(UnknownCaveat.GRANTS_UNKNOWN, policy=name)
-    for grant in inputs.replaced.allows:
+    for grant in inputs.grants.allows:
         for pattern in grant.unknown_patterns:
             yield Caveat.of(UnknownCaveat.UNKNOWN_PATTERN, case="new", pattern=pattern, statement=str(grant.ref))
 
@@ -130,12 +130,12 @@ def find_starred_names(inputs: CaveatInputs) -> Iterator[Caveat]:
     at_edge = any(use.how == EDGE_FUNCTION for use in inputs.usage.uses)
     starred = filter(None, map(inputs.catalog.canonical, inputs.finder.observability.table.without_users))
     for action in sorted(inputs.granted.intersection(starred)):
-        grants = (grant for grant in inputs.replaced.allows if action in grant.actions)
+        grants = (grant for grant in inputs.grants.allows if action in grant.actions)
         if at_edge or any(action_is_named_in(grant, action) for grant in grants):
             yield Caveat.of(UnknownCaveat.UNKNOWN_PATTERN, case="star", pattern=f"{action}*")
 
 
-def find_unmapped_events(inputs: CaveatInputs) -> Iterator[Caveat]:
+def _find_unmapped_events(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each kind of record whose action isn't known."""
     for event in inputs.usage.unmapped:
         yield Caveat.of(
@@ -148,7 +148,7 @@ def find_unmapped_events(inputs: CaveatInputs) -> Iterator[Caveat]:
         )
 
 
-def find_unexplained_uses(inputs: CaveatInputs) -> Iterator[Caveat]:
+def _find_unexplained_uses(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each use that no policy grants and nothing else explains."""
     for use in (*inputs.missed.observed.ungranted, *inputs.contradicted):
         if not use.explanation:
@@ -157,7 +157,7 @@ def find_unexplained_uses(inputs: CaveatInputs) -> Iterator[Caveat]:
             )
 
 
-def find_earlier_principals(inputs: CaveatInputs) -> Iterator[Caveat]:
+def _find_earlier_principals(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat where records are of earlier principals of the same name."""
     principal, usage = inputs.principal, inputs.usage
     if earlier := usage.of_earlier(principal):
@@ -169,3 +169,12 @@ def find_earlier_principals(inputs: CaveatInputs) -> Iterator[Caveat]:
             principal_id=principal.principal_id,
             only=tuple(sorted({action for one in earlier for action in one.actions} - own)),
         )
+
+
+UNKNOWN_GRANTS_AND_RECORDS: Final = (
+    _find_unknown_grants,
+    _find_unmapped_events,
+    _find_unexplained_uses,
+    _find_earlier_principals,
+)
+"""The detectors of what isn't known about grants and records."""

@@ -124,13 +124,13 @@ class UnpredictableCaveat(CaveatKind):
     )
 
 
-def find_tooling(inputs: CaveatInputs) -> Iterator[Caveat]:
+def _find_tooling(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for a role of AWS's or the organization's own tooling."""
     for kind in tooling_of(inputs.principal):
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="tooling", what=kind.row.message)
 
 
-def find_break_glass(inputs: CaveatInputs) -> Iterator[Caveat]:
+def _find_break_glass(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for a principal that a decision says is for emergencies."""
     if name := break_glass_name(inputs.ground.decisions, inputs.principal.arn):
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="break-glass", what=name)
@@ -139,13 +139,13 @@ def find_break_glass(inputs: CaveatInputs) -> Iterator[Caveat]:
 # ---------------------------------------------------------------- by whom the trust policy names
 
 
-def find_next_callers(inputs: CaveatInputs) -> Iterator[Caveat]:
+def _find_next_callers(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each of those who may assume a principal and whose next use is another: administrators, stacks and
     auditors."""
     principal = inputs.principal
     if not inputs.lines or inputs.granted <= inputs.kept:
         return
-    if _is_used_by_people(principal) and any(map(grants_everything, inputs.replaced.allows)):
+    if _is_used_by_people(principal) and any(map(grants_everything, inputs.grants.allows)):
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="administrator", what="")
     if _ANY_TEMPLATE in trusted_services(principal):
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="stacks", what="CloudFormation")
@@ -195,7 +195,7 @@ def reads_by_design(services: int) -> str:
 # ---------------------------------------------------------------- after a loss
 
 
-def find_restores(inputs: CaveatInputs) -> Iterator[Caveat]:
+def _find_restores(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for a principal that makes backups, if its replacement removes what restores them."""
     removed = inputs.granted - inputs.kept
     for action in sorted({line.action for line in inputs.lines if line.kind is LineKind.OBSERVED}):
@@ -208,10 +208,10 @@ def find_restores(inputs: CaveatInputs) -> Iterator[Caveat]:
                 return
 
 
-def find_replicas(inputs: CaveatInputs) -> Iterator[Caveat]:
+def _find_replicas(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for the first replica in another Region of a used resource that its replacement lacks."""
     regions = inputs.coverage.regions if inputs.coverage else ()
-    lost = lost_replicas(inputs.replaced, inputs.lines, inputs.ground.scopes, inputs.ground.snapshot, regions)
+    lost = lost_replicas(inputs.grants, inputs.lines, inputs.ground.scopes, inputs.ground.snapshot, regions)
     for replica in islice(lost, 1):
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="failover", what=replica)
 
@@ -235,7 +235,7 @@ def find_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
     if not inputs.usage.days or len(days) >= min(_ENOUGH_DAYS, inputs.min_days):
         return
     what = ""
-    if len(days) <= _EMERGENCY_DAYS and any(map(grants_everything, inputs.replaced.allows)):
+    if len(days) <= _EMERGENCY_DAYS and any(map(grants_everything, inputs.grants.allows)):
         what = "everything"
     elif not inputs.schedules and not _is_by_clock(days):
         if _is_used_by_people(inputs.principal):
@@ -264,3 +264,11 @@ def _changes_set_up(action: Action, table: VisibilityTable, catalog: Catalog) ->
     is_write = catalog.detail(action).level not in READ_LEVELS and name.startswith(_CHANGES)
     is_managed = table.visibility(action).visibility is Visibility.MANAGEMENT
     return is_write and is_managed and service not in OF_APPLICATIONS
+
+
+NAMED: Final = (_find_tooling, _find_break_glass)
+"""The detectors of principals that their name, or a decision, says are special."""
+
+
+NEXT_USE: Final = (_find_next_callers, _find_restores, _find_replicas)
+"""The detectors of next use that differs from the past."""
