@@ -56,7 +56,7 @@ CAVEAT_KINDS: Final[tuple[CaveatKind, ...]] = (
 )
 """What matters most comes first."""
 
-_DETECTORS: Final[tuple[Callable[[CaveatInputs], Iterable[Caveat]], ...]] = (
+DETECTORS: Final[tuple[Callable[[CaveatInputs], Iterable[Caveat]], ...]] = (
     dangerous_use.find_unusual_use,
     *unpredictable.NAMED,
     *unknowns.UNKNOWN_GRANTS_AND_RECORDS,
@@ -86,7 +86,7 @@ def order_of_kind(kind: CaveatKind) -> tuple[int, int]:
 
 def find_caveats(inputs: CaveatInputs) -> tuple[Caveat, ...]:
     """Every reason why a principal's replacement isn't called safe, each with who accepted it."""
-    found = [caveat for detector in _DETECTORS for caveat in detector(inputs)]
+    found = [caveat for detector in DETECTORS for caveat in detector(inputs)]
     return with_acceptance(found, inputs.ground.decisions, principal=inputs.principal.arn)
 
 
