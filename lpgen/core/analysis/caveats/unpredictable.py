@@ -197,13 +197,13 @@ def reads_by_design(services: int) -> str:
 
 def _find_restores(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for a principal that makes backups, if its replacement removes what restores them."""
-    removed = inputs.granted - inputs.kept
     for action in sorted({line.action for line in inputs.lines if line.kind is LineKind.OBSERVED}):
         service, _, operation = action.partition(":")
         if _BACKS_UP.match(operation):
-            lost = [one for one in removed if one.startswith(f"{service}:") and _RESTORES.match(one.split(":")[1])]
+            removed = (other.partition(":") for other in inputs.granted - inputs.kept)
+            lost = [name for prefix, _, name in removed if prefix == service and _RESTORES.match(name)]
             if lost:
-                what = _RESTORE.format(action, min(lost, key=lambda one: (len(one), one)))
+                what = _RESTORE.format(action, f"{service}:{min(lost, key=lambda name: (len(name), name))}")
                 yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="restore", what=what)
                 return
 
