@@ -1,1 +1,1 @@
-"""The registry of findings: one row per kind of caveat, drift finding and refusal. Code detects; rows say the rest."""
+"""Kinds of findings: what a row says, and the rows of drift findings, refusals and other findings of a review."""

@@ -269,6 +269,5 @@ def _changes_set_up(action: Action, table: VisibilityTable, catalog: Catalog) ->
 NAMED: Final = (_find_tooling, _find_break_glass)
 """The detectors of principals that their name, or a decision, says are special."""
 
-
 NEXT_USE: Final = (_find_next_callers, _find_restores, _find_replicas)
 """The detectors of next use that differs from the past."""
