@@ -10,48 +10,41 @@ from lpgen.core.analysis.caveats import (
     dangerous_use,
     forecasts,
     lines,
+    permission_sets,
+    refused,
     short_logs,
     unknowns,
     unpredictable,
 )
-from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
-from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
-from lpgen.core.analysis.caveats.forecasts import ForecastCaveat
 from lpgen.core.analysis.caveats.inputs import CaveatInputs
-from lpgen.core.analysis.caveats.lines import LineCaveat
-from lpgen.core.analysis.caveats.permission_sets import PermissionSetCaveat
-from lpgen.core.analysis.caveats.refused import RefusedCaveat
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
-from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
-from lpgen.core.analysis.caveats.unpredictable import UnpredictableCaveat
 from lpgen.core.analysis.decisions import with_acceptance
 from lpgen.core.registry.row import Caveat, CaveatKind, Doubt
 from lpgen.core.replacements import VerificationCaveat
 
 CAVEAT_KINDS: Final[tuple[CaveatKind, ...]] = (
-    DangerCaveat.UNUSUAL_USE,
-    UnknownCaveat.UNMAPPED_EVENT,
-    UnknownCaveat.UNKNOWN_PATTERN,
-    UnknownCaveat.GRANTS_UNKNOWN,
-    ShortLogsCaveat.SHORT_COVERAGE,
-    ShortLogsCaveat.INCOMPLETE_LOGS,
-    ShortLogsCaveat.YOUNG,
-    ShortLogsCaveat.RARE_SCHEDULE,
-    HoleCaveat.COVERAGE_HOLE,
-    UnknownCaveat.RECREATED,
-    LineCaveat.REQUIRED_TYPE,
-    UnknownCaveat.UNEXPLAINED_USE,
-    UnpredictableCaveat.UNPREDICTABLE,
-    LineCaveat.UNSEEN_UNDER_STAR,
-    LineCaveat.UNSEEN_NAMED,
-    ForecastCaveat.EXPECTED_DENIALS,
-    ForecastCaveat.NO_FORECAST,
-    DangerCaveat.DANGEROUS_ATTEMPT,
-    LineCaveat.TOO_MANY_RESOURCES,
-    PermissionSetCaveat.PERMISSION_SET,
-    PermissionSetCaveat.OTHER_ACCOUNT,
-    RefusedCaveat.TOO_LARGE,
-    RefusedCaveat.UNPROVEN,
+    dangerous_use.DangerCaveat.UNUSUAL_USE,
+    unknowns.UnknownCaveat.UNMAPPED_EVENT,
+    unknowns.UnknownCaveat.UNKNOWN_PATTERN,
+    unknowns.UnknownCaveat.GRANTS_UNKNOWN,
+    short_logs.ShortLogsCaveat.SHORT_COVERAGE,
+    short_logs.ShortLogsCaveat.INCOMPLETE_LOGS,
+    short_logs.ShortLogsCaveat.YOUNG,
+    short_logs.ShortLogsCaveat.RARE_SCHEDULE,
+    coverage_holes.HoleCaveat.COVERAGE_HOLE,
+    unknowns.UnknownCaveat.RECREATED,
+    lines.LineCaveat.REQUIRED_TYPE,
+    unknowns.UnknownCaveat.UNEXPLAINED_USE,
+    unpredictable.UnpredictableCaveat.UNPREDICTABLE,
+    lines.LineCaveat.UNSEEN_UNDER_STAR,
+    lines.LineCaveat.UNSEEN_NAMED,
+    forecasts.ForecastCaveat.EXPECTED_DENIALS,
+    forecasts.ForecastCaveat.NO_FORECAST,
+    dangerous_use.DangerCaveat.DANGEROUS_ATTEMPT,
+    lines.LineCaveat.TOO_MANY_RESOURCES,
+    permission_sets.PermissionSetCaveat.PERMISSION_SET,
+    permission_sets.PermissionSetCaveat.OTHER_ACCOUNT,
+    refused.RefusedCaveat.TOO_LARGE,
+    refused.RefusedCaveat.UNPROVEN,
     VerificationCaveat.VERIFICATION,
 )
 """What matters most comes first."""
