@@ -29,7 +29,7 @@ _NO_CODE: Final = frozenset(
 )
 _VALUE_BASES: Final = frozenset({"NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TypedDict"})
 _STRUCT_BASE: Final = "Struct"
-_CAVEAT_KINDS: Final = "CaveatKind"
+_CAVEAT_KINDS: Final = "Caveat"  # what the names of the classes of kinds end with
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class CodeSize:
     among them. `types` are the value types: dataclasses, enums, named tuples and typed dictionaries. `structs` are the
     structs of msgspec, which describe JSON documents and aren't among the types. `public_names` are the functions and
     classes of modules, `names` also methods, constants and fields. `caveat_paths` are the expressions that name a
-    member of `CaveatKind`.
+    kind of caveat, such as `LineCaveat.REQUIRED_TYPE`.
     """
 
     files: int = 0
@@ -114,7 +114,8 @@ def _is_long_function(node: ast.AST) -> bool:
 
 
 def _names_caveat_kind(node: ast.AST) -> bool:
-    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == _CAVEAT_KINDS
+    is_member = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.attr.isupper()
+    return is_member and node.value.id.endswith(_CAVEAT_KINDS)
 
 
 def _names(tree: ast.Module | ast.ClassDef) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Final, Generic
 
 from lpgen.app.inputs import IN_THIS_PROCESS, AnalysisInputs
 from lpgen.core.analysis.backtest.forecast import forecaster_of_review
-from lpgen.core.analysis.caveats.decided_lines import idle_decisions
+from lpgen.core.analysis.decided_lines import idle_decisions
 from lpgen.core.analysis.decisions import decisions_in_force, stamp_of_decisions, with_acceptance
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand
 from lpgen.core.analysis.grants.trust import outside_trust, own_accounts

@@ -137,6 +137,18 @@ class PastDenials:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """The denials expected of a replacement in the next days; None where the logs are too short for a backtest.
+
+    `limit` is how many are few enough to be safe; None means that no backtest is wanted.
+    """
+
+    limit: float | None
+    past: PastDenials | None = None
+    expected: ExpectedDenials | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PrincipalBacktest:
     """The backtest of one principal. `windows` are those in which it gets a replacement.
 

@@ -16,9 +16,8 @@ from lpgen.core.choices import KeepUnobservable, Severity, UnobservableKind
 from lpgen.core.evidence import Evidence, LogCoverage, PrincipalUsage, StatementRef, UnmappedEvent, Use
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Principal, SkipReason
-from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.registry.row import Finding
-from lpgen.core.replacements import CheckStatus, Decision, DecisionsStamp, LeftPolicy, Line, Replacement, Verification
+from lpgen.core.registry.row import Caveat, Finding
+from lpgen.core.replacements import Decision, DecisionsStamp, LeftPolicy, Line, Replacement, Verification
 from lpgen.core.snapshots import SnapshotStamp
 
 
@@ -360,14 +359,6 @@ class PrincipalDiff:
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
-    """The denials expected of a replacement in the next days, None where they aren't known, and their caveats."""
-
-    expected: ExpectedDenials | None = None
-    caveats: tuple[Caveat, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class DroppedLine:
     """A line that a person's decision keeps out of the replacement."""
 
@@ -423,9 +414,8 @@ class Proposal:
         found: list[Caveat] = []
         if self.replacement is not None and self.replacement.refused_for is not None:
             found.append(self.replacement.refused_for)
-        elif self.verification is not None and self.verification.status is not CheckStatus.PASSED:
-            names = tuple(one.name for one in self.verification.checks if one.status is not CheckStatus.PASSED)
-            found.append(Caveat.of(CaveatKind.VERIFICATION, status=self.verification.status, checks=names))
+        elif self.verification is not None and self.verification.caveat is not None:
+            found.append(self.verification.caveat)
         return (*found, *(one for one in self.diff.assessment.open_caveats if one not in found))
 
     @property

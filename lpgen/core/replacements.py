@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from lpgen.core.choices import Severity
 from lpgen.core.digests import digest_of_facts
 from lpgen.core.evidence import Evidence, StatementRef
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.model import Action, Policy, Principal
-from lpgen.core.registry.caveats import Caveat
+from lpgen.core.registry.row import IAM_GUIDE, Caveat, CaveatKind, Remedy, Row
 
 # ---------------------------------------------------------------- decisions
 
@@ -218,6 +219,24 @@ class Check:
     findings: tuple[str, ...]
 
 
+class VerificationCaveat(CaveatKind):
+    """What isn't safe about a replacement by its proof."""
+
+    VERIFICATION = Row(
+        "verification",
+        "The replacement failed its verification.",
+        parameters={"status": str, "checks": tuple},
+        message=lambda *, status, checks: f"verification {status}: {', '.join(checks) or 'no check ran'}",
+        step="leave the policies in place, and read the checks that did not pass",
+        acceptable=False,
+        rank=1,
+        help="It may deny what is used, or allow what wasn't allowed.",
+        source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
+        severity=Severity.HIGH,
+        remedy=Remedy.LOOK,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """The checks on one replacement; without any check it has failed."""
@@ -232,6 +251,14 @@ class Verification:
         if not statuses or CheckStatus.FAILED in statuses:
             return CheckStatus.FAILED
         return CheckStatus.UNPROVEN if CheckStatus.UNPROVEN in statuses else CheckStatus.PASSED
+
+    @property
+    def caveat(self) -> Caveat | None:
+        """Which checks didn't pass, None where all did."""
+        if self.status is CheckStatus.PASSED:
+            return None
+        names = tuple(check.name for check in self.checks if check.status is not CheckStatus.PASSED)
+        return Caveat.of(VerificationCaveat.VERIFICATION, status=self.status, checks=names)
 
 
 @dataclass(frozen=True, slots=True)

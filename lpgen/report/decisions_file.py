@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from lpgen.core.registry.caveats import CaveatKind
+from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
 from lpgen.core.registry.row import Finding
 from lpgen.report.escaping import terminal_text
 from lpgen.report.summary import ReviewSummary
@@ -38,7 +38,7 @@ def _entries(review: ReviewSummary) -> Iterator[str]:
 
 def _entry(principal: str, finding: Finding) -> str:
     said = f"# {terminal_text(finding.message)}\n"
-    if finding.kind is CaveatKind.UNUSUAL_USE:
+    if finding.kind is DangerCaveat.UNUSUAL_USE:
         what = finding.parameters
         return (
             f'{said}# If the owner says that it was not the team:\n[[decision]]\ndo = "drop"\n'

@@ -8,12 +8,14 @@ from dataclasses import dataclass, fields, replace
 from math import inf
 from typing import Annotated, Final
 
+from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
+from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
 from lpgen.core.backtests import ExpectedDenials, Reach
 from lpgen.core.choices import KeepUnobservable, Severity, UnobservableKind
 from lpgen.core.documents import Count, RowPart, means
 from lpgen.core.findings import OutsideTrust, PrincipalClass, Recreation, Report
 from lpgen.core.model import Principal
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat
 from lpgen.report.blocks import NO_OPTIONS, Given, plural
 
 
@@ -128,10 +130,10 @@ class PrincipalSummary:
     @property
     def unusual(self) -> tuple[Caveat, ...]:
         """The unusual use."""
-        return tuple(one for one in self.caveats if one.kind is CaveatKind.UNUSUAL_USE)
+        return tuple(one for one in self.caveats if one.kind is DangerCaveat.UNUSUAL_USE)
 
 
-_IN_PLACE: Final = frozenset({CaveatKind.UNUSUAL_USE, CaveatKind.COVERAGE_HOLE})
+_IN_PLACE: Final = frozenset({DangerCaveat.UNUSUAL_USE, HoleCaveat.COVERAGE_HOLE})
 """Caveats that matter though a replacement is in place: unusual use, and attempts that the logs miss."""
 
 _NOTHING_TO_DO: Final = frozenset(
@@ -256,7 +258,7 @@ def _unusual(summary: PrincipalSummary) -> Danger:
     more = f" and {plural(len(others), 'other action')}" if others else ""
     verb = "are" if others else "is"
     message = f"{worst['action']}{more} {verb} unusual for it, first used so on {worst['first']}"
-    return Danger(summary, CaveatKind.UNUSUAL_USE.row.severity, message)
+    return Danger(summary, DangerCaveat.UNUSUAL_USE.row.severity, message)
 
 
 def _name_in_account(summary: PrincipalSummary) -> str:

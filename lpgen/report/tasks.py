@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
+from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
+from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
+from lpgen.core.analysis.caveats.kinds import order_of_kind
 from lpgen.core.findings import PrincipalClass
-from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.registry.row import Remedy
+from lpgen.core.registry.row import Caveat, Remedy
 from lpgen.report.blocks import Command, Given, Line, Option, bad, count, good, line, name, plural
 from lpgen.report.summary import PrincipalSummary, ReviewSummary
 from lpgen.report.words import label_in_list, name_for_option, owner_of, sentence
@@ -146,7 +148,7 @@ def _blocked(review: ReviewSummary) -> Iterator[_Blocked]:
         by_key: dict[_Key, list[Caveat]] = defaultdict(list)
         if one.is_replaced and not one.in_place:
             for caveat in one.caveats:
-                if caveat.kind is not CaveatKind.UNUSUAL_USE:
+                if caveat.kind is not DangerCaveat.UNUSUAL_USE:
                     by_key[_key_of(caveat)].append(caveat)
         elif missing is not None and not one.is_replaced:
             by_key[missing, ""] = []
@@ -178,7 +180,7 @@ def _clearing(key: _Key, held: Sequence[_Blocked], freed: int, review: ReviewSum
     principals = tuple(one.summary for one in held)
     caveats = [(caveat, one.summary) for one in held for caveat in one.caveats[key]]
     by_step: dict[str, dict[str, PrincipalSummary]] = defaultdict(dict)
-    for caveat, summary in sorted(caveats, key=lambda pair: pair[0].order[:2]):
+    for caveat, summary in sorted(caveats, key=lambda pair: order_of_kind(pair[0].kind)):
         by_step[caveat.step][summary.arn] = summary
     titles = (caveat.kind.row.title.rstrip(".") for caveat, _ in caveats)
     words = next(iter(by_step)) if len(by_step) == 1 else _WORDS.get(remedy) or next(titles)
@@ -259,7 +261,7 @@ def _by_class(review: ReviewSummary, given: Given) -> Iterator[Task]:
 
 def _is_unsure(summary: PrincipalSummary) -> bool:
     """Whether something speaks against a disuse that the proposal itself doesn't ask about."""
-    return any(one.kind is not CaveatKind.COVERAGE_HOLE or one.parameters["service"] for one in summary.caveats)
+    return any(one.kind is not HoleCaveat.COVERAGE_HOLE or one.parameters["service"] for one in summary.caveats)
 
 
 def _in_place(review: ReviewSummary, given: Given) -> Iterator[Task]:
@@ -267,7 +269,7 @@ def _in_place(review: ReviewSummary, given: Given) -> Iterator[Task]:
     found: dict[str, list[PrincipalSummary]] = defaultdict(list)
     for one in review.replaced:
         if one.in_place:
-            steps = {caveat.step for caveat in one.open_caveats if caveat.kind is not CaveatKind.UNUSUAL_USE}
+            steps = {caveat.step for caveat in one.open_caveats if caveat.kind is not DangerCaveat.UNUSUAL_USE}
             for step in steps:
                 found[step].append(one)
     for step in sorted(found):

@@ -17,7 +17,7 @@ from lpgen.core.evidence import Evidence, Use
 from lpgen.core.findings import UNSEEN, ActionVerdict, Confidence, PrincipalDiff, Proposal, Verdict, Verdicts
 from lpgen.core.iam.match_resource import PatternIndex
 from lpgen.core.model import AccessLevel, Action, DenialKind
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat, CaveatKind
 from lpgen.core.replacements import AppliedRule, CheckStatus, Line, LineKind, ReplacementStatement, Scope
 from lpgen.core.usage.principal_usage import merge_evidence
 from lpgen.report.summary import NO_COUNTS, Counts, PrincipalSummary, field_of_choice

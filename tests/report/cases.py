@@ -39,7 +39,7 @@ from lpgen.core.model import (
     Resource,
     ResourceKind,
 )
-from lpgen.core.registry.caveats import Caveat
+from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import (
     AppliedRule,
     Check,

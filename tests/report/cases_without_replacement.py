@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
+from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.findings import PrincipalClass, Verdict, WildcardUse
 from lpgen.core.model import ActionPattern
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat
 from tests.report.cases import ADMIN, SECURITY, Case, verdict
 
 
@@ -33,7 +35,7 @@ def without_replacement() -> list[Case]:
         last_used=datetime(2026, 9, 12, 4, 0, tzinfo=UTC),
         caveats=[
             Caveat.of(
-                CaveatKind.COVERAGE_HOLE,
+                HoleCaveat.COVERAGE_HOLE,
                 service="",
                 last=date(2026, 9, 12),
                 region="",
@@ -48,7 +50,7 @@ def without_replacement() -> list[Case]:
         PrincipalClass.GRANTS_UNKNOWN,
         "export the missing policy documents and run again",
         account=SECURITY,
-        caveats=[Caveat.of(CaveatKind.GRANTS_UNKNOWN, policy="arn:aws:iam::444455556666:policy/etl")],
+        caveats=[Caveat.of(UnknownCaveat.GRANTS_UNKNOWN, policy="arn:aws:iam::444455556666:policy/etl")],
     )
     no_logs = Case(
         "auditor",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 
+from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Confidence, Detachment, PrincipalClass, Verdict, WildcardUse
 from lpgen.core.iam.policy import policy_from_json
@@ -18,7 +19,7 @@ from lpgen.core.model import (
     PolicyKind,
     PrincipalKind,
 )
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import AppliedRule, Line, LineKind, Scope
 from tests.report.cases import ADMIN, Case, kept_line, own, seen, use_of, used_line, verdict
 
@@ -226,5 +227,5 @@ def applied() -> Case:
         "min_days": 90,
         "until": date(2026, 12, 20),
     }
-    case.caveats.append(Caveat(CaveatKind.YOUNG, age))
+    case.caveats.append(Caveat(ShortLogsCaveat.YOUNG, age))
     return case

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.decisions import with_acceptance
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import DecisionKind
 from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.errors import DecisionsError
@@ -83,7 +84,7 @@ def test_the_file_of_a_review_without_open_reasons_decides_nothing(tmp_path: Pat
 def test_hostile_names_stay_in_their_fields() -> None:
     name = 'a"\n[[decision]]\x7f\ud800\u202e\\'
     caveat = Caveat(
-        CaveatKind.UNMAPPED_EVENT, {**example_parameters(CaveatKind.UNMAPPED_EVENT), "event": name, "call": name}
+        UnknownCaveat.UNMAPPED_EVENT, {**example_parameters(UnknownCaveat.UNMAPPED_EVENT), "event": name, "call": name}
     )
     text = render_decisions(summarize(report_of([Case("app", caveats=[caveat])])), "lpgen review")
     text.encode()

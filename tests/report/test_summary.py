@@ -12,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
 from lpgen.core.choices import KeepUnobservable, ScopeChoice, keep_each
 from lpgen.core.evidence import Use
 from lpgen.core.findings import PrincipalClass, Proposal, Report
 from lpgen.core.model import AttachedPolicy, Principal
 from lpgen.core.options import Options
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import Decision, DecisionKind, LineKind
 from lpgen.report.summary import Counts, PrincipalSummary, sum_counts, summary_of_review
 from lpgen.report.views import PrincipalView
@@ -181,7 +182,7 @@ def test_the_worst_way_in_and_the_worst_use_come_first() -> None:
 
 
 def unusual(rank: int) -> Caveat:
-    (found,) = (one for one in failing().caveats if one.kind is CaveatKind.UNUSUAL_USE)
+    (found,) = (one for one in failing().caveats if one.kind is DangerCaveat.UNUSUAL_USE)
     return replace(found, parameters={**found.parameters, "rank": rank})
 
 

@@ -17,8 +17,13 @@ from hypothesis import strategies as st
 
 from lpgen.cli.main import app
 from lpgen.cli.options import given_of
+from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
+from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
+from lpgen.core.analysis.caveats.forecasts import ForecastCaveat
+from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
+from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
 from lpgen.core.findings import PrincipalClass, Report
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat, CaveatKind
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.report.blocks import Given, Line
 from lpgen.report.tasks import Task, closing_tasks, tasks_of_review
@@ -74,7 +79,7 @@ def test_harm_comes_before_gain() -> None:
     ]
 
 
-@given(st.lists(st.sets(st.sampled_from(CaveatKind), max_size=3), max_size=8))
+@given(st.lists(st.sets(st.sampled_from(CAVEAT_KINDS), max_size=3), max_size=8))
 @settings(max_examples=examples(60), deadline=None)
 def test_tasks_that_make_more_replacements_safe_come_first(kinds: list[set[CaveatKind]]) -> None:
     report = report_of(blocked(f"{number}", *sorted(found)) for number, found in enumerate(kinds))
@@ -85,14 +90,14 @@ def test_tasks_that_make_more_replacements_safe_come_first(kinds: list[set[Cavea
             gains.append(int(text.partition("unblocks ")[2].rstrip(").").partition(" ")[0]))
         elif text.startswith("Write"):
             gains.append(len(task.principals))
-    asked = {one.kind for found in kinds for one in map(example_caveat, found)} - {CaveatKind.UNUSUAL_USE}
-    unusual = sum(CaveatKind.UNUSUAL_USE in found for found in kinds)
+    asked = {one.kind for found in kinds for one in map(example_caveat, found)} - {DangerCaveat.UNUSUAL_USE}
+    unusual = sum(DangerCaveat.UNUSUAL_USE in found for found in kinds)
     assert bool(gains) is bool(asked or len(kinds) > unusual)
-    assert sum(gains) == len(kinds) - sum(found == {CaveatKind.UNUSUAL_USE} for found in kinds)
+    assert sum(gains) == len(kinds) - sum(found == {DangerCaveat.UNUSUAL_USE} for found in kinds)
 
 
 def test_tasks_come_by_how_many_replacements_they_make_safe() -> None:
-    young, denied = CaveatKind.YOUNG, CaveatKind.EXPECTED_DENIALS
+    young, denied = ShortLogsCaveat.YOUNG, ForecastCaveat.EXPECTED_DENIALS
     made = ((young,), (denied,), (denied,), (young, denied), ())
     tasks = tasks_of(report_of(blocked(f"{number}", *kinds) for number, kinds in enumerate(made)))
     assert [shlex.split(one.command.text)[1] for one in tasks if one.command] == ["backtest", "review", "generate"]
@@ -102,7 +107,7 @@ def test_tasks_come_by_how_many_replacements_they_make_safe() -> None:
     assert [names_of(one) for one in tasks] == [["1", "2", "3"], ["0", "3"], ["4"]]
 
 
-@pytest.mark.parametrize("kind", CaveatKind)
+@pytest.mark.parametrize("kind", CAVEAT_KINDS)
 def test_every_kind_of_caveat_has_a_task_with_a_command(kind: CaveatKind) -> None:
     given = replace(report_of([blocked("app", kind)]), log_place="s3://logs")
     (task, *others) = tasks_of(given)
@@ -110,7 +115,7 @@ def test_every_kind_of_caveat_has_a_task_with_a_command(kind: CaveatKind) -> Non
     assert names_of(task) == ["app"]
     assert task.command
     assert task.command.name in TAKEN
-    assert ("unblocks 1" in text_of(task.words)) is (kind is not CaveatKind.UNUSUAL_USE)
+    assert ("unblocks 1" in text_of(task.words)) is (kind is not DangerCaveat.UNUSUAL_USE)
 
 
 WITH_TASK = (
@@ -148,11 +153,11 @@ def test_nothing_is_to_be_done_where_all_is_in_place() -> None:
 
 def test_a_replacement_in_place_asks_only_about_what_the_logs_may_miss() -> None:
     hole = Caveat.of(
-        CaveatKind.COVERAGE_HOLE, service="s3", last=datetime(2026, 9, 1, tzinfo=UTC).date(), region="",
+        HoleCaveat.COVERAGE_HOLE, service="s3", last=datetime(2026, 9, 1, tzinfo=UTC).date(), region="",
         is_region_read=True, is_after_logs=False, unrecorded="",
     )  # fmt: skip
     case = applied()
-    case.caveats = [hole, example_caveat(CaveatKind.YOUNG)]
+    case.caveats = [hole, example_caveat(ShortLogsCaveat.YOUNG)]
     (task,) = tasks_of(report_of([case]))
     assert text_of(task.words) == f"In place, but tried what the logs don't show: {hole.step}."
 
@@ -162,7 +167,7 @@ def test_a_replacement_in_place_asks_only_about_what_the_logs_may_miss() -> None
 
 def test_a_disuse_that_is_unsure_is_no_task_to_disable() -> None:
     unused = next(one for one in without_replacement() if one.principal_class is PrincipalClass.UNUSED)
-    short = Caveat.of(CaveatKind.SHORT_COVERAGE, days=30, min_days=90, account=unused.account)
+    short = Caveat.of(ShortLogsCaveat.SHORT_COVERAGE, days=30, min_days=90, account=unused.account)
     tasks = tasks_of(report_of([unused, replace(unused, name="cron", caveats=[short])]))
     assert {text_of(one.words): names_of(one) for one in tasks} == {
         "Ask its owner whether it is for emergencies before you disable it.": ["break-glass-admin"],
@@ -271,7 +276,7 @@ def commands_in(report: Report, given: Given) -> Iterator[list[str]]:
 
 REPORTS: dict[str, Callable[[], Report]] = {
     "each class": lambda: replace(organization(), log_place="s3://logs/AWSLogs"),
-    "each caveat": lambda: replace(report_of(blocked(str(kind), kind) for kind in CaveatKind), log_place="logs"),
+    "each caveat": lambda: replace(report_of(blocked(str(kind), kind) for kind in CAVEAT_KINDS), log_place="logs"),
     "all in place": lambda: report_of([applied()]),
 }
 

@@ -7,11 +7,19 @@ from datetime import date
 
 import pytest
 
+from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
+from lpgen.core.analysis.caveats.forecasts import ForecastCaveat
+from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
+from lpgen.core.analysis.caveats.lines import LineCaveat
+from lpgen.core.analysis.caveats.permission_sets import PermissionSetCaveat
+from lpgen.core.analysis.caveats.refused import RefusedCaveat
+from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Confidence, Verdict
 from lpgen.core.model import AccessLevel, DenialKind, PolicyKind
-from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.replacements import LineKind
+from lpgen.core.registry.row import Caveat, CaveatKind
+from lpgen.core.replacements import LineKind, VerificationCaveat
 from lpgen.report.blocks import Paragraph, line, name
 from lpgen.report.pages.principal import all_kept_blocks
 from lpgen.report.plan import StepKind, plan_note, plan_steps
@@ -190,13 +198,13 @@ def test_plan_note_says_that_a_replacement_does_not_follow_what_aws_adds() -> No
 
 def test_next_step_of_unexplained_use_of_a_key_speaks_of_grants() -> None:
     def step(action: str) -> str:
-        return Caveat.of(CaveatKind.UNEXPLAINED_USE, action=action, resource="*", reason="no Allow matches").step
+        return Caveat.of(UnknownCaveat.UNEXPLAINED_USE, action=action, resource="*", reason="no Allow matches").step
 
     assert "aws kms list-grants" in step("kms:Decrypt")
     assert "list-grants" not in step("s3:GetObject")
 
 
-@pytest.mark.parametrize("kind", CaveatKind)
+@pytest.mark.parametrize("kind", CAVEAT_KINDS)
 def test_next_step_is_said_for_every_kind(kind: CaveatKind) -> None:
     step = example_caveat(kind).step
     assert step
@@ -205,22 +213,33 @@ def test_next_step_is_said_for_every_kind(kind: CaveatKind) -> None:
 
 def test_next_step_names_the_day_that_the_logs_must_reach() -> None:
     caveat = Caveat.of(
-        CaveatKind.YOUNG, case="young-policy", policy="home", days=29, counted=29, min_days=90, until=date(2026, 11, 30)
+        ShortLogsCaveat.YOUNG,
+        case="young-policy",
+        policy="home",
+        days=29,
+        counted=29,
+        min_days=90,
+        until=date(2026, 11, 30),
     )
     assert caveat.step == "wait until the logs reach 2026-11-30"
 
 
 def test_next_step_counts_the_days_that_are_missing() -> None:
-    caveat = Caveat.of(CaveatKind.SHORT_COVERAGE, days=89, min_days=90, account="111122223333")
+    caveat = Caveat.of(ShortLogsCaveat.SHORT_COVERAGE, days=89, min_days=90, account="111122223333")
     assert caveat.step == "ingest 1 more day of logs of account 111122223333"
 
 
 def test_caveats_that_nobody_can_accept_need_a_proof_a_backtest_another_account_or_a_keep_or_drop() -> None:
-    without_proof = {CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.VERIFICATION}
-    without_backtest = {CaveatKind.NO_FORECAST}
-    unacceptable = {kind for kind in CaveatKind if not kind.row.acceptable}
-    decided_by_line = {CaveatKind.UNUSUAL_USE, CaveatKind.UNSEEN_NAMED}
-    assert {CaveatKind.OTHER_ACCOUNT, *decided_by_line, *without_proof, *without_backtest} == unacceptable
+    without_proof = {
+        UnknownCaveat.GRANTS_UNKNOWN,
+        RefusedCaveat.TOO_LARGE,
+        RefusedCaveat.UNPROVEN,
+        VerificationCaveat.VERIFICATION,
+    }
+    without_backtest = {ForecastCaveat.NO_FORECAST}
+    unacceptable = {kind for kind in CAVEAT_KINDS if not kind.row.acceptable}
+    decided_by_line = {DangerCaveat.UNUSUAL_USE, LineCaveat.UNSEEN_NAMED}
+    assert {PermissionSetCaveat.OTHER_ACCOUNT, *decided_by_line, *without_proof, *without_backtest} == unacceptable
 
 
 def test_removed_keeps_low_confidence_apart() -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
+from lpgen.core.analysis.caveats.refused import RefusedCaveat
+from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.evidence import UnmappedEvent
 from lpgen.core.findings import Confidence, DangerousUse, Detachment, DroppedLine, UngrantedUse, Verdict
 from lpgen.core.model import Action
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import Check, CheckStatus, Decision, DecisionKind, Line, LineKind, Scope
 from tests.report.cases import ADMIN, SECURITY, Case, own, passed_checks, seen, use_of, used_line, verdict
 
@@ -49,7 +53,9 @@ def inventory() -> Case:
     refused = "no Allow matches the action and resource"
     changed = "its policies were changed later, by iam:DeleteRolePolicy on 2026-07-03 (example 77aa)"
     case.ungranted = [UngrantedUse(made, refused, explanation=changed), UngrantedUse(use, refused, explanation="")]
-    case.caveats = [Caveat.of(CaveatKind.UNEXPLAINED_USE, action="ec2:DescribeVolumes", resource="*", reason=refused)]
+    case.caveats = [
+        Caveat.of(UnknownCaveat.UNEXPLAINED_USE, action="ec2:DescribeVolumes", resource="*", reason=refused)
+    ]
     return case
 
 
@@ -72,7 +78,7 @@ def analyst() -> Case:
     case.unmapped = [event]
     case.caveats = [
         Caveat.of(
-            CaveatKind.UNMAPPED_EVENT,
+            UnknownCaveat.UNMAPPED_EVENT,
             records=7,
             call="s3.amazonaws.com GetStorageLensDashboardDataInternal",
             reason=event.reason,
@@ -80,7 +86,7 @@ def analyst() -> Case:
             event=event.item,
         ),
         Caveat.of(
-            CaveatKind.YOUNG,
+            ShortLogsCaveat.YOUNG,
             case="young-principal",
             kind="role",
             days=20,
@@ -89,7 +95,7 @@ def analyst() -> Case:
             until=date(2026, 12, 9),
         ),
         Caveat(
-            CaveatKind.UNKNOWN_PATTERN,
+            UnknownCaveat.UNKNOWN_PATTERN,
             {"case": "new", "pattern": "s3:GetObjectMetadata", "statement": "lens, statement 3"},
             "storage team: a typing error from 2021",
         ),
@@ -115,7 +121,7 @@ def too_large() -> Case:
     case = Case(
         "mesh-router",
         refusal=Caveat.of(
-            CaveatKind.TOO_LARGE,
+            RefusedCaveat.TOO_LARGE,
             needed=81205,
             room="AWS's limits",
             largest="sqs 50110, sns 31095",
@@ -144,9 +150,9 @@ def failing() -> Case:
     case.lines.append(used_line("s3:PutBucketPolicy", parent, opened, "arn:aws:s3:::partner-drop"))
     case.dangerous = (DangerousUse(Action("s3:PutBucketPolicy"), harm, on=(date(2026, 9, 3),), evidence=opened),)
     case.caveats = [
-        Caveat.of(CaveatKind.SHORT_COVERAGE, days=61, min_days=90, account=SECURITY),
+        Caveat.of(ShortLogsCaveat.SHORT_COVERAGE, days=61, min_days=90, account=SECURITY),
         Caveat.of(
-            CaveatKind.UNUSUAL_USE,
+            DangerCaveat.UNUSUAL_USE,
             action="s3:PutBucketPolicy",
             harm=harm,
             resource="arn:aws:s3:::partner-drop",

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.registry.row import Kind
+from lpgen.core.registry.row import Caveat, CaveatKind, Kind
 
 _EXAMPLES = ("some", 3, True, ("111122223333", "444455556666"), date(2026, 9, 30))
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from lpgen.core.analysis.caveats.refused import RefusedCaveat
+from lpgen.core.analysis.caveats.unpredictable import AUDIT_POLICY, reads_by_design, scanned_services
 from lpgen.core.analysis.grants.aws_policies import without_left
 from lpgen.core.analysis.grants.scope import language_version
 from lpgen.core.analysis.scopes.scopes import SCOPE_RULES
@@ -29,7 +31,6 @@ from lpgen.core.analysis.synthesis.statements import (
     with_short_sid,
     written_statement,
 )
-from lpgen.core.analysis.verdicts.scanners import AUDIT_POLICY, reads_by_design, scanned_services
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants
 from lpgen.core.findings import PrincipalClass, PrincipalDiff
@@ -44,7 +45,7 @@ from lpgen.core.iam.policy import (
 )
 from lpgen.core.model import Action, Statement
 from lpgen.core.options import Options
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import (
     AppliedRule,
     Line,
@@ -66,14 +67,14 @@ def generate_policy(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catal
     statements, then put into inline space too, then refused.
     """
     quota = options.attached_quota
-    unproven = next((one for one in diff.assessment.caveats if one.kind is CaveatKind.UNPROVEN), None)
+    unproven = next((one for one in diff.assessment.caveats if one.kind is RefusedCaveat.UNPROVEN), None)
     if unproven is not None:
         return Replacement(diff.principal, (), (), (), unproven, quota)
     try:
         with step_budget(PRINCIPAL_STEPS):
             return _generate_one(diff, grants, catalog, options)
     except StepsUsedUpError as error:
-        return Replacement(diff.principal, (), (), (), Caveat.of(CaveatKind.UNPROVEN, why=error.message), quota)
+        return Replacement(diff.principal, (), (), (), Caveat.of(RefusedCaveat.UNPROVEN, why=error.message), quota)
 
 
 _Name = Callable[[ReplacementStatement, Parents], ReplacementStatement]
@@ -171,7 +172,9 @@ def _refuse(
     if managed:
         room = _ROOM.format(managed=space.managed, limit=MANAGED_POLICY_LIMIT, inline_room=room)
     advice, instead = _advice(diff, denies, catalog, inline=not managed, needed=needed)
-    refusal = Caveat.of(CaveatKind.TOO_LARGE, needed=needed, room=room, largest=largest, advice=advice, instead=instead)
+    refusal = Caveat.of(
+        RefusedCaveat.TOO_LARGE, needed=needed, room=room, largest=largest, advice=advice, instead=instead
+    )
     return Replacement(diff.principal, (), (), sizes, refusal)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from lpgen.core.analysis.caveats.unpredictable import snapshot_resources
+from lpgen.core.analysis.caveats.inputs import ReviewGround
+from lpgen.core.analysis.caveats.replicas import snapshot_resources
 from lpgen.core.analysis.counted_use import UseCounter, current_ids, suspecting_counter, use_counter
 from lpgen.core.analysis.explained_use import Explanations
 from lpgen.core.analysis.grants.aws_policies import LeftAttached
@@ -23,7 +24,6 @@ from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.rare_needs import Peers, peers_from_usage
 from lpgen.core.analysis.observability.signs_in_logs import ShownReads, shown_reads_from_usage
 from lpgen.core.analysis.observability.signs_of_use import unread_uses
-from lpgen.core.analysis.review import ReviewGround
 from lpgen.core.analysis.reviewer import Reviewer, whole_already
 from lpgen.core.analysis.scopes.named_resources import lenient_calls
 from lpgen.core.analysis.scopes.prefixes import Population, population_from_usage

@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lpgen.core.analysis.caveats.few_days import days_at_work
+from lpgen.core.analysis.caveats.coverage_holes import seen_services_from_usage
+from lpgen.core.analysis.caveats.inputs import PrincipalRecords, ReviewGround
+from lpgen.core.analysis.caveats.unpredictable import days_at_work
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.generate import generate_policy
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.observability.access_holes import seen_services_from_usage
 from lpgen.core.analysis.observability.signs_in_logs import copied_services
-from lpgen.core.analysis.review import NO_FORECAST, PrincipalRecords, ReviewGround, review_principal
+from lpgen.core.analysis.review import review_principal
 from lpgen.core.analysis.synthesis.permission_sets import hold_sets_together, share_lines
 from lpgen.core.analysis.verify import documents_of_replacement, verify_generated
+from lpgen.core.backtests import Forecast
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
-from lpgen.core.findings import GENERATED_CLASSES, Forecast, PrincipalDiff, Proposal
+from lpgen.core.findings import GENERATED_CLASSES, PrincipalDiff, Proposal
 from lpgen.core.iam.policy import says_the_same
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
@@ -137,7 +139,7 @@ class Reviewer:
                 dropped[arn].uses if arn in dropped else (),
                 batch.accessed.get(arn),
                 seen.get(arn, ()),
-                forecasts.get(arn, NO_FORECAST),
+                forecasts.get(arn),
             )
             for arn in grants
         }

@@ -1,8 +1,8 @@
-"""What all findings of one kind share: a row of the registry."""
+"""Kinds of findings, each with a row that says what all its findings share, and what a single finding adds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from types import UnionType
@@ -12,6 +12,9 @@ from lpgen.core.choices import Severity
 
 IAM_GUIDE: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 TRAIL_GUIDE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide"
+
+MOST_NAMED: Final = 5
+"""So many names are listed in a sentence; of more their number is."""
 
 _Words = str | Callable[..., str]
 """A text with parameters in braces, or a function of the parameters."""
@@ -125,7 +128,7 @@ class Finding:
 
     def __post_init__(self) -> None:
         expected = self.kind.row.parameters
-        wrong = [name for name, one in self.parameters.items() if not isinstance(one, expected.get(name, ()))]
+        wrong = [name for name, value in self.parameters.items() if not isinstance(value, expected.get(name, ()))]
         missing = expected.keys() - self.parameters.keys() if "case" not in expected else ()
         if wrong or missing:
             raise TypeError(f"{self.kind!r} takes {dict(expected)}, not {dict(self.parameters)}")
@@ -161,3 +164,25 @@ def say(words: Words, parameters: Mapping[str, Any]) -> str:
     if isinstance(words, Mapping):
         words = words[parameters["case"]]
     return words.format_map(parameters) if isinstance(words, str) else words(**parameters)
+
+
+def name_some(names: Sequence[str]) -> str:
+    """A few names, and the number of the others."""
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(names[:MOST_NAMED])}{more}"
+
+
+class CaveatKind(Kind):
+    """Why a replacement isn't called safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat(Finding):
+    """One reason why a replacement isn't called safe."""
+
+    kind: CaveatKind
+
+    @classmethod
+    def of(cls, kind: CaveatKind, /, **parameters: Any) -> Self:
+        """A caveat that nobody has accepted."""
+        return cls(kind, parameters)

@@ -6,18 +6,25 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import msgspec
 
+from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
 from lpgen.core.documents import Count, DecisionsPart, Message, Parameters, Part, RowPart, means
 from lpgen.core.evidence import Evidence, Use
 from lpgen.core.findings import DroppedLine, PrincipalClass, UngrantedUse
 from lpgen.core.model import AccessLevel, DenialKind, Outcome, PolicyKind, ResourceKind
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import CheckStatus, DecisionKind, DecisionsStamp, Scope
 from lpgen.report.summary import PrincipalSummary
 from lpgen.report.views import PrincipalView
+
+if TYPE_CHECKING:
+    from lpgen.core.registry.row import CaveatKind
+else:  # a schema needs an enumeration of all words
+    CaveatKind = StrEnum("CaveatKind", {kind.name: kind.value for kind in CAVEAT_KINDS})
+    CaveatKind.__doc__ = "Why a replacement isn't called safe."
 
 Amount = Annotated[float, msgspec.Meta(ge=0)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Final
 
-from lpgen.core.registry.caveats import CaveatKind
+from lpgen.core.analysis.caveats.kinds import order_of_kind
 from lpgen.report.blocks import (
     Bullets,
     Column,
@@ -157,7 +157,7 @@ def _reasons(review: ReviewSummary, most: int) -> Iterator[PageBlock]:
     kinds = Counter(kind for one in unsafe for kind in {caveat.kind for caveat in one.caveats})
     if not kinds:
         return
-    order = sorted(kinds, key=lambda kind: (-kinds[kind], kind.row.rank, list(CaveatKind).index(kind)))
+    order = sorted(kinds, key=lambda kind: (-kinds[kind], order_of_kind(kind)))
     rest = len(order) - most
     verb = "is" if len(unsafe) == 1 else "are"
     yield Heading(line(f"Why {plural(len(unsafe), 'replacement')} {verb} not safe yet"), level=2)

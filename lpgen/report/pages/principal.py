@@ -6,10 +6,11 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from lpgen.core.analysis.caveats.kinds import order_of_kind
 from lpgen.core.analysis.observability.rare_needs import LostInverse
 from lpgen.core.findings import DroppedLine, PrincipalClass
 from lpgen.core.model import Action
-from lpgen.core.registry.caveats import Caveat
+from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import Check, CheckStatus, Scope
 from lpgen.report.blocks import (
     MOST_ROWS,
@@ -130,7 +131,7 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
 
 def _reason_blocks(view: PrincipalView) -> Iterable[Block]:
     """Why it isn't safe, the worst reason first, and the others folded: what happened, why it matters, what to do."""
-    first, *others = sorted(view.summary.open_caveats, key=lambda caveat: caveat.order)
+    first, *others = sorted(view.summary.open_caveats, key=lambda caveat: (order_of_kind(caveat.kind), caveat.message))
     yield Paragraph(line(bad(_caveats_title(view)), quiet(f" ({plural(1 + len(others), 'reason')}):")))
     yield bullets(_reason_item(first, why=first.kind.row.help))
     if others:

@@ -13,13 +13,14 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, groupby
 from typing import Final
 
+from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
+from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.grants.trust import OutsideTrustKind
 from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.choices import Severity
 from lpgen.core.evidence import AccountCoverage, StatementRef
 from lpgen.core.findings import ActionVerdict, PrincipalClass, Report, UngrantedUse, Verdict, WildcardUse
 from lpgen.core.folders import folder_of_principal
-from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.row import Kind
 from lpgen.core.replacements import Decision, LineKind
 from lpgen.report.blocks import DEFAULT_LAYOUT, Layout, Line, count, line, name, names, plural
@@ -34,13 +35,13 @@ from lpgen.report.words import label_of, short_label_of
 
 _MOST_NAMED: Final = 5
 
-_UNEXPLAINED: Final = CaveatKind.UNEXPLAINED_USE
+_UNEXPLAINED: Final = UnknownCaveat.UNEXPLAINED_USE
 _WHOLE: Final = tuple(ReviewKind)[list(ReviewKind).index(ReviewKind.COVERAGE_GAP) : -1]
 REVIEW_RULES: Final = (
     OutsideTrustKind.OUTSIDE_TRUST,
     *(kind for kind in ReviewKind if kind not in (*_WHOLE, ReviewKind.LEFT_OUT)),
     _UNEXPLAINED,
-    *(kind for kind in CaveatKind if kind is not _UNEXPLAINED),
+    *(kind for kind in CAVEAT_KINDS if kind is not _UNEXPLAINED),
     *_WHOLE,
 )
 
@@ -257,7 +258,7 @@ class _Principal:
             message = line(
                 self._label, " used ", name(action), " without a grant. ", "On ", *names(resources, most=3), f": {why}."
             )
-            rule = ReviewKind.UNGRANTED if explained else CaveatKind.UNEXPLAINED_USE
+            rule = ReviewKind.UNGRANTED if explained else UnknownCaveat.UNEXPLAINED_USE
             yield self._finding(
                 rule,
                 message,
@@ -269,7 +270,7 @@ class _Principal:
 
     def _caveats(self) -> Iterator[SarifFinding]:
         for one in self._view.summary.open_caveats:
-            if one.kind is not CaveatKind.UNEXPLAINED_USE:
+            if one.kind is not UnknownCaveat.UNEXPLAINED_USE:
                 message = line(self._label, f": {one.message}. Next: {one.step}.")
                 action = one.parameters.get("action")
                 place = self._places.find(actions=[action]) if isinstance(action, str) else None

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
+from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.observability.implicit_checks import ImplicitPassedRoles
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.cloudtrail.rules.inferences import ENDPOINT_DNS, UNREAD_REQUEST
@@ -16,7 +18,7 @@ from lpgen.core.evidence import Use
 from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
-from lpgen.core.registry.caveats import CaveatKind
+from lpgen.core.registry.row import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
 from lpgen.core.workloads import Schedule
 from lpgen.edge.catalog.files import bundled_catalog
@@ -168,7 +170,7 @@ def test_diff_keeps_the_level_of_an_unexplained_use_for_review() -> None:
     principal = role(policy(allow(["ec2:DescribeInstances", "ec2:CreateTags"])))
     found = diff_of(principal, [use("ec2:DescribeVolumes")])
     assert {line.action: line.kind for line in found.draft.lines} == {"ec2:DescribeInstances": LineKind.REVIEW}
-    assert CaveatKind.UNEXPLAINED_USE in caveats(found)
+    assert UnknownCaveat.UNEXPLAINED_USE in caveats(found)
 
 
 def test_diff_needs_no_explanation_of_what_a_call_may_have_needed() -> None:
@@ -188,7 +190,7 @@ def test_diff_explains_ungranted_use_by_a_later_policy_change() -> None:
     admin = f"arn:aws:iam::{ACCOUNT}:role/admin"
     found = diff_of(principal, [use("sqs:CreateQueue")], others={admin: [change]})
     assert "iam:DeleteRolePolicy on 2026-09-05" in found.use.ungranted[0].explanation
-    assert CaveatKind.UNEXPLAINED_USE not in caveats(found)
+    assert UnknownCaveat.UNEXPLAINED_USE not in caveats(found)
     earlier = replace(
         change, evidence=replace(change.evidence, last_seen="2026-08-01T00:00:00Z", first_seen="2026-08-01T00:00:00Z")
     )
@@ -225,7 +227,7 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     assert "disable" in unused.advice.sentence
     assert "older than 400 days" in unused.advice.sentence
     hole = diff_of(role(policy(allow("*")), last_used=days_before_end(5)))
-    assert caveats(hole) == {CaveatKind.COVERAGE_HOLE}
+    assert caveats(hole) == {HoleCaveat.COVERAGE_HOLE}
     assert hole.advice.sentence.startswith("find the logs of its last use")
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), last_used=days_before_end(5)))
     assert hidden.advice.sentence.startswith("find out what its last use was")
@@ -235,7 +237,7 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     ("days", "start", "end", "doubts"),
     [
         (401, "disable the role unless it is for emergencies: ", ", before the logs)", set()),
-        (-3, "ingest newer logs before anything else: ", ", after their end", {CaveatKind.COVERAGE_HOLE}),
+        (-3, "ingest newer logs before anything else: ", ", after their end", {HoleCaveat.COVERAGE_HOLE}),
     ],
 )
 def test_diff_says_of_an_unused_role_when_iam_knows_of_use(

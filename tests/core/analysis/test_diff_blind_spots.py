@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import Confidence, PrincipalDiff, Verdict
 from lpgen.core.model import Action, PrincipalKind
-from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import LineKind, Scope
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
 from lpgen.edge.catalog.files import bundled_catalog
@@ -348,7 +348,7 @@ def test_diff_calls_no_replacement_safe_by_the_log_of_one_region_alone(
     principal = role(policy(allow(["sqs:GetQueueUrl", "sqs:ListQueues"], resources)))
     used = [use("sqs:GetQueueUrl", HERE, region="eu-west-1")]
     found = diff_of(principal, used, management_in=read, data_events=())
-    doubts = [one for one in found.assessment.caveats if one.kind is CaveatKind.INCOMPLETE_LOGS]
+    doubts = [one for one in found.assessment.caveats if one.kind is ShortLogsCaveat.INCOMPLETE_LOGS]
     assert [one.item for one in doubts] == ["other-regions"] * is_doubted
     named = diff_of(principal, used, options=exactly(trails=(trail_of(),)), management_in=read, data_events=())
     assert not named.assessment.caveats
@@ -387,7 +387,7 @@ def test_diff_doubts_the_log_of_one_region_where_a_condition_allows_others(
 )
 def test_diff_misses_the_region_of_global_services_in_the_partition_of_the_logs(region: str, missing: str) -> None:
     found = diff_of(role(policy(allow("sqs:CreateQueue"))), management_in=[region], data_events=())
-    messages = [one.message for one in found.assessment.caveats if one.kind is CaveatKind.INCOMPLETE_LOGS]
+    messages = [one.message for one in found.assessment.caveats if one.kind is ShortLogsCaveat.INCOMPLETE_LOGS]
     assert [f"none of {missing}," in one for one in messages] == [True] * bool(missing)
 
 

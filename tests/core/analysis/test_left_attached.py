@@ -12,6 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
+from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.verify import documents_of_replacement
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.evidence import Use
@@ -21,7 +24,7 @@ from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json, policy_to_json, says_the_same
 from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
-from lpgen.core.registry.caveats import CaveatKind
+from lpgen.core.registry.row import CaveatKind
 from lpgen.core.replacements import CheckStatus, Decision, DecisionKind, LineKind, Replacement, Verification
 from lpgen.report.plan import StepKind, plan_note, plan_steps
 from lpgen.report.views import PrincipalView
@@ -191,10 +194,10 @@ def test_it_does_not_make_a_role_unsafe_but_all_else_does() -> None:
     def kinds(principal: Principal) -> set[CaveatKind]:
         return {one.kind for one in reviewed(principal, [*USED, *tried])[0].assessment.open_caveats}
 
-    of_policy = {CaveatKind.YOUNG, CaveatKind.UNKNOWN_PATTERN, CaveatKind.DANGEROUS_ATTEMPT}
+    of_policy = {ShortLogsCaveat.YOUNG, UnknownCaveat.UNKNOWN_PATTERN, DangerCaveat.DANGEROUS_ATTEMPT}
     assert not of_policy & kinds(trusting(CONFIG, risky, DELIVERY))
-    assert CaveatKind.YOUNG in kinds(trusting(CONFIG, risky, own))
-    assert of_policy - {CaveatKind.DANGEROUS_ATTEMPT} <= kinds(trusting("lambda.amazonaws.com", risky, DELIVERY))
+    assert ShortLogsCaveat.YOUNG in kinds(trusting(CONFIG, risky, own))
+    assert of_policy - {DangerCaveat.DANGEROUS_ATTEMPT} <= kinds(trusting("lambda.amazonaws.com", risky, DELIVERY))
 
 
 def test_it_is_in_place_once_both_are_attached() -> None:
@@ -374,5 +377,5 @@ def test_dangerous_use_that_only_the_policy_left_attached_allows_is_doubted_too(
     found, made = reviewed(recorder(DELIVERY, reads=reads), [*USED, *work, stopped])
     assert made is not None
     assert "ec2:DeleteFlowLogs" not in written(made)
-    doubts = [one for one in found.assessment.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]
+    doubts = [one for one in found.assessment.open_caveats if one.kind is DangerCaveat.UNUSUAL_USE]
     assert [one.parameters["action"] for one in doubts] == ["ec2:DeleteFlowLogs"]

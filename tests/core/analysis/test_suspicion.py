@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
 from lpgen.core.analysis.suspicion import Suspicion, suspected_pairs
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import PrincipalUsage, Suspected, Use
@@ -19,7 +20,6 @@ from lpgen.core.findings import PrincipalDiff
 from lpgen.core.globs.match import glob_match
 from lpgen.core.model import Action, Outcome, Principal, PrincipalKind
 from lpgen.core.options import Options
-from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.support.diffs import diff_usage
 from tests.support.law_examples import examples
@@ -179,7 +179,7 @@ def test_suspected_use_makes_no_line_wider_and_adds_only_itself(stolen: list[Use
 @given(stolen=thefts())
 def test_the_replacement_of_the_victim_is_never_safe(stolen: list[Use]) -> None:
     found = reviewed(with_stolen(stolen))[VICTIM.arn]
-    assert CaveatKind.UNUSUAL_USE in {one.kind for one in found.assessment.open_caveats}
+    assert DangerCaveat.UNUSUAL_USE in {one.kind for one in found.assessment.open_caveats}
 
 
 @LAW
@@ -190,7 +190,7 @@ def test_failed_harm_is_kept_only_by_its_name_and_said(stolen: list[Use]) -> Non
     tried = {(one.action, one.resource.text) for one in stolen if one.outcome is not Outcome.DENIED}
     assert added <= tried
     said = {
-        one.parameters["action"] for one in found.assessment.open_caveats if one.kind is CaveatKind.DANGEROUS_ATTEMPT
+        one.parameters["action"] for one in found.assessment.open_caveats if one.kind is DangerCaveat.DANGEROUS_ATTEMPT
     }
     assert {action for action, _ in added} <= said
 
@@ -211,7 +211,7 @@ def test_a_decision_to_keep_everything_lifts_the_suspicion(stolen: list[Use]) ->
     keep = Decision(DecisionKind.KEEP, VICTIM.arn, "*", "*", "", "", "", "it was us", "me", "")
     found = reviewed(with_stolen(stolen), options=Options(decisions=(keep,)))[VICTIM.arn]
     assert not any(line.suspected for line in found.draft.lines)
-    assert CaveatKind.UNUSUAL_USE not in {one.kind for one in found.assessment.open_caveats}
+    assert DangerCaveat.UNUSUAL_USE not in {one.kind for one in found.assessment.open_caveats}
     assert suspected_of([*WORK, *stolen], [keep]) == {}
 
 
@@ -279,4 +279,4 @@ def test_the_worst_harm_climbs_at_home_only_where_the_principal_keeps_coming_to_
         found = reviewed(with_stolen([*home, *uses]))[VICTIM.arn]
         scopes = {where for action, where in pairs_of(found) if action == opens}
         assert any(glob_match(where, QUEUE("jobs-next")) for where in scopes) is is_wide
-        assert CaveatKind.UNUSUAL_USE not in {one.kind for one in found.assessment.open_caveats}
+        assert DangerCaveat.UNUSUAL_USE not in {one.kind for one in found.assessment.open_caveats}

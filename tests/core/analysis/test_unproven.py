@@ -9,10 +9,10 @@ import pytest
 import lpgen.core.analysis.generate as generate_module
 import lpgen.core.analysis.review as review_module
 import lpgen.core.analysis.verify as verify_module
+from lpgen.core.analysis.caveats.refused import RefusedCaveat
 from lpgen.core.findings import PrincipalClass, Proposal, Verdict
 from lpgen.core.model import Principal
-from lpgen.core.registry.caveats import CaveatKind
-from lpgen.core.replacements import CheckStatus
+from lpgen.core.replacements import CheckStatus, VerificationCaveat
 from tests.support.diffs import diff_usage
 from tests.support.generated import generate_policies
 from tests.support.proofs import prove
@@ -54,7 +54,7 @@ def limit_steps(monkeypatch: pytest.MonkeyPatch, *modules: object, steps: int = 
 def test_the_largest_patterns_that_aws_takes_are_reviewed() -> None:
     proposal = review([HOSTILE])["hostile"]
     assert proposal.replacement is not None
-    assert CaveatKind.UNPROVEN not in {one.kind for one in proposal.caveats}
+    assert RefusedCaveat.UNPROVEN not in {one.kind for one in proposal.caveats}
 
 
 def test_a_review_goes_on_around_a_principal_that_is_unproven(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_an_unproven_principal_keeps_all_and_gets_nothing(monkeypatch: pytest.Mo
     assert not proposal.safe
     (caveat,) = proposal.caveats
     assert (caveat.kind, caveat.message) == (
-        CaveatKind.UNPROVEN,
+        RefusedCaveat.UNPROVEN,
         "comparing the policies takes more than 100 steps",
     )
     assert not caveat.kind.row.acceptable
@@ -93,7 +93,7 @@ def test_an_unproven_principal_keeps_all_and_gets_nothing(monkeypatch: pytest.Mo
 def test_a_replacement_that_takes_too_many_steps_to_write_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     limit_steps(monkeypatch, generate_module, steps=5)
     found = review([HOSTILE, JOB])
-    assert [one.kind for one in found["hostile"].caveats][:1] == [CaveatKind.UNPROVEN]
+    assert [one.kind for one in found["hostile"].caveats][:1] == [RefusedCaveat.UNPROVEN]
     assert found["hostile"].verification is None
     assert found["job"].safe
 
@@ -103,5 +103,5 @@ def test_a_proof_that_takes_too_many_steps_is_none(monkeypatch: pytest.MonkeyPat
     proposal = review([APP])["app"]
     assert proposal.verification is not None
     assert proposal.verification.status is CheckStatus.UNPROVEN
-    assert CaveatKind.VERIFICATION in {one.kind for one in proposal.caveats}
+    assert VerificationCaveat.VERIFICATION in {one.kind for one in proposal.caveats}
     assert not proposal.safe

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.findings import PrincipalClass, PrincipalDiff
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
 from lpgen.core.model import Principal, PrincipalKind
-from lpgen.core.registry.caveats import CaveatKind
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import diff_of
 from tests.support.diffs import diff_usage
@@ -126,7 +126,7 @@ def test_what_no_record_shows_is_said_by_service_with_awss_page(case: str) -> No
     assert found.principal_class is PrincipalClass.UNSEEN
     assert said in found.advice.sentence
     assert page in found.advice.sentence
-    (caveat,) = (one for one in found.assessment.caveats if one.kind is CaveatKind.COVERAGE_HOLE)
+    (caveat,) = (one for one in found.assessment.caveats if one.kind is HoleCaveat.COVERAGE_HOLE)
     assert said in caveat.step
     assert not caveat.step.startswith("find the trail")
 

@@ -16,21 +16,25 @@ from urllib.parse import urlsplit
 import pytest
 
 from lpgen.core import drift
+from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS, order_of_kind
+from lpgen.core.analysis.caveats.refused import RefusedCaveat
+from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.grants.trust import OutsideTrustKind
 from lpgen.core.drift import principals
 from lpgen.core.drift.findings import DriftKind
 from lpgen.core.drift.kinds import DRIFT_KINDS
 from lpgen.core.drift.members import Pair
-from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.registry.row import Doubt, Finding, Kind, Row, Words
+from lpgen.core.registry.row import Caveat, CaveatKind, Doubt, Finding, Kind, Row, Words
+from lpgen.core.replacements import VerificationCaveat
 from lpgen.core.rollout.refusals import RefusalKind
 from lpgen.report.sarif.kinds import ReviewKind
 from tests.core.drift.drift_states import APP, state
 from tests.support.registry_examples import example_parameters
 
 ROOT = Path(__file__).parents[3]
-KINDS: tuple[Kind, ...] = (OutsideTrustKind.OUTSIDE_TRUST, *CaveatKind, *DRIFT_KINDS, *RefusalKind, *ReviewKind)
-DETECTED: tuple[Kind, ...] = (*CaveatKind, *DRIFT_KINDS, *RefusalKind)
+KINDS: tuple[Kind, ...] = (OutsideTrustKind.OUTSIDE_TRUST, *CAVEAT_KINDS, *DRIFT_KINDS, *RefusalKind, *ReviewKind)
+DETECTED: tuple[Kind, ...] = (*CAVEAT_KINDS, *DRIFT_KINDS, *RefusalKind)
 
 
 def templates(words: Words) -> tuple[str, ...]:
@@ -81,7 +85,7 @@ VERBS = frozenset(
 """What the steps of findings begin with: what to do first."""
 
 
-@pytest.mark.parametrize("kind", [*CaveatKind, *DRIFT_KINDS, OutsideTrustKind.OUTSIDE_TRUST], ids=repr)
+@pytest.mark.parametrize("kind", [*CAVEAT_KINDS, *DRIFT_KINDS, OutsideTrustKind.OUTSIDE_TRUST], ids=repr)
 def test_words_are_plain_and_steps_begin_with_what_to_do_first(kind: Kind) -> None:
     assert not STUMBLES.search(f"{kind.row.title} {kind.row.help} {kind.row.to_do}")
     assert kind.row.title.split()[0] not in {"It", "Its", "Replacements", "This"}
@@ -100,20 +104,24 @@ def test_words_use_no_parameter_that_the_row_lacks(kind: Kind) -> None:
 
 
 def test_rules_of_one_report_have_ids_of_their_own() -> None:
-    ids = [kind.rule for kind in (*CaveatKind, *DRIFT_KINDS, *ReviewKind)]
+    ids = [kind.rule for kind in (*CAVEAT_KINDS, *DRIFT_KINDS, *ReviewKind)]
     assert len(set(ids)) == len(ids)
 
 
 def test_what_stops_a_replacement_comes_first_and_then_the_order_of_the_registry() -> None:
-    found = sorted((Caveat(kind, example_parameters(kind)) for kind in CaveatKind), key=lambda one: one.order)
-    stops = [CaveatKind.VERIFICATION, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.GRANTS_UNKNOWN]
-    assert [one.kind for one in found] == [*stops, *(kind for kind in CaveatKind if kind not in stops)]
+    stops = [
+        VerificationCaveat.VERIFICATION,
+        RefusedCaveat.TOO_LARGE,
+        RefusedCaveat.UNPROVEN,
+        UnknownCaveat.GRANTS_UNKNOWN,
+    ]
+    assert sorted(CAVEAT_KINDS, key=order_of_kind) == [*stops, *(kind for kind in CAVEAT_KINDS if kind not in stops)]
 
 
 @pytest.mark.parametrize("parameters", [{}, {"days": "two", "min_days": 90, "account": "1"}, {"days": 2, "hours": 3}])
 def test_a_finding_with_other_parameters_than_its_row_is_refused(parameters: dict[str, object]) -> None:
     with pytest.raises(TypeError, match="takes"):
-        Caveat(CaveatKind.SHORT_COVERAGE, parameters)
+        Caveat(ShortLogsCaveat.SHORT_COVERAGE, parameters)
 
 
 def documented_row() -> str:
@@ -159,7 +167,7 @@ def test_every_kind_of_drift_is_listed_and_detected_in_its_own_module() -> None:
 
 
 def test_items_keep_the_words_that_people_write_into_decisions() -> None:
-    found = {Caveat(kind, parameters).item.partition(" ")[0] for kind in CaveatKind for parameters in cases(kind)}
+    found = {Caveat(kind, parameters).item.partition(" ")[0] for kind in CAVEAT_KINDS for parameters in cases(kind)}
     assert found >= {
         "missing-files",
         "other-regions",

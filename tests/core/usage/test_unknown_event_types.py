@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.options import Options
-from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.tables import count_records, count_used_records, merge_usage
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.usage.test_version_holes import usage
@@ -35,5 +35,5 @@ def test_such_records_make_their_principal_incomplete() -> None:
     parts = [usage_of({}, account=ACCOUNT), usage(record_json(3, eventType="Other"))]
     grants = grants_from_principals([principal], bundled_catalog())
     (found,) = diff_usage(merge_usage(parts), grants, bundled_catalog(), Options()).principals
-    (caveat,) = [one for one in found.assessment.caveats if one.kind is CaveatKind.UNMAPPED_EVENT]
+    (caveat,) = [one for one in found.assessment.caveats if one.kind is UnknownCaveat.UNMAPPED_EVENT]
     assert "1 record of s3.amazonaws.com GetObject can't be read" in caveat.message

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.options import Options
-from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage, count_records, count_used_records, merge_usage
 from lpgen.edge.catalog.files import bundled_catalog
@@ -63,6 +63,6 @@ def test_such_records_make_their_principal_incomplete() -> None:
     parts = [usage_of({}, account=ACCOUNT), usage(record_json(3, eventVersion="2.0"))]
     grants = grants_from_principals([principal], bundled_catalog())
     (found,) = diff_usage(merge_usage(parts), grants, bundled_catalog(), Options()).principals
-    (caveat,) = [one for one in found.assessment.caveats if one.kind is CaveatKind.UNMAPPED_EVENT]
+    (caveat,) = [one for one in found.assessment.caveats if one.kind is UnknownCaveat.UNMAPPED_EVENT]
     assert "1 record of s3.amazonaws.com GetObject with an event version that lpgen doesn't know" in caveat.message
     assert caveat.item == "unknown_version s3.amazonaws.com GetObject"

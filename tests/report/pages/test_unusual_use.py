@@ -8,9 +8,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
 from lpgen.core.findings import DangerousUse
 from lpgen.core.model import Action
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat
 from lpgen.report.layout.markdown import render_markdown
 from lpgen.report.pages.use import dangerous_use_blocks
 from tests.report.cases import Case, seen
@@ -29,7 +30,7 @@ def shown(*cases: Case) -> str:
 
 
 def unusual() -> Caveat:
-    (found,) = (one for one in failing().caveats if one.kind is CaveatKind.UNUSUAL_USE)
+    (found,) = (one for one in failing().caveats if one.kind is DangerCaveat.UNUSUAL_USE)
     return found
 
 

@@ -14,20 +14,16 @@ from typing import Final
 from lpgen.core.analysis.backtest.backtest import Learning, judge_batch, learnings_of_windows
 from lpgen.core.analysis.backtest.expected_denials import DenialCount, Prior, expected_denials
 from lpgen.core.analysis.backtest.windows import look_back_windows
+from lpgen.core.analysis.caveats.forecasts import FEWEST_DAYS
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
-from lpgen.core.backtests import PastDenials
+from lpgen.core.backtests import Forecast, PastDenials
 from lpgen.core.evidence import LogCoverage, PrincipalGrants
-from lpgen.core.findings import Forecast
 from lpgen.core.keeping import Keep, make_again
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
-from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.usage_of_days import covered_days
-
-FEWEST_DAYS: Final = 45
-"""The fewest covered days from which a backtest can forecast the next ones."""
 
 _PRIOR: Final = Prior(0.005, 2.5)
 """The prior for a principal before its own past counts: on `bench.corpus` (seed 1), 98.8 % of the replacements called
@@ -54,27 +50,12 @@ class Forecaster:
         return {arn: self._forecast(one.principal, past.get(arn)) for arn, one in grants.items()}
 
     def _forecast(self, principal: Principal, past: PastDenials | None) -> Forecast:
-        if self.limit is None:
-            return Forecast(None, (Caveat.of(CaveatKind.NO_FORECAST, case="no-backtest"),))
         coverage = self.coverage.account(principal.account)
         days = coverage.covered_days if coverage else 0
-        if past is None or days < FEWEST_DAYS:
-            few = Caveat.of(CaveatKind.NO_FORECAST, case="not-enough-days", days=days, needed=FEWEST_DAYS)
-            return Forecast(None, (few,))
+        if self.limit is None or past is None or days < FEWEST_DAYS:
+            return Forecast(self.limit)
         expected = expected_denials(_PRIOR, DenialCount(past.needs, past.days))
-        if expected.high <= self.limit:
-            return Forecast(expected)
-        caveat = Caveat.of(
-            CaveatKind.EXPECTED_DENIALS,
-            needs=past.needs,
-            windows=past.windows,
-            days=past.days,
-            action=past.example.action if past.example else "",
-            resource=past.example.resource if past.example else "",
-            high=expected.high,
-            next_days=expected.days,
-        )
-        return Forecast(expected, (caveat,))
+        return Forecast(self.limit, past, expected)
 
 
 def forecaster_of_review(

@@ -1,1 +1,1 @@
-"""Whether a replacement is called safe: the class of a principal, its caveats, and people's decisions."""
+"""Whether a replacement is called safe: caveats with their rows and detectors, and the class of a principal."""

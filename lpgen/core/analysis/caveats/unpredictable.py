@@ -1,171 +1,281 @@
-"""Principals whose next use doesn't follow from what they did, by whom their trust policy names and what they do.
+"""Caveats about principals whose next use doesn't follow from what they did, by what they are and what they do.
 
+- Tooling locks people out where a mistake is made, and deploys what isn't known yet.
 - CloudFormation changes and takes down with its role what templates say, and the next template says something else.
   https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
 - People who may do nearly everything do something else each time.
-- Another account with a policy that AWS wrote for auditors is a scanner, and its next release reads more.
+- Who reads nearly everywhere and does little else is a scanner, and so is another account with a policy that AWS wrote
+  for auditors. Its next release reads more, so AWS maintains policies for it.
   https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html
 - Who makes backups restores them after a loss.
 - Resources of the same name in several Regions are mostly replicas, which are used after a failover.
-  https://docs.aws.amazon.com/whitepapers/latest/disaster-recovery-workloads-on-aws/disaster-recovery-options-in-the-cloud.html
+- Few days at work don't show what people need, nor roles that change how things are set up: what a workload does once
+  it does again, but a person does something else each time, and so does a deployment.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import islice, pairwise
 from typing import Final
 
-from lpgen.core.analysis.caveats.caveats import grants_everything
-from lpgen.core.analysis.caveats.few_days import is_used_by_people
+from lpgen.core.analysis.caveats.inputs import CaveatInputs
+from lpgen.core.analysis.caveats.replicas import lost_replicas
+from lpgen.core.analysis.decisions import break_glass_name
 from lpgen.core.analysis.grants.aws_policies import aws_policy_name
-from lpgen.core.analysis.grants.trust import trusted_accounts, trusted_services
-from lpgen.core.analysis.scopes.prefixes import is_whole_type, stem_of
-from lpgen.core.analysis.scopes.scopes import ScopeFinder
-from lpgen.core.evidence import PrincipalGrants
-from lpgen.core.globs.match import as_glob, has_wildcard
-from lpgen.core.iam.match_resource import resource_contains, resources_intersect
-from lpgen.core.model import CURRENT_VERSION, Action, Principal
-from lpgen.core.options import Options
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.analysis.grants.granting import grants_everything
+from lpgen.core.analysis.grants.trust import is_assumed_by_people, trusted_accounts, trusted_services
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.danger import OF_APPLICATIONS
+from lpgen.core.cloudtrail.visibility import VisibilityTable
+from lpgen.core.evidence import PrincipalUsage
+from lpgen.core.identity_center import is_of_permission_set
+from lpgen.core.model import (
+    OBSERVED,
+    READ_LEVELS,
+    Action,
+    Outcome,
+    Principal,
+    PrincipalKind,
+    Visibility,
+)
+from lpgen.core.registry.row import IAM_GUIDE, Caveat, CaveatKind, Row
 from lpgen.core.replacements import Line, LineKind
+from lpgen.core.tooling import tooling_of
 
 _ANY_TEMPLATE: Final = "cloudformation.amazonaws.com"
 _FOR_AUDITORS: Final = frozenset({"ReadOnlyAccess", "SecurityAudit", "job-function/ViewOnlyAccess"})
 _BACKS_UP: Final = re.compile(r"(?:Create|Start|Copy)\w*(?:Backup|Snapshot)")
 _RESTORES: Final = re.compile(r"(?:Create|Restore)\w*From\w*(?:Backup|Snapshot)|StartRestore")
-_REGION: Final = re.compile(
-    r"(?<![a-z0-9])[a-z]{2}(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)(?:east|west)?-\d(?![a-z0-9])"
+
+MIN_SERVICES: Final = 20
+"""The fewest services that a scanner reads. Applications rarely reach ten."""
+
+_MAX_OTHER_SHARE: Final = 0.05
+"""Which share of a scanner's actions may do more than list and read, such as assuming roles."""
+
+AUDIT_POLICY: Final = "SecurityAudit"
+
+_ENOUGH_DAYS: Final = 5
+"""So many days at work show what a person or a deployment role needs."""
+
+_EMERGENCY_DAYS: Final = 2
+"""The most days at work of a principal that is there for emergencies, or at its first steps."""
+
+_LEAST_GAP: Final = 7
+_UNEVEN: Final = 4
+"""How many days the gaps of a clock may differ, since months and weekends do."""
+
+_CHANGES: Final = (
+    *("Add", "Associate", "Attach", "Authorize", "Change", "Create", "Delete", "Deregister", "Detach", "Disable"),
+    *("Disassociate", "Enable", "Modify", "Publish", "Put", "Register", "Remove", "Replace", "Restore", "Revoke"),
+    *("Set", "Tag", "Untag", "Update"),
 )
+"""The verbs of operations that change how something is set up. Others, such as `Start`, set it to work."""
+
+_WHY_DAYS_COUNT: Final = {
+    "people": "people use it, who do something else each time",
+    "control-plane": "it mostly changes how things are set up, which differs each time",
+}
+_AUDITOR: Final = "account {} reads with {}"
+_RESTORE: Final = "{}, and could no longer do {}"
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotResources:
-    """The ARNs of resources that a snapshot holds, and the Regions that they name."""
-
-    arns: frozenset[str] = frozenset()
-    regions: frozenset[str] = frozenset()
+def _seldom_used_message(*, days: int, what: str, **_: object) -> str:
+    """On how few days a principal was at work, and why that matters."""
+    why = _WHY_DAYS_COUNT.get(what, "it may do nearly everything, as access for emergencies may")
+    return f"the logs show it at work on only {days} {'day' if days == 1 else 'days'}, and {why}"
 
 
-def snapshot_resources(options: Options) -> SnapshotResources:
-    """The functions, the buckets with versions, and the resources with a policy, of all Regions that were read."""
-    arns = frozenset(
-        (
-            *(one.function for one in options.function_logs),
-            *(one.resource for one in options.guards.resource_policies),
-            *options.versioned_buckets,
-        )
+class UnpredictableCaveat(CaveatKind):
+    """Why past use doesn't show what a principal needs next."""
+
+    UNPREDICTABLE = Row(
+        "unpredictable",
+        "Past use doesn't show what the principal needs next.",
+        parameters={"case": str, "what": str, "services": int, "days": int},
+        message={
+            "tooling": "it is {what}, so `lpgen rollout` leaves it unchanged",
+            "scanner": "it reads in {services} services and does little else, as scanners do, and the replacement"
+            " removes what its next checks read",
+            "seldom-used": _seldom_used_message,
+            "administrator": "people may do nearly everything with it and do something else each time, which the"
+            " replacement would deny",
+            "stacks": "{what} deploys stacks with it, and their templates decide what it changes and deletes next",
+            "auditor": "{what}, as scanners do, and the replacement removes what its next release reads",
+            "restore": "it does {what}, which a restore needs",
+            "failover": "it is also granted {what}, the namesake of a resource that it used in another Region, and"
+            " after a failover the replacement would deny that",
+            "break-glass": "the decisions file names it for emergencies by `{what}`, which need more than logs show",
+        },
+        step={
+            "tooling": "leave its policies as they are, or accept this",
+            "scanner": "compare its policies with AWS's SecurityAudit and attach that instead, or accept this",
+            "seldom-used": "ask its owner what it is for: name it by `break-glass` in the decisions file if it is for"
+            " emergencies, otherwise wait for more days at work or accept this",
+            "break-glass": "keep it for emergencies, and alarm on its use",
+            "administrator": "give people roles for what they do, name access for emergencies by `break-glass` in the"
+            " decisions file, or accept this",
+            "stacks": "keep what its stacks may need by decisions, deletions included, or accept this",
+            "auditor": "leave AWS's policy for audits attached, or accept this",
+            "restore": "keep the actions that restore by decisions, or accept this",
+            "failover": "keep the actions on the namesake by decisions, or accept this",
+        },
+        item="{case}",
+        help="It is tooling, where a mistake locks people out; it reads nearly everywhere as scanners do; or people, "
+        "deployments or emergencies need something else each time.",
+        to_do="leave the policies of tooling and of access for emergencies as they are. To change tooling anyway, "
+        "accept this and name it with `lpgen rollout plan --include`. Compare scanners with AWS's SecurityAudit.",
+        source=f"{IAM_GUIDE}/access_policies_job-functions.html",
     )
-    return SnapshotResources(arns, frozenset(region for arn in arns for region in _REGION.findall(arn)))
 
 
-def unpredictable_caveats(
-    grants: PrincipalGrants,
-    lines: Collection[Line],
-    scopes: ScopeFinder,
-    snapshot: SnapshotResources,
-    regions: Iterable[str],
-) -> Iterator[Caveat]:
-    """A caveat for each reason why a principal may soon need what its replacement of these lines removes.
+def _find_tooling(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for a role of AWS's or the organization's own tooling."""
+    for kind in tooling_of(inputs.principal):
+        yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="tooling", what=kind.row.message)
 
-    `scopes` knows the resources that the logs name, in these Regions.
-    """
-    if not lines:
+
+def _find_break_glass(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for a principal that a decision says is for emergencies."""
+    if name := break_glass_name(inputs.ground.decisions, inputs.principal.arn):
+        yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="break-glass", what=name)
+
+
+# ---------------------------------------------------------------- by whom the trust policy names
+
+
+def _find_next_callers(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for each of those who may assume a principal and whose next use is another: administrators, stacks and
+    auditors."""
+    principal = inputs.principal
+    if not inputs.lines or inputs.granted <= inputs.kept:
         return
-    removed = grants.granted().difference(line.action for line in lines)
-    for case, what in (
-        *(_by_trust(grants) if removed else ()),
-        *_restores(lines, removed),
-        *_replicas(grants, lines, scopes, snapshot, {*regions, *snapshot.regions}),
-    ):
-        yield Caveat.of(CaveatKind.UNPREDICTABLE, case=case, what=what)
+    if _is_used_by_people(principal) and any(map(grants_everything, inputs.grants.allows)):
+        yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="administrator", what="")
+    if _ANY_TEMPLATE in trusted_services(principal):
+        yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="stacks", what="CloudFormation")
+    policies = policies_for_audits(principal)
+    others = sorted(trusted_accounts(principal) - {principal.account})
+    if policies and others:
+        yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="auditor", what=_AUDITOR.format(others[0], policies[0]))
 
 
 def policies_for_audits(principal: Principal) -> list[str]:
     """The names of the policies of a principal that AWS wrote for who reads everything, sorted."""
-    return sorted(one.name for one in principal.policies if aws_policy_name(one.arn) in _FOR_AUDITORS)
+    return sorted(policy.name for policy in principal.policies if aws_policy_name(policy.arn) in _FOR_AUDITORS)
 
 
-def _by_trust(grants: PrincipalGrants) -> Iterator[tuple[str, str]]:
-    principal = grants.principal
-    if is_used_by_people(principal) and any(map(grants_everything, grants.allows)):
-        yield "administrator", ""
-    if _ANY_TEMPLATE in trusted_services(principal):
-        yield "stacks", "CloudFormation"
-    policies = policies_for_audits(principal)
-    others = sorted(trusted_accounts(principal) - {principal.account})
-    if policies and others:
-        yield "auditor", f"account {others[0]} reads with {policies[0]}"
+def _is_used_by_people(principal: Principal) -> bool:
+    """Whether people work as a principal: a user, a role of IAM Identity Center, or one that people may assume."""
+    is_theirs = principal.kind is PrincipalKind.USER or is_of_permission_set(principal)
+    return is_theirs or is_assumed_by_people(principal)
 
 
-def _restores(lines: Iterable[Line], removed: Collection[Action]) -> Iterator[tuple[str, str]]:
-    for action in sorted({line.action for line in lines if line.kind is LineKind.OBSERVED}):
+# ---------------------------------------------------------------- scanners
+
+
+def find_scanners(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for a principal that scans services, if its replacement removes anything that lists or reads."""
+    services = scanned_services(inputs.missed.observed.lines.lines, inputs.catalog)
+    if services:
+        removed = inputs.granted - inputs.kept
+        if any(inputs.catalog.detail(action).level in READ_LEVELS for action in removed):
+            yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="scanner", services=services)
+
+
+def scanned_services(lines: Iterable[Line], catalog: Catalog) -> int:
+    """In how many services the lines show a principal to read as scanners do; 0 where it is none."""
+    actions = {line.action for line in lines if line.kind is LineKind.OBSERVED}
+    reads = {action for action in actions if catalog.detail(action).level in READ_LEVELS}
+    services = {action.partition(":")[0] for action in reads}
+    does_more = len(actions) - len(reads) > _MAX_OTHER_SHARE * len(actions)
+    return 0 if does_more or len(services) < MIN_SERVICES else len(services)
+
+
+def reads_by_design(services: int) -> str:
+    """Why a policy of AWS suits a principal that scans this many services."""
+    return f"it reads in {services} services by design, as scanners do"
+
+
+# ---------------------------------------------------------------- after a loss
+
+
+def _find_restores(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for a principal that makes backups, if its replacement removes what restores them."""
+    for action in sorted({line.action for line in inputs.lines if line.kind is LineKind.OBSERVED}):
         service, _, operation = action.partition(":")
         if _BACKS_UP.match(operation):
-            lost = [one for one in removed if one.startswith(f"{service}:") and _RESTORES.match(one.split(":")[1])]
+            removed = (other.partition(":") for other in inputs.granted - inputs.kept)
+            lost = [name for prefix, _, name in removed if prefix == service and _RESTORES.match(name)]
             if lost:
-                yield "restore", f"{action}, and could no longer do {min(lost, key=lambda one: (len(one), one))}"
+                what = _RESTORE.format(action, f"{service}:{min(lost, key=lambda name: (len(name), name))}")
+                yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="restore", what=what)
                 return
 
 
-def _replicas(
-    grants: PrincipalGrants,
-    lines: Iterable[Line],
-    scopes: ScopeFinder,
-    snapshot: SnapshotResources,
-    regions: Iterable[str],
-) -> Iterator[tuple[str, str]]:
-    """The first resource with the name and, but for the Region, the ARN of one that is used, and which is granted, is
-    known to the logs, the snapshot or the policy, and is in no line."""
-    named = tuple(pattern for grant in grants.allows for pattern in grant.statement.resources)
-    known = {*regions, *(region for pattern in named for region in _REGION.findall(pattern))}
-    kept: dict[Action, set[str]] = defaultdict(set)
-    for line in lines:
-        kept[line.action].update(() if line.scope.not_resource else line.scope.resources)
-
-    def is_lost(action: Action, replica: str, region: str) -> bool:
-        is_named = any(region in pattern and _meet(pattern, replica) for pattern in named)
-        return (
-            (is_named or _is_known(scopes, snapshot, action, replica))
-            and not any(resource_contains(scope, replica) for scope in kept[action])
-            and any(
-                _meet(pattern, replica)
-                for grant in grants.allows
-                if action in grant.actions and not grant.statement.not_resource
-                for pattern in grant.statement.resources
-            )
-        )
-
-    lost = (
-        replica
-        for line in lines
-        if line.kind is LineKind.OBSERVED and not line.scope.not_resource
-        for resource in line.scope.resources
-        for replica, region in _namesakes(resource, known)
-        if is_lost(line.action, replica, region)
-    )
-    yield from (("failover", replica) for replica in islice(lost, 1))
+def _find_replicas(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for the first replica in another Region of a used resource that its replacement lacks."""
+    regions = inputs.coverage.regions if inputs.coverage else ()
+    lost = lost_replicas(inputs.grants, inputs.lines, inputs.ground.scopes, inputs.ground.snapshot, regions)
+    for replica in islice(lost, 1):
+        yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="failover", what=replica)
 
 
-def _namesakes(resource: str, regions: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The resource as it would be called in each other Region, with the Region."""
-    for region in sorted(set(_REGION.findall(resource))):
-        yield from ((resource.replace(region, other), other) for other in sorted({*regions} - {region}))
+# ---------------------------------------------------------------- on few days at work
 
 
-def _meet(pattern: str, resource: str) -> bool:
-    return resources_intersect(as_glob(pattern, CURRENT_VERSION), resource)
+def days_at_work(usages: Iterable[PrincipalUsage]) -> frozenset[date]:
+    """The days on which any of these did or attempted something."""
+    uses = (use for usage in usages for use in usage.uses if use.outcome is not Outcome.DENIED)
+    return frozenset(day for use in uses for day in use.on)
 
 
-def _is_known(scopes: ScopeFinder, snapshot: SnapshotResources, action: Action, resource: str) -> bool:
-    """Whether the logs or the snapshot name a resource, or for a fold one below its prefix."""
-    stem = stem_of(resource)
-    if stem.rstrip("/:") in snapshot.arns:
-        return True
-    if stem == resource:
-        return resource in scopes.population
-    is_named = not has_wildcard(stem) and not is_whole_type(resource, action, scopes.catalog)
-    return is_named and scopes.population.count(stem) > 0
+def find_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for a principal that was at work on too few days, those of all roles of its permission set.
+
+    Rights to nearly everything may be for emergencies, which no other day shows; a job that runs so rarely rarely has
+    them. What a clock sets to work does the same each time.
+    """
+    days = inputs.records.days
+    if not inputs.usage.days or len(days) >= min(_ENOUGH_DAYS, inputs.min_days):
+        return
+    what = ""
+    if len(days) <= _EMERGENCY_DAYS and any(map(grants_everything, inputs.grants.allows)):
+        what = "everything"
+    elif not inputs.schedules and not _is_by_clock(days):
+        if _is_used_by_people(inputs.principal):
+            what = "people"
+        elif _is_of_control_plane(inputs.usage, inputs.finder.observability.table, inputs.catalog):
+            what = "control-plane"
+    if what:
+        yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="seldom-used", days=len(days), what=what)
+
+
+def _is_by_clock(days: Iterable[date]) -> bool:
+    """Whether the days are as far apart as those of a monthly or quarterly job."""
+    gaps = [(later - earlier).days for earlier, later in pairwise(sorted(days))]
+    return len(gaps) > 1 and min(gaps) >= _LEAST_GAP and max(gaps) - min(gaps) <= _UNEVEN
+
+
+def _is_of_control_plane(usage: PrincipalUsage, table: VisibilityTable, catalog: Catalog) -> bool:
+    """Whether at least half of the actions that a principal used change how something is set up."""
+    actions = {use.action for use in usage.uses if use.outcome is Outcome.ALLOWED and use.how == OBSERVED}
+    changes = sum(_changes_set_up(action, table, catalog) for action in actions)
+    return changes > 0 and changes * 2 >= len(actions)
+
+
+def _changes_set_up(action: Action, table: VisibilityTable, catalog: Catalog) -> bool:
+    service, _, name = action.partition(":")
+    is_write = catalog.detail(action).level not in READ_LEVELS and name.startswith(_CHANGES)
+    is_managed = table.visibility(action).visibility is Visibility.MANAGEMENT
+    return is_write and is_managed and service not in OF_APPLICATIONS
+
+
+NAMED: Final = (_find_tooling, _find_break_glass)
+"""The detectors of principals that their name, or a decision, says are special."""
+
+NEXT_USE: Final = (_find_next_callers, _find_restores, _find_replicas)
+"""The detectors of next use that differs from the past."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.evidence import Grant, StatementRef
 from lpgen.core.findings import WildcardUse
 from lpgen.core.globs.match import has_wildcard
@@ -106,3 +107,8 @@ def each_wildcard(
         for pattern in grant.statement.patterns:
             if has_wildcard(pattern):
                 yield grant, pattern, catalog.expand([pattern]).actions
+
+
+def grants_everything(grant: Grant) -> bool:
+    """Whether a statement names no service."""
+    return grant.statement.not_action or any(pattern in EVERYTHING for pattern in grant.statement.patterns)

@@ -13,6 +13,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from lpgen.core.analysis.caveats.permission_sets import (
+    accounts_text,
+    caveats_of_other_roles,
+    caveats_of_set,
+    own_caveats,
+)
 from lpgen.core.analysis.decisions import with_acceptance
 from lpgen.core.analysis.synthesis.covering import merge_lines
 from lpgen.core.analysis.synthesis.statements import fold_to_grant, service_of
@@ -25,8 +31,7 @@ from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.model import Action, PolicyKind, Principal
 from lpgen.core.options import is_chosen
-from lpgen.core.registry.caveat_words import accounts_text
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import UNSEEN_KINDS, Decision, Line, LineKind, Scope
 
 _SHARING_CLASSES: Final = GENERATED_CLASSES | {PrincipalClass.UNUSED, PrincipalClass.UNSEEN}
@@ -76,11 +81,8 @@ def share_lines(
             arn = one.principal.arn
             generated = one.principal_class in GENERATED_CLASSES
             own = shared.with_lines(one) if shared and generated else one
-            caveats = (
-                *_uneven(accounts.values()),
-                *_unlisted(unlisted.get(of, ())),
-                *_recreated(former.get(of, {}).get(one.principal.account, ())),
-            )
+            earlier = former.get(of, {}).get(one.principal.account, ())
+            caveats = caveats_of_set(accounts.values(), unlisted.get(of, ()), earlier)
             found[arn] = _with_caveats(own, with_acceptance(caveats, decisions, principal=arn))
     return tuple(found[one.principal.arn] for one in diffs)
 
@@ -92,10 +94,10 @@ def hold_sets_together(proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
     """
     found = {one.diff.principal.arn: one for one in proposals}
     for members in _sets([one.diff for one in proposals]).values():
-        open_caveats = {one.principal.arn: _own_caveats(found[one.principal.arn]) for one in members}
+        open_caveats = {one.principal.arn: own_caveats(found[one.principal.arn].caveats) for one in members}
         for one in members:
             arn = one.principal.arn
-            others = _of_other_roles(
+            others = caveats_of_other_roles(
                 (mate.principal, open_caveats[mate.principal.arn]) for mate in members if mate is not one
             )
             found[arn] = replace(found[arn], diff=_with_caveats(one, others))
@@ -218,22 +220,6 @@ def _policies(principal: Principal) -> object:
 # ---------------------------------------------------------------- caveats
 
 
-def _uneven(groups: Collection[Sequence[str]]) -> Iterable[Caveat]:
-    if len(groups) > 1:
-        some = tuple(tuple(sorted(accounts)) for accounts in sorted(groups, key=min)[:2])
-        yield Caveat.of(CaveatKind.PERMISSION_SET, case="uneven-permission-set", groups=some)
-
-
-def _unlisted(accounts: Sequence[str]) -> Iterable[Caveat]:
-    if accounts:
-        yield Caveat.of(CaveatKind.PERMISSION_SET, case="unlisted-role", accounts=tuple(accounts))
-
-
-def _recreated(former: Sequence[str]) -> Iterable[Caveat]:
-    if former:
-        yield Caveat.of(CaveatKind.RECREATED, former=tuple(sorted(former)), kind="", principal_id="", only=())
-
-
 def _by_set_and_account(unknown_principals: Iterable[str]) -> Mapping[PermissionSet, Mapping[str, list[str]]]:
     """The names of the roles among the unknown_principals, by their permission set and account."""
     found: dict[PermissionSet, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
@@ -242,28 +228,6 @@ def _by_set_and_account(unknown_principals: Iterable[str]) -> Mapping[Permission
         if of is not None:
             found[of][split_arn(arn).account].append(arn.rpartition("/")[2])
     return found
-
-
-def _own_caveats(proposal: Proposal) -> list[Caveat]:
-    """The caveats of a role's replacement, without those that all roles of its set get."""
-    return [one for one in proposal.caveats if one.kind is not CaveatKind.PERMISSION_SET]
-
-
-def _of_other_roles(mates: Iterable[tuple[Principal, Sequence[Caveat]]]) -> Iterable[Caveat]:
-    """A caveat for each kind of item among the caveats of a set's other roles: there may be hundreds of roles."""
-    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for principal, caveats in mates:
-        for caveat in caveats:
-            found[caveat.item.partition(" ")[0]][caveat.message].add(principal.account)
-    for kind, accounts in sorted(found.items()):
-        first, *others = sorted(accounts, key=lambda message: (min(accounts[message]), message))
-        yield Caveat.of(
-            CaveatKind.OTHER_ACCOUNT,
-            accounts=tuple(sorted(set().union(*accounts.values()))),
-            kind=kind,
-            first=first,
-            others=len(others),
-        )
 
 
 def _with_caveats(diff: PrincipalDiff, caveats: Iterable[Caveat]) -> PrincipalDiff:

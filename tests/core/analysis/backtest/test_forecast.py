@@ -10,16 +10,17 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.backtest.forecast import FEWEST_DAYS, forecaster_of_review
+from lpgen.core.analysis.backtest.forecast import forecaster_of_review
 from lpgen.core.analysis.backtest.windows import FEWEST_TO_LEARN_ON, LONGEST_TEST, look_back_windows
+from lpgen.core.analysis.caveats.forecasts import FEWEST_DAYS, ForecastCaveat
+from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batches, whole_already
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
 from lpgen.core.evidence import Use
 from lpgen.core.findings import Proposal
 from lpgen.core.model import Principal
-from lpgen.core.registry.caveats import CaveatKind
-from lpgen.core.registry.row import Doubt
+from lpgen.core.registry.row import CaveatKind, Doubt
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
@@ -66,17 +67,17 @@ def caveats(proposal: Proposal) -> set[CaveatKind]:
 
 def test_what_was_denied_in_the_past_is_expected_again() -> None:
     found = proposals(logs(120), [STEADY, GROWING])
-    assert CaveatKind.EXPECTED_DENIALS not in caveats(found["steady"])
+    assert ForecastCaveat.EXPECTED_DENIALS not in caveats(found["steady"])
     assert found["steady"].diff.draft.expected is not None
     assert found["steady"].diff.draft.expected.high == 0
-    (caveat,) = [one for one in found["growing"].caveats if one.kind is CaveatKind.EXPECTED_DENIALS]
+    (caveat,) = [one for one in found["growing"].caveats if one.kind is ForecastCaveat.EXPECTED_DENIALS]
     assert "s3:GetBucketTagging on arn:aws:s3:::bucket-" in caveat.message
     assert found["growing"].diff.draft.expected is not None
     assert found["growing"].diff.draft.expected.high > 0
 
 
 def test_a_higher_limit_takes_what_is_expected_for_few_enough() -> None:
-    assert CaveatKind.EXPECTED_DENIALS not in caveats(proposals(logs(120), [GROWING], limit=99)["growing"])
+    assert ForecastCaveat.EXPECTED_DENIALS not in caveats(proposals(logs(120), [GROWING], limit=99)["growing"])
 
 
 def test_a_review_of_one_principal_expects_what_a_review_of_all_expects() -> None:
@@ -88,18 +89,18 @@ def test_a_review_of_one_principal_expects_what_a_review_of_all_expects() -> Non
 
 def test_too_few_days_are_never_safe() -> None:
     (few,) = [one for one in proposals(logs(FEWEST_DAYS - 1), [STEADY])["steady"].caveats if not _is_short(one.kind)]
-    assert (few.kind, few.item, few.doubt) == (CaveatKind.NO_FORECAST, "not-enough-days", Doubt.LOGS)
+    assert (few.kind, few.item, few.doubt) == (ForecastCaveat.NO_FORECAST, "not-enough-days", Doubt.LOGS)
     assert not few.kind.row.acceptable
-    assert CaveatKind.NO_FORECAST not in caveats(proposals(logs(FEWEST_DAYS), [STEADY])["steady"])
+    assert ForecastCaveat.NO_FORECAST not in caveats(proposals(logs(FEWEST_DAYS), [STEADY])["steady"])
 
 
 def _is_short(kind: CaveatKind) -> bool:
-    return kind is CaveatKind.SHORT_COVERAGE
+    return kind is ShortLogsCaveat.SHORT_COVERAGE
 
 
 def test_nothing_is_safe_without_a_backtest() -> None:
     for proposal in proposals(logs(120), [STEADY, GROWING], limit=None).values():
-        (one,) = [one for one in proposal.caveats if one.kind is CaveatKind.NO_FORECAST]
+        (one,) = [one for one in proposal.caveats if one.kind is ForecastCaveat.NO_FORECAST]
         assert (one.item, one.doubt) == ("no-backtest", Doubt.NONE)
         assert proposal.diff.draft.expected is None
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.core.analysis.caveats.decided_lines import idle_decisions
+from lpgen.core.analysis.caveats.unpredictable import UnpredictableCaveat
+from lpgen.core.analysis.decided_lines import idle_decisions
 from lpgen.core.drift.kinds import DRIFT_ITEM_WORDS
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import PrincipalKind
-from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import DecisionKind
 from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.errors import DecisionsError
@@ -74,7 +74,7 @@ def test_access_for_emergencies_gets_no_replacement_and_no_advice_to_disable(tmp
         assert found.advice.sentence == f"{found.advice.task}: the decisions file names it"
         assert "emergency-*" in found.assessment.caveats[0].message
     other = diff_of(role(policy(allow("s3:*"))), [use("s3:GetObject", OBJECT)], options=options)
-    assert CaveatKind.UNPREDICTABLE not in caveats(other)
+    assert UnpredictableCaveat.UNPREDICTABLE not in caveats(other)
     assert other.principal_class is PrincipalClass.ACTIVE
 
 

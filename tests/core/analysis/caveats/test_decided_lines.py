@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from lpgen.core.analysis.caveats.decided_lines import decided_lines, idle_decisions
+from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
+from lpgen.core.analysis.decided_lines import decided_lines, idle_decisions
 from lpgen.core.drift.kinds import DRIFT_ITEM_WORDS
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.model import Action, SkipReason
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat, CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.support.registry_examples import example_parameters
 from tests.support.worlds import allow, catalog, deny, grants_of, policy, role
@@ -99,7 +100,7 @@ def test_accept_for_nobody_of_the_policies_is_named() -> None:
     assert said.endswith("no role or user of the policies is role/ap; did you mean `role/app`?")
 
 
-@pytest.mark.parametrize("kind", CaveatKind, ids=repr)
+@pytest.mark.parametrize("kind", CAVEAT_KINDS, ids=repr)
 def test_accept_of_an_item_that_findings_have_is_not_named(kind: CaveatKind) -> None:
     message, known = kind.row.message, example_parameters(kind) | {"event": f"{SkipReason.UNMAPPED} s3.amazonaws.com"}
     known = {name: value for name, value in known.items() if name in kind.row.parameters}

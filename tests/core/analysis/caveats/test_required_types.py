@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lpgen.core.analysis.caveats.lines import LineCaveat
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.model import Principal
-from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.diffs import diff_usage
@@ -24,7 +24,7 @@ def doubts(principal: Principal, action: str, *resources: str, decisions: tuple[
     usage = usage_of({principal.arn: [use(action, one) for one in resources]})
     grants = grants_from_principals([principal], CATALOG)
     (diff,) = diff_usage(usage, grants, CATALOG, exactly(decisions=decisions)).principals
-    return [one.message for one in diff.assessment.open_caveats if one.kind is CaveatKind.REQUIRED_TYPE]
+    return [one.message for one in diff.assessment.open_caveats if one.kind is LineCaveat.REQUIRED_TYPE]
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
 from lpgen.core.evidence import Use
 from lpgen.core.findings import PrincipalDiff
 from lpgen.core.model import Outcome
-from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.core.analysis.test_diff import DATA, decision, diff_of
 from tests.support.law_examples import examples
@@ -63,11 +63,11 @@ def reviewed(*uses: Sequence[Use], others: Sequence[Use] = (), **choices: Any) -
 
 def unusual(found: PrincipalDiff) -> list[str]:
     """The actions that the caveats name."""
-    return [one.parameters["action"] for one in found.assessment.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]
+    return [one.parameters["action"] for one in found.assessment.open_caveats if one.kind is DangerCaveat.UNUSUAL_USE]
 
 
 def words(found: PrincipalDiff) -> str:
-    (caveat,) = (one for one in found.assessment.open_caveats if one.kind is CaveatKind.UNUSUAL_USE)
+    (caveat,) = (one for one in found.assessment.open_caveats if one.kind is DangerCaveat.UNUSUAL_USE)
     return caveat.message
 
 
@@ -215,7 +215,7 @@ def test_several_kinds_of_harm_that_are_new_on_one_day_are_unusual_wherever_they
     assert unusual(reviewed(*at_home, *harm[:2])) == []
     found = reviewed(*at_home, *harm)
     assert unusual(found) == [KEY, "s3:PutBucketPolicy", "ec2:ModifySnapshotAttribute"]  # the worst first
-    said = [one.message for one in found.assessment.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]
+    said = [one.message for one in found.assessment.open_caveats if one.kind is DangerCaveat.UNUSUAL_USE]
     assert all(
         f", and was used on {day_before_end(50)}, with other harm that was new on that day" in one for one in said
     )

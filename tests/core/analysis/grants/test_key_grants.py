@@ -10,13 +10,13 @@ import msgspec
 import pyarrow as pa
 import pytest
 
+from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.grants.recorded_changes import key_grants_from_table
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import Record, RecordResource, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.findings import PrincipalDiff
 from lpgen.core.model import Principal
-from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.edge.catalog.files import bundled_catalog
@@ -160,7 +160,7 @@ def test_diff_explains_use_of_a_key_by_a_grant_and_adds_it_to_no_policy() -> Non
     found = diff_of_records(role(policy(allow(["s3:GetObject", "kms:Encrypt"]))))
     (ungranted,) = found.use.ungranted
     assert ungranted.explanation == f"a grant allows it, made by {ADMIN} on 2026-09-01 (example event-CreateGrant)"
-    assert CaveatKind.UNEXPLAINED_USE not in {one.kind for one in found.assessment.caveats}
+    assert UnknownCaveat.UNEXPLAINED_USE not in {one.kind for one in found.assessment.caveats}
     assert {line.action for line in found.draft.lines} == {"s3:GetObject"}
 
 

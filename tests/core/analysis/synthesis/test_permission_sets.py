@@ -11,6 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpgen.core.analysis.caveats.permission_sets import PermissionSetCaveat
+from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.synthesis.permission_sets import hold_sets_together
 from lpgen.core.analysis.synthesis.statements import FOLDED_TO_GRANT
 from lpgen.core.arns import split_arn
@@ -20,7 +23,7 @@ from lpgen.core.findings import PrincipalClass, Proposal
 from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal, PrincipalKind, Resource, ResourceKind
 from lpgen.core.options import Options
-from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.row import Caveat, CaveatKind
 from lpgen.core.replacements import CheckStatus, Decision, DecisionKind, LineKind
 from lpgen.core.trails import Selector, Trail
 from lpgen.core.usage.tables import merge_usage
@@ -198,7 +201,7 @@ def test_roles_of_a_set_with_other_policies_are_not_called_safe() -> None:
     found = answer(used)
     assert LineKind.SHARED not in found.kinds(DATA).values()
     for account in (SHOP, DATA):
-        caveat = found.caveats(account)[CaveatKind.PERMISSION_SET]
+        caveat = found.caveats(account)[PermissionSetCaveat.PERMISSION_SET]
         assert f"account {SHOP} and in account {DATA}" in caveat.message
     accepted = Decision(DecisionKind.ACCEPT, "*", "", "", "uneven-permission-set", "", "", "on purpose", "me", "")
     found = answer(used, options=exactly(decisions=(accepted,)))
@@ -213,10 +216,12 @@ def test_a_set_is_safe_only_where_all_its_roles_are() -> None:
     found = answer(used, days={DATA: 40})
     for account, other in ((SHOP, DATA), (DATA, LAB), (SHOP, LAB)):
         assert not found.proposals[account].safe
-        messages = [one.message for one in found.proposals[account].caveats if one.kind is CaveatKind.OTHER_ACCOUNT]
+        messages = [
+            one.message for one in found.proposals[account].caveats if one.kind is PermissionSetCaveat.OTHER_ACCOUNT
+        ]
         assert any(f"a role in account {other} too" in one for one in messages), (account, other, messages)
     kinds = {one.kind for one in found.proposals[DATA].caveats}
-    assert kinds == {CaveatKind.SHORT_COVERAGE, CaveatKind.OTHER_ACCOUNT}
+    assert kinds == {ShortLogsCaveat.SHORT_COVERAGE, PermissionSetCaveat.OTHER_ACCOUNT}
     decisions = tuple(
         Decision(DecisionKind.ACCEPT, f"arn:aws:iam::{account}:*", "", "", item, "", "", "known", "me", "")
         for account, item in ((DATA, "short-coverage"), (LAB, "young-principal"))
@@ -240,7 +245,7 @@ def test_a_role_whose_policies_are_not_known_holds_the_set_back_and_is_not_spoke
     used = [use("sqs:ListQueues")]
     found = answer({shop: used, data: used, lab: used})
     assert found.proposals[LAB].diff.principal_class is PrincipalClass.GRANTS_UNKNOWN
-    assert "policy/more" in found.caveats(SHOP)[CaveatKind.OTHER_ACCOUNT].message
+    assert "policy/more" in found.caveats(SHOP)[PermissionSetCaveat.OTHER_ACCOUNT].message
     assert f"accounts {SHOP} and {DATA}," in found.proposals[SHOP].advice
     assert found.texts(SHOP) == found.texts(DATA) != []
 
@@ -249,7 +254,7 @@ def test_an_account_without_logs_holds_the_set_back() -> None:
     shop, data = set_role(SHOP, BROAD), set_role(DATA, BROAD)
     found = answer({shop: [use("sqs:ListQueues")], data: []}, days={DATA: 0})
     assert found.proposals[DATA].diff.principal_class is PrincipalClass.NOT_COVERED
-    assert "the logs cover 0 days" in found.caveats(SHOP)[CaveatKind.OTHER_ACCOUNT].message
+    assert "the logs cover 0 days" in found.caveats(SHOP)[PermissionSetCaveat.OTHER_ACCOUNT].message
 
 
 def test_an_assignment_that_nobody_used_is_to_be_ended() -> None:
@@ -268,8 +273,8 @@ def test_use_by_a_role_of_an_earlier_assignment_holds_the_set_back() -> None:
     former = data.arn.replace(SUFFIXES[DATA], SUFFIXES[LAB])
     used = {shop: [use("sqs:ListQueues")], data: [use("sqs:ListQueues")]}
     found = answer(used, others={former: [use("sns:ListTopics")]})
-    assert former.rpartition("/")[2] in found.caveats(DATA)[CaveatKind.RECREATED].message
-    assert CaveatKind.OTHER_ACCOUNT in found.caveats(SHOP)
+    assert former.rpartition("/")[2] in found.caveats(DATA)[UnknownCaveat.RECREATED].message
+    assert PermissionSetCaveat.OTHER_ACCOUNT in found.caveats(SHOP)
 
 
 def test_a_choice_of_one_role_still_keeps_what_the_others_need() -> None:
@@ -329,9 +334,9 @@ def test_use_in_an_account_without_policies_holds_the_set_back() -> None:
     elsewhere = {lab.arn: [use("sns:ListTopics")]}
     found = answer(used, others=elsewhere)
     for account in (SHOP, DATA):
-        caveat = found.caveats(account)[CaveatKind.PERMISSION_SET]
+        caveat = found.caveats(account)[PermissionSetCaveat.PERMISSION_SET]
         assert f"has a role in account {LAB} too" in caveat.message
-        assert CaveatKind.OTHER_ACCOUNT not in found.caveats(account)
+        assert PermissionSetCaveat.OTHER_ACCOUNT not in found.caveats(account)
         assert not found.proposals[account].safe
     accepted = Decision(DecisionKind.ACCEPT, "*", "", "", "unlisted-role", "", "", "closing it", "me", "")
     assert answer(used, others=elsewhere, options=exactly(decisions=(accepted,))).proposals[SHOP].safe
@@ -415,7 +420,7 @@ def test_what_holds_back_many_accounts_is_told_once_a_kind() -> None:
     lab = replace(lab, created=days_before_end(20))
     used = {shop: [use("sqs:ListQueues")], data: [use("sqs:ListQueues")], lab: [use("sqs:ListQueues")]}
     found = answer(used, days={DATA: 40, LAB: 50})
-    told = [one for one in found.proposals[SHOP].caveats if one.kind is CaveatKind.OTHER_ACCOUNT]
+    told = [one for one in found.proposals[SHOP].caveats if one.kind is PermissionSetCaveat.OTHER_ACCOUNT]
     assert [one.item for one in told] == ["other-account short-coverage", "other-account young-principal"]
     assert told[0].message == (
         f"its permission set has a role in accounts {DATA} and {LAB} too:"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
+from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
 from lpgen.core.analysis.decisions import drops_line, drops_row
 from lpgen.core.analysis.grants.scope import narrow_scope
 from lpgen.core.analysis.synthesis.covering import drop_redundant_lines, lines_for_grants, merge_lines
@@ -17,12 +18,23 @@ from lpgen.core.findings import DroppedLine
 from lpgen.core.globs.match import fold_case, glob_matcher, has_wildcard
 from lpgen.core.model import Action, Principal, Resource, ResourceKind, SkipReason
 from lpgen.core.principal_names import closest_names, is_named
-from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
 
-_CAVEAT_WORDS: Final = frozenset(SkipReason).union(*(kind.item_words for kind in CaveatKind))
+_CAVEAT_WORDS: Final = frozenset(SkipReason).union(*(kind.item_words for kind in CAVEAT_KINDS))
 """The words that items of caveats begin with; those of unmapped events begin with the reason why their records were
 skipped."""
+
+_DECIDED_BY: Final = "decided by {owner}: {reason}"
+_IDLE_BREAK_GLASS: Final = "break-glass {name} does nothing: {why}"
+_IDLE_DECISION: Final = "the decision to {kind} {what} ({owner}: {reason}) does nothing: {why}"
+_HINT: Final = "{idle}; did you mean `{closest}`?"
+
+# Why a decision does nothing.
+_NOT_ACCEPTABLE: Final = "nothing that can be accepted is called {}"
+_NO_ACTION: Final = "AWS has no action {}"
+_NO_PRINCIPAL: Final = "no role or user of the policies is {}"
+_NOT_GRANTED: Final = "{} is not granted it"
+_GRANTED_TO_NOBODY: Final = "nobody is granted it"
 
 
 def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
@@ -30,7 +42,7 @@ def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalo
     keeps = [one for one in decisions if one.kind is DecisionKind.KEEP and _speaks_of(one, grants.principal)]
     granted = grants.granted() if keeps else frozenset[Action]()
     for decision in keeps:
-        why = f"decided by {decision.owner}: {decision.reason}"
+        why = _DECIDED_BY.format(owner=decision.owner, reason=decision.reason)
         for action in _meant(decision, granted, catalog):
             if not decision.resource:
                 yield from lines_for_grants(grants.allows, action, kind=LineKind.DECIDED, why=why, catalog=catalog)
@@ -100,13 +112,18 @@ def idle_decisions(
     """
     for decision in decisions:
         why, closest = _why_idle(decision, principals, grants, catalog, drift_words=drift_words)
-        what = f"break-glass {decision.principal}"
-        if decision.kind is not DecisionKind.BREAK_GLASS:
-            named = " on ".join(filter(None, (decision.action or decision.item, decision.resource)))
-            what = f"the decision to {decision.kind} {named} ({decision.owner}: {decision.reason})"
-        hint = f"; did you mean `{closest}`?" if closest else ""
         if why:
-            yield IdleDecision(f"{what} does nothing: {why}{hint}", closest)
+            idle = _idle_text(decision, why)
+            yield IdleDecision(_HINT.format(idle=idle, closest=closest) if closest else idle, closest)
+
+
+def _idle_text(decision: Decision, why: str) -> str:
+    """Which decision does nothing, and why."""
+    if decision.kind is DecisionKind.BREAK_GLASS:
+        return _IDLE_BREAK_GLASS.format(name=decision.principal, why=why)
+    what = " on ".join(filter(None, (decision.action or decision.item, decision.resource)))
+    owner, reason = decision.owner, decision.reason
+    return _IDLE_DECISION.format(kind=decision.kind, what=what, owner=owner, reason=reason, why=why)
 
 
 def _why_idle(
@@ -123,20 +140,20 @@ def _why_idle(
         word = decision.item.partition(" ")[0]
         matches = glob_matcher(re.sub(r"\*.*", "*", word))
         if not any(map(matches, _CAVEAT_WORDS | drift_words)):
-            return f"nothing that can be accepted is called {word}", _closest(word, _CAVEAT_WORDS | drift_words)
+            return _NOT_ACCEPTABLE.format(word), _closest(word, _CAVEAT_WORDS | drift_words)
         if any(map(matches, drift_words)):
             return "", ""
     elif action and not _meant(decision, catalog.actions(), catalog):
         service = catalog.service_actions(action.partition(":")[0])
-        return f"AWS has no action {action}", _closest(action, service or catalog.actions())
+        return _NO_ACTION.format(action), _closest(action, service or catalog.actions())
     if decision.kind is DecisionKind.BREAK_GLASS and has_wildcard(decision.principal):
         return "", ""  # people give the same ones for every account
     meant = [at for at, one in enumerate(principals) if _speaks_of(decision, one)]
     if not meant:
         close = closest_names(decision.principal, (one.arn for one in principals))
-        return f"no role or user of the policies is {decision.principal}", (*close, "")[0]
+        return _NO_PRINCIPAL.format(decision.principal), (*close, "")[0]
     if decision.kind is DecisionKind.KEEP and not any(_keeps(decision, grants[at], catalog) for at in meant):
-        return f"{f'{decision.principal} is not' if decision.principal else 'nobody is'} granted it", ""
+        return _NOT_GRANTED.format(decision.principal) if decision.principal else _GRANTED_TO_NOBODY, ""
     return "", ""
 
 

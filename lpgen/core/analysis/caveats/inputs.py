@@ -1,0 +1,98 @@
+"""The inputs of the review of a principal: what all reviews share, its records, and what its caveats are found from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from lpgen.core.analysis.caveats.replicas import SnapshotResources
+from lpgen.core.analysis.explained_use import Explanations
+from lpgen.core.analysis.grants.aws_policies import LeftAttached
+from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder, MissedUses
+from lpgen.core.analysis.observability.signs_of_use import UnreadUse
+from lpgen.core.analysis.reach import NO_PLACES, Places
+from lpgen.core.analysis.scopes.scopes import ScopeFinder
+from lpgen.core.analysis.verdicts.verdicts import Judge, SeenActions
+from lpgen.core.backtests import Forecast
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import AccountCoverage, LogCoverage, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.findings import UngrantedUse
+from lpgen.core.last_accessed import AccessReport
+from lpgen.core.model import Action, Principal
+from lpgen.core.replacements import Decision, Line
+from lpgen.core.workloads import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewGround:
+    """The inputs that the reviews of all principals share.
+
+    `unread` has, by account, the use which shows that its logs cover one Region. `left` selects the policies left
+    attached. `schedules` are those that make a role work, `snapshot` resources that exist. `places` are the
+    resources that all principals use, for measuring reach. With `drafts`, a review finds only the caveats and the
+    lines of replacements: a backtest needs no more.
+    """
+
+    judge: Judge
+    coverage: LogCoverage
+    explanations: Explanations
+    unread: Mapping[str, UnreadUse]
+    decisions: tuple[Decision, ...]
+    as_of: date
+    scopes: ScopeFinder
+    left: LeftAttached
+    schedules: Mapping[str, Sequence[Schedule]]
+    snapshot: SnapshotResources
+    places: Places = NO_PLACES
+    drafts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalRecords:
+    """The records of one principal.
+
+    `usage` is its counted use. `dropped` would be too but for decisions about days. `seen_services` are the services
+    that any record shows it to have called; they matter only with `accessed`, IAM's report of its last use. `forecast`
+    has the denials expected of its replacement, None for drafts. `days` are those at work of all roles of its
+    permission set.
+    """
+
+    usage: PrincipalUsage
+    dropped: tuple[Use, ...] = ()
+    accessed: AccessReport | None = None
+    seen_services: Collection[str] = ()
+    forecast: Forecast | None = None
+    days: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CaveatInputs:
+    """What the caveats of one principal are found from.
+
+    `principal` and `grants` are without the policies left attached, whose actions are `left`; `granted` are the actions
+    that the grants allow. `lines` are those of its replacement, and `kept` their actions. `seen` are the actions that
+    records show. `missed` has the observed use and what the logs may have missed. `contradicted` are the uses that its
+    policies would have denied. `unrecorded` says which of its use leaves no record, or is "". `coverage` is what the
+    logs cover of its account, and `min_days` how many covered days make the removal of an unused action sure.
+    """
+
+    ground: ReviewGround
+    records: PrincipalRecords
+    principal: Principal
+    grants: PrincipalGrants
+    granted: frozenset[Action]
+    left: frozenset[Action]
+    lines: tuple[Line, ...]
+    kept: frozenset[Action]
+    usage: PrincipalUsage
+    seen: SeenActions
+    missed: MissedUses
+    contradicted: tuple[UngrantedUse, ...]
+    unrecorded: str
+    coverage: AccountCoverage | None
+    covered_days: int
+    min_days: int
+    schedules: Sequence[Schedule]
+    finder: MissedUseFinder
+    catalog: Catalog

@@ -1,0 +1,233 @@
+"""Caveats about logs that are too short or incomplete for what a principal does, and about principals too young."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from lpgen.core.analysis.caveats.inputs import CaveatInputs
+from lpgen.core.analysis.grants.scope import granted_regions
+from lpgen.core.analysis.observability.log_blind_spots import missing_home_region
+from lpgen.core.choices import Severity
+from lpgen.core.model import AttachedPolicy, Principal
+from lpgen.core.registry.row import TRAIL_GUIDE, Caveat, CaveatKind, Doubt, Remedy, Row
+
+
+def _short_coverage_step(*, days: int, min_days: int, account: str) -> str:
+    """How many more days to ingest."""
+    missing = max(1, min_days - days)
+    return f"ingest {missing} more {'day' if missing == 1 else 'days'} of logs of account {account}"
+
+
+def _other_regions_message(*, regions: Sequence[str], leader: str, role: str, region: str, **_: object) -> str:
+    """Which Regions the logs hold records of, and what shows that there are others."""
+    why = f" and none of {leader}, where global services are recorded"
+    if not leader:
+        why = f", though IAM says that {role} was last used in {region}"
+    return f"the logs hold records of only {', '.join(regions)}{why}: use in other Regions would not have shown"
+
+
+def _young_principal_message(*, kind: str, days: int, counted: int, min_days: int, **_: object) -> str:
+    """When a principal was created."""
+    when = f"{days} days before the end of the logs{_as_covered(days, counted)}" if days >= 0 else "after the logs' end"
+    return f"the {kind} was created {when} (safe needs {min_days} days), so it may not have done all its work yet"
+
+
+def _young_policy_message(*, policy: str, days: int, counted: int, min_days: int, **_: object) -> str:
+    """How old the version of a policy in force is."""
+    age = f"{max(days, 0)} days old{_as_covered(days, counted)} (safe needs {min_days} days)"
+    return f"the version of {policy} in force is {age}, so what it grants may not have been used yet"
+
+
+def _as_covered(days: int, counted: int) -> str:
+    return f", which cover {counted} of them" if 0 <= counted < days else ""
+
+
+def _rare_schedule_message(*, source: str, schedule: str, expression: str, days: int, covered: int, needed: int) -> str:
+    """How rarely a schedule sets a role to work."""
+    if not days:
+        return f"the {source} {schedule} starts it once, or at times that lpgen can't work out: `{expression}`"
+    return (
+        f"the {source} {schedule} starts it up to {days} days apart (`{expression}`), and the logs cover {covered} of"
+        f" the {needed} days that show two runs"
+    )
+
+
+def _rare_schedule_step(*, days: int, covered: int, needed: int, **_: object) -> str:
+    """How many more days to ingest."""
+    if not days:
+        return "keep what it needs then by decisions, and accept this"
+    return f"ingest {needed - covered} more days of logs, or keep what it needs then and accept this"
+
+
+class ShortLogsCaveat(CaveatKind):
+    """What isn't safe since the logs are short or incomplete, or what they show is young."""
+
+    SHORT_COVERAGE = Row(
+        "short_coverage",
+        "The logs cover too few days to call a removal safe.",
+        parameters={"days": int, "min_days": int, "account": str},
+        message="the logs cover {days} days, fewer than {min_days}, so rare use may be missing",
+        step=_short_coverage_step,
+        doubt=Doubt.LOGS,
+        to_do="ingest more days, or accept it by a decision.",
+        source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
+        severity=Severity.LOW,
+        remedy=Remedy.INGEST,
+    )
+    INCOMPLETE_LOGS = Row(
+        "incomplete_logs",
+        "The logs seem incomplete: days, files or Regions are missing.",
+        parameters={
+            "case": str,
+            "days": int,
+            "min_days": int,
+            "thin": int,
+            "regions": tuple,
+            "leader": str,
+            "role": str,
+            "region": str,
+        },
+        message={
+            "thin-days": "the logs cover {days} days, fewer than {min_days}, and {thin} more days hold too few callers"
+            " and services to be complete",
+            "missing-files": "calls that AWS makes at regular intervals are recorded irregularly, as if most log files"
+            " were missing",
+            "other-regions": _other_regions_message,
+        },
+        step={
+            "thin-days": "look for missing log files of these days and ingest them, or accept this if the account was"
+            " quiet",
+            "missing-files": "compare the log files with those in the trail's bucket, and ingest all of them",
+            "other-regions": "ingest the logs of all Regions, or give the settings of a trail that records them all"
+            " with --trails",
+        },
+        item="{case}",
+        doubt=Doubt.LOGS,
+        help="Days hold far fewer callers and services than others, AWS's regular calls are recorded irregularly, or "
+        "there is no record of the Region in which global services such as IAM record their events.",
+        to_do="look for missing log files, of all Regions, and ingest them, or give the trail's settings (`--trails`).",
+        source=f"{TRAIL_GUIDE}/cloudtrail-concepts.html",
+        remedy=Remedy.INGEST,
+    )
+    YOUNG = Row(
+        "young",
+        "The principal or one of its policies is too new to call a removal safe.",
+        parameters={
+            "case": str,
+            "kind": str,
+            "policy": str,
+            "days": int,
+            "counted": int,
+            "min_days": int,
+            "until": date,
+        },
+        message={"young-principal": _young_principal_message, "young-policy": _young_policy_message},
+        step="wait until the logs reach {until}",
+        item={"young-principal": "{case}", "young-policy": "{case} {policy}"},
+        doubt=Doubt.YOUNG,
+        help="It may not have done all its work yet, or used what the policy newly grants.",
+        to_do="wait, or accept it by a decision.",
+        severity=Severity.LOW,
+    )
+    RARE_SCHEDULE = Row(
+        "rare_schedule",
+        "A schedule starts the role too rarely for the logs to show two runs.",
+        parameters={"source": str, "schedule": str, "expression": str, "days": int, "covered": int, "needed": int},
+        message=_rare_schedule_message,
+        step=_rare_schedule_step,
+        item="rare-schedule {schedule}",
+        doubt=Doubt.LOGS,
+        help="lpgen can't see schedules in instances, clusters and tools outside AWS.",
+        to_do="ingest more days, or keep what it needs then and accept this by a decision.",
+        source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html",
+        remedy=Remedy.INGEST,
+    )
+
+
+def _find_too_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat where the logs cover too few days, for want of records or since some days show too little."""
+    coverage, covered, min_days = inputs.coverage, inputs.covered_days, inputs.min_days
+    thin = sum((one.last - one.first).days + 1 for one in coverage.thin) if coverage else 0
+    if covered + thin < min_days:
+        account = inputs.principal.account
+        yield Caveat.of(ShortLogsCaveat.SHORT_COVERAGE, days=covered, min_days=min_days, account=account)
+    elif covered < min_days:
+        yield Caveat.of(ShortLogsCaveat.INCOMPLETE_LOGS, case="thin-days", days=covered, min_days=min_days, thin=thin)
+    if coverage and coverage.lacks_files:
+        yield Caveat.of(ShortLogsCaveat.INCOMPLETE_LOGS, case="missing-files")
+
+
+def _find_youth(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for a young principal, and for each policy of which the version in force is young."""
+    principal = inputs.principal
+    for age in _youth(principal.created, inputs):
+        yield Caveat.of(ShortLogsCaveat.YOUNG, case="young-principal", kind=principal.kind, **age)
+    for policy in _unique_policies(principal):
+        for age in _youth(policy.created, inputs):
+            yield Caveat.of(ShortLogsCaveat.YOUNG, case="young-policy", policy=policy.arn or policy.name, **age)
+
+
+def _youth(created: datetime | None, inputs: CaveatInputs) -> Iterator[dict[str, int | date]]:
+    """How old something too young is, and until when it is that: the days that the logs miss don't count."""
+    if created is None:
+        return
+    as_of, min_days = inputs.ground.as_of, inputs.min_days
+    days = (as_of - created.date()).days
+    counted = min(inputs.coverage.age(created.date(), as_of), days) if inputs.coverage else days
+    if counted < min_days:
+        until = as_of + timedelta(min(min_days - counted, (date.max - as_of).days))
+        yield {"days": days, "counted": counted, "min_days": min_days, "until": until}
+
+
+def _unique_policies(principal: Principal) -> Iterable[AttachedPolicy]:
+    return {(policy.arn or policy.name, policy.group): policy for policy in principal.policies}.values()
+
+
+def find_rare_schedules(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for each schedule of a role that the logs are too short to have shown twice."""
+    covered = inputs.covered_days
+    for schedule in inputs.schedules:
+        days = schedule.longest_days or 0
+        if not days or covered < 2 * days:
+            yield Caveat.of(
+                ShortLogsCaveat.RARE_SCHEDULE,
+                source=schedule.source,
+                schedule=schedule.name,
+                expression=schedule.expression,
+                days=days,
+                covered=covered,
+                needed=2 * days,
+            )
+
+
+def find_other_regions(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat where other Regions may be in use, unless every statement is limited to Regions that the logs hold.
+
+    Logs without a record of the Region that global services record in are hardly those of all Regions, and those of one
+    Region are surely not where a role was used in another.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
+    """
+    coverage, unread = inputs.coverage, inputs.ground.unread.get(inputs.principal.account)
+    if coverage is None or all(_is_within(granted_regions(one), coverage.regions) for one in inputs.grants.allows):
+        return
+    leader = missing_home_region(coverage)
+    is_others = unread is not None and unread.role != inputs.principal.arn  # a role's own use is reported as a hole
+    if leader or is_others:
+        yield Caveat.of(
+            ShortLogsCaveat.INCOMPLETE_LOGS,
+            case="other-regions",
+            regions=coverage.regions,
+            leader=leader,
+            role=unread.role.rpartition("/")[2] if unread else "",
+            region=unread.region if unread else "",
+        )
+
+
+def _is_within(granted: Collection[str], known: Collection[str]) -> bool:
+    return bool(granted) and set(granted) <= set(known)
+
+
+FEW_DAYS: Final = (_find_too_few_days, _find_youth)
+"""The detectors of logs, principals and policies with too few days."""
