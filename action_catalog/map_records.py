@@ -29,8 +29,8 @@ def map_records(lines: Iterable[bytes]) -> Iterator[object]:
     for line in lines:
         mapping, failure = mapping_or_failure(decode(line), event_map)
         actions = [
-            (one.action, one.how, one.context, [(item.kind.value, item.text) for item in one.resources])
-            for one in mapping.actions
+            (action.action, action.how, action.context, [(item.kind.value, item.text) for item in action.resources])
+            for action in mapping.actions
         ]
         yield [mapping.status.value, failure, sorted(actions)]
 
@@ -50,7 +50,7 @@ def ask_records(lines: Iterable[bytes]) -> Iterator[object]:
         mapping, _ = mapping_or_failure(record, event_map)
         paths, actions = found[record.eventSource, record.eventName]
         paths |= asked
-        actions |= {one.action for one in mapping.actions}
+        actions |= {action.action for action in mapping.actions}
     for (source, name), (paths, actions) in found.items():
         yield [source, name, sorted(paths), sorted(actions)]
 

@@ -170,7 +170,7 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Prints what the run covered and left out, and the seeds that repeat it."""
     reports = [one for found in terminalreporter.stats.values() for one in found if getattr(one, "when", "") == "call"]
-    cases = sum(int(value) for one in reports for name, value in one.user_properties if name == CASES)
+    cases = sum(int(value) for report in reports for name, value in report.user_properties if name == CASES)
     terminalreporter.section("coverage of this run")
     terminalreporter.write_line(f"{len(reports)} tests ran, and checked {cases} cases of tables")
     option = config.option

@@ -156,11 +156,15 @@ def _paths(paths: Paths) -> tuple[Path, ...]:
 
 def _keywords(function: Callable[_Parameters, _Returned]) -> Callable[_Parameters, _Returned]:
     """The function, whose signature lists the keywords of its `options`; it takes no others."""
-    known = [one for at in (_read, read_choices, LogOptions) for one in inspect.signature(at).parameters.values()]
-    defaults = {one.name: one.default for one in known}
+    known = [
+        parameter for at in (_read, read_choices, LogOptions) for parameter in inspect.signature(at).parameters.values()
+    ]
+    defaults = {parameter.name: parameter.default for parameter in known}
     (options,) = get_args(get_type_hints(function)["options"])
     signature = inspect.signature(function)
-    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    own = [
+        parameter for parameter in signature.parameters.values() if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=kind)
         for name, kind in get_type_hints(options).items()
@@ -204,13 +208,15 @@ def ingest(
     names = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     chosen = engine or _local()
     asked = LogOptions(**options)
-    logs = find_named_logs([os.fspath(one) for one in names], Path(data), asked, is_on_cluster=chosen.is_remote)
+    logs = find_named_logs([os.fspath(name) for name in names], Path(data), asked, is_on_cluster=chosen.is_remote)
     result = ingest_named_logs(logs, open_catalog(_path(catalog)), Path(data), engine=chosen)
     refuse_empty_ingest(result, logs)
     if result.is_empty:
         unread = (*result.failures, *result.problems, *result.known_problems)
         raise IngestError(
-            "; ".join(["no log could be read", *(f"{quote_input(one.path)}: {one.why}" for one in unread[:1])])
+            "; ".join(
+                ["no log could be read", *(f"{quote_input(problem.path)}: {problem.why}" for problem in unread[:1])]
+            )
         )
     return result
 

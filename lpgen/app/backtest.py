@@ -75,7 +75,7 @@ def backtest(inputs: AnalysisInputs, days: Days) -> Backtest:
     batches = Batches(units, BATCH_UNITS, ground.slices, {}, accessed, ground.whole)
     chosen = engine_for_units(inputs.engine, len(units), BATCH_UNITS)
     _LOG.info("testing replacements of past days for %d principals", sum(map(len, units)))
-    found = [one for some in results_of(chosen, work, batches) for one in some]
+    found = [backtest for some in results_of(chosen, work, batches) for backtest in some]
     whole = backtest_of_principals(found, windows, curve, catalog)
     return replace(whole, problems=(*ground.problems, *inputs.problems, *strays))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 
 from lpgen.app.inputs import AnalysisInputs
@@ -100,10 +101,10 @@ class _Waiting:
     def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """The batches; looks at their principals while these are there."""
         for batch in batches:
-            for one in (one for unit in batch.units for one in unit):
-                before = self._proposals.get(one.arn)
-                if before is not None and before.waiting_since and self._is_unchanged(one):
-                    self.since[one.arn] = before.waiting_since
+            for principal in chain.from_iterable(batch.units):
+                before = self._proposals.get(principal.arn)
+                if before is not None and before.waiting_since and self._is_unchanged(principal):
+                    self.since[principal.arn] = before.waiting_since
             yield batch
 
     def _is_unchanged(self, now: Principal) -> bool:

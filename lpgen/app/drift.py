@@ -77,8 +77,10 @@ def drift(inputs: AnalysisInputs, *, since: str = "", choice: DriftOptions, prop
     reviewer, after = _state_now(ground, catalog, options)
     then = _side_of_baseline(baseline, catalog, options.decisions)
     comparison = comparison_of(then.state, after, catalog, choice)
-    folders = {one.principal: one.folder for folder in proposed for one in open_replacements(folder)}
-    proposals = _Proposals(baseline.proposals, folders, {one.arn: one for one in ground.outlines})
+    folders = {
+        replacement.principal: replacement.folder for folder in proposed for replacement in open_replacements(folder)
+    }
+    proposals = _Proposals(baseline.proposals, folders, {outline.arn: outline for outline in ground.outlines})
     units = units_of_review(ground.outlines, "")
     engine = engine_for_units(inputs.engine, len(units), BATCH_UNITS)
     work = _BatchComparison(comparison, reviewer, then.members)
@@ -95,7 +97,7 @@ def drift(inputs: AnalysisInputs, *, since: str = "", choice: DriftOptions, prop
     stamp = replace(after.stamp, figures=sum_figures(figures, after.coverage))
     whole = replace(comparison.conclude(parts, novelty), after=stamp)
     whole = accept_findings(whole, options.decisions, as_of=stamp.as_of)
-    trend = (*(one.stamp for one in list_baselines(data) if one.stamp.as_of <= stamp.as_of), stamp)
+    trend = (*(baseline.stamp for baseline in list_baselines(data) if baseline.stamp.as_of <= stamp.as_of), stamp)
     decisions = stamp_of_decisions(options.decisions_file, decisions_in_force(options.decisions, as_of=stamp.as_of))
     return replace(whole, trend=trend, written=proposals.written, decisions=decisions)
 
@@ -198,7 +200,7 @@ def _side_of_baseline(baseline: Baseline, catalog: Catalog, decisions: Sequence[
         usage,
         RowSlices(usage),
         GrantsOnDemand(outlines, snapshot.read, catalog, guards),
-        {one.arn: one for one in outlines},
+        {outline.arn: outline for outline in outlines},
     )
 
 
@@ -226,7 +228,7 @@ def _batches(
     accessed, _ = last_accessed_by_principal(options.last_accessed, ground.outlines)
     copied = copied_services_from_usage(ground.usage, catalog)
     for now in Batches(units, BATCH_UNITS, ground.slices, copied, accessed, ground.whole):
-        arns = [one.arn for unit in now.units for one in unit]
+        arns = [principal.arn for unit in now.units for principal in unit]
         records = then.records([arn for arn in arns if arn in then.outlines])
         yield _ChangeBatch(now, records, {arn: (proposals.then.get(arn), proposals.since(arn)) for arn in arns})
 
@@ -246,16 +248,16 @@ class _BatchComparison:
             diffs = self.reviewer.compare(batch.now, grants, records)
             now = [
                 # What copies of calls show is for verdicts.
-                Member(grants[arn], replace(records[arn].usage, copied=()), batch.proposals[arn][1], one.use.ungranted)
-                for one in diffs
-                for arn in (one.principal.arn,)
+                Member(grants[arn], replace(records[arn].usage, copied=()), batch.proposals[arn][1], diff.use.ungranted)
+                for diff in diffs
+                for arn in (diff.principal.arn,)
             ]
             old = self.earlier.grants(batch.then)
             usages = self.earlier.usages(batch.then, old)
             then = {
-                arn: Member(one, usages.get(arn, PrincipalUsage(arn)), batch.proposals[arn][0])
-                for one in old
-                for arn in (one.principal.arn,)
+                arn: Member(grants, usages.get(arn, PrincipalUsage(arn)), batch.proposals[arn][0])
+                for grants in old
+                for arn in (grants.principal.arn,)
             }
             return self.comparison.compare(then, now), figures_of_principals(diffs)
 
@@ -302,7 +304,9 @@ class _Proposals:
         if proposal is None or principal not in self.outlines:
             return None
         own = proposal.documents[: len(proposal.documents) - len(proposal.left)]
-        return folder_of_principal(self.outlines[principal]), tuple(policy_to_json(one, indent=2) + "\n" for one in own)
+        return folder_of_principal(self.outlines[principal]), tuple(
+            policy_to_json(policy, indent=2) + "\n" for policy in own
+        )
 
 
 # ---------------------------------------------------------------- what wildcards gained

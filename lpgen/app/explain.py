@@ -45,8 +45,10 @@ def explain(
         usage = name_foreign_callers(read_usage(data), arns_by_id(principals))
         seen = seen_uses(questions, usage, principals, catalog)
     trusting = guards.with_trust(principals)
-    found = [explain_question(one, trusting, catalog, seen=next(seen) if seen else None) for one in questions]
+    found = [explain_question(question, trusting, catalog, seen=next(seen) if seen else None) for question in questions]
     if len(found) == 1:
         return found[0]
     own, organization = own_accounts(principals, guards, snapshot), snapshot.organization if snapshot else ""
-    return who_can(asked.principal, found, outside_trust((one.principal for one in questions), own, organization))
+    return who_can(
+        asked.principal, found, outside_trust((question.principal for question in questions), own, organization)
+    )

@@ -207,8 +207,8 @@ _FOR_EXPLANATIONS = ("rcps", "resource_tags", "organization")
 
 def _completed(named: AnalysisFiles, snapshot: TakenSnapshot) -> AnalysisFiles:
     found = replace(snapshot, last_accessed=None) if named.policies else snapshot
-    chosen = AnalysisFiles(*(getattr(named, one.name) or getattr(found, one.name) for one in fields(InputFiles)))
-    changed = [one.name for one in fields(chosen) if getattr(chosen, one.name) != getattr(named, one.name)]
+    chosen = AnalysisFiles(*(getattr(named, field.name) or getattr(found, field.name) for field in fields(InputFiles)))
+    changed = [field.name for field in fields(chosen) if getattr(chosen, field.name) != getattr(named, field.name)]
     used = [one for one in changed if one not in _FOR_EXPLANATIONS]
     if not used:
         return named

@@ -166,9 +166,9 @@ def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...
     if any(name != _HISTORY for name in history):
         raise InvocationError(f"`{_HISTORY}` takes nothing behind it", hint="name Regions with --region")
     accounts, regions = frozenset(() if _ALL in accounts else accounts), () if _ALL in regions else regions
-    for wrong in (one for one in accounts if not _ACCOUNT.fullmatch(one)):
+    for wrong in (account for account in accounts if not _ACCOUNT.fullmatch(account)):
         raise InvocationError(f"{quote_input(wrong)} is no account id", hint="it has 12 digits")
-    for wrong in (one for one in regions if not _REGION.fullmatch(one)):
+    for wrong in (region for region in regions if not _REGION.fullmatch(region)):
         raise InvocationError(f"{quote_input(wrong)} is no Region", hint="write it as `eu-west-1`")
     tables = tuple(dict.fromkeys(name for name in names if name.startswith(_ATHENA)))
     if tables and any(not name.startswith(_ATHENA) for name in names):

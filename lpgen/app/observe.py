@@ -34,7 +34,7 @@ def observe(inputs: AnalysisInputs, choices: PlanChoices) -> ObservePlan:
             given, or the bucket for log files isn't known.
     """
     options = inputs.options
-    if choices.trail and choices.trail not in {one.arn for one in options.trails}:
+    if choices.trail and choices.trail not in {trail.arn for trail in options.trails}:
         raise InvocationError(
             f"the settings given hold no trail {quote_input(choices.trail)}",
             hint="give its settings with --trails, or use a snapshot that has them",
@@ -42,7 +42,7 @@ def observe(inputs: AnalysisInputs, choices: PlanChoices) -> ObservePlan:
     review = open_review(inputs)
     observability = review.reviewer.ground.judge.finder.observability
     uses = merge_open_uses(review.map(_OpenUses(observability)))
-    for account in sorted({one.account for one in uses.decidable}):
+    for account in sorted({use.account for use in uses.decidable}):
         if not (choices.bucket or choices.trail or bucket_of_account(account, options.trails)):
             raise InvocationError(
                 f"nothing says to which bucket the trails of account {quote_input(account)} write",
@@ -58,8 +58,8 @@ def outcomes(inputs: AnalysisInputs, promises: Sequence[Promise]) -> tuple[Obser
         LpgenError: something can't be read, or the options choose no principal.
     """
     review = open_review(inputs)
-    named = frozenset(one.principal for one in promises)
-    diffs = {one.principal.arn: one for one in review.map(_Diffs(named)) if one is not None}
+    named = frozenset(promise.principal for promise in promises)
+    diffs = {diff.principal.arn: diff for diff in review.map(_Diffs(named)) if diff is not None}
     return outcomes_of_plan(promises, diffs)
 
 
@@ -116,5 +116,5 @@ def read_promises(path: Path) -> tuple[Promise, ...]:
             f"`{path}` is no plan of `lpgen observe`: {quote_reason(error)}",
             hint="give the file that `lpgen observe --format json` wrote",
         ) from error
-    found = {Promise(one.principal, Action(one.action)) for account in plan.accounts for one in account.decides}
+    found = {Promise(use.principal, Action(use.action)) for account in plan.accounts for use in account.decides}
     return tuple(sorted(found))

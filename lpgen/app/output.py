@@ -207,7 +207,7 @@ class _Made:
 
     @property
     def accounts(self) -> Collection[str]:
-        return {one.diff.principal.account for one in self.report.proposals}
+        return {proposal.diff.principal.account for proposal in self.report.proposals}
 
     def map(self, fn: Callable[[Proposal], Result]) -> Iterable[Result]:
         return map(fn, self.report.proposals)

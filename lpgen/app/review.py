@@ -73,7 +73,7 @@ def open_review(inputs: AnalysisInputs) -> Review:
     """
     _LOG.info("reading %s", inputs.data)
     review = review_of_ground(load_ground(inputs, kept=True), inputs)
-    unread = any(one.reason is SkipReason.UNREADABLE_FILE for one in review.report.diff.skips)
+    unread = any(skip.reason is SkipReason.UNREADABLE_FILE for skip in review.report.diff.skips)
     files = count_unread_files(inputs.data) if unread else 0
     return replace(review, report=replace(review.report, unread_files=files, log_place=find_log_place(inputs.data)))
 
@@ -117,8 +117,8 @@ def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
     engine = engine_for_units(inputs.engine, len(units), BATCH_UNITS)
     copied = copied_services_from_usage(ground.usage, catalog)
     batches = Batches(units, BATCH_UNITS, ground.slices, copied, accessed, ground.whole)
-    chosen = [one for unit in units for one in unit if is_chosen(one, options.principal)]
-    return Review(report, reviewer, batches, engine, frozenset(one.account for one in chosen), len(chosen))
+    chosen = [principal for unit in units for principal in unit if is_chosen(principal, options.principal)]
+    return Review(report, reviewer, batches, engine, frozenset(principal.account for principal in chosen), len(chosen))
 
 
 def _chosen_users(users: Sequence[PrincipalUsage], pattern: str) -> tuple[PrincipalUsage, ...]:
@@ -127,9 +127,9 @@ def _chosen_users(users: Sequence[PrincipalUsage], pattern: str) -> tuple[Princi
     Raises:
         InvocationError: it names none.
     """
-    found = tuple(one for one in users if is_named(one.principal, pattern))
+    found = tuple(user for user in users if is_named(user.principal, pattern))
     if pattern and not found:
-        hint = hint_of_name(pattern, [one.principal for one in users])
+        hint = hint_of_name(pattern, [user.principal for user in users])
         raise InvocationError(f"no principal of the logs matches {quote_input(pattern)}", hint=hint)
     return found
 
@@ -140,9 +140,11 @@ def _trust(
     """Who outside one's own accounts may assume the chosen roles, with who accepted it."""
     own = own_accounts(principals, options.guards, options.snapshot, coverage)
     organization = options.snapshot.organization if options.snapshot else ""
-    chosen = (one for one in principals if is_chosen(one, options.principal))
+    chosen = (principal for principal in principals if is_chosen(principal, options.principal))
     found = outside_trust(chosen, own, organization)
-    return tuple(one for trust in found for one in with_acceptance([trust], decisions, principal=trust.principal))
+    return tuple(
+        accepted for trust in found for accepted in with_acceptance([trust], decisions, principal=trust.principal)
+    )
 
 
 def engine_for_units(engine: Engine, units: int, size: int) -> Engine:
@@ -181,7 +183,7 @@ class Review:
         """The report with all proposals, sorted by ARN, which are made in this process: to send one takes as long as to
         make it."""
         alone = replace(self, engine=IN_THIS_PROCESS)
-        proposals = tuple(sorted(alone.map(_unchanged), key=lambda one: one.diff.principal.arn))
+        proposals = tuple(sorted(alone.map(_unchanged), key=lambda proposal: proposal.diff.principal.arn))
         return report_of_proposals(self.report, proposals)
 
 
@@ -194,7 +196,7 @@ class _ProposalMap(Generic[Result]):
 
     def __call__(self, batch: Batch) -> list[Result]:
         with collector_paused():
-            return [self.fn(one) for one in self.reviewer.propose(batch)]
+            return [self.fn(proposal) for proposal in self.reviewer.propose(batch)]
 
 
 def _unchanged(proposal: Proposal) -> Proposal:
@@ -204,7 +206,7 @@ def _unchanged(proposal: Proposal) -> Proposal:
 
 def report_of_proposals(report: Report, proposals: tuple[Proposal, ...]) -> Report:
     """The report with these proposals, sorted by ARN."""
-    diff = replace(report.diff, principals=tuple(one.diff for one in proposals))
+    diff = replace(report.diff, principals=tuple(proposal.diff for proposal in proposals))
     return replace(report, diff=diff, proposals=proposals)
 
 
@@ -298,7 +300,7 @@ def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
     Raises:
         InvocationError: the pattern matches none of the principals, or there is none.
     """
-    known = [one.arn for one in principals]
+    known = [principal.arn for principal in principals]
     if not any(is_named(arn, pattern) for arn in known):
         if not pattern:
             raise InvocationError("the policies hold no role or user", hint="give those of the account, or snapshot it")
@@ -317,7 +319,7 @@ def _decisions_by_coverage(coverage: LogCoverage, options: Options) -> tuple[Dec
     Raises:
         InvocationError: the day is before all that the logs hold.
     """
-    first = min((one.first_day for one in coverage.accounts), default=None)
+    first = min((account.first_day for account in coverage.accounts), default=None)
     if options.as_of and first and options.as_of < first:
         raise InvocationError(
             f"`--as-of {options.as_of}` is before the first record, of {first}",

@@ -149,7 +149,7 @@ def check_rollout(
     Raises:
         AwsError: something can't be read.
     """
-    plans = {one.principal: one for one in plan.principals}
+    plans = {principal.principal: principal for principal in plan.principals}
     proofs = prove_plans((plans[arn] for arn in chosen), catalog, attached_quota=plan.attached_quota)
     return tuple(_check(plans[arn], tuple(unproven(proofs.get(arn, ()))), recorded, accounts) for arn in chosen)
 
@@ -205,9 +205,9 @@ def apply_rollout(
         yield from _outcomes(ready, journal, apply, applies=True)
 
 
-def _refused(one: Checked) -> RolloutOutcome:
-    why = tuple(f"{refusal.why}{_override(refusal)}" for refusal in one.refusals)
-    return RolloutOutcome(one.plan.principal, OutcomeKind.REFUSED, why)
+def _refused(checked: Checked) -> RolloutOutcome:
+    why = tuple(f"{refusal.why}{_override(refusal)}" for refusal in checked.refusals)
+    return RolloutOutcome(checked.plan.principal, OutcomeKind.REFUSED, why)
 
 
 def _override(refusal: Refusal) -> str:
@@ -265,7 +265,7 @@ def undo_rollout(
         LpgenError: the journal can't be written.
         KeyboardInterrupt: it was interrupted; each principal has its outcome by then.
     """
-    plans = {one.principal: one for one in plan.principals}
+    plans = {principal.principal: principal for principal in plan.principals}
     with Journal(plan_file, plan) as journal:
 
         def undo(arn: str) -> RolloutOutcome:
@@ -288,18 +288,18 @@ def find_unrecorded(
     Raises:
         AwsError: an account can't be reached, or a principal can't be read.
     """
-    chosen = set(principals) or {one.principal for one in plan.principals}
+    chosen = set(principals) or {principal.principal for principal in plan.principals}
     found: dict[str, tuple[str, ...]] = {}
-    for one in plan.principals:
-        known = one.principal in recorded.to_undo or one.principal not in chosen or not one.calls
-        if known or accounts.reach(one.account):
+    for principal in plan.principals:
+        known = principal.principal in recorded.to_undo or principal.principal not in chosen or not principal.calls
+        if known or accounts.reach(principal.account):
             continue
-        writer = accounts.writer(one.account)
-        if writer.read_principal_id(one.kind, one.name) == one.principal_id:
-            holding = writer.read_holding(one.kind, one.name)
+        writer = accounts.writer(principal.account)
+        if writer.read_principal_id(principal.kind, principal.name) == principal.principal_id:
+            holding = writer.read_holding(principal.kind, principal.name)
             held = {*dict(holding.inline), *holding.attached}
-            own = tuple(sorted({call.policy for call in one.calls if call.adds} & held))
-            found.update({one.principal: own} if own else {})
+            own = tuple(sorted({call.policy for call in principal.calls if call.adds} & held))
+            found.update({principal.principal: own} if own else {})
     return found
 
 
@@ -314,13 +314,14 @@ def find_locks(plan: RolloutPlan, principals: Iterable[str], accounts: Accounts)
         InvocationError: the credentials are those of another account.
     """
     found = []
-    for one in (one for one in plan.principals if one.principal in principals):
-        unreached = accounts.reach(one.account)
+    for own_plan in plan.plans_of(principals):
+        unreached = accounts.reach(own_plan.account)
         if unreached:
-            raise InvocationError(f"{quote_input(one.principal)} can't be reached: {unreached}")
-        description = accounts.writer(one.account).read_lock(lock_arn(one.principal, one.principal_id))
+            raise InvocationError(f"{quote_input(own_plan.principal)} can't be reached: {unreached}")
+        lock = lock_arn(own_plan.principal, own_plan.principal_id)
+        description = accounts.writer(own_plan.account).read_lock(lock)
         if description is not None:
-            found.append((one.principal, description))
+            found.append((own_plan.principal, description))
     return tuple(found)
 
 
@@ -332,8 +333,9 @@ def remove_locks(plan_file: Path, plan: RolloutPlan, principals: Iterable[str], 
         RolloutError: a run uses the journal.
     """
     with Journal(plan_file, plan):
-        for one in (one for one in plan.principals if one.principal in principals):
-            accounts.writer(one.account).delete_lock(lock_arn(one.principal, one.principal_id))
+        for own_plan in plan.plans_of(principals):
+            lock = lock_arn(own_plan.principal, own_plan.principal_id)
+            accounts.writer(own_plan.account).delete_lock(lock)
 
 
 # ---------------------------------------------------------------- watch
@@ -351,7 +353,9 @@ def watch(plan: RolloutPlan, plan_file: Path, data: Path, catalog: Catalog, *, s
     applied = {arn: state.applied_at for arn, state in states.items() if state.phase is RolloutPhase.APPLIED}
     if not applied:
         raise InvocationError("nothing of this plan is applied", hint="run `lpgen rollout apply` first")
-    usage = name_foreign_callers(read_usage(data), {one.principal_id: one.principal for one in plan.principals})
+    usage = name_foreign_callers(
+        read_usage(data), {principal.principal_id: principal.principal for principal in plan.principals}
+    )
     return watch_rollout(applied, plan.principals, usage, catalog, policies_since(data, snapshot))
 
 
@@ -365,9 +369,9 @@ def policies_since(data: Path, snapshot: str) -> PoliciesSince | None:
         taken.stamp.name,
         taken.stamp.taken,
         {
-            (one.arn, one.principal_id): documents
-            for one in read_snapshot(taken.policies).principals
-            for documents in [tuple(policy.document for policy in one.policies if policy.document)]
-            if len(documents) == len(one.policies)
+            (principal.arn, principal.principal_id): documents
+            for principal in read_snapshot(taken.policies).principals
+            for documents in [tuple(policy.document for policy in principal.policies if policy.document)]
+            if len(documents) == len(principal.policies)
         },
     )

@@ -75,12 +75,12 @@ def plan_rollout(
     written = read_written_output(output)
     if basis.public_key is not None:
         _check_signature(written, output, basis.public_key)
-    chosen = [one for one in written.plans if is_named(one.principal, principal)]
+    chosen = [plan for plan in written.plans if is_named(plan.principal, principal)]
     if not chosen:
         sought = f"matches {quote_input(principal)}" if principal else "is there"
-        hint = hint_of_name(principal, (one.principal for one in written.plans))
+        hint = hint_of_name(principal, (plan.principal for plan in written.plans))
         raise InvocationError(f"no replacement in `{output}` {sought}", hint=hint)
-    principals = {one.arn: one for one in read_snapshot(policies).principals}
+    principals = {principal.arn: principal for principal in read_snapshot(policies).principals}
     refuse_idle_exceptions(exceptions, principals.values())
     plans = [
         plan_principal(
@@ -119,8 +119,8 @@ _ASK = "ask whoever signs the output to generate it again"
 def _refuse_unproven(plans: Sequence[PrincipalPlan], catalog: Catalog, quota: int) -> tuple[PrincipalPlan, ...]:
     proofs = prove_plans(plans, catalog, attached_quota=quota)
     return tuple(
-        refuse(one, (Refusal.of(RefusalKind.NOT_PROVEN, why=why) for why in unproven(proofs.get(one.principal, ()))))
-        for one in plans
+        refuse(plan, (Refusal.of(RefusalKind.NOT_PROVEN, why=why) for why in unproven(proofs.get(plan.principal, ()))))
+        for plan in plans
     )
 
 
@@ -136,9 +136,9 @@ def _generate_again(
     _refuse_other_options(inputs, basis.options)
     chosen = replace(basis.options, principal=principal)
     report = analyse(AnalysisInputs(basis.data, policies, catalog, chosen))
-    written = [one for one in report.proposals if one.replacement and not one.replacement.refusal]
-    found = (_written_again(one, report, inputs) for one in written)
-    return {one.principal: one for one in found}
+    written = [proposal for proposal in report.proposals if proposal.replacement and not proposal.replacement.refusal]
+    found = (_written_again(proposal, report, inputs) for proposal in written)
+    return {written.principal: written for written in found}
 
 
 def _refuse_other_options(inputs: Inputs, options: Options) -> None:
@@ -157,7 +157,7 @@ def _refuse_other_options(inputs: Inputs, options: Options) -> None:
 
 def _written_again(proposal: Proposal, report: Report, inputs: Inputs) -> WrittenPlan:
     documents = proposal.replacement.documents if proposal.replacement else ()
-    texts = {document_file(number): one.text for number, one in enumerate(documents, start=1)}
+    texts = {document_file(number): document.text for number, document in enumerate(documents, start=1)}
     evidence = decode_evidence(evidence_json(proposal, report, inputs).encode(), "evidence.json")
     return _written_plan(evidence, texts.__getitem__, folder="")
 
@@ -184,7 +184,7 @@ _COMPARED = {
 
 
 def _other(plan: PrincipalPlan, written: WrittenPlan, again: WrittenPlan | None) -> Iterable[Refusal]:
-    if _EXPLAINED & {one.kind for one in plan.refusals}:
+    if _EXPLAINED & {refusal.kind for refusal in plan.refusals}:
         return
     if again is None:
         yield Refusal.of(RefusalKind.NOT_REPRODUCED, what="no replacement")
@@ -207,7 +207,7 @@ def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
         OutputError: a file can't be written.
     """
     texts = {("permission-sets", name): text for name, text in _texts_of_sets(plan).items()}
-    texts |= {("code", _file_name(one)): one.code for one in plan.principals if one.code}
+    texts |= {("code", _file_name(principal)): principal.code for principal in plan.principals if principal.code}
     found = {output.with_name(f"{output.name}.{kind}") / f"{name}.json": text for (kind, name), text in texts.items()}
     for path, text in found.items():
         try:
@@ -220,13 +220,15 @@ def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
 
 def _texts_of_sets(plan: RolloutPlan) -> dict[str, str]:
     """The inline policies of permission sets by file name: one of a set, but where its roles' replacements differ."""
-    plans = [(one, permission_set_of(one.principal)) for one in plan.principals if one.permission_set]
+    plans = [
+        (principal, permission_set_of(principal.principal)) for principal in plan.principals if principal.permission_set
+    ]
     texts: dict[PermissionSet, set[str]] = defaultdict(set)
     for one, of in plans:
         if of is not None:
             texts[of].add(one.permission_set)
     files = {of: name for of, name in files_of_sets(texts).items() if len(texts[of]) == 1}
-    return {(of and files.get(of)) or _file_name(one): one.permission_set for one, of in plans}
+    return {(of and files.get(of)) or _file_name(plan): plan.permission_set for plan, of in plans}
 
 
 def _file_name(plan: PrincipalPlan) -> str:

@@ -122,7 +122,7 @@ class _FolderBatches:
     ground: Ground
 
     def __iter__(self) -> Iterator[_FolderBatch]:
-        known = {one.arn: one for one in self.ground.outlines}
+        known = {outline.arn: outline for outline in self.ground.outlines}
         for start in range(0, len(self.folders), BATCH_UNITS):
             some = tuple(map(_read_folder, self.folders[start : start + BATCH_UNITS]))
             arns = {one.principal for one in some} & known.keys()
@@ -142,10 +142,12 @@ class _FolderVerifier:
         with collector_paused():
             grants = grants_from_principals(batch.principals, self.catalog, self.options.guards)
             usages = self.counter.count(batch.usage, grants)
-            known = {one.principal.arn: one for one in grants}
+            known = {grant.principal.arn: grant for grant in grants}
             return batch.start, [
-                one if isinstance(one, Verification) else self._verify(one, known.get(one.principal), usages)
-                for one in batch.folders
+                folder
+                if isinstance(folder, Verification)
+                else self._verify(folder, known.get(folder.principal), usages)
+                for folder in batch.folders
             ]
 
     def _verify(
@@ -176,11 +178,11 @@ def _verify_folders(folders: Sequence[Path], ground: Ground, inputs: AnalysisInp
     found: list[tuple[int, list[Verification]]] = []
     done = 0
     engine = engine_for_units(inputs.engine, len(folders), BATCH_UNITS)
-    for one in results_of(engine, verifier, _FolderBatches(folders, ground)):
-        found.append(one)
-        done += len(one[1])
+    for result in results_of(engine, verifier, _FolderBatches(folders, ground)):
+        found.append(result)
+        done += len(result[1])
         _LOG.info("verified %d of %d replacements", done, len(folders))
-    return tuple(one for _, some in sorted(found, key=lambda pair: pair[0]) for one in some)
+    return tuple(verification for _, some in sorted(found, key=lambda pair: pair[0]) for verification in some)
 
 
 def _read_folder(folder: Path) -> WrittenReplacement | Verification:

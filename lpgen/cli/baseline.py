@@ -91,7 +91,7 @@ def _list_command(
     from lpgen.report.messages.data_folder import render_baselines
 
     chosen = choose_format(format, output, _ListFormat)
-    stamps = [one.stamp for one in list_baselines(data)]
+    stamps = [baseline.stamp for baseline in list_baselines(data)]
     text = render_baselines(stamps, chosen.value, width=terminal_width(), color=wants_color(output))
     if text:
         write_output(text, output)
@@ -127,7 +127,7 @@ def _show_command(
         policy_files=len(baseline.files.policies),
         trails=len(baseline.files.trails),
         proposals=len(baseline.proposals),
-        waiting=sum(one.waiting_since is not None for one in baseline.proposals.values()),
+        waiting=sum(proposal.waiting_since is not None for proposal in baseline.proposals.values()),
         actions=len(baseline.known_actions),
     )
     write_output(render_baseline(baseline.saved.stamp, holding, chosen.value), output)

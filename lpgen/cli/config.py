@@ -37,5 +37,7 @@ def config_command(
     from lpgen.report.messages.config import render_config
 
     chosen = choose_format(format, output, _ConfigFormat)
-    rows = [(one.setting.key, one.value, one.origin, one.setting.variable) for one in chosen_settings()]
+    rows = [
+        (setting.setting.key, setting.value, setting.origin, setting.setting.variable) for setting in chosen_settings()
+    ]
     write_output(render_config(rows, chosen.value, width=terminal_width(), color=wants_color(output)), output)

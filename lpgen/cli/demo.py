@@ -58,7 +58,7 @@ def demo_command(
     page = review_page(report, catalog, given)
     write_file(output / "review.html", map(str.encode, PAGE.write(page, "html")))
     verified = verify(replacements, inputs).principals
-    passed = sum(one.status is CheckStatus.PASSED for one in verified)
+    passed = sum(verification.status is CheckStatus.PASSED for verification in verified)
     tested = backtest(inputs, Days(*_DEMO_DAYS))
     write_output(
         for_terminal(

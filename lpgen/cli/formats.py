@@ -91,4 +91,4 @@ def endings_of(formats: type[Format]) -> list[str]:
 
 
 def _values(formats: type[Format]) -> list[str]:
-    return [one.value for one in formats]
+    return [arn_format.value for arn_format in formats]

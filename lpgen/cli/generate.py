@@ -73,6 +73,6 @@ def generate_command(
         made_from = inputs_of_report(review.report, read, form)
         written = generate(review, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
     print_status(render_generated(written, str(output)))
-    failed = any(one.failed for one in written.replaced)
-    if failed or (strict and not all(one.safe for one in written.open)):
+    failed = any(summary.failed for summary in written.replaced)
+    if failed or (strict and not all(summary.safe for summary in written.open)):
         raise typer.Exit(EXIT_FOUND)

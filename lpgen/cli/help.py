@@ -62,10 +62,10 @@ class PlainCommand(TyperCommand):
 
     def __init__(self, name: str | None, **attributes: Any) -> None:
         super().__init__(name, **attributes)
-        for one in self.params:
-            setting = setting_of(name or "", one.name or "")
+        for parameter in self.params:
+            setting = setting_of(name or "", parameter.name or "")
             if setting is not None:
-                one.envvar = setting.variable
+                parameter.envvar = setting.variable
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """The context of a run, with the defaults of `lpgen.toml`; who asks for help needs none.
@@ -102,10 +102,10 @@ class PlainCommand(TyperCommand):
     def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
         """Writes the arguments and the options; the forms that an option takes stay."""
         rows: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
-        for one in self.get_params(ctx):
-            record = one.get_help_record(ctx)
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
             if record is not None:
-                rows[one.param_type_name].append(record)
+                rows[parameter.param_type_name].append(record)
         arguments = [(_TYPE.sub("", name), text) for name, text in rows["argument"]]
         for title, found in (("Arguments", arguments), ("Options", rows["option"])):
             if found:

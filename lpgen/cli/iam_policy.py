@@ -65,7 +65,7 @@ def iam_policy_command(
             f"{quote_input(caller)} is no role or user", hint="such as arn:aws:iam::111122223333:role/lpgen"
         )
     whole = read_rollout_plan(plan) if plan else None
-    if whole is not None and not any(one.calls for one in whole.principals):
+    if whole is not None and not any(principal.calls for principal in whole.principals):
         raise InvocationError(f"`{plan}` changes nothing")
     found = own_policies(bundled_catalog(), bucket=bucket, role=role, caller=caller, answers=output_bucket, plan=whole)
     shown = {duty.value: policy for duty, policy in found.items()} if command is None else found[command]

@@ -61,10 +61,10 @@ class MessageOptions:
         waiting = None if self.quiet or self.verbose or (self.debug and not self.debug_log) else _WaitingHandler()
         handlers += [waiting] if waiting else []
         level, propagates = _LOG.level, _LOG.propagate
-        _LOG.setLevel(min((one.level for one in handlers), default=logging.WARNING))
+        _LOG.setLevel(min((handler.level for handler in handlers), default=logging.WARNING))
         _LOG.propagate = False
-        for one in handlers:
-            _LOG.addHandler(one)
+        for handler in handlers:
+            _LOG.addHandler(handler)
         _LOG.debug("lpgen %s, Python %s, %s: %s", __version__, platform.python_version(), sys.platform, sys.argv[1:])
         try:
             yield
@@ -74,9 +74,9 @@ class MessageOptions:
         finally:
             if waiting:
                 waiting.end()
-            for one in handlers:
-                _LOG.removeHandler(one)
-                one.close()
+            for handler in handlers:
+                _LOG.removeHandler(handler)
+                handler.close()
             _LOG.setLevel(level)
             _LOG.propagate = propagates
             be_quiet(False)
@@ -85,8 +85,8 @@ class MessageOptions:
 def as_command(command: Callable[..., None]) -> Callable[..., None]:
     """The command as typer takes it, with its groups of options and those on messages."""
     signature = inspect.signature(command, eval_str=True)
-    own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in signature.parameters.values()]
-    takes = any(one.name == "messages" for one in own)
+    own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in signature.parameters.values()]
+    takes = any(parameter.name == "messages" for parameter in own)
 
     def run(**values: Any) -> None:
         messages: MessageOptions = values["messages"] if takes else values.pop("messages")

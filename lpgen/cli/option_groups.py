@@ -39,22 +39,23 @@ def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
     """
     own: list[inspect.Parameter] = []
     groups: dict[str, tuple[type, list[inspect.Parameter]]] = {}
-    for one in inspect.signature(command, eval_str=True).parameters.values():
-        group = _group_of(one.annotation)
+    for parameter in inspect.signature(command, eval_str=True).parameters.values():
+        group = _group_of(parameter.annotation)
         if group is None:
-            own.append(one.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+            own.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
         else:
-            groups[one.name] = group
+            groups[parameter.name] = group
 
     def run(**values: Any) -> None:
         made = {
-            name: kind(**{one.name: values.pop(one.name) for one in taken}) for name, (kind, taken) in groups.items()
+            name: kind(**{parameter.name: values.pop(parameter.name) for parameter in taken})
+            for name, (kind, taken) in groups.items()
         }
         command(**values, **made)
 
-    parameters = [*own, *(one for _, taken in groups.values() for one in taken)]
+    parameters = [*own, *(parameter for _, taken in groups.values() for parameter in taken)]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     return run
 
@@ -64,17 +65,17 @@ def _group_of(annotation: Any) -> tuple[type, list[inspect.Parameter]] | None:
     kind, *marks = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
     if not is_dataclass(kind) or not isinstance(kind, type):
         return None
-    only = next((one.names for one in marks if isinstance(one, Only)), None)
+    only = next((mark.names for mark in marks if isinstance(mark, Only)), None)
     hints = get_type_hints(kind, include_extras=True)
     for name, option in next((mark.options for mark in marks if isinstance(mark, Described)), {}).items():
         hints[name] = option if get_origin(option) is Annotated else Annotated[hints[name], option]
     return kind, [
         inspect.Parameter(
-            one.name,
+            field.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if one.default is MISSING else one.default,
-            annotation=hints[one.name],
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=hints[field.name],
         )
-        for one in fields(kind)
-        if only is None or one.name in only
+        for field in fields(kind)
+        if only is None or field.name in only
     ]

@@ -235,7 +235,7 @@ class ChoiceOptions:
         """The options of an analysis with these choices, and with no input, as `read_choices` reads them."""
         from lpgen.app.inputs import read_choices
 
-        return read_choices(**{one.name: getattr(self, one.name) for one in fields(self)})
+        return read_choices(**{field.name: getattr(self, field.name) for field in fields(self)})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -277,7 +277,9 @@ class InputOptions:
         return read_inputs(data or Path(), files, options, boundary=self.boundary, catalog=self.catalog)
 
 
-AnalysisInputOptions = Annotated[InputOptions, Only(*(one.name for one in fields(InputOptions) if one.name != "rcps"))]
+AnalysisInputOptions = Annotated[
+    InputOptions, Only(*(field.name for field in fields(InputOptions) if field.name != "rcps"))
+]
 """The inputs of every command that analyzes. RCPs count only for `lpgen explain`."""
 
 
@@ -285,7 +287,7 @@ def given_of(context: typer.Context, own: Collection[str]) -> Given:
     """The options that a command was given, but for `own` parameters, and which of them each command takes."""
     from lpgen.report.blocks import Given
 
-    names = {one.name for one in context.command.params if one.name}.difference(own)
+    names = {parameter.name for parameter in context.command.params if parameter.name}.difference(own)
     drafts = (f"decisions{number}.toml" for number in ("", *(f"-{at}" for at in range(2, 1000))))
     written = context.params.get("write_decisions")
     draft = next(name for name in drafts if not Path(name).exists() and Path(name) != written)
@@ -299,9 +301,9 @@ def _given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[
         source = context.get_parameter_source(parameter.name or "")
         if parameter.name in names and source is not None and source.name != "DEFAULT":
             value = context.params[parameter.name]
-            for one in value if isinstance(value, list | tuple) else (value,):
-                text = f"{one:%Y-%m-%d}" if isinstance(one, datetime) else str(one)
-                found.append((parameter.opts[0],) if one is True else (parameter.opts[0], text))
+            for moment in value if isinstance(value, list | tuple) else (value,):
+                text = f"{moment:%Y-%m-%d}" if isinstance(moment, datetime) else str(moment)
+                found.append((parameter.opts[0],) if moment is True else (parameter.opts[0], text))
     return tuple(found)
 
 
@@ -316,7 +318,7 @@ def _taken(group: Any, prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]
         if hasattr(command, "commands"):
             yield from _taken(command, f"{prefix}{name} ")
         else:
-            yield f"{prefix}{name}", frozenset(option for one in command.params for option in one.opts)
+            yield f"{prefix}{name}", frozenset(option for parameter in command.params for option in parameter.opts)
 
 
 def program_words() -> tuple[str, ...]:

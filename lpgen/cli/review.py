@@ -120,7 +120,7 @@ def _baselines(data: Path, day: date) -> tuple[Stamp, ...]:
     from lpgen.edge.data_folder.baseline_folder import list_baselines
 
     try:
-        return tuple(one.stamp for one in list_baselines(data) if one.stamp.as_of <= day)
+        return tuple(baseline.stamp for baseline in list_baselines(data) if baseline.stamp.as_of <= day)
     except BaselineError as error:
         print_status(f"the page has no trend: {error}")
         return ()

@@ -165,7 +165,7 @@ def _plan_command(
             print_status(f"written for its owner: {path}")
     write_output(rollout_json(plan), output)
     print_status(render_planned(plan))
-    if plan.is_doubtful or not any(one.calls for one in plan.principals):
+    if plan.is_doubtful or not any(principal.calls for principal in plan.principals):
         raise typer.Exit(EXIT_FOUND)
 
 
@@ -229,7 +229,7 @@ def _apply_command(
     whole = read_whole_plan(plan)
     if require_signature is not None:
         check_signature(whole, plan, require_signature)
-    known = tuple(one.principal for one in whole.principals)
+    known = tuple(principal.principal for principal in whole.principals)
     if all_of_it == bool(role):
         raise InvocationError("give either --role, once or more, or --all")
     chosen = known if all_of_it else chosen_principals(role or (), known)
@@ -275,7 +275,7 @@ def _undo_command(
     whole = read_rollout_plan(plan)
     recorded = read_journal(plan, whole)
     states = recorded.states
-    named = chosen_principals(role, tuple(one.principal for one in whole.principals)) if role else ()
+    named = chosen_principals(role, tuple(principal.principal for principal in whole.principals)) if role else ()
     chosen = tuple(arn for arn in recorded.to_undo if arn in named or not role)
     accounts = at.open()
     unrecorded = find_unrecorded(whole, named, recorded, accounts)
@@ -321,7 +321,7 @@ def _unlock_command(
     from lpgen.report.messages.rollout import render_locks
 
     whole = read_rollout_plan(plan)
-    known = tuple(one.principal for one in whole.principals)
+    known = tuple(principal.principal for principal in whole.principals)
     accounts = at.open()
     locks = find_locks(whole, chosen_principals(role, known) if role else known, accounts)
     if not locks:
@@ -410,8 +410,8 @@ def _end(outcomes: Iterable[RolloutOutcome], *, already_said: frozenset[str] = f
         for outcome in outcomes:
             found.append(outcome)  # noqa: PERF402 (an error must not lose those before it)
     finally:  # an error or an interrupt doesn't hide the outcomes of those that were reached
-        print_status(render_outcomes([one for one in found if one.principal not in already_said]), nl=False)
-    kinds = {one.kind for one in found}
+        print_status(render_outcomes([outcome for outcome in found if outcome.principal not in already_said]), nl=False)
+    kinds = {outcome.kind for outcome in found}
     unfinished = {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}
     if kinds & {*unfinished, OutcomeKind.UNDONE_IN_PART, OutcomeKind.LEFT}:
         raise typer.Exit(EXIT_UNFINISHED)

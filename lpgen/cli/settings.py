@@ -108,7 +108,7 @@ class _Chosen:
 
 def setting_of(command: str, parameter: str) -> _Setting | None:
     """The setting that gives a parameter of a command its default, if there is one."""
-    return next((one for one in SETTINGS if one.applies_to(command, parameter)), None)
+    return next((setting for setting in SETTINGS if setting.applies_to(command, parameter)), None)
 
 
 def defaults_from_file(command: str) -> dict[str, Any]:
@@ -121,9 +121,9 @@ def defaults_from_file(command: str) -> dict[str, Any]:
     """
     values = read_settings()
     return {
-        one.parameter: values[one.key]
-        for one in SETTINGS
-        if one.key in values and one.applies_to(command, one.parameter) and command not in one.trusting
+        setting.parameter: values[setting.key]
+        for setting in SETTINGS
+        if setting.key in values and setting.applies_to(command, setting.parameter) and command not in setting.trusting
     }
 
 
@@ -148,7 +148,7 @@ def chosen_settings() -> list[_Chosen]:
         InvocationError: as `defaults_from_file`.
     """
     values = read_settings()
-    return [_chosen(one, values) for one in SETTINGS]
+    return [_chosen(setting, values) for setting in SETTINGS]
 
 
 def _chosen(setting: _Setting, values: Mapping[str, Any]) -> _Chosen:
@@ -174,7 +174,7 @@ def read_settings() -> dict[str, Any]:
         loaded = tomllib.loads(_SETTINGS_FILE.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise InvocationError(f"can't read `{_SETTINGS_FILE}`: {quote_reason(error)}") from error
-    known = {one.key: one for one in SETTINGS}
+    known = {setting.key: setting for setting in SETTINGS}
     for key, value in loaded.items():
         if key not in known:
             near = get_close_matches(key, known, 1)

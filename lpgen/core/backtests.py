@@ -170,17 +170,17 @@ class PrincipalBacktest:
     @property
     def safe_windows(self) -> int:
         """In how many windows the replacement was called safe."""
-        return sum(one.safe for one in self.windows)
+        return sum(window.safe for window in self.windows)
 
     @property
     def denied_though_safe(self) -> bool:
         """Whether a replacement that was called safe would have denied something."""
-        return any(one.safe and one.denied_needs for one in self.windows)
+        return any(window.safe and window.denied_needs for window in self.windows)
 
     @property
     def removed_share(self) -> float:
         """Which share of the granted actions the replacements remove, on average over the windows."""
-        return average(one.removed / self.granted for one in self.windows if self.granted)
+        return average(window.removed / self.granted for window in self.windows if self.granted)
 
 
 @dataclass(frozen=True, slots=True)

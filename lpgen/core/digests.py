@@ -77,7 +77,7 @@ class Inputs:
     def to_facts(self) -> dict[str, object]:
         """The inputs as plain JSON values."""
         facts = asdict(self)
-        facts["policies"] = [asdict(one) for one in self.policies]
+        facts["policies"] = [asdict(policy) for policy in self.policies]
         return facts
 
 

@@ -258,4 +258,4 @@ class WhoCan:
 
     def outsiders(self, answer: Explanation) -> tuple[str, ...]:
         """Who outside can assume the role of an answer, a sentence each."""
-        return tuple(one.message for one in self.trust if one.principal == answer.question.principal.arn)
+        return tuple(trust.message for trust in self.trust if trust.principal == answer.question.principal.arn)

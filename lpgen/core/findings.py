@@ -106,7 +106,7 @@ class Verdicts(Sequence[ActionVerdict]):
     def __init__(self, judged: Iterable[tuple[Action, Judgement]], facts: Mapping[Action, ActionFact]) -> None:
         """`facts` has those of every action; it is kept and not copied."""
         numbers: dict[Judgement, int] = {}
-        pairs = [(action, numbers.setdefault(one, len(numbers))) for action, one in judged]
+        pairs = [(action, numbers.setdefault(judgement, len(numbers))) for action, judgement in judged]
         self._actions = tuple([action for action, _ in pairs])
         self._numbers = array("I", [number for _, number in pairs])
         self._judgements = tuple(numbers)
@@ -185,8 +185,12 @@ class Verdicts(Sequence[ActionVerdict]):
 
     def granted_by(self, policies: Collection[str]) -> frozenset[Action]:
         """The actions that any of some policies, by ARN or name, grants."""
-        by_them = {one for one in self._judgements if any(ref.policy in policies for ref in one.grants)}
-        return frozenset(action for action, one in self.judged() if one in by_them) if by_them else frozenset()
+        by_them = {
+            judgement for judgement in self._judgements if any(ref.policy in policies for ref in judgement.grants)
+        }
+        return (
+            frozenset(action for action, judgement in self.judged() if judgement in by_them) if by_them else frozenset()
+        )
 
     def verdict_on(self, action: Action, judgement: Judgement) -> ActionVerdict:
         """The verdict that the judgement is on this action."""
@@ -416,7 +420,7 @@ class Proposal:
             found.append(self.replacement.refused_for)
         elif self.verification is not None and self.verification.caveat is not None:
             found.append(self.verification.caveat)
-        return (*found, *(one for one in self.diff.assessment.open_caveats if one not in found))
+        return (*found, *(caveat for caveat in self.diff.assessment.open_caveats if caveat not in found))
 
     @property
     def safe(self) -> bool:
@@ -467,4 +471,4 @@ class Report:
     @property
     def open_trust(self) -> tuple[OutsideTrust, ...]:
         """The ways into roles from outside that no decision accepts."""
-        return tuple(one for one in self.trust if not one.accepted_by)
+        return tuple(trust for trust in self.trust if not trust.accepted_by)

@@ -37,4 +37,4 @@ class FolderCheck:
     @property
     def damages(self) -> tuple[FolderFinding, ...]:
         """The findings that need a repair."""
-        return tuple(one for one in self.findings if one.kind is FindingKind.DAMAGE)
+        return tuple(finding for finding in self.findings if finding.kind is FindingKind.DAMAGE)

@@ -42,13 +42,13 @@ def files_of_sets(sets: Iterable[PermissionSet]) -> dict[PermissionSet, str]:
     case: such a name, and one that isn't safe in a file's name, gets a suffix that distinguishes the set from all
     others.
     """
-    wanted = {one: plain_name(one.name) for one in sets}
+    wanted = {permission_set: plain_name(permission_set.name) for permission_set in sets}
     same = Counter(name.lower() for name in wanted.values())
     return {
-        one: name
-        if name == one.name and same[name.lower()] == 1 and len(name) <= _LONGEST
-        else _with_tail(name, f"{one.path} {one.name}")
-        for one, name in wanted.items()
+        permission_set: name
+        if name == permission_set.name and same[name.lower()] == 1 and len(name) <= _LONGEST
+        else _with_tail(name, f"{permission_set.path} {permission_set.name}")
+        for permission_set, name in wanted.items()
     }
 
 

@@ -45,7 +45,7 @@ class Guards:
     _by_resource: dict[str, ResourcePolicy] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_resource", {one.resource: one for one in self.resource_policies})
+        object.__setattr__(self, "_by_resource", {policy.resource: policy for policy in self.resource_policies})
 
     def bounded(self, principal: Principal) -> Principal:
         """The principal with the boundary that counts."""
@@ -59,7 +59,7 @@ class Guards:
         """
         if principal.path.startswith("/aws-service-role/"):
             return ()
-        found = {one.account: one.levels for one in self.scps}
+        found = {scp.account: scp.levels for scp in self.scps}
         return found.get(principal.account, found.get("", ()))
 
     def rcps_of(self, account: str) -> Levels | None:
@@ -67,7 +67,7 @@ class Guards:
 
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
         """
-        found = {one.account: one.levels for one in self.rcps}
+        found = {rcp.account: rcp.levels for rcp in self.rcps}
         return found.get(account, found.get(""))
 
     def policy_of(self, resource: str) -> ResourcePolicy | None:
@@ -76,11 +76,11 @@ class Guards:
 
     def with_trust(self, principals: Iterable[Principal]) -> Guards:
         """These guards with the trust policies of the roles of a snapshot; supplied policies take precedence."""
-        supplied = {one.resource for one in self.resource_policies}
+        supplied = {policy.resource for policy in self.resource_policies}
         trusts = (
-            ResourcePolicy(one.arn, one.account, one.trust)
-            for one in principals
-            if one.trust is not None and one.arn not in supplied
+            ResourcePolicy(principal.arn, principal.account, principal.trust)
+            for principal in principals
+            if principal.trust is not None and principal.arn not in supplied
         )
         return replace(self, resource_policies=(*self.resource_policies, *trusts))
 

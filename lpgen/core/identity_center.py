@@ -43,11 +43,11 @@ def permission_set_policy(texts: Iterable[str]) -> str:
 
     https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetcustom.html
     """
-    documents: list[dict[str, Any]] = [json.loads(one) for one in texts]
-    versions = {one.get("Version", "") for one in documents}
+    documents: list[dict[str, Any]] = [json.loads(text) for text in texts]
+    versions = {document.get("Version", "") for document in documents}
     if len(versions) != 1:
         return ""
-    statements = [statement for one in documents for statement in _as_list(one["Statement"])]
+    statements = [statement for document in documents for statement in _as_list(document["Statement"])]
     return json.dumps({"Version": versions.pop(), "Statement": _with_own_sids(statements)}, indent=2) + "\n"
 
 
@@ -59,8 +59,8 @@ def _with_own_sids(statements: Iterable[dict[str, Any]]) -> Iterable[dict[str, A
     """The statements with each Sid only once, as IAM asks of a document; a repeated one is left out."""
     seen: set[str] = set()
     kept: list[dict[str, Any]] = []
-    for one in statements:
-        sid = one.get("Sid", "")
-        kept.append({key: value for key, value in one.items() if key != "Sid"} if sid in seen else one)
+    for statement in statements:
+        sid = statement.get("Sid", "")
+        kept.append({key: value for key, value in statement.items() if key != "Sid"} if sid in seen else statement)
         seen |= {sid} - {""}
     return kept

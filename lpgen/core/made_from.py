@@ -21,7 +21,7 @@ CODE: Final = "as"
 def digests_of_options(options: Options) -> dict[str, str]:
     """The digests of the content of the options' files, by the names of `Inputs`; "" where there is no such file."""
     # A report's own path isn't part of its content.
-    reports = [replace(one, file="") for one in options.last_accessed]
+    reports = [replace(report, file="") for report in options.last_accessed]
     guards = (options.guards.boundary, options.guards.scps, options.guards.resource_policies)
     return {
         "snapshot": options.snapshot.name if options.snapshot else "",
@@ -112,7 +112,7 @@ def changed_inputs(then: Inputs, now: Inputs) -> tuple[str, ...]:
 
 def _named_digests(inputs: Inputs) -> list[tuple[str, str]]:
     """The digests of the policies' files with their names, without their folders."""
-    return sorted((one.file.replace("\\", "/").rpartition("/")[2], one.sha256) for one in inputs.policies)
+    return sorted((policy.file.replace("\\", "/").rpartition("/")[2], policy.sha256) for policy in inputs.policies)
 
 
 def _digest(value: object) -> str:

@@ -281,8 +281,8 @@ class OutputVerification:
 
         A folder that wasn't generated again because its inputs changed is judged by the other checks.
         """
-        statuses = {one.status for one in self.principals}
-        failed = {CheckStatus.FAILED for one in self.checks if one.status is CheckStatus.FAILED}
+        statuses = {principal.status for principal in self.principals}
+        failed = {CheckStatus.FAILED for check in self.checks if check.status is CheckStatus.FAILED}
         for worst in (CheckStatus.FAILED, CheckStatus.UNPROVEN):
             if worst in statuses | failed:
                 return worst

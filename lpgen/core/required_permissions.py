@@ -194,23 +194,25 @@ _EDITING: Final = frozenset({CallKind.PUT_INLINE, CallKind.DELETE_INLINE})
 
 def _reach(plan: RolloutPlan) -> _Reach:
     """The principals that a plan changes, and the policies that it attaches and detaches."""
-    calls = [call for one in plan.principals for call in one.calls]
+    calls = [call for principal in plan.principals for call in principal.calls]
     return _Reach(
         _with_calls(plan, frozenset(CallKind)),
         _with_calls(plan, _ATTACHING),
         _with_calls(plan, _EDITING),
         sorted({call.policy for call in calls if call.kind in _ATTACHING}),
         sorted({call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}),
-        sorted(lock_arn(one.principal, one.principal_id) for one in plan.principals if one.calls),
+        sorted(
+            lock_arn(principal.principal, principal.principal_id) for principal in plan.principals if principal.calls
+        ),
     )
 
 
 def _with_calls(plan: RolloutPlan, kinds: frozenset[CallKind]) -> _Arns:
     """The principals that have calls of these kinds."""
     found: _Arns = {kind: [] for kind in PrincipalKind}
-    for one in plan.principals:
-        if any(call.kind in kinds for call in one.calls):
-            found[one.kind].append(one.principal)
+    for principal in plan.principals:
+        if any(call.kind in kinds for call in principal.calls):
+            found[principal.kind].append(principal.principal)
     return found
 
 

@@ -39,7 +39,7 @@ class Gap:
     reason: str
 
     def __str__(self) -> str:
-        where = " of ".join(one for one in (self.place, self.account) if one)
+        where = " of ".join(part for part in (self.place, self.account) if part)
         return f"{self.subject}{f' ({where})' if where else ''}: {self.reason}"
 
 

@@ -93,7 +93,7 @@ class ListingProgress:
         Raises:
             AwsError: it repeats names or a token, goes back, or is one of too many empty ones.
         """
-        self._take("objects", [one.name for one in page.objects])
+        self._take("objects", [obj.name for obj in page.objects])
         self._take("folders", list(page.folders))
         self.empty_pages = 0 if page.objects or page.folders else self.empty_pages + 1
         if page.token and (page.token == self.token or self.empty_pages > MAX_EMPTY_PAGES):
@@ -105,7 +105,7 @@ class ListingProgress:
             return
         last = self.last
         self.orders = tuple(
-            one for one in self.orders if (kind, one) not in last or min(map(one, names)) > last[kind, one]
+            order for order in self.orders if (kind, order) not in last or min(map(order, names)) > last[kind, order]
         )
         if not self.orders:
             raise self._unusable("a page of the listing doesn't come after the one before")

@@ -271,6 +271,6 @@ def _write_page_files(folder: Path, digest: str, files: Iterable[tuple[str, byte
 
 def _remove_other_runs(folder: Path, digest: str) -> None:
     """Remove what runs left in the folder but one; what people put there stays."""
-    for one in folder.iterdir():
-        if one.name != digest and _OWN_NAME.fullmatch(one.name) and one.is_dir() and not one.is_symlink():
-            shutil.rmtree(one)
+    for path in folder.iterdir():
+        if path.name != digest and _OWN_NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)

@@ -131,7 +131,7 @@ class WrittenReplacement:
     @property
     def held(self) -> tuple[Policy, ...]:
         """The policies that the principal is to hold."""
-        return (*(one.policy for one in self.documents), *(one.document for one in self.left))
+        return (*(document.policy for document in self.documents), *(policy.document for policy in self.left))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -212,7 +212,7 @@ def read_replacement(folder: Path) -> WrittenReplacement:
         )
         for name in sorted(listed, key=lambda one: (len(one), one))
     )
-    left = tuple(_read_left(one, folder) for one in evidence.left_attached)
+    left = tuple(_read_left(left, folder) for left in evidence.left_attached)
     lines = [*evidence.lines, *(line for policy in evidence.left_attached for line in policy.lines)]
     return WrittenReplacement(folder, evidence.principal, documents, tuple(_stated_pairs(lines)), left, evidence)
 
@@ -263,7 +263,7 @@ def read_output(output: Path) -> FoundOutput:
 
 def _walk(root: Path, below: str = "") -> Iterator[tuple[str, bool]]:
     """Every path below a folder that is no folder with something in it, and whether it is a file and no link."""
-    entries = sorted(os.scandir(root), key=lambda one: one.name)
+    entries = sorted(os.scandir(root), key=lambda entry: entry.name)
     if below and not entries:
         yield below, False
     for entry in entries:

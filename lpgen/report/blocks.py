@@ -155,7 +155,7 @@ class Given:
         if name not in self.taken:
             return None
         new = {one[0] for one in added if one[0].startswith("-")}.union(without)
-        given = tuple(one for one in self.options if one[0] in self.taken[name] and one[0] not in new)
+        given = tuple(option for option in self.options if option[0] in self.taken[name] and option[0] not in new)
         return Command(name, given, added, self.program)
 
 
@@ -202,8 +202,8 @@ PageBlock = Block | WrittenFold
 def line(*words: Words) -> Line:
     """One line of several pieces."""
     spans: list[Span] = []
-    for one in words:
-        spans.extend((Span(one),) if isinstance(one, str) else (one,) if isinstance(one, Span) else one)
+    for word in words:
+        spans.extend((Span(word),) if isinstance(word, str) else (word,) if isinstance(word, Span) else word)
     return tuple(spans)
 
 
@@ -237,9 +237,9 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def plural(number: int, one: str, many: str = "") -> str:
+def plural(number: int, singular: str, many: str = "") -> str:
     """A number with its noun."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {singular if number == 1 else many or singular + 's'}"
 
 
 def names(texts: Iterable[str], *, most: int) -> Line:
@@ -261,7 +261,7 @@ def table(columns: Iterable[Column], rows: Iterable[Iterable[Words]], *, fills: 
 
 def bullets(*items: Words | Item, numbered: bool = False) -> Bullets:
     """A list from lines and items."""
-    return Bullets(tuple(one if isinstance(one, Item) else Item(line(one)) for one in items), numbered)
+    return Bullets(tuple(item if isinstance(item, Item) else Item(line(item)) for item in items), numbered)
 
 
 # ---------------------------------------------------------------- the small parts that pages share

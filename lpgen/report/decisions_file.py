@@ -22,7 +22,7 @@ def render_decisions(review: ReviewSummary, command: str) -> str:
     `command` is the one that reads it.
     """
     entries = list(_entries(review))
-    none = [] if any("[[decision]]" in one for one in entries) else ["decision = []\n"]
+    none = [] if any("[[decision]]" in entry for entry in entries) else ["decision = []\n"]
     return "\n".join(
         [_HEAD.format(day=review.report.diff.as_of.isoformat(), command=terminal_text(command)), *none, *entries]
     )
@@ -32,7 +32,7 @@ def _entries(review: ReviewSummary) -> Iterator[str]:
     for trust in review.trust:
         yield _entry(trust.principal, trust)
     for summary in review.open:
-        for caveat in {one.item: one for one in reversed(summary.caveats)}.values():  # one of equal items
+        for caveat in {caveat.item: caveat for caveat in reversed(summary.caveats)}.values():  # one of equal items
             yield _entry(summary.arn, caveat)
 
 

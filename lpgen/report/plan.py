@@ -56,7 +56,7 @@ def plan_steps(proposal: Proposal) -> tuple[PlanStep, ...]:
         *(PlanStep(StepKind.DELETE_INLINE, name) for name in going.inline),
         *(PlanStep(StepKind.LEAVE_GROUP, name) for name in diff.draft.detach.groups),
         *([PlanStep(StepKind.KEEP_BOUNDARY, boundary.arn or boundary.name)] if boundary else ()),
-        *(PlanStep(StepKind.STAY_ATTACHED, one.arn) for one in proposal.replacement.left),
+        *(PlanStep(StepKind.STAY_ATTACHED, policy.arn) for policy in proposal.replacement.left),
     )
 
 

@@ -58,7 +58,7 @@ class Counts(RowPart, kw_only=True):
     @property
     def reach(self) -> Reach:
         """How far the old policies reach and the replacements do."""
-        return Reach(*(getattr(self, f"reach_{one.name}") for one in fields(Reach)))
+        return Reach(*(getattr(self, f"reach_{field.name}") for field in fields(Reach)))
 
     def kept_by(self, choice: KeepUnobservable, kind: UnobservableKind) -> int:
         """How many unobservable actions of a kind a choice keeps."""
@@ -120,7 +120,7 @@ class PrincipalSummary:
     @property
     def open_caveats(self) -> tuple[Caveat, ...]:
         """The open reasons; for a replacement in place, those that still need a look."""
-        return tuple(one for one in self.caveats if one.kind in _IN_PLACE) if self.in_place else self.caveats
+        return tuple(caveat for caveat in self.caveats if caveat.kind in _IN_PLACE) if self.in_place else self.caveats
 
     @property
     def dangers_left(self) -> int:
@@ -130,7 +130,7 @@ class PrincipalSummary:
     @property
     def unusual(self) -> tuple[Caveat, ...]:
         """The unusual use."""
-        return tuple(one for one in self.caveats if one.kind is DangerCaveat.UNUSUAL_USE)
+        return tuple(caveat for caveat in self.caveats if caveat.kind is DangerCaveat.UNUSUAL_USE)
 
 
 _IN_PLACE: Final = frozenset({DangerCaveat.UNUSUAL_USE, HoleCaveat.COVERAGE_HOLE})
@@ -174,12 +174,12 @@ class ReviewSummary:
     @property
     def trust(self) -> tuple[OutsideTrust, ...]:
         """The ways in for outsiders that no decision accepts, the worst first."""
-        return tuple(one.trust for one in self.dangers if one.trust)
+        return tuple(danger.trust for danger in self.dangers if danger.trust)
 
     @property
     def assumable(self) -> tuple[PrincipalSummary, ...]:
         """The roles that outsiders can assume, those with the worst way in first."""
-        return tuple({one.principal.arn: one.principal for one in self.dangers if one.trust}.values())
+        return tuple({danger.principal.arn: danger.principal for danger in self.dangers if danger.trust}.values())
 
     @property
     def counts(self) -> Counts:
@@ -189,61 +189,61 @@ class ReviewSummary:
     @property
     def replaced(self) -> tuple[PrincipalSummary, ...]:
         """The principals for which a replacement was made or refused."""
-        return tuple(one for one in self.principals if one.is_replaced)
+        return tuple(principal for principal in self.principals if principal.is_replaced)
 
     @property
     def with_documents(self) -> tuple[PrincipalSummary, ...]:
         """Those of them whose replacement wasn't refused."""
-        return tuple(one for one in self.replaced if one.has_documents)
+        return tuple(summary for summary in self.replaced if summary.has_documents)
 
     @property
     def open(self) -> tuple[PrincipalSummary, ...]:
         """Those of them whose replacement isn't in place already."""
-        return tuple(one for one in self.replaced if not one.in_place)
+        return tuple(summary for summary in self.replaced if not summary.in_place)
 
     @property
     def to_replace(self) -> tuple[PrincipalSummary, ...]:
         """Those of them that have a replacement to put in place: it wasn't refused."""
-        return tuple(one for one in self.open if one.has_documents)
+        return tuple(summary for summary in self.open if summary.has_documents)
 
     @property
     def safe(self) -> tuple[PrincipalSummary, ...]:
         """Those of them whose replacement is called safe."""
-        return tuple(one for one in self.to_replace if one.safe)
+        return tuple(summary for summary in self.to_replace if summary.safe)
 
     @property
     def unusual(self) -> tuple[PrincipalSummary, ...]:
         """The principals with unusual use, the worst first."""
-        return tuple(one for one in self.principals if one.unusual)
+        return tuple(principal for principal in self.principals if principal.unusual)
 
     @property
     def accepted(self) -> int:
         """How many reasons not to call a replacement safe, and ways into roles from outside, decisions accept."""
-        ways = sum(bool(one.accepted_by) for one in self.report.trust)
-        return ways + sum(len(one.accepted) for one in self.principals)
+        ways = sum(bool(trust.accepted_by) for trust in self.report.trust)
+        return ways + sum(len(principal.accepted) for principal in self.principals)
 
     @property
     def accounts_without_logs(self) -> tuple[str, ...]:
         """The accounts of principals of which no log was read, sorted."""
-        read = {one.account for one in self.report.diff.coverage.accounts}
-        return tuple(sorted({one.principal.account for one in self.principals} - read))
+        read = {account.account for account in self.report.diff.coverage.accounts}
+        return tuple(sorted({principal.principal.account for principal in self.principals} - read))
 
 
 def sum_counts(principals: Iterable[PrincipalSummary]) -> Counts:
     """The numbers of some principals together."""
-    return sum((one.counts for one in principals), NO_COUNTS)
+    return sum((principal.counts for principal in principals), NO_COUNTS)
 
 
 def summary_of_review(report: Report, principals: Iterable[PrincipalSummary]) -> ReviewSummary:
     """The summary of a review with these principals, in any order."""
     found = tuple(principals)
     held = Counter(map(_name_in_account, found))
-    named = [replace(one, has_namesakes=held[_name_in_account(one)] > 1) for one in found]
-    known = {one.arn: one for one in named}
-    outside = [_outsiders(known[one.principal], one) for one in report.open_trust if one.principal in known]
-    dangers = sorted((*outside, *(_unusual(one) for one in named if one.unusual)), key=_rank)
-    worst = {one.principal.arn: number for number, one in reversed(list(enumerate(dangers)))}
-    ordered = sorted(named, key=lambda one: (worst.get(one.arn, inf), _harm(one)))
+    named = [replace(summary, has_namesakes=held[_name_in_account(summary)] > 1) for summary in found]
+    known = {summary.arn: summary for summary in named}
+    outside = [_outsiders(known[trust.principal], trust) for trust in report.open_trust if trust.principal in known]
+    dangers = sorted((*outside, *(_unusual(summary) for summary in named if summary.unusual)), key=_rank)
+    worst = {danger.principal.arn: number for number, danger in reversed(list(enumerate(dangers)))}
+    ordered = sorted(named, key=lambda summary: (worst.get(summary.arn, inf), _harm(summary)))
     return ReviewSummary(report, tuple(ordered), tuple(dangers))
 
 
@@ -254,7 +254,7 @@ def _outsiders(summary: PrincipalSummary, trust: OutsideTrust) -> Danger:
 
 
 def _unusual(summary: PrincipalSummary) -> Danger:
-    worst, *others = (one.parameters for one in summary.unusual)
+    worst, *others = (caveat.parameters for caveat in summary.unusual)
     more = f" and {plural(len(others), 'other action')}" if others else ""
     verb = "are" if others else "is"
     message = f"{worst['action']}{more} {verb} unusual for it, first used so on {worst['first']}"
@@ -271,7 +271,7 @@ _OPEN_TO: Final = ("everyone", "provider", "organization", "account")
 
 
 def _rank(danger: Danger) -> tuple[int, int, float, int, str, str]:
-    unusual = min((one.parameters["rank"] for one in danger.principal.unusual), default=inf)
+    unusual = min((caveat.parameters["rank"] for caveat in danger.principal.unusual), default=inf)
     return (
         tuple(Severity).index(danger.severity),
         _OPEN_TO.index(danger.trust.parameters["case"]) if danger.trust else -1,

@@ -97,39 +97,39 @@ def _verdict_batches(report: Report) -> Iterator[pa.RecordBatch]:
 
 def _rows(report: Report) -> Iterator[list[dict[str, object]]]:
     """The rows of each principal that has any."""
-    for view in map(PrincipalView, sorted(report.proposals, key=lambda one: one.diff.principal.arn)):
+    for view in map(PrincipalView, sorted(report.proposals, key=lambda proposal: proposal.diff.principal.arn)):
         # Thousands of verdicts share a few tuples of statements.
-        tuples = {id(one.grants): one.grants for one in view.diff.assessment.verdicts}
+        tuples = {id(verdict.grants): verdict.grants for verdict in view.diff.assessment.verdicts}
         granted = {at: "; ".join(map(str, grants)) for at, grants in tuples.items()}
         rows = [
             _row(view, one, granted[id(one.grants)])
-            for one in sorted(view.diff.assessment.verdicts, key=lambda one: one.action)
+            for one in sorted(view.diff.assessment.verdicts, key=lambda verdict: verdict.action)
         ]
         if rows:
             yield rows
 
 
-def _row(view: PrincipalView, one: ActionVerdict, granted_by: str) -> dict[str, object]:
-    principal, evidence = view.diff.principal, one.evidence
+def _row(view: PrincipalView, verdict: ActionVerdict, granted_by: str) -> dict[str, object]:
+    principal, evidence = view.diff.principal, verdict.evidence
     texts: dict[str, str | None] = {
         "principal": principal.arn,
         "account": principal.account,
         "kind": principal.kind,
         "class": view.diff.principal_class,
-        "action": one.action,
-        "service": one.action.partition(":")[0],
-        "access_level": one.level,
-        "verdict": one.verdict,
-        "reason": one.reason,
-        "confidence": one.confidence,
-        "danger": one.danger or None,
-        "keep": one.keep or None,
+        "action": verdict.action,
+        "service": verdict.action.partition(":")[0],
+        "access_level": verdict.level,
+        "verdict": verdict.verdict,
+        "reason": verdict.reason,
+        "confidence": verdict.confidence,
+        "danger": verdict.danger or None,
+        "keep": verdict.keep or None,
         "granted_by": granted_by or None,
         "example_event_id": (evidence.example_event_id or None) if evidence else None,
         "example_resource": (evidence.example_resource or None) if evidence else None,
     }
     return {name: None if text is None else _sound_text(text) for name, text in texts.items()} | {
-        "in_replacement": one.action in view.staying if view.has_documents else None,
+        "in_replacement": verdict.action in view.staying if view.has_documents else None,
         "records": evidence.records if evidence else 0,
         "first_seen": _time(evidence.first_seen) if evidence else None,
         "last_seen": _time(evidence.last_seen) if evidence else None,
@@ -203,28 +203,28 @@ def finding_table(drift: Drift) -> pa.Table:
     """The findings of a drift: see `FINDING_SCHEMA`."""
     rows = (
         {
-            **{name: getattr(one, name) for name in ("kind", "severity", "subject", "message", "item")},
-            "principals": one.principals,
-            "details": one.details,
-            "next_step": one.step,
-            "accepted_by": one.accepted_by or None,
-            "expired": one.expired or None,
+            **{name: getattr(finding, name) for name in ("kind", "severity", "subject", "message", "item")},
+            "principals": finding.principals,
+            "details": finding.details,
+            "next_step": finding.step,
+            "accepted_by": finding.accepted_by or None,
+            "expired": finding.expired or None,
         }
-        for one in drift.findings
+        for finding in drift.findings
     )
     return _table(rows, FINDING_SCHEMA)
 
 
 def denial_table(backtest: Backtest) -> pa.Table:
     """The denied needs of a backtest: see `DENIAL_SCHEMA`."""
-    needs = ((one.principal, need) for one in backtest.principals for need in one.denied)
+    needs = ((principal.principal, need) for principal in backtest.principals for need in principal.denied)
     rows = ({"principal": arn} | {name: getattr(need, name) for name in DENIAL_SCHEMA.names[1:]} for arn, need in needs)
     return _table(rows, DENIAL_SCHEMA)
 
 
 def window_table(backtest: Backtest) -> pa.Table:
     """The windows of a backtest: see `WINDOW_SCHEMA`."""
-    windows = ((one.principal, judged) for one in backtest.principals for judged in one.windows)
+    windows = ((principal.principal, judged) for principal in backtest.principals for judged in principal.windows)
     rows = (
         {"principal": arn}
         | {name: getattr(judged.window, name) for name in WINDOW_SCHEMA.names[1:4]}

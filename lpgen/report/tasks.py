@@ -98,9 +98,9 @@ def _unusual(review: ReviewSummary, given: Given) -> Iterator[Task]:
         owners = f"Ask the {'owner' if len(found) == 1 else 'owners'} of {plural(len(found), 'principal')}"
         words = bad(f"{owners} about unusual, dangerous calls")
         steps = tuple(
-            Task(line(name(label_in_list(one)), f"{_owner_words(one)}: ", caveat.message))
-            for one in found
-            for caveat in one.unusual
+            Task(line(name(label_in_list(summary)), f"{_owner_words(summary)}: ", caveat.message))
+            for summary in found
+            for caveat in summary.unusual
         )
         yield Task(line(words, ". Drop by a decision what the team didn't do."), found, _look(found[0], given), steps)
 
@@ -135,7 +135,7 @@ def _replacements(review: ReviewSummary, given: Given) -> Iterator[Task]:
 
 
 def _put_in_place(safe: Sequence[PrincipalSummary], given: Given) -> Task:
-    removed = plural(sum(one.counts.removed for one in safe), "granted action")
+    removed = plural(sum(summary.counts.removed for summary in safe), "granted action")
     words = good(f"Write {plural(len(safe), 'safe replacement')}")
     verb = "removes" if len(safe) == 1 else "remove"
     what = line(words, f", which {verb} {removed}.")
@@ -143,17 +143,17 @@ def _put_in_place(safe: Sequence[PrincipalSummary], given: Given) -> Task:
 
 
 def _blocked(review: ReviewSummary) -> Iterator[_Blocked]:
-    for one in review.principals:
-        missing = _MISSING.get(one.principal_class)
+    for principal in review.principals:
+        missing = _MISSING.get(principal.principal_class)
         by_key: dict[_Key, list[Caveat]] = defaultdict(list)
-        if one.is_replaced and not one.in_place:
-            for caveat in one.caveats:
+        if principal.is_replaced and not principal.in_place:
+            for caveat in principal.caveats:
                 if caveat.kind is not DangerCaveat.UNUSUAL_USE:
                     by_key[_key_of(caveat)].append(caveat)
-        elif missing is not None and not one.is_replaced:
+        elif missing is not None and not principal.is_replaced:
             by_key[missing, ""] = []
         if by_key:
-            yield _Blocked(one, {key: tuple(caveats) for key, caveats in by_key.items()})
+            yield _Blocked(principal, {key: tuple(caveats) for key, caveats in by_key.items()})
 
 
 _MISSING: Final = {PrincipalClass.NOT_COVERED: Remedy.INGEST, PrincipalClass.GRANTS_UNKNOWN: Remedy.SNAPSHOT}
@@ -168,17 +168,20 @@ def _freeing(review: ReviewSummary, blocked: Sequence[_Blocked], given: Given) -
     equal ones the task that concerns most principals."""
     done: set[_Key] = set()
     while waiting := [one for one in blocked if one.caveats.keys() - done]:
-        held = Counter(key for one in waiting for key in one.caveats.keys() - done)
-        frees = Counter(key for one in waiting for key in one.caveats if one.caveats.keys() - done == {key})
+        held = Counter(key for blocked in waiting for key in blocked.caveats.keys() - done)
+        frees = Counter(key for blocked in waiting for key in blocked.caveats if blocked.caveats.keys() - done == {key})
         key = min(held, key=lambda one: (-frees[one], -held[one], one))
         done.add(key)
-        yield _clearing(key, [one for one in waiting if key in one.caveats], frees[key], review, given), frees[key]
+        yield (
+            _clearing(key, [blocked for blocked in waiting if key in blocked.caveats], frees[key], review, given),
+            frees[key],
+        )
 
 
 def _clearing(key: _Key, held: Sequence[_Blocked], freed: int, review: ReviewSummary, given: Given) -> Task:
     remedy = key[0]
-    principals = tuple(one.summary for one in held)
-    caveats = [(caveat, one.summary) for one in held for caveat in one.caveats[key]]
+    principals = tuple(blocked.summary for blocked in held)
+    caveats = [(caveat, blocked.summary) for blocked in held for caveat in blocked.caveats[key]]
     by_step: dict[str, dict[str, PrincipalSummary]] = defaultdict(dict)
     for caveat, summary in sorted(caveats, key=lambda pair: order_of_kind(pair[0].kind)):
         by_step[caveat.step][summary.arn] = summary
@@ -249,29 +252,31 @@ def _ingest(review: ReviewSummary, given: Given, *added: Option) -> Command | No
 def _by_class(review: ReviewSummary, given: Given) -> Iterator[Task]:
     found: dict[tuple[int, str], list[PrincipalSummary]] = defaultdict(list)
     order = (PrincipalClass.UNSEEN, PrincipalClass.UNUSED)
-    for one in review.principals:
-        if not one.is_replaced and one.principal_class in order:
-            task = one.task
-            if one.principal_class is PrincipalClass.UNUSED and _is_unsure(one):
+    for principal in review.principals:
+        if not principal.is_replaced and principal.principal_class in order:
+            task = principal.task
+            if principal.principal_class is PrincipalClass.UNUSED and _is_unsure(principal):
                 task = f"find out why the logs are unsure, then {task}"
-            found[order.index(one.principal_class), task].append(one)
+            found[order.index(principal.principal_class), task].append(principal)
     for key in sorted(found):
         yield Task(line(f"{sentence(key[1])}."), tuple(found[key]), _look(found[key][0], given))
 
 
 def _is_unsure(summary: PrincipalSummary) -> bool:
     """Whether something speaks against a disuse that the proposal itself doesn't ask about."""
-    return any(one.kind is not HoleCaveat.COVERAGE_HOLE or one.parameters["service"] for one in summary.caveats)
+    return any(
+        caveat.kind is not HoleCaveat.COVERAGE_HOLE or caveat.parameters["service"] for caveat in summary.caveats
+    )
 
 
 def _in_place(review: ReviewSummary, given: Given) -> Iterator[Task]:
     """Attempts by principals in place that the logs don't show: they may have been refused."""
     found: dict[str, list[PrincipalSummary]] = defaultdict(list)
-    for one in review.replaced:
-        if one.in_place:
-            steps = {caveat.step for caveat in one.open_caveats if caveat.kind is not DangerCaveat.UNUSUAL_USE}
+    for summary in review.replaced:
+        if summary.in_place:
+            steps = {caveat.step for caveat in summary.open_caveats if caveat.kind is not DangerCaveat.UNUSUAL_USE}
             for step in steps:
-                found[step].append(one)
+                found[step].append(summary)
     for step in sorted(found):
         words = line(f"In place, but tried what the logs don't show: {step}.")
         yield Task(words, tuple(found[step]), _look(found[step][0], given))

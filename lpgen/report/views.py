@@ -150,14 +150,14 @@ def _summary_of_view(view: PrincipalView) -> PrincipalSummary:
         task=diff.advice.task,
         counts=view.counts,
         caveats=tuple(map(_shared, proposal.caveats)),
-        accepted=tuple(_shared(one) for one in diff.assessment.caveats if one.accepted_by),
+        accepted=tuple(_shared(caveat) for caveat in diff.assessment.caveats if caveat.accepted_by),
         expected=diff.draft.expected,
         is_replaced=replacement is not None,
         refusal=replacement.refusal if replacement else "",
         in_place=proposal.in_place,
         safe=proposal.safe,
         failed=verification is not None and verification.status is CheckStatus.FAILED,
-        left=tuple(one.arn for one in replacement.left) if replacement else (),
+        left=tuple(policy.arn for policy in replacement.left) if replacement else (),
         has_decided=bool(view.decided or diff.draft.dropped),
         recreated=diff.use.recreated,
     )
@@ -191,7 +191,7 @@ def _replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
 def _counts_of_view(view: PrincipalView) -> Counts:
     verdicts, staying = view.diff.assessment.verdicts, view.staying
     by_verdict = verdicts.by_verdict()
-    dangerous = [one.action for one in verdicts.dangerous_unseen()]
+    dangerous = [verdict.action for verdict in verdicts.dangerous_unseen()]
     granted, removed = by_verdict.total() - by_verdict[Verdict.UNGRANTED], sum(view.confidence.values())
     return msgspec.structs.replace(
         NO_COUNTS,
@@ -202,9 +202,9 @@ def _counts_of_view(view: PrincipalView) -> Counts:
         unobservable=by_verdict[Verdict.UNOBSERVABLE],
         ungranted=by_verdict[Verdict.UNGRANTED],
         kept=granted - removed if view.has_documents else 0,
-        kept_unseen=sum(one.verdict in UNSEEN and action in staying for action, one in verdicts.judged()),
+        kept_unseen=sum(judgement.verdict in UNSEEN and action in staying for action, judgement in verdicts.judged()),
         removed=removed,
-        dangerous=sum(one not in staying for one in dangerous) if view.has_documents else 0,
+        dangerous=sum(action not in staying for action in dangerous) if view.has_documents else 0,
         dangerous_unused=len(dangerous),
         **{
             f"reach_{name}": number
@@ -221,7 +221,7 @@ def _confidence_of_removal(proposal: Proposal, staying: Collection[Action]) -> d
     All are 0 where there is no replacement.
     """
     judged = proposal.diff.assessment.verdicts.judged() if has_documents(proposal) else ()
-    removed = Counter([one for action, one in judged if action not in staying])
+    removed = Counter([judgement for action, judgement in judged if action not in staying])
     found = dict.fromkeys(Confidence, 0)
     for judgement, count in removed.items():
         if judgement.verdict is not Verdict.UNGRANTED:
@@ -317,20 +317,20 @@ def _danger_groups(verdicts: Verdicts, staying: frozenset[Action]) -> tuple[Dang
     Within these, a danger of its own comes before a general one, and the services that hand out rights come first.
     """
     found: dict[tuple[bool, bool, str], list[ActionVerdict]] = defaultdict(list)
-    for one in verdicts.dangerous_unseen():
-        found[one.action in staying, one.verdict is Verdict.UNUSED, one.danger].append(one)
+    for verdict in verdicts.dangerous_unseen():
+        found[verdict.action in staying, verdict.verdict is Verdict.UNUSED, verdict.danger].append(verdict)
     groups = (
-        DangerGroup(danger, observable, stays, tuple(sorted(members, key=lambda one: one.action)))
+        DangerGroup(danger, observable, stays, tuple(sorted(members, key=lambda member: member.action)))
         for (stays, observable, danger), members in found.items()
     )
     return tuple(sorted(groups, key=_danger_order))
 
 
-def _danger_order(one: DangerGroup) -> tuple[bool, bool, int, int, str]:
-    action = one.verdicts[0].action
+def _danger_order(group: DangerGroup) -> tuple[bool, bool, int, int, str]:
+    action = group.verdicts[0].action
     service = action.partition(":")[0]
     rank = _FIRST_SERVICES.index(service) if service in _FIRST_SERVICES else len(_FIRST_SERVICES)
-    return one.stays, not one.observable, len(one.verdicts), rank, action
+    return group.stays, not group.observable, len(group.verdicts), rank, action
 
 
 def _denied_groups(denied: Iterable[Use]) -> tuple[DeniedGroup, ...]:
@@ -356,10 +356,12 @@ def _kept_groups(lines: Iterable[Line], kind: LineKind) -> tuple[KeptGroup, ...]
 def _rule_groups(rules: Iterable[AppliedRule]) -> tuple[_RuleGroup, ...]:
     """The scoping rules that were applied, each with its patterns."""
     found: dict[tuple[str, str, str], list[AppliedRule]] = defaultdict(list)
-    for one in rules:
-        found[one.rule, one.adds, one.tightens].append(one)
+    for rule in rules:
+        found[rule.rule, rule.adds, rule.tightens].append(rule)
     return tuple(
-        _RuleGroup(*words, sum(one.records for one in members), tuple(sorted(one.pattern for one in members)))
+        _RuleGroup(
+            *words, sum(member.records for member in members), tuple(sorted(member.pattern for member in members))
+        )
         for words, members in sorted(found.items())
     )
 

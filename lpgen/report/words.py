@@ -136,7 +136,7 @@ _NO_OWNER: Final = frozenset({"", "aws-reserved", "aws-service-role", "service-r
 def owner_of(summary: PrincipalSummary) -> Owner | None:
     """The owner that a tag names, else who accepted a reason by a decision, else the first part of the path."""
     tags = {re.split("[:/]", key)[-1].lower(): (key, value) for key, value in summary.principal.tags if value.strip()}
-    for key, value in (tags[one] for one in _OWNER_TAGS if one in tags):
+    for key, value in (tags[tag] for tag in _OWNER_TAGS if tag in tags):
         return Owner(value.strip(), f"tag {key}")
     for caveat in summary.accepted:
         return Owner(caveat.accepted_by.partition(": ")[0], "decision")
@@ -231,9 +231,9 @@ def reach_texts(reach: Reach) -> Iterable[str]:
         return
     pinned = ""
     if reach.pinned_places:
-        old, new = (percent(one / reach.pinned_places) for one in (reach.pinned_old, reach.pinned_new))
+        old, new = (percent(count / reach.pinned_places) for count in (reach.pinned_old, reach.pinned_new))
         pinned = f" (data, secrets, keys, roles: {old} and {new})"
-    old, new = (percent(one / reach.places) for one in (reach.old, reach.new))
+    old, new = (percent(count / reach.places) for count in (reach.old, reach.new))
     yield (
         f"Of the resources that others use with the same actions, the old policies allow {old}, the replacements"
         f" {new}{pinned}."

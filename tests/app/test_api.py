@@ -66,7 +66,9 @@ def printed(*arguments: object) -> str:
 @pytest.mark.parametrize("command", FUNCTIONS, ids=" ".join)
 def test_function_takes_what_the_command_takes_with_the_same_defaults(command: tuple[str, ...]) -> None:
     taken = inspect.signature(FUNCTIONS[command]).parameters
-    options = {one.name: one for one in COMMANDS[command].params if one.name not in {"help", *MESSAGES}}
+    options = {
+        parameter.name: parameter for parameter in COMMANDS[command].params if parameter.name not in {"help", *MESSAGES}
+    }
     left_out = FOR_THE_TERMINAL | FOR_ENGINES | ({"output"} if command != ("generate",) else set())
     options["replace"] = options.pop("replace_other", None)
     assert {name for name, one in options.items() if one and name not in left_out} == taken.keys() - {"engine"}
@@ -175,9 +177,11 @@ def test_backtest_is_that_of_the_command(data: Path) -> None:
         "backtest", "--data", data, "--policies", POLICIES, *days, "--format", "json"
     )
     denials, windows = lpgen.denials_frame(found), lpgen.windows_frame(found)
-    needs = [(one.principal, need.action, need.resource) for one in found.principals for need in one.denied]
+    needs = [
+        (principal.principal, need.action, need.resource) for principal in found.principals for need in principal.denied
+    ]
     assert list(zip(denials["principal"], denials["action"], denials["resource"], strict=True)) == needs
-    assert len(windows) == sum(len(one.windows) for one in found.principals) > 0
+    assert len(windows) == sum(len(principal.windows) for principal in found.principals) > 0
     assert windows["safe"].sum() == found.totals.safe_pairs
     for dates in (denials["first_day"], windows["learn_first"], windows["judge_last"]):
         assert pd.api.types.is_datetime64_dtype(dates)
@@ -189,10 +193,10 @@ def test_drift_is_that_of_the_command(data: Path) -> None:
     assert render_drift(found, "json") == said
     frame = lpgen.findings_frame(found)
     assert len(found.findings) > 0
-    assert list(frame["item"]) == [one.item for one in found.findings]
-    assert list(frame["next_step"]) == [one.step for one in found.findings]
+    assert list(frame["item"]) == [finding.item for finding in found.findings]
+    assert list(frame["next_step"]) == [finding.step for finding in found.findings]
     assert set(frame.explode("principals")["principals"].dropna()) == {
-        arn for one in found.findings for arn in one.principals
+        arn for finding in found.findings for arn in finding.principals
     }
     assert lpgen.findings_frame(lpgen.drift(data, policies=POLICIES)).columns.equals(frame.columns)
 

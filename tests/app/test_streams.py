@@ -96,7 +96,9 @@ def test_verification_is_the_same_in_any_pieces(
 ) -> None:
     found = verified(world, tampered, spread(monkeypatch, verification, *chosen))
     assert found == verified_at_once
-    failed = [{check.name for check in one.checks if check.status.value == "failed"} for one in found.principals]
+    failed = [
+        {check.name for check in principal.checks if check.status.value == "failed"} for principal in found.principals
+    ]
     assert "the files can be read" in failed[0]
     assert "nothing new is allowed" in failed[1]
     assert "the old policies are known" in failed[2]
@@ -182,7 +184,7 @@ def test_drift_is_the_same_in_any_pieces(
 ) -> None:
     found = drifted(world, changed, saved_at_once[0] / "data", spread(monkeypatch, comparison, *chosen))
     assert found == drifted_at_once
-    assert {one.kind for one in found.findings} >= {
+    assert {finding.kind for finding in found.findings} >= {
         PrincipalDrift.GONE_PRINCIPAL,
         PrincipalDrift.NEW_PRINCIPAL,
         WildcardDrift.NEW_WILDCARD,

@@ -22,9 +22,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     tried: Counter[str] = Counter()
     held: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
-        for one in reports:
-            if getattr(one, "when", "") == "call":
-                for kind, count, good in (value for name, value in one.user_properties if name == PROPERTY):
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                for kind, count, good in (value for name, value in report.user_properties if name == PROPERTY):
                     tried[kind] += count
                     held[kind] += good
     if tried:

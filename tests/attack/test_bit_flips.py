@@ -65,8 +65,11 @@ def output(folder: Path) -> object:
 def plan(folder: Path) -> object:
     """What a plan does, and to whom. That the policies before have its fingerprint, `apply` sees from IAM itself."""
     found = read_whole_plan(folder / "plan.json")
-    who = [(one.principal, one.principal_id, one.account, one.kind, one.name, one.safe) for one in found.principals]
-    return who, [(one.calls, one.inverse, one.refusals) for one in found.principals]
+    who = [
+        (principal.principal, principal.principal_id, principal.account, principal.kind, principal.name, principal.safe)
+        for principal in found.principals
+    ]
+    return who, [(principal.calls, principal.inverse, principal.refusals) for principal in found.principals]
 
 
 def journal(folder: Path) -> object:

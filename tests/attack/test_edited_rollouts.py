@@ -77,7 +77,7 @@ def test_rollout_that_is_killed_is_taken_back(account: Account, attack: Callable
             one.add(f"after {seconds} s: {end.said[-200:]}", held=account.states() == before)
 
 
-def one_moment(seconds: float, number: int, one: Attack) -> float:
+def one_moment(seconds: float, number: int, attack: Attack) -> float:
     """A moment of the later half of a run, since the first is spent on loading."""
-    random = one.random
+    random = attack.random
     return [random.uniform(seconds / 2, seconds) for _ in range(number + 1)][-1]

@@ -57,7 +57,7 @@ FORGERIES = {
 @cache
 def real() -> tuple[Json, ...]:
     """The first days of the shop's account."""
-    whole = [one for one in records() if one["recipientAccountId"] == SHOP]
+    whole = [record for record in records() if record["recipientAccountId"] == SHOP]
     last = first_day(whole) + timedelta(REAL_DAYS)
     return tuple(one for one in whole if day_of(one) < last)
 
@@ -101,11 +101,11 @@ def policies(folder: Path) -> Path:
 
 
 def safe(report: Report) -> set[str]:
-    return {one.diff.principal.name for one in report.proposals if one.safe}
+    return {proposal.diff.principal.name for proposal in report.proposals if proposal.safe}
 
 
 def covered(report: Report) -> int:
-    return max((one.covered_days for one in report.diff.coverage.accounts), default=0)
+    return max((account.covered_days for account in report.diff.coverage.accounts), default=0)
 
 
 @pytest.fixture(scope="module")

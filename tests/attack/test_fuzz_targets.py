@@ -56,7 +56,7 @@ def test_readers_take_or_refuse_what_once_broke_them(path: Path) -> None:
 
 def test_mutations_are_the_same_for_the_same_seed() -> None:
     seeds = [seed for target in TARGETS.values() if target.name in ("log-text", "trails") for seed in target.seeds()]
-    first, second = ([mutate(one, random, seeds) for one in seeds] for random in (Random(7), Random(7)))
+    first, second = ([mutate(seed, random, seeds) for seed in seeds] for random in (Random(7), Random(7)))
     assert first == second
     assert len(set(first) - set(seeds)) > len(seeds) / 2
 

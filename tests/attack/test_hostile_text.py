@@ -137,12 +137,12 @@ def fault_of_markdown(text: str) -> str:
 
 def fault_of_html(page: str) -> str:
     for tag, attributes in Tags(page).found:
-        if tag in _LOADING or any(one.startswith("on") for one in attributes):
+        if tag in _LOADING or any(attribute.startswith("on") for attribute in attributes):
             return f"the tag {tag} {attributes}"
         if any(re.match(r"\s*(javascript|data):", value or "", re.I) for value in attributes.values()):
             return f"a link of {tag} {attributes}"
     scripts = re.findall(r"<script\b[^>]*>(.*?)</script>", page, re.S | re.I)
-    if any("alert(1)" in one and "</script" in one for one in scripts):
+    if any("alert(1)" in script and "</script" in script for script in scripts):
         return "a script that ends early"
     return ""
 

@@ -38,12 +38,12 @@ def tables(home: Path) -> object:
 
 def output(home: Path) -> object:
     recover_output(home / "out")
-    strays = sorted(one.name for one in home.iterdir() if one.name.startswith(".out.lpgen-old"))
+    strays = sorted(path.name for path in home.iterdir() if path.name.startswith(".out.lpgen-old"))
     return read_written_output(home / "out").plans, strays
 
 
 def baselines(home: Path) -> object:
-    names = [one.stamp.name for one in list_baselines(home / "data")]
+    names = [baseline.stamp.name for baseline in list_baselines(home / "data")]
     return [(name, repr(open_baseline(home / "data" / "baselines" / name).usage())) for name in names]
 
 
@@ -87,7 +87,10 @@ def test_a_killed_command_leaves_the_old_state_or_the_new_one(
 ) -> None:
     work, home = WORKS[name], tmp_path / "home"
     monkeypatch.chdir(tmp_path)
-    command = [one if "." not in one and one not in ("data", "out") else home / one for one in work.arguments]
+    command = [
+        argument if "." not in argument and argument not in ("data", "out") else home / argument
+        for argument in work.arguments
+    ]
     old = work.seen(free_copy(origin, home))
     whole = mortals.run(*command)
     assert whole.status == 0, whole.said

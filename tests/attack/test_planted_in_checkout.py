@@ -78,7 +78,7 @@ def run_step(
 ) -> subprocess.CompletedProcess[str]:
     """Runs a step of the action as a runner does, with the inputs in its variables."""
     steps = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
-    (step,) = (one for one in steps if one["name"] == name)
+    (step,) = (step for step in steps if step["name"] == name)
     own = {
         key: re.sub(r"\$\{\{ inputs\.([a-z-]+) \}\}", lambda found: inputs.get(found[1], ""), str(value))
         for key, value in step.get("env", {}).items()

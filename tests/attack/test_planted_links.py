@@ -191,7 +191,7 @@ def write_a_page(folder: Path) -> None:
 
 def write_for_others(folder: Path) -> None:
     plan = read_rollout_plan(world() / "plan.json")
-    coded = replace(plan, principals=tuple(replace(one, code="{}") for one in plan.principals))
+    coded = replace(plan, principals=tuple(replace(principal, code="{}") for principal in plan.principals))
     write_for_owners(coded, folder / "new.json")
 
 

@@ -135,8 +135,8 @@ PLANTED: dict[str, Callable[[], list[Json]]] = {
     "copies of calls through an endpoint": lambda: of_all(
         lambda one: calls(one, eventType="AwsVpceEvent", eventCategory="NetworkActivity")
     ),
-    "aggregated events": lambda: [aggregated(one) for one in identities()],
-    "roles assumed by a service": lambda: [assumed_by_a_service(one) for one in identities()],
+    "aggregated events": lambda: [aggregated(identity) for identity in identities()],
+    "roles assumed by a service": lambda: [assumed_by_a_service(identity) for identity in identities()],
     "ten thousand names": lambda: list(many_names(identities()[0])),
     "copies of all real records": lambda: copy.deepcopy(list(real())),
 }

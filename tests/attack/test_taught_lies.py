@@ -100,7 +100,9 @@ class Role:
 
     def details(self, services: Iterable[str]) -> dict[str, Any]:
         """Its entry in the authorization details: a policy for all of some services, which it doesn't name."""
-        others = [f"{one}:*" for one in bundled_catalog().source.service_prefixes() if one not in set(services)]
+        others = [
+            f"{prefix}:*" for prefix in bundled_catalog().source.service_prefixes() if prefix not in set(services)
+        ]
         provider = f"arn:aws:iam::{self.account}:oidc-provider/{self.trusts}.{self.account}.example"
         trust = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity"}
         statement = {"Effect": "Allow", "NotAction": others, "Resource": "*"}
@@ -390,7 +392,7 @@ def _mimics(account: str) -> Iterator[Lie]:
         Call("ecs", "UpdateService", {"cluster": "shop", "service": "api"}, days=WEEKLY),
         Call("ecs", "RegisterTaskDefinition", {"family": "api"}, days=WEEKLY),
     ]
-    copied = [Call(one.service, one.event, one.request, range(10, 40)) for one in reads]
+    copied = [Call(read.service, read.event, read.request, range(10, 40)) for read in reads]
     yield Lie(
         "the reads of deployers",
         [
@@ -442,7 +444,7 @@ def _burst(account: str) -> list[Call]:
     return [*user, *buckets, *secrets, *functions, *snapshots, *trails, *roles]
 
 
-LIES: Final = {one.name: one for one in lies()}
+LIES: Final = {ly.name: ly for ly in lies()}
 
 
 # ---------------------------------------------------------------- what lpgen makes of them
@@ -522,10 +524,10 @@ def test_a_victim_gets_at_most_what_the_thief_did(reviews: Reviews, lie: Lie) ->
     for role in lie.victims:
         before, after = (side[role.arn] for side in reviews.lines)
         verdicts = reviews.lied[role.arn]["verdicts"]
-        done = {one["action"] for one in verdicts if one["verdict"] in ("used", "attempted")}
+        done = {verdict["action"] for verdict in verdicts if verdict["verdict"] in ("used", "attempted")}
         assert lie.open or {action for action, _ in after - before} <= done
         wider = {pair for pair in after - before if not is_exact(pair[1]) and not covers(before, pair)}
-        harmful = {one["action"] for one in verdicts if one["danger"]}
+        harmful = {verdict["action"] for verdict in verdicts if verdict["danger"]}
         assert {pair for pair in wider if not lie.open or pair[0] in harmful} == set()
         assert {pair for pair in before - after if not covers(after, pair)} == set()
         assert not any(glob_match(barred, action) for barred in lie.barred for action, _ in after - before)

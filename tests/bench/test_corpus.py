@@ -50,7 +50,7 @@ def truth(corpus: Path) -> list[Json]:
 
 
 def _principals(corpus: Path) -> dict[str, Json]:
-    return {one["arn"]: one for one in json.loads((corpus / "principals.json").read_text())}
+    return {item["arn"]: item for item in json.loads((corpus / "principals.json").read_text())}
 
 
 def _truth(corpus: Path) -> list[Json]:
@@ -73,7 +73,7 @@ def test_the_same_seed_writes_the_same_bytes_and_another_seed_others(tmp_path: P
 
 def test_there_are_thirty_kinds_and_none_has_more_than_a_twentieth_of_the_principals() -> None:
     principals = Corpus(Asked(seed=1)).principals
-    counts = Counter(one.kind.name for one in principals)
+    counts = Counter(principal.kind.name for principal in principals)
     assert len(principals) >= 300
     assert len(counts) >= 30
     assert max(counts.values()) <= 0.05 * len(principals)
@@ -83,11 +83,11 @@ def test_there_are_thirty_kinds_and_none_has_more_than_a_twentieth_of_the_princi
 def test_at_least_130_held_back_principals_have_policies_and_needs() -> None:
     corpus = Corpus(Asked(seed=1, half=HELD_BACK))
     working = 0
-    for one in corpus.principals:
-        days = (Day(index, today) for index, today in enumerate(corpus.days) if index >= one.account.opened)
-        working += any(True for today in days for _ in one.profile.schedule(today))
+    for principal in corpus.principals:
+        days = (Day(index, today) for index, today in enumerate(corpus.days) if index >= principal.account.opened)
+        working += any(True for today in days for _ in principal.profile.schedule(today))
     assert working >= 130
-    assert all(one.policies.documents() for one in corpus.principals)
+    assert all(principal.policies.documents() for principal in corpus.principals)
 
 
 def test_about_half_of_the_held_back_kinds_are_steady() -> None:
@@ -101,7 +101,10 @@ def test_halves_follow_the_rule_and_share_no_principal(corpus: Path) -> None:
     assert {name for name in KINDS if half_of(name) == HELD_BACK} == declared
     assert len(declared) >= 24
     assert sorted(kind.name for kinds in HALVES.values() for kind in kinds) == list(KINDS)
-    halves = {half: {one.arn for one in Corpus(replace(SMALL, half=half)).principals} for half in (TUNED, HELD_BACK)}
+    halves = {
+        half: {principal.arn for principal in Corpus(replace(SMALL, half=half)).principals}
+        for half in (TUNED, HELD_BACK)
+    }
     assert not halves[TUNED] & halves[HELD_BACK]
     assert halves[TUNED] | halves[HELD_BACK] == set(_principals(corpus))
     assert abs(len(halves[TUNED]) - len(halves[HELD_BACK])) <= 2
@@ -116,7 +119,11 @@ def test_the_principals_of_a_kind_differ_in_what_they_need(truth: list[Json], co
     for arn, principal in _principals(corpus).items():
         if schedules[arn]:
             by_kind[principal["kind"]].append(schedules[arn])
-    alike = [kind for kind, found in by_kind.items() if any(one == two for one, two in combinations(found, 2))]
+    alike = [
+        kind
+        for kind, found in by_kind.items()
+        if any(combination == two for combination, two in combinations(found, 2))
+    ]
     assert alike == []
 
 
@@ -156,11 +163,13 @@ def test_the_policies_as_written_allow_each_need_and_refuse_what_was_denied(trut
     evaluators = {}
     for path in (corpus / "policies").glob("*.json"):
         details = json.loads(path.read_text())
-        managed = {one["Arn"]: one["PolicyVersionList"][0]["Document"] for one in details["Policies"]}
-        for one in (*details["RoleDetailList"], *details["UserDetailList"]):
-            inline = [entry["PolicyDocument"] for entry in one.get("RolePolicyList") or one.get("UserPolicyList") or ()]
-            attached = [managed[entry["PolicyArn"]] for entry in one["AttachedManagedPolicies"]]
-            evaluators[one["Arn"]] = Evaluator([*inline, *attached])
+        managed = {detail["Arn"]: detail["PolicyVersionList"][0]["Document"] for detail in details["Policies"]}
+        for detail in (*details["RoleDetailList"], *details["UserDetailList"]):
+            inline = [
+                entry["PolicyDocument"] for entry in detail.get("RolePolicyList") or detail.get("UserPolicyList") or ()
+            ]
+            attached = [managed[entry["PolicyArn"]] for entry in detail["AttachedManagedPolicies"]]
+            evaluators[detail["Arn"]] = Evaluator([*inline, *attached])
     wrong = [
         row for row in truth if evaluators[row["principal"]].allows(row["action"], row["resource"]) != row["allowed"]
     ]
@@ -179,16 +188,16 @@ def test_needs_without_a_record_say_why_and_occur_for_each_reason(truth: list[Js
 @pytest.mark.slow
 def test_half_of_the_data_events_is_switched_off_as_the_trail_settings_say(corpus: Path) -> None:
     accounts = json.loads((corpus / "accounts.json").read_text())
-    recorded = sum(len(one["data_events"]) for one in accounts)
+    recorded = sum(len(account["data_events"]) for account in accounts)
     assert recorded == len(accounts) * len(DATA_TYPES) // 2
     trails = read_trails([corpus / "trails.json"])
-    assert {trail.account for trail in trails} == {one["id"] for one in accounts}
+    assert {trail.account for trail in trails} == {account["id"] for account in accounts}
     assert sum(len(trail.selectors) - 1 for trail in trails) == recorded
 
 
 @pytest.mark.slow
 def test_intruders_act_on_their_days_only_and_are_listed(truth: list[Json], corpus: Path) -> None:
-    listed = {one["principal"]: one for one in json.loads((corpus / "intrusions.json").read_text())}
+    listed = {item["principal"]: item for item in json.loads((corpus / "intrusions.json").read_text())}
     acted: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for row in truth:
         assert (row["kind"] == NeedKind.INTRUDER) == bool(row["scenario"])

@@ -31,8 +31,8 @@ def need(action: str, kind: NeedKind = NeedKind.INTRUDER, *, principal: str = VI
 
 def corpus_of(folder: Path, needs: Sequence[dict[str, Any]]) -> Path:
     with TruthWriter(folder / "truth.parquet") as truth:
-        for one in needs:
-            truth.add(one)
+        for need in needs:
+            truth.add(need)
     (folder / "intrusions.json").write_text(json.dumps([{"principal": VICTIM}]), encoding="utf-8")
     return folder
 

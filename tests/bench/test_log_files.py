@@ -109,4 +109,6 @@ def _mapped(event_map: EventMap, shape: Shape, number: int, account: str, region
 
 def _kinds(mapping: RecordMapping) -> list[tuple[str, list[str]]]:
     """The actions, and of what kinds the resources of each are."""
-    return sorted((one.action, sorted(resource.kind.name for resource in one.resources)) for one in mapping.actions)
+    return sorted(
+        (action.action, sorted(resource.kind.name for resource in action.resources)) for action in mapping.actions
+    )

@@ -17,7 +17,7 @@ def test_organization_gives_every_principal_so_many_statements(tmp_path: Path) -
     snapshot = read_snapshot([tmp_path / "details"])
     assert not snapshot.problems
     grants = grants_from_principals(snapshot.principals, catalog)
-    assert [len(one.allows) + len(one.denies) for one in grants] == [STATEMENTS] * 12
+    assert [len(grant.allows) + len(grant.denies) for grant in grants] == [STATEMENTS] * 12
 
 
 def test_organization_is_the_same_for_the_same_seed(tmp_path: Path) -> None:

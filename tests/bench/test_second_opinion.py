@@ -24,5 +24,5 @@ def test_requests_are_decided_in_every_way_and_use_the_whole_grammar() -> None:
 
 
 def test_the_same_seed_asks_the_same() -> None:
-    one, other = Draws(7), Draws(7)
-    assert [one.request() for _ in range(50)] == [other.request() for _ in range(50)]
+    draws, other = Draws(7), Draws(7)
+    assert [draws.request() for _ in range(50)] == [other.request() for _ in range(50)]

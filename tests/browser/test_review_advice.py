@@ -50,11 +50,14 @@ def test_trend_shows_the_baselines_and_now(open_page: Opener) -> None:
     expect(page.get_by_role("heading", name=f"Trend, {early.as_of} to {as_of}")).to_be_visible()
     rows = page.locator("section", has=page.get_by_role("heading", name="Trend")).locator("tbody tr")
     granted = sum(
-        1 for one in report.proposals for verdict in one.diff.assessment.verdicts if verdict.verdict != "ungranted"
+        1
+        for proposal in report.proposals
+        for verdict in proposal.diff.assessment.verdicts
+        if verdict.verdict != "ungranted"
     )
     expect(rows.first).to_contain_text("100,000")
     expect(rows.first).to_contain_text(f"{granted:,}")
-    wildcards = sum(len(one.diff.assessment.wildcards) for one in report.proposals)
+    wildcards = sum(len(proposal.diff.assessment.wildcards) for proposal in report.proposals)
     expect(rows.filter(has_text="wildcards")).to_contain_text(f"{wildcards:,}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 

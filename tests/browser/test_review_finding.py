@@ -27,15 +27,15 @@ from tests.report.safe_cases import storefront
 
 
 def labels_of(proposals: Iterable[Proposal]) -> list[str]:
-    return sorted(short_label_of(one.diff.principal) for one in proposals)
+    return sorted(short_label_of(proposal.diff.principal) for proposal in proposals)
 
 
 def actions_by_way(proposal: Proposal) -> dict[str, set[Action]]:
     """The actions of a principal, by the value of the choice under which they are found."""
     view = PrincipalView(proposal)
-    granted = {one.action for one in view.diff.assessment.verdicts if one.verdict is not Verdict.UNGRANTED}
+    granted = {verdict.action for verdict in view.diff.assessment.verdicts if verdict.verdict is not Verdict.UNGRANTED}
     kept = granted & view.staying if view.has_documents else set()
-    used = {one.action for one in view.diff.assessment.verdicts if one.verdict not in UNSEEN}
+    used = {verdict.action for verdict in view.diff.assessment.verdicts if verdict.verdict not in UNSEEN}
     removed = granted - kept if view.has_documents else set()
     return {"": granted, "used": used, "kept": kept, "removed": removed}
 
@@ -98,7 +98,7 @@ def test_globs_search_names_as_the_option_principal_does(
 ) -> None:
     page = open_page(sample)
     page.fill("#search", glob)
-    found = [one for one in sample_report.proposals if is_named(one.diff.principal.arn, glob.lower())]
+    found = [proposal for proposal in sample_report.proposals if is_named(proposal.diff.principal.arn, glob.lower())]
     assert sorted(shown_labels(page)) == labels_of(found)
 
 
@@ -138,8 +138,10 @@ def test_owners_are_shown_with_their_source_and_filter_the_table(sample: str, op
 def test_owners_of_hostile_names_are_shown_and_do_nothing(open_page: Opener) -> None:
     report, owner = organization(), "</option><script>window.pwned = 1</script>"
     tagged = (
-        replace(one, diff=replace(one.diff, principal=replace(one.diff.principal, tags=(("Owner", owner),))))
-        for one in report.proposals
+        replace(
+            proposal, diff=replace(proposal.diff, principal=replace(proposal.diff.principal, tags=(("Owner", owner),)))
+        )
+        for proposal in report.proposals
     )
     page = open_page(render_review(replace(report, proposals=tuple(tagged)), "html"))
     page.get_by_label("Owner").select_option(owner)

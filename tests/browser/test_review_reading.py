@@ -34,7 +34,7 @@ def test_tiles_and_headline_show_the_same_numbers(sample: str, open_page: Opener
 def test_parts_are_never_rounded_to_none_or_all(sample: str, sample_report: Report, open_page: Opener) -> None:
     page = open_page(sample, fragment=DEPLOYER)
     tiles = page.locator("#principal .figures").inner_text()
-    (found,) = [one for one in sample_report.proposals if one.diff.principal.name == "platform-deployer"]
+    (found,) = [proposal for proposal in sample_report.proposals if proposal.diff.principal.name == "platform-deployer"]
     view = PrincipalView(found)
     assert 0 < view.counts.used / view.counts.granted < 0.005
     assert "<1 % of the granted actions" in tiles
@@ -196,10 +196,10 @@ def days_drawn(page: Page, action: str) -> set[int]:
 def test_use_over_time_marks_exactly_the_days_with_a_record(
     sample: str, sample_report: Report, open_page: Opener
 ) -> None:
-    views = {one.diff.principal.name: PrincipalView(one) for one in sample_report.proposals}
+    views = {proposal.diff.principal.name: PrincipalView(proposal) for proposal in sample_report.proposals}
     for name in ("storefront-api", "reporting-export"):
         view = views[name]
-        first = min(one.first_day for one in sample_report.diff.coverage.accounts)
+        first = min(account.first_day for account in sample_report.diff.coverage.accounts)
         page = open_page(sample, fragment=f"#p={quote(view.diff.principal.arn, safe='')}")
         days: dict[str, tuple[date, ...]] = dict(view.diff.use.days)
         assert days

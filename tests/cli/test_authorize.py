@@ -41,10 +41,10 @@ def test_authorize_answers_every_line_in_order(tmp_path: Path) -> None:
     requests.write_text("\n".join(LINES), encoding="utf-8")
     done = run(str(requests))
     assert (done.returncode, done.stderr) == (0, "")
-    answers = [json.loads(one) for one in done.stdout.splitlines()]
-    assert [one["id"] for one in answers] == IDS
-    assert [one.get("result") for one in answers] == ["Allowed", None, "ImplicitlyDenied", None, "Allowed"]
-    assert ["error" in one for one in answers] == [False, True, False, True, False]
+    answers = [json.loads(splitline) for splitline in done.stdout.splitlines()]
+    assert [answer["id"] for answer in answers] == IDS
+    assert [answer.get("result") for answer in answers] == ["Allowed", None, "ImplicitlyDenied", None, "Allowed"]
+    assert ["error" in answer for answer in answers] == [False, True, False, True, False]
     assert done.stdout.endswith("\n")
 
 
@@ -80,7 +80,10 @@ def test_authorize_heeds_wildcard_only_actions_and_keeps_terminals_safe() -> Non
         line(2, "s3:ListAllMyBuckets", identityPolicies=scoped, wildcardOnlyAction=False, resource="arn:aws:s3:::data"),
     ]
     done = run("-", stdin="\n".join(lines))
-    assert [json.loads(one)["result"] for one in done.stdout.splitlines()] == ["ImplicitlyDenied", "Allowed"]
+    assert [json.loads(splitline)["result"] for splitline in done.stdout.splitlines()] == [
+        "ImplicitlyDenied",
+        "Allowed",
+    ]
     assert "\x1b" not in done.stdout
 
 

@@ -41,9 +41,15 @@ def test_json_follows_its_schema_and_adds_up(found: dict[str, Any]) -> None:
     totals, principals = found["totals"], found["principals"]
     assert len(found["windows"]) == 2
     assert totals["replacements"] == len(principals) == 27
-    assert totals["pairs"] == sum(len(one["windows"]) for one in principals)
-    assert totals["denied_needs"] == sum(len(one["denied"]) for one in principals) == sum(totals["causes"].values())
-    assert [one["principal"] for one in principals] == sorted(one["principal"] for one in principals)
+    assert totals["pairs"] == sum(len(principal["windows"]) for principal in principals)
+    assert (
+        totals["denied_needs"]
+        == sum(len(principal["denied"]) for principal in principals)
+        == sum(totals["causes"].values())
+    )
+    assert [principal["principal"] for principal in principals] == sorted(
+        principal["principal"] for principal in principals
+    )
     untouched = found["alternatives"][-1]
     assert untouched == {
         "alternative": "old-policies",

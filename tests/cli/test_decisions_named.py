@@ -46,7 +46,7 @@ def run(home: Path, *arguments: str) -> tuple[str, str]:
 def accepted(home: Path) -> int:
     """How many reasons the decisions accept, by the review in JSON."""
     facts = json.loads(run(home, "review", *GROUND, "--decisions", "d.toml", "--format", "json")[0])
-    counted = sum(len(one["accepted"]) for one in facts["principals"])
+    counted = sum(len(fact["accepted"]) for fact in facts["principals"])
     assert facts["decisions"] == {
         "file": "d.toml",
         "keep": 1,
@@ -118,7 +118,7 @@ def test_drift_names_the_decisions_and_how_many_findings_they_accept(home: Path)
 def test_access_for_emergencies_has_no_share_in_safe_replacements(home: Path) -> None:
     def totals(*decided: str) -> tuple[int, int, list[str]]:
         facts = json.loads(run(home, "review", *GROUND, *decided, "--format", "json")[0])
-        replaced = sorted(one["principal"] for one in facts["principals"] if one["replacement"] is not None)
+        replaced = sorted(fact["principal"] for fact in facts["principals"] if fact["replacement"] is not None)
         return facts["totals"]["replacements"], facts["totals"]["principals"], replaced
 
     whole, principals, replaced = totals()

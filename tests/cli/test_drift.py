@@ -107,7 +107,7 @@ def test_text_is_one_screen_and_the_whole_on_demand(base: Path, tmp_path: Path) 
 def test_the_screen_says_a_command_that_shows_the_whole(base: Path, tmp_path: Path) -> None:
     expired = ("--as-of", "2026-09-03", "--decisions", decisions(tmp_path, expires="2026-08-31"), "--unused-days", "7")
     commands = commands_of_screen(drift(base, *expired).stdout)
-    command = next(one for one in commands if one[1] == "drift")
+    command = next(command for command in commands if command[1] == "drift")
     assert run(*command[1:]).stdout == drift(base, *expired, "--full", "--since", "first").stdout
     given = ["--policies", str(base / "changed.json"), "--as-of", "2026-09-03", "--decisions", expired[3]]
     assert command[2:4] == ["--data", str(base / "data")]

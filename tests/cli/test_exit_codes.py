@@ -223,16 +223,16 @@ def test_command_exits_with_the_code_that_its_outcome_has(
 
 def test_every_error_has_a_code_that_is_not_that_of_a_finding() -> None:
     kinds: list[type[LpgenError]] = [LpgenError, *_below(LpgenError)]
-    assert {one.exit_code for one in kinds if issubclass(one, InvocationError)} == {ExitCode.INVOCATION}
-    others = {one.exit_code for one in kinds if not issubclass(one, InvocationError | TamperingError)}
+    assert {kind.exit_code for kind in kinds if issubclass(kind, InvocationError)} == {ExitCode.INVOCATION}
+    others = {kind.exit_code for kind in kinds if not issubclass(kind, InvocationError | TamperingError)}
     assert others == {ExitCode.UNFINISHED}
     assert TamperingError.exit_code is ExitCode.FOUND
 
 
 def _below(kind: type[LpgenError]) -> Iterator[type[LpgenError]]:
-    for one in kind.__subclasses__():
-        yield one
-        yield from _below(one)
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from _below(subclass)
 
 
 def test_docs_explain_every_code() -> None:

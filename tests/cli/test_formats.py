@@ -44,7 +44,7 @@ def test_review_writes_json_lines_that_are_the_json_put_together(inputs: list[st
     run_forked("review", *inputs, "--output", file).check_returncode()
     lines = file.read_text(encoding="utf-8")
     check_put_together(lines, run_forked("review", *inputs, "--format", "json").stdout)
-    assert [one for text in lines.splitlines() for one in faults("review-lines", json.loads(text))] == []
+    assert [fault for text in lines.splitlines() for fault in faults("review-lines", json.loads(text))] == []
 
 
 def test_review_of_many_is_a_page_with_a_folder_beside_it(
@@ -55,7 +55,7 @@ def test_review_of_many_is_a_page_with_a_folder_beside_it(
     done = CliRunner().invoke(app, [*few, "-o", str(page)])
     assert done.exit_code == 0, done.output
     (folder,) = (tmp_path / "review-files").iterdir()
-    assert [one.name for one in folder.iterdir()] == ["0001.html"]
+    assert [path.name for path in folder.iterdir()] == ["0001.html"]
     assert f"review-files/{folder.name}" in page.read_text(encoding="utf-8")
     decisions = tmp_path / "decisions.json"
     again = CliRunner().invoke(app, [*few, "-o", str(tmp_path / "b.html"), "--write-decisions", str(decisions)])
@@ -104,7 +104,8 @@ SLOW_ENDINGS = (("html", "html"), ("HTM", "html"), ("json", "json"), ("log", "te
 
 
 @pytest.mark.parametrize(
-    ("ending", "form"), [("md", "markdown"), *(pytest.param(*one, marks=pytest.mark.slow) for one in SLOW_ENDINGS)]
+    ("ending", "form"),
+    [("md", "markdown"), *(pytest.param(*ending, marks=pytest.mark.slow) for ending in SLOW_ENDINGS)],
 )
 def test_review_takes_the_form_that_the_name_of_the_file_tells(
     inputs: list[str], tmp_path: Path, ending: str, form: str

@@ -59,10 +59,10 @@ def lint(*files: Path) -> subprocess.CompletedProcess[str]:
 
 def documents_beside(code: Path, output: Path) -> list[Any]:
     """The JSON documents of the principal whose code a file holds."""
-    account = next(one for one in code.relative_to(output).parts if one.isdecimal())
+    account = next(part for part in code.relative_to(output).parts if part.isdecimal())
     kind, name = ("user", code.stem[5:]) if code.stem.startswith("user-") else ("role", code.stem)
     folder = output / f"{account}-{kind}-{name}"
-    return [json.loads(one.read_text(encoding="utf-8")) for one in sorted(folder.glob("policy-*.json"))]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("policy-*.json"))]
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
@@ -70,7 +70,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 
 
 def test_generate_as_terraform_says_what_the_json_says(terraform: Path) -> None:
-    written = [one for one in (terraform / "terraform").glob("[0-9]*/**/*.tf") if one.name != "versions.tf"]
+    written = [path for path in (terraform / "terraform").glob("[0-9]*/**/*.tf") if path.name != "versions.tf"]
     assert len(written) == 26
     for path in written:
         new, old = read_documents(path.read_text(encoding="utf-8")), documents_beside(path, terraform)
@@ -98,7 +98,7 @@ def check_templates(output: Path, *, count: int) -> None:
     assert len(templates) == count
     for path in templates:
         resources = yaml.safe_load(path.read_text(encoding="utf-8"))["Resources"].values()
-        assert [one["Properties"]["PolicyDocument"] for one in resources] == documents_beside(path, output)
+        assert [resource["Properties"]["PolicyDocument"] for resource in resources] == documents_beside(path, output)
 
 
 @pytest.mark.slow
@@ -109,7 +109,10 @@ def test_generate_as_cloudformation_is_clean_of_lint(cloudformation: Path) -> No
     goldens = sorted(GOLDEN.glob("*.cfn.yaml"))
     assert len(goldens) == 3
     done = lint(*templates, *goldens)
-    assert ([one for one in done.stdout.splitlines() if one and TRANSFORMS not in one], done.stderr) == ([], "")
+    assert (
+        [splitline for splitline in done.stdout.splitlines() if splitline and TRANSFORMS not in splitline],
+        done.stderr,
+    ) == ([], "")
 
 
 @pytest.mark.slow
@@ -144,6 +147,6 @@ def test_what_generate_writes_follows_its_schemas(terraform: Path) -> None:
 
 def test_plans_of_rollouts_follow_their_schema(terraform: Path) -> None:
     plan = plan_rollout(terraform, [POLICIES], Exceptions(), bundled_catalog(), basis=Basis(Trust.OUTPUT))
-    assert any(one.calls for one in plan.principals)
-    assert any(one.refusals for one in plan.principals)
+    assert any(principal.calls for principal in plan.principals)
+    assert any(principal.refusals for principal in plan.principals)
     assert faults("rollout", json.loads(rollout_json(plan))) == []

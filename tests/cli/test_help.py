@@ -73,11 +73,11 @@ def test_help_is_a_sentence_and_fits_80_columns(path: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_every_argument_and_option_is_explained(path: tuple[str, ...]) -> None:
-    for one in COMMANDS[path].params:
-        text = getattr(one, "help", None)
-        assert text, f"{one.name} of {' '.join(path)} has no help"
+    for parameter in COMMANDS[path].params:
+        text = getattr(parameter, "help", None)
+        assert text, f"{parameter.name} of {' '.join(path)} has no help"
         assert text[0].isupper() or text.startswith("`"), text
-        assert text.rstrip().endswith("."), f"{one.name}: {text}"
+        assert text.rstrip().endswith("."), f"{parameter.name}: {text}"
 
 
 @pytest.mark.parametrize("path", sorted(set(COMMANDS) - EXAMPLE_FREE), ids=" ".join)
@@ -86,18 +86,18 @@ def test_help_has_an_example_of_the_command_itself(path: tuple[str, ...]) -> Non
     example = shown.partition("Example:\n")[2].splitlines()
     assert example, f"{' '.join(path)} has no example"
     assert example[0].startswith(f"    lpgen {' '.join(path)} ")
-    known = {name for one in COMMANDS[path].params for name in getattr(one, "opts", ())}
+    known = {name for parameter in COMMANDS[path].params for name in getattr(parameter, "opts", ())}
     assert {word for word in example[0].split() if word.startswith("--")} <= known
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_defaults_that_matter_are_shown(path: tuple[str, ...]) -> None:
     shown = " ".join(help_of(*path).split())
-    for one in COMMANDS[path].params:
-        default = getattr(one, "default", None)
+    for parameter in COMMANDS[path].params:
+        default = getattr(parameter, "default", None)
         if isinstance(default, int | float) and not isinstance(default, bool):
             text = rf"\[(env var: \w+; )?default: {re.escape(str(default))}"
-            assert re.search(text, shown), f"{one.name} of {' '.join(path)}"
+            assert re.search(text, shown), f"{parameter.name} of {' '.join(path)}"
 
 
 # ---------------------------------------------------------------- completion
@@ -143,5 +143,5 @@ def test_help_names_arguments_without_types_of_python(path: tuple[str, ...]) -> 
     assert not re.search(r"<(class|str|path|int|float|list|[A-Z]\w*)\b[^|>]*>", shown)
     usage = shown[: shown.index("\n\n")]
     assert "{" not in usage
-    arguments = [one.metavar for one in COMMANDS[path].params if one.param_type_name == "argument"]
+    arguments = [parameter.metavar for parameter in COMMANDS[path].params if parameter.param_type_name == "argument"]
     assert all(name in usage and re.search(rf"\n  {name}  ", shown) for name in arguments)

@@ -169,11 +169,11 @@ def test_what_an_ingest_of_a_bucket_calls_is_what_is_printed_for_it(moto: Server
         take_from(proxy.server, tmp_path / "data", bucket.address())
     policy = own_policies(bundled_catalog(), bucket=bucket.name, role="", caller=CALLER)[Duty.INGEST_S3]
     used = set()
-    for one in proxy.requests:
-        assert one.method == "GET"
-        action = "s3:ListBucket" if one.is_list else "s3:GetObject"
+    for request in proxy.requests:
+        assert request.method == "GET"
+        action = "s3:ListBucket" if request.is_list else "s3:GetObject"
         used.add(action)
-        resource = f"arn:aws:s3:::{bucket.name}" if one.is_list else f"arn:aws:s3:::{one.path.lstrip('/')}"
+        resource = f"arn:aws:s3:::{bucket.name}" if request.is_list else f"arn:aws:s3:::{request.path.lstrip('/')}"
         assert permits(policy, action, resource)
         assert not permits(policy, action, resource.replace(bucket.name, "another"))
     assert actions_of(policy) == used | {"kms:Decrypt"}

@@ -205,7 +205,7 @@ def test_generate_then_verify(home: Path) -> None:
 def test_generate_writes_inline_policies_on_request(home: Path) -> None:
     assert run("generate", *ground(home), "--output", str(home / "out"), "--inline").returncode == 0
     (evidence,) = (home / "out").glob("*/evidence.json")
-    assert [one["type"] for one in json.loads(evidence.read_text(encoding="utf-8"))["policies"]] == ["inline"]
+    assert [item["type"] for item in json.loads(evidence.read_text(encoding="utf-8"))["policies"]] == ["inline"]
 
 
 def test_generate_says_what_it_refuses_and_writes_the_rest(home: Path) -> None:

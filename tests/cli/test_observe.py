@@ -137,11 +137,14 @@ def test_what_is_settled_is_allowed_or_removed_by_the_replacement(after: Path, t
         "--output",
         tmp_path / "out",
     )
-    (folder,) = (one for one in (tmp_path / "out").iterdir() if one.is_dir())
+    (folder,) = (path for path in (tmp_path / "out").iterdir() if path.is_dir())
     statements = [
-        one for file in folder.glob("policy-*.json") for one in json.loads(file.read_text("utf-8"))["Statement"]
+        item for file in folder.glob("policy-*.json") for item in json.loads(file.read_text("utf-8"))["Statement"]
     ]
-    actions = [[one["Action"]] if isinstance(one["Action"], str) else one["Action"] for one in statements]
+    actions = [
+        [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        for statement in statements
+    ]
     objects = {action for some in actions for action in some if "Object" in action}
     assert objects == {"s3:GetObject", "s3:PutObject"}
 
@@ -152,7 +155,7 @@ def test_no_principal_loses_a_covered_day(sample_data: Path, after: Path, tmp_pa
         text = lpgen(
             "review", "--data", data, "--policies", POLICIES, "--trails", trails, "--no-backtest", "--format", "json"
         )
-        return {one["principal"]: one["covered_days"] for one in json.loads(text)["principals"]}
+        return {item["principal"]: item["covered_days"] for item in json.loads(text)["principals"]}
 
     before = covered(sample_data, settings(tmp_path / "main.json", {"accounts": []}))
     assert set(before.values()) == {120}
@@ -183,9 +186,9 @@ def test_the_plan_never_selects_the_log_bucket(plan: Json) -> None:
 def test_commands_are_safe_words_for_a_shell_that_say_the_plan(sample_data: Path, plan: Json) -> None:
     text = observe(sample_data, "--bucket", LOG_BUCKET, "--account", SHOP, "--format", "cli")
     subprocess.run(["/bin/sh", "-n"], input=text, text=True, check=True)
-    calls = [shlex.split(one) for one in text.splitlines() if one.startswith("aws ")]
-    assert [one[2] for one in calls] == ["create-trail", "put-event-selectors", "start-logging"]
-    create, put, _ = (json.loads(one[one.index("--cli-input-json") + 1]) for one in calls)
+    calls = [shlex.split(splitline) for splitline in text.splitlines() if splitline.startswith("aws ")]
+    assert [call[2] for call in calls] == ["create-trail", "put-event-selectors", "start-logging"]
+    create, put, _ = (json.loads(call[call.index("--cli-input-json") + 1]) for call in calls)
     assert (create["Name"], create["S3BucketName"], create["IsMultiRegionTrail"]) == ("lpgen-observe", LOG_BUCKET, True)
     assert put["AdvancedEventSelectors"] == selectors_of(plan, SHOP)
 

@@ -85,13 +85,13 @@ def test_review_sarif_points_at_lines_that_hold_the_action_or_the_statement(repo
 
 def test_review_sarif_names_the_old_statement_where_the_finding_is_about_it(repository: Path) -> None:
     rules = {ReviewKind.WILDCARD.rule, ReviewKind.UNUSED_DANGEROUS.rule, ReviewKind.UNOBSERVABLE_DANGEROUS.rule}
-    found = [one for one in read_results(repository, "review.sarif") if one["ruleId"] in rules]
+    found = [result for result in read_results(repository, "review.sarif") if result["ruleId"] in rules]
     assert found
     assert all(statements_of(one) for one in found)
 
 
 def test_drift_sarif_points_at_the_policies_that_were_proposed(repository: Path) -> None:
-    found = [one for one in read_results(repository, "drift.sarif") if one["ruleId"] == "drift-never-applied"]
+    found = [result for result in read_results(repository, "drift.sarif") if result["ruleId"] == "drift-never-applied"]
     assert len(found) > 10
     for result in found:
         path, lines = lines_of(result, repository)

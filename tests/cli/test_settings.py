@@ -19,8 +19,8 @@ from lpgen.errors import InvocationError
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for one in SETTINGS:
-        monkeypatch.delenv(one.variable, raising=False)
+    for setting in SETTINGS:
+        monkeypatch.delenv(setting.variable, raising=False)
 
 
 def run(*arguments: str, **variables: str) -> Result:
@@ -46,7 +46,9 @@ def test_option_counts_before_variable_and_variable_before_file() -> None:
 
 
 def test_config_says_where_each_default_comes_from() -> None:
-    assert in_force() == {one.key: (one.default or None, "lpgen" if one.default else "not set") for one in SETTINGS}
+    assert in_force() == {
+        setting.key: (setting.default or None, "lpgen" if setting.default else "not set") for setting in SETTINGS
+    }
     Path("lpgen.toml").write_text('min-days = 120\ndata = "data"\n')
     found = in_force(LPGEN_FAIL_ON="high", LPGEN_ACCOUNTS="111122223333 444455556666")
     assert found["min-days"] == ("120", "./lpgen.toml")
@@ -152,7 +154,7 @@ def test_file_cannot_name_the_data_folder_that_vouches_for_an_output() -> None:
 
 def test_every_setting_of_the_file_is_stricter_or_refused() -> None:
     """What a new key could do to somebody who trusts the folder has to be decided with it."""
-    assert {one.key for one in SETTINGS if not one.risk} == {"data", "min-days", "fail-on"}
+    assert {setting.key for setting in SETTINGS if not setting.risk} == {"data", "min-days", "fail-on"}
 
 
 @given(st.text(max_size=40))

@@ -160,5 +160,5 @@ def test_the_demo_fits_and_ends_with_what_to_do_next(tmp_path: Path) -> None:
     lines = lines_of(shown)
     assert status == 0
     assert [line for line in lines if is_too_long(line)] == []
-    last = " ".join(" ".join(lines[lines.index(next(one for one in lines if "Next steps" in one)) :]).split())
+    last = " ".join(" ".join(lines[lines.index(next(line for line in lines if "Next steps" in line)) :]).split())
     assert [command for command in ("review", "generate") if f" {command} --data " not in last.replace("\\ ", "")] == []

@@ -10,7 +10,7 @@ HERE, THERE = "/aws-reserved/sso.amazonaws.com/", "/aws-reserved/sso.amazonaws.c
 
 def test_files_of_sets_are_called_as_the_sets_where_no_other_is() -> None:
     sets = [PermissionSet(HERE, "Data.Team"), PermissionSet(HERE, "Data_Team"), PermissionSet(THERE, "Reader")]
-    assert files_of_sets(sets) == {one: one.name for one in sets}
+    assert files_of_sets(sets) == {permission_set: permission_set.name for permission_set in sets}
 
 
 def test_files_of_sets_differ_where_the_sets_do() -> None:

@@ -72,10 +72,10 @@ def test_only_objects_fall_under_the_policy_of_what_their_arn_begins_with() -> N
 
 
 def test_trust_policies_of_the_snapshot_join_and_what_was_supplied_outweighs_them() -> None:
-    one, two = trusting(role(name="one"), "*"), trusting(role(name="two"), ACCOUNT)
-    supplied = ResourcePolicy(one.arn, ACCOUNT, document("sts:AssumeRole"))
-    guards = Guards(resource_policies=(supplied,)).with_trust([one, two, role(name="without")])
-    assert guards.policy_of(one.arn) == supplied
+    principal, two = trusting(role(name="one"), "*"), trusting(role(name="two"), ACCOUNT)
+    supplied = ResourcePolicy(principal.arn, ACCOUNT, document("sts:AssumeRole"))
+    guards = Guards(resource_policies=(supplied,)).with_trust([principal, two, role(name="without")])
+    assert guards.policy_of(principal.arn) == supplied
     assert two.trust is not None
     assert guards.policy_of(two.arn) == ResourcePolicy(two.arn, ACCOUNT, two.trust)
     assert guards.policy_of(role(name="without").arn) is None

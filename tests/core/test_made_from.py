@@ -99,7 +99,7 @@ def test_every_input_has_a_digest_of_what_it_says() -> None:
         ],
     }
     for name, options in changes.items():
-        found = [digests_of_options(one) for one in options]
+        found = [digests_of_options(option) for option in options]
         assert len({one[name] for one in found} | {""}) == len(options) + 1, name
         assert all({**one, name: ""} == nothing for one in found), name
     moved = Options(last_accessed=(replace(REPORT, file="b/app.json"),))

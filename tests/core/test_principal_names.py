@@ -43,7 +43,7 @@ def test_is_named_takes_no_part_of_a_name(text: str) -> None:
 
 
 parts = st.lists(st.text("abc-_.", min_size=1, max_size=5), max_size=3)
-paths = parts.map(lambda parts: "".join(f"{one}/" for one in parts))
+paths = parts.map(lambda parts: "".join(f"{part}/" for part in parts))
 
 
 @given(

@@ -99,9 +99,9 @@ def gap_by_counting(start: date, runs: set[date]) -> int | None:
     """The longest gap of the days of the next 28 years, and 0 or None where there is none."""
     gaps: list[int] = []
     last: date | None = None
-    for one in sorted(run for run in runs if run >= start):
-        gaps += [(one - last).days] if last else []
-        last = one
+    for run in sorted(run for run in runs if run >= start):
+        gaps += [(run - last).days] if last else []
+        last = run
     return max(gaps, default=None if last else 0)
 
 
@@ -112,13 +112,13 @@ def days_from(start: date) -> list[date]:
 
 @given(days_of_month, months, starts)
 def test_longest_interval_of_days_of_months_is_that_of_a_calendar(days: set[int], of: set[int], start: date) -> None:
-    runs = {one for one in days_from(start) if one.day in days and one.month in of}
+    runs = {day for day in days_from(start) if day.day in days and day.month in of}
     assert longest_interval(f"cron(0 0 {listed(days)} {listed(of)} ? *)", start) == gap_by_counting(start, runs)
 
 
 @given(weekdays, months, starts)
 def test_longest_interval_of_weekdays_is_that_of_a_calendar(days: set[int], of: set[int], start: date) -> None:
-    runs = {one for one in days_from(start) if one.isoweekday() % 7 + 1 in days and one.month in of}
+    runs = {day for day in days_from(start) if day.isoweekday() % 7 + 1 in days and day.month in of}
     assert longest_interval(f"cron(0 0 ? {listed(of)} {listed(days)} *)", start) == gap_by_counting(start, runs)
 
 

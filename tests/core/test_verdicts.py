@@ -36,7 +36,7 @@ def judged(draw: st.DrawFn) -> Made:
     """Some actions, several of which share a judgement, and the facts of all."""
     shared = draw(st.lists(judgements, min_size=1, max_size=3))
     actions = draw(st.lists(st.sampled_from(ACTIONS), unique=True).map(sorted))
-    return [(action, draw(st.sampled_from(shared))) for action in actions], {one: draw(facts) for one in ACTIONS}
+    return [(action, draw(st.sampled_from(shared))) for action in actions], {action: draw(facts) for action in ACTIONS}
 
 
 def one_by_one(pairs: list[tuple[Action, Judgement]], known: dict[Action, ActionFact]) -> list[ActionVerdict]:

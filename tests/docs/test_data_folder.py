@@ -30,4 +30,4 @@ def test_page_has_every_column(table: str) -> None:
 def test_page_has_every_reason_of_a_skip() -> None:
     (row,) = re.findall(r"^\| `reason` .*$", section_of("skips.parquet"), re.M)
     only_of_map = {SkipReason.DENIED, SkipReason.UNDETERMINED}
-    assert re.findall(r"`(\w+)`", row)[1:] == [one.value for one in SkipReason if one not in only_of_map]
+    assert re.findall(r"`(\w+)`", row)[1:] == [reason.value for reason in SkipReason if reason not in only_of_map]

@@ -73,7 +73,10 @@ def test_notebook_of_the_page_shows_what_it_prints(tmp_path: Path, monkeypatch: 
 def _reference(name: str) -> str:
     """A heading, the signature without types, and the docstring."""
     function = getattr(lpgen, name)
-    own = [one.replace(annotation=inspect.Parameter.empty) for one in inspect.signature(function).parameters.values()]
+    own = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in inspect.signature(function).parameters.values()
+    ]
     signature = inspect.Signature(own)
     call = textwrap.fill(f"lpgen.{name}{signature}", 100, subsequent_indent="    ", break_on_hyphens=False)
     text = inspect.getdoc(function)

@@ -36,9 +36,9 @@ def options_of(path: tuple[str, ...]) -> dict[tuple[str, str], str]:
     """The options of a command: the longest name of each, by what help shows of it."""
     context = context_of(path)
     return {
-        one.get_help_record(context): max(one.opts, key=len)
-        for one in COMMANDS[path].get_params(context)
-        if one.param_type_name == "option"
+        parameter.get_help_record(context): max(parameter.opts, key=len)
+        for parameter in COMMANDS[path].get_params(context)
+        if parameter.param_type_name == "option"
     }
 
 
@@ -62,7 +62,9 @@ def own_help(path: tuple[str, ...]) -> str:
     """The help of a command without its shared options."""
     command = copy(COMMANDS[path])
     context = context_of(path)
-    command.params = [one for one in command.params if one.get_help_record(context) not in shared_options()]
+    command.params = [
+        parameter for parameter in command.params if parameter.get_help_record(context) not in shared_options()
+    ]
     command.add_help_option = False
     return str(command.get_help(context)).strip()
 
@@ -138,9 +140,9 @@ def test_policies_page_shows_guard_files_that_are_read(tmp_path: Path) -> None:
     found = read_guards(tmp_path / "boundary.json", tmp_path / "scps.json", tmp_path / "resources")
     assert found.boundary is not None
     assert [len(level) for level in found.scps[0].levels] == [1, 1]
-    assert {one.resource for one in found.resource_policies} >= {"arn:aws:s3:::data", "arn:aws:s3:::archive"}
+    assert {policy.resource for policy in found.resource_policies} >= {"arn:aws:s3:::data", "arn:aws:s3:::archive"}
     by_account = read_guards(None, tmp_path / "scps-by-account.json", None).scps
-    assert {one.account: len(one.levels) for one in by_account} == {"": 1, "999999999999": 0}
+    assert {levels.account: len(levels.levels) for levels in by_account} == {"": 1, "999999999999": 0}
 
 
 def test_readme_stays_short_enough_to_read() -> None:

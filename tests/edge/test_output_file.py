@@ -21,7 +21,7 @@ def test_output_says_whether_it_replaced_a_file(tmp_path: Path) -> None:
     file = tmp_path / "review.json"
     assert [write_file(file, [b"one", b"two"]) for _ in range(2)] == [False, True]
     assert file.read_bytes() == b"onetwo"
-    assert [one.name for one in tmp_path.iterdir()] == ["review.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["review.json"]
     assert not write_file(Path(os.devnull), [b"one"])
 
 

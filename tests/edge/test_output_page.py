@@ -39,7 +39,7 @@ def test_files_of_earlier_runs_go_and_what_others_put_there_stays(tmp_path: Path
     (folder / ("4" * 32)).write_text("a file")
     (folder / ("5" * 32)).symlink_to(tmp_path)
     write(page, OTHER)
-    assert sorted(one.name for one in folder.iterdir()) == sorted([OTHER, "notes", "3" * 31, "4" * 32, "5" * 32])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([OTHER, "notes", "3" * 31, "4" * 32, "5" * 32])
     assert page.exists()
 
 
@@ -109,4 +109,4 @@ def test_a_page_and_its_folder_are_no_links(name: str, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="is a link"):
         write(tmp_path / "review.html", OTHER)
     remove_files_of_page(tmp_path / "review.html")
-    assert [one.name for one in precious.iterdir()] == [ONE]
+    assert [path.name for path in precious.iterdir()] == [ONE]

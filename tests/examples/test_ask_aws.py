@@ -103,36 +103,36 @@ def test_the_sample_replacements_allow_their_uses_and_nothing_dangerous(
     assert len(simulator.requests) > len(told)  # more than a page of answers for some
 
 
-def test_a_use_that_the_documents_lost_is_named(simulator: PolicySimulator, one: Path) -> None:
-    spoil(one, used_action(one), ["sqs:ListQueues"])
-    done = ask(simulator, one)
+def test_a_use_that_the_documents_lost_is_named(simulator: PolicySimulator, path: Path) -> None:
+    spoil(path, used_action(path), ["sqs:ListQueues"])
+    done = ask(simulator, path)
     assert done.returncode == 1
-    assert f"REFUSED (implicitDeny): '{used_action(one)}' on " in done.stdout
+    assert f"REFUSED (implicitDeny): '{used_action(path)}' on " in done.stdout
 
 
-def test_a_dangerous_action_that_no_line_names_is_named(simulator: PolicySimulator, one: Path) -> None:
-    change_document(one, lambda statements: statements.append({"Effect": "Allow", "Action": "iam:*", "Resource": "*"}))
-    done = ask(simulator, one)
+def test_a_dangerous_action_that_no_line_names_is_named(simulator: PolicySimulator, path: Path) -> None:
+    change_document(path, lambda statements: statements.append({"Effect": "Allow", "Action": "iam:*", "Resource": "*"}))
+    done = ask(simulator, path)
     assert done.returncode == 1
     assert "ALLOWED, and not named: 'iam:PassRole'" in done.stdout
 
 
-def test_what_hangs_on_a_condition_is_told_and_is_no_refusal(simulator: PolicySimulator, one: Path) -> None:
+def test_what_hangs_on_a_condition_is_told_and_is_no_refusal(simulator: PolicySimulator, path: Path) -> None:
     condition = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
-    change_document(one, lambda statements: [each.update(Condition=condition) for each in statements])
-    done = ask(simulator, one)
+    change_document(path, lambda statements: [each.update(Condition=condition) for each in statements])
+    done = ask(simulator, path)
     assert done.returncode == 0
-    assert f"hangs on conditions: '{used_action(one)}' on " in done.stdout
+    assert f"hangs on conditions: '{used_action(path)}' on " in done.stdout
 
 
-def test_a_deny_under_a_condition_is_told_and_one_without_is_a_refusal(simulator: PolicySimulator, one: Path) -> None:
+def test_a_deny_under_a_condition_is_told_and_one_without_is_a_refusal(simulator: PolicySimulator, path: Path) -> None:
     deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
-    change_document(one, lambda statements: statements.append(deny))
-    done = ask(simulator, one)
+    change_document(path, lambda statements: statements.append(deny))
+    done = ask(simulator, path)
     assert (done.returncode, "REFUSED (explicitDeny)" in done.stdout) == (1, True)
     condition = {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}
-    change_document(one, lambda statements: statements[-1].update(Condition=condition))
-    done = ask(simulator, one)
+    change_document(path, lambda statements: statements[-1].update(Condition=condition))
+    done = ask(simulator, path)
     assert (done.returncode, "hangs on conditions" in done.stdout) == (0, True)
 
 
@@ -147,15 +147,15 @@ def test_what_a_record_does_not_show_is_not_asked_about(simulator: PolicySimulat
     assert (done.returncode, "REFUSED" in done.stdout) == (0, False), done.stdout
 
 
-def test_a_throttled_request_is_asked_again(simulator: PolicySimulator, one: Path) -> None:
+def test_a_throttled_request_is_asked_again(simulator: PolicySimulator, path: Path) -> None:
     simulator.refusals = [(400, "Throttling"), (503, "ServiceUnavailable")]
-    done = ask(simulator, one)
+    done = ask(simulator, path)
     assert done.returncode == 0, done.stderr
 
 
-def test_where_aws_cant_be_asked_it_says_why(simulator: PolicySimulator, one: Path, tmp_path: Path) -> None:
+def test_where_aws_cant_be_asked_it_says_why(simulator: PolicySimulator, path: Path, tmp_path: Path) -> None:
     simulator.refusals = [(403, "AccessDenied")]
-    done = ask(simulator, one)
+    done = ask(simulator, path)
     assert done.returncode == 2
     assert "AWS can't be asked" in done.stderr
     assert "AccessDenied" in done.stderr
@@ -182,13 +182,13 @@ def test_a_reader_that_goes_ends_it_quietly(simulator: PolicySimulator, replacem
 
 
 def test_what_keeps_it_from_asking_is_no_refusal(
-    simulator: PolicySimulator, one: Path, monkeypatch: pytest.MonkeyPatch
+    simulator: PolicySimulator, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (one / ROLE / "policy-1.json").rename(one / ROLE / "elsewhere.json")
-    done = ask(simulator, one)
+    (path / ROLE / "policy-1.json").rename(path / ROLE / "elsewhere.json")
+    done = ask(simulator, path)
     assert (done.returncode, "isn't as `lpgen generate` writes it" in done.stderr) == (2, True)
     monkeypatch.setenv("AWS_PROFILE", "misspelled")
-    done = ask(simulator, one)
+    done = ask(simulator, path)
     assert done.returncode == 2
     assert done.stderr == "AWS can't be asked: The config profile (misspelled) could not be found\n"
 

@@ -154,7 +154,7 @@ def test_the_workflow_has_least_privilege_and_pinned_actions() -> None:
     text = WORKFLOW.read_text(encoding="utf-8")
     for action, version in re.findall(r"uses: (\S+)@(\S+)", text):
         pinned = re.fullmatch(r"[0-9a-f]{40}", version)
-        line = next(one for one in text.splitlines() if f"{action}@{version}" in one)
+        line = next(splitline for splitline in text.splitlines() if f"{action}@{version}" in splitline)
         assert "# v" in line if pinned else "pin it" in line
     for step in job["steps"]:  # what others write reaches scripts by the environment alone
         assert "${{" not in step.get("run", "")
@@ -193,9 +193,9 @@ def _unit(name: str) -> configparser.ConfigParser:
 
 def test_the_crontab_runs_the_script_once_a_week() -> None:
     (line,) = (
-        one
-        for one in (EXAMPLES / "crontab").read_text(encoding="utf-8").splitlines()
-        if one and not one.startswith("#") and "=" not in one.split()[0]
+        splitline
+        for splitline in (EXAMPLES / "crontab").read_text(encoding="utf-8").splitlines()
+        if splitline and not splitline.startswith("#") and "=" not in splitline.split()[0]
     )
     minute, hour, day, month, weekday, command = line.split(maxsplit=5)
     assert (int(minute) < 60, int(hour) < 24, day, month, weekday) == (True, True, "*", "*", "1")

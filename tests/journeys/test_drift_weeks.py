@@ -116,7 +116,7 @@ def _plant(shop: Organization) -> None:
 
 @pytest.mark.parametrize("week", PLANTED)
 def test_each_week_finds_what_was_planted_and_nothing_else(weeks: dict[int, Drift], week: int) -> None:
-    assert [(one.kind, one.severity, one.subject) for one in weeks[week].findings] == PLANTED[week]
+    assert [(finding.kind, finding.severity, finding.subject) for finding in weeks[week].findings] == PLANTED[week]
 
 
 def test_what_was_put_in_place_is_no_drift(weeks: dict[int, Drift]) -> None:
@@ -127,9 +127,9 @@ def test_what_was_put_in_place_is_no_drift(weeks: dict[int, Drift]) -> None:
 
 def test_findings_name_the_planted_thing(weeks: dict[int, Drift]) -> None:
     said = {
-        (week, one.subject, one.kind): f"{one.message} {' '.join(one.details)}"
+        (week, finding.subject, finding.kind): f"{finding.message} {' '.join(finding.details)}"
         for week, drift in weeks.items()
-        for one in drift.findings
+        for finding in drift.findings
     }
     assert "gains s3:PutBucketPolicy" in said[2, AUDITOR, PolicyDrift.POLICY_CHANGED]
     assert "ecr:*" in said[2, RELEASES, WildcardDrift.NEW_WILDCARD]
@@ -144,6 +144,6 @@ def test_findings_name_the_planted_thing(weeks: dict[int, Drift]) -> None:
 
 def test_the_trend_grows_by_a_point_a_week_and_shows_the_applied_proposals(weeks: dict[int, Drift]) -> None:
     trend = weeks[6].trend
-    assert [one.name for one in trend] == [*(f"week-{week}" for week in range(6)), "now"]
+    assert [stamp.name for stamp in trend] == [*(f"week-{week}" for week in range(6)), "now"]
     assert trend[1].figures.granted < trend[0].figures.granted
-    assert [one.as_of for one in trend] == sorted(one.as_of for one in trend)
+    assert [stamp.as_of for stamp in trend] == sorted(stamp.as_of for stamp in trend)

@@ -110,11 +110,11 @@ class Person:
     def make(self, mistakes: Sequence[Mistake]) -> None:
         """Makes mistakes, and finds what the table says of each."""
         wrong = []
-        for one in mistakes:
-            code, said = self.run(shlex.split(one.command))
+        for mistake in mistakes:
+            code, said = self.run(shlex.split(mistake.command))
             words = " ".join(said.split())
-            if code != one.code or one.said not in words or "Traceback" in said:
-                wrong.append(f"{one.command}: exit {code}, {words[-300:]}")
+            if code != mistake.code or mistake.said not in words or "Traceback" in said:
+                wrong.append(f"{mistake.command}: exit {code}, {words[-300:]}")
         assert not wrong, "\n".join(wrong)
 
 
@@ -139,23 +139,23 @@ def test_first_hour_leads_from_nothing_to_an_applied_and_undone_plan(
     person = Person(program, world, {**server.environment, "AWS_ENDPOINT_URL_S3": seaweed.url, "HOME": str(tmp_path)})
     mistakes = mistakes_of(TROUBLESHOOTING.read_text(encoding="utf-8"))
     assert len(mistakes) >= 20
-    assert {one.when for one in mistakes} == {"first", "ingest", "review", "generate", "apply", "undo"}
+    assert {mistake.when for mistake in mistakes} == {"first", "ingest", "review", "generate", "apply", "undo"}
     commands = commands_of(ACCOUNT_PAGE.read_text(encoding="utf-8"))
-    assert [one[0] for one in commands].count("lpgen") >= 12
+    assert [command[0] for command in commands].count("lpgen") >= 12
     after = None
-    person.make([one for one in mistakes if one.when == "first"])
+    person.make([mistake for mistake in mistakes if mistake.when == "first"])
     assert not (tmp_path / "lpgen-data").exists()
     for command in commands:
         code, said = person.run(command)
         assert code == 0, (command, said)
-        step = next(iter(word for word in reversed(command[1:3]) if word in {one.when for one in mistakes}), "")
+        step = next(iter(word for word in reversed(command[1:3]) if word in {mistake.when for mistake in mistakes}), "")
         if step == "apply":
             after = world.read(arn)
             assert "role/app: applied" in said
             assert "- Allow ec2:* on *" in said
-        person.make([one for one in mistakes if one.when == step])
-        mistakes = [one for one in mistakes if one.when != step]
-    assert [one for one in mistakes if one.when != "first"] == []
+        person.make([mistake for mistake in mistakes if mistake.when == step])
+        mistakes = [mistake for mistake in mistakes if mistake.when != step]
+    assert [mistake for mistake in mistakes if mistake.when != "first"] == []
     assert "role/app" in (tmp_path / "review.html").read_text(encoding="utf-8")
     assert after is not None
     ((_, text),) = after.documents
@@ -167,7 +167,7 @@ def test_first_hour_leads_from_nothing_to_an_applied_and_undone_plan(
     ):
         code, said = person.run(command)
         assert code == 0, (command, said)
-    (planned,) = [one for one in json.loads((tmp_path / "plan.json").read_text())["principals"] if one["calls"]]
+    (planned,) = [item for item in json.loads((tmp_path / "plan.json").read_text())["principals"] if item["calls"]]
     assert planned["safe"]
 
 

@@ -39,7 +39,7 @@ def put_all_in_place(data: Path, home: Path, accounts: str) -> Path:
     shutil.copytree(data, home / "data")
     policies = [f"--policies={file}" for file in DETAILS.glob(accounts)]
     run("generate", "--data", str(home / "data"), *policies, "--output", str(home / "out"))
-    written = {folder_principal(one): one for one in (home / "out").iterdir() if one.is_dir()}
+    written = {folder_principal(path): path for path in (home / "out").iterdir() if path.is_dir()}
     (home / "after").mkdir()
     for file in DETAILS.glob(accounts):
         details = json.loads(file.read_text("utf-8"))
@@ -57,8 +57,8 @@ def folder_principal(folder: Path) -> str:
 def put_in_place(entry: dict[str, Any], folder: Path) -> None:
     """Makes the documents of a folder the only policies of a role or user."""
     inline = "RolePolicyList" if "RoleName" in entry else "UserPolicyList"
-    documents = [json.loads(one.read_text("utf-8")) for one in sorted(folder.glob("policy-*.json"))]
-    entry[inline] = [{"PolicyName": f"p{at}", "PolicyDocument": one} for at, one in enumerate(documents)]
+    documents = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("policy-*.json"))]
+    entry[inline] = [{"PolicyName": f"p{at}", "PolicyDocument": document} for at, document in enumerate(documents)]
     entry["AttachedManagedPolicies"] = []
     entry["GroupList"] = []
 
@@ -76,11 +76,11 @@ def again(home: Path) -> Path:
 
 @pytest.mark.slow
 def test_replacements_of_replacements_say_the_same(home: Path, again: Path) -> None:
-    folders = [one for one in (home / "out").iterdir() if one.is_dir()]
+    folders = [path for path in (home / "out").iterdir() if path.is_dir()]
     assert len(folders) > 20
     for folder in folders:
         before, after = (
-            {meaning_of(policy_from_json(one.read_text("utf-8"), place="")) for one in side.glob("policy-*.json")}
+            {meaning_of(policy_from_json(path.read_text("utf-8"), place="")) for path in side.glob("policy-*.json")}
             for side in (folder, again / folder.name)
         )
         assert before == after
@@ -140,7 +140,7 @@ def test_generate_strict_takes_what_is_in_place(where: str, count: int, request:
 def test_rollout_plans_nothing_for_what_is_in_place(home: Path, again: Path) -> None:
     done = run("rollout", "plan", str(again), *map(str, given(home)))
     assert done.returncode == 1
-    refusals = [one["refusals"] for one in json.loads(done.stdout)["principals"]]
+    refusals = [item["refusals"] for item in json.loads(done.stdout)["principals"]]
     assert len(refusals) == 28
     assert {one["why"] for found in refusals for one in found} == {"its policies are the replacement already"}
 
@@ -156,9 +156,9 @@ def test_rollout_asks_the_policies_given_what_is_in_place(home: Path, again: Pat
         for entry in details["RoleDetailList"]:
             entry["RolePolicyList"].append({"PolicyName": "more", "PolicyDocument": {"Statement": [statement]}})
         (tmp_path / file.name).write_text(json.dumps(details), "utf-8")
-    policies = [f"--policies={one}" for one in tmp_path.glob("*.json")]
+    policies = [f"--policies={path}" for path in tmp_path.glob("*.json")]
     done = run("rollout", "plan", str(again), "--trust-output", *policies)
-    roles = [one for one in json.loads(done.stdout)["principals"] if one["kind"] == "role"]
+    roles = [item for item in json.loads(done.stdout)["principals"] if item["kind"] == "role"]
     kinds = [{one["kind"] for one in plan["refusals"]} for plan in roles]
     assert all("other_policies" in found and "nothing_to_do" not in found for found in kinds)
 
@@ -168,7 +168,7 @@ def test_sarif_has_no_doubts_about_what_is_in_place(home: Path) -> None:
     before = lpgen("review", "--data", home / "data", "--policies", DETAILS, "--format", "sarif")
     after = lpgen("review", *given(home), "--format", "sarif")
     rules = [
-        {one["ruleId"] for one in json.loads(text)["runs"][0]["results"] if one["level"] != "none"}
+        {item["ruleId"] for item in json.loads(text)["runs"][0]["results"] if item["level"] != "none"}
         for text in (before, after)
     ]
     assert "unmapped-event" in rules[0]

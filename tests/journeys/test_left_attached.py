@@ -114,7 +114,7 @@ def written(home: Path) -> dict[str, Any]:
 
 
 def test_the_replacement_repeats_nothing_of_what_stays(home: Path) -> None:
-    assert {one.name for one in (home / "out" / FOLDER).iterdir()} == {"evidence.json", "policy-1.json"}
+    assert {path.name for path in (home / "out" / FOLDER).iterdir()} == {"evidence.json", "policy-1.json"}
     (statement,) = written(home)["Statement"]
     assert statement["Action"] == "iam:ListRoles"
 
@@ -136,7 +136,7 @@ def test_two_versions_of_a_policy_lie_side_by_side(home: Path, tmp_path: Path) -
     """As of two accounts, one of which was read before AWS changed the policy."""
     write_json(tmp_path / "changed.json", details({"deliver": document(OWN)}, MORE, "v67"))
     lpgen("generate", "--data", home / "data", "--policies", tmp_path / "changed.json", "--output", tmp_path / "out")
-    names = {one.name for folder in (home, tmp_path) for one in (folder / "out" / "attached").iterdir()}
+    names = {path.name for folder in (home, tmp_path) for path in (folder / "out" / "attached").iterdir()}
     assert len(names) == 2
 
 

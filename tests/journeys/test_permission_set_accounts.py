@@ -104,13 +104,13 @@ def given(home: Path, policies: str = "policies") -> list[object]:
 
 def test_folders_of_both_roles_hold_the_same_proven_policy(home: Path) -> None:
     first, second = (
-        {one.name: one.read_bytes() for one in (home / "out" / f"{account}-role-{NAMES[account]}").glob("policy-*")}
+        {path.name: path.read_bytes() for path in (home / "out" / f"{account}-role-{NAMES[account]}").glob("policy-*")}
         for account in (SHOP, DATA)
     )
     assert first == second
     (text,) = first.values()
     statements = json.loads(text)["Statement"]
-    assert {one["Effect"] for one in statements} == {"Allow", "Deny"}
+    assert {statement["Effect"] for statement in statements} == {"Allow", "Deny"}
     assert f"arn:aws:iam::{SHOP}:role/app".encode() in text
     assert f"arn:aws:sqs:us-east-1:{DATA}:jobs".encode() in text
     lpgen("verify", home / "out", *given(home))
@@ -134,7 +134,7 @@ def test_review_says_it_in_words(home: Path) -> None:
 
 def test_terraform_has_one_file_for_the_set(home: Path) -> None:
     below = home / "out" / "terraform"
-    files = {str(one.relative_to(below)) for one in below.rglob("*.tf")}
+    files = {str(path.relative_to(below)) for path in below.rglob("*.tf")}
     assert files == {"permission-sets/Developer.tf", "permission-sets/versions.tf"}
     text = (below / "permission-sets" / "Developer.tf").read_text("utf-8")
     assert all(f"# - {arn(account)}\n" in text for account in (SHOP, DATA))
@@ -165,7 +165,7 @@ def test_set_whose_roles_differ_is_not_called_safe(home: Path) -> None:
     assert [[one["kind"] for one in each["not_safe_because"]] for each in found] == [["permission_set"]] * 2
     lpgen("generate", *given(home, "uneven"), "--as", "terraform", "--output", home / "uneven-out")
     below = home / "uneven-out" / "terraform"
-    files = {str(one.relative_to(below)) for one in below.rglob("*.tf") if one.name != "versions.tf"}
+    files = {str(path.relative_to(below)) for path in below.rglob("*.tf") if path.name != "versions.tf"}
     assert files == {f"{account}/not-safe-yet/{NAMES[account]}.tf" for account in (SHOP, DATA)}
     run(
         "rollout",

@@ -89,7 +89,7 @@ def test_loop_from_snapshot_to_undo(server: Server, tmp_path: Path) -> None:
     texts = {text for arn_, text in after.documents} | {text for _, text in after.holding.inline}
     assert texts == {path.read_text() for path in written}
     assert '"ec2:DescribeInstances"' in "".join(texts)
-    assert "*" not in [one["Action"] for text in texts for one in json.loads(text)["Statement"]]
+    assert "*" not in [item["Action"] for text in texts for item in json.loads(text)["Statement"]]
 
     later = datetime.now(UTC) + timedelta(seconds=1)
     denied = {"errorCode": "AccessDenied", "errorMessage": "because no identity-based policy allows it"}

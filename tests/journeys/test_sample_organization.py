@@ -159,7 +159,9 @@ def test_dangerous_unused_grants_come_first(world: World) -> None:
 
 def test_an_administrators_role_comes_out_small(world: World) -> None:
     arn = "arn:aws:iam::111122223333:role/platform/platform-deployer"
-    services = {name.split(":")[0] for one in statements(world.folder(arn)) for name in as_list(one["Action"])}
+    services = {
+        name.split(":")[0] for statement in statements(world.folder(arn)) for name in as_list(statement["Action"])
+    }
     used = {action.split(":")[0] for action in EXPECTED["principals"][arn]["used_actions"]}
     assert services <= used | {"ssmmessages", "ec2messages"}
 
@@ -322,7 +324,9 @@ def test_explain_of_all_gives_each_the_answer_that_it_gets_alone(world: World, q
     asked = partial(explain_asked, policies=[Path(POLICIES)], catalog=bundled_catalog(), data=world.data)
     found = asked(WrittenQuestion("*", action, resource))
     assert isinstance(found, WhoCan)
-    assert {answer.question.principal.arn for answer in found.answers} == {one.arn for one in SNAPSHOT.principals}
+    assert {answer.question.principal.arn for answer in found.answers} == {
+        principal.arn for principal in SNAPSHOT.principals
+    }
     for answer in found.answers:
         assert answer == asked(WrittenQuestion(answer.question.principal.arn, action, resource))
 

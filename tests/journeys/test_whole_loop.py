@@ -226,8 +226,8 @@ def check_resources_and_conditions(records: list[dict[str, Any]], policies: list
     """Every call of the workload is allowed where it was made, and no other resource of the same kind is."""
     event_map = EventMap(bundled_catalog())
     elsewhere = 0
-    for one in records:
-        for action in event_map.map_record(msgspec.convert(one, Record)).actions:
+    for record in records:
+        for action in event_map.map_record(msgspec.convert(record, Record)).actions:
             for resource in action.resources:
                 assert decided(policies, action, resource) is Result.ALLOWED, (action, resource)
                 if resource.kind is ResourceKind.ARN and action.action != "iam:PassRole":
@@ -255,4 +255,4 @@ def check_no_secret(account: Account) -> None:
     for path in account.home.rglob("*"):
         if path.is_file():
             held = path.read_bytes()
-            assert not [one for one in account.secrets if one.encode() in held], path
+            assert not [secret for secret in account.secrets if secret.encode() in held], path

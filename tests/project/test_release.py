@@ -164,7 +164,9 @@ def test_no_python_that_people_are_told_to_start_imports_from_the_current_folder
     """`python -m` does, unless it has `-P` or `-I`."""
     pages = [README, ROOT / "Dockerfile", ACTION, *(ROOT / "docs").rglob("*.md"), *(ROOT / "lpgen").rglob("*.py")]
     pages += [path for path in (ROOT / "examples").rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
-    found = [(path.name, *one.groups()) for path in pages for one in _PYTHON_MODULE.finditer(path.read_text("utf-8"))]
+    found = [
+        (path.name, *match.groups()) for path in pages for match in _PYTHON_MODULE.finditer(path.read_text("utf-8"))
+    ]
     assert len(found) > 6
     assert [one for one in found if not {"-P", "-I"} & set(one[1].split())] == []
 

@@ -32,12 +32,14 @@ CURVE = curve_windows(WINDOWS[-1], FIRST)
 
 def principal(arn: str, *needs: DeniedNeed, granted: int = 120, judged: bool = True) -> PrincipalBacktest:
     """A principal that is denied these needs in the last window alone."""
-    records = sum(one.records for one in needs)
+    records = sum(need.records for need in needs)
     windows = tuple(
-        JudgedWindow(one, one != WINDOWS[0], *((len(needs), records) if one == WINDOWS[-1] else (0, 0)), 90, 12)
-        for one in WINDOWS
+        JudgedWindow(
+            window, window != WINDOWS[0], *((len(needs), records) if window == WINDOWS[-1] else (0, 0)), 90, 12
+        )
+        for window in WINDOWS
     )
-    curve = tuple(JudgedWindow(one, one.learn_days > 30, len(needs), records, 90, 12) for one in CURVE)
+    curve = tuple(JudgedWindow(window, window.learn_days > 30, len(needs), records, 90, 12) for window in CURVE)
     simple = {
         which: AlternativeResult(len(needs) * at, at / 4, 3 * at) for at, which in enumerate(reversed(Alternative))
     }

@@ -222,12 +222,12 @@ class Case:
         )
         written: list[dict[str, object]] = [
             {
-                "Sid": one.sid,
+                "Sid": statement.sid,
                 "Effect": "Allow",
-                "Action": list(one.actions),
-                "NotResource" if one.scope.not_resource else "Resource": list(one.scope.resources),
+                "Action": list(statement.actions),
+                "NotResource" if statement.scope.not_resource else "Resource": list(statement.scope.resources),
             }
-            for one in statements
+            for statement in statements
         ]
         document = {"Version": "2012-10-17", "Statement": [*written, *self.denies]}
         text = json.dumps(document, indent=2) + "\n"

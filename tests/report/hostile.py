@@ -77,11 +77,13 @@ def poisoned_report(report: Report, change: Callable[[str], str]) -> Report:
     """The report with every text in it changed. ARNs of principals stay distinct, and ways in are into these."""
     changed: Report = poison(report, change)
     proposals = tuple(
-        dataclasses.replace(one, diff=dataclasses.replace(one.diff, principal=_numbered(one.diff.principal, number)))
-        for number, one in enumerate(changed.proposals)
+        dataclasses.replace(
+            proposal, diff=dataclasses.replace(proposal.diff, principal=_numbered(proposal.diff.principal, number))
+        )
+        for number, proposal in enumerate(changed.proposals)
     )
-    arns = [one.diff.principal.arn for one in proposals]
-    trust = tuple(dataclasses.replace(one, principal=arns[at % len(arns)]) for at, one in enumerate(changed.trust))
+    arns = [proposal.diff.principal.arn for proposal in proposals]
+    trust = tuple(dataclasses.replace(trust, principal=arns[at % len(arns)]) for at, trust in enumerate(changed.trust))
     return dataclasses.replace(changed, proposals=proposals, trust=trust)
 
 

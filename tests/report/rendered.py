@@ -49,7 +49,7 @@ DATA: Final = Given((("--data", "lpgen-data"),), TAKEN)
 
 def summarize(report: Report) -> ReviewSummary:
     """The summary of a report."""
-    return summary_of_review(report, (PrincipalView(one).summary for one in report.proposals))
+    return summary_of_review(report, (PrincipalView(proposal).summary for proposal in report.proposals))
 
 
 def render_review(report: Report, format: str, *, given: Given = NO_OPTIONS, screen: bool = False, **how: Any) -> str:  # noqa: A002

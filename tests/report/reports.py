@@ -76,7 +76,7 @@ def report_of(
     skips: tuple[SkipCount, ...] = (),
 ) -> Report:
     """A report on some principals, sorted as the analysis sorts them."""
-    proposals = tuple(sorted((case.proposal() for case in cases), key=lambda one: one.diff.principal.arn))
+    proposals = tuple(sorted((case.proposal() for case in cases), key=lambda proposal: proposal.diff.principal.arn))
     coverage = LogCoverage(
         (
             AccountCoverage(
@@ -108,11 +108,11 @@ def report_of(
         catalog_version="2026.11.2",
         coverage=coverage,
         skips=skips,
-        principals=tuple(one.diff for one in proposals),
+        principals=tuple(proposal.diff for proposal in proposals),
         unlisted=unlisted,
         expired=expired,
     )
-    unread = sum(one.records for one in skips if one.reason is SkipReason.UNREADABLE_FILE)
+    unread = sum(skip.records for skip in skips if skip.reason is SkipReason.UNREADABLE_FILE)
     return Report(diff, proposals, problems=problems, min_days=90, unread_files=unread)
 
 

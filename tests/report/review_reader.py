@@ -75,7 +75,7 @@ class ReviewReader(HTMLParser):
     @property
     def data(self) -> dict[str, Any]:
         """What the data elements hold, by their names."""
-        return {one["id"]: json.loads(text) for one, text in self.scripts if "type" in one}
+        return {script["id"]: json.loads(text) for script, text in self.scripts if "type" in script}
 
     def principal(self, name: str) -> dict[str, Any]:
         """The data of the first principal whose label ends with a name, with what only they refer to."""

@@ -76,7 +76,7 @@ def deployer() -> Case:
         case.lines.append(kept_line(action, ADMIN, sign="the principal used ssm"))
     for name in ("SendMessage", "ReceiveMessage"):
         case.verdicts.append(verdict(f"sqs:{name}", Verdict.UNOBSERVABLE, parents=(ADMIN,)))
-    everything = tuple(one.action for one in case.verdicts if one.verdict is Verdict.USED)
+    everything = tuple(verdict.action for verdict in case.verdicts if verdict.verdict is Verdict.USED)
     case.wildcards = [
         WildcardUse(ADMIN, ActionPattern("*"), not_action=False, expands_to=len(case.verdicts), used=everything)
     ]
@@ -120,7 +120,7 @@ def storefront() -> Case:
             ActionPattern("dynamodb:*"),
             not_action=False,
             expands_to=9,
-            used=tuple(one.action for one in case.verdicts[:4]),
+            used=tuple(verdict.action for verdict in case.verdicts[:4]),
         ),
     ]
     return case

@@ -38,7 +38,7 @@ def test_the_file_accepts_just_what_it_names_once_it_is_filled_in(tmp_path: Path
         encoding="utf-8",
     )
     decisions = read_decisions(file)
-    assert {one.expires for one in decisions if one.kind is DecisionKind.ACCEPT} == {"2027-06-30"}
+    assert {decision.expires for decision in decisions if decision.kind is DecisionKind.ACCEPT} == {"2027-06-30"}
     for trust in report.trust:
         assert with_acceptance([trust], decisions, principal=trust.principal)[0].accepted_by == "ops: known"
     for proposal in report.proposals:
@@ -54,7 +54,7 @@ def test_the_file_drops_unusual_use_on_its_days(tmp_path: Path) -> None:
         filled(render_decisions(summarize(report_of([failing()])), "lpgen review"), "reason", "owner", "expires"),
         encoding="utf-8",
     )
-    (drop,) = (one for one in read_decisions(file) if one.kind is DecisionKind.DROP)
+    (drop,) = (decision for decision in read_decisions(file) if decision.kind is DecisionKind.DROP)
     proposal = failing().proposal()
     assert (drop.principal, drop.action) == (proposal.diff.principal.arn, "s3:PutBucketPolicy")
     assert (drop.since, drop.until) == ("2026-09-03", "2026-09-03")

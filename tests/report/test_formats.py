@@ -32,7 +32,9 @@ from tests.report.rendered import DATA, parted_review
 from tests.report.reports import organization
 from tests.report.safe_cases import storefront
 
-TABLES: dict[str, Formats[Any]] = {name: one for name, one in vars(render).items() if isinstance(one, Formats)}
+TABLES: dict[str, Formats[Any]] = {
+    name: formats for name, formats in vars(render).items() if isinstance(formats, Formats)
+}
 ROWS = [(name, form, row) for name, table in TABLES.items() for form, row in table.rows.items()]
 NAMES = [f"{name}-{form}" for name, form, _ in ROWS]
 
@@ -98,11 +100,11 @@ def test_a_format_that_is_not_there_is_refused_by_name(name: str) -> None:
 @pytest.mark.parametrize("command", OFFERED)
 def test_commands_offer_only_formats_that_there_are(command: str) -> None:
     offered, there = OFFERED[command]
-    assert {one.value for one in offered} <= there
+    assert {enum.value for enum in offered} <= there
 
 
-@pytest.mark.parametrize(("name", "form", "row"), [one for one in ROWS if one[1] != "parquet"])
+@pytest.mark.parametrize(("name", "form", "row"), [row for row in ROWS if row[1] != "parquet"])
 def test_width_and_color_matter_only_to_text_and_screens(name: str, form: str, row: str) -> None:
     narrow = Layout(width=72, color=True)
-    plain, other = (TABLES[name].text(SAMPLES[name](), form, one) for one in (DEFAULT_LAYOUT, narrow))
+    plain, other = (TABLES[name].text(SAMPLES[name](), form, layout) for layout in (DEFAULT_LAYOUT, narrow))
     assert (plain != other) is (form in ("text", "screen")), row

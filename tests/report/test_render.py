@@ -34,12 +34,12 @@ from tests.support.law_examples import examples
 
 
 def verification(report: Report) -> OutputVerification:
-    found = tuple(one.verification for one in report.proposals if one.verification is not None)
+    found = tuple(proposal.verification for proposal in report.proposals if proposal.verification is not None)
     return OutputVerification((Check("unchanged since it was generated", CheckStatus.PASSED, 7, ()),), found)
 
 
 def named(report: Report, name: str) -> Proposal:
-    return next(one for one in report.proposals if one.diff.principal.name == name)
+    return next(proposal for proposal in report.proposals if proposal.diff.principal.name == name)
 
 
 RENDERINGS: dict[str, Callable[[Report], str]] = {
@@ -158,7 +158,7 @@ def test_render_json_keeps_every_text_and_stays_ascii(texts: list[str]) -> None:
         render_review(report, "json"),
         render_verification(verification(report), "json"),
         render_summary(report, INPUTS, {}),
-        *(render_evidence(one, report, INPUTS) for one in report.proposals),
+        *(render_evidence(proposal, report, INPUTS) for proposal in report.proposals),
     ):
         assert text.isascii()
         assert text.replace("\n", "").isprintable()
@@ -202,7 +202,9 @@ def poisoned(texts: list[str]) -> Report:
 
 @pytest.mark.parametrize("form", ["text", "markdown"])
 def test_render_verification_says_what_is_wrong_with_the_folder(form: str) -> None:
-    passed = tuple(one for one in verification(organization()).principals if one.status is CheckStatus.PASSED)
+    passed = tuple(
+        principal for principal in verification(organization()).principals if principal.status is CheckStatus.PASSED
+    )
     broken = Check("unchanged since it was generated", CheckStatus.FAILED, 7, ("`app/policy-1.json` was changed",))
     shown = " ".join(render_verification(OutputVerification((broken,), passed), form).split())
     assert "Failed: the folder isn't as lpgen generated it." in shown
@@ -226,7 +228,9 @@ def test_render_text_says_first_what_to_do() -> None:
 
 
 def test_a_verification_that_passed_is_not_taken_for_all_of_safe() -> None:
-    passed = tuple(one for one in verification(organization()).principals if one.status is CheckStatus.PASSED)
+    passed = tuple(
+        principal for principal in verification(organization()).principals if principal.status is CheckStatus.PASSED
+    )
     shown = " ".join(render_verification(OutputVerification((), passed), "text").split())
     assert "lpgen review shows what the logs can't show and why a replacement isn't called safe." in shown
 
@@ -257,7 +261,7 @@ def test_commands_take_what_the_review_was_given_and_have_no_placeholder() -> No
     for form in ("text", "markdown", "html", "screen"):
         assert "lpgen generate" not in render_review(organization(), form)
         commands = re.findall(r"\blpgen [a-z].*", render_review(organization(), form, given=given))
-        assert not [one for one in commands if re.search(r"\b(DIR|PATH|FILE|NAME)\b", one)]
+        assert not [command for command in commands if re.search(r"\b(DIR|PATH|FILE|NAME)\b", command)]
 
 
 def test_render_text_puts_log_files_that_cant_be_read_before_all_else() -> None:
@@ -303,15 +307,17 @@ def test_render_review_names_the_next_step_and_how_to_accept() -> None:
     }
     assert reasons["young-principal"]["kind"] == "young"
     assert reasons["verification"]["item"] is None
-    assert all(one["next_step"] for one in reasons.values())
+    assert all(reason["next_step"] for reason in reasons.values())
 
 
 def test_render_review_json_has_a_verdict_for_every_action() -> None:
     report = organization()
-    principals = {one["principal"]: one for one in json.loads(render_review(report, "json"))["principals"]}
+    principals = {item["principal"]: item for item in json.loads(render_review(report, "json"))["principals"]}
     for proposal in report.proposals:
         found = principals[proposal.diff.principal.arn]
-        assert [one["action"] for one in found["verdicts"]] == [one.action for one in proposal.diff.assessment.verdicts]
+        assert [one["action"] for one in found["verdicts"]] == [
+            verdict.action for verdict in proposal.diff.assessment.verdicts
+        ]
         for one, verdict in zip(found["verdicts"], proposal.diff.assessment.verdicts, strict=True):
             granted_by = [found["statements"][at]["policy"] for at in one["granted_by"]]
             assert granted_by == [ref.policy for ref in verdict.grants]
@@ -339,8 +345,11 @@ def test_render_markdown_of_many_accounts_fits_a_comment_and_says_what_is_missin
         report,
         diff=replace(report.diff, coverage=replace(report.diff.coverage, accounts=tuple(accounts))),
         proposals=tuple(
-            replace(one, diff=replace(one.diff, principal=replace(one.diff.principal, account=f"{at % 90:012}")))
-            for at, one in enumerate(report.proposals)
+            replace(
+                proposal,
+                diff=replace(proposal.diff, principal=replace(proposal.diff.principal, account=f"{at % 90:012}")),
+            )
+            for at, proposal in enumerate(report.proposals)
         ),
         problems=tuple(f"problem {number} of {'x' * 300}" for number in range(400)),
     )

@@ -90,17 +90,17 @@ def test_granted_is_kept_and_removed_where_a_policy_stays_attached(
 @many
 @given(policies, policies, st.lists(uses(), max_size=4), st.lists(uses(), max_size=4), st.booleans())
 def test_granted_is_kept_and_removed_of_the_roles_of_a_permission_set(
-    one: AttachedPolicy, other: AttachedPolicy, here: list[Use], there: list[Use], same: bool
+    policy: AttachedPolicy, other: AttachedPolicy, here: list[Use], there: list[Use], same: bool
 ) -> None:
-    one, other = replace(one, name="AwsSSOInlinePolicy"), replace(other, name="AwsSSOInlinePolicy")
+    one, other = replace(policy, name="AwsSSOInlinePolicy"), replace(other, name="AwsSSOInlinePolicy")
     found = answer({set_role(SHOP, one): here, set_role(DATA, one if same else other): there})
     for proposal in found.proposals.values():
         assert_adds_up(proposal)
 
 
 @pytest.mark.parametrize("one", organization().proposals, ids=lambda one: str(one.diff.principal.name))
-def test_granted_is_kept_and_removed_of_each_class(one: Proposal) -> None:
-    assert_adds_up(one)
+def test_granted_is_kept_and_removed_of_each_class(proposal: Proposal) -> None:
+    assert_adds_up(proposal)
 
 
 BUCKET, OTHER = "arn:aws:s3:::data", "arn:aws:s3:::other"
@@ -130,19 +130,19 @@ def test_a_grant_that_another_account_needs_and_that_was_used_elsewhere_only_is_
 def test_the_numbers_of_a_review_are_the_sum_of_those_of_its_principals() -> None:
     review = summarize(large_report(30))
     assert len(review.principals) == 30
-    for one in Counts.__struct_fields__:
-        assert getattr(review.counts, one) == sum(getattr(each.counts, one) for each in review.principals)
+    for field in Counts.__struct_fields__:
+        assert getattr(review.counts, field) == sum(getattr(each.counts, field) for each in review.principals)
     assert review.counts.granted == summarize(report_of([])).counts.granted + sum_counts(review.principals).granted > 0
 
 
 def test_a_replacement_is_made_refused_in_place_or_put_in_place() -> None:
     review = summarize(organization())
-    names = {one.arn.rpartition("/")[2]: one for one in review.replaced}
+    names = {summary.arn.rpartition("/")[2]: summary for summary in review.replaced}
     assert not names["mesh-router"].has_documents
     assert names["price-watcher"] not in review.open
     assert set(map(arn_of, review.open)) - set(map(arn_of, review.to_replace)) == {names["mesh-router"].arn}
     assert set(map(arn_of, review.safe)) < set(map(arn_of, review.to_replace))
-    assert all(one.safe and not one.caveats for one in review.safe)
+    assert all(summary.safe and not summary.caveats for summary in review.safe)
 
 
 # ---------------------------------------------------------------- order
@@ -153,11 +153,11 @@ def arn_of(summary: PrincipalSummary) -> str:
 
 
 def names_of(report: Report) -> list[str]:
-    return [one.principal.name for one in summarize(report).principals]
+    return [principal.principal.name for principal in summarize(report).principals]
 
 
 def test_principals_come_by_harm_and_those_without_a_task_last() -> None:
-    idle = [one for one in without_replacement() if one.principal_class is PrincipalClass.SERVICE_LINKED]
+    idle = [case for case in without_replacement() if case.principal_class is PrincipalClass.SERVICE_LINKED]
     wide = replace(idle[0], name="wide", verdicts=[verdict("iam:CreateUser", danger="makes an identity of its own")])
     unusual = replace(inventory(), name="unusual", caveats=[*failing().caveats])
     report = report_of([storefront(), deployer(), applied(), unusual, wide])
@@ -177,18 +177,18 @@ def test_the_worst_way_in_and_the_worst_use_come_first() -> None:
         replace(trust("account", "999988887777", "sts:ExternalId"), principal=cases[2].arn),
     ]
     found = summarize(replace(report, trust=tuple(ways)))
-    assert [one.principal.name for one in found.principals] == ["c", "b", "u1", "u2", "u3", "a", "d"]
-    assert [one.principal.rpartition("/")[2] for one in found.trust] == ["c", "b", "a", "c"]
+    assert [principal.principal.name for principal in found.principals] == ["c", "b", "u1", "u2", "u3", "a", "d"]
+    assert [trust.principal.rpartition("/")[2] for trust in found.trust] == ["c", "b", "a", "c"]
 
 
 def unusual(rank: int) -> Caveat:
-    (found,) = (one for one in failing().caveats if one.kind is DangerCaveat.UNUSUAL_USE)
+    (found,) = (caveat for caveat in failing().caveats if caveat.kind is DangerCaveat.UNUSUAL_USE)
     return replace(found, parameters={**found.parameters, "rank": rank})
 
 
 def test_among_equals_the_most_dangerous_and_then_the_widest_grants_come_first() -> None:
-    active = [one for one in summarize(large_report(40)).principals if not one.in_place]
-    harm = [(-one.counts.dangerous_unused, -one.counts.granted, one.arn) for one in active]
+    active = [principal for principal in summarize(large_report(40)).principals if not principal.in_place]
+    harm = [(-summary.counts.dangerous_unused, -summary.counts.granted, summary.arn) for summary in active]
     assert harm == sorted(harm)
     assert len(set(harm)) == len(harm)
 
@@ -197,7 +197,7 @@ def test_among_equals_the_most_dangerous_and_then_the_widest_grants_come_first()
 @settings(max_examples=examples(20), deadline=None)
 def test_the_order_of_proposals_does_not_matter(order: list[int]) -> None:
     report = organization()
-    summaries = [PrincipalView(one).summary for one in report.proposals]
+    summaries = [PrincipalView(proposal).summary for proposal in report.proposals]
     head = replace(report, proposals=())
     found = summary_of_review(head, [summaries[at] for at in order])
     assert found == summary_of_review(head, summaries)
@@ -206,7 +206,7 @@ def test_the_order_of_proposals_does_not_matter(order: list[int]) -> None:
 ORDERS: dict[str, Callable[[Report], list[str]]] = {
     "text": lambda report: re.findall(r"^━━ (\S+)", render_review(report, "text"), re.M),
     "markdown": lambda report: re.findall(r"<summary><code>(\S+)</code>", render_review(report, "markdown")),
-    "json": lambda report: [one["principal"] for one in json.loads(render_review(report, "json"))["principals"]],
+    "json": lambda report: [item["principal"] for item in json.loads(render_review(report, "json"))["principals"]],
     "html": lambda report: [row[0] for row in ReviewReader(render_review(report, "html")).data["rows"]["rows"]],
     "screen": lambda report: rows_of(render_review(report, "screen")),
 }
@@ -221,7 +221,7 @@ def rows_of(screen: str) -> list[str]:
 @pytest.mark.parametrize("form", ORDERS)
 def test_principals_have_one_order_in_every_format(form: str) -> None:
     for report in (organization(), large_report(25)):
-        found, principals = ORDERS[form](report), [one.principal for one in summarize(report).principals]
-        expected = [one.arn if form == "json" else short_label_of(one) for one in principals]
+        found, principals = ORDERS[form](report), [principal.principal for principal in summarize(report).principals]
+        expected = [principal.arn if form == "json" else short_label_of(principal) for principal in principals]
         assert len(found) == len(expected) or form == "screen"
         assert found == expected[: len(found)] != []

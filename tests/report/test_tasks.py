@@ -46,11 +46,11 @@ def tasks_of(report: Report, given: Given = DATA) -> tuple[Task, ...]:
 
 
 def words_of(report: Report, given: Given = DATA) -> list[str]:
-    return [text_of(one.words) for one in tasks_of(report, given)]
+    return [text_of(task.words) for task in tasks_of(report, given)]
 
 
 def names_of(task: Task) -> list[str]:
-    return [one.principal.name for one in task.principals]
+    return [principal.principal.name for principal in task.principals]
 
 
 def blocked(name: str, *kinds: CaveatKind) -> Case:
@@ -90,7 +90,7 @@ def test_tasks_that_make_more_replacements_safe_come_first(kinds: list[set[Cavea
             gains.append(int(text.partition("unblocks ")[2].rstrip(").").partition(" ")[0]))
         elif text.startswith("Write"):
             gains.append(len(task.principals))
-    asked = {one.kind for found in kinds for one in map(example_caveat, found)} - {DangerCaveat.UNUSUAL_USE}
+    asked = {caveat.kind for found in kinds for caveat in map(example_caveat, found)} - {DangerCaveat.UNUSUAL_USE}
     unusual = sum(DangerCaveat.UNUSUAL_USE in found for found in kinds)
     assert bool(gains) is bool(asked or len(kinds) > unusual)
     assert sum(gains) == len(kinds) - sum(found == {DangerCaveat.UNUSUAL_USE} for found in kinds)
@@ -100,11 +100,11 @@ def test_tasks_come_by_how_many_replacements_they_make_safe() -> None:
     young, denied = ShortLogsCaveat.YOUNG, ForecastCaveat.EXPECTED_DENIALS
     made = ((young,), (denied,), (denied,), (young, denied), ())
     tasks = tasks_of(report_of(blocked(f"{number}", *kinds) for number, kinds in enumerate(made)))
-    assert [shlex.split(one.command.text)[1] for one in tasks if one.command] == ["backtest", "review", "generate"]
-    texts = [text_of(one.words) for one in tasks]
+    assert [shlex.split(task.command.text)[1] for task in tasks if task.command] == ["backtest", "review", "generate"]
+    texts = [text_of(task.words) for task in tasks]
     assert texts[0].endswith("(unblocks 2 of 3).")
     assert texts[1].endswith("(unblocks 2).")
-    assert [names_of(one) for one in tasks] == [["1", "2", "3"], ["0", "3"], ["4"]]
+    assert [names_of(task) for task in tasks] == [["1", "2", "3"], ["0", "3"], ["4"]]
 
 
 @pytest.mark.parametrize("kind", CAVEAT_KINDS)
@@ -133,7 +133,7 @@ def test_each_class_without_replacement_has_a_task_unless_there_is_nothing_to_do
     case = Case("one", principal_class, "some advice", "some task")
     tasks = tasks_of(replace(report_of([case]), log_place="s3://logs"))
     if principal_class in (PrincipalClass.ACTIVE, PrincipalClass.SSO):
-        assert [one.command and one.command.name for one in tasks] == ["generate"]
+        assert [task.command and task.command.name for task in tasks] == ["generate"]
     else:
         has_task = (
             PrincipalClass.UNUSED,
@@ -141,14 +141,14 @@ def test_each_class_without_replacement_has_a_task_unless_there_is_nothing_to_do
             PrincipalClass.NOT_COVERED,
             PrincipalClass.GRANTS_UNKNOWN,
         )
-        assert [names_of(one) for one in tasks] == ([["one"]] if principal_class in has_task else [])
+        assert [names_of(task) for task in tasks] == ([["one"]] if principal_class in has_task else [])
 
 
 def test_nothing_is_to_be_done_where_all_is_in_place() -> None:
     assert tasks_of(report_of([applied()])) == ()
     assert tasks_of(report_of([])) == ()
     closing = list(closing_tasks(summarize(report_of([applied()])), DATA))
-    assert [one.command and one.command.name for one in closing] == ["review", "baseline save", "review"]
+    assert [task.command and task.command.name for task in closing] == ["review", "baseline save", "review"]
 
 
 def test_a_replacement_in_place_asks_only_about_what_the_logs_may_miss() -> None:
@@ -166,10 +166,10 @@ def test_a_replacement_in_place_asks_only_about_what_the_logs_may_miss() -> None
 
 
 def test_a_disuse_that_is_unsure_is_no_task_to_disable() -> None:
-    unused = next(one for one in without_replacement() if one.principal_class is PrincipalClass.UNUSED)
+    unused = next(case for case in without_replacement() if case.principal_class is PrincipalClass.UNUSED)
     short = Caveat.of(ShortLogsCaveat.SHORT_COVERAGE, days=30, min_days=90, account=unused.account)
     tasks = tasks_of(report_of([unused, replace(unused, name="cron", caveats=[short])]))
-    assert {text_of(one.words): names_of(one) for one in tasks} == {
+    assert {text_of(task.words): names_of(task) for task in tasks} == {
         "Ask its owner whether it is for emergencies before you disable it.": ["break-glass-admin"],
         "Find out why the logs are unsure, then ask its owner whether it is for emergencies before you disable it.": [
             "cron"
@@ -190,10 +190,10 @@ def test_principals_that_only_the_logs_have_are_not_to_be_exported_from_a_snapsh
 def test_every_unusual_use_is_a_step_that_names_whose_it_is() -> None:
     (task, *_) = tasks_of(report_of([failing(), replace(failing(), name="other")]))
     assert sorted(names_of(task)) == ["other", "partner-share"]
-    steps = [text_of(one.words) for one in task.steps]
+    steps = [text_of(step.words) for step in task.steps]
     assert len(steps) == 2
-    assert all("s3:PutBucketPolicy opens a bucket" in one for one in steps)
-    assert {one.partition(":")[0] for one in steps} == {"role/other", "role/partner-share"}
+    assert all("s3:PutBucketPolicy opens a bucket" in step for step in steps)
+    assert {step.partition(":")[0] for step in steps} == {"role/other", "role/partner-share"}
 
 
 def test_a_task_tells_principals_of_one_name_apart_by_their_accounts() -> None:
@@ -269,9 +269,9 @@ OPTIONS = (
 def commands_in(report: Report, given: Given) -> Iterator[list[str]]:
     review = summarize(report)
     for task in (*tasks_of_review(review, given), *closing_tasks(review, given)):
-        for one in (task, *task.steps):
-            if one.command:
-                yield shlex.split(one.command.text)
+        for step in (task, *task.steps):
+            if step.command:
+                yield shlex.split(step.command.text)
 
 
 REPORTS: dict[str, Callable[[], Report]] = {
@@ -285,7 +285,7 @@ REPORTS: dict[str, Callable[[], Report]] = {
 @given(st.sets(st.sampled_from(OPTIONS[1:])))
 @settings(max_examples=examples(25), deadline=None)
 def test_every_command_is_complete_whatever_the_review_was_given(made: str, chosen: set[tuple[str, ...]]) -> None:
-    options = [OPTIONS[0], *(one for one in OPTIONS if one in chosen)]
+    options = [OPTIONS[0], *(option for option in OPTIONS if option in chosen)]
     given = given_of(context_of(*(word for option in options for word in option)), ())
     assert set(given.options) == set(options)
     commands = list(commands_in(REPORTS[made](), given))

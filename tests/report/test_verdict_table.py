@@ -61,7 +61,9 @@ def test_verdicts_are_the_same_bytes_twice_in_the_formats_that_there_are() -> No
 def test_verdict_table_has_a_row_for_every_verdict() -> None:
     report = organization()
     expected = Counter(
-        (one.diff.principal.arn, v.action, v.verdict) for one in report.proposals for v in one.diff.assessment.verdicts
+        (proposal.diff.principal.arn, v.action, v.verdict)
+        for proposal in report.proposals
+        for v in proposal.diff.assessment.verdicts
     )
     table = read_table(report)
     rows = table.to_pylist()
@@ -134,7 +136,7 @@ def test_verdict_csv_runs_nothing_and_loses_nothing(texts: list[str]) -> None:
     assert not any(
         cell.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")) for row in rows for cell in row
     )
-    assert len(rows) - 1 == sum(len(one.diff.assessment.verdicts) for one in report.proposals)
+    assert len(rows) - 1 == sum(len(proposal.diff.assessment.verdicts) for proposal in report.proposals)
     assert read_cells(report) == [as_cells(row) for row in read_table(report).to_pylist()]
 
 

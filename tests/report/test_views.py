@@ -36,23 +36,23 @@ def view(case: Case) -> PrincipalView:
     return PrincipalView(case.proposal())
 
 
-ORGANIZATION = [PrincipalView(one) for one in organization().proposals]
+ORGANIZATION = [PrincipalView(proposal) for proposal in organization().proposals]
 
 
 @pytest.mark.parametrize("one", ORGANIZATION, ids=lambda one: str(one.diff.principal.name))
-def test_counts_add_up(one: PrincipalView) -> None:
-    counts = one.counts
+def test_counts_add_up(view: PrincipalView) -> None:
+    counts = view.counts
     assert counts.granted == counts.used + counts.attempted + counts.unused + counts.unobservable
-    assert counts.granted + counts.ungranted == len(one.diff.assessment.verdicts)
-    assert sum(one.confidence.values()) == counts.removed
-    assert sum(len(group.verdicts) for group in one.dangers) == counts.dangerous_unused
-    whole = sum(sum_matrix(one.matrix).values(), LevelCount())
+    assert counts.granted + counts.ungranted == len(view.diff.assessment.verdicts)
+    assert sum(view.confidence.values()) == counts.removed
+    assert sum(len(group.verdicts) for group in view.dangers) == counts.dangerous_unused
+    whole = sum(sum_matrix(view.matrix).values(), LevelCount())
     assert (whole.granted, whole.seen) == (counts.granted, counts.used + counts.attempted)
-    if one.has_documents:
-        granted = {item.action for item in one.diff.assessment.verdicts if item.verdict is not Verdict.UNGRANTED}
-        assert counts.removed == len(granted - one.staying)
-        assert counts.kept == len(granted & one.staying)
-        assert sum(map(len, one.kinds.values())) == counts.kept
+    if view.has_documents:
+        granted = {item.action for item in view.diff.assessment.verdicts if item.verdict is not Verdict.UNGRANTED}
+        assert counts.removed == len(granted - view.staying)
+        assert counts.kept == len(granted & view.staying)
+        assert sum(map(len, view.kinds.values())) == counts.kept
         assert counts.granted == counts.kept + counts.removed
         assert counts.kept_unseen <= counts.kept
         assert counts.dangerous <= min(counts.dangerous_unused, counts.removed)
@@ -85,7 +85,7 @@ def test_words_name_every_wall_and_skip() -> None:
 
 def test_danger_groups_show_what_goes_before_what_stays() -> None:
     case = storefront()
-    kept = next(one for one in case.verdicts if one.action == "s3:GetObject")
+    kept = next(verdict for verdict in case.verdicts if verdict.action == "s3:GetObject")
     case.verdicts[case.verdicts.index(kept)] = kept._replace(danger="reads everything")
     groups = view(case).dangers
     assert [(group.verdicts[0].action, group.stays, group.observable) for group in groups] == [
@@ -163,7 +163,7 @@ def test_plan_takes_no_policy_away_that_has_a_new_ones_name(inline: bool) -> Non
     arn = f"arn:aws:iam::111122223333:policy/lpgen/{made.name}"
     managed, inlined = ((), (made.name,)) if inline else ((arn,), ())
     steps = plan_steps(with_detach(proposal, managed=managed, inline=inlined))
-    assert [one.kind for one in steps] == [StepKind.PUT_INLINE if inline else StepKind.NEW_VERSION]
+    assert [step.kind for step in steps] == [StepKind.PUT_INLINE if inline else StepKind.NEW_VERSION]
 
 
 def test_plan_is_empty_without_a_replacement() -> None:
@@ -192,7 +192,7 @@ def test_plan_note_says_that_a_replacement_does_not_follow_what_aws_adds() -> No
     case = storefront()
     case.detach = replace(case.detach, managed=(arn,))
     assert plan_note(case.proposal()) == "", "little of what stays is of that policy"
-    case.lines = [replace(one, parent=replace(one.parent, policy=arn)) for one in case.lines]
+    case.lines = [replace(line, parent=replace(line.parent, policy=arn)) for line in case.lines]
     assert plan_note(case.proposal()).startswith("AWS adds to AWSGlueServiceRole what the service comes to need")
 
 

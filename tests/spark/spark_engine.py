@@ -54,7 +54,9 @@ def executors() -> set[int]:
 
 def test_spark_engine_gives_each_result_once(spark: Any) -> None:
     results = SparkEngine(spark, batch=4).map(square, range(10))
-    assert sorted(one for one in results if not isinstance(one, Lost)) == [number * number for number in range(10)]
+    assert sorted(result for result in results if not isinstance(result, Lost)) == [
+        number * number for number in range(10)
+    ]
     assert list(SparkEngine(spark).map(square, [])) == []
 
 
@@ -66,7 +68,7 @@ def test_spark_engine_names_the_item_that_kills_each_worker(spark: Any) -> None:
 
 def test_spark_engine_loses_nothing_when_a_worker_dies_once(spark: Any, tmp_path: Path) -> None:
     results = SparkEngine(spark).map(DieOnce(tmp_path / "died"), range(10))
-    assert sorted(one for one in results if not isinstance(one, Lost)) == list(range(10))
+    assert sorted(result for result in results if not isinstance(result, Lost)) == list(range(10))
     assert (tmp_path / "died").exists()
 
 

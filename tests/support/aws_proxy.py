@@ -79,7 +79,7 @@ class AwsProxy:
         operation, parameters = _operation(service, method, target, headers, body)
         with self._lock:
             account = self._accounts.get(key, self.account)
-            same = sum((one.account, one.operation) == (account, operation) for one in self.calls)
+            same = sum((call.account, call.operation) == (account, operation) for call in self.calls)
             call = Call(account, service, region, operation, parameters, same + 1)
             self.calls.append(call)
         return call
@@ -92,7 +92,7 @@ class AwsProxy:
 
     def operations(self, account: str = "") -> list[str]:
         """The operations called so far, by one account or all."""
-        return [one.operation for one in self.calls if account in ("", one.account)]
+        return [call.operation for call in self.calls if account in ("", call.account)]
 
 
 @contextlib.contextmanager

@@ -84,7 +84,7 @@ def check_deadly_and_vanished_objects(
     monkeypatch.setattr("lpgen.app.ingest.ObjectReader", DeadlyObjectReader)
     engine = Before(engine, lambda: bucket.remove(vanishing))
     result = take_from(server, room / "data", bucket.address(), engine=engine)
-    why = {one.path: one.why for one in result.failures}
+    why = {failure.path: failure.why for failure in result.failures}
     assert set(why) == {bucket.address(deadly), bucket.address(vanishing)}
     assert why[bucket.address(deadly)] == DEADLY
     assert "NoSuchKey" in why[bucket.address(vanishing)]

@@ -33,12 +33,12 @@ def diff_usage(
     `grants` are those of all principals, chosen or not. `usages` is what counts as use of them, if it isn't what the
     tables show.
     """
-    principals = [one.principal for one in grants]
+    principals = [grant.principal for grant in grants]
     coverage = coverage_from_usage(usage, options.trails, options.trail_source)
     decisions = decisions_in_force(options.decisions, as_of=options.as_of or coverage.last_day or date.min)
     reviewer, head = prepare_review(usage, coverage, principals, catalog, options, decisions=decisions)
     accessed, _ = last_accessed_by_principal(options.last_accessed, principals)
-    units, known = units_of_review(principals, options.principal), {one.principal.arn: one for one in grants}
+    units, known = units_of_review(principals, options.principal), {grant.principal.arn: grant for grant in grants}
     copies = copied_services_from_usage(usage, catalog)
     copied = {arn: copied_services(arn, copies) for arn in known}
     batch = Batch(tuple(units), usage, copied, accessed)
@@ -48,5 +48,5 @@ def diff_usage(
             arn: replace(one, usage=replace(usages.get(arn, PrincipalUsage(arn)), copied=one.usage.copied))
             for arn, one in records.items()
         }
-    found = {one.principal.arn: one for one in reviewer.compare(batch, known, records)}
+    found = {diff.principal.arn: diff for diff in reviewer.compare(batch, known, records)}
     return replace(head, principals=tuple(found[arn] for arn in known if arn in found))

@@ -120,7 +120,9 @@ class Organization:
 
     def holder(self, arn: str) -> Json:
         details = self.accounts[arn.split(":")[4]]
-        return next(one for one in (*details["RoleDetailList"], *details["UserDetailList"]) if one["Arn"] == arn)
+        return next(
+            detail for detail in (*details["RoleDetailList"], *details["UserDetailList"]) if detail["Arn"] == arn
+        )
 
     def add_statement(self, arn: str, name: str, *actions: str) -> None:
         statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
@@ -131,8 +133,8 @@ class Organization:
         """Puts the safe proposals of the newest baseline in place, but for those spared."""
         proposals = open_baseline(find_baseline(self.data)).proposals
         folder = self.data / "baselines" / f"week-{self.week - 1}" / "proposals.json"
-        written = {one["principal"]: one["documents"] for one in json.loads(folder.read_bytes())}
-        safe = tuple(sorted(arn for arn, one in proposals.items() if one.waiting_since and arn not in spared))
+        written = {item["principal"]: item["documents"] for item in json.loads(folder.read_bytes())}
+        safe = tuple(sorted(arn for arn, proposal in proposals.items() if proposal.waiting_since and arn not in spared))
         for arn in safe:
             holder = self.holder(arn)
             kind = "UserPolicyList" if ":user/" in arn else "RolePolicyList"
@@ -159,7 +161,9 @@ class Organization:
 
     def call(self, arn: str, source: str, name: str, *, at: date, parameters: Json | None = None) -> None:
         """Makes a principal call something: like its last record but for what was called."""
-        last = max((one for one in records() if issuer(one) == arn), key=lambda one: str(one["eventTime"]))
+        last = max(
+            (record for record in records() if issuer(record) == arn), key=lambda record: str(record["eventTime"])
+        )
         record = {**copy.deepcopy(last), "eventSource": source, "eventName": name, "requestParameters": parameters}
         for key in ("resources", "responseElements", "errorCode", "errorMessage"):
             record.pop(key, None)

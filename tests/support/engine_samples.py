@@ -111,7 +111,7 @@ class DeadlyObjectReader(ObjectReader):
 
     def __call__(self, chunk: ObjectChunk) -> ChunkResult:
         """What the object's reader says of a chunk without it."""
-        if any(one.name.endswith(DEADLY_NAME) for one in chunk.objects):
+        if any(obj.name.endswith(DEADLY_NAME) for obj in chunk.objects):
             os.kill(os.getpid(), signal.SIGKILL)
         return super().__call__(chunk)
 
@@ -122,7 +122,7 @@ class ElsewhereReader(ChunkReader):
     def __call__(self, chunk: Chunk) -> ChunkResult:
         """What the file's reader says of files that aren't there."""
         result = super().__call__(tuple(replace(file, path=f"{file.path}.elsewhere") for file in chunk))
-        here = (FileProblem(one.path.removesuffix(".elsewhere"), one.why) for one in result.failures)
+        here = (FileProblem(failure.path.removesuffix(".elsewhere"), failure.why) for failure in result.failures)
         return replace(result, failures=tuple(here))
 
 

@@ -42,7 +42,7 @@ class EventHistoryServer:
         """The status and the body for a request."""
         self.requests.append({**wanted, "region": region})
         now = time.monotonic()
-        self._times = [one for one in self._times if one > now - 1]
+        self._times = [time for time in self._times if time > now - 1]
         if len(self._times) >= self.most_a_second:
             self.throttled += 1
             return 400, {"__type": "ThrottlingException", "message": "Rate exceeded"}
@@ -53,7 +53,9 @@ class EventHistoryServer:
             return status, {"__type": code, "message": "refused"}
         since, until = wanted.get("StartTime", 0), wanted.get("EndTime", 1e12)
         events = [_event(record) for record in self.records.get(region, ())]
-        events = sorted((one for one in events if since <= one["EventTime"] <= until), key=lambda e: -e["EventTime"])
+        events = sorted(
+            (event for event in events if since <= event["EventTime"] <= until), key=lambda e: -e["EventTime"]
+        )
         start = int(wanted.get("NextToken", 0))
         end = start + min(self.page_size, wanted.get("MaxResults", 50))
         more = {"NextToken": str(end)} if end < len(events) else {}

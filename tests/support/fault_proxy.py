@@ -93,18 +93,21 @@ class Proxy:
 
     def listings(self) -> list[Request]:
         """The requests that listed a bucket."""
-        return [one for one in self.requests if one.is_list]
+        return [request for request in self.requests if request.is_list]
 
     def reads(self) -> list[Request]:
         """The requests that read an object."""
-        return [one for one in self.requests if one.method == "GET" and not one.is_list]
+        return [request for request in self.requests if request.method == "GET" and not request.is_list]
 
     def note(self, method: str, target: str, headers: dict[str, str]) -> Request:
         """Counts a request."""
         parts = urlsplit(target)
         query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
         with self._lock:
-            same = sum(one.method == method and one.path == parts.path and one.query == query for one in self.requests)
+            same = sum(
+                request.method == method and request.path == parts.path and request.query == query
+                for request in self.requests
+            )
             request = Request(method, parts.path, query, same + 1, headers)
             self.requests.append(request)
         return request

@@ -113,7 +113,7 @@ class Listing:
         for key, size, etag in self.entries:
             named = f"<Key>{quote(key)}</Key>" if key else ""
             parts.append(f"<Contents>{named}<Size>{size}</Size><ETag>{escape(etag)}</ETag></Contents>")
-        parts += [f"<CommonPrefixes><Prefix>{quote(one)}</Prefix></CommonPrefixes>" for one in self.folders]
+        parts += [f"<CommonPrefixes><Prefix>{quote(folder)}</Prefix></CommonPrefixes>" for folder in self.folders]
         text = f'<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult>{"".join(parts)}</ListBucketResult>'
         return Answer(headers={"Content-Type": "application/xml"}, body=text.encode())
 

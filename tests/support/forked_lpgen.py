@@ -106,7 +106,7 @@ def start_forked(
     assert _is_forkable(env)
     ours, theirs = socket.socketpair()
     with theirs:
-        files = [theirs.fileno(), *(one if isinstance(one, int) else one.fileno() for one in streams)]
+        files = [theirs.fileno(), *(stream if isinstance(stream, int) else stream.fileno() for stream in streams)]
         _server().sendmsg([b"."], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", files))])
     job = json.dumps({"arguments": arguments, "env": dict(env), "cwd": os.fspath(cwd or Path.cwd())}).encode()
     ours.sendall(struct.pack("=I", len(job)) + job)

@@ -16,7 +16,7 @@ def generate_policies(
     diff: Diff, grants: Sequence[PrincipalGrants], catalog: Catalog, options: Options
 ) -> tuple[Replacement, ...]:
     """The replacement of each principal that gets one, in the order of the diff."""
-    by_arn = {one.principal.arn: one for one in grants}
+    by_arn = {grant.principal.arn: grant for grant in grants}
     return tuple(
         generate_policy(principal, by_arn[principal.principal.arn], catalog, options)
         for principal in diff.principals

@@ -22,7 +22,7 @@ def prove(made: Replacement, usage: Usage, grants: Sequence[PrincipalGrants], op
     arn, last = made.principal.arn, coverage_from_usage(usage).last_day
     decisions = decisions_in_force(options.decisions, as_of=options.as_of or last or date.min)
     used = counted_usages(usage, grants, decisions, Dangers(catalog())).get(arn, PrincipalUsage(arn))
-    (own,) = (one for one in grants if one.principal.arn == arn)
+    (own,) = (grant for grant in grants if grant.principal.arn == arn)
     return verify_generated(made, own, used, catalog(), decisions=decisions, guards=options.guards)
 
 

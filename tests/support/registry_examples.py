@@ -14,7 +14,9 @@ _EXAMPLES = ("some", 3, True, ("111122223333", "444455556666"), date(2026, 9, 30
 def example_parameters(kind: Kind) -> dict[str, Any]:
     """Parameters of the right types, of its first case."""
     needed = kind.row.parameters.items()
-    found: dict[str, Any] = {name: next(one for one in _EXAMPLES if isinstance(one, form)) for name, form in needed}
+    found: dict[str, Any] = {
+        name: next(example for example in _EXAMPLES if isinstance(example, form)) for name, form in needed
+    }
     return {**found, "case": next(iter(kind.row.message))} if isinstance(kind.row.message, Mapping) else found
 
 

@@ -80,7 +80,7 @@ def write_summary(output: Path, key: Ed25519PrivateKey | None = None) -> None:
             {
                 **{name: facts[name] for name in ("principal", "principal_id", "safe")},
                 "folder": folder,
-                "left_attached": [one["arn"] for one in facts["left_attached"]],
+                "left_attached": [fact["arn"] for fact in facts["left_attached"]],
             }
             for folder, facts in folders
         ],
@@ -194,7 +194,7 @@ class World:
     def write_output(self, replacements: Mapping[str, Sequence[New]], *, safe: bool = True) -> Path:
         """An output folder as `lpgen generate` writes it, from the policies as they are."""
         policies = self.write_policies()
-        known = {one.arn: one for one in read_snapshot([policies]).principals}
+        known = {principal.arn: principal for principal in read_snapshot([policies]).principals}
         output = self.home / "out"
         for arn, documents in replacements.items():
             folder = output / arn.rpartition("/")[2]
@@ -236,9 +236,9 @@ class World:
 
     def _write_left(self, output: Path, principal: Principal) -> Iterator[dict[str, str]]:
         """Writes the policies of a principal that stay attached, and says what its evidence has of them."""
-        for one in principal.policies:
-            if one.arn in self.left and one.document is not None:
-                left = LeftPolicy(one.arn, one.version, one.document)
+        for policy in principal.policies:
+            if policy.arn in self.left and policy.document is not None:
+                left = LeftPolicy(policy.arn, policy.version, policy.document)
                 path = output / file_of_left_policy(left.arn, left.sha256)
                 path.parent.mkdir(exist_ok=True)
                 path.write_text(policy_to_json(left.document), encoding="utf-8")
@@ -280,7 +280,7 @@ class World:
         return plan
 
     def apply(self, *options: str, url: str = "", status: int | None = 0) -> Any:
-        chosen = () if any(one.startswith("--role") for one in options) else ("--all",)
+        chosen = () if any(option.startswith("--role") for option in options) else ("--all",)
         return self.run("apply", str(self.plan), "--yes", "--settle", "0", *chosen, *options, url=url, status=status)
 
     def undo(self, *options: str, url: str = "", status: int | None = 0) -> Any:

@@ -130,7 +130,7 @@ def _body_faults() -> list[Fault]:
         Fault("a bit flips once under SSE-S3", keeping=Keeping.SSE_S3, body=_flip),
         Fault("a bit flips each time under SSE-S3", f"{fits} the ETag", ALWAYS, Keeping.SSE_S3, body=_flip),
         Fault("a bit of text flips each time", f"{fits} the ETag", ALWAYS, is_text=True, body=_flip),
-        *(Fault(f"a bit flips once, {one.name}", keeping=one, body=_flip) for one in Keeping),
+        *(Fault(f"a bit flips once, {keeping.name}", keeping=keeping, body=_flip) for keeping in Keeping),
         Fault("a bit flips each time under KMS", "no checksum", ALWAYS, kms, body=_flip),
         Fault("a bit flips each time under DSSE", "no checksum", ALWAYS, Keeping.DSSE, body=_flip),
         Fault("a bit flips each time, CRC64NVME", f"{fits} the crc64nvme", ALWAYS, Keeping.KMS_CRC64NVME, body=_flip),

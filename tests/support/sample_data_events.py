@@ -82,9 +82,9 @@ def under_trail(selectors: Selectors, since: date, changes: Iterable[Planted] = 
             who = Session(holder, "" if isinstance(holder, User) else f"session-{number}")
             chronicle.tell(who, instant(day, 9 + number, 30), EAST, call)
     recorded = [
-        one
-        for one in chronicle.planted
-        if one.moment.date() >= since and any(_selects(some, one.record) for some in selectors)
+        planted
+        for planted in chronicle.planted
+        if planted.moment.date() >= since and any(_selects(some, planted.record) for some in selectors)
     ]
     return [*tell_everything(), *changes, *recorded]
 
@@ -115,7 +115,7 @@ def _values(field: str, record: Mapping[str, Any]) -> list[str]:
         case "readOnly":
             return ["true" if record["readOnly"] else "false"]
         case "resources.type":
-            return [one["type"] for one in resources]
+            return [resource["type"] for resource in resources]
         case "resources.ARN":
-            return [one["ARN"] for one in resources]
+            return [resource["ARN"] for resource in resources]
     raise ValueError(field)

@@ -156,7 +156,7 @@ def month_by_month(uses: Sequence[Use]) -> list[Use]:
     """The uses on a day of each month: nobody suspects what is regular."""
     days = [f"2026-{month:02}-15T00:00:00Z" for month in (6, 7, 8)]
     moved = (
-        replace(one, evidence=replace(one.evidence, first_seen=day, last_seen=day)) for one in uses for day in days
+        replace(use, evidence=replace(use.evidence, first_seen=day, last_seen=day)) for use in uses for day in days
     )
     return [*uses, *moved]
 
@@ -210,7 +210,7 @@ def usage_of(
     There is no record of the days in `silent`. `activity` has the records of a day by caller and event source.
     Of either the logs hold those that say of `readOnly` what is in `management_sides` and `data_sides`.
     """
-    rows = [_usage_row(arn, one, principal_id, account) for arn, found in uses.items() for one in found]
+    rows = [_usage_row(arn, use, principal_id, account) for arn, found in uses.items() for use in found]
     rows += [
         {
             **_usage_row(OTHER_ROLE, use("s3:GetObject", one), "", account),
@@ -255,28 +255,28 @@ def usage_of(
     )
 
 
-def _usage_row(arn: str, one: Use, principal_id: str, account: str) -> dict[str, Any]:
-    seen = datetime.fromisoformat(one.evidence.first_seen)
+def _usage_row(arn: str, use: Use, principal_id: str, account: str) -> dict[str, Any]:
+    seen = datetime.fromisoformat(use.evidence.first_seen)
     return {
         "principal": arn,
         "principal_id": principal_id,
         "account": account,
         "recipient_account": account,
-        "region": one.regions[0],
+        "region": use.regions[0],
         "day": seen.date(),
         "category": "management",
-        "action": one.action,
-        "resource": one.resource.text,
-        "resource_kind": str(one.resource.kind),
-        "outcome": str(one.outcome),
-        "error_code": one.error_code,
-        "how": one.how,
-        "context": json.dumps(dict(one.contexts[0].values)),
+        "action": use.action,
+        "resource": use.resource.text,
+        "resource_kind": str(use.resource.kind),
+        "outcome": str(use.outcome),
+        "error_code": use.error_code,
+        "how": use.how,
+        "context": json.dumps(dict(use.contexts[0].values)),
         "first_seen": seen,
         "last_seen": seen,
-        "records": one.evidence.records,
-        "example_event_id": one.evidence.example_event_id,
-        "example_resource": one.evidence.example_resource,
+        "records": use.evidence.records,
+        "example_event_id": use.evidence.example_event_id,
+        "example_resource": use.evidence.example_resource,
     }
 
 

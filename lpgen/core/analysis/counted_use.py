@@ -66,11 +66,11 @@ class UseCounter:
 
         `usage` has all rows of each principal that it mentions, and `grants` are those of the same principals.
         """
-        known = {one.principal.arn: one for one in grants}
+        known = {grant.principal.arn: grant for grant in grants}
         test = self.row_test
         found: dict[str, PrincipalUsage] = {}
-        for arn, one in principal_usages_from_usage(usage, row_counts=test).items():
-            counted = without_owned(self.names.resolved(self.suspicion.marked(one)))
+        for arn, named in principal_usages_from_usage(usage, row_counts=test).items():
+            counted = without_owned(self.names.resolved(self.suspicion.marked(named)))
             found[arn] = without_missing_names(counted, known[arn], self.dangers) if arn in known else counted
         return found
 
@@ -112,4 +112,4 @@ def suspecting_counter(
 
 def current_ids(principals: Iterable[Principal]) -> dict[str, str]:
     """The id of each principal that has one, by its ARN."""
-    return {one.arn: one.principal_id for one in principals if one.principal_id}
+    return {principal.arn: principal.principal_id for principal in principals if principal.principal_id}

@@ -39,7 +39,11 @@ _GRANTED_TO_NOBODY: Final = "nobody is granted it"
 
 def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
     """The lines that decisions keep, within the principal's grants."""
-    keeps = [one for one in decisions if one.kind is DecisionKind.KEEP and _speaks_of(one, grants.principal)]
+    keeps = [
+        decision
+        for decision in decisions
+        if decision.kind is DecisionKind.KEEP and _speaks_of(decision, grants.principal)
+    ]
     granted = grants.granted() if keeps else frozenset[Action]()
     for decision in keeps:
         why = _DECIDED_BY.format(owner=decision.owner, reason=decision.reason)
@@ -148,9 +152,9 @@ def _why_idle(
         return _NO_ACTION.format(action), _closest(action, service or catalog.actions())
     if decision.kind is DecisionKind.BREAK_GLASS and has_wildcard(decision.principal):
         return "", ""  # people give the same ones for every account
-    meant = [at for at, one in enumerate(principals) if _speaks_of(decision, one)]
+    meant = [at for at, principal in enumerate(principals) if _speaks_of(decision, principal)]
     if not meant:
-        close = closest_names(decision.principal, (one.arn for one in principals))
+        close = closest_names(decision.principal, (principal.arn for principal in principals))
         return _NO_PRINCIPAL.format(decision.principal), (*close, "")[0]
     if decision.kind is DecisionKind.KEEP and not any(_keeps(decision, grants[at], catalog) for at in meant):
         return _NOT_GRANTED.format(decision.principal) if decision.principal else _GRANTED_TO_NOBODY, ""
@@ -168,10 +172,10 @@ def _speaks_of(decision: Decision, principal: Principal) -> bool:
 def _meant(decision: Decision, granted: Collection[Action], catalog: Catalog) -> Sequence[Action]:
     """The granted actions that a decision speaks of, sorted."""
     if not has_wildcard(decision.action):
-        one = catalog.canonical(decision.action)
-        return [one] if one is not None and one in granted else []
+        action = catalog.canonical(decision.action)
+        return [action] if action is not None and action in granted else []
     matches = glob_matcher(fold_case(decision.action))
-    return sorted(one for one in granted if matches(fold_case(one)))
+    return sorted(action for action in granted if matches(fold_case(action)))
 
 
 def _keeps(decision: Decision, grants: PrincipalGrants, catalog: Catalog) -> bool:

@@ -21,12 +21,12 @@ Accepted = TypeVar("Accepted", bound=Finding)
 
 def decisions_in_force(decisions: Iterable[Decision], *, as_of: date) -> tuple[Decision, ...]:
     """The decisions that have not expired on a day, in file order."""
-    return tuple(one for one in decisions if not one.expires or one.expires >= as_of.isoformat())
+    return tuple(decision for decision in decisions if not decision.expires or decision.expires >= as_of.isoformat())
 
 
 def stamp_of_decisions(file: str, decisions: Iterable[Decision], idle: Iterable[str] = ()) -> DecisionsStamp | None:
     """The stamp of a file's decisions in force; None without a file. `idle` are the closest names for idle ones."""
-    return DecisionsStamp(file, tuple(one.kind for one in decisions), tuple(idle)) if file else None
+    return DecisionsStamp(file, tuple(decision.kind for decision in decisions), tuple(idle)) if file else None
 
 
 def applies_to_action(decision: Decision, principal: str, action: str) -> bool:
@@ -64,7 +64,7 @@ def drops_line(decisions: Iterable[Decision], *, principal: str, line: Line) -> 
 
 def break_glass_names(decisions: Iterable[Decision]) -> tuple[str, ...]:
     """The names of the principals that decisions say are for emergencies: globs."""
-    return tuple(one.principal for one in decisions if one.kind is DecisionKind.BREAK_GLASS)
+    return tuple(decision.principal for decision in decisions if decision.kind is DecisionKind.BREAK_GLASS)
 
 
 def break_glass_name(decisions: Iterable[Decision], principal: str) -> str:
@@ -76,7 +76,7 @@ def with_acceptance(
     findings: Iterable[Accepted], decisions: Sequence[Decision], *, principal: str
 ) -> tuple[Accepted, ...]:
     """The findings on a principal, each with who accepted it."""
-    return tuple(replace(one, accepted_by=_who_accepted(decisions, principal, one)) for one in findings)
+    return tuple(replace(finding, accepted_by=_who_accepted(decisions, principal, finding)) for finding in findings)
 
 
 def _who_accepted(decisions: Iterable[Decision], principal: str, finding: Finding) -> str:

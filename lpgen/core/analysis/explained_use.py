@@ -44,7 +44,7 @@ class Explanations:
         """The allowed uses that the policies and guards given deny in a context that records show, each with its
         explanation or "": they aren't those that applied."""
         principal = grants.principal
-        is_limited = grants.denies or grants.limits or any(one.statement.conditions for one in grants.allows)
+        is_limited = grants.denies or grants.limits or any(grant.statement.conditions for grant in grants.allows)
         for use in uses:
             resource = replayed_resource(use)
             if resource is None or use.outcome is not Outcome.ALLOWED or use.how in MAY_BE_NEEDED:

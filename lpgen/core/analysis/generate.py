@@ -67,7 +67,7 @@ def generate_policy(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catal
     statements, then put into inline space too, then refused.
     """
     quota = options.attached_quota
-    unproven = next((one for one in diff.assessment.caveats if one.kind is RefusedCaveat.UNPROVEN), None)
+    unproven = next((caveat for caveat in diff.assessment.caveats if caveat.kind is RefusedCaveat.UNPROVEN), None)
     if unproven is not None:
         return Replacement(diff.principal, (), (), (), unproven, quota)
     try:
@@ -92,13 +92,13 @@ class _Attempt:
 def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, options: Options) -> Replacement:
     parents = {grant.ref: grant for grant in grants.allows}
     denies = _deny_items(without_left(grants, diff.draft.left).denies)
-    taken = [one.written.sid for one in denies]
+    taken = [statement.written.sid for statement in denies]
     inline = options.inline or diff.principal_class is PrincipalClass.SSO
     managed = 0 if inline else max(0, options.attached_quota - len(diff.draft.left))
     tried: set[tuple[Space, tuple[str, ...]]] = set()
     group = partial(statements_from_lines, parents=parents, catalog=catalog, taken=taken)
     for attempt in _attempts(diff, parents, catalog, group, managed=managed):
-        items = [_allow_item(one, parents) for one in attempt.statements]
+        items = [_allow_item(statement, parents) for statement in attempt.statements]
         written = attempt.space, tuple(item.written.text for item in items)
         if written in tried:
             continue
@@ -131,7 +131,7 @@ def _attempts(
     def merged(lines: tuple[Line, ...], space: Space) -> Iterable[_Attempt]:
         statements = group(lines, grouping=Grouping.MERGED)
         yield _Attempt(statements, space)
-        short = tuple(with_short_sid(one, parents) for one in statements)
+        short = tuple(with_short_sid(statement, parents) for statement in statements)
         yield _Attempt(short, space, with_short_sid)
 
     space = space_of(diff.principal.kind, managed=managed, inline=not managed)
@@ -139,8 +139,8 @@ def _attempts(
     statements = group(lines, grouping=Grouping.BY_SERVICE)
     yield _Attempt(statements, space)
     yield from merged(lines, space)
-    sizes = dict(_bytes_by_service([_allow_item(one, parents) for one in statements]))
-    for service in sorted(sizes, key=lambda one: (-sizes[one], one)):
+    sizes = dict(_bytes_by_service([_allow_item(statement, parents) for statement in statements]))
+    for service in sorted(sizes, key=lambda size: (-sizes[size], size)):
         folded = fold_to_grant(lines, parents, service=service, catalog=catalog)
         if folded != lines:
             lines = folded
@@ -160,12 +160,12 @@ def _refuse(
     diff: PrincipalDiff, parents: Parents, denies: Sequence[FittedStatement], catalog: Catalog, *, managed: int
 ) -> Replacement:
     def items_of(statements: Iterable[ReplacementStatement]) -> list[FittedStatement]:
-        return [*(_allow_item(one, parents) for one in statements), *denies]
+        return [*(_allow_item(statement, parents) for statement in statements), *denies]
 
     group = partial(statements_from_lines, diff.draft.lines, parents, catalog=catalog)
     sizes = _bytes_by_service(items_of(group(grouping=Grouping.BY_SERVICE)))
-    largest = ", ".join(f"{service} {size}" for service, size in sorted(sizes, key=lambda one: -one[1])[:5])
-    short = (with_short_sid(one, parents) for one in group(grouping=Grouping.MERGED))
+    largest = ", ".join(f"{service} {size}" for service, size in sorted(sizes, key=lambda pair: -pair[1])[:5])
+    short = (with_short_sid(statement, parents) for statement in group(grouping=Grouping.MERGED))
     needed = sum(item.size for item in items_of(short))
     space = space_of(diff.principal.kind, managed=managed, inline=True)
     room = _INLINE_ROOM.format(inline=space.inline)
@@ -284,7 +284,7 @@ _ALL_BUT: Final = "all but {resource}"
 
 def _applied_rules(statements: Iterable[ReplacementStatement]) -> tuple[AppliedRule, ...]:
     seen: dict[tuple[str, str], int] = defaultdict(int)
-    for scope, line in ((one.scope, line) for one in statements for line in one.lines if line.rule):
+    for scope, line in ((statement.scope, line) for statement in statements for line in statement.lines if line.rule):
         for resource in line.scope.resources:
             if resource in scope.resources:  # not so where the line explains a wider scope
                 text = _ALL_BUT.format(resource=resource) if line.scope.not_resource else resource

@@ -82,8 +82,8 @@ def prepare_review(
         replace(options, last_accessed=(), trails=(), schedules=(), versioned_buckets=(), function_logs=()),
         counter,
         dropped,
-        frozenset(one.account for one in principals),
-        tuple(one.principal for one in shared.unlisted),
+        frozenset(principal.account for principal in principals),
+        tuple(usage.principal for usage in shared.unlisted),
     )
     diff = Diff(
         as_of=ground.as_of,
@@ -93,7 +93,7 @@ def prepare_review(
         skips=_skip_counts(usage),
         principals=(),
         unlisted=shared.unlisted,
-        expired=tuple(one for one in options.decisions if one not in decisions),
+        expired=tuple(decision for decision in options.decisions if decision not in decisions),
     )
     return reviewer, diff
 
@@ -130,7 +130,8 @@ def _review_ground(
             catalog,
             coverage.last_day,
             options.scope,
-            frozenset(one.account for one in coverage.accounts) | {one.account for one in principals},
+            frozenset(account.account for account in coverage.accounts)
+            | {principal.account for principal in principals},
             finder.dangers.sentence,
         ),
         LeftAttached(catalog),
@@ -176,7 +177,9 @@ class SharedUse:
 
 def _facts_of_shared_use(options: Options, decisions: Iterable[Decision]) -> object:
     """What the shared use of a usage depends on, besides the policies and the catalog."""
-    speaking = tuple(one for one in decisions if one.kind is DecisionKind.KEEP or _drops_days([one]))
+    speaking = tuple(
+        decision for decision in decisions if decision.kind is DecisionKind.KEEP or _drops_days([decision])
+    )
     return speaking, options.guards.boundary, options.guards.scps, bool(options.trails)
 
 
@@ -204,11 +207,11 @@ def _shared_use_from_usage(
         counter = suspecting_counter(usage, slices, principals, decisions, dangers)
     else:
         counter = replace(use_counter(usage, principals, decisions, dangers), suspicion=suspicion)
-    listed = {one.arn for one in principals}
-    seen = {*(one for (one,) in distinct_rows(usage.table, ("principal",))), *unmapped_callers(usage)}
+    listed = {principal.arn for principal in principals}
+    seen = {*(row for (row,) in distinct_rows(usage.table, ("principal",))), *unmapped_callers(usage)}
     unknown_principals = sorted(seen - listed)
     unlisted = counter.count(slices.rows_of(unknown_principals), ())
-    known = {one.arn: one for one in principals}
+    known = {principal.arn: principal for principal in principals}
 
     def grants(arn: str) -> tuple[PrincipalGrants, ...]:
         return grants_from_principals([whole(known[arn])] if arn in known else [], catalog, options.guards)
@@ -237,5 +240,5 @@ def _policy_changes(
     rows = distinct_rows(usage.table, ("principal", "action"))
     makers = sorted({principal for principal, action in rows if action in POLICY_CHANGES})
     return policy_changes_from_usages(
-        one for arn in makers for one in counter.count(slices.rows_of([arn]), grants(arn)).values()
+        usage for arn in makers for usage in counter.count(slices.rows_of([arn]), grants(arn)).values()
     )

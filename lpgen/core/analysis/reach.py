@@ -43,7 +43,7 @@ class Places:
         """The resources, sorted."""
         start = f"{account} {action} "
         first, last = self._found.place_of(start), self._found.place_of(f"{start}\U0010ffff")
-        return tuple(one.removeprefix(start) for one in self._found.between(first, last))
+        return tuple(name.removeprefix(start) for name in self._found.between(first, last))
 
 
 def places_from_resources(used: Iterable[tuple[str, str, str]]) -> Places:
@@ -55,8 +55,10 @@ def places_from_resources(used: Iterable[tuple[str, str, str]]) -> Places:
             continue
         known[resource] = zlib.crc32(resource.encode())
         if len(known) > _MOST_PLACES:
-            del known[max(known, key=lambda one: (known[one], one))]
-    return Places(pack_texts(sorted(" ".join((*key, one)) for key, resources in found.items() for one in resources)))
+            del known[max(known, key=lambda name: (known[name], name))]
+    return Places(
+        pack_texts(sorted(" ".join((*key, resource)) for key, resources in found.items() for resource in resources))
+    )
 
 
 NO_PLACES: Final = places_from_resources(())
@@ -89,9 +91,9 @@ def reach_of_lines(
         kept[line.action].append(line.scope)
     found = NO_REACH
     for action, place in places_of_others(places, account, uses):
-        met = [one.ref for one in granting.get(action, NOTHING).grants if _meets(_scope_of(one), place)]
+        met = [grant.ref for grant in granting.get(action, NOTHING).grants if _meets(_scope_of(grant), place)]
         old = bool(met)
-        new = any(_meets(one, place) for one in kept[action]) or any(one.policy in left for one in met)
+        new = any(_meets(scope, place) for scope in kept[action]) or any(ref.policy in left for ref in met)
         pinned = is_worth_pinning(place)
         found += Reach(1, old, new, pinned, pinned and old, pinned and new)
     return found
@@ -113,5 +115,5 @@ def _scope_of(grant: Grant) -> Scope:
 
 def _meets(scope: Scope, place: str) -> bool:
     if scope.not_resource:
-        return not any(resource_contains(one, place) for one in scope.resources)
-    return any(resources_intersect(as_glob(one, CURRENT_VERSION), place) for one in scope.resources)
+        return not any(resource_contains(resource, place) for resource in scope.resources)
+    return any(resources_intersect(as_glob(resource, CURRENT_VERSION), place) for resource in scope.resources)

@@ -253,4 +253,4 @@ def _days_by_action(uses: Iterable[Use]) -> tuple[tuple[Action, tuple[date, ...]
 def _recreation(principal: Principal, usage: PrincipalUsage) -> Recreation | None:
     earlier = usage.of_earlier(principal)
     created = principal.created.date() if principal.created else None
-    return Recreation(created, sum(one.records for one in earlier)) if earlier else None
+    return Recreation(created, sum(identity.records for identity in earlier)) if earlier else None

@@ -66,7 +66,7 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         for start in range(0, len(self.units), self.size):
             some = tuple(tuple(map(self.whole, unit)) for unit in self.units[start : start + self.size])
-            arns = [one.arn for unit in some for one in unit]
+            arns = [principal.arn for unit in some for principal in unit]
             copied = {arn: services for arn in arns if (services := copied_services(arn, self.copied))}
             accessed = {arn: self.accessed[arn] for arn in arns if arn in self.accessed}
             yield Batch(some, self.slices.rows_of(arns), copied, accessed, self.slices.elsewhere_of(arns))
@@ -96,9 +96,9 @@ class Reviewer:
 
     def grants_of(self, batch: Batch) -> dict[str, PrincipalGrants]:
         """The grants of the principals of a batch, by ARN."""
-        principals = [one for unit in batch.units for one in unit]
+        principals = [principal for unit in batch.units for principal in unit]
         found = grants_from_principals(principals, self._catalog, self.options.guards)
-        return {one.principal.arn: one for one in found}
+        return {grants.principal.arn: grants for grants in found}
 
     def propose(self, batch: Batch, grants: Mapping[str, PrincipalGrants] | None = None) -> list[Proposal]:
         """The proposals for the chosen principals of a batch, unit by unit; `grants` are theirs, if expanded before."""
@@ -107,15 +107,15 @@ class Reviewer:
         proposals = [
             proposal
             for unit in batch.units
-            for proposal in self._propose_unit([(grants[one.arn], records[one.arn]) for one in unit])
+            for proposal in self._propose_unit([(grants[principal.arn], records[principal.arn]) for principal in unit])
         ]
-        return [one for one in proposals if is_chosen(one.diff.principal, self.options.principal)]
+        return [proposal for proposal in proposals if is_chosen(proposal.diff.principal, self.options.principal)]
 
     def compare(
         self, batch: Batch, grants: Mapping[str, PrincipalGrants], records: Mapping[str, PrincipalRecords]
     ) -> list[PrincipalDiff]:
         """The comparisons of the principals of a batch with their use, unit by unit, without replacements."""
-        units = ([(grants[one.arn], records[one.arn]) for one in unit] for unit in batch.units)
+        units = ([(grants[principal.arn], records[principal.arn]) for principal in unit] for unit in batch.units)
         return [diff for unit in units for diff in self._compare_unit(unit)]
 
     @property

@@ -122,16 +122,16 @@ def missing_days(
         IngestError: some day's records were ingested in part, or from another table, and would count twice.
     """
     known = set()
-    for one in ingested:
-        shared = one.table == str(table.name) or _nested(one.location, table.location)
-        if not shared or not days.first <= one.day <= days.last or not one.wanted.meets(wanted):
+    for day in ingested:
+        shared = day.table == str(table.name) or _nested(day.location, table.location)
+        if not shared or not days.first <= day.day <= days.last or not day.wanted.meets(wanted):
             continue
-        if (one.table, one.location) != (str(table.name), table.location) or not one.wanted.covers(wanted):
+        if (day.table, day.location) != (str(table.name), table.location) or not day.wanted.covers(wanted):
             raise IngestError(
-                f"records of {one.day} were ingested as `{one.name}`, and would count twice",
+                f"records of {day.day} were ingested as `{day.name}`, and would count twice",
                 hint="ask the same table for the same accounts and Regions, or for others alone; or use another --data",
             )
-        known.add(one.day)
+        known.add(day.day)
     return tuple(day for day in days.days if day not in known)
 
 

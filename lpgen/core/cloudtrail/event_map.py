@@ -287,7 +287,10 @@ def _without_names(action: MappedAction, record: Record) -> MappedAction:
     """An action of a call whose parameters can't be read. It keeps the resources that the record lists; any other
     resource is unknown, since the call may have named something of another type, Region or account."""
     listed = {entry.ARN for entry in record.resources or ()}
-    known = {one if one.text in listed or one == NO_RESOURCE else UNKNOWN_RESOURCE for one in action.resources}
+    known = {
+        resource if resource.text in listed or resource == NO_RESOURCE else UNKNOWN_RESOURCE
+        for resource in action.resources
+    }
     return replace(action, resources=tuple(sorted(known)))
 
 

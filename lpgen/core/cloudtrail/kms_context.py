@@ -40,7 +40,7 @@ RETIRING: Final = "retiring"
 def context_from_grant(grantee: str, operations: Iterable[str], retiring: str) -> tuple[tuple[str, str], ...]:
     """A grant's parameters as sorted pairs, without grantees and retirers that aren't named principals."""
     grantee, retiring = named_principal(grantee), named_principal(retiring)
-    allowed = {(GRANTEE, grantee), *((OPERATION, one) for one in operations)} if grantee else set()
+    allowed = {(GRANTEE, grantee), *((OPERATION, operation) for operation in operations)} if grantee else set()
     return tuple(sorted(allowed | ({(RETIRING, retiring)} if retiring else set())))
 
 

@@ -152,7 +152,7 @@ def essential_message(message: str) -> str:
 
     The parts are kept verbatim; the result is never empty.
     """
-    parts = (one.search(message) for one in _ESSENTIAL)
+    parts = (pattern.search(message) for pattern in _ESSENTIAL)
     texts = [part.group() for part in parts if part]
     return " | ".join(texts) or "-"
 

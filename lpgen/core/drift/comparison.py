@@ -57,7 +57,7 @@ class DriftParts:
 
     def novelty(self) -> Novelty:
         """What the use of all principals of the earlier state has to be held against before the drift is known."""
-        return Novelty(resource for one in self.new_uses for resource in one.resources)
+        return Novelty(resource for use in self.new_uses for resource in use.resources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class StateComparison:
             *find_outside_trust(before, after),
             *find_lost_coverage(before, after),
             *found.findings,
-            *(one.tied_by(novelty) for one in found.new_uses),
+            *(use.tied_by(novelty) for use in found.new_uses),
             *found.policies.findings(self.gains),
             *(wildcard.finding(self.gains) for wildcard in found.wildcards.found.values()),
             *find_gone_principals(before, after),
@@ -150,19 +150,24 @@ def accept_findings(drift: Drift, decisions: Iterable[Decision], *, as_of: date)
     A decision of the kind accept speaks of the findings whose item its own item, a glob, fits; with a principal,
     another glob, only of those that concern such principals alone. One that has expired is shown and accepts nothing.
     """
-    listed = tuple(one for one in decisions if one.kind is DecisionKind.ACCEPT)
+    listed = tuple(decision for decision in decisions if decision.kind is DecisionKind.ACCEPT)
     valid = decisions_in_force(listed, as_of=as_of)
-    expired = tuple(one for one in listed if one not in valid)
-    findings = (replace(one, accepted_by=_words(valid, one), expired=_words(expired, one)) for one in drift.findings)
-    concerned = tuple(one for one in expired if any(_speaks_of(one, finding) for finding in drift.findings))
+    expired = tuple(decision for decision in listed if decision not in valid)
+    findings = (
+        replace(finding, accepted_by=_words(valid, finding), expired=_words(expired, finding))
+        for finding in drift.findings
+    )
+    concerned = tuple(
+        decision for decision in expired if any(_speaks_of(decision, finding) for finding in drift.findings)
+    )
     return replace(drift, findings=tuple(sorted(findings, key=finding_order)), expired=concerned)
 
 
 def _words(decisions: Iterable[Decision], finding: DriftFinding) -> str:
-    for one in decisions:
-        if _speaks_of(one, finding):
-            until = f", until {one.expires}" if one.expires else ""
-            return f"{one.owner}: {one.reason}{until}"
+    for decision in decisions:
+        if _speaks_of(decision, finding):
+            until = f", until {decision.expires}" if decision.expires else ""
+            return f"{decision.owner}: {decision.reason}{until}"
     return ""
 
 

@@ -73,7 +73,7 @@ def find_lost_coverage(before: State, after: State) -> Iterator[DriftFinding]:
     yield from _trails(before, after)
     yield from _stops(before, after)
     if after.stamp.as_of > before.stamp.as_of:
-        silent = tuple(one.account for one in before.coverage.accounts if _is_silent(one.account, after))
+        silent = tuple(coverage.account for coverage in before.coverage.accounts if _is_silent(coverage.account, after))
         for account in silent:
             if not _is_stopped(after.coverage.account(account)):  # that is told already, with who did it
                 yield _silent_account(account, after)
@@ -88,7 +88,7 @@ def _trails(before: State, after: State) -> Iterator[DriftFinding]:
     """What became of the trails, where both sides know the settings of some."""
     if not before.trails or not after.trails:
         return
-    now = {one.arn: one for one in after.trails}
+    now = {trail.arn: trail for trail in after.trails}
     for trail in before.trails:
         found = now.get(trail.arn)
         if found is None:
@@ -109,7 +109,9 @@ def _records(trail: Trail) -> tuple[object, ...]:
 
 def _stops(before: State, after: State) -> Iterator[DriftFinding]:
     """The recorded stops that hide days of which the earlier state knew nothing."""
-    known = {(one.account, hole.change or hole.why) for one in before.coverage.accounts for hole in one.holes}
+    known = {
+        (coverage.account, hole.change or hole.why) for coverage in before.coverage.accounts for hole in coverage.holes
+    }
     for account in after.coverage.accounts:
         for hole in account.holes:
             if (account.account, hole.change or hole.why) in known or hole.known_from is CoverageSource.TRAILS:
@@ -187,7 +189,7 @@ def _silent_events(before: State, after: State, silent: Sequence[str]) -> Iterat
 
 def _management_sides(coverage: AccountCoverage) -> dict[bool, date | None]:
     """Until when the log holds read-only management events, and others; None where it does to its end."""
-    return {one.read_only: one.until for one in coverage.seen if not one.is_data}
+    return {events.read_only: events.until for events in coverage.seen if not events.is_data}
 
 
 def _resets(coverage: AccountCoverage) -> Mapping[TrailChange, str]:

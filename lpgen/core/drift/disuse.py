@@ -97,7 +97,7 @@ def _missed_lately(member: Member, days: _QuietDays, finder: MissedUseFinder, *,
     lately = tuple(use for use in member.usage.uses if days.since(_last_day(use)) < unused_days)
     granting = granting_by_action(grants.allows)
     lines = lines_from_uses(grants, lately, granting=granting, scopes=exact_scopes(finder.catalog))
-    ungranted = tuple(one for one in member.ungranted if one.use in lately)
+    ungranted = tuple(use for use in member.ungranted if use.use in lately)
     return finder.of_principal(ObservedUse(grants, replace(member.usage, uses=lately), lines, granting, ungranted))
 
 
@@ -111,7 +111,7 @@ class _QuietDays:
     def since(self, day: date) -> int:
         """How many covered days there are after a day."""
         if day not in self._known:
-            self._known[day] = sum(one > day for one in self._days)
+            self._known[day] = sum(day > day for day in self._days)
         return self._known[day]
 
 

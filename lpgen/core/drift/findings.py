@@ -104,11 +104,11 @@ class Drift:
     @property
     def open(self) -> tuple[DriftFinding, ...]:
         """The findings that nobody has accepted."""
-        return tuple(one for one in self.findings if not one.accepted_by)
+        return tuple(finding for finding in self.findings if not finding.accepted_by)
 
     def reaches(self, severity: Severity) -> bool:
         """Whether any open finding is as severe, or more."""
-        return any(_SEVERITIES.index(one.severity) <= _SEVERITIES.index(severity) for one in self.open)
+        return any(_SEVERITIES.index(finding.severity) <= _SEVERITIES.index(severity) for finding in self.open)
 
 
 def fingerprint(parts: Iterable[str]) -> str:
@@ -147,25 +147,25 @@ class Gains:
         """That of the worst action, in a finding of the kind."""
         found = tuple(actions)
         dangerous, changing, reading = kind.row.by_gain
-        if any(self.dangers.sentence(one) for one in found):
+        if any(self.dangers.sentence(action) for action in found):
             return dangerous
-        return changing if any(self._catalog.detail(one).level not in _READING for one in found) else reading
+        return changing if any(self._catalog.detail(action).level not in _READING for action in found) else reading
 
     def dangerous(self, actions: Iterable[Action]) -> tuple[Action, ...]:
         """The dangerous ones, sorted."""
-        return tuple(sorted(one for one in actions if self.dangers.sentence(one)))
+        return tuple(sorted(action for action in actions if self.dangers.sentence(action)))
 
     def counted(self, actions: Iterable[Action]) -> str:
         """How many, and of which levels: `3 actions (1 Permissions management, 2 Read)`."""
-        levels = Counter(self._catalog.detail(one).level for one in actions)
+        levels = Counter(self._catalog.detail(action).level for action in actions)
         total = levels.total()
         return f"{total:,} {'action' if total == 1 else 'actions'}" + (f" ({count_levels(levels)})" if total else "")
 
     def details(self, actions: Iterable[Action], verb: str) -> tuple[str, ...]:
         """A line for each action, the most dangerous first with what a holder could do, and how many more there are."""
-        ordered = sorted(actions, key=lambda one: (self.dangers.rank(one), self._rank(one), one))
+        ordered = sorted(actions, key=lambda action: (self.dangers.rank(action), self._rank(action), action))
         shown = ordered if len(ordered) <= _MOST_DETAILS + 1 else ordered[:_MOST_DETAILS]
-        lines = [f"{verb} {one}{self._why(one)}" for one in shown]
+        lines = [f"{verb} {action}{self._why(action)}" for action in shown]
         if len(shown) < len(ordered):
             lines.append(f"and {len(ordered) - len(shown):,} more")
         return tuple(lines)

@@ -81,14 +81,14 @@ class Cause:
     @property
     def concerned(self) -> tuple[str, ...]:
         """The principals that it concerns, or the subjects of findings that concern none, sorted."""
-        return tuple(sorted({arn for one in self.findings for arn in one.principals or (one.subject,)}))
+        return tuple(sorted({arn for finding in self.findings for arn in finding.principals or (finding.subject,)}))
 
     @property
     def tie(self) -> str:
         """What most of its findings have in common, or "" where it has one finding."""
         if len(self.findings) == 1:
             return ""
-        found = Counter(tie for one in self.findings for tie in one.ties)
+        found = Counter(tie for finding in self.findings for tie in finding.ties)
         return min(found, key=lambda tie: (-found[tie], tie))
 
 

@@ -42,9 +42,9 @@ def held(principal: Principal) -> Mapping[PolicyKey, AttachedPolicy]:
     }
 
 
-def says_the_same_policy(one: AttachedPolicy, other: AttachedPolicy) -> bool:
+def says_the_same_policy(policy: AttachedPolicy, other: AttachedPolicy) -> bool:
     """Whether two policies mean the same."""
-    return meaning_of(one.document) == meaning_of(other.document)
+    return meaning_of(policy.document) == meaning_of(other.document)
 
 
 def same_policies(before: Principal, after: Principal) -> bool:
@@ -60,8 +60,8 @@ def _is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool
     """
     if proposal is None:
         return False
-    then = {one.arn: one.document for one in proposal.left}
-    policies = tuple(replace(one, document=then.get(one.arn, one.document)) for one in principal.policies)
+    then = {policy.arn: policy.document for policy in proposal.left}
+    policies = tuple(replace(policy, document=then.get(policy.arn, policy.document)) for policy in principal.policies)
     return says_the_same(replace(principal, policies=policies), proposal.documents)
 
 
@@ -108,10 +108,11 @@ def is_of_aws(principal: Principal) -> bool:
 
 def pairs_of(then: Mapping[str, Member], now: Iterable[Member]) -> list[Pair]:
     """The members that are still the same principal as then, without those that AWS owns, sorted by ARN."""
-    pairs = (Pair(then[one.grants.principal.arn], one) for one in now if one.grants.principal.arn in then)
-    found = (one for one in pairs if not is_of_aws(one.after.principal))
+    pairs = (Pair(then[member.grants.principal.arn], member) for member in now if member.grants.principal.arn in then)
+    found = (pair for pair in pairs if not is_of_aws(pair.after.principal))
     return sorted(
-        (one for one in found if not is_recreated(one.before.principal, one.after.principal)), key=lambda one: one.arn
+        (pair for pair in found if not is_recreated(pair.before.principal, pair.after.principal)),
+        key=lambda pair: pair.arn,
     )
 
 

@@ -124,7 +124,10 @@ def _severity_without_gain(old: Iterable[AttachedPolicy], new: Iterable[Attached
 
 def _by_effect(policies: Iterable[AttachedPolicy], effect: Effect) -> frozenset[tuple[object, ...]]:
     return frozenset().union(
-        *({one for one in meaning_of(policy.document) if effect in one[:2] or len(one) == 1} for policy in policies)
+        *(
+            {meaning for meaning in meaning_of(policy.document) if effect in meaning[:2] or len(meaning) == 1}
+            for policy in policies
+        )
     )
 
 
@@ -162,8 +165,8 @@ class SharedChanges:
 
     def merge(self, other: SharedChanges) -> None:
         """Takes in the changes for other principals."""
-        for arn, one in other.managed.items():
-            self._add_change(arn, one)
+        for arn, change in other.managed.items():
+            self._add_change(arn, change)
         for account, (content, got) in other.scps.items():
             self.scps.setdefault(account, (content, set()))[1].update(got)
 
@@ -184,13 +187,13 @@ class SharedChanges:
                 content=content,
             )
 
-    def _add_change(self, arn: str, one: _ManagedChange) -> None:
-        known = self.managed.setdefault(arn, one)
-        if known.rank < one.rank:
-            known.rank, known.old, known.new = one.rank, one.old, one.new
-        known.is_left |= one.is_left
-        known.holders |= one.holders
-        known.got |= one.got
+    def _add_change(self, arn: str, change: _ManagedChange) -> None:
+        known = self.managed.setdefault(arn, change)
+        if known.rank < change.rank:
+            known.rank, known.old, known.new = change.rank, change.old, change.new
+        known.is_left |= change.is_left
+        known.holders |= change.holders
+        known.got |= change.got
 
     def _add_held(self, pair: Pair) -> None:
         old, new = held(pair.before.principal), held(pair.after.principal)
@@ -203,8 +206,8 @@ class SharedChanges:
     def _add_left(self, pair: Pair) -> None:
         """Takes in the policies that proposals leave attached and that AWS has changed since."""
         now = held(pair.after.principal)
-        proposals = (one.proposal for one in (pair.then, pair.now))
-        for then in (one for proposal in proposals if proposal for one in proposal.left):
+        proposals = (member.proposal for member in (pair.then, pair.now))
+        for then in (policy for proposal in proposals if proposal for policy in proposal.left):
             key: PolicyKey = ("managed", "", then.arn)
             new = now.get(key)
             if new is None:
@@ -226,13 +229,13 @@ class SharedChanges:
             got |= pair.after.granted() - pair.before.granted()
 
 
-def _managed_change(arn: str, one: _ManagedChange, gains: Gains) -> DriftFinding:
-    old, new, got, holders = one.old, one.new, frozenset(one.got), tuple(sorted(one.holders))
+def _managed_change(arn: str, change: _ManagedChange, gains: Gains) -> DriftFinding:
+    old, new, got, holders = change.old, change.new, frozenset(change.got), tuple(sorted(change.holders))
     return _changed(
         arn,
         holders,
         gains.severity(got, PolicyDrift.POLICY_CHANGED) if got else _severity_without_gain([old], [new]),
-        case="left" if one.is_left else "aws" if new.kind is PolicyKind.AWS_MANAGED else "managed",
+        case="left" if change.is_left else "aws" if new.kind is PolicyKind.AWS_MANAGED else "managed",
         gained=_gained(got, gains),
         holders="1 principal" if len(holders) == 1 else f"{len(holders):,} principals",
         details=(
@@ -240,7 +243,7 @@ def _managed_change(arn: str, one: _ManagedChange, gains: Gains) -> DriftFinding
             *_statement_lines(old.document, new.document),
             *gains.details(got, "gains"),
         ),
-        content=(*_content([new]), *([new.version] if one.is_left else [])),
+        content=(*_content([new]), *([new.version] if change.is_left else [])),
     )
 
 
@@ -321,26 +324,28 @@ def _changed(
 
 
 def _content(policies: Iterable[AttachedPolicy]) -> tuple[str, ...]:
-    return tuple(f"{one.group} {one.arn or one.name} {text}" for one in policies for text in _texts(one.document))
+    return tuple(
+        f"{policy.group} {policy.arn or policy.name} {text}" for policy in policies for text in _texts(policy.document)
+    )
 
 
 def _texts(document: Policy | None) -> tuple[str, ...]:
-    return () if document is None else tuple(one.text for one in document.statements)
+    return () if document is None else tuple(statement.text for statement in document.statements)
 
 
 def _statement_lines(old: Policy | None, new: Policy | None) -> tuple[str, ...]:
     """The statements that came and that went, as written, shortened."""
-    came = [f"+ {_short(one)}" for one in _only_in(new, old)]
-    went = [f"- {_short(one)}" for one in _only_in(old, new)]
+    came = [f"+ {_short(statement)}" for statement in _only_in(new, old)]
+    went = [f"- {_short(statement)}" for statement in _only_in(old, new)]
     lines = came + went
     more = len(lines) - _MOST_STATEMENTS
     return (*lines[:_MOST_STATEMENTS], *([_MORE_STATEMENTS.format(more)] if more > 0 else []))
 
 
-def _only_in(one: Policy | None, other: Policy | None) -> Iterator[Statement]:
+def _only_in(policy: Policy | None, other: Policy | None) -> Iterator[Statement]:
     known = meaning_of(other) if other is not None else frozenset()
-    for statement in one.statements if one is not None else ():
-        if not meaning_of(Policy(one.version if one else "", (statement,))) <= known:
+    for statement in policy.statements if policy is not None else ():
+        if not meaning_of(Policy(policy.version if policy else "", (statement,))) <= known:
             yield statement
 
 

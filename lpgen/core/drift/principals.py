@@ -59,7 +59,7 @@ def find_new_principals(
     then: Mapping[str, Member], now: Iterable[Member], gains: Gains, catalog: Catalog
 ) -> Iterator[DriftFinding]:
     """A finding for each principal that is new, or was made again."""
-    for grants in (one.grants for one in now):
+    for grants in (member.grants for member in now):
         earlier = then.get(grants.principal.arn)
         if earlier is None:
             yield _came(grants, gains, catalog, is_recreated=False)
@@ -69,7 +69,7 @@ def find_new_principals(
 
 def find_gone_principals(before: State, after: State) -> Iterator[DriftFinding]:
     """A finding for each principal that is gone."""
-    known = {one.arn for one in after.principals}
+    known = {principal.arn for principal in after.principals}
     for earlier in before.principals:
         if earlier.arn not in known:
             yield DriftFinding(
@@ -85,16 +85,16 @@ def find_outside_trust(before: State, after: State) -> Iterator[DriftFinding]:
     """A finding for each way into a role from outside that wasn't there before, of new roles too."""
     own, organization = before.accounts | after.accounts, after.organization
     old, new = (outside_trust(state.principals, own, organization) for state in (before, after))
-    known = {(one.principal, *one.parameters.values()) for one in old}
-    for one in new:
-        if (one.principal, *one.parameters.values()) not in known:
+    known = {(trust.principal, *trust.parameters.values()) for trust in old}
+    for trust in new:
+        if (trust.principal, *trust.parameters.values()) not in known:
             yield DriftFinding(
                 PrincipalDrift.OUTSIDE_TRUST,
-                one.parameters,
-                severity=one.severity,
-                subject=one.principal,
-                principals=(one.principal,),
-                ties=(one.message,),
+                trust.parameters,
+                severity=trust.severity,
+                subject=trust.principal,
+                principals=(trust.principal,),
+                ties=(trust.message,),
             )
 
 

@@ -139,14 +139,14 @@ class Novelty:
 
     def __init__(self, asked: Iterable[Resource]) -> None:
         self.resources = set(asked)
-        self.words = {word for one in self.resources for word in _words(one)}
+        self.words = {word for resource in self.resources for word in _words(resource)}
         self.discard({NO_RESOURCE, UNKNOWN_RESOURCE})
 
     def discard(self, known: Iterable[Resource]) -> None:
         """Takes out what the earlier state had."""
-        for one in known:
-            self.resources.discard(one)
-            self.words.difference_update(_words(one))
+        for resource in known:
+            self.resources.discard(resource)
+            self.words.difference_update(_words(resource))
 
     def keep(self, other: Novelty) -> None:
         """Takes out what isn't new to another part of the earlier state."""
@@ -155,10 +155,10 @@ class Novelty:
 
     def of(self, resources: Iterable[Resource]) -> Iterator[str]:
         """The resources that are new, and the new words of their names, such as an application's."""
-        for one in resources:
-            if one in self.resources:
-                yield one.text
-                yield from (f"resources named {word}" for word in _words(one) if word in self.words)
+        for resource in resources:
+            if resource in self.resources:
+                yield resource.text
+                yield from (f"resources named {word}" for word in _words(resource) if word in self.words)
 
 
 def _words(resource: Resource) -> Iterator[str]:

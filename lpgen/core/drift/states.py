@@ -81,26 +81,26 @@ class State:
 
 def knows_scps(guards: Guards, principals: Iterable[Principal]) -> bool:
     """Whether SCPs were given for the account of any principal."""
-    return any(guards.scps_of(one) for one in principals)
+    return any(guards.scps_of(principal) for principal in principals)
 
 
 def figures_of_principals(principals: Iterable[PrincipalDiff]) -> Figures:
     """The numbers of some principals, whose `covered_days` are left to `sum_figures`."""
     found = Figures()
-    for one in principals:
-        counts = one.assessment.verdicts.by_verdict()
+    for principal in principals:
+        counts = principal.assessment.verdicts.by_verdict()
         found = Figures(
             found.principals + 1,
             found.granted + counts.total() - counts[Verdict.UNGRANTED],
             found.unused + counts[Verdict.UNUSED],
-            found.dangerous_unused + sum(1 for _ in one.assessment.verdicts.dangerous_unseen()),
-            found.wildcards + len(one.assessment.wildcards),
+            found.dangerous_unused + sum(1 for _ in principal.assessment.verdicts.dangerous_unseen()),
+            found.wildcards + len(principal.assessment.wildcards),
         )
     return found
 
 
 def sum_figures(parts: Iterable[Figures], coverage: LogCoverage) -> Figures:
     """The numbers of all principals from those of parts."""
-    columns = zip(*(astuple(one) for one in (Figures(), *parts)), strict=True)
-    covered = min((one.covered_days for one in coverage.accounts), default=0)
+    columns = zip(*(astuple(figures) for figures in (Figures(), *parts)), strict=True)
+    covered = min((account.covered_days for account in coverage.accounts), default=0)
     return replace(Figures(*map(sum, columns)), covered_days=covered)

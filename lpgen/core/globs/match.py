@@ -147,7 +147,7 @@ def _joined(a: str, b: str) -> list[str]:
             found.append(normalize_glob(head + tail))
         start = first[: first.find("*")] if "*" in first else ""
         if start and "*" not in second[: len(start)]:
-            told = "".join(other if one == "?" else one for one, other in zip(start, second, strict=False))
+            told = "".join(other if pair == "?" else pair for pair, other in zip(start, second, strict=False))
             found.append(normalize_glob(told + second[len(start) :]))
     return found
 

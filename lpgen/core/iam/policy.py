@@ -115,7 +115,7 @@ def conditions_at_least_as_strict(new: Iterable[Condition], old: Iterable[Condit
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
     """
     candidates = [_normal(condition) for condition in new]
-    return all(any(_narrows(one, _normal(condition)) for one in candidates) for condition in old)
+    return all(any(_narrows(candidate, _normal(condition)) for candidate in candidates) for condition in old)
 
 
 _Normal = tuple[str, str, frozenset[str]]
@@ -169,20 +169,21 @@ def meaning_of(document: Policy | None) -> Meaning:
     if document is None:
         return _UNKNOWN
     return frozenset(
-        (document.version if statement_depends_on_version(one) else "", *_statement(one)) for one in document.statements
+        (document.version if statement_depends_on_version(statement) else "", *_statement(statement))
+        for statement in document.statements
     )
 
 
-def _statement(one: Statement) -> tuple[object, ...]:
+def _statement(statement: Statement) -> tuple[object, ...]:
     return (
-        one.effect,
-        frozenset(one.patterns),
-        one.not_action,
-        frozenset(one.resources),
-        one.not_resource,
-        one.conditions,
-        one.principals,
-        one.not_principal,
+        statement.effect,
+        frozenset(statement.patterns),
+        statement.not_action,
+        frozenset(statement.resources),
+        statement.not_resource,
+        statement.conditions,
+        statement.principals,
+        statement.not_principal,
     )
 
 
@@ -191,8 +192,8 @@ def says_the_same(principal: Principal, documents: Iterable[Policy]) -> bool:
 
     The spread of statements over policies doesn't matter; without documents the answer is False.
     """
-    wanted = [meaning_of(one) for one in documents]
-    if not wanted or any(one.group for one in principal.policies):
+    wanted = [meaning_of(document) for document in documents]
+    if not wanted or any(policy.group for policy in principal.policies):
         return False
-    held = [meaning_of(one.document) for one in principal.policies]
+    held = [meaning_of(policy.document) for policy in principal.policies]
     return frozenset().union(*held) == frozenset().union(*wanted)

@@ -75,9 +75,9 @@ class _StatementIndex:
         found = self._by_service.get(service)
         if found is None:
             found = tuple(
-                one
-                for one, prefixes in self._statements
-                if one.statement.not_action or "*" in prefixes or service in prefixes
+                statement
+                for statement, prefixes in self._statements
+                if statement.statement.not_action or "*" in prefixes or service in prefixes
             )
             self._by_service[service] = found
         return found

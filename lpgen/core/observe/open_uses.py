@@ -68,7 +68,7 @@ def merge_open_uses(parts: Iterable[OpenUses]) -> OpenUses:
     """The parts as one, in order of principal and action."""
     listed = list(parts)
     return OpenUses(
-        tuple(sorted(one for part in listed for one in part.decidable)),
+        tuple(sorted(use for part in listed for use in part.decidable)),
         sum((part.undecided for part in listed), Counter()),
         sum((part.recorded for part in listed), Counter()),
     )
@@ -113,11 +113,15 @@ class ObserveOutcome:
 
 def outcomes_of_plan(promises: Iterable[Promise], diffs: Mapping[str, PrincipalDiff]) -> tuple[ObserveOutcome, ...]:
     """The outcomes of the promises of a plan, by the reviews of today, sorted."""
-    return tuple(_outcome(one, diffs.get(one.principal)) for one in sorted(set(promises)))
+    return tuple(_outcome(promise, diffs.get(promise.principal)) for promise in sorted(set(promises)))
 
 
 def _outcome(promise: Promise, diff: PrincipalDiff | None) -> ObserveOutcome:
-    verdict = next((one for one in diff.assessment.verdicts if one.action == promise.action), None) if diff else None
+    verdict = (
+        next((verdict for verdict in diff.assessment.verdicts if verdict.action == promise.action), None)
+        if diff
+        else None
+    )
     if diff is None or verdict is None or verdict.verdict is Verdict.UNGRANTED:
         return ObserveOutcome(promise, OutcomeStatus.GONE)
     kept = [line for line in diff.draft.lines if line.action == promise.action and line.kind is LineKind.KEPT]

@@ -109,21 +109,21 @@ def plan_trails(
 ) -> ObservePlan:
     """The trails that would decide as many of the kept actions as the quotas allow."""
     by_account: dict[str, list[OpenUse]] = defaultdict(list)
-    extended = next((one for one in trails if one.arn == choices.trail), None)
-    for one in uses.decidable:
-        by_account[extended.account if extended and extended.serves(one.account) else one.account].append(one)
+    extended = next((trail for trail in trails if trail.arn == choices.trail), None)
+    for use in uses.decidable:
+        by_account[extended.account if extended and extended.serves(use.account) else use.account].append(use)
     known = trails_of_accounts(trails, by_account)
     plans = [
         _plan_account(account, found, known.get(account), extended, choices.bucket)
         for account, found in sorted(by_account.items())
     ]
-    estimated = [_with_estimates(one, uses.recorded, coverage.account(one.account)) for one in plans]
+    estimated = [_with_estimates(plan, uses.recorded, coverage.account(plan.account)) for plan in plans]
     return ObservePlan(tuple(estimated), uses.undecided)
 
 
 def bucket_of_account(account: str, trails: Iterable[Trail]) -> str:
     """The bucket to which a trail that records an account writes, or ""."""
-    return next((one.bucket for one in trails if one.serves(account) and one.bucket), "")
+    return next((trail.bucket for trail in trails if trail.serves(account) and trail.bucket), "")
 
 
 def _plan_account(
@@ -138,15 +138,15 @@ def _plan_account(
     if not bases and not extended:
         bases = _new_trails(account, uses, known, bucket or bucket_of_account(account, own))
     partition = split_arn(uses[0].principal).partition
-    buckets = sorted({one.bucket for one in (*own, *bases) if one.bucket})
-    log_prefixes = tuple(f"arn:{partition}:s3:::{one}/" for one in buckets)
-    of_logs = {one for one in uses if _may_be_on_logs(one, log_prefixes)}
-    wanted = _ranked(one for one in uses if one not in of_logs)
-    planned = [one for one in _fill(bases, wanted, log_prefixes, extended) if one.added]
-    after = (*(one for one in own if one != extended), *(one.trail for one in planned))
-    missed = {one for one in uses if isinstance(recording_trails(one.events, after), str)}
-    leaves_open = tuple((one, _LOG_FILES if one in of_logs else _NO_ROOM) for one in uses if one in missed)
-    decides = tuple(one for one in uses if one not in missed)
+    buckets = sorted({base.bucket for base in (*own, *bases) if base.bucket})
+    log_prefixes = tuple(f"arn:{partition}:s3:::{bucket}/" for bucket in buckets)
+    of_logs = {use for use in uses if _may_be_on_logs(use, log_prefixes)}
+    wanted = _ranked(use for use in uses if use not in of_logs)
+    planned = [trail for trail in _fill(bases, wanted, log_prefixes, extended) if trail.added]
+    after = (*(trail for trail in own if trail != extended), *(trail.trail for trail in planned))
+    missed = {use for use in uses if isinstance(recording_trails(use.events, after), str)}
+    leaves_open = tuple((use, _LOG_FILES if use in of_logs else _NO_ROOM) for use in uses if use in missed)
+    decides = tuple(use for use in uses if use not in missed)
     return AccountPlan(account, tuple(planned), decides, leaves_open, ())
 
 
@@ -154,8 +154,8 @@ def _new_trails(account: str, uses: Sequence[OpenUse], known: tuple[Trail, ...] 
     """As many empty trails as the quota leaves: one where the account's trails aren't known."""
     partition = split_arn(uses[0].principal).partition
     leader = home_region_of_trail(f"arn:{partition}:cloudtrail:::")
-    home = next((one.home_region for one in known or () if one.account == account), leader)
-    there = sum(one.multi_region or one.home_region == home for one in known or ())
+    home = next((trail.home_region for trail in known or () if trail.account == account), leader)
+    there = sum(trail.multi_region or trail.home_region == home for trail in known or ())
     room = 1 if known is None else max(0, MOST_TRAILS - there)
     names = [_TRAIL_NAME if number == 1 else f"{_TRAIL_NAME}-{number}" for number in range(1, room + 1)]
     return [
@@ -175,17 +175,17 @@ def _new_trails(account: str, uses: Sequence[OpenUse], known: tuple[Trail, ...] 
     ]
 
 
-def _may_be_on_logs(one: OpenUse, log_prefixes: tuple[str, ...]) -> bool:
+def _may_be_on_logs(use: OpenUse, log_prefixes: tuple[str, ...]) -> bool:
     """Whether a use may be one of log files."""
-    if one.events.kind != OBJECTS:
+    if use.events.kind != OBJECTS:
         return False
-    patterns = [as_recorded(pattern, OBJECTS) for pattern in one.events.resources]
+    patterns = [as_recorded(pattern, OBJECTS) for pattern in use.events.resources]
     return any(may_start_with(pattern, prefix) for pattern in patterns for prefix in log_prefixes)
 
 
 def _ranked(uses: Iterable[OpenUse]) -> list[frozenset[Selection]]:
     """The selections that are needed together to decide a use, those that decide most uses by the fewest first."""
-    needs = [tuple(selections_of_events(one.events)) for one in uses]
+    needs = [tuple(selections_of_events(use.events)) for use in uses]
     widest = widest_selections(one for some in needs for one in some)
     gains = Counter(frozenset(widest[one] for one in some) for some in needs)
     return sorted(gains, key=lambda some: (-gains[some] / len(some), sorted(some)))
@@ -221,7 +221,7 @@ def _with_estimates(
     """The plan with what each kind of data events would add, by those that the logs hold of the kind."""
     named: Counter[str] = Counter()
     is_open: dict[str, bool] = defaultdict(bool)
-    sources: dict[str, tuple[str, ...]] = {one.events.kind: one.events.sources for one in plan.decides}
+    sources: dict[str, tuple[str, ...]] = {use.events.kind: use.events.sources for use in plan.decides}
     for trail in plan.trails:
         for one in trail.added:
             literal = one.operator is FieldOperator.EQUALS or one.value.endswith("/")

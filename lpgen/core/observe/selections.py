@@ -79,49 +79,49 @@ def widest_selections(selections: Iterable[Selection]) -> dict[Selection, Select
     return {one: _widest(united[one.kind, one.operator, one.value], known) for one in asked}
 
 
-def _widest(one: Selection, known: Collection[Selection]) -> Selection:
-    return next((wide for wide in _covers(one) if wide in known), one)
+def _widest(selection: Selection, known: Collection[Selection]) -> Selection:
+    return next((wide for wide in _covers(selection) if wide in known), selection)
 
 
-def _covers(one: Selection) -> Iterator[Selection]:
+def _covers(selection: Selection) -> Iterator[Selection]:
     """All selections that hold its events, the widest first."""
-    ends = range(1 if one.operator is FieldOperator.ENDS_WITH else len(one.value) + 1)
-    starts = range(len(one.value) + 1 if one.operator is not FieldOperator.STARTS_WITH else 0)
-    for sides in dict.fromkeys([(False, True), one.sides]):
+    ends = range(1 if selection.operator is FieldOperator.ENDS_WITH else len(selection.value) + 1)
+    starts = range(len(selection.value) + 1 if selection.operator is not FieldOperator.STARTS_WITH else 0)
+    for sides in dict.fromkeys([(False, True), selection.sides]):
         for end in ends:
-            yield Selection(one.kind, sides, FieldOperator.STARTS_WITH, one.value[:end])
+            yield Selection(selection.kind, sides, FieldOperator.STARTS_WITH, selection.value[:end])
         for start in reversed(starts):
-            yield Selection(one.kind, sides, FieldOperator.ENDS_WITH, one.value[start:])
+            yield Selection(selection.kind, sides, FieldOperator.ENDS_WITH, selection.value[start:])
 
 
 def selectors_of_selections(selections: Iterable[Selection], log_prefixes: tuple[str, ...]) -> tuple[Selector, ...]:
     """The selectors for some selections, without objects of these prefixes: log files, whose records cause more."""
-    return merge_selectors(_selector(one, log_prefixes) for one in selections)
+    return merge_selectors(_selector(selection, log_prefixes) for selection in selections)
 
 
-def _selector(one: Selection, log_prefixes: tuple[str, ...]) -> Selector:
-    tests = [FieldTest("resources.type", FieldOperator.EQUALS, (one.kind,))]
-    if len(one.sides) == 1:
-        tests.append(FieldTest("readOnly", FieldOperator.EQUALS, ("true" if one.sides[0] else "false",)))
-    if one.value:
-        tests.append(FieldTest(_ARN_FIELD, one.operator, (one.value,)))
-    if one.kind == OBJECTS and any(_may_hold(one, prefix) for prefix in log_prefixes):
+def _selector(selection: Selection, log_prefixes: tuple[str, ...]) -> Selector:
+    tests = [FieldTest("resources.type", FieldOperator.EQUALS, (selection.kind,))]
+    if len(selection.sides) == 1:
+        tests.append(FieldTest("readOnly", FieldOperator.EQUALS, ("true" if selection.sides[0] else "false",)))
+    if selection.value:
+        tests.append(FieldTest(_ARN_FIELD, selection.operator, (selection.value,)))
+    if selection.kind == OBJECTS and any(_may_hold(selection, prefix) for prefix in log_prefixes):
         tests.append(FieldTest(_ARN_FIELD, FieldOperator.NOT_STARTS_WITH, log_prefixes))
     return Selector("Data", tuple(sorted(tests)))
 
 
-def _may_hold(one: Selection, prefix: str) -> bool:
-    return one.operator is FieldOperator.ENDS_WITH or prefix.startswith(one.value)
+def _may_hold(selection: Selection, prefix: str) -> bool:
+    return selection.operator is FieldOperator.ENDS_WITH or prefix.startswith(selection.value)
 
 
 def merge_selectors(selectors: Iterable[Selector]) -> tuple[Selector, ...]:
     """The same selectors, those as one that differ only in which ARNs one positive test names."""
     groups: dict[tuple[str, tuple[FieldTest, ...], str], set[str]] = {}
-    for one in selectors:
-        positive = [test for test in one.tests if test.field == _ARN_FIELD and test.operator in _POSITIVE]
+    for selector in selectors:
+        positive = [test for test in selector.tests if test.field == _ARN_FIELD and test.operator in _POSITIVE]
         named = positive[0] if len(positive) == 1 else None
-        others = tuple(test for test in one.tests if test is not named)
-        values = groups.setdefault((one.category, others, named.operator if named else ""), set())
+        others = tuple(test for test in selector.tests if test is not named)
+        values = groups.setdefault((selector.category, others, named.operator if named else ""), set())
         values.update(named.values if named else ())
     return tuple(_selector_of_group(*key, values) for key, values in sorted(groups.items()))
 
@@ -136,22 +136,22 @@ _POSITIVE: Final = frozenset({FieldOperator.EQUALS, FieldOperator.STARTS_WITH, F
 
 def values_of_selectors(selectors: Iterable[Selector]) -> int:
     """How many values their conditions have together, that of `eventCategory` among them."""
-    return sum(1 + sum(len(test.values) for test in one.tests) for one in selectors)
+    return sum(1 + sum(len(test.values) for test in selector.tests) for selector in selectors)
 
 
-def selector_document(one: Selector) -> dict[str, object]:
+def selector_document(selector: Selector) -> dict[str, object]:
     """An advanced event selector as CloudTrail's API takes it.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedEventSelector.html
     """
-    fields: dict[str, dict[str, object]] = {"eventCategory": {"Field": "eventCategory", "Equals": [one.category]}}
-    for test in one.tests:
+    fields: dict[str, dict[str, object]] = {"eventCategory": {"Field": "eventCategory", "Equals": [selector.category]}}
+    for test in selector.tests:
         fields.setdefault(test.field, {"Field": test.field})[str(test.operator)] = list(test.values)
-    return {"Name": _name_of_selector(one), "FieldSelectors": list(fields.values())}
+    return {"Name": _name_of_selector(selector), "FieldSelectors": list(fields.values())}
 
 
-def _name_of_selector(one: Selector) -> str:
-    kinds = [value for test in one.tests if test.field == "resources.type" for value in test.values]
-    side = next((test.values[0] for test in one.tests if test.field == "readOnly"), "")
+def _name_of_selector(selector: Selector) -> str:
+    kinds = [value for test in selector.tests if test.field == "resources.type" for value in test.values]
+    side = next((test.values[0] for test in selector.tests if test.field == "readOnly"), "")
     what = {"true": "read events", "false": "write events"}.get(side, "events")
-    return f"{one.category} {what}{f' of {kinds[0]}' if kinds else ''}"
+    return f"{selector.category} {what}{f' of {kinds[0]}' if kinds else ''}"

@@ -95,11 +95,15 @@ def denials_since(plan: PrincipalPlan, since: datetime, usage: Usage, now: Polic
             continue
         own, call = denial in _OWN, (action, kind, resource)
         removed = list(_lost_lines(call, before, after)) if own else []
-        lost = tuple(_lost_line(text, policy, one, call) for text, policy, one in removed)
-        kept = own and not lost and any(_allows(one, policy, *call) for policy, one in _allows_of(p for _, p in before))
+        lost = tuple(_lost_line(text, policy, statement, call) for text, policy, statement in removed)
+        kept = (
+            own
+            and not lost
+            and any(_allows(statement, policy, *call) for policy, statement in _allows_of(p for _, p in before))
+        )
         last = max(row[1] for row in seen.rows)
         # Any of the removed lines may have been the one that allowed it, under its own conditions.
-        again = bool(removed) and all(_stays(one, policy, call, today) for _, policy, one in removed)
+        again = bool(removed) and all(_stays(statement, policy, call, today) for _, policy, statement in removed)
         restored = now is not None and now.taken > last and again and not _denies(call, today)
         yield Denial(
             action,
@@ -150,13 +154,13 @@ _Call = tuple[str, ResourceKind, str]
 
 
 def _policies(texts: Sequence[PolicyText]) -> Iterator[_Named]:
-    for one in texts:
-        yield one, policy_from_json(one.text, place=one.policy)
+    for text in texts:
+        yield text, policy_from_json(text.text, place=text.policy)
 
 
 def _allows_of(policies: Iterable[Policy]) -> Iterator[tuple[Policy, Statement]]:
     for policy in policies:
-        yield from ((policy, one) for one in policy.statements if one.effect is Effect.ALLOW)
+        yield from ((policy, statement) for statement in policy.statements if statement.effect is Effect.ALLOW)
 
 
 def _lost_lines(
@@ -164,9 +168,13 @@ def _lost_lines(
 ) -> Iterator[tuple[PolicyText, Policy, Statement]]:
     """The old lines that may have allowed a call and that no new one without more conditions covers."""
     for text, policy in before:
-        for one in policy.statements:
-            if one.effect is Effect.ALLOW and _allows(one, policy, *call) and not _stays(one, policy, call, after):
-                yield text, policy, one
+        for statement in policy.statements:
+            if (
+                statement.effect is Effect.ALLOW
+                and _allows(statement, policy, *call)
+                and not _stays(statement, policy, call, after)
+            ):
+                yield text, policy, statement
 
 
 def _lost_line(text: PolicyText, policy: Policy, statement: Statement, call: _Call) -> _LostLine:
@@ -176,9 +184,9 @@ def _lost_line(text: PolicyText, policy: Policy, statement: Statement, call: _Ca
 def _stays(old: Statement, former: Policy, call: _Call, after: Iterable[Policy]) -> bool:
     """Whether a policy surely allows a call wherever an old statement, of a former policy, did."""
     return any(
-        (not one.conditions or _same_conditions(one, policy, old, former))
-        and (_surely_allows(one, policy, *call) or _carries(one, old, policy, call))
-        for policy, one in _allows_of(after)
+        (not statement.conditions or _same_conditions(statement, policy, old, former))
+        and (_surely_allows(statement, policy, *call) or _carries(statement, old, policy, call))
+        for policy, statement in _allows_of(after)
     )
 
 
@@ -189,8 +197,10 @@ def _same_conditions(new: Statement, policy: Policy, old: Statement, former: Pol
 
 def _denies(call: _Call, policies: Iterable[Policy]) -> bool:
     """Whether a Deny without conditions may cover a call."""
-    denies = ((one, policy) for policy in policies for one in policy.statements if one.effect is Effect.DENY)
-    return any(not one.conditions and _allows(one, policy, *call) for one, policy in denies)
+    denies = (
+        (statement, policy) for policy in policies for statement in policy.statements if statement.effect is Effect.DENY
+    )
+    return any(not statement.conditions and _allows(statement, policy, *call) for statement, policy in denies)
 
 
 def _carries(new: Statement, old: Statement, policy: Policy, call: _Call) -> bool:
@@ -209,13 +219,13 @@ def _allows(statement: Statement, policy: Policy, action: str, kind: ResourceKin
     """Whether a statement may cover an action on a resource, its conditions aside; it may where that isn't known."""
     if not action_matches(statement, fold_case(action)):
         return False
-    patterns = [as_glob(one, policy.version) for one in statement.resources]
+    patterns = [as_glob(resource, policy.version) for resource in statement.resources]
     if kind not in (ResourceKind.ARN, ResourceKind.FOLD):
         return True
     if statement.not_resource:
-        return not any(resource_contains(one, resource) for one in patterns)
+        return not any(resource_contains(pattern, resource) for pattern in patterns)
     matches = resource_match if kind is ResourceKind.ARN else resources_intersect
-    return any(matches(one, resource) for one in patterns)
+    return any(matches(pattern, resource) for pattern in patterns)
 
 
 def _surely_allows(statement: Statement, policy: Policy, action: str, kind: ResourceKind, resource: str) -> bool:
@@ -224,7 +234,7 @@ def _surely_allows(statement: Statement, policy: Policy, action: str, kind: Reso
         return False
     if statement.not_resource:
         return kind is ResourceKind.ARN and _allows(statement, policy, action, kind, resource)
-    fixed = [one for one in statement.resources if as_glob(one, policy.version) == one]
+    fixed = [resource for resource in statement.resources if as_glob(resource, policy.version) == resource]
     if kind is ResourceKind.ARN:
         return any(resource_match(one, resource) for one in fixed)
     whole = resource if kind is ResourceKind.FOLD else "*"

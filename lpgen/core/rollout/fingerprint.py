@@ -23,8 +23,10 @@ def policies_sha256(principal: Principal, *, with_boundary: bool = True) -> str:
     facts = {
         "principal": principal.arn,
         "id": principal.principal_id,
-        "inline": sorted([one.name, _text(one.document)] for one in own if one.kind is PolicyKind.INLINE),
-        "attached": sorted([one.arn, _text(one.document)] for one in own if one.kind is not PolicyKind.INLINE),
+        "inline": sorted([policy.name, _text(policy.document)] for policy in own if policy.kind is PolicyKind.INLINE),
+        "attached": sorted(
+            [policy.arn, _text(policy.document)] for policy in own if policy.kind is not PolicyKind.INLINE
+        ),
         "groups": sorted(principal.groups),
         "trust": _text(principal.trust),
         "boundary": _boundary(principal.boundary) if with_boundary else None,

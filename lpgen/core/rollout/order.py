@@ -70,14 +70,14 @@ class Order:
 
 def order_steps(new: Iterable[NewPolicy], old: Iterable[OldPolicy], room: QuotaHeadroom) -> Order | str:
     """The order, or why there is no safe one, in a sentence."""
-    coming = sorted(new, key=lambda one: not one.denies)
-    going = sorted(old, key=lambda one: one.denies)
+    coming = sorted(new, key=lambda policy: not policy.denies)
+    going = sorted(old, key=lambda policy: policy.denies)
     steps = _interleave(coming, going, room, early=False)
     if steps is not None:
         return Order(steps, _peak(steps, going))
     inline = _with_inline(coming, going, room)
     if inline is not None:
-        moved = [one.file for one, was in zip(inline, coming, strict=True) if one.inline and not was.inline]
+        moved = [policy.file for policy, was in zip(inline, coming, strict=True) if policy.inline and not was.inline]
         steps = _interleave(inline, going, room, early=False)
         if steps is not None:
             return Order(
@@ -92,11 +92,11 @@ def order_steps(new: Iterable[NewPolicy], old: Iterable[OldPolicy], room: QuotaH
 def _with_inline(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: QuotaHeadroom) -> list[NewPolicy] | None:
     """The new policies with as many of the smallest made inline as the quota of attached ones asks for, if they fit."""
     excess = _sum([*new, *old]).attached - room.attached
-    smallest = sorted((one for one in new if not one.inline), key=lambda one: (one.size, one.file))
+    smallest = sorted((policy for policy in new if not policy.inline), key=lambda policy: (policy.size, policy.file))
     if excess <= 0 or excess > len(smallest):
         return None
-    moved = {one.file for one in smallest[:excess]}
-    changed = [replace(one, inline=True) if one.file in moved else one for one in new]
+    moved = {policy.file for policy in smallest[:excess]}
+    changed = [replace(policy, inline=True) if policy.file in moved else policy for policy in new]
     if _sum([*changed, *old]).inline_characters > room.inline_characters:
         return None
     return changed
@@ -109,18 +109,18 @@ def _interleave(
     held: list[Step] = list(old)
     steps: list[Step] = []
     placed: set[str] = set()
-    for one in new:
-        while not _fits([*held, one], room):
-            ready = next((o for o in held if isinstance(o, OldPolicy) and _may_go(o, one, placed)), None)
+    for policy in new:
+        while not _fits([*held, policy], room):
+            ready = next((o for o in held if isinstance(o, OldPolicy) and _may_go(o, policy, placed)), None)
             if not early or ready is None:
                 return None
             held.remove(ready)
             steps.append(ready)
-        held.append(one)
-        steps.append(one)
-        placed.add(one.file)
+        held.append(policy)
+        steps.append(policy)
+        placed.add(policy.file)
     gone = {id(step) for step in steps}
-    return (*steps, *(one for one in old if id(one) not in gone))
+    return (*steps, *(policy for policy in old if id(policy) not in gone))
 
 
 def _may_go(old: OldPolicy, coming: NewPolicy, placed: set[str]) -> bool:
@@ -135,9 +135,9 @@ def _fits(held: Iterable[Step], room: QuotaHeadroom) -> bool:
 
 def _sum(held: Iterable[Step]) -> Peak:
     steps = list(held)
-    managed = [one.size for one in steps if not one.inline and isinstance(one, NewPolicy)]
+    managed = [step.size for step in steps if not step.inline and isinstance(step, NewPolicy)]
     return Peak(
-        sum(not one.inline for one in steps), sum(one.size for one in steps if one.inline), max(managed, default=0)
+        sum(not step.inline for step in steps), sum(step.size for step in steps if step.inline), max(managed, default=0)
     )
 
 
@@ -151,7 +151,7 @@ def _peak(steps: Iterable[Step], old: Iterable[OldPolicy]) -> Peak:
             held.remove(step)
         peaks.append(_sum(held))
     return Peak(
-        max(one.attached for one in peaks),
-        max(one.inline_characters for one in peaks),
-        max(one.largest_policy for one in peaks),
+        max(peak.attached for peak in peaks),
+        max(peak.inline_characters for peak in peaks),
+        max(peak.largest_policy for peak in peaks),
     )

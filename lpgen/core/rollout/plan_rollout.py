@@ -44,8 +44,10 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
 
 def _held_after(written: WrittenPlan, principal: Principal) -> Iterable[Policy]:
     """What a principal holds with the replacement."""
-    yield from (policy_from_json(one.text, place=one.file) for one in written.documents)
-    yield from (one.document for one in principal.policies if one.arn in written.left and one.document is not None)
+    yield from (policy_from_json(document.text, place=document.file) for document in written.documents)
+    yield from (
+        policy.document for policy in principal.policies if policy.arn in written.left and policy.document is not None
+    )
 
 
 def refuse(plan: PrincipalPlan, refusals: Iterable[Refusal]) -> PrincipalPlan:
@@ -110,14 +112,14 @@ def _attached(text: PolicyText) -> AttachedPolicy:
 
 def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota: int) -> PrincipalPlan:
     new = tuple(_new_policies(written, principal))
-    own = [one for one in principal.policies if not one.group]
+    own = [policy for policy in principal.policies if not policy.group]
     kept, taken = _policies_that_stay(new, own)
     if taken:
         return _plan(written, principal, refusals=(Refusal.of(RefusalKind.NAME_TAKEN, case="own", policy=taken[0]),))
     kept.update(written.left)
     order = order_steps(
         (policy for policy, call in new if call.policy not in kept),
-        (_old_policy(one, written) for one in own if (one.arn or one.name) not in kept),
+        (_old_policy(policy, written) for policy in own if (policy.arn or policy.name) not in kept),
         _room(principal, own, kept, attached_quota),
     )
     if isinstance(order, str):
@@ -129,11 +131,11 @@ def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota
 
 def _room(principal: Principal, own: Iterable[AttachedPolicy], kept: set[str], attached_quota: int) -> QuotaHeadroom:
     """What the policies that stay leave of the quotas."""
-    staying = [one for one in own if (one.arn or one.name) in kept]
+    staying = [policy for policy in own if (policy.arn or policy.name) in kept]
     inline = ROLE_INLINE_LIMIT if principal.kind is PrincipalKind.ROLE else USER_INLINE_LIMIT
     return QuotaHeadroom(
-        attached_quota - sum(one.kind is not PolicyKind.INLINE for one in staying),
-        inline - sum(policy_size(one.document or "") for one in staying if one.kind is PolicyKind.INLINE),
+        attached_quota - sum(policy.kind is not PolicyKind.INLINE for policy in staying),
+        inline - sum(policy_size(policy.document or "") for policy in staying if policy.kind is PolicyKind.INLINE),
     )
 
 
@@ -141,7 +143,7 @@ def _policies_that_stay(
     new: Iterable[tuple[NewPolicy, IamCall]], own: Iterable[AttachedPolicy]
 ) -> tuple[set[str], list[str]]:
     """The new policies that are in place already, and those whose place another document has."""
-    held = {one.arn or one.name: one.document for one in own}
+    held = {policy.arn or policy.name: policy.document for policy in own}
     wanted = {call.policy: policy_from_json(policy.text, place=policy.file) for policy, call in new}
     both = sorted(held.keys() & wanted.keys())
     same = {one for one in both if (found := held[one]) and policy_to_json(found) == policy_to_json(wanted[one])}
@@ -180,7 +182,7 @@ def _planned(written: WrittenPlan, principal: Principal, order: Order) -> Princi
 
 
 def _notes_on_detached(principal: Principal, calls: Iterable[IamCall]) -> Iterable[str]:
-    own = {one.arn for one in principal.policies if one.kind is PolicyKind.CUSTOMER_MANAGED}
+    own = {policy.arn for policy in principal.policies if policy.kind is PolicyKind.CUSTOMER_MANAGED}
     detached = [call.policy for call in calls if call.kind is CallKind.DETACH and call.policy in own]
     if detached:
         yield _STAYS_DETACHED.format(", ".join(detached))
@@ -196,9 +198,9 @@ def _plan(
     notes: tuple[str, ...] = (),
 ) -> PrincipalPlan:
     before = tuple(own_texts(principal))
-    texts = {one.policy: one.text for one in before if one.inline}
+    texts = {text.policy: text.text for text in before if text.inline}
     # Only what nothing else speaks against is for others to put in place.
-    kinds = {one.kind for one in refusals}
+    kinds = {refusal.kind for refusal in refusals}
     of_set, as_code = kinds == {RefusalKind.SSO}, kinds == {RefusalKind.MANAGED_AS_CODE}
     is_proposed = bool(calls) or of_set or as_code
     return PrincipalPlan(
@@ -219,7 +221,7 @@ def _plan(
         notes=notes,
         boundary=_name_of_boundary(principal),
         documents=written.documents if is_proposed else (),
-        permission_set=permission_set_policy(one.text for one in written.documents) if of_set else "",
+        permission_set=permission_set_policy(document.text for document in written.documents) if of_set else "",
         code=stack_resources(written.documents, principal, written.left) if as_code else "",
         left=written.left if is_proposed else (),
     )
@@ -231,16 +233,16 @@ def _name_of_boundary(principal: Principal) -> str:
 
 def own_texts(principal: Principal) -> Iterable[PolicyText]:
     """The documents of a principal's own policies, as far as they are known."""
-    for one in principal.policies:
-        if not one.group and one.document is not None:
-            inline = one.kind is PolicyKind.INLINE
-            yield PolicyText(one.name if inline else one.arn, inline, policy_to_json(one.document))
+    for policy in principal.policies:
+        if not policy.group and policy.document is not None:
+            inline = policy.kind is PolicyKind.INLINE
+            yield PolicyText(policy.name if inline else policy.arn, inline, policy_to_json(policy.document))
 
 
 def texts_after(before: Iterable[PolicyText], calls: Iterable[IamCall]) -> Iterable[PolicyText]:
     """The policies that stay as they are, and the new documents."""
     changed = {call.policy for call in calls}
-    yield from (one for one in before if one.policy not in changed)
+    yield from (text for text in before if text.policy not in changed)
     for call in calls:
         if call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE):
             yield PolicyText(call.policy, call.kind is CallKind.PUT_INLINE, call.document)
@@ -278,7 +280,7 @@ def _new_policies(written: WrittenPlan, principal: Principal) -> Iterable[tuple[
 
 
 def _call_for_new(policy: NewPolicy, written: WrittenPlan, principal: Principal) -> IamCall:
-    document = next(one for one in written.documents if one.file == policy.file)
+    document = next(document for document in written.documents if document.file == policy.file)
     name = name_by_content(document.name, document.text, principal=principal.arn, principal_id=principal.principal_id)
     if policy.inline:
         return IamCall(CallKind.PUT_INLINE, principal.kind, principal.name, name, policy.text)
@@ -297,7 +299,7 @@ def _call_for_new(policy: NewPolicy, written: WrittenPlan, principal: Principal)
 def _old_policy(policy: AttachedPolicy, written: WrittenPlan) -> OldPolicy:
     name, inline = policy.arn or policy.name, policy.kind is PolicyKind.INLINE
     document = policy.document or policy_from_json('{"Statement": []}', place=name)
-    narrowed_by = frozenset(one.file for one in written.documents if name in one.narrows)
+    narrowed_by = frozenset(document.file for document in written.documents if name in document.narrows)
     return OldPolicy(name, inline, policy_size(document), _denies(document), narrowed_by)
 
 

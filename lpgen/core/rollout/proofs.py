@@ -58,7 +58,7 @@ def prove_plans(
     Raises:
         PolicyError: a document breaks IAM's grammar.
     """
-    proven = {one.principal: one for one in plans if one.calls or one.documents}
+    proven = {plan.principal: plan for plan in plans if plan.calls or plan.documents}
     return {
         grants.principal.arn: _checks(
             proven[grants.principal.arn], grants, catalog, attached_quota=attached_quota, hunt_size=hunt_size
@@ -90,7 +90,7 @@ def _check_all(
     plan: PrincipalPlan, grants: PrincipalGrants, catalog: Catalog, *, attached_quota: int, hunt_size: int
 ) -> tuple[Check, ...]:
     whole = tuple(map(_written, plan.after or _for_others(plan)))
-    documents = tuple(one for one in whole if one.file not in plan.left)
+    documents = tuple(document for document in whole if document.file not in plan.left)
     news = new_allows(documents, catalog)
     return (
         check_actions(documents, catalog),
@@ -104,8 +104,8 @@ def _check_all(
 
 def _for_others(plan: PrincipalPlan) -> Iterator[PolicyText]:
     """What the principal holds once somebody else has put the documents in place: of permission sets and templates."""
-    yield from (PolicyText(one.file, one.inline, one.text) for one in plan.documents)
-    yield from (one for one in plan.before if one.policy in plan.left)
+    yield from (PolicyText(document.file, document.inline, document.text) for document in plan.documents)
+    yield from (text for text in plan.before if text.policy in plan.left)
 
 
 def _written(text: PolicyText) -> WrittenDocument:
@@ -123,8 +123,8 @@ def _check_moments(
     INVARIANT: nothing but the order of calls decides about this, so an edited order can't open a gap.
     """
     found = CheckNotes(_NOTHING_MISSING)
-    held = {one.arn or one.name: one.document for one in grants.principal.policies}
-    new = {one.file: one for one in documents}
+    held = {policy.arn or policy.name: policy.document for policy in grants.principal.policies}
+    new = {document.file: document for document in documents}
     for call in calls:
         if call.kind in (CallKind.ATTACH, CallKind.PUT_INLINE):
             held[call.policy] = new[call.policy].policy if call.policy in new else None
@@ -132,7 +132,7 @@ def _check_moments(
             held.pop(call.policy, None)
             found.examined += 1
             now = [WrittenDocument(name, False, policy) for name, policy in held.items() if policy is not None]
-            coming = [one for name, one in new.items() if name not in held]
+            coming = [document for name, document in new.items() if name not in held]
             with step_budget(PRINCIPAL_STEPS):  # one for each removal, since there may be many
                 checks = (
                     check_denies(now, grants),
@@ -153,4 +153,4 @@ def _single_actions(documents: Sequence[WrittenDocument], catalog: Catalog) -> I
 
 def _still_held(grants: PrincipalGrants, held: Iterable[str]) -> PrincipalGrants:
     names = frozenset(held)
-    return replace(grants, allows=tuple(one for one in grants.allows if one.ref.policy in names))
+    return replace(grants, allows=tuple(grant for grant in grants.allows if grant.ref.policy in names))

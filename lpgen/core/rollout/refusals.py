@@ -249,13 +249,17 @@ def refuse_idle_exceptions(exceptions: Exceptions, principals: Iterable[Principa
             is_exact = option == "--include"
             if not is_exact and has_wildcard(name):
                 continue
-            if not any(one.arn == name if is_exact else _named_by(one, (name,)) for one in known):
-                hint = "use the ARN of a role or user" if is_exact else hint_of_name(name, (one.arn for one in known))
+            if not any(principal.arn == name if is_exact else _named_by(principal, (name,)) for principal in known):
+                hint = (
+                    "use the ARN of a role or user"
+                    if is_exact
+                    else hint_of_name(name, (principal.arn for principal in known))
+                )
                 raise InvocationError(f"no principal of the policies matches {option} {quote_input(name)}", hint=hint)
 
 
 def _named_by(principal: Principal, globs: tuple[str, ...]) -> str:
-    return next((one for one in globs if is_chosen(principal, one)), "")
+    return next((glob for glob in globs if is_chosen(principal, glob)), "")
 
 
 def _stack(principal: Principal, folder: str) -> Iterator[Refusal]:
@@ -292,7 +296,7 @@ def refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: 
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="recreated")
     elif written.policies_sha256 != policies_sha256(principal, with_boundary=False):
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="changed")
-    if any(one.document is None for one in (*principal.policies, *filter(None, [principal.boundary]))):
+    if any(policy.document is None for policy in (*principal.policies, *filter(None, [principal.boundary]))):
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="missing")
     if not written.safe and not exceptions.unsafe:
         yield Refusal.of(RefusalKind.NOT_SAFE, why="; ".join(written.not_safe_because) or _NO_REASON)

@@ -6,7 +6,7 @@ A plan holds the whole chain, so `apply` can compute the root again and check a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -63,10 +63,15 @@ class RolloutPlan:
     source: Source
     sha256: str = field(default="", compare=False)
 
+    def plans_of(self, principals: Iterable[str]) -> tuple[PrincipalPlan, ...]:
+        """The plans of these principals, by ARN."""
+        chosen = frozenset(principals)
+        return tuple(plan for plan in self.principals if plan.principal in chosen)
+
     @property
     def is_doubtful(self) -> bool:
         """Whether a replacement isn't proven, or isn't what the data folder gives."""
-        return bool(_DOUBTFUL & {refusal.kind for one in self.principals for refusal in one.refusals})
+        return bool(_DOUBTFUL & {refusal.kind for principal in self.principals for refusal in principal.refusals})
 
 
 _EVIDENCE: Final = "evidence.json"
@@ -95,8 +100,8 @@ def faults_of_source(plan: RolloutPlan) -> Iterator[str]:
         yield _OTHER_DAY
     principals = {principal.principal: principal for principal in stated.principals}
     documents = _documents_by_folder(source.digests.files)
-    for one in plan.principals:
-        yield from _faults_of_principal(one, principals.get(one.principal, _UNSTATED), documents)
+    for principal in plan.principals:
+        yield from _faults_of_principal(principal, principals.get(principal.principal, _UNSTATED), documents)
 
 
 def _faults_of_principal(
@@ -107,7 +112,7 @@ def _faults_of_principal(
         yield _OTHER_FOLDER.format(folder=folder, who=who)
     elif (stated.safe is True) != plan.safe:
         yield _OTHER_SAFETY.format(who)
-    planned = {one.file: digest_of_text(one.text) for one in plan.documents}
+    planned = {document.file: digest_of_text(document.text) for document in plan.documents}
     generated = documents.get(folder, {})
     for name in sorted(planned.keys() | generated.keys()) if planned or plan.calls else ():
         if planned.get(name) != generated.get(name):

@@ -175,7 +175,7 @@ def _differences(state: RolloutState, plan: PrincipalPlan) -> Iterator[str]:
         yield _OTHER_INVERSE.format(who)
     if state.inverse != inverse_calls(state.calls, dict(state.before.inline)):
         yield _LEADS_ELSEWHERE.format(who)
-    if _texts(state) != sorted((one.policy, one.text) for one in plan.before):
+    if _texts(state) != sorted((text.policy, text.text) for text in plan.before):
         yield _OTHER_POLICIES.format(who)
     for call in state.calls:
         makes = call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE)

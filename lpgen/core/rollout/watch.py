@@ -55,7 +55,7 @@ class Watched:
     @property
     def found(self) -> bool:
         """Whether anything was denied that the rollout may have caused, and that isn't restored."""
-        return bool(self.unmapped) or any(one.lost and not one.restored for one in self.denials)
+        return bool(self.unmapped) or any(denial.lost and not denial.restored for denial in self.denials)
 
 
 def watch_rollout(
@@ -70,7 +70,7 @@ def watch_rollout(
     `now` are the policies of today, by which it is told what was restored.
     """
     times = {principal: datetime.fromisoformat(when) for principal, when in applied.items()}
-    logs = {since: LogsSince(usage, since, catalog) for since in {one.date() for one in times.values()}}
+    logs = {since: LogsSince(usage, since, catalog) for since in {time.date() for time in times.values()}}
     return [
         _watch_principal(plan, since, usage, catalog, logs[since.date()], now=now)
         for plan in plans

@@ -55,27 +55,31 @@ def stack_resources(documents: Iterable[NewDocument], principal: Principal, left
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
     """
     found, staying = tuple(documents), list(left)
-    if not (found or staying) or any("{{resolve:" in one.text for one in found):  # which CloudFormation would replace
+    if not (found or staying) or any(
+        "{{resolve:" in document.text for document in found
+    ):  # which CloudFormation would replace
         return ""
     named = dict(principal.tags).get("aws:cloudformation:logical-id", "")
     own = named if re.fullmatch("[A-Za-z0-9]+", named) else _logical_id(principal.name)
-    managed = {f"{own}Policy{at}": one for at, one in enumerate(found, start=1) if not one.inline}
+    managed = {f"{own}Policy{at}": document for at, document in enumerate(found, start=1) if not document.inline}
     resources = {
         own: {
             "Type": f"AWS::IAM::{principal.kind.capitalize()}",
             "Properties": {
                 "ManagedPolicyArns": [*({"Ref": name} for name in managed), *staying],
                 "Policies": [
-                    {"PolicyName": one.name, "PolicyDocument": json.loads(one.text)} for one in found if one.inline
+                    {"PolicyName": document.name, "PolicyDocument": json.loads(document.text)}
+                    for document in found
+                    if document.inline
                 ],
             },
         }
     } | {
         name: {
             "Type": "AWS::IAM::ManagedPolicy",
-            "Properties": {"Path": POLICY_PATH, "PolicyDocument": json.loads(one.text)},
+            "Properties": {"Path": POLICY_PATH, "PolicyDocument": json.loads(document.text)},
         }
-        for name, one in managed.items()
+        for name, document in managed.items()
     }
     return json.dumps({"Resources": resources}, indent=2) + "\n"
 

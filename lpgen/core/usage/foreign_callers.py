@@ -49,10 +49,10 @@ def name_foreign_callers(usage: Usage, arns: Mapping[str, str], *, callers: Iter
     if _are_arns(_callers(usage.table) if callers is None else callers) and _are_arns(_callers(usage.skips)):
         return usage
     table = usage.table if isinstance(usage.table, pa.Table) else usage.table.whole()
-    is_own = [_is_arn(one) for one in column_values(table.column("principal"))]
+    is_own = [_is_arn(value) for value in column_values(table.column("principal"))]
     own = _only(table, is_own)
     known = _recorded_arns(own) | {(one, split_arn(arn).account): arn for one, arn in arns.items()}
-    callers = [known.get(one, "") for one in _ids(table, "principal_id")]
+    callers = [known.get(principal_id, "") for principal_id in _ids(table, "principal_id")]
     is_foreign = [bool(arn) and not is_theirs for arn, is_theirs in zip(callers, is_own, strict=True)]
     foreign, skips = _only(table, is_foreign), _name_skipped(usage.skips, known)
     if foreign.num_rows == 0:
@@ -86,7 +86,7 @@ def divide_by_log(
         return usage, EMPTY_USAGE
     rows = list(table_rows(named.table, ("account", "recipient_account", "category", "outcome", "resource")))
     is_own = [log in ("", account) for account, log, *_ in rows]
-    shown = {(one[0], _bucket(one[4])) for one in rows if one[:3] == (one[0], one[0], Category.DATA)}
+    shown = {(row[0], _bucket(row[4])) for row in rows if row[:3] == (row[0], row[0], Category.DATA)}
 
     def counts(account: str, log: str, category: str, outcome: str, resource: str) -> bool:
         if log in ("", account) or category != Category.DATA or outcome != Outcome.ALLOWED or not _is_arn(resource):
@@ -105,13 +105,15 @@ def _bucket(arn: str) -> str:
 
 def arns_by_id(principals: Iterable[Principal]) -> dict[str, str]:
     """The ARNs of principals by their unique ids."""
-    return {one.principal_id: one.arn for one in principals if one.principal_id}
+    return {principal.principal_id: principal.arn for principal in principals if principal.principal_id}
 
 
 def _name_skipped(skips: pa.Table, known: Mapping[_Id, str]) -> pa.Table:
     """The skips with the ARN of each caller that has only an id in them, or "" where nothing names it in its own
     account's log."""
-    callers = [one[0] if _is_arn(one[0]) else known.get(one, "") for one in _ids(skips, "principal")]
+    callers = [
+        principal[0] if _is_arn(principal[0]) else known.get(principal, "") for principal in _ids(skips, "principal")
+    ]
     return merge_tables([_with_principals(skips, callers)], SKIPS_SHAPE)
 
 
@@ -121,12 +123,12 @@ def _with_principals(table: pa.Table, callers: Sequence[str]) -> pa.Table:
 
 
 def _callers(table: pa.Table | TableParts) -> Iterator[str]:
-    return (one for (one,) in distinct_rows(table, ("principal",)))
+    return (row for (row,) in distinct_rows(table, ("principal",)))
 
 
 def _are_arns(callers: Iterable[str]) -> bool:
     """Whether all callers are ARNs, except those that a table doesn't tell apart."""
-    return all(not one or _is_arn(one) for one in callers)
+    return all(not caller or _is_arn(caller) for caller in callers)
 
 
 def _is_arn(principal: str) -> bool:
@@ -153,5 +155,5 @@ def _calls(table: pa.Table) -> Iterator[tuple[Any, ...]]:
 
 
 def _calls_of(table: pa.Table, principals: Collection[str]) -> frozenset[tuple[Any, ...]]:
-    is_theirs = [one in principals for one in column_values(table.column("principal"))]
+    is_theirs = [value in principals for value in column_values(table.column("principal"))]
     return frozenset(_calls(_only(table, is_theirs)))

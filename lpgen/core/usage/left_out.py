@@ -65,7 +65,7 @@ def take_back(usage: Usage, files: Collection[str]) -> Usage:
     reasons, details, accounts, regions, counts = (
         column_values(usage.skips.column(name)) for name in ("reason", "detail", "account", "region", "records")
     )
-    known = frozenset(one.value for one in LEFT_OUT)
+    known = frozenset(reason.value for reason in LEFT_OUT)
     taken = [
         reason in known and detail[-_DIGEST_LENGTH:] in files for reason, detail in zip(reasons, details, strict=True)
     ]

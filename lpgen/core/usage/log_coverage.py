@@ -60,7 +60,7 @@ def coverage_from_usage(
     `trails` are the current settings of the trails that recorded them; `source` is where the settings come from.
     """
     known_from = CoverageSource.TRAILS if source is TrailSource.NAMED else CoverageSource.BOTH
-    accounts = {one for one, day in table_rows(usage.coverage, ("account", "day")) if one and day is not None}
+    accounts = {row for row, day in table_rows(usage.coverage, ("account", "day")) if row and day is not None}
     of_account = _Accounts(usage, accounts)
     changes = trail_changes_from_usage(usage)
     times = AccountTimes(usage) if changes else None
@@ -103,22 +103,22 @@ class _Accounts:
                 self._named[account].data_resources.add((source, container))
 
     def __getitem__(self, name: str) -> _AccountRecords:
-        one = _AccountRecords(self._named[name])
+        records = _AccountRecords(self._named[name])
         for region, day, category, source, count, read_only, writing in table_rows(
             self._coverage.rows_of([name]), _COLUMNS
         ):
             if day is None:
                 continue
-            one.days.add(day)
-            one.regions.add(region)
-            one.records += count
+            records.days.add(day)
+            records.regions.add(region)
+            records.records += count
             if category in (Category.MANAGEMENT, Category.DATA):
                 place = (region, source) if category == Category.DATA else ("", "")
                 for side in _stated_sides(read_only, writing) or (None,):
-                    one.seen[(*place, side)].add(day)
+                    records.seen[(*place, side)].add(day)
         for day, caller, source, count in table_rows(self._activity.rows_of([name]), _ACTIVITY):
-            one.activity[day][caller, source] = count
-        return one
+            records.activity[day][caller, source] = count
+        return records
 
 
 def _containers_of_data_events(usage: Usage) -> Iterable[tuple[str, str, str]]:
@@ -158,7 +158,7 @@ def _account_coverage(
         since = first if unread.first == date.min else unread.first
         holes = (*holes, replace(unread, first=since, last=last if unread.last == date.max else unread.last))
     thin = tuple(_thin_holes(seen, gaps))
-    reset = max((one.when.date() for one in own if one.event in RESETS), default=None)
+    reset = max((change.when.date() for change in own if change.event in RESETS), default=None)
     return AccountCoverage(
         account,
         first,

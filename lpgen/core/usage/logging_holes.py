@@ -91,9 +91,9 @@ def settings_hole(
     since = [
         settings_since(trail, changes)
         for trail in trails
-        if any(one.category == "Management" for one in trail.selectors)
+        if any(selector.category == "Management" for selector in trail.selectors)
     ]
-    changed = [one for one in since if one is not None]
+    changed = [change for change in since if change is not None]
     if not since or len(changed) < len(since):
         return
     earliest = min(changed)
@@ -110,12 +110,12 @@ def settings_since(trail: Trail, changes: Iterable[TrailChange]) -> TrailChange 
     """
     since: TrailChange | None = None
     stopped = False
-    for one in sorted(changes):
-        if not one.concerns(trail.arn):
+    for change in sorted(changes):
+        if not change.concerns(trail.arn):
             continue
-        stopped = stopped or one.event in STOPS
-        if one.event in RESETS or one.event == "CreateTrail" or (one.event == "StartLogging" and not stopped):
-            since = one
+        stopped = stopped or change.event in STOPS
+        if change.event in RESETS or change.event == "CreateTrail" or (change.event == "StartLogging" and not stopped):
+            since = change
     return since
 
 

@@ -86,7 +86,7 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
         if outcome != Outcome.DENIED and day is not None:
             days[principal].add(day)
         if outcome != Outcome.DENIED and _PROTECTED in context[2]:
-            protected[principal].update((one, Action(action)) for one in json.loads(context[2])[PROTECTED])
+            protected[principal].update((item, Action(action)) for item in json.loads(context[2])[PROTECTED])
         evidence = Evidence(values[2], _iso(values[0]), _iso(values[1]), values[3], values[4])
         key = (action, kind, text, outcome, how, denial, error)
         known = uses[principal].get(key)
@@ -101,9 +101,9 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
         principal: _principal_usage(
             principal,
             [
-                IdUse(one, tuple(map(Action, sorted(actions))), records[principal, one])
-                for one, actions in sorted(ids.get(principal, {}).items())
-                if one
+                IdUse(principal_id, tuple(map(Action, sorted(actions))), records[principal, principal_id])
+                for principal_id, actions in sorted(ids.get(principal, {}).items())
+                if principal_id
             ],
             uses.get(principal, {}),
             unmapped=unmapped.get(principal, ()),
@@ -139,9 +139,9 @@ def iam_names_from_usage(usage: Usage, principals: Iterable[Principal], row_coun
         and row_counts(principal, unique, action, example, str(day))
     }
     listed = tuple(principals)
-    roles = sorted((profile, one.arn) for one in listed for profile in one.instance_profiles)
+    roles = sorted((profile, principal.arn) for principal in listed for profile in principal.instance_profiles)
     # The snapshot's current ARN takes precedence over that of an earlier role or user of the name in a record.
-    by_name = {name_arn(arn): arn for arn in (*sorted(seen), *sorted(one.arn for one in listed))}
+    by_name = {name_arn(arn): arn for arn in (*sorted(seen), *sorted(principal.arn for principal in listed))}
     return IamNames(
         pack_mapping({name: arn for name, arn in by_name.items() if arn != name}),
         pack_mapping({name_arn(profile): role for profile, role in roles}),
@@ -220,7 +220,7 @@ def _principal_usage(
     regions = {region for use in found for region in use.regions}
     return PrincipalUsage(
         principal,
-        tuple(one.principal_id for one in by_id),
+        tuple(identity.principal_id for identity in by_id),
         found,
         unmapped,
         tuple(sorted(regions)),

@@ -30,7 +30,7 @@ class ValueRuns:
 
     def rows_of(self, values: Iterable[str]) -> list[int]:
         """The numbers of the rows of some values, by value and ascending for each."""
-        runs = (self._runs_of(one) for one in sorted(set(values)) if one in self._values)
+        runs = (self._runs_of(value) for value in sorted(set(values)) if value in self._values)
         return [
             row for run in runs for start, end in zip(run[::2], run[1::2], strict=True) for row in range(start, end)
         ]

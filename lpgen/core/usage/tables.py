@@ -205,7 +205,7 @@ _POPULATION_SCHEMA: Final = pa.schema(
 def _shape(schema: pa.Schema, *, keys: int, example: tuple[str, ...] = ()) -> TableShape:
     """A shape whose first columns are the key; of the columns that are neither key nor example, counts add up and
     times keep the latest."""
-    rest = [one for one in list(schema)[keys:] if one.name not in example]
+    rest = [field for field in list(schema)[keys:] if field.name not in example]
     reductions = [(one.name, Reduction.SUM if pa.types.is_int64(one.type) else Reduction.MAX) for one in rest]
     return TableShape(schema, tuple(schema.names[:keys]), example, tuple(reductions))
 
@@ -246,7 +246,7 @@ class Usage:
 
     def tables(self) -> dict[str, pa.Table]:
         """Each table by its name in `TABLES`."""
-        return {name: getattr(self, one.name) for name, one in zip(TABLES, fields(self), strict=True)}
+        return {name: getattr(self, field.name) for name, field in zip(TABLES, fields(self), strict=True)}
 
     @property
     def num_rows(self) -> int:

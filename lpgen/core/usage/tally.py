@@ -203,7 +203,7 @@ class UsageTally:
             part = replace(part, reason=reason, detail=detail_of_left_out(reason, why, source), callers=())
         self._count_coverage(record, None)
         self._add_skip(part, source, (moment, "", ""))
-        for caller in (one for one in part.callers if is_of_account(one, record.recipientAccountId)):
+        for caller in (caller for caller in part.callers if is_of_account(caller, record.recipientAccountId)):
             self._add_skip(part, source, (moment, caller, ""), records=0)
         return part.reason
 

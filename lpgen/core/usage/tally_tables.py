@@ -135,10 +135,10 @@ def _usage_table(counts: ContributionCounts) -> pa.Table:
     if not rows:
         return empty_table(USAGE_SCHEMA)
     at_place, at_day, at_key, *values = zip(*rows, strict=True)
-    callers = [(one.caller, account, region) for one, account, region in places]
+    callers = [(caller.caller, account, region) for caller, account, region in places]
     before = [
-        (one.principal or one.principal_id, one.principal_id, one.account, account, region)
-        for one, account, region in callers
+        (caller.principal or caller.principal_id, caller.principal_id, caller.account, account, region)
+        for caller, account, region in callers
     ]
     kinds = [field.type for field in USAGE_SCHEMA]
     arrays = [

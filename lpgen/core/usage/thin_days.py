@@ -92,12 +92,13 @@ def thin_days(activity: Mapping[date, _Pairs]) -> frozenset[date]:
     days = sorted(activity)
     shown = {day: _breadth_of_day(activity[day]) for day in days}
     weeks = [[shown[day] for day in week] for week in _weeks(days)]
-    own = _floor([[one.own for one in week] for week in weeks], spare=0)
-    everyone = _floor([[one.everyone for one in week] for week in weeks], spare=_SPARE)
+    own = _floor([[breadth.own for breadth in week] for week in weeks], spare=0)
+    everyone = _floor([[breadth.everyone for breadth in week] for week in weeks], spare=_SPARE)
     return frozenset(
         day
-        for day, one in shown.items()
-        if not (all(own) and _reaches(one.own, own, _OWN_SHARE)) and not _reaches(one.everyone, everyone, _SHARE)
+        for day, breadth in shown.items()
+        if not (all(own) and _reaches(breadth.own, own, _OWN_SHARE))
+        and not _reaches(breadth.everyone, everyone, _SHARE)
     )
 
 
@@ -141,12 +142,12 @@ def lacks_files(activity: Mapping[date, _Pairs]) -> bool:
         return False
     pairs = sorted({pair for day in days for pair in activity[day] if _is_scheduled(pair[0])})
     counts = [[activity[day].get(pair, 0) for day in days] for pair in pairs]
-    frequent = [one for one in counts if sum(one) >= _LEAST_MEAN * len(days)]
+    frequent = [count for count in counts if sum(count) >= _LEAST_MEAN * len(days)]
     return len(frequent) >= _LEAST_SCHEDULED and not any(map(_is_even, frequent))
 
 
 def _is_scheduled(caller: str) -> bool:
-    return caller in _SCHEDULED or any(f"{_SERVICE_LINKED}{one}/" in caller for one in _SCHEDULED)
+    return caller in _SCHEDULED or any(f"{_SERVICE_LINKED}{name}/" in caller for name in _SCHEDULED)
 
 
 def _is_even(counts: Sequence[int]) -> bool:

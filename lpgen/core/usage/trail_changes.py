@@ -69,8 +69,8 @@ def trail_changes_from_usage(usage: Usage) -> tuple[TrailChange, ...]:
     changed.
     """
     found = set(_from_rows(usage.table))
-    known = {_record_of(one) for one in found}
-    return tuple(sorted({*found, *(one for one in _from_skips(usage.skips) if _record_of(one) not in known)}))
+    known = {_record_of(change) for change in found}
+    return tuple(sorted({*found, *(skip for skip in _from_skips(usage.skips) if _record_of(skip) not in known)}))
 
 
 def _record_of(change: TrailChange) -> tuple[datetime, str, str, str]:
@@ -101,7 +101,7 @@ def _cells(table: pa.Table | TableParts, names: tuple[str, ...], wanted: Collect
     """The values of the rows whose first column has one of the wanted texts, with the times of the first and last
     record at the end."""
     for part in table_parts(table, (*names, "first_seen", "last_seen")):
-        is_one = [one in wanted for one in column_values(part.column(0))]
+        is_one = [value in wanted for value in column_values(part.column(0))]
         if any(is_one):
             yield from table_rows(part.filter(flag_column(is_one)), part.column_names)
 

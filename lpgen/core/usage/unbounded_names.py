@@ -153,7 +153,8 @@ def mark_listed(resources: bytes, name: OpenName) -> bytes:
 def is_listed_at_end(resources: Collection[RecordResource]) -> bool:
     """Whether marks are nowhere but at the end of ARNs."""
     return not any(
-        MARK in f"{one.accountId}{one.ARNPrefix}{one.type}" or MARK in (one.ARN or "")[:-1] for one in resources
+        MARK in f"{resource.accountId}{resource.ARNPrefix}{resource.type}" or MARK in (resource.ARN or "")[:-1]
+        for resource in resources
     )
 
 

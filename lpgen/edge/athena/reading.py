@@ -140,11 +140,11 @@ def _describe_scan(logs: AthenaLogs, plan: TablePlan) -> str:
     scope = LogScope(accounts, regions, TimeWindow(*ends) if table.day_keys else ALL_TIME)
     store = S3Store(logs.runner.session.connection)
     try:
-        found = [one for step in find_objects(store, (table.location,), scope) for one in step.objects]
+        found = [obj for step in find_objects(store, (table.location,), scope) for obj in step.objects]
     except AwsError as error:
         return f"{queries}; how much they would read isn't known: {error.message}"
     days = {f"{day:%Y/%m/%d}" for day in missing}
-    sizes = [one.size for one in found if not table.day_keys or days.issuperset(_DAY_OF_OBJECT.findall(one.name))]
+    sizes = [obj.size for obj in found if not table.day_keys or days.issuperset(_DAY_OF_OBJECT.findall(obj.name))]
     bound, times = ("about", 1) if table.day_keys else ("at most", len(missing))
     amount = f"{times * sum(sizes):,} bytes in {len(sizes):,} objects"
     return f"{queries} would read {bound} {amount}, by a listing of the table's location"

@@ -143,8 +143,8 @@ def save_baseline(
 def _json_list(items: Iterable[object]) -> Iterator[bytes]:
     """The bytes that `_json` gives for a list, an item at a time."""
     separator = "[\n "
-    for one in items:
-        text = json.dumps(one, indent=1, ensure_ascii=False).replace("\n", "\n ")
+    for item in items:
+        text = json.dumps(item, indent=1, ensure_ascii=False).replace("\n", "\n ")
         yield f"{separator}{text}".encode(errors="surrogatepass")
         separator = ",\n "
     yield b"[]\n" if separator == "[\n " else b"\n]\n"
@@ -166,8 +166,10 @@ def _facts_of_proposal(proposal: KeptProposal) -> dict[str, object]:
         "principal": proposal.principal,
         "waiting_since": proposal.waiting_since.isoformat() if proposal.waiting_since else None,
         "dangerous": proposal.dangerous,
-        "documents": [json.loads(policy_to_json(one)) for one in proposal.documents],
-        "left_attached": [{"arn": one.arn, "version": one.version, "sha256": one.sha256} for one in proposal.left],
+        "documents": [json.loads(policy_to_json(document)) for document in proposal.documents],
+        "left_attached": [
+            {"arn": policy.arn, "version": policy.version, "sha256": policy.sha256} for policy in proposal.left
+        ],
     }
 
 
@@ -220,7 +222,7 @@ def list_baselines(data: Path) -> tuple[_SavedStamp, ...]:
     """
     folders = (data / BASELINES / name for name in baseline_names(data))
     found = (_stamp(read_manifest(folder, _KIND, _BaselineManifest)) for folder in folders)
-    return tuple(sorted(found, key=lambda one: (one.stamp.as_of, one.saved, one.stamp.name)))
+    return tuple(sorted(found, key=lambda stamp: (stamp.stamp.as_of, stamp.saved, stamp.stamp.name)))
 
 
 def find_baseline(data: Path, wanted: str = "") -> Path:
@@ -231,11 +233,11 @@ def find_baseline(data: Path, wanted: str = "") -> Path:
         BaselineError: there is none at all.
     """
     known = list_baselines(data)
-    names = [one.stamp.name for one in known]
+    names = [stamp.stamp.name for stamp in known]
     if wanted in names:
         return data / BASELINES / wanted
     day = _day(wanted)
-    found = [one.stamp.name for one in known if not wanted or (day is not None and one.stamp.as_of <= day)]
+    found = [stamp.stamp.name for stamp in known if not wanted or (day is not None and stamp.stamp.as_of <= day)]
     if not found:
         hint = f"there are {', '.join(names[-5:])}" if names else "save one with `lpgen baseline save`"
         what = f"no baseline {quote_input(wanted)}" if wanted else "no baseline"
@@ -303,8 +305,8 @@ class ProposalShelf(Mapping[str, KeptProposal]):
         Raises:
             msgspec.DecodeError: it isn't one.
         """
-        for one in msgspec.json.decode(written, type=list[msgspec.Raw]):
-            self._add(bytes(one))
+        for item in msgspec.json.decode(written, type=list[msgspec.Raw]):
+            self._add(bytes(item))
 
     def _add(self, written: bytes) -> None:
         principal = msgspec.json.decode(written, type=_Proposal).principal
@@ -330,10 +332,10 @@ def _kept(found: _Proposal) -> KeptProposal:
     documents = tuple(
         policy_from_json(document, place=f"proposal for {found.principal}") for document in found.documents
     )
-    by_digest = {LeftPolicy("", "", one).sha256: one for one in documents} if found.left_attached else {}
+    by_digest = {LeftPolicy("", "", policy).sha256: policy for policy in documents} if found.left_attached else {}
     left = tuple(
-        LeftPolicy(one.arn, one.version, by_digest[one.sha256])
-        for one in found.left_attached
-        if one.sha256 in by_digest
+        LeftPolicy(left.arn, left.version, by_digest[left.sha256])
+        for left in found.left_attached
+        if left.sha256 in by_digest
     )
     return KeptProposal(found.principal, documents, found.waiting_since, found.dangerous, left)

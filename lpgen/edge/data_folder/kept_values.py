@@ -86,7 +86,7 @@ def _this_lpgen() -> object:
     """What tells this lpgen from others: a checkout changes more often than the version does."""
     package = Path(__file__).parents[2]
     files = ((path, path.stat()) for path in sorted(package.rglob("*.py")))
-    return __version__, [(str(path.relative_to(package)), one.st_size, one.st_mtime_ns) for path, one in files]
+    return __version__, [(str(path.relative_to(package)), file.st_size, file.st_mtime_ns) for path, file in files]
 
 
 # ---------------------------------------------------------------- files
@@ -145,7 +145,7 @@ def _array_from_plain(_: type[Any], plain: tuple[str, bytes]) -> IntArray:
 
 def _remove_oldest(paths: Iterable[Path], most: int) -> None:
     """Removes those of some files or folders that were used longest ago, but for so many."""
-    for old in sorted(paths, key=lambda one: one.stat().st_mtime, reverse=True)[most:]:
+    for old in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)[most:]:
         if old.is_dir():
             shutil.rmtree(old, ignore_errors=True)
         else:

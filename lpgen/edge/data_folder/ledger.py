@@ -156,7 +156,7 @@ class Ledger:
             IngestError: a file is known already, or the disk is full; the old state still counts.
         """
         rows = [_row_from_file(file) for file in files]
-        names = {one.name: (one.name, one.size, one.etag, one.sha256) for one in objects}
+        names = {obj.name: (obj.name, obj.size, obj.etag, obj.sha256) for obj in objects}
         with failure_as_ingest_error():
             known = (self._connection.execute("SELECT * FROM objects WHERE name = ?", (name,)) for name in names)
             self._total += sum_rows(rows) + sum_rows(names.values()) - sum_rows(row for found in known for row in found)
@@ -315,7 +315,7 @@ def find_log_place(data: Path) -> str:
     with open_to_read(data) as connection:
         first, last = connection.execute("SELECT min(path), max(path) FROM files").fetchone()
     parts = zip((first or "").split("/")[:-1], (last or "").split("/")[:-1], strict=False)
-    place = "/".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], parts))
+    place = "/".join(pair for pair, _ in takewhile(lambda pair: pair[0] == pair[1], parts))
     if place.startswith("s3://"):
         return place if place.removeprefix("s3://") else ""
     return place if place and Path(place).is_dir() else ""
@@ -371,7 +371,7 @@ def read_scope(data: Path, sources: Iterable[str]) -> LogScope | None:
         if has_no_tables(connection):
             return None
         found = [_scope_of(connection, source) for source in sources]
-    known = [one for one in found if one is not None]
+    known = [scope for scope in found if scope is not None]
     return reduce(LogScope.united, known) if known and len(known) == len(found) else None
 
 

@@ -130,7 +130,7 @@ def _folder_of_link(data: Path) -> Path:
         OSError: it leads to what no ingest made, whose permissions aren't lpgen's to change.
     """
     folder = data.resolve()
-    if not folder.is_dir() or not ({one.name for one in folder.iterdir()} <= _WITHOUT_LEDGER or _has_ledger(folder)):
+    if not folder.is_dir() or not ({path.name for path in folder.iterdir()} <= _WITHOUT_LEDGER or _has_ledger(folder)):
         raise OSError(errno.ELOOP, "it is a link, and leads to no data folder and no empty one")
     return folder
 

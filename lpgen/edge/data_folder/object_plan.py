@@ -50,7 +50,7 @@ class ObjectPlan:
 
     def add(self, objects: Iterable[StoredObject]) -> None:
         """Adds objects that were found; one that is found twice counts once."""
-        rows = ((one.name, one.size, one.etag) for one in objects)
+        rows = ((obj.name, obj.size, obj.etag) for obj in objects)
         with failure_as_ingest_error():
             self._connection.executemany("INSERT OR IGNORE INTO temp.found VALUES (?, ?, ?)", rows)
 
@@ -75,13 +75,13 @@ class ObjectPlan:
         and so have most of their rows in common; but equal ones, of one size and `etag`, side by side."""
         chunk: list[StoredObject] = []
         size = 0
-        for one in self._queued():
-            full = size + one.size > target_bytes or len(chunk) >= target_files
-            if chunk and full and (len(chunk) >= 2 * target_files or not _are_alike(one, chunk[-1])):
+        for obj in self._queued():
+            full = size + obj.size > target_bytes or len(chunk) >= target_files
+            if chunk and full and (len(chunk) >= 2 * target_files or not _are_alike(obj, chunk[-1])):
                 yield tuple(chunk)
                 chunk, size = [], 0
-            chunk.append(one)
-            size += one.size
+            chunk.append(obj)
+            size += obj.size
         if chunk:
             yield tuple(chunk)
 
@@ -94,5 +94,5 @@ class ObjectPlan:
             yield from (StoredObject(name, size, etag) for _, name, size, etag in rows)
 
 
-def _are_alike(one: StoredObject, other: StoredObject) -> bool:
-    return (one.size, one.etag) == (other.size, other.etag)
+def _are_alike(obj: StoredObject, other: StoredObject) -> bool:
+    return (obj.size, obj.etag) == (other.size, other.etag)

@@ -62,7 +62,9 @@ class SnapshotWriter:
 
     def write(self, path: str, *documents: object) -> None:
         """Writes a file of JSON documents, one below the other. Threads may write different files at once."""
-        text = "".join(json.dumps(one, indent=2, default=_as_text, ensure_ascii=False) + "\n" for one in documents)
+        text = "".join(
+            json.dumps(document, indent=2, default=_as_text, ensure_ascii=False) + "\n" for document in documents
+        )
         self._folder.write(path, text.encode(errors="surrogatepass"))
 
     def finish(
@@ -83,8 +85,8 @@ class SnapshotWriter:
                 "taken": self.taken.isoformat(),
                 **about,
                 "organization": organization or None,
-                "accounts": [asdict(one) for one in taken],
-                "gaps": [asdict(one) for one in missing],
+                "accounts": [asdict(account) for account in taken],
+                "gaps": [asdict(gap) for gap in missing],
             }
         )
         return SnapshotStamp(self.name, self.taken, taken, missing, organization=organization)
@@ -154,7 +156,7 @@ def find_snapshot(data: Path, wanted: str = "") -> Path | None:
         SnapshotError: the folder can't be read.
     """
     names = snapshot_names(data)
-    found = [one for one in names if one.startswith(wanted)]
+    found = [name for name in names if name.startswith(wanted)]
     if wanted and not found:
         known = f"the newest are {', '.join(names[-3:])}" if names else "there is none; take one with `lpgen snapshot`"
         raise InvocationError(f"`{data}` has no snapshot {quote_input(wanted)}", hint=known)

@@ -39,7 +39,7 @@ class StoredTable:
         self._copy.add(0)
         self._copy.add(len(segments) - 1)
         try:
-            text_keys = [one for one in shape.keys if is_text(shape.schema.field(one).type)]
+            text_keys = [key for key in shape.keys if is_text(shape.schema.field(key).type)]
             self._file = pq.ParquetFile(self._copy.file, read_dictionary=text_keys)
             is_known = has_columns(self._file.schema_arrow, shape.schema)
         except (OSError, pa.ArrowException) as error:

@@ -140,7 +140,7 @@ def copy_segment(file: IO[bytes], segments: Segments, number: int, target: IO[by
         OSError: the other file can't be written.
     """
     path, segment = Path(file.name), segments[number]
-    start = sum(one.bytes for one in segments[:number])
+    start = sum(segment.bytes for segment in segments[:number])
     digest, left = hashlib.sha256(), segment.bytes
     file.seek(start)
     target.seek(start)

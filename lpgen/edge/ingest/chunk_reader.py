@@ -68,7 +68,7 @@ class _Reader:
         self._contributions = MappingCache(EventMap(self.catalog))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(type(self), **{one.name: getattr(self, one.name) for one in fields(self)}), ()
+        return partial(type(self), **{field.name: getattr(self, field.name) for field in fields(self)}), ()
 
 
 class ChunkReader(_Reader):
@@ -167,7 +167,7 @@ def _owner_of(records: Iterable[Item]) -> tuple[str, Iterable[Item]]:
     """The account of the first of the leading records that names one, or "", and all records."""
     rest = iter(records)
     head = list(islice(rest, _LEADING))
-    accounts = (one.recipientAccountId for one in head if isinstance(one, RawRecord))
+    accounts = (record.recipientAccountId for record in head if isinstance(record, RawRecord))
     return next(filter(None, accounts), ""), records if isinstance(records, list) else chain(head, rest)
 
 
@@ -198,7 +198,7 @@ class ObjectChunk:
 
     def singles(self) -> Iterator[ObjectChunk]:
         """A chunk of each object."""
-        return (ObjectChunk((one,), self.known) for one in self.objects)
+        return (ObjectChunk((obj,), self.known) for obj in self.objects)
 
 
 @dataclass(eq=False)
@@ -215,21 +215,21 @@ class ObjectReader(_Reader):
     def _read(self, chunk: ObjectChunk) -> ChunkResult:
         tally = ChunkTally(self._contributions, self.asked, self.limits, chunk.known, self.again)
         objects: list[LedgerObject] = []
-        failures = [FileProblem(one.name, _TOO_LARGE) for one in chunk.objects if one.size > self.limits.file_bytes]
+        failures = [FileProblem(obj.name, _TOO_LARGE) for obj in chunk.objects if obj.size > self.limits.file_bytes]
         errors: list[AwsError] = []
-        readable = [one for one in chunk.objects if one.size <= self.limits.file_bytes]
-        for one, body in self.store.read_all(readable):
+        readable = [obj for obj in chunk.objects if obj.size <= self.limits.file_bytes]
+        for obj, body in self.store.read_all(readable):
             if isinstance(body, AwsError):
-                failures.append(FileProblem(one.name, f"{body.message}{body.hint and '; '}{body.hint}"))
+                failures.append(FileProblem(obj.name, f"{body.message}{body.hint and '; '}{body.hint}"))
                 errors.append(body)
                 continue
-            digest = tally.add(one.name, body.data)
-            objects.append(LedgerObject(one.name, len(body.data), body.etag, digest))
+            digest = tally.add(obj.name, body.data)
+            objects.append(LedgerObject(obj.name, len(body.data), body.etag, digest))
         return ChunkResult(
             tally.usage(),
             tally.files(),
             tuple(failures),
-            sum(one.size for one in chunk.objects),
+            sum(obj.size for obj in chunk.objects),
             tuple(objects),
             tuple(errors),
         )

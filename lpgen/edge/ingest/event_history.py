@@ -69,7 +69,9 @@ class EventHistory:
                 last = time.monotonic()
                 answer = self._look_up(client, region, token)
                 yield [
-                    _event_from_answer(one, region) for one in answer.get("Events", ()) if one.get("CloudTrailEvent")
+                    _event_from_answer(event, region)
+                    for event in answer.get("Events", ())
+                    if event.get("CloudTrailEvent")
                 ]
                 token = str(answer.get("NextToken") or "")
                 if not token:

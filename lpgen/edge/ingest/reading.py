@@ -242,7 +242,7 @@ def read_files(
 
 def _check_seen(result: ChunkResult) -> None:
     """Ends the ingest where a worker doesn't see a file that is there: it lies on this machine alone."""
-    hidden = next((one.path for one in result.failures if os.access(one.path, os.R_OK)), None)
+    hidden = next((failure.path for failure in result.failures if os.access(failure.path, os.R_OK)), None)
     if hidden is not None:
         raise IngestError(
             f"a worker can't read `{hidden}`, which is there",
@@ -281,7 +281,7 @@ def read_objects(
             elif any(ledger.file(file.sha256) for file in result.files):
                 reading.add_failures(result)
                 reading.bytes_done -= result.bytes_read
-                objects = tuple(StoredObject(one.name, one.size, one.etag) for one in result.objects)
+                objects = tuple(StoredObject(obj.name, obj.size, obj.etag) for obj in result.objects)
                 again.append(_chunk_from_objects(ledger, objects))
             else:
                 reading.add(result)
@@ -339,16 +339,16 @@ def _read_page(
 
 
 def _chunk_from_objects(ledger: Ledger, objects: tuple[StoredObject, ...]) -> ObjectChunk:
-    return ObjectChunk(objects, ledger.digests({one.size for one in objects}))
+    return ObjectChunk(objects, ledger.digests({obj.size for obj in objects}))
 
 
 def _stop_if_hopeless(reading: Reading, result: ChunkResult | Lost[ObjectChunk]) -> None:
     """Ends the ingest where it makes no sense to ask for the remaining objects; what was read is kept."""
     if isinstance(result, Lost):
         return
-    fatal: AwsError | None = next((one for one in result.errors if isinstance(one, CredentialsError)), None)
+    fatal: AwsError | None = next((error for error in result.errors if isinstance(error, CredentialsError)), None)
     if fatal is None and reading.refusals >= MAX_REFUSALS and not reading.objects_read:
-        fatal = next((one for one in result.errors if isinstance(one, AccessError)), None)
+        fatal = next((error for error in result.errors if isinstance(error, AccessError)), None)
     if fatal is not None:
         reading.commit()
         kept = f"; {reading.objects_read:,} objects read before are kept" if reading.objects_read else ""

@@ -115,7 +115,7 @@ def chunk_files(files: Sequence[LogFile], *, target_bytes: int, target_files: in
     most of their rows in common."""
     chunk: list[LogFile] = []
     size = 0
-    for file in sorted(files, key=lambda one: (-one.size if one.size > target_bytes else 0, one.path)):
+    for file in sorted(files, key=lambda file: (-file.size if file.size > target_bytes else 0, file.path)):
         if chunk and (size + file.size > target_bytes or len(chunk) >= target_files):
             yield tuple(chunk)
             chunk, size = [], 0

@@ -113,7 +113,7 @@ def _aggregated_event(text: bytes | memoryview | msgspec.Raw, known: Record) -> 
 
 def _callers_in(summary: _EventSummary) -> tuple[str, ...]:
     """The roles and users that a summary names as callers, sorted."""
-    dimensions = (one for one in (summary.primary_dimension, *summary.details) if one.dimension == _CALLERS)
-    names = (statistic.name for one in dimensions for statistic in one.statistics)
+    dimensions = (detail for detail in (summary.primary_dimension, *summary.details) if detail.dimension == _CALLERS)
+    names = (statistic.name for dimension in dimensions for statistic in dimension.statistics)
     found = {named_principal(name) for name in names if isinstance(name, str)}
     return tuple(sorted(found - {""}))

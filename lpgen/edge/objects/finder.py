@@ -159,7 +159,7 @@ class _Walk:
     def _find_exact(self, address: str) -> StoredObject | None:
         """The object whose name the address is."""
         page = self.store.list_page(address, by_folder=True)
-        return next((one for one in page.objects if one.name == address), None)
+        return next((obj for obj in page.objects if obj.name == address), None)
 
     def _nothing(self, address: str) -> Iterator[_ListedPage]:
         """A failure where the address holds nothing, which a typing error does; not where nothing in it is wanted."""
@@ -183,8 +183,8 @@ class _Walk:
             level = [folder for folder in folders if not is_logs_root(folder)]
         if not roots:
             return (_Task(ListingProgress(address), Visit.SEARCH, named=True),), _ListedPage()
-        on_the_way = [one for one in pages if any(root.startswith(one) for root in roots)]
-        beside = self._step_from_objects((one for way in on_the_way for one in pages[way].objects), checked=True)
+        on_the_way = [page for page in pages if any(root.startswith(page) for root in roots)]
+        beside = self._step_from_objects((obj for way in on_the_way for obj in pages[way].objects), checked=True)
         left = {folder for way in on_the_way for folder in pages[way].folders} - {*on_the_way, *roots}
         gave_up = FileProblem(address, "it has too many folders to search for AWSLogs/; name the folders that hold it")
         failures = (gave_up,) if level and level[0] not in pages and len(pages) + len(level) > SEARCH_FOLDERS else ()
@@ -239,7 +239,7 @@ class _Walk:
                 raise
             return _ListedPage(failures=(FileProblem(task.listing.prefix, error.message),))
         before = task.span.before
-        objects = [one for one in page.objects if not before or one.name < before]
+        objects = [obj for obj in page.objects if not before or obj.name < before]
         if page.token and len(objects) == len(page.objects):
             self._submit(task)
         left = tuple(label for folder in page.folders for label in self._enter(folder))
@@ -251,7 +251,7 @@ class _Walk:
         """The accounts and Regions that a page names; of no interest where all are wanted."""
         if not (self.scope.accounts or self.scope.regions):
             return frozenset()
-        of_objects = (_owners_of_object(one.name) for one in page.objects)
+        of_objects = (_owners_of_object(obj.name) for obj in page.objects)
         return frozenset().union(*map(owners_from_name, page.folders), *of_objects)
 
     def _enter(self, folder: str) -> tuple[str, ...]:
@@ -270,13 +270,13 @@ class _Walk:
     def _step_from_objects(self, objects: Iterable[StoredObject], *, checked: bool) -> _ListedPage:
         """The log objects; `checked`: the folder didn't say whose they are, so that their names are asked."""
         found, ignored = [], 0
-        for one in objects:
-            if one.name.endswith("/"):
+        for obj in objects:
+            if obj.name.endswith("/"):
                 continue
-            if not is_log_name(one.name):
+            if not is_log_name(obj.name):
                 ignored += 1
-            elif not checked or is_file_wanted(one.name, self.scope):
-                found.append(one)
+            elif not checked or is_file_wanted(obj.name, self.scope):
+                found.append(obj)
         return _ListedPage(tuple(found), ignored)
 
 

@@ -91,24 +91,24 @@ class ReadAhead:
                 self._bytes + listed.size > _AHEAD_BYTES or (requests is None and len(self._sure) >= _SURE_READS)
             ):
                 return
-            one = _Ahead(todo.popleft(), self._gets.waited)
-            self._ahead.append(one)
+            ahead = _Ahead(todo.popleft(), self._gets.waited)
+            self._ahead.append(ahead)
             self._bytes += listed.size
-            if requests is None or not self._get(one, requests):
-                self._read_surely(one, pool)
+            if requests is None or not self._get(ahead, requests):
+                self._read_surely(ahead, pool)
 
-    def _get(self, one: _Ahead, requests: GetRequests) -> bool:
+    def _get(self, ahead: _Ahead, requests: GetRequests) -> bool:
         """Asks for an object, unless the credentials fail, which boto3 explains."""
         try:
-            get = requests.get(split_address(one.listed.name)[1])
+            get = requests.get(split_address(ahead.listed.name)[1])
         except AwsError:
             return False
         log_call("s3", "GetObject", requests.region)
-        self._gets.begin(one, get, most_bytes=max(one.listed.size, 1))
+        self._gets.begin(ahead, get, most_bytes=max(ahead.listed.size, 1))
         return True
 
-    def _read_surely(self, one: _Ahead, pool: ThreadPoolExecutor) -> None:
-        self._sure[pool.submit(self.read_surely, one.listed)] = one
+    def _read_surely(self, ahead: _Ahead, pool: ThreadPoolExecutor) -> None:
+        self._sure[pool.submit(self.read_surely, ahead.listed)] = ahead
 
     def _wait(self, first: _Ahead, pool: ThreadPoolExecutor) -> None:
         """Waits for whatever comes next. The first object, for which all others wait, is read surely if it is late."""
@@ -117,7 +117,7 @@ class ReadAhead:
             self._take_answers(_WAIT_SECONDS, pool)
         else:
             wait(self._sure, return_when=FIRST_COMPLETED)
-        for future in [one for one in self._sure if one.done()]:
+        for future in [future for future in self._sure if future.done()]:
             self._sure.pop(future).found = _result(future)
             self._pace.note_answer()
         is_late = self._gets.waited - first.began > most_seconds(first.listed.size)
@@ -126,14 +126,14 @@ class ReadAhead:
             self._read_surely(first, pool)
 
     def _take_answers(self, seconds: float, pool: ThreadPoolExecutor) -> None:
-        for one, answer in self._gets.advance(seconds):
-            one.found = _body(answer, one.listed) if answer else None
-            if one.found:
+        for ahead, answer in self._gets.advance(seconds):
+            ahead.found = _body(answer, ahead.listed) if answer else None
+            if ahead.found:
                 self._pace.note_answer()
                 continue
             if answer is None or answer.status >= 500:
                 self._pace.note_trouble()
-            self._read_surely(one, pool)
+            self._read_surely(ahead, pool)
 
 
 def _body(answer: HttpResponse, listed: StoredObject) -> Body | None:

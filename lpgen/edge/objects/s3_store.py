@@ -189,12 +189,12 @@ def _page_from_answer(prefix: str, answer: dict[str, Any]) -> ListingPage:
     """
     start = f"{SCHEME}{split_address(prefix)[0]}/"
     objects = tuple(
-        StoredObject(start + one["Key"], int(one["Size"]), clean_etag(one.get("ETag", "")))
-        for one in answer.get("Contents", ())
+        StoredObject(start + content["Key"], int(content["Size"]), clean_etag(content.get("ETag", "")))
+        for content in answer.get("Contents", ())
     )
-    folders = tuple(start + one["Prefix"] for one in answer.get("CommonPrefixes", ()))
+    folders = tuple(start + prefix["Prefix"] for prefix in answer.get("CommonPrefixes", ()))
     token = str(answer.get("NextContinuationToken", "")) if answer.get("IsTruncated") else ""
-    outside = next((name for name in (*(one.name for one in objects), *folders) if not name.startswith(prefix)), None)
+    outside = next((name for name in (*(obj.name for obj in objects), *folders) if not name.startswith(prefix)), None)
     if "IsTruncated" not in answer:
         raise UnusableAnswerError("the answer is no listing")
     if answer["IsTruncated"] and not token:

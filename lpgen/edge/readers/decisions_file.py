@@ -33,7 +33,7 @@ from lpgen.errors import DecisionsError, quote_reason
 _TEXTS: Final = ("principal", "action", "resource", "item", "reason", "owner")
 _DAYS: Final = ("since", "until", "expires")
 _BREAK_GLASS: Final = "break-glass"
-_KINDS: Final = {one.value: one for one in DecisionKind if one is not DecisionKind.BREAK_GLASS}
+_KINDS: Final = {kind.value: kind for kind in DecisionKind if kind is not DecisionKind.BREAK_GLASS}
 _HINT: Final = (
     'such as, in TOML: decision = [{ do = "accept", principal = "arn:aws:iam::111122223333:role/app", item ='
     ' "young-principal", reason = "moved from another account", owner = "app team" }]'

@@ -126,12 +126,12 @@ _POLICY_NAMES: Final = ("policy", "Policy", "ResourcePolicy")
 def _read_resource_policies(folder: Path) -> tuple[ResourcePolicy, ...]:
     found: dict[str, tuple[Path, ResourcePolicy]] = {}
     for path, listed in find_indexed_files(folder, GuardError, hint=_RESOURCES_HINT):
-        one = _resource_policy(path, listed)
-        if one.resource in found:
-            both = f"`{found[one.resource][0]}` and `{path}` both hold the policy of {quote_input(one.resource)}"
+        policy = _resource_policy(path, listed)
+        if policy.resource in found:
+            both = f"`{found[policy.resource][0]}` and `{path}` both hold the policy of {quote_input(policy.resource)}"
             raise GuardError(both, hint="keep the newer one: a resource has one policy")
-        found[one.resource] = path, one
-    return tuple(one for _, one in found.values())
+        found[policy.resource] = path, policy
+    return tuple(policy for _, policy in found.values())
 
 
 def _resource_policy(path: Path, listed: str) -> ResourcePolicy:

@@ -246,10 +246,10 @@ _Named = RoleDetail | UserDetail | GroupDetail | ManagedPolicy
 def contradictions_of_file(pages: Sequence[DetailsPage]) -> Iterator[str]:
     """A sentence for each contradiction within one file, which shows its accounts at one time."""
     kinds: tuple[tuple[_Named, ...], ...] = (
-        tuple(one for page in pages for one in page.role_detail_list),
-        tuple(one for page in pages for one in page.user_detail_list),
-        tuple(one for page in pages for one in page.group_detail_list),
-        tuple(one for page in pages for one in page.policies),
+        tuple(detail for page in pages for detail in page.role_detail_list),
+        tuple(detail for page in pages for detail in page.user_detail_list),
+        tuple(detail for page in pages for detail in page.group_detail_list),
+        tuple(policy for page in pages for policy in page.policies),
     )
     for details in kinds:
         yield from _same_names(details)
@@ -261,7 +261,7 @@ def ids_of_pages(pages: Iterable[DetailsPage]) -> Iterator[tuple[str, str]]:
     """The id and ARN of each principal."""
     for page in pages:
         principals: tuple[RoleDetail | UserDetail, ...] = (*page.role_detail_list, *page.user_detail_list)
-        yield from ((one.unique_id, one.arn) for one in principals)
+        yield from ((principal.unique_id, principal.arn) for principal in principals)
 
 
 def contradictory_ids(ids: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -276,50 +276,50 @@ def contradictory_ids(ids: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 def _same_names(details: Iterable[_Named]) -> Iterator[str]:
     known: dict[tuple[str, str], _Named] = {}
-    for one in details:
-        other = known.setdefault((split_arn(one.arn).account, _name(one).lower()), one)
-        if other.arn != one.arn:
-            yield f"{quote_input(other.arn)} and {quote_input(one.arn)} have the same name in one account"
-        elif other != one:
-            yield f"{quote_input(one.arn)} is there twice, with different content"
+    for detail in details:
+        other = known.setdefault((split_arn(detail.arn).account, _name(detail).lower()), detail)
+        if other.arn != detail.arn:
+            yield f"{quote_input(other.arn)} and {quote_input(detail.arn)} have the same name in one account"
+        elif other != detail:
+            yield f"{quote_input(detail.arn)} is there twice, with different content"
 
 
-def _own_contradictions(one: _Named) -> Iterator[str]:
-    if not one.arn.endswith(f"/{_name(one)}"):
-        yield f"{quote_input(one.arn)} has the name {quote_input(_name(one))}"
-    account = split_arn(one.arn).account
-    for other in _arns_beside(one):
+def _own_contradictions(policy: _Named) -> Iterator[str]:
+    if not policy.arn.endswith(f"/{_name(policy)}"):
+        yield f"{quote_input(policy.arn)} has the name {quote_input(_name(policy))}"
+    account = split_arn(policy.arn).account
+    for other in _arns_beside(policy):
         if is_account_id(split_arn(other).account) and split_arn(other).account != account:
-            yield f"{quote_input(one.arn)} has {quote_input(other)}, which is in another account"
-    for name, count in Counter(_policy_names(one)).items():
+            yield f"{quote_input(policy.arn)} has {quote_input(other)}, which is in another account"
+    for name, count in Counter(_policy_names(policy)).items():
         if count > 1:
-            yield f"{quote_input(one.arn)} has the policy or version {quote_input(name)} {count} times"
-    if isinstance(one, ManagedPolicy):
-        default = {version.version_id for version in one.policy_version_list if version.is_default_version}
-        if len(default | ({one.default_version_id} - {""} if default else set())) > 1:
-            yield f"{quote_input(one.arn)} has several default versions"
+            yield f"{quote_input(policy.arn)} has the policy or version {quote_input(name)} {count} times"
+    if isinstance(policy, ManagedPolicy):
+        default = {version.version_id for version in policy.policy_version_list if version.is_default_version}
+        if len(default | ({policy.default_version_id} - {""} if default else set())) > 1:
+            yield f"{quote_input(policy.arn)} has several default versions"
 
 
-def _arns_beside(one: _Named) -> Iterator[str]:
+def _arns_beside(detail: _Named) -> Iterator[str]:
     """The ARNs that must be in the account of their owner."""
-    if isinstance(one, ManagedPolicy):
+    if isinstance(detail, ManagedPolicy):
         return
-    yield from (reference.policy_arn for reference in one.attached_managed_policies)
-    if isinstance(one, RoleDetail | UserDetail) and one.permissions_boundary is not None:
-        yield one.permissions_boundary.permissions_boundary_arn
-    if isinstance(one, RoleDetail):
-        yield from (profile.arn for profile in one.instance_profile_list)
+    yield from (reference.policy_arn for reference in detail.attached_managed_policies)
+    if isinstance(detail, RoleDetail | UserDetail) and detail.permissions_boundary is not None:
+        yield detail.permissions_boundary.permissions_boundary_arn
+    if isinstance(detail, RoleDetail):
+        yield from (profile.arn for profile in detail.instance_profile_list)
 
 
-def _policy_names(one: _Named) -> Iterator[str]:
-    if isinstance(one, ManagedPolicy):
-        return (version.version_id for version in one.policy_version_list if version.version_id)
-    return (policy.policy_name for policy in one.inline_policies)
+def _policy_names(policy: _Named) -> Iterator[str]:
+    if isinstance(policy, ManagedPolicy):
+        return (version.version_id for version in policy.policy_version_list if version.version_id)
+    return (policy.policy_name for policy in policy.inline_policies)
 
 
-def _name(one: _Named) -> str:
-    is_unnamed = isinstance(one, ManagedPolicy) and not one.name
-    return one.arn.rpartition("/")[2] if is_unnamed else one.name
+def _name(policy: _Named) -> str:
+    is_unnamed = isinstance(policy, ManagedPolicy) and not policy.name
+    return policy.arn.rpartition("/")[2] if is_unnamed else policy.name
 
 
 # ---------------------------------------------------------------- digests

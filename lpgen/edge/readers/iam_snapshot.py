@@ -82,14 +82,18 @@ def open_snapshot(paths: Sequence[Path]) -> _SnapshotStore:
             continue
         store.add(str(file), pages)
         contradictions += [
-            f"{quote_input(str(file))} contradicts itself: {one}" for one in contradictions_of_file(pages)
+            f"{quote_input(str(file))} contradicts itself: {contradiction}"
+            for contradiction in contradictions_of_file(pages)
         ]
         ids += ids_of_pages(pages)
     if not store.sources:
         reasons = "".join(f"; {problem.message}" for problem in store.problems[:3])
         raise SnapshotError(f"no file holds authorization details{reasons}", hint=HINT)
     files = ", ".join(map(quote_input, store.sources))
-    among = (f"the authorization details of {files} contradict each other: {one}" for one in contradictory_ids(ids))
+    among = (
+        f"the authorization details of {files} contradict each other: {principal_id}"
+        for principal_id in contradictory_ids(ids)
+    )
     for contradiction in (*contradictions, *among):
         raise SnapshotError(contradiction, hint=HINT)
     store.seal()
@@ -163,15 +167,15 @@ class _SnapshotStore:
         trusts: dict[Policy | None, Policy | None] = {}
         return tuple(
             replace(
-                one,
-                account=sys.intern(one.account),
-                path=sys.intern(one.path),
+                principal,
+                account=sys.intern(principal.account),
+                path=sys.intern(principal.path),
                 policies=(),
                 boundary=None,
-                trust=trusts.setdefault(one.trust, one.trust),
+                trust=trusts.setdefault(principal.trust, principal.trust),
                 tags=(),
             )
-            for one in map(self.read, self.arns())
+            for principal in map(self.read, self.arns())
         )
 
     def _role(self, role: RoleDetail) -> Principal:
@@ -189,19 +193,19 @@ class _SnapshotStore:
         of_groups = (policy for group in groups for policy in self._policies_of_group(user.arn, group))
         return replace(own, policies=(*own.policies, *of_groups), groups=groups)
 
-    def _principal(self, kind: PrincipalKind, one: RoleDetail | UserDetail) -> Principal:
+    def _principal(self, kind: PrincipalKind, detail: RoleDetail | UserDetail) -> Principal:
         """What roles and users have alike."""
         return Principal(
-            arn=one.arn,
-            principal_id=one.unique_id,
-            account=split_arn(one.arn).account,
+            arn=detail.arn,
+            principal_id=detail.unique_id,
+            account=split_arn(detail.arn).account,
             kind=kind,
-            name=one.name,
-            path=one.path,
-            created=time_from_iam(one.create_date),
-            policies=self._policies(one),
-            boundary=self._boundary(one),
-            tags=tuple(sorted((tag.key, tag.value) for tag in one.tags)),
+            name=detail.name,
+            path=detail.path,
+            created=time_from_iam(detail.create_date),
+            policies=self._policies(detail),
+            boundary=self._boundary(detail),
+            tags=tuple(sorted((tag.key, tag.value) for tag in detail.tags)),
         )
 
     def _trust(self, role: RoleDetail) -> Policy | None:
@@ -230,20 +234,20 @@ class _SnapshotStore:
         details = map(self._group_details.read, sorted(self._group_arns.values()))
         return tuple(
             Group(
-                one.arn,
-                split_arn(one.arn).account,
-                one.name,
-                one.path,
-                self._policies(one, group=one.name),
-                tuple(sorted(members[one.arn])),
+                detail.arn,
+                split_arn(detail.arn).account,
+                detail.name,
+                detail.path,
+                self._policies(detail, group=detail.name),
+                tuple(sorted(members[detail.arn])),
             )
-            for one in details
+            for detail in details
         )
 
     @cached_property
     def _group_arns(self) -> dict[tuple[str, str], str]:
         found = map(self._group_details.read, self._group_details)
-        return {(split_arn(one.arn).account, one.name): one.arn for one in found}
+        return {(split_arn(detail.arn).account, detail.name): detail.arn for detail in found}
 
     def _policies_of_group(self, user_arn: str, name: str) -> tuple[AttachedPolicy, ...]:
         arn = self._group_arns.get((split_arn(user_arn).account, name))
@@ -374,4 +378,4 @@ def outline_policies(paths: Sequence[Path]) -> OutlinedPolicies:
     """
     store = open_snapshot(paths) if paths else _SnapshotStore()
     outlines = store.outlines()
-    return OutlinedPolicies(outlines, store.problems, store.sources, tuple(one.sealed for one in store.shelves()))
+    return OutlinedPolicies(outlines, store.problems, store.sources, tuple(shelf.sealed for shelf in store.shelves()))

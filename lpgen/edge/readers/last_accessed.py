@@ -98,8 +98,8 @@ def _report(path: Path, pages: list[_ReportPage], arn: str) -> AccessReport:
     if not made:
         raise LastAccessedError("it doesn't say when it was made: `JobCompletionDate` is missing")
     services = [service for page in pages for service in page.services_last_accessed]
-    entities = {one.last_authenticated_entity for one in services if one.last_authenticated_entity}
-    if len(entities) > 1 or any((one.total_authenticated_entities or 0) > 1 for one in services):
+    entities = {entry.last_authenticated_entity for entry in services if entry.last_authenticated_entity}
+    if len(entities) > 1 or any((entry.total_authenticated_entities or 0) > 1 for entry in services):
         raise LastAccessedError("it is about several principals: make one for each role and user")
     return AccessReport(
         file=str(path),
@@ -107,18 +107,18 @@ def _report(path: Path, pages: list[_ReportPage], arn: str) -> AccessReport:
         arn=arn,
         entity=next(iter(entities), ""),
         made=min(made),
-        services=tuple(sorted(map(_service_access, services), key=lambda one: one.service)),
+        services=tuple(sorted(map(_service_access, services), key=lambda access: access.service)),
     )
 
 
-def _service_access(one: _ServiceEntry) -> ServiceAccess:
-    tracked = one.tracked_actions_last_accessed or ()
+def _service_access(entry: _ServiceEntry) -> ServiceAccess:
+    tracked = entry.tracked_actions_last_accessed or ()
     times = {
         action.action_name.rpartition(":")[2].lower(): _date_or_never(action.last_accessed_time) for action in tracked
     }
-    last = _date_or_never(one.last_authenticated)
+    last = _date_or_never(entry.last_authenticated)
     return ServiceAccess(
-        one.service_namespace.lower(), last, one.last_authenticated_region or "", tuple(sorted(times.items()))
+        entry.service_namespace.lower(), last, entry.last_authenticated_region or "", tuple(sorted(times.items()))
     )
 
 

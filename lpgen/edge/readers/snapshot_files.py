@@ -60,9 +60,9 @@ def read_resource_tags(files: Iterable[Path], arn: str) -> dict[str, str]:
     """
     for path in files:
         for page in read_snapshot_list((path,), _TagsPage):
-            for one in page.found:
-                if one.arn == arn:
-                    return {tag.key: tag.value for tag in one.tags}
+            for tagged in page.found:
+                if tagged.arn == arn:
+                    return {tag.key: tag.value for tag in tagged.tags}
     return {}
 
 
@@ -91,4 +91,4 @@ def read_organization_paths(file: Path | None) -> dict[str, str]:
     if file is None:
         return {}
     tree = _read_snapshot_file(file, _Tree)
-    return {one.id: "/".join((tree.id, *one.path[:-1], "")) for one in tree.nodes if one.is_account}
+    return {node.id: "/".join((tree.id, *node.path[:-1], "")) for node in tree.nodes if node.is_account}

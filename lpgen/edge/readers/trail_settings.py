@@ -78,19 +78,19 @@ def read_trails(paths: Iterable[Path]) -> tuple[Trail, ...]:
     for path in paths:
         statuses: list[bool] = []
         here: set[str] = set()
-        for one in _read_file(path):
-            if isinstance(one, _Trail):
-                _put(trails, one.trail_arn, one, path)
-                here.add(one.trail_arn)
-            elif isinstance(one, _Selectors):
-                _put(selectors, one.trail_arn, tuple(sorted(set(_selectors(one, path)))), path)
-                here.add(one.trail_arn)
+        for trail in _read_file(path):
+            if isinstance(trail, _Trail):
+                _put(trails, trail.trail_arn, trail, path)
+                here.add(trail.trail_arn)
+            elif isinstance(trail, _Selectors):
+                _put(selectors, trail.trail_arn, tuple(sorted(set(_selectors(trail, path)))), path)
+                here.add(trail.trail_arn)
             else:
-                statuses.append(one.is_logging)
+                statuses.append(trail.is_logging)
         stopped |= _stopped_trails(here, statuses, path)
     _check_pairs(trails, selectors)
     return tuple(
-        _trail(one, selectors.get(arn, _DEFAULT), logging=arn not in stopped) for arn, one in sorted(trails.items())
+        _trail(trail, selectors.get(arn, _DEFAULT), logging=arn not in stopped) for arn, trail in sorted(trails.items())
     )
 
 
@@ -123,26 +123,26 @@ def _stopped_trails(arns: set[str], statuses: Sequence[bool], path: Path) -> set
 def _check_pairs(trails: dict[str, _Trail], selectors: dict[str, tuple[Selector, ...]]) -> None:
     for arn in sorted(selectors.keys() - trails.keys()):
         raise TrailSettingsError(f"the settings of {quote_input(arn)} are missing", hint=_HINT)
-    for arn, one in sorted(trails.items()):
-        if arn not in selectors and one.has_custom_event_selectors is not False:
+    for arn, trail in sorted(trails.items()):
+        if arn not in selectors and trail.has_custom_event_selectors is not False:
             raise TrailSettingsError(f"the event selectors of {quote_input(arn)} are missing", hint=_HINT)
 
 
-def _trail(one: _Trail, selectors: tuple[Selector, ...], *, logging: bool) -> Trail:
-    fields = one.trail_arn.split(":")
-    if len(fields) != 6 or fields[2] != "cloudtrail" or one.is_multi_region_trail is None:
-        raise TrailSettingsError(f"{quote_input(one.trail_arn)} is no whole description of a trail", hint=_HINT)
+def _trail(trail: _Trail, selectors: tuple[Selector, ...], *, logging: bool) -> Trail:
+    fields = trail.trail_arn.split(":")
+    if len(fields) != 6 or fields[2] != "cloudtrail" or trail.is_multi_region_trail is None:
+        raise TrailSettingsError(f"{quote_input(trail.trail_arn)} is no whole description of a trail", hint=_HINT)
     return Trail(
-        arn=one.trail_arn,
-        name=one.name or fields[5].partition("/")[2],
+        arn=trail.trail_arn,
+        name=trail.name or fields[5].partition("/")[2],
         account=fields[4],
-        home_region=one.home_region or fields[3],
-        multi_region=one.is_multi_region_trail,
-        global_events=one.include_global_service_events,
-        organization=one.is_organization_trail,
+        home_region=trail.home_region or fields[3],
+        multi_region=trail.is_multi_region_trail,
+        global_events=trail.include_global_service_events,
+        organization=trail.is_organization_trail,
         logging=logging,
         selectors=selectors,
-        bucket=one.s3_bucket_name,
+        bucket=trail.s3_bucket_name,
     )
 
 
@@ -158,9 +158,9 @@ def _read_file(path: Path) -> Iterator[_Trail | _Selectors | _Status]:
     for document in split_documents(data):
         if isinstance(document, Broken):
             raise TrailSettingsError(f"`{path}` is no JSON: {document.why} ({document.position})", hint=_HINT)
-        for one in _flatten(_decode(document, path)):
+        for value in _flatten(_decode(document, path)):
             empty = False
-            yield _document(one, path)
+            yield _document(value, path)
     if empty:
         raise TrailSettingsError(f"`{path}` holds no settings of a trail", hint=_HINT)
 
@@ -180,15 +180,15 @@ def _flatten(decoded: object) -> Iterator[object]:
     """The documents of an array, however deep it nests, and the trails of `describe-trails`."""
     waiting = [decoded]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, list):
-            waiting += reversed(one)
-        elif isinstance(one, dict) and isinstance(one.get("trailList"), list):
-            yield from one["trailList"]
-        elif isinstance(one, dict) and isinstance(one.get("Trail"), dict):
-            yield one["Trail"]
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += reversed(value)
+        elif isinstance(value, dict) and isinstance(value.get("trailList"), list):
+            yield from value["trailList"]
+        elif isinstance(value, dict) and isinstance(value.get("Trail"), dict):
+            yield value["Trail"]
         else:
-            yield one
+            yield value
 
 
 def _document(one: object, path: Path) -> _Trail | _Selectors | _Status:
@@ -210,29 +210,29 @@ def _document(one: object, path: Path) -> _Trail | _Selectors | _Status:
 # ---------------------------------------------------------------- selectors
 
 
-def _selectors(one: _Selectors, path: Path) -> Iterator[Selector]:
-    for classic in one.event_selectors or ():
+def _selectors(selectors: _Selectors, path: Path) -> Iterator[Selector]:
+    for classic in selectors.event_selectors or ():
         yield from _classic_selectors(classic, path)
-    for advanced in one.advanced_event_selectors or ():
+    for advanced in selectors.advanced_event_selectors or ():
         yield _advanced_selector(advanced, path)
 
 
-def _classic_selectors(one: _Classic, path: Path) -> Iterator[Selector]:
+def _classic_selectors(selector: _Classic, path: Path) -> Iterator[Selector]:
     """A classic selector in the words of advanced ones.
 
     A data resource of S3 is a prefix of ARNs; those of Lambda and DynamoDB are exact, or name the whole service.
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DataResource.html
     """
-    if one.read_write_type not in ("All", *_READ_ONLY):
-        raise TrailSettingsError(f"`{path}`: unknown `ReadWriteType` {quote_input(one.read_write_type)}")
+    if selector.read_write_type not in ("All", *_READ_ONLY):
+        raise TrailSettingsError(f"`{path}`: unknown `ReadWriteType` {quote_input(selector.read_write_type)}")
     side: tuple[FieldTest, ...] = ()
-    if one.read_write_type != "All":
-        side = (FieldTest("readOnly", FieldOperator.EQUALS, (_READ_ONLY[one.read_write_type],)),)
-    if one.include_management_events:
-        excluded = tuple(sorted(one.exclude_management_event_sources))
+    if selector.read_write_type != "All":
+        side = (FieldTest("readOnly", FieldOperator.EQUALS, (_READ_ONLY[selector.read_write_type],)),)
+    if selector.include_management_events:
+        excluded = tuple(sorted(selector.exclude_management_event_sources))
         sources = (FieldTest("eventSource", FieldOperator.NOT_EQUALS, excluded),) if excluded else ()
         yield Selector("Management", (*sources, *side))
-    for resource in one.data_resources:
+    for resource in selector.data_resources:
         of_type = FieldTest("resources.type", FieldOperator.EQUALS, (resource.type,))
         for value in resource.values:
             yield Selector("Data", (of_type, *_classic_scope(resource.type, value), *side))
@@ -245,10 +245,10 @@ def _classic_scope(kind: str, value: str) -> tuple[FieldTest, ...]:
     return (FieldTest("resources.ARN", operator, (value,)),)
 
 
-def _advanced_selector(one: _Advanced, path: Path) -> Selector:
+def _advanced_selector(selector: _Advanced, path: Path) -> Selector:
     category = ""
     tests: list[FieldTest] = []
-    for fields in one.field_selectors:
+    for fields in selector.field_selectors:
         field = fields.get("Field")
         if not isinstance(field, str):
             raise TrailSettingsError(f"`{path}`: a field selector names no `Field`", hint=_HINT)

@@ -37,7 +37,7 @@ def live_refusals(
     Raises:
         AwsError: something can't be read.
     """
-    if any(one.is_principal(plan.account, plan.kind, plan.name) for one in callers):
+    if any(caller.is_principal(plan.account, plan.kind, plan.name) for caller in callers):
         return (Refusal.of(RefusalKind.CALLER),)
     try:
         live = writer.read_principal(plan.kind, plan.name)
@@ -265,7 +265,7 @@ def caller_chain(session: AwsSession) -> tuple[CallerName, ...]:
     """
     arns = [session.caller().arn, *_configured_roles(session)]
     found = [_caller_from_arn(arn) for arn in arns]
-    return tuple(dict.fromkeys(one for one in found if one is not None))
+    return tuple(dict.fromkeys(name for name in found if name is not None))
 
 
 def _configured_roles(session: AwsSession) -> Iterator[str]:

@@ -140,7 +140,7 @@ class IamWriter:
             groups = self._groups(name) if kind is PrincipalKind.USER else ()
         trust = _plain(found.get("AssumeRolePolicyDocument", ""))
         policies = (
-            *(_policy(PolicyKind.INLINE, one, "", text) for one, text in sorted(inline.items())),
+            *(_policy(PolicyKind.INLINE, policy, "", text) for policy, text in sorted(inline.items())),
             *(_policy(_kind_of(arn), arn.rpartition("/")[2], arn, text) for arn, text in documents.items()),
         )
         principal = Principal(
@@ -362,7 +362,7 @@ class IamWriter:
         return tuple(one["PolicyArn"] for one in found)
 
     def _groups(self, name: str) -> tuple[str, ...]:
-        return tuple(sorted(one["GroupName"] for one in self._pages("list_groups_for_user", "Groups", UserName=name)))
+        return tuple(sorted(page["GroupName"] for page in self._pages("list_groups_for_user", "Groups", UserName=name)))
 
     def _policy_facts(self, arn: str) -> Mapping[str, Any]:
         return dict(self._ask("get_policy", PolicyArn=arn)["Policy"])

@@ -71,7 +71,7 @@ class Journal:
 
     def __init__(self, path: Path, plan: RolloutPlan) -> None:
         self._plan_path, self._plan = path, plan
-        self._principals = {one.principal: one for one in plan.principals}
+        self._principals = {principal.principal: principal for principal in plan.principals}
         self._path = journal_of(path)
         self._file: Any = None
         self.digest = ""
@@ -217,7 +217,7 @@ class Journal:
         return {
             "plan": self.digest,
             "source": self._plan.source.digests.root,
-            "documents": {one.policy: digest_of_text(one.document) for one in calls if one.document},
+            "documents": {call.policy: digest_of_text(call.document) for call in calls if call.document},
         }
 
     # ------------------------------------------------------------ writing

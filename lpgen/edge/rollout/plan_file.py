@@ -41,10 +41,10 @@ def read_rollout_plan(path: Path) -> RolloutPlan:
         TamperingError: it isn't as lpgen wrote it.
     """
     written, sha256 = _decode(path)
-    names = [one.principal for one in written.principals]
+    names = [principal.principal for principal in written.principals]
     if len(set(names)) < len(names):
         raise TamperingError(f"`{path}` has a principal twice", hint=_AGAIN)
-    principals = tuple(_principal(one, path) for one in written.principals)
+    principals = tuple(_principal(principal, path) for principal in written.principals)
     return RolloutPlan(
         written.as_of, written.catalog, principals, written.attached_quota, _source(written.source, path), sha256
     )
@@ -90,59 +90,63 @@ def _source(written: SourcePart, path: Path) -> Source:
 
 def _check_derived(plan: RolloutPlan, path: Path) -> None:
     """INVARIANT: a principal is either refused, or its plan is the one that lpgen derives again."""
-    for one in plan.principals:
+    for principal in plan.principals:
         try:
-            derived = derive_again(one, as_of=plan.as_of, attached_quota=plan.attached_quota) if one.calls else one
+            derived = (
+                derive_again(principal, as_of=plan.as_of, attached_quota=plan.attached_quota)
+                if principal.calls
+                else principal
+            )
         except PolicyError as error:
-            raise _edited(one.principal, path) from error
-        if derived != one:
-            raise _edited(one.principal, path)
+            raise _edited(principal.principal, path) from error
+        if derived != principal:
+            raise _edited(principal.principal, path)
 
 
-def _principal(one: PrincipalPlanPart, path: Path) -> PrincipalPlan:
-    before, after = tuple(map(_text, one.before)), tuple(map(_text, one.after))
-    calls = tuple(_call(call, one, path) for call in one.calls)
-    _check_calls(calls, one, path)
+def _principal(part: PrincipalPlanPart, path: Path) -> PrincipalPlan:
+    before, after = tuple(map(_text, part.before)), tuple(map(_text, part.after))
+    calls = tuple(_call(call, part, path) for call in part.calls)
+    _check_calls(calls, part, path)
     try:
         inverse = inverse_calls(calls, {text.policy: text.text for text in before if text.inline})
     except KeyError as error:
-        raise _edited(one.principal, path) from error
-    if _as_written(inverse) != [(call.operation, call.parameters) for call in one.inverse] or (
+        raise _edited(part.principal, path) from error
+    if _as_written(inverse) != [(call.operation, call.parameters) for call in part.inverse] or (
         after != (tuple(texts_after(before, calls)) if calls else ())
     ):
-        raise _edited(one.principal, path)
+        raise _edited(part.principal, path)
     return PrincipalPlan(
-        principal=one.principal,
-        principal_id=one.principal_id,
-        account=one.account,
-        kind=one.kind,
-        name=one.name,
-        safe=one.safe,
-        sha256=one.sha256,
-        folder=one.folder,
+        principal=part.principal,
+        principal_id=part.principal_id,
+        account=part.account,
+        kind=part.kind,
+        name=part.name,
+        safe=part.safe,
+        sha256=part.sha256,
+        folder=part.folder,
         before=before,
         after=after,
         calls=calls,
         inverse=inverse,
-        peak=Peak(**msgspec.structs.asdict(one.peak)),
-        refusals=tuple(Refusal(why.kind, why.why, why.override or "") for why in one.refusals),
-        notes=one.notes,
-        boundary=one.boundary or "",
-        documents=tuple(_document(text, one, path) for text in one.documents),
-        permission_set=one.permission_set or "",
-        code=one.code or "",
-        left=one.left,
+        peak=Peak(**msgspec.structs.asdict(part.peak)),
+        refusals=tuple(Refusal(why.kind, why.why, why.override or "") for why in part.refusals),
+        notes=part.notes,
+        boundary=part.boundary or "",
+        documents=tuple(_document(text, part, path) for text in part.documents),
+        permission_set=part.permission_set or "",
+        code=part.code or "",
+        left=part.left,
     )
 
 
-def _text(one: PolicyTextPart) -> PolicyText:
-    return PolicyText(one.policy, one.type == "inline", one.text)
+def _text(part: PolicyTextPart) -> PolicyText:
+    return PolicyText(part.policy, part.type == "inline", part.text)
 
 
-def _document(one: NewDocumentPart, owner: PrincipalPlanPart, path: Path) -> NewDocument:
-    if digest_of_text(one.text) != one.sha256:
+def _document(part: NewDocumentPart, owner: PrincipalPlanPart, path: Path) -> NewDocument:
+    if digest_of_text(part.text) != part.sha256:
         raise _edited(owner.principal, path)
-    return NewDocument(one.file, one.name, one.type == "inline", one.text, one.narrows)
+    return NewDocument(part.file, part.name, part.type == "inline", part.text, part.narrows)
 
 
 def _edited(principal: str, path: Path) -> TamperingError:
@@ -169,7 +173,9 @@ def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> IamCall:
             )
             for kind in CallKind
         ]
-        exact = [one for one in found if (one.operation, one.parameters()) == (written.operation, written.parameters)]
+        exact = [
+            call for call in found if (call.operation, call.parameters()) == (written.operation, written.parameters)
+        ]
     except (KeyError, TypeError, AttributeError) as error:
         raise _edited(owner.principal, path) from error
     if len(exact) != 1:
@@ -177,13 +183,13 @@ def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> IamCall:
     return exact[0]
 
 
-def _check_calls(calls: Sequence[IamCall], one: PrincipalPlanPart, path: Path) -> None:
+def _check_calls(calls: Sequence[IamCall], part: PrincipalPlanPart, path: Path) -> None:
     """Refuse calls that attach policies other than the plan's own, below lpgen's path, or remove any that weren't
     there."""
     made = {call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}
-    held = {text.policy for text in one.before}
-    fields = one.principal.split(":", 5)
-    own = f"arn:{fields[1] if len(fields) == 6 else ''}:iam::{one.account}:policy{POLICY_PATH}"
+    held = {text.policy for text in part.before}
+    fields = part.principal.split(":", 5)
+    own = f"arn:{fields[1] if len(fields) == 6 else ''}:iam::{part.account}:policy{POLICY_PATH}"
     for call in calls:
         right = {
             CallKind.CREATE_POLICY: call.policy.startswith(own) and "/" not in call.policy.removeprefix(own),
@@ -194,7 +200,7 @@ def _check_calls(calls: Sequence[IamCall], one: PrincipalPlanPart, path: Path) -
             CallKind.DELETE_POLICY: False,
         }[call.kind]
         if not right:
-            raise _edited(one.principal, path)
-    whole = one.principal.endswith(f"/{one.name}") and fields[4:5] == [one.account] and held.issuperset(one.left)
-    if bool(calls) == bool(one.refusals) or (calls and not whole):
-        raise _edited(one.principal, path)
+            raise _edited(part.principal, path)
+    whole = part.principal.endswith(f"/{part.name}") and fields[4:5] == [part.account] and held.issuperset(part.left)
+    if bool(calls) == bool(part.refusals) or (calls and not whole):
+        raise _edited(part.principal, path)

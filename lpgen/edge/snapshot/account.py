@@ -110,10 +110,10 @@ class AccountReader:
         Service-linked roles are left out: their policies can't be replaced.
         """
         files = {
-            one["Arn"]: f"{self.caller.account}-{kind}-{one['Arn'].rpartition('/')[2]}.json"
+            principal["Arn"]: f"{self.caller.account}-{kind}-{principal['Arn'].rpartition('/')[2]}.json"
             for kind in ("role", "user")
-            for one in _principals_in(pages, kind)
-            if not one.get("Path", "/").startswith(_SERVICE_LINKED)
+            for principal in _principals_in(pages, kind)
+            if not principal.get("Path", "/").startswith(_SERVICE_LINKED)
         }
         index: dict[str, str] = {}
         for report in fetch_last_accessed(self.session, sorted(files)):
@@ -147,7 +147,7 @@ class AccountReader:
                 self.writer.write(f"{RESOURCE_TAGS}/{self.caller.account}-{region}.json", pages)
 
     def _read_work(self, pages: list[_DetailsPage], regions: tuple[str, ...]) -> None:
-        roles = {one["RoleName"]: one["Arn"] for one in _principals_in(pages, "role")}
+        roles = {principal["RoleName"]: principal["Arn"] for principal in _principals_in(pages, "role")}
         fetcher = ScheduleFetcher(self.session, self.caller, roles, self.writer.taken.date(), self.gaps)
         found = list(map(asdict, fetcher.fetch(regions)))
         self.writer.write(f"{SCHEDULES}/{self.caller.account}.json", found)
@@ -191,7 +191,7 @@ def _fetch_policies(session: AwsSession) -> list[_DetailsPage]:
 def _principals_in(pages: Iterable[_DetailsPage], kind: str) -> list[_DetailsPage]:
     """The roles (`role`) or users (`user`) of the pages."""
     name = f"{kind.title()}DetailList"
-    return [one for page in pages for one in page.get(name, ())]
+    return [policy for page in pages for policy in page.get(name, ())]
 
 
 # ---------------------------------------------------------------- trails
@@ -208,7 +208,7 @@ def _fetch_trails(session: AwsSession) -> _FetchedTrails:
     trails = _FetchedTrails()
     with aws_errors("list the trails"):
         pages = session.client("cloudtrail").get_paginator("list_trails").paginate()
-        listed = {one["TrailARN"]: one["HomeRegion"] for page in pages for one in page.get("Trails", ())}
+        listed = {trail["TrailARN"]: trail["HomeRegion"] for page in pages for trail in page.get("Trails", ())}
     for arn, region in sorted(listed.items()):
         try:
             trails.found[arn] = _fetch_trail(session.client("cloudtrail", region), arn)

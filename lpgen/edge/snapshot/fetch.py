@@ -43,7 +43,7 @@ def take_snapshot(
         organization = run.read_organization()
         reads = run.read_accounts(run.choose_accounts(organization))
         gaps = run.gaps.gaps()
-        taken = tuple(one.taken for one in reads.values() if one.taken is not None)
+        taken = tuple(read.taken for read in reads.values() if read.taken is not None)
         if not taken:
             first = next((f": {gap}" for gap in gaps if gap.account), "")
             raise SnapshotError(f"no account's policies could be read{first}", hint=_NEEDS)
@@ -97,7 +97,7 @@ class _Run:
         Raises:
             InvocationError: one that is wanted isn't in the organization.
         """
-        names = {one.id: one.name for one in organization.accounts} if organization else {}
+        names = {node.id: node.name for node in organization.accounts} if organization else {}
         strangers = sorted(set(self.wanted.accounts or ()) - names.keys() - {self.caller.account})
         if organization is not None and strangers:
             why = f"the account `{strangers[0]}` isn't in the organization `{organization.id}`"
@@ -106,7 +106,7 @@ class _Run:
         if self.wanted.role and self.wanted.accounts is not None:
             chosen = self.wanted.accounts
         elif self.wanted.role and organization is not None:
-            chosen = (one.id for one in organization.accounts if one.state in ("ACTIVE", ""))
+            chosen = (node.id for node in organization.accounts if node.state in ("ACTIVE", ""))
         elif self.wanted.role:
             known = Subject.ORGANIZATION not in {gap.subject for gap in self.gaps.gaps()}
             why = "there is no organization" if known else "the accounts of the organization can't be read"
@@ -164,7 +164,7 @@ def _tree(organization: Organization) -> dict[str, Any]:
         "id": organization.id,
         "management_account": organization.management_account,
         "policy_types": sorted(organization.policy_types),
-        "nodes": [asdict(one) for one in organization.nodes],
+        "nodes": [asdict(node) for node in organization.nodes],
     }
 
 

@@ -43,7 +43,7 @@ class Organization:
     @property
     def accounts(self) -> tuple[_Node, ...]:
         """The accounts, by id."""
-        return tuple(sorted((one for one in self.nodes if one.is_account), key=lambda one: one.id))
+        return tuple(sorted((node for node in self.nodes if node.is_account), key=lambda node: node.id))
 
 
 def fetch_organization(session: AwsSession) -> Organization | None:
@@ -63,19 +63,24 @@ def fetch_organization(session: AwsSession) -> Organization | None:
     with aws_errors("read the accounts of the organization"):
         roots = list(_listed(client, "list_roots", "Roots"))
         nodes = tuple(node for root in roots for node in _below(client, _Node(root["Id"], root["Name"], (root["Id"],))))
-    on = {one["Type"] for root in roots for one in root.get("PolicyTypes", ()) if one.get("Status") == "ENABLED"}
+    on = {
+        policy_type["Type"]
+        for root in roots
+        for policy_type in root.get("PolicyTypes", ())
+        if policy_type.get("Status") == "ENABLED"
+    }
     return Organization(found["Id"], found["MasterAccountId"], frozenset(on), nodes)
 
 
 def _below(client: Any, node: _Node) -> Iterator[_Node]:
     """The node and all below it."""
     yield node
-    for one in _listed(client, "list_accounts_for_parent", "Accounts", ParentId=node.id):
+    for account in _listed(client, "list_accounts_for_parent", "Accounts", ParentId=node.id):
         # `Status` gives way to `State`. https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
-        state = one.get("State") or one.get("Status") or ""
-        yield _Node(one["Id"], one.get("Name", ""), (*node.path, one["Id"]), is_account=True, state=state)
-    for one in _listed(client, "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=node.id):
-        yield from _below(client, _Node(one["Id"], one.get("Name", ""), (*node.path, one["Id"])))
+        state = account.get("State") or account.get("Status") or ""
+        yield _Node(account["Id"], account.get("Name", ""), (*node.path, account["Id"]), is_account=True, state=state)
+    for unit in _listed(client, "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=node.id):
+        yield from _below(client, _Node(unit["Id"], unit.get("Name", ""), (*node.path, unit["Id"])))
 
 
 def _listed(client: Any, operation: str, name: str, **arguments: str) -> Iterator[dict[str, Any]]:
@@ -105,7 +110,9 @@ def fetch_levels(
     attached: dict[str, list[_Document]] = {}
     client = session.client("organizations")
     with aws_errors("read the organization's policies"):
-        policies = sorted(_listed(client, "list_policies", "Policies", Filter=kind), key=lambda one: str(one["Id"]))
+        policies = sorted(
+            _listed(client, "list_policies", "Policies", Filter=kind), key=lambda account: str(account["Id"])
+        )
         for policy in policies:
             content = client.describe_policy(PolicyId=policy["Id"])["Policy"]["Content"]
             document = _document(content, policy["Name"])

@@ -56,8 +56,8 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The resources; S3 names the Regions of buckets only in pages."""
         size = {"PaginationConfig": {"PageSize": self.page_size}} if self.page_size else {}
         for page in client.get_paginator(self.listing).paginate(**size):
-            for one in page.get(self.items, ()):
-                yield one if isinstance(one, dict) else {self.name: one}
+            for item in page.get(self.items, ()):
+                yield item if isinstance(item, dict) else {self.name: item}
 
     def arn_and_policy(self, client: Any, resource: _Resource, caller: CallerIdentity) -> tuple[str, str | None]:
         """A resource's ARN, and its policy as JSON, None where there is none."""

@@ -110,8 +110,8 @@ class ScheduleFetcher:
         """The schedules in some Regions, sorted."""
         places = [(*named, region) for region in regions for named in self.table.schedules.items()]
         with ThreadPoolExecutor(_WORKERS) as pool:
-            found = [one for some in pool.map(lambda place: list(self._all(*place)), places) for one in some]
-        return sorted(found, key=lambda one: (one.source, one.name, one.expression))
+            found = [schedule for some in pool.map(lambda place: list(self._all(*place)), places) for schedule in some]
+        return sorted(found, key=lambda schedule: (schedule.source, schedule.name, schedule.expression))
 
     def _all(self, words: str, source: _ScheduleSource, region: str) -> Iterator[Schedule]:
         for page in self._ask(source.service, region, source.listing, {}):
@@ -124,7 +124,7 @@ class ScheduleFetcher:
         answers = [item]
         for call in source.calls:
             names = {*call.arguments.values(), *call.beside}
-            known = [one for one in _objects(answers) if names <= one.keys()]
+            known = [obj for obj in _objects(answers) if names <= obj.keys()]
             wanted = {tuple((argument, one[name]) for argument, name in call.arguments.items()) for one in known}
             for arguments in sorted(wanted):
                 answers += self._ask(source.service, region, call.operation, dict(arguments))
@@ -220,11 +220,11 @@ def _objects(document: object) -> Iterator[dict[str, Any]]:
 
 def _texts(document: object) -> Iterator[tuple[str, str]]:
     """Every text of a document with its key."""
-    for one in _objects(document):
-        for key in one:
-            if key == "JobName" and "JobDefinition" in one:
+    for obj in _objects(document):
+        for key in obj:
+            if key == "JobName" and "JobDefinition" in obj:
                 continue  # what AWS Batch calls a run; elsewhere it is a job of AWS Glue
-            for text in _values_at(one, key):
+            for text in _values_at(obj, key):
                 if isinstance(text, str) and not text.startswith("{"):  # neither JSON nor an expression
                     yield key, text
 

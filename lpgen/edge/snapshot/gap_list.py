@@ -55,7 +55,7 @@ class GapList:
             groups.setdefault((miss.account, miss.subject, miss.what, miss.code), []).append(miss)
         return tuple(
             sorted(
-                Gap(account, subject, _place(what, [one.where for one in misses if one.where]), misses[0].reason)
+                Gap(account, subject, _place(what, [miss.where for miss in misses if miss.where]), misses[0].reason)
                 for (account, subject, what, _), misses in groups.items()
             )
         )
@@ -65,4 +65,4 @@ def _place(what: str, wheres: list[str]) -> str:
     shown = list(dict.fromkeys(wheres))
     more = len(shown) - _SHOWN_PLACES
     text = ", ".join(shown[:_SHOWN_PLACES]) + (f" and {more} more" if more > 0 else "")
-    return " in ".join(one for one in (what, text) if one)
+    return " in ".join(part for part in (what, text) if part)

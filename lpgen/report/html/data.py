@@ -71,7 +71,7 @@ def _data_of_block(block: Block) -> Data:
         case Bullets():
             return ["ol" if block.numbered else "ul", [_data_of_item(item) for item in block.items]]
         case Table():
-            columns = [[one.title, int(one.number), int(one.show is Show.WIDE)] for one in block.columns]
+            columns = [[column.title, int(column.number), int(column.show is Show.WIDE)] for column in block.columns]
             return ["t", columns, [[data_of_line(cell) for cell in row] for row in block.rows]]
         case Command():
             return ["p", data_of_line((name(block.text),))]
@@ -154,7 +154,7 @@ def gaps_of(ranges: str) -> str:
     """The ranges, each as its gap to the one before and how many numbers more it has, in hexadecimal: `0-4,2`."""
     found, end = [], 0
     for part in filter(None, ranges.split(",")):
-        first, last = (int(one) for one in (part.split("-") * 2)[:2])
+        first, last = (int(number) for number in (part.split("-") * 2)[:2])
         found.append(f"{first - end:x}" + (f"-{last - first:x}" if last > first else ""))
         end = last + 1
     return ",".join(found)

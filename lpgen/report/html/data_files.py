@@ -40,7 +40,7 @@ class _PageWithFiles:
 
 def page_with_files(page: ReviewPage, *, folder: str) -> _PageWithFiles:
     """The page with files beside it; `folder` holds that of the files."""
-    arns, text_of = [one.arn for one in page.parted.summary.principals], page.parted.text_of
+    arns, text_of = [principal.arn for principal in page.parted.summary.principals], page.parted.text_of
     review = _digest(map(text_of, arns))
     path = f"{quote(folder, safe='', errors='surrogateescape')}/{review}"
     beside = Beside(terminal_text(folder), path, review, _IN_EACH_FILE)

@@ -120,7 +120,9 @@ def review_html(page: ReviewPage) -> Iterator[str]:
         columns=_TABLE,
         rows=rows,
         links={
-            label: anchor_of(one.arn) for one in review.principals for label in (label_of(one.arn), label_in_list(one))
+            label: anchor_of(principal.arn)
+            for principal in review.principals
+            for label in (label_of(principal.arn), label_in_list(principal))
         },
         trend=tuple(trend_blocks((*page.baselines, _stamp_of_now(review, rows)))) if page.baselines else (),
         bars=_coverage_bars(review.report.diff.coverage.accounts),
@@ -134,8 +136,8 @@ def review_html(page: ReviewPage) -> Iterator[str]:
 def _principals(parted: PartedReview) -> Iterator[tuple[str, str]]:
     """The data elements of all principals, each document once."""
     documents: dict[str, str] = {}
-    for number, one in enumerate(parted.summary.principals):
-        data = json.loads(parted.text_of(one.arn))
+    for number, principal in enumerate(parted.summary.principals):
+        data = json.loads(parted.text_of(principal.arn))
         documents |= {name: data.pop(name) for name in list(data) if name.startswith(DOCUMENT)}
         yield f"principal-{number}", script_json(data)
     for name, text in documents.items():
@@ -218,8 +220,8 @@ class _CoverageBar:
 def rows_of(parted: PartedReview) -> tuple[_PrincipalRow, ...]:
     """A row per principal, in their order."""
     principals = parted.summary.principals
-    most = max((one.counts.granted for one in principals), default=0)
-    return tuple(_row(one, most, json.loads(parted.text_of(one.arn))) for one in principals)
+    most = max((principal.counts.granted for principal in principals), default=0)
+    return tuple(_row(principal, most, json.loads(parted.text_of(principal.arn))) for principal in principals)
 
 
 def data_of_rows(rows: Sequence[_PrincipalRow]) -> Json:
@@ -312,19 +314,19 @@ def _coverage_bars(accounts: Sequence[AccountCoverage]) -> tuple[_CoverageBar, .
     """A bar per account on one scale of days."""
     if not accounts:
         return ()
-    first, last = min(one.first_day for one in accounts), max(one.last_day for one in accounts)
-    return tuple(_coverage_bar(one, first, last) for one in accounts)
+    first, last = min(account.first_day for account in accounts), max(account.last_day for account in accounts)
+    return tuple(_coverage_bar(account, first, last) for account in accounts)
 
 
-def _coverage_bar(one: AccountCoverage, first: date, last: date) -> _CoverageBar:
-    gaps = [(gap.first, gap.last, "no record") for gap in one.gaps]
-    holes = [(hole.first, hole.last, hole.why) for hole in one.uncovered]
+def _coverage_bar(coverage: AccountCoverage, first: date, last: date) -> _CoverageBar:
+    gaps = [(gap.first, gap.last, "no record") for gap in coverage.gaps]
+    holes = [(hole.first, hole.last, hole.why) for hole in coverage.uncovered]
     return _CoverageBar(
-        terminal_text(one.account),
-        one.first_day.isoformat(),
-        one.last_day.isoformat(),
-        one.covered_days,
-        *_span(one.first_day, one.last_day, first, last),
+        terminal_text(coverage.account),
+        coverage.first_day.isoformat(),
+        coverage.last_day.isoformat(),
+        coverage.covered_days,
+        *_span(coverage.first_day, coverage.last_day, first, last),
         tuple(
             _MissingDays(f"{start} to {end}: {terminal_text(why)}", *_span(start, end, first, last))
             for start, end, why in sorted(gaps + holes)
@@ -369,8 +371,8 @@ def _figures_of_review(review: ReviewSummary) -> Iterator[Figure]:
 def _coverage_figure(review: ReviewSummary) -> Figure:
     report = review.report
     accounts = report.diff.coverage.accounts
-    holes = sum(len(one.gaps) + len(one.uncovered) for one in accounts)
-    days = sorted({one.covered_days for one in accounts}) or [0]
+    holes = sum(len(account.gaps) + len(account.uncovered) for account in accounts)
+    days = sorted({account.covered_days for account in accounts}) or [0]
     value = count(days[0]) if len(days) == 1 else f"{count(days[0])}–{count(days[-1])}"
     noted = f"{plural(len(accounts), 'account')}, {plural(holes, 'gap') if holes else 'no gaps'}"
     unread = len(review.accounts_without_logs)

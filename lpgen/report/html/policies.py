@@ -39,7 +39,9 @@ def data_of_policies(view: PrincipalView, shared: Shared) -> Json:
     """The policies in force and those of the replacement, with the notes of both: a mark and places of shared lines."""
     notes: Interned[Note] = Interned()
     granted = _granted_by_statement(view.diff.assessment.verdicts)
-    old = [_data_of_old(one, _Outcomes(view, one, granted), shared, notes) for one in view.diff.principal.policies]
+    old = [
+        _data_of_old(policy, _Outcomes(view, policy, granted), shared, notes) for policy in view.diff.principal.policies
+    ]
     new = list(_data_of_new(view, notes))
     said = [[note.mark, *map(shared.lines.place, note.lines)] for note in notes.values]
     return {"old": old, "new": new, "notes": said}
@@ -153,8 +155,8 @@ def _lay_out(value: object, indent: str, path: Path, before: str = "", after: st
         return
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     yield f"{indent}{before}{opening}", path
-    for number, (key, step, one) in enumerate(items, start=1):
-        yield from _lay_out(one, f"{indent}  ", (*path, step), key, "," if number < len(items) else "")
+    for number, (key, step, item) in enumerate(items, start=1):
+        yield from _lay_out(item, f"{indent}  ", (*path, step), key, "," if number < len(items) else "")
     yield f"{indent}{closing}{after}", ()
 
 
@@ -184,8 +186,8 @@ def _place_in_statement(path: Path, document: Mapping[str, Any]) -> tuple[int, s
 def _old_listing(document: Policy, outcomes: _Outcomes) -> _Listing:
     """A policy in force, with the actions that each line matches and how many of them were used."""
     version = {"Version": document.version} if document.version else {}
-    written = {**version, "Statement": [json.loads(one.text) for one in document.statements]}
-    effects = [one.effect for one in document.statements]
+    written = {**version, "Statement": [json.loads(statement.text) for statement in document.statements]}
+    effects = [statement.effect for statement in document.statements]
 
     def noted(statement: int, element: str, value: str) -> Note | None:
         if not element:
@@ -206,10 +208,10 @@ def _granted_by_statement(verdicts: Iterable[ActionVerdict]) -> Granted:
     first grouped by identity."""
     refs: dict[int, StatementRef] = {}
     found: dict[int, list[ActionVerdict]] = defaultdict(list)
-    for one in verdicts:
-        for ref in one.grants:
+    for verdict in verdicts:
+        for ref in verdict.grants:
             refs[id(ref)] = ref
-            found[id(ref)].append(one)
+            found[id(ref)].append(verdict)
     granted: dict[tuple[str, str, int], list[ActionVerdict]] = defaultdict(list)
     for at, ref in refs.items():
         granted[ref.policy, ref.group, ref.index].extend(found[at])
@@ -224,9 +226,9 @@ class _Outcomes:
         self._policy = policy.arn or policy.name, policy.group
         self._granted = granted
         self._wildcards = {
-            (one.ref.index, str(one.pattern)): one
-            for one in view.diff.assessment.wildcards
-            if (one.ref.policy, one.ref.group) == self._policy
+            (wildcard.ref.index, str(wildcard.pattern)): wildcard
+            for wildcard in view.diff.assessment.wildcards
+            if (wildcard.ref.policy, wildcard.ref.group) == self._policy
         }
         self._by_action: dict[int, dict[str, ActionVerdict]] = {}
 
@@ -248,12 +250,14 @@ class _Outcomes:
         wildcard = self._wildcards.get((statement, pattern))
         if wildcard:
             return _wildcard_note(wildcard)
-        one = self._verdicts(statement).get(pattern.lower())
-        if one is None:
+        verdict = self._verdicts(statement).get(pattern.lower())
+        if verdict is None:
             return None
-        evidence = (seen_note(one.evidence),) if one.evidence else ()
-        mark = Mark.IDLE if one.verdict in UNSEEN else Mark.SEEN
-        return Note(mark, (line(strong(one.verdict), f": {one.reason}"), *evidence, *self._outcome_lines(one)))
+        evidence = (seen_note(verdict.evidence),) if verdict.evidence else ()
+        mark = Mark.IDLE if verdict.verdict in UNSEEN else Mark.SEEN
+        return Note(
+            mark, (line(strong(verdict.verdict), f": {verdict.reason}"), *evidence, *self._outcome_lines(verdict))
+        )
 
     def _verdicts(self, statement: int) -> Mapping[str, ActionVerdict]:
         if statement not in self._by_action:
@@ -261,21 +265,21 @@ class _Outcomes:
             self._by_action[statement] = {one.action.lower(): one for one in found}
         return self._by_action[statement]
 
-    def _outcome_lines(self, one: ActionVerdict) -> tuple[Line, ...]:
-        danger = (line(bad("dangerous: "), one.danger),) if one.danger and one.verdict in UNSEEN else ()
+    def _outcome_lines(self, verdict: ActionVerdict) -> tuple[Line, ...]:
+        danger = (line(bad("dangerous: "), verdict.danger),) if verdict.danger and verdict.verdict in UNSEEN else ()
         if not self._view.has_documents:
             return danger
-        stays = one.action in self._view.staying
-        kept = f": {one.keep}" if one.keep and one.verdict is Verdict.UNOBSERVABLE else ""
+        stays = verdict.action in self._view.staying
+        kept = f": {verdict.keep}" if verdict.keep and verdict.verdict is Verdict.UNOBSERVABLE else ""
         return *danger, line(strong("kept") if stays else good("removed"), kept if stays else "")
 
 
-def _wildcard_note(one: WildcardUse) -> Note:
-    what = "allows all but what matches it: " if one.not_action else "matches "
-    first = line(what, strong(plural(one.expands_to, "action")), " today, and whatever AWS adds")
-    if not one.used:
+def _wildcard_note(wildcard: WildcardUse) -> Note:
+    what = "allows all but what matches it: " if wildcard.not_action else "matches "
+    first = line(what, strong(plural(wildcard.expands_to, "action")), " today, and whatever AWS adds")
+    if not wildcard.used:
         return Note(Mark.IDLE, (first, line(bad("none of them was seen in use"))))
-    return Note(Mark.SEEN, (first, line(f"{count(len(one.used))} seen in use: ", names(one.used, most=8))))
+    return Note(Mark.SEEN, (first, line(f"{count(len(wildcard.used))} seen in use: ", names(wildcard.used, most=8))))
 
 
 # ---------------------------------------------------------------- of the replacement
@@ -285,10 +289,10 @@ def _new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) 
     """A document of the replacement, with the evidence for each line."""
     written = json.loads(document.text)
     statements = written["Statement"] if isinstance(written["Statement"], list) else [written["Statement"]]
-    by_sid = {one.sid: one for one in document.statements}
-    known = [by_sid.get(one.get("Sid", "")) for one in statements]
-    evidence = [_evidence_notes(one) if one else {} for one in known]
-    patterns = {one.pattern: one for one in rules}
+    by_sid = {statement.sid: statement for statement in document.statements}
+    known = [by_sid.get(statement.get("Sid", "")) for statement in statements]
+    evidence = [_evidence_notes(statement) if statement else {} for statement in known]
+    patterns = {rule.pattern: rule for rule in rules}
 
     def noted(statement: int, element: str, value: str) -> Note | None:
         one = known[statement]
@@ -309,7 +313,7 @@ def _new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) 
 def _new_parents(document: ReplacementDocument) -> list[StatementRef | None]:
     """Of each statement of a document the old one that it narrows, None for what was carried."""
     written = json.loads(document.text)["Statement"]
-    by_sid = {one.sid: one.parent for one in document.statements}
+    by_sid = {statement.sid: statement.parent for statement in document.statements}
     return [by_sid.get(one.get("Sid", "")) for one in (written if isinstance(written, list) else [written])]
 
 
@@ -317,19 +321,19 @@ def _evidence_notes(statement: ReplacementStatement) -> dict[str, Note]:
     found: dict[str, list[Line]] = defaultdict(list)
     kinds: dict[str, LineKind] = {}
     for action, scope, lines in explained_lines(statement):
-        for one in lines:
-            found[action].extend(_line_notes(one, scope, statement))
-            kinds[action] = min(one.kind, kinds.get(action, one.kind), key=list(LineKind).index)
+        for replaced in lines:
+            found[action].extend(_line_notes(replaced, scope, statement))
+            kinds[action] = min(replaced.kind, kinds.get(action, replaced.kind), key=list(LineKind).index)
     return {action: Note(kinds[action], tuple(dict.fromkeys(notes))) for action, notes in found.items()}
 
 
-def _line_notes(one: ReplacementLine, scope: Scope, statement: ReplacementStatement) -> Iterator[Line]:
-    yield line(strong(LINE_WORDS[one.kind]), f": {one.why}" if one.why else "")
+def _line_notes(replaced: ReplacementLine, scope: Scope, statement: ReplacementStatement) -> Iterator[Line]:
+    yield line(strong(LINE_WORDS[replaced.kind]), f": {replaced.why}" if replaced.why else "")
     if scope != statement.scope:
         yield line("on ", names(scope.resources, most=2))
-    if one.evidence:
-        yield seen_note(one.evidence)
-        if one.evidence.example_resource not in ("", "*"):
-            yield line(quiet("on "), name(one.evidence.example_resource))
-    if one.rule:
-        yield line(quiet(f"its resource follows the rule {one.rule}"))
+    if replaced.evidence:
+        yield seen_note(replaced.evidence)
+        if replaced.evidence.example_resource not in ("", "*"):
+            yield line(quiet("on "), name(replaced.evidence.example_resource))
+    if replaced.rule:
+        yield line(quiet(f"its resource follows the rule {replaced.rule}"))

@@ -64,7 +64,7 @@ def _data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> J
         "label": terminal_text(short_label_of(view.diff.principal)),
         "account": terminal_text(view.diff.principal.account),
         "state": data_of_line((state_of(view.summary),))[0],
-        "figures": [astuple(one) for one in _figures_of_principal(view)],
+        "figures": [astuple(figure) for figure in _figures_of_principal(view)],
         "replaced": view.has_documents,
         "identity": data_of_blocks(identity_blocks(view)),
         "safety": data_of_blocks(safety_blocks(view)),
@@ -166,12 +166,16 @@ def _data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
     Reasons and dangers are indexes into the shared texts; -1 means no danger.
     """
     groups: dict[_Group, dict[_RowKey, list[Action]]] = defaultdict(lambda: defaultdict(list))
-    for one in view.diff.assessment.verdicts:
-        outcome = _outcome_of(one, view)
-        reason = one.reason if outcome != KEPT or one.keep in ("", one.reason) else f"{one.reason}; {one.keep}"
-        service = one.action.partition(":")[0]
-        key = outcome, one.verdict, one.confidence if outcome == REMOVED else None
-        groups[key][service, reason, one.danger].append(one.action)
+    for verdict in view.diff.assessment.verdicts:
+        outcome = _outcome_of(verdict, view)
+        reason = (
+            verdict.reason
+            if outcome != KEPT or verdict.keep in ("", verdict.reason)
+            else f"{verdict.reason}; {verdict.keep}"
+        )
+        service = verdict.action.partition(":")[0]
+        key = outcome, verdict.verdict, verdict.confidence if outcome == REMOVED else None
+        groups[key][service, reason, verdict.danger].append(verdict.action)
     return [
         {
             "outcome": outcome,
@@ -195,20 +199,20 @@ def _data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
 
 def _data_of_actions(view: PrincipalView, shared: Shared) -> list[str]:
     """The numbers of the actions that are granted, those that a record shows, and the granted ones that are kept."""
-    outcomes = [(one, _outcome_of(one, view)) for one in view.diff.assessment.verdicts]
+    outcomes = [(verdict, _outcome_of(verdict, view)) for verdict in view.diff.assessment.verdicts]
     granted = [one.action for one, outcome in outcomes if outcome != UNGRANTED]
-    seen = [one.action for one, _ in outcomes if one.verdict not in UNSEEN]
+    seen = [outcome.action for outcome, _ in outcomes if outcome.verdict not in UNSEEN]
     kept = [one.action for one, outcome in outcomes if outcome == KEPT]
     return [shared.ranges(actions) for actions in (granted, seen, kept)]
 
 
-def _outcome_of(one: ActionVerdict, view: PrincipalView) -> str:
+def _outcome_of(verdict: ActionVerdict, view: PrincipalView) -> str:
     """The outcome of an action."""
-    if one.verdict is Verdict.UNGRANTED:
+    if verdict.verdict is Verdict.UNGRANTED:
         return UNGRANTED
     if not view.has_documents:
         return GRANTED
-    return KEPT if one.action in view.staying else REMOVED
+    return KEPT if verdict.action in view.staying else REMOVED
 
 
 def _group_order(key: _Group) -> tuple[int, int, int]:
@@ -273,14 +277,14 @@ def _data_of_walls(view: PrincipalView) -> list[Json]:
 def _services(view: PrincipalView) -> dict[str, _Service]:
     scopes = _old_scopes(view)
     found: dict[str, _Service] = defaultdict(_Service)
-    for one in view.diff.assessment.verdicts:
-        outcome = _outcome_of(one, view)
+    for verdict in view.diff.assessment.verdicts:
+        outcome = _outcome_of(verdict, view)
         if outcome == UNGRANTED:
             continue
-        service = found[one.action.partition(":")[0]]
-        seen, stays = one.verdict not in UNSEEN, outcome == KEPT
-        service.levels[one.level].add(_Level(1, seen, stays, stays and not seen))
-        service.refs.update((id(ref), ref) for ref in one.grants)
+        service = found[verdict.action.partition(":")[0]]
+        seen, stays = verdict.verdict not in UNSEEN, outcome == KEPT
+        service.levels[verdict.level].add(_Level(1, seen, stays, stays and not seen))
+        service.refs.update((id(ref), ref) for ref in verdict.grants)
     for service in found.values():
         service.before = {scopes[ref] for ref in service.refs.values() if ref in scopes}
     for line in view.lines:
@@ -290,12 +294,12 @@ def _services(view: PrincipalView) -> dict[str, _Service]:
 
 def _old_scopes(view: PrincipalView) -> Mapping[StatementRef, Scope]:
     return {
-        StatementRef(policy.arn or policy.name, policy.kind, policy.group, one.index, one.sid): Scope(
-            one.resources, one.not_resource
+        StatementRef(policy.arn or policy.name, policy.kind, policy.group, statement.index, statement.sid): Scope(
+            statement.resources, statement.not_resource
         )
         for policy in view.diff.principal.policies
         if policy.document is not None
-        for one in policy.document.statements
+        for statement in policy.document.statements
     }
 
 
@@ -317,7 +321,7 @@ def _merged(services: Iterable[_Service]) -> _Service:
 def _data(name: str, service: _Service) -> Json:
     return {
         "name": name,
-        "levels": [[one.granted, one.seen, one.stays, one.unseen] for one in service.levels.values()],
+        "levels": [[level.granted, level.seen, level.stays, level.unseen] for level in service.levels.values()],
         "before": _data_of_scopes(service.before),
         "after": _data_of_scopes(service.after),
     }
@@ -350,8 +354,8 @@ def _data_of_use(view: PrincipalView, report: Report) -> Json | None:
     if not uses:
         return None
     covered = report.diff.coverage.account(view.diff.principal.account)
-    missing = [(one.first, one.last, "no record") for one in covered.gaps] if covered else []
-    missing += [(one.first, one.last, one.why) for one in covered.uncovered] if covered else []
+    missing = [(gap.first, gap.last, "no record") for gap in covered.gaps] if covered else []
+    missing += [(hole.first, hole.last, hole.why) for hole in covered.uncovered] if covered else []
     seen = [day for use in uses for day in use[3]]
     days = [*seen, covered.first_day, covered.last_day] if covered else seen or [report.diff.as_of]
     first = min(days)
@@ -365,9 +369,9 @@ def _data_of_use(view: PrincipalView, report: Report) -> Json | None:
 
 def _used(view: PrincipalView) -> Iterable[_Use]:
     days = dict(view.diff.use.days)
-    for one in view.diff.assessment.verdicts:
-        if one.evidence is not None:
-            yield one.action, one.verdict, one.evidence, days.get(one.action, ())
+    for verdict in view.diff.assessment.verdicts:
+        if verdict.evidence is not None:
+            yield verdict.action, verdict.verdict, verdict.evidence, days.get(verdict.action, ())
 
 
 def _denied(view: PrincipalView) -> Iterable[_Use]:

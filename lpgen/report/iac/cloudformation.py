@@ -66,13 +66,13 @@ def _metadata(subject: CodeSubject) -> Json:
     """The steps to take outside of the template, in order, once the stack exists."""
     shown: Json = {"Principal": terminal_text(subject.principal.arn)}
     if subject.reasons:
-        shown["NotSafeYet"] = [terminal_text(one) for one in subject.reasons]
+        shown["NotSafeYet"] = [terminal_text(reason) for reason in subject.reasons]
     if subject.left:
-        shown["StayAttached"] = [terminal_text(one) for one in subject.left]
+        shown["StayAttached"] = [terminal_text(arn) for arn in subject.left]
     detach = subject.detach
-    shown["ThenDetach"] = [terminal_text(one) for one in detach.managed]
-    shown["ThenDeleteInline"] = [terminal_text(one) for one in detach.inline]
-    shown["ThenLeaveGroups"] = [terminal_text(one) for one in detach.groups]
+    shown["ThenDetach"] = [terminal_text(arn) for arn in detach.managed]
+    shown["ThenDeleteInline"] = [terminal_text(name) for name in detach.inline]
+    shown["ThenLeaveGroups"] = [terminal_text(group) for group in detach.groups]
     if subject.note:
         shown["Note"] = terminal_text(subject.note)
     return shown
@@ -84,7 +84,7 @@ def _unlinted(subject: CodeSubject) -> list[str]:
     W3037 compares actions with a list that is older than the catalog, which names each of them. W2511 objects to the
     older language version, which a statement that depends on it needs.
     """
-    old = any(json.loads(one.text).get("Version") != CURRENT_VERSION for one in subject.documents)
+    old = any(json.loads(document.text).get("Version") != CURRENT_VERSION for document in subject.documents)
     return ["W3037", *(["W2511"] if old else [])]
 
 

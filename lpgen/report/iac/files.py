@@ -50,21 +50,25 @@ def code_of_subjects(found: Iterable[CodeSubject], form: CodeForm) -> dict[str, 
     its roles, in a separate folder. Replacements that aren't called safe are in `not-safe-yet`, where neither
     `terraform apply` nor a loop over the folder takes them.
     """
-    subjects = once_per_set(sorted(found, key=lambda one: one.principal.arn))
-    refused = {one.principal.arn: why for one in subjects if (why := _refusal(one, form))}
-    written = [one for one in subjects if one.principal.arn not in refused]
+    subjects = once_per_set(sorted(found, key=lambda subject: subject.principal.arn))
+    refused = {subject.principal.arn: why for subject in subjects if (why := _refusal(subject, form))}
+    written = [subject for subject in subjects if subject.principal.arn not in refused]
     how = _FORMS[form]
-    files = {f"{form}/{one.folder}/{one.file}{how.ending}": how.render(one) for one in written}
+    files = {f"{form}/{subject.folder}/{subject.file}{how.ending}": how.render(subject) for subject in written}
     if form is CodeForm.TERRAFORM:
-        files |= {f"{form}/{one.folder}/versions.tf": versions_file() for one in written}
+        files |= {f"{form}/{subject.folder}/versions.tf": versions_file() for subject in written}
     large = {path for path, text in files.items() if len(text) > INLINE_TEMPLATE_BYTES}
-    notes = [(one.principal.arn, refused[one.principal.arn]) for one in subjects if one.principal.arn in refused]
+    notes = [
+        (subject.principal.arn, refused[subject.principal.arn])
+        for subject in subjects
+        if subject.principal.arn in refused
+    ]
     files[f"{form}/README.md"] = "\n\n".join(_readme(form, notes, large)) + "\n"
     return dict(sorted(files.items()))
 
 
 def _refusal(subject: CodeSubject, form: CodeForm) -> str:
-    names = (subject.principal.name, *(one.name for one in subject.documents))
+    names = (subject.principal.name, *(document.name for document in subject.documents))
     if not all(map(_NAME.fullmatch, names)):
         return "its name or that of a policy is none that IAM takes"
     return _FORMS[form].refusal(subject)

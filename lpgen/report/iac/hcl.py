@@ -69,7 +69,7 @@ def hcl_heredoc(json_text: str) -> str:
 
 def hcl_comments(lines: Iterable[str]) -> str:
     """Comment lines; each text is kept on its line, whatever it holds."""
-    return "".join(f"# {terminal_text(one)}".rstrip() + "\n" for one in lines)
+    return "".join(f"# {terminal_text(line)}".rstrip() + "\n" for line in lines)
 
 
 def render_block(block: Block, indent: str = "") -> str:
@@ -78,13 +78,13 @@ def render_block(block: Block, indent: str = "") -> str:
     inner = indent + _STEP
     parts: list[str] = []
     attributes: list[Attribute] = []
-    for one in block.body:
-        if isinstance(one, Attribute):
-            attributes.append(one)
+    for attribute in block.body:
+        if isinstance(attribute, Attribute):
+            attributes.append(attribute)
             continue
         parts.append(_render_attributes(attributes, inner))
         attributes = []
-        parts.append(render_block(one, inner))
+        parts.append(render_block(attribute, inner))
     parts.append(_render_attributes(attributes, inner))
     return f"{indent}{block.type}{labels} {{\n" + "\n".join(filter(None, parts)) + f"{indent}}}\n"
 
@@ -92,10 +92,10 @@ def render_block(block: Block, indent: str = "") -> str:
 def _render_attributes(attributes: Sequence[Attribute], indent: str) -> str:
     """Arguments with their signs in a column, where values of one line follow each other."""
     lines: list[str] = []
-    for at, one in enumerate(attributes):
+    for at, attribute in enumerate(attributes):
         width = _width_of_run(attributes, at)
-        value = one.value if one.value.startswith("<<") else one.value.replace("\n", f"\n{indent}")
-        lines.append(f"{indent}{one.name:<{width}} = {value}\n")
+        value = attribute.value if attribute.value.startswith("<<") else attribute.value.replace("\n", f"\n{indent}")
+        lines.append(f"{indent}{attribute.name:<{width}} = {value}\n")
     return "".join(lines)
 
 
@@ -107,7 +107,7 @@ def _width_of_run(attributes: Sequence[Attribute], at: int) -> int:
         first -= 1
     while last + 1 < len(attributes) and "\n" not in attributes[last + 1].value:
         last += 1
-    return max(len(one.name) for one in attributes[first : last + 1])
+    return max(len(attribute.name) for attribute in attributes[first : last + 1])
 
 
 def _escaped(character: str) -> str:

@@ -82,9 +82,10 @@ def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
     reasons = () if proposal.in_place else _reasons(proposal)
     of_set = proposal.diff.principal_class is PrincipalClass.SSO
     documents = tuple(
-        CodeDocument(one.name, one.inline, one.text, is_there(proposal, one)) for one in replacement.documents
+        CodeDocument(document.name, document.inline, document.text, is_there(proposal, document))
+        for document in replacement.documents
     )
-    whole = permission_set_policy(one.text for one in documents) if of_set else ""
+    whole = permission_set_policy(document.text for document in documents) if of_set else ""
     return CodeSubject(
         replacement.principal,
         (CodeDocument(documents[0].name, True, whole),) if whole else documents,
@@ -92,35 +93,35 @@ def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
         reasons,
         plan_note(proposal),
         of_set,
-        left=tuple(one.arn for one in replacement.left),
+        left=tuple(policy.arn for policy in replacement.left),
     )
 
 
 def once_per_set(subjects: Iterable[CodeSubject]) -> tuple[CodeSubject, ...]:
     """The subjects in their order; roles of one permission set with the same policy are one, the first of them."""
     found: dict[PermissionSet | str, list[CodeSubject]] = defaultdict(list)
-    for one in subjects:
-        of = permission_set_of(one.principal.arn) if one.of_permission_set else None
-        found[of or one.principal.arn].append(one)
+    for subject in subjects:
+        of = permission_set_of(subject.principal.arn) if subject.of_permission_set else None
+        found[of or subject.principal.arn].append(subject)
     files = files_of_sets(of for of in found if isinstance(of, PermissionSet))
     return tuple(
-        one
+        subject
         for of, same in found.items()
-        for one in (_merged(same, files[of]) if isinstance(of, PermissionSet) else same)
+        for subject in (_merged(same, files[of]) if isinstance(of, PermissionSet) else same)
     )
 
 
 def _merged(same: Sequence[CodeSubject], file: str) -> Iterable[CodeSubject]:
     """The roles of one permission set as one, or as they are where their policies differ."""
-    if len({tuple(document.text for document in one.documents) for one in same}) > 1:
+    if len({tuple(document.text for document in subject.documents) for subject in same}) > 1:
         return same
-    told = next((one for one in same if one.reasons), same[0])  # it has the reasons of the others too
+    told = next((subject for subject in same if subject.reasons), same[0])  # it has the reasons of the others too
     detach = Detachment(
         managed=_union(subject.detach.managed for subject in same),
         inline=_union(subject.detach.inline for subject in same),
         groups=_union(subject.detach.groups for subject in same),
     )
-    roles = tuple(one.principal.arn for one in same)
+    roles = tuple(subject.principal.arn for subject in same)
     return [replace(told, detach=detach, roles=roles, set_file=file)]
 
 

@@ -81,8 +81,8 @@ def _resources(subject: CodeSubject, label: str, references: Sequence[str]) -> I
         else:
             yield from _managed_blocks(subject.principal, own, document, reference)
             attached.append(f"aws_iam_{kind}_policy_attachment.{own}")
-    arns = [*(f"{one}.policy_arn" for one in attached), *map(hcl_string, subject.left)]
-    names = [f"{one}.name" for one in inline]
+    arns = [*(f"{arn}.policy_arn" for arn in attached), *map(hcl_string, subject.left)]
+    names = [f"{name}.name" for name in inline]
     for what, listed, first in (
         ("policy_attachments", Attribute("policy_arns", hcl_list(arns)), inline),
         ("policies", Attribute("policy_names", hcl_list(names)), attached),
@@ -186,8 +186,8 @@ def _permission_set(subject: CodeSubject) -> Iterator[str]:
 
 def _replaced(subject: CodeSubject) -> Iterable[str]:
     found = [
-        *(f"- detached: {one}" for one in subject.detach.managed),
-        *(f"- deleted: inline policy {one}" for one in subject.detach.inline),
+        *(f"- detached: {arn}" for arn in subject.detach.managed),
+        *(f"- deleted: inline policy {name}" for name in subject.detach.inline),
     ]
     return found or ["- nothing"]
 
@@ -228,7 +228,7 @@ def _policy_data_block(label: str, document: str) -> Block | None:
         return None
     version = str(decoded["Version"])
     body: list[Attribute | Block] = [Attribute("version", hcl_string(version))]
-    body += [Block("statement", (), tuple(_statement_body(one, version))) for one in statements]
+    body += [Block("statement", (), tuple(_statement_body(statement, version))) for statement in statements]
     return Block("data", ("aws_iam_policy_document", label), tuple(body))
 
 
@@ -260,7 +260,7 @@ def _value(text: str, version: str) -> str:
 
 
 def _is_sayable(document: Mapping[str, Any], statements: list[Any]) -> bool:
-    sids = [one.get("Sid") for one in statements if isinstance(one, dict) and one.get("Sid")]
+    sids = [statement.get("Sid") for statement in statements if isinstance(statement, dict) and statement.get("Sid")]
     return (
         document.keys() == _DOCUMENT_KEYS
         and document["Version"] in (CURRENT_VERSION, LEGACY_VERSION)

@@ -56,9 +56,9 @@ def plan_as_cloudformation(whole: ObservePlan) -> str:
 
 
 def _only_account(whole: ObservePlan) -> AccountPlan:
-    with_trails = [one for one in whole.accounts if one.trails]
+    with_trails = [account for account in whole.accounts if account.trails]
     if len(with_trails) != 1:
-        accounts = ", ".join(one.account for one in with_trails)
+        accounts = ", ".join(trail.account for trail in with_trails)
         raise InvocationError(
             f"code is for one account, and there are trails of {accounts or 'none'}",
             hint="choose one with `--account`" if with_trails else "`--format text` says why",
@@ -68,7 +68,7 @@ def _only_account(whole: ObservePlan) -> AccountPlan:
 
 def _only_new(whole: ObservePlan) -> AccountPlan:
     plan = _only_account(whole)
-    if not all(one.is_new for one in plan.trails):
+    if not all(trail.is_new for trail in plan.trails):
         raise InvocationError(
             "a trail that exists can't be changed without all its other settings",
             hint="use `--format cli`, or put the selectors of `--format json` into your own code",
@@ -78,7 +78,7 @@ def _only_new(whole: ObservePlan) -> AccountPlan:
 
 def _notes(plan: AccountPlan) -> Iterator[str]:
     yield f"Trails of account {plan.account} for data events, written by `lpgen observe`."
-    if all(one.is_new for one in plan.trails):
+    if all(trail.is_new for trail in plan.trails):
         yield "The policy of the bucket must let each new trail write, by the condition key aws:SourceArn."
         yield "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html"
     else:
@@ -120,7 +120,7 @@ def _call(operation: str, region: str, request: dict[str, object]) -> str:
 
 
 def _terraform(plan: AccountPlan) -> str:
-    return hcl_comments(_notes(plan)) + "\n" + "\n".join(render_block(_resource(one)) for one in plan.trails)
+    return hcl_comments(_notes(plan)) + "\n" + "\n".join(render_block(_resource(trail)) for trail in plan.trails)
 
 
 def _resource(one: PlannedTrail) -> Block:
@@ -147,33 +147,33 @@ def _selector_block(selector: Selector) -> Block:
             "field_selector",
             (),
             (
-                Attribute("field", hcl_string(one["Field"])),
+                Attribute("field", hcl_string(field["Field"])),
                 *(
-                    Attribute(name, hcl_list(map(hcl_string, one[operator])))
+                    Attribute(name, hcl_list(map(hcl_string, field[operator])))
                     for operator, name in _OPERATORS.items()
-                    if operator in one
+                    if operator in field
                 ),
             ),
         )
-        for one in fields
+        for field in fields
     )
     return Block("advanced_event_selector", (), (Attribute("name", hcl_string(str(said["Name"]))), *blocks))
 
 
 def _template(plan: AccountPlan) -> str:
     resources = {
-        re.sub("[^A-Za-z0-9]", "", one.trail.name.title()): {
+        re.sub("[^A-Za-z0-9]", "", trail.trail.name.title()): {
             "Type": "AWS::CloudTrail::Trail",
             "Properties": {
-                "TrailName": one.trail.name,
-                "S3BucketName": one.trail.bucket,
+                "TrailName": trail.trail.name,
+                "S3BucketName": trail.trail.bucket,
                 "IsMultiRegionTrail": True,
                 "IncludeGlobalServiceEvents": True,
                 "IsLogging": True,
-                "AdvancedEventSelectors": [selector_document(selector) for selector in one.trail.selectors],
+                "AdvancedEventSelectors": [selector_document(selector) for selector in trail.trail.selectors],
             },
         }
-        for one in plan.trails
+        for trail in plan.trails
     }
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",

@@ -22,7 +22,7 @@ _STEP: Final = "  "
 
 def yaml_text(value: Mapping[str, object]) -> str:
     """The mapping as a YAML document in block style, ASCII only, with a line break at the end."""
-    return "".join(f"{one}\n" for one in _lines_of_mapping(value))
+    return "".join(f"{line}\n" for line in _lines_of_mapping(value))
 
 
 def _lines_of_mapping(value: Mapping[str, object]) -> Iterator[str]:

@@ -64,7 +64,7 @@ class _Comment:
     def add(self, block: PageBlock) -> None:
         """Puts a block in, with fewer rows if need be, or leaves it out."""
         if isinstance(block, Heading):
-            self._headings = [one for one in self._headings if one.level < block.level] + [block]
+            self._headings = [heading for heading in self._headings if heading.level < block.level] + [block]
             return
         details = isinstance(block, Fold | WrittenFold) and not isinstance(block, _Aside)
         for rows in _ROWS[:1] if details else _ROWS:

@@ -298,18 +298,19 @@ def _table_width(widths: Sequence[int]) -> int:
 
 def _column_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, room: int) -> list[int] | None:
     """The columns' widths in a table of at most `room`, or None where one is empty or too narrow for its head."""
-    natural = [max(map(_cells, column)) for column in zip([one.title for one in columns], *rows, strict=True)]
+    natural = [max(map(_cells, column)) for column in zip([column.title for column in columns], *rows, strict=True)]
     if 0 in natural:
         return None
     if _table_width(natural) <= room:
         return natural
     # The gap after a column counts as a part of it, but for the last.
     room_of_columns = room - (len(columns) - 1)
-    padded = [min(width, room_of_columns) for width in (*(one + 1 for one in natural[:-1]), natural[-1])]
+    padded = [min(width, room_of_columns) for width in (*(width + 1 for width in natural[:-1]), natural[-1])]
     shrunk = _shrink(padded, [not column.number for column in columns], room_of_columns)
     widths = [width - 1 for width in shrunk[:-1]] + shrunk[-1:]
     needed = [
-        own if one.number else min(own, max(1, _cells(one.title))) for own, one in zip(natural, columns, strict=True)
+        own if column.number else min(own, max(1, _cells(column.title)))
+        for own, column in zip(natural, columns, strict=True)
     ]
     fits = _table_width(widths) <= room and all(width >= least for width, least in zip(widths, needed, strict=True))
     return widths if fits else None

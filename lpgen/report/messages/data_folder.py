@@ -42,7 +42,7 @@ def render_baselines(stamps: Sequence[Stamp], format: str, *, width: int, color:
     if format == "json":
         return baselines_json(stamps)
     if format == "names":
-        return "".join(f"{one.name}\n" for one in stamps)
+        return "".join(f"{stamp.name}\n" for stamp in stamps)
     if not stamps:
         return "no baseline yet; save one with `lpgen baseline save`\n"
     columns = (
@@ -57,16 +57,16 @@ def render_baselines(stamps: Sequence[Stamp], format: str, *, width: int, color:
     )
     rows = (
         (
-            name(one.name),
-            one.as_of.isoformat(),
-            one.catalog_date,
-            count(one.figures.principals),
-            count(one.figures.granted),
-            count(one.figures.unused),
-            count(one.figures.wildcards),
-            count(one.figures.covered_days),
+            name(stamp.name),
+            stamp.as_of.isoformat(),
+            stamp.catalog_date,
+            count(stamp.figures.principals),
+            count(stamp.figures.granted),
+            count(stamp.figures.unused),
+            count(stamp.figures.wildcards),
+            count(stamp.figures.covered_days),
         )
-        for one in stamps
+        for stamp in stamps
     )
     return render_text((table(columns, rows),), width=width, color=color)
 
@@ -104,7 +104,7 @@ def render_check(found: FolderCheck, format: str) -> str:  # noqa: A002
     """The findings, one below the other, and whether the folder is whole."""
     if format == "json":
         return lay_out({"schema": _CHECK_SCHEMA, "damaged": bool(found.damages), **asdict(found)})
-    lines = [f"{one.kind.value}: {one.problem}; {one.next_step}" for one in found.findings]
+    lines = [f"{finding.kind.value}: {finding.problem}; {finding.next_step}" for finding in found.findings]
     lines.append(_summary(found))
     return "".join(f"{terminal_text(line)}\n" for line in lines)
 

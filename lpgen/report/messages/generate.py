@@ -17,7 +17,7 @@ def render_generated(review: ReviewSummary, output: str) -> str:
 
 
 def _lines(review: ReviewSummary, output: str) -> Iterator[str]:
-    written = sum(one.has_documents for one in review.replaced)
+    written = sum(summary.has_documents for summary in review.replaced)
     yield f"{plural(written, 'replacement')} in {terminal_text(output)}{_how_many(review, written)}"
     if used := render_used_decisions(part_from_decisions(review.report.decisions, review.accepted)):
         yield f"  {used}"

@@ -132,7 +132,7 @@ def _nothing(known: str) -> str:
 
 
 def _noun_from_paths(problems: Iterable[FileProblem]) -> str:
-    in_store = {one.path.startswith(("s3://", "cloudtrail://")) for one in problems}
+    in_store = {problem.path.startswith(("s3://", "cloudtrail://")) for problem in problems}
     return "log" if len(in_store) > 1 else "object" if True in in_store else "file"
 
 
@@ -141,7 +141,7 @@ def _problems(what: str, problems: Iterable[FileProblem], *, verbose: bool) -> I
     if found:
         yield f"{_several(len(found), _noun_from_paths(found))} {what}:"
         shown = found if verbose else found[:_SHOWN]
-        yield from (f"    {terminal_text(one.path)}: {terminal_text(one.why)}" for one in shown)
+        yield from (f"    {terminal_text(problem.path)}: {terminal_text(problem.why)}" for problem in shown)
         if len(shown) < len(found):
             yield f"    and {len(found) - len(shown):,} more; -v lists them"
 

@@ -30,10 +30,10 @@ def render_planned(plan: RolloutPlan) -> str:
 
 
 def _planned_lines(plan: RolloutPlan) -> Iterator[str]:
-    ready = [one for one in plan.principals if one.calls]
-    refused = [one for one in plan.principals if one.refusals]
-    calls = plural(sum(len(one.calls) for one in ready), "call")
-    several = sum(len({one.kind for one in each.refusals}) > 1 for each in refused)
+    ready = [principal for principal in plan.principals if principal.calls]
+    refused = [principal for principal in plan.principals if principal.refusals]
+    calls = plural(sum(len(plan.calls) for plan in ready), "call")
+    several = sum(len({refusal.kind for refusal in each.refusals}) > 1 for each in refused)
     counted = f"{len(ready)} to roll out with {calls}, {len(refused)} refused"
     idle = len(plan.principals) - len(ready) - len(refused)
     yield (
@@ -43,7 +43,7 @@ def _planned_lines(plan: RolloutPlan) -> Iterator[str]:
     )
     if used := render_used_decisions(plan.source.stated.decisions):
         yield f"  {used}"
-    yield from _refusal_lines((one.principal, one.refusals) for one in refused)
+    yield from _refusal_lines((plan.principal, plan.refusals) for plan in refused)
     for one in ready:
         yield from (f"  note: {terminal_text(one.principal)}: {terminal_text(note)}" for note in one.notes)
 
@@ -72,10 +72,10 @@ def _refusal_lines(refused: Iterable[tuple[str, Iterable[Refusal]]]) -> Iterator
     """A few of each kind; the plan has them all."""
     kinds: dict[RefusalKind, list[str]] = defaultdict(list)
     for principal, refusals in refused:
-        for one in refusals:
-            override = f" ({terminal_text(one.override)} overrides it)" if one.override else ""
-            why = textwrap.shorten(terminal_text(one.why), _LONGEST_REASON, placeholder=" ...")
-            kinds[one.kind].append(f"    {terminal_text(principal)}: {why}{override}")
+        for refusal in refusals:
+            override = f" ({terminal_text(refusal.override)} overrides it)" if refusal.override else ""
+            why = textwrap.shorten(terminal_text(refusal.why), _LONGEST_REASON, placeholder=" ...")
+            kinds[refusal.kind].append(f"    {terminal_text(principal)}: {why}{override}")
     for kind in sorted(kinds, key=list(RefusalKind).index):
         lines = kinds[kind]
         yield f"  refused, {kind.row.title} ({len(lines):,}):"
@@ -89,7 +89,7 @@ _LONGEST_REASON: Final = 300
 
 def render_changes(plans: Iterable[PrincipalPlan]) -> str:
     """The planned changes of each principal: its calls in order, and its policies as a diff of statements."""
-    return "\n".join(line for one in plans for line in _change_lines(one))
+    return "\n".join(line for plan in plans for line in _change_lines(plan))
 
 
 def _change_lines(plan: PrincipalPlan) -> Iterator[str]:
@@ -137,36 +137,38 @@ def render_locks(locks: Iterable[tuple[str, str]]) -> str:
 def _diff_lines(before: Iterable[PolicyText], after: Iterable[PolicyText]) -> Iterator[str]:
     """Removed statements with a minus, added ones with a plus, and kept ones with neither."""
     old, new = list(_statements(before)), list(_statements(after))
-    kept = {text_without_sid(one.text) for _, one in old} & {text_without_sid(one.text) for _, one in new}
+    kept = {text_without_sid(statement.text) for _, statement in old} & {
+        text_without_sid(statement.text) for _, statement in new
+    }
     for sign, statements in (("-", old), ("+", new)):
-        for policy, one in statements:
-            stays = text_without_sid(one.text) in kept
+        for policy, statement in statements:
+            stays = text_without_sid(statement.text) in kept
             if not (stays and sign == "+"):
-                yield from _statement_lines(" " if stays else sign, one, terminal_text(policy.rpartition("/")[2]))
+                yield from _statement_lines(" " if stays else sign, statement, terminal_text(policy.rpartition("/")[2]))
 
 
 def _statements(texts: Iterable[PolicyText]) -> Iterator[tuple[str, Statement]]:
-    for one in texts:
-        for statement in policy_from_json(one.text, place=one.policy).statements:
-            yield one.policy, statement
+    for text in texts:
+        for statement in policy_from_json(text.text, place=text.policy).statements:
+            yield text.policy, statement
 
 
 _WIDTH: Final = 110
 
 
-def _statement_lines(sign: str, one: Statement, policy: str) -> Iterator[str]:
+def _statement_lines(sign: str, statement: Statement, policy: str) -> Iterator[str]:
     """A statement on one line where it fits, else its actions below, wrapped, service by service."""
-    effect = "Deny " if one.effect is Effect.DENY else "Allow"
-    but = "all but " if one.not_action else ""
-    where = f"on {'all but ' if one.not_resource else ''}{', '.join(one.resources)}"
-    condition = json.loads(one.text).get("Condition")
+    effect = "Deny " if statement.effect is Effect.DENY else "Allow"
+    but = "all but " if statement.not_action else ""
+    where = f"on {'all but ' if statement.not_resource else ''}{', '.join(statement.resources)}"
+    condition = json.loads(statement.text).get("Condition")
     where = terminal_text(f"{where} if {json.dumps(condition)}" if condition else where)
-    line = f"  {sign} {effect} {but}{terminal_text(', '.join(one.patterns))} {where}  [{policy}]"
-    if len(line) <= _WIDTH or len(one.patterns) == 1:
+    line = f"  {sign} {effect} {but}{terminal_text(', '.join(statement.patterns))} {where}  [{policy}]"
+    if len(line) <= _WIDTH or len(statement.patterns) == 1:
         yield line
         return
-    yield f"  {sign} {effect} {but}{len(one.patterns)} actions {where}  [{policy}]"
-    for actions in _by_service(one.patterns):
+    yield f"  {sign} {effect} {but}{len(statement.patterns)} actions {where}  [{policy}]"
+    for actions in _by_service(statement.patterns):
         yield from textwrap.wrap(
             actions, _WIDTH, initial_indent=f"  {sign}     ", subsequent_indent=f"  {sign}       ",
             break_long_words=False, break_on_hyphens=False,
@@ -202,9 +204,9 @@ _ENDINGS = {
 def render_outcomes(outcomes: Iterable[RolloutOutcome]) -> str:
     """How each principal's rollout or undoing ended, in lines."""
     return "".join(
-        f"{terminal_text(one.principal)}: {_ENDINGS[one.kind]}\n"
-        + "".join(f"  {terminal_text(why)}\n" for why in one.why)
-        for one in outcomes
+        f"{terminal_text(outcome.principal)}: {_ENDINGS[outcome.kind]}\n"
+        + "".join(f"  {terminal_text(why)}\n" for why in outcome.why)
+        for outcome in outcomes
     )
 
 
@@ -238,32 +240,33 @@ _HOLD: Final = (
 )
 
 
-def _reach(one: Watched) -> str:
-    if not one.logs_until:
+def _reach(watched: Watched) -> str:
+    if not watched.logs_until:
         return "and the logs end before: ingest newer ones"
-    return f"logs until {one.logs_until}"
+    return f"logs until {watched.logs_until}"
 
 
-def _denial_lines(one: Denial, snapshot: str) -> Iterator[str]:
-    upto = "up to " if one.straddles else ""
-    before = ", denied before the rollout too" if one.before_too else ""
-    where = one.resource or "a resource that the record doesn't show"
-    seen = f"{upto}{plural(one.records, 'record')}, last {one.last_seen}, such as event {one.example_event_id}{before}"
-    yield f"  denied: {terminal_text(one.action)} on {terminal_text(where)} ({terminal_text(seen)})"
-    if one.why:
-        yield f"    {terminal_text(one.why)}"
-    for lost in one.lost:
+def _denial_lines(denial: Denial, snapshot: str) -> Iterator[str]:
+    upto = "up to " if denial.straddles else ""
+    before = ", denied before the rollout too" if denial.before_too else ""
+    where = denial.resource or "a resource that the record doesn't show"
+    records, example = plural(denial.records, "record"), denial.example_event_id
+    seen = f"{upto}{records}, last {denial.last_seen}, such as event {example}{before}"
+    yield f"  denied: {terminal_text(denial.action)} on {terminal_text(where)} ({terminal_text(seen)})"
+    if denial.why:
+        yield f"    {terminal_text(denial.why)}"
+    for lost in denial.lost:
         sid = f" ({terminal_text(lost.sid)})" if lost.sid else ""
         yield f"    removed: {terminal_text(lost.policy)}, statement {lost.statement}{sid}"
-        if not one.restored:
+        if not denial.restored:
             yield f"    restore: {terminal_text(lost.restore)}"
-    if one.restored:
+    if denial.restored:
         yield f"    allowed again by the policies of snapshot {terminal_text(snapshot)}"
 
 
-def _unseen_lines(one: Watched) -> Iterator[str]:
-    if one.unseen:
+def _unseen_lines(watched: Watched) -> Iterator[str]:
+    if watched.unseen:
         yield "  can't be seen: removed actions whose denial would leave no record here"
-    for some in one.unseen:
+    for some in watched.unseen:
         more = "" if some.count == len(some.examples) else f" and {some.count - len(some.examples)} more"
         yield f"    {terminal_text(', '.join(some.examples))}{more}: {terminal_text(some.why)}"

@@ -52,14 +52,14 @@ _ALTERNATIVES: Final = {
 
 def backtest_page(found: Backtest) -> tuple[Block, ...]:
     """The page: principals with the most denied needs first, as many as fit; JSON has all."""
-    worst = sorted(found.principals, key=lambda one: (-len(one.denied), one.principal))
+    worst = sorted(found.principals, key=lambda principal: (-len(principal.denied), principal.principal))
     return (
         Heading(line(backtest_sentence(found)), level=1),
         *_facts(found),
         *_alternatives(found),
         *_causes(found),
         *_curve(found),
-        *_principals([one for one in worst if one.denied]),
+        *_principals([backtest for backtest in worst if backtest.denied]),
         *_problems(found),
     )
 
@@ -89,7 +89,7 @@ def _of_safe(number: int) -> str:
 
 def _facts(found: Backtest) -> Iterable[Block]:
     totals, first, last = found.totals, found.windows[0], found.windows[-1]
-    learn = {one.learn_days: None for one in found.windows}
+    learn = {window.learn_days: None for window in found.windows}
     days = plural(max(learn), "day") if len(learn) == 1 else f"{count(min(learn))} to {plural(max(learn), 'day')}"
     yield Paragraph(
         line(
@@ -135,8 +135,14 @@ def _alternatives(found: Backtest) -> Iterable[Block]:
         totals.reach.new,
     )
     others = (
-        (_ALTERNATIVES[one.alternative], one.denied_needs, one.denied_principals, one.removed_share, one.reach)
-        for one in found.alternatives
+        (
+            _ALTERNATIVES[alternative.alternative],
+            alternative.denied_needs,
+            alternative.denied_principals,
+            alternative.removed_share,
+            alternative.reach,
+        )
+        for alternative in found.alternatives
     )
     places = totals.reach.places
     rows = (
@@ -160,7 +166,7 @@ def _causes(found: Backtest) -> Iterable[Block]:
     if found.totals.denied_needs:
         yield Heading(line("Why needs were denied"), level=2)
         columns = (Column("denied needs", number=True), Column("cause"), Column("what it means", flexible=True))
-        yield table(columns, ((count(causes[one]), one, _CAUSES[one]) for one in DenialCause if causes[one]))
+        yield table(columns, ((count(causes[cause]), cause, _CAUSES[cause]) for cause in DenialCause if causes[cause]))
 
 
 def _curve(found: Backtest) -> Iterable[Block]:
@@ -181,8 +187,15 @@ def _curve(found: Backtest) -> Iterable[Block]:
         )
     )
     rows = (
-        (one.days, one.replacements, one.denied_principals, one.denied_needs, one.safe, one.denied_though_safe)
-        for one in found.curve
+        (
+            point.days,
+            point.replacements,
+            point.denied_principals,
+            point.denied_needs,
+            point.safe,
+            point.denied_though_safe,
+        )
+        for point in found.curve
     )
     yield table(columns, (map(count, row) for row in rows))
 
@@ -202,26 +215,26 @@ def _principals(denied: Sequence[PrincipalBacktest]) -> Iterable[Block]:
     yield table(columns, map(_row, denied[:_MOST_ROWS]), fills=True)
     if len(denied) > _MOST_ROWS:
         yield _more(len(denied) - _MOST_ROWS)
-    for one in denied[:_MOST_DETAILS]:
-        yield _details(one)
+    for backtest in denied[:_MOST_DETAILS]:
+        yield _details(backtest)
 
 
-def _row(one: PrincipalBacktest) -> tuple[Words, ...]:
+def _row(backtest: PrincipalBacktest) -> tuple[Words, ...]:
     return (
-        name(label_of(one.principal)),
-        bad(count(len(one.denied))),
-        f"{count(one.safe_windows)} of {plural(len(one.windows), 'window')}",
-        count(one.granted),
-        percent(one.removed_share),
-        _interval(one.expected) if one.expected else "",
+        name(label_of(backtest.principal)),
+        bad(count(len(backtest.denied))),
+        f"{count(backtest.safe_windows)} of {plural(len(backtest.windows), 'window')}",
+        count(backtest.granted),
+        percent(backtest.removed_share),
+        _interval(backtest.expected) if backtest.expected else "",
     )
 
 
-def _details(one: PrincipalBacktest) -> Fold:
-    needs = sorted(one.denied, key=lambda need: (-need.records, need.action, need.resource))
+def _details(backtest: PrincipalBacktest) -> Fold:
+    needs = sorted(backtest.denied, key=lambda need: (-need.records, need.action, need.resource))
     more = [_more(len(needs) - _MOST_NEEDS)] if len(needs) > _MOST_NEEDS else []
     return Fold(
-        line(name(label_of(one.principal)), ": ", plural(len(needs), "denied need")),
+        line(name(label_of(backtest.principal)), ": ", plural(len(needs), "denied need")),
         (bullets(*map(_need, needs[:_MOST_NEEDS])), *more),
     )
 

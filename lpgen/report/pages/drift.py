@@ -58,7 +58,7 @@ def drift_page(drift: Drift) -> tuple[Block, ...]:
         *_sum(drift),
         *decision_blocks(drift),
         *_causes(drift.open),
-        *_accepted([one for one in drift.findings if one.accepted_by]),
+        *_accepted([finding for finding in drift.findings if finding.accepted_by]),
         *_applied(drift.applied),
         *_expired(drift),
         *_gaps(drift.notes),
@@ -87,10 +87,10 @@ def decision_blocks(drift: Drift, *, longest: int = 0) -> Iterable[Block]:
 
 def sum_of(causes: Sequence[Cause]) -> Line:
     """How many findings there are, in how many groups, and of which severity."""
-    found = Counter(one.severity for cause in causes for one in cause.findings)
+    found = Counter(finding.severity for cause in causes for finding in cause.findings)
     groups = f" in {plural(len(causes), 'group')}" if len(causes) < found.total() else ""
     parts: list[Words] = [strong(f"{plural(found.total(), 'finding')}{groups}: ")]
-    for number, severity in enumerate(one for one in Severity if found[one]):
+    for number, severity in enumerate(severity for severity in Severity if found[severity]):
         parts += [", " if number else "", severity_span(severity, f"{count(found[severity])} ")]
     return line(*parts, ".")
 
@@ -102,16 +102,16 @@ def severity_span(severity: Severity, before: str = "") -> Span:
 
 def headline(cause: Cause) -> str:
     """What the findings of a cause have in common: their message, or what ties them together."""
-    messages = {one.message for one in cause.findings}
+    messages = {finding.message for finding in cause.findings}
     if len(messages) == 1:
         return messages.pop()
     return f"{cause.kind.row.title.removesuffix('.')}: {shorten(cause.tie, _LONGEST_TIE)}"
 
 
 def _causes(findings: Sequence[DriftFinding]) -> Iterable[Block]:
-    for severity, found in groupby(causes_of(findings), lambda one: one.severity):
+    for severity, found in groupby(causes_of(findings), lambda cause: cause.severity):
         yield Heading(line(str(severity).capitalize()), level=2)
-        yield from (_fold(one) if len(one.findings) == 1 else _group(one) for one in found)
+        yield from (_fold(cause) if len(cause.findings) == 1 else _group(cause) for cause in found)
 
 
 def _fold(cause: Cause) -> Fold:
@@ -137,10 +137,10 @@ def _group(cause: Cause) -> Fold:
     """Several findings with one cause: a row for each role, user, policy, trail or account."""
     shared = headline(cause)
     by_subject: dict[str, list[DriftFinding]] = defaultdict(list)
-    for one in cause.findings:
-        by_subject[one.subject].append(one)
+    for finding in cause.findings:
+        by_subject[finding.subject].append(finding)
     findings = plural(len(cause.findings), "finding")
-    steps = dict.fromkeys(one.step for one in cause.findings)
+    steps = dict.fromkeys(finding.step for finding in cause.findings)
     return Fold(
         line(_kind(cause), "  ", name(shorten(cause.tie, _LONGEST_NAME)), f"  {findings}"),
         (
@@ -149,7 +149,7 @@ def _group(cause: Cause) -> Fold:
                 *(
                     Item(
                         line(severity_span(found[0].severity), "  ", name(label_of(subject))),
-                        tuple(chain(*(_notes(one, shared) for one in found))),
+                        tuple(chain(*(_notes(finding, shared) for finding in found))),
                     )
                     for subject, found in by_subject.items()
                 )
@@ -175,7 +175,7 @@ def _details(finding: DriftFinding | FindingPart) -> Iterable[Line]:
     yield from (line(name(one)) for one in shown)
     if len(shown) < len(finding.details):
         yield line(quiet(f"and {count(len(finding.details) - len(shown))} more"))
-    others = [one for one in finding.principals if one != finding.subject]
+    others = [principal for principal in finding.principals if principal != finding.subject]
     if others:
         yield line("held by ", names(map(label_of, others), most=3))
     if isinstance(finding, DriftFinding) and finding.expired:
@@ -188,10 +188,10 @@ def _accepted(findings: Sequence[DriftFinding]) -> Iterable[Block]:
         yield bullets(
             *(
                 Item(
-                    line(f"{one.severity}  {one.kind}  ", name(label_of(one.subject))),
-                    (line(one.message), line(quiet("by "), name(one.accepted_by))),
+                    line(f"{finding.severity}  {finding.kind}  ", name(label_of(finding.subject))),
+                    (line(finding.message), line(quiet("by "), name(finding.accepted_by))),
                 )
-                for one in findings
+                for finding in findings
             )
         )
 
@@ -209,8 +209,8 @@ def _expired(drift: Drift) -> Iterable[Block]:
         yield Heading(line("Expired decisions"), level=2)
         yield bullets(
             *(
-                line(f"expired {one.expires}: ", name(one.item), f", by {one.owner}: {one.reason}")
-                for one in drift.expired
+                line(f"expired {decision.expires}: ", name(decision.item), f", by {decision.owner}: {decision.reason}")
+                for decision in drift.expired
             )
         )
 
@@ -276,12 +276,12 @@ def trend_blocks(trend: Sequence[Stamp]) -> Iterable[Block]:
         return
     shown = trend[-_MOST_STATES:]
     rows = (
-        ("granted actions", [one.figures.granted for one in shown]),
-        ("unused grants", [one.figures.unused for one in shown]),
-        ("dangerous, not seen used", [one.figures.dangerous_unused for one in shown]),
-        ("wildcards", [one.figures.wildcards for one in shown]),
-        ("principals", [one.figures.principals for one in shown]),
-        ("covered days", [one.figures.covered_days for one in shown]),
+        ("granted actions", [stamp.figures.granted for stamp in shown]),
+        ("unused grants", [stamp.figures.unused for stamp in shown]),
+        ("dangerous, not seen used", [stamp.figures.dangerous_unused for stamp in shown]),
+        ("wildcards", [stamp.figures.wildcards for stamp in shown]),
+        ("principals", [stamp.figures.principals for stamp in shown]),
+        ("covered days", [stamp.figures.covered_days for stamp in shown]),
     )
     yield Heading(line(f"Trend, {shown[0].as_of.isoformat()} to {shown[-1].as_of.isoformat()}"), level=2)
     columns = (
@@ -304,4 +304,4 @@ def sparkline(values: Sequence[int]) -> str:
     """The values as bars, a character each, from their least to their greatest; equal ones are all low."""
     low, high = min(values, default=0), max(values, default=0)
     steps = len(_BARS) - 1
-    return "".join(_BARS[(one - low) * steps // (high - low) if high > low else 0] for one in values)
+    return "".join(_BARS[(value - low) * steps // (high - low) if high > low else 0] for value in values)

@@ -97,16 +97,16 @@ def _what(causes: Sequence[Cause], room: Room) -> Iterator[PageBlock]:
         Column("findings", number=True),
         Column("for", number=True),
     )
-    most = room.lines * (room.width - _OTHER_COLUMNS - max(len(one.kind) for one in shown))
+    most = room.lines * (room.width - _OTHER_COLUMNS - max(len(cause.kind) for cause in shown))
     rows = (
         (
-            severity_span(one.severity),
-            str(one.kind),
-            _change(one, most),
-            count(len(one.findings)),
-            count(len(one.concerned)),
+            severity_span(cause.severity),
+            str(cause.kind),
+            _change(cause, most),
+            count(len(cause.findings)),
+            count(len(cause.concerned)),
         )
-        for one in shown
+        for cause in shown
     )
     yield table(columns, rows)
     if len(shown) < len(causes):
@@ -174,7 +174,7 @@ def _next_steps(drift: Drift, given: Given, causes: Sequence[Cause], room: Room)
     if len(steps) > room.steps:
         yield Paragraph(line(f"and {count(len(steps) - room.steps)} more"))
     day = drift.after.as_of.isoformat()
-    if day not in {one.name for one in (drift.before, *drift.trend)}:
+    if day not in {stamp.name for stamp in (drift.before, *drift.trend)}:
         yield Paragraph(line("Once that is settled, save the next baseline:"))
         yield from _command(given.command("baseline save", (day,)))
 

@@ -117,13 +117,13 @@ def _wall(wall: ExplainedWall, found: Explanation) -> Iterator[Block]:
     yield Heading(line(title, of, ": ", _state(wall, found)), level=3)
     if wall.missing:
         yield Paragraph(line(bad("missing: "), names(wall.missing, most=4), ", which the snapshot has no document of"))
-    counting = [one for one in wall.statements if one.counts]
-    others = [one for one in wall.statements if not one.counts]
+    counting = [statement for statement in wall.statements if statement.counts]
+    others = [statement for statement in wall.statements if not statement.counts]
     if counting:
-        yield capped([_statement(one) for one in counting])
+        yield capped([_statement(statement) for statement in counting])
     if others:
         yield Paragraph(line(quiet("These cover the action too, but don't count here:")))
-        yield capped([_other(one) for one in others])
+        yield capped([_other(statement) for statement in others])
     if not wall.statements and not wall.missing:
         policies = plural(wall.policies, "policy is", "policies are")
         yield Paragraph(line(quiet(f"{policies} here; no statement covers the action.")))
@@ -145,34 +145,34 @@ _STATES: Final[dict[WallState, Span]] = {
 }
 
 
-def _statement(one: ExplainedStatement) -> Item:
-    effect = good(one.effect) if one.effect is Effect.ALLOW else bad(one.effect)
-    may = strong(" may apply") if one.fit is Fit.MAY_APPLY else Span("")
-    return Item(line(effect, may, "  ", name(str(one.ref))), tuple(_holes(one)))
+def _statement(statement: ExplainedStatement) -> Item:
+    effect = good(statement.effect) if statement.effect is Effect.ALLOW else bad(statement.effect)
+    may = strong(" may apply") if statement.fit is Fit.MAY_APPLY else Span("")
+    return Item(line(effect, may, "  ", name(str(statement.ref))), tuple(_holes(statement)))
 
 
-def _holes(one: ExplainedStatement) -> Iterator[Line]:
-    yield line("principal → action: ", _actions(one))
-    yield line("action → resource: ", _resources(one))
-    if one.named:
-        yield line("names the principal ", one.named)
-    for state in one.conditions:
+def _holes(statement: ExplainedStatement) -> Iterator[Line]:
+    yield line("principal → action: ", _actions(statement))
+    yield line("action → resource: ", _resources(statement))
+    if statement.named:
+        yield line("names the principal ", statement.named)
+    for state in statement.conditions:
         yield _condition(state)
 
 
-def _actions(one: ExplainedStatement) -> Line:
-    kind = "NotAction" if one.not_action else "a wildcard" if any(map(has_wildcard, one.actions)) else ""
-    today = quiet(f" ({kind}, covers {plural(one.actions_today, 'action')} today)") if kind else ""
-    return line("all but " if one.not_action else "", names(one.actions, most=4), today)
+def _actions(statement: ExplainedStatement) -> Line:
+    kind = "NotAction" if statement.not_action else "a wildcard" if any(map(has_wildcard, statement.actions)) else ""
+    today = quiet(f" ({kind}, covers {plural(statement.actions_today, 'action')} today)") if kind else ""
+    return line("all but " if statement.not_action else "", names(statement.actions, most=4), today)
 
 
-def _resources(one: ExplainedStatement) -> Line:
-    if not one.resources:
+def _resources(statement: ExplainedStatement) -> Line:
+    if not statement.resources:
         return line("the resource that the policy hangs on")
-    kind = "a wildcard" if any(map(has_wildcard, one.resources)) else ""
-    kind = "NotResource" if one.not_resource else "every resource" if one.resources == ("*",) else kind
-    patterns = names(one.resources, most=4)
-    return line("all but " if one.not_resource else "", patterns, quiet(f" ({kind})") if kind else "")
+    kind = "a wildcard" if any(map(has_wildcard, statement.resources)) else ""
+    kind = "NotResource" if statement.not_resource else "every resource" if statement.resources == ("*",) else kind
+    patterns = names(statement.resources, most=4)
+    return line("all but " if statement.not_resource else "", patterns, quiet(f" ({kind})") if kind else "")
 
 
 def _condition(state: ConditionState) -> Line:
@@ -190,10 +190,13 @@ _WHY_NOT: Final[dict[Fit, str]] = {
 }
 
 
-def _other(one: ExplainedStatement) -> Item:
-    unmet = (_condition(state) for state in one.conditions if state.met is not Answer.YES)
-    notes = {Fit.OTHER_RESOURCE: (line(_resources(one)),), Fit.CONDITION: tuple(unmet)}
-    return Item(line(one.effect, "  ", name(str(one.ref)), ": ", _WHY_NOT[one.fit]), notes.get(one.fit, ()))
+def _other(statement: ExplainedStatement) -> Item:
+    unmet = (_condition(state) for state in statement.conditions if state.met is not Answer.YES)
+    notes = {Fit.OTHER_RESOURCE: (line(_resources(statement)),), Fit.CONDITION: tuple(unmet)}
+    return Item(
+        line(statement.effect, "  ", name(str(statement.ref)), ": ", _WHY_NOT[statement.fit]),
+        notes.get(statement.fit, ()),
+    )
 
 
 # ---------------------------------------------------------------- what isn't known
@@ -218,11 +221,11 @@ def _use_blocks(found: Explanation) -> Iterator[Block]:
     any_resource = found.question.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.NONE)
     yield Paragraph(line(*_use_summary(found.seen, any_resource=any_resource)))
     for on, title in _TITLES.items():
-        group = [one for one in found.seen.uses if one.on is on]
+        group = [use for use in found.seen.uses if use.on is on]
         if group:
             if not any_resource:
                 yield Heading(line(title), level=3)
-            yield capped([_use_item(one) for one in group])
+            yield capped([_use_item(use) for use in group])
     if found.seen.earlier:
         records = plural(found.seen.earlier, "record")
         yield Paragraph(
@@ -248,7 +251,7 @@ def _use_summary(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
         yield from _used(seen, any_resource=any_resource)
         yield Span(f" The logs cover {window}.")
     else:
-        denied = [one for one in seen.uses if one.use.outcome is Outcome.DENIED]
+        denied = [use for use in seen.uses if use.use.outcome is Outcome.DENIED]
         attempts = f", but tried and denied: {_records(denied)}" if denied else ""
         yield strong("Not seen used")
         yield Span(f" in the logs of {window}{attempts}.")
@@ -289,18 +292,18 @@ def _contrary_note(found: Explanation) -> Iterator[Block]:
 
 def _records(uses: Sequence[SeenUse]) -> str:
     """How many records there are of some uses, at most: a call on several resources counts for each of them."""
-    records = plural(sum(one.use.evidence.records for one in uses), "record")
-    return f"up to {records}" if len({one.use.resource for one in uses}) > 1 else records
+    records = plural(sum(use.use.evidence.records for use in uses), "record")
+    return f"up to {records}" if len({use.use.resource for use in uses}) > 1 else records
 
 
 def _last(uses: Iterable[SeenUse]) -> str:
-    return max(one.use.evidence.last_seen for one in uses)[:10]
+    return max(use.use.evidence.last_seen for use in uses)[:10]
 
 
-def _use_item(one: SeenUse) -> Item:
-    outcome, resource = one.use.outcome, one.use.resource
+def _use_item(use: SeenUse) -> Item:
+    outcome, resource = use.use.outcome, use.use.resource
     tone = {Outcome.ALLOWED: good, Outcome.DENIED: bad}.get(outcome, strong)
-    return Item(line(tone(outcome), "  ", _UNNAMED.get(resource.kind) or name(resource.text)), tuple(_use_notes(one)))
+    return Item(line(tone(outcome), "  ", _UNNAMED.get(resource.kind) or name(resource.text)), tuple(_use_notes(use)))
 
 
 _UNNAMED: Final = {

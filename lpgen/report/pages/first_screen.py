@@ -77,15 +77,15 @@ def _coverage(review: ReviewSummary) -> Iterator[PageBlock]:
     if not accounts:
         yield Paragraph(line(bad("No record was read.")))
         return
-    fewest, most = min(one.covered_days for one in accounts), max(one.covered_days for one in accounts)
+    fewest, most = min(account.covered_days for account in accounts), max(account.covered_days for account in accounts)
     days = plural(most, "covered day") if fewest == most else f"{count(fewest)} to {plural(most, 'covered day')}"
-    regions = sorted({region for one in accounts for region in one.regions})
+    regions = sorted({region for account in accounts for region in account.regions})
     yield Paragraph(
         line(
             "Logs: ",
             bad(f"{days} (safe needs {report.min_days})") if fewest < report.min_days else days,
             f" in {plural(len(accounts), 'account')}, {plural(len(regions), 'Region')} (",
-            names([shorten(one, 20) for one in regions], most=2),
+            names([shorten(region, 20) for region in regions], most=2),
             ").",
             line(" ", bad(f"No log of {plural(len(unread), 'account')}.")) if unread else "",
         )
@@ -93,7 +93,7 @@ def _coverage(review: ReviewSummary) -> Iterator[PageBlock]:
 
 
 def _recreated(review: ReviewSummary) -> Iterator[PageBlock]:
-    found = [one for one in review.principals if one.recreated]
+    found = [principal for principal in review.principals if principal.recreated]
     if found and found[0].recreated:
         label, more = label_in_list(found[0]), f"; and {plural(len(found) - 1, 'other principal')}" if found[1:] else ""
         text = shorten(f": {found[0].recreated.text}{more}.", _LONGEST_MESSAGE)
@@ -126,7 +126,7 @@ def _principals(review: ReviewSummary, room: int, most: int) -> Iterator[PageBlo
     shown = found[:most]
     labels = cut_labels(map(label_in_list, shown), room)
     yield table(_COLUMNS, map(_row, labels, shown))
-    rest = Counter(state_of(one).text.removeprefix("SSO ") for one in found[most:])
+    rest = Counter(state_of(summary).text.removeprefix("SSO ") for summary in found[most:])
     if rest:
         common = rest.most_common(_MOST_STATES)
         states = [f"{count(number)} {state}" for state, number in common]
@@ -153,8 +153,8 @@ def _row(label: str, summary: PrincipalSummary) -> list[Words]:
 
 def _reasons(review: ReviewSummary, most: int) -> Iterator[PageBlock]:
     """The kinds of caveats that most replacements have, and how many have them."""
-    unsafe = [one for one in review.open if not one.safe]
-    kinds = Counter(kind for one in unsafe for kind in {caveat.kind for caveat in one.caveats})
+    unsafe = [summary for summary in review.open if not summary.safe]
+    kinds = Counter(kind for summary in unsafe for kind in {caveat.kind for caveat in summary.caveats})
     if not kinds:
         return
     order = sorted(kinds, key=lambda kind: (-kinds[kind], order_of_kind(kind)))

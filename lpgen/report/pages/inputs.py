@@ -58,7 +58,7 @@ def coverage_blocks(review: ReviewSummary) -> Iterable[Block]:
             Column("records", number=True),
             Column("Regions", flexible=True),
         ),
-        [_coverage_row(one, report.min_days) for one in accounts[:REVIEW_ROWS]],
+        [_coverage_row(account, report.min_days) for account in accounts[:REVIEW_ROWS]],
     )
     yield from more_rows(len(accounts), "account")
     yield Paragraph(line(quiet(_COUNTED)))
@@ -71,15 +71,15 @@ _COUNTED: Final = (
 )
 
 
-def _coverage_row(one: AccountCoverage, min_days: int) -> list[Words]:
-    days = count(one.covered_days)
+def _coverage_row(coverage: AccountCoverage, min_days: int) -> list[Words]:
+    days = count(coverage.covered_days)
     return [
-        name(one.account),
-        one.first_day.isoformat(),
-        one.last_day.isoformat(),
-        days if one.covered_days >= min_days else bad(days),
-        count(one.records),
-        names(one.regions, most=4),
+        name(coverage.account),
+        coverage.first_day.isoformat(),
+        coverage.last_day.isoformat(),
+        days if coverage.covered_days >= min_days else bad(days),
+        count(coverage.records),
+        names(coverage.regions, most=4),
     ]
 
 
@@ -92,67 +92,67 @@ def _all_coverage_notes(accounts: Sequence[AccountCoverage]) -> Iterable[Line]:
     """The notes on all accounts; a note that several share is given once, with all their names."""
     found: dict[tuple[Line, Line], list[str]] = defaultdict(list)
     for notes in (_hole_notes, _source_notes):
-        for one in accounts:
-            for before, after in notes(one):
-                found[before, after].append(one.account)
+        for account in accounts:
+            for before, after in notes(account):
+                found[before, after].append(account.account)
     for (before, after), noted in found.items():
         yield line(before, names(noted, most=REVIEW_ROWS), after)
 
 
-def _hole_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+def _hole_notes(coverage: AccountCoverage) -> Iterable[tuple[Line, Line]]:
     """The gaps in an account's logs: the words before its name, and those after it."""
-    for gap in one.gaps:
+    for gap in coverage.gaps:
         yield line(bad("hole in ")), line(f": no record from {gap.first} to {gap.last}")
-    for hole in one.uncovered:
+    for hole in coverage.uncovered:
         yield line(bad("hole in ")), line(f": {hole.first} to {hole.last}: {hole.why}")
-    for change in one.change_notes:
+    for change in coverage.change_notes:
         yield line("change in "), line(f": {change}")
 
 
-def _source_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+def _source_notes(coverage: AccountCoverage) -> Iterable[tuple[Line, Line]]:
     """Notes on the recorded events of an account, in the same two parts."""
-    if one.known_from is not CoverageSource.LOG:
-        yield from _trail_notes(one)
-    if one.known_from is not CoverageSource.TRAILS:
-        yield from _event_notes(one)
+    if coverage.known_from is not CoverageSource.LOG:
+        yield from _trail_notes(coverage)
+    if coverage.known_from is not CoverageSource.TRAILS:
+        yield from _event_notes(coverage)
 
 
-def _trail_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
-    where = " of the snapshot, as far as the log shows it" if one.known_from is CoverageSource.BOTH else ""
+def _trail_notes(coverage: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+    where = " of the snapshot, as far as the log shows it" if coverage.known_from is CoverageSource.BOTH else ""
     source = quiet(f"(from {CoverageSource.TRAILS}{where})")
-    if not one.trails:
+    if not coverage.trails:
         yield line(bad("no trail records ")), line(" ", source)
-    for trail in one.trails:
+    for trail in coverage.trails:
         yield line("recorded of "), line(" ", source, f": {trail}")
 
 
-def _event_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+def _event_notes(coverage: AccountCoverage) -> Iterable[tuple[Line, Line]]:
     """Notes on the recorded events, from the log itself."""
     source = quiet(f"(inferred from {CoverageSource.LOG})")
     for side in (True, False):
-        if side not in one.sides():
+        if side not in coverage.sides():
             none = bad(f"no {SIDE_WORDS[side]} management events")
             yield line(none, " in "), line(" ", source, ": the trails may leave them out")
-    seen = [line("; ", said) for said in _data_events(one)]
+    seen = [line("; ", said) for said in _data_events(coverage)]
     said = line(*seen)[1:] or line("none, so calls on objects, items and messages don't show")
     taken: Line = ()
-    if one.data_events and one.known_from is CoverageSource.LOG:
+    if coverage.data_events and coverage.known_from is CoverageSource.LOG:
         below = ", and below a wildcard only for principals that have some, unless "
         taken = line(below, name("--trails FILE"), " says more")
     yield line("data events of "), line(" ", source, ": ", said, taken)
-    if one.summed:
-        summed = names(sorted(one.summed), most=3)
+    if coverage.summed:
+        summed = names(sorted(coverage.summed), most=3)
         yield line("data events of "), line(" that are only aggregated: ", summed, ", so who used what doesn't show")
-    if one.unseen:
-        unseen = names(sorted(one.unseen), most=3)
+    if coverage.unseen:
+        unseen = names(sorted(coverage.unseen), most=3)
         yield line("no record at all in "), line(" ", source, ": ", unseen, ": the trails may exclude its calls")
 
 
-def _data_events(one: AccountCoverage) -> Iterable[Line]:
+def _data_events(coverage: AccountCoverage) -> Iterable[Line]:
     """The sources whose data events were seen, and where; reads and writes apart where only one of them was."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for region, event_source in sorted(one.data_events):
-        sides = one.sides(region, event_source)
+    for region, event_source in sorted(coverage.data_events):
+        sides = coverage.sides(region, event_source)
         found[event_source, "" if len(sides) > 1 else f" (only {SIDE_WORDS[min(sides)]} ones)"].append(region)
     return [line(name(source), " in ", names(regions, most=3), which) for (source, which), regions in found.items()]
 
@@ -163,7 +163,7 @@ def _data_events(one: AccountCoverage) -> Iterable[Line]:
 def unobservable_blocks(review: ReviewSummary) -> Iterable[Block]:
     """How many actions whose use the logs can't show each choice keeps, of all replacements together, by kind."""
     total = sum_counts(review.with_documents)
-    kinds = [one for one in UnobservableKind if total.kept_by(KeepUnobservable.ALL, one)]
+    kinds = [kind for kind in UnobservableKind if total.kept_by(KeepUnobservable.ALL, kind)]
     if not kinds:
         return
     yield Heading(line("What the logs can't show, and what --keep-unobservable would keep of it"), level=2, aside=True)
@@ -209,13 +209,13 @@ def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
     """The records that were read and are no usage, by reason."""
     if not skips:
         return
-    records = sum(one.records for one in skips if one.reason not in _WHOLE_FILES)
+    records = sum(skip.records for skip in skips if skip.reason not in _WHOLE_FILES)
     yield Heading(line("Read, but no usage", quiet(f" ({plural(records, 'record')})")), level=2, aside=True)
     yield table(
         (Column("what", flexible=True), Column("number", number=True), Column("example", flexible=True)),
         [
             (SKIP_WORDS[one.reason], count(one.records), name(one.example_event_id) if one.example_event_id else "")
-            for one in sorted(skips, key=lambda one: (-one.records, one.reason))
+            for one in sorted(skips, key=lambda skip: (-skip.records, skip.reason))
         ],
     )
 
@@ -237,13 +237,13 @@ def problem_blocks(report: Report) -> Iterable[Block]:
         yield bullets(
             *(
                 line(
-                    f"{one.kind} ",
-                    name(one.item or one.action),
+                    f"{decision.kind} ",
+                    name(decision.item or decision.action),
                     " for ",
-                    name(one.principal or "*"),
-                    f", expired {one.expires}: {one.reason} ({one.owner})",
+                    name(decision.principal or "*"),
+                    f", expired {decision.expires}: {decision.reason} ({decision.owner})",
                 )
-                for one in report.diff.expired[:REVIEW_ROWS]
+                for decision in report.diff.expired[:REVIEW_ROWS]
             )
         )
         yield from more_rows(len(report.diff.expired), "decision")
@@ -270,15 +270,15 @@ def guards_notes(report: Report) -> Iterator[Words]:
 
 def _scps(guards: Guards) -> Iterator[str]:
     """The accounts whose SCPs cap grants, and how many accounts have none, as outside of an organization."""
-    listed = [one for one in guards.scps if one.account]
-    capped = sum(bool(one.levels) for one in listed)
-    everyone = [len(one.levels) for one in guards.scps if not one.account]
+    listed = [scp for scp in guards.scps if scp.account]
+    capped = sum(bool(levels.levels) for levels in listed)
+    everyone = [len(scp.levels) for scp in guards.scps if not scp.account]
     parts = [f"those of {plural(capped, 'account')}"] if capped else []
     parts += [f"{plural(levels, 'level')} for every {'other ' if listed else ''}account" for levels in everyone]
     if parts:
         verb = "caps" if parts[0].startswith("1 level ") else "cap"
         yield f"{' and '.join(parts)} {verb} the grants"
-    shut = [one.account for one in guards.scps if any(not _allows_anything(level) for level in one.levels)]
+    shut = [scp.account for scp in guards.scps if any(not _allows_anything(level) for level in scp.levels)]
     if shut:
         whose = "all accounts" if "" in shut else plural(len(shut), "account")
         yield f"a level of {whose} allows nothing, so nothing is granted there: is FullAWSAccess missing from it?"
@@ -316,7 +316,7 @@ def _gap_lines(stamp: SnapshotStamp) -> Iterator[str]:
 
 
 def _facts(stamp: SnapshotStamp) -> str:
-    principals = sum(one.roles + one.users for one in stamp.accounts)
+    principals = sum(account.roles + account.users for account in stamp.accounts)
     taken = f"taken {stamp.taken:%Y-%m-%d %H:%M} UTC"
     return f"{taken}, {plural(len(stamp.accounts), 'account')}, {plural(principals, 'role or user', 'roles and users')}"
 

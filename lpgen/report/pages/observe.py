@@ -49,7 +49,7 @@ def observe_page(plan: ObservePlan) -> tuple[Block, ...]:
     """The page, account by account; JSON has every row."""
     return (
         Heading(line(_observe_sentence(plan)), level=1),
-        *(block for one in plan.accounts for block in _account(one, plan.price)),
+        *(block for account in plan.accounts for block in _account(account, plan.price)),
         *_undecided(plan),
         *_next(plan),
         *_problems(plan),
@@ -64,15 +64,15 @@ def _problems(plan: ObservePlan) -> Iterable[Block]:
 
 def _observe_sentence(plan: ObservePlan) -> str:
     """The plan in one sentence."""
-    decided = [one for account in plan.accounts for one in account.decides]
+    decided = [use for account in plan.accounts for use in account.decides]
     if not decided:
         return "No trail for data events would decide anything that the review keeps without seen use."
-    trails = [one for account in plan.accounts for one in account.trails]
-    new = sum(one.is_new for one in trails)
+    trails = [trail for account in plan.accounts for trail in account.trails]
+    new = sum(trail.is_new for trail in trails)
     what = (
         plural(new, "new trail") if new == len(trails) else f"{plural(len(trails), 'trail')}, {count(new)} of them new,"
     )
-    who = plural(len({one.principal for one in decided}), "principal")
+    who = plural(len({use.principal for use in decided}), "principal")
     return f"{what} would decide {plural(len(decided), 'kept action')} of {who}."
 
 
@@ -133,17 +133,17 @@ def _sides(selected: Iterable[Selection]) -> str:
     return "all" if len(sides) > 1 else "reads" if True in sides else "writes"
 
 
-def _pattern(one: Selection) -> str:
+def _pattern(selection: Selection) -> str:
     """A selection as a pattern of ARNs."""
-    before = "*" if one.operator is FieldOperator.ENDS_WITH else ""
-    after = "*" if one.operator is FieldOperator.STARTS_WITH else ""
-    return f"{before}{one.value}{after}"
+    before = "*" if selection.operator is FieldOperator.ENDS_WITH else ""
+    after = "*" if selection.operator is FieldOperator.STARTS_WITH else ""
+    return f"{before}{selection.value}{after}"
 
 
 def _decided(plan: AccountPlan) -> Iterable[Block]:
     by_principal: dict[str, list[str]] = {}
-    for one in plan.decides:
-        by_principal.setdefault(one.principal, []).append(one.action)
+    for use in plan.decides:
+        by_principal.setdefault(use.principal, []).append(use.action)
     columns = (Column("principal", flexible=True), Column("decides", number=True), Column("such as", flexible=True))
     ranked = sorted(by_principal.items(), key=lambda item: (-len(item[1]), item[0]))
     rows = [
@@ -154,7 +154,7 @@ def _decided(plan: AccountPlan) -> Iterable[Block]:
 
 
 def _left_open(plan: AccountPlan) -> Iterable[Block]:
-    counted = Counter((one.principal, why) for one, why in plan.leaves_open)
+    counted = Counter((use.principal, why) for use, why in plan.leaves_open)
     columns = (Column("principal", flexible=True), Column("stays open", number=True), Column("why", flexible=True))
     ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     yield table(columns, [(_label(arn, plan), count(found), why) for (arn, why), found in ranked[:_MOST_ROWS]])
@@ -166,14 +166,14 @@ def _label(arn: str, plan: AccountPlan) -> Span:
 
 
 def _undecided(plan: ObservePlan) -> Iterable[Block]:
-    found = [(plan.undecided.get(one, 0), why) for one, why in _UNDECIDED.items()]
+    found = [(plan.undecided.get(visibility, 0), why) for visibility, why in _UNDECIDED.items()]
     if any(number for number, _ in found):
         yield Heading(line("Kept actions that data events don't decide"), level=2)
         yield bullets(*(f"{plural(number, 'action')}: {why}." for number, why in found if number))
 
 
 def _next(plan: ObservePlan) -> Iterable[Block]:
-    if any(one.trails for one in plan.accounts):
+    if any(account.trails for account in plan.accounts):
         yield Heading(line("Next steps"), level=2)
         yield bullets(
             line("Save this plan with ", name("--output plan.json"), "."),
@@ -205,8 +205,8 @@ def _more(number: int) -> Iterable[Block]:
 
 def outcomes_page(outcomes: Sequence[ObserveOutcome]) -> tuple[Block, ...]:
     """The outcome of a plan's kept actions: the counts, then the actions that are still open."""
-    counted = Counter(one.status for one in outcomes)
-    still = [one for one in outcomes if one.status is OutcomeStatus.OPEN]
+    counted = Counter(outcome.status for outcome in outcomes)
+    still = [outcome for outcome in outcomes if outcome.status is OutcomeStatus.OPEN]
     columns = (Column("principal", flexible=True), Column("action"), Column("why it is open", flexible=True))
     decided = len(outcomes) - len(still)
     return (
@@ -218,10 +218,10 @@ def outcomes_page(outcomes: Sequence[ObserveOutcome]) -> tuple[Block, ...]:
                 if counted[status]
             )
         ),
-        *([table(columns, [_open_row(one) for one in still[:_MOST_ROWS]])] if still else []),
+        *([table(columns, [_open_row(outcome) for outcome in still[:_MOST_ROWS]])] if still else []),
         *_more(len(still) - _MOST_ROWS),
     )
 
 
-def _open_row(one: ObserveOutcome) -> tuple[Words, ...]:
-    return name(label_of(one.promise.principal)), name(one.promise.action), one.why
+def _open_row(outcome: ObserveOutcome) -> tuple[Words, ...]:
+    return name(label_of(outcome.promise.principal)), name(outcome.promise.action), outcome.why

@@ -125,7 +125,10 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
     if view.summary.accepted and not in_place:
         yield Paragraph(line(strong("Accepted:")))
         yield capped(
-            [Item(line(one.message), (line(quiet("accepted by "), one.accepted_by),)) for one in view.summary.accepted]
+            [
+                Item(line(caveat.message), (line(quiet("accepted by "), caveat.accepted_by),))
+                for caveat in view.summary.accepted
+            ]
         )
 
 
@@ -187,7 +190,7 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
     if kinds:
         yield Paragraph(line(f"Kept: {'; '.join(kinds)}."))
     documents = view.proposal.replacement.documents if view.proposal.replacement else ()
-    size = sum(one.size for one in documents)
+    size = sum(document.size for document in documents)
     if size > _MOST_READABLE:
         long = f"{plural(len(documents), 'document')} with {plural(size, 'character')}"
         yield Paragraph(line(bad("Too long to review by hand: "), f"{long}."))
@@ -197,7 +200,7 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
 def _sizes(view: PrincipalView) -> Iterable[Block]:
     replacement = view.proposal.replacement
     if replacement is not None and replacement.bytes_by_service:
-        largest = sorted(replacement.bytes_by_service, key=lambda one: (-one[1], one[0]))
+        largest = sorted(replacement.bytes_by_service, key=lambda pair: (-pair[1], pair[0]))
         shown = [line(", ", name(service), f" {count(size)}") for service, size in largest[:MOST_ROWS]]
         yield Paragraph(line("Characters by service: ", line(*shown)[1:], "."))
 
@@ -250,7 +253,7 @@ def check_blocks(view: PrincipalView) -> Iterable[Block]:
     if verification is None or verification.status is CheckStatus.PASSED:
         return
     yield titled("Checks that did not pass")
-    yield bullets(*(check_item(one) for one in verification.checks if one.status is not CheckStatus.PASSED))
+    yield bullets(*(check_item(check) for check in verification.checks if check.status is not CheckStatus.PASSED))
 
 
 def check_item(check: Check, *, most: int = 8) -> Item:
@@ -304,7 +307,7 @@ def _kept_blocks(title: str, groups: tuple[KeptGroup, ...], used: Collection[Act
             for group in groups[:MOST_ROWS]
         ],
     )
-    yield from more_note(groups[MOST_ROWS:], sum(len(one.actions) for one in groups[MOST_ROWS:]), "action")
+    yield from more_note(groups[MOST_ROWS:], sum(len(group.actions) for group in groups[MOST_ROWS:]), "action")
     both = [action for action in sorted(actions) if action in used]
     if both:
         yield Paragraph(line("Used too, and kept here on more resources: ", names(both, most=4), "."))
@@ -318,10 +321,10 @@ def rule_blocks(view: PrincipalView) -> Iterable[Block]:
     yield bullets(
         *(
             Item(
-                line(strong(one.rule), f": {one.adds}", quiet(f"  ({plural(one.records, 'record')})")),
-                (names(one.patterns, most=4), line(quiet(f"would tighten it: {one.tightens}"))),
+                line(strong(rule.rule), f": {rule.adds}", quiet(f"  ({plural(rule.records, 'record')})")),
+                (names(rule.patterns, most=4), line(quiet(f"would tighten it: {rule.tightens}"))),
             )
-            for one in view.rules
+            for rule in view.rules
         )
     )
 
@@ -334,12 +337,12 @@ def dropped_blocks(dropped: tuple[DroppedLine, ...]) -> Iterable[Block]:
     yield capped([_dropped_item(one) for one in dropped])
 
 
-def _dropped_item(one: DroppedLine) -> Item:
-    until = f", until {one.decision.expires}" if one.decision.expires else ""
-    seen = [seen_note(one.line.evidence)] if one.line.evidence else []
+def _dropped_item(dropped: DroppedLine) -> Item:
+    until = f", until {dropped.decision.expires}" if dropped.decision.expires else ""
+    seen = [seen_note(dropped.line.evidence)] if dropped.line.evidence else []
     return Item(
-        line(name(one.line.action), " on ", *_scope(one.line.scope)),
-        (line(f"{one.decision.owner}: {one.decision.reason}{until}"), *seen),
+        line(name(dropped.line.action), " on ", *_scope(dropped.line.scope)),
+        (line(f"{dropped.decision.owner}: {dropped.decision.reason}{until}"), *seen),
     )
 
 
@@ -355,7 +358,7 @@ def undoing_blocks(lost: tuple[LostInverse, ...]) -> Iterable[Block]:
     yield titled("Done, and could no longer be undone", len(lost))
     yield table(
         (Column("used and kept", flexible=True), Column("would undo it, and is removed", flexible=True)),
-        [(name(one.action), name(one.undone_by)) for one in lost[:MOST_ROWS]],
+        [(name(inverse.action), name(inverse.undone_by)) for inverse in lost[:MOST_ROWS]],
     )
     yield from more_note(lost[MOST_ROWS:], len(lost[MOST_ROWS:]), "action")
     note = "it was not seen to undo these; where a teardown or a rollback will, keep what undoes them with "

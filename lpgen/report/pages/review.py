@@ -79,8 +79,8 @@ def review_page(parted: PartedReview) -> Iterator[PageBlock]:
         yield from map(_used_fold, review.report.diff.unlisted)
     if review.principals:
         yield Heading(line("Details, by harm"), level=2)
-    for one in review.principals:
-        yield WrittenFold(one.arn, parted.text_of)
+    for principal in review.principals:
+        yield WrittenFold(principal.arn, parted.text_of)
 
 
 # ---------------------------------------------------------------- the beginning
@@ -120,9 +120,9 @@ def danger_blocks(
     headline = [f"{plural(roles, 'role')} can be assumed from outside"] if roles else []
     headline += [f"{plural(unusual, 'principal shows', 'principals show')} unusual use"] if unusual else []
     yield Heading(line(bad("; ".join(headline))), level=2)
-    labels: Iterable[str] = (label_in_list(one.principal) for one in found[:most])
+    labels: Iterable[str] = (label_in_list(danger.principal) for danger in found[:most])
     labels = cut_labels(labels, longest_name) if longest_name else labels
-    shown = [_danger(label, one, longest_message) for label, one in zip(labels, found, strict=False)]
+    shown = [_danger(label, danger, longest_message) for label, danger in zip(labels, found, strict=False)]
     rest = len(found) - len(shown)
     yield bullets(*shown, *([quiet(f"and {count(rest)} more")] if rest else []))
 
@@ -137,7 +137,7 @@ def headline_blocks(review: ReviewSummary) -> Iterable[Block]:
     yield Paragraph(numbers_of_replacements(review))
     yield from decision_blocks(review)
     yield from map(Paragraph, numbers_of_actions(review))
-    yield from (Paragraph(line(one)) for one in reach_texts(review.counts.reach))
+    yield from (Paragraph(line(text)) for text in reach_texts(review.counts.reach))
 
 
 def decision_blocks(review: ReviewSummary, *, longest: int = 0) -> Iterable[Block]:
@@ -202,7 +202,7 @@ def _task_item(task: Task) -> Item:
 
 
 def _of_principals(task: Task) -> Line:
-    labels = [label_in_list(one) for one in task.principals]
+    labels = [label_in_list(principal) for principal in task.principals]
     return line(": ", names(labels, most=3)) if labels else ()
 
 
@@ -216,7 +216,7 @@ def unlisted_blocks(review: ReviewSummary, most: int = REVIEW_ROWS) -> Iterable[
         return
     title = "In the logs, but not in the policy files" if is_aside else "Use, by principal"
     yield Heading(line(title, quiet(f" ({count(len(unlisted))})")), level=2, aside=is_aside)
-    busiest = sorted(unlisted, key=lambda one: (-len(_used([one])), one.principal))
+    busiest = sorted(unlisted, key=lambda usage: (-len(_used([usage])), usage.principal))
     yield table(
         (
             Column("principal", flexible=True),
@@ -225,7 +225,7 @@ def unlisted_blocks(review: ReviewSummary, most: int = REVIEW_ROWS) -> Iterable[
             Column("records", number=True),
             Column("last seen"),
         ),
-        [_unlisted_row(one) for one in busiest[:most]],
+        [_unlisted_row(usage) for usage in busiest[:most]],
     )
     yield from more_note(busiest[most:], len(busiest) - most, "principal")
 
@@ -243,7 +243,7 @@ def _unlisted_row(usage: PrincipalUsage) -> list[Words]:
 
 
 def _used(users: Iterable[PrincipalUsage]) -> set[str]:
-    return {use.action for one in users for use in one.uses if use.outcome is not Outcome.DENIED}
+    return {use.action for user in users for use in user.uses if use.outcome is not Outcome.DENIED}
 
 
 def _used_fold(usage: PrincipalUsage) -> Fold:
@@ -281,9 +281,9 @@ def _principals(found: Sequence[PrincipalSummary]) -> Iterable[Block]:
     if not found:
         return
     yield Heading(line("Principals", quiet(f" ({count(len(found))})")), level=2, aside=len(found) > _MOST_OPEN)
-    accounts = sorted({one.principal.account for one in found})
+    accounts = sorted({summary.principal.account for summary in found})
     for account in accounts:
-        members = [one for one in found if one.principal.account == account]
+        members = [summary for summary in found if summary.principal.account == account]
         if len(accounts) > 1:
             yield Heading(line("account ", name(account), quiet(f" ({count(len(members))})")), level=3)
         yield table(_SUMMARY_COLUMNS, map(_summary_row, members), fills=True)

@@ -48,7 +48,7 @@ def danger_blocks(view: PrincipalView) -> Iterable[Block]:
         (Column("what a holder could do", flexible=True), Column("actions", flexible=True), Column("outcome")),
         [(group.danger, _actions_of(group), _outcome(group, view)) for group in shown],
     )
-    yield from more_note(rest, sum(len(one.verdicts) for one in rest), "dangerous action")
+    yield from more_note(rest, sum(len(group.verdicts) for group in rest), "dangerous action")
 
 
 def dangerous_use_blocks(used: Sequence[DangerousUse]) -> Iterable[Block]:
@@ -56,16 +56,16 @@ def dangerous_use_blocks(used: Sequence[DangerousUse]) -> Iterable[Block]:
     if not used:
         return
     yield titled("Dangerous actions used", len(used))
-    yield capped([_used_item(one) for one in sorted(used, key=lambda one: (len(one.on), one.action))])
+    yield capped([_used_item(one) for one in sorted(used, key=lambda use: (len(use.on), use.action))])
 
 
-def _used_item(one: DangerousUse) -> Item:
-    days = line(quiet(f"on {plural(len(one.on), 'day')}: "), seen_note(one.evidence))
-    return Item(line(name(one.action), " ", one.harm), (days,))
+def _used_item(use: DangerousUse) -> Item:
+    days = line(quiet(f"on {plural(len(use.on), 'day')}: "), seen_note(use.evidence))
+    return Item(line(name(use.action), " ", use.harm), (days,))
 
 
 def _actions_of(group: DangerGroup) -> Line:
-    return names([one.action for one in group.verdicts], most=3)
+    return names([verdict.action for verdict in group.verdicts], most=3)
 
 
 def _outcome(group: DangerGroup, view: PrincipalView) -> Span:
@@ -103,7 +103,7 @@ _LEVEL_TITLES: Final = {level: str(level) for level in AccessLevel} | {
 
 def _service_order(service: str, view: PrincipalView) -> tuple[int, int, str]:
     row = view.matrix[service].values()
-    return -bool(sum(one.seen for one in row)), -sum(one.granted for one in row), service
+    return -bool(sum(level.seen for level in row)), -sum(level.granted for level in row), service
 
 
 def _cells(row: Mapping[AccessLevel, LevelCount], levels: Iterable[AccessLevel]) -> list[Line]:
@@ -111,18 +111,18 @@ def _cells(row: Mapping[AccessLevel, LevelCount], levels: Iterable[AccessLevel])
     return [*(_cell(row.get(level, LevelCount())) for level in levels), _cell(whole)]
 
 
-def _cell(one: LevelCount) -> Line:
-    if not one.granted:
+def _cell(level: LevelCount) -> Line:
+    if not level.granted:
         return line(quiet("–"))
-    text = f"{count(one.seen)}/{count(one.granted)}"
-    return line(good(text) if one.seen else text)
+    text = f"{count(level.seen)}/{count(level.granted)}"
+    return line(good(text) if level.seen else text)
 
 
 def wildcard_blocks(wildcards: tuple[WildcardUse, ...]) -> Iterable[Block]:
     """The number of actions that each wildcard matches, and how many of them were used."""
     if not wildcards:
         return
-    widest = sorted(wildcards, key=lambda one: (-one.expands_to, one.ref, one.pattern))
+    widest = sorted(wildcards, key=lambda wildcard: (-wildcard.expands_to, wildcard.ref, wildcard.pattern))
     yield titled("Wildcards", len(wildcards))
     yield table(
         (
@@ -133,12 +133,12 @@ def wildcard_blocks(wildcards: tuple[WildcardUse, ...]) -> Iterable[Block]:
         ),
         [
             (
-                line("all but ", name(one.pattern)) if one.not_action else name(one.pattern),
-                count(one.expands_to),
-                count(len(one.used)),
-                _place(one.ref),
+                line("all but ", name(wildcard.pattern)) if wildcard.not_action else name(wildcard.pattern),
+                count(wildcard.expands_to),
+                count(len(wildcard.used)),
+                _place(wildcard.ref),
             )
-            for one in widest[:MOST_ROWS]
+            for wildcard in widest[:MOST_ROWS]
         ],
     )
     yield from more_note(widest[MOST_ROWS:], len(widest[MOST_ROWS:]), "wildcard")
@@ -159,14 +159,14 @@ def ungranted_blocks(ungranted: tuple[UngrantedUse, ...]) -> Iterable[Block]:
     if not ungranted:
         return
     yield titled("Used without a grant; not added", len(ungranted))
-    yield capped([_ungranted_item(one) for one in sorted(ungranted, key=lambda one: bool(one.explanation))])
+    yield capped([_ungranted_item(one) for one in sorted(ungranted, key=lambda use: bool(use.explanation))])
 
 
-def _ungranted_item(one: UngrantedUse) -> Item:
-    verdict = line("explained: ", one.explanation) if one.explanation else line(bad("unexplained"))
+def _ungranted_item(use: UngrantedUse) -> Item:
+    verdict = line("explained: ", use.explanation) if use.explanation else line(bad("unexplained"))
     return Item(
-        line(name(one.use.action), " on ", name(one.use.resource.text), ": ", one.reason),
-        (verdict, seen_note(one.use.evidence)),
+        line(name(use.use.action), " on ", name(use.use.resource.text), ": ", use.reason),
+        (verdict, seen_note(use.use.evidence)),
     )
 
 
@@ -175,12 +175,12 @@ def denied_blocks(groups: tuple[DeniedGroup, ...]) -> Iterable[Block]:
     if not groups:
         return
     yield titled("Denied tries; they are no use", sum(group.evidence.records for group in groups))
-    yield capped([_denied_item(one) for one in groups])
+    yield capped([_denied_item(group) for group in groups])
 
 
-def _denied_item(one: DeniedGroup) -> Item:
-    where = line(" on ", names(one.resources, most=1)) if one.resources else ()
-    return Item(line(name(one.action), where, "; refused by: ", WALL_WORDS[one.wall]), (seen_note(one.evidence),))
+def _denied_item(group: DeniedGroup) -> Item:
+    where = line(" on ", names(group.resources, most=1)) if group.resources else ()
+    return Item(line(name(group.action), where, "; refused by: ", WALL_WORDS[group.wall]), (seen_note(group.evidence),))
 
 
 def unmapped_blocks(view: PrincipalView) -> Iterable[Block]:
@@ -190,7 +190,7 @@ def unmapped_blocks(view: PrincipalView) -> Iterable[Block]:
     yield titled("Successful calls that can't be mapped to an action", len(view.diff.use.unmapped))
     yield capped(
         [
-            Item(line(name(one.event_source), " ", name(one.event_name)), (seen_note(one.evidence),))
-            for one in view.diff.use.unmapped
+            Item(line(name(event.event_source), " ", name(event.event_name)), (seen_note(event.evidence),))
+            for event in view.diff.use.unmapped
         ]
     )

@@ -27,19 +27,24 @@ from lpgen.report.words import label_of
 
 def verification_page(verification: OutputVerification) -> tuple[Block, ...]:
     """The page of all verifications; those that did not pass come first, else they keep their order."""
-    ordered = sorted(verification.principals, key=lambda one: _RANK[one.status])
+    ordered = sorted(verification.principals, key=lambda principal: _RANK[principal.status])
     return (
         Heading(line("lpgen verify"), level=1),
         Paragraph(line(_outcome(verification))),
         *_folder(verification),
-        *(block for one in ordered if one.status is not CheckStatus.PASSED for block in _blocks(one)),
-        *_passed([one for one in ordered if one.status is CheckStatus.PASSED]),
+        *(
+            block
+            for verification in ordered
+            if verification.status is not CheckStatus.PASSED
+            for block in _blocks(verification)
+        ),
+        *_passed([verification for verification in ordered if verification.status is CheckStatus.PASSED]),
     )
 
 
 def _folder(verification: OutputVerification) -> Iterable[Block]:
     if verification.checks:
-        yield Bullets(tuple(check_item(one, most=50) for one in verification.checks))
+        yield Bullets(tuple(check_item(check, most=50) for check in verification.checks))
     if verification.choices:
         yield Paragraph(line("Generated with these options: ", name(", ".join(verification.choices)), "."))
     if verification.changed_inputs:
@@ -56,8 +61,8 @@ def _folder(verification: OutputVerification) -> Iterable[Block]:
 def _passed(verifications: Sequence[Verification]) -> Iterable[Block]:
     """The checks that passed: a list of things that are right isn't worth reading."""
     if verifications:
-        names = dict.fromkeys(check.name for one in verifications for check in one.checks)
-        examined = sum(check.examined for one in verifications for check in one.checks)
+        names = dict.fromkeys(check.name for verification in verifications for check in verification.checks)
+        examined = sum(check.examined for verification in verifications for check in verification.checks)
         number = plural(len(verifications), "replacement")
         yield Paragraph(line(f"{number} passed each check ({plural(examined, 'thing')} examined):"))
         yield bullets(*names)
@@ -73,7 +78,7 @@ def _outcome(verification: OutputVerification) -> Span:
     principals = verification.principals
     if not principals:
         return bad("Failed: there is no replacement to verify.")
-    number = {status: sum(one.status is status for one in principals) for status in CheckStatus}
+    number = {status: sum(principal.status is status for principal in principals) for status in CheckStatus}
     if number[CheckStatus.PASSED] < len(principals):
         parts = [f"{count(found)} {status}" for status, found in number.items() if found]
         return bad(f"Not proven safe: of {plural(len(principals), 'replacement')}, {', '.join(parts)}.")
@@ -85,7 +90,7 @@ def _outcome(verification: OutputVerification) -> Span:
 def _blocks(verification: Verification) -> Iterable[Block]:
     status = verification.status
     tone = good if status is CheckStatus.PASSED else bad
-    checks: tuple[Block, ...] = (Bullets(tuple(check_item(one, most=50) for one in verification.checks)),)
+    checks: tuple[Block, ...] = (Bullets(tuple(check_item(check, most=50) for check in verification.checks)),)
     if not verification.checks:
         checks = (Bullets((Item(line(bad("failed"), "  no check ran")),)),)
     yield Fold(line(name(label_of(verification.principal)), "  ", tone(status)), checks)

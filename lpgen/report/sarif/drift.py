@@ -25,7 +25,7 @@ def drift_sarif(drift: Drift, layout: Layout) -> str:
         "as_of": drift.after.as_of.isoformat(),
         "decisions": part_from_decisions(drift.decisions, drift.accepted),
     }
-    findings = (_finding(one, _place(one, drift, layout.root.strip("/"))) for one in drift.open)
+    findings = (_finding(finding, _place(finding, drift, layout.root.strip("/"))) for finding in drift.open)
     return sarif_log(DRIFT_KINDS, findings, category="lpgen/drift", notices=drift.notes, facts=facts)
 
 
@@ -42,7 +42,7 @@ def _place(finding: DriftFinding, drift: Drift, root: str) -> Place:
 
 def _finding(finding: DriftFinding, place: Place) -> SarifFinding:
     message = line(name(label_of(finding.subject)), f": {finding.message}. What to do: {finding.step}.")
-    names = tuple(SarifName(one, "principal") for one in finding.principals)
+    names = tuple(SarifName(principal, "principal") for principal in finding.principals)
     own = () if finding.subject in finding.principals else (SarifName(finding.subject, "resource"),)
     facts = {
         "severity": finding.severity.value,

@@ -91,7 +91,7 @@ def sarif_log(
     """
     known = (*kinds, ReviewKind.LEFT_OUT)
     index = {kind.rule: number for number, kind in enumerate(known)}
-    ordered = sorted(findings, key=lambda one: _severity_order(one, index))
+    ordered = sorted(findings, key=lambda finding: _severity_order(finding, index))
     shown, cut = _cut(ordered, most)
     run: Json = {
         "tool": {
@@ -126,9 +126,15 @@ def fingerprint_of(finding: SarifFinding) -> str:
 # ---------------------------------------------------------------- order and cut
 
 
-def _severity_order(one: SarifFinding, index: Mapping[str, int]) -> tuple[int, float, int, str, str]:
-    level = list(dict.fromkeys(LEVELS.values())).index(_level_of(one))
-    return level, -float(one.kind.row.score or 0), index[one.kind.rule], one.place.path, fingerprint_of(one)
+def _severity_order(finding: SarifFinding, index: Mapping[str, int]) -> tuple[int, float, int, str, str]:
+    level = list(dict.fromkeys(LEVELS.values())).index(_level_of(finding))
+    return (
+        level,
+        -float(finding.kind.row.score or 0),
+        index[finding.kind.rule],
+        finding.place.path,
+        fingerprint_of(finding),
+    )
 
 
 def _cut(ordered: list[SarifFinding], most: int) -> tuple[list[SarifFinding], int]:
@@ -136,7 +142,7 @@ def _cut(ordered: list[SarifFinding], most: int) -> tuple[list[SarifFinding], in
     if len(ordered) <= most:
         return ordered, 0
     shown, others = ordered[: most - 1], ordered[most - 1 :]
-    counted = Counter(one.kind.rule for one in others)
+    counted = Counter(finding.kind.rule for finding in others)
     parts = ", ".join(f"{number:,} of {rule}" for rule, number in sorted(counted.items()))
     message = line(f"{plural(len(others), 'finding')} did not fit in this report. They are the least severe: {parts}.")
     return [SarifFinding(ReviewKind.LEFT_OUT, message, (), Place(ordered[0].place.path)), *shown], len(others)
@@ -168,31 +174,31 @@ def _rule(kind: Kind) -> Json:
 
 def _results(findings: Iterable[SarifFinding], index: Mapping[str, int]) -> Iterator[Json]:
     met: Counter[str] = Counter()
-    for one in findings:
-        fingerprint = fingerprint_of(one)
+    for finding in findings:
+        fingerprint = fingerprint_of(finding)
         met[fingerprint] += 1
-        yield _result(one, index[one.kind.rule], f"{fingerprint}:{met[fingerprint]}")
+        yield _result(finding, index[finding.kind.rule], f"{fingerprint}:{met[fingerprint]}")
 
 
-def _result(one: SarifFinding, rule_index: int, fingerprint: str) -> Json:
+def _result(finding: SarifFinding, rule_index: int, fingerprint: str) -> Json:
     return {
-        "ruleId": one.kind.rule,
+        "ruleId": finding.kind.rule,
         "ruleIndex": rule_index,
-        "level": _level_of(one),
-        "message": JsonRow(text=_plain(one.message)),
-        "locations": [_location(one)],
+        "level": _level_of(finding),
+        "message": JsonRow(text=_plain(finding.message)),
+        "locations": [_location(finding)],
         # GitHub reads only this fingerprint, in the form `hash:number`.
         "partialFingerprints": JsonRow(primaryLocationLineHash=fingerprint),
-        "properties": _inert(one.facts),
+        "properties": _inert(finding.facts),
     }
 
 
-def _location(one: SarifFinding) -> Json:
-    names = [JsonRow(fullyQualifiedName=terminal_text(name.full), kind=name.kind) for name in one.names]
+def _location(finding: SarifFinding) -> Json:
+    names = [JsonRow(fullyQualifiedName=terminal_text(name.full), kind=name.kind) for name in finding.names]
     return {
         "physicalLocation": JsonRow(
-            artifactLocation={"uri": quote(one.place.path, safe="/=,@+~", errors="replace")},
-            region={"startLine": one.place.first, "endLine": one.place.last},
+            artifactLocation={"uri": quote(finding.place.path, safe="/=,@+~", errors="replace")},
+            region={"startLine": finding.place.first, "endLine": finding.place.last},
         ),
         **({"logicalLocations": names} if names else {}),
     }
@@ -241,10 +247,10 @@ class PolicyPlaces:
     def __init__(self, folder: str, texts: Sequence[str]) -> None:
         self._whole = [Place(f"{folder}/{document_file(1)}", 1, text.count("\n")) for text in texts[:1]]
         self._found = [
-            (f"{folder}/{document_file(number)}", one)
+            (f"{folder}/{document_file(number)}", statement)
             for number, text in enumerate(texts, start=1)
-            for one in _statements_of_text(text)
-            if '"Effect": "Allow"' in one.entries
+            for statement in _statements_of_text(text)
+            if '"Effect": "Allow"' in statement.entries
         ]
 
     def find(self, *, sids: Collection[str] | None = None, actions: Collection[str] = ()) -> Place | None:

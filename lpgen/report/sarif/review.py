@@ -48,8 +48,8 @@ REVIEW_RULES: Final = (
 
 def review_sarif(report: Report, layout: Layout = DEFAULT_LAYOUT, *, most: int = MOST_RESULTS) -> str:
     """The review as the text of a SARIF file."""
-    views = [PrincipalView(one) for one in report.proposals]
-    review, diff = summary_of_review(report, (one.summary for one in views)), report.diff
+    views = [PrincipalView(proposal) for proposal in report.proposals]
+    review, diff = summary_of_review(report, (view.summary for view in views)), report.diff
     facts = {
         "asOf": diff.as_of.isoformat(),
         "catalog": JsonRow(version=diff.catalog_version, date=diff.catalog_date),
@@ -103,13 +103,15 @@ class _Principal:
         self._place = Place(f"{folder}/evidence.json" if view.has_documents else summary)
         replacement = view.proposal.replacement
         self._documents = replacement.documents if replacement and view.has_documents else ()
-        self._places = PolicyPlaces(folder, [one.text for one in self._documents])
+        self._places = PolicyPlaces(folder, [document.text for document in self._documents])
         self._label = line(name(short_label_of(self._principal)), " of account ", name(self._principal.account))
 
     def findings(self) -> Iterator[SarifFinding]:
         """Everything there is to fix."""
         yield from self._dangers()
-        yield from (self._wildcard(ref, list(found)) for ref, found in groupby(self._wildcards(), lambda one: one.ref))
+        yield from (
+            self._wildcard(ref, list(found)) for ref, found in groupby(self._wildcards(), lambda wildcard: wildcard.ref)
+        )
         yield from self._unused()
         yield from self._class()
         yield from self._kept()
@@ -139,8 +141,8 @@ class _Principal:
 
     def _instead_of(self, old: Collection[StatementRef]) -> Place | None:
         """The first new statement that takes the place of one of the old ones."""
-        statements = chain.from_iterable(one.statements for one in self._documents)
-        return self._places.find(sids={one.sid for one in statements if one.parent in old})
+        statements = chain.from_iterable(document.statements for document in self._documents)
+        return self._places.find(sids={statement.sid for statement in statements if statement.parent in old})
 
     def _dangers(self) -> Iterator[SarifFinding]:
         for rule, observable, said in (
@@ -148,12 +150,12 @@ class _Principal:
             (ReviewKind.UNOBSERVABLE_DANGEROUS, False, "whose use the logs can't show"),
         ):
             groups = [group for group in self._view.dangers if group.observable is observable]
-            actions = sorted(one.action for group in groups for one in group.verdicts)
+            actions = sorted(verdict.action for group in groups for verdict in group.verdicts)
             if actions:
                 number = plural(len(actions), "dangerous action")
                 message = line(self._label, f" is granted {number} {said}. ", *_dangers(groups), self._fate(groups))
-                stays = [one.action for group in groups if group.stays for one in group.verdicts]
-                old = {ref for group in groups for one in group.verdicts for ref in one.grants}
+                stays = [verdict.action for group in groups if group.stays for verdict in group.verdicts]
+                old = {ref for group in groups for verdict in group.verdicts for ref in verdict.grants}
                 place = (self._places.find(actions=stays) if stays else None) or self._instead_of(old)
                 yield self._finding(rule, message, place=place, names=_statement_names(old), actions=actions)
 
@@ -164,11 +166,14 @@ class _Principal:
         return f" The replacement leaves out all but {count(stays)} of them." if stays else " The replacement has none."
 
     def _wildcards(self) -> list[WildcardUse]:
-        return sorted(self._view.diff.assessment.wildcards, key=lambda one: (one.ref, one.pattern))
+        return sorted(self._view.diff.assessment.wildcards, key=lambda wildcard: (wildcard.ref, wildcard.pattern))
 
     def _wildcard(self, ref: StatementRef, found: list[WildcardUse]) -> SarifFinding:
-        patterns = [one.pattern for one in found]
-        granted, used = sum(one.expands_to for one in found), len({action for one in found for action in one.used})
+        patterns = [wildcard.pattern for wildcard in found]
+        granted, used = (
+            sum(wildcard.expands_to for wildcard in found),
+            len({action for wildcard in found for action in wildcard.used}),
+        )
         by = line("all actions but ", name(patterns[0])) if found[0].not_action else names(patterns, most=_MOST_NAMED)
         message = line(
             self._label,
@@ -178,7 +183,9 @@ class _Principal:
             *by,
             f": {plural(granted, 'action')} today, {count(used)} of them used.",
         )
-        whole = any(pattern in EVERYTHING or one.not_action for pattern, one in zip(patterns, found, strict=True))
+        whole = any(
+            pattern in EVERYTHING or wildcard.not_action for pattern, wildcard in zip(patterns, found, strict=True)
+        )
         return self._finding(
             ReviewKind.WILDCARD,
             message,
@@ -194,11 +201,11 @@ class _Principal:
     def _unused(self) -> Iterator[SarifFinding]:
         unused: dict[tuple[str, str], list[ActionVerdict]] = defaultdict(list)
         granted: dict[tuple[str, str], int] = defaultdict(int)
-        for one in self._view.diff.assessment.verdicts:
-            for holder in {(ref.policy, ref.group) for ref in one.grants}:
+        for verdict in self._view.diff.assessment.verdicts:
+            for holder in {(ref.policy, ref.group) for ref in verdict.grants}:
                 granted[holder] += 1
-                if one.verdict is Verdict.UNUSED:
-                    unused[holder].append(one)
+                if verdict.verdict is Verdict.UNUSED:
+                    unused[holder].append(verdict)
         for (policy, group), found in sorted(unused.items()):
             services = sorted({one.action.partition(":")[0] for one in found})
             old = {ref for one in found for ref in one.grants}
@@ -216,7 +223,7 @@ class _Principal:
                 message,
                 policy,
                 group,
-                place=self._instead_of([one for one in old if (one.policy, one.group) == (policy, group)]),
+                place=self._instead_of([ref for ref in old if (ref.policy, ref.group) == (policy, group)]),
                 names=(SarifName(policy, "policy"),),
                 granted=granted[policy, group],
                 unused=len(found),
@@ -242,19 +249,21 @@ class _Principal:
                 *names(services, most=_MOST_NAMED),
                 ".",
             )
-            statements = chain.from_iterable(one.statements for one in self._documents)
-            of_kept = [one for one in statements if any(each.kind is LineKind.KEPT for each in one.lines)]
-            place = self._places.find(sids={one.sid for one in of_kept}, actions=kept)
-            old = _statement_names({one.parent for one in of_kept})
+            statements = chain.from_iterable(document.statements for document in self._documents)
+            of_kept = [
+                statement for statement in statements if any(each.kind is LineKind.KEPT for each in statement.lines)
+            ]
+            place = self._places.find(sids={statement.sid for statement in of_kept}, actions=kept)
+            old = _statement_names({statement.parent for statement in of_kept})
             yield self._finding(ReviewKind.UNOBSERVABLE_KEPT, message, place=place, names=old, actions=kept)
 
     def _ungranted(self) -> Iterator[SarifFinding]:
         found: dict[tuple[str, bool], list[UngrantedUse]] = defaultdict(list)
-        for one in self._view.diff.use.ungranted:
-            found[one.use.action, bool(one.explanation)].append(one)
+        for use in self._view.diff.use.ungranted:
+            found[use.use.action, bool(use.explanation)].append(use)
         for (action, explained), uses in sorted(found.items()):
             why = uses[0].explanation or "nothing that is known explains it"
-            resources = sorted({one.use.resource.text for one in uses})
+            resources = sorted({use.use.resource.text for use in uses})
             message = line(
                 self._label, " used ", name(action), " without a grant. ", "On ", *names(resources, most=3), f": {why}."
             )
@@ -269,12 +278,12 @@ class _Principal:
             )
 
     def _caveats(self) -> Iterator[SarifFinding]:
-        for one in self._view.summary.open_caveats:
-            if one.kind is not UnknownCaveat.UNEXPLAINED_USE:
-                message = line(self._label, f": {one.message}. Next: {one.step}.")
-                action = one.parameters.get("action")
+        for caveat in self._view.summary.open_caveats:
+            if caveat.kind is not UnknownCaveat.UNEXPLAINED_USE:
+                message = line(self._label, f": {caveat.message}. Next: {caveat.step}.")
+                action = caveat.parameters.get("action")
                 place = self._places.find(actions=[action]) if isinstance(action, str) else None
-                yield self._finding(one.kind, message, one.item, place=place, item=one.item)
+                yield self._finding(caveat.kind, message, caveat.item, place=place, item=caveat.item)
 
 
 def _dangers(groups: Iterable[DangerGroup]) -> Line:

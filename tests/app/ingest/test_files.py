@@ -133,7 +133,7 @@ def test_ingest_counts_every_file_it_cannot_read(tmp_path: Path) -> None:
     }
     assert result.problems[1].why.startswith("the gzip data ends too early (byte ")
     (bad,) = (skip for skip in result.skips if skip.reason is SkipReason.BAD_RECORD)
-    assert [(Path(one.path).name, one.position) for one in bad.examples] == [("types.json", "record 2")]
+    assert [(Path(example.path).name, example.position) for example in bad.examples] == [("types.json", "record 2")]
     again = take(tmp_path / "data", logs)
     assert (again.files_read, len(again.known_problems), again.has_problems) == (0, 4, True)
 
@@ -196,8 +196,8 @@ def test_ingest_with_several_windows_gives_the_bytes_of_all_at_once(
     paths = write_logs(room / "logs", numbers)
     windows = [TimeWindow(*span) for span in spans]
     widest = TimeWindow(
-        min(one.since for one in windows),
-        "" if not all(one.until for one in windows) else max(one.until for one in windows),
+        min(window.since for window in windows),
+        "" if not all(window.until for window in windows) else max(window.until for window in windows),
     )
     for window in windows:
         some = data.draw(st.lists(st.sampled_from(paths), unique=True))
@@ -223,20 +223,20 @@ def test_ingest_takes_in_records_that_were_of_the_future(tmp_path: Path) -> None
 
 
 def test_ingest_keeps_what_it_knows_of_a_file_that_it_cannot_read_again(tmp_path: Path) -> None:
-    one, other = write_logs(tmp_path / "logs", [[1, 20], [2, 21]])
+    path, other = write_logs(tmp_path / "logs", [[1, 20], [2, 21]])
     window = TimeWindow(since="2024-03-10T00:00:00")
-    take(tmp_path / "data", one, other, window=window)
+    take(tmp_path / "data", path, other, window=window)
 
     class Vanish(LocalEngine):
         def map(self, fn: Any, items: Any) -> Any:
             other.rename(other.with_name("away"))
             yield from super().map(fn, items)
 
-    assert take(tmp_path / "data", one, other, engine=Vanish()).read_again == 1
+    assert take(tmp_path / "data", path, other, engine=Vanish()).read_again == 1
     other.with_name("away").rename(other)
     assert check_data(tmp_path / "data").findings == ()
-    assert take(tmp_path / "data", one, other).read_again == 1
-    take(tmp_path / "once", one, other)
+    assert take(tmp_path / "data", path, other).read_again == 1
+    take(tmp_path / "once", path, other)
     assert content(tmp_path / "data") == content(tmp_path / "once")
 
 
@@ -300,8 +300,8 @@ def test_ingest_refuses_while_another_runs(tmp_path: Path) -> None:
 
 def test_ingest_refuses_a_file_that_changes_while_it_is_read(tmp_path: Path) -> None:
     """Two files that differ when they are found, and hold the same bytes when they are read, would count twice."""
-    one, other = write_logs(tmp_path / "logs", [[1], [2, 3, 4]])
-    shutil.copy(one, tmp_path / "twin")
+    path, other = write_logs(tmp_path / "logs", [[1], [2, 3, 4]])
+    shutil.copy(path, tmp_path / "twin")
 
     class Swap(LocalEngine):
         def map(self, fn: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
@@ -309,19 +309,19 @@ def test_ingest_refuses_a_file_that_changes_while_it_is_read(tmp_path: Path) -> 
             yield from super().map(fn, [(file,) for chunk in items for file in chunk])
 
     with pytest.raises(IngestError, match="changed while it was read"):
-        take(tmp_path / "data", one, other, engine=Swap())
+        take(tmp_path / "data", path, other, engine=Swap())
     assert not (tmp_path / "data").exists()
 
 
 def test_ingest_goes_on_without_a_file_that_vanishes(tmp_path: Path) -> None:
-    one, other = write_logs(tmp_path / "logs", [[1], [2, 3, 4]])
+    path, other = write_logs(tmp_path / "logs", [[1], [2, 3, 4]])
 
     class Vanish(LocalEngine):
         def map(self, fn: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
             other.unlink()
             yield from super().map(fn, items)
 
-    result = take(tmp_path / "data", one, other, engine=Vanish())
+    result = take(tmp_path / "data", path, other, engine=Vanish())
     assert result.failures == (FileProblem(str(other), "no such file or directory"),)
     assert (result.files_read, result.records) == (1, 1)
 

@@ -21,7 +21,7 @@ REAL_DAYS = 30
 
 
 def coverage_with(folder: Path, *forged: dict[str, Any]) -> LogCoverage:
-    real = [one for one in records() if str(one.get("eventTime", "")) >= FIRST]
+    real = [record for record in records() if str(record.get("eventTime", "")) >= FIRST]
     (folder / "real.json").write_text(json.dumps({"Records": real}), "utf-8")
     (folder / "forged.json").write_text(json.dumps({"Records": list(forged)}), "utf-8")
     paths = [folder / "real.json", folder / "forged.json"]
@@ -31,9 +31,9 @@ def coverage_with(folder: Path, *forged: dict[str, Any]) -> LogCoverage:
 
 def forged_record(account: str, day: date) -> dict[str, Any]:
     real = next(
-        one
-        for one in records()
-        if one.get("recipientAccountId") == account and one.get("userIdentity", {}).get("type") == "AssumedRole"
+        record
+        for record in records()
+        if record.get("recipientAccountId") == account and record.get("userIdentity", {}).get("type") == "AssumedRole"
     )
     return {**real, "eventTime": f"{day}T03:04:05Z", "eventID": f"forged-{account}-{day}"}
 
@@ -51,4 +51,4 @@ def test_coverage_gains_no_day_from_forged_records(every: int, tmp_path: Path) -
 def test_coverage_ends_with_the_real_records_whatever_a_forged_one_says(tmp_path: Path) -> None:
     found = coverage_with(tmp_path, forged_record(SHOP, date(2099, 1, 1)))
     assert found.last_day == LAST
-    assert all(one.covered_days <= REAL_DAYS and not one.thin for one in found.accounts)
+    assert all(account.covered_days <= REAL_DAYS and not account.thin for account in found.accounts)

@@ -147,7 +147,7 @@ class Bucket:
 
     def read_all(self, objects: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, Body | AwsError]]:
         """The same bytes for each."""
-        return ((one, Body(LOG, one.etag)) for one in objects)
+        return ((obj, Body(LOG, obj.etag)) for obj in objects)
 
 
 @pytest.mark.parametrize("names", [(EARLIER, RIGHT), (RIGHT, WRONG), (EARLIER, RIGHT, WRONG)])

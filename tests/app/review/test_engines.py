@@ -108,14 +108,14 @@ def test_outputs_are_the_same_for_two_workers_and_can_be_verified(
         generate(review, tmp_path / name, inputs_of_report(review.report, inputs, "terraform"), code="terraform")
     assert digests(tmp_path / "two") == digests(tmp_path / "alone")
     checked = verify(tmp_path / "two", AnalysisInputs(data, [policies], catalog, Options(), engine=LocalEngine(2)))
-    assert {one.name: one.status.value for one in checked.checks if one.status.value != "passed"} == {}
+    assert {check.name: check.status.value for check in checked.checks if check.status.value != "passed"} == {}
 
 
 @pytest.fixture(scope="module")
 def whole(data: Path, policies: Path, catalog: Catalog) -> dict[str, Proposal]:
     """All proposals by ARN, of one batch for all."""
     report = open_review(AnalysisInputs(data, [policies], catalog, Options())).whole_report()
-    return {one.diff.principal.arn: one for one in report.proposals}
+    return {proposal.diff.principal.arn: proposal for proposal in report.proposals}
 
 
 @settings(max_examples=5)
@@ -129,8 +129,10 @@ def test_a_proposal_is_the_same_in_any_batch(
     review = analysis.review_of_ground(ground, inputs)
     units = list(cuts.draw(st.permutations([unit for batch in review.batches for unit in batch.units])))[:8]
     batches = Batches(units, cuts.draw(st.integers(1, 8)), RowSlices(ground.usage), {}, {}, ground.whole)
-    found = [one for batch in batches for one in review.reviewer.propose(batch)]
-    assert {one.diff.principal.arn: one for one in found} == {one.arn: whole[one.arn] for unit in units for one in unit}
+    found = [proposal for batch in batches for proposal in review.reviewer.propose(batch)]
+    assert {proposal.diff.principal.arn: proposal for proposal in found} == {
+        principal.arn: whole[principal.arn] for unit in units for principal in unit
+    }
 
 
 # ---------------------------------------------------------------- the engine

@@ -81,7 +81,7 @@ def test_no_policy_stays_after_its_batch(sample_data: Path, tmp_path: Path) -> N
 
     def held() -> int:
         gc.collect()
-        return sum(isinstance(one, Statement) and one.sid.startswith("S") for one in gc.get_objects())
+        return sum(isinstance(obj, Statement) and obj.sid.startswith("S") for obj in gc.get_objects())
 
     before = held()
     review = opened(sample_data, tmp_path / "roles", 40)
@@ -109,7 +109,7 @@ def test_drift_holds_the_policies_of_one_batch_on_both_sides(
         for item in items:
             yield fn(item)
             gc.collect()
-            alive.append(sum(isinstance(one, Statement) and one.sid.startswith("S") for one in gc.get_objects()))
+            alive.append(sum(isinstance(obj, Statement) and obj.sid.startswith("S") for obj in gc.get_objects()))
 
     monkeypatch.setattr(comparison, "results_of", watched)
     gc.collect()

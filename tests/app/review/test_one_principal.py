@@ -74,8 +74,8 @@ def small(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     policies = folder / "policies.json"
     policies.write_text(json.dumps({**details, "RoleDetailList": [*roles, idle], "UserDetailList": []}))
     usage = read_usage(sample_data)
-    chosen = {one["Arn"] for one in details["RoleDetailList"][: FEW + 2]}
-    is_one = flag_column([one in chosen for one in column_values(usage.table.column("principal"))])
+    chosen = {detail["Arn"] for detail in details["RoleDetailList"][: FEW + 2]}
+    is_one = flag_column([value in chosen for value in column_values(usage.table.column("principal"))])
     with pytest.MonkeyPatch.context() as patch, open_ledger(folder / "data") as ledger:
         patch.setattr("lpgen.edge.data_folder.usage_files._ROW_GROUP_ROWS", ROWS)
         ledger.commit(write_usage(folder / "data", replace(usage, table=usage.table.filter(is_one))))
@@ -268,7 +268,9 @@ def test_planted_values_are_made_again(part: World, tmp_path: Path) -> None:
     first = text_of(part)
     for path in kept_files(part.data):
         content = path.read_bytes()
-        other = next(one for one in kept_files(part.data) if one.name.partition("-")[0] != path.name.partition("-")[0])
+        other = next(
+            file for file in kept_files(part.data) if file.name.partition("-")[0] != path.name.partition("-")[0]
+        )
         for planted in (other.read_bytes(), sealed(b""), sealed(b"\xc1"), sealed(content[32:-1])):
             path.write_bytes(planted)
             assert text_of(part) == first
@@ -313,7 +315,7 @@ def test_tampering_is_refused_though_values_are_kept(part: World, place: str, mo
     (folder,) = (part.data / "usage").iterdir()
     path = folder / ("manifest.json" if place == "manifest" else "usage.parquet")
     content = bytearray(path.read_bytes())
-    ends = list(accumulate(one.bytes for one in read_manifest(folder, folder.name)["usage.parquet"]))
+    ends = list(accumulate(segment.bytes for segment in read_manifest(folder, folder.name)["usage.parquet"]))
     if place == "ledger":
         monkeypatch.setattr("lpgen.edge.data_folder.usage_files.read_generation", lambda _: "0" * 64)
         folder.rename(folder.with_name("0" * 64))
@@ -343,4 +345,4 @@ def test_only_the_row_groups_of_the_principal_are_read(part: World, monkeypatch:
         assert len(read) == len(groups[arn]), "none is compared twice"
         assert groups[arn] < every
     assert set() in groups.values(), "one principal has no use"
-    assert any(one & other for one, other in combinations(groups.values(), 2)), "two share a row group"
+    assert any(combination & other for combination, other in combinations(groups.values(), 2)), "two share a row group"

@@ -405,7 +405,7 @@ def attacked(account: Account, plan: str, *options: str, roles: tuple[str, ...] 
     """What apply says of another plan in the place of the one that was made."""
     journal_of(account.world.plan).unlink(missing_ok=True)
     account.world.plan.write_text(plan)
-    return account.world.apply(*(f"--role={one}" for one in roles), *options, status=1)
+    return account.world.apply(*(f"--role={role}" for role in roles), *options, status=1)
 
 
 def test_apply_refuses_a_plan_that_was_edited(account: Account) -> None:
@@ -429,16 +429,24 @@ def test_apply_refuses_a_plan_that_was_edited(account: Account) -> None:
 def refitted(plan: RolloutPlan, *, with_source: bool) -> str:
     """A plan whose calls are derived again from what was edited; its source too fits its documents, or is as it was."""
     principals = tuple(
-        derive_again(one, as_of=plan.as_of, attached_quota=plan.attached_quota) if one.calls or one.documents else one
-        for one in plan.principals
+        derive_again(principal, as_of=plan.as_of, attached_quota=plan.attached_quota)
+        if principal.calls or principal.documents
+        else principal
+        for principal in plan.principals
     )
     source = plan.source
     if with_source:
-        texts = {f"{Path(one.folder).name}/{text.file}": text.text for one in principals for text in one.documents}
-        emptied = {Path(one.folder).name for one in principals if one.calls and not one.documents}
+        texts = {
+            f"{Path(principal.folder).name}/{text.file}": text.text
+            for principal in principals
+            for text in principal.documents
+        }
+        emptied = {
+            Path(principal.folder).name for principal in principals if principal.calls and not principal.documents
+        }
         kept = {name: one for name, one in source.digests.files.items() if name.partition("/")[0] not in emptied}
         files = {**kept, **{name: digest_of_text(text) for name, text in texts.items()}}
-        safe = {one.principal: one.safe for one in principals}
+        safe = {principal.principal: principal.safe for principal in principals}
         summary = json.loads(json.dumps(source.summary))
         for one in summary["principals"]:
             one["safe"] = safe[one["principal"]]
@@ -448,64 +456,67 @@ def refitted(plan: RolloutPlan, *, with_source: bool) -> str:
 
 
 def on_app(plan: RolloutPlan, edit: Callable[[PrincipalPlan], PrincipalPlan], name: str = "app") -> RolloutPlan:
-    return replace(plan, principals=tuple(edit(one) if one.name == name else one for one in plan.principals))
+    return replace(
+        plan,
+        principals=tuple(edit(principal) if principal.name == name else principal for principal in plan.principals),
+    )
 
 
-def with_text(one: PrincipalPlan, number: int, text: str) -> PrincipalPlan:
-    documents = list(one.documents)
+def with_text(plan: PrincipalPlan, number: int, text: str) -> PrincipalPlan:
+    documents = list(plan.documents)
     documents[number] = replace(documents[number], text=text)
-    return replace(one, documents=tuple(documents))
+    return replace(plan, documents=tuple(documents))
 
 
 def all_allowed(plan: RolloutPlan) -> RolloutPlan:
-    return on_app(plan, lambda one: with_text(one, 0, document(allow("iam:PassRole"))))
+    return on_app(plan, lambda plan: with_text(plan, 0, document(allow("iam:PassRole"))))
 
 
 def no_deny(plan: RolloutPlan) -> RolloutPlan:
-    return on_app(plan, lambda one: with_text(one, 1, document(allow("sqs:SendMessage"))))
+    return on_app(plan, lambda plan: with_text(plan, 1, document(allow("sqs:SendMessage"))))
 
 
 def admin_before(plan: RolloutPlan) -> RolloutPlan:
     """It had everything already, the plan says."""
 
-    def edit(one: PrincipalPlan) -> PrincipalPlan:
+    def edit(plan: PrincipalPlan) -> PrincipalPlan:
         everything = json.dumps(json.loads(document(allow("*"))), separators=(",", ":"))
         before = tuple(
-            replace(text, text=everything) if text.policy.endswith("queues-app") else text for text in one.before
+            replace(text, text=everything) if text.policy.endswith("queues-app") else text for text in plan.before
         )
-        return with_text(replace(one, before=before), 0, document(allow("iam:PassRole")))
+        return with_text(replace(plan, before=before), 0, document(allow("iam:PassRole")))
 
     return on_app(plan, edit)
 
 
 def wider_within(plan: RolloutPlan) -> RolloutPlan:
     """Wider than the replacement, and still within the old policies."""
-    return on_app(plan, lambda one: with_text(one, 0, document(allow("s3:GetObject"), allow("sqs:SendMessage"))))
+    return on_app(plan, lambda plan: with_text(plan, 0, document(allow("s3:GetObject"), allow("sqs:SendMessage"))))
 
 
 def documents_of_another(plan: RolloutPlan) -> RolloutPlan:
-    web = next(one for one in plan.principals if one.name == "web")
-    return on_app(plan, lambda one: replace(one, documents=web.documents))
+    web = next(principal for principal in plan.principals if principal.name == "web")
+    return on_app(plan, lambda plan: replace(plan, documents=web.documents))
 
 
 def folder_of_another(plan: RolloutPlan) -> RolloutPlan:
-    web = next(one for one in plan.principals if one.name == "web")
-    return on_app(plan, lambda one: replace(one, documents=web.documents, folder=web.folder))
+    web = next(principal for principal in plan.principals if principal.name == "web")
+    return on_app(plan, lambda plan: replace(plan, documents=web.documents, folder=web.folder))
 
 
 def fewer_documents(plan: RolloutPlan) -> RolloutPlan:
-    return on_app(plan, lambda one: replace(one, documents=one.documents[1:]))
+    return on_app(plan, lambda plan: replace(plan, documents=plan.documents[1:]))
 
 
 def no_documents(plan: RolloutPlan) -> RolloutPlan:
     """All that it does is to detach the old policies, the Deny among them."""
-    return on_app(plan, lambda one: replace(one, documents=()))
+    return on_app(plan, lambda plan: replace(plan, documents=()))
 
 
 def unsafe_called_safe(plan: RolloutPlan) -> RolloutPlan:
-    app = next(one for one in plan.principals if one.name == "app")
+    app = next(principal for principal in plan.principals if principal.name == "app")
     edit = partial(replace, safe=True, refusals=(), documents=app.documents)
-    return on_app(plan, lambda one: edit(one), "risky")
+    return on_app(plan, lambda plan: edit(plan), "risky")
 
 
 BY_PROOF = frozenset({all_allowed, no_deny, admin_before, no_documents})

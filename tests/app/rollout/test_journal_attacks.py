@@ -128,14 +128,14 @@ def applied(world: World) -> World:
 
 
 def lines_of(entries: Entries) -> bytes:
-    return b"".join(json.dumps(one).encode() + b"\n" for one in entries)
+    return b"".join(json.dumps(entry).encode() + b"\n" for entry in entries)
 
 
 def linked(entries: Entries) -> bytes:
     """The lines, each with the digest of the one before, as by somebody who knows how they are made."""
     lines: list[bytes] = []
-    for one in entries:
-        chained = {**one, "previous": digest_of_text(lines[-1])} if lines else one
+    for entry in entries:
+        chained = {**entry, "previous": digest_of_text(lines[-1])} if lines else entry
         lines.append(json.dumps(chained).encode())
     return b"".join(line + b"\n" for line in lines)
 
@@ -147,7 +147,7 @@ def is_held(world: World, plan: RolloutPlan, journal: bytes) -> bool:
         states = read_journal(world.plan, plan).states
     except LpgenError:
         return True
-    allowed = {one.principal: list(map(compact, one.inverse)) for one in plan.principals}
+    allowed = {principal.principal: list(map(compact, principal.inverse)) for principal in plan.principals}
     return all(compact(call) in allowed[arn] for arn, state in states.items() for _, call in state.calls_to_undo)
 
 

@@ -47,11 +47,11 @@ def planned(world: OutputWorld, output: Path, options: Options = Options()) -> R
 
 
 def of(plan: RolloutPlan, folder: str) -> PrincipalPlan:
-    return next(one for one in plan.principals if Path(one.folder).name == folder)
+    return next(principal for principal in plan.principals if Path(principal.folder).name == folder)
 
 
 def kinds(plan: PrincipalPlan) -> set[RefusalKind]:
-    return {one.kind for one in plan.refusals}
+    return {refusal.kind for refusal in plan.refusals}
 
 
 def edit(path: Path, change: Callable[[Any], object]) -> None:
@@ -77,7 +77,7 @@ def first_statement(output: Path, change: Callable[[Any], object]) -> None:
 
 
 def drop_action(statements: list[Any]) -> None:
-    next(one for one in statements if isinstance(one["Action"], list))["Action"].pop()
+    next(statement for statement in statements if isinstance(statement["Action"], list))["Action"].pop()
 
 
 def swap(output: Path) -> None:

@@ -24,7 +24,7 @@ def entry(name: str, *attached: str) -> dict[str, Any]:
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
         "InstanceProfileList": [],
         "RolePolicyList": [{"PolicyName": "own", "PolicyDocument": DOCUMENT}],
-        "AttachedManagedPolicies": [{"PolicyName": one, "PolicyArn": arn_of(one)} for one in attached],
+        "AttachedManagedPolicies": [{"PolicyName": arn, "PolicyArn": arn_of(arn)} for arn in attached],
     }
 
 

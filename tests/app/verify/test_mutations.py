@@ -88,7 +88,7 @@ FILE_CHANGES: dict[str, Mutation] = {
 
 def file_mutations(output: Path) -> Iterator[tuple[str, Mutation]]:
     """Each kind of change to each file and folder."""
-    for path in sorted(one.relative_to(output) for one in output.rglob("*")):
+    for path in sorted(path.relative_to(output) for path in output.rglob("*")):
         for name, change in (FOLDER_CHANGES if (output / path).is_dir() else FILE_CHANGES).items():
             if (name, path.name) != ("add a space to", "summary.json"):  # which says the same then
                 yield f"{name} {path}", change_below(path, change)
@@ -121,16 +121,16 @@ def swap_roles(output: Path) -> None:
 
 
 def swap_policies(output: Path) -> None:
-    one, other = output / ROLE / "policy-1.json", output / OTHER / "policy-1.json"
-    texts = one.read_bytes(), other.read_bytes()
-    one.write_bytes(texts[1])
+    path, other = output / ROLE / "policy-1.json", output / OTHER / "policy-1.json"
+    texts = path.read_bytes(), other.read_bytes()
+    path.write_bytes(texts[1])
     other.write_bytes(texts[0])
 
 
 def value_mutations(output: Path) -> Iterator[tuple[str, Mutation]]:
     """A change to each kind of value in each file: one of those that differ only in their place in a list."""
     seen: set[tuple[str, ...]] = set()
-    for path in sorted(one.relative_to(output) for one in output.rglob("*.json")):
+    for path in sorted(path.relative_to(output) for path in output.rglob("*.json")):
         for place in places(read_json(output / path)):
             shape = (path.name, *("*" if isinstance(step, int) else step for step in place))
             if shape not in seen and place[0] not in CHAIN_KEYS:

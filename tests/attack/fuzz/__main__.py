@@ -47,8 +47,8 @@ class Tally:
 def fuzz_target(name: str, seconds: float, seed: int, folder: Path) -> Tally:
     """Fuzzes one target; where an input ends its process, it goes on with another seed for the rest of the time."""
     corpus, seeds, findings = folder / "corpus" / name, folder / "seeds" / name, folder / "findings"
-    for one in (corpus, seeds, findings):
-        one.mkdir(parents=True, exist_ok=True)
+    for path in (corpus, seeds, findings):
+        path.mkdir(parents=True, exist_ok=True)
     for number, content in enumerate(TARGETS[name].seeds()):
         (seeds / f"{number:04}").write_bytes(content)
     tally, end = Tally(), time.monotonic() + seconds

@@ -51,7 +51,7 @@ def choosing(seeds: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
 
 
 def _json(*documents: object) -> Iterator[bytes]:
-    return (json.dumps(one).encode() for one in documents)
+    return (json.dumps(document).encode() for document in documents)
 
 
 # ---------------------------------------------------------------- policies and guards
@@ -60,8 +60,12 @@ def _json(*documents: object) -> Iterator[bytes]:
 def _read_details(data: bytes) -> object:
     snapshot = read_snapshot([put("details.json", data)])
     grants = grants_from_principals(snapshot.principals, catalog())
-    prints = [policies_sha256(one, with_boundary=with_it) for one in snapshot.principals for with_it in (True, False)]
-    return grants, prints, [f"{one.place}: {one.message}" for one in snapshot.problems]
+    prints = [
+        policies_sha256(principal, with_boundary=with_it)
+        for principal in snapshot.principals
+        for with_it in (True, False)
+    ]
+    return grants, prints, [f"{problem.place}: {problem.message}" for problem in snapshot.problems]
 
 
 def _details() -> Iterator[bytes]:
@@ -87,7 +91,10 @@ def _read_guards(data: bytes) -> object:
     )
     principals = read_snapshot([put("whole.json", json.dumps(details()).encode())]).principals
     guards = guards.with_trust(principals)
-    return [(guards.scps_of(one), guards.rcps_of(one.account), guards.policy_of(one.arn)) for one in principals]
+    return [
+        (guards.scps_of(principal), guards.rcps_of(principal.account), guards.policy_of(principal.arn))
+        for principal in principals
+    ]
 
 
 def _guards() -> Iterator[bytes]:
@@ -150,7 +157,7 @@ _ADVANCED: Final = {
 
 def _read_trails(data: bytes) -> object:
     trails = read_trails([put("trails.json", data)])
-    return [describe_trail(one) for one in trails], trails_of_accounts(trails, [ACCOUNT, "444455556666"])
+    return [describe_trail(trail) for trail in trails], trails_of_accounts(trails, [ACCOUNT, "444455556666"])
 
 
 def _trails() -> Iterator[bytes]:
@@ -225,16 +232,16 @@ def _read_catalog(data: bytes) -> object:
         put(f"catalog/{other}", content if other == name else original)
     found = open_catalog(folder)
     answers: list[object] = [found.date, found.version, found.prefixes(), found.expand([ActionPattern("sts:*")])]
-    answers += [found.detail(one) for one in found.service_actions("sts")]
-    answers += [found.resource_type(one, ROLE) for one in found.service_actions("sts")]
-    return answers, [map_line(record_from_raw(one), EventMap(found)) for one in _sts_call()]
+    answers += [found.detail(action) for action in found.service_actions("sts")]
+    answers += [found.resource_type(action, ROLE) for action in found.service_actions("sts")]
+    return answers, [map_line(record_from_raw(record), EventMap(found)) for record in _sts_call()]
 
 
 @cache
 def _sts_call() -> tuple[RawRecord, ...]:
     call = record(1, "AssumeRole", "sts.amazonaws.com", roleArn=ROLE, roleSessionName="s")
     found = records_from_bytes(json.dumps({"Records": [call]}).encode())
-    return tuple(one for one in found if isinstance(one, RawRecord))
+    return tuple(record for record in found if isinstance(record, RawRecord))
 
 
 def _catalogs() -> Iterator[bytes]:

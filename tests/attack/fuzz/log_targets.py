@@ -37,7 +37,7 @@ def event_map() -> EventMap:
 def read_log(data: bytes) -> Usage:
     """The usage of one file, which accounts for each of its records."""
     items = list(records_from_bytes(data, limits=_LIMITS))
-    assert all(isinstance(one, RawRecord | Unusable) for one in items)
+    assert all(isinstance(item, RawRecord | Unusable) for item in items)
     tally = UsageTally(MappingCache(event_map()))
     counts = tally.add_source(items, "file")
     usage = tally.usage()
@@ -48,8 +48,8 @@ def read_log(data: bytes) -> Usage:
 
 def read_record(data: bytes) -> object:
     """What one record says: its caller, its outcome, the actions that it needs, and its usage."""
-    found = [record_from_raw(one) for one in records_from_bytes(data) if isinstance(one, RawRecord)]
-    lines = [map_line(one, event_map()) for one in found]
+    found = [record_from_raw(record) for record in records_from_bytes(data) if isinstance(record, RawRecord)]
+    lines = [map_line(record, event_map()) for record in found]
     return json.dumps(lines), read_log(data)
 
 
@@ -75,7 +75,7 @@ def read_event_history(data: bytes) -> object:
     event = {"EventId": text[:8], "EventTime": datetime(2026, 9, 1, tzinfo=UTC), "CloudTrailEvent": text}
     session: Any = _Session({"Events": [event]})
     history = open_event_history(session, ("us-east-1",), _all_time())
-    return [read_log(one.record) for page in history.pages() for one in page]
+    return [read_log(event.record) for page in history.pages() for event in page]
 
 
 def _all_time() -> Any:
@@ -100,7 +100,7 @@ def _event_bridge(one: object) -> dict[str, Any]:
 
 
 def _lines(documents: Iterable[object]) -> str:
-    return "\n".join(json.dumps(one) for one in documents)
+    return "\n".join(json.dumps(document) for document in documents)
 
 
 def _aggregated() -> dict[str, Any]:
@@ -132,13 +132,13 @@ SHAPES: Final = {
 
 
 def _texts() -> Iterator[bytes]:
-    yield from (one.encode() for one in SHAPES.values())
+    yield from (shape.encode() for shape in SHAPES.values())
     yield from (b"", b" ", b"{", b"[", b"null", b'{"Records":[]}', b"\xef\xbb\xbf{}")
 
 
 def _packed() -> Iterator[bytes]:
-    for one in SHAPES.values():
-        yield gzip.compress(one.encode(), mtime=0)
+    for shape in SHAPES.values():
+        yield gzip.compress(shape.encode(), mtime=0)
     plain = SHAPES["plain"].encode()
     yield b"".join(gzip.compress(plain[at : at + 200], mtime=0) for at in range(0, len(plain), 200))
     yield gzip.compress(gzip.compress(plain, mtime=0), mtime=0) + bytes(64)

@@ -60,7 +60,7 @@ def _inflate(data: bytes) -> bytes | None:
 
 
 def _mutate_document(document: Any, random: Random) -> Any:
-    holders = [one for one in _containers(document) if one]
+    holders = [container for container in _containers(document) if container]
     if not holders:
         return random.choice(_VALUES)
     holder = random.choice(holders)

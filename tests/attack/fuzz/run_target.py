@@ -34,7 +34,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 def place_of(error: BaseException) -> str:
     """The kind of an error and the innermost line of lpgen that it passed: what tells findings apart."""
     frames = traceback.extract_tb(error.__traceback__)
-    inside = [one for one in frames if _LPGEN in one.filename and "tests" not in one.filename] or frames
+    inside = [frame for frame in frames if _LPGEN in frame.filename and "tests" not in frame.filename] or frames
     return f"{type(error).__name__}-{Path(inside[-1].filename).stem}-{inside[-1].lineno}"
 
 

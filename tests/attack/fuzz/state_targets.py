@@ -134,7 +134,7 @@ def _read_baseline(data: bytes) -> object:
 
 
 def _baseline() -> Iterator[bytes]:
-    return (one for one in _contents(_BASELINE) if len(one) < 100_000)
+    return (content for content in _contents(_BASELINE) if len(content) < 100_000)
 
 
 @cache
@@ -270,7 +270,7 @@ def _journal() -> Iterator[bytes]:
 
 def _review(data: Path, policies: Path) -> object:
     report = analyse(AnalysisInputs(data, [policies], catalog(), Options(min_days=5)))
-    texts = [render_review(report, one) for one in _FORMATS]
+    texts = [render_review(report, arn_format) for arn_format in _FORMATS]
     return texts, [code_files(report.proposals, form) for form in CodeForm]
 
 
@@ -307,7 +307,7 @@ def _logs() -> Iterator[bytes]:
         record(4, "CreateKeyPair", "ec2.amazonaws.com", keyName="k"),
     ]
     yield json.dumps({"Records": calls}).encode()
-    yield from (json.dumps({"Records": [one]}).encode() for one in calls)
+    yield from (json.dumps({"Records": [call]}).encode() for call in calls)
 
 
 _Pair = tuple[Callable[[bytes], object], Callable[[], Iterable[bytes]]]

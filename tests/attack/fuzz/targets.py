@@ -8,6 +8,6 @@ from tests.attack.fuzz import input_targets, log_targets, policy_targets, state_
 from tests.attack.fuzz.target import Target
 
 TARGETS: Final[dict[str, Target]] = {
-    one.name: one
-    for one in (*log_targets.TARGETS, *policy_targets.TARGETS, *input_targets.TARGETS, *state_targets.TARGETS)
+    target.name: target
+    for target in (*log_targets.TARGETS, *policy_targets.TARGETS, *input_targets.TARGETS, *state_targets.TARGETS)
 }

@@ -56,7 +56,7 @@ def diff_of(
 
 
 def verdicts(found: PrincipalDiff) -> dict[str, Verdict]:
-    return {one.action: one.verdict for one in found.assessment.verdicts}
+    return {verdict.action: verdict.verdict for verdict in found.assessment.verdicts}
 
 
 def kept(found: PrincipalDiff) -> dict[str, set[str]]:
@@ -67,11 +67,11 @@ def kept(found: PrincipalDiff) -> dict[str, set[str]]:
 
 
 def caveats(found: PrincipalDiff) -> set[CaveatKind]:
-    return {one.kind for one in found.assessment.caveats}
+    return {caveat.kind for caveat in found.assessment.caveats}
 
 
 def items(found: PrincipalDiff) -> set[str]:
-    return {one.item for one in found.assessment.caveats}
+    return {caveat.item for caveat in found.assessment.caveats}
 
 
 def test_diff_tells_used_from_attempted_unused_and_ungranted() -> None:
@@ -98,7 +98,7 @@ def test_diff_never_counts_a_denied_call_as_use() -> None:
     found = diff_of(role(policy(allow("s3:GetObject"))), [use("s3:GetObject", OBJECT, outcome=Outcome.DENIED)])
     assert verdicts(found) == {"s3:GetObject": Verdict.UNUSED}
     assert found.draft.lines == ()
-    assert [one.action for one in found.use.denied] == ["s3:GetObject"]
+    assert [use.action for use in found.use.denied] == ["s3:GetObject"]
 
 
 @pytest.mark.parametrize(
@@ -151,10 +151,10 @@ def test_diff_leaves_out_use_that_a_deny_or_the_boundary_refuses() -> None:
     refused = diff_of(
         role(policy(allow("s3:*", "*"), deny("s3:GetObject", f"{DATA}/*"))), [use("s3:GetObject", OBJECT)]
     )
-    assert [one.reason.startswith("explicitly denied") for one in refused.use.ungranted] == [True]
+    assert [use.reason.startswith("explicitly denied") for use in refused.use.ungranted] == [True]
     limit = policy(allow("sqs:*"), name="limit")
     beyond = diff_of(role(policy(allow("s3:*", "*")), boundary=limit), [use("s3:GetObject", OBJECT)])
-    assert [one.reason for one in beyond.use.ungranted] == ["outside the permissions boundary"]
+    assert [use.reason for use in beyond.use.ungranted] == ["outside the permissions boundary"]
     assert verdicts(beyond) == {"s3:GetObject": Verdict.UNGRANTED}
 
 
@@ -349,7 +349,7 @@ def test_decisions_keep_within_grants_and_drop_visibly() -> None:
         "s3:GetObject": {"arn:aws:s3:::data/restore/*"},
         "s3:PutObject": {"arn:aws:s3:::data/restore/*"},
     }
-    assert [(one.line.action, one.decision) for one in found.draft.dropped] == [("s3:GetObject", drop)]
+    assert [(dropped.line.action, dropped.decision) for dropped in found.draft.dropped] == [("s3:GetObject", drop)]
 
 
 def test_decisions_drop_use_of_a_range_of_days_only() -> None:
@@ -363,7 +363,7 @@ def test_decisions_drop_use_of_a_range_of_days_only() -> None:
         principal, uses, options=exactly(decisions=(drop,), keep_unobservable=keep_each(KeepUnobservable.NONE))
     )
     assert kept(found) == {"s3:GetBucketAcl": {DATA}}
-    assert [one.line.action for one in found.draft.dropped] == ["s3:GetBucketTagging"]
+    assert [dropped.line.action for dropped in found.draft.dropped] == ["s3:GetBucketTagging"]
 
 
 def test_decisions_end_with_their_expiry() -> None:
@@ -421,8 +421,8 @@ def passing_world(action: str, service: str) -> tuple[Principal, Principal, Prin
 
 def kept_roles(world: tuple[Principal, ...], uses: list[Use], options: Options | None = None) -> set[str]:
     usage = usage_of({world[0].arn: month_by_month(uses)})
-    found = diff_usage(usage, [grants_of(one) for one in world], catalog(), options or exactly()).principals
-    return kept(next(one for one in found if one.principal.arn == world[0].arn)).get("iam:PassRole", set())
+    found = diff_usage(usage, [grants_of(principal) for principal in world], catalog(), options or exactly()).principals
+    return kept(next(diff for diff in found if diff.principal.arn == world[0].arn)).get("iam:PassRole", set())
 
 
 def test_diff_keeps_passing_the_roles_that_a_call_hides_as_far_as_they_trust_its_service() -> None:

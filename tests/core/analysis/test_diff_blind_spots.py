@@ -35,12 +35,12 @@ from tests.support.worlds import (
 def test_diff_is_less_sure_of_what_only_data_events_show_where_no_trail_settings_say_which() -> None:
     reader = role(policy(allow("s3:GetObject", f"{DATA}/*"), allow("s3:GetBucketTagging", DATA)))
     by_log = diff_of(reader)
-    assert {one.action: (one.verdict, one.confidence) for one in by_log.assessment.verdicts} == {
+    assert {verdict.action: (verdict.verdict, verdict.confidence) for verdict in by_log.assessment.verdicts} == {
         "s3:GetBucketTagging": (Verdict.UNUSED, Confidence.HIGH),
         "s3:GetObject": (Verdict.UNUSED, Confidence.MEDIUM),
     }
     by_settings = diff_of(reader, options=exactly(trails=(trail_of(),)))
-    assert {one.confidence for one in by_settings.assessment.verdicts} == {Confidence.HIGH}
+    assert {verdict.confidence for verdict in by_settings.assessment.verdicts} == {Confidence.HIGH}
 
 
 def trail_of(*buckets: str, multi_region: bool = True) -> Trail:
@@ -141,7 +141,7 @@ def test_data_events_below_a_star_count_only_for_who_left_some(granted: str) -> 
 def test_diff_asks_the_log_where_the_trails_of_a_snapshot_differ(
     trails: list[Trail], seen_on: list[str], stays: bool
 ) -> None:
-    named = tuple(replace(one, arn=f"{one.arn}-{at}", name=f"{one.name}-{at}") for at, one in enumerate(trails))
+    named = tuple(replace(trail, arn=f"{trail.arn}-{at}", name=f"{trail.name}-{at}") for at, trail in enumerate(trails))
     granted = [f"{DATA}/*", f"{ELSEWHERE}/*"]
     uses = [use("s3:GetObject", f"{DATA}/orders/x")]
     for source in (TrailSource.SNAPSHOT, TrailSource.NAMED):
@@ -163,7 +163,7 @@ def test_diff_keeps_all_but_some_of_a_used_action_where_a_trail_leaves_some_out(
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": f"{ELSEWHERE}/*"}
     uses = [use("s3:GetObject", f"{DATA}/orders/x")]
     found = diff_of(role(policy(statement)), uses, options=exactly(trails=(trail_of(DATA),)))
-    (line,) = (one for one in found.draft.lines if one.kind is LineKind.KEPT)
+    (line,) = (line for line in found.draft.lines if line.kind is LineKind.KEPT)
     assert line.scope == Scope((f"{ELSEWHERE}/*",), not_resource=True)
     assert line.why.endswith("; it was used elsewhere")
     assert kept_for_logs(diff_of(role(policy(statement)), uses, options=exactly(trails=(trail_of(),)))) == {}
@@ -188,13 +188,17 @@ def test_diff_doubts_data_events_that_the_log_holds_for_too_few_days(days_of_dat
     assert verdicts(found)["s3:GetObject"] == verdict
     assert ("s3:GetObject" in kept(found)) == (verdict == "unobservable")
     if verdict == "unobservable":
-        (why,) = {one.reason for one in found.assessment.verdicts if one.action == "s3:GetObject"}
+        (why,) = {verdict.reason for verdict in found.assessment.verdicts if verdict.action == "s3:GetObject"}
         assert why.endswith(f"in us-east-1 only from {since} on: that is 89 covered days")
 
 
 def blind_spots(found: PrincipalDiff) -> dict[str, str]:
     """Why use of the unobservable actions would not have shown."""
-    return {one.action: one.reason for one in found.assessment.verdicts if one.verdict is Verdict.UNOBSERVABLE}
+    return {
+        verdict.action: verdict.reason
+        for verdict in found.assessment.verdicts
+        if verdict.verdict is Verdict.UNOBSERVABLE
+    }
 
 
 def test_diff_doubts_management_events_of_a_side_that_the_log_holds_none_of() -> None:
@@ -348,8 +352,8 @@ def test_diff_calls_no_replacement_safe_by_the_log_of_one_region_alone(
     principal = role(policy(allow(["sqs:GetQueueUrl", "sqs:ListQueues"], resources)))
     used = [use("sqs:GetQueueUrl", HERE, region="eu-west-1")]
     found = diff_of(principal, used, management_in=read, data_events=())
-    doubts = [one for one in found.assessment.caveats if one.kind is ShortLogsCaveat.INCOMPLETE_LOGS]
-    assert [one.item for one in doubts] == ["other-regions"] * is_doubted
+    doubts = [caveat for caveat in found.assessment.caveats if caveat.kind is ShortLogsCaveat.INCOMPLETE_LOGS]
+    assert [doubt.item for doubt in doubts] == ["other-regions"] * is_doubted
     named = diff_of(principal, used, options=exactly(trails=(trail_of(),)), management_in=read, data_events=())
     assert not named.assessment.caveats
 
@@ -365,7 +369,7 @@ def test_diff_doubts_the_log_of_one_region_where_a_condition_allows_others(
     principal = role(policy(allow(["sqs:GetQueueUrl", "sqs:CreateQueue"], "*", Condition=limit)))
     used = [use("sqs:GetQueueUrl", HERE, region="eu-west-1")]
     found = diff_of(principal, used, management_in=["eu-west-1"], data_events=())
-    assert [one.item for one in found.assessment.caveats if one.item == "other-regions"] == [
+    assert [caveat.item for caveat in found.assessment.caveats if caveat.item == "other-regions"] == [
         "other-regions"
     ] * is_doubted
 
@@ -387,8 +391,8 @@ def test_diff_doubts_the_log_of_one_region_where_a_condition_allows_others(
 )
 def test_diff_misses_the_region_of_global_services_in_the_partition_of_the_logs(region: str, missing: str) -> None:
     found = diff_of(role(policy(allow("sqs:CreateQueue"))), management_in=[region], data_events=())
-    messages = [one.message for one in found.assessment.caveats if one.kind is ShortLogsCaveat.INCOMPLETE_LOGS]
-    assert [f"none of {missing}," in one for one in messages] == [True] * bool(missing)
+    messages = [caveat.message for caveat in found.assessment.caveats if caveat.kind is ShortLogsCaveat.INCOMPLETE_LOGS]
+    assert [f"none of {missing}," in message for message in messages] == [True] * bool(missing)
 
 
 @pytest.mark.parametrize(
@@ -413,9 +417,11 @@ def test_diff_doubts_logs_of_one_region_where_another_role_was_used_in_a_second(
         (exactly(trails=(trail_of(),)), ["us-east-1"], False),
         (exactly(), ["us-east-1", "us-west-2"], False),
     ):
-        usage = usage_of({one.arn: [use("sqs:GetQueueUrl", here)] for one in (app, other)}, management_in=read)
+        usage = usage_of(
+            {principal.arn: [use("sqs:GetQueueUrl", here)] for principal in (app, other)}, management_in=read
+        )
         found, _ = diff_usage(usage, [grants_of(app), grants_of(other)], catalog(), options).principals
-        assert [one.message.partition("use in")[0] for one in found.assessment.caveats] == [said] * doubted
+        assert [caveat.message.partition("use in")[0] for caveat in found.assessment.caveats] == [said] * doubted
 
 
 def test_diff_asks_the_owner_of_a_user_that_the_log_of_one_region_does_not_show() -> None:
@@ -445,6 +451,6 @@ def test_diff_trusts_a_log_that_holds_reads_which_aws_says_are_not_recorded(
     usage = usage_of({reader.arn: [use("iot:CreateThing")], OTHER_ROLE: [use(one, seen=when) for one in others]})
     every = bundled_catalog()
     (found,) = diff_usage(usage, grants_from_principals([reader], every), every, exactly(trails=trails)).principals
-    verdicts_of = {str(one.action): one.verdict for one in found.assessment.verdicts}
+    verdicts_of = {str(verdict.action): verdict.verdict for verdict in found.assessment.verdicts}
     assert verdicts_of["iot:DescribeThing"] is verdict
     assert verdicts_of["iot:DescribeEndpoint"] is Verdict.UNOBSERVABLE

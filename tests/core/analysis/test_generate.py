@@ -88,10 +88,12 @@ def queue_user(count: int) -> Replacement:
 def test_generate_shortens_sids_only_where_the_policy_does_not_fit_otherwise() -> None:
     readable, short = queue_user(12), queue_user(13)
     assert statements(readable)[0]["Sid"] == "ReceiveMessageTheQueueOfServiceAQueue"
-    sids = [one["Sid"] for one in statements(short)]
+    sids = [statement["Sid"] for statement in statements(short)]
     assert len(set(sids)) == len(sids) == 13
     assert all(re.fullmatch("[0-9A-F]{8}", sid) for sid in sids)
-    assert sids == [one.sid for document in short.documents for one in document.statements]  # as evidence names them
+    assert sids == [
+        statement.sid for document in short.documents for statement in document.statements
+    ]  # as evidence names them
     assert short.rules == ()
     assert queue_user(13) == short
     assert "characters" in queue_user(20).refusal
@@ -155,7 +157,7 @@ def test_generate_writes_no_statement_that_another_one_covers(wide: dict[str, An
     """The evidence of the one that isn't written explains the other."""
     granted = [{key: value for key, value in one.items() if value} for one in (wide, narrow)]
     made = replaced(role(policy(*granted)), [use("s3:GetObject", LOGS)], scope=ScopeChoice.GRANTED)
-    (statement,) = [one for document in made.documents for one in document.statements]
+    (statement,) = [statement for document in made.documents for statement in document.statements]
     assert statement.scope.resources == (wide["Resource"],)
     assert statement.parent.index == 0
     assert len(statement.lines) == 2
@@ -187,7 +189,7 @@ def test_generate_does_not_call_unseen_what_was_used_below_what_is_kept() -> Non
     kept = replace(seen, scope=Scope(("*",)), parent=grants.allows[1].ref, kind=LineKind.KEPT, evidence=None)
     drafted = replace(one, draft=replace(one.draft, lines=(seen, kept)))
     (made,) = generate_policies(replace(diff, principals=(drafted,)), [grants], catalog(), exactly())
-    (statement,) = [one for document in made.documents for one in document.statements]
+    (statement,) = [statement for document in made.documents for statement in document.statements]
     assert (statement.sid, statement.scope.resources) == ("GetObjectS3", ("*",))
     assert [(line.kind, line.scope.resources) for line in statement.lines] == [
         (LineKind.KEPT, ("*",)), (LineKind.OBSERVED, (LOGS,)),
@@ -198,7 +200,7 @@ def test_generate_writes_each_deny_once_under_a_sid_of_its_own() -> None:
     one, other = deny("s3:DeleteBucket", Sid="Guard"), deny("s3:DeleteObject", Sid="Guard")
     principal = role(policy(allow("s3:GetObject"), one, name="a"), policy(other, one, name="b"))
     made = replaced(principal, [use("s3:GetObject", "arn:aws:s3:::data/x")])
-    denies = [one for one in statements(made) if one["Effect"] == "Deny"]
+    denies = [statement for statement in statements(made) if statement["Effect"] == "Deny"]
     assert sorted(one["Action"] for one in denies) == ["s3:DeleteBucket", "s3:DeleteObject"]
     assert len({one["Sid"] for one in denies}) == 2
 

@@ -51,9 +51,9 @@ def diff_under(guards: Guards, principal: Principal, uses: Sequence[Use]) -> Pri
     return found.principals[0]
 
 
-def ungranted_under(guards: Guards, principal: Principal, one: Use) -> list[tuple[str, str]]:
+def ungranted_under(guards: Guards, principal: Principal, use: Use) -> list[tuple[str, str]]:
     """Why each use is ungranted, and what explains it."""
-    return [(found.reason, found.explanation) for found in diff_under(guards, principal, [one]).use.ungranted]
+    return [(found.reason, found.explanation) for found in diff_under(guards, principal, [use]).use.ungranted]
 
 
 APP = role(policy(allow(["s3:GetObject", "s3:PutObject", "sqs:SendMessage"])))
@@ -162,10 +162,10 @@ def test_a_resource_policy_explains_what_depends_on_a_key_that_records_lack() ->
 def test_a_resource_policy_explains_by_any_context_that_the_use_was_seen_in() -> None:
     endpoint = {"StringEquals": {"aws:SourceVpce": "vpce-2"}}
     guards = resource_policy(DATA, to(NOBODY.arn, "s3:GetObject", f"{DATA}/*", Condition=endpoint))
-    one, two = (RecordedContext("us-east-1", name) for name in ("vpce-1", "vpce-2"))
-    both = resource_policy_explanation(NOBODY, replace(READ, contexts=(one, two)), guards)
+    context, two = (RecordedContext("us-east-1", name) for name in ("vpce-1", "vpce-2"))
+    both = resource_policy_explanation(NOBODY, replace(READ, contexts=(context, two)), guards)
     assert both == f"the policy of {DATA} allows it"
-    assert resource_policy_explanation(NOBODY, replace(READ, contexts=(one,)), guards) == ""
+    assert resource_policy_explanation(NOBODY, replace(READ, contexts=(context,)), guards) == ""
 
 
 def test_a_resource_policy_does_not_explain_what_an_scp_keeps_off() -> None:
@@ -218,7 +218,9 @@ def in_regions(*regions: str) -> dict[str, Any]:
 )
 def test_recorded_use_that_the_guards_given_deny_is_a_caveat(guards: Guards, *, is_contradicted: bool) -> None:
     found = diff_under(guards, APP, [READ])
-    assert [one.item for one in found.assessment.caveats] == (["unexplained s3:GetObject"] if is_contradicted else [])
+    assert [caveat.item for caveat in found.assessment.caveats] == (
+        ["unexplained s3:GetObject"] if is_contradicted else []
+    )
     assert "s3:GetObject" in {
         line.action for line in found.draft.lines
     }  # nothing is lost because of guards that are wrong

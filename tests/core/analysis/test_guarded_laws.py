@@ -30,9 +30,9 @@ def bucket_policy(found: list[dict[str, object]], entry: str) -> ResourcePolicy:
     return ResourcePolicy("arn:aws:s3:::data", ACCOUNT, held)
 
 
-levels = st.lists(st.lists(policies.map(lambda one: one.document), min_size=1, max_size=2).map(tuple), max_size=2).map(
-    tuple
-)
+levels = st.lists(
+    st.lists(policies.map(lambda policy: policy.document), min_size=1, max_size=2).map(tuple), max_size=2
+).map(tuple)
 bucket_policies = st.builds(
     bucket_policy,
     st.lists(statements(), min_size=1, max_size=2),
@@ -61,13 +61,13 @@ def test_a_replacement_under_guards_is_proven_and_takes_nothing_that_was_allowed
     assert verification is not None
     is_denied = len([check for check in verification.checks if check.status is not CheckStatus.PASSED])
     assert not doubts(verification)
-    new: list[Policy] = [policy_from_json(one.text, place=one.name) for one in made[0].documents]
-    for one in found:
-        if one.outcome is Outcome.DENIED or one.resource.kind not in (ResourceKind.ARN, ResourceKind.NONE):
+    new: list[Policy] = [policy_from_json(document.text, place=document.name) for document in made[0].documents]
+    for known in found:
+        if known.outcome is Outcome.DENIED or known.resource.kind not in (ResourceKind.ARN, ResourceKind.NONE):
             continue
-        request = request_of(principal, one.action, one.resource, context={}, guards=beside)
-        before = decide(request, policies_met(principal, one.resource.text, beside), catalog=catalog())
-        after = decide(request, policies_met(principal, one.resource.text, beside, identity=new), catalog=catalog())
+        request = request_of(principal, known.action, known.resource, context={}, guards=beside)
+        before = decide(request, policies_met(principal, known.resource.text, beside), catalog=catalog())
+        after = decide(request, policies_met(principal, known.resource.text, beside, identity=new), catalog=catalog())
         assert not is_denied or before.result not in (Result.ALLOWED, Result.DEPENDS)
         assert before.result is not Result.ALLOWED or after.result is Result.ALLOWED
         assert before.result is not Result.DEPENDS or after.result in (Result.DEPENDS, Result.ALLOWED)
@@ -76,17 +76,17 @@ def test_a_replacement_under_guards_is_proven_and_takes_nothing_that_was_allowed
 @settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(principals, guards, uses())
 def test_what_is_granted_under_guards_is_granted_without_them_and_allowed_by_each(
-    principal: Principal, beside: Guards, one: Use
+    principal: Principal, beside: Guards, use: Use
 ) -> None:
     bare = Guards(boundary=beside.boundary)
     (under,) = grants_from_principals([principal], catalog(), beside)
     (free,) = grants_from_principals([principal], catalog(), bare)
     assert under.granted() <= free.granted()
     assert len(under.limits) == len(free.limits) + sum(len(held.levels) for held in beside.scps)
-    request = request_of(principal, one.action, one.resource, context={}, guards=beside)
+    request = request_of(principal, use.action, use.resource, context={}, guards=beside)
     own = policies_met(principal, "", Guards(beside.boundary, beside.scps))
     if decide(request, own, catalog=catalog()).result is Result.ALLOWED:
-        assert one.action in under.granted()
+        assert use.action in under.granted()
 
 
 def test_a_limit_that_spares_the_resource_by_name_refuses_it_whatever_else_it_spares() -> None:

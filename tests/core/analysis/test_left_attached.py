@@ -69,7 +69,7 @@ def replaced(principal: Principal, found: Sequence[Use], **options: Any) -> Repl
 
 
 def written(made: Replacement) -> set[str]:
-    documents = [json.loads(one.text) for one in made.documents]
+    documents = [json.loads(document.text) for document in made.documents]
     listed = [one["Action"] for document in documents for one in document["Statement"] if one["Effect"] == "Allow"]
     return {action for one in listed for action in ([one] if isinstance(one, str) else one)}
 
@@ -80,7 +80,7 @@ def written(made: Replacement) -> set[str]:
 def test_the_replacement_holds_only_what_other_policies_grant() -> None:
     made = replaced(recorder(DELIVERY), USED)
     assert written(made) == {"sqs:SendMessage"}
-    assert [one.name for one in made.left] == ["AWS_ConfigRole"]
+    assert [policy.name for policy in made.left] == ["AWS_ConfigRole"]
 
 
 def test_what_another_policy_grants_too_needs_no_line_where_what_stays_covers_it() -> None:
@@ -107,10 +107,10 @@ def test_denies_of_what_stays_are_not_repeated_and_those_of_others_are() -> None
     kept = deny("ec2:DescribeTags")
     principal = recorder(policy(allow("sqs:*"), deny("sqs:PurgeQueue")), reads=[allow("ec2:Describe*"), kept])
     denied = [
-        one
+        item
         for document in replaced(principal, USED).documents
-        for one in json.loads(document.text)["Statement"]
-        if one["Effect"] == "Deny"
+        for item in json.loads(document.text)["Statement"]
+        if item["Effect"] == "Deny"
     ]
     assert [one["Action"] for one in denied] == ["sqs:PurgeQueue"]
 
@@ -141,7 +141,7 @@ def test_what_stays_counts_as_kept_and_only_the_others_are_replaced() -> None:
     assert diff.principal_class is PrincipalClass.ACTIVE
     assert diff.advice.sentence.startswith("replace the policies but AWS_ConfigRole, which AWS keeps up to date")
     assert (diff.draft.detach.managed, diff.draft.detach.inline) == ((), ("deliver",))
-    by_action = {one.action: one for one in diff.assessment.verdicts}
+    by_action = {verdict.action: verdict for verdict in diff.assessment.verdicts}
     assert by_action[Action("ec2:DescribeTags")].keep.endswith(f"policy/{NAME} stays attached")
     assert by_action[Action("ec2:DescribeInstances")].verdict is Verdict.USED
     counts = view_of(diff, made).counts
@@ -154,7 +154,7 @@ def test_what_stays_counts_as_kept_and_only_the_others_are_replaced() -> None:
 def test_its_dangers_are_listed_as_staying() -> None:
     reads = [allow("ec2:Describe*"), allow("s3:PutBucketPolicy", "arn:aws:s3:::one")]
     diff, made = reviewed(recorder(DELIVERY, reads=reads), USED)
-    dangers = {one.action: group.stays for group in view_of(diff, made).dangers for one in group.verdicts}
+    dangers = {verdict.action: group.stays for group in view_of(diff, made).dangers for verdict in group.verdicts}
     assert dangers[Action("s3:PutBucketPolicy")] is True
 
 
@@ -162,7 +162,7 @@ def test_the_plan_leaves_it_attached_and_counts_it() -> None:
     diff, made = reviewed(recorder(*(replace(DELIVERY, name=f"p{at}") for at in range(2))), USED)
     assert made is not None
     proposal = Proposal(diff, made, verification=None)
-    assert [one.kind for one in plan_steps(proposal)] == [
+    assert [step.kind for step in plan_steps(proposal)] == [
         StepKind.ATTACH, StepKind.DELETE_INLINE, StepKind.DELETE_INLINE, StepKind.STAY_ATTACHED,
     ]  # fmt: skip
     assert "and the quota is 1:" in plan_note(Proposal(diff, replace(made, attached_quota=1), verification=None))
@@ -170,7 +170,7 @@ def test_the_plan_leaves_it_attached_and_counts_it() -> None:
 
 def test_the_quota_of_attached_policies_counts_it() -> None:
     made = replaced(recorder(DELIVERY), USED, attached_quota=1)
-    assert [one.inline for one in made.documents] == [True]
+    assert [document.inline for document in made.documents] == [True]
 
 
 def test_a_role_with_nothing_else_is_left_to_aws() -> None:
@@ -192,7 +192,7 @@ def test_it_does_not_make_a_role_unsafe_but_all_else_does() -> None:
     own = replace(DELIVERY, created=young)
 
     def kinds(principal: Principal) -> set[CaveatKind]:
-        return {one.kind for one in reviewed(principal, [*USED, *tried])[0].assessment.open_caveats}
+        return {caveat.kind for caveat in reviewed(principal, [*USED, *tried])[0].assessment.open_caveats}
 
     of_policy = {ShortLogsCaveat.YOUNG, UnknownCaveat.UNKNOWN_PATTERN, DangerCaveat.DANGEROUS_ATTEMPT}
     assert not of_policy & kinds(trusting(CONFIG, risky, DELIVERY))
@@ -224,7 +224,7 @@ def test_a_policy_of_aws_stays_where_its_copy_would_be_equal() -> None:
     (stays,) = made.left
     assert stays.name == "AmazonQueueReader"
     assert {(line.action, line.scope.resources, line.kind) for line in stays.lines} == {
-        (one.action, (QUEUE,), LineKind.OBSERVED) for one in READ
+        (use.action, (QUEUE,), LineKind.OBSERVED) for use in READ
     }
     assert all(line.evidence and line.evidence.records for line in stays.lines)
 
@@ -242,7 +242,7 @@ def test_a_policy_of_aws_stays_where_its_copy_would_be_equal() -> None:
 def test_a_policy_of_aws_is_replaced_where_its_copy_would_hold_less(
     statements: list[dict[str, Any]], name: str
 ) -> None:
-    found = [{key: value for key, value in one.items() if value} for one in statements]
+    found = [{key: value for key, value in statement.items() if value} for statement in statements]
     made = replaced(role(of_aws("AmazonQueueReader", *found), SENDER), [*READ, SENT])
     assert made.left == (), name
     assert {"sqs:ReceiveMessage", "sqs:GetQueueUrl"} <= written(made)
@@ -252,15 +252,15 @@ def test_a_policy_of_aws_stays_where_other_lines_cover_each_of_its_conditions_an
     mfa = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
     guarded = of_aws("AmazonQueueReader", allow("sqs:ReceiveMessage", QUEUE, **mfa), deny("sqs:PurgeQueue"))
     made = replaced(role(guarded, SENDER), [READ[0], SENT])
-    assert [one.name for one in made.left] == ["AmazonQueueReader"]
-    assert "PurgeQueue" not in "".join(one.text for one in made.documents)
+    assert [policy.name for policy in made.left] == ["AmazonQueueReader"]
+    assert "PurgeQueue" not in "".join(document.text for document in made.documents)
     own = policy(allow("sqs:ReceiveMessage", QUEUE), allow("sns:*"))
     assert written(replaced(role(guarded, own), [READ[0], SENT])) == {"sns:ListTopics", "sqs:ReceiveMessage"}
 
 
 def test_a_policy_of_aws_that_only_denies_stays() -> None:
     made = replaced(role(of_aws("AWSDenyAll", deny("iam:*")), SENDER), [SENT])
-    assert ([one.name for one in made.left], written(made)) == (["AWSDenyAll"], {"sns:ListTopics"})
+    assert ([policy.name for policy in made.left], written(made)) == (["AWSDenyAll"], {"sns:ListTopics"})
 
 
 def test_copies_of_other_policies_and_of_groups_and_permission_sets_are_written() -> None:
@@ -292,7 +292,7 @@ def test_verification_notices_a_policy_that_stays_without_a_reason() -> None:
         made = replaced(principal, [*READ, SENT])
         proven = prove(made, usage_of({principal.arn: [*used, SENT]}), [grants], exactly())
         assert proven is not None
-        assert {one.name: one.status for one in proven.checks}[LEFT] is status
+        assert {check.name: check.status for check in proven.checks}[LEFT] is status
 
 
 # ---------------------------------------------------------------- the proof
@@ -302,7 +302,7 @@ def verified(principal: Principal, made: Replacement, **changes: Any) -> dict[st
     grants, usage = grants_of(principal), usage_of({principal.arn: list(USED)})
     verification = prove(replace(made, **changes), usage, [grants], exactly())
     assert verification is not None
-    return {one.name: one.status for one in verification.checks}
+    return {check.name: check.status for check in verification.checks}
 
 
 def test_verification_notices_that_what_stays_is_gone_changed_or_not_to_stay() -> None:
@@ -355,15 +355,15 @@ def test_law_old_policies_and_what_is_held_after_agree_on_logged_use(
     proven = prove(made[0], usage, [grants], options)
     assert proven is not None
     assert not any(check.status is CheckStatus.FAILED for check in doubts(proven))
-    old = PolicySet(identity=tuple(one.document for one in principal.policies if one.document))
+    old = PolicySet(identity=tuple(policy.document for policy in principal.policies if policy.document))
     new = PolicySet(identity=documents_of_replacement(made[0]))
-    for one in found:
-        request = Request(principal.arn, one.action, one.resource, {}, AbsentKeys.MISSING)
+    for known in found:
+        request = Request(principal.arn, known.action, known.resource, {}, AbsentKeys.MISSING)
         before, after = (decide(request, side, catalog=catalog()).result for side in (old, new))
-        if one.outcome is not Outcome.DENIED and before is Result.ALLOWED:
-            assert after is Result.ALLOWED, one
+        if known.outcome is not Outcome.DENIED and before is Result.ALLOWED:
+            assert after is Result.ALLOWED, known
         if after is Result.ALLOWED:
-            assert before is Result.ALLOWED, one
+            assert before is Result.ALLOWED, known
 
 
 def test_a_role_without_such_a_policy_is_replaced_as_ever() -> None:
@@ -377,5 +377,5 @@ def test_dangerous_use_that_only_the_policy_left_attached_allows_is_doubted_too(
     found, made = reviewed(recorder(DELIVERY, reads=reads), [*USED, *work, stopped])
     assert made is not None
     assert "ec2:DeleteFlowLogs" not in written(made)
-    doubts = [one for one in found.assessment.open_caveats if one.kind is DangerCaveat.UNUSUAL_USE]
-    assert [one.parameters["action"] for one in doubts] == ["ec2:DeleteFlowLogs"]
+    doubts = [caveat for caveat in found.assessment.open_caveats if caveat.kind is DangerCaveat.UNUSUAL_USE]
+    assert [doubt.parameters["action"] for doubt in doubts] == ["ec2:DeleteFlowLogs"]

@@ -152,11 +152,11 @@ def test_replacement_covers_granted_use_and_stays_within_grants(
         for statement in document.statements:
             assert statement.effect != "Allow" or not any(has_wildcard(pattern) for pattern in statement.patterns)
     for context in CONTEXTS:
-        for one in found:
-            if one.outcome is not Outcome.DENIED and one.resource.kind in (ResourceKind.ARN, ResourceKind.NONE):
-                before = result(principal, old, one.action, one.resource, context)
-                after = result(principal, new, one.action, one.resource, context)
-                assert before is not Result.ALLOWED or after is Result.ALLOWED, (one, context)
+        for known in found:
+            if known.outcome is not Outcome.DENIED and known.resource.kind in (ResourceKind.ARN, ResourceKind.NONE):
+                before = result(principal, old, known.action, known.resource, context)
+                after = result(principal, new, known.action, known.resource, context)
+                assert before is not Result.ALLOWED or after is Result.ALLOWED, (known, context)
         for action in [*ACTIONS, "s3:DeleteObject", "sqs:ReceiveMessage", "iam:PassRole"]:
             for arn in [*ARNS, "arn:aws:s3:::data/in/other.csv", "*"]:
                 resource = Resource(ResourceKind.NONE) if arn == "*" else Resource(ResourceKind.ARN, arn)

@@ -53,7 +53,7 @@ def on(days: Sequence[int], action: str, text: str = "*", **more: Any) -> list[U
 
 WORK = [*on(DAILY, "ec2:RebootInstances"), *on(DAILY, "sqs:SendMessage", QUEUE("jobs-one"))]
 LAW = settings(max_examples=examples(25))
-AT_WORK = {(one.action, one.resource) for one in WORK}
+AT_WORK = {(use.action, use.resource) for use in WORK}
 WORLD: Final[Mapping[Principal, Sequence[Use]]] = {
     VICTIM: WORK,
     SECOND: [*WORK, *on(DAILY[::2], "sqs:SetQueueAttributes", QUEUE("jobs-two"))],
@@ -66,9 +66,9 @@ def reviewed(
     world: Mapping[Principal, Sequence[Use]], *, options: Options | None = None, **more: Any
 ) -> dict[str, PrincipalDiff]:
     """The reviews of all principals of a world, by ARN."""
-    usage = usage_of({one.arn: list(uses) for one, uses in world.items()}, days=DAYS, **more)
-    found = diff_usage(usage, [grants_of(one) for one in world], catalog(), options or Options()).principals
-    return {one.principal.arn: one for one in found}
+    usage = usage_of({principal.arn: list(uses) for principal, uses in world.items()}, days=DAYS, **more)
+    found = diff_usage(usage, [grants_of(principal) for principal in world], catalog(), options or Options()).principals
+    return {diff.principal.arn: diff for diff in found}
 
 
 @cache
@@ -90,10 +90,10 @@ def pairs_of(found: PrincipalDiff) -> set[tuple[str, str]]:
 def suspected_of(uses: Sequence[Use], kept: Sequence[Decision] = (), late: date = date.max) -> dict[str, Suspected]:
     """The reasons for which uses of the victim are suspected, by action."""
     days: dict[Use, set[date]] = {}
-    for one in uses:
-        plain = replace(one, evidence=replace(one.evidence, first_seen="", last_seen=""))
-        days.setdefault(plain, set()).add(date.fromisoformat(one.evidence.first_seen[:10]))
-    whole = tuple(replace(one, on=tuple(sorted(seen))) for one, seen in days.items())
+    for known in uses:
+        plain = replace(known, evidence=replace(known.evidence, first_seen="", last_seen=""))
+        days.setdefault(plain, set()).add(date.fromisoformat(known.evidence.first_seen[:10]))
+    whole = tuple(replace(use, on=tuple(sorted(seen))) for use, seen in days.items())
     usage = PrincipalUsage(VICTIM.arn, uses=whole, days=len(set().union(*days.values())))
     found = suspected_pairs(usage, Dangers(catalog()), late, (), kept)
     return {action: why for (action, _), why in found.items()}
@@ -137,8 +137,8 @@ def thefts(draw: st.DrawFn) -> list[Use]:
     days = draw(st.lists(st.integers(20, 100), min_size=1, max_size=2, unique=True))
     harm = draw(st.lists(HARM, min_size=1, max_size=4, unique=True))
     company = draw(st.lists(COMPANY, max_size=6, unique=True))
-    found = [one for action, text in harm for one in on(days, action, text)]
-    return [*found, *(one for action, text in company for one in on(days, action, text))]
+    found = [use for action, text in harm for use in on(days, action, text)]
+    return [*found, *(use for action, text in company for use in on(days, action, text))]
 
 
 @st.composite
@@ -146,7 +146,7 @@ def failed_calls(draw: st.DrawFn) -> list[Use]:
     """Harmful calls of one day, none of which succeeds."""
     (day,) = draw(st.lists(st.integers(20, 100), min_size=1, max_size=1))
     calls = draw(st.lists(st.tuples(HARM, FAILURES), min_size=1, max_size=4))
-    return [one for (action, text), failure in calls for one in on((day,), action, text, **failure)]
+    return [use for (action, text), failure in calls for use in on((day,), action, text, **failure)]
 
 
 # ---------------------------------------------------------------- laws
@@ -156,30 +156,30 @@ def failed_calls(draw: st.DrawFn) -> list[Use]:
 @given(stolen=thefts())
 def test_what_an_intruder_does_changes_no_review_of_others(stolen: list[Use]) -> None:
     lied = reviewed(with_stolen(stolen))
-    for one in (SECOND, THIRD, ANN):
-        assert lied[one.arn] == honest()[one.arn]
+    for principal in (SECOND, THIRD, ANN):
+        assert lied[principal.arn] == honest()[principal.arn]
 
 
 @LAW
 @given(stolen=failed_calls())
 def test_failed_calls_of_an_intruder_change_no_review_of_others(stolen: list[Use]) -> None:
     lied = reviewed(with_stolen(stolen))
-    for one in (SECOND, THIRD, ANN):
-        assert lied[one.arn] == honest()[one.arn]
+    for principal in (SECOND, THIRD, ANN):
+        assert lied[principal.arn] == honest()[principal.arn]
 
 
 @LAW
 @given(stolen=thefts())
 def test_suspected_use_makes_no_line_wider_and_adds_only_itself(stolen: list[Use]) -> None:
     before, after = (pairs_of(found[VICTIM.arn]) for found in (honest(), reviewed(with_stolen(stolen))))
-    assert after - before <= {(one.action, one.resource.text) for one in stolen}
+    assert after - before <= {(use.action, use.resource.text) for use in stolen}
 
 
 @LAW
 @given(stolen=thefts())
 def test_the_replacement_of_the_victim_is_never_safe(stolen: list[Use]) -> None:
     found = reviewed(with_stolen(stolen))[VICTIM.arn]
-    assert DangerCaveat.UNUSUAL_USE in {one.kind for one in found.assessment.open_caveats}
+    assert DangerCaveat.UNUSUAL_USE in {caveat.kind for caveat in found.assessment.open_caveats}
 
 
 @LAW
@@ -187,10 +187,12 @@ def test_the_replacement_of_the_victim_is_never_safe(stolen: list[Use]) -> None:
 def test_failed_harm_is_kept_only_by_its_name_and_said(stolen: list[Use]) -> None:
     before, found = honest()[VICTIM.arn], reviewed(with_stolen(stolen))[VICTIM.arn]
     added = pairs_of(found) - pairs_of(before)
-    tried = {(one.action, one.resource.text) for one in stolen if one.outcome is not Outcome.DENIED}
+    tried = {(use.action, use.resource.text) for use in stolen if use.outcome is not Outcome.DENIED}
     assert added <= tried
     said = {
-        one.parameters["action"] for one in found.assessment.open_caveats if one.kind is DangerCaveat.DANGEROUS_ATTEMPT
+        caveat.parameters["action"]
+        for caveat in found.assessment.open_caveats
+        if caveat.kind is DangerCaveat.DANGEROUS_ATTEMPT
     }
     assert {action for action, _ in added} <= said
 
@@ -198,7 +200,7 @@ def test_failed_harm_is_kept_only_by_its_name_and_said(stolen: list[Use]) -> Non
 @LAW
 @given(stolen=thefts(), shuffled=st.randoms(use_true_random=False))
 def test_the_order_of_records_does_not_matter(stolen: list[Use], shuffled: Any) -> None:
-    world = {one: list(uses) for one, uses in with_stolen(stolen).items()}
+    world = {principal: list(uses) for principal, uses in with_stolen(stolen).items()}
     found = reviewed(world)
     for uses in world.values():
         shuffled.shuffle(uses)
@@ -211,18 +213,20 @@ def test_a_decision_to_keep_everything_lifts_the_suspicion(stolen: list[Use]) ->
     keep = Decision(DecisionKind.KEEP, VICTIM.arn, "*", "*", "", "", "", "it was us", "me", "")
     found = reviewed(with_stolen(stolen), options=Options(decisions=(keep,)))[VICTIM.arn]
     assert not any(line.suspected for line in found.draft.lines)
-    assert DangerCaveat.UNUSUAL_USE not in {one.kind for one in found.assessment.open_caveats}
+    assert DangerCaveat.UNUSUAL_USE not in {caveat.kind for caveat in found.assessment.open_caveats}
     assert suspected_of([*WORK, *stolen], [keep]) == {}
 
 
 def test_a_decision_to_drop_the_theft_leaves_no_trace_of_it() -> None:
     stolen = [*on((78,), KEY, USER("jobs-one")), *on((78,), "sqs:SendMessage", QUEUE("jobs-x"))]
     drops = tuple(
-        Decision(DecisionKind.DROP, VICTIM.arn, one.action, one.resource.text, "", "2026-01-01", "", "stolen", "me", "")
-        for one in stolen
+        Decision(DecisionKind.DROP, VICTIM.arn, use.action, use.resource.text, "", "2026-01-01", "", "stolen", "me", "")
+        for use in stolen
     )
     found = reviewed(with_stolen(stolen), options=Options(decisions=drops))
-    assert {arn: pairs_of(one) for arn, one in found.items()} == {arn: pairs_of(one) for arn, one in honest().items()}
+    assert {arn: pairs_of(diff) for arn, diff in found.items()} == {
+        arn: pairs_of(diff) for arn, diff in honest().items()
+    }
 
 
 # ---------------------------------------------------------------- the cases one by one
@@ -273,10 +277,10 @@ def test_suspicion_covers_only_its_rows() -> None:
 
 def test_the_worst_harm_climbs_at_home_only_where_the_principal_keeps_coming_to_new_names() -> None:
     home, opens = on(DAILY, "sqs:ListQueues"), "sqs:AddPermission"
-    at_once = [one for number in range(5) for one in on((20,), opens, QUEUE(f"jobs-{number}"))]
-    often = [one for number in range(5) for one in on((20 * number + 5,), opens, QUEUE(f"jobs-{number}"))]
+    at_once = [use for number in range(5) for use in on((20,), opens, QUEUE(f"jobs-{number}"))]
+    often = [use for number in range(5) for use in on((20 * number + 5,), opens, QUEUE(f"jobs-{number}"))]
     for uses, is_wide in ((at_once, False), (often, True)):
         found = reviewed(with_stolen([*home, *uses]))[VICTIM.arn]
         scopes = {where for action, where in pairs_of(found) if action == opens}
         assert any(glob_match(where, QUEUE("jobs-next")) for where in scopes) is is_wide
-        assert DangerCaveat.UNUSUAL_USE not in {one.kind for one in found.assessment.open_caveats}
+        assert DangerCaveat.UNUSUAL_USE not in {caveat.kind for caveat in found.assessment.open_caveats}

@@ -31,17 +31,17 @@ USES = {
 
 def review(principals: Sequence[Principal]) -> dict[str, Proposal]:
     """The proposals by name of the principal."""
-    usage, options = usage_of({one.arn: USES[one.arn] for one in principals}), exactly()
-    grants = tuple(grants_of(one) for one in principals)
+    usage, options = usage_of({principal.arn: USES[principal.arn] for principal in principals}), exactly()
+    grants = tuple(grants_of(principal) for principal in principals)
     diff = diff_usage(usage, grants, catalog(), options)
-    replacements = {one.principal.arn: one for one in generate_policies(diff, grants, catalog(), options)}
+    replacements = {policy.principal.arn: policy for policy in generate_policies(diff, grants, catalog(), options)}
     return {
-        one.principal.name: Proposal(
-            one,
-            replacements[one.principal.arn],
-            verification=prove(replacements[one.principal.arn], usage, grants, options),
+        principal.principal.name: Proposal(
+            principal,
+            replacements[principal.principal.arn],
+            verification=prove(replacements[principal.principal.arn], usage, grants, options),
         )
-        for one in diff.principals
+        for principal in diff.principals
     }
 
 
@@ -54,7 +54,7 @@ def limit_steps(monkeypatch: pytest.MonkeyPatch, *modules: object, steps: int = 
 def test_the_largest_patterns_that_aws_takes_are_reviewed() -> None:
     proposal = review([HOSTILE])["hostile"]
     assert proposal.replacement is not None
-    assert RefusedCaveat.UNPROVEN not in {one.kind for one in proposal.caveats}
+    assert RefusedCaveat.UNPROVEN not in {caveat.kind for caveat in proposal.caveats}
 
 
 def test_a_review_goes_on_around_a_principal_that_is_unproven(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,8 +84,8 @@ def test_an_unproven_principal_keeps_all_and_gets_nothing(monkeypatch: pytest.Mo
     assert not caveat.kind.row.acceptable
     assert "wildcards" in caveat.step
     granted = grants_of(HOSTILE).granted()
-    assert {one.action for one in proposal.diff.assessment.verdicts} == granted
-    assert {(one.verdict, bool(one.keep)) for one in proposal.diff.assessment.verdicts} == {
+    assert {verdict.action for verdict in proposal.diff.assessment.verdicts} == granted
+    assert {(verdict.verdict, bool(verdict.keep)) for verdict in proposal.diff.assessment.verdicts} == {
         (Verdict.UNOBSERVABLE, True)
     }
 
@@ -93,7 +93,7 @@ def test_an_unproven_principal_keeps_all_and_gets_nothing(monkeypatch: pytest.Mo
 def test_a_replacement_that_takes_too_many_steps_to_write_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     limit_steps(monkeypatch, generate_module, steps=5)
     found = review([HOSTILE, JOB])
-    assert [one.kind for one in found["hostile"].caveats][:1] == [RefusedCaveat.UNPROVEN]
+    assert [caveat.kind for caveat in found["hostile"].caveats][:1] == [RefusedCaveat.UNPROVEN]
     assert found["hostile"].verification is None
     assert found["job"].safe
 
@@ -103,5 +103,5 @@ def test_a_proof_that_takes_too_many_steps_is_none(monkeypatch: pytest.MonkeyPat
     proposal = review([APP])["app"]
     assert proposal.verification is not None
     assert proposal.verification.status is CheckStatus.UNPROVEN
-    assert VerificationCaveat.VERIFICATION in {one.kind for one in proposal.caveats}
+    assert VerificationCaveat.VERIFICATION in {caveat.kind for caveat in proposal.caveats}
     assert not proposal.safe

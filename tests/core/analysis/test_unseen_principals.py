@@ -126,7 +126,7 @@ def test_what_no_record_shows_is_said_by_service_with_awss_page(case: str) -> No
     assert found.principal_class is PrincipalClass.UNSEEN
     assert said in found.advice.sentence
     assert page in found.advice.sentence
-    (caveat,) = (one for one in found.assessment.caveats if one.kind is HoleCaveat.COVERAGE_HOLE)
+    (caveat,) = (caveat for caveat in found.assessment.caveats if caveat.kind is HoleCaveat.COVERAGE_HOLE)
     assert said in caveat.step
     assert not caveat.step.startswith("find the trail")
 

@@ -77,7 +77,7 @@ def test_verify_looks_for_what_a_statement_names_before_it_tries_pattern_by_patt
 
     monkeypatch.setattr(containment, "resource_contains", count)
     monkeypatch.setattr(checked_reasons, "resources_intersect", count)
-    right = verified(OLD, [use("s3:GetObject", one) for one in folders], allow("s3:GetObject", folders))
+    right = verified(OLD, [use("s3:GetObject", folder) for folder in folders], allow("s3:GetObject", folders))
     assert right.status is CheckStatus.PASSED
     assert looks < 4 * len(folders)
 

@@ -53,6 +53,6 @@ def test_every_action_of_a_kind_exists_in_one_kind_and_has_a_page() -> None:
 
 
 def test_a_kind_of_a_level_names_a_level_that_exists_and_its_page() -> None:
-    (of_level,) = (one for one in Dangers(bundled_catalog()).kinds.values() if one.level)
+    (of_level,) = (kind for kind in Dangers(bundled_catalog()).kinds.values() if kind.level)
     assert AccessLevel(of_level.level) is AccessLevel.PERMISSIONS_MANAGEMENT
     assert (of_level.spares_made, of_level.source != "") == (True, True)

@@ -151,16 +151,16 @@ _IDENTITIES = st.builds(
 
 
 @given(_IDENTITIES, _IDENTITIES)
-def test_identities_with_equal_essence_are_one_caller(one: UserIdentity, other: UserIdentity) -> None:
-    other = other if essential_identity(other) == essential_identity(one) else UserIdentity(**_changed(one))
-    if essential_identity(one) == essential_identity(other):
-        assert caller_from_identity(one) == caller_from_identity(other)
-        assert _beside_the_caller(one) == _beside_the_caller(other)
+def test_identities_with_equal_essence_are_one_caller(identity: UserIdentity, other: UserIdentity) -> None:
+    other = other if essential_identity(other) == essential_identity(identity) else UserIdentity(**_changed(identity))
+    if essential_identity(identity) == essential_identity(other):
+        assert caller_from_identity(identity) == caller_from_identity(other)
+        assert _beside_the_caller(identity) == _beside_the_caller(other)
 
 
-def _changed(one: UserIdentity) -> dict[str, Any]:
+def _changed(identity: UserIdentity) -> dict[str, Any]:
     """The identity in another session."""
-    fields = {name: getattr(one, name) for name in UserIdentity.__struct_fields__}
+    fields = {name: getattr(identity, name) for name in UserIdentity.__struct_fields__}
     return fields | {"principalId": "A:AWSBackup-3", "arn": "arn:aws:sts::1:assumed-role/x/y"}
 
 

@@ -83,8 +83,8 @@ def test_event_map_covers_the_resource_that_aws_says_it_checked(case: Any) -> No
     """The resource in the message of a public denial; account, Region and some names are made up."""
     checked = case["checked"]
     actions = event_map().map_record(record_from_case(case)).actions
-    resources = [one for need in actions if need.action == checked["action"] for one in need.resources]
-    assert any(is_checked_within(one, checked["resource"]) for one in resources)
+    resources = [resource for need in actions if need.action == checked["action"] for resource in need.resources]
+    assert any(is_checked_within(resource, checked["resource"]) for resource in resources)
 
 
 def is_checked_within(resource: Resource, checked: str) -> bool:
@@ -122,8 +122,10 @@ def test_event_map_names_nothing_where_the_parameters_cannot_be_read(family: str
             body = {**case["record"], "requestParameters": request, "errorMessage": None}  # which may name a resource
             record = record_from_case({**case, "record": body})
             listed = {entry.ARN for entry in record.resources or ()}
-            read = [one for action in event_map().map_record(record).actions for one in action.resources]
-            assert {one for one in read if one.text not in listed} <= {NO_RESOURCE, UNKNOWN_RESOURCE}, case["name"]
+            read = [resource for action in event_map().map_record(record).actions for resource in action.resources]
+            assert {resource for resource in read if resource.text not in listed} <= {NO_RESOURCE, UNKNOWN_RESOURCE}, (
+                case["name"]
+            )
 
 
 def test_documented_cases_each_name_their_source_and_differ() -> None:

@@ -40,8 +40,8 @@ def test_row_asks_for_a_further_action_by_what_a_parameter_holds(
     operation: str, request_: dict[str, object], expected: list[str]
 ) -> None:
     actions = further("wafv2", operation, request_)
-    assert [one.action for one in actions] == expected
-    assert {one.how for one in actions} <= {"web-acl-link"}
+    assert [action.action for action in actions] == expected
+    assert {action.how for action in actions} <= {"web-acl-link"}
 
 
 def test_row_asks_for_a_further_action_by_any_of_several_parameters() -> None:
@@ -53,8 +53,8 @@ def test_row_asks_for_a_further_action_by_any_of_several_parameters() -> None:
 
 def test_row_says_on_which_of_its_types_tags_are_set() -> None:
     (tags,) = further("rds", "CreateDBInstance", {"dBInstanceIdentifier": "A", "tags": [{"key": "k"}]})
-    assert [one.text for one in tags.resources] == ["arn:aws:rds:us-east-1:111122223333:db:a"]
+    assert [resource.text for resource in tags.resources] == ["arn:aws:rds:us-east-1:111122223333:db:a"]
     (copied,) = further(
         "rds", "CopyDBSnapshot", {"targetDBSnapshotIdentifier": "to", "sourceDBSnapshotIdentifier": "f", "tags": ["k"]}
     )
-    assert [one.text for one in copied.resources] == ["arn:aws:rds:us-east-1:111122223333:snapshot:to"]
+    assert [resource.text for resource in copied.resources] == ["arn:aws:rds:us-east-1:111122223333:snapshot:to"]

@@ -24,7 +24,7 @@ def context_of(request: dict[str, Any], error: str | None = None) -> tuple[tuple
         requestParameters={"keyId": KEY, **request},
     )
     (action,) = EventMap(bundled_catalog()).map_record(record).actions
-    assert (action.action, [one.text for one in action.resources]) == ("kms:CreateGrant", [KEY])
+    assert (action.action, [resource.text for resource in action.resources]) == ("kms:CreateGrant", [KEY])
     return action.context
 
 

@@ -26,7 +26,7 @@ def context_of(context: Any, name: str = "Decrypt") -> tuple[tuple[str, str], ..
         requestParameters={"keyId": KEY, "encryptionContext": context},
     )
     (action,) = EventMap(bundled_catalog()).map_record(record).actions
-    assert (action.action, [one.text for one in action.resources]) == (f"kms:{name}", [KEY])
+    assert (action.action, [resource.text for resource in action.resources]) == (f"kms:{name}", [KEY])
     return action.context
 
 

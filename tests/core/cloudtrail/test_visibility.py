@@ -160,8 +160,10 @@ def test_few_users_are_named_with_a_page_and_by_actions_of_the_catalog() -> None
         assert ("users" in row) == row.get("users_source", "").startswith("https://docs.aws.amazon.com/"), row
     for row in (*rows("data_events"), *rows("stated_records")):
         users = row.get("users", {})
-        assert all(catalog().canonical(one) == one for one in (*users.get("uses", ()), *users.get("grants", ()))), row
-        assert all(one.endswith(".amazonaws.com") for one in users.get("trusts", ())), row
+        assert all(catalog().canonical(user) == user for user in (*users.get("uses", ()), *users.get("grants", ()))), (
+            row
+        )
+        assert all(user.endswith(".amazonaws.com") for user in users.get("trusts", ())), row
 
 
 def test_companions_are_services_of_the_catalog_and_others() -> None:

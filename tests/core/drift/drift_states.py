@@ -62,12 +62,12 @@ class State:
         return states.State(
             self.stamp,
             self.known_actions,
-            tuple(one.principal for one in self.grants),
+            tuple(grant.principal for grant in self.grants),
             self.coverage,
             self.region_days,
             self.trails,
-            any(limit.name.endswith("SCPs") for one in self.grants for limit in one.limits),
-            own_accounts((one.principal for one in self.grants), NO_GUARDS, None, self.coverage),
+            any(limit.name.endswith("SCPs") for grant in self.grants for limit in grant.limits),
+            own_accounts((grant.principal for grant in self.grants), NO_GUARDS, None, self.coverage),
             self.organization,
         )
 
@@ -75,19 +75,21 @@ class State:
     def members(self) -> list[Member]:
         """Its principals."""
         return [
-            Member(one, self.usages.get(arn, PrincipalUsage(arn)), self.proposals.get(arn), self.ungranted.get(arn, ()))
-            for one in self.grants
-            for arn in (one.principal.arn,)
+            Member(
+                grant, self.usages.get(arn, PrincipalUsage(arn)), self.proposals.get(arn), self.ungranted.get(arn, ())
+            )
+            for grant in self.grants
+            for arn in (grant.principal.arn,)
         ]
 
 
 def drift_between(before: State, after: State, catalog: Catalog, options: DriftOptions, *, size: int = 100) -> Drift:
     """The drift between two states, whose principals are compared in batches of a size."""
     comparison = comparison_of(before.shared, after.shared, catalog, options)
-    then, parts = {one.grants.principal.arn: one for one in before.members}, DriftParts()
+    then, parts = {member.grants.principal.arn: member for member in before.members}, DriftParts()
     for start in range(0, len(after.grants), size):
         some = after.members[start : start + size]
-        arns = [one.grants.principal.arn for one in some]
+        arns = [member.grants.principal.arn for member in some]
         parts.merge(comparison.compare({arn: then[arn] for arn in arns if arn in then}, some))
     novelty = parts.novelty()
     for usage in before.usages.values():
@@ -135,20 +137,20 @@ def state(
         coverage_from_usage(usage),
         region_days_from_usage(usage),
         trails,
-        {one.principal: one for one in proposals},
+        {proposal.principal: proposal for proposal in proposals},
     )
 
 
-def later(one: State, days: int = 7) -> State:
+def later(state: State, days: int = 7) -> State:
     """The same state so many days later, with records on each day."""
-    last = one.stamp.as_of + timedelta(days=days)
-    accounts = tuple(replace(found, last_day=last) for found in one.coverage.accounts)
-    more = tuple(one.stamp.as_of + timedelta(days=at) for at in range(1, days + 1))
+    last = state.stamp.as_of + timedelta(days=days)
+    accounts = tuple(replace(found, last_day=last) for found in state.coverage.accounts)
+    more = tuple(state.stamp.as_of + timedelta(days=at) for at in range(1, days + 1))
     return replace(
-        one,
-        stamp=replace(one.stamp, name="now", as_of=last),
-        coverage=replace(one.coverage, accounts=accounts),
-        region_days={place: (*found, *more) for place, found in one.region_days.items()},
+        state,
+        stamp=replace(state.stamp, name="now", as_of=last),
+        coverage=replace(state.coverage, accounts=accounts),
+        region_days={place: (*found, *more) for place, found in state.region_days.items()},
     )
 
 
@@ -157,7 +159,7 @@ def found(before: State, after: State, *, size: int = 100) -> Drift:
 
 
 def kinds(before: State, after: State) -> list[tuple[DriftKind, Severity]]:
-    return [(one.kind, one.severity) for one in found(before, after).findings]
+    return [(finding.kind, finding.severity) for finding in found(before, after).findings]
 
 
 APP = role(policy(allow("s3:Get*"), allow("sqs:SendMessage")))

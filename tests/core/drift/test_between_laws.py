@@ -34,13 +34,13 @@ def states(draw: st.DrawFn) -> State:
     people = []
     for name in draw(st.sets(st.sampled_from(("a", "app", "b")), min_size=1)):
         shared = [managed(*draw(STATEMENTS))] if draw(st.booleans()) else []
-        one = role(policy(*draw(STATEMENTS)), *shared, name=name)
-        people.append(replace(one, principal_id=draw(st.sampled_from(("AROAA", "AROAB", "")))))
+        principal = role(policy(*draw(STATEMENTS)), *shared, name=name)
+        people.append(replace(principal, principal_id=draw(st.sampled_from(("AROAA", "AROAB", "")))))
     actions = draw(st.sets(st.sampled_from(("s3:GetBucketPolicy", "sqs:SendMessage", "iam:PutRolePolicy"))))
     day = LAST_DAY - timedelta(days=draw(st.integers(0, 60)))
     made = state(
         *people,
-        uses={one.arn: seen(*sorted(actions), day=day) for one in people},
+        uses={principal.arn: seen(*sorted(actions), day=day) for principal in people},
         proposals=[proposal(*draw(STATEMENTS), since=day)] if draw(st.booleans()) else [],
         trails=(replace(TRAIL, logging=draw(st.booleans())),) if draw(st.booleans()) else (),
         unknown=frozenset(draw(st.sets(st.sampled_from(("s3:GetObject", "iam:PutRolePolicy"))))),
@@ -50,8 +50,8 @@ def states(draw: st.DrawFn) -> State:
 
 @settings(max_examples=examples(40), deadline=None)
 @given(states())
-def test_a_state_and_itself_have_no_drift(one: State) -> None:
-    drift = found(one, one)
+def test_a_state_and_itself_have_no_drift(state: State) -> None:
+    drift = found(state, state)
     assert (drift.findings, drift.applied) == ((), ())
 
 
@@ -60,12 +60,12 @@ def test_a_state_and_itself_have_no_drift(one: State) -> None:
 def test_findings_depend_on_no_order_and_no_batches(before: State, after: State, random: object) -> None:
     shuffle: Callable[[list[object]], None] = random.shuffle  # type: ignore[attr-defined]
 
-    def mixed(one: State) -> State:
-        grants, trails = list(one.grants), list(one.trails)
+    def mixed(state: State) -> State:
+        grants, trails = list(state.grants), list(state.trails)
         shuffle(grants)  # type: ignore[arg-type]
         shuffle(trails)  # type: ignore[arg-type]
-        return replace(one, grants=tuple(grants), trails=tuple(trails))
+        return replace(state, grants=tuple(grants), trails=tuple(trails))
 
     straight, crooked = found(before, after), found(mixed(before), mixed(after), size=1)
     assert (straight.findings, straight.applied) == (crooked.findings, crooked.applied)
-    assert len({one.item for one in straight.findings}) == len(straight.findings)
+    assert len({finding.item for finding in straight.findings}) == len(straight.findings)

@@ -39,13 +39,15 @@ def test_a_policy_changed_outside_is_as_severe_as_what_it_gains(now: Principal, 
 
 def test_what_hands_out_rights_is_told_before_what_is_dangerous_in_general() -> None:
     wide = role(policy(allow("s3:Get*"), allow(["sqs:SendMessage", "iam:PassRole", "iam:AttachRolePolicy", "ec2:*"])))
-    changed, _ = sorted(found(state(APP), state(wide)).findings, key=lambda one: one.kind != PolicyDrift.POLICY_CHANGED)
+    changed, _ = sorted(
+        found(state(APP), state(wide)).findings, key=lambda finding: finding.kind != PolicyDrift.POLICY_CHANGED
+    )
     gains = [detail for detail in changed.details if detail.startswith("gains ")]
-    assert [one.split(":")[0] + ":" + one.split(":")[1] for one in gains[:2]] == [
+    assert [gain.split(":")[0] + ":" + gain.split(":")[1] for gain in gains[:2]] == [
         "gains iam:PassRole",
         "gains iam:AttachRolePolicy",
     ]
-    assert not any("changes who may do what" in one for one in gains[:5])
+    assert not any("changes who may do what" in gain for gain in gains[:5])
 
 
 def test_the_same_in_another_order_is_no_change() -> None:
@@ -57,7 +59,7 @@ def test_a_managed_policy_is_one_finding_for_all_its_holders() -> None:
     before = [role(managed(allow("sqs:SendMessage")), name=name) for name in ("a", "b")]
     after = [role(managed(allow("sqs:*Message")), name=name) for name in ("a", "b")]
     drift = found(state(*before), state(*after))
-    assert [(one.kind, one.subject, len(one.principals)) for one in drift.findings] == [
+    assert [(finding.kind, finding.subject, len(finding.principals)) for finding in drift.findings] == [
         (PolicyDrift.POLICY_CHANGED, f"arn:aws:iam::{ACCOUNT}:policy/shared", 2),
         (WildcardDrift.NEW_WILDCARD, f"arn:aws:iam::{ACCOUNT}:policy/shared", 2),
     ]

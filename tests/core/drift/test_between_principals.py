@@ -54,7 +54,7 @@ def test_what_a_wildcard_inherits_says_what_was_used_and_what_is_kept_out() -> N
     (unused,) = found(before, state(star)).findings
     assert unused.parameters["used"] == ()
     assert "none of the actions was seen used" in unused.details
-    (one,) = found(before, state(star, uses={star.arn: (use("s3:GetObject"),)})).findings
-    assert one.parameters["new_actions"] == ("s3:GetObject", "s3:ListBucket")
-    assert (one.parameters["used"], one.parameters["stopped"]) == (("s3:GetObject",), 1)
-    assert "a Deny, a boundary or an SCP keeps out 1 action (1 Write)" in one.details
+    (finding,) = found(before, state(star, uses={star.arn: (use("s3:GetObject"),)})).findings
+    assert finding.parameters["new_actions"] == ("s3:GetObject", "s3:ListBucket")
+    assert (finding.parameters["used"], finding.parameters["stopped"]) == (("s3:GetObject",), 1)
+    assert "a Deny, a boundary or an SCP keeps out 1 action (1 Write)" in finding.details

@@ -51,16 +51,16 @@ def advised(usage: Usage, principals: Iterable[Principal], usages: Mapping[str, 
         region_days_from_usage(usage),
         (),
         {},
-        {one.principal.arn: one.use.ungranted for one in diff.principals},
+        {principal.principal.arn: principal.use.ungranted for principal in diff.principals},
     )
     day = LAST_DAY - timedelta(days=BASELINE_AGE)
-    accounts = tuple(replace(one, last_day=min(day, one.last_day)) for one in now.coverage.accounts)
+    accounts = tuple(replace(account, last_day=min(day, account.last_day)) for account in now.coverage.accounts)
     before = replace(now, stamp=replace(now.stamp, as_of=day), coverage=replace(now.coverage, accounts=accounts))
     drift = drift_between(before, now, CATALOG, DriftOptions(UNUSED_DAYS, 30))
     return {
-        one.subject: {detail.partition(",")[0] for detail in one.details}
-        for one in drift.findings
-        if one.kind is DisuseDrift.NEWLY_UNUSED
+        finding.subject: {detail.partition(",")[0] for detail in finding.details}
+        for finding in drift.findings
+        if finding.kind is DisuseDrift.NEWLY_UNUSED
     }
 
 
@@ -70,18 +70,18 @@ def kept_since(
     """The actions that a review of the days since keeps, by principal."""
     oldest = (LAST_DAY - timedelta(days=UNUSED_DAYS)).isoformat()
     lately = {
-        arn: replace(found, uses=tuple(one for one in found.uses if one.evidence.last_seen[:10] > oldest))
+        arn: replace(found, uses=tuple(use for use in found.uses if use.evidence.last_seen[:10] > oldest))
         for arn, found in usages.items()
     }
     grants = grants_from_principals(principals, CATALOG)
     diff = diff_usage(usage, grants, CATALOG, Options(keep_unobservable=keep_each(keep)), usages=lately)
-    return {one.principal.arn: {line.action for line in one.draft.lines} for one in diff.principals}
+    return {principal.principal.arn: {line.action for line in principal.draft.lines} for principal in diff.principals}
 
 
-def last_on(one: Use, day: date) -> Use:
+def last_on(use: Use, day: date) -> Use:
     """The use as if it had last been seen on a day."""
     seen = f"{day.isoformat()}T12:00:00Z"
-    return replace(one, evidence=replace(one.evidence, first_seen=seen, last_seen=seen))
+    return replace(use, evidence=replace(use.evidence, first_seen=seen, last_seen=seen))
 
 
 def at_account(service: str, name: str) -> str:
@@ -109,17 +109,17 @@ UNGRANTED = (use("ec2:DescribeVolumes"), use("sns:ListTopics"))
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[tuple[Principal, ...], list[Use]]:
     granted = draw(st.lists(st.sampled_from(USES), min_size=2, unique=True))
-    resources = draw(st.sampled_from((["*"], sorted({one.resource.text for one in granted}))))
+    resources = draw(st.sampled_from((["*"], sorted({use.resource.text for use in granted}))))
     trust = policy(
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ).document
-    actions = sorted({one.action for one in granted})
+    actions = sorted({use.action for use in granted})
     app = replace(role(policy(allow(list(actions), resources))), trust=trust if draw(st.booleans()) else None)
     tasks = policy(
         {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ).document
-    uses = [last_on(one, draw(st.sampled_from((OLD, LAST_DAY)))) for one in granted]
-    uses += [last_on(one, LAST_DAY) for one in UNGRANTED if draw(st.booleans())]
+    uses = [last_on(use, draw(st.sampled_from((OLD, LAST_DAY)))) for use in granted]
+    uses += [last_on(use, LAST_DAY) for use in UNGRANTED if draw(st.booleans())]
     return (app, replace(role(name="task"), trust=tasks)), [*uses, last_on(use("sts:GetCallerIdentity"), LAST_DAY)]
 
 
@@ -167,7 +167,7 @@ def test_drift_of_the_sample_organization_advises_nothing_that_a_review_of_the_d
 ) -> None:
     usage, principals = read_usage(sample_data), read_snapshot([ROOT / "authorization-details"]).principals
     usages = {
-        arn: replace(found, uses=tuple(aged(one, at) for at, one in enumerate(found.uses)))
+        arn: replace(found, uses=tuple(aged(use, at) for at, use in enumerate(found.uses)))
         for arn, found in counted_usages(
             usage, grants_from_principals(principals, CATALOG), (), Dangers(CATALOG)
         ).items()
@@ -178,6 +178,6 @@ def test_drift_of_the_sample_organization_advises_nothing_that_a_review_of_the_d
     assert {arn: found & kept[arn] for arn, found in going.items() if found & kept[arn]} == {}
 
 
-def aged(one: Use, at: int) -> Use:
+def aged(use: Use, at: int) -> Use:
     """The use, which every third time is as if it had fallen silent."""
-    return last_on(one, OLD) if at % 3 == 0 and one.how == OBSERVED else one
+    return last_on(use, OLD) if at % 3 == 0 and use.how == OBSERVED else use

@@ -85,7 +85,7 @@ def test_a_grant_falls_out_of_use_on_covered_days_alone() -> None:
     (account,) = now.coverage.accounts
     hole = Hole(LAST_DAY, LAST_DAY, "StopLogging; a day is lost")
     blind = replace(now, coverage=replace(now.coverage, accounts=(replace(account, holes=(hole,)),)))
-    assert {one.kind for one in found(one, blind).findings} == {CoverageDrift.COVERAGE_LOST}
+    assert {finding.kind for finding in found(one, blind).findings} == {CoverageDrift.COVERAGE_LOST}
 
 
 def test_what_a_service_needs_seldom_does_not_fall_out_of_use() -> None:
@@ -114,5 +114,5 @@ def test_a_grant_whose_use_no_longer_shows_does_not_fall_out_of_use() -> None:
 def without_reads(now: State) -> State:
     """The state with logs that hold no read-only events."""
     (account,) = now.coverage.accounts
-    writes = replace(account, seen=frozenset(one for one in account.seen if not one.read_only))
+    writes = replace(account, seen=frozenset(events for events in account.seen if not events.read_only))
     return replace(now, coverage=replace(now.coverage, accounts=(writes,)))

@@ -52,7 +52,7 @@ def findings(draw: st.DrawFn) -> tuple[DriftFinding, ...]:
 @given(findings(), st.randoms(use_true_random=False))
 def test_every_finding_has_one_cause_whatever_the_order(many: tuple[DriftFinding, ...], random: object) -> None:
     causes = causes_of(many)
-    assert sorted((one for cause in causes for one in cause.findings), key=finding_order) == sorted(
+    assert sorted((finding for cause in causes for finding in cause.findings), key=finding_order) == sorted(
         many, key=finding_order
     )
     assert len(causes) <= len(many)
@@ -65,17 +65,17 @@ def test_every_finding_has_one_cause_whatever_the_order(many: tuple[DriftFinding
 @settings(max_examples=examples(200), deadline=None)
 @given(findings())
 def test_a_tie_in_common_is_one_cause_and_nothing_else_is(many: tuple[DriftFinding, ...]) -> None:
-    def are_tied(one: DriftFinding, other: DriftFinding) -> bool:
-        alike = (one.kind, bool(one.accepted_by)) == (other.kind, bool(other.accepted_by))
-        return alike and not {*one.ties}.isdisjoint(other.ties)
+    def are_tied(finding: DriftFinding, other: DriftFinding) -> bool:
+        alike = (finding.kind, bool(finding.accepted_by)) == (other.kind, bool(other.accepted_by))
+        return alike and not {*finding.ties}.isdisjoint(other.ties)
 
     causes = causes_of(many)
-    place = {one.item: number for number, cause in enumerate(causes) for one in cause.findings}
-    assert all(place[one.item] == place[two.item] for one in many for two in many if are_tied(one, two))
+    place = {finding.item: number for number, cause in enumerate(causes) for finding in cause.findings}
+    assert all(place[finding.item] == place[two.item] for finding in many for two in many if are_tied(finding, two))
     for cause in causes:
         reached = [cause.findings[0]]
-        for one in reached:
-            reached += [two for two in cause.findings if two not in reached and are_tied(one, two)]
+        for finding in reached:
+            reached += [two for two in cause.findings if two not in reached and are_tied(finding, two)]
         assert len(reached) == len(cause.findings)
 
 
@@ -84,9 +84,9 @@ def test_a_tie_in_common_is_one_cause_and_nothing_else_is(many: tuple[DriftFindi
 def test_causes_come_most_severe_first_and_are_as_severe_as_their_worst(many: tuple[DriftFinding, ...]) -> None:
     causes = causes_of(many)
     for cause in causes:
-        assert cause.severity == min((one.severity for one in cause.findings), key=tuple(Severity).index)
-        assert len({one.kind for one in cause.findings}) == 1
-    ranks = [(bool(one.findings[0].accepted_by), tuple(Severity).index(one.severity)) for one in causes]
+        assert cause.severity == min((finding.severity for finding in cause.findings), key=tuple(Severity).index)
+        assert len({finding.kind for finding in cause.findings}) == 1
+    ranks = [(bool(cause.findings[0].accepted_by), tuple(Severity).index(cause.severity)) for cause in causes]
     assert ranks == sorted(ranks)
 
 
@@ -96,7 +96,7 @@ def test_causes_come_most_severe_first_and_are_as_severe_as_their_worst(many: tu
 def groups(before: State, after: State, kind: DriftKind = ProposalDrift.NEW_USE) -> list[list[str]]:
     """The names of the principals that each cause of a kind concerns."""
     causes = causes_of(found(before, after).findings)
-    return [[arn.rpartition("/")[2] for arn in one.concerned] for one in causes if one.kind is kind]
+    return [[arn.rpartition("/")[2] for arn in cause.concerned] for cause in causes if cause.kind is kind]
 
 
 def _sent(queue: str, *, action: str = "sqs:SendMessage") -> tuple[Use, ...]:
@@ -107,11 +107,11 @@ def _new_use(**uses: tuple[Use, ...]) -> tuple[State, State]:
     """A state in which each role has used the queue `orders`, and one in which they used something else."""
     people = [role(policy(allow("sqs:*")), name=name) for name in uses]
     proposals = [
-        KeptProposal(one.arn, (document(allow("sqs:SendMessage", "arn:aws:sqs:*:*:orders")),), LAST_DAY, 0)
-        for one in people
+        KeptProposal(principal.arn, (document(allow("sqs:SendMessage", "arn:aws:sqs:*:*:orders")),), LAST_DAY, 0)
+        for principal in people
     ]
-    before = state(*people, uses={one.arn: _sent("orders") for one in people}, proposals=proposals)
-    now = {one.arn: (*_sent("orders"), *uses[one.name]) for one in people}
+    before = state(*people, uses={principal.arn: _sent("orders") for principal in people}, proposals=proposals)
+    now = {principal.arn: (*_sent("orders"), *uses[principal.name]) for principal in people}
     return before, later(state(*people, uses=now, proposals=()))
 
 
@@ -149,14 +149,14 @@ def test_principals_made_on_the_same_day_are_one_cause() -> None:
 def test_a_policy_attached_to_several_is_one_cause() -> None:
     people = [APP, SECOND, role(name="third")]
     shared, other = managed(allow("sqs:*")), managed(allow("sns:*"), name="other")
-    attached = [replace(one, policies=(*one.policies, shared)) for one in people[:2]]
+    attached = [replace(principal, policies=(*principal.policies, shared)) for principal in people[:2]]
     third = replace(people[2], policies=(*people[2].policies, other))
     changed = [
-        one
-        for one in causes_of(found(state(*people), later(state(*attached, third))).findings)
-        if one.kind is PolicyDrift.POLICY_CHANGED
+        cause
+        for cause in causes_of(found(state(*people), later(state(*attached, third))).findings)
+        if cause.kind is PolicyDrift.POLICY_CHANGED
     ]
-    assert [len(one.findings) for one in changed] == [2, 1]
+    assert [len(cause.findings) for cause in changed] == [2, 1]
     assert changed[0].tie.startswith("the managed policy arn:")
 
 
@@ -169,10 +169,10 @@ def test_wildcards_that_gained_the_same_actions_are_one_cause() -> None:
 def test_roles_that_fell_silent_on_one_day_and_proposals_of_one_day_are_one_cause() -> None:
     old = LAST_DAY - timedelta(days=25)
     people = [APP, SECOND]
-    uses = {one.arn: (use("s3:GetObject", seen=f"{old.isoformat()}T12:00:00Z"),) for one in people}
-    kept = [KeptProposal(one.arn, (document(allow("s3:GetObject")),), LAST_DAY, 0) for one in people]
+    uses = {principal.arn: (use("s3:GetObject", seen=f"{old.isoformat()}T12:00:00Z"),) for principal in people}
+    kept = [KeptProposal(principal.arn, (document(allow("s3:GetObject")),), LAST_DAY, 0) for principal in people]
     before = state(*people, uses=uses, proposals=kept)
     causes = causes_of(found(before, later(before, 31)).findings)
-    assert [(one.kind, len(one.findings)) for one in causes if len(one.findings) > 1] == [
+    assert [(cause.kind, len(cause.findings)) for cause in causes if len(cause.findings) > 1] == [
         (ProposalDrift.NEVER_APPLIED, 2)
     ]

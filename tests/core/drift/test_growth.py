@@ -141,10 +141,10 @@ def test_growth_has_use_and_says_if_nothing_is_known_of_it() -> None:
 
 
 def test_use_counts_only_for_the_wildcards_of_who_used_it() -> None:
-    one, other = (role(policy(allow("ec2:*")), name=name) for name in ("a", "b"))
-    found = grown(one, other, uses={one.arn: [use("ec2:MakeThings")]})
+    principal, other = (role(policy(allow("ec2:*")), name=name) for name in ("a", "b"))
+    found = grown(principal, other, uses={principal.arn: [use("ec2:MakeThings")]})
     assert {wildcard.subject: wildcard.parameters["used"] for wildcard in found.wildcards} == {
-        one.arn: ("ec2:MakeThings",),
+        principal.arn: ("ec2:MakeThings",),
         other.arn: (),
     }
 
@@ -262,6 +262,6 @@ def test_growth_depends_on_no_order(order: list[int], since: str) -> None:
 
 @settings(deadline=None)
 @given(st.dates(date(2018, 1, 1), date(2026, 8, 31)), st.dates(date(2018, 1, 1), date(2026, 8, 31)))
-def test_a_longer_time_never_gains_less(one: date, other: date) -> None:
-    longer, shorter = (grown(role(policy(allow("*"))), since=day.isoformat()) for day in sorted((one, other)))
+def test_a_longer_time_never_gains_less(day: date, other: date) -> None:
+    longer, shorter = (grown(role(policy(allow("*"))), since=day.isoformat()) for day in sorted((day, other)))
     assert set(gains(longer).get("*", ())) >= set(gains(shorter).get("*", ()))

@@ -50,25 +50,25 @@ def test_a_role_with_new_policies_and_what_stays_is_as_proposed() -> None:
 def test_a_changed_document_is_told_whether_the_proposal_is_in_place_or_not() -> None:
     for now in (role(NEW, config(MORE, version="v67")), role(OLD, config(MORE, version="v67"))):
         drift = drift_to(now)
-        (one,) = drift.findings
-        assert (one.kind, one.subject, one.principals) == (PolicyDrift.POLICY_CHANGED, config().arn, (ARN,))
-        assert one.message.startswith("AWS changed it since replacements left it attached; held by 1 principal")
-        assert "its version was v66, and is v67" in one.details
-        assert one.severity is Severity.HIGH
+        (finding,) = drift.findings
+        assert (finding.kind, finding.subject, finding.principals) == (PolicyDrift.POLICY_CHANGED, config().arn, (ARN,))
+        assert finding.message.startswith("AWS changed it since replacements left it attached; held by 1 principal")
+        assert "its version was v66, and is v67" in finding.details
+        assert finding.severity is Severity.HIGH
     assert drift_to(role(NEW, config(MORE, version="v67"))).applied == (ARN,)
 
 
 def test_a_changed_version_alone_is_told_and_an_unknown_one_is_not() -> None:
-    (one,) = drift_to(role(NEW, config(version="v67"))).findings
-    assert (one.severity, one.parameters["case"]) == (Severity.LOW, "left")
+    (finding,) = drift_to(role(NEW, config(version="v67"))).findings
+    assert (finding.severity, finding.parameters["case"]) == (Severity.LOW, "left")
     assert drift_to(role(NEW, config(version=""))).findings == ()
 
 
 def test_what_is_attached_is_compared_with_the_output_folder_too() -> None:
     """The baseline knows the document of now, and the output was made from an older one."""
     older = proposed(config(allow("s3:GetBucketTagging"), version="v65"))
-    (one,) = drift_to(role(NEW, config()), given=older).findings
-    assert "its version was v65, and is v66" in one.details
+    (finding,) = drift_to(role(NEW, config()), given=older).findings
+    assert "its version was v65, and is v66" in finding.details
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_what_is_attached_is_compared_with_the_output_folder_too() -> None:
     ids=["detached", "a foreign policy beside it"],
 )
 def test_other_changes_are_told_as_ever(now: Principal, text: str) -> None:
-    details = "\n".join(line for one in drift_to(now).findings for line in one.details)
+    details = "\n".join(line for finding in drift_to(now).findings for line in finding.details)
     assert text in details
 
 
@@ -89,7 +89,7 @@ def test_use_that_what_stays_allows_is_none_that_the_proposal_refuses() -> None:
     day = LAST_DAY + timedelta(days=1)
     for action, told in (("s3:GetBucketAcl", False), ("sqs:ListQueues", True)):
         after = state(role(OLD, config()), uses={ARN: seen(action, day=day)})
-        assert (ProposalDrift.NEW_USE in {one.kind for one in found(before, after).findings}) is told
+        assert (ProposalDrift.NEW_USE in {finding.kind for finding in found(before, after).findings}) is told
 
 
 def test_a_state_and_itself_have_no_drift() -> None:

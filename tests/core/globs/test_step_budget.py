@@ -42,14 +42,14 @@ def steps_of(one: str, other: str) -> int:
 
 
 def test_hostile_patterns_are_compared_in_bounded_steps() -> None:
-    for one, other in PAIRS:
-        assert steps_of(one, other) < 60_000, one
-        assert steps_of(other, one) < 60_000, other
+    for pair, other in PAIRS:
+        assert steps_of(pair, other) < 60_000, pair
+        assert steps_of(other, pair) < 60_000, other
 
 
 def test_what_is_remembered_costs_the_same_steps() -> None:
-    for one, other in PAIRS:
-        fresh, known = one + "x", other + "y"
+    for pair, other in PAIRS:
+        fresh, known = pair + "x", other + "y"
         first = steps_of(fresh, known)
         assert first > 1
         assert steps_of(fresh, known) == first

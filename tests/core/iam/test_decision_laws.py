@@ -34,7 +34,7 @@ PRINCIPALS = [
 ]
 ENTRIES: list[Any] = [
     "*",
-    *({"AWS": one} for one in PRINCIPALS if one.startswith("arn:") or one == HERE),
+    *({"AWS": principal} for principal in PRINCIPALS if principal.startswith("arn:") or principal == HERE),
     {"AWS": [f"arn:aws:iam::{HERE}:root", ROLE]},
     {"Service": "lambda.amazonaws.com"},
 ]
@@ -174,7 +174,7 @@ def check_shape(decision: AuthorizationDecision) -> None:
 
 
 @laws
-@given(policy_sets, known.filter(lambda one: one.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)))
+@given(policy_sets, known.filter(lambda request: request.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)))
 def test_a_complete_request_never_depends_on_a_key(held: PolicySet, request: Request) -> None:
     assume(held.resource is not UNSTATED)
     assert decide(request, held).result is not Result.DEPENDS
@@ -187,7 +187,9 @@ EVERYONE = {"Principal": "*"}
 
 @laws
 @given(
-    policy_sets, requests.filter(lambda one: one.folded_action != "sts:getcalleridentity"), st.sampled_from(list(Layer))
+    policy_sets,
+    requests.filter(lambda request: request.folded_action != "sts:getcalleridentity"),
+    st.sampled_from(list(Layer)),
 )
 def test_an_explicit_deny_in_any_wall_wins(held: PolicySet, request: Request, layer: Layer) -> None:
     deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
@@ -221,7 +223,7 @@ def test_one_more_allow_never_takes_away(
     before = decide(request, held).result
     extra = policy_from_json({"Version": "2012-10-17", "Statement": [allow]}, place="more")
     wider = [replace(held, identity=(*held.identity, extra))]
-    wider += [replace(held, boundary=tuple(adding(one, allow) for one in held.boundary))]
+    wider += [replace(held, boundary=tuple(adding(policy, allow) for policy in held.boundary))]
     wider += [replace(held, scps=tuple((*level, extra) for level in held.scps))]
     if held.session is not None:
         wider += [replace(held, session=adding(held.session, allow))]
@@ -267,8 +269,8 @@ def test_order_of_policies_and_levels_never_matters(held: PolicySet, request: Re
         scps=mixed(tuple(mixed(level) for level in held.scps)),
         rcps=mixed(tuple(mixed(level) for level in held.rcps)),
     )
-    one, two = decide(request, held), decide(request, other)
-    assert (one.result, one.depends_on, one.rule) == (two.result, two.depends_on, two.rule)
+    decision, two = decide(request, held), decide(request, other)
+    assert (decision.result, decision.depends_on, decision.rule) == (two.result, two.depends_on, two.rule)
 
 
 # ---------------------------------------------------------------- the unknown

@@ -19,7 +19,7 @@ TEXTS = st.one_of(
 
 @given(st.lists(TEXTS, max_size=8), TEXTS)
 def test_the_index_finds_every_pattern_that_contains_another(patterns: list[str], inner: str) -> None:
-    wanted = sorted({one for one in patterns if resource_contains(one, inner)})
+    wanted = sorted({pattern for pattern in patterns if resource_contains(pattern, inner)})
     assert sorted(PatternIndex(patterns).containing(inner)) == wanted
 
 

@@ -94,18 +94,18 @@ def test_written_policy_holds_nothing_that_iam_refuses_or_a_terminal_obeys() -> 
 
 def test_new_statement_has_one_layout() -> None:
     conditions = [Condition("StringEquals", "b", ("2", "1")), Condition("Bool", "a", ("true",))]
-    one = statement_from_parts(
+    statement = statement_from_parts(
         sid="Use", actions=["s3:b", "s3:a", "s3:b"], resources=["y", "x"], not_resource=True, conditions=conditions
     )
-    assert one.text == (
+    assert statement.text == (
         '{"Sid":"Use","Effect":"Allow","Action":["s3:a","s3:b"],"NotResource":["x","y"],'
         '"Condition":{"Bool":{"a":"true"},"StringEquals":{"b":["1","2"]}}}'
     )
     other = statement_from_parts(
         sid="Use", actions=["s3:a", "s3:b"], resources=["x", "y"], not_resource=True, conditions=conditions[::-1]
     )
-    assert one == other
-    assert one.conditions == (Condition("Bool", "a", ("true",)), Condition("StringEquals", "b", ("1", "2")))
+    assert statement == other
+    assert statement.conditions == (Condition("Bool", "a", ("true",)), Condition("StringEquals", "b", ("1", "2")))
     assert statement_from_parts(sid="", actions=["s3:a"], resources=["x"]).text == (
         '{"Effect":"Allow","Action":"s3:a","Resource":"x"}'
     )

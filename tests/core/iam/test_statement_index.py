@@ -43,10 +43,10 @@ def policy_of(*statements: tuple[list[str], bool]) -> Policy:
 def test_index_finds_the_statements_that_each_say_yes(some: list[Policy], actions: list[str]) -> None:
     for action in actions:
         plain = tuple(
-            (place, policy.version, one)
+            (place, policy.version, statement)
             for place, policy in enumerate(some)
-            for one in policy.statements
-            if action_matches(one, action)
+            for statement in policy.statements
+            if action_matches(statement, action)
         )
         assert statements_covering(some, action).statements == plain
 

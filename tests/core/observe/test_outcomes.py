@@ -19,14 +19,16 @@ def test_outcomes_say_what_a_review_says_today() -> None:
     diff = diff_usage(usage, grants_from_principals([app], catalog), catalog, Options())
     promises = [Promise(app.arn, Action(one)) for one in (*GRANTED, "sqs:DeleteQueue")]
     promises.append(Promise("arn:aws:iam::111122223333:role/deleted", Action("sqs:SendMessage")))
-    found = outcomes_of_plan([*promises, promises[0]], {one.principal.arn: one for one in diff.principals})
-    statuses = {(one.promise.principal, one.promise.action): one.status for one in found}
+    found = outcomes_of_plan(
+        [*promises, promises[0]], {principal.principal.arn: principal for principal in diff.principals}
+    )
+    statuses = {(outcome.promise.principal, outcome.promise.action): outcome.status for outcome in found}
     assert len(found) == len(promises)
-    assert [statuses[one.principal, one.action] for one in promises] == [
+    assert [statuses[promise.principal, promise.action] for promise in promises] == [
         OutcomeStatus.USED,
         OutcomeStatus.REMOVED,
         OutcomeStatus.OPEN,
         OutcomeStatus.GONE,
         OutcomeStatus.GONE,
     ]
-    assert [one.promise for one in found if one.why] == [Promise(app.arn, Action("sqs:SendMessage"))]
+    assert [outcome.promise for outcome in found if outcome.why] == [Promise(app.arn, Action("sqs:SendMessage"))]

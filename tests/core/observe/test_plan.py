@@ -57,8 +57,8 @@ def test_a_plan_is_a_second_trail_for_data_events_only() -> None:
     (made,) = account.trails
     assert made.is_new
     assert (made.trail.name, made.trail.home_region, made.trail.bucket) == ("lpgen-observe", "eu-west-1", "logs")
-    assert {one.category for one in made.trail.selectors} == {"Data"}
-    assert [one.principal for one in account.decides] == [f"arn:aws:iam::{ACCOUNT}:role/sender"]
+    assert {selector.category for selector in made.trail.selectors} == {"Data"}
+    assert [use.principal for use in account.decides] == [f"arn:aws:iam::{ACCOUNT}:role/sender"]
     assert account.leaves_open == ()
 
 
@@ -70,8 +70,8 @@ def test_what_may_be_on_log_files_is_left_open_and_selects_nothing() -> None:
         use("photos", "arn:aws:s3:::photos/*", kind=OBJECTS),
     ]
     (account,) = planned(uses).accounts
-    assert [one.principal.rpartition("/")[2] for one in account.decides] == ["photos"]
-    assert {one.principal.rpartition("/")[2] for one, _ in account.leaves_open} == {"all", "logs", "prefix"}
+    assert [use.principal.rpartition("/")[2] for use in account.decides] == ["photos"]
+    assert {use.principal.rpartition("/")[2] for use, _ in account.leaves_open} == {"all", "logs", "prefix"}
     assert all("bucket of the log files" in why for _, why in account.leaves_open)
     assert [one.value for one in account.trails[0].added] == ["arn:aws:s3:::photos/"]
 
@@ -100,8 +100,8 @@ def test_new_trails_fill_what_the_quota_of_the_region_leaves(there: int) -> None
     uses = [use(f"one-{number}", queue(f"q-{number:05}")) for number in range(1_200)]
     (account,) = planned(uses, known).accounts
     assert len(account.trails) == (MOST_TRAILS - there if there else 1)
-    assert all(one.values <= MOST_VALUES for one in account.trails)
-    assert len({one.trail.name for one in account.trails}) == len(account.trails)
+    assert all(trail.values <= MOST_VALUES for trail in account.trails)
+    assert len({trail.trail.name for trail in account.trails}) == len(account.trails)
 
 
 def test_a_trail_of_the_organization_that_is_extended_decides_for_all_accounts() -> None:
@@ -156,8 +156,8 @@ def test_a_plan_keeps_its_word_and_takes_nothing_away(
     main = trail("main", ALL_MANAGEMENT, *existing)
     plan = planned(uses, [main], PlanChoices(trail=main.arn if extends else "", bucket="logs"))
     for account in plan.accounts:
-        after = [one.trail for one in account.trails]
-        if not any(one.arn == main.arn for one in after):
+        after = [trail.trail for trail in account.trails]
+        if not any(trail.arn == main.arn for trail in after):
             after.append(main)
         for one in account.decides:
             assert not isinstance(recording_trails(one.events, after), str)

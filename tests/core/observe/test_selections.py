@@ -97,11 +97,11 @@ SELECTIONS = st.builds(Selection, KINDS, SIDES, OPERATORS, VALUES)
 def test_the_widest_selection_holds_what_the_selection_holds_and_no_other_holds_it(
     some: list[Selection], arn: str, side: bool
 ) -> None:
-    def holds(one: Selection) -> bool:
-        if one.operator is FieldOperator.EQUALS:
-            return side in one.sides and arn == one.value
-        starts = one.operator is FieldOperator.STARTS_WITH
-        return side in one.sides and (arn.startswith if starts else arn.endswith)(one.value)
+    def holds(selection: Selection) -> bool:
+        if selection.operator is FieldOperator.EQUALS:
+            return side in selection.sides and arn == selection.value
+        starts = selection.operator is FieldOperator.STARTS_WITH
+        return side in selection.sides and (arn.startswith if starts else arn.endswith)(selection.value)
 
     widest = widest_selections(some)
     for one, wide in widest.items():

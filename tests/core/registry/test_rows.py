@@ -159,7 +159,7 @@ def test_the_documented_drift_finding_takes_a_row_and_a_detector_and_is_found() 
 
 
 def test_every_kind_of_drift_is_listed_and_detected_in_its_own_module() -> None:
-    defined = [one for one in DriftKind.__subclasses__() if one.__module__.startswith(drift.__name__)]
+    defined = [subclass for subclass in DriftKind.__subclasses__() if subclass.__module__.startswith(drift.__name__)]
     assert sorted(kind for one in defined for kind in one) == sorted(DRIFT_KINDS)
     for kind in DRIFT_KINDS:
         code = inspect.getsource(sys.modules[type(kind).__module__])

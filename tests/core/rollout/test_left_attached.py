@@ -51,16 +51,16 @@ def said(plan: PrincipalPlan, quota: int = 10) -> str:
 
 def test_the_plan_takes_away_all_but_what_stays_and_is_proven() -> None:
     plan = planned(recorder(), document(*NEW))
-    assert [one.kind for one in plan.calls] == [CallKind.CREATE_POLICY, CallKind.ATTACH, CallKind.DELETE_INLINE]
-    assert CONFIG.arn not in {one.policy for one in (*plan.calls, *plan.inverse)}
-    assert {one.policy for one in plan.after} == {CONFIG.arn, plan.calls[0].policy}
+    assert [call.kind for call in plan.calls] == [CallKind.CREATE_POLICY, CallKind.ATTACH, CallKind.DELETE_INLINE]
+    assert CONFIG.arn not in {call.policy for call in (*plan.calls, *plan.inverse)}
+    assert {text.policy for text in plan.after} == {CONFIG.arn, plan.calls[0].policy}
     assert f"{CONFIG.arn} stays attached" in plan.notes
     assert said(plan) == ""
 
 
 def test_a_plan_that_forgets_it_detaches_it() -> None:
     plan = planned(recorder(), document(*NEW), left=())
-    assert CallKind.DETACH in {one.kind for one in plan.calls}
+    assert CallKind.DETACH in {call.kind for call in plan.calls}
 
 
 def test_what_stays_takes_room_of_the_quota() -> None:
@@ -68,16 +68,16 @@ def test_what_stays_takes_room_of_the_quota() -> None:
     assert plan.peak.attached == 2
     assert said(plan, quota=2) == ""
     full = planned(recorder(), document(*NEW), attached_quota=1)
-    assert [one.kind for one in full.calls][:1] == [CallKind.PUT_INLINE]
+    assert [call.kind for call in full.calls][:1] == [CallKind.PUT_INLINE]
     assert "2 managed policies are more than 1" in said(plan, quota=1)
 
 
 def test_a_replacement_without_documents_only_takes_away() -> None:
     plan = planned(recorder(policy(allow("sqs:*"), name="deliver")))
-    assert [one.kind for one in plan.calls] == [CallKind.DELETE_INLINE]
+    assert [call.kind for call in plan.calls] == [CallKind.DELETE_INLINE]
     assert said(plan) == ""
     alone = planned(recorder(), left=())
-    assert {one.kind for one in alone.refusals} == {RefusalKind.NOTHING_TO_DO}
+    assert {refusal.kind for refusal in alone.refusals} == {RefusalKind.NOTHING_TO_DO}
 
 
 def test_what_stays_does_not_hide_what_is_wrong_with_the_documents() -> None:
@@ -90,7 +90,7 @@ def test_a_plan_follows_from_its_own_documents_and_says_when_it_is_in_place() ->
     assert derive_again(plan, as_of="2026-09-30", attached_quota=10) == plan
     assert derive_again(replace(plan, left=()), as_of="2026-09-30", attached_quota=10) != plan
     done = planned(recorder(policy(*NEW, name="new")), document(*NEW))
-    assert [(one.kind, one.why) for one in done.refusals] == [
+    assert [(refusal.kind, refusal.why) for refusal in done.refusals] == [
         (RefusalKind.NOTHING_TO_DO, planned(recorder(policy(*NEW, name="new")), document(*NEW)).refusals[0].why)
     ]
     assert not done.calls
@@ -99,7 +99,7 @@ def test_a_plan_follows_from_its_own_documents_and_says_when_it_is_in_place() ->
 
 def test_the_template_of_a_role_that_is_managed_as_code_keeps_it() -> None:
     plan = planned(recorder(), document(*NEW), managed_as_code=("app",))
-    (resource,) = (one for one in json.loads(plan.code)["Resources"].values() if one["Type"] == "AWS::IAM::Role")
+    (resource,) = (item for item in json.loads(plan.code)["Resources"].values() if item["Type"] == "AWS::IAM::Role")
     assert CONFIG.arn in resource["Properties"]["ManagedPolicyArns"]
     assert said(plan) == ""
 
@@ -111,4 +111,4 @@ def test_a_plan_for_another_document_is_refused() -> None:
     )
     changed = trusting("config.amazonaws.com", of_aws("service-role/AWS_ConfigRole", allow("s3:Get*")), OLD)
     plan = plan_principal(written, changed, Exceptions())
-    assert {one.kind for one in plan.refusals} == {RefusalKind.OTHER_POLICIES}
+    assert {refusal.kind for refusal in plan.refusals} == {RefusalKind.OTHER_POLICIES}

@@ -20,7 +20,7 @@ def old(policy: str, *narrowed_by: str, inline: bool = False, size: int = 100, d
 
 def names(order: Order | str) -> list[str]:
     assert isinstance(order, Order), order
-    return [one.file if isinstance(one, NewPolicy) else one.policy for one in order.steps]
+    return [step.file if isinstance(step, NewPolicy) else step.policy for step in order.steps]
 
 
 def test_new_comes_before_old_goes_with_denies_first_and_last() -> None:
@@ -34,7 +34,7 @@ def test_new_comes_before_old_goes_with_denies_first_and_last() -> None:
 def test_smallest_new_policies_become_inline_where_slots_are_short() -> None:
     order = order_steps([new("big", size=6000), new("small", size=50)], [old(f"o{at}") for at in range(9)], ROOMY)
     assert isinstance(order, Order)
-    assert [one.inline for one in order.steps if isinstance(one, NewPolicy)] == [False, True]
+    assert [step.inline for step in order.steps if isinstance(step, NewPolicy)] == [False, True]
     assert order.peak.attached == 10
     assert "small become inline" in order.note
 
@@ -78,7 +78,7 @@ OLDS = st.lists(st.tuples(st.booleans(), st.integers(50, 3000), st.booleans(), s
 def test_every_order_keeps_quotas_rights_and_denies(
     news: list[NewPolicy], olds: list[tuple[bool, int, bool, set[int]]], attached: int, inline: int
 ) -> None:
-    files = {one.file for one in news}
+    files = {new.file for new in news}
     before = [
         old(f"o{at}", *sorted({f"n{n}" for n in narrowed} & files), inline=i, size=s, denies=d)
         for at, (i, s, d, narrowed) in enumerate(olds)
@@ -99,11 +99,11 @@ def test_every_order_keeps_quotas_rights_and_denies(
             assert step.narrowed_by <= placed
             assert not step.denies or placed == files
             held.remove(step)
-    assert {one.file for one in held if isinstance(one, NewPolicy)} == files
+    assert {policy.file for policy in held if isinstance(policy, NewPolicy)} == files
     assert not any(isinstance(one, OldPolicy) for one in held)
-    already = sum(not one.inline for one in before)  # more than the quota given, where the account's is higher
+    already = sum(not policy.inline for policy in before)  # more than the quota given, where the account's is higher
     assert not order.note or order.peak.attached <= max(room.attached, already)
-    news_in_order = [one.denies for one in order.steps if isinstance(one, NewPolicy)]
+    news_in_order = [policy.denies for policy in order.steps if isinstance(policy, NewPolicy)]
     assert news_in_order == sorted(news_in_order, reverse=True)
-    olds_in_order = [one.denies for one in order.steps if isinstance(one, OldPolicy)]
+    olds_in_order = [policy.denies for policy in order.steps if isinstance(policy, OldPolicy)]
     assert olds_in_order == sorted(olds_in_order)

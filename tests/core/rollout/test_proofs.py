@@ -116,17 +116,17 @@ def moved(plan: PrincipalPlan, call: IamCall, to: int) -> PrincipalPlan:
 def test_prove_plans_finds_a_deny_that_is_missing_between_two_calls(catalog: Catalog) -> None:
     plan = planned({"denies": text_of(DENY), "own": text_of(ALLOW)}, text_of(GET), text_of(DENY))
     assert said(plan, catalog) == ""
-    gone = next(one for one in plan.calls if one.policy == "denies")
+    gone = next(call for call in plan.calls if call.policy == "denies")
     assert gone.kind is CallKind.DELETE_INLINE
     for at in range(len(plan.calls)):
         attached = any(
-            one.kind is CallKind.ATTACH and "app-2" in one.policy for one in moved(plan, gone, at).calls[:at]
+            call.kind is CallKind.ATTACH and "app-2" in call.policy for call in moved(plan, gone, at).calls[:at]
         )
         assert ("missing between two calls" in said(moved(plan, gone, at), catalog)) is not attached, at
 
 
 def test_prove_plans_finds_a_permission_that_is_missing_between_two_calls(catalog: Catalog) -> None:
     plan = planned({"own": text_of(ALLOW), "more": text_of(statement("Allow", "sqs:*"))}, text_of(GET))
-    own, more = (next(one for one in plan.calls if one.policy == name) for name in ("own", "more"))
+    own, more = (next(call for call in plan.calls if call.policy == name) for name in ("own", "more"))
     assert "s3:GetObject" in said(moved(plan, own, 0), catalog)
     assert said(moved(plan, more, 0), catalog) == ""  # of which nothing is kept

@@ -40,9 +40,9 @@ def plan(before: Sequence[PolicyText], after: Sequence[PolicyText]) -> Principal
 
 
 def watched(found: PrincipalPlan, usage: Usage) -> Watched:
-    (one,) = watch_rollout({ARN: SINCE}, [found], usage, catalog())
-    assert list(SCHEMA.iter_errors(json.loads(render_watch([one], "json")))) == []
-    return one
+    (watched,) = watch_rollout({ARN: SINCE}, [found], usage, catalog())
+    assert list(SCHEMA.iter_errors(json.loads(render_watch([watched], "json")))) == []
+    return watched
 
 
 SCHEMA = Draft202012Validator(SCHEMAS["watch"])
@@ -52,8 +52,8 @@ NEW = texts(allow("s3:GetObject"), name="new")
 
 def denial(action: str, resource: str = "*", seen: str = AFTER, **more: Any) -> Denial:
     usage = usage_of({ARN: [use(action, resource, outcome=Outcome.DENIED, seen=seen)]}, **more)
-    (one,) = watched(plan([OLD], [NEW]), usage).denials
-    return one
+    (denial,) = watched(plan([OLD], [NEW]), usage).denials
+    return denial
 
 
 def test_denial_since_is_paired_with_the_statement_that_was_removed() -> None:
@@ -96,8 +96,8 @@ def test_restored_line_is_never_wider_than_the_old_one(
     old: dict[str, Any], resource: str, restored: dict[str, Any]
 ) -> None:
     usage = usage_of({ARN: [use("s3:PutObject", resource, outcome=Outcome.DENIED, seen=AFTER)]})
-    (one,) = watched(plan([texts(old)], [NEW]), usage).denials
-    (lost,) = one.lost
+    (denial,) = watched(plan([texts(old)], [NEW]), usage).denials
+    (lost,) = denial.lost
     line = json.loads(lost.restore)
     assert line == {"Effect": "Allow", "Action": "s3:PutObject", **restored}
     if "Resource" in old and "${" not in str(old):
@@ -122,12 +122,12 @@ def test_denial_may_be_of_the_rollout_where_the_new_policies_may_not_allow_it(re
     usage = usage_of({ARN: [use("s3:GetObject", resource, outcome=Outcome.DENIED, seen=AFTER)]})
     for narrow in (f"{BUCKET}/a/b", f"{BUCKET}/${{aws:username}}/*"):
         found = watched(plan([OLD], [texts(allow("s3:GetObject", narrow))]), usage)
-        (one,) = found.denials
-        assert one.lost
-        assert not one.why
+        (denial,) = found.denials
+        assert denial.lost
+        assert not denial.why
         assert found.found
-    (one,) = watched(plan([OLD], [NEW]), usage).denials
-    assert one.why.startswith("the new policies allow it")
+    (denial,) = watched(plan([OLD], [NEW]), usage).denials
+    assert denial.why.startswith("the new policies allow it")
 
 
 @pytest.mark.parametrize("action", ["sns:Publish", "s3:GetObject"])
@@ -142,11 +142,11 @@ def test_line_that_stays_under_its_condition_is_not_to_be_restored() -> None:
     condition = {"Bool": {"aws:SecureTransport": "true"}}
     usage = usage_of({ARN: [use("sqs:SendMessage", "?", outcome=Outcome.DENIED, seen=AFTER)]})
     found = watched(plan([OLD], [texts(allow("sqs:SendMessage", Condition=condition))]), usage)
-    assert [one.lost for one in found.denials] == [()]
+    assert [denial.lost for denial in found.denials] == [()]
     assert found.denials[0].why.startswith("the new policies allow it")
     other = texts(allow("sqs:SendMessage", Condition={"Bool": {"aws:SecureTransport": "false"}}))
-    (one,) = watched(plan([OLD], [other]), usage).denials
-    assert one.lost
+    (denial,) = watched(plan([OLD], [other]), usage).denials
+    assert denial.lost
 
 
 @pytest.mark.parametrize("resource", ["?", f"{BUCKET}/b/*", f"{BUCKET}/b/c"])
@@ -155,7 +155,7 @@ def test_line_that_is_carried_word_for_word_is_not_to_be_restored(resource: str)
     own = f"{BUCKET}/${{aws:username}}/*"
     old, new = texts(allow(["s3:GetObject", "s3:PutObject"], own)), texts(allow("s3:GetObject", own), name="new")
     found = watched(plan([old], [new]), usage)
-    assert [one.lost for one in found.denials] == [()]
+    assert [denial.lost for denial in found.denials] == [()]
     assert found.denials[0].why.startswith("the new policies allow it")
 
 
@@ -181,8 +181,8 @@ def test_denials_from_before_do_not_count_but_are_remembered() -> None:
 
 def test_denies_of_the_old_policies_are_no_lost_lines() -> None:
     usage = usage_of({ARN: [use("s3:DeleteBucket", BUCKET, outcome=Outcome.DENIED, seen=AFTER)]})
-    (one,) = watched(plan([texts(deny("s3:*"))], [NEW]), usage).denials
-    assert not one.lost
+    (denial,) = watched(plan([texts(deny("s3:*"))], [NEW]), usage).denials
+    assert not denial.lost
 
 
 def test_denied_calls_that_are_not_mapped_are_named() -> None:
@@ -207,8 +207,8 @@ def test_removed_actions_whose_denials_leave_no_record_are_named() -> None:
     seen = watched(plan([OLD], [NEW]), usage_of({ARN: []}))
     blind = watched(plan([OLD], [NEW]), usage_of({ARN: []}, data_events=[]))
 
-    def data(one: Watched) -> set[str]:
-        return {some.service for some in one.unseen if "a data event" in some.why}
+    def data(watched: Watched) -> set[str]:
+        return {some.service for some in watched.unseen if "a data event" in some.why}
 
     assert "s3" not in data(seen)
     assert "s3" in data(blind)
@@ -220,7 +220,7 @@ def test_removed_actions_whose_denials_leave_no_record_are_named() -> None:
 def test_removed_actions_whose_denials_are_of_events_that_the_logs_leave_out_are_named() -> None:
     def said(**options: Any) -> set[str]:
         found = watched(plan([OLD], [NEW]), usage_of({ARN: []}, **options))
-        lacking = {one.why for one in found.unseen if one.service == "s3"}
+        lacking = {actions.why for actions in found.unseen if actions.service == "s3"}
         return {why for why in lacking if "the logs hold no " in why or "data event" in why}
 
     assert said() == said(management_sides=[], data_sides=[]) == set()
@@ -231,17 +231,17 @@ def test_removed_actions_whose_denials_are_of_events_that_the_logs_leave_out_are
 
 
 def test_logs_that_end_before_the_rollout_say_nothing() -> None:
-    (one,) = watch_rollout({ARN: "2026-12-01T00:00:00+00:00"}, [plan([OLD], [NEW])], usage_of({ARN: []}), catalog())
-    assert not one.logs_until
-    assert "ingest newer ones" in render_watch([one], "text")
+    (watched,) = watch_rollout({ARN: "2026-12-01T00:00:00+00:00"}, [plan([OLD], [NEW])], usage_of({ARN: []}), catalog())
+    assert not watched.logs_until
+    assert "ingest newer ones" in render_watch([watched], "text")
 
 
 @pytest.mark.parametrize(("seen", "until"), [("2026-09-30T11:00:00Z", ""), ("2026-09-30T13:00:00Z", "2026-09-30")])
 def test_logs_of_the_day_of_the_rollout_must_reach_it_by_the_hour(seen: str, until: str) -> None:
     usage = usage_of({ARN: [use("s3:GetObject", f"{BUCKET}/a.csv", seen=seen)]})
-    (one,) = watch_rollout({ARN: "2026-09-30T12:00:00+00:00"}, [plan([OLD], [NEW])], usage, catalog())
-    assert one.logs_until == until
-    assert ("no denial" in render_watch([one], "text")) == bool(until)
+    (watched,) = watch_rollout({ARN: "2026-09-30T12:00:00+00:00"}, [plan([OLD], [NEW])], usage, catalog())
+    assert watched.logs_until == until
+    assert ("no denial" in render_watch([watched], "text")) == bool(until)
 
 
 def test_report_is_inert_and_has_the_line_to_restore() -> None:
@@ -277,16 +277,16 @@ def policies_since(*statements: Mapping[str, Any], taken: str = "2026-09-20T00:0
 )
 def test_denial_whose_line_was_restored_since_is_told_as_such(now: PoliciesSince | None, *, is_restored: bool) -> None:
     usage = usage_of({ARN: [use("s3:PutObject", f"{BUCKET}/in/a", outcome=Outcome.DENIED, seen=AFTER)]})
-    (one,) = watch_rollout({ARN: SINCE}, [plan([OLD], [NEW])], usage, catalog(), now)
-    (found,) = one.denials
+    (watched,) = watch_rollout({ARN: SINCE}, [plan([OLD], [NEW])], usage, catalog(), now)
+    (found,) = watched.denials
     assert found.restored is is_restored
     assert found.lost
-    assert one.found is not is_restored
-    assert list(SCHEMA.iter_errors(json.loads(render_watch([one], "json")))) == []
-    said = render_watch([one], "text")
+    assert watched.found is not is_restored
+    assert list(SCHEMA.iter_errors(json.loads(render_watch([watched], "json")))) == []
+    said = render_watch([watched], "text")
     assert ("allowed again by the policies of snapshot 2026-09-20" in said) is is_restored
     assert ("restore:" in said) is not is_restored
-    (told,) = json.loads(render_watch([one], "json"))["principals"][0]["denials"]
+    (told,) = json.loads(render_watch([watched], "json"))["principals"][0]["denials"]
     assert told["restored"] is is_restored
 
 
@@ -295,9 +295,9 @@ def test_denial_is_not_restored_by_one_of_several_removed_lines_under_its_condit
     usage = usage_of({ARN: [use("s3:PutObject", f"{BUCKET}/in/a", outcome=Outcome.DENIED, seen=AFTER)]})
     rolled = plan([texts(allow("s3:PutObject"), careful)], [NEW])
     for now, is_restored in ((policies_since(careful), False), (policies_since(allow("s3:PutObject")), True)):
-        (one,) = watch_rollout({ARN: SINCE}, [rolled], usage, catalog(), now)
-        assert [len(found.lost) for found in one.denials] == [2]
-        assert [found.restored for found in one.denials] == [is_restored]
+        (watched,) = watch_rollout({ARN: SINCE}, [rolled], usage, catalog(), now)
+        assert [len(found.lost) for found in watched.denials] == [2]
+        assert [found.restored for found in watched.denials] == [is_restored]
 
 
 def test_line_stays_under_the_same_condition_of_the_same_language_version_alone() -> None:

@@ -187,7 +187,7 @@ def test_folds_are_shapes_of_the_catalog(service: str, template: str) -> None:
         ("states", "express:{}:*"),
     }
     formats = _last_fields(service, bundled_catalog().source.read_service("iam" if service == "sts" else service))
-    shapes = {re.sub(r"\$\{\w+\}", "{}", one) for one in formats}
+    shapes = {re.sub(r"\$\{\w+\}", "{}", arn_format) for arn_format in formats}
     wanted = template.replace("*", "{}")
     assert (service, template) in beyond or any(
         shape == wanted or shape == wanted.replace("{}:{}", "{}") for shape in shapes

@@ -123,7 +123,7 @@ def test_unmapped_call_in_the_caller_s_own_log_is_one_of_the_caller_whose_id_it_
     }
     assert name_foreign_callers(named, {}) is named
     (principal,) = principal_usages_from_usage(named).values()
-    assert [(one.event_name, one.reason) for one in principal.unmapped] == [("Juggle", SkipReason.UNMAPPED)]
+    assert [(event.event_name, event.reason) for event in principal.unmapped] == [("Juggle", SkipReason.UNMAPPED)]
 
 
 def test_naming_comes_after_merging_and_changes_nothing_else() -> None:
@@ -144,11 +144,11 @@ def test_change_of_a_trail_by_a_named_caller_is_told_once() -> None:
         "requestParameters": {"name": arn},
     }
     found = usage(foreign(**call, eventCategory="Management", managementEvent=True))
-    assert [(one.trail, one.caller) for one in trail_changes_from_usage(found)] == [(arn, "AROAEXAMPLE")]
+    assert [(change.trail, change.caller) for change in trail_changes_from_usage(found)] == [(arn, "AROAEXAMPLE")]
     named = name_foreign_callers(found, {"AROAEXAMPLE": ROLE})
-    assert [(one.trail, one.caller) for one in trail_changes_from_usage(named)] == [(arn, ROLE)]
+    assert [(change.trail, change.caller) for change in trail_changes_from_usage(named)] == [(arn, ROLE)]
     unnamed = name_foreign_callers(found, {})
-    assert [(one.trail, one.caller) for one in trail_changes_from_usage(unnamed)] == [("", "cross account")]
+    assert [(change.trail, change.caller) for change in trail_changes_from_usage(unnamed)] == [("", "cross account")]
 
 
 def queue(account: str) -> dict[str, Any]:

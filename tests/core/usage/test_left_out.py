@@ -25,7 +25,7 @@ _WINDOWS = st.builds(TimeWindow, _MOMENTS | st.just(""), _MOMENTS | st.just(""))
 def test_unite_windows_holds_the_same_times_in_windows_apart(windows: list[TimeWindow], moment: str) -> None:
     united = unite_windows(windows)
     assert hold_moment(united, moment) == any(window.holds(moment) for window in windows)
-    assert all(one.until and one.until < other.since for one, other in itertools.pairwise(united))
+    assert all(window.until and window.until < other.since for window, other in itertools.pairwise(united))
     assert all(cover_window(united, window) for window in windows)
     assert unite_windows(united) == united
 

@@ -91,7 +91,7 @@ def coverage_of(case: dict[str, Any], folder: Path) -> AccountCoverage:
 def test_coverage_from_usage_takes_out_what_changes_of_trails_hide(case: dict[str, Any], tmp_path: Path) -> None:
     assert case["source"].startswith("https://docs.aws.amazon.com/")
     found = coverage_of(case, tmp_path)
-    assert [(str(one.first), str(one.last)) for one in found.holes] == [tuple(one[:2]) for one in case["holes"]]
+    assert [(str(hole.first), str(hole.last)) for hole in found.holes] == [tuple(one[:2]) for one in case["holes"]]
     for hole, (_, _, why) in zip(found.holes, case["holes"], strict=True):
         assert why in hole.why
         assert "(example " in hole.why
@@ -116,7 +116,7 @@ def test_coverage_from_usage_says_what_it_is_known_from(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_coverage_from_usage_stands_a_record_of_the_last_day_of_all(tmp_path: Path) -> None:
     found = coverage_of({"events": [["StopLogging", "9999-12-31T23:59:59Z"]]}, tmp_path)
-    assert [(str(one.first), str(one.last)) for one in found.holes] == [("9999-12-31", "9999-12-31")]
+    assert [(str(hole.first), str(hole.last)) for hole in found.holes] == [("9999-12-31", "9999-12-31")]
     assert found.covered_days == 30
 
 
@@ -180,5 +180,5 @@ def test_coverage_from_usage_says_until_when_management_events_of_a_side_came(
     (tmp_path / "log.json").write_text(json.dumps({"Records": records}), "utf-8")
     ingest([tmp_path / "log.json"], bundled_catalog(), data=tmp_path / "data")
     (found,) = coverage_from_usage(read_usage(tmp_path / "data")).accounts
-    ends = {one.read_only: one.until and f"{one.until:%d}" for one in found.seen}
+    ends = {events.read_only: events.until and f"{events.until:%d}" for events in found.seen}
     assert ends == {True: until, False: None}

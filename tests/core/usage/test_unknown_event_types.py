@@ -35,5 +35,5 @@ def test_such_records_make_their_principal_incomplete() -> None:
     parts = [usage_of({}, account=ACCOUNT), usage(record_json(3, eventType="Other"))]
     grants = grants_from_principals([principal], bundled_catalog())
     (found,) = diff_usage(merge_usage(parts), grants, bundled_catalog(), Options()).principals
-    (caveat,) = [one for one in found.assessment.caveats if one.kind is UnknownCaveat.UNMAPPED_EVENT]
+    (caveat,) = [caveat for caveat in found.assessment.caveats if caveat.kind is UnknownCaveat.UNMAPPED_EVENT]
     assert "1 record of s3.amazonaws.com GetObject can't be read" in caveat.message

@@ -359,7 +359,7 @@ def test_a_service_that_assumes_a_role_is_a_skip_that_names_the_role(name: str) 
     refused = {**call, **asked, "errorCode": "AccessDenied"}
     others: list[dict[str, Any]] = [{**call, "requestParameters": None}, {**asked, "userIdentity": service}]
     found = usage(*(record(at, **one) for at, one in enumerate([{**call, **asked}, again, refused, *others])))
-    named = [(one["principal"], one["detail"], one["outcome"], one["records"]) for one in rows(found.skips)]
+    named = [(row["principal"], row["detail"], row["outcome"], row["records"]) for row in rows(found.skips)]
     assert named == [
         ("", "", "allowed", 1),
         ("", "", "allowed", 1),

@@ -21,7 +21,7 @@ from tests.support.worlds import allow, policy, role, usage_of
 
 
 def usage(*records: dict[str, Any]) -> Usage:
-    return usage_from_records([msgspec.convert(one, Record) for one in records], PlainMap())
+    return usage_from_records([msgspec.convert(record, Record) for record in records], PlainMap())
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.09", "1.99", "", None])
@@ -54,7 +54,7 @@ def test_such_records_without_a_time_that_can_be_read_leave_no_day_covered() -> 
     odd = record_json(9, eventVersion="2.0", eventTime="the ninth of March")
     (found,) = coverage_from_usage(usage(record_json(0), odd, record_json(3))).accounts
     assert found.covered_days == 0
-    assert [(str(one.first), str(one.last)) for one in found.holes] == [("2024-03-01", "2024-03-04")]
+    assert [(str(hole.first), str(hole.last)) for hole in found.holes] == [("2024-03-01", "2024-03-04")]
 
 
 def test_such_records_make_their_principal_incomplete() -> None:
@@ -63,6 +63,6 @@ def test_such_records_make_their_principal_incomplete() -> None:
     parts = [usage_of({}, account=ACCOUNT), usage(record_json(3, eventVersion="2.0"))]
     grants = grants_from_principals([principal], bundled_catalog())
     (found,) = diff_usage(merge_usage(parts), grants, bundled_catalog(), Options()).principals
-    (caveat,) = [one for one in found.assessment.caveats if one.kind is UnknownCaveat.UNMAPPED_EVENT]
+    (caveat,) = [caveat for caveat in found.assessment.caveats if caveat.kind is UnknownCaveat.UNMAPPED_EVENT]
     assert "1 record of s3.amazonaws.com GetObject with an event version that lpgen doesn't know" in caveat.message
     assert caveat.item == "unknown_version s3.amazonaws.com GetObject"

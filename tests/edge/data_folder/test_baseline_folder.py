@@ -138,7 +138,7 @@ def test_a_manifest_that_is_none_is_refused(data: Path, content: str) -> None:
 def test_baselines_are_found_by_name_by_day_and_newest(data: Path) -> None:
     for day in (2, 9, 16):
         save(data, replace(STAMP, name=f"week-{day}", as_of=date(2026, 9, day)))
-    assert [one.stamp.name for one in list_baselines(data)] == ["week-2", "week-9", "week-16"]
+    assert [baseline.stamp.name for baseline in list_baselines(data)] == ["week-2", "week-9", "week-16"]
     for wanted, name in (("", "week-16"), ("week-2", "week-2"), ("2026-09-15", "week-9"), ("2026-09-09", "week-9")):
         assert find_baseline(data, wanted).name == name
     for wanted in ("2026-09-01", "week-3"):

@@ -40,7 +40,7 @@ def test_stored_table_has_the_rows_of_the_table(folder: Path) -> None:
 
 def test_stored_table_gives_the_rows_of_some_principals(folder: Path) -> None:
     held, stored = (read_current_usage(folder, stored=one)[1].table for one in (False, True))
-    principals = sorted({one for (one,) in table_rows(held, ["principal"])})
+    principals = sorted({row for (row,) in table_rows(held, ["principal"])})
     slices = [TableSlices(table, "principal", USAGE_SCHEMA) for table in (held, stored)]
     for some in (principals, principals[::2], principals[-1:], ["nobody"]):
         one, other = (found.rows_of(some) for found in slices)

@@ -82,13 +82,13 @@ def test_manifest_has_a_segment_for_each_row_group(tmp_path: Path, monkeypatch: 
     for file, segments in read_manifest(folder, name).items():
         content = (folder / file).read_bytes()
         assert len(segments) == pq.ParquetFile(folder / file).metadata.num_row_groups + 2, file
-        ends = list(accumulate(one.bytes for one in segments))
+        ends = list(accumulate(segment.bytes for segment in segments))
         parts = [content[start:end] for start, end in pairwise((0, *ends))]
         assert b"".join(parts) == content, file
-        assert [hashlib.sha256(part).hexdigest() for part in parts] == [one.sha256 for one in segments], file
+        assert [hashlib.sha256(part).hexdigest() for part in parts] == [segment.sha256 for segment in segments], file
         assert parts[0] == b"PAR1", file
         groups = [pq.ParquetFile(folder / file).metadata.row_group(at) for at in range(len(segments) - 2)]
-        sizes = [sum(one.column(at).total_compressed_size for at in range(one.num_columns)) for one in groups]
+        sizes = [sum(group.column(at).total_compressed_size for at in range(group.num_columns)) for group in groups]
         assert sizes == [len(part) for part in parts[1:-1]], file
 
 

@@ -33,7 +33,11 @@ START = "2026-09-10T19:20:00Z"
 
 
 def dimension(name: str, *values: Any) -> dict[str, Any]:
-    return {"dimension": name, "statistics": [{"name": one, "value": 1} for one in values], "aggregationType": "Count"}
+    return {
+        "dimension": name,
+        "statistics": [{"name": value, "value": 1} for value in values],
+        "aggregationType": "Count",
+    }
 
 
 def event(primary: dict[str, Any], *details: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -64,20 +68,20 @@ BY_RESOURCE = event(dimension("resourceARN", "arn:aws:s3:::bucket-1"), dimension
 
 def usage(*records: dict[str, Any], window: TimeWindow | None = None) -> Usage:
     items = records_from_bytes(json.dumps({"Records": records}).encode())
-    parts = [one for one in items if isinstance(one, Unusable)]
+    parts = [unusable for unusable in items if isinstance(unusable, Unusable)]
     assert len(parts) == len(records)
     return usage_from_records(parts, PlainMap(), window=window or TimeWindow(), source="file")
 
 
 def test_an_aggregated_event_counts_once_and_names_its_callers_beside() -> None:
     found = usage(BY_CALL)
-    told = [(one["principal"], one["account"], one["region"], one["records"]) for one in rows(found.skips)]
+    told = [(row["principal"], row["account"], row["region"], row["records"]) for row in rows(found.skips)]
     place = (ACCOUNT, "us-west-2")
     assert told == [("", *place, 1), (APP, *place, 0), (SESSION, *place, 0)]
-    assert {one["reason"] for one in rows(found.skips)} == {"aggregated"}
-    assert {one["event_source"] for one in rows(found.skips)} == {"s3.amazonaws.com"}
-    assert {one["outcome"] for one in rows(found.skips)} == {""}
-    assert {one["first_seen"] for one in rows(found.skips)} == {datetime(2026, 9, 10, 19, 20, tzinfo=UTC)}
+    assert {row["reason"] for row in rows(found.skips)} == {"aggregated"}
+    assert {row["event_source"] for row in rows(found.skips)} == {"s3.amazonaws.com"}
+    assert {row["outcome"] for row in rows(found.skips)} == {""}
+    assert {row["first_seen"] for row in rows(found.skips)} == {datetime(2026, 9, 10, 19, 20, tzinfo=UTC)}
     assert count_records(found) == 1
     assert found.table.num_rows == 0
 
@@ -128,7 +132,7 @@ def judged(principal: Principal, *records: dict[str, Any]) -> dict[str, tuple[Ve
     grants = grants_from_principals([principal], bundled_catalog())
     found = diff_usage(merge_usage([days, usage(*records)]), grants, bundled_catalog(), Options()).principals[0]
     assert not found.use.ungranted
-    return {one.action: (one.verdict, one.keep) for one in found.assessment.verdicts}
+    return {verdict.action: (verdict.verdict, verdict.keep) for verdict in found.assessment.verdicts}
 
 
 @pytest.mark.parametrize("record", [BY_USER, BY_CALL], ids=["by user", "by call"])
@@ -159,4 +163,4 @@ def test_an_aggregated_event_does_not_show_that_a_stopped_trail_records(tmp_path
     result = ingest([tmp_path / "log.json"], bundled_catalog(), data=tmp_path / "data")
     assert (result.records, result.usage_records) == (2, 1)
     (found,) = coverage_from_usage(read_usage(tmp_path / "data")).accounts
-    assert [(str(one.first), str(one.last)) for one in found.holes] == [("2026-09-10", "2026-09-10")]
+    assert [(str(hole.first), str(hole.last)) for hole in found.holes] == [("2026-09-10", "2026-09-10")]

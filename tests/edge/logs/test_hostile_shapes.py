@@ -28,7 +28,7 @@ MOST_READS = 64
 """How often each byte may be read, and how many calls it may cost: a quadratic reading takes thousands."""
 
 RECORDS = [record_json(number) for number in range(60)]
-TEXTS = [json.dumps(one) for one in RECORDS]
+TEXTS = [json.dumps(record) for record in RECORDS]
 
 
 class CountedBytes(bytes):
@@ -86,7 +86,7 @@ def test_records_from_bytes_makes_calls_in_proportion_to_the_bytes() -> None:
         finally:
             sys.setprofile(None)
         assert calls <= MOST_READS * max(SIZE, len(data)), name
-        assert all(isinstance(one, RawRecord) or one.position for one in items), name
+        assert all(isinstance(unusable, RawRecord) or unusable.position for unusable in items), name
 
 
 @pytest.mark.slow
@@ -119,7 +119,7 @@ def test_the_limit_of_records_is_told_at_its_place_however_records_are_read(monk
     shapes = {
         "log file": json.dumps({"Records": RECORDS}),
         "lines": "\n".join(TEXTS),
-        "log events": json.dumps({"logEvents": [{"timestamp": 1, "message": one} for one in TEXTS]}),
+        "log events": json.dumps({"logEvents": [{"timestamp": 1, "message": text} for text in TEXTS]}),
     }
     why = "the file holds more than 59 records; the rest is not read"
     for typed_bytes in (1 << 26, 0):
@@ -128,8 +128,8 @@ def test_the_limit_of_records_is_told_at_its_place_however_records_are_read(monk
             assert faults(read(text, records=60)) == [], name
             items = read(text, records=59)
             assert faults(items) == [("unreadable_file", why, "record 60")], name
-            assert [one.eventID for one in items if isinstance(one, RawRecord)] == [
-                one["eventID"] for one in RECORDS[:59]
+            assert [record.eventID for record in items if isinstance(record, RawRecord)] == [
+                record["eventID"] for record in RECORDS[:59]
             ], name
 
 
@@ -140,7 +140,7 @@ def test_the_limit_of_broken_parts_is_told_at_its_place() -> None:
     assert isinstance(items[0], RawRecord)
     why = "more than 4 parts of the file are broken, so it is not a log; the rest is not read"
     assert faults(items)[-1] == ("unreadable_file", why, "record 6")
-    assert not any(isinstance(one, RawRecord) for one in items[1:])
+    assert not any(isinstance(item, RawRecord) for item in items[1:])
     bad = json.dumps([5] * 6 + RECORDS)
     assert faults(read(bad, broken=4))[-1] == ("unreadable_file", why, "record 5")
 
@@ -148,7 +148,7 @@ def test_the_limit_of_broken_parts_is_told_at_its_place() -> None:
 def test_a_log_with_broken_lines_is_far_from_every_limit() -> None:
     lines = [text[:-9] if number % 3 == 0 else text for number, text in enumerate(TEXTS)]
     items = read("\n".join(lines))
-    assert sum(isinstance(one, RawRecord) for one in items) == 40
+    assert sum(isinstance(item, RawRecord) for item in items) == 40
     assert [position for _, _, position in faults(items)] == [f"line {number}" for number in range(1, 61, 3)]
 
 
@@ -157,7 +157,7 @@ def test_records_of_a_list_over_lines_are_kept_around_a_broken_one() -> None:
     for end in ("]}", ""):
         text = '{"Records":[\n' + ",\n".join([*TEXTS[:50], "{oops}", *TEXTS[50:]]) + end
         items = read(text)
-        assert sum(isinstance(one, RawRecord) for one in items) == 60
+        assert sum(isinstance(item, RawRecord) for item in items) == 60
         assert ("unreadable_file", "line 52, byte 1") in [(reason, place) for reason, _, place in faults(items)]
 
 
@@ -175,14 +175,14 @@ def test_documents_over_lines_are_given_up_after_a_bounded_search() -> None:
     opened = "{\n" * 100
     data = (opened + TEXTS[0] + "\n" + json.dumps(RECORDS[1], indent=1)).encode()
     documents = list(split_documents(data))
-    assert TEXTS[0].encode() in [one.strip() for one in documents if isinstance(one, bytes)]
-    assert sum(isinstance(one, Broken) for one in documents) >= 100
+    assert TEXTS[0].encode() in [document.strip() for document in documents if isinstance(document, bytes)]
+    assert sum(isinstance(document, Broken) for document in documents) >= 100
 
 
 # ---------------------------------------------------------------- parts
 
 
-@given(st.lists(st.recursive(st.none() | st.text() | st.integers(), lambda one: st.lists(one), max_leaves=5)))
+@given(st.lists(st.recursive(st.none() | st.text() | st.integers(), lambda strategy: st.lists(strategy), max_leaves=5)))
 def test_items_of_list_gives_every_item(value: list[Any]) -> None:
     for indent in (None, 1):
         text = json.dumps(value, indent=indent).encode()

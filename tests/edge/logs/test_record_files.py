@@ -32,7 +32,7 @@ def event_bridge(record: dict[str, Any]) -> dict[str, Any]:
 
 def lookup(*records: dict[str, Any]) -> dict[str, Any]:
     return {
-        "Events": [{"EventId": one["eventID"], "CloudTrailEvent": json.dumps(one)} for one in records],
+        "Events": [{"EventId": record["eventID"], "CloudTrailEvent": json.dumps(record)} for record in records],
         "NextToken": "x",
     }
 
@@ -226,9 +226,9 @@ def test_records_from_bytes_reads_an_export_around_a_broken_line() -> None:
 
 def test_records_from_bytes_reads_many_documents_on_one_line_in_time_of_their_size() -> None:
     records = [record_json(number) for number in range(10_000)]
-    text = "".join(json.dumps(subscription(json.dumps(one))) for one in records)
+    text = "".join(json.dumps(subscription(json.dumps(record))) for record in records)
     began = time.process_time()
-    assert ids(read(text)) == [one["eventID"] for one in records]
+    assert ids(read(text)) == [record["eventID"] for record in records]
     assert time.process_time() - began < 20  # a quadratic walk takes minutes
 
 
@@ -368,7 +368,7 @@ def test_a_record_that_nests_too_deep_costs_no_other(place: str, shape: str) -> 
     written = {
         "file": json.dumps({"Records": records}),
         "lines": lines(*records),
-        "laid out": "\n".join(json.dumps(one, indent=1) for one in records),
+        "laid out": "\n".join(json.dumps(record, indent=1) for record in records),
     }
     items = read(written[shape].encode().replace(b'"NEST"', NEST))
     assert ids(items) == BOTH

@@ -54,7 +54,7 @@ class MemoryStore:
 
 def found_in(store: MemoryStore, address: str = "s3://b/", scope: LogScope = LogScope()) -> list[str]:  # noqa: B008
     steps = find_objects(store, [address], scope, threads=2)
-    return sorted(one.name.removeprefix("s3://b/") for step in steps for one in step.objects)
+    return sorted(obj.name.removeprefix("s3://b/") for step in steps for obj in step.objects)
 
 
 def key(account: str, name: str, root: str = "AWSLogs") -> str:
@@ -66,7 +66,7 @@ def test_find_objects_finds_every_root_below_an_address_and_leaves_the_rest() ->
     logs = [key(A, "log", root) for root in roots]
     store = MemoryStore([*logs, "athena/out/result.json", "one/notes.json", "beside.json", "readme.txt"])
     steps = [*find_objects(store, ["s3://b/"], LogScope())]
-    found = sorted(one.name.removeprefix("s3://b/") for step in steps for one in step.objects)
+    found = sorted(obj.name.removeprefix("s3://b/") for step in steps for obj in step.objects)
     assert found == sorted([*logs, "one/notes.json", "beside.json"])
     assert [label for step in steps for label in step.left] == ["athena"]
     assert sum(step.ignored for step in steps) == 1
@@ -82,7 +82,7 @@ def test_find_objects_says_when_it_gives_up_the_search(monkeypatch: pytest.Monke
     monkeypatch.setattr(object_finder, "SEARCH_FOLDERS", 4)
     store = MemoryStore([key(A, "log"), *(f"data/{n}/part.parquet" for n in range(9)), "deep/er/AWSLogs/x.json"])
     steps = [*find_objects(store, ["s3://b/"], LogScope())]
-    assert [one.name for step in steps for one in step.objects] == [f"s3://b/{key(A, 'log')}"]
+    assert [obj.name for step in steps for obj in step.objects] == [f"s3://b/{key(A, 'log')}"]
     assert [failure.path for step in steps for failure in step.failures] == ["s3://b/"]
     alone = MemoryStore([f"data/{n}/part.json" for n in range(9)])
     assert len(found_in(alone)) == 9
@@ -144,5 +144,5 @@ def test_plan_keeps_neighbours_and_copies_together() -> None:
         connection.execute("INSERT INTO files VALUES ('known')")
         plan.add(StoredObject(name, size, f"e{size}") for name, size in sizes.items())
         assert plan.queue_new() == (6, sum(sizes.values()) - 5, 1)
-        chunks = [[one.name for one in chunk] for chunk in plan.chunks(target_bytes=8, target_files=9)]
+        chunks = [[obj.name for obj in chunk] for chunk in plan.chunks(target_bytes=8, target_files=9)]
     assert chunks == [["c/1"], ["d/1"], ["a/1", "z/1"], ["b/1", "b/2"]]

@@ -29,7 +29,11 @@ def test_gets_bring_every_answer_with_its_status_and_headers() -> None:
     with faulty_s3() as s3:
         s3.restart({"a/../b": b"one", "c": b"two"}, Keeping.KMS_SHA256)
         found = answers(*(Get(f"{s3.url}/{BUCKET}/{key}", (), OPEN) for key in ("a/../b", "c", "none")))
-    assert [one and (one.status, one.data[:6]) for one in found] == [(200, b"one"), (200, b"two"), (404, b"<Error")]
+    assert [response and (response.status, response.data[:6]) for response in found] == [
+        (200, b"one"),
+        (200, b"two"),
+        (404, b"<Error"),
+    ]
     expected = {name.lower(): value for name, value in Keeping.KMS_SHA256.headers(b"one").items()}
     assert found[0]
     assert expected.items() <= found[0].headers.items()
@@ -51,7 +55,7 @@ def test_gets_trust_only_the_authorities_that_they_are_given(tmp_path: Path) -> 
         url = f"{proxy.server.url}/{BUCKET}"
         ways = [Way(str(certificate.path), ""), Way(str(other.path), ""), Way("", "")]
         found = answers(*(Get(url, (), way) for way in ways))
-    assert [one and one.status for one in found] == [200, None, 200]
+    assert [response and response.status for response in found] == [200, None, 200]
 
 
 def test_gets_can_be_taken_back() -> None:

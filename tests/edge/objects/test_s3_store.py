@@ -52,8 +52,8 @@ def test_read_all_gives_every_object_in_the_order_asked(bucket: Bucket, answers:
     objects = listing(bucket)[::-1]
     store = store_at(bucket.server)
     for _ in range(2):
-        found = [(one, body.data) for one, body in store.read_all(objects) if isinstance(body, Body)]
-        assert found == [(one, OBJECTS[one.name.removeprefix(bucket.address())]) for one in objects]
+        found = [(obj, body.data) for obj, body in store.read_all(objects) if isinstance(body, Body)]
+        assert found == [(obj, OBJECTS[obj.name.removeprefix(bucket.address())]) for obj in objects]
     assert len(answers) >= 2 * len(OBJECTS) - 8, "boto3 read more than the first ones"
 
 
@@ -92,7 +92,7 @@ def most_under_way(bucket: Bucket, seconds: float) -> int:
     objects = listing(bucket)
     with latency_proxy(bucket.server, seconds) as delays:
         store = store_at(delays.server)
-        for _ in store.read_all(one for _ in range(1_500 // len(objects)) for one in objects):
+        for _ in store.read_all(obj for _ in range(1_500 // len(objects)) for obj in objects):
             pass
         return delays.most
 
@@ -124,7 +124,7 @@ def test_read_all_leaves_failures_to_boto3(bucket: Bucket, monkeypatch: pytest.M
         return Answer(503, "SlowDown") if request.number == 1 and request.path[-6] in "37" else None
 
     with fault_proxy(bucket.server, fail_once) as proxy:
-        found = {one.name: body for one, body in store_at(proxy.server).read_all(objects)}
+        found = {obj.name: body for obj, body in store_at(proxy.server).read_all(objects)}
     assert [name for name, body in found.items() if isinstance(body, AwsError)] == [denied]
     error = found[denied]
     assert isinstance(error, AwsError)
@@ -142,7 +142,7 @@ def test_read_all_takes_no_more_bytes_than_an_object_has(monkeypatch: pytest.Mon
         s3.change_answer = lambda request, answer: endless if request.key == "large" else answer
         tracemalloc.start()
         try:
-            found = [body for one in (large, small, large) for _, body in store.read_all([one])]
+            found = [body for obj in (large, small, large) for _, body in store.read_all([obj])]
             most = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

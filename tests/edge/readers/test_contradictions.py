@@ -135,7 +135,7 @@ READERS: tuple[tuple[str, Callable[[Path], object], str, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("name", "read", "text", "message"), READERS, ids=[one[0] for one in READERS])
+@pytest.mark.parametrize(("name", "read", "text", "message"), READERS, ids=[reader[0] for reader in READERS])
 def test_a_key_that_occurs_twice_is_refused_by_its_place(
     name: str, read: Callable[[Path], object], text: str, message: str, tmp_path: Path
 ) -> None:

@@ -33,7 +33,7 @@ def test_read_decisions_takes_the_example_of_its_page(tmp_path: Path) -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", DECISIONS_PAGE.read_text(encoding="utf-8"), re.DOTALL)
     path = tmp_path / "decisions.toml"
     path.write_text(example, encoding="utf-8")
-    kinds = [one.kind for one in read_decisions(path)]
+    kinds = [decision.kind for decision in read_decisions(path)]
     assert kinds == [DecisionKind.KEEP, DecisionKind.DROP, DecisionKind.ACCEPT, DecisionKind.ACCEPT]
 
 

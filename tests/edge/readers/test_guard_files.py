@@ -71,7 +71,11 @@ def test_scps_by_account_keep_their_account_and_the_star_means_all_others(tmp_pa
     found = read_scps(
         put(tmp_path / "scps.json", {ACCOUNT: [[document("s3:*")]], "*": [[document("sqs:*")]], OTHER: []})
     )
-    assert {one.account: actions(one.levels) for one in found} == {ACCOUNT: [["s3:*"]], "": [["sqs:*"]], OTHER: []}
+    assert {levels.account: actions(levels.levels) for levels in found} == {
+        ACCOUNT: [["s3:*"]],
+        "": [["sqs:*"]],
+        OTHER: [],
+    }
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ def test_owner_is_the_account_given_else_that_of_the_arn(tmp_path: Path) -> None
     put(tmp_path / "bucket.json", {"resource": BUCKET, "account": OTHER, "policy": document()})
     put(tmp_path / "queue.json", {"resource": QUEUE, "policy": document()})
     put(tmp_path / "rest.json", {"resource": "arn:aws:apigateway:us-east-1::/restapis/x", "policy": document()})
-    assert {one.resource: one.account for one in read_folder(tmp_path).resource_policies} == {
+    assert {policy.resource: policy.account for policy in read_folder(tmp_path).resource_policies} == {
         BUCKET: OTHER,
         QUEUE: ACCOUNT,
         "arn:aws:apigateway:us-east-1::/restapis/x": "",

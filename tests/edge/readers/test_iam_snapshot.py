@@ -153,7 +153,7 @@ def test_documents_may_be_text(tmp_path: Path, encode: Any) -> None:
     policy["PolicyVersionList"][0]["Document"] = encode(document("ec2:*"))
     snapshot = read_snapshot([write(tmp_path, page(RoleDetailList=[written], Policies=[policy]))])
     (principal,) = snapshot.principals
-    assert [actions_of(one) for one in principal.policies] == [["s3:Get*"], ["ec2:*"]]
+    assert [actions_of(policy) for policy in principal.policies] == [["s3:Get*"], ["ec2:*"]]
     assert principal.trust is not None
     assert snapshot.problems == ()
 

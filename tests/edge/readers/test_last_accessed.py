@@ -62,9 +62,9 @@ def test_read_last_accessed_reads_services_and_tracked_actions(tmp_path: Path) -
 @pytest.mark.parametrize("joined", ["lines", "array"])
 def test_read_last_accessed_joins_pages(joined: str, tmp_path: Path) -> None:
     pages = [page(S3, IsTruncated=True, Marker="m"), page(SQS)]
-    text = json.dumps(pages) if joined == "array" else "\n".join(json.dumps(one, indent=2) for one in pages)
+    text = json.dumps(pages) if joined == "array" else "\n".join(json.dumps(page, indent=2) for page in pages)
     (report,), problems = read_last_accessed(write(tmp_path, app=text))
-    assert [one.service for one in report.services] == ["s3", "sqs"]
+    assert [service.service for service in report.services] == ["s3", "sqs"]
     assert problems == ()
 
 
@@ -98,7 +98,7 @@ def test_read_last_accessed_leaves_out_and_names_what_is_no_finished_report(
     document: Any, message: str, tmp_path: Path
 ) -> None:
     reports, problems = read_last_accessed(write(tmp_path, app=document, good=page(SQS)))
-    assert [one.stem for one in reports] == ["good"]
+    assert [report.stem for report in reports] == ["good"]
     assert len(problems) == 1
     assert message in problems[0]
 

@@ -18,8 +18,8 @@ UNREAD = Schedule("backup plan", "archive", "some day", False, None, ())
 
 def test_schedules_are_read_back_as_written(tmp_path: Path) -> None:
     files = [tmp_path / "1.json", tmp_path / "2.json"]
-    for path, one in zip(files, (WEEKLY, UNREAD), strict=True):
-        path.write_text(json.dumps([asdict(one)]), encoding="utf-8")
+    for path, schedule in zip(files, (WEEKLY, UNREAD), strict=True):
+        path.write_text(json.dumps([asdict(schedule)]), encoding="utf-8")
     assert read_snapshot_list(files, Schedule) == (WEEKLY, UNREAD)
     assert read_snapshot_list([], Schedule) == ()
 

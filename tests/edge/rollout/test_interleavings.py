@@ -88,8 +88,11 @@ def start(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Start:
 
 def rights_of(documents: Sequence[str]) -> frozenset[str]:
     """The tokens that documents allow, without those that they deny."""
-    statements = [one for text in documents for one in json.loads(text)["Statement"]]
-    allowed, denied = ({one["Action"] for one in statements if one["Effect"] == effect} for effect in ("Allow", "Deny"))
+    statements = [item for text in documents for item in json.loads(text)["Statement"]]
+    allowed, denied = (
+        {statement["Action"] for statement in statements if statement["Effect"] == effect}
+        for effect in ("Allow", "Deny")
+    )
     return frozenset(allowed - denied)
 
 
@@ -460,7 +463,9 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
             undone = undo(plan, play)
         yield from (f"undo of run {number}: {rule}" for rule in play.broken)
         wrong = {OutcomeKind.STUCK, *((OutcomeKind.REFUSED,) if quiet else ())}
-        yield from (f"undo of run {number} is {one.kind}: {one.why}" for one in undone if one.kind in wrong)
+        yield from (
+            f"undo of run {number} is {outcome.kind}: {outcome.why}" for outcome in undone if outcome.kind in wrong
+        )
     if quiet:
         was, now = start.account, play.account
         if (was.inline, {ROLE: sorted(was.attached[ROLE])}) != (now.inline, {ROLE: sorted(now.attached[ROLE])}):
@@ -472,7 +477,11 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
             yield f"policies are left: {left}"
         remove_locks(play.account)
         undo(plans[0], play)  # what another run's use of a policy kept it from
-        yield from (f"apply again: {one}" for one in apply_alone(plans[0], play) if one.kind is not OutcomeKind.APPLIED)
+        yield from (
+            f"apply again: {outcome}"
+            for outcome in apply_alone(plans[0], play)
+            if outcome.kind is not OutcomeKind.APPLIED
+        )
     play.make_late_calls(CLOCK.now + LATE_SECONDS)
     yield from play.broken
     if quiet and rights_of(play.account.documents(ROLE)) != KEPT:

@@ -55,7 +55,7 @@ def test_the_readers_find_in_a_snapshot_what_the_api_says(
 ) -> None:
     stamp = take(tmp_path / "data", EVERYTHING)
     assert stamp.gaps == ()
-    assert [(one.account, one.roles, one.users) for one in stamp.accounts] == sorted(
+    assert [(account.account, account.roles, account.users) for account in stamp.accounts] == sorted(
         (account, 3 if account == MANAGEMENT else 4, 1) for account in organization.accounts
     )
     snapshot = opened(tmp_path / "data")
@@ -64,7 +64,9 @@ def test_the_readers_find_in_a_snapshot_what_the_api_says(
     found = replace(read_snapshot(snapshot.policies), sources=())
     assert found == as_the_api_says(organization, tmp_path / "api")
     assert found.problems == ()
-    tagged = next(one for one in found.principals if one.arn == f"arn:aws:iam::{MANAGEMENT}:role/team/app-2")
+    tagged = next(
+        principal for principal in found.principals if principal.arn == f"arn:aws:iam::{MANAGEMENT}:role/team/app-2"
+    )
     assert tagged.tags == (("team", "ünï 2"),)
     assert tagged.instance_profiles == (f"arn:aws:iam::{MANAGEMENT}:instance-profile/app-2",)
     assert proxy.operations(MANAGEMENT).count("GetAccountAuthorizationDetails") == 1
@@ -96,7 +98,7 @@ def test_scps_and_rcps_stand_by_level_and_leave_the_management_account_alone(
     ):
         assert targets[f"{kind}-{target}"] == (kind, [target])
     guards = read_guards(None, snapshot.scps, None)
-    assert {one.account: len(one.levels) for one in guards.scps} == {
+    assert {scp.account: len(scp.levels) for scp in guards.scps} == {
         MANAGEMENT: 0,
         organization.in_unit: 3,
         organization.below_root: 2,
@@ -135,18 +137,18 @@ def test_no_levels_stand_where_a_kind_of_policy_is_switched_off(organization: Or
     snapshot = opened(tmp_path)
     assert snapshot.scps is not None
     assert snapshot.rcps is not None
-    assert json.loads(snapshot.rcps.read_text(encoding="utf-8")) == {one: [] for one in organization.accounts}
+    assert json.loads(snapshot.rcps.read_text(encoding="utf-8")) == {account: [] for account in organization.accounts}
     assert json.loads(snapshot.scps.read_text(encoding="utf-8"))[organization.in_unit] != []
 
 
 def test_trails_of_all_regions_stand_with_selectors_and_status(tmp_path: Path) -> None:
     take(tmp_path)
-    trails = {one.name: one for one in read_trails(opened(tmp_path).trails)}
-    assert {name: (one.home_region, one.multi_region, one.logging) for name, one in trails.items()} == {
+    trails = {trail.name: trail for trail in read_trails(opened(tmp_path).trails)}
+    assert {name: (trail.home_region, trail.multi_region, trail.logging) for name, trail in trails.items()} == {
         "organization": ("us-east-1", True, True),
         "stopped": ("eu-west-1", True, False),
     }
-    assert [one.category for one in trails["organization"].selectors] == ["Data", "Management"]
+    assert [selector.category for selector in trails["organization"].selectors] == ["Data", "Management"]
 
 
 def test_last_accessed_reports_stand_whole_for_every_role_and_user(proxy: AwsProxy, tmp_path: Path) -> None:
@@ -155,13 +157,13 @@ def test_last_accessed_reports_stand_whole_for_every_role_and_user(proxy: AwsPro
     assert folder is not None
     reports, problems = read_last_accessed(folder)
     assert problems == ()
-    assert {one.arn for one in reports} == {
+    assert {report.arn for report in reports} == {
         f"arn:aws:iam::{MANAGEMENT}:{name}"
         for name in ("role/team/app-0", "role/team/app-1", "role/team/app-2", "user/ann")
     }
     for report in reports:
         assert report.entity == report.arn
-        assert [(one.service, one.last, one.actions) for one in report.services] == [
+        assert [(service.service, service.last, service.actions) for service in report.services] == [
             ("s3", date(2026, 8, 1), (("getobject", date(2026, 8, 1)),)),
             ("sqs", None, ()),
         ]
@@ -171,10 +173,10 @@ def test_last_accessed_reports_stand_whole_for_every_role_and_user(proxy: AwsPro
 def test_resource_policies_stand_with_their_owner_and_only_where_there_is_one(tmp_path: Path) -> None:
     take(tmp_path, replace(EVERYTHING, role="", last_accessed=False))
     guards = read_guards(None, None, opened(tmp_path).resource_policies)
-    found = {one.resource.split(":")[2]: one for one in guards.resource_policies}
+    found = {policy.resource.split(":")[2]: policy for policy in guards.resource_policies}
     assert sorted(found) == ["ecr", "kms", "s3", "secretsmanager", "sns", "sqs"]
     assert len(guards.resource_policies) == 6
-    assert {one.account for one in found.values()} == {MANAGEMENT}
+    assert {policy.account for policy in found.values()} == {MANAGEMENT}
     assert found["s3"].resource == "arn:aws:s3:::lpgen-logs"
     assert found["sqs"].resource == f"arn:aws:sqs:eu-west-1:{MANAGEMENT}:lpgen-queue"
     for service, policy in (("s3", BUCKET_POLICY), ("sqs", QUEUE_POLICY)):

@@ -39,10 +39,13 @@ def test_an_account_that_refuses_is_a_gap_and_the_rest_is_kept(
     stamp = take(tmp_path, replace(EVERYTHING, regions=("us-east-1",)))
     assert [(gap.account, gap.subject) for gap in stamp.gaps] == [(organization.in_unit, Subject.ACCOUNT)]
     assert "AccessDenied" in stamp.gaps[0].reason
-    assert {one.account for one in stamp.accounts} == {MANAGEMENT, organization.below_root}
+    assert {account.account for account in stamp.accounts} == {MANAGEMENT, organization.below_root}
     snapshot = opened(tmp_path)
     assert snapshot.stamp.gaps == stamp.gaps
-    assert {one.account for one in read_snapshot(snapshot.policies).principals} == {MANAGEMENT, organization.below_root}
+    assert {principal.account for principal in read_snapshot(snapshot.policies).principals} == {
+        MANAGEMENT,
+        organization.below_root,
+    }
     assert read_guards(None, snapshot.scps, None).scps[1 if organization.in_unit > MANAGEMENT else 0].levels is not None
 
 
@@ -118,7 +121,7 @@ def test_without_organization_or_other_accounts_the_own_account_is_read(proxy: A
     proxy.reply = refuse("DescribeOrganization", reply=Failure("AWSOrganizationsNotInUseException"))
     stamp = take(tmp_path)
     assert stamp.gaps == ()
-    assert [one.account for one in stamp.accounts] == [MANAGEMENT]
+    assert [account.account for account in stamp.accounts] == [MANAGEMENT]
     scps = opened(tmp_path).scps
     assert scps is not None
     assert json.loads(scps.read_text(encoding="utf-8")) == {MANAGEMENT: []}
@@ -148,7 +151,7 @@ def test_a_role_without_known_accounts_is_said_to_read_one(
 
 def test_listed_accounts_alone_are_read(organization: Organization, tmp_path: Path) -> None:
     stamp = take(tmp_path, replace(LITTLE, accounts=(organization.in_unit,)))
-    assert [(one.account, one.name) for one in stamp.accounts] == [(organization.in_unit, "workload")]
+    assert [(account.account, account.name) for account in stamp.accounts] == [(organization.in_unit, "workload")]
     assert stamp.gaps == ()
 
 

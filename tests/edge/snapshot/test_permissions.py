@@ -91,7 +91,7 @@ def needed_by(call: Call, event_map: EventMap) -> set[str]:
     }
     name = names.get(call.operation, call.operation) if call.service == "lambda" else call.operation
     record = Record(eventSource=f"{call.service}.amazonaws.com", eventName=name)
-    return {str(one.action) for one in event_map.map_record(record).actions}
+    return {str(action.action) for action in event_map.map_record(record).actions}
 
 
 def allows(policy: dict[str, Any], action: str, resource: str) -> bool:

@@ -26,13 +26,15 @@ WANTED = SnapshotScope(last_accessed=False, schedules=True, regions=("us-east-1"
 
 def schedules_of(data: Path) -> dict[str, Schedule]:
     """The schedules of the newest snapshot, by what their names end with."""
-    return {one.name.rpartition("/")[2]: one for one in read_snapshot_list(opened(data).schedules, Schedule)}
+    return {
+        schedule.name.rpartition("/")[2]: schedule for schedule in read_snapshot_list(opened(data).schedules, Schedule)
+    }
 
 
 def test_schedules_are_followed_to_the_roles_that_do_the_work(tmp_path: Path) -> None:
     assert take(tmp_path, WANTED).gaps == ()
     found = schedules_of(tmp_path)
-    assert {name: one.roles for name, one in found.items()} == {
+    assert {name: schedule.roles for name, schedule in found.items()} == {
         "to-lambda": (DOES, STARTS),
         "to-states": (DOES, ALSO, STARTS),  # with the job of Glue that a step starts
         "to-ecs": (DOES, ALSO, STARTS),
@@ -77,7 +79,7 @@ def test_functions_that_may_not_be_listed_are_a_gap(tmp_path: Path, proxy: AwsPr
 def test_schedules_stand_with_their_expression_interval_and_state(tmp_path: Path) -> None:
     take(tmp_path, WANTED)
     every = read_snapshot_list(opened(tmp_path).schedules, Schedule)
-    assert {one.expression: one.longest_days for one in every} == {
+    assert {schedule.expression: schedule.longest_days for schedule in every} == {
         YEARLY: 366,
         "rate(7 days)": 7,
         "rate(12 hours)": 1,
@@ -88,8 +90,8 @@ def test_schedules_stand_with_their_expression_interval_and_state(tmp_path: Path
         "cron(0 30 23 ? * TUE#3 *)": 35,
         "cron(0 5 1 * ? *)": 31,
     }
-    assert [one.name.rpartition("/")[2] for one in every if not one.enabled] == ["to-sagemaker"]
-    assert {one.source for one in every} == {
+    assert [schedule.name.rpartition("/")[2] for schedule in every if not schedule.enabled] == ["to-sagemaker"]
+    assert {schedule.source for schedule in every} == {
         "EventBridge rule", "EventBridge schedule", "Glue trigger", "Glue crawler", "maintenance window", "backup plan",
         "lifecycle policy",
     }  # fmt: skip
@@ -169,7 +171,7 @@ def test_a_review_names_the_schedules_that_the_logs_cannot_have_shown_twice(tmp_
         json.dumps([{"do": "accept", "item": "rare-schedule quarterly", "reason": "it only adds up", "owner": "ann"}]),
         encoding="utf-8",
     )
-    left = [one["item"] for one in caveats_of(data, "--decisions", str(decisions))["app-1"]]
+    left = [caveat["item"] for caveat in caveats_of(data, "--decisions", str(decisions))["app-1"]]
     assert [one["item"] for one in found["app-1"] if one["item"] not in left] == ["rare-schedule quarterly"]
     assert "rare-schedule" in lpgen("review", "--data", str(data), "--format", "sarif").stdout
     time.sleep(1)  # a snapshot is named after its second

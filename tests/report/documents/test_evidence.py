@@ -78,7 +78,7 @@ def test_evidence_keeps_the_scopes_of_one_action_apart() -> None:
 
 def test_evidence_cuts_a_line_to_the_part_of_a_split_statement() -> None:
     kept = kept_line("s3:GetObject", own("data"), "arn:aws:s3:::a/*", "arn:aws:s3:::b/*", sign="the principal used s3")
-    halves = [statement_of(kept, scope=Scope((one,))) for one in kept.scope.resources]
+    halves = [statement_of(kept, scope=Scope((resource,))) for resource in kept.scope.resources]
     lines = evidence(with_statements(storefront(), *halves))["lines"]
     assert [line["resources"] for line in lines] == [["arn:aws:s3:::a/*"], ["arn:aws:s3:::b/*"]]
 

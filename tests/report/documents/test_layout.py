@@ -43,7 +43,7 @@ values: st.SearchStrategy[object] = st.recursive(
 )
 
 
-@given(st.lists(verdicts, unique_by=lambda one: one.action), st.frozensets(st.sampled_from(ACTIONS)))
+@given(st.lists(verdicts, unique_by=lambda verdict: verdict.action), st.frozensets(st.sampled_from(ACTIONS)))
 def test_verdict_rows_are_what_one_by_one_would_be(some: list[ActionVerdict], staying: frozenset[Action]) -> None:
     rows = written_verdicts(Verdicts.of(some), staying, AT)
     assert [str(row) for row in rows] == [row_text(part_from_verdict(one, staying, AT)) for one in some]

@@ -47,12 +47,12 @@ def documents_of(report: Report) -> Iterator[tuple[str, Any]]:
     for text in render_review(report, "jsonl").splitlines():
         yield "review-lines", json.loads(text)
     yield "summary", json.loads(render_summary(report, INPUTS, {"app/policy-1.json": "0" * 64}))
-    verifications = tuple(one.verification for one in report.proposals if one.verification)
+    verifications = tuple(proposal.verification for proposal in report.proposals if proposal.verification)
     checks = verifications[0].checks if verifications else ()
     whole = OutputVerification(checks, verifications, ("usage",))
     yield "verification", json.loads(render_verification(whole, "json"))
-    for one in report.proposals:
-        yield "evidence", json.loads(render_evidence(one, report, INPUTS))
+    for proposal in report.proposals:
+        yield "evidence", json.loads(render_evidence(proposal, report, INPUTS))
 
 
 def objects_of(value: Any) -> Iterator[dict[str, Any]]:
@@ -65,16 +65,16 @@ def objects_of(value: Any) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_schema_is_valid_strict_and_the_same_as_the_committed_file(name: str) -> None:
     Draft202012Validator.check_schema(SCHEMAS[name])
-    for one in objects_of(SCHEMAS[name]):
-        if one.get("type") == "object":
-            assert "additionalProperties" in one
-            assert one["additionalProperties"] is False or "properties" not in one
+    for obj in objects_of(SCHEMAS[name]):
+        if obj.get("type") == "object":
+            assert "additionalProperties" in obj
+            assert obj["additionalProperties"] is False or "properties" not in obj
     check_golden(f"../../docs/schemas/{name}.json", schema_json(name))
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_schema_describes_every_key(name: str) -> None:
-    keys = [(key, said) for one in objects_of(SCHEMAS[name]) for key, said in keys_of(one)]
+    keys = [(key, said) for obj in objects_of(SCHEMAS[name]) for key, said in keys_of(obj)]
     assert len(keys) > 5
     assert [key for key, said in keys if not said.get("description")] == []
 
@@ -119,7 +119,7 @@ def test_reports_follow_their_schemas_whatever_the_texts(texts: list[str]) -> No
     found = cycle(texts)
     report: Report = poison(organization(), lambda _text: next(found))
     for name, document in documents_of(report):
-        assert [one for one in faults(name, document) if "is not a 'date'" not in one] == []
+        assert [fault for fault in faults(name, document) if "is not a 'date'" not in fault] == []
 
 
 @pytest.mark.parametrize(("name", "golden"), GOLDENS)

@@ -80,8 +80,8 @@ def test_rows_of_data_have_what_rows_of_one_page_have() -> None:
         assert (state, tone) == (row.state, row.tone)
         assert numbers[0] == row.counts.granted
         assert (numbers[4] is None) is not row.replaced
-        assert [[data["titles"][one[0]], *one[1:]] for one in shares] == [
-            [one.title, one.number, one.start, one.width] for one in row.shares
+        assert [[data["titles"][share[0]], *share[1:]] for share in shares] == [
+            [share.title, share.number, share.start, share.width] for share in row.shares
         ]
 
 
@@ -95,10 +95,10 @@ def test_the_summary_is_complete_without_scripts() -> None:
         assert f"{summary.counts.granted:,}" in texts
     small, large = (set(ReviewReader(html).texts) for html in (render_review(report, "html"), pages.html))
     bars = {
-        ", ".join(f"{one.number:,} {one.title}" for one in row.shares)
+        ", ".join(f"{share.number:,} {share.title}" for share in row.shares)
         for row in rows_of(review_page(report, bundled_catalog()).parted)
     }
-    lost = {one for one in small - large - bars - {"nothing is granted"} if one.strip()}
+    lost = {bar for bar in small - large - bars - {"nothing is granted"} if bar.strip()}
     assert all(one.startswith("Written by lpgen") for one in lost)
 
 
@@ -165,7 +165,7 @@ def test_no_text_acts_in_the_page_or_its_files(texts: list[str]) -> None:
 
 
 def test_actions_that_the_catalog_lacks_are_named_too() -> None:
-    names = {str(one) for one in bundled_catalog().actions()}
+    names = {str(action) for action in bundled_catalog().actions()}
     report: Report = poison(with_documents(), lambda text: f"{text}2" if text == "s3:GetObject" else text)
     pages = pages_of(report)
     assert "s3:GetObject2" not in names

@@ -52,8 +52,8 @@ def html_of(report: Report) -> str:
 
 def views_of(report: Report) -> list[PrincipalView]:
     """The principals in the order of a page."""
-    views = {one.diff.principal.arn: PrincipalView(one) for one in report.proposals}
-    return [views[one.arn] for one in summarize(report).principals]
+    views = {proposal.diff.principal.arn: PrincipalView(proposal) for proposal in report.proposals}
+    return [views[principal.arn] for principal in summarize(report).principals]
 
 
 # ---------------------------------------------------------------- what is rendered
@@ -115,7 +115,7 @@ def test_html_says_of_every_action_what_becomes_of_it() -> None:
         for group in data[f"principal-{number}"]["principal"]["verdicts"]:
             for _, _, _, ranges in group["rows"]:
                 found.update((known[at], group["verdict"]) for at in numbers_of(ranges))
-        assert found == Counter((one.action, one.verdict) for one in view.diff.assessment.verdicts)
+        assert found == Counter((verdict.action, verdict.verdict) for verdict in view.diff.assessment.verdicts)
 
 
 def numbers_of(ranges: str) -> list[int]:
@@ -140,7 +140,7 @@ def test_html_walls_let_through_what_is_granted_seen_and_stays() -> None:
 
 def test_html_gathers_the_smallest_services_behind_one_hole() -> None:
     walls = ReviewReader(html_of(organization())).principal("platform-deployer")["principal"]["walls"]
-    assert [one["name"] for one in walls[:3]] == ["cloudformation", "ecs", "iam"]
+    assert [wall["name"] for wall in walls[:3]] == ["cloudformation", "ecs", "iam"]
     assert len(walls) == 10
     assert walls[-1]["others"] == 1
     assert walls[-1]["name"].endswith("more services")
@@ -153,9 +153,9 @@ def test_html_shows_policies_that_can_be_copied_as_they_stand() -> None:
     old, new = policies["old"][0], policies["new"][0]
     text = page.data[f"document-{old['document']}"]
     lines, statements = text.split("\n"), json.loads(text)["Statement"]
-    assert [one["Effect"] for one in statements] == ["Allow", "Allow", "Deny"]
+    assert [statement["Effect"] for statement in statements] == ["Allow", "Allow", "Deny"]
     assert [lines[at].strip() for at in old["starts"]] == ["{"] * 3
-    (proposal,) = [one for one in report.proposals if one.diff.principal.name == "storefront-api"]
+    (proposal,) = [proposal for proposal in report.proposals if proposal.diff.principal.name == "storefront-api"]
     assert proposal.replacement
     assert json.loads(new["text"]) == json.loads(proposal.replacement.documents[0].text)
 
@@ -188,20 +188,22 @@ def test_html_says_what_each_old_line_stands_for_and_which_new_ones_narrow_it() 
 
 def test_html_bars_add_up() -> None:
     rows = rows_of(review_page(organization(), bundled_catalog()).parted)
-    assert max(sum(one.width for one in row.shares) for row in rows) == 1000
+    assert max(sum(share.width for share in row.shares) for row in rows) == 1000
     for row in rows:
-        assert sum(one.number for one in row.shares) == row.counts.granted
+        assert sum(share.number for share in row.shares) == row.counts.granted
 
 
 def test_html_shows_the_days_of_every_use_and_every_refusal() -> None:
     data = ReviewReader(html_of(organization())).data
     for number, view in enumerate(views_of(organization())):
         use = data[f"principal-{number}"]["principal"]["use"]
-        seen = [one for one in view.diff.assessment.verdicts if one.evidence]
+        seen = [verdict for verdict in view.diff.assessment.verdicts if verdict.evidence]
         assert len(use["rows"] if use else []) == len(seen) + len(view.denied)
         days = {row[0]: row[7] for row in use["rows"] if row[1] != "denied"} if use else {}
         for action, found in view.diff.use.days:
-            assert [date.fromisoformat(use["first"]) + timedelta(one) for one in numbers_of(days[action])] == [*found]
+            assert [date.fromisoformat(use["first"]) + timedelta(number) for number in numbers_of(days[action])] == [
+                *found
+            ]
 
 
 # ---------------------------------------------------------------- nothing runs, nothing is fetched
@@ -266,9 +268,9 @@ def check_inert(text: str) -> None:
     assert not [name for _, attributes in page.elements for name in attributes if RUNS.fullmatch(name)]
     assert all(a["href"].startswith("#") for _, a in page.elements if "href" in a)
     assert [a.get("type", "") for tag, a in page.elements if tag == "script"].count("") == 1
-    assert all(one.isascii() and "<" not in one for attributes, one in page.scripts if "type" in attributes)
-    for one in strings_in(page.data):
-        assert one.replace("\n", "").isprintable()
+    assert all(script.isascii() and "<" not in script for attributes, script in page.scripts if "type" in attributes)
+    for string in strings_in(page.data):
+        assert string.replace("\n", "").isprintable()
 
 
 def strings_in(value: Any) -> list[str]:
@@ -364,7 +366,7 @@ def test_html_styles_use_no_colour_but_the_checked_ones() -> None:
 
 
 def test_verdicts_of_the_organization_are_of_every_kind() -> None:
-    kinds = {one.verdict for proposal in organization().proposals for one in proposal.diff.assessment.verdicts}
+    kinds = {verdict.verdict for proposal in organization().proposals for verdict in proposal.diff.assessment.verdicts}
     assert kinds == set(Verdict)
 
 

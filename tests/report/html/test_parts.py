@@ -27,8 +27,8 @@ statements = st.lists(st.dictionaries(texts, values, min_size=1, max_size=4), ma
 @given(st.sets(st.text("ab:", min_size=1, max_size=4), max_size=12), st.data())
 def test_ranges_name_exactly_the_actions_that_were_put_in(actions: set[str], data: st.DataObject) -> None:
     index = ActionIndex(map(Action, actions))
-    names = [f"{service}:{one}" for service, members in _groups(index) for one in members]
-    chosen = {one for one in actions if data.draw(st.booleans())}
+    names = [f"{service}:{member}" for service, members in _groups(index) for member in members]
+    chosen = {action for action in actions if data.draw(st.booleans())}
     shown = [names[at] for at in _numbers(index.ranges(map(Action, chosen), Interned()))]
     assert sorted(shown) == sorted(one if ":" in one else f"{one}:" for one in chosen)
 

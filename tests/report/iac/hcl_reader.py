@@ -97,7 +97,9 @@ def normal(document: Json) -> str:
     return json.dumps(
         {
             **document,
-            "Statement": [_normal(one) for one in (statements if isinstance(statements, list) else [statements])],
+            "Statement": [
+                _normal(statement) for statement in (statements if isinstance(statements, list) else [statements])
+            ],
         },
         sort_keys=True,
     )

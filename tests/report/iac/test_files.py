@@ -43,14 +43,16 @@ def test_code_files_keep_what_is_in_place_where_it_was(form: CodeForm, ending: s
 def test_code_files_never_take_away_what_they_made(form: CodeForm) -> None:
     proposal = deployer().proposal()
     assert proposal.replacement
-    made = [one.name for one in proposal.replacement.documents if not one.inline]
+    made = [document.name for document in proposal.replacement.documents if not document.inline]
     arns = tuple(f"arn:aws:iam::111122223333:policy/lpgen/{name}" for name in made)
     other = "arn:aws:iam::111122223333:policy/lpgen/lpgen-another"
     files = code_files([with_detach(proposal, managed=(*arns, other))], form)
     (text,) = (text for name, text in files.items() if "platform-deployer" in name)
     assert made
     assert other in text
-    said = "\n".join(one for one in text.splitlines() if not one.startswith("  id = "))  # which adopts a policy
+    said = "\n".join(
+        splitline for splitline in text.splitlines() if not splitline.startswith("  id = ")
+    )  # which adopts a policy
     assert not any(re.search(rf"{re.escape(arn)}(?![\w-])", said) for arn in arns)
 
 
@@ -68,7 +70,7 @@ def test_code_files_are_the_same_in_any_order_and_change_only_where_a_principal_
     files = code_files(proposals, form)
     assert files == code_files(proposals[::-1], form)
     assert list(files) == sorted(files)
-    without = code_files([one for one in proposals if one.diff.principal.name != "storefront-api"], form)
+    without = code_files([proposal for proposal in proposals if proposal.diff.principal.name != "storefront-api"], form)
     changed = {name for name in files.keys() | without.keys() if files.get(name) != without.get(name)}
     assert all("storefront-api" in name for name in changed)
     assert storefront().name == "storefront-api"

@@ -65,13 +65,13 @@ def test_labels_of_permission_sets_are_those_of_the_set() -> None:
 )
 def test_labels_of_names_that_look_alike_differ(names: list[str]) -> None:
     principals = [make(name) for name in [*names, *(f"user-{name}" for name in names)] for make in (role, user)]
-    labels = [label_of_principal(one) for one in principals]
+    labels = [label_of_principal(principal) for principal in principals]
     # Every subject may have more documents, whose labels are made of its own.
     labels += [f"{label}_part{number}" for label in labels for number in (2, 3)]
     assert len(set(labels)) == len(labels)
     assert all(map(SNAKE_CASE.fullmatch, labels))
-    files = [file_of_principal(one).lower() for one in principals]
-    assert len(set(files)) == len({(one.kind, one.name.lower()) for one in principals})
+    files = [file_of_principal(principal).lower() for principal in principals]
+    assert len(set(files)) == len({(principal.kind, principal.name.lower()) for principal in principals})
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ IAM_NAMES = st.text("abAB01-_.+=,@", min_size=1, max_size=8)
 @settings(deadline=None)
 def test_names_are_unique_and_plain(found: list[tuple[object, str]]) -> None:
     principals = {(one.kind, one.name.lower()): one for one in (make(name) for make, name in found)}  # type: ignore[operator]
-    labels = [label_of_principal(one) for one in principals.values()]
+    labels = [label_of_principal(principal) for principal in principals.values()]
     assert len(set(labels)) == len(labels)
     assert all(map(SNAKE_CASE.fullmatch, labels))
-    files = [file_of_principal(one).lower() for one in principals.values()]
+    files = [file_of_principal(principal).lower() for principal in principals.values()]
     assert len(set(files)) == len(files)

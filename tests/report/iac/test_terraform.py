@@ -31,7 +31,7 @@ slow = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 def subject(*documents: object, inline: bool = False, **changes: Any) -> CodeSubject:
     """The deployer with these documents, JSON texts or what they hold."""
-    texts = (one if isinstance(one, str) else json.dumps(one) for one in documents)
+    texts = (document if isinstance(document, str) else json.dumps(document) for document in documents)
     found = tuple(CodeDocument(f"lpgen-x-{n}", inline, text) for n, text in enumerate(texts, start=1))
     return replace(CodeSubject(PRINCIPAL, found, Detachment(managed=(), inline=(), groups=())), **changes)
 
@@ -51,7 +51,7 @@ def read_documents(text: str) -> list[Any]:
 
 
 def proposed(name: str) -> CodeSubject:
-    (found,) = (one for one in organization().proposals if one.diff.principal.name == name)
+    (found,) = (proposal for proposal in organization().proposals if proposal.diff.principal.name == name)
     made = subject_of_proposal(found)
     assert made
     return made
@@ -169,11 +169,11 @@ def test_subject_of_proposal_knows_the_policies_that_an_earlier_run_left() -> No
     proposal = deployer().proposal()
     made = subject_of_proposal(proposal)
     assert made
-    assert not any(one.exists for one in made.documents)
+    assert not any(document.exists for document in made.documents)
     arn = f"arn:aws:iam::111122223333:policy/lpgen/{made.documents[0].name}"
     again = subject_of_proposal(with_detach(proposal, managed=(*proposal.diff.draft.detach.managed, arn)))
     assert again
-    assert [one.exists for one in again.documents] == [True]
+    assert [document.exists for document in again.documents] == [True]
 
 
 def test_terraform_of_a_permission_set_adopts_nothing() -> None:
@@ -326,8 +326,8 @@ def test_terraform_lets_no_name_out_of_its_comment(note: str, names: list[str]) 
 
 
 def test_terraform_is_the_same_twice_and_knows_no_date() -> None:
-    for one in filter(None, map(subject_of_proposal, organization().proposals)):
-        assert terraform_of_subject(one) == terraform_of_subject(one)
+    for subject in filter(None, map(subject_of_proposal, organization().proposals)):
+        assert terraform_of_subject(subject) == terraform_of_subject(subject)
     text = terraform_of_subject(proposed("platform-deployer"))
     assert not re.search(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", text.replace("2012-10-17", ""))
     assert user_in_group().arn.endswith("tomas.lindqvist")

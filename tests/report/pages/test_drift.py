@@ -106,7 +106,7 @@ def test_sarif_is_read_by_anothers_model_with_a_rule_per_kind() -> None:
     assert [rule.id for rule in run.tool.driver.rules][:-1] == [f"drift-{kind}" for kind in DRIFT_KINDS]
     results = run.results or []
     assert len(results) == len(drift().open)
-    assert {str(one.rule_id) for one in results} == {f"drift-{kind}" for kind in DRIFT_KINDS}
+    assert {str(result.rule_id) for result in results} == {f"drift-{kind}" for kind in DRIFT_KINDS}
 
 
 def test_sarif_points_to_the_proposed_policy_of_the_principal() -> None:

@@ -42,10 +42,10 @@ def test_render_explanation_shows_every_wall_and_statement(form: str) -> None:
     page = re.sub(r"\s+", " ", render_explanation(found, form, width=160).replace("`", ""))
     for wall in found.walls:
         assert wall.name[1:] in page
-        for one in wall.statements:
-            assert f"{one.ref.policy}" in page
-            assert f"statement {one.ref.index + 1}" in page
-            assert all(state.condition.key in page for state in one.conditions if one.counts)
+        for statement in wall.statements:
+            assert f"{statement.ref.policy}" in page
+            assert f"statement {statement.ref.index + 1}" in page
+            assert all(state.condition.key in page for state in statement.conditions if statement.counts)
 
 
 def test_render_explanation_says_what_to_give_for_a_decision() -> None:
@@ -67,9 +67,9 @@ def test_render_explanation_says_where_the_logs_contradict_the_answer() -> None:
 def test_render_explanation_counts_the_records_of_several_resources_at_most() -> None:
     found = denied()
     assert found.seen is not None
-    (one,) = found.seen.uses
-    other = replace(one, use=replace(one.use, resource=Resource(ResourceKind.ARN, "arn:aws:ec2:us-east-1:1:volume/a")))
-    for uses, said in (((one, one), "24 records"), ((one, other), "up to 24 records")):
+    (use,) = found.seen.uses
+    other = replace(use, use=replace(use.use, resource=Resource(ResourceKind.ARN, "arn:aws:ec2:us-east-1:1:volume/a")))
+    for uses, said in (((use, use), "24 records"), ((use, other), "up to 24 records")):
         page = render_explanation(replace(found, seen=replace(found.seen, uses=uses)), "text")
         assert f"Used: {said}, last on" in page
 

@@ -111,12 +111,12 @@ def test_no_text_makes_the_first_screen_larger(
 def test_every_name_on_the_first_screen_names_a_principal(named: list[tuple[str, str, str]], width: int) -> None:
     made = cycle((deployer, storefront, inventory, analyst))
     cases = [replace(next(made)(), name=name, path=path, account=account) for name, path, account in named]
-    report = report_of({(one.account, one.name): one for one in cases}.values())
+    report = report_of({(case.account, case.name): case for case in cases}.values())
     report = replace(
         report,
-        trust=tuple(replace(one, principal=report.proposals[0].diff.principal.arn) for one in organization().trust),
+        trust=tuple(replace(trust, principal=report.proposals[0].diff.principal.arn) for trust in organization().trust),
     )
-    known = [one.diff.principal.arn for one in report.proposals]
+    known = [proposal.diff.principal.arn for proposal in report.proposals]
     shown = screen(report, width=width)
     assert_fits(shown)
     assert shown.count("\n") <= 40

@@ -23,7 +23,9 @@ def verdicts_of(**found: Verdict) -> Verdicts:
 
 
 def pairs(verdicts: Verdicts, staying: Collection[str]) -> list[tuple[str, str]]:
-    return [(one.action, one.undone_by) for one in lost_inverses(verdicts, [Action(one) for one in staying])]
+    return [
+        (inverse.action, inverse.undone_by) for inverse in lost_inverses(verdicts, [Action(one) for one in staying])
+    ]
 
 
 @pytest.mark.parametrize(

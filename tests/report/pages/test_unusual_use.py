@@ -30,7 +30,7 @@ def shown(*cases: Case) -> str:
 
 
 def unusual() -> Caveat:
-    (found,) = (one for one in failing().caveats if one.kind is DangerCaveat.UNUSUAL_USE)
+    (found,) = (caveat for caveat in failing().caveats if caveat.kind is DangerCaveat.UNUSUAL_USE)
     return found
 
 
@@ -97,7 +97,7 @@ def test_texts_of_an_intruder_are_inert(form: str) -> None:
     parameters = {**unusual().parameters, "resource": hostile, "example": hostile}
     case.caveats = [replace(unusual(), parameters=parameters)]
     case.dangerous = tuple(
-        replace(one, evidence=replace(one.evidence, example_event_id=hostile)) for one in case.dangerous
+        replace(use, evidence=replace(use.evidence, example_event_id=hostile)) for use in case.dangerous
     )
     text = render_review(report_of([case]), form)
     assert "\x1b" not in text

@@ -72,8 +72,12 @@ slow = settings(max_examples=examples(40), deadline=None, suppress_health_check=
 def poisoned(texts: list[str]) -> WhoCan:
     supply = cycle(texts)
     found: WhoCan = poison(who(), lambda text: text + next(supply))
-    questions = (replace(one.question, context={key: (key,) for key in one.question.given}) for one in found.answers)
-    answers = tuple(replace(one, question=question) for one, question in zip(found.answers, questions, strict=True))
+    questions = (
+        replace(answer.question, context={key: (key,) for key in answer.question.given}) for answer in found.answers
+    )
+    answers = tuple(
+        replace(explanation, question=question) for explanation, question in zip(found.answers, questions, strict=True)
+    )
     return replace(found, answers=answers)
 
 

@@ -64,8 +64,8 @@ def test_review_sarif_is_the_same_whatever_the_order_of_proposals() -> None:
 
 def test_render_review_prints_sarif_that_points_below_the_given_root() -> None:
     for root, prefix in (("iam/new", "iam/new/"), ("", ""), ("/iam/", "iam/")):
-        for one in results_of(render_review(organization(), "sarif", root=root)):
-            (location,) = one.locations or []
+        for result in results_of(render_review(organization(), "sarif", root=root)):
+            (location,) = result.locations or []
             assert location.physical_location
             assert location.physical_location.artifact_location
             uri = location.physical_location.artifact_location.uri or ""
@@ -126,8 +126,8 @@ def test_review_rules_all_have_findings_and_every_caveat_has_a_rule() -> None:
     coverage = replace(report.diff.coverage, accounts=(replace(first, holes=(hole,)), *others))
     report = replace(report, diff=replace(report.diff, coverage=coverage))
     found = findings_in(report) + findings_in(organization())
-    assert {one.kind for one in found} == set(REVIEW_RULES)
-    assert any("StopLogging" in str(one.message) for one in found)
+    assert {finding.kind for finding in found} == set(REVIEW_RULES)
+    assert any("StopLogging" in str(finding.message) for finding in found)
 
 
 def test_review_sarif_says_what_the_run_rests_on_and_what_could_not_be_read() -> None:
@@ -141,12 +141,14 @@ def test_review_sarif_says_what_the_run_rests_on_and_what_could_not_be_read() ->
 def test_review_sarif_leaves_alone_what_aws_owns_and_what_a_person_accepted() -> None:
     report = organization()
     linked = [
-        one.diff.principal.arn for one in report.proposals if one.diff.principal_class is PrincipalClass.SERVICE_LINKED
+        proposal.diff.principal.arn
+        for proposal in report.proposals
+        if proposal.diff.principal_class is PrincipalClass.SERVICE_LINKED
     ]
     assert linked
     text = review_sarif(report)
     assert not any(arn in text for arn in linked)
-    accepted = [c for one in report.proposals for c in one.diff.assessment.caveats if c.accepted_by]
+    accepted = [c for proposal in report.proposals for c in proposal.diff.assessment.caveats if c.accepted_by]
     assert accepted
     messages = " ".join(map(message_of, results_of(text)))
     assert not any(caveat.message in messages for caveat in accepted)
@@ -166,31 +168,33 @@ def test_fingerprints_do_not_change_with_counts_dates_and_evidence() -> None:
         report,
         proposals=tuple(
             replace(
-                one,
+                proposal,
                 diff=replace(
-                    one.diff,
+                    proposal.diff,
                     use=replace(
-                        one.diff.use,
-                        covered_days=one.diff.use.covered_days + 7,
+                        proposal.diff.use,
+                        covered_days=proposal.diff.use.covered_days + 7,
                         ungranted=tuple(
                             replace(u, use=replace(u.use, evidence=later(u.use.evidence)))
-                            for u in one.diff.use.ungranted
+                            for u in proposal.diff.use.ungranted
                         ),
                     ),
                     assessment=replace(
-                        one.diff.assessment,
+                        proposal.diff.assessment,
                         verdicts=Verdicts.of(
-                            v._replace(evidence=later(v.evidence)) for v in one.diff.assessment.verdicts
+                            v._replace(evidence=later(v.evidence)) for v in proposal.diff.assessment.verdicts
                         ),
-                        wildcards=tuple(replace(w, expands_to=w.expands_to + 3) for w in one.diff.assessment.wildcards),
+                        wildcards=tuple(
+                            replace(w, expands_to=w.expands_to + 3) for w in proposal.diff.assessment.wildcards
+                        ),
                     ),
                 ),
             )
-            for one in report.proposals
+            for proposal in report.proposals
         ),
     )
-    before = {fingerprint_of(one) for one in findings_in(report)}
-    assert before == {fingerprint_of(one) for one in findings_in(week)}
+    before = {fingerprint_of(finding) for finding in findings_in(report)}
+    assert before == {fingerprint_of(finding) for finding in findings_in(week)}
 
 
 def test_fingerprints_of_equal_findings_are_numbered() -> None:
@@ -198,7 +202,7 @@ def test_fingerprints_of_equal_findings_are_numbered() -> None:
         SarifFinding(ReviewKind.UNUSED, line("one."), ("role",), Place("a")),
         SarifFinding(ReviewKind.UNUSED, line("two."), ("role",), Place("a")),
     ]
-    found = [(one.partial_fingerprints or {})["primaryLocationLineHash"] for one in results_of(log_of(twice))]
+    found = [(result.partial_fingerprints or {})["primaryLocationLineHash"] for result in results_of(log_of(twice))]
     assert [one.rpartition(":")[2] for one in found] == ["1", "2"]
     assert len({one.rpartition(":")[0] for one in found}) == 1
 
@@ -247,12 +251,12 @@ def test_review_sarif_lets_no_text_act_in_a_viewer(texts: list[str]) -> None:
     text = review_sarif(report)
     assert text.isascii()
     assert text.replace("\n", "").isprintable()
-    for one in results_of(text):
-        message = message_of(one)
+    for result in results_of(text):
+        message = message_of(result)
         assert message.isprintable()
         assert not re.search(r"(?<!\\)(\\\\)*\[", message)  # no link
         assert not re.search(r"(?<!\{)(\{\{)*\{(?!\{)", message)  # no placeholder
-        for location in one.locations or []:
+        for location in result.locations or []:
             for logical in location.logical_locations or []:
                 assert (logical.fully_qualified_name or "").isprintable()
 

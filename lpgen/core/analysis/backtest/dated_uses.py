@@ -124,8 +124,8 @@ def allowed_uses(
     principal: Principal, uses: Iterable[DatedUse], catalog: Catalog, guards: Guards
 ) -> tuple[AllowedUse, ...]:
     """The uses that the old policies allow, or may allow, depending on keys that the records don't show."""
-    found = (_decided(principal, one, catalog, guards) for one in uses)
-    return tuple(one for one in found if one.before not in _DENIED)
+    found = (_decided(principal, use, catalog, guards) for use in uses)
+    return tuple(use for use in found if use.before not in _DENIED)
 
 
 def _decided(principal: Principal, dated: DatedUse, catalog: Catalog, guards: Guards) -> AllowedUse:
@@ -156,13 +156,13 @@ def denied_uses(
 
     Use that the old policies certainly allow must remain certainly allowed, unless its resource couldn't be read.
     """
-    for one in uses:
-        if not one.dated.places(first, last):
+    for use in uses:
+        if not use.dated.places(first, last):
             continue
-        after = decide(one.request, replace(one.old, identity=written), catalog=catalog).result
-        unsure = after is Result.DEPENDS and (one.before is Result.DEPENDS or one.dated.use.resource.kind in _UNREAD)
+        after = decide(use.request, replace(use.old, identity=written), catalog=catalog).result
+        unsure = after is Result.DEPENDS and (use.before is Result.DEPENDS or use.dated.use.resource.kind in _UNREAD)
         if after is not Result.ALLOWED and not unsure:
-            yield one
+            yield use
 
 
 def cause_of_denial(use: AllowedUse, kept: Collection[Action]) -> DenialCause:

@@ -47,10 +47,10 @@ class Prior:
 
 def prior_from_counts(counts: Sequence[DenialCount]) -> Prior:
     """The distribution of the rates of similar principals, fitted by moments: mean, and variance beyond Poisson's."""
-    needs, days = sum(one.needs for one in counts), sum(one.days for one in counts)
+    needs, days = sum(count.needs for count in counts), sum(count.days for count in counts)
     rate = max(needs, _UNSEEN) / max(days, 1)
-    beyond = sum((one.needs - rate * one.days) ** 2 - rate * one.days for one in counts)
-    variance = beyond / max(sum(one.days**2 for one in counts), 1)
+    beyond = sum((count.needs - rate * count.days) ** 2 - rate * count.days for count in counts)
+    variance = beyond / max(sum(count.days**2 for count in counts), 1)
     least, most = _SHAPES
     shape = min(max(rate**2 / variance, least), most) if variance > 0 else most
     return Prior(shape, shape / rate)
@@ -65,10 +65,10 @@ def expected_denials(prior: Prior, count: DenialCount, *, days: int = _HORIZON_D
 
 def spread_of_windows(needs: Iterable[Sequence[int]]) -> float:
     """How many times the variance of Poisson's that of a principal's windows is, 1 at least: denials come in bursts."""
-    several = [one for one in needs if len(one) > 1]
-    means = [sum(one) / len(one) for one in several]
+    several = [need for need in needs if len(need) > 1]
+    means = [sum(sequence) / len(sequence) for sequence in several]
     pairs = zip(several, means, strict=True)
-    variances = (sum((count - mean) ** 2 for count in one) / (len(one) - 1) for one, mean in pairs)
+    variances = (sum((count - mean) ** 2 for count in pair) / (len(pair) - 1) for pair, mean in pairs)
     return max(sum(variances) / sum(means), 1.0) if any(means) else 1.0
 
 
@@ -80,9 +80,9 @@ def expected_of_all(
     It is a negative binomial of the sum of their means, and of their variances times the spread.
     """
     mean = variance = 0.0
-    for prior, one in counts:
-        scale = days / (prior.days + one.days)
-        own = (prior.shape + one.needs) * scale
+    for prior, count in counts:
+        scale = days / (prior.days + count.days)
+        own = (prior.shape + count.needs) * scale
         mean, variance = mean + own, variance + own * (1 + scale)
     if not mean:
         return ExpectedDenials(days, 0.0, 0, 0)

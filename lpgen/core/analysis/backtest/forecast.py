@@ -44,7 +44,7 @@ class Forecaster:
 
     def __call__(self, batch: Batch, grants: Mapping[str, PrincipalGrants]) -> dict[str, Forecast]:
         """The forecast for each principal of a batch, by ARN."""
-        windows = [one.window for one in self.learnings]
+        windows = [learning.window for learning in self.learnings]
         benches = judge_batch(batch, grants, self.learnings, self.counter, noted=windows)
         past = {arn: bench.past_denials() for arn, bench in benches.items()}
         return {arn: self._forecast(one.principal, past.get(arn)) for arn, one in grants.items()}

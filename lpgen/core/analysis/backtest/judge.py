@@ -132,7 +132,7 @@ class Bench:
     ) -> None:
         self.grants, self._catalog, self._places = grants, catalog, places
         self._granted = grants.granted()
-        self._dangerous = frozenset(one for one in self._granted if facts[one].danger)
+        self._dangerous = frozenset(action for action in self._granted if facts[action].danger)
         self._uses = allowed_uses(grants.principal, uses, catalog, guards)
         self._needs: dict[_Need, _Denials] = {}
         self._judged: dict[Window, JudgedWindow] = {}
@@ -146,8 +146,8 @@ class Bench:
         replacement = proposal.replacement
         if replacement is None or replacement.refused_for is not None:
             return
-        statements = [one for document in replacement.documents for one in document.statements]
-        kept = actions_of_left(self.grants, replacement.left).union(*(one.actions for one in statements))
+        statements = [statement for document in replacement.documents for statement in document.statements]
+        kept = actions_of_left(self.grants, replacement.left).union(*(statement.actions for statement in statements))
         first, last = window.judge_first, window.judge_last
         written = documents_of_replacement(replacement)
         denied = list(denied_uses(self._uses, written, self._catalog, first=first, last=last))
@@ -157,55 +157,55 @@ class Bench:
         self._judged[window] = JudgedWindow(
             window,
             not proposal.caveats,
-            len({_need(one) for one in denied}),
-            sum(one.dated.records[at] for one in denied for at in one.dated.places(first, last)),
+            len({_need(use) for use in denied}),
+            sum(use.dated.records[at] for use in denied for at in use.dated.places(first, last)),
             len(self._granted - kept),
             len(self._dangerous - kept),
         )
 
     def _note(self, denied: Iterable[AllowedUse], kept: frozenset[Action], window: Window) -> None:
         met: set[_Need] = set()
-        for one in denied:
-            need = _need(one)
-            known = self._needs.setdefault(need, _Denials(cause_of_denial(one, kept)))
+        for use in denied:
+            need = _need(use)
+            known = self._needs.setdefault(need, _Denials(cause_of_denial(use, kept)))
             known.windows += need not in met
             met.add(need)
-            for at in one.dated.places(window.judge_first, window.judge_last):
-                day = one.dated.days[at]
-                known.records[id(one), day] = one.dated.records[at]
-                known.first = min(known.first, (day, one.dated.event_ids[at]))
+            for at in use.dated.places(window.judge_first, window.judge_last):
+                day = use.dated.days[at]
+                known.records[id(use), day] = use.dated.records[at]
+                known.first = min(known.first, (day, use.dated.event_ids[at]))
 
     def past_denials(self) -> PastDenials:
         """The denials that the replacements of all windows would have caused."""
         judged = self._judged.values()
-        days = sum(one.window.judge_days for one in judged)
-        example = max(self._denied_needs(), key=lambda one: (one.windows, one.records), default=None)
-        return PastDenials(len(judged), days, sum(one.denied_needs for one in judged), example)
+        days = sum(window.window.judge_days for window in judged)
+        example = max(self._denied_needs(), key=lambda need: (need.windows, need.records), default=None)
+        return PastDenials(len(judged), days, sum(window.denied_needs for window in judged), example)
 
     def _denied_needs(self) -> Iterable[DeniedNeed]:
         """The needs that were noted, sorted."""
-        for (action, resource), one in sorted(self._needs.items()):
-            yield DeniedNeed(action, resource, one.cause, sum(one.records.values()), *one.first, one.windows)
+        for (action, resource), need in sorted(self._needs.items()):
+            yield DeniedNeed(action, resource, need.cause, sum(need.records.values()), *need.first, need.windows)
 
     def result(self, windows: Iterable[Window], curve: Iterable[Window]) -> PrincipalBacktest:
         """The results in the windows, and on the learning curve."""
-        judged = tuple(self._judged[one] for one in windows if one in self._judged)
+        judged = tuple(self._judged[window] for window in windows if window in self._judged)
         reach = self._reach(*self._last) if self._last else NO_REACH
         return PrincipalBacktest(
             self.grants.principal.arn,
             len(self._granted),
             len(self._dangerous),
             judged,
-            tuple(self._judged[one] for one in curve if one in self._judged),
+            tuple(self._judged[window] for window in curve if window in self._judged),
             tuple(self._denied_needs()),
-            self._alternatives([one.window for one in judged], reach),
+            self._alternatives([window.window for window in judged], reach),
             reach,
         )
 
     def _reach(self, window: Window, diff: PrincipalDiff) -> Reach:
-        uses = (one.dated.use for one in self._used_in(window.learn_first, window.learn_last))
+        uses = (use.dated.use for use in self._used_in(window.learn_first, window.learn_last))
         account, granting = self.grants.principal.account, granting_by_action(self.grants.allows)
-        left = {one.arn for one in diff.draft.left}
+        left = {policy.arn for policy in diff.draft.left}
         return reach_of_lines(self._places, account, uses, granting, diff.draft.lines, left)
 
     def _alternatives(self, windows: Sequence[Window], reach: Reach) -> dict[Alternative, AlternativeResult]:
@@ -214,10 +214,10 @@ class Bench:
         needs: dict[Alternative, set[_Need]] = {which: set() for which in Alternative}
         shares: dict[Alternative, list[float]] = {which: [] for which in Alternative}
         for window in windows:
-            seen = _learned_use(one.dated.use for one in self._used_in(window.learn_first, window.learn_last))
+            seen = _learned_use(use.dated.use for use in self._used_in(window.learn_first, window.learn_last))
             later = self._used_in(window.judge_first, window.judge_last)
             for which in Alternative:
-                needs[which].update(_need(one) for one in later if not seen.allows(which, one.dated.use))
+                needs[which].update(_need(use) for use in later if not seen.allows(which, use.dated.use))
                 removed = len(self._granted) - seen.kept(which, by_service)
                 shares[which].append(removed / len(self._granted) if self._granted else 0.0)
         reaches = self._reach_of_alternatives(windows[-1], reach) if windows else {}
@@ -227,7 +227,7 @@ class Bench:
         }
 
     def _reach_of_alternatives(self, window: Window, reach: Reach) -> dict[Alternative, int]:
-        uses = [one.dated.use for one in self._used_in(window.learn_first, window.learn_last)]
+        uses = [use.dated.use for use in self._used_in(window.learn_first, window.learn_last)]
         seen = _learned_use(uses)
         places = places_of_others(self._places, self.grants.principal.account, uses)
         exact = sum(seen.allows_place(action, place) for action, place in places)
@@ -235,8 +235,8 @@ class Bench:
         return {Alternative.EXACT: exact, Alternative.UNTOUCHED: reach.old, **everywhere}
 
     def _used_in(self, first: date, last: date) -> list[AllowedUse]:
-        return [one for one in self._uses if one.dated.places(first, last)]
+        return [use for use in self._uses if use.dated.places(first, last)]
 
 
-def _need(one: AllowedUse) -> _Need:
-    return one.dated.use.action, one.dated.use.resource.text
+def _need(use: AllowedUse) -> _Need:
+    return use.dated.use.action, use.dated.use.resource.text

@@ -35,8 +35,8 @@ def backtest_of_principals(
     found: Iterable[PrincipalBacktest], windows: tuple[Window, ...], curve: Iterable[Window], catalog: Catalog
 ) -> Backtest:
     """The whole backtest from that of each principal, in any order; `problems` are left to the caller."""
-    every = sorted(found, key=lambda one: one.principal)
-    judged, expected = _with_expected([one for one in every if one.windows], windows)
+    every = sorted(found, key=lambda backtest: backtest.principal)
+    judged, expected = _with_expected([backtest for backtest in every if backtest.windows], windows)
     return Backtest(
         catalog.version,
         catalog.date,
@@ -56,50 +56,54 @@ def _with_expected(
     """The principals with the denials to expect of each, and those of all."""
     apart = {windows[number] for number in disjoint_windows(windows)}
     groups: dict[bool, list[tuple[PrincipalBacktest, DenialCount]]] = defaultdict(list)
-    for one in judged:
-        groups[one.windows[-1].safe].append((one, _count([found for found in one.windows if found.window in apart])))
+    for backtest in judged:
+        groups[backtest.windows[-1].safe].append(
+            (backtest, _count([found for found in backtest.windows if found.window in apart]))
+        )
     priors = {safe: prior_from_counts([count for _, count in group]) for safe, group in groups.items()}
-    pairs = [(priors[safe], count, one) for safe, group in groups.items() for one, count in group]
-    found = (replace(one, expected=expected_denials(prior, count)) for prior, count, one in pairs)
-    needs = ([found.denied_needs for found in one.windows if found.window in apart] for one in judged)
+    pairs = [(priors[safe], count, backtest) for safe, group in groups.items() for backtest, count in group]
+    found = (replace(pair, expected=expected_denials(prior, count)) for prior, count, pair in pairs)
+    needs = ([found.denied_needs for found in backtest.windows if found.window in apart] for backtest in judged)
     whole = expected_of_all([(prior, count) for prior, count, _ in pairs], spread_of_windows(needs))
-    return tuple(sorted(found, key=lambda one: one.principal)), whole
+    return tuple(sorted(found, key=lambda backtest: backtest.principal)), whole
 
 
 def _count(windows: Sequence[JudgedWindow]) -> DenialCount:
-    return DenialCount(sum(one.denied_needs for one in windows), sum(one.window.judge_days for one in windows))
+    return DenialCount(
+        sum(window.denied_needs for window in windows), sum(window.window.judge_days for window in windows)
+    )
 
 
 def _totals(judged: Sequence[PrincipalBacktest], expected: ExpectedDenials) -> BacktestTotals:
-    pairs = [(principal, one) for principal in judged for one in principal.windows]
-    needs = [one for principal in judged for one in principal.denied]
+    pairs = [(principal, window) for principal in judged for window in principal.windows]
+    needs = [need for principal in judged for need in principal.denied]
     return BacktestTotals(
         len(judged),
-        sum(bool(one.denied) for one in judged),
-        sum(bool(one.safe_windows) for one in judged),
-        sum(one.denied_though_safe for one in judged),
+        sum(bool(backtest.denied) for backtest in judged),
+        sum(bool(backtest.safe_windows) for backtest in judged),
+        sum(backtest.denied_though_safe for backtest in judged),
         len(pairs),
-        sum(one.safe for _, one in pairs),
-        sum(one.safe and bool(one.denied_needs) for _, one in pairs),
+        sum(pair.safe for _, pair in pairs),
+        sum(pair.safe and bool(pair.denied_needs) for _, pair in pairs),
         len(needs),
-        sum(one.records for one in needs),
-        {cause: sum(one.cause is cause for one in needs) for cause in DenialCause},
-        average(one.removed / principal.granted for principal, one in pairs if principal.granted),
-        average(one.dangerous_removed / principal.dangerous for principal, one in pairs if principal.dangerous),
-        sum((one.reach for one in judged), NO_REACH),
+        sum(need.records for need in needs),
+        {cause: sum(need.cause is cause for need in needs) for cause in DenialCause},
+        average(pair.removed / principal.granted for principal, pair in pairs if principal.granted),
+        average(pair.dangerous_removed / principal.dangerous for principal, pair in pairs if principal.dangerous),
+        sum((backtest.reach for backtest in judged), NO_REACH),
         expected,
     )
 
 
 def _alternative_totals(which: Alternative, judged: Sequence[PrincipalBacktest]) -> AlternativeTotals:
-    found = [(one.alternatives[which], len(one.windows)) for one in judged]
+    found = [(backtest.alternatives[which], len(backtest.windows)) for backtest in judged]
     pairs = sum(windows for _, windows in found)
     return AlternativeTotals(
         which,
-        sum(one.denied_needs for one, _ in found),
-        sum(bool(one.denied_needs) for one, _ in found),
-        sum(one.removed_share * windows for one, windows in found) / max(pairs, 1),
-        sum(one.reach for one, _ in found),
+        sum(alternative.denied_needs for alternative, _ in found),
+        sum(bool(alternative.denied_needs) for alternative, _ in found),
+        sum(alternative.removed_share * windows for alternative, windows in found) / max(pairs, 1),
+        sum(alternative.reach for alternative, _ in found),
     )
 
 
@@ -108,8 +112,8 @@ def _curve_point(window: Window, every: Iterable[PrincipalBacktest]) -> CurvePoi
     return CurvePoint(
         window.learn_days,
         len(found),
-        sum(bool(one.denied_needs) for one in found),
-        sum(one.denied_needs for one in found),
-        sum(one.safe for one in found),
-        sum(one.safe and bool(one.denied_needs) for one in found),
+        sum(bool(window.denied_needs) for window in found),
+        sum(window.denied_needs for window in found),
+        sum(window.safe for window in found),
+        sum(window.safe and bool(window.denied_needs) for window in found),
     )

@@ -104,16 +104,16 @@ def find_unseen_attempts(inputs: CaveatInputs) -> Iterator[Caveat]:
     if accessed is None or coverage is None:
         return
     explained = _explained_services(inputs, accessed)
-    for one in accessed.report.services:
-        if one.last is None or not coverage.first_day <= one.last <= coverage.last_day:
+    for service in accessed.report.services:
+        if service.last is None or not coverage.first_day <= service.last <= coverage.last_day:
             continue
-        if one.service not in inputs.records.seen_services and one.service not in explained:
+        if service.service not in inputs.records.seen_services and service.service not in explained:
             yield Caveat.of(
                 HoleCaveat.COVERAGE_HOLE,
-                service=one.service,
-                last=one.last,
-                region=one.region,
-                is_region_read=not one.region or one.region in coverage.regions,
+                service=service.service,
+                last=service.last,
+                region=service.region,
+                is_region_read=not service.region or service.region in coverage.regions,
                 is_after_logs=False,
                 unrecorded="",
             )

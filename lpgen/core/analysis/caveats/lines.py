@@ -106,15 +106,15 @@ def _find_unseen(inputs: CaveatInputs) -> Iterator[Caveat]:
     staying = inputs.left | inputs.kept
     if not staying:
         return
-    boundary = (one for limit in grants.limits if limit.name == BOUNDARY for one in (*limit.allows, *limit.denies))
+    boundary = (grant for limit in grants.limits if limit.name == BOUNDARY for grant in (*limit.allows, *limit.denies))
     named = frozenset().union(*map(services_of_wildcards, (*grants.allows, *grants.denies, *boundary)))
     broad = frozenset().union(*(grant.actions for grant in grants.allows if grants_everything(grant)))
     drops = [decision for decision in inputs.ground.decisions if decision.drops_for_good]
     found: dict[CaveatKind, list[Action]] = {LineCaveat.UNSEEN_NAMED: [], LineCaveat.UNSEEN_UNDER_STAR: []}
     for action in missed.open_of(inputs.granted - staying):
         statements = missed.observed.grants_of(action)
-        if any(applies_to_action(one, grants.principal.arn, action) for one in drops) or not any(
-            whole_scope(one, action, catalog=finder.catalog) for one in statements
+        if any(applies_to_action(drop, grants.principal.arn, action) for drop in drops) or not any(
+            whole_scope(statement, action, catalog=finder.catalog) for statement in statements
         ):
             continue
         is_of_data_plane = finder.observability.visibility(action) is Visibility.DATA
@@ -142,12 +142,16 @@ def find_required_types(inputs: CaveatInputs) -> Iterator[Caveat]:
     for line in inputs.lines:
         named[line.action].update(_resources(line.scope.resources, not_resource=line.scope.not_resource))
     for action in sorted(inputs.seen.keys() & named.keys()):
-        required = {one.type for one in catalog.detail(action).resources if one.required}
+        required = {resource.type for resource in catalog.detail(action).resources if resource.required}
         found = {one for one in required if _is_named(catalog, action, one, named[action])}
         if not 1 < len(required) <= _MOST_TYPES or required == found:
             continue
         statements = [grant.statement for grant in inputs.missed.observed.grants_of(action)]
-        granted = {name for one in statements for name in _resources(one.resources, not_resource=one.not_resource)}
+        granted = {
+            name
+            for statement in statements
+            for name in _resources(statement.resources, not_resource=statement.not_resource)
+        }
         nouns = {_noun(catalog, action, one) for one in found}
         for missing in sorted(required - found - calls.alternatives(action, found)):
             if _noun(catalog, action, missing) not in nouns and _is_named(catalog, action, missing, granted):
@@ -159,13 +163,15 @@ def _resources(resources: tuple[str, ...], *, not_resource: bool) -> tuple[str, 
 
 
 def _is_named(catalog: Catalog, action: Action, resource_type: str, resources: Collection[str]) -> bool:
-    return any(one == "*" or catalog.can_name_type(action, resource_type, one) for one in resources)
+    return any(resource == "*" or catalog.can_name_type(action, resource_type, resource) for resource in resources)
 
 
 def _noun(catalog: Catalog, action: Action, resource_type: str) -> str:
     """The word that the ARNs of a type have before the first name."""
     formats = catalog.arn_formats(action.partition(":")[0], resource_type)
-    return next((one.split(":", 5)[-1].partition("/")[0].partition(":")[0] for one in formats), resource_type)
+    return next(
+        (arn_format.split(":", 5)[-1].partition("/")[0].partition(":")[0] for arn_format in formats), resource_type
+    )
 
 
 WIDE_AND_UNSEEN: Final = (_find_overflows, _find_unseen)

@@ -37,8 +37,8 @@ def snapshot_resources(options: Options) -> SnapshotResources:
     """The functions, the buckets with versions, and the resources with a policy, of all Regions that were read."""
     arns = frozenset(
         (
-            *(one.function for one in options.function_logs),
-            *(one.resource for one in options.guards.resource_policies),
+            *(log.function for log in options.function_logs),
+            *(policy.resource for policy in options.guards.resource_policies),
             *options.versioned_buckets,
         )
     )

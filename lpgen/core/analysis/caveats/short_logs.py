@@ -149,7 +149,7 @@ class ShortLogsCaveat(CaveatKind):
 def _find_too_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat where the logs cover too few days, for want of records or since some days show too little."""
     coverage, covered, min_days = inputs.coverage, inputs.covered_days, inputs.min_days
-    thin = sum((one.last - one.first).days + 1 for one in coverage.thin) if coverage else 0
+    thin = sum((hole.last - hole.first).days + 1 for hole in coverage.thin) if coverage else 0
     if covered + thin < min_days:
         account = inputs.principal.account
         yield Caveat.of(ShortLogsCaveat.SHORT_COVERAGE, days=covered, min_days=min_days, account=account)
@@ -210,7 +210,7 @@ def find_other_regions(inputs: CaveatInputs) -> Iterator[Caveat]:
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
     """
     coverage, unread = inputs.coverage, inputs.ground.unread.get(inputs.principal.account)
-    if coverage is None or all(_is_within(granted_regions(one), coverage.regions) for one in inputs.grants.allows):
+    if coverage is None or all(_is_within(granted_regions(grant), coverage.regions) for grant in inputs.grants.allows):
         return
     leader = missing_home_region(coverage)
     is_others = unread is not None and unread.role != inputs.principal.arn  # a role's own use is reported as a hole

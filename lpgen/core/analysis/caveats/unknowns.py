@@ -161,13 +161,13 @@ def _find_earlier_principals(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat where records are of earlier principals of the same name."""
     principal, usage = inputs.principal, inputs.usage
     if earlier := usage.of_earlier(principal):
-        own = {action for one in usage.by_id if one not in earlier for action in one.actions}
+        own = {action for identity in usage.by_id if identity not in earlier for action in identity.actions}
         yield Caveat.of(
             UnknownCaveat.RECREATED,
-            former=tuple(one.principal_id for one in earlier),
+            former=tuple(identity.principal_id for identity in earlier),
             kind=principal.kind,
             principal_id=principal.principal_id,
-            only=tuple(sorted({action for one in earlier for action in one.actions} - own)),
+            only=tuple(sorted({action for identity in earlier for action in identity.actions} - own)),
         )
 
 

@@ -117,12 +117,12 @@ class _Case:
     @property
     def held(self) -> tuple[AttachedPolicy, ...]:
         """The identity policies whose documents are known, in the order of the policy set."""
-        return tuple(one for one in self.principal.policies if one.document is not None)
+        return tuple(policy for policy in self.principal.policies if policy.document is not None)
 
     @property
     def missing(self) -> tuple[str, ...]:
         """The identity policies without a document."""
-        return tuple(one.arn or one.name for one in self.principal.policies if one.document is None)
+        return tuple(policy.arn or policy.name for policy in self.principal.policies if policy.document is None)
 
     @property
     def missing_boundary(self) -> str:
@@ -163,7 +163,7 @@ def _without_other_types(policies: PolicySet, question: Question, catalog: Catal
         return replace(policy, statements=tuple(map(trim_statement, policy.statements)))
 
     def trim_statement(statement: Statement) -> Statement:
-        fitting = tuple(one for one in statement.resources if catalog.takes_resource(action, one))
+        fitting = tuple(resource for resource in statement.resources if catalog.takes_resource(action, resource))
         return statement if statement.not_resource else replace(statement, resources=fitting)
 
     return replace(

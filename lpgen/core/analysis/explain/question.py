@@ -88,7 +88,7 @@ def find_principals(principals: Sequence[Principal], text: str) -> Sequence[Prin
     Raises:
         InvocationError: there is none, or several have the name; the hint names candidates.
     """
-    found = [one for one in principals if text and is_chosen(one, text)]
+    found = [principal for principal in principals if text and is_chosen(principal, text)]
     if len(found) == 1 or (found and has_wildcard(text)):
         return found
     if found:
@@ -97,15 +97,19 @@ def find_principals(principals: Sequence[Principal], text: str) -> Sequence[Prin
         )
     session = principal_from_text(text)
     if session.form is PrincipalForm.ROLE_SESSION:
-        behind = [one for one in principals if one.account == session.account and one.name == session.name]
+        behind = [
+            principal
+            for principal in principals
+            if principal.account == session.account and principal.name == session.name
+        ]
         hint = _IS_SESSION.format(roles=_listed(behind)) if behind else hint_of_name("", ())
     else:
-        hint = hint_of_name(text, (one.arn for one in principals))
+        hint = hint_of_name(text, (principal.arn for principal in principals))
     raise InvocationError(f"no principal of the policies is called {quote_input(text)}", hint=hint)
 
 
 def _listed(principals: Sequence[Principal]) -> str:
-    shown = ", ".join(quote_input(one.arn) for one in principals[:_MOST_CANDIDATES])
+    shown = ", ".join(quote_input(principal.arn) for principal in principals[:_MOST_CANDIDATES])
     rest = len(principals) - _MOST_CANDIDATES
     return _MORE.format(shown=shown, more=rest) if rest > 0 else shown
 
@@ -130,12 +134,12 @@ def similar_actions(action: str, catalog: Catalog) -> tuple[str, ...]:
         return _closest(action, same)
     prefixes = get_close_matches(service.lower(), catalog.prefixes(), n=5, cutoff=0.5)
     named = [catalog.canonical(f"{prefix}:{name}") for prefix in prefixes]
-    return tuple(one for one in named if one is not None)[:3]
+    return tuple(action for action in named if action is not None)[:3]
 
 
 def _closest(text: str, names: Iterable[str]) -> tuple[str, ...]:
     by_lower = {name.lower(): name for name in names}
-    return tuple(by_lower[one] for one in get_close_matches(text.lower(), by_lower, n=3, cutoff=0.75))
+    return tuple(by_lower[match] for match in get_close_matches(text.lower(), by_lower, n=3, cutoff=0.75))
 
 
 def _read_resource(text: str, action: Action, catalog: Catalog, *, known: bool) -> tuple[Resource, tuple[str, ...]]:
@@ -156,5 +160,5 @@ def _read_resource(text: str, action: Action, catalog: Catalog, *, known: bool) 
 def _forms(action: Action, catalog: Catalog) -> str:
     service = action.partition(":")[0]
     types = [use.type for use in catalog.detail(action).resources]
-    forms = dict.fromkeys(form for one in types for form in catalog.arn_formats(service, one))
+    forms = dict.fromkeys(form for resource_type in types for form in catalog.arn_formats(service, resource_type))
     return " or ".join([*forms][:4]) or f"a {' or '.join(types[:4])}"

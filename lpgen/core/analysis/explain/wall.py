@@ -60,8 +60,8 @@ def explain_wall(
     return tuple(sorted(found, key=_order))
 
 
-def _order(one: ExplainedStatement) -> tuple[bool, bool, bool]:
-    return not one.counts, one.effect is Effect.ALLOW, one.fit is Fit.MAY_APPLY
+def _order(statement: ExplainedStatement) -> tuple[bool, bool, bool]:
+    return not statement.counts, statement.effect is Effect.ALLOW, statement.fit is Fit.MAY_APPLY
 
 
 def _explain_statement(
@@ -85,7 +85,10 @@ def _explain_statement(
         _actions_today(actions, catalog, negated=statement.not_action),
         _resources_matched(statement, version, request) or held.written.statements[at].resources,
         statement.not_resource,
-        tuple(ConditionState(one, condition_match(one, version, request).answer) for one in statement.conditions),
+        tuple(
+            ConditionState(condition, condition_match(condition, version, request).answer)
+            for condition in statement.conditions
+        ),
         reason.match.depends_on if reason else (),
         _named(statement, naming),
     )
@@ -135,7 +138,9 @@ def _resources_matched(statement: Statement, version: str, request: Request) -> 
     if statement.not_resource:
         return statement.resources
     return tuple(
-        one for one in statement.resources if _pattern_answer(statement, one, version, request) is not Answer.NO
+        resource
+        for resource in statement.resources
+        if _pattern_answer(statement, resource, version, request) is not Answer.NO
     )
 
 

@@ -296,5 +296,7 @@ def _of_provider(value: str, own: Collection[str]) -> Iterator[_UnknownPrincipal
 
 def _named(statement: Statement, keys: Collection[str], pattern: re.Pattern[str]) -> set[str]:
     """The values that conditions on some keys name."""
-    values = (value for one in statement.conditions if fold_case(one.key) in keys for value in one.values)
+    values = (
+        value for condition in statement.conditions if fold_case(condition.key) in keys for value in condition.values
+    )
     return {name for value in values for name in pattern.findall(value)}

@@ -89,7 +89,11 @@ class RecordedCalls:
         for event_source in self.event_sources(action.partition(":")[0]):
             for name, row in self._operations.table(event_source).values():
                 if action in row.actions or (not row.actions and name == action.partition(":")[2]):
-                    taken = [_parameters(row.resources[one]) for one in types if one in row.resources]
+                    taken = [
+                        _parameters(row.resources[resource_type])
+                        for resource_type in types
+                        if resource_type in row.resources
+                    ]
                     found |= {one for one, binding in row.resources.items() if _parameters(binding) in taken}
         return frozenset(found)
 
@@ -119,7 +123,7 @@ class RecordedCalls:
 def _parameters(binding: Binding) -> set[str]:
     """The parameters that a binding reads."""
     parts = binding if isinstance(binding, list) else [binding]
-    paths = (path for one in parts for path in (one.values() if isinstance(one, dict) else (one,)))
+    paths = (path for part in parts for path in (part.values() if isinstance(part, dict) else (part,)))
     return {name.rpartition(":")[2] for path in paths for name in path.split("|")} - {"*"}
 
 

@@ -160,10 +160,12 @@ def without_missing_names(usage: PrincipalUsage, grants: PrincipalGrants, danger
         known[use.action].append(use)
     opened: dict[tuple[Action, str], Use] = {}
     for use in missing:
-        met = [one for one in grants.allows if use.action in one.actions and _meets(one, use)]
-        if not met or (dangers.is_dangerous(use.action) and not all(_is_known(one, known[use.action]) for one in met)):
+        met = [grant for grant in grants.allows if use.action in grant.actions and _meets(grant, use)]
+        if not met or (
+            dangers.is_dangerous(use.action) and not all(_is_known(grant, known[use.action]) for grant in met)
+        ):
             kept.append(use)  # what nothing allows has to be explained
-        elif not all(_is_known(one, known[use.action]) for one in met):
+        elif not all(_is_known(grant, known[use.action]) for grant in met):
             key = (use.action, use.error_code)
             opened[key] = _merged(opened[key], use) if key in opened else replace(use, resource=UNKNOWN_RESOURCE)
     return replace(usage, uses=(*kept, *opened.values()))
@@ -184,12 +186,12 @@ def _meets(grant: Grant, use: Use) -> bool:
     if grant.statement.not_resource or use.resource.kind not in _NAMED:
         return True
     meets = resource_match if use.resource.kind is ResourceKind.ARN else resources_intersect
-    return any(meets(as_glob(one, grant.version), use.resource.text) for one in grant.statement.resources)
+    return any(meets(as_glob(resource, grant.version), use.resource.text) for resource in grant.statement.resources)
 
 
-def _merged(one: Use, other: Use) -> Use:
-    contexts = tuple(sorted({*one.contexts, *other.contexts}))
-    return replace(one, contexts=contexts, evidence=merge_evidence(one.evidence, other.evidence))
+def _merged(use: Use, other: Use) -> Use:
+    contexts = tuple(sorted({*use.contexts, *other.contexts}))
+    return replace(use, contexts=contexts, evidence=merge_evidence(use.evidence, other.evidence))
 
 
 # ---------------------------------------------------------------- owners: a record may show an id, but not whose it is

@@ -130,15 +130,15 @@ class ScopeFinder:
         )
 
     def _scopes(self, climbs: Sequence[_Climb], names: Population, until: date) -> dict[str, NamedScope]:
-        own = population_from_days((stem_of(one.text), one.first_day) for one in climbs)
+        own = population_from_days((stem_of(climb.text), climb.first_day) for climb in climbs)
         others_prevail = cache(partial(self._others_prevail, own))
         kinds: dict[str, list[_Climb]] = defaultdict(list)
-        for one in climbs:
+        for climb in climbs:
             # The worst actions climb only where the principal keeps coming to new names, or makes them.
-            one.is_settled = one.harmful and not is_regular(names.first_days(one.kind))
-            if one.creates or not one.is_settled:
-                _climb_shared(one, own, others_prevail)
-                kinds[one.kind].append(one)
+            climb.is_settled = climb.harmful and not is_regular(names.first_days(climb.kind))
+            if climb.creates or not climb.is_settled:
+                _climb_shared(climb, own, others_prevail)
+                kinds[climb.kind].append(climb)
         for alike in kinds.values():
             self._climb_growing(alike, own, until=until)
         found = _widest(climbs)
@@ -153,17 +153,17 @@ class ScopeFinder:
 
     def _climb_growing(self, alike: Sequence[_Climb], own: Population, *, until: date) -> None:
         """Climbs with names that the principal makes or still adds to."""
-        since = min(one.first_day for one in alike)
+        since = min(climb.first_day for climb in alike)
         limit = since + (until - since) * _LATEST
-        few_days = max(one.days for one in alike) < FEWEST_DAYS
-        others_join = any(one not in own for one in self.population.newer(alike[0].kind, limit))
-        for one in alike:
-            if one.creates:
-                one.climb_to(1, CREATES)
-            if not one.needs_own_evidence and not one.is_settled and (one.creates or not one.harmful):
-                _climb_unsettled(one, others_join=others_join, few_days=few_days)
-            while one.scope and (one.first_day if not one.rung else own.oldest(one.scope) or limit) > limit:
-                one.climb(STILL_GROWING)
+        few_days = max(climb.days for climb in alike) < FEWEST_DAYS
+        others_join = any(name not in own for name in self.population.newer(alike[0].kind, limit))
+        for climb in alike:
+            if climb.creates:
+                climb.climb_to(1, CREATES)
+            if not climb.needs_own_evidence and not climb.is_settled and (climb.creates or not climb.harmful):
+                _climb_unsettled(climb, others_join=others_join, few_days=few_days)
+            while climb.scope and (climb.first_day if not climb.rung else own.oldest(climb.scope) or limit) > limit:
+                climb.climb(STILL_GROWING)
 
 
 MOST_OF_KNOWN: Final = ScopeRule(
@@ -178,13 +178,13 @@ _SEVERAL_NAMES: Final = ScopeRule(
 )
 
 
-def _climb_shared(one: _Climb, own: Population, others_prevail: Callable[[str], bool]) -> None:
+def _climb_shared(climb: _Climb, own: Population, others_prevail: Callable[[str], bool]) -> None:
     """Climb while the principal uses most of what is known below the next rung, or several names."""
-    while one.next_prefix:
-        if own.count(one.next_prefix) >= _fewest_own(one) and not others_prevail(one.next_prefix):
-            one.climb(MOST_OF_KNOWN)
-        elif _may_be_of_several(one) and len(own.children(one.next_prefix)) >= SEVERAL:
-            one.climb(_SEVERAL_NAMES)
+    while climb.next_prefix:
+        if own.count(climb.next_prefix) >= _fewest_own(climb) and not others_prevail(climb.next_prefix):
+            climb.climb(MOST_OF_KNOWN)
+        elif _may_be_of_several(climb) and len(own.children(climb.next_prefix)) >= SEVERAL:
+            climb.climb(_SEVERAL_NAMES)
         else:
             return
 
@@ -201,16 +201,16 @@ FEW_DAYS: Final = ScopeRule(
 )
 
 
-def _climb_unsettled(one: _Climb, *, others_join: bool, few_days: bool) -> None:
+def _climb_unsettled(climb: _Climb, *, others_join: bool, few_days: bool) -> None:
     """Climb where new resources of others still join those of its kind, or where there are too few days to judge.
 
     A resource worth pinning remains below the prefix of its kind.
     """
-    top = len(one.ladder)
-    if one.ladder and others_join:
-        one.climb_to(max(top - 1, 1) if one.is_worth_pinning else top, GROWING_KIND)
+    top = len(climb.ladder)
+    if climb.ladder and others_join:
+        climb.climb_to(max(top - 1, 1) if climb.is_worth_pinning else top, GROWING_KIND)
     if few_days:
-        one.climb_to(1 if one.is_worth_pinning else top, FEW_DAYS)
+        climb.climb_to(1 if climb.is_worth_pinning else top, FEW_DAYS)
 
 
 def is_worth_pinning(arn: str) -> bool:
@@ -223,16 +223,16 @@ def exact_scopes(catalog: Catalog) -> ScopeFinder:
     return ScopeFinder(population_from_days(()), catalog, None, ScopeChoice.EXACT)
 
 
-def _fewest_own(one: _Climb) -> int:
+def _fewest_own(climb: _Climb) -> int:
     """How many of the principal's resources must be below the next rung for it to be its scope."""
-    if one.next_prefix == one.kind and one.is_worth_pinning:
+    if climb.next_prefix == climb.kind and climb.is_worth_pinning:
         return FEWEST_OF_A_KIND
-    return _FEWEST_RIGHTS if one.harmful or one.needs_own_evidence else 1
+    return _FEWEST_RIGHTS if climb.harmful or climb.needs_own_evidence else 1
 
 
-def _may_be_of_several(one: _Climb) -> bool:
+def _may_be_of_several(climb: _Climb) -> bool:
     """Whether several names below the next rung are enough for it to be the scope."""
-    return not one.needs_own_evidence and not (one.is_worth_pinning and one.next_prefix == one.kind)
+    return not climb.needs_own_evidence and not (climb.is_worth_pinning and climb.next_prefix == climb.kind)
 
 
 @dataclass(slots=True)
@@ -319,17 +319,17 @@ def _climbs(uses: Iterable[Use], created: Collection[str], catalog: Catalog, *, 
 
 def _widest(climbs: Sequence[_Climb]) -> dict[str, NamedScope]:
     """The scope of each resource that climbed or that is within the scope of another."""
-    wide = {one.scope: one for one in climbs if one.rung and one.scope}
+    wide = {climb.scope: climb for climb in climbs if climb.rung and climb.scope}
     outer: list[str] = []
     for prefix in sorted(wide):
         if not outer or not prefix.startswith(outer[-1]):
             outer.append(prefix)
     found: dict[str, NamedScope] = {}
-    for one in climbs:
-        if not one.scope:
-            found[one.text] = NamedScope(UNKNOWN_RESOURCE, one.rule)
-        elif prefix := _containing(one.text, outer):
-            found[one.text] = NamedScope(Resource(ResourceKind.FOLD, wide[prefix].pattern), wide[prefix].rule)
+    for climb in climbs:
+        if not climb.scope:
+            found[climb.text] = NamedScope(UNKNOWN_RESOURCE, climb.rule)
+        elif prefix := _containing(climb.text, outer):
+            found[climb.text] = NamedScope(Resource(ResourceKind.FOLD, wide[prefix].pattern), wide[prefix].rule)
     return found
 
 
@@ -350,12 +350,12 @@ def _in_any_account(
     No name shows which account is opened next, and a role that works on many has the same name in each.
     """
     alike: dict[tuple[str, ...], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for one in climbs:
-        resource = found[one.text].resource if one.text in found else Resource(ResourceKind.ARN, one.text)
+    for climb in climbs:
+        resource = found[climb.text].resource if climb.text in found else Resource(ResourceKind.ARN, climb.text)
         fields = split_arn(resource.text)
-        is_work = fields.account in accounts or one.days > _FEWEST_VISITS
+        is_work = fields.account in accounts or climb.days > _FEWEST_VISITS
         if resource.kind in _NAMED and fields.account.isdigit() and is_work:
-            alike[fields.partition, fields.service, fields.name][fields.account].append(one.text)
+            alike[fields.partition, fields.service, fields.name][fields.account].append(climb.text)
     for (partition, service, name), by_account in alike.items():
         if len(by_account) >= SEVERAL:
             texts = [text for some in by_account.values() for text in some]

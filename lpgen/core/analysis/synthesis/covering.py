@@ -76,23 +76,23 @@ def without_contained(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[L
     siblings: dict[tuple[Action, StatementRef], list[Line]] = defaultdict(list)
     for line in lines:
         siblings[line.action, line.parent].append(line)
-    found = (one for group in siblings.values() for one in _outermost(group, parents))
+    found = (line for group in siblings.values() for line in _outermost(group, parents))
     return tuple(sorted(found, key=_line_order))
 
 
 def _outermost(siblings: Sequence[Line], parents: Parents) -> Iterable[Line]:
     """The widest of the lines of one action and statement, each with the evidence of those that it contains."""
-    if len(siblings) == 1 or not any(has_wildcard(one) for line in siblings for one in line.scope.resources):
+    if len(siblings) == 1 or not any(has_wildcard(resource) for line in siblings for resource in line.scope.resources):
         return siblings
     by_pattern = _lines_by_pattern(siblings)
     index = PatternIndex(by_pattern)
     found: dict[Scope, Line] = {line.scope: line for line in siblings}
     for line in siblings:
-        wider = {one.scope for outer in index.containing(line.scope.resources[0]) for one in by_pattern[outer]}
+        wider = {line.scope for outer in index.containing(line.scope.resources[0]) for line in by_pattern[outer]}
         others = (wider & found.keys()) - {line.scope}  # a scope of several resources may contain its own first one
-        over = [one for one in others if covers(found[one], line, parents)]
+        over = [scope for scope in others if covers(found[scope], line, parents)]
         if over:
-            absorbed, scope = found.pop(line.scope), min(over, key=lambda one: (len(one.resources[0]), one))
+            absorbed, scope = found.pop(line.scope), min(over, key=lambda scope: (len(scope.resources[0]), scope))
             found[scope] = replace(_merge_two(found[scope], absorbed), scope=scope, rule=found[scope].rule)
     return found.values()
 
@@ -160,8 +160,8 @@ def _lines_by_pattern(lines: Iterable[Line]) -> Mapping[str, Sequence[Line]]:
 
 def covers(wide: Line, narrow: Line, parents: Parents) -> bool:
     """Whether a line surely allows whatever another one does; of variables nothing is sure."""
-    one, other = parents[wide.parent], parents[narrow.parent]
-    conditions, is_same_language = one.statement.conditions, language_version(one) == language_version(other)
+    grant, other = parents[wide.parent], parents[narrow.parent]
+    conditions, is_same_language = grant.statement.conditions, language_version(grant) == language_version(other)
     if wide is narrow or (conditions and not is_same_language):
         return False
     if not conditions_at_least_as_strict(other.statement.conditions, conditions):
@@ -237,7 +237,9 @@ def _copied_lines(
         for action in sorted(grant.actions):
             for whole in lines_for_grants((grant,), action, kind=LineKind.KEPT, why="", catalog=catalog):
                 names = (
-                    [whole.scope.resources] if whole.scope.not_resource else [(one,) for one in whole.scope.resources]
+                    [whole.scope.resources]
+                    if whole.scope.not_resource
+                    else [(resource,) for resource in whole.scope.resources]
                 )
                 for resources in names:
                     part = replace(whole, scope=Scope(resources, whole.scope.not_resource))

@@ -67,9 +67,9 @@ def _lines_for_use(
     kind, why = _line_kind(use)
     pattern = _pattern_of_use(use, patterns)
     grants_of_action = granting.get(use.action, NOTHING).grants
-    exact = {one.ref: narrow_scope(one, use.action, use.resource, catalog=catalog) for one in grants_of_action}
+    exact = {grant.ref: narrow_scope(grant, use.action, use.resource, catalog=catalog) for grant in grants_of_action}
     if not any(exact.values()) and use.resource == NO_RESOURCE and use.outcome is Outcome.ALLOWED:
-        exact = {one.ref: unlisted_scope(one, use.action) for one in grants_of_action}
+        exact = {grant.ref: unlisted_scope(grant, use.action) for grant in grants_of_action}
     if not any(exact.values()):
         return [], NO_ALLOW
     lines = []
@@ -145,7 +145,7 @@ def _named_scope(grant: Grant, use: Use, pattern: NamedScope, *, catalog: Catalo
     if scope is None or scope.not_resource or pattern.resource.kind is ResourceKind.UNKNOWN:
         return scope
     meets = resource_match if use.resource.kind is ResourceKind.ARN else resources_intersect
-    met = (one for one in scope.resources if meets(as_glob(one, grant.version), use.resource.text))
+    met = (resource for resource in scope.resources if meets(as_glob(resource, grant.version), use.resource.text))
     return Scope(tuple(met))
 
 
@@ -281,7 +281,7 @@ def lines_beyond_use(
 
 def _beyond_seen(missed: MissedUses, action: Action, keep: KeepByKind) -> Iterator[tuple[MissedUse, str]]:
     """The further uses of a used action that may have been missed and that are kept, each with its sign."""
-    return ((one, one.sign) for one in missed.beyond(action) if missed.is_wanted(one, keep))
+    return ((line, line.sign) for line in missed.beyond(action) if missed.is_wanted(line, keep))
 
 
 def _kept_uses(missed: MissedUses, action: Action, keep: KeepByKind) -> Iterator[tuple[MissedUse, str]]:

@@ -46,9 +46,9 @@ _LineKey = tuple[Action, Scope, _StatementKey]
 def units_of_review(principals: Iterable[Principal], pattern: str) -> list[tuple[Principal, ...]]:
     """The principals that a pattern chooses, each by itself or with all roles of its permission set, in order."""
     units: dict[object, list[Principal]] = defaultdict(list)
-    for one in principals:
-        units[permission_set_of(one.arn) or one.arn].append(one)
-    return [tuple(unit) for unit in units.values() if any(is_chosen(one, pattern) for one in unit)]
+    for principal in principals:
+        units[permission_set_of(principal.arn) or principal.arn].append(principal)
+    return [tuple(unit) for unit in units.values() if any(is_chosen(principal, pattern) for principal in unit)]
 
 
 def share_lines(
@@ -67,24 +67,24 @@ def share_lines(
     accounts was made for another assignment, under another suffix. The needs of an unknown role in an account that
     wasn't supplied aren't known either. A caveat names both.
     """
-    by_arn = {one.principal.arn: one for one in grants}
+    by_arn = {grant.principal.arn: grant for grant in grants}
     former = _by_set_and_account(unknown_principals)
     unlisted = {of: sorted(found.keys() - set(listed)) for of, found in former.items()}
-    found = {one.principal.arn: one for one in diffs}
+    found = {diff.principal.arn: diff for diff in diffs}
     for of, members in _sets(diffs).items():
-        known = [one for one in members if not by_arn[one.principal.arn].missing]
+        known = [member for member in members if not by_arn[member.principal.arn].missing]
         accounts: dict[object, list[str]] = defaultdict(list)
-        for one in known:
-            accounts[_policies(one.principal)].append(one.principal.account)
+        for diff in known:
+            accounts[_policies(diff.principal)].append(diff.principal.account)
         shared = _Shared(of, known, by_arn, catalog) if len(accounts) == 1 and len(known) > 1 else None
-        for one in members:
-            arn = one.principal.arn
-            generated = one.principal_class in GENERATED_CLASSES
-            own = shared.with_lines(one) if shared and generated else one
-            earlier = former.get(of, {}).get(one.principal.account, ())
+        for member in members:
+            arn = member.principal.arn
+            generated = member.principal_class in GENERATED_CLASSES
+            own = shared.with_lines(member) if shared and generated else member
+            earlier = former.get(of, {}).get(member.principal.account, ())
             caveats = caveats_of_set(accounts.values(), unlisted.get(of, ()), earlier)
             found[arn] = _with_caveats(own, with_acceptance(caveats, decisions, principal=arn))
-    return tuple(found[one.principal.arn] for one in diffs)
+    return tuple(found[diff.principal.arn] for diff in diffs)
 
 
 def hold_sets_together(proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
@@ -92,25 +92,25 @@ def hold_sets_together(proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
 
     A person accepts the reason at that other role; it can't be accepted at this one.
     """
-    found = {one.diff.principal.arn: one for one in proposals}
-    for members in _sets([one.diff for one in proposals]).values():
-        open_caveats = {one.principal.arn: own_caveats(found[one.principal.arn].caveats) for one in members}
-        for one in members:
-            arn = one.principal.arn
+    found = {proposal.diff.principal.arn: proposal for proposal in proposals}
+    for members in _sets([proposal.diff for proposal in proposals]).values():
+        open_caveats = {member.principal.arn: own_caveats(found[member.principal.arn].caveats) for member in members}
+        for member in members:
+            arn = member.principal.arn
             others = caveats_of_other_roles(
-                (mate.principal, open_caveats[mate.principal.arn]) for mate in members if mate is not one
+                (mate.principal, open_caveats[mate.principal.arn]) for mate in members if mate is not member
             )
-            found[arn] = replace(found[arn], diff=_with_caveats(one, others))
-    return tuple(found[one.diff.principal.arn] for one in proposals)
+            found[arn] = replace(found[arn], diff=_with_caveats(member, others))
+    return tuple(found[proposal.diff.principal.arn] for proposal in proposals)
 
 
 def _sets(diffs: Iterable[PrincipalDiff]) -> dict[PermissionSet, list[PrincipalDiff]]:
     """The permission sets with their roles."""
     found: dict[PermissionSet, list[PrincipalDiff]] = defaultdict(list)
-    for one in diffs:
-        of = permission_set_of(one.principal.arn)
+    for diff in diffs:
+        of = permission_set_of(diff.principal.arn)
         if of is not None:
-            found[of].append(one)
+            found[of].append(diff)
     return found
 
 
@@ -135,18 +135,18 @@ class _Shared:
         catalog: Catalog,
     ) -> None:
         self._grants, self._catalog = grants, catalog
-        sharing = [one for one in members if one.principal_class in _SHARING_CLASSES]
-        self._too_large = _too_large(line for one in sharing for line in one.draft.lines)
+        sharing = [member for member in members if member.principal_class in _SHARING_CLASSES]
+        self._too_large = _too_large(line for diff in sharing for line in diff.draft.lines)
         needed: dict[_LineKey, dict[str, Line]] = defaultdict(dict)
-        for one in sharing:
-            for line in self._fitting(one):
+        for diff in sharing:
+            for line in self._fitting(diff):
                 if not line.suspected:
-                    needed[_line_key(line)].setdefault(one.principal.account, line)
+                    needed[_line_key(line)].setdefault(diff.principal.account, line)
         self._needed = {
-            key: (_shared_kind(lines.values()), _why(lines), min(one.rule for one in lines.values()))
+            key: (_shared_kind(lines.values()), _why(lines), min(line.rule for line in lines.values()))
             for key, lines in needed.items()
         }
-        accounts = sorted({one.principal.account for one in members})
+        accounts = sorted({member.principal.account for member in members})
         self._proposal = _PROPOSAL.format(name=of.name, accounts=accounts_text(accounts))
 
     def _fitting(self, diff: PrincipalDiff) -> tuple[Line, ...]:
@@ -169,7 +169,9 @@ class _Shared:
         ]
         lines = merge_lines([*found, *others], grants.allows)
         staying = {(line.action, line.scope) for line in lines}
-        dropped = tuple(one for one in diff.draft.dropped if (one.line.action, one.line.scope) not in staying)
+        dropped = tuple(
+            dropped for dropped in diff.draft.dropped if (dropped.line.action, dropped.line.scope) not in staying
+        )
         advice = replace(diff.advice, sentence=self._proposal) if lines else diff.advice
         return replace(diff, draft=replace(diff.draft, lines=lines, dropped=dropped), advice=advice)
 
@@ -212,8 +214,12 @@ def _name(kind: PolicyKind, policy: str) -> str:
 
 def _policies(principal: Principal) -> object:
     return frozenset(
-        (one.kind, _name(one.kind, one.arn or one.name), one.document and policy_to_json(one.document))
-        for one in principal.policies
+        (
+            policy.kind,
+            _name(policy.kind, policy.arn or policy.name),
+            policy.document and policy_to_json(policy.document),
+        )
+        for policy in principal.policies
     )
 
 

@@ -86,8 +86,8 @@ def _with_distinct_sids(
     statements: Sequence[ReplacementStatement], parents: Parents, taken: Collection[str]
 ) -> Iterable[ReplacementStatement]:
     """The statements with Sids that differ from each other and from those that are taken."""
-    counts = Counter([*(one.sid for one in statements), *taken])
-    return (one if counts[one.sid] == 1 else with_mark(one, parents) for one in statements)
+    counts = Counter([*(statement.sid for statement in statements), *taken])
+    return (statement if counts[statement.sid] == 1 else with_mark(statement, parents) for statement in statements)
 
 
 def with_mark(statement: ReplacementStatement, parents: Parents) -> ReplacementStatement:
@@ -145,10 +145,12 @@ def fold_to_grant(lines: Iterable[Line], parents: Parents, *, service: str, cata
 def _met_patterns(patterns: Sequence[str], resources: Sequence[str], version: str) -> tuple[str, ...]:
     """The patterns that hold a part of the resources, without those that another of them contains."""
     globs = [as_glob(resource, version) for resource in resources]
-    met = [pattern for pattern in patterns if any(resources_intersect(as_glob(pattern, version), one) for one in globs)]
+    met = [
+        pattern for pattern in patterns if any(resources_intersect(as_glob(pattern, version), glob) for glob in globs)
+    ]
     needed: list[str] = []
     # Shorter patterns come first, which keeps one of two equivalent patterns.
-    for pattern in sorted(met, key=lambda one: (holds_variable(one, version), len(one), one)):
+    for pattern in sorted(met, key=lambda pattern: (holds_variable(pattern, version), len(pattern), pattern)):
         fixed = (other for other in needed if not holds_variable(other, version))
         if not any(resource_contains(other, as_glob(pattern, version)) for other in fixed):
             needed.append(pattern)
@@ -179,7 +181,7 @@ def _merge_exactly(statements: Iterable[ReplacementStatement], *, catalog: Catal
     """
     merged: list[ReplacementStatement] = []
     joined = _join_equal_actions(statements, catalog=catalog)
-    for statement in sorted(joined, key=lambda one: (one.parent, one.scope)):
+    for statement in sorted(joined, key=lambda statement: (statement.parent, statement.scope)):
         for at, known in enumerate(merged):
             if known.parent == statement.parent and _joinable(known, statement, catalog):
                 union = Scope(tuple(sorted({*known.scope.resources, *statement.scope.resources})))
@@ -201,23 +203,23 @@ def _join_equal_actions(
         if not_resource or len(group) == 1:
             yield from group
             continue
-        union = Scope(tuple(sorted({resource for one in group for resource in one.scope.resources})))
-        yield build_statement([line for one in group for line in one.lines], catalog=catalog, scope=union)
+        union = Scope(tuple(sorted({resource for statement in group for resource in statement.scope.resources})))
+        yield build_statement([line for statement in group for line in statement.lines], catalog=catalog, scope=union)
 
 
-def _joinable(one: ReplacementStatement, other: ReplacementStatement, catalog: Catalog) -> bool:
-    if one.scope.not_resource or other.scope.not_resource:
+def _joinable(statement: ReplacementStatement, other: ReplacementStatement, catalog: Catalog) -> bool:
+    if statement.scope.not_resource or other.scope.not_resource:
         return False
     wanted = {
         (line.action, resource)
-        for statement in (one, other)
+        for statement in (statement, other)
         for line in statement.lines
         for resource in line.scope.resources
     }
     return all(
         (action, resource) in wanted or not catalog.takes_resource(action, resource)
-        for action in {*one.actions, *other.actions}
-        for resource in {*one.scope.resources, *other.scope.resources}
+        for action in {*statement.actions, *other.actions}
+        for resource in {*statement.scope.resources, *other.scope.resources}
     )
 
 
@@ -246,7 +248,7 @@ def sid_for(actions: Sequence[Action], scope: Scope, *, is_unseen: bool, catalog
     """The Sid of a statement that allows these actions on a scope, before it is made unique in its policy."""
     services = sorted({action.partition(":")[0] for action in actions})
     service = _words(services[0]) if len(services) == 1 else "SeveralServices"
-    things = {_thing(one, actions, catalog) for one in scope.resources}
+    things = {_thing(resource, actions, catalog) for resource in scope.resources}
     verb = actions[0].partition(":")[2] if len(actions) == 1 else _verb(actions, catalog)
     noun = f"{service}Except" if scope.not_resource else _noun(things, service)
     return f"{_UNSEEN if is_unseen else ''}{_ascii(verb)}{noun}"
@@ -281,8 +283,8 @@ def _thing(resource: str, actions: Iterable[Action], catalog: Catalog) -> _Thing
     """The kind and name of a resource by its ARN format; the first placeholder names what contains the rest."""
     for action in actions:
         kind = catalog.resource_type(action, resource) if catalog.takes_resource(action, resource) else ""
-        for one in catalog.arn_formats(action.partition(":")[0], kind) if kind else ():
-            if found := _read_name(split_arn(resource).name, split_arn(one).name):
+        for arn_format in catalog.arn_formats(action.partition(":")[0], kind) if kind else ():
+            if found := _read_name(split_arn(resource).name, split_arn(arn_format).name):
                 return found
     return _Thing("", "")
 
@@ -300,7 +302,7 @@ def _read_name(name: str, form: str) -> _Thing | None:
 
 def _words(text: str) -> str:
     """The words of a name, joined by capitals."""
-    return "".join(f"{one[0].upper()}{one[1:]}" for one in _WORD.findall(text))[:_LONGEST_NAME]
+    return "".join(f"{word[0].upper()}{word[1:]}" for word in _WORD.findall(text))[:_LONGEST_NAME]
 
 
 def _ascii(text: str) -> str:

@@ -250,7 +250,9 @@ def _certainly_denies(deny: Grant, use: Use) -> bool:
     exact = use.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)
     if statement.not_resource:
         touches = resource_match if exact else resources_intersect
-        return not any(holds_variable(one, deny.version) or touches(one, text) for one in statement.resources)
+        return not any(
+            holds_variable(resource, deny.version) or touches(resource, text) for resource in statement.resources
+        )
     covers = resource_match if exact else resource_contains
     fixed = (pattern for pattern in statement.resources if not holds_variable(pattern, deny.version))
     return any(covers(pattern, text) for pattern in fixed)

@@ -98,7 +98,9 @@ def check_replay(
 def _is_granted(request: Request, held: PolicySet, catalog: Catalog) -> bool:
     """Whether an Allow of the principal's own policies may grant a request, whatever denies it."""
     allows = tuple(
-        replace(policy, statements=tuple(one for one in policy.statements if one.effect is Effect.ALLOW))
+        replace(
+            policy, statements=tuple(statement for statement in policy.statements if statement.effect is Effect.ALLOW)
+        )
         for policy in held.identity
     )
     return decide(request, PolicySet(identity=allows), catalog=catalog).result in _MAY_PASS
@@ -162,9 +164,9 @@ def _requests(principal: str, news: Sequence[NewAllow], grants: PrincipalGrants,
         return
     draws = _Draws(principal)
     values = _condition_values(
-        (*(new.statement.conditions for new, _ in live), *(one.statement.conditions for one in old))
+        (*(new.statement.conditions for new, _ in live), *(grant.statement.conditions for grant in old))
     )
-    patterns = tuple(sorted({pattern for one in old for pattern in one.statement.resources}))
+    patterns = tuple(sorted({pattern for grant in old for pattern in grant.statement.resources}))
     others = _granted_actions(old)
     for number in range(size):
         new, actions = live[number % len(live)]

@@ -80,7 +80,7 @@ def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[
 def left_allows(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> tuple[NewAllow, ...]:
     """Every Allow of the policies left attached, as the old policies have it."""
     found = allows_of_left(grants, left)
-    return tuple(_allow_of(str(one.ref), one.version, one.statement, one.actions) for one in found)
+    return tuple(_allow_of(str(grant.ref), grant.version, grant.statement, grant.actions) for grant in found)
 
 
 def _allow_of(place: str, version: str, statement: Statement, actions: frozenset[Action]) -> NewAllow:
@@ -189,7 +189,7 @@ def check_limits(
     if inline > inline_limit:
         found.failed.append(_LARGE_INLINE.format(size=inline, limit=inline_limit))
     for document in documents:
-        file, sids = document.file, Counter(one.sid for one in document.policy.statements if one.sid)
+        file, sids = document.file, Counter(statement.sid for statement in document.policy.statements if statement.sid)
         repeated = ((sid, count) for sid, count in sids.items() if count > 1)
         found.failed += [_REPEATED_SID.format(file=file, sid=sid, count=count) for sid, count in repeated]
         wrong = (sid for sid in sids if not _SID.fullmatch(sid))

@@ -109,7 +109,7 @@ def _complete_options(call: Call, actions: tuple[MappedAction, ...]) -> tuple[Ma
     is_hidden = is_bare or (call.operation.endswith("Environment") and call.has("templateName"))
     return (
         *actions,
-        *(one for passed in named.values() for one in passed),
+        *(action for passed in named.values() for action in passed),
         *((ROLE_UNREAD,) if is_hidden else ()),
     )
 
@@ -119,7 +119,7 @@ def _passed_by_option(call: Call, option: tuple[str, str]) -> Iterator[MappedAct
     for setting in values_at(call.request, ("optionSettings",)):
         if (*texts_at(setting, ("namespace",)), *texts_at(setting, ("optionName",))) == option:
             yield from passed_roles(
-                call, (entity_arn(call, names, one) for one in texts_at(setting, ("value",))), service
+                call, (entity_arn(call, names, text) for text in texts_at(setting, ("value",))), service
             )
 
 

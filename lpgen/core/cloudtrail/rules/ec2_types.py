@@ -125,8 +125,12 @@ def with_shared(call: Call, resources: Iterable[Resource], kinds: Iterable[str])
     https://github.com/aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway/issues/37
     """
     own, starts = tuple(resources), tuple(f"{kind}/" for kind in kinds)
-    shared = (one for one in own if one.kind is ResourceKind.ARN and _is_own(call, one.text, starts))
-    return own + tuple(resource_from_arn(one.text.replace(f":{call.account}:", f":{ANY_ACCOUNT}:")) for one in shared)
+    shared = (
+        resource for resource in own if resource.kind is ResourceKind.ARN and _is_own(call, resource.text, starts)
+    )
+    return own + tuple(
+        resource_from_arn(resource.text.replace(f":{call.account}:", f":{ANY_ACCOUNT}:")) for resource in shared
+    )
 
 
 def _is_own(call: Call, arn: str, starts: tuple[str, ...]) -> bool:

@@ -146,7 +146,7 @@ def _complete_data(call: Call, actions: tuple[MappedAction, ...]) -> tuple[Mappe
     """
     keys, tables = call.catalog.facts(data_keys), call.arn("dynamodb", "table/")
     context = context_of_data(keys, lambda key: call.text("encryptionContext", key), tables)
-    return tuple(replace(one, context=context) for one in actions)
+    return tuple(replace(action, context=context) for action in actions)
 
 
 # ---------------------------------------------------------------- Secrets Manager

@@ -125,7 +125,7 @@ def roles_at(call: Call, parameters: Iterable[RoleParameter]) -> tuple[MappedAct
         found = by_service.setdefault(service, set())
         found |= {UNKNOWN_RESOURCE} if call.hides(*path) else set()
         found |= _roles(entity_arn(call, names, text) for text in call.texts(*path))
-    return tuple(one for service, roles in sorted(by_service.items()) for one in passed(call, roles, service))
+    return tuple(action for service, roles in sorted(by_service.items()) for action in passed(call, roles, service))
 
 
 def passed_roles(call: Call, texts: Iterable[str], service: str) -> tuple[MappedAction, ...]:
@@ -138,7 +138,7 @@ def passed(call: Call, roles: Set[Resource], service: str) -> tuple[MappedAction
 
     An instance profile keeps its own ARN: only a snapshot of the account shows which role it holds.
     """
-    own = (one for one in roles if not call.account or split_arn(one.text).account in ("", call.account))
+    own = (role for role in roles if not call.account or split_arn(role.text).account in ("", call.account))
     resources = tuple(sorted(own))
     if call.partition == "aws-cn" and service in _SUFFIXED_IN_CHINA:
         service = f"{service}.cn"

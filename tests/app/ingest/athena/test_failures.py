@@ -87,7 +87,7 @@ def test_ingest_survives_connections_that_break_in_the_answer(march: World, tmp_
 
     with fault_proxy(march.server, breaks) as proxy:
         result = march.take(tmp_path / "data", url=proxy.server.url)
-        asked = [one for one in proxy.requests if one.path.endswith(".csv") and one.method == "GET"]
+        asked = [request for request in proxy.requests if request.path.endswith(".csv") and request.method == "GET"]
     assert result.records == 56
     assert len(asked) > 28
     assert tables(tmp_path / "data") == tables_from_records(tmp_path, records_of(range(56)))

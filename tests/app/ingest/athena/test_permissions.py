@@ -35,7 +35,7 @@ def test_ingest_calls_nothing_that_its_own_policy_does_not_allow(moto: Server, t
     prefixes = {"AmazonAthena": "athena", "AWSGlue": "glue"}
     used = {
         f"{prefixes[service]}:{operation}"
-        for service, _, operation in (one.partition(".") for one in calls)
+        for service, _, operation in (call.partition(".") for call in calls)
         if service in prefixes
     }
     others = {call for call in calls if call.partition(".")[0] not in prefixes}

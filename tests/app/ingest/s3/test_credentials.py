@@ -46,7 +46,7 @@ def test_ingest_asks_as_requester_who_pays(bucket: Bucket, tmp_path: Path) -> No
     bucket.put(daily_logs([1]))
     with fault_proxy(bucket.server) as proxy:
         take_from(proxy.server, tmp_path / "data", bucket.address(), requester_pays=True)
-        assert {one.headers.get("x-amz-request-payer") for one in proxy.requests} == {"requester"}
+        assert {request.headers.get("x-amz-request-payer") for request in proxy.requests} == {"requester"}
 
 
 def refuse_secret(request: Request) -> Fault:

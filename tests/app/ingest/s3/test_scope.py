@@ -48,7 +48,9 @@ def test_ingest_picks_up_late_and_changed_objects(s3: Server, tmp_path: Path) ->
 def test_ingest_reads_what_cloudwatch_logs_wrote_through_firehose_or_exported(s3: Server, tmp_path: Path) -> None:
     bucket = make_bucket(s3)
     records = [json.dumps(record_json(number)) for number in (1, 2, 3)]
-    sent = [{"messageType": "DATA_MESSAGE", "logEvents": [{"timestamp": 1, "message": one}]} for one in records[:2]]
+    sent = [
+        {"messageType": "DATA_MESSAGE", "logEvents": [{"timestamp": 1, "message": record}]} for record in records[:2]
+    ]
     uuid = "0f0e1d2c-1111-4222-8333-a1b2c3d4e5f6"
     objects = {
         f"logs/2024/03/01/10/trail-1-2024-03-01-10-00-12-{uuid}": b"".join(

@@ -56,23 +56,23 @@ def test_known_intervals() -> None:
 @given(counts, st.integers(0, 50), st.integers(1, 120))
 def test_more_denials_or_fewer_days_expect_no_less(found: list[DenialCount], needs: int, days: int) -> None:
     prior = prior_from_counts(found)
-    one = expected_denials(prior, DenialCount(needs, days))
+    denials = expected_denials(prior, DenialCount(needs, days))
     more = expected_denials(prior, DenialCount(needs + 1, days))
     longer = expected_denials(prior, DenialCount(needs, days + 10))
-    assert more.mean > one.mean > longer.mean
-    assert (more.low, more.high) >= (one.low, one.high)
-    assert (longer.low, longer.high) <= (one.low, one.high)
-    assert one.low <= one.high
+    assert more.mean > denials.mean > longer.mean
+    assert (more.low, more.high) >= (denials.low, denials.high)
+    assert (longer.low, longer.high) <= (denials.low, denials.high)
+    assert denials.low <= denials.high
 
 
 @settings(max_examples=examples(100))
 @given(counts)
 def test_the_prior_has_the_mean_of_all_and_the_sum_is_that_of_each(found: list[DenialCount]) -> None:
     prior = prior_from_counts(found)
-    needs, days = sum(one.needs for one in found), sum(one.days for one in found)
+    needs, days = sum(count.needs for count in found), sum(count.days for count in found)
     assert prior.shape / prior.days == pytest.approx(max(needs, 0.5) / days)
-    whole = expected_of_all((prior, one) for one in found)
-    assert whole.mean == pytest.approx(sum(expected_denials(prior, one).mean for one in found))
+    whole = expected_of_all((prior, count) for count in found)
+    assert whole.mean == pytest.approx(sum(expected_denials(prior, count).mean for count in found))
     assert whole.low <= whole.high
 
 
@@ -98,7 +98,7 @@ def test_bursts_widen_the_interval_of_all() -> None:
     bursts = spread_of_windows([[0, 0, 9], [0, 9, 0]])
     assert bursts == pytest.approx(9)
     counts = [DenialCount(9, 90)] * 20
-    found = [(prior_from_counts(counts), one) for one in counts]
+    found = [(prior_from_counts(counts), count) for count in counts]
     steady, bursting = expected_of_all(found), expected_of_all(found, bursts)
     assert steady.mean == bursting.mean
     assert bursting.low < steady.low < steady.high < bursting.high

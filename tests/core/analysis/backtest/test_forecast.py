@@ -57,12 +57,12 @@ def proposals(usage: Usage, principals: Sequence[Principal], *, limit: float | N
     (batch,) = Batches(units_of_review(principals, ""), 9, RowSlices(usage), {}, {}, whole_already)
     grants = reviewer.grants_of(batch)
     found = replace(reviewer, forecast=forecaster).propose(batch, grants)
-    return {one.diff.principal.name: one for one in found}
+    return {proposal.diff.principal.name: proposal for proposal in found}
 
 
 def caveats(proposal: Proposal) -> set[CaveatKind]:
     """Why a proposal isn't called safe."""
-    return {one.kind for one in proposal.caveats}
+    return {caveat.kind for caveat in proposal.caveats}
 
 
 def test_what_was_denied_in_the_past_is_expected_again() -> None:
@@ -70,7 +70,7 @@ def test_what_was_denied_in_the_past_is_expected_again() -> None:
     assert ForecastCaveat.EXPECTED_DENIALS not in caveats(found["steady"])
     assert found["steady"].diff.draft.expected is not None
     assert found["steady"].diff.draft.expected.high == 0
-    (caveat,) = [one for one in found["growing"].caveats if one.kind is ForecastCaveat.EXPECTED_DENIALS]
+    (caveat,) = [caveat for caveat in found["growing"].caveats if caveat.kind is ForecastCaveat.EXPECTED_DENIALS]
     assert "s3:GetBucketTagging on arn:aws:s3:::bucket-" in caveat.message
     assert found["growing"].diff.draft.expected is not None
     assert found["growing"].diff.draft.expected.high > 0
@@ -83,12 +83,17 @@ def test_a_higher_limit_takes_what_is_expected_for_few_enough() -> None:
 def test_a_review_of_one_principal_expects_what_a_review_of_all_expects() -> None:
     usage = logs(120)
     together = proposals(usage, [STEADY, GROWING])
-    for one in (STEADY, GROWING):
-        assert proposals(usage, [one])[one.name].diff.draft.expected == together[one.name].diff.draft.expected
+    for principal in (STEADY, GROWING):
+        assert (
+            proposals(usage, [principal])[principal.name].diff.draft.expected
+            == together[principal.name].diff.draft.expected
+        )
 
 
 def test_too_few_days_are_never_safe() -> None:
-    (few,) = [one for one in proposals(logs(FEWEST_DAYS - 1), [STEADY])["steady"].caveats if not _is_short(one.kind)]
+    (few,) = [
+        caveat for caveat in proposals(logs(FEWEST_DAYS - 1), [STEADY])["steady"].caveats if not _is_short(caveat.kind)
+    ]
     assert (few.kind, few.item, few.doubt) == (ForecastCaveat.NO_FORECAST, "not-enough-days", Doubt.LOGS)
     assert not few.kind.row.acceptable
     assert ForecastCaveat.NO_FORECAST not in caveats(proposals(logs(FEWEST_DAYS), [STEADY])["steady"])
@@ -100,7 +105,7 @@ def _is_short(kind: CaveatKind) -> bool:
 
 def test_nothing_is_safe_without_a_backtest() -> None:
     for proposal in proposals(logs(120), [STEADY, GROWING], limit=None).values():
-        (one,) = [one for one in proposal.caveats if one.kind is ForecastCaveat.NO_FORECAST]
+        (one,) = [caveat for caveat in proposal.caveats if caveat.kind is ForecastCaveat.NO_FORECAST]
         assert (one.item, one.doubt) == ("no-backtest", Doubt.NONE)
         assert proposal.diff.draft.expected is None
 
@@ -111,10 +116,10 @@ def test_the_windows_to_look_back_on_lie_within_the_logs_and_end_with_them(days:
     last = FIRST + timedelta(days=days - 1)
     windows = look_back_windows(FIRST, last)
     assert len(windows) == 3 or days < FEWEST_DAYS
-    for one in windows:
-        assert one.learn_first == FIRST
-        assert one.learn_days >= FEWEST_TO_LEARN_ON
-        assert one.judge_last <= last
-        assert one.judge_days == min(LONGEST_TEST, days // 4)
-    assert all(one.learn_days < other.learn_days for one, other in pairwise(windows))
+    for window in windows:
+        assert window.learn_first == FIRST
+        assert window.learn_days >= FEWEST_TO_LEARN_ON
+        assert window.judge_last <= last
+        assert window.judge_days == min(LONGEST_TEST, days // 4)
+    assert all(window.learn_days < other.learn_days for window, other in pairwise(windows))
     assert not windows or windows[-1].judge_last == last

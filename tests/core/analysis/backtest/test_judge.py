@@ -50,13 +50,15 @@ def backtested(uses: Sequence[Use], principal: Principal = WIDE, *, step: int = 
     windows = windows_of_days(*covered_days(usage), train=90, test=30, step=step)
     work = backtester(usage, windows, principal)
     units = units_of_review([principal], "")
-    found = [one for batch in Batches(units, 8, RowSlices(usage), {}, {}, whole_already) for one in work(batch)]
+    found = [
+        backtest for batch in Batches(units, 8, RowSlices(usage), {}, {}, whole_already) for backtest in work(batch)
+    ]
     return backtest_of_principals(found, windows, (), catalog())
 
 
 def causes(uses: Sequence[Use], principal: Principal = WIDE) -> dict[tuple[str, str], DenialCause]:
-    (one,) = backtested(uses, principal).principals
-    return {(need.action, need.resource): need.cause for need in one.denied}
+    (backtest,) = backtested(uses, principal).principals
+    return {(need.action, need.resource): need.cause for need in backtest.denied}
 
 
 def test_use_that_was_learned_is_not_denied() -> None:
@@ -106,8 +108,8 @@ def test_what_the_old_policies_deny_is_not_judged() -> None:
 def test_overlapping_windows_count_a_need_and_its_records_once() -> None:
     later = [at(age, "sqs:TagQueue", QUEUE) for age in (1, 2)]
     found = backtested(later, step=1, days=124)
-    (one,) = found.principals
-    (need,) = one.denied
+    (backtest,) = found.principals
+    (need,) = backtest.denied
     assert (len(found.windows), need.windows, need.records) == (5, 3, 2)
     assert need.first_day == LAST_DAY - timedelta(days=2)
     assert (found.totals.denied_needs, found.totals.denied_records, found.totals.pairs) == (1, 2, 5)
@@ -117,15 +119,15 @@ def test_overlapping_windows_count_a_need_and_its_records_once() -> None:
 def test_simpler_policies_are_judged_by_the_same_uses() -> None:
     learned = at(40, "sqs:SendMessage", QUEUE)
     later = [at(3, "sqs:SendMessage", f"{QUEUE}-too"), at(3, "sqs:TagQueue", QUEUE), at(3, "iam:ListRoles")]
-    (one,) = backtested([learned, *later]).principals
-    needs = {which: found.denied_needs for which, found in one.alternatives.items()}
+    (backtest,) = backtested([learned, *later]).principals
+    needs = {which: found.denied_needs for which, found in backtest.alternatives.items()}
     assert needs == {
         Alternative.EXACT: 3,
         Alternative.ACTIONS: 2,
         Alternative.SERVICES: 1,
         Alternative.UNTOUCHED: 0,
     }
-    shares = [one.alternatives[which].removed_share for which in Alternative]
+    shares = [backtest.alternatives[which].removed_share for which in Alternative]
     assert shares == sorted(shares, reverse=True)
     assert shares[-1] == 0
 

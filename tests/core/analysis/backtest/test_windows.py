@@ -35,8 +35,8 @@ def test_windows_keep_their_lengths_and_stay_within_the_logs(days: int, train: i
         return
     windows = windows_of_days(FIRST, last, train=train, test=test, step=step)
     assert windows[0].learn_first == FIRST
-    assert {(one.learn_days, one.judge_days) for one in windows} == {(train, test)}
-    assert all(one.judge_first == one.learn_last + timedelta(days=1) for one in windows)
+    assert {(window.learn_days, window.judge_days) for window in windows} == {(train, test)}
+    assert all(window.judge_first == window.learn_last + timedelta(days=1) for window in windows)
     assert {(after.learn_first - before.learn_first).days for before, after in pairwise(windows)} <= {step}
     assert windows[-1].judge_last <= last < windows[-1].judge_last + timedelta(days=step)
 
@@ -48,8 +48,10 @@ def test_disjoint_windows_share_no_day_and_leave_room_for_no_other(days: int, te
     chosen = [windows[number] for number in disjoint_windows(windows)]
     assert chosen[-1] == windows[-1]
     assert all(before.judge_last < after.judge_first for before, after in pairwise(chosen))
-    for one in windows:
-        assert any(one.judge_first <= other.judge_last and other.judge_first <= one.judge_last for other in chosen)
+    for window in windows:
+        assert any(
+            window.judge_first <= other.judge_last and other.judge_first <= window.judge_last for other in chosen
+        )
 
 
 @settings(max_examples=examples(100))
@@ -57,23 +59,29 @@ def test_disjoint_windows_share_no_day_and_leave_room_for_no_other(days: int, te
 def test_the_curve_judges_the_last_window_with_all_lengths_that_fit(days: int, train: int) -> None:
     (last,) = windows_of_days(FIRST, FIRST + timedelta(days=days - 1), train=train, test=1, step=999)
     found = curve_windows(last, FIRST)
-    assert [one.learn_days for one in found] == [length for length in CURVE_DAYS if length <= train]
-    assert {(one.judge_first, one.judge_last) for one in found} <= {(last.judge_first, last.judge_last)}
+    assert [window.learn_days for window in found] == [length for length in CURVE_DAYS if length <= train]
+    assert {(window.judge_first, window.judge_last) for window in found} <= {(last.judge_first, last.judge_last)}
 
 
 def test_usage_of_days_holds_nothing_of_other_days() -> None:
     ages = (0, 1, 29, 30, 31, 60)
     moments = {age: days_before_end(age) + timedelta(hours=23, minutes=59) for age in ages}
-    uses = [use("s3:GetObject", "arn:aws:s3:::b/x", seen=f"{one:%Y-%m-%dT%H:%M:%SZ}") for one in moments.values()]
+    uses = [use("s3:GetObject", "arn:aws:s3:::b/x", seen=f"{moment:%Y-%m-%dT%H:%M:%SZ}") for moment in moments.values()]
     skips = [
-        {"reason": "unmapped", "outcome": "allowed", "principal": str(age), "first_seen": moments[60], "last_seen": one}
-        for age, one in moments.items()
+        {
+            "reason": "unmapped",
+            "outcome": "allowed",
+            "principal": str(age),
+            "first_seen": moments[60],
+            "last_seen": moment,
+        }
+        for age, moment in moments.items()
     ]
     usage = usage_of({"someone": uses}, skips=[*skips, {"reason": "no_time", "outcome": "allowed"}])
     first, last = LAST_DAY - timedelta(days=30), LAST_DAY - timedelta(days=1)
     cut = usage_of_days(usage, first, last)
     assert covered_days(cut) == (first, last)
     days = {LAST_DAY - day for day in column_values(cut.table.column("day"))}
-    assert {one.days for one in days} == {30, 29, 1}
+    assert {day.days for day in days} == {30, 29, 1}
     assert set(column_values(cut.skips.column("principal"))) == {"30", "29", "1", "0", ""}
     assert usage_of_days(cut, first, last) == cut

@@ -43,7 +43,7 @@ def test_the_decisions_file_names_access_for_emergencies(tmp_path: Path, name: s
 def read_decisions_of(folder: Path, text: str, name: str = "d.toml") -> list[tuple[DecisionKind, str]]:
     path = folder / name
     path.write_text(text, encoding="utf-8")
-    return [(one.kind, one.principal) for one in read_decisions(path)]
+    return [(decision.kind, decision.principal) for decision in read_decisions(path)]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_name_of_nobody_is_a_problem_of_the_file(tmp_path: Path) -> None:
     (found,) = idle_decisions(
         read_decisions(path),
         principals,
-        [grants_of(one) for one in principals],
+        [grants_of(principal) for principal in principals],
         catalog(),
         drift_words=DRIFT_ITEM_WORDS,
     )

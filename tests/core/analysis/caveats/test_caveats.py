@@ -42,12 +42,12 @@ def test_diff_is_incomplete_with_an_unmapped_success_until_a_person_accepts_it()
 def test_diff_is_incomplete_with_a_record_that_could_not_be_read() -> None:
     principal = role(policy(allow("s3:GetObject")))
     found = diff_of(principal, skips=[{**unmapped(principal, ""), "reason": "bad_record"}])
-    assert [one.item for one in found.assessment.open_caveats] == ["bad_record s3.amazonaws.com GetSecretThing"]
+    assert [caveat.item for caveat in found.assessment.open_caveats] == ["bad_record s3.amazonaws.com GetSecretThing"]
 
 
 def test_diff_is_incomplete_with_a_granted_pattern_that_the_catalog_does_not_know() -> None:
     found = diff_of(role(policy(allow(["s3:GetObject", "s3:NoSuchThing"]))), [use("s3:GetObject", OBJECT)])
-    assert [one.item for one in found.assessment.open_caveats] == ["unknown-pattern s3:NoSuchThing"]
+    assert [caveat.item for caveat in found.assessment.open_caveats] == ["unknown-pattern s3:NoSuchThing"]
     denied = diff_of(role(policy(allow("s3:GetObject"), deny("s3:NoSuchThing"))), [use("s3:GetObject", OBJECT)])
     assert denied.assessment.open_caveats == ()
 
@@ -107,8 +107,10 @@ def schedule_of(arn: str, expression: str, *, enabled: bool = True) -> Schedule:
 def test_diff_doubts_a_role_whose_schedule_the_logs_cannot_show_twice(expression: str, *, doubted: bool) -> None:
     principal = role(policy(allow("s3:GetObject")))
 
-    def found(one: Schedule, **more: Any) -> PrincipalDiff:
-        return diff_of(principal, [use("s3:GetObject", OBJECT)], days=90, options=exactly(schedules=(one,), **more))
+    def found(schedule: Schedule, **more: Any) -> PrincipalDiff:
+        return diff_of(
+            principal, [use("s3:GetObject", OBJECT)], days=90, options=exactly(schedules=(schedule,), **more)
+        )
 
     expected = {ShortLogsCaveat.RARE_SCHEDULE} if doubted else set()
     assert caveats(found(schedule_of(principal.arn, expression))) == expected
@@ -173,7 +175,7 @@ def test_diff_counts_no_day_of_denied_tries_alone() -> None:
     assert "seldom-used" in items(found)
     accepted = exactly(decisions=(decision(DecisionKind.ACCEPT, item="seldom-used"),))
     found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)], options=accepted)
-    assert "seldom-used" not in {one.item for one in found.assessment.open_caveats}
+    assert "seldom-used" not in {caveat.item for caveat in found.assessment.open_caveats}
 
 
 def test_diff_counts_no_age_across_a_hole() -> None:
@@ -233,7 +235,7 @@ def test_diff_doubts_a_dangerous_action_that_stays_for_a_try(action: str, kinds:
 def test_diff_doubts_an_action_on_more_resources_than_are_told_apart() -> None:
     overflow = replace(use("s3:GetObject"), resource=Resource(ResourceKind.OVERFLOW))
     found = diff_of(role(policy(allow("s3:GetObject"))), [overflow])
-    assert [one.item for one in found.assessment.open_caveats] == ["too-many-resources s3:GetObject"]
+    assert [caveat.item for caveat in found.assessment.open_caveats] == ["too-many-resources s3:GetObject"]
 
 
 FULL_ACCESS = {
@@ -256,7 +258,7 @@ def test_diff_never_calls_the_unseen_removal_of_a_named_data_plane_safe(name: st
     used = [use("ec2:DescribeInstances")]
     accept = exactly(decisions=(decision(DecisionKind.ACCEPT, item="*"),))
     found = diff_of(principal, used, data_events=(), options=accept)
-    (caveat,) = [one for one in found.assessment.open_caveats if one.kind is LineCaveat.UNSEEN_NAMED]
+    (caveat,) = [caveat for caveat in found.assessment.open_caveats if caveat.kind is LineCaveat.UNSEEN_NAMED]
     assert caveat.parameters["services"] == (pattern.partition(":")[0],)
     for kind in (DecisionKind.KEEP, DecisionKind.DROP):
         decided = exactly(decisions=(decision(kind, action=pattern),))
@@ -274,14 +276,14 @@ def test_diff_keeps_the_unseen_data_plane_that_a_deny_of_the_roles_own_names() -
     principal = role(of_aws("PowerUserAccess", allow("*")), policy(deny("s3:DeleteBucket")))
     found = diff_of(principal, [use("ec2:DescribeInstances")], data_events=())
     assert "s3:GetObject" in kept(found)
-    (caveat,) = [one for one in found.assessment.caveats if one.kind is LineCaveat.UNSEEN_UNDER_STAR]
+    (caveat,) = [caveat for caveat in found.assessment.caveats if caveat.kind is LineCaveat.UNSEEN_UNDER_STAR]
     assert "s3" not in caveat.parameters["services"]
 
 
 def test_diff_doubts_for_good_the_removal_of_an_unseen_data_plane_that_the_boundary_names() -> None:
     boundary = policy(allow(["s3:*", "ec2:Describe*"]), name="boundary")
     found = diff_of(role(policy(allow("*")), boundary=boundary), [use("ec2:DescribeInstances")], data_events=())
-    (caveat,) = [one for one in found.assessment.caveats if one.kind is LineCaveat.UNSEEN_NAMED]
+    (caveat,) = [caveat for caveat in found.assessment.caveats if caveat.kind is LineCaveat.UNSEEN_NAMED]
     assert caveat.parameters["services"] == ("s3",)
 
 
@@ -290,7 +292,7 @@ def test_diff_doubts_unseen_removals_in_one_order_whatever_the_order_of_actions(
     for services in (["s3:*"], ["sqs:*"], ["sns:*"], ["s3:*", "sns:*"]):
         principal = role(policy(allow("*")), of_aws("Odd", allow(services)))
         found = diff_of(principal, [use("ec2:DescribeInstances")], data_events=()).assessment.caveats
-        assert tuple(one.kind for one in found if one.kind in kinds) == kinds
+        assert tuple(caveat.kind for caveat in found if caveat.kind in kinds) == kinds
 
 
 def test_diff_does_not_doubt_a_removed_data_action_that_the_policy_grants_on_nothing() -> None:
@@ -314,24 +316,24 @@ def test_diff_doubts_the_removal_of_what_logs_cannot_show_where_no_service_is_na
     statement: dict[str, object], *, doubted: bool
 ) -> None:
     found = diff_of(role(policy(statement)), [use("s3:ListAllMyBuckets")], data_events=())
-    ours = [one for one in found.assessment.open_caveats if one.kind is LineCaveat.UNSEEN_UNDER_STAR]
+    ours = [caveat for caveat in found.assessment.open_caveats if caveat.kind is LineCaveat.UNSEEN_UNDER_STAR]
     assert bool(ours) is doubted
-    for one in ours:
-        assert "sqs" in one.parameters["services"]
-        assert "s3" not in one.parameters["services"], "the principal used it, so its actions stay"
+    for our in ours:
+        assert "sqs" in our.parameters["services"]
+        assert "s3" not in our.parameters["services"], "the principal used it, so its actions stay"
 
 
 def test_diff_does_not_doubt_removals_that_iam_speaks_of_or_that_decisions_make_good() -> None:
     broad = role(policy(allow("*")))
     accept = exactly(decisions=(decision(DecisionKind.ACCEPT, item="unseen-under-star"),))
     found = diff_of(broad, [use("s3:ListAllMyBuckets")], data_events=(), options=accept)
-    assert LineCaveat.UNSEEN_UNDER_STAR not in {one.kind for one in found.assessment.open_caveats}
-    (before,) = [one for one in found.assessment.caveats if one.kind is LineCaveat.UNSEEN_UNDER_STAR]
+    assert LineCaveat.UNSEEN_UNDER_STAR not in {caveat.kind for caveat in found.assessment.open_caveats}
+    (before,) = [caveat for caveat in found.assessment.caveats if caveat.kind is LineCaveat.UNSEEN_UNDER_STAR]
     keep = exactly(decisions=(decision(DecisionKind.KEEP, action="sqs:*"),))
     (after,) = [
-        one
-        for one in diff_of(broad, [use("s3:ListAllMyBuckets")], data_events=(), options=keep).assessment.caveats
-        if one.kind is LineCaveat.UNSEEN_UNDER_STAR
+        caveat
+        for caveat in diff_of(broad, [use("s3:ListAllMyBuckets")], data_events=(), options=keep).assessment.caveats
+        if caveat.kind is LineCaveat.UNSEEN_UNDER_STAR
     ]
     assert set(before.parameters["services"]) - set(after.parameters["services"]) == {"sqs"}
 

@@ -26,8 +26,8 @@ def idle(kind: DecisionKind, **fields: str) -> list[str]:
     blank = dict.fromkeys(("principal", "action", "resource", "item", "since", "until", "expires"), "")
     decision = Decision(kind, **{**blank, "reason": "because", "owner": "team", **fields})
     return [
-        one.text
-        for one in idle_decisions(
+        idle.text
+        for idle in idle_decisions(
             [decision], [APP, JOB], [grants_of(APP), grants_of(JOB)], catalog(), drift_words=DRIFT_ITEM_WORDS
         )
     ]
@@ -120,7 +120,7 @@ def test_what_a_decision_may_have_meant_comes_beside_its_sentence() -> None:
     found = idle_decisions(
         [keep], [APP, JOB], [grants_of(APP), grants_of(JOB)], catalog(), drift_words=DRIFT_ITEM_WORDS
     )
-    assert [one.closest for one in found] == ["role/app"]
+    assert [idle.closest for idle in found] == ["role/app"]
 
 
 def test_decision_asks_for_the_grants_of_those_it_speaks_of_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_decision_asks_for_the_grants_of_those_it_speaks_of_alone(monkeypatch: p
 
     monkeypatch.setattr(PrincipalGrants, "granted", note)
     keep = Decision(DecisionKind.KEEP, JOB.arn, "SQS:sendmessage", "", "", "", "", "because", "team", "")
-    lines = [line.action for one in (APP, JOB) for line in decided_lines(grants_of(one), [keep], catalog())]
+    lines = [line.action for principal in (APP, JOB) for line in decided_lines(grants_of(principal), [keep], catalog())]
     assert (lines, asked) == (["sqs:SendMessage"], ["job"])
 
 

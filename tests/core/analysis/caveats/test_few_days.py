@@ -104,17 +104,19 @@ def test_the_days_of_a_permission_set_are_those_of_its_roles_in_all_accounts() -
     there = replace(here, account="444455556666", arn=here.arn.replace(ACCOUNT, "444455556666"))
     usage = usage_of({here.arn: on(SCATTERED[:2], READ), there.arn: on(SCATTERED[2:], READ)})
     diffs = diff_usage(usage, [grants_of(here), grants_of(there)], catalog(), exactly()).principals
-    assert not any("seldom-used" in items(one) for one in diffs)
+    assert not any("seldom-used" in items(diff) for diff in diffs)
 
 
 def test_the_caveat_names_whose_days_are_few_and_how_many_and_can_be_accepted() -> None:
     found = diff_of(PEOPLE["user"], on(SCATTERED[:2], READ))
-    (caveat,) = (one for one in found.assessment.caveats if one.item == "seldom-used")
+    (caveat,) = (caveat for caveat in found.assessment.caveats if caveat.item == "seldom-used")
     assert caveat.message == (
         "the logs show it at work on only 2 days, and people use it, who do something else each time"
     )
     (caveat,) = (
-        one for one in diff_of(LAMBDA, on(SCATTERED[:1], CHANGE)).assessment.caveats if one.item == "seldom-used"
+        caveat
+        for caveat in diff_of(LAMBDA, on(SCATTERED[:1], CHANGE)).assessment.caveats
+        if caveat.item == "seldom-used"
     )
     assert caveat.message == (
         "the logs show it at work on only 1 day, and it mostly changes how things are set up, which differs each time"
@@ -124,5 +126,5 @@ def test_the_caveat_names_whose_days_are_few_and_how_many_and_can_be_accepted() 
 
 
 def test_denied_attempts_are_no_days_at_work() -> None:
-    tries = [replace(one, outcome=Outcome.DENIED) for one in on(SCATTERED[2:], READ)]
+    tries = [replace(use, outcome=Outcome.DENIED) for use in on(SCATTERED[2:], READ)]
     assert "seldom-used" in items(diff_of(PEOPLE["user"], [*on(SCATTERED[:2], READ), *tries]))

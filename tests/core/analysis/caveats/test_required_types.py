@@ -21,10 +21,10 @@ GLUE_TABLE = (f"{GLUE}:catalog", f"{GLUE}:database/d", f"{GLUE}:table/d/t")
 
 
 def doubts(principal: Principal, action: str, *resources: str, decisions: tuple[Decision, ...] = ()) -> list[str]:
-    usage = usage_of({principal.arn: [use(action, one) for one in resources]})
+    usage = usage_of({principal.arn: [use(action, resource) for resource in resources]})
     grants = grants_from_principals([principal], CATALOG)
     (diff,) = diff_usage(usage, grants, CATALOG, exactly(decisions=decisions)).principals
-    return [one.message for one in diff.assessment.open_caveats if one.kind is LineCaveat.REQUIRED_TYPE]
+    return [caveat.message for caveat in diff.assessment.open_caveats if caveat.kind is LineCaveat.REQUIRED_TYPE]
 
 
 @pytest.mark.parametrize(

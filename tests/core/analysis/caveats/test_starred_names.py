@@ -12,7 +12,7 @@ ITEM = "unknown-pattern lambda:EnableReplication*"
 
 
 def items(diff: PrincipalDiff) -> list[str]:
-    return [one.item for one in diff.assessment.open_caveats]
+    return [caveat.item for caveat in diff.assessment.open_caveats]
 
 
 def test_who_lets_functions_run_at_the_edge_needs_the_star() -> None:
@@ -21,7 +21,7 @@ def test_who_lets_functions_run_at_the_edge_needs_the_star() -> None:
     deployed = use("lambda:GetFunction", FUNCTION, how=EDGE_FUNCTION)
     diff = found([allow("lambda:*", "*")], deployed)
     assert items(diff).count(ITEM) == 1
-    (caveat,) = (one for one in diff.assessment.open_caveats if one.item == ITEM)
+    (caveat,) = (caveat for caveat in diff.assessment.open_caveats if caveat.item == ITEM)
     assert caveat.step == ("grant `lambda:EnableReplication*` in another policy, and accept this by a decision")
 
 

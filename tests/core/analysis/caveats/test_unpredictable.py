@@ -45,7 +45,7 @@ def test_a_role_of_stacks_is_never_safe_whatever_its_name(service: str, *, doubt
     is_deployer = doubted or service == "servicecatalog"
     assert ("sqs:DeleteQueue" in kept(found)) is is_deployer, "a rollback deletes what was created"
     accept = exactly(decisions=(decision(DecisionKind.ACCEPT, item="stacks"),))
-    assert "stacks" not in {one.item for one in diff_of(principal, used, options=accept).assessment.open_caveats}
+    assert "stacks" not in {caveat.item for caveat in diff_of(principal, used, options=accept).assessment.open_caveats}
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def day_before_end(days: int) -> date:
 
 
 def denied(days: Iterable[int], *actions: str) -> list[Use]:
-    return [one for action in actions for one in on(days, action, "*", outcome=Outcome.DENIED)]
+    return [use for action in actions for use in on(days, action, "*", outcome=Outcome.DENIED)]
 
 
 AT_WORK = on(DAILY, "ec2:RebootInstances", "*")
@@ -63,11 +63,15 @@ def reviewed(*uses: Sequence[Use], others: Sequence[Use] = (), **choices: Any) -
 
 def unusual(found: PrincipalDiff) -> list[str]:
     """The actions that the caveats name."""
-    return [one.parameters["action"] for one in found.assessment.open_caveats if one.kind is DangerCaveat.UNUSUAL_USE]
+    return [
+        caveat.parameters["action"]
+        for caveat in found.assessment.open_caveats
+        if caveat.kind is DangerCaveat.UNUSUAL_USE
+    ]
 
 
 def words(found: PrincipalDiff) -> str:
-    (caveat,) = (one for one in found.assessment.open_caveats if one.kind is DangerCaveat.UNUSUAL_USE)
+    (caveat,) = (caveat for caveat in found.assessment.open_caveats if caveat.kind is DangerCaveat.UNUSUAL_USE)
     return caveat.message
 
 
@@ -215,7 +219,7 @@ def test_several_kinds_of_harm_that_are_new_on_one_day_are_unusual_wherever_they
     assert unusual(reviewed(*at_home, *harm[:2])) == []
     found = reviewed(*at_home, *harm)
     assert unusual(found) == [KEY, "s3:PutBucketPolicy", "ec2:ModifySnapshotAttribute"]  # the worst first
-    said = [one.message for one in found.assessment.open_caveats if one.kind is DangerCaveat.UNUSUAL_USE]
+    said = [caveat.message for caveat in found.assessment.open_caveats if caveat.kind is DangerCaveat.UNUSUAL_USE]
     assert all(
         f", and was used on {day_before_end(50)}, with other harm that was new on that day" in one for one in said
     )
@@ -335,8 +339,8 @@ def test_regular_use_removes_it_and_the_lines_stay_the_same(days: list[int], act
     assert action in {line.action for line in found.draft.lines}
     regular = reviewed(on({*days, *DAILY}, action), probes)
     assert unusual(regular) == []
-    assert {(one.action, one.scope) for one in regular.draft.lines} == {
-        (one.action, one.scope) for one in found.draft.lines
+    assert {(line.action, line.scope) for line in regular.draft.lines} == {
+        (line.action, line.scope) for line in found.draft.lines
     }
 
 

@@ -69,7 +69,7 @@ def ask(
 
 def wall(found: Explanation, layer: Layer, level: int = 0) -> ExplainedWall:
     """The one wall of a layer, or of a level of it."""
-    (one,) = (one for one in found.walls if (one.layer, one.level) == (layer, level))
+    (one,) = (wall for wall in found.walls if (wall.layer, wall.level) == (layer, level))
     return one
 
 

@@ -17,7 +17,11 @@ def test_explain_names_the_hole_with_its_pattern_and_wildcard() -> None:
     assert (found.result, found.sentence) == (Result.ALLOWED, "Allowed by S3:GET* in own, statement 2 (Read).")
     (hole,) = statements(found)
     assert (hole.fit, hole.actions, hole.resources) == (Fit.APPLIES, ("S3:GET*",), ("arn:aws:s3:::images/*",))
-    assert hole.actions_today == len([one for one in catalog().service_actions("s3") if one.startswith("s3:Get")]) > 50
+    assert (
+        hole.actions_today
+        == len([action for action in catalog().service_actions("s3") if action.startswith("s3:Get")])
+        > 50
+    )
     assert wall(found, Layer.IDENTITY).state is WallState.OPEN
 
 
@@ -48,5 +52,8 @@ def test_explain_names_the_group_that_brings_a_policy_and_the_arn_of_a_managed_o
     of_group = replace(policy(allow("s3:*"), name="team"), group="developers")
     managed = replace(policy(allow("s3:*")), kind=PolicyKind.CUSTOMER_MANAGED, name="shared", arn=arn)
     found = ask(role(of_group, managed), "s3:GetObject", IMAGES)
-    assert [(one.ref.policy, one.ref.group) for one in statements(found)] == [("team", "developers"), (arn, "")]
+    assert [(statement.ref.policy, statement.ref.group) for statement in statements(found)] == [
+        ("team", "developers"),
+        (arn, ""),
+    ]
     assert found.sentence == f"Allowed by s3:* in team of group developers, statement 1 and s3:* in {arn}, statement 1."

@@ -25,7 +25,7 @@ def test_explain_puts_the_deny_before_the_allow_that_it_beats() -> None:
     app = role(policy(allow("*"), deny("s3:Delete*", "arn:aws:s3:::images/*", Sid="Keep")))
     found = ask(app, "s3:DeleteObject", IMAGES)
     assert (found.result, found.sentence) == (Result.EXPLICITLY_DENIED, "Explicitly denied by own, statement 2 (Keep).")
-    assert [one.effect for one in statements(found)] == ["Deny", "Allow"]
+    assert [statement.effect for statement in statements(found)] == ["Deny", "Allow"]
     assert wall(found, Layer.IDENTITY).state is WallState.DENIES
     assert found.unread == ()
 
@@ -37,7 +37,7 @@ def test_explain_names_every_wall_without_an_allow() -> None:
     assert found.result is Result.IMPLICITLY_DENIED
     assert found.stops == ("its permissions boundary", "level 2 of the SCPs")
     assert "nothing in its permissions boundary or level 2 of the SCPs allows it" in found.sentence
-    assert [one.state for one in found.walls] == [WallState.OPEN, WallState.SHUT, WallState.OPEN, WallState.SHUT]
+    assert [wall.state for wall in found.walls] == [WallState.OPEN, WallState.SHUT, WallState.OPEN, WallState.SHUT]
     assert wall(found, Layer.SCP, 1).policies == 2
 
 

@@ -71,9 +71,12 @@ def test_explain_says_what_the_decision_says(
     decision = decide(request, policies)
     assert (found.result, found.depends_on) == (decision.result, decision.depends_on)
     counting = {
-        (wall.layer, one.ref.index) for wall in found.walls for one in wall.statements if one.fit is Fit.APPLIES
+        (wall.layer, statement.ref.index)
+        for wall in found.walls
+        for statement in wall.statements
+        if statement.fit is Fit.APPLIES
     }
-    certain = {(one.layer, one.statement) for one in decision.reasons if one.match.answer is Answer.YES}
+    certain = {(reason.layer, reason.statement) for reason in decision.reasons if reason.match.answer is Answer.YES}
     assert certain <= counting
     if found.result is not Result.DEPENDS:
         named = [wall.name for wall in found.walls if wall.state is WallState.SHUT]

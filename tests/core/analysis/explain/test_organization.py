@@ -25,7 +25,7 @@ def perimeter(**condition: Any) -> Any:
 
 def rcps(*levels: Any, account: str = "") -> Guards:
     """RCPs with the default of AWS at each level."""
-    return Guards(rcps=(AccountLevels(account, tuple((document(EVERYTHING), *one) for one in levels)),))
+    return Guards(rcps=(AccountLevels(account, tuple((document(EVERYTHING), *level) for level in levels)),))
 
 
 def test_explain_says_that_rcps_are_not_known_until_they_are_given() -> None:
@@ -73,7 +73,7 @@ def test_explain_takes_the_rcps_of_the_account_that_owns_the_resource() -> None:
     )
     own = ask(app, "sqs:SendMessage", queue, guards=rcps((refusing,), account=ACCOUNT))
     assert own.result is not Result.EXPLICITLY_DENIED
-    assert not [one for one in own.walls if one.layer is Layer.RCP]
+    assert not [wall for wall in own.walls if wall.layer is Layer.RCP]
     # A bucket's ARN doesn't show its account; its policy, where it is known, does.
     bucket = ResourcePolicy("arn:aws:s3:::images", OTHER, document(allow("s3:*", Principal={"AWS": ACCOUNT})))
     guards = Guards(rcps=rcps((document(perimeter()),), account=OTHER).rcps, resource_policies=(bucket,))

@@ -105,4 +105,4 @@ def test_explain_reads_the_trust_policy_of_a_role_for_assuming_it_alone() -> Non
     assert statements(found, Layer.RESOURCE)[0].fit is Fit.OTHER_PRINCIPAL
     passed = ask(app, "iam:PassRole", target.arn, others=[target])
     assert passed.result is Result.ALLOWED
-    assert [one.layer for one in passed.walls] == [Layer.IDENTITY]
+    assert [wall.layer for wall in passed.walls] == [Layer.IDENTITY]

@@ -67,7 +67,10 @@ def test_explain_of_any_resource_depends_on_it_where_patterns_limit_it() -> None
 def test_explain_of_any_resource_leaves_out_what_the_action_cannot_be_done_to() -> None:
     app = role(policy(allow("s3:*", "arn:aws:s3:::images"), allow("s3:*", "arn:aws:s3:::images/*")))
     found = ask(app, "s3:GetObject")
-    assert [(one.ref.index, one.fit) for one in statements(found)] == [(1, Fit.MAY_APPLY), (0, Fit.OTHER_RESOURCE)]
+    assert [(statement.ref.index, statement.fit) for statement in statements(found)] == [
+        (1, Fit.MAY_APPLY),
+        (0, Fit.OTHER_RESOURCE),
+    ]
     only_bucket = role(policy(allow("s3:*", "arn:aws:s3:::images")))
     assert ask(only_bucket, "s3:GetObject").result is Result.IMPLICITLY_DENIED
     assert statements(ask(only_bucket, "s3:GetObject"))[0].resources == ("arn:aws:s3:::images",)

@@ -18,7 +18,7 @@ def seen(uses: Iterable[Use], action: str, resource: str = "", *, principal_id: 
     app = role(policy(allow("*")))
     question = read_question(WrittenQuestion("app", action, resource), [app], catalog())
     found = seen_use(question, usage_of({app.arn: list(uses)}, principal_id=principal_id), [app], catalog())
-    return [(one.on, one.use.resource.text, one.use.evidence.records) for one in found.uses]
+    return [(use.on, use.use.resource.text, use.use.evidence.records) for use in found.uses]
 
 
 def test_seen_uses_tell_this_resource_from_others() -> None:

@@ -42,8 +42,8 @@ def who(
     usage = usage_of(uses or {}, data_on=[IMAGES], principal_id="")
     seen = list(seen_uses(questions, usage, principals, catalog())) if uses is not None else [None] * len(questions)
     trusting = guards.with_trust(principals)
-    found = [explain(one, trusting, catalog(), seen=of) for one, of in zip(questions, seen, strict=True)]
-    return who_can(glob, found, outside_trust((one.principal for one in questions), {ACCOUNT}))
+    found = [explain(question, trusting, catalog(), seen=of) for question, of in zip(questions, seen, strict=True)]
+    return who_can(glob, found, outside_trust((question.principal for question in questions), {ACCOUNT}))
 
 
 def names(answers: Iterable[Explanation]) -> list[str]:
@@ -167,7 +167,7 @@ def test_who_can_puts_outsiders_before_unused_permissions_and_these_before_used_
     roles = [role(granted, name=name) for name in ("a-late", "b-early", "c-perhaps", "d-never", "e-used-by-all", "f")]
     roles[4] = trusting(roles[4], "*")
     roles[5] = trusting(roles[5], f"arn:aws:iam::{OTHER}:root")
-    late, early, perhaps, _, everyone, _ = (one.arn for one in roles)
+    late, early, perhaps, _, everyone, _ = (principal.arn for principal in roles)
     uses = {
         late: [use("s3:GetObject", IMAGES, seen="2026-09-02T00:00:00Z")],
         early: [use("s3:GetObject", IMAGES, seen="2026-08-02T00:00:00Z")],
@@ -205,7 +205,7 @@ def test_who_can_says_once_what_is_not_known_and_that_it_looks_only_at_the_princ
 
 def test_explanation_knows_the_records_that_contradict_it() -> None:
     roles = [role(policy(allow("s3:*")), name="granted"), role(name="nothing"), role(name="idle")]
-    granted, nothing, _ = (one.arn for one in roles)
+    granted, nothing, _ = (principal.arn for principal in roles)
     uses = {
         granted: [use("s3:GetObject", IMAGES, outcome=Outcome.DENIED, error="AccessDenied")],
         nothing: [use("s3:GetObject", IMAGES)],

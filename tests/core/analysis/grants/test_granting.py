@@ -26,5 +26,5 @@ def test_granting_holds_the_allows_of_each_action_in_policy_order(granted: list[
         plain = tuple(grant for grant in allows if action in grant.actions)
         assert found.get(action, NOTHING).grants == plain
         assert found.get(action, NOTHING).refs == tuple(grant.ref for grant in plain)
-    assert all(one.grants for one in found.values())
-    assert len({one.refs for one in found.values()}) == len(set(map(id, found.values())))
+    assert all(granting.grants for granting in found.values())
+    assert len({granting.refs for granting in found.values()}) == len(set(map(id, found.values())))

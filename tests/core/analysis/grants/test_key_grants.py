@@ -57,7 +57,7 @@ def grant(seen: str = "2026-08-01T10:00:00Z", **changes: Any) -> dict[str, Any]:
 
 def table_of(rows: Iterable[dict[str, Any]]) -> pa.Table:
     blank = {"string": "", "bool": False}
-    whole = [{field.name: one.get(field.name, blank.get(str(field.type))) for field in USAGE_SCHEMA} for one in rows]
+    whole = [{field.name: row.get(field.name, blank.get(str(field.type))) for field in USAGE_SCHEMA} for row in rows]
     return pa.Table.from_pylist(whole, schema=USAGE_SCHEMA)
 
 
@@ -116,7 +116,7 @@ def test_what_grants_say_is_no_context_of_the_use_that_makes_them() -> None:
     table = table_of([grant(), other, grant(context='{"aws:TagKeys":["a"],"grantee":["x"]}')])
     (principal,) = principal_usages_from_usage(Usage(table, EMPTY_USAGE.skips, EMPTY_USAGE.coverage)).values()
     (made,) = principal.uses
-    assert [one.values for one in made.contexts] == [(), (("aws:TagKeys", ("a",)),)]
+    assert [context.values for context in made.contexts] == [(), (("aws:TagKeys", ("a",)),)]
 
 
 def test_the_grant_named_is_the_last_before_the_use_began() -> None:
@@ -160,7 +160,7 @@ def test_diff_explains_use_of_a_key_by_a_grant_and_adds_it_to_no_policy() -> Non
     found = diff_of_records(role(policy(allow(["s3:GetObject", "kms:Encrypt"]))))
     (ungranted,) = found.use.ungranted
     assert ungranted.explanation == f"a grant allows it, made by {ADMIN} on 2026-09-01 (example event-CreateGrant)"
-    assert UnknownCaveat.UNEXPLAINED_USE not in {one.kind for one in found.assessment.caveats}
+    assert UnknownCaveat.UNEXPLAINED_USE not in {caveat.kind for caveat in found.assessment.caveats}
     assert {line.action for line in found.draft.lines} == {"s3:GetObject"}
 
 

@@ -36,7 +36,9 @@ def drop(action: str, **more: str) -> Decision:
 
 
 def trusted_by(*principals: dict[str, Any], **more: Any) -> Principal:
-    statements = [{"Effect": "Allow", "Principal": one, "Action": "sts:AssumeRole", **more} for one in principals]
+    statements = [
+        {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more} for principal in principals
+    ]
     trust = policy_from_json(json.dumps({"Version": "2012-10-17", "Statement": statements}), place="trust")
     return replace(role(config()), trust=trust)
 
@@ -48,8 +50,8 @@ def test_awss_policy_for_the_one_trusted_service_stays_with_its_version_and_docu
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
 def test_it_stays_in_every_partition(partition: str) -> None:
-    one = replace(config(), arn=f"arn:{partition}:iam::aws:policy/service-role/AWS_ConfigRole")
-    assert [found.arn for found in left(trusting(CONFIG, one))] == [one.arn]
+    policy = replace(config(), arn=f"arn:{partition}:iam::aws:policy/service-role/AWS_ConfigRole")
+    assert [found.arn for found in left(trusting(CONFIG, policy))] == [policy.arn]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_outside_trust_names_who_may_assume_a_role(case: dict[str, Any]) -> None
     role = role_trusting(statement("Allow", case["statement"]), *denies)
     found = outside_trust([role], OWN, case.get("organization", ""))
     assert [
-        [*(one.parameters[name] for name in ("case", "who", "limits")), str(one.severity)] for one in found
+        [*(trust.parameters[name] for name in ("case", "who", "limits")), str(trust.severity)] for trust in found
     ] == case["found"]
 
 
@@ -51,7 +51,7 @@ def test_outside_trust_tells_the_worst_first() -> None:
     )
     limited = replace(role_trusting(vendor), arn="arn:aws:iam::111122223333:role/a")
     opened = replace(role_trusting(statement("Allow", {"Principal": "*"})), arn="arn:aws:iam::111122223333:role/b")
-    assert [one.principal for one in outside_trust([limited, ROLE, opened], OWN)] == [opened.arn, limited.arn]
+    assert [trust.principal for trust in outside_trust([limited, ROLE, opened], OWN)] == [opened.arn, limited.arn]
     assert outside_trust([limited], OWN)[0].message == (
         "account 999988887777 (no logs or policies given) can assume it, if the conditions on sts:ExternalId are met"
     )

@@ -19,7 +19,7 @@ def unknown(arn: str, *actions: str) -> set[str]:
     document = policy_from_json(json.dumps({"Version": "2012-10-17", "Statement": [allow(list(actions))]}), place=arn)
     kind = PolicyKind.AWS_MANAGED if ":aws:policy/" in arn else PolicyKind.CUSTOMER_MANAGED
     principal = role(AttachedPolicy(kind, arn.rpartition("/")[2], arn, "", None, document))
-    ((grant,),) = (one.allows for one in grants_from_principals([principal], bundled_catalog()))
+    ((grant,),) = (grants.allows for grants in grants_from_principals([principal], bundled_catalog()))
     return set(grant.unknown_patterns)
 
 

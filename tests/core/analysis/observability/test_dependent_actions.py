@@ -38,7 +38,7 @@ def test_what_a_call_needs_of_its_service_stays_on_what_the_call_names() -> None
     diff = found([allow([START, READ], f"arn:aws:imagebuilder:{HERE}:*/*")], use(START, PIPELINE))
     assert kept(diff) == {START: {PIPELINE}, READ: {PIPELINE}}
     assert verdicts(diff) == {START: Verdict.USED, READ: Verdict.UNOBSERVABLE}
-    (line,) = (one for one in diff.draft.lines if one.action == READ)
+    (line,) = (line for line in diff.draft.lines if line.action == READ)
     assert line.why == f"{START} needs it too, where no record of its own shows that"
 
 

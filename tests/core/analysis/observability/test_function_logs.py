@@ -45,8 +45,8 @@ def put_on(
     options = replace(exactly(), function_logs=functions)
     diff = diff_usage(usage, [grants], whole_catalog(), options)
     (made,) = generate_policies(diff, [grants], whole_catalog(), options)
-    statements: list[dict[str, Any]] = [one for text in made.documents for one in json.loads(text.text)["Statement"]]
-    resources = [one["Resource"] for one in statements if "logs:PutLogEvents" in one["Action"]]
+    statements: list[dict[str, Any]] = [item for text in made.documents for item in json.loads(text.text)["Statement"]]
+    resources = [statement["Resource"] for statement in statements if "logs:PutLogEvents" in statement["Action"]]
     return {name for found in resources for name in ([found] if isinstance(found, str) else found)}
 
 

@@ -62,7 +62,7 @@ def diff_of(case: dict[str, Any], folder: Path) -> PrincipalDiff:
 def test_diff_weighs_what_iam_knows_of_tries(case: dict[str, Any], tmp_path: Path) -> None:
     assert case["source"].startswith("https://docs.aws.amazon.com/")
     found = diff_of(case, tmp_path)
-    verdicts = {str(one.action): one for one in found.assessment.verdicts}
+    verdicts = {str(verdict.action): verdict for verdict in found.assessment.verdicts}
     for action, expected in case["expected"].items():
         one = verdicts[action]
         assert one.verdict == expected["verdict"], action
@@ -70,10 +70,10 @@ def test_diff_weighs_what_iam_knows_of_tries(case: dict[str, Any], tmp_path: Pat
         assert expected.get("reason", "") in one.reason, action
         keep = expected.get("keep", one.keep)
         assert (keep in one.keep) if keep else not one.keep, action
-    items = {one.item for one in found.assessment.caveats if one.kind != "unexplained_use"} - {"seldom-used"}
+    items = {caveat.item for caveat in found.assessment.caveats if caveat.kind != "unexplained_use"} - {"seldom-used"}
     assert items == set(case["caveats"])
     for message in case.get("messages", []):
-        assert any(message in one.message for one in found.assessment.caveats)
+        assert any(message in caveat.message for caveat in found.assessment.caveats)
 
 
 def report(stem: str, *, arn: str = "", entity: str = "", made: date = date(2026, 10, 1)) -> AccessReport:
@@ -94,7 +94,7 @@ def test_last_accessed_by_principal_names_what_fits_nobody_or_several() -> None:
     reports = [report("app"), report("gone"), report(f"{ACCOUNT}-role-app", entity=user.arn)]
     found, problems = last_accessed_by_principal(reports, [app, user])
     assert found == {}
-    assert [one.partition(":")[0] for one in problems] == [f"{ACCOUNT}-role-app.json", "app.json", "gone.json"]
+    assert [problem.partition(":")[0] for problem in problems] == [f"{ACCOUNT}-role-app.json", "app.json", "gone.json"]
     assert "several principals" in problems[1]
 
 

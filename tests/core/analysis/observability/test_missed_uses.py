@@ -48,7 +48,7 @@ def logs(**world: Any) -> Usage:
 
 def verdicts(usage: Usage) -> dict[str, Verdict]:
     (found,) = diff_usage(usage, [grants_of(APP)], catalog(), exactly()).principals
-    return {one.action: one.verdict for one in found.assessment.verdicts}
+    return {verdict.action: verdict.verdict for verdict in found.assessment.verdicts}
 
 
 def explained_as_blind(usage: Usage, action: str) -> bool:

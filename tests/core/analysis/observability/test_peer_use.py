@@ -59,14 +59,14 @@ def reviewed(
 ) -> PrincipalDiff:
     """The review of a principal among others."""
     everybody = [own, *peers]
-    usage = usage_of({own.arn: uses, **{one.arn: used for one, used in peers.items()}})
-    found = diff_usage(usage, [grants_of(one) for one in everybody], catalog(), options or exactly())
+    usage = usage_of({own.arn: uses, **{principal.arn: used for principal, used in peers.items()}})
+    found = diff_usage(usage, [grants_of(principal) for principal in everybody], catalog(), options or exactly())
     return found.principals[0]
 
 
 def both(*uses: Sequence[Use]) -> dict[Principal, list[Use]]:
     """Two peers that work like the own role and do this too."""
-    return {one: [*WORK, *(use for some in uses for use in some)] for one in (FIRST, SECOND)}
+    return {principal: [*WORK, *(use for some in uses for use in some)] for principal in (FIRST, SECOND)}
 
 
 # ---------------------------------------------------------------- what is kept
@@ -76,7 +76,7 @@ def test_a_change_of_two_peers_is_kept_on_the_own_scopes_where_the_principal_cha
     found = reviewed([*WORK, *SENDS], both(PURGES))
     assert kept(found)["sqs:TagQueue"] == {QUEUE}
     assert verdicts(found)["sqs:TagQueue"] is Verdict.UNUSED
-    (line,) = (one for one in found.draft.lines if one.action == "sqs:TagQueue")
+    (line,) = (line for line in found.draft.lines if line.action == "sqs:TagQueue")
     assert line.why == (
         "2 similar principals use it, such as role/first and role/second, and this one may have had no occasion"
     )

@@ -39,7 +39,7 @@ def trusting(service: str, *policies: AttachedPolicy, kind: PrincipalKind = Prin
 
 
 def why(found: PrincipalDiff, action: str) -> str:
-    (line,) = [one for one in found.draft.lines if one.action == action]
+    (line,) = [line for line in found.draft.lines if line.action == action]
     assert line.kind is LineKind.KEPT
     return line.why
 
@@ -73,7 +73,7 @@ def test_it_stays_in_the_scope_of_awss_statement_not_of_wider_ones() -> None:
     tagged = {"StringEquals": {"aws:ResourceTag/team": "data"}}
     narrow = of_aws("service-role/Snapshots", allow(["ec2:DeleteSnapshot", UNUSED], "*", Condition=tagged))
     found = diff_of(trusting("dlm.amazonaws.com", narrow, policy(allow("*"))), ASKED)
-    (line,) = [one for one in found.draft.lines if one.action == "ec2:DeleteSnapshot"]
+    (line,) = [line for line in found.draft.lines if line.action == "ec2:DeleteSnapshot"]
     assert line.parent.kind is PolicyKind.AWS_MANAGED
 
 
@@ -181,7 +181,7 @@ POLLER = policy(allow("sqs:*", QUEUE))
 def test_who_polls_a_queue_for_a_service_keeps_what_the_service_asks_for(
     service: str, uses: Sequence[Use], *, stays: bool
 ) -> None:
-    demands = RareServiceNeeds(catalog().source).of(grants_of(trusting(service, POLLER)), {one.action for one in uses})
+    demands = RareServiceNeeds(catalog().source).of(grants_of(trusting(service, POLLER)), {use.action for use in uses})
     assert ({"sqs:DeleteMessage", "sqs:GetQueueAttributes"} <= demands.keys()) is stays
 
 

@@ -15,7 +15,7 @@ from tests.support.diffs import diff_usage
 from tests.support.worlds import allow, exactly, month_by_month, policy, role, usage_of, use
 
 MANY_SERVICES = ("acm", "athena", "backup", "batch", "cloudfront", "ec2", "ecs", "eks", "glue", "kms", "rds", "sqs")
-OF_MANY_SERVICES = [f"{one}:Describe*" for one in MANY_SERVICES]
+OF_MANY_SERVICES = [f"{service}:Describe*" for service in MANY_SERVICES]
 
 
 def of_aws(*statements: dict[str, Any]) -> AttachedPolicy:

@@ -56,7 +56,7 @@ def observability(
     case: dict[str, Any], folder: Path, source: TrailSource = TrailSource.NAMED, *, data_events: bool = True
 ) -> Observability:
     path = folder / "trails.json"
-    path.write_text("\n".join(json.dumps(one, indent=1) for one in documents(case)), "utf-8")
+    path.write_text("\n".join(json.dumps(document, indent=1) for document in documents(case)), "utf-8")
     trails = read_trails([path])
     seen_data = [("us-east-1", "s3.amazonaws.com")] if data_events else []
     coverage = coverage_from_usage(usage_of({}, data_events=seen_data), trails, source)
@@ -71,7 +71,7 @@ def blind_spots(
     statement = allow(actions, case.get("resources", "*"), **more)
     (grants,) = grants_from_principals([role(policy(statement))], catalog())
     seen = observability(case, folder, source, data_events=data_events)
-    return {one: seen.blind_spot(Action(one), ACCOUNT, ("us-east-1",), grants.allows) for one in actions}
+    return {action: seen.blind_spot(Action(action), ACCOUNT, ("us-east-1",), grants.allows) for action in actions}
 
 
 @pytest.mark.parametrize("case", CASES[::5], ids=lambda case: str(case["name"]))

@@ -18,7 +18,7 @@ def kept_scopes(
     action: str, granted: list[str], uses: list[Use], kind: str, options: Options | None = None
 ) -> set[str]:
     """The resources of a kind that stay for an action of the bundled catalog."""
-    principal = role(policy(allow(sorted({action, *(one.action for one in uses)}), granted)))
+    principal = role(policy(allow(sorted({action, *(use.action for use in uses)}), granted)))
     grants = grants_from_principals([principal], bundled_catalog())
     usage = usage_of({principal.arn: month_by_month(uses)})
     (found,) = diff_usage(usage, grants, bundled_catalog(), options or exactly()).principals
@@ -56,7 +56,7 @@ def test_diff_keeps_the_tagging_of_objects_that_are_copied() -> None:
     tagging = ["s3:GetObjectTagging", "s3:PutObjectTagging"]
 
     def stays(uses: list[Use], actions: list[str], options: Options | None = None) -> dict[str, set[str]]:
-        principal = role(policy(allow([*sorted({one.action for one in uses}), *actions], "arn:aws:s3:::*")))
+        principal = role(policy(allow([*sorted({use.action for use in uses}), *actions], "arn:aws:s3:::*")))
         (found,) = diff_usage(
             usage_of({principal.arn: uses}, data_from=None),
             grants_from_principals([principal], bundled_catalog()),

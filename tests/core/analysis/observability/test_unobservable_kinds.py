@@ -40,7 +40,7 @@ def found(principal: Principal, *words: str, used: Use | None = None) -> Princip
 
 
 def facts(diff: PrincipalDiff) -> dict[Action, Unobservable]:
-    judged = ((action, one.unobservable) for action, one in diff.assessment.verdicts.judged())
+    judged = ((action, judgement.unobservable) for action, judgement in diff.assessment.verdicts.judged())
     return {action: fact for action, fact in judged if fact}
 
 

@@ -27,10 +27,10 @@ def into(*more: Use) -> set[str]:
 
 def test_what_was_deleted_is_nobody_elses() -> None:
     """A build makes a group each day, launches into it and deletes it: the replacement needn't list them all."""
-    assert into(*(use("ec2:DeleteSecurityGroup", one) for one in GROUPS)) == set(GROUPS)
+    assert into(*(use("ec2:DeleteSecurityGroup", group) for group in GROUPS)) == set(GROUPS)
     assert into(use("ec2:DeleteSecurityGroup", GROUPS[0])) == {
         GROUPS[0],
-        *(one.replace(ACCOUNT, "*") for one in GROUPS[1:]),
+        *(group.replace(ACCOUNT, "*") for group in GROUPS[1:]),
     }
 
 
@@ -44,4 +44,4 @@ def test_what_was_deleted_is_nobody_elses() -> None:
     ],
 )
 def test_what_was_not_deleted_may_be_anybodys(deletion: Use) -> None:
-    assert into(deletion) == {one.replace(ACCOUNT, "*") for one in GROUPS}
+    assert into(deletion) == {group.replace(ACCOUNT, "*") for group in GROUPS}

@@ -46,4 +46,6 @@ def test_ladder_goes_up_by_the_parts_of_the_name_to_the_type(action: str, text: 
 )
 def test_ladder_of_buckets_and_objects_ends_at_all_buckets(text: str, rungs: tuple[str, ...]) -> None:
     action = Action("s3:GetObject" if "/" in text else "s3:ListBucket")
-    assert ladder_of(f"arn:aws:s3:::{text}", action, bundled_catalog()) == tuple(f"arn:aws:s3:::{one}" for one in rungs)
+    assert ladder_of(f"arn:aws:s3:::{text}", action, bundled_catalog()) == tuple(
+        f"arn:aws:s3:::{rung}" for rung in rungs
+    )

@@ -44,9 +44,9 @@ def test_missing_name_makes_no_pattern() -> None:
     real = use("sqs:SendMessage", f"{QUEUE}jobs")
     found = diff_of(role(policy(allow("sqs:*"))), [*probes, real])
     assert scopes(found)["sqs:SendMessage"] == {f"{QUEUE}jobs"}
-    known = [use(one.action, one.resource.text) for one in probes]
+    known = [use(probe.action, probe.resource.text) for probe in probes]
     assert scopes(diff_of(role(policy(allow("sqs:*"))), known))["sqs:SendMessage"] == {
-        one.resource.text for one in known
+        use.resource.text for use in known
     }
 
 
@@ -74,4 +74,4 @@ def test_missing_names_without_end_are_no_reason_for_a_wide_scope() -> None:
 
 def test_missing_name_outside_the_grants_still_wants_an_explanation() -> None:
     found = diff_of(role(policy(allow("s3:ListBucket", "arn:aws:s3:::logs*"))), [missing("s3:ListBucket", BUCKET)])
-    assert [one.item for one in found.assessment.open_caveats] == ["unexplained s3:ListBucket"]
+    assert [caveat.item for caveat in found.assessment.open_caveats] == ["unexplained s3:ListBucket"]

@@ -48,10 +48,10 @@ def used(text: str, *, day: int = 0, days: int = FEWEST_DAYS, action: str = "sqs
 def scopes(uses: Iterable[Use], others: Iterable[str] = (), *, joined: int = 0) -> dict[str, tuple[str, str]]:
     """Pattern and rule of each resource of the uses, beside the resources of others, known from a day on."""
     uses = list(uses)
-    seen = [(stem_of(one.resource.text), date.fromisoformat(one.evidence.first_seen[:10])) for one in uses]
+    seen = [(stem_of(use.resource.text), date.fromisoformat(use.evidence.first_seen[:10])) for use in uses]
     population = population_from_days([*seen, *((one, FIRST + timedelta(joined)) for one in others)])
     found = ScopeFinder(population, bundled_catalog(), LAST).of_uses(uses)
-    return {text: (in_region(one), one.rule) for text, one in found.by_text.items()}
+    return {text: (in_region(scope), scope.rule) for text, scope in found.by_text.items()}
 
 
 def in_region(scope: NamedScope) -> str:
@@ -68,7 +68,7 @@ def test_a_steady_queue_among_those_of_others_is_pinned() -> None:
 
 def test_a_principal_that_uses_most_queues_works_on_queues() -> None:
     queues = [used(QUEUE(name)) for name in ("orders", "carts", "mail")]
-    assert scopes(queues, OTHERS[:2]) == {one.resource.text: (QUEUE("*"), MOST_OF_KNOWN.name) for one in queues}
+    assert scopes(queues, OTHERS[:2]) == {queue.resource.text: (QUEUE("*"), MOST_OF_KNOWN.name) for queue in queues}
 
 
 def test_what_others_have_below_a_prefix_is_compared_once_for_all_names_below_it(
@@ -87,7 +87,7 @@ def test_what_others_have_below_a_prefix_is_compared_once_for_all_names_below_it
 
 def test_a_principal_that_uses_all_that_a_prefix_has_works_on_the_prefix() -> None:
     shop = [used(QUEUE(f"shop-{name}")) for name in ("orders", "carts")]
-    assert scopes(shop, OTHERS) == {one.resource.text: (QUEUE("shop-*"), MOST_OF_KNOWN.name) for one in shop}
+    assert scopes(shop, OTHERS) == {use.resource.text: (QUEUE("shop-*"), MOST_OF_KNOWN.name) for use in shop}
 
 
 def test_many_resources_of_one_other_child_dont_hide_that_others_prevail() -> None:
@@ -140,7 +140,7 @@ def test_few_tables_are_never_all_tables(count: int, *, widened: bool) -> None:
 def test_roles_that_are_passed_become_a_pattern_only_where_the_principal_passes_most_of_several() -> None:
     passed = [used(ROLE(f"task-{name}"), action="iam:PassRole") for name in ("a", "b", "c")]
     assert scopes(passed[:2], [ROLE("admin")]) == {}
-    assert {one for one, _ in scopes(passed, [ROLE("admin"), *map(ROLE, "xyz")]).values()} == {ROLE("task-*")}
+    assert {scope for scope, _ in scopes(passed, [ROLE("admin"), *map(ROLE, "xyz")]).values()} == {ROLE("task-*")}
 
 
 def test_a_name_with_a_wildcard_in_its_middle_becomes_the_statements_own_scope() -> None:
@@ -157,7 +157,7 @@ def test_a_name_that_a_principal_uses_in_several_accounts_is_that_of_any_account
     def assumed(accounts: int, days: int = FEWEST_DAYS) -> dict[str, tuple[str, str]]:
         roles = [f"arn:aws:iam::{number:012}:role/inventory" for number in range(1, accounts + 1)]
         own = [used(ROLE("deploy"), action="sts:AssumeRole")]
-        return scopes([*own, *(used(one, action="sts:AssumeRole", days=days) for one in roles)], [ROLE("admin")])
+        return scopes([*own, *(used(role, action="sts:AssumeRole", days=days) for role in roles)], [ROLE("admin")])
 
     assert assumed(SEVERAL - 1) == {}
     found = assumed(SEVERAL)
@@ -184,14 +184,14 @@ def test_a_visit_counts_in_the_accounts_that_the_organization_is_known_to_have(*
 def test_suspected_and_denied_use_widens_no_scope() -> None:
     shop = [used(QUEUE(f"shop-{name}")) for name in ("orders", "carts")]
     extra = [used(QUEUE(name)) for name in ("mail", "audit", "billing", "sales")]
-    assert {one for one, _ in scopes([*shop, *extra], OTHERS).values()} == {QUEUE("*")}
+    assert {scope for scope, _ in scopes([*shop, *extra], OTHERS).values()} == {QUEUE("*")}
     for change in ({"suspected": Suspected.COMPANY}, {"outcome": Outcome.DENIED}):
         found = ScopeFinder(
             population_from_days((one, FIRST) for one in [*OTHERS, *(use.resource.text for use in shop)]),
             bundled_catalog(),
             LAST,
-        ).of_uses([*shop, *(replace(one, **change) for one in extra)])
-        assert {in_region(one) for one in found.by_text.values()} == {QUEUE("shop-*")}
+        ).of_uses([*shop, *(replace(use, **change) for use in extra)])
+        assert {in_region(scope) for scope in found.by_text.values()} == {QUEUE("shop-*")}
 
 
 def test_a_suspected_use_has_the_scope_of_its_own_resource() -> None:
@@ -238,15 +238,15 @@ def test_the_worst_actions_climb_only_by_names_that_the_principal_keeps_coming_t
 
 def test_a_prefix_is_that_of_any_region_of_the_account() -> None:
     uses = [used(QUEUE(f"shop-{name}")) for name in ("orders", "carts")]
-    population = population_from_days((one, FIRST) for one in [*OTHERS, *(one.resource.text for one in uses)])
+    population = population_from_days((one, FIRST) for one in [*OTHERS, *(use.resource.text for use in uses)])
     found = ScopeFinder(population, bundled_catalog(), LAST).of_uses(uses)
-    assert {one.resource.text for one in found.by_text.values()} == {"arn:aws:sqs:*:111122223333:shop-*"}
+    assert {scope.resource.text for scope in found.by_text.values()} == {"arn:aws:sqs:*:111122223333:shop-*"}
 
 
 def test_exact_scopes_and_granted_ones_know_no_patterns() -> None:
     uses = [used(QUEUE(name)) for name in ("a", "b")]
     assert exact_scopes(bundled_catalog()).of_uses(uses).by_text == {}
-    population = population_from_days((one.resource.text, FIRST) for one in uses)
+    population = population_from_days((use.resource.text, FIRST) for use in uses)
     assert ScopeFinder(population, bundled_catalog(), LAST, ScopeChoice.GRANTED).of_uses(uses).by_text == {}
 
 
@@ -264,4 +264,4 @@ def test_every_scope_covers_its_resource_and_no_scope_lies_within_another(
     for text, (pattern, rule) in found.items():
         assert rule in {known.name for known in SCOPE_RULES}
         assert text.startswith(pattern.removesuffix("*"))
-    assert not any(one != other and one.startswith(other[:-1]) for one in patterns for other in patterns)
+    assert not any(pattern != other and pattern.startswith(other[:-1]) for pattern in patterns for other in patterns)

@@ -44,30 +44,30 @@ def test_fit_documents_places_every_action_once_within_the_limits(wanted: list[t
             item(f"{service}{at}", names(f"{service}{at}", count), version=LEGACY_VERSION if old else CURRENT_VERSION)
             for at, (service, count, old) in enumerate(wanted)
         ),
-        key=lambda one: (one.version, one.service),
+        key=lambda statement: (statement.version, statement.service),
     )
     space = space_of(PrincipalKind.ROLE, managed=10, inline=True)
     documents = fit_documents(items, space, split=parts)
-    total = sum(one.size for one in items)
+    total = sum(statement.size for statement in items)
     if documents is None:
         assert total > space.managed * MANAGED_POLICY_LIMIT * 0.95
         return
-    placed = sorted(action for one in documents for part in one.items for action in part.written.patterns)
-    assert placed == sorted(action for one in items for action in one.written.patterns)
-    sizes = [policy_size(policy_from_statements(part.written for part in one.items)) for one in documents]
-    managed = [size for size, one in zip(sizes, documents, strict=True) if not one.inline]
-    inline = [size for size, one in zip(sizes, documents, strict=True) if one.inline]
+    placed = sorted(action for document in documents for part in document.items for action in part.written.patterns)
+    assert placed == sorted(action for statement in items for action in statement.written.patterns)
+    sizes = [policy_size(policy_from_statements(part.written for part in document.items)) for document in documents]
+    managed = [size for size, document in zip(sizes, documents, strict=True) if not document.inline]
+    inline = [size for size, document in zip(sizes, documents, strict=True) if document.inline]
     assert len(managed) <= 10
     assert all(size <= MANAGED_POLICY_LIMIT for size in managed)
     assert sum(inline) <= ROLE_INLINE_LIMIT
-    assert all(part.version == one.version for one in documents for part in one.items)
+    assert all(part.version == document.version for document in documents for part in document.items)
 
 
 def test_fit_documents_keeps_a_service_together_where_it_fits() -> None:
     small = [item("ec2", names("ec2", 80)), item("s3", names("s3", 80)), item("s3", names("s3x", 10))]
     documents = fit_documents(small, Space(10, 0), split=parts)
     assert documents is not None
-    assert [[part.service for part in one.items] for one in documents] == [["ec2"], ["s3", "s3"]]
+    assert [[part.service for part in document.items] for document in documents] == [["ec2"], ["s3", "s3"]]
 
 
 def test_fit_documents_refuses_what_is_too_large() -> None:

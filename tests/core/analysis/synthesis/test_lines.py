@@ -97,7 +97,7 @@ def test_what_needless_lines_allow_stays_allowed(held: list[AttachedPolicy]) -> 
     grants = grants_of(role(*held))
     lines = kept_lines(grants)
     fewer = drop_redundant_lines(lines, grants.allows)
-    conditions = sorted({repr(one.statement.conditions) for one in grants.allows} - {"()"})
+    conditions = sorted({repr(grant.statement.conditions) for grant in grants.allows} - {"()"})
     for truths in product((True, False), repeat=len(conditions)):
         met = {"()"} | {one for one, truth in zip(conditions, truths, strict=True) if truth}
         for action, arn in product(ACTIONS, ARNS):
@@ -115,14 +115,20 @@ def test_law_statements_allow_what_their_lines_do(
 ) -> None:
     """Whatever statements are left out because others cover them, and each line explains one that covers it."""
     grants = grants_of(role(*held))
-    parents = {one.ref: one for one in grants.allows}
+    parents = {grant.ref: grant for grant in grants.allows}
     whole = [line for line in kept_lines(grants) if line.action in ACTIONS]
     lines = tuple(replace(line, kind=kinds[at % len(kinds)]) for at, line in enumerate(whole))
     found = statements_from_lines(lines, parents, grouping=grouping, catalog=catalog())
-    explaining = [line for one in found for line in one.lines]
-    assert sorted((one.action, one.scope) for one in explaining) == sorted((one.action, one.scope) for one in lines)
-    written = [replace(one.lines[0], action=action, scope=one.scope) for one in found for action in one.actions]
-    conditions = sorted({repr(one.statement.conditions) for one in grants.allows} - {"()"})
+    explaining = [line for statement in found for line in statement.lines]
+    assert sorted((line.action, line.scope) for line in explaining) == sorted(
+        (line.action, line.scope) for line in lines
+    )
+    written = [
+        replace(statement.lines[0], action=action, scope=statement.scope)
+        for statement in found
+        for action in statement.actions
+    ]
+    conditions = sorted({repr(grant.statement.conditions) for grant in grants.allows} - {"()"})
     for truths in product((True, False), repeat=len(conditions)):
         met = {"()"} | {one for one, truth in zip(conditions, truths, strict=True) if truth}
         for action, arn in product(ACTIONS, ARNS):
@@ -133,9 +139,9 @@ def test_law_statements_allow_what_their_lines_do(
 
 def allows(lines: Sequence[Line], grants: PrincipalGrants, action: Action, arn: str, met: Iterable[str]) -> bool:
     """Whether a line allows an action on a resource, where these conditions are met; variables are names as others."""
-    parents = {one.ref: one for one in grants.allows}
+    parents = {grant.ref: grant for grant in grants.allows}
     return any(
-        any(resource_match(as_glob(one, parents[line.parent].version), arn) for one in line.scope.resources)
+        any(resource_match(as_glob(resource, parents[line.parent].version), arn) for resource in line.scope.resources)
         is not line.scope.not_resource
         for line in lines
         if line.action == action and repr(parents[line.parent].statement.conditions) in met
@@ -183,7 +189,7 @@ def test_the_own_resource_stays_where_a_rule_makes_a_pattern_of_it() -> None:
         use("ec2:RunInstances", OWN),
         use("ec2:RunInstances", OPEN),
     ]
-    population = population_from_days((stem_of(one.resource.text), LAST_DAY) for one in uses)
+    population = population_from_days((stem_of(use.resource.text), LAST_DAY) for use in uses)
     scopes = ScopeFinder(population, catalog(), LAST_DAY)
     found = lines_from_uses(grants, uses, granting=granting_by_action(grants.allows), scopes=scopes)
     scopes_of_launch = {line.scope.resources for line in found.lines if line.action == "ec2:RunInstances"}

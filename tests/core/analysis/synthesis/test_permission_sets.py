@@ -74,10 +74,10 @@ class Answer:
 
     def texts(self, account: str) -> list[str]:
         made = self.proposals[account].replacement
-        return [one.text for one in made.documents] if made else []
+        return [document.text for document in made.documents] if made else []
 
     def caveats(self, account: str) -> dict[CaveatKind, Caveat]:
-        return {one.kind: one for one in self.proposals[account].caveats}
+        return {caveat.kind: caveat for caveat in self.proposals[account].caveats}
 
     def kinds(self, account: str) -> dict[str, LineKind]:
         return {line.action: line.kind for line in self.proposals[account].diff.draft.lines}
@@ -87,8 +87,8 @@ def on_five_days(uses: Sequence[Use]) -> list[Use]:
     """The uses on so many days that they show what people need."""
     moments = [f"2026-09-0{day}T00:00:00Z" for day in range(1, 6)]
     return [
-        replace(one, evidence=replace(one.evidence, first_seen=moment, last_seen=moment))
-        for one in uses
+        replace(use, evidence=replace(use.evidence, first_seen=moment, last_seen=moment))
+        for use in uses
         for moment in moments
     ]
 
@@ -102,11 +102,11 @@ def answer(
 ) -> Answer:
     """What is proposed for these roles; the logs of each account cover 120 days, or so many, 0 being none."""
     options = options or exactly()
-    accounts = {one.account for one in members} | {split_arn(arn).account for arn in others or {}}
+    accounts = {member.account for member in members} | {split_arn(arn).account for arn in others or {}}
     found = {account: (days or {}).get(account, 120) for account in accounts}
     usage = merge_usage(
         usage_of(
-            {one.arn: on_five_days(used) for one, used in members.items() if one.account == account}
+            {principal.arn: on_five_days(used) for principal, used in members.items() if principal.account == account}
             | {arn: used for arn, used in (others or {}).items() if account in arn},
             days=count,
             account=account,
@@ -114,15 +114,17 @@ def answer(
         for account, count in found.items()
         if count
     )
-    grants = tuple(grants_of(one) for one in members)
+    grants = tuple(grants_of(member) for member in members)
     diff = diff_usage(usage, grants, catalog(), options)
-    made = {one.principal.arn: one for one in generate_policies(diff, grants, catalog(), options)}
+    made = {policy.principal.arn: policy for policy in generate_policies(diff, grants, catalog(), options)}
     proposals = [
-        Proposal(one, replacement, verification=prove(replacement, usage, grants, options) if replacement else None)
-        for one in diff.principals
-        for replacement in [made.get(one.principal.arn)]
+        Proposal(
+            principal, replacement, verification=prove(replacement, usage, grants, options) if replacement else None
+        )
+        for principal in diff.principals
+        for replacement in [made.get(principal.principal.arn)]
     ]
-    return Answer({one.diff.principal.account: one for one in hold_sets_together(proposals)})
+    return Answer({proposal.diff.principal.account: proposal for proposal in hold_sets_together(proposals)})
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_roles_of_a_set_get_one_replacement_with_what_each_needs() -> None:
     assert found.kinds(SHOP)["s3:GetObject"] is LineKind.OBSERVED
     assert found.kinds(SHOP)["sqs:SendMessage"] is LineKind.SHARED
     assert found.kinds(DATA)["s3:GetObject"] is LineKind.SHARED
-    (shared,) = [one for one in found.proposals[SHOP].diff.draft.lines if one.action == "sqs:SendMessage"]
+    (shared,) = [line for line in found.proposals[SHOP].diff.draft.lines if line.action == "sqs:SendMessage"]
     assert shared.why == f"observed in account {DATA}, where the permission set has a role too"
     assert shared.evidence is None
     for account in (SHOP, DATA):
@@ -217,10 +219,12 @@ def test_a_set_is_safe_only_where_all_its_roles_are() -> None:
     for account, other in ((SHOP, DATA), (DATA, LAB), (SHOP, LAB)):
         assert not found.proposals[account].safe
         messages = [
-            one.message for one in found.proposals[account].caveats if one.kind is PermissionSetCaveat.OTHER_ACCOUNT
+            caveat.message
+            for caveat in found.proposals[account].caveats
+            if caveat.kind is PermissionSetCaveat.OTHER_ACCOUNT
         ]
-        assert any(f"a role in account {other} too" in one for one in messages), (account, other, messages)
-    kinds = {one.kind for one in found.proposals[DATA].caveats}
+        assert any(f"a role in account {other} too" in message for message in messages), (account, other, messages)
+    kinds = {caveat.kind for caveat in found.proposals[DATA].caveats}
     assert kinds == {ShortLogsCaveat.SHORT_COVERAGE, PermissionSetCaveat.OTHER_ACCOUNT}
     decisions = tuple(
         Decision(DecisionKind.ACCEPT, f"arn:aws:iam::{account}:*", "", "", item, "", "", "known", "me", "")
@@ -302,7 +306,7 @@ def test_use_in_one_account_decides_where_another_keeps_the_same_by_another_stat
     shop, data = set_role(SHOP, held), set_role(DATA, held)
     unread = replace(use("s3:GetObject"), resource=Resource(ResourceKind.UNKNOWN, "*"))
     found = answer({shop: [unread], data: [unread, use("s3:ListBucket", bucket)]}, options=exactly(min_days=1))
-    (line,) = (one for one in found.proposals[SHOP].diff.draft.lines if one.scope.resources == (bucket,))
+    (line,) = (line for line in found.proposals[SHOP].diff.draft.lines if line.scope.resources == (bucket,))
     assert (line.action, line.kind) == ("s3:ListBucket", LineKind.SHARED)
     assert found.texts(SHOP) == found.texts(DATA)
 
@@ -317,15 +321,15 @@ def test_one_replacement_is_proven_for_each_role(
 ) -> None:
     shop, data = set_role(SHOP, *held), set_role(DATA, *held)
     found = answer({shop: shop_uses, data: data_uses}, options=exactly(min_days=1))
-    made = {account: one for account, one in found.proposals.items() if one.replacement}
-    if any(line.suspected for one in made.values() for line in one.diff.draft.lines):
-        assert not any(one.safe for one in made.values())
+    made = {account: proposal for account, proposal in found.proposals.items() if proposal.replacement}
+    if any(line.suspected for proposal in made.values() for line in proposal.diff.draft.lines):
+        assert not any(proposal.safe for proposal in made.values())
     else:
         assert len({tuple(found.texts(account)) for account in made}) <= 1
-    for one in made.values():
-        if one.replacement and one.replacement.refusal:  # it is too large for one inline policy
+    for proposal in made.values():
+        if proposal.replacement and proposal.replacement.refusal:  # it is too large for one inline policy
             continue
-        assert not any(check.status is CheckStatus.FAILED for check in doubts(one.verification))
+        assert not any(check.status is CheckStatus.FAILED for check in doubts(proposal.verification))
 
 
 def test_use_in_an_account_without_policies_holds_the_set_back() -> None:
@@ -350,7 +354,7 @@ def test_use_in_an_account_without_policies_holds_the_set_back() -> None:
 def test_roles_of_a_set_share_statements_of_managed_policies_whose_arn_is_not_known() -> None:
     careful = policy(allow("s3:*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}), name="objects")
     queues = policy(allow("sqs:*"), name="queues")
-    held = [replace(one, kind=PolicyKind.CUSTOMER_MANAGED) for one in (careful, queues)]
+    held = [replace(policy, kind=PolicyKind.CUSTOMER_MANAGED) for policy in (careful, queues)]
     used = {
         set_role(SHOP, *held): [use("s3:GetObject", "arn:aws:s3:::shop/a")],
         set_role(DATA, *held): [use("sqs:SendMessage", f"arn:aws:sqs:us-east-1:{DATA}:jobs")],
@@ -370,16 +374,18 @@ def test_roles_of_a_set_share_statements_of_managed_policies_whose_arn_is_not_kn
 )
 def test_sets_with_like_names_have_a_file_and_a_block_each(names: tuple[str, str], paths: tuple[str, str]) -> None:
     made = [
-        replace(one, arn=one.arn.replace(SSO, path), path=path)
+        replace(principal, arn=principal.arn.replace(SSO, path), path=path)
         for account, name, path in zip((SHOP, DATA), names, paths, strict=True)
-        for one in [set_role(account, BROAD, name=name)]
+        for principal in [set_role(account, BROAD, name=name)]
     ]
-    found = answer({one: [use("sqs:CreateQueue", f"arn:aws:sqs:us-east-1:{one.account}:jobs")] for one in made})
+    found = answer(
+        {principal: [use("sqs:CreateQueue", f"arn:aws:sqs:us-east-1:{principal.account}:jobs")] for principal in made}
+    )
     files = code_files(found.proposals.values(), CodeForm.TERRAFORM)
     texts = {path.lower(): text for path, text in files.items() if "permission-sets/" in path}
     blocks = re.findall(r'^data "aws_iam_policy_document" "(\S+)"', "\n".join(texts.values()), re.MULTILINE)
     assert len(texts) == 3  # versions.tf is one of them
-    assert len({one.lower() for one in blocks}) == len(blocks) == 2
+    assert len({block.lower() for block in blocks}) == len(blocks) == 2
 
 
 def test_roles_of_a_set_in_many_accounts_do_not_get_the_names_of_each_other() -> None:
@@ -392,15 +398,15 @@ def test_roles_of_a_set_in_many_accounts_do_not_get_the_names_of_each_other() ->
         for name in [f"AWSReservedSSO_Developer_{at:016x}"]
     }
     used = {
-        one: [use("sqs:CreateQueue", f"arn:aws:sqs:us-east-1:{account}:jobs-of-team-{at}x") for at in range(20)]
-        for account, one in role_of.items()
+        principal: [use("sqs:CreateQueue", f"arn:aws:sqs:us-east-1:{account}:jobs-of-team-{at}x") for at in range(20)]
+        for account, principal in role_of.items()
     }
     used[role_of[accounts[0]]].append(use("s3:PutObject", "arn:aws:s3:::shop/a"))
     found = answer(used, options=SEEN_ALONE)
     assert len({tuple(found.texts(account)) for account in accounts}) == 1
-    assert all(one.safe for one in found.proposals.values())
+    assert all(proposal.safe for proposal in found.proposals.values())
     assert found.pairs(accounts[1]) == {("sqs:CreateQueue", "*"), ("s3:PutObject", "arn:aws:s3:::shop/a")}
-    (queues,) = [one for one in found.proposals[accounts[1]].diff.draft.lines if one.action == "sqs:CreateQueue"]
+    (queues,) = [line for line in found.proposals[accounts[1]].diff.draft.lines if line.action == "sqs:CreateQueue"]
     assert (queues.kind, queues.rule) == (LineKind.OBSERVED, FOLDED_TO_GRANT.name)
     assert queues.evidence is not None
     assert queues.evidence.records == 100
@@ -420,8 +426,8 @@ def test_what_holds_back_many_accounts_is_told_once_a_kind() -> None:
     lab = replace(lab, created=days_before_end(20))
     used = {shop: [use("sqs:ListQueues")], data: [use("sqs:ListQueues")], lab: [use("sqs:ListQueues")]}
     found = answer(used, days={DATA: 40, LAB: 50})
-    told = [one for one in found.proposals[SHOP].caveats if one.kind is PermissionSetCaveat.OTHER_ACCOUNT]
-    assert [one.item for one in told] == ["other-account short-coverage", "other-account young-principal"]
+    told = [caveat for caveat in found.proposals[SHOP].caveats if caveat.kind is PermissionSetCaveat.OTHER_ACCOUNT]
+    assert [caveat.item for caveat in told] == ["other-account short-coverage", "other-account young-principal"]
     assert told[0].message == (
         f"its permission set has a role in accounts {DATA} and {LAB} too:"
         " the logs cover 40 days, fewer than 90, so rare use may be missing (and 1 more of this kind)"
@@ -430,5 +436,5 @@ def test_what_holds_back_many_accounts_is_told_once_a_kind() -> None:
     head = files["terraform/permission-sets/not-safe-yet/Developer.tf"].partition("\n#\n# Put this")[0]
     assert head.splitlines()[2:] == [
         f"# NOT SAFE YET, by its role in account {SHOP}:",
-        *(f"# - {one.message}" for one in told),
+        *(f"# - {caveat.message}" for caveat in told),
     ]

@@ -45,7 +45,7 @@ TABLE = "arn:aws:dynamodb:us-east-1:111122223333:table"
     ],
 )
 def test_sid_says_what_is_done_to_what(actions: list[str], resources: list[str], expected: str) -> None:
-    named = [Action(one) for one in actions]
+    named = [Action(action) for action in actions]
     assert sid_for(named, Scope(tuple(resources)), is_unseen=False, catalog=bundled_catalog()) == expected
     assert sid_for(named, Scope(tuple(resources)), is_unseen=True, catalog=bundled_catalog()) == f"Unseen{expected}"
 
@@ -82,7 +82,7 @@ def test_statements_of_one_principal_have_sids_of_their_own_that_carried_denies_
     grants = [grants_of(principal)]
     diff = diff_usage(usage_of({principal.arn: uses}), grants, bundled_catalog(), exactly())
     (replacement,) = generate_policies(diff, grants, bundled_catalog(), exactly())
-    written = [one for document in replacement.documents for one in json.loads(document.text)["Statement"]]
+    written = [item for document in replacement.documents for item in json.loads(document.text)["Statement"]]
     sids = [one["Sid"] for one in written]
     assert len(set(sids)) == len(sids)
     assert "SendMessageJobsQueue" in sids, "the carried Deny keeps its own"
@@ -101,9 +101,9 @@ def test_what_was_used_is_written_before_what_no_record_shows() -> None:
     diff = diff_usage(usage_of({principal.arn: uses}, data_events=()), grants, bundled_catalog(), exactly())
     (replacement,) = generate_policies(diff, grants, bundled_catalog(), exactly())
     unseen = [
-        one["Sid"].startswith("Unseen")
+        item["Sid"].startswith("Unseen")
         for document in replacement.documents
-        for one in json.loads(document.text)["Statement"]
+        for item in json.loads(document.text)["Statement"]
     ]
     assert set(unseen) == {False, True}
     assert unseen == sorted(unseen)

@@ -33,7 +33,7 @@ def proposal_for(actions: list[Action], quota: int = 10, *, granted: Sequence[st
     principal = role(policy(allow(list(granted), "*")))
     grants = grants_from_principals([principal], CATALOG)
     options = exactly(attached_quota=quota)
-    diff = diff_usage(usage_of({principal.arn: [use(one) for one in actions]}), grants, CATALOG, options)
+    diff = diff_usage(usage_of({principal.arn: [use(action) for action in actions]}), grants, CATALOG, options)
     (replacement,) = generate_policies(diff, grants, CATALOG, options)
     return Proposal(diff.principals[0], replacement, verification=None)
 
@@ -52,13 +52,13 @@ def test_proposal_names_a_policy_of_aws_for_one_that_reads_in_many_services_and_
     compare = "compare its policies with AWS's SecurityAudit before you replace them" + by_design
     assert (said == compare) is is_scanner
     assert "disable" not in said
-    assert [one.item for one in diff.assessment.caveats].count("scanner") == is_scanner
+    assert [caveat.item for caveat in diff.assessment.caveats].count("scanner") == is_scanner
 
 
 def test_a_scanner_that_loses_no_reads_is_not_doubted() -> None:
     actions = actions_in(MIN_SERVICES, AccessLevel.LIST)
     diff = proposal_for(actions, granted=actions).diff
-    assert "scanner" not in {one.item for one in diff.assessment.caveats}
+    assert "scanner" not in {caveat.item for caveat in diff.assessment.caveats}
     assert diff.advice.sentence == "replace the policies"
 
 

@@ -197,7 +197,7 @@ def test_the_hunt_finds_nothing_in_honest_replacements(
     principal: Principal, found: list[Use], keep: KeepUnobservable, scope: ScopeChoice
 ) -> None:
     made, _ = replace_policies(principal, found, keep, scope)
-    documents = [WrittenDocument(f"policy-{at}.json", False, one) for at, one in enumerate(made, start=1)]
+    documents = [WrittenDocument(f"policy-{at}.json", False, policy) for at, policy in enumerate(made, start=1)]
     check = hunted(principal, documents, 400)
     assert check.findings == ()
     assert contained(principal, documents).findings == ()
@@ -209,9 +209,9 @@ def test_the_hunt_finds_nothing_in_honest_replacements(
 @given(principals)
 def test_the_hunt_finds_nothing_in_the_old_policies_themselves(principal: Principal) -> None:
     documents = [
-        WrittenDocument(one.name, False, policy_from_json(policy_to_json(one.document), place=one.name))
-        for one in principal.policies
-        if one.document is not None
+        WrittenDocument(policy.name, False, policy_from_json(policy_to_json(policy.document), place=policy.name))
+        for policy in principal.policies
+        if policy.document is not None
     ]
     assert hunted(principal, documents, 200).findings == ()
 

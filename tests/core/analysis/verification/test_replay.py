@@ -28,8 +28,8 @@ def equals(key: str, *values: str) -> dict[str, Any]:
     return {"StringEquals": {key: list(values)}}
 
 
-def seen(one: Use, *contexts: RecordedContext) -> Use:
-    return replace(one, contexts=contexts)
+def seen(use: Use, *contexts: RecordedContext) -> Use:
+    return replace(use, contexts=contexts)
 
 
 def context(region: str = "us-east-1", endpoint: str = "", **values: Any) -> RecordedContext:

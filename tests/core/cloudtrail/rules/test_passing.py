@@ -93,7 +93,7 @@ def test_a_service_has_its_name_in_china_however_its_roles_are_read(service: str
     call = call_with({"roleArn": role}, "aws-cn")
     at_parameter = roles_at(call, [passing(service=service)])
     assert at_parameter == passed_roles(call, [role], service)
-    assert [one.context for one in at_parameter] == [(("iam:PassedToService", in_china),)]
+    assert [action.context for action in at_parameter] == [(("iam:PassedToService", in_china),)]
 
 
 def test_a_role_of_another_account_is_passed_by_no_way_of_reading_it() -> None:
@@ -101,7 +101,7 @@ def test_a_role_of_another_account_is_passed_by_no_way_of_reading_it() -> None:
     call = call_with({"roleArn": other})
     assert passed_roles(call, [other], "x.amazonaws.com") == ()
     assert passed(call, {Resource(ResourceKind.ARN, other)}, "x.amazonaws.com") == ()
-    assert [one.resources for one in passed_roles(call, [other, ROLE], "x.amazonaws.com")] == [(EXACT,)]
+    assert [role.resources for role in passed_roles(call, [other, ROLE], "x.amazonaws.com")] == [(EXACT,)]
 
 
 def test_a_hidden_parameter_passes_an_unknown_role_beside_a_known_one() -> None:
