@@ -1,4 +1,4 @@
-# An image with lpgen and nothing else: docker build --tag lpgen .
+# An image that contains only lpgen: docker build --tag lpgen .
 FROM python:3.13-slim AS build
 WORKDIR /source
 COPY . .

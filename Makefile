@@ -1,22 +1,22 @@
-# Everything that people and CI run. A virtual environment is made on first use; only git, make and Python are assumed.
+# Everything that people and CI run. The first use creates a virtual environment. Only git, make and Python are needed.
 #
 #   make demo         the main job on the sample logs
-#   make test         the quick tests (PYTEST_ARGS="-k catalog" for some; TEST_SEED=1 repeats a run)
-#   make test-all     the slow tests too, with all examples of laws (LAW_SHARE=0.2 for fewer); all but the attacks
+#   make test         the quick tests (PYTEST_ARGS="-k catalog" selects some; TEST_SEED=1 repeats a run)
+#   make test-all     also the slow tests, with all examples of laws (LAW_SHARE=0.2 for fewer), without the attacks
 #   make test-browser the HTML review in a real Chromium (Debian's package chromium, or CHROMIUM=PATH)
-#   make test-spark   the tests on a Spark cluster, in an environment of their own (Python 3.11 or 3.12)
-#   make test-attack  all attacks, whole, and a table of those tried and held (ATTACK_SEED=1, ATTACK_SHARE=0.2 for fewer)
+#   make test-spark   the tests on a Spark cluster, in their own environment (Python 3.11 or 3.12)
+#   make test-attack  all attacks in full, and a table of their results (ATTACK_SEED=1, ATTACK_SHARE=0.2 for fewer)
 #   make fuzz         every reader of foreign text under atheris, for 20 minutes (FUZZ_ARGS="--minutes 60 --target policy")
 #   make screenshots  the pictures of the README (Chromium, as above)
 #   make lint         style and types
-#   make structure    the size and the circles of the code, against their ceilings
+#   make structure    the size and the import cycles of the code, compared with their ceilings
 #   make format       rewrite the code in the project's style
 #   make docs         the documents as a site, in build/docs
-#   make wheel-check  build the wheel, install it away from the checkout as README says, and run the demo from it
-#   make dist         the same, and what is published stays in dist: source archive, wheel, and its SBOM
+#   make wheel-check  build the wheel, install it outside the checkout as README says, and run its demo
+#   make dist         the same, and keep the files to publish in dist: source archive, wheel, and its SBOM
 #   make catalog      rebuild the bundled catalog and its event map (CATALOG=, OPERATIONS=: action_catalog/SOURCES.md)
-#   make bench        how fast lpgen is, against yardsticks in the same run (SIZE=S, M or L)
-#   make clean        remove what the others made
+#   make bench        how fast lpgen is, compared with yardsticks in the same run (SIZE=S, M or L)
+#   make clean        remove the files that the others created
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -28,16 +28,16 @@ SPARK_TESTABLE := $(SPARK_VENV)/.lpgen-testable
 FUZZ_VENV ?= .venv-fuzz
 FUZZABLE := $(FUZZ_VENV)/.lpgen-fuzzable
 
-# $(call install,VENV) installs into an environment. UV names a uv to install with, which links packages from one cache, and
-# RESOLUTION=lowest-direct then takes the lowest versions that pyproject.toml allows. Python compiles what is imported.
+# $(call install,VENV) installs into an environment. UV names a uv to install with, which links packages from one cache.
+# RESOLUTION=lowest-direct then selects the lowest versions that pyproject.toml allows. Python compiles imported modules.
 install = $(if $(UV),$(UV) pip install --quiet --python $(1)/bin/python $(addprefix --resolution=,$(RESOLUTION)),$(1)/bin/python -P -m pip --disable-pip-version-check --quiet install --no-compile)
 
 # Without bytecode, each process that a test starts would compile all of lpgen again.
 unexport PYTHONDONTWRITEBYTECODE
 
-# What is random in a run follows from it: the examples of laws and the attacks that are tried.
+# The seed of everything random in a run: the examples of laws, and the attacks.
 export TEST_SEED ?= $(shell date +%Y%m%d)
-# Files are handed out in the order that tests/conftest.py gives them, rather than by their number of tests.
+# Workers get files in the order from tests/conftest.py, not by number of tests.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hypothesis-seed $(TEST_SEED)
 
 .PHONY: demo test test-all test-browser test-spark test-attack fuzz screenshots lint structure format docs wheel-check dist catalog bench clean help
@@ -49,7 +49,7 @@ help:
 demo: $(RUNNABLE)
 	$(BIN)/lpgen demo
 
-# The tests that aren't marked as slow, with fewer examples of laws, and a few of the attacks.
+# The tests that aren't marked as slow, with fewer examples of laws, and a few attacks.
 test: export LAW_SHARE ?= 0.05
 test: $(TESTABLE)
 	ATTACK_SEED=$(TEST_SEED) ATTACK_SHARE=0.01 $(PYTEST) -m "not slow" $(PYTEST_ARGS)
@@ -121,13 +121,13 @@ bench: $(COMPLETE)
 clean:
 	rm -rf $(VENV) $(SPARK_VENV) $(FUZZ_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo
 
-# Installed editable, so that only a change of the dependencies needs it again.
+# The installation is editable, so only changed dependencies need a new one.
 $(RUNNABLE): pyproject.toml .ci/make_venv
 	@.ci/make_venv $(VENV)
 	$(call install,$(VENV)) --editable .
 	@touch $@
 
-# What `make test` takes is a part of what the others take.
+# `make test` needs only some of the packages that the others need.
 $(TESTABLE): pyproject.toml .ci/make_venv
 	@.ci/make_venv $(VENV)
 	$(call install,$(VENV)) --editable '.[test]'
@@ -138,8 +138,8 @@ $(COMPLETE): pyproject.toml .ci/make_venv
 	$(call install,$(VENV)) --editable '.[dev]'
 	@touch $(RUNNABLE) $(TESTABLE) $@
 
-# PySpark 3.5 runs with Python 3.11 and 3.12, and imports distutils, which setuptools has until version 80. The same
-# pyarrow as elsewhere gives the same bytes. Where the machine has no Java, a package brings it.
+# PySpark 3.5 runs on Python 3.11 and 3.12, and imports distutils, which setuptools has until version 80. The same
+# version of pyarrow gives the same bytes. If the machine has no Java, a package provides it.
 $(SPARK_TESTABLE): pyproject.toml .ci/make_venv $(TESTABLE)
 	@PYTHON="python3.12 python3.11 $(PYTHON)" .ci/make_venv $(SPARK_VENV)
 	@$(SPARK_VENV)/bin/python -c 'import sys; sys.version_info < (3, 13) or sys.exit("make test-spark needs Python 3.11 or 3.12")'

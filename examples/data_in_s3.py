@@ -1,6 +1,6 @@
-"""Keep a data folder in S3 between jobs whose machines come and go: fetch it, ingest into it, store it.
+"""Keep a data folder in S3 between jobs on temporary machines: fetch it, ingest into it, store it.
 
-One job at a time: nothing in S3 locks the folder for two that run at once.
+Run one job at a time: nothing in S3 locks the folder for two jobs at once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ LEDGER = "ledger.sqlite"
 
 
 def fetch_data(s3: Any, bucket: str, prefix: str, folder: Path) -> None:
-    """Copies what lies below the prefix into a folder of this machine; nothing there yet is an empty data folder."""
+    """Copies the objects below the prefix into a local folder. No objects yet means an empty data folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for key in _keys(s3, bucket, prefix):
         path = folder / key.removeprefix(prefix)
@@ -21,9 +21,9 @@ def fetch_data(s3: Any, bucket: str, prefix: str, folder: Path) -> None:
 
 
 def store_data(s3: Any, bucket: str, prefix: str, folder: Path) -> None:
-    """Copies the folder back: tables first, then the ledger that says which count, and last old tables go.
+    """Copies the folder back: tables first, then the ledger, which names the current tables. Deletes old tables last.
 
-    A job that dies in between leaves the old state or the new one.
+    A job that dies in between leaves the old state or the new state.
     """
     paths = {prefix + path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     there = set(_keys(s3, bucket, prefix))
@@ -36,4 +36,4 @@ def store_data(s3: Any, bucket: str, prefix: str, folder: Path) -> None:
 
 def _keys(s3: Any, bucket: str, prefix: str) -> list[str]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return [one["Key"] for page in pages for one in page.get("Contents", ()) if not one["Key"].endswith("/")]
+    return [item["Key"] for page in pages for item in page.get("Contents", ()) if not item["Key"].endswith("/")]

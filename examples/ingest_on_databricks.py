@@ -1,7 +1,7 @@
 """Ingest in a Databricks job or notebook, on compute with Databricks Runtime 15.4 LTS or newer (Python 3.11).
 
 Install the wheel of lpgen as a library of the compute, which puts it on every machine. The compute's instance profile
-reads the logs. The data folder is kept in a volume, and worked on the driver's own disk: volumes have no locks.
+reads the logs. A volume stores the data folder, and the driver works on its own disk, because volumes have no locks.
 
     ingest_on_databricks.py s3://YOUR-TRAIL-BUCKET/AWSLogs/ /Volumes/CATALOG/SCHEMA/VOLUME/lpgen-data
 """
@@ -19,7 +19,7 @@ import lpgen
 
 
 def main(address: str, volume: str) -> None:
-    """Reads the logs below the address into the data folder of a volume; a new copy takes the old one's place."""
+    """Reads the logs below the address into the data folder in a volume. A new copy replaces the old one."""
     spark = SparkSession.builder.getOrCreate()
     kept, new, old = Path(volume), Path(f"{volume}.new"), Path(f"{volume}.old")
     if old.exists() and not kept.exists():  # a run died between the two renames below

@@ -7,8 +7,8 @@ with a Python of its own, in a checkout `pip install . venv-pack`, `venv-pack -o
 
     --archives lpgen.tar.gz#environment --conf spark.pyspark.python=./environment/bin/python
 
-The job's role reads the logs and reads and writes the data bucket; no credentials are sent to executors. To read with
-another role, give `assume_role="arn:aws:iam::111122223333:role/NAME"`, which each executor assumes by itself.
+The job's role reads the logs, and reads and writes the data bucket. Executors get no credentials from the driver. To
+read with another role, pass `assume_role="arn:aws:iam::111122223333:role/NAME"`. Each executor assumes it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import lpgen
 
 
 def main(address: str, bucket: str, prefix: str) -> None:
-    """Reads the logs below the address into the data folder that is kept in a bucket, below a prefix."""
+    """Reads the logs below the address into a data folder that a bucket stores below a prefix."""
     spark = SparkSession.builder.appName("lpgen ingest").getOrCreate()
     s3 = boto3.client("s3")
     with tempfile.TemporaryDirectory() as room:

@@ -27,7 +27,7 @@ import lpgen
 
 
 def main() -> None:
-    """Reads the logs below the address into the data folder that is kept in a bucket, below a prefix."""
+    """Reads the logs below the address into a data folder that a bucket stores below a prefix."""
     given = getResolvedOptions(sys.argv, ["address", "data_bucket", "data_prefix"])
     spark = GlueContext(SparkContext.getOrCreate()).spark_session
     s3 = boto3.client("s3")

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# The weekly run: takes in what is new, tells what drifted since the last baseline, and saves the next baseline.
+# The weekly run: ingests new logs, shows drift since the last baseline, and saves the next baseline.
 #
 #   examples/weekly.sh DATA REPORTS LOGS...
 #
-# DATA is the data folder, REPORTS the folder for drift.txt, .md, .json, .sarif and .html, LOGS what `lpgen ingest` takes:
-# folders or s3://BUCKET/AWSLogs. Exits with 1 where something drifted that is as severe as FAIL_ON, or more, or where something is
-# denied since a rollout that isn't restored. The baseline is saved all the same, so that each week tells of its own week.
+# DATA is the data folder. REPORTS is the folder for drift.txt, .md, .json, .sarif and .html. LOGS are paths for
+# `lpgen ingest`: folders or s3://BUCKET/AWSLogs. Exits with 1 if a finding is as severe as FAIL_ON or more severe, or if
+# a rollout caused a denial that isn't restored. Saves the baseline in any case, so each report covers its own week.
 #
-# Settings, by environment:
+# Settings, from the environment:
 #   LPGEN       the command (lpgen)
-#   POLICIES    a file or folder of authorization details; without it a snapshot is taken of AWS
+#   POLICIES    a file or folder of authorization details; without it, the script takes a snapshot of AWS
 #   SNAPSHOT    more options of `lpgen snapshot`, such as "--assume-role lpgen-read --resource-policies"
 #   PROPOSED    the folder of `lpgen generate` that was rolled out since the last run, if any
-#   PLANS       the plans that were rolled out and are still watched, one or several with blanks between
-#   DECISIONS   a file of decisions, if there is one
+#   PLANS       the applied plans to watch, separated by blanks
+#   DECISIONS   the decisions file, if any
 #   FAIL_ON     critical, high, medium, low or info (high)
-#   TODAY       the day that ages count to (today, UTC), and what the baseline is called
+#   TODAY       the reference date for ages (today, UTC), and the name of the baseline
 set -euo pipefail
 
 if [ $# -lt 3 ]; then
@@ -56,7 +56,7 @@ for plan in ${PLANS:-}; do
     written+="$report "
     report="$reports/$report"
     "$lpgen" rollout watch "$plan" --data "$data" --output "$report" || watched=$?
-    # A plan that can't be watched, such as one that was undone, keeps neither the others nor the baseline from their turn.
+    # A plan that can't be watched, such as an undone one, doesn't prevent watching the others or saving the baseline.
     if [ "$watched" -le 1 ]; then cat "$report"; fi
     if [ "$watched" -gt "$status" ]; then status=$watched; fi
 done

@@ -286,9 +286,10 @@ def _legacy(chronicle: Chronicle) -> None:
 CAST = (
     Member(
         ENGINEER,
-        "`NotAction` of administration services: grants everything else",
-        "The actions used, each enumerated, and unobservable actions of used services, such as S3; nothing else "
-        "stays, since `NotAction` names no service. Not safe, since nothing shows whether SQS and the like are in use",
+        "`NotAction` with administration services: grants everything else",
+        "The used actions, each enumerated, and unobservable actions of used services, such as S3; nothing else "
+        "stays, because `NotAction` names no service. Not safe, because nothing shows whether SQS and similar "
+        "services are in use",
         _engineer,
         drop=("ec2:RunInstances", "sagemaker:CreateEndpoint", "sqs:SendMessage", "kms:ScheduleKeyDeletion"),
         refuse=(("iam:CreateUser", f"arn:aws:iam::{SHOP}:user/x"),),
@@ -303,8 +304,9 @@ CAST = (
     ),
     Member(
         ETL,
-        "A permissions boundary without Athena; its Athena calls are refused by the boundary",
-        "The boundary stays attached; use within it is kept; Athena is denied, so it is no use and goes",
+        "A permissions boundary without Athena, which refuses the role's Athena calls",
+        "The boundary stays attached; use within it is kept; Athena calls are denied, so they aren't use and Athena "
+        "is removed",
         _etl,
         keep=(("s3:GetObject", f"arn:aws:s3:::{LAKE}/day/1.parquet"),),
         drop=("athena:StartQueryExecution", "glue:DeleteDatabase", "s3:GetBucketTagging"),
@@ -314,7 +316,7 @@ CAST = (
         ANALYST,
         "Successful records of `GetStorageLensDashboardDataInternal`, which only the console calls and no page "
         "documents",
-        "Incomplete: the event is reported as unmapped, nothing is guessed; not safe until a person accepts it",
+        "Incomplete: the event is reported as unmapped, and nothing is guessed; not safe until a person accepts it",
         _analyst,
         safe=False,
         reasons=("unmapped_event",),
@@ -323,9 +325,9 @@ CAST = (
     ),
     Member(
         REPORTER,
-        "An attacker probes with the stolen session: two nights, two regions, all denied",
-        "The denied actions are reported and widen nothing; `s3:DeleteBucket`, granted but denied by a service control "
-        "policy, is unused and goes",
+        "An attacker probes with the stolen session: two nights, two Regions, all denied",
+        "The denied actions are reported and widen nothing; `s3:DeleteBucket`, granted but denied by a service "
+        "control policy, is unused and removed",
         _report,
         keep=(("s3:PutObject", f"arn:aws:s3:::{REPORTS}/2026/09.csv"),),
         drop=(
@@ -345,9 +347,10 @@ CAST = (
     ),
     Member(
         BACKUP,
-        f"Deleted and made again under its name on {RECREATED_ON}; both ids are in the logs, the export has the newer",
-        "Only the newer role's use counts; `ec2:DeleteSnapshot`, used by the old one alone, is unused; flagged "
-        "as recreated",
+        f"Deleted and created again under its name on {RECREATED_ON}; both ids are in the logs, and the export has the "
+        "newer one",
+        "Only the newer role's use counts; only the old role used `ec2:DeleteSnapshot`, so it is unused; flagged as "
+        "recreated",
         _back_up,
         drop=("ec2:DeleteSnapshot", "ec2:DescribeSnapshots"),
         verdicts={"ec2:DeleteSnapshot": "unused", "ec2:CreateTags": "used", "ec2:DescribeSnapshots": "unused"},

@@ -312,12 +312,11 @@ _SWAP = ("ec2:AssociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssoci
 CAST = (
     Member(
         DEPLOYER,
-        "AdministratorAccess (`*` on `*`); uses 20 actions in two deployments a week, passes two roles to ECS; "
-        "CloudFormation makes log groups with its session",
-        "Small: the 20 actions, `iam:PassRole` for exactly the two roles, and unobservable actions of the "
-        "services used; "
-        "never a wildcard action, nothing of services without a sign of use. Not safe, since nothing shows whether "
-        "SQS and the like are in use",
+        "AdministratorAccess (`*` on `*`); uses 20 actions in two deployments a week and passes two roles to ECS; "
+        "CloudFormation creates log groups with its session",
+        "Small: the 20 actions, `iam:PassRole` for exactly the two roles, and unobservable actions of the used "
+        "services; no wildcard actions, and nothing from services without a sign of use. Not safe, because nothing "
+        "shows whether SQS and similar services are in use",
         _deploy,
         drop=(
             "iam:CreateUser",
@@ -347,9 +346,9 @@ CAST = (
     ),
     Member(
         EXECUTION_ROLE,
-        "The AWS-managed policy for the role of a service, one action of which is never used",
-        "Left as it is: AWS names each action for the service, which may need it seldom, so a replacement would take "
-        "nothing away but AWS's updates",
+        "The AWS managed policy for the role of a service, with one action that is never used",
+        "Left unchanged: AWS names each action for the service, which may need it rarely, so a replacement would "
+        "only lose AWS's updates",
         _pull_images,
         kind=LEFT_TO_AWS,
         safe=None,
@@ -358,7 +357,7 @@ CAST = (
         PUBLISHER,
         "Versioned Lambda event names (`UpdateFunctionCode20150331v2` and others); `CreateFunction20150331` "
         "passes a role",
-        "Lambda actions under their names without the version; `iam:PassRole` for the one role passed, not "
+        "Lambda actions under their names without the version; `iam:PassRole` for the one passed role, not "
         "`role/lambda/*`",
         _publish,
         keep=(("lambda:InvokeFunction", arn("lambda", EAST, SHOP, "function:checkout-tax")),),
@@ -369,9 +368,8 @@ CAST = (
     Member(
         RELEASE_MANAGER,
         "`codepipeline:*` under a conditional Deny that also names an action the catalog doesn't know",
-        "Enumerated Allow; the Deny is carried to the byte, unknown name, wildcard and condition included, and "
-        "does not "
-        "make the role incomplete",
+        "Enumerated Allow; the Deny is copied byte for byte, including the unknown name, wildcard and condition, and "
+        "doesn't make the role incomplete",
         _release,
         drop=("codepipeline:CreatePipeline", "codebuild:BatchGetBuilds"),
         carry=(RELEASE_DENY,),

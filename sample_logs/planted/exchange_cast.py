@@ -151,7 +151,7 @@ def _share(chronicle: Chronicle) -> None:
 CAST = (
     Member(
         EXPORTER,
-        "Two statements grant one use under different conditions (source address, VPC endpoint)",
+        "Two statements grant the same use under different conditions (source address, VPC endpoint)",
         "One copy of `sqs:GetQueueAttributes` per old statement, each with its own condition",
         _export,
         keep=(("sqs:ReceiveMessage", arn("sqs", EAST, SHOP, "order-export")),),
@@ -162,8 +162,8 @@ CAST = (
     ),
     Member(
         INVOICES,
-        f"Made a queue while the inline policy `{TEMPORARY_POLICY}` was there (PutRolePolicy and DeleteRolePolicy "
-        "are logged)",
+        f"Created a queue while it had the inline policy `{TEMPORARY_POLICY}` (PutRolePolicy and DeleteRolePolicy are "
+        "logged)",
         "`sqs:CreateQueue` is ungranted, explained by the logged policy change, and not added",
         _render,
         keep=(("sqs:ReceiveMessage", arn("sqs", EAST, SHOP, "invoice-requests")),),
@@ -178,9 +178,8 @@ CAST = (
     Member(
         ROUTER,
         "`sns:*` with `NotResource` for the security topics",
-        "Used topic actions; nothing reaches a security topic; `sns:Publish` is unobservable and the service is "
-        "named, so it "
-        "stays, with the `NotResource`",
+        "Used topic actions; nothing reaches a security topic; `sns:Publish` is unobservable and the old statement "
+        "names the service, so it stays, with the `NotResource`",
         _route,
         keep=(("sns:Publish", arn("sns", EAST, SHOP, "order-events")),),
         drop=("sns:DeleteTopic", "sns:AddPermission", "sns:CreateTopic"),
@@ -193,8 +192,8 @@ CAST = (
     Member(
         PARTNER,
         "A resource and a condition hold `${aws:PrincipalTag/partner}`",
-        "Both are carried as they are; object actions and `s3:ListBucket` are unobservable (S3 data events are "
-        "off) and named",
+        "Both are copied unchanged; object actions and `s3:ListBucket` are unobservable (S3 data events are off) and "
+        "named",
         _share,
         keep=(("s3:GetObject", PARTNER_PREFIX), ("s3:PutObject", PARTNER_PREFIX)),
         drop=("s3:PutBucketTagging",),

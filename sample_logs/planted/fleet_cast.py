@@ -175,9 +175,9 @@ CAST = (
         FLEET_NODE,
         "Could swap its own instance profile (`ec2:AssociateIamInstanceProfile` and "
         "`ec2:ReplaceIamInstanceProfileAssociation` with `iam:PassRole` on `role/*`) and never did",
-        "All three go, first in the review as dangerous and unused; `ssmmessages` and `ec2messages` leave no "
-        "record, are "
-        "named by the old statement, and stay; so does `ssm:ListInstanceAssociations`, which SSM Agent calls seldom",
+        "All three are removed, first in the review as dangerous and unused; `ssmmessages` and `ec2messages` leave "
+        "no record, and the old statement names them, so they stay; so does `ssm:ListInstanceAssociations`, which "
+        "SSM Agent rarely calls",
         _fleet,
         keep=(
             ("ssmmessages:OpenDataChannel", "*"),
@@ -196,12 +196,10 @@ CAST = (
     ),
     Member(
         LAUNCHER,
-        "`RunInstances` with an instance profile (named otherwise than its role), tags on create, one dry run; "
-        "terminates "
-        "what it launched",
-        "`iam:PassRole` for `role/fleet-node`, found through the profile in the export; instances, interfaces "
-        "and volumes "
-        "made by the call become patterns in account and region; `ec2:CreateTags` inferred",
+        "`RunInstances` with an instance profile (whose name differs from its role's), tags on create, one dry run; "
+        "terminates the instances that it launched",
+        "`iam:PassRole` for `role/fleet-node`, found through the profile in the export; instances, interfaces and "
+        "volumes that the call creates become patterns in account and Region; `ec2:CreateTags` is inferred",
         _launch,
         drop=("ec2:StopInstances", "ec2:DescribeInstanceStatus"),
         refuse=(
@@ -213,10 +211,9 @@ CAST = (
     ),
     Member(
         COLLECTOR,
-        "Called `ec2:DescribeVolumes` successfully though nothing grants it and nothing explains it",
-        "Ungranted and unexplained: not added; EC2's granted List actions are kept and shown for review, "
-        "`ec2:CreateTags` "
-        "goes; not safe",
+        "Called `ec2:DescribeVolumes` successfully, although nothing grants or explains it",
+        "Ungranted and unexplained: not added; EC2's granted List actions are kept and shown for review, and "
+        "`ec2:CreateTags` is removed; not safe",
         _collect,
         safe=False,
         reasons=("unexplained_use",),

@@ -1,4 +1,4 @@
-"""The README of the sample logs, written from the expectations so that the two can't disagree."""
+"""The README of the sample logs, written from the expectations, so the two can't disagree."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from sample_logs.planted.identities import Json
 _INTRODUCTION = """\
 # Sample logs: Larkspur Outdoor
 
-A fictional shop with two AWS accounts, 120 days of CloudTrail logs and the matching authorization details. `lpgen
-demo`, the quickstart and the end-to-end test run on it. Everything here is generated and made up; account ids, domain
-names and public addresses are those that AWS and the RFCs reserve for documentation.
+A fictional shop with two AWS accounts, 120 days of CloudTrail logs and the matching authorization details.
+`lpgen demo`, the quickstart and the end-to-end test use it. All data is generated and fictional. Account ids, domain
+names and public addresses are the ones that AWS and the RFCs reserve for documentation.
 
-- `AWSLogs/`: {files} files laid out as CloudTrail lays out its bucket, one per account, region and day, and among them
-  a digest, an Insights file and a Config history, as real buckets have.
-- `authorization-details/ACCOUNT.json`: what `aws iam get-account-authorization-details` prints at the window's end.
-- `expected.json`: what lpgen should conclude, per principal; the end-to-end test checks it.
-- `generate.py` and `planted/`: the generator. `python -m sample_logs.generate` writes all of the above again, the same
-  bytes every time (the compression may differ between versions of zlib, what is compressed doesn't).
+- `AWSLogs/`: {files} files in the layout of CloudTrail's buckets, one per account, Region and day. As in real buckets,
+  a digest, an Insights file and a Config history are among them.
+- `authorization-details/ACCOUNT.json`: the output of `aws iam get-account-authorization-details` at the end of the
+  window.
+- `expected.json`: what lpgen should conclude, per principal. The end-to-end test checks it.
+- `generate.py` and `planted/`: the generator. `python -m sample_logs.generate` writes all of these files again, with
+  the same bytes every time. (Compressed files may differ between versions of zlib, but not their content.)
 
 ## The organization
 
@@ -28,7 +29,7 @@ names and public addresses are those that AWS and the RFCs reserve for documenta
 on two nights; DynamoDB item-level data events in us-east-1 |
 | 444455556666 | the security team's account | management events in us-east-1 every day |
 
-Data events of S3, Lambda, SNS and SQS are recorded nowhere. The window is {first} to {last}.
+Data events of S3, Lambda, SNS and SQS aren't recorded. The window is {first} to {last}.
 
 ## The records
 
@@ -36,13 +37,13 @@ Data events of S3, Lambda, SNS and SQS are recorded nowhere. The window is {firs
 |---|---|
 {counts}
 
-A reason such as `root_caller|no_permission` means that either is right: two rules apply to the record. One DynamoDB
-record (`{again}`) was delivered twice, in two files. Each AssumeRole of the auditor is in both
-accounts' logs under one `sharedEventID`.
+A reason such as `root_caller|no_permission` means that both are correct, because two rules apply to the record. One
+DynamoDB record (`{again}`) was delivered twice, in two files. Each AssumeRole of the auditor is in
+the logs of both accounts under one `sharedEventID`.
 
 ## What is planted, and what lpgen should conclude
 
-`safe` is whether the replacement is called safe by default; a dash: there is no replacement.
+`safe` says whether the replacement is called safe by default. A dash means that there is no replacement.
 
 | principal | class | planted | conclusion | safe |
 |---|---|---|---|---|
@@ -52,12 +53,12 @@ accounts' logs under one `sharedEventID`.
 """
 
 _FIELDS = """
-In `expected.json`: `used_actions` are all actions with the verdict *used*; the replacement must allow each pair of
-`must_keep` (a few of the observed resources, and what is kept without being seen); none of `must_drop` may stand in
-it; it must not allow the pairs of `must_not_allow`; it must hold each statement or string of `must_carry` as it is;
-`statements_per_action` is how many statements must grant an action; `verdicts` are by action; `reasons` say why it
-isn't safe; `flags` must be visible in the review. A resource with a policy variable stands for itself, and conditions
-are taken as met.
+In `expected.json`, `used_actions` are all actions with the verdict *used*. The replacement must allow each pair of
+`must_keep` (some of the observed resources, and pairs that are kept without recorded use). It must not contain any
+action of `must_drop`, must not allow the pairs of `must_not_allow`, and must contain each statement or string of
+`must_carry` unchanged. `statements_per_action` is the number of statements that must grant an action. `verdicts` are by
+action, `reasons` say why the replacement isn't safe, and `flags` must be visible in the review. A resource with a
+policy variable is meant literally, and conditions count as met.
 """
 
 
@@ -100,7 +101,7 @@ def _section(arn: str, found: Json) -> str:
     if found["must_drop"]:
         lines.append(f"- not in the replacement: {_code(found['must_drop'])}")
     lines += [f"- must not be allowed: `{action}` on `{resource}`" for action, resource in found["must_not_allow"]]
-    lines += [f"- carried as it is: `{_written(carried)}`" for carried in found["must_carry"]]
+    lines += [f"- carried unchanged: `{_written(carried)}`" for carried in found["must_carry"]]
     lines += [f"- `{action}` in {number} statements" for action, number in found["statements_per_action"].items()]
     lines += [f"- reason: {reason}" for reason in found["reasons"]]
     if found["flags"]:
@@ -121,7 +122,7 @@ def _kept_lines(found: Json) -> list[str]:
     for action, resource in found["must_keep"]:
         kept.setdefault(action, []).append(resource)
     return [
-        f"- {'used' if action in found['used_actions'] else 'kept though not seen'}: `{action}` on {_code(resources)}"
+        f"- {'used' if action in found['used_actions'] else 'kept without use'}: `{action}` on {_code(resources)}"
         for action, resources in kept.items()
     ]
 

@@ -224,7 +224,7 @@ CAST = (
     Member(
         DEVELOPER,
         "An IAM Identity Center role with people's sessions",
-        "Class sso: the replacement is for the permission set, the role itself can't be edited",
+        "Class sso: the replacement is for the permission set, because the role itself can't be edited",
         _develop,
         kind=SSO,
         keep=(("logs:PutLogEvents", arn("logs", WEST, SHOP, "log-group:/dev:log-stream:a")),),
@@ -233,9 +233,9 @@ CAST = (
     ),
     Member(
         SSO_ADMIN,
-        "An IAM Identity Center administrator who recreated a role and changed another's policy",
+        "An IAM Identity Center administrator who recreated a role and changed another role's policy",
         "Class sso; four IAM actions remain, on the two roles with their paths; the logged changes explain other "
-        "findings; not safe, as most of what it did was new each time",
+        "findings; not safe, because most of its actions were new each time",
         _administer,
         kind=SSO,
         drop=("iam:CreateUser", "s3:DeleteBucket", "ec2:RunInstances"),
@@ -247,16 +247,16 @@ CAST = (
     Member(
         EMERGENCY,
         "Never used, older than 400 days, AdministratorAccess",
-        "Class unused: a proposal to disable it, supported by the empty `RoleLastUsed`; not an empty policy",
+        "Class unused: a proposal to disable it, supported by the empty `RoleLastUsed`, not an empty policy",
         kind=UNUSED,
         safe=None,
         flags=("never_used",),
     ),
     Member(
         TOMAS,
-        "A user with a group's policies and an inline policy of his own",
-        "What he used, be it through the group's replacement that covers both members or through his own; his inline "
-        "policy keeps what he used of it",
+        "A user with a group's policies and his own inline policy",
+        "The actions that he used, through the group's replacement that covers both members or through his own; his "
+        "inline policy keeps the actions that he used",
         _tomas,
         drop=("rds:StopDBInstance", *_GROUP_DROPS),
         carry=(SELF, HOME),
@@ -267,8 +267,8 @@ CAST = (
     ),
     Member(
         PRIYA,
-        "A user who has nothing but the group",
-        "What she used, likewise",
+        "A user with only a group's policies",
+        "The actions that she used, through the group's replacement",
         _priya,
         drop=_GROUP_DROPS,
         carry=(SELF, HOME),

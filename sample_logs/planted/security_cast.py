@@ -178,12 +178,10 @@ def _forward(chronicle: Chronicle) -> None:
 CAST = (
     Member(
         SCANNER,
-        "Throttled: `ec2:DescribeSnapshots` and `kms:ListGrants` never got through; `GetBucketPolicy` only ever "
-        "answered "
-        "NoSuchBucketPolicy",
-        "The throttled actions are attempted: kept, flagged, never counted as used; NoSuchBucketPolicy means "
-        "authorized, so "
-        "`s3:GetBucketPolicy` is used",
+        "Throttled: `ec2:DescribeSnapshots` and `kms:ListGrants` never succeeded; `GetBucketPolicy` only ever "
+        "answered NoSuchBucketPolicy",
+        "The throttled actions are attempted: kept, flagged, and never counted as used; NoSuchBucketPolicy means "
+        "that the call was authorized, so `s3:GetBucketPolicy` is used",
         _scan,
         keep=(("ec2:DescribeSnapshots", "*"), ("kms:ListGrants", KEY)),
         drop=("ec2:DescribeVpcs", "iam:ListUsers", "s3:GetBucketAcl"),
@@ -206,8 +204,8 @@ CAST = (
     ),
     Member(
         READER,
-        "The cross-account auditor: assumed from the shop's account, reads in its own",
-        "The reads used; the AWSAccount record of AssumeRole is a skip (cross-account caller), not its use",
+        "The cross-account auditor: assumed from the shop's account, reads in its own account",
+        "The used reads; the AWSAccount record of AssumeRole is a skip (cross-account caller), not its use",
         drop=("cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "config:DeleteConfigRule", "iam:GetRole"),
         verdicts={"cloudtrail:StopLogging": "unused", "iam:GetRole": "unused"},
     ),

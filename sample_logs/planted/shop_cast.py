@@ -235,10 +235,9 @@ CAST = (
         STOREFRONT,
         "`s3:*` on two buckets and `dynamodb:*` on one table; DynamoDB data events are recorded in us-east-1, "
         "S3's nowhere",
-        "DynamoDB: the five item actions seen and `DescribeTable`, the rest goes. S3: only `GetBucketLocation` is "
-        "seen; object "
-        "actions are unobservable, the old statement names the service, so they stay in the two buckets; unused bucket "
-        "administration goes",
+        "DynamoDB: the five item actions seen and `DescribeTable` are kept, the rest is removed. S3: only "
+        "`GetBucketLocation` is seen. Object actions are unobservable and the old statement names the service, so "
+        "they stay on the two buckets. Unused bucket administration is removed",
         _serve,
         keep=(
             ("s3:GetObject", f"arn:aws:s3:::{IMAGES}/boots/1.jpg"),
@@ -260,10 +259,8 @@ CAST = (
     Member(
         CHECKOUT,
         "A Lambda execution role; Lambda itself assumes it (a service caller)",
-        "`logs:PutLogEvents` leaves no record and is named, so it stays, and with it `logs:CreateLogGroup`, which "
-        "Lambda calls once; the AssumeRole by lambda.amazonaws.com "
-        "is trust "
-        "evidence, not use",
+        "`logs:PutLogEvents` leaves no record and is named, so it stays, together with `logs:CreateLogGroup`, which "
+        "Lambda calls once; the AssumeRole by lambda.amazonaws.com is evidence of trust, not use",
         _checkout,
         keep=(
             ("logs:PutLogEvents", arn("logs", EAST, SHOP, "log-group:/aws/lambda/checkout-tax:log-stream:a")),
@@ -279,7 +276,7 @@ CAST = (
     Member(
         WORKER,
         "Secrets Manager decrypts with the caller's session (`invokedBy: secretsmanager.amazonaws.com`)",
-        "`kms:Decrypt` is this role's need and keeps its `kms:ViaService` condition",
+        "This role needs `kms:Decrypt`, which keeps its `kms:ViaService` condition",
         _work,
         drop=("kms:GenerateDataKey", "kms:DescribeKey", "secretsmanager:PutSecretValue"),
         carry=("secretsmanager.us-east-1.amazonaws.com",),
@@ -288,7 +285,7 @@ CAST = (
     ),
     Member(
         INDEXER,
-        "Made 20 days before the end",
+        "Created 20 days before the end",
         "Low confidence: the role is younger than 90 days, so removals aren't safe by default",
         _index,
         safe=False,
@@ -299,7 +296,7 @@ CAST = (
     ),
     Member(
         CURATOR,
-        "Allows `s3:GetObjectMetadata`, which is no action",
+        "Allows `s3:GetObjectMetadata`, which isn't an action",
         "Incomplete: the pattern is reported, never written; not safe until a person accepts it",
         _curate,
         safe=False,
@@ -309,8 +306,8 @@ CAST = (
     ),
     Member(
         FULFILMENT,
-        "`RoleLastUsed` on 2026-09-12 in ap-southeast-2, and not one record",
-        "A coverage hole, not an unused role: no proposal to disable it",
+        "`RoleLastUsed` on 2026-09-12 in ap-southeast-2, and no record",
+        "A hole in the coverage, not an unused role: no proposal to disable it",
         kind=UNSEEN,
         safe=None,
         reasons=("coverage_hole",),

@@ -23,7 +23,10 @@ def test_page_is_of_the_version_that_is_written() -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_page_has_every_column(table: str) -> None:
-    rows = re.findall(r"^\| (`.*?) \|", section_of(f"{table}.parquet"), re.M)
+    if f"\n## {table}.parquet\n" in PAGE:
+        rows = re.findall(r"^\| (`.*?) \|", section_of(f"{table}.parquet"), re.M)
+    else:
+        rows = re.findall(rf"^\| `{table}` \| (`.*?) \|", section_of("Reserved tables"), re.M)
     assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == TABLES[table].schema.names
 
 

@@ -39,7 +39,7 @@ def replacements(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def one(replacements: Path, tmp_path: Path) -> Path:
+def output(replacements: Path, tmp_path: Path) -> Path:
     """A folder that holds one of the replacements, to be spoilt."""
     shutil.copytree(replacements / ROLE, tmp_path / ROLE)
     return tmp_path
@@ -97,67 +97,71 @@ def test_the_sample_replacements_allow_their_uses_and_nothing_dangerous(
     )
     assert {folder for folder, *_ in told} == {path.parent.name for path in replacements.rglob("evidence.json")}
     assert all(refused == asked for *_, refused, asked in told)
-    hanging = len(re.findall("^  hangs on conditions", done.stdout, re.M))
+    hanging = len(re.findall("^  depends on conditions", done.stdout, re.M))
     assert sum(int(uses) - int(allowed) for _, allowed, uses, _, _ in told) == hanging
     assert sum(int(uses) for _, _, uses, _, _ in told) > 90
     assert len(simulator.requests) > len(told)  # more than a page of answers for some
 
 
-def test_a_use_that_the_documents_lost_is_named(simulator: PolicySimulator, path: Path) -> None:
-    spoil(path, used_action(path), ["sqs:ListQueues"])
-    done = ask(simulator, path)
+def test_a_use_that_the_documents_lost_is_named(simulator: PolicySimulator, output: Path) -> None:
+    spoil(output, used_action(output), ["sqs:ListQueues"])
+    done = ask(simulator, output)
     assert done.returncode == 1
-    assert f"REFUSED (implicitDeny): '{used_action(path)}' on " in done.stdout
+    assert f"REFUSED (implicitDeny): '{used_action(output)}' on " in done.stdout
 
 
-def test_a_dangerous_action_that_no_line_names_is_named(simulator: PolicySimulator, path: Path) -> None:
-    change_document(path, lambda statements: statements.append({"Effect": "Allow", "Action": "iam:*", "Resource": "*"}))
-    done = ask(simulator, path)
+def test_a_dangerous_action_that_no_line_names_is_named(simulator: PolicySimulator, output: Path) -> None:
+    change_document(
+        output, lambda statements: statements.append({"Effect": "Allow", "Action": "iam:*", "Resource": "*"})
+    )
+    done = ask(simulator, output)
     assert done.returncode == 1
-    assert "ALLOWED, and not named: 'iam:PassRole'" in done.stdout
+    assert "ALLOWED, but not named: 'iam:PassRole'" in done.stdout
 
 
-def test_what_hangs_on_a_condition_is_told_and_is_no_refusal(simulator: PolicySimulator, path: Path) -> None:
+def test_use_that_depends_on_a_condition_is_listed_and_is_not_refused(simulator: PolicySimulator, output: Path) -> None:
     condition = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
-    change_document(path, lambda statements: [each.update(Condition=condition) for each in statements])
-    done = ask(simulator, path)
+    change_document(output, lambda statements: [each.update(Condition=condition) for each in statements])
+    done = ask(simulator, output)
     assert done.returncode == 0
-    assert f"hangs on conditions: '{used_action(path)}' on " in done.stdout
+    assert f"depends on conditions: '{used_action(output)}' on " in done.stdout
 
 
-def test_a_deny_under_a_condition_is_told_and_one_without_is_a_refusal(simulator: PolicySimulator, path: Path) -> None:
+def test_a_deny_under_a_condition_is_told_and_one_without_is_a_refusal(
+    simulator: PolicySimulator, output: Path
+) -> None:
     deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
-    change_document(path, lambda statements: statements.append(deny))
-    done = ask(simulator, path)
+    change_document(output, lambda statements: statements.append(deny))
+    done = ask(simulator, output)
     assert (done.returncode, "REFUSED (explicitDeny)" in done.stdout) == (1, True)
     condition = {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}
-    change_document(path, lambda statements: statements[-1].update(Condition=condition))
-    done = ask(simulator, path)
-    assert (done.returncode, "hangs on conditions" in done.stdout) == (0, True)
+    change_document(output, lambda statements: statements[-1].update(Condition=condition))
+    done = ask(simulator, output)
+    assert (done.returncode, "depends on conditions" in done.stdout) == (0, True)
 
 
-def test_what_a_record_does_not_show_is_not_asked_about(simulator: PolicySimulator, one: Path) -> None:
-    path = one / ROLE / "evidence.json"
+def test_what_a_record_does_not_show_is_not_asked_about(simulator: PolicySimulator, output: Path) -> None:
+    path = output / ROLE / "evidence.json"
     evidence = json.loads(path.read_bytes())
     line = next(each for each in evidence["lines"] if "*" not in each.get("resources", ["*"]))
     for each in line["evidence"]:
         each["example_resource"] = "*"
     path.write_text(json.dumps(evidence), encoding="utf-8")
-    done = ask(simulator, one)
+    done = ask(simulator, output)
     assert (done.returncode, "REFUSED" in done.stdout) == (0, False), done.stdout
 
 
-def test_a_throttled_request_is_asked_again(simulator: PolicySimulator, path: Path) -> None:
+def test_a_throttled_request_is_asked_again(simulator: PolicySimulator, output: Path) -> None:
     simulator.refusals = [(400, "Throttling"), (503, "ServiceUnavailable")]
-    done = ask(simulator, path)
+    done = ask(simulator, output)
     assert done.returncode == 0, done.stderr
 
 
-def test_where_aws_cant_be_asked_it_says_why(simulator: PolicySimulator, path: Path, tmp_path: Path) -> None:
+def test_where_aws_cant_be_asked_it_says_why(simulator: PolicySimulator, output: Path, tmp_path: Path) -> None:
     simulator.refusals = [(403, "AccessDenied")]
-    done = ask(simulator, path)
+    done = ask(simulator, output)
     assert done.returncode == 2
-    assert "AWS can't be asked" in done.stderr
+    assert "can't ask AWS" in done.stderr
     assert "AccessDenied" in done.stderr
     (tmp_path / "empty").mkdir()
     done = ask(simulator, tmp_path / "empty")
@@ -182,15 +186,15 @@ def test_a_reader_that_goes_ends_it_quietly(simulator: PolicySimulator, replacem
 
 
 def test_what_keeps_it_from_asking_is_no_refusal(
-    simulator: PolicySimulator, path: Path, monkeypatch: pytest.MonkeyPatch
+    simulator: PolicySimulator, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (path / ROLE / "policy-1.json").rename(path / ROLE / "elsewhere.json")
-    done = ask(simulator, path)
+    (output / ROLE / "policy-1.json").rename(output / ROLE / "elsewhere.json")
+    done = ask(simulator, output)
     assert (done.returncode, "isn't as `lpgen generate` writes it" in done.stderr) == (2, True)
     monkeypatch.setenv("AWS_PROFILE", "misspelled")
-    done = ask(simulator, path)
+    done = ask(simulator, output)
     assert done.returncode == 2
-    assert done.stderr == "AWS can't be asked: The config profile (misspelled) could not be found\n"
+    assert done.stderr == "can't ask AWS: The config profile (misspelled) could not be found\n"
 
 
 def test_help_is_no_folder(simulator: PolicySimulator) -> None:
