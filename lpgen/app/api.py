@@ -262,7 +262,7 @@ def generate(
     with collector_paused():
         read = _read(data, engine=engine or _local(), **options)
         made = open_review(read)
-        inputs = outputs.inputs_of_report(made.report, read, form)
+        inputs = outputs.inputs_of_output(made.report.generation, read, form)
         return outputs.generate(made, Path(output), inputs, data=Path(data), code=form, key=key, replace_other=replace)
 
 

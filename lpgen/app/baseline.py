@@ -83,7 +83,7 @@ def _entry(proposal: Proposal) -> _Entry:
 def _dangerous(proposal: Proposal) -> int:
     """How many dangerous grants without seen use the replacement removes."""
     staying = proposal.diff.left_actions.union(line.action for line in proposal.diff.draft.lines)
-    return sum(one.action not in staying for one in proposal.diff.assessment.verdicts.dangerous_unseen())
+    return sum(verdict.action not in staying for verdict in proposal.diff.assessment.verdicts.dangerous_unseen())
 
 
 # ---------------------------------------------------------------- proposals that wait

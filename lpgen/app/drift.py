@@ -13,7 +13,7 @@ from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import (
     BATCH_UNITS,
     Ground,
-    decisions_on_ground,
+    current_decisions,
     engine_for_units,
     load_ground,
     refuse_empty_choice,
@@ -112,7 +112,7 @@ def _state_now(ground: Ground, catalog: Catalog, options: Options) -> tuple[Revi
         ground.outlines,
         catalog,
         options,
-        decisions=decisions_on_ground(ground, options),
+        decisions=current_decisions(coverage, options),
         whole=ground.whole,
     )
     snapshot = options.snapshot.name if options.snapshot else ""
@@ -146,11 +146,10 @@ class _Members:
     catalog: Catalog
     guards: Guards
 
-    def grants(self, records: _Records) -> tuple[PrincipalGrants, ...]:
-        return grants_from_principals(records.principals, self.catalog, self.guards)
-
-    def usages(self, records: _Records, grants: Sequence[PrincipalGrants]) -> dict[str, PrincipalUsage]:
-        return self.counter.count(records.usage, grants)
+    def count(self, records: _Records) -> tuple[tuple[PrincipalGrants, ...], dict[str, PrincipalUsage]]:
+        """The grants and, by ARN, the usage."""
+        grants = grants_from_principals(records.principals, self.catalog, self.guards)
+        return grants, self.counter.count(records.usage, grants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,12 +251,11 @@ class _BatchComparison:
                 for diff in diffs
                 for arn in (diff.principal.arn,)
             ]
-            old = self.earlier.grants(batch.then)
-            usages = self.earlier.usages(batch.then, old)
+            earlier_grants, usages = self.earlier.count(batch.then)
             then = {
-                arn: Member(grants, usages.get(arn, PrincipalUsage(arn)), batch.proposals[arn][0])
-                for grants in old
-                for arn in (grants.principal.arn,)
+                arn: Member(grant, usages.get(arn, PrincipalUsage(arn)), batch.proposals[arn][0])
+                for grant in earlier_grants
+                for arn in (grant.principal.arn,)
             }
             return self.comparison.compare(then, now), figures_of_principals(diffs)
 
@@ -272,7 +270,7 @@ class _Recall:
     def __call__(self, records: _Records) -> Novelty:
         with collector_paused():
             novelty = Novelty(self.asked)
-            for usage in self.earlier.usages(records, self.earlier.grants(records)).values():
+            for usage in self.earlier.count(records)[1].values():
                 novelty.discard(use.resource for use in usage.uses)
             return novelty
 

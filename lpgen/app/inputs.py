@@ -209,7 +209,7 @@ def _completed(named: AnalysisFiles, snapshot: TakenSnapshot) -> AnalysisFiles:
     found = replace(snapshot, last_accessed=None) if named.policies else snapshot
     chosen = AnalysisFiles(*(getattr(named, field.name) or getattr(found, field.name) for field in fields(InputFiles)))
     changed = [field.name for field in fields(chosen) if getattr(chosen, field.name) != getattr(named, field.name)]
-    used = [one for one in changed if one not in _FOR_EXPLANATIONS]
+    used = [name for name in changed if name not in _FOR_EXPLANATIONS]
     if not used:
         return named
-    return replace(chosen, snapshot=replace(snapshot.stamp, used=tuple(one.replace("_", " ") for one in used)))
+    return replace(chosen, snapshot=replace(snapshot.stamp, used=tuple(name.replace("_", " ") for name in used)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -41,7 +41,7 @@ def observe(inputs: AnalysisInputs, choices: PlanChoices) -> ObservePlan:
         )
     review = open_review(inputs)
     observability = review.reviewer.ground.judge.finder.observability
-    uses = merge_open_uses(review.map(_OpenUses(observability)))
+    uses = merge_open_uses(review.map(partial(_open_uses, observability)))
     for account in sorted({use.account for use in uses.decidable}):
         if not (choices.bucket or choices.trail or bucket_of_account(account, options.trails)):
             raise InvocationError(
@@ -59,28 +59,16 @@ def outcomes(inputs: AnalysisInputs, promises: Sequence[Promise]) -> tuple[Obser
     """
     review = open_review(inputs)
     named = frozenset(promise.principal for promise in promises)
-    diffs = {diff.principal.arn: diff for diff in review.map(_Diffs(named)) if diff is not None}
+    diffs = {diff.principal.arn: diff for diff in review.map(partial(_diff_of, named)) if diff is not None}
     return outcomes_of_plan(promises, diffs)
 
 
-@dataclass(frozen=True, slots=True)
-class _OpenUses:
-    """A worker's answer on a proposal: the actions it keeps without seen use."""
-
-    observability: Observability
-
-    def __call__(self, proposal: Proposal) -> OpenUses:
-        return open_uses_of_principal(proposal.diff, self.observability)
+def _open_uses(observability: Observability, proposal: Proposal) -> OpenUses:
+    return open_uses_of_principal(proposal.diff, observability)
 
 
-@dataclass(frozen=True, slots=True)
-class _Diffs:
-    """The diffs of some principals."""
-
-    principals: frozenset[str]
-
-    def __call__(self, proposal: Proposal) -> PrincipalDiff | None:
-        return proposal.diff if proposal.diff.principal.arn in self.principals else None
+def _diff_of(principals: frozenset[str], proposal: Proposal) -> PrincipalDiff | None:
+    return proposal.diff if proposal.diff.principal.arn in principals else None
 
 
 # ---------------------------------------------------------------- the plan of an earlier run

@@ -59,8 +59,8 @@ def review_parts(
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
     if format in REVIEW.rows:
-        return REVIEW.write(_parted(made, _PrincipalWriter(format, layout), given), format, layout)
-    return WHOLE_REVIEW.write(_whole_report(made), format, layout)
+        return REVIEW.write(_parted(made, partial(_write_principal, format, layout), given), format, layout)
+    return WHOLE_REVIEW.write(made.whole_report() if isinstance(made, Review) else made, format, layout)
 
 
 def summary_of(made: Review | Report) -> ReviewSummary:
@@ -88,18 +88,13 @@ def review_page(made: Review | Report, catalog: Catalog, given: Given = NO_OPTIO
     return ReviewPage(_parted(made, PrincipalScript(head, actions), given), actions)
 
 
-def _whole_report(made: Review | Report) -> Report:
-    """The report with all proposals."""
-    return made.whole_report() if isinstance(made, Review) else made
-
-
 def _parted(made: Review | Report, write: Callable[[PrincipalView], str], given: Given) -> PartedReview:
     """The review with the parts of its principals in a temporary file."""
     review = _review_of(made)
     summaries: list[PrincipalSummary] = []
     places: dict[str, Place] = {}
     spill = Spill()
-    for summary, packed in review.map(_Packing(write)):
+    for summary, packed in review.map(partial(_pack_principal, write)):
         summaries.append(summary)
         places[summary.arn] = spill.add(packed)
     whole = summary_of_review(report_of_proposals(review.report, ()), summaries)
@@ -114,42 +109,26 @@ def _summarize(proposal: Proposal) -> PrincipalSummary:
     return PrincipalView(proposal).summary
 
 
-@dataclass(frozen=True, slots=True)
-class _PrincipalWriter:
-    """Writes the part of a principal in a format; formats that have none get an empty one."""
-
-    format: str
-    layout: Layout
-
-    def __call__(self, view: PrincipalView) -> str:
-        return PRINCIPAL.text(view, self.format, self.layout) if self.format in PRINCIPAL.rows else ""
+def _write_principal(format: str, layout: Layout, view: PrincipalView) -> str:  # noqa: A002
+    """The part of a principal in a format; formats that have none get an empty one."""
+    return PRINCIPAL.text(view, format, layout) if format in PRINCIPAL.rows else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Packing:
-    """Makes the summary of a principal, and its part packed for the way and the file."""
-
-    write: Callable[[PrincipalView], str]
-
-    def __call__(self, proposal: Proposal) -> tuple[PrincipalSummary, bytes]:
-        view = PrincipalView(proposal)
-        return view.summary, pack_text(self.write(view))
+def _pack_principal(write: Callable[[PrincipalView], str], proposal: Proposal) -> tuple[PrincipalSummary, bytes]:
+    """The summary of a principal, and its part packed for the way and the file."""
+    view = PrincipalView(proposal)
+    return view.summary, pack_text(write(view))
 
 
 # ---------------------------------------------------------------- generate
 
 
-def inputs_of_report(report: Report, inputs: AnalysisInputs, code: str = "") -> Inputs:
-    """The inputs that a report was made from, for the digests of its output.
+def inputs_of_output(generation: str, inputs: AnalysisInputs, code: str = "") -> Inputs:
+    """The inputs of an output made from the usage tables of a generation, for its digests.
 
     Raises:
         LpgenError: a file can't be read.
     """
-    return inputs_of_generation(report.generation, inputs, code)
-
-
-def inputs_of_generation(generation: str, inputs: AnalysisInputs, code: str) -> Inputs:
-    """The same for the usage tables of a name."""
     catalog = inputs.catalog
     return Inputs(
         lpgen_version=__version__,
@@ -222,24 +201,18 @@ class _Output:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    """Makes the files of a principal's folder, with their digests. `report` has no proposals; with `keep_text` false
-    files have digests only, and `code` says whether code is written too."""
+def _folder_of_principal(
+    report: Report, inputs: Inputs, code: str, keep_text: bool, proposal: Proposal
+) -> tuple[PrincipalSummary, tuple[tuple[str, str, str], ...], CodeSubject | None]:
+    """The summary of a principal, its files with their texts and digests, and with `code` what code is written from.
 
-    report: Report
-    inputs: Inputs
-    code: str
-    keep_text: bool
-
-    def __call__(
-        self, proposal: Proposal
-    ) -> tuple[PrincipalSummary, tuple[tuple[str, str, str], ...], CodeSubject | None]:
-        files = tuple(
-            (path, text if self.keep_text else "", digest_of_text(text))
-            for path, text in _files_of_proposal(proposal, self.report, self.inputs)
-        )
-        return PrincipalView(proposal).summary, files, subject_of_proposal(proposal) if self.code else None
+    `report` has no proposals; with `keep_text` false files have digests only.
+    """
+    files = tuple(
+        (path, text if keep_text else "", digest_of_text(text))
+        for path, text in _files_of_proposal(proposal, report, inputs)
+    )
+    return PrincipalView(proposal).summary, files, subject_of_proposal(proposal) if code else None
 
 
 def _files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Iterator[tuple[str, str]]:
@@ -268,7 +241,7 @@ def output_of_review(
     summaries: list[PrincipalSummary] = []
     subjects: list[CodeSubject] = []
     found: dict[str, str] = {}
-    for summary, files, subject in review.map(_Folder(head, inputs, code, write is not None)):
+    for summary, files, subject in review.map(partial(_folder_of_principal, head, inputs, code, write is not None)):
         summaries.append(summary)
         subjects += [subject] if subject else []
         for path, text, digest in files:

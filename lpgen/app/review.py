@@ -33,7 +33,6 @@ from lpgen.core.principal_names import hint_of_name, is_named
 from lpgen.core.replacements import Decision
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.foreign_callers import arns_by_id, divide_by_log
-from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.row_slices import RowSlices, ValueRuns, find_value_runs
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.catalog.files import digest_catalog
@@ -89,7 +88,7 @@ def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
     if principals or ground.sources:
         refuse_empty_choice(principals, options.principal)
     coverage = keep_coverage(keep, ground.usage, options)
-    decisions = _decisions_by_coverage(coverage, options)
+    decisions = current_decisions(coverage, options)
     reviewer, diff = prepare_review(
         ground.usage, coverage, principals, catalog, options, decisions=decisions, whole=ground.whole, keep=keep
     )
@@ -105,13 +104,13 @@ def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
     report = Report(
         diff,
         (),
-        problems=(*ground.problems, *inputs.problems, *strays, *(one.text for one in idle), *gaps),
+        problems=(*ground.problems, *inputs.problems, *strays, *(decision.text for decision in idle), *gaps),
         min_days=options.min_days,
         guards=ground.guards,
         snapshot=options.snapshot,
         generation=ground.generation,
         trust=_trust(principals, coverage, options, decisions),
-        decisions=stamp_of_decisions(options.decisions_file, decisions, (one.closest for one in idle)),
+        decisions=stamp_of_decisions(options.decisions_file, decisions, (decision.closest for decision in idle)),
     )
     units = units_of_review(principals, options.principal)
     engine = engine_for_units(inputs.engine, len(units), BATCH_UNITS)
@@ -182,8 +181,8 @@ class Review:
     def whole_report(self) -> Report:
         """The report with all proposals, sorted by ARN, which are made in this process: to send one takes as long as to
         make it."""
-        alone = replace(self, engine=IN_THIS_PROCESS)
-        proposals = tuple(sorted(alone.map(_unchanged), key=lambda proposal: proposal.diff.principal.arn))
+        here = replace(self, engine=IN_THIS_PROCESS)
+        proposals = tuple(sorted(here.map(lambda proposal: proposal), key=lambda proposal: proposal.diff.principal.arn))
         return report_of_proposals(self.report, proposals)
 
 
@@ -197,11 +196,6 @@ class _ProposalMap(Generic[Result]):
     def __call__(self, batch: Batch) -> list[Result]:
         with collector_paused():
             return [self.fn(proposal) for proposal in self.reviewer.propose(batch)]
-
-
-def _unchanged(proposal: Proposal) -> Proposal:
-    """The proposal itself."""
-    return proposal
 
 
 def report_of_proposals(report: Report, proposals: tuple[Proposal, ...]) -> Report:
@@ -308,12 +302,7 @@ def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
         raise InvocationError(what, hint=hint_of_name(pattern, known))
 
 
-def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...]:
-    """The decisions in force, as `_decisions_by_coverage` has them for the logs of a ground."""
-    return _decisions_by_coverage(coverage_from_usage(ground.usage), options)
-
-
-def _decisions_by_coverage(coverage: LogCoverage, options: Options) -> tuple[Decision, ...]:
+def current_decisions(coverage: LogCoverage, options: Options) -> tuple[Decision, ...]:
     """The decisions in force on the day that ages count to: the options', else the last record's.
 
     Raises:

@@ -135,10 +135,10 @@ def check_signature(plan: RolloutPlan, path: Path, public_key: Path) -> None:
         TamperingError: no valid signature covers its documents.
     """
     if not is_signature_of(plan.source.signature, plan.source.digests.root, read_public_key(public_key)):
-        raise TamperingError(f"no signature of `{public_key}` covers the documents of `{path}`", hint=_SIGN)
-
-
-_SIGN = "sign the output with `lpgen generate --sign KEY`, and plan with --require-signature PUBLIC-KEY"
+        raise TamperingError(
+            f"no signature of `{public_key}` covers the documents of `{path}`",
+            hint="sign the output with `lpgen generate --sign KEY`, and plan with --require-signature PUBLIC-KEY",
+        )
 
 
 def check_rollout(
@@ -206,12 +206,11 @@ def apply_rollout(
 
 
 def _refused(checked: Checked) -> RolloutOutcome:
-    why = tuple(f"{refusal.why}{_override(refusal)}" for refusal in checked.refusals)
-    return RolloutOutcome(checked.plan.principal, OutcomeKind.REFUSED, why)
-
-
-def _override(refusal: Refusal) -> str:
-    return f" ({refusal.override} overrides it)" if refusal.override else ""
+    why = (
+        f"{refusal.why} ({refusal.override} overrides it)" if refusal.override else refusal.why
+        for refusal in checked.refusals
+    )
+    return RolloutOutcome(checked.plan.principal, OutcomeKind.REFUSED, tuple(why))
 
 
 def _outcomes(

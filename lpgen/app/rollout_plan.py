@@ -84,15 +84,17 @@ def plan_rollout(
     refuse_idle_exceptions(exceptions, principals.values())
     plans = [
         plan_principal(
-            replace(one, folder=str(output / one.folder), as_of=written.as_of),
-            principals.get(one.principal),
+            replace(plan, folder=str(output / plan.folder), as_of=written.as_of),
+            principals.get(plan.principal),
             exceptions,
         )
-        for one in chosen
+        for plan in chosen
     ]
     if basis.trust is Trust.DATA:
         again = _generate_again(written.digests.inputs, policies, catalog, basis, principal)
-        plans = _refuse_others(plans, chosen, again)
+        plans = [
+            refuse(plan, _other(plan, own, again.get(own.principal))) for plan, own in zip(plans, chosen, strict=True)
+        ]
     plan = RolloutPlan(
         written.as_of,
         written.catalog,
@@ -101,7 +103,7 @@ def plan_rollout(
         Source(written.digests, written.summary, written.signature, basis.trust),
     )
     for fault in faults_of_source(plan):
-        raise TamperingError(f"`{output}` was edited: {fault}", hint="run `lpgen generate` again")
+        raise TamperingError(f"`{output}` was edited: {fault}", hint=_AGAIN)
     return plan
 
 
@@ -110,10 +112,10 @@ def _check_signature(written: _WrittenOutput, output: Path, public_key: Path) ->
     if not written.signature:
         raise TamperingError(f"`{output}` isn't signed", hint="sign it with `lpgen generate --sign KEY`")
     if not is_signature_of(written.signature, written.digests.root, key):
-        raise TamperingError(f"the signature of `{output}` isn't that of `{public_key}`", hint=_ASK)
-
-
-_ASK = "ask whoever signs the output to generate it again"
+        raise TamperingError(
+            f"the signature of `{output}` isn't that of `{public_key}`",
+            hint="ask whoever signs the output to generate it again",
+        )
 
 
 def _refuse_unproven(plans: Sequence[PrincipalPlan], catalog: Catalog, quota: int) -> tuple[PrincipalPlan, ...]:
@@ -162,13 +164,6 @@ def _written_again(proposal: Proposal, report: Report, inputs: Inputs) -> Writte
     return _written_plan(evidence, texts.__getitem__, folder="")
 
 
-def _refuse_others(
-    plans: Iterable[PrincipalPlan], written: Iterable[WrittenPlan], again: Mapping[str, WrittenPlan]
-) -> list[PrincipalPlan]:
-    """The plans, refused where the data folder gives another replacement."""
-    return [refuse(plan, _other(plan, one, again.get(one.principal))) for plan, one in zip(plans, written, strict=True)]
-
-
 _EXPLAINED = frozenset({RefusalKind.OTHER_POLICIES, RefusalKind.NOT_IN_POLICIES, RefusalKind.NOTHING_TO_DO})
 """Refusals of principals whose policies changed since: the data folder gives something else for them anyway."""
 
@@ -186,10 +181,9 @@ _COMPARED = {
 def _other(plan: PrincipalPlan, written: WrittenPlan, again: WrittenPlan | None) -> Iterable[Refusal]:
     if _EXPLAINED & {refusal.kind for refusal in plan.refusals}:
         return
-    if again is None:
-        yield Refusal.of(RefusalKind.NOT_REPRODUCED, what="no replacement")
-        return
-    differences = [what for field, what in _COMPARED.items() if getattr(written, field) != getattr(again, field)]
+    differences = ["no replacement"]
+    if again is not None:
+        differences = [what for field, what in _COMPARED.items() if getattr(written, field) != getattr(again, field)]
     if differences:
         yield Refusal.of(RefusalKind.NOT_REPRODUCED, what=", ".join(differences))
 
@@ -220,15 +214,18 @@ def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
 
 def _texts_of_sets(plan: RolloutPlan) -> dict[str, str]:
     """The inline policies of permission sets by file name: one of a set, but where its roles' replacements differ."""
-    plans = [
-        (principal, permission_set_of(principal.principal)) for principal in plan.principals if principal.permission_set
-    ]
+    roles = [(role, permission_set_of(role.principal)) for role in plan.principals if role.permission_set]
     texts: dict[PermissionSet, set[str]] = defaultdict(set)
-    for one, of in plans:
-        if of is not None:
-            texts[of].add(one.permission_set)
-    files = {of: name for of, name in files_of_sets(texts).items() if len(texts[of]) == 1}
-    return {(of and files.get(of)) or _file_name(plan): plan.permission_set for plan, of in plans}
+    for role, permission_set in roles:
+        if permission_set is not None:
+            texts[permission_set].add(role.permission_set)
+    files = {
+        permission_set: name for permission_set, name in files_of_sets(texts).items() if len(texts[permission_set]) == 1
+    }
+    return {
+        (permission_set and files.get(permission_set)) or _file_name(role): role.permission_set
+        for role, permission_set in roles
+    }
 
 
 def _file_name(plan: PrincipalPlan) -> str:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lpgen.app.inputs import AnalysisInputs
-from lpgen.app.output import inputs_of_generation, output_of_review
+from lpgen.app.output import inputs_of_output, output_of_review
 from lpgen.app.review import (
     BATCH_UNITS,
     Ground,
-    decisions_on_ground,
+    current_decisions,
     engine_for_units,
     load_earlier_usage,
     load_ground,
@@ -42,6 +42,7 @@ from lpgen.core.made_from import changed_inputs, options_from_facts, unusual_cho
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Verification
+from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.engine import results_of
@@ -72,14 +73,17 @@ def verify(output: Path, inputs: AnalysisInputs, *, key: Ed25519PublicKey | None
     found = read_output(output)
     checks = [check_unchanged(found)]
     if key is not None:
-        checks.append(_check_signature(found, key))
+        from lpgen.edge.signatures import is_signature_of
+
+        is_signed = found.chain is not None and is_signature_of(found.signature or "", found.chain.root, key)
+        checks.append(check_signed(found, is_signed))
     ground, options = load_ground(inputs), inputs.options
     verifications = _verify_folders(folders, ground, inputs)
     if found.chain is None:
         return OutputVerification(tuple(checks), verifications)
     then = found.chain.inputs
     choices = unusual_choices(then.options)
-    now = inputs_of_generation(ground.generation, inputs, code="")
+    now = inputs_of_output(ground.generation, inputs)
     days_of_then = (then.options.get("as_of"), found.stated.as_of if found.stated else None)
     if options.as_of is None or options.as_of.isoformat() in days_of_then:
         now = replace(now, options=then.options)  # a folder is generated again with its own choices
@@ -88,14 +92,6 @@ def verify(output: Path, inputs: AnalysisInputs, *, key: Ed25519PublicKey | None
         return OutputVerification((*checks, check_inputs_changed(changed)), verifications, changed, choices)
     again = _reproduce(found, then, ground, inputs)
     return OutputVerification((*checks, again), verifications, choices=choices)
-
-
-def _check_signature(found: FoundOutput, key: Ed25519PublicKey) -> Check:
-    from lpgen.edge.signatures import is_signature_of
-
-    return check_signed(
-        found, found.chain is not None and is_signature_of(found.signature or "", found.chain.root, key)
-    )
 
 
 # ---------------------------------------------------------------- each replacement
@@ -114,20 +110,13 @@ class _FolderBatch:
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
-class _FolderBatches:
-    """The folders in batches, each read when it is asked for."""
-
-    folders: Sequence[Path]
-    ground: Ground
-
-    def __iter__(self) -> Iterator[_FolderBatch]:
-        known = {outline.arn: outline for outline in self.ground.outlines}
-        for start in range(0, len(self.folders), BATCH_UNITS):
-            some = tuple(map(_read_folder, self.folders[start : start + BATCH_UNITS]))
-            arns = {one.principal for one in some} & known.keys()
-            principals = tuple(self.ground.whole(known[arn]) for arn in sorted(arns))
-            yield _FolderBatch(start, some, principals, self.ground.slices.rows_of(arns))
+def _folder_batches(folders: Sequence[Path], ground: Ground) -> Iterator[_FolderBatch]:
+    known = {outline.arn: outline for outline in ground.outlines}
+    for start in range(0, len(folders), BATCH_UNITS):
+        batch = tuple(map(_read_folder, folders[start : start + BATCH_UNITS]))
+        arns = {folder.principal for folder in batch} & known.keys()
+        principals = tuple(ground.whole(known[arn]) for arn in sorted(arns))
+        yield _FolderBatch(start, batch, principals, ground.slices.rows_of(arns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +160,15 @@ class _FolderVerifier:
 
 def _verify_folders(folders: Sequence[Path], ground: Ground, inputs: AnalysisInputs) -> tuple[Verification, ...]:
     options, catalog = inputs.options, inputs.catalog
-    counter = use_counter(ground.usage, ground.outlines, decisions_on_ground(ground, options), Dangers(catalog))
+    decisions = current_decisions(coverage_from_usage(ground.usage), options)
+    counter = use_counter(ground.usage, ground.outlines, decisions, Dangers(catalog))
     # What is large and of no use to the checks stays here.
     needed = Options(guards=ground.guards, attached_quota=options.attached_quota)
     verifier = _FolderVerifier(counter, catalog, needed)
     found: list[tuple[int, list[Verification]]] = []
     done = 0
     engine = engine_for_units(inputs.engine, len(folders), BATCH_UNITS)
-    for result in results_of(engine, verifier, _FolderBatches(folders, ground)):
+    for result in results_of(engine, verifier, _folder_batches(folders, ground)):
         found.append(result)
         done += len(result[1])
         _LOG.info("verified %d of %d replacements", done, len(folders))

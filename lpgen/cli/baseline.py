@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lpgen.cli.engine import EngineOptions
-from lpgen.cli.formats import FORMAT_HELP, choose_format
+from lpgen.cli.formats import FORMAT_HELP, PlainFormat, PlainFormatOption, choose_format
 from lpgen.cli.help import PlainCommand
 from lpgen.cli.messages import as_command
 from lpgen.cli.option_groups import Only
@@ -63,13 +63,6 @@ class _ListFormat(StrEnum):
     NAMES = "names"  # a name a line, for scripts
 
 
-class _ShowFormat(StrEnum):
-    """How one baseline is shown."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 @app.command("list", cls=PlainCommand)
 @as_command
 def _list_command(
@@ -105,7 +98,7 @@ def _show_command(
         str,
         typer.Argument(metavar="NAME", help="Its name, or a day: the newest of then or before; by default the newest."),
     ] = "",
-    format: Annotated[_ShowFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: PlainFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
     """Check a baseline, and say what it holds.
@@ -119,7 +112,7 @@ def _show_command(
     from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
     from lpgen.report.messages.data_folder import BaselineContent, render_baseline
 
-    chosen = choose_format(format, output, _ShowFormat)
+    chosen = choose_format(format, output, PlainFormat)
     baseline = open_baseline(find_baseline(data, name))
     holding = BaselineContent(
         saved=baseline.saved.saved.isoformat(),

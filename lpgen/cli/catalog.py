@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lpgen.cli.formats import PlainFormat
 from lpgen.cli.help import PlainCommand
 from lpgen.cli.messages import as_command
 from lpgen.cli.options import CatalogOption
@@ -31,14 +31,7 @@ app = typer.Typer(
 )
 
 
-class _CatalogFormat(StrEnum):
-    """How the catalog's answers are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-_FormatOption = Annotated[_CatalogFormat, typer.Option("--format", help="How to print the answer.")]
+_FormatOption = Annotated[PlainFormat, typer.Option("--format", help="How to print the answer.")]
 _StrictOption = Annotated[
     bool, typer.Option("--strict", help="Exit with 3 where a pattern is invalid or matches nothing.")
 ]
@@ -51,7 +44,7 @@ def _expand_command(
     not_action: Annotated[
         bool, typer.Option("--not-action", help="Print every action that matches none of the patterns.")
     ] = False,
-    format: _FormatOption = _CatalogFormat.TEXT,  # noqa: A002
+    format: _FormatOption = PlainFormat.TEXT,  # noqa: A002
     strict: _StrictOption = False,
     catalog: CatalogOption = None,
 ) -> None:
@@ -83,7 +76,7 @@ def _expand_command(
 @as_command
 def _show_command(
     action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
-    format: _FormatOption = _CatalogFormat.TEXT,  # noqa: A002
+    format: _FormatOption = PlainFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:
     """Print what the catalog knows of one action.
@@ -104,7 +97,7 @@ def _show_command(
 @app.command("stats", cls=PlainCommand)
 @as_command
 def _stats_command(
-    format: _FormatOption = _CatalogFormat.TEXT,  # noqa: A002
+    format: _FormatOption = PlainFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:
     """Print which catalog is in use, and how much it holds.
@@ -124,7 +117,7 @@ def _update_command(
     url: Annotated[
         str | None, typer.Option("--url", metavar="URL", help="Another server with AWS's service reference.")
     ] = None,
-    format: _FormatOption = _CatalogFormat.TEXT,  # noqa: A002
+    format: _FormatOption = PlainFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:
     """Fetch a newer catalog from AWS.
@@ -190,8 +183,8 @@ def _report_problems(expansion: Expansion, *, not_action: bool) -> None:
         print_status("lpgen: no action is printed: what an invalid pattern was meant to leave out can't be known")
 
 
-def _print(text: str, facts: dict[str, object] | list[str], form: _CatalogFormat) -> None:
-    answer = json.dumps(facts, indent=2) if form is _CatalogFormat.JSON else for_terminal(text)
+def _print(text: str, facts: dict[str, object] | list[str], form: PlainFormat) -> None:
+    answer = json.dumps(facts, indent=2) if form is PlainFormat.JSON else for_terminal(text)
     if answer:
         typer.echo(answer)
 

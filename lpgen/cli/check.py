@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
-
 import typer
 
-from lpgen.cli.formats import FORMAT_HELP, choose_format
-from lpgen.cli.options import EXIT_FOUND, DataOption, OutputFileOption
+from lpgen.cli.formats import PlainFormat, PlainFormatOption, choose_format
+from lpgen.cli.options import DataOption, OutputFileOption
 from lpgen.cli.output import write_output
-
-
-class _CheckFormat(StrEnum):
-    """How a check is printed."""
-
-    TEXT = "text"
-    JSON = "json"
+from lpgen.errors import ExitCode
 
 
 def check_command(
     data: DataOption,
-    format: Annotated[_CheckFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: PlainFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
     """Check that a data folder is whole.
@@ -38,8 +29,8 @@ def check_command(
     from lpgen.app.check import check_data
     from lpgen.report.messages.data_folder import render_check
 
-    chosen = choose_format(format, output, _CheckFormat)
+    chosen = choose_format(format, output, PlainFormat)
     found = check_data(data)
     write_output(render_check(found, chosen.value), output)
     if found.damages:
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(ExitCode.FOUND)

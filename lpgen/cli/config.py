@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
-
-import typer
-
-from lpgen.cli.formats import FORMAT_HELP, choose_format
+from lpgen.cli.formats import PlainFormat, PlainFormatOption, choose_format
 from lpgen.cli.options import OutputFileOption
 from lpgen.cli.output import terminal_width, wants_color, write_output
 from lpgen.cli.settings import chosen_settings
 
 
-class _ConfigFormat(StrEnum):
-    """How the defaults are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 def config_command(
-    format: Annotated[_ConfigFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: PlainFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
     """Show the defaults in force, and where each comes from.
@@ -36,8 +24,7 @@ def config_command(
     """
     from lpgen.report.messages.config import render_config
 
-    chosen = choose_format(format, output, _ConfigFormat)
-    rows = [
-        (setting.setting.key, setting.value, setting.origin, setting.setting.variable) for setting in chosen_settings()
-    ]
-    write_output(render_config(rows, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+    chosen = choose_format(format, output, PlainFormat)
+    write_output(
+        render_config(chosen_settings(), chosen.value, width=terminal_width(), color=wants_color(output)), output
+    )

@@ -25,7 +25,7 @@ def demo_command(
     from lpgen.app.backtest import Days, backtest
     from lpgen.app.ingest import ingest
     from lpgen.app.inputs import AnalysisInputs
-    from lpgen.app.output import generate, inputs_of_report, review_page, review_parts
+    from lpgen.app.output import generate, inputs_of_output, review_page, review_parts
     from lpgen.app.review import analyse
     from lpgen.app.verify import verify
     from lpgen.core.options import Options
@@ -47,7 +47,7 @@ def demo_command(
     print_status(render_ingest(result, verbose=False) + "\n")
     inputs = AnalysisInputs(data, [sample.policies], catalog, Options())
     report = analyse(inputs)
-    generate(report, replacements, inputs_of_report(report, inputs), data=data)
+    generate(report, replacements, inputs_of_output(report.generation, inputs), data=data)
     known = (("--data", str(data)), ("--policies", str(sample.policies)))
     given = given_of(context, ())
     # The sample is no account of AWS, and all its logs are read.

@@ -27,6 +27,13 @@ _ENDINGS: Final = {
 FORMAT_HELP: Final = "How to print it. By default as the name of the --output file ends, else as text."
 
 
+class PlainFormat(StrEnum):
+    """How an answer without a page is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class ReportFormat(StrEnum):
     """How a report is printed."""
 
@@ -48,6 +55,7 @@ class ReviewFormat(StrEnum):
     PARQUET = "parquet"
 
 
+PlainFormatOption = Annotated[PlainFormat | None, typer.Option("--format", help=FORMAT_HELP)]
 FormatOption = Annotated[ReportFormat | None, typer.Option("--format", help=FORMAT_HELP)]
 ReviewFormatOption = Annotated[ReviewFormat | None, typer.Option("--format", help=FORMAT_HELP)]
 
@@ -77,7 +85,7 @@ def format_of_name(path: Path, formats: type[Format]) -> Format | None:
     name = _ENDINGS.get(path.suffix.lower(), path.suffix[1:])
     if not name.isalpha():  # such as the day in `report.2026-09-30`
         return None
-    if name not in _values(formats):
+    if name not in list(formats):
         raise InvocationError(
             f"this command has no {name} to write to {quote_input(str(path))}",
             hint=f"end the name in {' or '.join(endings_of(formats))}, or give --format",
@@ -87,8 +95,4 @@ def format_of_name(path: Path, formats: type[Format]) -> Format | None:
 
 def endings_of(formats: type[Format]) -> list[str]:
     """The ending of a file of each format that has one."""
-    return [ending for ending, name in _ENDINGS.items() if name in _values(formats) and ending not in (".htm", ".log")]
-
-
-def _values(formats: type[Format]) -> list[str]:
-    return [arn_format.value for arn_format in formats]
+    return [ending for ending, name in _ENDINGS.items() if name in list(formats) and ending not in (".htm", ".log")]

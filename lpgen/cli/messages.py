@@ -140,7 +140,7 @@ class _Inert(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         first, *more = super().format(record).splitlines()
-        return "\n".join([_inert(first), *(f"  {_inert(one)}" for one in more)])
+        return "\n".join([_inert(first), *(f"  {_inert(line)}" for line in more)])
 
 
 def _inert(text: str) -> str:

@@ -87,7 +87,7 @@ def observe_command(
         else:
             plan = observe(replace(read, engine=at), PlanChoices(bucket, trail))
             if account:
-                plan = replace(plan, accounts=tuple(one for one in plan.accounts if one.account == account))
+                plan = replace(plan, accounts=tuple(planned for planned in plan.accounts if planned.account == account))
             if account and not plan.accounts:
                 raise InvocationError(f"no trail of account {quote_input(account)} would decide anything")
             text = OBSERVE.text(replace(plan, price=price), chosen.value, layout)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,16 +19,11 @@ from lpgen.cli.option_groups import Only
 from lpgen.cli.output import print_status
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, ScopeChoice
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.errors import ExitCode
 
 if TYPE_CHECKING:
     from lpgen.app.inputs import AnalysisFiles, AnalysisInputs
     from lpgen.core.options import Options
     from lpgen.report.blocks import Given
-
-EXIT_FOUND: Final = ExitCode.FOUND
-EXIT_UNFINISHED: Final = ExitCode.UNFINISHED
-EXIT_INPUTS_CHANGED: Final = ExitCode.INPUTS_CHANGED
 
 
 def _day_from_text(text: str) -> datetime:
@@ -53,15 +48,6 @@ def days_option(name: str, text: str, *, least: int = 1) -> Any:
 
 DataOption = Annotated[
     Path, typer.Option("--data", metavar="DIR", help="The data folder that `lpgen ingest` writes.", show_default=False)
-]
-_PoliciesOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--policies",
-        metavar="PATH",
-        help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. Repeats. By default "
-        "those of the snapshot.",
-    ),
 ]
 OptionalDataOption = Annotated[
     Path | None,
@@ -99,110 +85,6 @@ SarifRootOption = Annotated[
 OutputFileOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
 ]
-_MinDaysOption = Annotated[
-    int,
-    days_option("--min-days", "How many covered days make a removal sure enough to call safe.", least=0),
-]
-_MaxExpectedDenialsOption = Annotated[
-    float,
-    typer.Option(
-        "--max-expected-denials",
-        metavar="NUMBER",
-        min=0,
-        help="How many denied needs a safe replacement may be expected to have in the next 30 days, by a backtest.",
-    ),
-]
-_NoBacktestOption = Annotated[
-    bool,
-    typer.Option(
-        "--no-backtest", help="Skip the backtest, which takes more than half of the time. Nothing is called safe."
-    ),
-]
-_AttachedQuotaOption = Annotated[
-    int,
-    typer.Option(
-        "--attached-quota", metavar="N", min=1, help="How many managed policies may be attached to one role or user."
-    ),
-]
-_AsOfOption = Annotated[
-    datetime | None,
-    typer.Option(
-        "--as-of",
-        parser=_day_from_text,
-        metavar="DATE",
-        help="The day that ages count to; by default the last record's.",
-    ),
-]
-_KeepOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--keep-unobservable",
-        metavar="[KIND=]all|signed|none",
-        help="Which actions to keep whose use the logs can't show: all, those with a sign of use (the default), or "
-        "none; of one KIND: data-events, other-protocol, inside-call, internal or unclassified; or of every kind. "
-        "Repeats; the last on a kind counts.",
-    ),
-]
-_ScopeOption = Annotated[
-    ScopeChoice,
-    typer.Option(
-        "--scope",
-        help="How far a line reaches: only the recorded resources, as far as the evidence supports, or all resources "
-        "that the old statements grant.",
-    ),
-]
-_DecisionsOption = Annotated[
-    Path | None,
-    typer.Option("--decisions", metavar="FILE", help="What people decided: keep, drop or accept (TOML or JSON)."),
-]
-_TrailsOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--trails",
-        metavar="FILE",
-        help="Settings of the trails that wrote the logs: output of `aws cloudtrail get-trail` (or `describe-trails`) "
-        "and `get-event-selectors`, one below the other. Repeats.",
-    ),
-]
-_LastAccessedOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--last-accessed",
-        metavar="DIR",
-        help="Output of `aws iam get-service-last-accessed-details`: a file per principal, called "
-        "ACCOUNT-KIND-NAME.json or NAME.json, or listed in index.json.",
-    ),
-]
-_BoundaryOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--boundary",
-        metavar="FILE",
-        help="A permissions boundary document that counts for every principal, in place of the one they have.",
-    ),
-]
-_ScpsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--scps",
-        metavar="FILE",
-        help="The SCPs: a JSON list of levels from the organization's root to the account, each a list of policy "
-        "documents; or an object of such lists by account id.",
-    ),
-]
-_RcpsOption = Annotated[
-    Path | None,
-    typer.Option("--rcps", metavar="FILE", help="The RCPs of the accounts that own resources, in the form of --scps."),
-]
-_ResourcePoliciesOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--resource-policies",
-        metavar="DIR",
-        help='Policies of buckets, keys, queues and the like: a file per resource, `{"resource": ARN, "policy": '
-        "DOCUMENT}`, or listed in index.json.",
-    ),
-]
 CatalogOption = Annotated[
     Path | None,
     typer.Option("--catalog", metavar="PATH", help="A catalog folder; by default your newest, else the bundled one."),
@@ -221,15 +103,66 @@ class ChoiceOptions:
     """What a person chooses for an analysis."""
 
     principal: PrincipalOption = ""
-    scope: _ScopeOption = ScopeChoice.EVIDENCE
-    keep_unobservable: _KeepOption = None
-    min_days: _MinDaysOption = 90
-    max_expected_denials: _MaxExpectedDenialsOption = MAX_EXPECTED_DENIALS
-    no_backtest: _NoBacktestOption = False
-    as_of: _AsOfOption = None
-    decisions: _DecisionsOption = None
+    scope: Annotated[
+        ScopeChoice,
+        typer.Option(
+            "--scope",
+            help="How far a line reaches: only the recorded resources, as far as the evidence supports, or all "
+            "resources that the old statements grant.",
+        ),
+    ] = ScopeChoice.EVIDENCE
+    keep_unobservable: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep-unobservable",
+            metavar="[KIND=]all|signed|none",
+            help="Which actions to keep whose use the logs can't show: all, those with a sign of use (the default), or "
+            "none; of one KIND: data-events, other-protocol, inside-call, internal or unclassified; or of every kind. "
+            "Repeats; the last on a kind counts.",
+        ),
+    ] = None
+    min_days: Annotated[
+        int,
+        days_option("--min-days", "How many covered days make a removal sure enough to call safe.", least=0),
+    ] = 90
+    max_expected_denials: Annotated[
+        float,
+        typer.Option(
+            "--max-expected-denials",
+            metavar="NUMBER",
+            min=0,
+            help="How many denied needs a safe replacement may be expected to have in the next 30 days, by a backtest.",
+        ),
+    ] = MAX_EXPECTED_DENIALS
+    no_backtest: Annotated[
+        bool,
+        typer.Option(
+            "--no-backtest", help="Skip the backtest, which takes more than half of the time. Nothing is called safe."
+        ),
+    ] = False
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of",
+            parser=_day_from_text,
+            metavar="DATE",
+            help="The day that ages count to; by default the last record's.",
+        ),
+    ] = None
+    decisions: Annotated[
+        Path | None,
+        typer.Option("--decisions", metavar="FILE", help="What people decided: keep, drop or accept (TOML or JSON)."),
+    ] = None
     inline: Annotated[bool, typer.Option("--inline", help="Inline policies instead of managed ones.")] = False
-    attached_quota: _AttachedQuotaOption = ATTACHED_POLICIES_LIMIT
+    attached_quota: Annotated[
+        int,
+        typer.Option(
+            "--attached-quota",
+            metavar="N",
+            min=1,
+            help="How many managed policies may be attached to one role or user.",
+        ),
+    ] = ATTACHED_POLICIES_LIMIT
 
     def read(self) -> Options:
         """The options of an analysis with these choices, and with no input, as `read_choices` reads them."""
@@ -242,14 +175,66 @@ class ChoiceOptions:
 class InputOptions:
     """What an analysis reads beside the data folder."""
 
-    policies: _PoliciesOption = None
+    policies: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--policies",
+            metavar="PATH",
+            help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. Repeats. By "
+            "default those of the snapshot.",
+        ),
+    ] = None
     snapshot: SnapshotOption = ""
-    trails: _TrailsOption = None
-    last_accessed: _LastAccessedOption = None
-    boundary: _BoundaryOption = None
-    scps: _ScpsOption = None
-    rcps: _RcpsOption = None
-    resource_policies: _ResourcePoliciesOption = None
+    trails: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--trails",
+            metavar="FILE",
+            help="Settings of the trails that wrote the logs: output of `aws cloudtrail get-trail` (or "
+            "`describe-trails`) and `get-event-selectors`, one below the other. Repeats.",
+        ),
+    ] = None
+    last_accessed: Annotated[
+        Path | None,
+        typer.Option(
+            "--last-accessed",
+            metavar="DIR",
+            help="Output of `aws iam get-service-last-accessed-details`: a file per principal, called "
+            "ACCOUNT-KIND-NAME.json or NAME.json, or listed in index.json.",
+        ),
+    ] = None
+    boundary: Annotated[
+        Path | None,
+        typer.Option(
+            "--boundary",
+            metavar="FILE",
+            help="A permissions boundary document that counts for every principal, in place of the one they have.",
+        ),
+    ] = None
+    scps: Annotated[
+        Path | None,
+        typer.Option(
+            "--scps",
+            metavar="FILE",
+            help="The SCPs: a JSON list of levels from the organization's root to the account, each a list of policy "
+            "documents; or an object of such lists by account id.",
+        ),
+    ] = None
+    rcps: Annotated[
+        Path | None,
+        typer.Option(
+            "--rcps", metavar="FILE", help="The RCPs of the accounts that own resources, in the form of --scps."
+        ),
+    ] = None
+    resource_policies: Annotated[
+        Path | None,
+        typer.Option(
+            "--resource-policies",
+            metavar="DIR",
+            help='Policies of buckets, keys, queues and the like: a file per resource, `{"resource": ARN, "policy": '
+            "DOCUMENT}`, or listed in index.json.",
+        ),
+    ] = None
     catalog: CatalogOption = None
 
     def choose(self, data: Path | None, *, needs_policies: bool = True) -> AnalysisFiles:
@@ -291,7 +276,7 @@ def given_of(context: typer.Context, own: Collection[str]) -> Given:
     drafts = (f"decisions{number}.toml" for number in ("", *(f"-{at}" for at in range(2, 1000))))
     written = context.params.get("write_decisions")
     draft = next(name for name in drafts if not Path(name).exists() and Path(name) != written)
-    return Given(_given_options(context, names), _options_by_command(context), program_words(), draft)
+    return Given(_given_options(context, names), dict(_taken(context.find_root().command)), program_words(), draft)
 
 
 def _given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
@@ -305,11 +290,6 @@ def _given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[
                 text = f"{moment:%Y-%m-%d}" if isinstance(moment, datetime) else str(moment)
                 found.append((parameter.opts[0],) if moment is True else (parameter.opts[0], text))
     return tuple(found)
-
-
-def _options_by_command(context: typer.Context) -> dict[str, frozenset[str]]:
-    """The names of the options that each command of the program takes."""
-    return dict(_taken(context.find_root().command))
 
 
 def _taken(group: Any, prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lpgen.cli.formats import FORMAT_HELP, choose_format
+from lpgen.cli.formats import PlainFormat, PlainFormatOption, choose_format
 from lpgen.cli.help import PlainCommand
 from lpgen.cli.messages import as_command
 from lpgen.cli.options import (
-    EXIT_FOUND,
-    EXIT_UNFINISHED,
     AnalysisInputOptions,
     CatalogOption,
     ChoiceOptions,
@@ -26,7 +23,7 @@ from lpgen.cli.options import (
     SnapshotOption,
 )
 from lpgen.cli.output import for_terminal, print_escaped_status, print_status, status_line, write_output
-from lpgen.errors import InvocationError
+from lpgen.errors import ExitCode, InvocationError
 
 if TYPE_CHECKING:
     from lpgen.app.rollout import Accounts
@@ -166,7 +163,7 @@ def _plan_command(
     write_output(rollout_json(plan), output)
     print_status(render_planned(plan))
     if plan.is_doubtful or not any(principal.calls for principal in plan.principals):
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(ExitCode.FOUND)
 
 
 def _basis(public_key: Path | None, data: Path | None, options: Options, *, trust_output: bool) -> Basis:
@@ -236,8 +233,8 @@ def _apply_command(
     accounts = at.open()
     checked = check_rollout(whole, chosen, read_journal(plan, whole), accounts, open_catalog(catalog))
     print_status(render_trust(whole.source))
-    ready = [one.plan for one in checked if not one.refusals and not one.done]
-    refused = [(one.plan.principal, one.refusals) for one in checked if one.refusals]
+    ready = [check.plan for check in checked if not check.refusals and not check.done]
+    refused = [(check.plan.principal, check.refusals) for check in checked if check.refusals]
     typer.echo(for_terminal(render_changes(ready)), nl=False)
     if refused:
         print_status(render_refused(refused))
@@ -284,7 +281,7 @@ def _undo_command(
         print_escaped_status(f"{arn}: undone already")
     if not chosen:
         if unrecorded:
-            raise typer.Exit(EXIT_FOUND)
+            raise typer.Exit(ExitCode.FOUND)
         print_status("nothing to undo" if states else "nothing to undo: the journal beside the plan holds no rollout")
         return
     calls = [(arn, [call for _, call in states[arn].calls_to_undo]) for arn in chosen if arn in states]
@@ -292,7 +289,7 @@ def _undo_command(
     _confirm(f"Put {_counted(len(chosen))} back as before?", yes=yes)
     _end(undo_rollout(plan, whole, chosen, accounts, settle_seconds=settle, print_status=print_escaped_status))
     if unrecorded:
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(ExitCode.FOUND)
 
 
 @app.command("unlock", cls=PlainCommand)
@@ -333,13 +330,6 @@ def _unlock_command(
     print_status(f"unlocked {_counted(len(locks))}")
 
 
-class _WatchFormat(StrEnum):
-    """How what was denied is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 @app.command("watch", cls=PlainCommand)
 @as_command
 def _watch_command(
@@ -347,7 +337,7 @@ def _watch_command(
     data: Annotated[
         Path, typer.Option("--data", metavar="DIR", help="The data folder, after the newest logs were ingested.")
     ],
-    format: Annotated[_WatchFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: PlainFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
     snapshot: SnapshotOption = "",
     catalog: CatalogOption = None,
@@ -369,11 +359,11 @@ def _watch_command(
     from lpgen.edge.rollout.plan_file import read_rollout_plan
     from lpgen.report.messages.rollout import render_watch
 
-    chosen = choose_format(format, output, _WatchFormat)
+    chosen = choose_format(format, output, PlainFormat)
     watched = watch(read_rollout_plan(plan), plan, data, open_catalog(catalog), snapshot=snapshot)
     write_output(render_watch(watched, chosen.value), output)
-    if any(one.found for one in watched):
-        raise typer.Exit(EXIT_FOUND)
+    if any(principal.found for principal in watched):
+        raise typer.Exit(ExitCode.FOUND)
 
 
 # ---------------------------------------------------------------- shared by the commands
@@ -393,7 +383,7 @@ def _confirm(question: str, *, yes: bool) -> None:
     if not agreed:
         hint = "" if sys.stdin.isatty() else " (give --yes where nobody can answer)"
         print_status(f"nothing was changed{hint}")
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(ExitCode.FOUND)
 
 
 def _counted(count: int) -> str:
@@ -414,6 +404,6 @@ def _end(outcomes: Iterable[RolloutOutcome], *, already_said: frozenset[str] = f
     kinds = {outcome.kind for outcome in found}
     unfinished = {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}
     if kinds & {*unfinished, OutcomeKind.UNDONE_IN_PART, OutcomeKind.LEFT}:
-        raise typer.Exit(EXIT_UNFINISHED)
+        raise typer.Exit(ExitCode.UNFINISHED)
     if kinds & {OutcomeKind.REFUSED, OutcomeKind.UNDONE_BUT, OutcomeKind.GONE}:
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(ExitCode.FOUND)

@@ -97,15 +97,6 @@ SETTINGS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """A setting with its value and where that comes from."""
-
-    setting: _Setting
-    value: str
-    origin: str
-
-
 def setting_of(command: str, parameter: str) -> _Setting | None:
     """The setting that gives a parameter of a command its default, if there is one."""
     return next((setting for setting in SETTINGS if setting.applies_to(command, parameter)), None)
@@ -141,23 +132,23 @@ def refuse_missing(command: str, parameter: str) -> None:
         )
 
 
-def chosen_settings() -> list[_Chosen]:
-    """Every setting as the next command would take it.
+def chosen_settings() -> list[tuple[str, str, str, str]]:
+    """Every setting as the next command would take it: its key, its value, where that comes from, and its variable.
 
     Raises:
         InvocationError: as `defaults_from_file`.
     """
     values = read_settings()
-    return [_chosen(setting, values) for setting in SETTINGS]
+    return [(setting.key, *_value_and_origin(setting, values), setting.variable) for setting in SETTINGS]
 
 
-def _chosen(setting: _Setting, values: Mapping[str, Any]) -> _Chosen:
+def _value_and_origin(setting: _Setting, values: Mapping[str, Any]) -> tuple[str, str]:
     given = os.environ.get(setting.variable)
     if given:
-        return _Chosen(setting, given, setting.variable)
+        return given, setting.variable
     if setting.key in values:
-        return _Chosen(setting, str(values[setting.key]), f"./{_SETTINGS_FILE}")
-    return _Chosen(setting, setting.default, "lpgen" if setting.default else "not set")
+        return str(values[setting.key]), f"./{_SETTINGS_FILE}"
+    return setting.default, "lpgen" if setting.default else "not set"
 
 
 def read_settings() -> dict[str, Any]:
@@ -189,11 +180,8 @@ def _refuse_wrong(setting: _Setting, value: Any) -> None:
     if setting.risk:
         raise InvocationError(f"`{_SETTINGS_FILE}` can't set `{setting.key}`: {setting.risk}", hint=elsewhere)
     kind = setting.kind
-    if kind is _ValueKind.NUMBER:
-        is_right = isinstance(value, int) and not isinstance(value, bool)
-    else:
-        is_right = isinstance(value, str)
-    if not is_right:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if not (is_number if kind is _ValueKind.NUMBER else isinstance(value, str)):
         raise InvocationError(f"`{_SETTINGS_FILE}`: `{setting.key}` must be {kind}")
     if kind is _ValueKind.NUMBER and value < int(setting.default):
         raise InvocationError(

@@ -113,7 +113,9 @@ def _accounts(text: str, *, role: str) -> tuple[str, ...] | None:
     if not role:
         raise InvocationError("--accounts takes --assume-role", hint="name the role that those accounts have for lpgen")
     listed = tuple(part.strip() for part in text.split(","))
-    for one in listed:
-        if not is_account_id(one):
-            raise InvocationError(f"{quote_input(one)} is no account id", hint="12 digits each, with commas between")
+    for account in listed:
+        if not is_account_id(account):
+            raise InvocationError(
+                f"{quote_input(account)} is no account id", hint="12 digits each, with commas between"
+            )
     return listed
