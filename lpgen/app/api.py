@@ -18,6 +18,7 @@ from lpgen.app.backtest import Days
 from lpgen.app.backtest import backtest as _backtest
 from lpgen.app.baseline import save
 from lpgen.app.drift import drift as _drift
+from lpgen.app.ingest import ingest as _ingest
 from lpgen.app.inputs import (
     IN_THIS_PROCESS,
     AnalysisFiles,
@@ -29,7 +30,7 @@ from lpgen.app.inputs import (
     refuse_less,
 )
 from lpgen.app.log_options import LogOptions
-from lpgen.app.named_logs import find_named_logs, ingest_named_logs, refuse_empty_ingest
+from lpgen.app.named_logs import find_named_logs, refuse_empty_ingest
 from lpgen.app.review import analyse, open_review
 from lpgen.app.verify import verify as _verify
 from lpgen.core.backtests import Backtest as Backtest
@@ -209,7 +210,7 @@ def ingest(
     chosen = engine or _local()
     asked = LogOptions(**options)
     logs = find_named_logs([os.fspath(name) for name in names], Path(data), asked, is_on_cluster=chosen.is_remote)
-    result = ingest_named_logs(logs, open_catalog(_path(catalog)), Path(data), engine=chosen)
+    result = _ingest(logs, open_catalog(_path(catalog)), data=Path(data), engine=chosen)
     refuse_empty_ingest(result, logs)
     if result.is_empty:
         unread = (*result.failures, *result.problems, *result.known_problems)

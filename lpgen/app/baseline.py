@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
@@ -41,14 +41,14 @@ def save(inputs: AnalysisInputs, name: str, *, saved: datetime, boundary: Path |
     review = review_of_ground(ground, inputs)
     diff, waiting = review.report.diff, _Waiting(_newest_baseline(data))
     shelf, figures = ProposalShelf(), list[Figures]()
-    for entry in replace(review, batches=waiting.watch(review.batches)).map(_entry):
-        figures.append(entry.figures)
-        if entry.proposal is not None:
-            since = waiting.since.get(entry.proposal.principal, diff.as_of) if entry.waits else None
-            shelf.add(replace(entry.proposal, waiting_since=since))
+    for counted, kept, waits in replace(review, batches=waiting.watch(review.batches)).map(_kept_of_proposal):
+        figures.append(counted)
+        if kept is not None:
+            since = waiting.since.get(kept.principal, diff.as_of) if waits else None
+            shelf.add(replace(kept, waiting_since=since))
     snapshot = options.snapshot.name if options.snapshot else ""
-    counted = sum_figures(figures, diff.coverage)
-    stamp = Stamp(name, diff.as_of, diff.catalog_version, diff.catalog_date, snapshot, counted)
+    total = sum_figures(figures, diff.coverage)
+    stamp = Stamp(name, diff.as_of, diff.catalog_version, diff.catalog_date, snapshot, total)
     folder = save_baseline(
         data,
         stamp,
@@ -61,23 +61,15 @@ def save(inputs: AnalysisInputs, name: str, *, saved: datetime, boundary: Path |
     return folder, stamp
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What is kept of a proposal. `waits` says whether it is safe and not in place."""
-
-    figures: Figures
-    proposal: KeptProposal | None
-    waits: bool
-
-
-def _entry(proposal: Proposal) -> _Entry:
+def _kept_of_proposal(proposal: Proposal) -> tuple[Figures, KeptProposal | None, bool]:
+    """The figures of a principal, its proposal, and whether that is safe and not in place."""
     figures = figures_of_principals([proposal.diff])
     documents = documents_of_replacement(proposal.replacement) if proposal.replacement else ()
     if not documents:
-        return _Entry(figures, None, False)
+        return figures, None, False
     left = proposal.replacement.left if proposal.replacement else ()
     kept = KeptProposal(proposal.diff.principal.arn, documents, None, _dangerous(proposal), left)
-    return _Entry(figures, kept, proposal.safe and not proposal.in_place)
+    return figures, kept, proposal.safe and not proposal.in_place
 
 
 def _dangerous(proposal: Proposal) -> int:

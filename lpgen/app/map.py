@@ -12,7 +12,6 @@ from lpgen.core.cloudtrail.caller import caller_from_record
 from lpgen.core.cloudtrail.event_map import EventMap, mapping_or_failure, skip_from_record
 from lpgen.core.cloudtrail.outcome import ErrorCodes
 from lpgen.core.cloudtrail.records import RawRecord, Record, record_from_raw
-from lpgen.core.model import MappedAction
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.errors import IngestError
 
@@ -55,14 +54,9 @@ def map_line(record: Record, event_map: EventMap) -> dict[str, object]:
         "event_name": record.eventName,
         "principal": caller.principal or None,
         "outcome": outcome.outcome.value,
-        "actions": [_action_line(action) for action in mapping.actions],
+        "actions": [
+            {"action": mapped.action, "resource": [resource.text for resource in mapped.resources], "how": mapped.how}
+            for mapped in mapping.actions
+        ],
         "skip": skip.value if skip else None,
-    }
-
-
-def _action_line(mapped: MappedAction) -> dict[str, object]:
-    return {
-        "action": mapped.action,
-        "resource": [resource.text for resource in mapped.resources],
-        "how": mapped.how,
     }

@@ -9,24 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lpgen.app.ingest import ingest
+from lpgen.app.ingest import LogSources
 from lpgen.app.log_options import LogOptions
-from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.usage.event_time import TimeWindow, date_from_age, moment_from_datetime, window_from_text
-from lpgen.core.usage.ingest_result import IngestResult, ProgressReport
+from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.core.usage.log_layout import ALL_LOGS, LogScope, address_from_text
 from lpgen.edge.aws_regions import refuse_unknown_regions
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.data_folder.ledger import read_scope
-from lpgen.edge.engine import Engine
 from lpgen.edge.logs.log_files import path_from_name
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.errors import IngestError, InvocationError, quote_input
 
 if TYPE_CHECKING:
     from lpgen.edge.athena.reading import AthenaLogs
-    from lpgen.edge.ingest.event_history import EventHistory
-    from lpgen.edge.objects.finder import BucketLogs
 
 _ATHENA: Final = "athena://"
 _S3: Final = "s3://"
@@ -37,29 +33,9 @@ _ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}",
 _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class _NamedLogs:
-    """Where an ingest reads. Nothing is asked of AWS yet.
-
-    `addresses` are the sources of which the data folder remembers that `scope` was asked; `kept` is what it asks for
-    because earlier ingests did.
-    """
-
-    paths: tuple[Path, ...]
-    window: TimeWindow
-    began: datetime
-    bucket_logs: BucketLogs | None
-    event_history: EventHistory | None
-    athena: AthenaLogs | None
-    limits: ReadLimits
-    addresses: tuple[str, ...]
-    scope: LogScope
-    kept: LogScope
-
-
 def find_named_logs(
     names: Iterable[str], data: Path, options: LogOptions, *, is_on_cluster: bool = False
-) -> _NamedLogs:
+) -> LogSources:
     """The logs of paths and addresses, as `lpgen ingest` takes them.
 
     Raises:
@@ -73,11 +49,25 @@ def find_named_logs(
     sources, window, kept = _as_before(sources, window, data, given=(options.since, accounts, regions))
     asked = options.aws_region if options.aws_region and not options.endpoint_url else ""
     refuse_unknown_regions((*sources.regions, *((asked,) if asked else ())))
-    connection = _connection(options)
+    role = options.assume_role
+    if role and not _ROLE.fullmatch(role):
+        hint = "write it as `arn:aws:iam::111122223333:role/NAME`"
+        raise InvocationError(f"{quote_input(role)} is no ARN of a role", hint=hint)
+    connection = Connection(options.profile, options.aws_region, options.endpoint_url, role)
     limits = ReadLimits(options.max_file_bytes, options.max_file_records, options.max_file_broken)
     if limits != DEFAULT_LIMITS and not (sources.paths or sources.addresses):
         raise InvocationError("the options --max-file-… limit what is read of files and of objects in S3")
-    buckets, history = _cloud(sources, window, connection, pays=options.requester_pays)
+    buckets, history = None, None
+    if sources.addresses:
+        from lpgen.edge.objects.finder import BucketLogs
+        from lpgen.edge.objects.s3_store import S3Store
+
+        store = S3Store(connection, options.requester_pays)
+        buckets = BucketLogs(store, sources.addresses, sources.accounts, frozenset(sources.regions))
+    if sources.history:
+        from lpgen.edge.ingest.event_history import open_event_history
+
+        history = open_event_history(open_session(connection), sources.regions, window)
     if sources.tables and is_on_cluster:
         raise InvocationError(f"--engine has nothing to do with `{_ATHENA}`, whose queries run in Athena")
     for option, value in (
@@ -89,7 +79,8 @@ def find_named_logs(
             raise only_for_athena(option)
     athena = _athena(sources, window, connection, now, options) if sources.tables else None
     scope = LogScope(sources.accounts, frozenset(sources.regions), window)
-    return _NamedLogs(sources.paths, window, now, buckets, history, athena, limits, sources.remote, scope, kept)
+    began = moment_from_datetime(now)
+    return LogSources(sources.paths, window, began, buckets, history, athena, limits, sources.remote, scope, kept)
 
 
 def _several(value: str | Iterable[str]) -> tuple[str, ...]:
@@ -101,33 +92,7 @@ def only_for_athena(option: str) -> InvocationError:
     return InvocationError(f"{option} goes with `{_ATHENA}` alone")
 
 
-def ingest_named_logs(
-    logs: _NamedLogs,
-    catalog: Catalog,
-    data: Path,
-    *,
-    engine: Engine,
-    report_progress: ProgressReport | None = None,
-) -> IngestResult:
-    """Adds the records of the logs to the usage tables of the data folder: see `lpgen.app.ingest.ingest`."""
-    return ingest(
-        logs.paths,
-        catalog,
-        data=data,
-        window=logs.window,
-        now=moment_from_datetime(logs.began),
-        engine=engine,
-        report_progress=report_progress,
-        bucket_logs=logs.bucket_logs,
-        event_history=logs.event_history,
-        athena=logs.athena,
-        limits=logs.limits,
-        sources=logs.addresses,
-        scope=logs.scope,
-    )
-
-
-def refuse_empty_ingest(result: IngestResult, logs: _NamedLogs) -> None:
+def refuse_empty_ingest(result: IngestResult, logs: LogSources) -> None:
     """Ends an ingest that met no log: somebody named the wrong place, account or Region.
 
     Raises:
@@ -143,7 +108,7 @@ def refuse_empty_ingest(result: IngestResult, logs: _NamedLogs) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _LogSources:
+class _Sources:
     """What the names name."""
 
     paths: tuple[Path, ...]
@@ -159,7 +124,7 @@ class _LogSources:
         return () if self.paths else (*self.addresses, *self.tables, *((_HISTORY,) if self.history else ()))
 
 
-def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...]) -> _LogSources:
+def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...]) -> _Sources:
     """The sources, checked: an option that would be ignored without a word is refused."""
     addresses = tuple(address_from_text(name) for name in names if name.startswith(_S3))
     history = [name for name in names if name.startswith(_HISTORY)]
@@ -180,12 +145,12 @@ def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...
     if regions and not (addresses or history or tables):
         raise InvocationError(f"--region chooses among the logs of `{_S3}`, `{_ATHENA}` and `{_HISTORY}` alone")
     paths = tuple(path_from_name(name) for name in names if not name.startswith((_S3, _HISTORY, _ATHENA)))
-    return _LogSources(paths, addresses, bool(history), tables, accounts, regions)
+    return _Sources(paths, addresses, bool(history), tables, accounts, regions)
 
 
 def _as_before(
-    sources: _LogSources, window: TimeWindow, data: Path, *, given: tuple[object, object, object]
-) -> tuple[_LogSources, TimeWindow, LogScope]:
+    sources: _Sources, window: TimeWindow, data: Path, *, given: tuple[object, object, object]
+) -> tuple[_Sources, TimeWindow, LogScope]:
     """The sources and the window, completed by what earlier ingests into the data folder asked of the same sources, and
     what that is.
 
@@ -212,38 +177,8 @@ def _as_before(
     return chosen, window, kept
 
 
-def _connection(options: LogOptions) -> Connection:
-    """How to reach AWS."""
-    role = options.assume_role
-    if role and not _ROLE.fullmatch(role):
-        hint = "write it as `arn:aws:iam::111122223333:role/NAME`"
-        raise InvocationError(f"{quote_input(role)} is no ARN of a role", hint=hint)
-    return Connection(options.profile, options.aws_region, options.endpoint_url, role)
-
-
-def _cloud(
-    sources: _LogSources, window: TimeWindow, connection: Connection, *, pays: bool
-) -> tuple[BucketLogs | None, EventHistory | None]:
-    """Where in AWS to read; nothing is asked yet."""
-    if not sources.addresses and not sources.history:
-        return None, None
-    from lpgen.edge.ingest.event_history import open_event_history
-    from lpgen.edge.objects.finder import BucketLogs
-    from lpgen.edge.objects.s3_store import S3Store
-
-    regions = frozenset(sources.regions)
-    logs = (
-        BucketLogs(S3Store(connection, pays), sources.addresses, sources.accounts, regions)
-        if sources.addresses
-        else None
-    )
-    if not sources.history:
-        return logs, None
-    return logs, open_event_history(open_session(connection), sources.regions, window)
-
-
 def _athena(
-    sources: _LogSources, window: TimeWindow, connection: Connection, now: datetime, options: LogOptions
+    sources: _Sources, window: TimeWindow, connection: Connection, now: datetime, options: LogOptions
 ) -> AthenaLogs:
     """The tables to ask for the days of the window."""
     from lpgen.core.athena.days import RecordScope, days_from_window

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import Review, report_of_proposals
-from lpgen.core.analysis.verification.chain import FoundOutput
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.digests import CatalogStamp, Inputs, digest_of_text
 from lpgen.core.findings import Proposal, Report
@@ -167,7 +166,7 @@ def generate(
             _refuse_other_principals(output, review.accounts, inputs)
         if data is not None:
             pin_generation(data, inputs.usage, output)
-        found = output_of_review(review, inputs, code, write=partial(_write_below, folder.path))
+        found = output_of_review(review, inputs, code, write=lambda path, text: write_text(folder.path / path, text))
         write_text(folder.path / SUMMARY, found.summary)
         if key is not None:
             from lpgen.edge.signatures import sign_digest  # here, since few sign and importing cryptography takes time
@@ -258,31 +257,21 @@ def output_of_review(
     return _Output(whole, written, summary_json(whole, inputs, written))
 
 
-def _write_below(folder: Path, path: str, text: str) -> None:
-    write_text(folder / path, text)
-
-
 def _refuse_other_principals(output: Path, accounts: Collection[str], inputs: Inputs) -> None:
     """Refuse to replace the output of a run over other principals."""
     if not (output / SUMMARY).is_file():
         return
     found = read_output(output)
-    then, now = _accounts_of(found), set(accounts)
+    arns = [principal.principal for principal in found.stated.principals] if found.stated else []
+    then = {arn.split(":")[4] for arn in arns if arn.count(":") >= 5}
     chosen = found.chain.inputs.options.get("principal") if found.chain else inputs.options["principal"]
     if chosen != inputs.options["principal"]:
         what = f"those that match {quote_input(str(chosen))}" if chosen else "all principals"
-        raise _other_principals(output, what)
-    if then and then != now:
-        raise _other_principals(output, f"accounts {', '.join(sorted(then))}")
-
-
-def _other_principals(output: Path, what: str) -> InvocationError:
-    return InvocationError(
+    elif then and then != set(accounts):
+        what = f"accounts {', '.join(sorted(then))}"
+    else:
+        return
+    raise InvocationError(
         f"`{output}` holds replacements of {what}, which this run would delete",
         hint="name another folder with --output, or replace this one with --replace",
     )
-
-
-def _accounts_of(found: FoundOutput) -> set[str]:
-    arns = [principal.principal for principal in found.stated.principals] if found.stated else []
-    return {arn.split(":")[4] for arn in arns if arn.count(":") >= 5}

@@ -39,7 +39,7 @@ from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.kept_values import FEWEST_ROWS, kept_values
 from lpgen.edge.data_folder.ledger import count_unread_files, find_log_place
-from lpgen.edge.data_folder.usage_files import read_current_usage, read_generation_usage
+from lpgen.edge.data_folder.usage_files import read_current_usage
 from lpgen.edge.engine import Engine, Result, results_of
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.readers.iam_pages import digest_policy_files
@@ -275,17 +275,6 @@ def _keep(data: Path, generation: str, policies: Sequence[Path], catalog: Catalo
         return kept_values(data, generation, (digest_policy_files(policies), digest_catalog(catalog)))
     except (CatalogError, SnapshotError):
         return make_again
-
-
-def load_earlier_usage(ground: Ground, data: Path, generation: str) -> Ground | None:
-    """The same policies with the usage of an earlier generation, or None where its tables aren't there or readable."""
-    try:
-        usage = read_generation_usage(data, generation, stored=True)
-    except (FileNotFoundError, DataError):
-        return None
-    named, elsewhere = divide_by_log(usage, arns_by_id(ground.outlines))
-    slices = RowSlices(named, elsewhere=elsewhere)
-    return replace(ground, usage=named, slices=slices, generation=generation, keep=make_again)
 
 
 def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:

@@ -36,12 +36,16 @@ from lpgen.errors import AwsError, InvocationError, RolloutError, TamperingError
 _PrintStatus = Callable[[str], None]
 
 
-def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
-    """The ARNs of the principals that are named, in the order of `known`; globs aren't taken, since this changes IAM.
+def chosen_principals(plan: RolloutPlan, names: Iterable[str] | None) -> tuple[str, ...]:
+    """The ARNs of a plan's principals that are named, or of all, in its order; globs aren't taken, since this changes
+    IAM.
 
     Raises:
         InvocationError: a name is that of no principal, or of several.
     """
+    known = tuple(principal.principal for principal in plan.principals)
+    if not names:
+        return known
     chosen: set[str] = set()
     for name in names:
         found = [arn for arn in known if name in names_of_principal(arn)]
@@ -282,16 +286,14 @@ def find_unrecorded(
 ) -> dict[str, tuple[str, ...]]:
     """The policies of a plan that principals hold and that the journal knows nothing of, by principal.
 
-    That is so where the journal, or its end, was lost. Looks at all principals where `principals` is empty.
+    That is so where the journal, or its end, was lost.
 
     Raises:
         AwsError: an account can't be reached, or a principal can't be read.
     """
-    chosen = set(principals) or {principal.principal for principal in plan.principals}
     found: dict[str, tuple[str, ...]] = {}
-    for principal in plan.principals:
-        known = principal.principal in recorded.to_undo or principal.principal not in chosen or not principal.calls
-        if known or accounts.reach(principal.account):
+    for principal in plan.plans_of(principals):
+        if principal.principal in recorded.to_undo or not principal.calls or accounts.reach(principal.account):
             continue
         writer = accounts.writer(principal.account)
         if writer.read_principal_id(principal.kind, principal.name) == principal.principal_id:

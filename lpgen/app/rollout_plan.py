@@ -31,7 +31,6 @@ from lpgen.edge.private_files import make_private_folder
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.replacement_files import (
     EvidenceFile,
-    EvidenceLine,
     WrittenReplacement,
     decode_evidence,
     read_output,
@@ -97,7 +96,7 @@ def plan_rollout(
         ]
     plan = RolloutPlan(
         written.as_of,
-        written.catalog,
+        written.digests.inputs.catalog.version,
         _refuse_unproven(plans, catalog, exceptions.attached_quota),
         exceptions.attached_quota,
         Source(written.digests, written.summary, written.signature, basis.trust),
@@ -248,11 +247,6 @@ class _WrittenOutput:
     summary: Mapping[str, object]
     signature: str
 
-    @property
-    def catalog(self) -> str:
-        """The version of the catalog."""
-        return self.digests.inputs.catalog.version
-
 
 def read_written_output(output: Path) -> _WrittenOutput:
     """The content of an output folder, once each of its files is as `lpgen generate` wrote it.
@@ -275,7 +269,10 @@ def read_written_output(output: Path) -> _WrittenOutput:
 def _written_plan(evidence: EvidenceFile, read_text: Callable[[str], str], *, folder: str) -> WrittenPlan:
     """The plan for a principal from its evidence file; `read_text` gives the text of each document by its file's
     name."""
-    narrowed = _narrowed_by(evidence.lines)
+    narrowed: defaultdict[str, set[str]] = defaultdict(set)
+    for line in evidence.lines:
+        if not line.parent.group:
+            narrowed[line.file].add(line.parent.policy)
     return WrittenPlan(
         principal=evidence.principal,
         principal_id=evidence.principal_id,
@@ -304,12 +301,3 @@ def _plan_of_replacement(written: WrittenReplacement) -> WrittenPlan:
         return _written_plan(written.evidence, lambda name: (folder / name).read_bytes().decode(), folder=folder.name)
     except (OSError, UnicodeDecodeError) as error:
         raise OutputError(f"can't read `{folder}`: {quote_reason(error)}", hint=_AGAIN) from error
-
-
-def _narrowed_by(lines: Iterable[EvidenceLine]) -> defaultdict[str, set[str]]:
-    """The old policies that the lines of each file come from, by file."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for line in lines:
-        if not line.parent.group:
-            found[line.file].add(line.parent.policy)
-    return found

@@ -17,7 +17,6 @@ from lpgen.app.review import (
     Ground,
     current_decisions,
     engine_for_units,
-    load_earlier_usage,
     load_ground,
     review_of_ground,
 )
@@ -38,16 +37,20 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.digests import Inputs
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
+from lpgen.core.keeping import make_again
 from lpgen.core.made_from import changed_inputs, options_from_facts, unusual_choices
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Verification
+from lpgen.core.usage.foreign_callers import arns_by_id, divide_by_log
 from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.collector import collector_paused
+from lpgen.edge.data_folder.usage_files import read_generation_usage
 from lpgen.edge.engine import results_of
 from lpgen.edge.replacement_files import WrittenReplacement, find_replacements, read_output, read_replacement
-from lpgen.errors import InvocationError, OutputError, PolicyError
+from lpgen.errors import DataError, InvocationError, OutputError, PolicyError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -194,11 +197,16 @@ def _ground_of_then(ground: Ground, data: Path, then: Inputs, now: Inputs) -> tu
 
     Usage that was ingested since doesn't matter where the data folder still has the earlier tables.
     """
-    if changed_inputs(then, now) == ("usage",) and _GENERATION.fullmatch(then.usage):
-        earlier = load_earlier_usage(ground, data, then.usage)
-        if earlier is not None:
-            return earlier, ()
-    return ground, changed_inputs(then, now)
+    changed = changed_inputs(then, now)
+    if changed != ("usage",) or not _GENERATION.fullmatch(then.usage):
+        return ground, changed
+    try:
+        usage = read_generation_usage(data, then.usage, stored=True)
+    except (FileNotFoundError, DataError):
+        return ground, changed
+    named, elsewhere = divide_by_log(usage, arns_by_id(ground.outlines))
+    slices = RowSlices(named, elsewhere=elsewhere)
+    return replace(ground, usage=named, slices=slices, generation=then.usage, keep=make_again), ()
 
 
 def _reproduce(found: FoundOutput, then: Inputs, ground: Ground, inputs: AnalysisInputs) -> Check:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lpgen.cli.options import CatalogOption, StrictOption
-from lpgen.edge.standard_streams import is_stdout_dropped
+from lpgen.cli.output import print_json_lines
 from lpgen.errors import ExitCode
 
 
@@ -32,16 +31,9 @@ def authorize_command(
     Example:
       lpgen authorize requests.jsonl
     """
-    import json
-
     from lpgen.app.authorize import authorize
     from lpgen.edge.catalog.files import open_catalog
 
-    unread = False
-    for answer in authorize(file, open_catalog(catalog)):
-        sys.stdout.write(json.dumps(answer, separators=(",", ":")) + "\n")
-        unread = unread or "error" in answer
-        if is_stdout_dropped():
-            break
+    unread = sum("error" in answer for answer in print_json_lines(authorize(file, open_catalog(catalog))))
     if strict and unread:
         raise typer.Exit(ExitCode.UNFINISHED)

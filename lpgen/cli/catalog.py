@@ -32,9 +32,6 @@ app = typer.Typer(
 
 
 _FormatOption = Annotated[PlainFormat, typer.Option("--format", help="How to print the answer.")]
-_StrictOption = Annotated[
-    bool, typer.Option("--strict", help="Exit with 3 where a pattern is invalid or matches nothing.")
-]
 
 
 @app.command("expand", cls=PlainCommand)
@@ -45,7 +42,9 @@ def _expand_command(
         bool, typer.Option("--not-action", help="Print every action that matches none of the patterns.")
     ] = False,
     format: _FormatOption = PlainFormat.TEXT,  # noqa: A002
-    strict: _StrictOption = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 3 where a pattern is invalid or matches nothing.")
+    ] = False,
     catalog: CatalogOption = None,
 ) -> None:
     """Print the actions that match any of the patterns.

@@ -23,7 +23,7 @@ def demo_command(
     Ingests the bundled logs, generates and verifies replacements, and shows the review.
     """
     from lpgen.app.backtest import Days, backtest
-    from lpgen.app.ingest import ingest
+    from lpgen.app.ingest import LogSources, ingest
     from lpgen.app.inputs import AnalysisInputs
     from lpgen.app.output import generate, inputs_of_output, review_page, review_parts
     from lpgen.app.review import analyse
@@ -43,7 +43,7 @@ def demo_command(
     refuse_link(output)
     sample, catalog = bundled_sample_logs(), bundled_catalog()
     data, replacements = output / "data", output / "replacements"
-    result = ingest([sample.logs], catalog, data=data, engine=LocalEngine(os.cpu_count() or 1))
+    result = ingest(LogSources((sample.logs,)), catalog, data=data, engine=LocalEngine(os.cpu_count() or 1))
     print_status(render_ingest(result, verbose=False) + "\n")
     inputs = AnalysisInputs(data, [sample.policies], catalog, Options())
     report = analyse(inputs)

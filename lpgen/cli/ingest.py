@@ -96,7 +96,8 @@ def ingest_command(
       lpgen ingest logs/ --data lpgen-data
       lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --data lpgen-data --since 120d
     """
-    from lpgen.app.named_logs import find_named_logs, ingest_named_logs, only_for_athena, refuse_empty_ingest
+    from lpgen.app.ingest import ingest
+    from lpgen.app.named_logs import find_named_logs, only_for_athena, refuse_empty_ingest
     from lpgen.core.usage.log_layout import ALL_LOGS
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.report.messages.ingest import render_ingest, render_kept_scope
@@ -112,7 +113,7 @@ def ingest_command(
     line = _ProgressLine()
     with engine.open() as chosen:
         progress = line.report if line.is_shown else None
-        result = ingest_named_logs(logs, open_catalog(catalog), data, engine=chosen, report_progress=progress)
+        result = ingest(logs, open_catalog(catalog), data=data, engine=chosen, report_progress=progress)
     print_status(render_ingest(result, verbose=messages.verbose))
     refuse_empty_ingest(result, logs)
     if result.failures or result.is_unread or result.is_empty or (strict and result.has_problems):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lpgen.cli.options import CatalogOption, StrictOption
-from lpgen.edge.standard_streams import is_stdout_dropped
+from lpgen.cli.output import print_json_lines
 from lpgen.errors import ExitCode
 
 
@@ -37,16 +36,10 @@ def map_command(
     Example:
       lpgen map AWSLogs/one-file.json.gz
     """
-    import json
-
     from lpgen.app.map import map_records
     from lpgen.edge.catalog.files import open_catalog
 
-    unread = False
-    for line in map_records(file, open_catalog(catalog)):
-        sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
-        unread = unread or line["skip"] in ("unreadable_file", "bad_record")
-        if is_stdout_dropped():
-            break
+    lines = print_json_lines(map_records(file, open_catalog(catalog)))
+    unread = sum(line["skip"] in ("unreadable_file", "bad_record") for line in lines)
     if strict and unread:
         raise typer.Exit(ExitCode.UNFINISHED)

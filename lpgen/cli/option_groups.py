@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class Only:
     """Which fields of a group a command has options for: `Annotated[ChoiceOptions, Only("as_of", "decisions")]`."""
 
-    names: frozenset[str]
-
     def __init__(self, *names: str) -> None:
-        object.__setattr__(self, "names", frozenset(names))
+        self.names = frozenset(names)
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class Described:
     """The options of a group that knows nothing of the command line: `Annotated[LogOptions, Described(since=...)]`.
 
@@ -26,10 +22,8 @@ class Described:
     field's.
     """
 
-    options: Mapping[str, Any]
-
     def __init__(self, **options: Any) -> None:
-        object.__setattr__(self, "options", options)
+        self.options = options
 
 
 def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:

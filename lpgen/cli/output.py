@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
@@ -90,6 +91,15 @@ def _print_parts(parts: Iterable[str]) -> None:
         if number == 0 and part.lstrip().startswith(("{", "[", "<")) and isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", errors=sys.stdout.errors)
         sys.stdout.write(part)
+
+
+def print_json_lines(rows: Iterable[dict[str, object]]) -> Iterator[dict[str, object]]:
+    """The rows, each printed as a line of JSON as it comes; ends where nobody reads any more."""
+    for row in rows:
+        sys.stdout.write(json.dumps(row, separators=(",", ":")) + "\n")
+        yield row
+        if is_stdout_dropped():
+            return
 
 
 def show_on_pager(text: str) -> None:

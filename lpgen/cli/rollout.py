@@ -226,10 +226,9 @@ def _apply_command(
     whole = read_whole_plan(plan)
     if require_signature is not None:
         check_signature(whole, plan, require_signature)
-    known = tuple(principal.principal for principal in whole.principals)
     if all_of_it == bool(role):
         raise InvocationError("give either --role, once or more, or --all")
-    chosen = known if all_of_it else chosen_principals(role or (), known)
+    chosen = chosen_principals(whole, role)
     accounts = at.open()
     checked = check_rollout(whole, chosen, read_journal(plan, whole), accounts, open_catalog(catalog))
     print_status(render_trust(whole.source))
@@ -272,12 +271,12 @@ def _undo_command(
     whole = read_rollout_plan(plan)
     recorded = read_journal(plan, whole)
     states = recorded.states
-    named = chosen_principals(role, tuple(principal.principal for principal in whole.principals)) if role else ()
-    chosen = tuple(arn for arn in recorded.to_undo if arn in named or not role)
+    named = chosen_principals(whole, role)
+    chosen = tuple(arn for arn in recorded.to_undo if arn in named)
     accounts = at.open()
     unrecorded = find_unrecorded(whole, named, recorded, accounts)
     print_status(render_unrecorded(unrecorded), nl=False)
-    for arn in (arn for arn in states if arn not in (*chosen, *unrecorded) and (arn in named or not role)):
+    for arn in (arn for arn in states if arn in named and arn not in (*chosen, *unrecorded)):
         print_escaped_status(f"{arn}: undone already")
     if not chosen:
         if unrecorded:
@@ -318,9 +317,8 @@ def _unlock_command(
     from lpgen.report.messages.rollout import render_locks
 
     whole = read_rollout_plan(plan)
-    known = tuple(principal.principal for principal in whole.principals)
     accounts = at.open()
-    locks = find_locks(whole, chosen_principals(role, known) if role else known, accounts)
+    locks = find_locks(whole, chosen_principals(whole, role), accounts)
     if not locks:
         print_status("nothing is locked")
         return

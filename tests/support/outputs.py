@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lpgen.app.ingest import ingest
 from lpgen.app.inputs import IN_THIS_PROCESS, AnalysisInputs
 from lpgen.app.output import generate, inputs_of_output
 from lpgen.app.review import analyse
@@ -23,6 +22,7 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.engine import Engine
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.errors import OutputError
+from tests.support.ingests import ingest
 
 SAMPLE = Path(__file__).parents[2] / "sample_logs"
 LOGS = SAMPLE / "AWSLogs" / "111122223333" / "CloudTrail"

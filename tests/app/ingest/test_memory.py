@@ -13,7 +13,7 @@ _INGEST = """
 import gzip, json, resource, sys, tempfile
 from pathlib import Path
 
-import lpgen.app.ingest
+from tests.support.ingests import ingest
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.objects.finder import BucketLogs
 from lpgen.edge.object_store import Body, Page, StoredObject
@@ -42,7 +42,7 @@ class Endless:
 
 logs = BucketLogs(Endless(), ("s3://bucket/",))
 with tempfile.TemporaryDirectory() as data:
-    result = lpgen.app.ingest.ingest([], open_catalog(), data=Path(data), bucket_logs=logs)
+    result = ingest([], open_catalog(), data=Path(data), bucket_logs=logs)
 assert (result.objects_read, result.usage_records) == (count, count), result
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
