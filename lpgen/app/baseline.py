@@ -1,4 +1,4 @@
-"""The spine of saving a baseline: from a review to what is kept of it, principal by principal."""
+"""Saving a baseline: from a review to what is kept of it, principal by principal."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from lpgen.errors import BaselineError
 
 
 def save(inputs: AnalysisInputs, name: str, *, saved: datetime, boundary: Path | None = None) -> tuple[Path, Stamp]:
-    """Freeze the inputs of a review and what it proposes under a name, and return the folder and its stamp.
+    """Save a review's inputs and proposals under a name, and return the folder and its stamp.
 
     Raises:
-        LpgenError: the name is taken or none, or something can't be read or written.
+        LpgenError: the name is taken or invalid, or something can't be read or written.
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
     data, options, files = inputs.data, inputs.options, inputs.files
@@ -73,7 +73,7 @@ def _kept_of_proposal(proposal: Proposal) -> tuple[Figures, KeptProposal | None,
 
 
 def _dangerous(proposal: Proposal) -> int:
-    """How many dangerous grants without seen use the replacement removes."""
+    """The number of dangerous grants without seen use that the replacement removes."""
     staying = proposal.diff.left_actions.union(line.action for line in proposal.diff.draft.lines)
     return sum(verdict.action not in staying for verdict in proposal.diff.assessment.verdicts.dangerous_unseen())
 
@@ -82,7 +82,7 @@ def _dangerous(proposal: Proposal) -> int:
 
 
 class _Waiting:
-    """Since when proposals have waited, for principals that still hold what they held in an earlier baseline."""
+    """The days since which proposals wait, for principals whose policies haven't changed since an earlier baseline."""
 
     def __init__(self, earlier: Baseline | None) -> None:
         self.since: dict[str, date] = {}
@@ -91,7 +91,7 @@ class _Waiting:
         self._known = frozenset(self._snapshot.arns() if self._snapshot else ())
 
     def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """The batches; looks at their principals while these are there."""
+        """The batches, unchanged. Looks at each principal on the way."""
         for batch in batches:
             for principal in chain.from_iterable(batch.units):
                 before = self._proposals.get(principal.arn)

@@ -1,4 +1,4 @@
-"""The spine from a question to its explanation, or to those of several principals."""
+"""From a question to its explanation, or to the explanations of several principals."""
 
 from __future__ import annotations
 

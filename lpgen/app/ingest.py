@@ -1,4 +1,4 @@
-"""The spine from logs to usage: finding, reading and adding up records. Read it top to bottom."""
+"""The spine from logs to usage: find, read and add up records. Read it top to bottom."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from lpgen.edge.ingest.event_history import EventHistory
 
 _CHUNK_BYTES: Final = 8 << 20
-"""Compressed bytes of the files that a worker reads in one go; a larger file is read by itself."""
+"""Compressed bytes of the files in one chunk. A larger file is a chunk of its own."""
 
 _MIN_CHUNK_BYTES: Final = 1 << 18
 _MIN_CHUNKS: Final = 8
-"""The fewest chunks to cut a small set of logs into, if possible: every worker then has some."""
+"""The fewest chunks for a small set of logs, if possible, so every worker gets some."""
 
 CHUNK_FILES: Final = 2_000
 
@@ -42,12 +42,12 @@ CHUNK_OBJECTS: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class LogSources:
-    """Where an ingest reads. Nothing is asked of AWS yet.
+    """Where an ingest reads. No request has gone to AWS yet.
 
-    `limits` bounds how much is read of one file or object. `now` is when the ingest begins, in the form of
-    `event_time`. Later records are skips of the future, unless their file's name states its delivery; with `NO_TIME`
-    any time counts. The data folder remembers that `scope` was asked of `addresses`. `kept` is the part of it that
-    comes from earlier ingests.
+    `limits` bounds how much is read from one file or object. `now` is when the ingest begins, in the form of
+    `event_time`. Later records are skipped as future records, unless their file's name states its delivery; with
+    `NO_TIME` any time counts. The data folder remembers that `scope` was asked of `addresses`. `kept` is the part of it
+    that comes from earlier ingests.
     """
 
     paths: tuple[Path, ...] = ()
@@ -72,17 +72,17 @@ def ingest(
 ) -> IngestResult:
     """Add the records of logs to the usage tables of the data folder, which is created if missing.
 
-    A file, object, event or day that was ingested before changes nothing, and neither do its bytes under another name.
-    If the process dies, the data folder holds the old state or a new one; a long reading of objects has several.
-    Sources without any log are the wrong ones and create no data folder. The engine decides where files and objects are
-    read; the tables are the same.
+    Ingesting a file, object, event or day again changes nothing, even under another name. If the process dies, the data
+    folder holds the old state or a new one; a long reading of objects has several. If the sources contain no log, they
+    are probably wrong, and no data folder is created. The engine decides where files and objects are read. The tables
+    are the same for every engine.
 
     Raises:
-        IngestError: another ingest into the folder runs, it can't be written, or the engine's workers can't see the
-            files; the tables are as they were.
-        EngineError: the engine's cluster was lost, or can't run lpgen; the tables are as they were.
-        DataError: the folder's tables are damaged, or of another schema version.
-        AwsError: AWS can't be asked, or refuses everything.
+        IngestError: another ingest into the folder is running, the folder can't be written, or the engine's workers
+            can't see the files. The tables are unchanged.
+        EngineError: the engine's cluster was lost, or can't run lpgen. The tables are unchanged.
+        DataError: the folder's tables are damaged, or have another schema version.
+        AwsError: AWS can't be reached, or refuses everything.
     """
     with open_ledger(data) as ledger:
         refuse_mixture(ledger, athena=logs.athena is not None)
@@ -140,7 +140,7 @@ def _chunks(new: Sequence[LogFile]) -> Iterable[Chunk]:
 def _find_objects(
     logs: BucketLogs | None, asked: IngestRange, ledger: Ledger, report_progress: ProgressReport | None
 ) -> FoundObjects:
-    """The objects to read, all found before the first is read: what lists them must not run when workers are forked."""
+    """The objects to read. All are found before the first is read: no listing may run while workers are forked."""
     found = FoundObjects(ledger.plan_objects())
     if logs:
         found.add(
@@ -152,14 +152,14 @@ def _find_objects(
 
 
 def _refuse_unmet(wanted: frozenset[str], found: FoundObjects) -> None:
-    """Ends before the first object is read where a wanted account or Region has no logs: it is mistyped.
+    """Refuse an account or Region without logs before the first object is read: it is probably mistyped.
 
     Raises:
-        InvocationError: there is such a one; every folder was listed, and every object's name says whose it is.
+        InvocationError: one has no logs, although every folder was listed and every object's name states its owner.
     """
     unmet = sorted(wanted - found.owners)
     if unmet and "" not in found.owners and not found.failures:
-        what = f"there is no log of {', '.join(map(quote_input, unmet))}"
+        what = f"found no logs of {', '.join(map(quote_input, unmet))}"
         raise InvocationError(what, hint="check --account and --region")
 
 

@@ -1,4 +1,4 @@
-"""From a review to the trails that would decide the actions it keeps without seen use, and to what became of them."""
+"""From a review to the trails that would decide actions kept without seen use, and to the outcomes of such a plan."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def observe(inputs: AnalysisInputs, choices: PlanChoices) -> ObservePlan:
     """The trails that would decide the actions that a review keeps without seen use.
 
     Raises:
-        LpgenError: something can't be read, the options choose no principal, the trail to extend isn't among those
-            given, or the bucket for log files isn't known.
+        LpgenError: something can't be read, the options choose no principal, the trail to extend isn't among the given
+            trails, or the bucket for log files is unknown.
     """
     options = inputs.options
     if choices.trail and choices.trail not in {trail.arn for trail in options.trails}:
         raise InvocationError(
-            f"the settings given hold no trail {quote_input(choices.trail)}",
+            f"the given trail settings don't include {quote_input(choices.trail)}",
             hint="give its settings with --trails, or use a snapshot that has them",
         )
     review = open_review(inputs)
@@ -45,14 +45,14 @@ def observe(inputs: AnalysisInputs, choices: PlanChoices) -> ObservePlan:
     for account in sorted({use.account for use in uses.decidable}):
         if not (choices.bucket or choices.trail or bucket_of_account(account, options.trails)):
             raise InvocationError(
-                f"nothing says to which bucket the trails of account {quote_input(account)} write",
+                f"the bucket for trails of account {quote_input(account)} is unknown",
                 hint="name it with --bucket, or give the trails' settings with --trails",
             )
     return plan_trails(uses, review.report.diff.coverage, options.trails, choices)
 
 
 def outcomes(inputs: AnalysisInputs, promises: Sequence[Promise]) -> tuple[ObserveOutcome, ...]:
-    """The outcomes of the kept actions that a plan was to decide.
+    """The outcomes for the kept actions that an earlier plan covers.
 
     Raises:
         LpgenError: something can't be read, or the options choose no principal.
@@ -101,7 +101,7 @@ def read_promises(path: Path) -> tuple[Promise, ...]:
         raise DataError(f"can't read `{path}`: {error.strerror or error}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(
-            f"`{path}` is no plan of `lpgen observe`: {quote_reason(error)}",
+            f"`{path}` is not a plan of `lpgen observe`: {quote_reason(error)}",
             hint="give the file that `lpgen observe --format json` wrote",
         ) from error
     found = {Promise(use.principal, Action(use.action)) for account in plan.accounts for use in account.decides}

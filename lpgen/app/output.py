@@ -51,8 +51,8 @@ def review_parts(
 ) -> Iterable[str]:
     """The text of a review in one of the formats of `REVIEW` or `WHOLE_REVIEW`, in parts.
 
-    The formats of `REVIEW` have each principal's part made where it is reviewed; the others hold all of them, and are
-    made in this process.
+    For the formats of `REVIEW`, each principal's part is made where the principal is reviewed. The other formats hold
+    all principals, and are made in this process.
 
     Raises:
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
@@ -109,12 +109,12 @@ def _summarize(proposal: Proposal) -> PrincipalSummary:
 
 
 def _write_principal(format: str, layout: Layout, view: PrincipalView) -> str:  # noqa: A002
-    """The part of a principal in a format; formats that have none get an empty one."""
+    """The part of a principal in a format. Empty for formats without such parts."""
     return PRINCIPAL.text(view, format, layout) if format in PRINCIPAL.rows else ""
 
 
 def _pack_principal(write: Callable[[PrincipalView], str], proposal: Proposal) -> tuple[PrincipalSummary, bytes]:
-    """The summary of a principal, and its part packed for the way and the file."""
+    """The summary of a principal, and its part, compressed."""
     view = PrincipalView(proposal)
     return view.summary, pack_text(write(view))
 
@@ -149,14 +149,13 @@ def generate(
     key: Ed25519PrivateKey | None = None,
     replace_other: bool = False,
 ) -> ReviewSummary:
-    """Writes the replacements of a review as they are made, or those of a report, into a folder, whole or not at all.
+    """Write the replacements of a review or a report into a folder, completely or not at all, and return the summary.
 
-    Returns the summary of the review. With `code`, `terraform` or `cloudformation`, they are written in
-    that form too, below a folder of its name. With `key`, the root digest is signed. The data folder keeps the usage
-    tables for as long as the output is there.
+    With `code`, `terraform` or `cloudformation`, they are written in that form too, in a subfolder of that name. With
+    `key`, the root digest is signed. The data folder keeps the usage tables as long as the output exists.
 
     Raises:
-        InvocationError: the folder holds an output of other principals, and `replace_other` is false.
+        InvocationError: the folder holds replacements of other principals, and `replace_other` is false.
         OutputError: the folder holds something else, or can't be written.
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
@@ -169,7 +168,8 @@ def generate(
         found = output_of_review(review, inputs, code, write=lambda path, text: write_text(folder.path / path, text))
         write_text(folder.path / SUMMARY, found.summary)
         if key is not None:
-            from lpgen.edge.signatures import sign_digest  # here, since few sign and importing cryptography takes time
+            # Imported here, because signing is rare and importing cryptography takes time.
+            from lpgen.edge.signatures import sign_digest
 
             write_text(folder.path / SIGNATURE, sign_digest(json.loads(found.summary)["digest"], key) + "\n")
     if data is not None:
@@ -179,7 +179,7 @@ def generate(
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A report in the place of a review."""
+    """A report that is used like a review."""
 
     report: Report
 
@@ -215,9 +215,10 @@ def _folder_of_principal(
 
 
 def _files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Iterator[tuple[str, str]]:
-    """The files of one principal in an output folder, as their paths and texts; none without a replacement.
+    """The paths and texts of one principal's files in an output folder. Empty without a replacement.
 
-    Policies left attached have a folder of their own: the files in a principal's folder are to be attached.
+    Policies that stay attached have a separate folder, because the policies in a principal's folder are the ones to
+    attach.
     """
     if has_documents(proposal) and proposal.replacement is not None:
         folder = folder_of_principal(proposal.diff.principal)
@@ -235,7 +236,7 @@ def output_of_review(
     *,
     write: Callable[[str, str], None] | None,
 ) -> _Output:
-    """The output folder of a review; `write` takes each file's path and text as soon as it is made."""
+    """The output folder of a review. `write` takes each file's path and text as soon as it is made."""
     head = report_of_proposals(review.report, ())
     summaries: list[PrincipalSummary] = []
     subjects: list[CodeSubject] = []
@@ -266,7 +267,7 @@ def _refuse_other_principals(output: Path, accounts: Collection[str], inputs: In
     then = {arn.split(":")[4] for arn in arns if arn.count(":") >= 5}
     chosen = found.chain.inputs.options.get("principal") if found.chain else inputs.options["principal"]
     if chosen != inputs.options["principal"]:
-        what = f"those that match {quote_input(str(chosen))}" if chosen else "all principals"
+        what = f"principals that match {quote_input(str(chosen))}" if chosen else "all principals"
     elif then and then != set(accounts):
         what = f"accounts {', '.join(sorted(then))}"
     else:

@@ -1,4 +1,4 @@
-"""The spine of `lpgen rollout plan`: from an output folder that is believed for a reason to calls that are proven."""
+"""The spine of `lpgen rollout plan`: from a trusted output folder to proven calls."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _AGAIN: Final = "run `lpgen generate` again"
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Why an output folder is to be believed: by `public_key` its signature, by `data` and `options` an analysis."""
+    """The reason to trust an output folder: a signature by `public_key`, or an analysis of `data` with `options`."""
 
     trust: Trust
     public_key: Path | None = None
@@ -63,22 +63,22 @@ def plan_rollout(
     basis: Basis,
     principal: str = "",
 ) -> RolloutPlan:
-    """The plan for every replacement of an output folder whose principal a glob names.
+    """The plan for every replacement of an output folder whose principal matches a glob.
 
-    A replacement that isn't proven, or that the data folder doesn't give again, is refused.
+    A replacement is refused if it isn't proven, or if the data folder gives another one.
 
     Raises:
-        TamperingError: the folder isn't as `lpgen generate` wrote it, or isn't signed by the key.
-        LpgenError: something can't be read, or the glob names no principal.
+        TamperingError: the folder was changed after `lpgen generate` wrote it, or isn't signed with the key.
+        LpgenError: something can't be read, or the glob matches no principal.
     """
     written = read_written_output(output)
     if basis.public_key is not None:
         _check_signature(written, output, basis.public_key)
     chosen = [plan for plan in written.plans if is_named(plan.principal, principal)]
     if not chosen:
-        sought = f"matches {quote_input(principal)}" if principal else "is there"
+        what = f"matches {quote_input(principal)}" if principal else "exists"
         hint = hint_of_name(principal, (plan.principal for plan in written.plans))
-        raise InvocationError(f"no replacement in `{output}` {sought}", hint=hint)
+        raise InvocationError(f"no replacement in `{output}` {what}", hint=hint)
     principals = {principal.arn: principal for principal in read_snapshot(policies).principals}
     refuse_idle_exceptions(exceptions, principals.values())
     plans = [
@@ -112,8 +112,8 @@ def _check_signature(written: _WrittenOutput, output: Path, public_key: Path) ->
         raise TamperingError(f"`{output}` isn't signed", hint="sign it with `lpgen generate --sign KEY`")
     if not is_signature_of(written.signature, written.digests.root, key):
         raise TamperingError(
-            f"the signature of `{output}` isn't that of `{public_key}`",
-            hint="ask whoever signs the output to generate it again",
+            f"the signature of `{output}` doesn't match `{public_key}`",
+            hint="ask the signer to generate the output again",
         )
 
 
@@ -125,7 +125,7 @@ def _refuse_unproven(plans: Sequence[PrincipalPlan], catalog: Catalog, quota: in
     )
 
 
-# ---------------------------------------------------------------- the same again
+# ---------------------------------------------------------------- generated again
 
 
 def _generate_again(
@@ -133,7 +133,7 @@ def _generate_again(
 ) -> dict[str, WrittenPlan]:
     """The plans that `lpgen generate` would write now, by the principal's ARN."""
     if basis.data is None or basis.options is None:
-        raise InvocationError("without a data folder nothing can be generated again", hint="give --data DIR")
+        raise InvocationError("generating again needs a data folder", hint="add --data DIR")
     _refuse_other_options(inputs, basis.options)
     chosen = replace(basis.options, principal=principal)
     report = analyse(AnalysisInputs(basis.data, policies, catalog, chosen))
@@ -143,7 +143,7 @@ def _generate_again(
 
 
 def _refuse_other_options(inputs: Inputs, options: Options) -> None:
-    """INVARIANT: the options given decide; the folder's own could have been edited to make more of it safe."""
+    """INVARIANT: The given options decide. The folder's own options could have been edited to make more of it safe."""
     given = options_to_facts(options)
     differing = {
         name: stated for name, stated in inputs.options.items() if name in given and given[name] != stated
@@ -164,15 +164,15 @@ def _written_again(proposal: Proposal, report: Report, inputs: Inputs) -> Writte
 
 
 _EXPLAINED = frozenset({RefusalKind.OTHER_POLICIES, RefusalKind.NOT_IN_POLICIES, RefusalKind.NOTHING_TO_DO})
-"""Refusals of principals whose policies changed since: the data folder gives something else for them anyway."""
+"""Refusals of principals whose policies changed since. The data folder gives another replacement for them anyway."""
 
 _COMPARED = {
     "principal_id": "another principal",
     "policies_sha256": "other policies",
     "documents": "other documents",
     "left": "other policies that stay attached",
-    "safe": "another answer to whether it is safe",
-    "not_safe_because": "other reasons against it",
+    "safe": "another safety verdict",
+    "not_safe_because": "other reasons not to call it safe",
     "as_of": "another last day",
 }
 
@@ -191,10 +191,10 @@ def _other(plan: PrincipalPlan, written: WrittenPlan, again: WrittenPlan | None)
 
 
 def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
-    """Write the parts that others have to put in place, into folders named after the plan's file; return the files.
+    """Write the parts that other owners must apply, into folders named after the plan's file, and return the files.
 
-    For roles of IAM Identity Center it is the permission set's inline policy, for principals managed as code the
-    changed resources of its CloudFormation template.
+    For roles of IAM Identity Center, this is the permission set's inline policy. For principals managed as code, it is
+    the changed resources of their CloudFormation template.
 
     Raises:
         OutputError: a file can't be written.
@@ -212,7 +212,7 @@ def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
 
 
 def _texts_of_sets(plan: RolloutPlan) -> dict[str, str]:
-    """The inline policies of permission sets by file name: one of a set, but where its roles' replacements differ."""
+    """The inline policies of permission sets by file name: one per set, or one per role if the replacements differ."""
     roles = [(role, permission_set_of(role.principal)) for role in plan.principals if role.permission_set]
     texts: dict[PermissionSet, set[str]] = defaultdict(set)
     for role, permission_set in roles:
@@ -236,9 +236,9 @@ def _file_name(plan: PrincipalPlan) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _WrittenOutput:
-    """An output folder: its day, `plans` sorted by principal, and the chain of digests, with which every file agrees.
+    """An output folder: its day, `plans` sorted by principal, and the chain of digests, which matches every file.
 
-    `summary` is the `summary.json` without the keys of the chain; `signature` the content of `summary.sig`, or "".
+    `summary` is the `summary.json` without the keys of the chain. `signature` is the content of `summary.sig`, or "".
     """
 
     as_of: str
@@ -249,10 +249,10 @@ class _WrittenOutput:
 
 
 def read_written_output(output: Path) -> _WrittenOutput:
-    """The content of an output folder, once each of its files is as `lpgen generate` wrote it.
+    """The content of an output folder that is unchanged since `lpgen generate` wrote it.
 
     Raises:
-        OutputError: there is no output folder, or something in it can't be read.
+        OutputError: the output folder doesn't exist, or something in it can't be read.
         TamperingError: a file was changed, added or removed, or the summary was edited.
         PolicyError: a document breaks IAM's grammar.
     """
@@ -260,15 +260,16 @@ def read_written_output(output: Path) -> _WrittenOutput:
     check = check_unchanged(found)
     if found.chain is None or found.stated is None or check.status is not CheckStatus.PASSED:
         more = f", and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
-        raise TamperingError(f"`{output}` isn't as `lpgen generate` wrote it: {check.findings[0]}{more}", hint=_AGAIN)
+        raise TamperingError(
+            f"`{output}` was changed after `lpgen generate` wrote it: {check.findings[0]}{more}", hint=_AGAIN
+        )
     plans = tuple(sorted(map(_plan_of_replacement, read_replacements(output)), key=lambda plan: plan.principal))
     summary = {key: value for key, value in found.summary.items() if key not in CHAIN_KEYS}
     return _WrittenOutput(found.stated.as_of, plans, found.chain, summary, (found.signature or "").strip())
 
 
 def _written_plan(evidence: EvidenceFile, read_text: Callable[[str], str], *, folder: str) -> WrittenPlan:
-    """The plan for a principal from its evidence file; `read_text` gives the text of each document by its file's
-    name."""
+    """The plan for a principal from its evidence file. `read_text` gives the text of each document by file name."""
     narrowed: defaultdict[str, set[str]] = defaultdict(set)
     for line in evidence.lines:
         if not line.parent.group:

@@ -1,4 +1,4 @@
-"""The second opinion on an output folder of `lpgen generate`, made principal by principal."""
+"""The verification of an output folder of `lpgen generate`, principal by principal."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ _LOG: Final = logging.getLogger("lpgen")
 _GENERATION: Final = re.compile("[0-9a-f]{64}")
 
 HUNT: Final = 1_000
-"""How many requests are tried per replacement in the hunt for one that is newly allowed."""
+"""The number of requests tried per replacement in the search for newly allowed access."""
 
 
 def verify(output: Path, inputs: AnalysisInputs, *, key: Ed25519PublicKey | None = None) -> OutputVerification:
-    """The second opinion on an output folder, read back from its files.
+    """The verification of an output folder, from its files.
 
-    The folder is compared with the digests that it states, every replacement is proven again, and where the inputs are
-    those that the folder was made from, it is generated again and compared. With `key`, it has to be signed.
+    Compares the folder with its digests and proves every replacement again. If the inputs haven't changed, generates
+    the folder again and compares it. With `key`, the folder must be signed.
 
     Raises:
         LpgenError: something other than the folder's own files can't be read.
@@ -102,9 +102,9 @@ def verify(output: Path, inputs: AnalysisInputs, *, key: Ed25519PublicKey | None
 
 @dataclass(frozen=True, slots=True)
 class _FolderBatch:
-    """Some folders as read back, from the one of a number on, with their principals and all records of these.
+    """Some folders, their principals and all records of these. `start` is the number of the first folder.
 
-    A folder that can't be read is its failure.
+    A folder that can't be read is represented by its failed verification.
     """
 
     start: int
@@ -124,7 +124,7 @@ def _folder_batches(folders: Sequence[Path], ground: Ground) -> Iterator[_Folder
 
 @dataclass(frozen=True, slots=True)
 class _FolderVerifier:
-    """A worker's task for a batch: the number of its first folder, and the checks on each."""
+    """A worker's task for a batch: the number of its first folder, and the verification of each folder."""
 
     counter: UseCounter
     catalog: Catalog
@@ -147,7 +147,7 @@ class _FolderVerifier:
     ) -> Verification:
         arn = written.principal
         if grants is None:
-            return _failed(arn, "the old policies are known", f"the policies given hold no {arn}")
+            return _failed(arn, "the old policies are known", f"the given policies don't contain {arn}")
         return verify_replacement(
             written.documents,
             grants,
@@ -165,7 +165,7 @@ def _verify_folders(folders: Sequence[Path], ground: Ground, inputs: AnalysisInp
     options, catalog = inputs.options, inputs.catalog
     decisions = current_decisions(coverage_from_usage(ground.usage), options)
     counter = use_counter(ground.usage, ground.outlines, decisions, Dangers(catalog))
-    # What is large and of no use to the checks stays here.
+    # Large options that the checks don't use aren't sent to workers.
     needed = Options(guards=ground.guards, attached_quota=options.attached_quota)
     verifier = _FolderVerifier(counter, catalog, needed)
     found: list[tuple[int, list[Verification]]] = []
@@ -175,7 +175,7 @@ def _verify_folders(folders: Sequence[Path], ground: Ground, inputs: AnalysisInp
         found.append(result)
         done += len(result[1])
         _LOG.info("verified %d of %d replacements", done, len(folders))
-    return tuple(verification for _, some in sorted(found, key=lambda pair: pair[0]) for verification in some)
+    return tuple(verification for _, batch in sorted(found, key=lambda pair: pair[0]) for verification in batch)
 
 
 def _read_folder(folder: Path) -> WrittenReplacement | Verification:
@@ -189,13 +189,13 @@ def _failed(principal: str, check: str, finding: str) -> Verification:
     return Verification(principal, (Check(check, CheckStatus.FAILED, 1, (finding,)),))
 
 
-# ---------------------------------------------------------------- the folder, generated again
+# ---------------------------------------------------------------- the folder generated again
 
 
 def _ground_of_then(ground: Ground, data: Path, then: Inputs, now: Inputs) -> tuple[Ground, tuple[str, ...]]:
     """The ground that an output was made from, and the inputs that have changed since.
 
-    Usage that was ingested since doesn't matter where the data folder still has the earlier tables.
+    Newly ingested usage doesn't count as a change if the data folder still has the earlier tables.
     """
     changed = changed_inputs(then, now)
     if changed != ("usage",) or not _GENERATION.fullmatch(then.usage):

@@ -13,19 +13,20 @@ from lpgen.errors import ExitCode
 
 
 def authorize_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Requests, one JSON object a line; `-` is stdin.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Requests, one JSON object per line; `-` is stdin.")],
     catalog: CatalogOption = None,
     strict: StrictOption = False,
 ) -> None:
     """Decide requests as AWS would.
 
-    A line holds the request (principal, action, resource, resourceAccount, context) and the policies that it meets:
-    identityPolicies, permissionBoundaryPolicies, scps and rcps (lists of levels), resourcePolicy (of a role its trust
-    policy, of a key its key policy), sessionPolicy, vpcEndpointPolicies. What is left out is none, and the context is
-    complete. Of the resource `*` means any; wildcardOnlyAction overrides the catalog on whether the action takes one.
+    Each line holds a request (principal, action, resource, resourceAccount, context) and the policies that apply:
+    identityPolicies, permissionBoundaryPolicies, scps and rcps (lists of levels), resourcePolicy (for a role its trust
+    policy, for a key its key policy), sessionPolicy, vpcEndpointPolicies. Omitted policies don't exist, and the context
+    is complete. The resource `*` means any resource. wildcardOnlyAction overrides what the catalog says about whether
+    the action takes a resource.
 
-    Prints a JSON object a line, in order: the id, Allowed, ImplicitlyDenied or ExplicitlyDenied, and the reasons; or
-    the error where a line or a policy can't be read.
+    Prints one JSON object per line, in input order: the id, the decision (Allowed, ImplicitlyDenied or
+    ExplicitlyDenied) and the reasons. If a line or a policy can't be read, prints the error.
 
     \b
     Example:

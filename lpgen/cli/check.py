@@ -15,12 +15,12 @@ def check_command(
     format: PlainFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
-    """Check that a data folder is whole.
+    """Check that a data folder is intact.
 
     Reads every file of the ledger, the usage tables, the snapshots and the baselines, and compares checksums, counts,
-    keys and order. It repairs nothing. Each finding names the file and what to do.
+    keys and order. Repairs nothing. Each finding names the file and what to do.
 
-    Exit 0 where all is whole, 1 where something is damaged, 3 where the folder can't be read.
+    Exit 0 if everything is intact, 1 if something is damaged, 3 if the folder can't be read.
 
     \b
     Example:

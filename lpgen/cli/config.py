@@ -1,4 +1,4 @@
-"""`lpgen config`: the defaults in force, and where each comes from."""
+"""`lpgen config`: the current defaults, and where each comes from."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ def config_command(
     format: PlainFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
-    """Show the defaults in force, and where each comes from.
+    """Show the current defaults, and where each comes from.
 
-    An option on the command line counts first, then the LPGEN_* variable, then the file lpgen.toml of the current
-    folder, then lpgen's own default. In lpgen.toml, paths are relative to the file and stay in its folder. The file
-    may be another person's, so it can only make lpgen stricter: decisions, logs and accounts can't come from it.
+    An option on the command line comes first, then the LPGEN_* variable, then the file lpgen.toml of the current
+    folder, then lpgen's own default. Paths in lpgen.toml are relative to the file and stay in its folder. Somebody else
+    may have written the file, so it can only make lpgen stricter: decisions, logs and accounts can't come from it.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""The forms that commands print in: given by `--format`, else told by the ending of the output file's name."""
+"""The output formats of commands: given by `--format`, or by the extension of the output file."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _ENDINGS: Final = {
     ".parquet": "parquet",
 }
 
-FORMAT_HELP: Final = "How to print it. By default as the name of the --output file ends, else as text."
+FORMAT_HELP: Final = "The output format. By default that of the --output file's extension, or text."
 
 
 class PlainFormat(StrEnum):
-    """How an answer without a page is printed."""
+    """The formats of short answers."""
 
     TEXT = "text"
     JSON = "json"
@@ -63,11 +63,11 @@ Format = TypeVar("Format", bound=StrEnum)
 
 
 def choose_format(given: Format | None, output: Path | None, formats: type[Format]) -> Format:
-    """The format given, else that of the file's ending, else text.
+    """The given format, or that of the file's extension, or text.
 
     Raises:
-        InvocationError: the ending is that of a format which the command doesn't print.
-        OutputError: the file's folder isn't there.
+        InvocationError: the command doesn't print the format of the extension.
+        OutputError: the file's folder doesn't exist.
     """
     if output is not None and str(output) != "-":
         refuse_missing_folder(output)
@@ -77,7 +77,7 @@ def choose_format(given: Format | None, output: Path | None, formats: type[Forma
 
 
 def format_of_name(path: Path, formats: type[Format]) -> Format | None:
-    """The format that a file's ending tells of, None where it tells of none.
+    """The format of a file's extension, or None if the extension isn't that of a format.
 
     Raises:
         InvocationError: it is not among the formats of the command.
@@ -87,12 +87,12 @@ def format_of_name(path: Path, formats: type[Format]) -> Format | None:
         return None
     if name not in list(formats):
         raise InvocationError(
-            f"this command has no {name} to write to {quote_input(str(path))}",
+            f"this command can't write {name} to {quote_input(str(path))}",
             hint=f"end the name in {' or '.join(endings_of(formats))}, or give --format",
         )
     return formats(name)
 
 
 def endings_of(formats: type[Format]) -> list[str]:
-    """The ending of a file of each format that has one."""
+    """The file extension of each format that has one."""
     return [ending for ending, name in _ENDINGS.items() if name in list(formats) and ending not in (".htm", ".log")]

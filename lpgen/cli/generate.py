@@ -33,9 +33,7 @@ def generate_command(
     ],
     code: Annotated[
         _CodeFormat,
-        typer.Option(
-            "--as", help="What to write: JSON documents and their evidence, and beside them the same as code."
-        ),
+        typer.Option("--as", help="What to write: JSON documents and their evidence, and optionally the same as code."),
     ] = _CodeFormat.JSON,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")
@@ -50,11 +48,11 @@ def generate_command(
 ) -> None:
     """Write replacement policies, with evidence.
 
-    Makes a folder per principal with its policy documents and the evidence for every line. With --as the same is
-    written as Terraform or CloudFormation too, in a folder of that name.
+    Writes a folder per principal with its policy documents and the evidence for every line. --as also writes them as
+    Terraform or CloudFormation, in a folder of that name.
 
-    Each replacement is verified before it is called safe. Exit 1 where one fails its verification.
-    summary.json holds digests of all files and inputs, which `lpgen verify` and `lpgen rollout` check.
+    Each replacement is verified before it is called safe. Exit 1 if a replacement fails its verification. summary.json
+    holds digests of all files and inputs, which `lpgen verify` and `lpgen rollout` check.
 
     \b
     Example:

@@ -20,17 +20,17 @@ class _MapFormat(StrEnum):
 
 
 def map_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A log file of any shape; `-` is standard input.")],
-    format: Annotated[_MapFormat, typer.Option("--format", help="One JSON object a line.")] = _MapFormat.JSONL,  # noqa: A002, ARG001
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A log file of any shape; `-` is stdin.")],
+    format: Annotated[_MapFormat, typer.Option("--format", help="One JSON object per line.")] = _MapFormat.JSONL,  # noqa: A002, ARG001
     catalog: CatalogOption = None,
     strict: StrictOption = False,
 ) -> None:
     """Show the IAM actions that each record needs.
 
-    One JSON object a line, in input order, skipped records included.
+    Prints one JSON object per record, in input order, skipped records included.
 
-    `actions` is what the call needs, whatever its outcome and caller; `skip` says why a record is no usage of a role or
-    user.
+    `actions` are the actions that the call needs, whatever its outcome and caller. `skip` says why a record doesn't
+    count as usage of a role or user.
 
     \b
     Example:

@@ -16,10 +16,9 @@ class Only:
 
 
 class Described:
-    """The options of a group that knows nothing of the command line: `Annotated[LogOptions, Described(since=...)]`.
+    """The options of a group that doesn't know the command line: `Annotated[LogOptions, Described(since=...)]`.
 
-    By field, what typer shows for it; with a type of its own, `Annotated[TYPE, OPTION]`, where typer can't read the
-    field's.
+    Gives typer's option for each field, or `Annotated[TYPE, OPTION]` if typer can't read the field's type.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -27,7 +26,7 @@ class Described:
 
 
 def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """The command as typer takes it: in place of each parameter whose type is a dataclass, the options of its fields.
+    """The command for typer: the options of its fields replace each parameter whose type is a dataclass.
 
     These options come after the command's own.
     """
@@ -55,7 +54,7 @@ def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _group_of(annotation: Any) -> tuple[type, list[inspect.Parameter]] | None:
-    """The dataclass of an annotation and the options of its fields, or None where it has none."""
+    """The dataclass of an annotation and the options of its fields, or None if it isn't a dataclass."""
     kind, *marks = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
     if not is_dataclass(kind) or not isinstance(kind, type):
         return None

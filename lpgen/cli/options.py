@@ -1,4 +1,4 @@
-"""The options that mean the same in every command, and what they say together."""
+"""The options that mean the same in every command."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _day_from_text(text: str) -> datetime:
     try:
         return datetime.strptime(text, "%Y-%m-%d")
     except ValueError:
-        raise typer.BadParameter(f"{text!a} is no day such as 2026-09-30") from None
+        raise typer.BadParameter(f"{text!a} is not a valid date, such as 2026-09-30") from None
 
 
 def days_option(name: str, text: str, *, least: int = 1) -> Any:
@@ -54,7 +54,7 @@ OptionalDataOption = Annotated[
     typer.Option(
         "--data",
         metavar="DIR",
-        help="The data folder that `lpgen ingest` writes; without it nothing is known of use.",
+        help="The data folder that `lpgen ingest` writes. Without it, use is unknown.",
     ),
 ]
 SnapshotOption = Annotated[
@@ -62,8 +62,8 @@ SnapshotOption = Annotated[
     typer.Option(
         "--snapshot",
         metavar="NAME",
-        help="The snapshot that stands in for what no other option gives: its name or day; `none` for no snapshot. By "
-        "default the newest of the data folder.",
+        help="The snapshot that gives the inputs no other option gives: its name or date, or `none` for no snapshot. "
+        "By default the newest in the data folder.",
     ),
 ]
 PrincipalOption = Annotated[
@@ -79,36 +79,35 @@ SarifRootOption = Annotated[
     typer.Option(
         "--sarif-root",
         metavar="DIR",
-        help="Where in the repository the output of `lpgen generate` lies; SARIF points to the files in it.",
+        help="The folder in the repository with the output of `lpgen generate`. SARIF points to its files.",
     ),
 ]
 OutputFileOption = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Where to write it. By default, or with `-`, stdout."),
 ]
 CatalogOption = Annotated[
     Path | None,
-    typer.Option("--catalog", metavar="PATH", help="A catalog folder; by default your newest, else the bundled one."),
+    typer.Option("--catalog", metavar="PATH", help="A catalog folder. By default your newest, or the bundled one."),
 ]
-ProfileOption = Annotated[
-    str, typer.Option("--profile", metavar="NAME", help="The profile of the AWS configuration to use.")
-]
+ProfileOption = Annotated[str, typer.Option("--profile", metavar="NAME", help="The AWS profile to use.")]
 EndpointOption = Annotated[
-    str, typer.Option("--endpoint-url", metavar="URL", help="Where to reach AWS, in place of its own endpoints.")
+    str, typer.Option("--endpoint-url", metavar="URL", help="An endpoint to use instead of those of AWS.")
 ]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be read.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 if anything can't be read.")]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChoiceOptions:
-    """What a person chooses for an analysis."""
+    """The choices for an analysis."""
 
     principal: PrincipalOption = ""
     scope: Annotated[
         ScopeChoice,
         typer.Option(
             "--scope",
-            help="How far a line reaches: only the recorded resources, as far as the evidence supports, or all "
-            "resources that the old statements grant.",
+            help="Which resources a line covers: only the recorded ones, those that the evidence supports, or all "
+            "that the old statements grant.",
         ),
     ] = ScopeChoice.EVIDENCE
     keep_unobservable: Annotated[
@@ -116,14 +115,14 @@ class ChoiceOptions:
         typer.Option(
             "--keep-unobservable",
             metavar="[KIND=]all|signed|none",
-            help="Which actions to keep whose use the logs can't show: all, those with a sign of use (the default), or "
-            "none; of one KIND: data-events, other-protocol, inside-call, internal or unclassified; or of every kind. "
-            "Repeats; the last on a kind counts.",
+            help="Which actions to keep if the logs can't show their use: all, those with a sign of use (the "
+            "default), or none. For one KIND (data-events, other-protocol, inside-call, internal or unclassified), or "
+            "for every kind. Repeatable; the last value for a kind counts.",
         ),
     ] = None
     min_days: Annotated[
         int,
-        days_option("--min-days", "How many covered days make a removal sure enough to call safe.", least=0),
+        days_option("--min-days", "How many covered days a removal needs before it can be called safe.", least=0),
     ] = 90
     max_expected_denials: Annotated[
         float,
@@ -131,13 +130,14 @@ class ChoiceOptions:
             "--max-expected-denials",
             metavar="NUMBER",
             min=0,
-            help="How many denied needs a safe replacement may be expected to have in the next 30 days, by a backtest.",
+            help="How many denials a backtest may expect of a safe replacement in the next 30 days.",
         ),
     ] = MAX_EXPECTED_DENIALS
     no_backtest: Annotated[
         bool,
         typer.Option(
-            "--no-backtest", help="Skip the backtest, which takes more than half of the time. Nothing is called safe."
+            "--no-backtest",
+            help="Skip the backtest, which takes over half of the time. No replacement is called safe.",
         ),
     ] = False
     as_of: Annotated[
@@ -146,14 +146,14 @@ class ChoiceOptions:
             "--as-of",
             parser=_day_from_text,
             metavar="DATE",
-            help="The day that ages count to; by default the last record's.",
+            help="The reference date for ages. By default the day of the last record.",
         ),
     ] = None
     decisions: Annotated[
         Path | None,
-        typer.Option("--decisions", metavar="FILE", help="What people decided: keep, drop or accept (TOML or JSON)."),
+        typer.Option("--decisions", metavar="FILE", help="A file of decisions: keep, drop or accept (TOML or JSON)."),
     ] = None
-    inline: Annotated[bool, typer.Option("--inline", help="Inline policies instead of managed ones.")] = False
+    inline: Annotated[bool, typer.Option("--inline", help="Write inline policies instead of managed ones.")] = False
     attached_quota: Annotated[
         int,
         typer.Option(
@@ -165,7 +165,7 @@ class ChoiceOptions:
     ] = ATTACHED_POLICIES_LIMIT
 
     def read(self) -> Options:
-        """The options of an analysis with these choices, and with no input, as `read_choices` reads them."""
+        """The options of an analysis with these choices, without inputs."""
         from lpgen.app.inputs import read_choices
 
         return read_choices(**{field.name: getattr(self, field.name) for field in fields(self)})
@@ -173,15 +173,15 @@ class ChoiceOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InputOptions:
-    """What an analysis reads beside the data folder."""
+    """The inputs of an analysis besides the data folder."""
 
     policies: Annotated[
         list[Path] | None,
         typer.Option(
             "--policies",
             metavar="PATH",
-            help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. Repeats. By "
-            "default those of the snapshot.",
+            help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. By default the "
+            "snapshot's policies. Repeatable.",
         ),
     ] = None
     snapshot: SnapshotOption = ""
@@ -191,7 +191,7 @@ class InputOptions:
             "--trails",
             metavar="FILE",
             help="Settings of the trails that wrote the logs: output of `aws cloudtrail get-trail` (or "
-            "`describe-trails`) and `get-event-selectors`, one below the other. Repeats.",
+            "`describe-trails`) and `get-event-selectors`, one after the other. Repeatable.",
         ),
     ] = None
     last_accessed: Annotated[
@@ -199,7 +199,7 @@ class InputOptions:
         typer.Option(
             "--last-accessed",
             metavar="DIR",
-            help="Output of `aws iam get-service-last-accessed-details`: a file per principal, called "
+            help="Output of `aws iam get-service-last-accessed-details`: a file per principal, named "
             "ACCOUNT-KIND-NAME.json or NAME.json, or listed in index.json.",
         ),
     ] = None
@@ -208,7 +208,7 @@ class InputOptions:
         typer.Option(
             "--boundary",
             metavar="FILE",
-            help="A permissions boundary document that counts for every principal, in place of the one they have.",
+            help="A permissions boundary document for every principal, instead of its own boundary.",
         ),
     ] = None
     scps: Annotated[
@@ -217,13 +217,13 @@ class InputOptions:
             "--scps",
             metavar="FILE",
             help="The SCPs: a JSON list of levels from the organization's root to the account, each a list of policy "
-            "documents; or an object of such lists by account id.",
+            "documents; or an object with such a list for each account ID.",
         ),
     ] = None
     rcps: Annotated[
         Path | None,
         typer.Option(
-            "--rcps", metavar="FILE", help="The RCPs of the accounts that own resources, in the form of --scps."
+            "--rcps", metavar="FILE", help="The RCPs of the accounts that own resources, in the format of --scps."
         ),
     ] = None
     resource_policies: Annotated[
@@ -231,14 +231,14 @@ class InputOptions:
         typer.Option(
             "--resource-policies",
             metavar="DIR",
-            help='Policies of buckets, keys, queues and the like: a file per resource, `{"resource": ARN, "policy": '
-            "DOCUMENT}`, or listed in index.json.",
+            help='Policies of buckets, keys, queues and other resources: a file per resource, `{"resource": ARN, '
+            '"policy": DOCUMENT}`, or listed in index.json.',
         ),
     ] = None
     catalog: CatalogOption = None
 
     def choose(self, data: Path | None, *, needs_policies: bool = True) -> AnalysisFiles:
-        """The files to read, of the options or of a snapshot; stderr hears of the snapshot and its gaps."""
+        """The files to read, from the options or a snapshot. Prints the snapshot and its gaps on stderr."""
         from lpgen.app.inputs import AnalysisFiles, choose_inputs
         from lpgen.report.pages.inputs import render_used_snapshot
 
@@ -250,7 +250,7 @@ class InputOptions:
         return inputs
 
     def read(self, data: Path | None, choices: ChoiceOptions, *, needs_policies: bool = True) -> AnalysisInputs:
-        """The files, read; the search for cycles ends, because all that an analysis finds lives until the end.
+        """The inputs, read from the files. Stops the search for cycles: all that an analysis makes lives until the end.
 
         Raises:
             LpgenError: a file can't be read, or an option is wrong.
@@ -265,11 +265,11 @@ class InputOptions:
 AnalysisInputOptions = Annotated[
     InputOptions, Only(*(field.name for field in fields(InputOptions) if field.name != "rcps"))
 ]
-"""The inputs of every command that analyzes. RCPs count only for `lpgen explain`."""
+"""The inputs of every command that runs an analysis. Only `lpgen explain` takes RCPs."""
 
 
 def given_of(context: typer.Context, own: Collection[str]) -> Given:
-    """The options that a command was given, but for `own` parameters, and which of them each command takes."""
+    """The options that a command was given, except for `own` parameters, and the options that each command takes."""
     from lpgen.report.blocks import Given
 
     names = {parameter.name for parameter in context.command.params if parameter.name}.difference(own)
@@ -286,9 +286,9 @@ def _given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[
         source = context.get_parameter_source(parameter.name or "")
         if parameter.name in names and source is not None and source.name != "DEFAULT":
             value = context.params[parameter.name]
-            for moment in value if isinstance(value, list | tuple) else (value,):
-                text = f"{moment:%Y-%m-%d}" if isinstance(moment, datetime) else str(moment)
-                found.append((parameter.opts[0],) if moment is True else (parameter.opts[0], text))
+            for item in value if isinstance(value, list | tuple) else (value,):
+                text = f"{item:%Y-%m-%d}" if isinstance(item, datetime) else str(item)
+                found.append((parameter.opts[0],) if item is True else (parameter.opts[0], text))
     return tuple(found)
 
 
@@ -302,7 +302,7 @@ def _taken(group: Any, prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]
 
 
 def program_words() -> tuple[str, ...]:
-    """What to type for the program that is running: it needn't be on the path, as in a checkout."""
+    """What to type to run this program. It may not be on the path, as in a checkout."""
     if any(part.startswith("archive-v") for part in Path(sys.prefix).parts):  # uvx keeps environments in its cache
         source = _checkout()
         return ("uvx", "--from", source, "lpgen") if source else ("uvx", "lpgen")
@@ -315,7 +315,7 @@ def program_words() -> tuple[str, ...]:
 
 
 def _checkout() -> str | None:
-    """The folder that this lpgen was installed from, if it was one.
+    """The folder that this lpgen was installed from, or None.
 
     https://packaging.python.org/en/latest/specifications/direct-url/
     """

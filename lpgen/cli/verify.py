@@ -1,4 +1,4 @@
-"""`lpgen verify`: the second opinion on a folder of replacements."""
+"""`lpgen verify`: check a folder of replacements."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def verify_command(
         ),
     ] = None,
 ) -> None:
-    """Verify written replacements.
+    """Verify generated replacements.
 
     Compares the folder with its digests, proves from the files that each replacement keeps all allowed use and adds
     nothing, and generates the folder again. Give the same input options as to `lpgen generate`.

@@ -46,7 +46,7 @@ MISTAKES = [
         "these are authorization details: give them to `lpgen review` as its `--policies`",
     ),
     ("empty", 3, "empty: it holds no file .json or .gz"),
-    ("digests", 3, "there is no log in what is named"),
+    ("digests", 3, "found no logs in the named places"),
 ]
 
 
@@ -152,13 +152,13 @@ def bucket_of_one(moto: Server) -> Bucket:
 @pytest.mark.parametrize(
     ("options", "code", "sentence"),
     [
-        ("--account 999988887777", 2, "there is no log of `999988887777`"),
-        ("--account 111122223333 --account 999988887777", 2, "there is no log of `999988887777`"),
-        ("--region eu-west-3", 2, "there is no log of `eu-west-3`"),
-        ("--region us-east-1 --region eu-west-3", 2, "there is no log of `eu-west-3`"),
-        ("--region us-esat-1", 2, "`us-esat-1` is no Region"),
-        ("--account 1111", 2, "`1111` is no account id"),
-        ("--since 2030-01-01", 3, "there is no log in what is named"),
+        ("--account 999988887777", 2, "found no logs of `999988887777`"),
+        ("--account 111122223333 --account 999988887777", 2, "found no logs of `999988887777`"),
+        ("--region eu-west-3", 2, "found no logs of `eu-west-3`"),
+        ("--region us-east-1 --region eu-west-3", 2, "found no logs of `eu-west-3`"),
+        ("--region us-esat-1", 2, "`us-esat-1` is not a valid Region"),
+        ("--account 1111", 2, "`1111` is not a valid account ID"),
+        ("--since 2030-01-01", 3, "found no logs in the named places"),
     ],
 )
 def test_ingest_says_which_account_or_region_has_no_logs(

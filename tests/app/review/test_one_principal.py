@@ -197,7 +197,7 @@ def test_verify_never_reads_what_reviews_kept(part: World, tmp_path: Path, monke
 
 def test_unknown_principal_gets_the_nearest_name(part: World) -> None:
     for _ in range(2):
-        with pytest.raises(InvocationError, match="no principal of the policies matches") as caught:
+        with pytest.raises(InvocationError, match="no principal in the policies matches") as caught:
             opened(part, "role/idel")
         assert "idle" in str(caught.value.hint)
 

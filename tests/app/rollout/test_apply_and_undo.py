@@ -77,7 +77,7 @@ def test_apply_puts_the_replacement_in_place_and_undo_restores_every_byte(world:
     world.undo()
     assert world.read(arn) == before
     assert not world.made_policies()
-    assert f"{arn}: undone already\nnothing to undo\n" in world.undo().output
+    assert f"{arn}: already undone\nnothing to undo\n" in world.undo().output
 
 
 def test_apply_shows_a_diff_and_changes_nothing_where_nobody_agrees(world: World) -> None:
