@@ -40,7 +40,10 @@ from tests.support.s3_buckets import write_folder
         (["logs", "--engine", "spark"], "--engine spark needs --master URL"),
         (["logs", "--scheduler", "tcp://10.0.0.5:8786"], "--scheduler works only with --engine dask"),
         (["logs", "--engine", "dask", "--master", "yarn"], "--master works only with --engine spark"),
-        (["logs", "--engine", "spark", "--master", "yarn", "--workers", "2"], "--workers works only with --engine local"),
+        (
+            ["logs", "--engine", "spark", "--master", "yarn", "--workers", "2"],
+            "--workers works only with --engine local",
+        ),
         (["cloudtrail://", "--max-file-records", "9"], "apply only to files"),
         (["athena://logs"], "no table in Athena"),
         (["athena://logs.trail; --"], "no table in Athena"),
