@@ -100,7 +100,7 @@ def ingest(
                 event_map = EventMap(catalog)
                 read_events(reading, logs.event_history, event_map, report_progress=report_progress, now=logs.now)
             if logs.athena:
-                from lpgen.edge.athena.reading import read_athena  # with the SQL, for which other logs needn't wait
+                from lpgen.edge.athena.reading import read_athena  # here, because other logs don't need the SQL
 
                 read_athena(reading, logs.athena, EventMap(catalog), report_progress=report_progress)
         if ledger.generation or reading.has_logs:

@@ -52,7 +52,7 @@ BATCH_UNITS: Final = 16
 """The number of principals or permission sets in a batch."""
 
 BATCHES_PER_WORKER: Final = 2
-"""The fewest batches for a local process: fewer are done before it has started."""
+"""The fewest batches for a local process: fewer are done before a process has started."""
 
 
 def analyse(inputs: AnalysisInputs) -> Report:

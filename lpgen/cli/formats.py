@@ -80,7 +80,7 @@ def format_of_name(path: Path, formats: type[Format]) -> Format | None:
     """The format of a file's extension, or None if the extension isn't that of a format.
 
     Raises:
-        InvocationError: it is not among the formats of the command.
+        InvocationError: the command doesn't have the format.
     """
     name = _ENDINGS.get(path.suffix.lower(), path.suffix[1:])
     if not name.isalpha():  # such as the day in `report.2026-09-30`
