@@ -38,7 +38,7 @@ def iam_policy_command(
         typer.Option(
             "--plan",
             metavar="PLAN",
-            help="(rollout only) Allow only what this plan needs: its principals and policies.",
+            help="Allow only what this rollout plan needs: its principals and policies.",
         ),
     ] = None,
     output: OutputFileOption = None,

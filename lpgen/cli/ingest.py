@@ -32,15 +32,15 @@ _LogOptions = Annotated[
         account=Annotated[
             list[str],
             typer.Option(
-                metavar="ID", help="(s3:// and athena:// only) Only logs of this account, or `all`. Repeatable."
+                metavar="ID", help="Only logs of this account, or `all` (s3:// and athena:// only). Repeatable."
             ),
         ],
         region=Annotated[
             list[str],
             typer.Option(
                 metavar="REGION",
-                help="(s3://, athena:// and cloudtrail:// only) Only the logs of this Region, or `all`. Events of IAM "
-                "and other global services are in us-east-1. Repeatable.",
+                help="Only logs of this Region, or `all` (s3://, athena:// and cloudtrail:// only). Events of IAM and "
+                "other global services are in us-east-1. Repeatable.",
             ),
         ],
         profile=typer.Option(metavar="NAME", help="The AWS profile whose credentials to use."),
@@ -53,13 +53,13 @@ _LogOptions = Annotated[
         max_file_broken=typer.Option(
             metavar="N", min=0, help="After how many broken parts a file no longer counts as a log."
         ),
-        workgroup=typer.Option(metavar="NAME", help="(athena:// only) The workgroup for queries."),
+        workgroup=typer.Option(metavar="NAME", help="The workgroup for queries (athena:// only)."),
         output_location=typer.Option(
             metavar="ADDRESS",
-            help="(athena:// only) The s3:// address for Athena's results. By default the workgroup's.",
+            help="The s3:// address for Athena's results (athena:// only). By default the workgroup's.",
         ),
         yes=typer.Option(
-            "--yes", help="(athena:// only) Read a whole table for each day if no partition gives the day."
+            "--yes", help="Read a whole table for each day if no partition gives the day (athena:// only)."
         ),
     ),
 ]
@@ -80,7 +80,9 @@ def ingest_command(
     messages: MessageOptions,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="(athena:// only) Print the queries and how much they would read; run none."),
+        typer.Option(
+            "--dry-run", help="Print the queries and how much they would read, and run none (athena:// only)."
+        ),
     ] = False,
     catalog: CatalogOption = None,
     strict: StrictOption = False,

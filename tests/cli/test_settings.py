@@ -66,7 +66,7 @@ def test_config_says_where_each_default_comes_from() -> None:
         ('endpoint-url = "http://attacker.example"', "is not a setting"),
         ('min-days = "90"', "must be a whole number"),
         ("min-days = true", "must be a whole number"),
-        ("fail-on = 1", "must be a text"),
+        ("fail-on = 1", "must be a string"),
         ('data = "../elsewhere"', "is outside the folder"),
         ("data = ", "can't read `lpgen.toml`"),
         ("x" * 200_000, "is not a settings file"),
@@ -146,7 +146,7 @@ def test_file_cannot_set_what_could_hide_use_or_accept_a_doubt(line: str, option
 def test_file_cannot_name_the_data_folder_that_vouches_for_an_output() -> None:
     """Whoever wrote the folder may have made the data folder and the output for each other."""
     Path("lpgen.toml").write_text('data = "data"\n')
-    assert "can't come from `lpgen.toml`" in complaint("verify", "out")
+    assert "`lpgen.toml` can't choose what lpgen trusts" in complaint("verify", "out")
     assert "no reason is given to trust" in complaint("rollout", "plan", "out", "--policies", "policies.json")
     for command in (("verify", "out"), ("rollout", "plan", "out")):
         assert "`mine`" in complaint(*command, LPGEN_DATA="mine")
