@@ -115,7 +115,7 @@ def test_a_day_before_all_records_is_refused(command: list[str], home: Path, mon
     assert run("generate", *ground(home), "--output", "out").returncode == 0
     done = run(*command, *ground(home), "--as-of", "2026-08-31")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "`--as-of 2026-08-31` is before the first record, of 2026-09-01" in done.stderr
+    assert "`--as-of 2026-08-31` is before the first record (2026-09-01)" in done.stderr
     assert run("verify", "out", *ground(home), "--as-of", "2026-09-01").returncode == 0
 
 

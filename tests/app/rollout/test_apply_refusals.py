@@ -120,7 +120,7 @@ def test_apply_wants_to_be_told_which(world: World) -> None:
         result = world.run("apply", str(world.plan), "--yes", *options, status=1)
         assert type(result.exception).__name__ == "InvocationError"
     assert "matches no principal of the plan" in str(result.exception)
-    assert result.exception.hint == "give a name or an ARN, of app"
+    assert result.exception.hint == "give a name or an ARN: app"
 
 
 # ---------------------------------------------------------------- plans that lpgen didn't write
