@@ -145,7 +145,7 @@ def test_generate_refuses_to_replace_other_principals(world: OutputWorld) -> Non
         world.generate(world.output, chosen)
     assert world.verify(world.output).status is CheckStatus.PASSED
     world.generate(world.output, chosen, replace_other=True)
-    with pytest.raises(InvocationError, match="those that match `store"):
+    with pytest.raises(InvocationError, match="principals that match `store"):
         world.generate(world.output)
     world.generate(world.output, replace(chosen, min_days=1))
 
