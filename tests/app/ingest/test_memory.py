@@ -32,7 +32,8 @@ class Endless:
             return ListingPage((), (), "")
         start, end = int(token or 0), min(int(token or 0) + 500, count)
         names = (f"s3://bucket/{'deep/' * 40}{number:09}.json" for number in range(start, end))
-        return ListingPage(tuple(StoredObject(name, 101_000, "e") for name in names), (), str(end) if end < count else "")
+        names = tuple(StoredObject(name, 101_000, "e") for name in names)
+        return ListingPage(names, (), str(end) if end < count else "")
 
     def read_all(self, objects):
         for listed in objects:
