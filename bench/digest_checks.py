@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.rollout_proofs import milliseconds
-from lpgen.app.ingest import ingest
+from lpgen.app.ingest import LogSources, ingest
 from lpgen.app.inputs import AnalysisInputs
-from lpgen.app.output import generate, inputs_of_report
+from lpgen.app.output import generate, inputs_of_output
 from lpgen.app.review import analyse
 from lpgen.app.verify import verify
 from lpgen.core.analysis.verification.chain import check_unchanged
@@ -49,21 +49,21 @@ def measure(home: Path, rounds: int) -> None:
     """Prints a line for each command that reads what has digests."""
     sample, catalog = bundled_sample_logs(), open_catalog()
     data, out = home / "data", home / "out"
-    ingest([sample.logs], catalog, data=data, engine=LocalEngine(1))
+    ingest(LogSources((sample.logs,)), catalog, data=data, engine=LocalEngine(1))
     inputs = AnalysisInputs(data, [sample.policies], catalog, Options())
     report = analyse(inputs)
-    generate(report, out, inputs_of_report(report, inputs))
+    generate(report, out, inputs_of_output(report.generation, inputs))
 
     def new_ingest() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            ingest([sample.logs], catalog, data=Path(folder) / "data", engine=LocalEngine(1))
+            ingest(LogSources((sample.logs,)), catalog, data=Path(folder) / "data", engine=LocalEngine(1))
 
     pairs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
         "review": (lambda: check_tables(data), lambda: analyse(inputs)),
         "ingest": (lambda: check_ledger(data), new_ingest),
         "generate": (
-            lambda: inputs_of_report(report, inputs),
-            lambda: generate(analyse(inputs), out, inputs_of_report(report, inputs)),
+            lambda: inputs_of_output(report.generation, inputs),
+            lambda: generate(analyse(inputs), out, inputs_of_output(report.generation, inputs)),
         ),
         "verify": (
             lambda: check_unchanged(read_output(out)),

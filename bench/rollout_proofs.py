@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.organization import write_organization
-from lpgen.app.ingest import ingest
+from lpgen.app.ingest import LogSources, ingest
 from lpgen.app.inputs import AnalysisInputs
-from lpgen.app.output import generate, inputs_of_report
+from lpgen.app.output import generate, inputs_of_output
 from lpgen.app.review import analyse
 from lpgen.app.rollout_plan import Basis, plan_rollout
 from lpgen.core.catalog.catalog import Catalog
@@ -35,10 +35,10 @@ SIZES = (0, 32, 64, PROOF_HUNT_SIZE, 256)
 
 def planned(home: Path, logs: Path, policies: Path, catalog: Catalog) -> Sequence[PrincipalPlan]:
     """The plans of all replacements that documents are put in place of, whether they are called safe or not."""
-    ingest([logs], catalog, data=home / "data", engine=LocalEngine(1))
+    ingest(LogSources((logs,)), catalog, data=home / "data", engine=LocalEngine(1))
     inputs = AnalysisInputs(home / "data", [policies], catalog, Options(min_days=0))
     report = analyse(inputs)
-    generate(report, home / "out", inputs_of_report(report, inputs))
+    generate(report, home / "out", inputs_of_output(report.generation, inputs))
     plan = plan_rollout(home / "out", [policies], Exceptions(unsafe=True), catalog, basis=Basis(Trust.OUTPUT))
     return [one for one in plan.principals if one.documents]
 

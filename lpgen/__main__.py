@@ -1,6 +1,7 @@
 """`python -P -m lpgen` is the console script.
 
-Without `-P`, Python imports from the current folder first, and so runs a folder `lpgen` of it in place of this one.
+Without `-P`, Python imports from the current folder first, so a folder named `lpgen` there runs instead of this
+package.
 """
 
 from lpgen.cli.main import main

@@ -1,7 +1,7 @@
 """Every error that lpgen raises on purpose, in one tree.
 
-A message is one sentence in lower case that names the place, with input in backticks; `hint` says the next step.
-Only the command line catches `LpgenError`, and exits with the error's own code.
+A message is one lowercase sentence that names the place, with input in backticks. `hint` gives the next step. Only the
+command line catches `LpgenError`, and it exits with the error's own code.
 """
 
 from enum import IntEnum
@@ -9,7 +9,7 @@ from typing import ClassVar
 
 
 class ExitCode(IntEnum):
-    """How a command ends. `docs/commands.md` explains the codes."""
+    """The exit codes of commands. `docs/commands.md` explains them."""
 
     DONE = 0
     FOUND = 1
@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
 
 
 class LpgenError(Exception):
-    """The root: an error whose message is meant for the person at the terminal."""
+    """The base class of all errors. Its message is for the person at the terminal."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.UNFINISHED
 
@@ -32,31 +32,31 @@ class LpgenError(Exception):
 
 
 class CatalogError(LpgenError):
-    """The action catalog can't be read, or an update of it failed and the old one was left whole."""
+    """The action catalog can't be read, or an update failed and left the old catalog unchanged."""
 
 
 class InvocationError(LpgenError):
-    """The command line asks for something that makes no sense, or names something that doesn't exist."""
+    """An option makes no sense, or names something that doesn't exist."""
 
     exit_code = ExitCode.INVOCATION
 
 
 class TamperingError(LpgenError):
-    """A file isn't as lpgen wrote it."""
+    """A file was changed after lpgen wrote it."""
 
     exit_code = ExitCode.FOUND
 
 
 class IngestError(LpgenError):
-    """Log files could not be ingested; the usage table is as it was."""
+    """Log files can't be ingested. The usage table is unchanged."""
 
 
 class EngineError(LpgenError):
-    """A cluster can't be reached, was lost, or can't run lpgen; the usage table is as it was."""
+    """A cluster can't be reached, was lost, or can't run lpgen. The usage table is unchanged."""
 
 
 class DataError(LpgenError):
-    """The data folder can't be read: missing, damaged, or of another schema version."""
+    """The data folder can't be read: it is missing, damaged, or has another schema version."""
 
 
 class DamageError(DataError):
@@ -64,11 +64,11 @@ class DamageError(DataError):
 
 
 class PolicyError(LpgenError):
-    """A policy document breaks IAM's grammar; the message names the policy and the statement."""
+    """A policy document breaks IAM's grammar. The message names the policy and the statement."""
 
 
 class RequestError(LpgenError):
-    """A request to decide can't be read; the message names the element."""
+    """A request to decide can't be read. The message names the element."""
 
 
 class SnapshotError(LpgenError):
@@ -76,7 +76,7 @@ class SnapshotError(LpgenError):
 
 
 class DecisionsError(LpgenError):
-    """The decisions file can't be read; the message names the entry."""
+    """The decisions file can't be read. The message names the entry."""
 
 
 class TrailSettingsError(LpgenError):
@@ -88,11 +88,11 @@ class LastAccessedError(LpgenError):
 
 
 class GuardError(LpgenError):
-    """A boundary, SCPs or resource policies that were given can't be read."""
+    """The given boundary, SCPs or resource policies can't be read."""
 
 
 class AwsError(LpgenError):
-    """A call to AWS failed; `code` is AWS's own code, such as `AccessDenied`, or the name of boto3's error."""
+    """A call to AWS failed. `code` is AWS's error code, such as `AccessDenied`, or the name of boto3's error."""
 
     def __init__(self, message: str, *, code: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -104,23 +104,23 @@ class RefusedCallError(AwsError):
 
 
 class CredentialsError(AwsError):
-    """There are no credentials, or they are expired or wrong: no other call would do better."""
+    """Credentials are missing, expired or wrong, so every other call would fail too."""
 
 
 class AccessError(AwsError):
-    """A call was denied: a permission is missing, or a policy of the other side refuses."""
+    """A call was denied: a permission is missing, or the other side's policy refuses the call."""
 
 
 class MissingError(AwsError):
-    """The requested resource isn't there (any more)."""
+    """The requested resource doesn't exist, or no longer exists."""
 
 
 class RolloutError(LpgenError):
-    """A rollout's plan or journal can't be read or written, or a rollout could not be finished."""
+    """A rollout's plan or journal can't be read or written, or a rollout can't be finished."""
 
 
 class LockLostError(RolloutError):
-    """Another run may be changing the principal: this one has to leave everything as it is."""
+    """Another run may be changing the principal, so this run must leave everything unchanged."""
 
 
 class BaselineError(LpgenError):
@@ -135,7 +135,7 @@ _SHOWN_CHARACTERS = 300
 
 
 def quote_input(text: str) -> str:
-    """Foreign text in backticks for a message: shortened, with backticks and what a terminal might obey escaped."""
+    """Foreign text in backticks for a message: shortened, with backticks and terminal control characters escaped."""
     shown = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
     if shown.isprintable() and "`" not in shown:
         return f"`{shown}`"
@@ -143,9 +143,9 @@ def quote_input(text: str) -> str:
 
 
 def quote_reason(error: Exception) -> str:
-    """Why something can't be read, in the words of the system or of a library, as `quote_input` shows it.
+    """The system's or a library's reason why something can't be read, as `quote_input` shows it.
 
-    Libraries quote names as lpgen does; their backticks are removed: the whole reason has one pair.
+    Libraries quote names as lpgen does. Their backticks are removed, so the whole reason has one pair.
     """
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return quote_input(reason.replace("`", ""))

@@ -20,7 +20,7 @@ from unittest import mock
 
 import lpgen
 from bench.structure.calls import Calls, calls_traced
-from lpgen.app.ingest import ingest
+from lpgen.app.ingest import LogSources, ingest
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.core.analysis import reviewer
@@ -31,6 +31,7 @@ from lpgen.core.options import Options
 from lpgen.core.usage.mapping_cache import MappingCache
 from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.logs.log_files import bundled_sample_logs
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.report.html.data import ActionIndex
@@ -65,7 +66,7 @@ def trace_tasks() -> list[TaskCalls]:
 
 
 def _ingest_sample(data: Path) -> None:
-    ingest([bundled_sample_logs().logs], bundled_catalog(), data=data)
+    ingest(LogSources((bundled_sample_logs().logs,)), bundled_catalog(), data=data, engine=LocalEngine())
 
 
 def _trace_record(_: Path) -> list[TaskCalls]:

@@ -1,1 +1,1 @@
-"""The use cases: one module per stage, in the order of the data. Only these join the pure core and its edge."""
+"""The use cases, one module per stage. Only these modules join the pure core and its edge."""

@@ -1,6 +1,6 @@
-"""The functions that `import lpgen` offers: the commands of the same names for programs and notebooks.
+"""The functions of `import lpgen`: the commands of the same names, for programs and notebooks.
 
-They take what the commands take, print nothing and return values. `docs/python.md` shows them at work.
+They take the same options as the commands, print nothing and return values. `docs/python.md` shows examples.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from lpgen.app.backtest import Days
 from lpgen.app.backtest import backtest as _backtest
 from lpgen.app.baseline import save
 from lpgen.app.drift import drift as _drift
+from lpgen.app.ingest import ingest as _ingest
 from lpgen.app.inputs import (
     IN_THIS_PROCESS,
     AnalysisFiles,
@@ -29,7 +30,7 @@ from lpgen.app.inputs import (
     refuse_less,
 )
 from lpgen.app.log_options import LogOptions
-from lpgen.app.named_logs import find_named_logs, ingest_named_logs, refuse_empty_ingest
+from lpgen.app.named_logs import find_named_logs, refuse_empty_ingest
 from lpgen.app.review import analyse, open_review
 from lpgen.app.verify import verify as _verify
 from lpgen.core.backtests import Backtest as Backtest
@@ -63,7 +64,7 @@ _Parameters = ParamSpec("_Parameters")
 _Returned = TypeVar("_Returned")
 
 
-# ---------------------------------------------------------------- keywords, by the names of the command line
+# ---------------------------------------------------------------- keywords, named as on the command line
 
 
 class _LogOptions(TypedDict, total=False):
@@ -155,7 +156,7 @@ def _paths(paths: Paths) -> tuple[Path, ...]:
 
 
 def _keywords(function: Callable[_Parameters, _Returned]) -> Callable[_Parameters, _Returned]:
-    """The function, whose signature lists the keywords of its `options`; it takes no others."""
+    """The function with a signature that lists the keywords of its `options`. It accepts no others."""
     known = [
         parameter for at in (_read, read_choices, LogOptions) for parameter in inspect.signature(at).parameters.values()
     ]
@@ -196,20 +197,20 @@ def ingest(
     engine: Engine | None = None,
     **options: Unpack[_LogOptions],
 ) -> IngestResult:
-    """Read CloudTrail logs into a data folder, and return what was read and what couldn't be.
+    """Read CloudTrail logs into a data folder, and return what was read and what couldn't be read.
 
-    `paths` are one or more files, folders and addresses, as `lpgen ingest` takes them. Where only some of them
-    can't be read, that is no error, and `has_problems` of the result is true.
+    `paths` are one or more files, folders and addresses, as for `lpgen ingest`. If only some of them can't be read,
+    `has_problems` of the result is true and no error is raised.
 
     Raises:
-        LpgenError: no log can be read, or an option makes no sense; or the data folder or AWS can't be used, and the
-            data folder holds what it held.
+        LpgenError: no log can be read, or an option makes no sense. Or the data folder or AWS can't be used, and the
+            data folder is unchanged.
     """
     names = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     chosen = engine or _local()
     asked = LogOptions(**options)
     logs = find_named_logs([os.fspath(name) for name in names], Path(data), asked, is_on_cluster=chosen.is_remote)
-    result = ingest_named_logs(logs, open_catalog(_path(catalog)), Path(data), engine=chosen)
+    result = _ingest(logs, open_catalog(_path(catalog)), data=Path(data), engine=chosen)
     refuse_empty_ingest(result, logs)
     if result.is_empty:
         unread = (*result.failures, *result.problems, *result.known_problems)
@@ -223,9 +224,9 @@ def ingest(
 
 @_keywords
 def review(data: StrPath, **options: Unpack[_ReviewOptions]) -> Report:
-    """Compare what was granted with what was used, and return the verdicts and the proposed replacements.
+    """Compare granted permissions with used permissions, and return the verdicts and the proposed replacements.
 
-    It is made in this process.
+    The review runs in this process.
 
     Raises:
         LpgenError: something can't be read, or an option makes no sense.
@@ -247,22 +248,22 @@ def generate(
 ) -> ReviewSummary:
     """Write replacement policies with evidence into the folder `output`, and return the summary of the review.
 
-    `code` is `--as` of the command line: `json`, or `terraform` or `cloudformation` to write that too. The `principals`
-    of the summary say whether each replacement is `safe`; the verdicts are those of `review`.
+    `code` is the command line's `--as`: `json`, or `terraform` or `cloudformation` to write that too. The `principals`
+    of the summary say whether each replacement is `safe`. The verdicts are those of `review`.
 
     Raises:
         LpgenError: something can't be read or written, an option makes no sense, or the folder holds something else.
     """
     if code not in ("json", "terraform", "cloudformation"):
         raise InvocationError(
-            f"{quote_input(code)} is no form of replacements", hint="there are json, terraform and cloudformation"
+            f"{quote_input(code)} is not a valid form of code", hint="available: json, terraform and cloudformation"
         )
     form = "" if code == "json" else code
     key = None if sign is None else read_private_key(Path(sign))
     with collector_paused():
         read = _read(data, engine=engine or _local(), **options)
         made = open_review(read)
-        inputs = outputs.inputs_of_report(made.report, read, form)
+        inputs = outputs.inputs_of_output(made.report.generation, read, form)
         return outputs.generate(made, Path(output), inputs, data=Path(data), code=form, key=key, replace_other=replace)
 
 
@@ -277,8 +278,8 @@ def verify(
 ) -> OutputVerification:
     """Verify the replacements in a folder that `generate` wrote, and return every check and its outcome.
 
-    Take the options that `generate` took. `status` of the result is the worst outcome, and `changed_inputs` says what
-    is no longer as it was.
+    Pass the same options as to `generate`. `status` of the result is the worst outcome. `changed_inputs` names the
+    inputs that have changed since.
 
     Raises:
         LpgenError: something other than the folder's own files can't be read.
@@ -299,9 +300,9 @@ def backtest(
     engine: Engine | None = None,
     **options: Unpack[_BacktestOptions],
 ) -> Backtest:
-    """Return what replacements learned on `train` past days would have denied on the `test` days after them.
+    """Return what replacements made from `train` past days would have denied on the `test` days after them.
 
-    The next window begins `step` days later. With `look_back`, the windows are those that `review` looks back on.
+    Windows begin `step` days apart. With `look_back`, they are the windows that `review` tests.
 
     Raises:
         LpgenError: something can't be read, an option makes no sense, or the logs are too short for one window.
@@ -315,10 +316,10 @@ def backtest(
 def save_baseline(
     name: str, *, data: StrPath, engine: Engine | None = None, **options: Unpack[_BaselineOptions]
 ) -> Stamp:
-    """Freeze policies, usage and proposals under a name in the data folder, and return what it says of itself.
+    """Save policies, usage and proposals under a name in the data folder, and return the baseline's stamp.
 
     Raises:
-        LpgenError: the name is taken or none, or something can't be read or written.
+        LpgenError: the name is taken or invalid, or something can't be read or written.
     """
     with collector_paused():
         read = _read(data, engine=engine or _local(), **options)
@@ -336,7 +337,7 @@ def drift(
     engine: Engine | None = None,
     **options: Unpack[_DriftOptions],
 ) -> Drift:
-    """Return what changed since a baseline: since its name or its day, by default since the newest.
+    """Return what changed since a baseline, given by name or date. By default the newest.
 
     Raises:
         LpgenError: there is no such baseline, something can't be read, or an option makes no sense.
@@ -351,27 +352,27 @@ def drift(
 
 
 def verdicts_frame(report: Report) -> pd.DataFrame:
-    """The verdicts of `review`, a row per principal and action: see `docs/formats.md` for the columns."""
+    """The verdicts of `review`, a row per principal and action. `docs/formats.md` lists the columns."""
     return _frame(verdict_table(report))
 
 
 def findings_frame(drift: Drift) -> pd.DataFrame:
-    """The findings of `drift`, a row each: the keys that they have in its JSON."""
+    """The findings of `drift`, a row each. The columns are the keys of its JSON."""
     return _frame(finding_table(drift))
 
 
 def denials_frame(backtest: Backtest) -> pd.DataFrame:
-    """What replacements would have denied by `backtest`, a row per principal, action and resource."""
+    """The denials that `backtest` found, a row per principal, action and resource."""
     return _frame(denial_table(backtest))
 
 
 def windows_frame(backtest: Backtest) -> pd.DataFrame:
-    """The windows of `backtest`, a row per principal and window in which it would have got a replacement."""
+    """The windows of `backtest`, a row per principal and window with a replacement."""
     return _frame(window_table(backtest))
 
 
 def usage_frame(data: StrPath) -> pd.DataFrame:
-    """What principals did by the logs of a data folder, a row per principal, day, call, resource and outcome.
+    """The usage in the logs of a data folder, a row per principal, day, call, resource and outcome.
 
     Raises:
         DataError: the data folder can't be read.

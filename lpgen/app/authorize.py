@@ -1,4 +1,4 @@
-"""The spine from requests to decisions."""
+"""From requests to decisions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from lpgen.errors import DataError
 
 
 def authorize(path: Path, catalog: Catalog) -> Iterator[dict[str, object]]:
-    """The decision on each line of a file of requests (`-`: standard input), in input order; blank lines give none.
+    """The decision on each line of a file of requests (`-` for standard input), in input order. Blank lines are
+    skipped.
 
-    `lpgen.core.iam.request_line` says what a line holds and what answers it.
+    `lpgen.core.iam.request_line` describes the lines and the answers.
 
     Raises:
         DataError: the file can't be opened.

@@ -26,14 +26,14 @@ from lpgen.edge.engine import results_of
 
 _LOG: Final = logging.getLogger("lpgen")
 BATCH_UNITS: Final = 8
-"""How many principals, or permission sets, a worker backtests in one go."""
+"""The number of principals or permission sets in a batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """How many days to learn on, to judge on, and from one window to the next.
+    """The days to learn from, the days to test, and the days from one window to the next.
 
-    With `look_back`, the windows are those of a review instead.
+    With `look_back`, the windows are the windows of a review instead.
     """
 
     train: int = 90
@@ -43,7 +43,7 @@ class Days:
 
 
 def backtest(inputs: AnalysisInputs, days: Days) -> Backtest:
-    """The denials on later days that replacements learned on past days of the logs would have caused.
+    """The denials that replacements made from past days would have caused on later days of the logs.
 
     Raises:
         LpgenError: something can't be read, the logs are too short, or the options choose no principal.
@@ -75,7 +75,7 @@ def backtest(inputs: AnalysisInputs, days: Days) -> Backtest:
     batches = Batches(units, BATCH_UNITS, ground.slices, {}, accessed, ground.whole)
     chosen = engine_for_units(inputs.engine, len(units), BATCH_UNITS)
     _LOG.info("testing replacements of past days for %d principals", sum(map(len, units)))
-    found = [backtest for some in results_of(chosen, work, batches) for backtest in some]
+    found = [backtest for batch in results_of(chosen, work, batches) for backtest in batch]
     whole = backtest_of_principals(found, windows, curve, catalog)
     return replace(whole, problems=(*ground.problems, *inputs.problems, *strays))
 

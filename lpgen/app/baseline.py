@@ -1,9 +1,9 @@
-"""The spine of saving a baseline: from a review to what is kept of it, principal by principal."""
+"""Saving a baseline: from a review to what is kept of it, principal by principal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
@@ -30,10 +30,10 @@ from lpgen.errors import BaselineError
 
 
 def save(inputs: AnalysisInputs, name: str, *, saved: datetime, boundary: Path | None = None) -> tuple[Path, Stamp]:
-    """Freeze the inputs of a review and what it proposes under a name, and return the folder and its stamp.
+    """Save a review's inputs and proposals under a name, and return the folder and its stamp.
 
     Raises:
-        LpgenError: the name is taken or none, or something can't be read or written.
+        LpgenError: the name is taken or invalid, or something can't be read or written.
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
     data, options, files = inputs.data, inputs.options, inputs.files
@@ -41,14 +41,14 @@ def save(inputs: AnalysisInputs, name: str, *, saved: datetime, boundary: Path |
     review = review_of_ground(ground, inputs)
     diff, waiting = review.report.diff, _Waiting(_newest_baseline(data))
     shelf, figures = ProposalShelf(), list[Figures]()
-    for entry in replace(review, batches=waiting.watch(review.batches)).map(_entry):
-        figures.append(entry.figures)
-        if entry.proposal is not None:
-            since = waiting.since.get(entry.proposal.principal, diff.as_of) if entry.waits else None
-            shelf.add(replace(entry.proposal, waiting_since=since))
+    for counted, kept, waits in replace(review, batches=waiting.watch(review.batches)).map(_kept_of_proposal):
+        figures.append(counted)
+        if kept is not None:
+            since = waiting.since.get(kept.principal, diff.as_of) if waits else None
+            shelf.add(replace(kept, waiting_since=since))
     snapshot = options.snapshot.name if options.snapshot else ""
-    counted = sum_figures(figures, diff.coverage)
-    stamp = Stamp(name, diff.as_of, diff.catalog_version, diff.catalog_date, snapshot, counted)
+    total = sum_figures(figures, diff.coverage)
+    stamp = Stamp(name, diff.as_of, diff.catalog_version, diff.catalog_date, snapshot, total)
     folder = save_baseline(
         data,
         stamp,
@@ -61,36 +61,28 @@ def save(inputs: AnalysisInputs, name: str, *, saved: datetime, boundary: Path |
     return folder, stamp
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What is kept of a proposal. `waits` says whether it is safe and not in place."""
-
-    figures: Figures
-    proposal: KeptProposal | None
-    waits: bool
-
-
-def _entry(proposal: Proposal) -> _Entry:
+def _kept_of_proposal(proposal: Proposal) -> tuple[Figures, KeptProposal | None, bool]:
+    """The figures of a principal, its proposal, and whether that is safe and not in place."""
     figures = figures_of_principals([proposal.diff])
     documents = documents_of_replacement(proposal.replacement) if proposal.replacement else ()
     if not documents:
-        return _Entry(figures, None, False)
+        return figures, None, False
     left = proposal.replacement.left if proposal.replacement else ()
     kept = KeptProposal(proposal.diff.principal.arn, documents, None, _dangerous(proposal), left)
-    return _Entry(figures, kept, proposal.safe and not proposal.in_place)
+    return figures, kept, proposal.safe and not proposal.in_place
 
 
 def _dangerous(proposal: Proposal) -> int:
-    """How many dangerous grants without seen use the replacement removes."""
+    """The number of dangerous grants without seen use that the replacement removes."""
     staying = proposal.diff.left_actions.union(line.action for line in proposal.diff.draft.lines)
-    return sum(one.action not in staying for one in proposal.diff.assessment.verdicts.dangerous_unseen())
+    return sum(verdict.action not in staying for verdict in proposal.diff.assessment.verdicts.dangerous_unseen())
 
 
 # ---------------------------------------------------------------- proposals that wait
 
 
 class _Waiting:
-    """Since when proposals have waited, for principals that still hold what they held in an earlier baseline."""
+    """The days since which proposals wait, for principals whose policies haven't changed since an earlier baseline."""
 
     def __init__(self, earlier: Baseline | None) -> None:
         self.since: dict[str, date] = {}
@@ -99,7 +91,7 @@ class _Waiting:
         self._known = frozenset(self._snapshot.arns() if self._snapshot else ())
 
     def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """The batches; looks at their principals while these are there."""
+        """The batches, unchanged. Looks at each principal on the way."""
         for batch in batches:
             for principal in chain.from_iterable(batch.units):
                 before = self._proposals.get(principal.arn)

@@ -1,4 +1,4 @@
-"""The check of a data folder: the ledger, the tables that count, every snapshot and baseline, and leftovers."""
+"""The check of a data folder: the ledger, the current tables, every snapshot and baseline, and leftovers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class _Check:
         if has_ledger(self.data):
             self._note_damage(self._check_ledger)
         elif not snapshots and not baselines:
-            raise DataError(f"`{self.data}` is no data folder", hint="name a folder that `lpgen ingest` wrote")
+            raise DataError(f"`{self.data}` is not a data folder", hint="name a folder that `lpgen ingest` wrote")
         for name in snapshots:
             self._note_damage(partial(open_snapshot, self.data / SNAPSHOTS / name))
         for name in baselines:
@@ -96,8 +96,8 @@ class _Check:
         found = (count_records(usage), count_used_records(usage))
         if found != (sums.records, sums.usage_records):
             raise DamageError(
-                f"`{self.data / LEDGER_FILE}` counts {sums.records:,} records, {sums.usage_records:,} of them use, but "
-                f"the tables of `{folder}` count {found[0]:,} and {found[1]:,}",
+                f"`{self.data / LEDGER_FILE}` counts {sums.records:,} records, {sums.usage_records:,} of them usage, "
+                f"but the tables in `{folder}` count {found[0]:,} and {found[1]:,}",
                 hint=RESTORE,
             )
 

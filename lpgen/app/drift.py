@@ -1,4 +1,4 @@
-"""The spine of drift: from a baseline and now to what changed. Read it top to bottom."""
+"""The spine of drift: from a baseline and the current state to what changed. Read it top to bottom."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import (
     BATCH_UNITS,
     Ground,
-    decisions_on_ground,
+    current_decisions,
     engine_for_units,
     load_ground,
     refuse_empty_choice,
@@ -63,9 +63,9 @@ _LOG: Final = logging.getLogger("lpgen")
 
 
 def drift(inputs: AnalysisInputs, *, since: str = "", choice: DriftOptions, proposed: Sequence[Path] = ()) -> Drift:
-    """The changes since a baseline, with those that people accepted marked, and the trend of all baselines up to now.
+    """The changes since a baseline, with accepted changes marked, and the trend of all baselines up to now.
 
-    `proposed` are output folders of `generate`: the replacements in them count as proposed too.
+    `proposed` are output folders of `generate`. Their replacements count as proposed too.
 
     Raises:
         LpgenError: there is no such baseline, or something can't be read.
@@ -103,7 +103,7 @@ def drift(inputs: AnalysisInputs, *, since: str = "", choice: DriftOptions, prop
 
 
 def _state_now(ground: Ground, catalog: Catalog, options: Options) -> tuple[Reviewer, State]:
-    """The reviewer of the principals as they are now, and what they share, without the figures."""
+    """The reviewer of the current principals, and the state that they share, without the figures."""
     options = replace(options, guards=ground.guards)
     coverage = coverage_from_usage(ground.usage, options.trails, options.trail_source)
     reviewer, diff = prepare_review(
@@ -112,7 +112,7 @@ def _state_now(ground: Ground, catalog: Catalog, options: Options) -> tuple[Revi
         ground.outlines,
         catalog,
         options,
-        decisions=decisions_on_ground(ground, options),
+        decisions=current_decisions(coverage, options),
         whole=ground.whole,
     )
     snapshot = options.snapshot.name if options.snapshot else ""
@@ -132,7 +132,7 @@ def _state_now(ground: Ground, catalog: Catalog, options: Options) -> tuple[Revi
 
 @dataclass(frozen=True, slots=True)
 class _Records:
-    """Some principals of the earlier state with all their records."""
+    """Some principals of the earlier state, with all their records."""
 
     principals: tuple[Principal, ...]
     usage: Usage
@@ -146,16 +146,15 @@ class _Members:
     catalog: Catalog
     guards: Guards
 
-    def grants(self, records: _Records) -> tuple[PrincipalGrants, ...]:
-        return grants_from_principals(records.principals, self.catalog, self.guards)
-
-    def usages(self, records: _Records, grants: Sequence[PrincipalGrants]) -> dict[str, PrincipalUsage]:
-        return self.counter.count(records.usage, grants)
+    def count(self, records: _Records) -> tuple[tuple[PrincipalGrants, ...], dict[str, PrincipalUsage]]:
+        """The grants and, by ARN, the usage."""
+        grants = grants_from_principals(records.principals, self.catalog, self.guards)
+        return grants, self.counter.count(records.usage, grants)
 
 
 @dataclass(frozen=True, slots=True)
 class _EarlierSide:
-    """The earlier state, whose principals and usage are read when they are asked for."""
+    """The earlier state. Its principals and usage are read on demand."""
 
     state: State
     members: _Members
@@ -165,7 +164,7 @@ class _EarlierSide:
     outlines: Mapping[str, Principal]
 
     def records(self, arns: Collection[str]) -> _Records:
-        """The records of some principals, whether the policies have them or not."""
+        """The records of some principals, including principals that aren't in the policies."""
         known = (self.outlines[arn] for arn in sorted(arns) if arn in self.outlines)
         return _Records(tuple(map(self.grants.whole, known)), self.slices.rows_of(arns))
 
@@ -209,8 +208,7 @@ def _side_of_baseline(baseline: Baseline, catalog: Catalog, decisions: Sequence[
 
 @dataclass(frozen=True, slots=True)
 class _ChangeBatch:
-    """Some principals as they are now with those of them that there were then, and the proposals for them, then and
-    since."""
+    """Some current principals, their earlier states if they existed, and their proposals in the baseline and since."""
 
     now: Batch
     then: _Records
@@ -235,7 +233,7 @@ def _batches(
 
 @dataclass(frozen=True, slots=True)
 class _BatchComparison:
-    """A worker's task for a batch: what changed, and the figures of now."""
+    """A worker's task for a batch: what changed, and the current figures."""
 
     comparison: StateComparison
     reviewer: Reviewer
@@ -247,24 +245,23 @@ class _BatchComparison:
             records = self.reviewer.records_of(batch.now, grants)
             diffs = self.reviewer.compare(batch.now, grants, records)
             now = [
-                # What copies of calls show is for verdicts.
+                # Copied calls count only for verdicts.
                 Member(grants[arn], replace(records[arn].usage, copied=()), batch.proposals[arn][1], diff.use.ungranted)
                 for diff in diffs
                 for arn in (diff.principal.arn,)
             ]
-            old = self.earlier.grants(batch.then)
-            usages = self.earlier.usages(batch.then, old)
+            earlier_grants, usages = self.earlier.count(batch.then)
             then = {
-                arn: Member(grants, usages.get(arn, PrincipalUsage(arn)), batch.proposals[arn][0])
-                for grants in old
-                for arn in (grants.principal.arn,)
+                arn: Member(grant, usages.get(arn, PrincipalUsage(arn)), batch.proposals[arn][0])
+                for grant in earlier_grants
+                for arn in (grant.principal.arn,)
             }
             return self.comparison.compare(then, now), figures_of_principals(diffs)
 
 
 @dataclass(frozen=True, slots=True)
 class _Recall:
-    """A worker's task for a batch of the earlier state: what of some resources is new to it."""
+    """A worker's task for a batch of the earlier state: which of some resources are new to it."""
 
     earlier: _Members
     asked: tuple[Resource, ...]
@@ -272,7 +269,7 @@ class _Recall:
     def __call__(self, records: _Records) -> Novelty:
         with collector_paused():
             novelty = Novelty(self.asked)
-            for usage in self.earlier.usages(records, self.earlier.grants(records)).values():
+            for usage in self.earlier.count(records)[1].values():
                 novelty.discard(use.resource for use in usage.uses)
             return novelty
 
@@ -282,9 +279,9 @@ class _Recall:
 
 @dataclass(frozen=True, slots=True)
 class _Proposals:
-    """The proposals of a baseline, and those made since, each read when it is asked for.
+    """The proposals of a baseline and the proposals made since, each read on demand.
 
-    `folders` are those of principals in output folders of `generate`, `outlines` the principals as they are now.
+    `folders` are the principals' folders in the output of `generate`, `outlines` the current principals.
     """
 
     then: Mapping[str, KeptProposal]
@@ -292,7 +289,7 @@ class _Proposals:
     outlines: Mapping[str, Principal]
 
     def since(self, principal: str) -> KeptProposal | None:
-        """The proposal made since."""
+        """The proposal made since the baseline."""
         if principal not in self.folders:
             return None
         found = read_replacement(self.folders[principal])
@@ -313,11 +310,12 @@ class _Proposals:
 
 
 def wildcard_growth(inputs: AnalysisInputs, since: str, *, data: Path | None) -> Growth:
-    """The actions that each wildcard of the policies gained since a day, which is a date or an age of the catalog;
-    without a data folder, or a usage table in it, use is unknown.
+    """The actions that each wildcard of the policies gained since a date, which can be an age of the catalog.
+
+    Without a data folder that has a usage table, use is unknown.
 
     Raises:
-        LpgenError: something can't be read, or there is no such day, or no such principal.
+        LpgenError: something can't be read, the date is invalid, or no principal matches.
     """
     catalog, options = inputs.catalog, inputs.options
     window = window_from_text(date_from_age(since, date.fromisoformat(catalog.date)), catalog.date)
@@ -328,5 +326,5 @@ def wildcard_growth(inputs: AnalysisInputs, since: str, *, data: Path | None) ->
     if data is not None and has_ledger(data):
         usage, _ = divide_by_log(read_usage(data), arns_by_id(principals))
         usages = use_counter(usage, principals, (), Dangers(catalog)).count(usage, grants)
-    chosen = [holder for holder in grants if is_chosen(holder.principal, options.principal)]
+    chosen = [grant for grant in grants if is_chosen(grant.principal, options.principal)]
     return find_growth(chosen, usages, catalog, since=date.fromisoformat(window.since[:10]))

@@ -1,4 +1,4 @@
-"""The spine from a question to its explanation, or to those of several principals."""
+"""From a question to its explanation, or to the explanations of several principals."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def explain(
     guards: Guards = NO_GUARDS,
     snapshot: SnapshotStamp | None = None,
 ) -> Explanation | WhoCan:
-    """Which hole in which wall lets one request through, or what stops it, and what a data folder shows of its use.
+    """What lets one request through or what stops it, and what a data folder shows about its use.
 
-    For a glob that matches several principals, each one's explanation. A folder that holds only snapshots shows nothing
-    about use, as if there were none. `snapshot` is where policies and guards come from, if they do.
+    For a glob that matches several principals, who can make the request. A folder with only snapshots shows nothing
+    about use, as if there were no folder. `snapshot` is the snapshot that policies and guards come from, if any.
 
     Raises:
         LpgenError: something can't be read, or the question can't be understood.

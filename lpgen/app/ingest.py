@@ -1,8 +1,9 @@
-"""The spine from logs to usage: finding, reading and adding up records. Read it top to bottom."""
+"""The spine from logs to usage: find, read and add up records. Read it top to bottom."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,6 @@ from lpgen.core.usage.log_layout import ALL_LOGS, LogScope
 from lpgen.edge.data_folder.ledger import Ledger, open_ledger
 from lpgen.edge.data_folder.usage_files import remove_stale_usage
 from lpgen.edge.engine import Engine
-from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ObjectReader
 from lpgen.edge.ingest.phase_clock import IngestPhase
 from lpgen.edge.ingest.plan import IngestPlan, IngestRange, plan_ingest, plan_objects, refuse_mixture
@@ -29,84 +29,105 @@ if TYPE_CHECKING:
     from lpgen.edge.ingest.event_history import EventHistory
 
 _CHUNK_BYTES: Final = 8 << 20
-"""Compressed bytes of the files that a worker reads in one go; a larger file is read by itself."""
+"""Compressed bytes of the files in one chunk. A larger file is a chunk of its own."""
 
 _MIN_CHUNK_BYTES: Final = 1 << 18
 _MIN_CHUNKS: Final = 8
-"""The fewest chunks to cut a small set of logs into, if possible: every worker then has some."""
+"""The fewest chunks for a small set of logs, if possible, so every worker gets some."""
 
 CHUNK_FILES: Final = 2_000
 
 CHUNK_OBJECTS: Final = 500
 
 
+@dataclass(frozen=True, slots=True)
+class LogSources:
+    """Where an ingest reads. No request has gone to AWS yet.
+
+    `limits` bounds how much is read from one file or object. `now` is when the ingest begins, in the form of
+    `event_time`. Later records are skipped as future records, unless their file's name states its delivery; with
+    `NO_TIME` any time counts. The data folder remembers that `scope` was asked of `addresses`. `kept` is the part of it
+    that comes from earlier ingests.
+    """
+
+    paths: tuple[Path, ...] = ()
+    window: TimeWindow = ALL_TIME
+    now: str = NO_TIME
+    bucket_logs: BucketLogs | None = None
+    event_history: EventHistory | None = None
+    athena: AthenaLogs | None = None
+    limits: ReadLimits = DEFAULT_LIMITS
+    addresses: tuple[str, ...] = ()
+    scope: LogScope = ALL_LOGS
+    kept: LogScope = ALL_LOGS
+
+    @property
+    def asked(self) -> IngestRange:
+        """The times of the records to read."""
+        return IngestRange(self.window, self.now)
+
+
 def ingest(
-    paths: Iterable[Path],
-    catalog: Catalog,
-    *,
-    data: Path,
-    window: TimeWindow = ALL_TIME,
-    now: str = NO_TIME,
-    engine: Engine | None = None,
-    report_progress: ProgressReport | None = None,
-    bucket_logs: BucketLogs | None = None,
-    event_history: EventHistory | None = None,
-    athena: AthenaLogs | None = None,
-    limits: ReadLimits = DEFAULT_LIMITS,
-    sources: Collection[str] = (),
-    scope: LogScope = ALL_LOGS,
+    logs: LogSources, catalog: Catalog, *, data: Path, engine: Engine, report_progress: ProgressReport | None = None
 ) -> IngestResult:
-    """Add the records of files and folders to the usage tables of the data folder, which is created if missing.
+    """Add the records of logs to the usage tables of the data folder, which is created if missing.
 
-    It does the same with objects in S3, CloudTrail's event history, and tables in Athena. A file, object, event or day
-    that was ingested before changes nothing, and neither do its bytes under another name. If the process dies, the data
-    folder holds the old state or a new one; a long reading of objects has several. Sources without any log are the
-    wrong ones and create no data folder. The folder remembers that `scope` was asked of `sources`, which are addresses.
-
-    `limits` bounds how much is read of one file or object. `now` is when the ingest began, in the form of `event_time`.
-    Later records are skips of the future, unless their file's name states its delivery; with `NO_TIME` any time counts.
-    The engine decides where files and objects are read, by default in this process; the tables are the same.
+    Ingesting a file, object, event or day again changes nothing, even under another name. If the process dies, the data
+    folder holds the old state or a new one; a long reading of objects has several. If the sources contain no log, they
+    are probably wrong, and no data folder is created. The engine decides where files and objects are read. The tables
+    are the same for every engine.
 
     Raises:
-        IngestError: another ingest into the folder runs, it can't be written, or the engine's workers can't see the
-            files; the tables are as they were.
-        EngineError: the engine's cluster was lost, or can't run lpgen; the tables are as they were.
-        DataError: the folder's tables are damaged, or of another schema version.
-        AwsError: AWS can't be asked, or refuses everything.
+        IngestError: another ingest into the folder is running, the folder can't be written, or the engine's workers
+            can't see the files. The tables are unchanged.
+        EngineError: the engine's cluster was lost, or can't run lpgen. The tables are unchanged.
+        DataError: the folder's tables are damaged, or have another schema version.
+        AwsError: AWS can't be reached, or refuses everything.
     """
-    engine = engine or LocalEngine()
-    asked = IngestRange(window, now)
     with open_ledger(data) as ledger:
-        refuse_mixture(ledger, athena=athena is not None)
+        refuse_mixture(ledger, athena=logs.athena is not None)
         remove_stale_usage(data, ledger.generation)
         reading = Reading(ledger, data)
         with reading.clock.measure(IngestPhase.LISTING):
-            objects = _find_objects(bucket_logs, asked, ledger, report_progress)
-            reading.take_again(plan_objects(objects, ledger, asked))
-            found = find_log_files(path.absolute() if engine.is_remote else path for path in paths)
-            plan = plan_ingest(found.files, ledger, asked)
+            objects = _find_objects(logs.bucket_logs, logs.asked, ledger, report_progress)
+            reading.take_again(plan_objects(objects, ledger, logs.asked))
+            found = find_log_files(path.absolute() if engine.is_remote else path for path in logs.paths)
+            plan = plan_ingest(found.files, ledger, logs.asked)
             reading.take_again(plan.again)
         with reading.clock.measure(IngestPhase.READING):
-            amount = amount_to_read(plan, objects, report_progress)
-            amount.report(reading)
-            if plan.new:
-                reader = ChunkReader(catalog, asked, again=reading.again, limits=limits)
-                read_files(reading, _chunks(plan.new), reader, engine=engine, amount=amount)
-            if bucket_logs and objects.new:
-                store = bucket_logs.store.elsewhere() if engine.is_remote else bucket_logs.store
-                object_reader = ObjectReader(catalog, asked, store, again=reading.again, limits=limits)
-                batches = objects.plan.chunks(target_bytes=_CHUNK_BYTES, target_files=CHUNK_OBJECTS)
-                read_objects(reading, batches, object_reader, engine=engine, amount=amount)
-            if event_history:
-                read_events(reading, event_history, EventMap(catalog), report_progress=report_progress, now=now)
-            if athena:
-                from lpgen.edge.athena.reading import read_athena  # with the SQL, for which other logs needn't wait
+            _read_files_and_objects(reading, logs, plan, objects, catalog, engine, report_progress)
+            if logs.event_history:
+                event_map = EventMap(catalog)
+                read_events(reading, logs.event_history, event_map, report_progress=report_progress, now=logs.now)
+            if logs.athena:
+                from lpgen.edge.athena.reading import read_athena  # here, because other logs don't need the SQL
 
-                read_athena(reading, athena, EventMap(catalog), report_progress=report_progress)
+                read_athena(reading, logs.athena, EventMap(catalog), report_progress=report_progress)
         if ledger.generation or reading.has_logs:
-            changes = [ledger.remember_scope(source, scope) for source in sources]
+            changes = [ledger.remember_scope(address, logs.scope) for address in logs.addresses]
             reading.commit(is_changed=any(changes))
         return _ingest_result(reading, plan, objects, ignored=found.ignored, failures=found.failures)
+
+
+def _read_files_and_objects(
+    reading: Reading,
+    logs: LogSources,
+    plan: IngestPlan,
+    objects: FoundObjects,
+    catalog: Catalog,
+    engine: Engine,
+    report_progress: ProgressReport | None,
+) -> None:
+    amount = amount_to_read(plan, objects, report_progress)
+    amount.report(reading)
+    if plan.new:
+        reader = ChunkReader(catalog, logs.asked, again=reading.again, limits=logs.limits)
+        read_files(reading, _chunks(plan.new), reader, engine=engine, amount=amount)
+    if logs.bucket_logs and objects.new:
+        store = logs.bucket_logs.store.elsewhere() if engine.is_remote else logs.bucket_logs.store
+        object_reader = ObjectReader(catalog, logs.asked, store, again=reading.again, limits=logs.limits)
+        batches = objects.plan.chunks(target_bytes=_CHUNK_BYTES, target_files=CHUNK_OBJECTS)
+        read_objects(reading, batches, object_reader, engine=engine, amount=amount)
 
 
 def _chunks(new: Sequence[LogFile]) -> Iterable[Chunk]:
@@ -119,7 +140,7 @@ def _chunks(new: Sequence[LogFile]) -> Iterable[Chunk]:
 def _find_objects(
     logs: BucketLogs | None, asked: IngestRange, ledger: Ledger, report_progress: ProgressReport | None
 ) -> FoundObjects:
-    """The objects to read, all found before the first is read: what lists them must not run when workers are forked."""
+    """The objects to read. All are found before the first is read: no listing may run while workers are forked."""
     found = FoundObjects(ledger.plan_objects())
     if logs:
         found.add(
@@ -131,14 +152,14 @@ def _find_objects(
 
 
 def _refuse_unmet(wanted: frozenset[str], found: FoundObjects) -> None:
-    """Ends before the first object is read where a wanted account or Region has no logs: it is mistyped.
+    """Refuse an account or Region without logs before the first object is read: it is probably mistyped.
 
     Raises:
-        InvocationError: there is such a one; every folder was listed, and every object's name says whose it is.
+        InvocationError: one has no logs, although every folder was listed and every object's name states its owner.
     """
     unmet = sorted(wanted - found.owners)
     if unmet and "" not in found.owners and not found.failures:
-        what = f"there is no log of {', '.join(map(quote_input, unmet))}"
+        what = f"found no logs of {', '.join(map(quote_input, unmet))}"
         raise InvocationError(what, hint="check --account and --region")
 
 

@@ -1,4 +1,4 @@
-"""From the choices of a person and the files named to what an analysis reads."""
+"""From a person's choices and the named files to the inputs of an analysis."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ IN_THIS_PROCESS: Final = LocalEngine()
 
 @dataclass(frozen=True, slots=True)
 class AnalysisFiles(InputFiles):
-    """The inputs of an analysis. `snapshot` is what some of them are from, if any."""
+    """The input files of an analysis. `snapshot` is the snapshot that some of them come from, if any."""
 
     snapshot: SnapshotStamp | None = None
 
     @property
     def trail_source(self) -> TrailSource:
-        """The source of the statement that the logs of the trails were ingested."""
+        """The source of the claim that the trails' logs were ingested."""
         used = self.snapshot is not None and "trails" in self.snapshot.used
         return TrailSource.SNAPSHOT if used else TrailSource.NAMED
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisInputs:
-    """What an analysis reads, and where it does its work.
+    """The inputs of an analysis, and the engine that it runs on.
 
-    `options` hold the contents of the files that people gave, and `problems` what went wrong in reading them. `files`
-    are all files that were chosen, by name or from a snapshot.
+    `options` hold the contents of the given files, `problems` the problems in reading them. `files` are all chosen
+    files, named or from a snapshot.
     """
 
     data: Path
@@ -76,10 +76,10 @@ def read_choices(
     inline: bool = False,
     attached_quota: int = ATTACHED_POLICIES_LIMIT,
 ) -> Options:
-    """The options of an analysis with these choices, and with no input. Names and defaults are the command line's.
+    """The options of an analysis with these choices, without inputs. Names and defaults are those of the command line.
 
     Raises:
-        LpgenError: the decisions can't be read, or a choice is none of those that there are.
+        LpgenError: the decisions can't be read, or a choice is invalid.
     """
     refuse_less(0, min_days=min_days, max_expected_denials=max_expected_denials)
     refuse_less(1, attached_quota=attached_quota)
@@ -98,7 +98,7 @@ def read_choices(
 
 
 def refuse_less(least: int, **numbers: float) -> None:
-    """Ends a call with a number that means nothing.
+    """Refuse numbers that are too small.
 
     Raises:
         InvocationError: one of the numbers is less than `least`.
@@ -117,7 +117,7 @@ def _keep(words: Iterable[str]) -> KeepByKind:
 
 def _scope(word: str) -> ScopeChoice:
     if word not in list(ScopeChoice):
-        raise InvocationError(f"{quote_input(word)} is no scope", hint=f"choose among {', '.join(ScopeChoice)}")
+        raise InvocationError(f"{quote_input(word)} is not a valid scope", hint=f"available: {', '.join(ScopeChoice)}")
     return ScopeChoice(word)
 
 
@@ -126,7 +126,7 @@ def _day(day: date | str) -> date:
         try:
             return date.fromisoformat(day)
         except ValueError as error:
-            raise InvocationError(f"{quote_input(day)} is no day such as 2026-09-30") from error
+            raise InvocationError(f"{quote_input(day)} is not a valid date, such as 2026-09-30") from error
     return day.date() if isinstance(day, datetime) else day
 
 
@@ -139,7 +139,7 @@ def read_inputs(
     catalog: StrPath | None = None,
     engine: Engine = IN_THIS_PROCESS,
 ) -> AnalysisInputs:
-    """The files, read. `options` are the choices.
+    """The inputs, read from the files. `options` are the choices.
 
     Raises:
         LpgenError: a file can't be read.
@@ -166,18 +166,18 @@ def read_inputs(
 def choose_inputs(
     named: AnalysisFiles, data: Path | None, wanted: str = "", *, needs_policies: bool = True
 ) -> AnalysisFiles:
-    """The inputs named, completed by the newest snapshot of a data folder, or by the one wanted.
+    """The named inputs, completed from the newest snapshot of a data folder, or from the wanted one.
 
-    Named inputs take precedence over the snapshot. Last accessed reports belong to the principals of their snapshot:
-    where other policies are named they are left out.
+    Named inputs take precedence over the snapshot. Last accessed reports belong to the principals of their snapshot, so
+    they are left out if other policies are named.
 
     Raises:
-        InvocationError: neither policies nor a snapshot are there and it needs policies, or there is no data folder, or
-            not the snapshot wanted.
+        InvocationError: it needs policies and neither policies nor a snapshot exist, or the data folder or the wanted
+            snapshot doesn't exist.
         SnapshotError: the snapshot is damaged.
     """
     if data is None and wanted not in ("", NO_SNAPSHOT):
-        raise InvocationError("a snapshot lies in a data folder", hint="give --data DIR too")
+        raise InvocationError("a snapshot needs a data folder", hint="add --data DIR")
     folder = None if data is None or wanted == NO_SNAPSHOT else find_snapshot(data, wanted)
     if folder is not None:
         return _completed(named, open_snapshot(folder))
@@ -191,7 +191,7 @@ def _without_policies(data: Path | None, wanted: str) -> InvocationError:
     if wanted == NO_SNAPSHOT:
         why, hint = "no snapshot is used", take
     elif data is None:
-        why, hint = "no data folder is named", "name with --data one that has a snapshot"
+        why, hint = "no data folder is named", "name a data folder that has a snapshot with --data"
     elif data.is_dir():
         why, hint = f"`{data}` has no snapshot", take
     else:
@@ -202,14 +202,14 @@ def _without_policies(data: Path | None, wanted: str) -> InvocationError:
 
 
 _FOR_EXPLANATIONS = ("rcps", "resource_tags", "organization")
-"""Inputs that only an explanation uses, which says of each whether it is known."""
+"""Inputs that only explanations use. An explanation says whether each is known."""
 
 
 def _completed(named: AnalysisFiles, snapshot: TakenSnapshot) -> AnalysisFiles:
     found = replace(snapshot, last_accessed=None) if named.policies else snapshot
     chosen = AnalysisFiles(*(getattr(named, field.name) or getattr(found, field.name) for field in fields(InputFiles)))
     changed = [field.name for field in fields(chosen) if getattr(chosen, field.name) != getattr(named, field.name)]
-    used = [one for one in changed if one not in _FOR_EXPLANATIONS]
+    used = [name for name in changed if name not in _FOR_EXPLANATIONS]
     if not used:
         return named
-    return replace(chosen, snapshot=replace(snapshot.stamp, used=tuple(one.replace("_", " ") for one in used)))
+    return replace(chosen, snapshot=replace(snapshot.stamp, used=tuple(name.replace("_", " ") for name in used)))

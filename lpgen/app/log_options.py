@@ -10,9 +10,9 @@ from lpgen.edge.logs.read_limits import DEFAULT_LIMITS
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogOptions:
-    """The options of `lpgen ingest` of the same names, which `lpgen.ingest` takes too. Their help says what they mean.
+    """The options of `lpgen ingest`, which `lpgen.ingest` takes too. The command's help explains them.
 
-    `account` and `region` are one or several.
+    `account` and `region` are one value or several.
     """
 
     since: str = ""

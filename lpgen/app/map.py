@@ -1,4 +1,4 @@
-"""The spine of only the event map: from a log file to the actions that its records need."""
+"""From a log file to the actions that its records need, by the event map only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from lpgen.core.cloudtrail.caller import caller_from_record
 from lpgen.core.cloudtrail.event_map import EventMap, mapping_or_failure, skip_from_record
 from lpgen.core.cloudtrail.outcome import ErrorCodes
 from lpgen.core.cloudtrail.records import RawRecord, Record, record_from_raw
-from lpgen.core.model import MappedAction
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.errors import IngestError
 
@@ -20,9 +19,9 @@ _NO_RECORD: Final = Record(eventSource="", eventName="")
 
 
 def map_records(path: Path, catalog: Catalog) -> Iterator[dict[str, object]]:
-    """The event map's answer for each record of a file (`-`: standard input), in input order, one line each.
+    """The event map's answer for each record of a file (`-` for standard input), in input order.
 
-    A part that can't be read gives a line too, without actions and with its skip reason.
+    A part that can't be read gives an answer too, without actions and with its skip reason.
 
     Raises:
         IngestError: the file can't be opened.
@@ -43,8 +42,8 @@ def map_records(path: Path, catalog: Catalog) -> Iterator[dict[str, object]]:
 def map_line(record: Record, event_map: EventMap) -> dict[str, object]:
     """The event map's answer for a record, in the keys and order of one output line.
 
-    `actions` are those that the call needs, whatever its outcome and caller, with unfolded ARNs (`*` for none and
-    unknown); `skip` says why the record is no usage of a role or user, or is None.
+    `actions` are the actions that the call needs, whatever its outcome and caller, with unfolded ARNs (`*` for no or an
+    unknown resource). `skip` says why the record doesn't count as usage of a role or user, or is None.
     """
     caller, outcome = caller_from_record(record), event_map.catalog.facts(ErrorCodes).outcome_from_record(record)
     mapping, _ = mapping_or_failure(record, event_map)
@@ -55,14 +54,9 @@ def map_line(record: Record, event_map: EventMap) -> dict[str, object]:
         "event_name": record.eventName,
         "principal": caller.principal or None,
         "outcome": outcome.outcome.value,
-        "actions": [_action_line(action) for action in mapping.actions],
+        "actions": [
+            {"action": mapped.action, "resource": [resource.text for resource in mapped.resources], "how": mapped.how}
+            for mapped in mapping.actions
+        ],
         "skip": skip.value if skip else None,
-    }
-
-
-def _action_line(mapped: MappedAction) -> dict[str, object]:
-    return {
-        "action": mapped.action,
-        "resource": [resource.text for resource in mapped.resources],
-        "how": mapped.how,
     }

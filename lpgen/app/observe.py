@@ -1,9 +1,9 @@
-"""From a review to the trails that would decide the actions it keeps without seen use, and to what became of them."""
+"""From a review to the trails that would decide actions kept without seen use, and to the outcomes of such a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -30,57 +30,45 @@ def observe(inputs: AnalysisInputs, choices: PlanChoices) -> ObservePlan:
     """The trails that would decide the actions that a review keeps without seen use.
 
     Raises:
-        LpgenError: something can't be read, the options choose no principal, the trail to extend isn't among those
-            given, or the bucket for log files isn't known.
+        LpgenError: something can't be read, the options choose no principal, the trail to extend isn't among the given
+            trails, or the bucket for log files is unknown.
     """
     options = inputs.options
     if choices.trail and choices.trail not in {trail.arn for trail in options.trails}:
         raise InvocationError(
-            f"the settings given hold no trail {quote_input(choices.trail)}",
+            f"the given trail settings don't include {quote_input(choices.trail)}",
             hint="give its settings with --trails, or use a snapshot that has them",
         )
     review = open_review(inputs)
     observability = review.reviewer.ground.judge.finder.observability
-    uses = merge_open_uses(review.map(_OpenUses(observability)))
+    uses = merge_open_uses(review.map(partial(_open_uses, observability)))
     for account in sorted({use.account for use in uses.decidable}):
         if not (choices.bucket or choices.trail or bucket_of_account(account, options.trails)):
             raise InvocationError(
-                f"nothing says to which bucket the trails of account {quote_input(account)} write",
+                f"the bucket for trails of account {quote_input(account)} is unknown",
                 hint="name it with --bucket, or give the trails' settings with --trails",
             )
     return plan_trails(uses, review.report.diff.coverage, options.trails, choices)
 
 
 def outcomes(inputs: AnalysisInputs, promises: Sequence[Promise]) -> tuple[ObserveOutcome, ...]:
-    """The outcomes of the kept actions that a plan was to decide.
+    """The outcomes for the kept actions that an earlier plan covers.
 
     Raises:
         LpgenError: something can't be read, or the options choose no principal.
     """
     review = open_review(inputs)
     named = frozenset(promise.principal for promise in promises)
-    diffs = {diff.principal.arn: diff for diff in review.map(_Diffs(named)) if diff is not None}
+    diffs = {diff.principal.arn: diff for diff in review.map(partial(_diff_of, named)) if diff is not None}
     return outcomes_of_plan(promises, diffs)
 
 
-@dataclass(frozen=True, slots=True)
-class _OpenUses:
-    """A worker's answer on a proposal: the actions it keeps without seen use."""
-
-    observability: Observability
-
-    def __call__(self, proposal: Proposal) -> OpenUses:
-        return open_uses_of_principal(proposal.diff, self.observability)
+def _open_uses(observability: Observability, proposal: Proposal) -> OpenUses:
+    return open_uses_of_principal(proposal.diff, observability)
 
 
-@dataclass(frozen=True, slots=True)
-class _Diffs:
-    """The diffs of some principals."""
-
-    principals: frozenset[str]
-
-    def __call__(self, proposal: Proposal) -> PrincipalDiff | None:
-        return proposal.diff if proposal.diff.principal.arn in self.principals else None
+def _diff_of(principals: frozenset[str], proposal: Proposal) -> PrincipalDiff | None:
+    return proposal.diff if proposal.diff.principal.arn in principals else None
 
 
 # ---------------------------------------------------------------- the plan of an earlier run
@@ -113,7 +101,7 @@ def read_promises(path: Path) -> tuple[Promise, ...]:
         raise DataError(f"can't read `{path}`: {error.strerror or error}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(
-            f"`{path}` is no plan of `lpgen observe`: {quote_reason(error)}",
+            f"`{path}` is not a plan of `lpgen observe`: {quote_reason(error)}",
             hint="give the file that `lpgen observe --format json` wrote",
         ) from error
     found = {Promise(use.principal, Action(use.action)) for account in plan.accounts for use in account.decides}

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import Review, report_of_proposals
-from lpgen.core.analysis.verification.chain import FoundOutput
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.digests import CatalogStamp, Inputs, digest_of_text
 from lpgen.core.findings import Proposal, Report
@@ -52,15 +51,15 @@ def review_parts(
 ) -> Iterable[str]:
     """The text of a review in one of the formats of `REVIEW` or `WHOLE_REVIEW`, in parts.
 
-    The formats of `REVIEW` have each principal's part made where it is reviewed; the others hold all of them, and are
-    made in this process.
+    For the formats of `REVIEW`, each principal's part is made where the principal is reviewed. The other formats hold
+    all principals, and are made in this process.
 
     Raises:
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
     if format in REVIEW.rows:
-        return REVIEW.write(_parted(made, _PrincipalWriter(format, layout), given), format, layout)
-    return WHOLE_REVIEW.write(_whole_report(made), format, layout)
+        return REVIEW.write(_parted(made, partial(_write_principal, format, layout), given), format, layout)
+    return WHOLE_REVIEW.write(made.whole_report() if isinstance(made, Review) else made, format, layout)
 
 
 def summary_of(made: Review | Report) -> ReviewSummary:
@@ -88,18 +87,13 @@ def review_page(made: Review | Report, catalog: Catalog, given: Given = NO_OPTIO
     return ReviewPage(_parted(made, PrincipalScript(head, actions), given), actions)
 
 
-def _whole_report(made: Review | Report) -> Report:
-    """The report with all proposals."""
-    return made.whole_report() if isinstance(made, Review) else made
-
-
 def _parted(made: Review | Report, write: Callable[[PrincipalView], str], given: Given) -> PartedReview:
     """The review with the parts of its principals in a temporary file."""
     review = _review_of(made)
     summaries: list[PrincipalSummary] = []
     places: dict[str, Place] = {}
     spill = Spill()
-    for summary, packed in review.map(_Packing(write)):
+    for summary, packed in review.map(partial(_pack_principal, write)):
         summaries.append(summary)
         places[summary.arn] = spill.add(packed)
     whole = summary_of_review(report_of_proposals(review.report, ()), summaries)
@@ -114,42 +108,26 @@ def _summarize(proposal: Proposal) -> PrincipalSummary:
     return PrincipalView(proposal).summary
 
 
-@dataclass(frozen=True, slots=True)
-class _PrincipalWriter:
-    """Writes the part of a principal in a format; formats that have none get an empty one."""
-
-    format: str
-    layout: Layout
-
-    def __call__(self, view: PrincipalView) -> str:
-        return PRINCIPAL.text(view, self.format, self.layout) if self.format in PRINCIPAL.rows else ""
+def _write_principal(format: str, layout: Layout, view: PrincipalView) -> str:  # noqa: A002
+    """The part of a principal in a format. Empty for formats without such parts."""
+    return PRINCIPAL.text(view, format, layout) if format in PRINCIPAL.rows else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Packing:
-    """Makes the summary of a principal, and its part packed for the way and the file."""
-
-    write: Callable[[PrincipalView], str]
-
-    def __call__(self, proposal: Proposal) -> tuple[PrincipalSummary, bytes]:
-        view = PrincipalView(proposal)
-        return view.summary, pack_text(self.write(view))
+def _pack_principal(write: Callable[[PrincipalView], str], proposal: Proposal) -> tuple[PrincipalSummary, bytes]:
+    """The summary of a principal, and its part, compressed."""
+    view = PrincipalView(proposal)
+    return view.summary, pack_text(write(view))
 
 
 # ---------------------------------------------------------------- generate
 
 
-def inputs_of_report(report: Report, inputs: AnalysisInputs, code: str = "") -> Inputs:
-    """The inputs that a report was made from, for the digests of its output.
+def inputs_of_output(generation: str, inputs: AnalysisInputs, code: str = "") -> Inputs:
+    """The inputs of an output made from the usage tables of a generation, for its digests.
 
     Raises:
         LpgenError: a file can't be read.
     """
-    return inputs_of_generation(report.generation, inputs, code)
-
-
-def inputs_of_generation(generation: str, inputs: AnalysisInputs, code: str) -> Inputs:
-    """The same for the usage tables of a name."""
     catalog = inputs.catalog
     return Inputs(
         lpgen_version=__version__,
@@ -171,14 +149,13 @@ def generate(
     key: Ed25519PrivateKey | None = None,
     replace_other: bool = False,
 ) -> ReviewSummary:
-    """Writes the replacements of a review as they are made, or those of a report, into a folder, whole or not at all.
+    """Write the replacements of a review or a report into a folder, completely or not at all, and return the summary.
 
-    Returns the summary of the review. With `code`, `terraform` or `cloudformation`, they are written in
-    that form too, below a folder of its name. With `key`, the root digest is signed. The data folder keeps the usage
-    tables for as long as the output is there.
+    With `code`, `terraform` or `cloudformation`, they are written in that form too, in a subfolder of that name. With
+    `key`, the root digest is signed. The data folder keeps the usage tables as long as the output exists.
 
     Raises:
-        InvocationError: the folder holds an output of other principals, and `replace_other` is false.
+        InvocationError: the folder holds replacements of other principals, and `replace_other` is false.
         OutputError: the folder holds something else, or can't be written.
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
@@ -188,10 +165,11 @@ def generate(
             _refuse_other_principals(output, review.accounts, inputs)
         if data is not None:
             pin_generation(data, inputs.usage, output)
-        found = output_of_review(review, inputs, code, write=partial(_write_below, folder.path))
+        found = output_of_review(review, inputs, code, write=lambda path, text: write_text(folder.path / path, text))
         write_text(folder.path / SUMMARY, found.summary)
         if key is not None:
-            from lpgen.edge.signatures import sign_digest  # here, since few sign and importing cryptography takes time
+            # Imported here, because signing is rare and importing cryptography takes time.
+            from lpgen.edge.signatures import sign_digest
 
             write_text(folder.path / SIGNATURE, sign_digest(json.loads(found.summary)["digest"], key) + "\n")
     if data is not None:
@@ -201,7 +179,7 @@ def generate(
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A report in the place of a review."""
+    """A report that is used like a review."""
 
     report: Report
 
@@ -222,30 +200,25 @@ class _Output:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    """Makes the files of a principal's folder, with their digests. `report` has no proposals; with `keep_text` false
-    files have digests only, and `code` says whether code is written too."""
+def _folder_of_principal(
+    report: Report, inputs: Inputs, code: str, keep_text: bool, proposal: Proposal
+) -> tuple[PrincipalSummary, tuple[tuple[str, str, str], ...], CodeSubject | None]:
+    """The summary of a principal, its files with their texts and digests, and with `code` what code is written from.
 
-    report: Report
-    inputs: Inputs
-    code: str
-    keep_text: bool
-
-    def __call__(
-        self, proposal: Proposal
-    ) -> tuple[PrincipalSummary, tuple[tuple[str, str, str], ...], CodeSubject | None]:
-        files = tuple(
-            (path, text if self.keep_text else "", digest_of_text(text))
-            for path, text in _files_of_proposal(proposal, self.report, self.inputs)
-        )
-        return PrincipalView(proposal).summary, files, subject_of_proposal(proposal) if self.code else None
+    `report` has no proposals; with `keep_text` false files have digests only.
+    """
+    files = tuple(
+        (path, text if keep_text else "", digest_of_text(text))
+        for path, text in _files_of_proposal(proposal, report, inputs)
+    )
+    return PrincipalView(proposal).summary, files, subject_of_proposal(proposal) if code else None
 
 
 def _files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Iterator[tuple[str, str]]:
-    """The files of one principal in an output folder, as their paths and texts; none without a replacement.
+    """The paths and texts of one principal's files in an output folder. Empty without a replacement.
 
-    Policies left attached have a folder of their own: the files in a principal's folder are to be attached.
+    Policies that stay attached have a separate folder, because the policies in a principal's folder are the ones to
+    attach.
     """
     if has_documents(proposal) and proposal.replacement is not None:
         folder = folder_of_principal(proposal.diff.principal)
@@ -263,12 +236,12 @@ def output_of_review(
     *,
     write: Callable[[str, str], None] | None,
 ) -> _Output:
-    """The output folder of a review; `write` takes each file's path and text as soon as it is made."""
+    """The output folder of a review. `write` takes each file's path and text as soon as it is made."""
     head = report_of_proposals(review.report, ())
     summaries: list[PrincipalSummary] = []
     subjects: list[CodeSubject] = []
     found: dict[str, str] = {}
-    for summary, files, subject in review.map(_Folder(head, inputs, code, write is not None)):
+    for summary, files, subject in review.map(partial(_folder_of_principal, head, inputs, code, write is not None)):
         summaries.append(summary)
         subjects += [subject] if subject else []
         for path, text, digest in files:
@@ -285,31 +258,21 @@ def output_of_review(
     return _Output(whole, written, summary_json(whole, inputs, written))
 
 
-def _write_below(folder: Path, path: str, text: str) -> None:
-    write_text(folder / path, text)
-
-
 def _refuse_other_principals(output: Path, accounts: Collection[str], inputs: Inputs) -> None:
     """Refuse to replace the output of a run over other principals."""
     if not (output / SUMMARY).is_file():
         return
     found = read_output(output)
-    then, now = _accounts_of(found), set(accounts)
+    arns = [principal.principal for principal in found.stated.principals] if found.stated else []
+    then = {arn.split(":")[4] for arn in arns if arn.count(":") >= 5}
     chosen = found.chain.inputs.options.get("principal") if found.chain else inputs.options["principal"]
     if chosen != inputs.options["principal"]:
-        what = f"those that match {quote_input(str(chosen))}" if chosen else "all principals"
-        raise _other_principals(output, what)
-    if then and then != now:
-        raise _other_principals(output, f"accounts {', '.join(sorted(then))}")
-
-
-def _other_principals(output: Path, what: str) -> InvocationError:
-    return InvocationError(
+        what = f"principals that match {quote_input(str(chosen))}" if chosen else "all principals"
+    elif then and then != set(accounts):
+        what = f"accounts {', '.join(sorted(then))}"
+    else:
+        return
+    raise InvocationError(
         f"`{output}` holds replacements of {what}, which this run would delete",
         hint="name another folder with --output, or replace this one with --replace",
     )
-
-
-def _accounts_of(found: FoundOutput) -> set[str]:
-    arns = [principal.principal for principal in found.stated.principals] if found.stated else []
-    return {arn.split(":")[4] for arn in arns if arn.count(":") >= 5}

@@ -33,14 +33,13 @@ from lpgen.core.principal_names import hint_of_name, is_named
 from lpgen.core.replacements import Decision
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.foreign_callers import arns_by_id, divide_by_log
-from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.row_slices import RowSlices, ValueRuns, find_value_runs
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.kept_values import FEWEST_ROWS, kept_values
 from lpgen.edge.data_folder.ledger import count_unread_files, find_log_place
-from lpgen.edge.data_folder.usage_files import read_current_usage, read_generation_usage
+from lpgen.edge.data_folder.usage_files import read_current_usage
 from lpgen.edge.engine import Engine, Result, results_of
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.readers.iam_pages import digest_policy_files
@@ -50,10 +49,10 @@ from lpgen.errors import CatalogError, DataError, InvocationError, SnapshotError
 _LOG: Final = logging.getLogger("lpgen")
 
 BATCH_UNITS: Final = 16
-"""How many principals, or permission sets, a worker reviews in one go."""
+"""The number of principals or permission sets in a batch."""
 
 BATCHES_PER_WORKER: Final = 2
-"""The fewest batches for a process of this machine: fewer are worked on before it has started."""
+"""The fewest batches for a local process: fewer are done before a process has started."""
 
 
 def analyse(inputs: AnalysisInputs) -> Report:
@@ -79,7 +78,7 @@ def open_review(inputs: AnalysisInputs) -> Review:
 
 
 def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
-    """The review of usage and principals that are loaded; `unread_files` of the report is 0.
+    """The review of loaded usage and principals. The report's `unread_files` is 0.
 
     Raises:
         InvocationError: the options choose no principal.
@@ -89,7 +88,7 @@ def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
     if principals or ground.sources:
         refuse_empty_choice(principals, options.principal)
     coverage = keep_coverage(keep, ground.usage, options)
-    decisions = _decisions_by_coverage(coverage, options)
+    decisions = current_decisions(coverage, options)
     reviewer, diff = prepare_review(
         ground.usage, coverage, principals, catalog, options, decisions=decisions, whole=ground.whole, keep=keep
     )
@@ -105,13 +104,13 @@ def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
     report = Report(
         diff,
         (),
-        problems=(*ground.problems, *inputs.problems, *strays, *(one.text for one in idle), *gaps),
+        problems=(*ground.problems, *inputs.problems, *strays, *(decision.text for decision in idle), *gaps),
         min_days=options.min_days,
         guards=ground.guards,
         snapshot=options.snapshot,
         generation=ground.generation,
         trust=_trust(principals, coverage, options, decisions),
-        decisions=stamp_of_decisions(options.decisions_file, decisions, (one.closest for one in idle)),
+        decisions=stamp_of_decisions(options.decisions_file, decisions, (decision.closest for decision in idle)),
     )
     units = units_of_review(principals, options.principal)
     engine = engine_for_units(inputs.engine, len(units), BATCH_UNITS)
@@ -122,22 +121,22 @@ def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
 
 
 def _chosen_users(users: Sequence[PrincipalUsage], pattern: str) -> tuple[PrincipalUsage, ...]:
-    """The principals of the logs that a pattern names.
+    """The principals in the logs that match a pattern.
 
     Raises:
-        InvocationError: it names none.
+        InvocationError: none matches.
     """
     found = tuple(user for user in users if is_named(user.principal, pattern))
     if pattern and not found:
         hint = hint_of_name(pattern, [user.principal for user in users])
-        raise InvocationError(f"no principal of the logs matches {quote_input(pattern)}", hint=hint)
+        raise InvocationError(f"no principal in the logs matches {quote_input(pattern)}", hint=hint)
     return found
 
 
 def _trust(
     principals: Sequence[Principal], coverage: LogCoverage, options: Options, decisions: Sequence[Decision]
 ) -> tuple[OutsideTrust, ...]:
-    """Who outside one's own accounts may assume the chosen roles, with who accepted it."""
+    """The outside principals that may assume the chosen roles, with the decisions that accept them."""
     own = own_accounts(principals, options.guards, options.snapshot, coverage)
     organization = options.snapshot.organization if options.snapshot else ""
     chosen = (principal for principal in principals if is_chosen(principal, options.principal))
@@ -148,7 +147,7 @@ def _trust(
 
 
 def engine_for_units(engine: Engine, units: int, size: int) -> Engine:
-    """The engine for `units` units in batches of a size, without processes of this machine that few batches need."""
+    """The engine for a number of units in batches of a size. Uses fewer local processes for few batches."""
     if not isinstance(engine, LocalEngine):
         return engine
     workers = min(engine.workers, units // (BATCHES_PER_WORKER * size))
@@ -157,8 +156,8 @@ def engine_for_units(engine: Engine, units: int, size: int) -> Engine:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review that is made principal by principal. `report` has all but the proposals, `accounts` are those of the
-    principals to review, and `size` is how many these are."""
+    """A review that is made principal by principal. `report` has everything except the proposals, `accounts` are the
+    accounts of the principals to review, and `size` is the number of these principals."""
 
     report: Report
     reviewer: Reviewer
@@ -168,7 +167,7 @@ class Review:
     size: int
 
     def map(self, fn: Callable[[Proposal], Result]) -> Iterator[Result]:
-        """The result of a function for each proposal, computed where the proposal is worked out, in any order.
+        """The result of a function for each proposal, computed where the proposal is made, in any order.
 
         Raises:
             EngineError: the engine's cluster was lost, or its workers can't run lpgen.
@@ -180,10 +179,12 @@ class Review:
             yield from found
 
     def whole_report(self) -> Report:
-        """The report with all proposals, sorted by ARN, which are made in this process: to send one takes as long as to
-        make it."""
-        alone = replace(self, engine=IN_THIS_PROCESS)
-        proposals = tuple(sorted(alone.map(_unchanged), key=lambda proposal: proposal.diff.principal.arn))
+        """The report with all proposals, sorted by ARN.
+
+        They are made in this process, because sending a proposal takes as long as making it.
+        """
+        here = replace(self, engine=IN_THIS_PROCESS)
+        proposals = tuple(sorted(here.map(lambda proposal: proposal), key=lambda proposal: proposal.diff.principal.arn))
         return report_of_proposals(self.report, proposals)
 
 
@@ -199,11 +200,6 @@ class _ProposalMap(Generic[Result]):
             return [self.fn(proposal) for proposal in self.reviewer.propose(batch)]
 
 
-def _unchanged(proposal: Proposal) -> Proposal:
-    """The proposal itself."""
-    return proposal
-
-
 def report_of_proposals(report: Report, proposals: tuple[Proposal, ...]) -> Report:
     """The report with these proposals, sorted by ARN."""
     diff = replace(report.diff, principals=tuple(proposal.diff for proposal in proposals))
@@ -212,10 +208,11 @@ def report_of_proposals(report: Report, proposals: tuple[Proposal, ...]) -> Repo
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The inputs of an analysis. `slices` are the usage by principal, `problems` the snapshot's gaps, as sentences.
+    """The loaded inputs of an analysis. `slices` are the usage by principal, `problems` the snapshot's gaps as
+    sentences.
 
-    `guards` are those given, and the trust policies of the snapshot's roles. `generation` is the name of the usage
-    tables, `sources` are the files that hold the policies. `keep` keeps what is worked out from these inputs.
+    `guards` are the given guards and the trust policies of the snapshot's roles. `generation` is the name of the usage
+    tables, `sources` are the policy files. `keep` caches what is computed from these inputs.
     """
 
     usage: Usage
@@ -233,15 +230,15 @@ class Ground:
         return self.grants.outlines
 
     def whole(self, outline: Principal) -> Principal:
-        """The principal of an outline."""
+        """The principal of an outline, with its policies."""
         return self.grants.whole(outline)
 
 
 def load_ground(inputs: AnalysisInputs, *, kept: bool = False) -> Ground:
-    """The usage of a data folder, whose large tables are in temporary files, and the grants of every principal of the
+    """The usage of a data folder, with its large tables in temporary files, and the grants of every principal of the
     policies.
 
-    With `kept`, what takes long to work out of both is kept in the data folder, and read there the next time.
+    With `kept`, results that take long to compute are cached in the data folder.
 
     Raises:
         LpgenError: something can't be read, or the data folder holds no record of any day.
@@ -249,7 +246,7 @@ def load_ground(inputs: AnalysisInputs, *, kept: bool = False) -> Ground:
     data, policies, catalog, guards = inputs.data, inputs.policies, inputs.catalog, inputs.options.guards
     generation, usage = read_current_usage(data, stored=True)
     if all(day is None for (day,) in table_rows(usage.coverage, ("day",))):
-        raise DataError(f"`{data}` holds no records, and all would look unused", hint="ingest logs that hold some")
+        raise DataError(f"`{data}` holds no records, so everything would look unused", hint="ingest logs with records")
     keep: Keep = make_again
     if kept and usage.table.num_rows >= FEWEST_ROWS:
         keep = _keep(data, generation, policies, catalog)
@@ -257,7 +254,7 @@ def load_ground(inputs: AnalysisInputs, *, kept: bool = False) -> Ground:
     def read_outlines() -> OutlinedPolicies:
         found = outline_policies(policies)
         if keep is not make_again and keep != _keep(data, generation, policies, catalog):
-            raise SnapshotError("the policies were changed while they were read", hint="run it again")
+            raise SnapshotError("the policies were changed while they were read", hint="run the command again")
         return found
 
     outlined = keep(OutlinedPolicies, (), read_outlines)
@@ -276,26 +273,15 @@ def load_ground(inputs: AnalysisInputs, *, kept: bool = False) -> Ground:
 
 
 def _keep(data: Path, generation: str, policies: Sequence[Path], catalog: Catalog) -> Keep:
-    """What keeps the values of these tables, policies and catalog, if all of them can be told from others."""
+    """The cache for these tables, policies and catalog, if each can be identified."""
     try:
         return kept_values(data, generation, (digest_policy_files(policies), digest_catalog(catalog)))
     except (CatalogError, SnapshotError):
         return make_again
 
 
-def load_earlier_usage(ground: Ground, data: Path, generation: str) -> Ground | None:
-    """The same policies with the usage of an earlier generation, or None where its tables aren't there or readable."""
-    try:
-        usage = read_generation_usage(data, generation, stored=True)
-    except (FileNotFoundError, DataError):
-        return None
-    named, elsewhere = divide_by_log(usage, arns_by_id(ground.outlines))
-    slices = RowSlices(named, elsewhere=elsewhere)
-    return replace(ground, usage=named, slices=slices, generation=generation, keep=make_again)
-
-
 def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
-    """Ends a command that would speak of no principal.
+    """Refuse a choice of no principal.
 
     Raises:
         InvocationError: the pattern matches none of the principals, or there is none.
@@ -303,26 +289,23 @@ def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
     known = [principal.arn for principal in principals]
     if not any(is_named(arn, pattern) for arn in known):
         if not pattern:
-            raise InvocationError("the policies hold no role or user", hint="give those of the account, or snapshot it")
-        what = f"no principal of the policies matches {quote_input(pattern)}"
+            raise InvocationError(
+                "the policies hold no role or user", hint="give the account's policies, or run `lpgen snapshot`"
+            )
+        what = f"no principal in the policies matches {quote_input(pattern)}"
         raise InvocationError(what, hint=hint_of_name(pattern, known))
 
 
-def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...]:
-    """The decisions in force, as `_decisions_by_coverage` has them for the logs of a ground."""
-    return _decisions_by_coverage(coverage_from_usage(ground.usage), options)
-
-
-def _decisions_by_coverage(coverage: LogCoverage, options: Options) -> tuple[Decision, ...]:
-    """The decisions in force on the day that ages count to: the options', else the last record's.
+def current_decisions(coverage: LogCoverage, options: Options) -> tuple[Decision, ...]:
+    """The decisions that count on the reference date for ages: `as_of`, or else the day of the last record.
 
     Raises:
-        InvocationError: the day is before all that the logs hold.
+        InvocationError: the date is before the first record.
     """
     first = min((account.first_day for account in coverage.accounts), default=None)
     if options.as_of and first and options.as_of < first:
         raise InvocationError(
-            f"`--as-of {options.as_of}` is before the first record, of {first}",
-            hint="give a later day, or leave it out for that of the last record",
+            f"`--as-of {options.as_of}` is before the first record ({first})",
+            hint="give a later date, or omit the option to use the day of the last record",
         )
     return decisions_in_force(options.decisions, as_of=options.as_of or coverage.last_day or date.min)

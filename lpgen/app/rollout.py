@@ -36,17 +36,22 @@ from lpgen.errors import AwsError, InvocationError, RolloutError, TamperingError
 _PrintStatus = Callable[[str], None]
 
 
-def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
-    """The ARNs of the principals that are named, in the order of `known`; globs aren't taken, since this changes IAM.
+def chosen_principals(plan: RolloutPlan, names: Iterable[str] | None) -> tuple[str, ...]:
+    """The ARNs of the named principals of a plan, or of all, in the plan's order.
+
+    A name is never a glob, because this changes IAM.
 
     Raises:
-        InvocationError: a name is that of no principal, or of several.
+        InvocationError: a name matches no principal, or several.
     """
+    known = tuple(planned.principal for planned in plan.principals)
+    if not names:
+        return known
     chosen: set[str] = set()
     for name in names:
         found = [arn for arn in known if name in names_of_principal(arn)]
         if len(found) != 1:
-            what = f"names {len(found) or 'no'} {'principals' if found else 'principal'} of the plan"
+            what = f"matches {len(found) or 'no'} {'principals' if found else 'principal'} of the plan"
             hint = "give an ARN" if found else hint_of_name(name, known, otherwise=_names_of(known))
             raise InvocationError(f"{quote_input(name)} {what}", hint=hint)
         chosen.update(found)
@@ -57,7 +62,7 @@ def _names_of(known: Sequence[str]) -> str:
     """A hint with the first few names to choose from."""
     names = [arn.rpartition("/")[2] for arn in known]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"give a name or an ARN, of {', '.join(names[:5])}{more}" if names else "nothing of it can be rolled out"
+    return f"give a name or an ARN: {', '.join(names[:5])}{more}" if names else "the plan has no principals"
 
 
 # ---------------------------------------------------------------- accounts
@@ -65,7 +70,7 @@ def _names_of(known: Sequence[str]) -> str:
 
 @dataclass(slots=True)
 class Accounts:
-    """The accounts that can be reached: the caller's own, or any in which a role can be assumed."""
+    """The reachable accounts: the caller's own, or any account where the role can be assumed."""
 
     session: AwsSession
     role: str = ""
@@ -74,7 +79,7 @@ class Accounts:
     _quotas: dict[tuple[str, PrincipalKind], Quotas] = field(default_factory=dict)
 
     def reach(self, account: str) -> str:
-        """Makes an account's writer ready; why it can't be reached, or "".
+        """Prepares an account's writer, and returns why the account can't be reached, or "".
 
         Raises:
             AwsError: there are no valid credentials, or the role can't be assumed.
@@ -88,7 +93,7 @@ class Accounts:
             chain = (*chain, *caller_chain(session))
         caller = session.caller()
         if caller.account != account:
-            return f"it is in account {account}, and the credentials are those of {caller.account}: give --assume-role"
+            return f"it is in account {account}, but the credentials are for {caller.account}: add --assume-role"
         self._writers[account] = IamWriter(session)
         self._callers[account] = chain
         return ""
@@ -98,18 +103,18 @@ class Accounts:
         return self._writers[account]
 
     def callers(self, account: str) -> tuple[CallerName, ...]:
-        """The owners of the credentials used in an account that was reached: the caller, and the roles on the way."""
+        """The owners of the credentials used in an account that was reached: the caller, and each assumed role."""
         return self._callers[account]
 
     def quotas(self, plan: PrincipalPlan) -> Quotas:
-        """The quotas that count for a principal; policies that earlier plans make are in use."""
+        """The quotas for a principal. Policies that earlier plans create count as in use."""
         key = plan.account, plan.kind
         if key not in self._quotas:
             self._quotas[key] = self.writer(plan.account).read_quotas(plan.kind)
         return self._quotas[key]
 
     def reserve(self, plan: PrincipalPlan) -> None:
-        """Counts the policies that a plan makes as in use."""
+        """Counts the policies that a plan creates as in use."""
         made = sum(call.kind is CallKind.CREATE_POLICY for call in plan.calls)
         for key, quotas in self._quotas.items():
             if key[0] == plan.account:
@@ -121,7 +126,7 @@ class Accounts:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A chosen plan after everything was checked that can be before the first call."""
+    """A chosen plan after all checks that are possible before the first call."""
 
     plan: PrincipalPlan
     refusals: tuple[Refusal, ...]
@@ -135,21 +140,21 @@ def check_signature(plan: RolloutPlan, path: Path, public_key: Path) -> None:
         TamperingError: no valid signature covers its documents.
     """
     if not is_signature_of(plan.source.signature, plan.source.digests.root, read_public_key(public_key)):
-        raise TamperingError(f"no signature of `{public_key}` covers the documents of `{path}`", hint=_SIGN)
-
-
-_SIGN = "sign the output with `lpgen generate --sign KEY`, and plan with --require-signature PUBLIC-KEY"
+        raise TamperingError(
+            f"no signature of `{public_key}` covers the documents of `{path}`",
+            hint="sign the output with `lpgen generate --sign KEY`, and plan with --require-signature PUBLIC-KEY",
+        )
 
 
 def check_rollout(
     plan: RolloutPlan, chosen: Iterable[str], recorded: Recorded, accounts: Accounts, catalog: Catalog
 ) -> tuple[Checked, ...]:
-    """Proves the plans of the chosen principals, and compares them with what IAM says now. Changes nothing.
+    """The plans of the chosen principals, proven and compared with the current state of IAM. Changes nothing.
 
     Raises:
         AwsError: something can't be read.
     """
-    plans = {principal.principal: principal for principal in plan.principals}
+    plans = {planned.principal: planned for planned in plan.principals}
     proofs = prove_plans((plans[arn] for arn in chosen), catalog, attached_quota=plan.attached_quota)
     return tuple(_check(plans[arn], tuple(unproven(proofs.get(arn, ()))), recorded, accounts) for arn in chosen)
 
@@ -183,7 +188,7 @@ def apply_rollout(
     settle_seconds: float,
     print_status: _PrintStatus,
 ) -> Iterator[RolloutOutcome]:
-    """Carries the checked plans out, one principal after the other, and stops after the first that fails.
+    """Carry out the checked plans, one principal after the other, and stop after the first failure.
 
     Raises:
         LpgenError: the journal can't be written.
@@ -193,7 +198,7 @@ def apply_rollout(
     yield from (_refused(check) for check in found if check.refusals)
     ready = {check.plan.principal: check for check in found if not check.refusals}
     if not ready:
-        return  # without a journal, which would keep the plan from being made again
+        return  # without a journal, because a journal would keep the plan from being made again
     with Journal(plan_file, plan) as journal:
 
         def apply(arn: str) -> RolloutOutcome:
@@ -206,18 +211,17 @@ def apply_rollout(
 
 
 def _refused(checked: Checked) -> RolloutOutcome:
-    why = tuple(f"{refusal.why}{_override(refusal)}" for refusal in checked.refusals)
-    return RolloutOutcome(checked.plan.principal, OutcomeKind.REFUSED, why)
-
-
-def _override(refusal: Refusal) -> str:
-    return f" ({refusal.override} overrides it)" if refusal.override else ""
+    why = (
+        f"{refusal.why} ({refusal.override} overrides it)" if refusal.override else refusal.why
+        for refusal in checked.refusals
+    )
+    return RolloutOutcome(checked.plan.principal, OutcomeKind.REFUSED, tuple(why))
 
 
 def _outcomes(
     principals: Iterable[str], journal: Journal, change: Callable[[str], RolloutOutcome], *, applies: bool
 ) -> Iterator[RolloutOutcome]:
-    """The outcome of a change of each principal, until an apply fails, the journal fails, or an interrupt comes."""
+    """The outcome of a change of each principal, until an apply fails, the journal fails, or the user interrupts."""
     stops, interrupt = False, None
     for arn in principals:
         if stops:
@@ -238,12 +242,12 @@ def _outcomes(
 
 
 def _broken_off(principal: str, journal: Journal, why: str, *, applies: bool) -> RolloutOutcome:
-    """The outcome for a principal that was left at once, by what its journal says."""
+    """The outcome for a principal whose change was broken off, according to the journal."""
     state = journal.states.get(principal)
     kind = OutcomeKind.STUCK if state and state.phase is not RolloutPhase.UNDONE else OutcomeKind.TAKEN_BACK
     if state and state.phase is RolloutPhase.APPLIED and applies:
         kind = OutcomeKind.APPLIED
-    lock = ("its lock may still be there: `lpgen rollout undo` on this plan removes it",)
+    lock = ("its lock may remain: `lpgen rollout undo` on this plan removes it",)
     return RolloutOutcome(principal, kind, (why, *(lock if journal.locks.get(principal) else ())))
 
 
@@ -259,13 +263,13 @@ def undo_rollout(
     settle_seconds: float,
     print_status: _PrintStatus,
 ) -> Iterator[RolloutOutcome]:
-    """Restore the principals' earlier policies, in the order given; continue after one that can't be restored.
+    """Restore the principals' earlier policies, in the given order. Continues after a failure.
 
     Raises:
         LpgenError: the journal can't be written.
         KeyboardInterrupt: it was interrupted; each principal has its outcome by then.
     """
-    plans = {principal.principal: principal for principal in plan.principals}
+    plans = {planned.principal: planned for planned in plan.principals}
     with Journal(plan_file, plan) as journal:
 
         def undo(arn: str) -> RolloutOutcome:
@@ -281,25 +285,23 @@ def undo_rollout(
 def find_unrecorded(
     plan: RolloutPlan, principals: Iterable[str], recorded: Recorded, accounts: Accounts
 ) -> dict[str, tuple[str, ...]]:
-    """The policies of a plan that principals hold and that the journal knows nothing of, by principal.
+    """The plan's policies that principals have but the journal doesn't record, by principal.
 
-    That is so where the journal, or its end, was lost. Looks at all principals where `principals` is empty.
+    This happens if the journal, or its end, was lost.
 
     Raises:
         AwsError: an account can't be reached, or a principal can't be read.
     """
-    chosen = set(principals) or {principal.principal for principal in plan.principals}
     found: dict[str, tuple[str, ...]] = {}
-    for principal in plan.principals:
-        known = principal.principal in recorded.to_undo or principal.principal not in chosen or not principal.calls
-        if known or accounts.reach(principal.account):
+    for planned in plan.plans_of(principals):
+        if planned.principal in recorded.to_undo or not planned.calls or accounts.reach(planned.account):
             continue
-        writer = accounts.writer(principal.account)
-        if writer.read_principal_id(principal.kind, principal.name) == principal.principal_id:
-            holding = writer.read_holding(principal.kind, principal.name)
+        writer = accounts.writer(planned.account)
+        if writer.read_principal_id(planned.kind, planned.name) == planned.principal_id:
+            holding = writer.read_holding(planned.kind, planned.name)
             held = {*dict(holding.inline), *holding.attached}
-            own = tuple(sorted({call.policy for call in principal.calls if call.adds} & held))
-            found.update({principal.principal: own} if own else {})
+            own = tuple(sorted({call.policy for call in planned.calls if call.adds} & held))
+            found.update({planned.principal: own} if own else {})
     return found
 
 
@@ -307,35 +309,35 @@ def find_unrecorded(
 
 
 def find_locks(plan: RolloutPlan, principals: Iterable[str], accounts: Accounts) -> tuple[tuple[str, str], ...]:
-    """The locks of principals of a plan that are there, whoever created them: principal and description.
+    """The existing locks of a plan's principals, whoever created them: principal and description.
 
     Raises:
         AwsError: an account can't be reached, or a lock can't be read.
-        InvocationError: the credentials are those of another account.
+        InvocationError: the credentials are for another account.
     """
     found = []
-    for own_plan in plan.plans_of(principals):
-        unreached = accounts.reach(own_plan.account)
+    for planned in plan.plans_of(principals):
+        unreached = accounts.reach(planned.account)
         if unreached:
-            raise InvocationError(f"{quote_input(own_plan.principal)} can't be reached: {unreached}")
-        lock = lock_arn(own_plan.principal, own_plan.principal_id)
-        description = accounts.writer(own_plan.account).read_lock(lock)
+            raise InvocationError(f"{quote_input(planned.principal)} can't be reached: {unreached}")
+        lock = lock_arn(planned.principal, planned.principal_id)
+        description = accounts.writer(planned.account).read_lock(lock)
         if description is not None:
-            found.append((own_plan.principal, description))
+            found.append((planned.principal, description))
     return tuple(found)
 
 
 def remove_locks(plan_file: Path, plan: RolloutPlan, principals: Iterable[str], accounts: Accounts) -> None:
-    """Removes the locks of principals of a plan, unless a run of this plan file is at work.
+    """Remove the locks of a plan's principals, unless a run of this plan file is active.
 
     Raises:
         AwsError: a lock can't be deleted.
         RolloutError: a run uses the journal.
     """
     with Journal(plan_file, plan):
-        for own_plan in plan.plans_of(principals):
-            lock = lock_arn(own_plan.principal, own_plan.principal_id)
-            accounts.writer(own_plan.account).delete_lock(lock)
+        for planned in plan.plans_of(principals):
+            lock = lock_arn(planned.principal, planned.principal_id)
+            accounts.writer(planned.account).delete_lock(lock)
 
 
 # ---------------------------------------------------------------- watch
@@ -344,23 +346,23 @@ def remove_locks(plan_file: Path, plan: RolloutPlan, principals: Iterable[str], 
 def watch(plan: RolloutPlan, plan_file: Path, data: Path, catalog: Catalog, *, snapshot: str = "") -> list[Watched]:
     """The events in the data folder since the rollout of each principal that was rolled out.
 
-    Its newest snapshot, or the one named, shows which policies were restored.
+    The newest snapshot, or the named one, shows which policies were restored.
 
     Raises:
-        LpgenError: the journal or the data folder can't be read, or the snapshot isn't there.
+        LpgenError: the journal or the data folder can't be read, or the snapshot doesn't exist.
     """
     states = read_journal(plan_file, plan).states
     applied = {arn: state.applied_at for arn, state in states.items() if state.phase is RolloutPhase.APPLIED}
     if not applied:
-        raise InvocationError("nothing of this plan is applied", hint="run `lpgen rollout apply` first")
+        raise InvocationError("no principal of this plan is applied", hint="run `lpgen rollout apply` first")
     usage = name_foreign_callers(
-        read_usage(data), {principal.principal_id: principal.principal for principal in plan.principals}
+        read_usage(data), {planned.principal_id: planned.principal for planned in plan.principals}
     )
     return watch_rollout(applied, plan.principals, usage, catalog, policies_since(data, snapshot))
 
 
 def policies_since(data: Path, snapshot: str) -> PoliciesSince | None:
-    """The policies in the newest snapshot of a data folder, or in the one named; None where there is none."""
+    """The policies in the newest snapshot of a data folder, or in the named one. None without a snapshot."""
     folder = None if snapshot == NO_SNAPSHOT else find_snapshot(data, snapshot)
     if folder is None:
         return None

@@ -1,4 +1,4 @@
-"""The spine of `lpgen rollout plan`: from an output folder that is believed for a reason to calls that are proven."""
+"""The spine of `lpgen rollout plan`: from a trusted output folder to proven calls."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ from lpgen.edge.private_files import make_private_folder
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.replacement_files import (
     EvidenceFile,
-    EvidenceLine,
     WrittenReplacement,
     decode_evidence,
     read_output,
@@ -47,7 +46,7 @@ _AGAIN: Final = "run `lpgen generate` again"
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Why an output folder is to be believed: by `public_key` its signature, by `data` and `options` an analysis."""
+    """The reason to trust an output folder: a signature by `public_key`, or an analysis of `data` with `options`."""
 
     trust: Trust
     public_key: Path | None = None
@@ -64,44 +63,46 @@ def plan_rollout(
     basis: Basis,
     principal: str = "",
 ) -> RolloutPlan:
-    """The plan for every replacement of an output folder whose principal a glob names.
+    """The plan for every replacement of an output folder whose principal matches a glob.
 
-    A replacement that isn't proven, or that the data folder doesn't give again, is refused.
+    A replacement is refused if it isn't proven, or if the data folder gives another one.
 
     Raises:
-        TamperingError: the folder isn't as `lpgen generate` wrote it, or isn't signed by the key.
-        LpgenError: something can't be read, or the glob names no principal.
+        TamperingError: the folder was changed after `lpgen generate` wrote it, or isn't signed with the key.
+        LpgenError: something can't be read, or the glob matches no principal.
     """
     written = read_written_output(output)
     if basis.public_key is not None:
         _check_signature(written, output, basis.public_key)
     chosen = [plan for plan in written.plans if is_named(plan.principal, principal)]
     if not chosen:
-        sought = f"matches {quote_input(principal)}" if principal else "is there"
+        what = f"matches {quote_input(principal)}" if principal else "exists"
         hint = hint_of_name(principal, (plan.principal for plan in written.plans))
-        raise InvocationError(f"no replacement in `{output}` {sought}", hint=hint)
+        raise InvocationError(f"no replacement in `{output}` {what}", hint=hint)
     principals = {principal.arn: principal for principal in read_snapshot(policies).principals}
     refuse_idle_exceptions(exceptions, principals.values())
     plans = [
         plan_principal(
-            replace(one, folder=str(output / one.folder), as_of=written.as_of),
-            principals.get(one.principal),
+            replace(plan, folder=str(output / plan.folder), as_of=written.as_of),
+            principals.get(plan.principal),
             exceptions,
         )
-        for one in chosen
+        for plan in chosen
     ]
     if basis.trust is Trust.DATA:
         again = _generate_again(written.digests.inputs, policies, catalog, basis, principal)
-        plans = _refuse_others(plans, chosen, again)
+        plans = [
+            refuse(plan, _other(plan, own, again.get(own.principal))) for plan, own in zip(plans, chosen, strict=True)
+        ]
     plan = RolloutPlan(
         written.as_of,
-        written.catalog,
+        written.digests.inputs.catalog.version,
         _refuse_unproven(plans, catalog, exceptions.attached_quota),
         exceptions.attached_quota,
         Source(written.digests, written.summary, written.signature, basis.trust),
     )
     for fault in faults_of_source(plan):
-        raise TamperingError(f"`{output}` was edited: {fault}", hint="run `lpgen generate` again")
+        raise TamperingError(f"`{output}` was edited: {fault}", hint=_AGAIN)
     return plan
 
 
@@ -110,10 +111,10 @@ def _check_signature(written: _WrittenOutput, output: Path, public_key: Path) ->
     if not written.signature:
         raise TamperingError(f"`{output}` isn't signed", hint="sign it with `lpgen generate --sign KEY`")
     if not is_signature_of(written.signature, written.digests.root, key):
-        raise TamperingError(f"the signature of `{output}` isn't that of `{public_key}`", hint=_ASK)
-
-
-_ASK = "ask whoever signs the output to generate it again"
+        raise TamperingError(
+            f"the signature of `{output}` doesn't match `{public_key}`",
+            hint="ask the signer to generate the output again",
+        )
 
 
 def _refuse_unproven(plans: Sequence[PrincipalPlan], catalog: Catalog, quota: int) -> tuple[PrincipalPlan, ...]:
@@ -124,7 +125,7 @@ def _refuse_unproven(plans: Sequence[PrincipalPlan], catalog: Catalog, quota: in
     )
 
 
-# ---------------------------------------------------------------- the same again
+# ---------------------------------------------------------------- generated again
 
 
 def _generate_again(
@@ -132,7 +133,7 @@ def _generate_again(
 ) -> dict[str, WrittenPlan]:
     """The plans that `lpgen generate` would write now, by the principal's ARN."""
     if basis.data is None or basis.options is None:
-        raise InvocationError("without a data folder nothing can be generated again", hint="give --data DIR")
+        raise InvocationError("generating again needs a data folder", hint="add --data DIR")
     _refuse_other_options(inputs, basis.options)
     chosen = replace(basis.options, principal=principal)
     report = analyse(AnalysisInputs(basis.data, policies, catalog, chosen))
@@ -142,7 +143,7 @@ def _generate_again(
 
 
 def _refuse_other_options(inputs: Inputs, options: Options) -> None:
-    """INVARIANT: the options given decide; the folder's own could have been edited to make more of it safe."""
+    """INVARIANT: The given options decide. The folder's own options could have been edited to make more of it safe."""
     given = options_to_facts(options)
     differing = {
         name: stated for name, stated in inputs.options.items() if name in given and given[name] != stated
@@ -162,23 +163,16 @@ def _written_again(proposal: Proposal, report: Report, inputs: Inputs) -> Writte
     return _written_plan(evidence, texts.__getitem__, folder="")
 
 
-def _refuse_others(
-    plans: Iterable[PrincipalPlan], written: Iterable[WrittenPlan], again: Mapping[str, WrittenPlan]
-) -> list[PrincipalPlan]:
-    """The plans, refused where the data folder gives another replacement."""
-    return [refuse(plan, _other(plan, one, again.get(one.principal))) for plan, one in zip(plans, written, strict=True)]
-
-
 _EXPLAINED = frozenset({RefusalKind.OTHER_POLICIES, RefusalKind.NOT_IN_POLICIES, RefusalKind.NOTHING_TO_DO})
-"""Refusals of principals whose policies changed since: the data folder gives something else for them anyway."""
+"""Refusals of principals whose policies changed since. The data folder gives another replacement for them anyway."""
 
 _COMPARED = {
     "principal_id": "another principal",
     "policies_sha256": "other policies",
     "documents": "other documents",
     "left": "other policies that stay attached",
-    "safe": "another answer to whether it is safe",
-    "not_safe_because": "other reasons against it",
+    "safe": "another safety verdict",
+    "not_safe_because": "other reasons not to call it safe",
     "as_of": "another last day",
 }
 
@@ -186,10 +180,9 @@ _COMPARED = {
 def _other(plan: PrincipalPlan, written: WrittenPlan, again: WrittenPlan | None) -> Iterable[Refusal]:
     if _EXPLAINED & {refusal.kind for refusal in plan.refusals}:
         return
-    if again is None:
-        yield Refusal.of(RefusalKind.NOT_REPRODUCED, what="no replacement")
-        return
-    differences = [what for field, what in _COMPARED.items() if getattr(written, field) != getattr(again, field)]
+    differences = ["no replacement"]
+    if again is not None:
+        differences = [what for field, what in _COMPARED.items() if getattr(written, field) != getattr(again, field)]
     if differences:
         yield Refusal.of(RefusalKind.NOT_REPRODUCED, what=", ".join(differences))
 
@@ -198,10 +191,10 @@ def _other(plan: PrincipalPlan, written: WrittenPlan, again: WrittenPlan | None)
 
 
 def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
-    """Write the parts that others have to put in place, into folders named after the plan's file; return the files.
+    """Write the parts that other owners must apply, into folders named after the plan's file, and return the files.
 
-    For roles of IAM Identity Center it is the permission set's inline policy, for principals managed as code the
-    changed resources of its CloudFormation template.
+    For roles of IAM Identity Center, this is the permission set's inline policy. For principals managed as code, it is
+    the changed resources of their CloudFormation template.
 
     Raises:
         OutputError: a file can't be written.
@@ -219,16 +212,19 @@ def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
 
 
 def _texts_of_sets(plan: RolloutPlan) -> dict[str, str]:
-    """The inline policies of permission sets by file name: one of a set, but where its roles' replacements differ."""
-    plans = [
-        (principal, permission_set_of(principal.principal)) for principal in plan.principals if principal.permission_set
-    ]
+    """The inline policies of permission sets by file name: one per set, or one per role if the replacements differ."""
+    roles = [(role, permission_set_of(role.principal)) for role in plan.principals if role.permission_set]
     texts: dict[PermissionSet, set[str]] = defaultdict(set)
-    for one, of in plans:
-        if of is not None:
-            texts[of].add(one.permission_set)
-    files = {of: name for of, name in files_of_sets(texts).items() if len(texts[of]) == 1}
-    return {(of and files.get(of)) or _file_name(plan): plan.permission_set for plan, of in plans}
+    for role, permission_set in roles:
+        if permission_set is not None:
+            texts[permission_set].add(role.permission_set)
+    files = {
+        permission_set: name for permission_set, name in files_of_sets(texts).items() if len(texts[permission_set]) == 1
+    }
+    return {
+        (permission_set and files.get(permission_set)) or _file_name(role): role.permission_set
+        for role, permission_set in roles
+    }
 
 
 def _file_name(plan: PrincipalPlan) -> str:
@@ -240,9 +236,9 @@ def _file_name(plan: PrincipalPlan) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _WrittenOutput:
-    """An output folder: its day, `plans` sorted by principal, and the chain of digests, with which every file agrees.
+    """An output folder: its day, `plans` sorted by principal, and the chain of digests, which matches every file.
 
-    `summary` is the `summary.json` without the keys of the chain; `signature` the content of `summary.sig`, or "".
+    `summary` is the `summary.json` without the keys of the chain. `signature` is the content of `summary.sig`, or "".
     """
 
     as_of: str
@@ -251,17 +247,12 @@ class _WrittenOutput:
     summary: Mapping[str, object]
     signature: str
 
-    @property
-    def catalog(self) -> str:
-        """The version of the catalog."""
-        return self.digests.inputs.catalog.version
-
 
 def read_written_output(output: Path) -> _WrittenOutput:
-    """The content of an output folder, once each of its files is as `lpgen generate` wrote it.
+    """The content of an output folder that is unchanged since `lpgen generate` wrote it.
 
     Raises:
-        OutputError: there is no output folder, or something in it can't be read.
+        OutputError: the output folder doesn't exist, or something in it can't be read.
         TamperingError: a file was changed, added or removed, or the summary was edited.
         PolicyError: a document breaks IAM's grammar.
     """
@@ -269,16 +260,20 @@ def read_written_output(output: Path) -> _WrittenOutput:
     check = check_unchanged(found)
     if found.chain is None or found.stated is None or check.status is not CheckStatus.PASSED:
         more = f", and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
-        raise TamperingError(f"`{output}` isn't as `lpgen generate` wrote it: {check.findings[0]}{more}", hint=_AGAIN)
+        raise TamperingError(
+            f"`{output}` was changed after `lpgen generate` wrote it: {check.findings[0]}{more}", hint=_AGAIN
+        )
     plans = tuple(sorted(map(_plan_of_replacement, read_replacements(output)), key=lambda plan: plan.principal))
     summary = {key: value for key, value in found.summary.items() if key not in CHAIN_KEYS}
     return _WrittenOutput(found.stated.as_of, plans, found.chain, summary, (found.signature or "").strip())
 
 
 def _written_plan(evidence: EvidenceFile, read_text: Callable[[str], str], *, folder: str) -> WrittenPlan:
-    """The plan for a principal from its evidence file; `read_text` gives the text of each document by its file's
-    name."""
-    narrowed = _narrowed_by(evidence.lines)
+    """The plan for a principal from its evidence file. `read_text` gives the text of each document by file name."""
+    narrowed: defaultdict[str, set[str]] = defaultdict(set)
+    for line in evidence.lines:
+        if not line.parent.group:
+            narrowed[line.file].add(line.parent.policy)
     return WrittenPlan(
         principal=evidence.principal,
         principal_id=evidence.principal_id,
@@ -307,12 +302,3 @@ def _plan_of_replacement(written: WrittenReplacement) -> WrittenPlan:
         return _written_plan(written.evidence, lambda name: (folder / name).read_bytes().decode(), folder=folder.name)
     except (OSError, UnicodeDecodeError) as error:
         raise OutputError(f"can't read `{folder}`: {quote_reason(error)}", hint=_AGAIN) from error
-
-
-def _narrowed_by(lines: Iterable[EvidenceLine]) -> defaultdict[str, set[str]]:
-    """The old policies that the lines of each file come from, by file."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for line in lines:
-        if not line.parent.group:
-            found[line.file].add(line.parent.policy)
-    return found

@@ -1,4 +1,4 @@
-"""The second opinion on an output folder of `lpgen generate`, made principal by principal."""
+"""The verification of an output folder of `lpgen generate`, principal by principal."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lpgen.app.inputs import AnalysisInputs
-from lpgen.app.output import inputs_of_generation, output_of_review
+from lpgen.app.output import inputs_of_output, output_of_review
 from lpgen.app.review import (
     BATCH_UNITS,
     Ground,
-    decisions_on_ground,
+    current_decisions,
     engine_for_units,
-    load_earlier_usage,
     load_ground,
     review_of_ground,
 )
@@ -38,15 +37,20 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.digests import Inputs
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
+from lpgen.core.keeping import make_again
 from lpgen.core.made_from import changed_inputs, options_from_facts, unusual_choices
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Verification
+from lpgen.core.usage.foreign_callers import arns_by_id, divide_by_log
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.collector import collector_paused
+from lpgen.edge.data_folder.usage_files import read_generation_usage
 from lpgen.edge.engine import results_of
 from lpgen.edge.replacement_files import WrittenReplacement, find_replacements, read_output, read_replacement
-from lpgen.errors import InvocationError, OutputError, PolicyError
+from lpgen.errors import DataError, InvocationError, OutputError, PolicyError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -56,14 +60,14 @@ _LOG: Final = logging.getLogger("lpgen")
 _GENERATION: Final = re.compile("[0-9a-f]{64}")
 
 HUNT: Final = 1_000
-"""How many requests are tried per replacement in the hunt for one that is newly allowed."""
+"""The number of requests tried per replacement in the search for newly allowed access."""
 
 
 def verify(output: Path, inputs: AnalysisInputs, *, key: Ed25519PublicKey | None = None) -> OutputVerification:
-    """The second opinion on an output folder, read back from its files.
+    """The verification of an output folder, from its files.
 
-    The folder is compared with the digests that it states, every replacement is proven again, and where the inputs are
-    those that the folder was made from, it is generated again and compared. With `key`, it has to be signed.
+    Compares the folder with its digests and proves every replacement again. If the inputs haven't changed, generates
+    the folder again and compares it. With `key`, the folder must be signed.
 
     Raises:
         LpgenError: something other than the folder's own files can't be read.
@@ -72,14 +76,17 @@ def verify(output: Path, inputs: AnalysisInputs, *, key: Ed25519PublicKey | None
     found = read_output(output)
     checks = [check_unchanged(found)]
     if key is not None:
-        checks.append(_check_signature(found, key))
+        from lpgen.edge.signatures import is_signature_of
+
+        is_signed = found.chain is not None and is_signature_of(found.signature or "", found.chain.root, key)
+        checks.append(check_signed(found, is_signed))
     ground, options = load_ground(inputs), inputs.options
     verifications = _verify_folders(folders, ground, inputs)
     if found.chain is None:
         return OutputVerification(tuple(checks), verifications)
     then = found.chain.inputs
     choices = unusual_choices(then.options)
-    now = inputs_of_generation(ground.generation, inputs, code="")
+    now = inputs_of_output(ground.generation, inputs)
     days_of_then = (then.options.get("as_of"), found.stated.as_of if found.stated else None)
     if options.as_of is None or options.as_of.isoformat() in days_of_then:
         now = replace(now, options=then.options)  # a folder is generated again with its own choices
@@ -90,22 +97,14 @@ def verify(output: Path, inputs: AnalysisInputs, *, key: Ed25519PublicKey | None
     return OutputVerification((*checks, again), verifications, choices=choices)
 
 
-def _check_signature(found: FoundOutput, key: Ed25519PublicKey) -> Check:
-    from lpgen.edge.signatures import is_signature_of
-
-    return check_signed(
-        found, found.chain is not None and is_signature_of(found.signature or "", found.chain.root, key)
-    )
-
-
 # ---------------------------------------------------------------- each replacement
 
 
 @dataclass(frozen=True, slots=True)
 class _FolderBatch:
-    """Some folders as read back, from the one of a number on, with their principals and all records of these.
+    """Some folders, their principals and all records of these. `start` is the number of the first folder.
 
-    A folder that can't be read is its failure.
+    A folder that can't be read is represented by its failed verification.
     """
 
     start: int
@@ -114,25 +113,18 @@ class _FolderBatch:
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
-class _FolderBatches:
-    """The folders in batches, each read when it is asked for."""
-
-    folders: Sequence[Path]
-    ground: Ground
-
-    def __iter__(self) -> Iterator[_FolderBatch]:
-        known = {outline.arn: outline for outline in self.ground.outlines}
-        for start in range(0, len(self.folders), BATCH_UNITS):
-            some = tuple(map(_read_folder, self.folders[start : start + BATCH_UNITS]))
-            arns = {one.principal for one in some} & known.keys()
-            principals = tuple(self.ground.whole(known[arn]) for arn in sorted(arns))
-            yield _FolderBatch(start, some, principals, self.ground.slices.rows_of(arns))
+def _folder_batches(folders: Sequence[Path], ground: Ground) -> Iterator[_FolderBatch]:
+    known = {outline.arn: outline for outline in ground.outlines}
+    for start in range(0, len(folders), BATCH_UNITS):
+        batch = tuple(map(_read_folder, folders[start : start + BATCH_UNITS]))
+        arns = {folder.principal for folder in batch} & known.keys()
+        principals = tuple(ground.whole(known[arn]) for arn in sorted(arns))
+        yield _FolderBatch(start, batch, principals, ground.slices.rows_of(arns))
 
 
 @dataclass(frozen=True, slots=True)
 class _FolderVerifier:
-    """A worker's task for a batch: the number of its first folder, and the checks on each."""
+    """A worker's task for a batch: the number of its first folder, and the verification of each folder."""
 
     counter: UseCounter
     catalog: Catalog
@@ -155,7 +147,7 @@ class _FolderVerifier:
     ) -> Verification:
         arn = written.principal
         if grants is None:
-            return _failed(arn, "the old policies are known", f"the policies given hold no {arn}")
+            return _failed(arn, "the old policies are known", f"the given policies don't contain {arn}")
         return verify_replacement(
             written.documents,
             grants,
@@ -171,18 +163,19 @@ class _FolderVerifier:
 
 def _verify_folders(folders: Sequence[Path], ground: Ground, inputs: AnalysisInputs) -> tuple[Verification, ...]:
     options, catalog = inputs.options, inputs.catalog
-    counter = use_counter(ground.usage, ground.outlines, decisions_on_ground(ground, options), Dangers(catalog))
-    # What is large and of no use to the checks stays here.
+    decisions = current_decisions(coverage_from_usage(ground.usage), options)
+    counter = use_counter(ground.usage, ground.outlines, decisions, Dangers(catalog))
+    # Large options that the checks don't use aren't sent to workers.
     needed = Options(guards=ground.guards, attached_quota=options.attached_quota)
     verifier = _FolderVerifier(counter, catalog, needed)
     found: list[tuple[int, list[Verification]]] = []
     done = 0
     engine = engine_for_units(inputs.engine, len(folders), BATCH_UNITS)
-    for result in results_of(engine, verifier, _FolderBatches(folders, ground)):
+    for result in results_of(engine, verifier, _folder_batches(folders, ground)):
         found.append(result)
         done += len(result[1])
         _LOG.info("verified %d of %d replacements", done, len(folders))
-    return tuple(verification for _, some in sorted(found, key=lambda pair: pair[0]) for verification in some)
+    return tuple(verification for _, batch in sorted(found, key=lambda pair: pair[0]) for verification in batch)
 
 
 def _read_folder(folder: Path) -> WrittenReplacement | Verification:
@@ -196,19 +189,24 @@ def _failed(principal: str, check: str, finding: str) -> Verification:
     return Verification(principal, (Check(check, CheckStatus.FAILED, 1, (finding,)),))
 
 
-# ---------------------------------------------------------------- the folder, generated again
+# ---------------------------------------------------------------- the folder generated again
 
 
 def _ground_of_then(ground: Ground, data: Path, then: Inputs, now: Inputs) -> tuple[Ground, tuple[str, ...]]:
     """The ground that an output was made from, and the inputs that have changed since.
 
-    Usage that was ingested since doesn't matter where the data folder still has the earlier tables.
+    Newly ingested usage doesn't count as a change if the data folder still has the earlier tables.
     """
-    if changed_inputs(then, now) == ("usage",) and _GENERATION.fullmatch(then.usage):
-        earlier = load_earlier_usage(ground, data, then.usage)
-        if earlier is not None:
-            return earlier, ()
-    return ground, changed_inputs(then, now)
+    changed = changed_inputs(then, now)
+    if changed != ("usage",) or not _GENERATION.fullmatch(then.usage):
+        return ground, changed
+    try:
+        usage = read_generation_usage(data, then.usage, stored=True)
+    except (FileNotFoundError, DataError):
+        return ground, changed
+    named, elsewhere = divide_by_log(usage, arns_by_id(ground.outlines))
+    slices = RowSlices(named, elsewhere=elsewhere)
+    return replace(ground, usage=named, slices=slices, generation=then.usage, keep=make_again), ()
 
 
 def _reproduce(found: FoundOutput, then: Inputs, ground: Ground, inputs: AnalysisInputs) -> Check:

@@ -1,4 +1,4 @@
-"""`lpgen backtest`: what replacements of past days would have denied later."""
+"""`lpgen backtest`: what past replacements would have denied."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def backtest_command(
         Only("principal", "scope", "keep_unobservable", "min_days", "decisions", "attached_quota"),
     ],
     engine: EngineOptions,
-    train: Annotated[int, days_option("--train", "How many days each window learns on, such as 90d.")] = 90,
-    test: Annotated[int, days_option("--test", "How many days after them it judges.")] = 30,
-    step: Annotated[int, days_option("--step", "How many days later the next window begins.")] = 7,
+    train: Annotated[int, days_option("--train", "How many days each window learns from, such as 90d.")] = 90,
+    test: Annotated[int, days_option("--test", "How many days after them to test.")] = 30,
+    step: Annotated[int, days_option("--step", "How many days after the start of a window the next one starts.")] = 7,
     look_back: Annotated[
         bool,
         typer.Option(
             "--look-back",
-            help="Take the three windows that `lpgen review` looks back on; each learns on all days before.",
+            help="Use the three windows that `lpgen review` tests. Each learns from all earlier days.",
         ),
     ] = False,
     format: Annotated[BacktestFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
@@ -47,11 +47,11 @@ def backtest_command(
 ) -> None:
     """Show what past replacements would have denied.
 
-    Walks through the logs window by window: makes replacements from the first days as `lpgen generate` does, and
-    decides every later use that the old policies allow. Shows what would have been denied and why, what to expect in
-    the next 30 days, and how simpler policies compare.
+    Goes through the logs window by window: makes replacements from the first days as `lpgen generate` does, and decides
+    every later use that the old policies allow. Shows what would have been denied and why, what to expect in the next
+    30 days, and how simpler policies compare.
 
-    Reads the usage in the data folder and ingests nothing. Exit 2 where the logs are too short for one window.
+    Reads the usage in the data folder and ingests nothing. Exit 2 if the logs are too short for one window.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""`lpgen baseline`: what is known now, frozen under a name."""
+"""`lpgen baseline`: save the current state under a name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lpgen.cli.engine import EngineOptions
-from lpgen.cli.formats import FORMAT_HELP, choose_format
+from lpgen.cli.formats import FORMAT_HELP, PlainFormat, PlainFormatOption, choose_format
 from lpgen.cli.help import PlainCommand
 from lpgen.cli.messages import as_command
 from lpgen.cli.option_groups import Only
@@ -18,7 +18,7 @@ from lpgen.cli.output import print_status, terminal_width, wants_color, write_ou
 
 app = typer.Typer(
     name="baseline",
-    help="Freeze what is known now, to tell later what changed.",
+    help="Save the current state, to compare with later.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -27,7 +27,9 @@ app = typer.Typer(
 @app.command("save", cls=PlainCommand)
 @as_command
 def _save_command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it, such as the day: 2026-09-30.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The name of the baseline, such as the date: 2026-09-30.")
+    ],
     data: DataOption,
     inputs: AnalysisInputOptions,
     choices: Annotated[
@@ -35,10 +37,10 @@ def _save_command(
     ],
     engine: EngineOptions,
 ) -> None:
-    """Freeze policies, usage, catalog and proposals under a name.
+    """Save policies, usage, catalog and proposals under a name.
 
-    Reviews as `lpgen review` does with the same options, and keeps in the data folder what it read and what it
-    proposes. A baseline never changes; `lpgen drift --since NAME` tells what is different since.
+    Runs a review like `lpgen review` with the same options, and saves what it read and what it proposes in the data
+    folder. A baseline never changes. `lpgen drift --since NAME` shows what has changed since.
 
     \b
     Example:
@@ -60,14 +62,7 @@ class _ListFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-    NAMES = "names"  # a name a line, for scripts
-
-
-class _ShowFormat(StrEnum):
-    """How one baseline is shown."""
-
-    TEXT = "text"
-    JSON = "json"
+    NAMES = "names"  # one name per line, for scripts
 
 
 @app.command("list", cls=PlainCommand)
@@ -75,13 +70,13 @@ class _ShowFormat(StrEnum):
 def _list_command(
     data: DataOption,
     format: Annotated[  # noqa: A002
-        _ListFormat | None, typer.Option("--format", help=f"{FORMAT_HELP} `names` are one a line.")
+        _ListFormat | None, typer.Option("--format", help=f"{FORMAT_HELP} `names` prints one name per line.")
     ] = None,
     output: OutputFileOption = None,
 ) -> None:
     """List the baselines of a data folder.
 
-    The oldest first, with the figures that `lpgen drift` draws its trend from.
+    Oldest first, with the figures for the trend that `lpgen drift` shows.
 
     \b
     Example:
@@ -103,14 +98,16 @@ def _show_command(
     data: DataOption,
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="Its name, or a day: the newest of then or before; by default the newest."),
+        typer.Argument(
+            metavar="NAME", help="A name, or a date for the newest baseline up to that day. By default the newest."
+        ),
     ] = "",
-    format: Annotated[_ShowFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: PlainFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
-    """Check a baseline, and say what it holds.
+    """Check a baseline, and show what it holds.
 
-    Every file is held against its checksum. Exit 3 where a file was changed, lost or added.
+    Compares every file with its checksum. Exit 3 if a file was changed, lost or added.
 
     \b
     Example:
@@ -119,7 +116,7 @@ def _show_command(
     from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
     from lpgen.report.messages.data_folder import BaselineContent, render_baseline
 
-    chosen = choose_format(format, output, _ShowFormat)
+    chosen = choose_format(format, output, PlainFormat)
     baseline = open_baseline(find_baseline(data, name))
     holding = BaselineContent(
         saved=baseline.saved.saved.isoformat(),

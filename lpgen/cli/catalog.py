@@ -1,18 +1,18 @@
 """The commands of `lpgen catalog`: expand, show, stats and update.
 
-Imports of the edge stand inside the commands: naming actions must not wait for what another command needs.
+Each command imports the edge inside its function, so it loads only what it needs.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lpgen.cli.formats import PlainFormat
 from lpgen.cli.help import PlainCommand
 from lpgen.cli.messages import as_command
 from lpgen.cli.options import CatalogOption
@@ -25,23 +25,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="catalog",
-    help="Ask the catalog of AWS actions, or update it.",
+    help="Query the catalog of AWS actions, or update it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
 
-class _CatalogFormat(StrEnum):
-    """How the catalog's answers are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-_FormatOption = Annotated[_CatalogFormat, typer.Option("--format", help="How to print the answer.")]
-_StrictOption = Annotated[
-    bool, typer.Option("--strict", help="Exit with 3 where a pattern is invalid or matches nothing.")
-]
+_FormatOption = Annotated[PlainFormat, typer.Option("--format", help="How to print the answer.")]
 
 
 @app.command("expand", cls=PlainCommand)
@@ -51,15 +41,17 @@ def _expand_command(
     not_action: Annotated[
         bool, typer.Option("--not-action", help="Print every action that matches none of the patterns.")
     ] = False,
-    format: _FormatOption = _CatalogFormat.TEXT,  # noqa: A002
-    strict: _StrictOption = False,
+    format: _FormatOption = PlainFormat.TEXT,  # noqa: A002
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 3 if a pattern is invalid or matches nothing.")
+    ] = False,
     catalog: CatalogOption = None,
 ) -> None:
     """Print the actions that match any of the patterns.
 
-    They come sorted, each spelled as the catalog does. `*` and `?` are wildcards and case doesn't matter. `*` and
-    `*:*` mean everything; a service prefix has no wildcards otherwise. What is invalid or matches nothing is reported
-    on stderr.
+    The actions are sorted, and spelled as in the catalog. `*` and `?` are wildcards, and case doesn't matter. `*` and
+    `*:*` mean everything. Otherwise, a service prefix can't have wildcards. Patterns that are invalid or match nothing
+    are reported on stderr.
 
     \b
     Example:
@@ -83,12 +75,12 @@ def _expand_command(
 @as_command
 def _show_command(
     action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
-    format: _FormatOption = _CatalogFormat.TEXT,  # noqa: A002
+    format: _FormatOption = PlainFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:
-    """Print what the catalog knows of one action.
+    """Print what the catalog knows about one action.
 
-    That is its level, resources, condition keys and dependent actions, and when it was first seen.
+    Shows its level, resources, condition keys and dependent actions, and when it was first seen.
 
     \b
     Example:
@@ -104,12 +96,12 @@ def _show_command(
 @app.command("stats", cls=PlainCommand)
 @as_command
 def _stats_command(
-    format: _FormatOption = _CatalogFormat.TEXT,  # noqa: A002
+    format: _FormatOption = PlainFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:
-    """Print which catalog is in use, and how much it holds.
+    """Print which catalog is in use, and its size.
 
-    Its date and sources too.
+    Prints its date and sources too.
     """
     from lpgen.report.messages.catalog import facts_of_catalog, text_of_catalog
 
@@ -122,16 +114,16 @@ def _stats_command(
 @as_command
 def _update_command(
     url: Annotated[
-        str | None, typer.Option("--url", metavar="URL", help="Another server with AWS's service reference.")
+        str | None, typer.Option("--url", metavar="URL", help="Another server for AWS's service reference.")
     ] = None,
-    format: _FormatOption = _CatalogFormat.TEXT,  # noqa: A002
+    format: _FormatOption = PlainFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:
     """Fetch a newer catalog from AWS.
 
-    Reads AWS's service reference into a new dated catalog of yours, and prints what came and what went. First-seen
-    dates, required flags and dependent actions come from the catalog before. When anything fails, the catalogs that
-    you have stay as they are.
+    Reads AWS's service reference into a new dated catalog of your own, and prints what was added and removed.
+    First-seen dates, required flags and dependent actions come from the previous catalog. If anything fails, your
+    existing catalogs are unchanged.
     """
     from datetime import UTC, datetime
 
@@ -152,7 +144,7 @@ def _open(path: Path | None) -> Catalog:
 
 
 def _open_for_update(path: Path | None) -> Catalog:
-    """The catalog to carry facts over from: a user's catalog that can't be read must not keep people from a new one."""
+    """The catalog to copy facts from. A user's catalog that can't be read must not prevent an update."""
     from lpgen.edge.catalog.files import bundled_catalog
 
     try:
@@ -160,7 +152,7 @@ def _open_for_update(path: Path | None) -> Catalog:
     except CatalogError as error:
         if path is not None:
             raise
-        print_status(f"lpgen: {error.message}; facts are carried over from the bundled catalog")
+        print_status(f"lpgen: {error.message}; copying facts from the bundled catalog")
         return bundled_catalog()
 
 
@@ -187,11 +179,11 @@ def _report_problems(expansion: Expansion, *, not_action: bool) -> None:
         fault = "is invalid" if problem.kind == "invalid" else "matches nothing"
         print_status(f"lpgen: {quote_input(problem.pattern)} {fault}: {problem.message}")
     if not_action and any(problem.kind == "invalid" for problem in expansion.problems):
-        print_status("lpgen: no action is printed: what an invalid pattern was meant to leave out can't be known")
+        print_status("lpgen: no action is printed, because nobody knows what an invalid pattern excludes")
 
 
-def _print(text: str, facts: dict[str, object] | list[str], form: _CatalogFormat) -> None:
-    answer = json.dumps(facts, indent=2) if form is _CatalogFormat.JSON else for_terminal(text)
+def _print(text: str, facts: dict[str, object] | list[str], form: PlainFormat) -> None:
+    answer = json.dumps(facts, indent=2) if form is PlainFormat.JSON else for_terminal(text)
     if answer:
         typer.echo(answer)
 

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
-
 import typer
 
-from lpgen.cli.formats import FORMAT_HELP, choose_format
-from lpgen.cli.options import EXIT_FOUND, DataOption, OutputFileOption
+from lpgen.cli.formats import PlainFormat, PlainFormatOption, choose_format
+from lpgen.cli.options import DataOption, OutputFileOption
 from lpgen.cli.output import write_output
-
-
-class _CheckFormat(StrEnum):
-    """How a check is printed."""
-
-    TEXT = "text"
-    JSON = "json"
+from lpgen.errors import ExitCode
 
 
 def check_command(
     data: DataOption,
-    format: Annotated[_CheckFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: PlainFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
-    """Check that a data folder is whole.
+    """Check that a data folder is intact.
 
     Reads every file of the ledger, the usage tables, the snapshots and the baselines, and compares checksums, counts,
-    keys and order. It repairs nothing. Each finding names the file and what to do.
+    keys and order. Repairs nothing. Each finding names the file and what to do.
 
-    Exit 0 where all is whole, 1 where something is damaged, 3 where the folder can't be read.
+    Exit 0 if everything is intact, 1 if something is damaged, 3 if the folder can't be read.
 
     \b
     Example:
@@ -38,8 +29,8 @@ def check_command(
     from lpgen.app.check import check_data
     from lpgen.report.messages.data_folder import render_check
 
-    chosen = choose_format(format, output, _CheckFormat)
+    chosen = choose_format(format, output, PlainFormat)
     found = check_data(data)
     write_output(render_check(found, chosen.value), output)
     if found.damages:
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(ExitCode.FOUND)

@@ -1,34 +1,22 @@
-"""`lpgen config`: the defaults in force, and where each comes from."""
+"""`lpgen config`: the current defaults, and where each comes from."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
-
-import typer
-
-from lpgen.cli.formats import FORMAT_HELP, choose_format
+from lpgen.cli.formats import PlainFormat, PlainFormatOption, choose_format
 from lpgen.cli.options import OutputFileOption
 from lpgen.cli.output import terminal_width, wants_color, write_output
 from lpgen.cli.settings import chosen_settings
 
 
-class _ConfigFormat(StrEnum):
-    """How the defaults are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 def config_command(
-    format: Annotated[_ConfigFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: PlainFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
-    """Show the defaults in force, and where each comes from.
+    """Show the current defaults, and where each comes from.
 
-    An option on the command line counts first, then the LPGEN_* variable, then the file lpgen.toml of the current
-    folder, then lpgen's own default. In lpgen.toml, paths are relative to the file and stay in its folder. The file
-    may be another person's, so it can only make lpgen stricter: decisions, logs and accounts can't come from it.
+    An option on the command line comes first, then the LPGEN_* variable, then the file lpgen.toml of the current
+    folder, then lpgen's own default. Paths in lpgen.toml are relative to the file and stay in its folder. Somebody else
+    may have written the file, so it can only make lpgen stricter: decisions, logs and accounts can't come from it.
 
     \b
     Example:
@@ -36,8 +24,7 @@ def config_command(
     """
     from lpgen.report.messages.config import render_config
 
-    chosen = choose_format(format, output, _ConfigFormat)
-    rows = [
-        (setting.setting.key, setting.value, setting.origin, setting.setting.variable) for setting in chosen_settings()
-    ]
-    write_output(render_config(rows, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+    chosen = choose_format(format, output, PlainFormat)
+    write_output(
+        render_config(chosen_settings(), chosen.value, width=terminal_width(), color=wants_color(output)), output
+    )

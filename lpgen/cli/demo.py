@@ -1,4 +1,4 @@
-"""`lpgen demo`: the main job on the bundled sample organization."""
+"""`lpgen demo`: the main workflow on the bundled sample organization."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def demo_command(
         "lpgen-demo"
     ),
 ) -> None:
-    """Run the main job on the sample organization.
+    """Run the main workflow on the sample organization.
 
     Ingests the bundled logs, generates and verifies replacements, and shows the review.
     """
     from lpgen.app.backtest import Days, backtest
-    from lpgen.app.ingest import ingest
+    from lpgen.app.ingest import LogSources, ingest
     from lpgen.app.inputs import AnalysisInputs
-    from lpgen.app.output import generate, inputs_of_report, review_page, review_parts
+    from lpgen.app.output import generate, inputs_of_output, review_page, review_parts
     from lpgen.app.review import analyse
     from lpgen.app.verify import verify
     from lpgen.core.options import Options
@@ -43,14 +43,14 @@ def demo_command(
     refuse_link(output)
     sample, catalog = bundled_sample_logs(), bundled_catalog()
     data, replacements = output / "data", output / "replacements"
-    result = ingest([sample.logs], catalog, data=data, engine=LocalEngine(os.cpu_count() or 1))
+    result = ingest(LogSources((sample.logs,)), catalog, data=data, engine=LocalEngine(os.cpu_count() or 1))
     print_status(render_ingest(result, verbose=False) + "\n")
     inputs = AnalysisInputs(data, [sample.policies], catalog, Options())
     report = analyse(inputs)
-    generate(report, replacements, inputs_of_report(report, inputs), data=data)
+    generate(report, replacements, inputs_of_output(report.generation, inputs), data=data)
     known = (("--data", str(data)), ("--policies", str(sample.policies)))
     given = given_of(context, ())
-    # The sample is no account of AWS, and all its logs are read.
+    # The sample isn't an AWS account, and all its logs are already ingested.
     here = {name: taken for name, taken in given.taken.items() if name not in ("snapshot", "ingest")}
     given = Given(known, here, given.program, given.draft)
     for name, format in (("report.txt", "text"), ("report.md", "markdown"), ("report.json", "json")):  # noqa: A001
@@ -76,14 +76,14 @@ def demo_command(
 
 
 _DEMO_DAYS = (60, 30, 10)
-"""The days to learn on, to judge on, and between windows: the 120 days of the sample logs hold four such windows."""
+"""The days to learn from, to test, and between windows. The 120 days of the sample logs hold four such windows."""
 
-_WRITTEN = """What was written
-  {output}/review.html   the review in full, for a browser: open it first
+_WRITTEN = """Files written
+  {output}/review.html   the full review, for a browser: open it first
   {output}/report.txt, report.md, report.json   the same for a terminal, a pull request and programs
-  {replacements}/   a folder per principal: policy-*.json to put in place, evidence.json for every line
-  {data}/   the usage table that all of it was read from
+  {replacements}/   a folder per principal: policy-*.json to apply, evidence.json for every line
+  {data}/   the usage table behind all of this
 
-Verification, from the files only: {passed} replacements passed every check.
+Verification from the files only: {passed} replacements passed every check.
 Backtest: {backtest}
 """

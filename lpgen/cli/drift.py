@@ -39,7 +39,7 @@ class DriftFormat(StrEnum):
 
 
 _OWN: Final = frozenset({"since", "format", "output", "full", "also", "fail_on", "sarif_root"})
-"""The options on how drift is printed, and since when, which other commands don't get."""
+"""The options on output and on the baseline, which suggested commands don't get."""
 
 
 def drift_command(
@@ -53,8 +53,8 @@ def drift_command(
         typer.Option(
             "--since",
             metavar="NAME|DATE",
-            help="The baseline to compare with: its name, or a day for the newest as of then or before. By default the "
-            "newest.",
+            help="The baseline to compare with: its name, or a date for the newest baseline up to that day. By "
+            "default the newest.",
         ),
     ] = "",
     format: Annotated[DriftFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
@@ -62,7 +62,7 @@ def drift_command(
     full: Annotated[
         bool,
         typer.Option(
-            "--full", help="Print every finding as text, by the page on a terminal; by default text is one screen."
+            "--full", help="Print every finding as text, through a pager on a terminal. By default, text is one screen."
         ),
     ] = False,
     also: Annotated[
@@ -70,8 +70,8 @@ def drift_command(
         typer.Option(
             "--also",
             metavar="FILE",
-            help="Write the report to this file too, in the format of its ending: .txt, .md, .json, .sarif or .html. "
-            "Repeats.",
+            help="Also write the report to this file, in the format of its extension: .txt, .md, .json, .sarif or "
+            ".html. Repeatable.",
         ),
     ] = None,
     proposed: Annotated[
@@ -79,17 +79,18 @@ def drift_command(
         typer.Option(
             "--proposed",
             metavar="DIR",
-            help="A folder that `lpgen generate` wrote since: policies as in it are no drift either. Repeats.",
+            help="A folder that `lpgen generate` wrote since. Policies as in this folder aren't drift either. "
+            "Repeatable.",
         ),
     ] = None,
     fail_on: Annotated[
         Severity | None,
-        typer.Option("--fail-on", help="Exit with 1 where a finding that nobody accepted is as severe, or more."),
+        typer.Option("--fail-on", help="Exit with 1 if a finding that nobody accepted has this severity or higher."),
     ] = None,
     unused_days: Annotated[
         int,
         days_option(
-            "--unused-days", "After how many covered days without use a grant counts as unused, a role as quiet."
+            "--unused-days", "After how many covered days without use a grant counts as unused, and a role as quiet."
         ),
     ] = 90,
     apply_days: Annotated[
@@ -98,13 +99,15 @@ def drift_command(
     ] = 30,
     sarif_root: SarifRootOption = "lpgen-out",
 ) -> None:
-    """Tell what changed since a baseline.
+    """Show what changed since a baseline.
 
-    Finds policies changed outside, new principals and wildcards, what wildcards inherited from AWS, use that a proposal
-    would break, grants and roles that fell out of use, proposals never applied, and coverage lost.
+    Finds policies changed outside lpgen, new principals and wildcards, actions that wildcards gained from AWS, use that
+    a proposal would break, grants and roles that are no longer used, proposals that were never applied, and lost
+    coverage.
 
-    Each finding has a severity, a next step, and an item by which --decisions accepts it. Findings with one cause are a
-    group. Text is one screen: what changed, for whom and what to do. --full prints every finding, and so does --output.
+    Each finding has a severity, a next step, and an item for accepting it with --decisions. Findings with the same
+    cause form a group. Text is one screen: what changed, for whom and what to do. --full and --output print every
+    finding.
 
     \b
     Example:
@@ -138,7 +141,7 @@ def _format_of(path: Path) -> DriftFormat:
     found = format_of_name(path, DriftFormat)
     if found is None:
         raise InvocationError(
-            f"the ending of {quote_input(str(path))} says no format",
+            f"the extension of {quote_input(str(path))} isn't that of a format",
             hint=f"use one of {', '.join(endings_of(DriftFormat))}",
         )
     return found

@@ -1,4 +1,4 @@
-"""Where commands do their work: the options, and the engine that they choose."""
+"""The options for where a command runs, and the engine that they choose."""
 
 from __future__ import annotations
 
@@ -25,36 +25,28 @@ class EngineName(StrEnum):
     SPARK = "spark"
 
 
-_EngineOption = Annotated[
-    EngineName,
-    typer.Option("--engine", help="Where to do the work: on this machine, or on an existing Dask or Spark cluster."),
-]
-_SchedulerOption = Annotated[
-    str, typer.Option("--scheduler", metavar="ADDRESS", help="The Dask scheduler, such as tcp://10.0.0.5:8786.")
-]
-_MasterOption = Annotated[
-    str, typer.Option("--master", metavar="URL", help="The Spark master, such as yarn or spark://10.0.0.5:7077.")
-]
-_WorkersOption = Annotated[
-    int,
-    typer.Option(
-        "--workers", metavar="N", min=0, help="How many processes of this machine to use; 0 means one per core."
-    ),
-]
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineOptions:
-    """Where a command does its work."""
+    """Where a command runs."""
 
-    engine: _EngineOption = EngineName.LOCAL
-    workers: _WorkersOption = 0
-    scheduler: _SchedulerOption = ""
-    master: _MasterOption = ""
+    engine: Annotated[
+        EngineName,
+        typer.Option("--engine", help="Where to run: on this machine, or on an existing Dask or Spark cluster."),
+    ] = EngineName.LOCAL
+    workers: Annotated[
+        int,
+        typer.Option("--workers", metavar="N", min=0, help="How many local processes to use; 0 means one per core."),
+    ] = 0
+    scheduler: Annotated[
+        str, typer.Option("--scheduler", metavar="ADDRESS", help="The Dask scheduler, such as tcp://10.0.0.5:8786.")
+    ] = ""
+    master: Annotated[
+        str, typer.Option("--master", metavar="URL", help="The Spark master, such as yarn or spark://10.0.0.5:7077.")
+    ] = ""
 
     @contextmanager
     def open(self) -> Iterator[Engine]:
-        """The engine, ready to use. An option that would be ignored without a word is refused.
+        """The engine, ready to use. Refuses options that would be ignored.
 
         Raises:
             InvocationError: an option is missing, or belongs to another engine.
@@ -66,7 +58,7 @@ class EngineOptions:
             ("--workers", self.workers, EngineName.LOCAL),
         ):
             if value and self.engine is not owner:
-                raise InvocationError(f"{option} belongs to --engine {owner}")
+                raise InvocationError(f"{option} works only with --engine {owner}")
         if self.engine is EngineName.DASK:
             from lpgen.edge.engines.dask_cluster import open_dask_engine
 

@@ -1,4 +1,4 @@
-"""`lpgen explain`: which hole in which wall lets a request through, what stops it, and who can make it."""
+"""`lpgen explain`: what allows or stops a request, or who can make it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def explain_command(
     ],
     action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
     resource: Annotated[
-        str, typer.Argument(metavar="RESOURCE", help="An ARN, or a glob of ARNs; any resource if left out.")
+        str, typer.Argument(metavar="RESOURCE", help="An ARN, or a glob of ARNs. Any resource if omitted.")
     ] = "",
     *,
     inputs: Annotated[
@@ -32,22 +32,22 @@ def explain_command(
         typer.Option(
             "--context",
             metavar="KEY=VALUE",
-            help="A condition key of the request, such as aws:SourceIp=203.0.113.7. Repeats; KEY= says that the "
-            "request doesn't have it. What isn't given is unknown.",
+            help="A condition key of the request, such as aws:SourceIp=203.0.113.7. KEY= means that the request "
+            "doesn't have the key. Other keys are unknown. Repeatable.",
         ),
     ] = None,
     format: FormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
-    """Say why a request is allowed, what stops it, or who can make it.
+    """Explain what allows or stops a request, or who can make it.
 
-    Shows each wall that the request meets and the holes in it: the statement, the wildcard that matched, the
-    conditions, what denies, and whether and when the action was used.
+    Shows each wall that the request meets and the holes in it: the statement, the matching wildcard, the conditions,
+    any deny, and whether and when the action was used.
 
-    For a glob that matches several principals, lists who can: first roles that somebody outside can assume, then those
-    that never used the action. Text is one screen; JSON has every principal.
+    For a glob that matches several principals, lists who can: first roles that can be assumed from outside, then
+    principals that never used the action. Text is one screen; JSON has every principal.
 
-    Never guesses: where it turns on something that isn't known, it says on what. Exit 0 whatever the answer.
+    Never guesses: if the answer depends on something unknown, says what. Exit 0 whatever the answer is.
 
     \b
     Example:
@@ -76,13 +76,13 @@ def explain_command(
 
 
 def _context(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The values by key, a key's in the order given; no values where it was given as KEY=."""
+    """The values by key, in the given order. A key given as KEY= has none."""
     found: dict[str, tuple[str, ...]] = {}
     spelled: dict[str, str] = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            raise InvocationError(f"{quote_input(text)} is no KEY=VALUE", hint="such as aws:SourceIp=203.0.113.7")
+            raise InvocationError(f"{quote_input(text)} is not KEY=VALUE", hint="such as aws:SourceIp=203.0.113.7")
         name = spelled.setdefault(key.strip().lower(), key.strip())
         found[name] = (*found.get(name, ()), *((value,) if value else ()))
     return found

@@ -1,4 +1,4 @@
-"""The forms that commands print in: given by `--format`, else told by the ending of the output file's name."""
+"""The output formats of commands: given by `--format`, or by the extension of the output file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,14 @@ _ENDINGS: Final = {
     ".parquet": "parquet",
 }
 
-FORMAT_HELP: Final = "How to print it. By default as the name of the --output file ends, else as text."
+FORMAT_HELP: Final = "The output format. By default that of the --output file's extension, or text."
+
+
+class PlainFormat(StrEnum):
+    """The formats of short answers."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 class ReportFormat(StrEnum):
@@ -48,6 +55,7 @@ class ReviewFormat(StrEnum):
     PARQUET = "parquet"
 
 
+PlainFormatOption = Annotated[PlainFormat | None, typer.Option("--format", help=FORMAT_HELP)]
 FormatOption = Annotated[ReportFormat | None, typer.Option("--format", help=FORMAT_HELP)]
 ReviewFormatOption = Annotated[ReviewFormat | None, typer.Option("--format", help=FORMAT_HELP)]
 
@@ -55,11 +63,11 @@ Format = TypeVar("Format", bound=StrEnum)
 
 
 def choose_format(given: Format | None, output: Path | None, formats: type[Format]) -> Format:
-    """The format given, else that of the file's ending, else text.
+    """The given format, or that of the file's extension, or text.
 
     Raises:
-        InvocationError: the ending is that of a format which the command doesn't print.
-        OutputError: the file's folder isn't there.
+        InvocationError: the command doesn't print the format of the extension.
+        OutputError: the file's folder doesn't exist.
     """
     if output is not None and str(output) != "-":
         refuse_missing_folder(output)
@@ -69,26 +77,22 @@ def choose_format(given: Format | None, output: Path | None, formats: type[Forma
 
 
 def format_of_name(path: Path, formats: type[Format]) -> Format | None:
-    """The format that a file's ending tells of, None where it tells of none.
+    """The format of a file's extension, or None if the extension isn't that of a format.
 
     Raises:
-        InvocationError: it is not among the formats of the command.
+        InvocationError: the command doesn't have the format.
     """
     name = _ENDINGS.get(path.suffix.lower(), path.suffix[1:])
     if not name.isalpha():  # such as the day in `report.2026-09-30`
         return None
-    if name not in _values(formats):
+    if name not in list(formats):
         raise InvocationError(
-            f"this command has no {name} to write to {quote_input(str(path))}",
+            f"this command can't write {name} to {quote_input(str(path))}",
             hint=f"end the name in {' or '.join(endings_of(formats))}, or give --format",
         )
     return formats(name)
 
 
 def endings_of(formats: type[Format]) -> list[str]:
-    """The ending of a file of each format that has one."""
-    return [ending for ending, name in _ENDINGS.items() if name in _values(formats) and ending not in (".htm", ".log")]
-
-
-def _values(formats: type[Format]) -> list[str]:
-    return [arn_format.value for arn_format in formats]
+    """The file extension of each format that has one."""
+    return [ending for ending, name in _ENDINGS.items() if name in list(formats) and ending not in (".htm", ".log")]

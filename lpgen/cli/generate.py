@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from lpgen.cli.engine import EngineOptions
-from lpgen.cli.options import EXIT_FOUND, AnalysisInputOptions, ChoiceOptions, DataOption
+from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption
 from lpgen.cli.output import print_status
+from lpgen.errors import ExitCode
 
 
 class _CodeFormat(StrEnum):
@@ -32,9 +33,7 @@ def generate_command(
     ],
     code: Annotated[
         _CodeFormat,
-        typer.Option(
-            "--as", help="What to write: JSON documents and their evidence, and beside them the same as code."
-        ),
+        typer.Option("--as", help="What to write: JSON documents and their evidence, and optionally the same as code."),
     ] = _CodeFormat.JSON,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")
@@ -49,18 +48,18 @@ def generate_command(
 ) -> None:
     """Write replacement policies, with evidence.
 
-    Makes a folder per principal with its policy documents and the evidence for every line. With --as the same is
-    written as Terraform or CloudFormation too, in a folder of that name.
+    Writes a folder per principal with its policy documents and the evidence for every line. --as also writes them as
+    Terraform or CloudFormation, in a folder of that name.
 
-    Each replacement is verified before it is called safe. Exit 1 where one fails its verification.
-    summary.json holds digests of all files and inputs, which `lpgen verify` and `lpgen rollout` check.
+    Each replacement is verified before it is called safe. Exit 1 if a replacement fails its verification. summary.json
+    holds digests of all files and inputs, which `lpgen verify` and `lpgen rollout` check.
 
     \b
     Example:
       lpgen generate --data lpgen-data --output lpgen-out
       lpgen generate --data lpgen-data --output lpgen-out --as terraform
     """
-    from lpgen.app.output import generate, inputs_of_report
+    from lpgen.app.output import generate, inputs_of_output
     from lpgen.app.review import open_review
     from lpgen.edge.signatures import read_private_key
     from lpgen.report.messages.generate import render_generated
@@ -70,9 +69,9 @@ def generate_command(
     read = inputs.read(data, choices)
     with engine.open() as at:
         review = open_review(replace(read, engine=at))
-        made_from = inputs_of_report(review.report, read, form)
+        made_from = inputs_of_output(review.report.generation, read, form)
         written = generate(review, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
     print_status(render_generated(written, str(output)))
     failed = any(summary.failed for summary in written.replaced)
     if failed or (strict and not all(summary.safe for summary in written.open)):
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(ExitCode.FOUND)

@@ -1,4 +1,4 @@
-"""How help is laid out, in plain text: the commands in the order of work, and arguments without Python's types."""
+"""The layout of help, in plain text: the commands in the order of work, and arguments without Python types."""
 
 from __future__ import annotations
 
@@ -21,35 +21,30 @@ SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Look things up", ("catalog", "map", "authorize", "iam-policy", "schema", "config")),
 )
 
-_ORDER: Final = tuple(name for _, names in SECTIONS for name in names)
-
 
 class WorkOrder(TyperGroup):
-    """A group whose help has sections; a command that stands in none comes last."""
+    """A group whose help has sections."""
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
         """The names of the commands in the order of work."""
-        return sorted(self.commands, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
+        return [name for _, names in SECTIONS for name in names]
 
-    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # noqa: ARG002
         """Writes the commands below their headings, in columns that line up."""
         width = max(map(len, self.commands))
-        rest = tuple(name for name in self.list_commands(ctx) if name not in _ORDER)
-        for title, names in (*SECTIONS, ("Others", rest)):
+        for title, names in SECTIONS:
             rows = [
                 (name.ljust(width), self.commands[name].get_short_help_str(formatter.width - 6 - width))
                 for name in names
-                if name in self.commands
             ]
-            if rows:
-                with formatter.section(title):
-                    formatter.write_dl(rows)
+            with formatter.section(title):
+                formatter.write_dl(rows)
 
 
 class StoppedCommandError(Exception):
-    """A command that was interrupted, or met an error that lpgen doesn't know, which is the cause of this one.
+    """A command was interrupted, or failed with an unexpected error, which is the cause of this error.
 
-    typer has exit codes of its own for interrupts and for errors of the system.
+    Without this class, typer would use its own exit codes for interrupts and system errors.
     """
 
     def __init__(self, command: str) -> None:
@@ -58,7 +53,7 @@ class StoppedCommandError(Exception):
 
 
 class PlainCommand(TyperCommand):
-    """A command that takes defaults from settings, and whose help names its arguments as manuals do."""
+    """A command that takes defaults from settings. Its help names arguments as manuals do."""
 
     def __init__(self, name: str | None, **attributes: Any) -> None:
         super().__init__(name, **attributes)
@@ -68,10 +63,10 @@ class PlainCommand(TyperCommand):
                 parameter.envvar = setting.variable
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """The context of a run, with the defaults of `lpgen.toml`; who asks for help needs none.
+        """The context of a run, with the defaults of `lpgen.toml` unless help is requested.
 
         Raises:
-            InvocationError: the file is wrong, or has what only the command line may give.
+            InvocationError: the file is wrong, or sets what only the command line may set.
         """
         if not {"-h", "--help"}.intersection(args):
             extra["default_map"] = defaults_from_file(self.name or "")
@@ -85,7 +80,7 @@ class PlainCommand(TyperCommand):
         """Runs the command.
 
         Raises:
-            StoppedCommandError: it was interrupted, or met an error that lpgen doesn't know.
+            StoppedCommandError: it was interrupted, or failed with an unexpected error.
         """
         try:
             return super().invoke(ctx)
@@ -100,7 +95,7 @@ class PlainCommand(TyperCommand):
         return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
 
     def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
-        """Writes the arguments and the options; the forms that an option takes stay."""
+        """Writes the arguments, without types, and the options."""
         rows: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)

@@ -1,4 +1,4 @@
-"""`lpgen iam-policy`: the least that lpgen itself needs in AWS."""
+"""`lpgen iam-policy`: the permissions that lpgen itself needs in AWS."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _PRINCIPAL: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:(role|user)/[\w+=,.@
 def iam_policy_command(
     command: Annotated[
         Duty | None,
-        typer.Argument(metavar="COMMAND", show_choices=False, help="What lpgen is to do; all of it if left out."),
+        typer.Argument(metavar="COMMAND", show_choices=False, help="What lpgen does. Everything if omitted."),
     ] = None,
     bucket: Annotated[
-        str, typer.Option("--bucket", metavar="NAME", help="The bucket of the logs.")
+        str, typer.Option("--bucket", metavar="NAME", help="The bucket with the logs.")
     ] = "YOUR-TRAIL-BUCKET",
     output_bucket: Annotated[
-        str, typer.Option("--output-bucket", metavar="NAME", help="The bucket of Athena's answers.")
+        str, typer.Option("--output-bucket", metavar="NAME", help="The bucket for the results of Athena.")
     ] = "YOUR-ANSWERS-BUCKET",
     role: Annotated[
         str, typer.Option("--role", metavar="NAME", help="The role that lpgen assumes in other accounts, if any.")
@@ -36,7 +36,9 @@ def iam_policy_command(
     plan: Annotated[
         Path | None,
         typer.Option(
-            "--plan", metavar="PLAN", help="Of a rollout, only what this plan takes: its principals and policies."
+            "--plan",
+            metavar="PLAN",
+            help="Allow only what this rollout plan needs: its principals and policies.",
         ),
     ] = None,
     output: OutputFileOption = None,
@@ -44,10 +46,10 @@ def iam_policy_command(
     """Print the least-privilege policy that lpgen itself needs.
 
     COMMAND is ingest-s3, ingest-athena, ingest-cloudtrail, snapshot, rollout-apply, rollout-undo or rollout-watch;
-    assume-role, where another role is to read the logs (`lpgen ingest --assume-role`); or, for the role in other
-    accounts, member-trust (who may assume it), member-role (what it takes to read them) or member-rollout.
+    assume-role, if another role reads the logs (`lpgen ingest --assume-role`); or, for the role in other accounts,
+    member-trust (who may assume it), member-role (to read the accounts) or member-rollout.
 
-    Without COMMAND prints an object of all of them.
+    Without COMMAND, prints one object with all of them.
 
     \b
     Example:
@@ -62,7 +64,8 @@ def iam_policy_command(
 
     if not _PRINCIPAL.fullmatch(caller):
         raise InvocationError(
-            f"{quote_input(caller)} is no role or user", hint="such as arn:aws:iam::111122223333:role/lpgen"
+            f"{quote_input(caller)} is not the ARN of a role or user",
+            hint="such as arn:aws:iam::111122223333:role/lpgen",
         )
     whole = read_rollout_plan(plan) if plan else None
     if whole is not None and not any(principal.calls for principal in whole.principals):

@@ -1,4 +1,4 @@
-"""`lpgen ingest`: logs into a data folder."""
+"""`lpgen ingest`: read logs into a data folder."""
 
 from __future__ import annotations
 
@@ -25,37 +25,41 @@ _REDRAW_SECONDS: Final = 0.1
 _LogOptions = Annotated[
     LogOptions,
     Described(
-        since=typer.Option(metavar="DATE", help="Only records from this day or time on, UTC, or since 90d or 4m ago."),
-        until=typer.Option(metavar="DATE", help="Only records up to and with this day or time, UTC."),
+        since=typer.Option(
+            metavar="DATE", help="Only records since this date or time (UTC), or since an age such as 90d or 4m."
+        ),
+        until=typer.Option(metavar="DATE", help="Only records up to and including this date or time (UTC)."),
         account=Annotated[
             list[str],
-            typer.Option(metavar="ID", help="Of s3:// and athena://, only the logs of this account or `all`. Repeats."),
+            typer.Option(
+                metavar="ID", help="Only logs of this account, or `all` (s3:// and athena:// only). Repeatable."
+            ),
         ],
         region=Annotated[
             list[str],
             typer.Option(
                 metavar="REGION",
-                help="Of s3://, athena:// and cloudtrail://, only the logs of this Region, or `all`. Repeats. Events "
-                "of IAM and other global services lie in us-east-1.",
+                help="Only logs of this Region, or `all` (s3://, athena:// and cloudtrail:// only). Events of IAM and "
+                "other global services are in us-east-1. Repeatable.",
             ),
         ],
         profile=typer.Option(metavar="NAME", help="The AWS profile whose credentials to use."),
-        aws_region=typer.Option(metavar="REGION", help="The Region that requests go to; by default the profile's."),
+        aws_region=typer.Option(metavar="REGION", help="The Region to send requests to. By default the profile's."),
         endpoint_url=typer.Option(metavar="URL", help="Where to send requests instead of AWS (AWS_ENDPOINT_URL)."),
-        requester_pays=typer.Option("--requester-pays", help="Pay for reading a bucket whose owner has readers pay."),
-        assume_role=typer.Option(metavar="ARN", help="The role to read with; each worker assumes it by itself."),
-        max_file_bytes=typer.Option(metavar="N", min=1, help="The bytes that a file may hold or inflate to."),
-        max_file_records=typer.Option(metavar="N", min=1, help="The records that are read of one file."),
+        requester_pays=typer.Option("--requester-pays", help="Pay for reading a requester-pays bucket."),
+        assume_role=typer.Option(metavar="ARN", help="The role to read with. Each worker assumes it separately."),
+        max_file_bytes=typer.Option(metavar="N", min=1, help="How many bytes a file may hold, compressed or not."),
+        max_file_records=typer.Option(metavar="N", min=1, help="How many records to read from one file."),
         max_file_broken=typer.Option(
-            metavar="N", min=0, help="The broken parts after which a file is not taken for a log."
+            metavar="N", min=0, help="After how many broken parts a file no longer counts as a log."
         ),
-        workgroup=typer.Option(metavar="NAME", help="Of athena://, the workgroup that queries run in."),
+        workgroup=typer.Option(metavar="NAME", help="The workgroup for queries (athena:// only)."),
         output_location=typer.Option(
             metavar="ADDRESS",
-            help="Of athena://, the s3:// address for Athena's answers; by default the workgroup's.",
+            help="The s3:// address for Athena's results (athena:// only). By default the workgroup's.",
         ),
         yes=typer.Option(
-            "--yes", help="Of athena://, read a table whole for each day if no partition of it tells the day."
+            "--yes", help="Read a whole table for each day if no partition gives the day (athena:// only)."
         ),
     ),
 ]
@@ -66,8 +70,8 @@ def ingest_command(
         list[str],
         typer.Argument(
             metavar="PATH",
-            help="Log files, or folders of them; s3://BUCKET/PREFIX; athena://DATABASE.TABLE; or cloudtrail:// for the "
-            "event history. Repeats.",
+            help="Log files or folders; s3://BUCKET/PREFIX; athena://DATABASE.TABLE; or cloudtrail:// for the event "
+            "history. Repeatable.",
         ),
     ],
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder to add to; created if missing.")],
@@ -75,28 +79,33 @@ def ingest_command(
     engine: EngineOptions,
     messages: MessageOptions,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Of athena://, print the queries and what they would read, and run none.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Print the queries and how much they would read, and run none (athena:// only)."
+        ),
     ] = False,
     catalog: CatalogOption = None,
     strict: StrictOption = False,
 ) -> None:
     """Read CloudTrail logs into a data folder.
 
-    Takes what trails deliver (.json and .json.gz, folders and buckets of them), JSON lines, `aws cloudtrail
-    lookup-events` output and EventBridge events. A file, object or event that was ingested before changes nothing. What
-    can't be read is counted and named, and the rest goes on. The data folder remembers --since, --account and --region
-    of each s3://, athena:// and cloudtrail:// address: later ingests of it ask for the same, or for what they name.
+    Reads what trails deliver (.json and .json.gz, in folders and buckets), JSON lines, `aws cloudtrail lookup-events`
+    output and EventBridge events. Ingesting a file, object or event again changes nothing. What can't be read is
+    counted and named, and the rest is ingested. The data folder remembers --since, --account and --region of each
+    s3://, athena:// and cloudtrail:// address. Later ingests of the address use the same values, unless they are given
+    others.
 
-    In a bucket, only the folders of the accounts, Regions and days that are asked for are listed, and in Athena only
-    their partitions are read. Credentials come from where the AWS CLI has them; those of a cluster's workers from their
-    own machine, or from --assume-role.
+    In a bucket, lists only the folders of the requested accounts, Regions and days; in Athena, reads only their
+    partitions. Credentials come from the same places as for the AWS CLI. Workers of a cluster use the credentials of
+    their own machine, or --assume-role.
 
     \b
     Example:
       lpgen ingest logs/ --data lpgen-data
       lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --data lpgen-data --since 120d
     """
-    from lpgen.app.named_logs import find_named_logs, ingest_named_logs, only_for_athena, refuse_empty_ingest
+    from lpgen.app.ingest import ingest
+    from lpgen.app.named_logs import find_named_logs, only_for_athena, refuse_empty_ingest
     from lpgen.core.usage.log_layout import ALL_LOGS
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.report.messages.ingest import render_ingest, render_kept_scope
@@ -112,7 +121,7 @@ def ingest_command(
     line = _ProgressLine()
     with engine.open() as chosen:
         progress = line.report if line.is_shown else None
-        result = ingest_named_logs(logs, open_catalog(catalog), data, engine=chosen, report_progress=progress)
+        result = ingest(logs, open_catalog(catalog), data=data, engine=chosen, report_progress=progress)
     print_status(render_ingest(result, verbose=messages.verbose))
     refuse_empty_ingest(result, logs)
     if result.failures or result.is_unread or result.is_empty or (strict and result.has_problems):
@@ -120,7 +129,7 @@ def ingest_command(
 
 
 def _show_queries(logs: AthenaLogs, data: Path) -> None:
-    """Prints what an ingest would ask, and on stderr what that would read."""
+    """Prints the queries of an ingest, and on stderr how much they would read."""
     from lpgen.edge.athena.reading import plan_athena
     from lpgen.report.messages.ingest import render_queries, render_query_plan
 
@@ -130,7 +139,7 @@ def _show_queries(logs: AthenaLogs, data: Path) -> None:
 
 
 class _ProgressLine:
-    """Draws how far an ingest is on the status line."""
+    """Shows the progress of an ingest on the status line."""
 
     def __init__(self) -> None:
         self.is_shown = status_line.is_shown
@@ -138,7 +147,7 @@ class _ProgressLine:
         self._reading_since: float | None = None
 
     def report(self, progress: Progress) -> None:
-        """Draws the line anew, but not more often than eyes follow."""
+        """Draws the line again, at most ten times a second."""
         now = time.monotonic()
         if progress.bytes and self._reading_since is None:
             self._reading_since = now

@@ -1,6 +1,6 @@
 """The command line: parse, call, render, exit. No rule of meaning lives here.
 
-Each command imports its needs inside its function: `lpgen --help` must not wait for pyarrow.
+Each command imports what it needs inside its function, so `lpgen --help` doesn't wait for pyarrow.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ app = typer.Typer(
     help="Make AWS roles least-privileged from what CloudTrail shows they really do.\n\n"
     "Start with `lpgen demo`. On your own account: `lpgen snapshot` the policies, `lpgen ingest` the logs, "
     "`lpgen review` the difference, `lpgen generate` the replacement policies. Then every week: `lpgen drift`.\n\n"
-    "`lpgen COMMAND --help` says what a command does, with an example.",
+    "`lpgen COMMAND --help` explains a command, with an example.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
@@ -95,8 +95,8 @@ for _name, _command in _COMMANDS.items():
 
 
 def main() -> None:
-    """The console script: runs a command to its end, and exits with its code."""
-    # On import numpy starts threads for linear algebra, one a core (0.04 s with two). lpgen does none.
+    """The console script: runs a command, and exits with its code."""
+    # On import numpy starts threads for linear algebra, one per core (0.04 s with two). lpgen doesn't use it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     open_standard_streams()
     sys.exit(code_with_output(run_app(app)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lpgen.cli.options import CatalogOption, StrictOption
-from lpgen.edge.standard_streams import is_stdout_dropped
+from lpgen.cli.output import print_json_lines
 from lpgen.errors import ExitCode
 
 
@@ -21,32 +20,26 @@ class _MapFormat(StrEnum):
 
 
 def map_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A log file of any shape; `-` is standard input.")],
-    format: Annotated[_MapFormat, typer.Option("--format", help="One JSON object a line.")] = _MapFormat.JSONL,  # noqa: A002, ARG001
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A log file of any shape; `-` is stdin.")],
+    format: Annotated[_MapFormat, typer.Option("--format", help="One JSON object per line.")] = _MapFormat.JSONL,  # noqa: A002, ARG001
     catalog: CatalogOption = None,
     strict: StrictOption = False,
 ) -> None:
     """Show the IAM actions that each record needs.
 
-    One JSON object a line, in input order, skipped records included.
+    Prints one JSON object per record, in input order, skipped records included.
 
-    `actions` is what the call needs, whatever its outcome and caller; `skip` says why a record is no usage of a role or
-    user.
+    `actions` are the actions that the call needs, whatever its outcome and caller. `skip` says why a record doesn't
+    count as usage of a role or user.
 
     \b
     Example:
       lpgen map AWSLogs/one-file.json.gz
     """
-    import json
-
     from lpgen.app.map import map_records
     from lpgen.edge.catalog.files import open_catalog
 
-    unread = False
-    for line in map_records(file, open_catalog(catalog)):
-        sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
-        unread = unread or line["skip"] in ("unreadable_file", "bad_record")
-        if is_stdout_dropped():
-            break
+    lines = print_json_lines(map_records(file, open_catalog(catalog)))
+    unread = sum(line["skip"] in ("unreadable_file", "bad_record") for line in lines)
     if strict and unread:
         raise typer.Exit(ExitCode.UNFINISHED)

@@ -1,8 +1,8 @@
-"""What a command says beside its result: `--verbose`, `--quiet`, `--debug`, and a line while the user waits.
+"""What a command prints besides its result: `--verbose`, `--quiet`, `--debug`, and a line while the user waits.
 
-Modules of `app/` and `edge/` say what they are doing to the logger `lpgen`: INFO is a step that may take long, WAITING
-an AWS call that begins, DEBUG a detail such as its answer. Core doesn't log. Nothing logged is a secret or the only
-witness of anything.
+Modules of `app/` and `edge/` log to the logger `lpgen`: INFO is a step that may take long, WAITING the start of an AWS
+call, DEBUG a detail such as its answer. Core doesn't log. A log line is never a secret, and never the only record of
+anything.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _REDRAW_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MessageOptions:
-    """How much a command says on stderr."""
+    """How much a command prints on stderr."""
 
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only errors on stderr.")] = False
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print more on stderr.")] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors on stderr.")] = False
     debug: Annotated[bool, typer.Option("--debug", help="Log each step and each AWS call to stderr.")] = False
     debug_log: Annotated[
-        Path | None, typer.Option("--debug-log", metavar="FILE", help="Add that log to this file instead.")
+        Path | None, typer.Option("--debug-log", metavar="FILE", help="Append that log to this file instead.")
     ] = None
 
     @contextmanager
-    def in_force(self) -> Iterator[None]:
-        """Says as much as was asked for, until the command ends.
+    def active(self) -> Iterator[None]:
+        """Applies the options until the command ends.
 
         Raises:
             InvocationError: the options contradict each other, or the log can't be written.
@@ -83,14 +83,14 @@ class MessageOptions:
 
 
 def as_command(command: Callable[..., None]) -> Callable[..., None]:
-    """The command as typer takes it, with its groups of options and those on messages."""
+    """The command for typer, with its groups of options and the message options."""
     signature = inspect.signature(command, eval_str=True)
     own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in signature.parameters.values()]
     takes = any(parameter.name == "messages" for parameter in own)
 
     def run(**values: Any) -> None:
         messages: MessageOptions = values["messages"] if takes else values.pop("messages")
-        with messages.in_force():
+        with messages.active():
             command(**values)
 
     if not takes:
@@ -101,7 +101,7 @@ def as_command(command: Callable[..., None]) -> Callable[..., None]:
 
 
 class _StatusHandler(logging.Handler):
-    """Says each message on stderr, as it comes."""
+    """Prints each message on stderr as it arrives."""
 
     def emit(self, record: logging.LogRecord) -> None:
         print_status(_inert(record.getMessage()))
@@ -136,11 +136,11 @@ class _FileHandler(logging.StreamHandler[IO[str]]):
 
 
 class _Inert(logging.Formatter):
-    """Lines in which foreign text is inert; what follows the first line of a message is indented."""
+    """Lines with foreign text escaped. Every line of a message but the first is indented."""
 
     def format(self, record: logging.LogRecord) -> str:
         first, *more = super().format(record).splitlines()
-        return "\n".join([_inert(first), *(f"  {_inert(one)}" for one in more)])
+        return "\n".join([_inert(first), *(f"  {_inert(line)}" for line in more)])
 
 
 def _inert(text: str) -> str:
@@ -150,13 +150,13 @@ def _inert(text: str) -> str:
 
 
 class _WaitingHandler(logging.Handler):
-    """Shows on a terminal, from the third second on, what a command is busy with and for how long.
+    """Shows on a terminal, after two seconds, what a command is doing and for how long.
 
-    A timer of the system interrupts the main thread for it: a thread would make forks unsafe.
+    Uses a system timer that interrupts the main thread, because a thread would make forks unsafe.
     """
 
     def __init__(self) -> None:
-        from lpgen.edge.aws_session import WAITING  # here, since the help page needs no AWS
+        from lpgen.edge.aws_session import WAITING  # here, because help needs no AWS
 
         super().__init__(WAITING)
         self._step, self._began = "working", time.monotonic()
@@ -180,7 +180,7 @@ class _WaitingHandler(logging.Handler):
             status_line.draw(f"{_inert(self._step)} ({time.monotonic() - self._began:.0f} s)", by=self)
 
     def end(self) -> None:
-        """Shows nothing any more."""
+        """Stops showing the step."""
         if self._runs:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -38,7 +38,9 @@ def observe_command(
     engine: EngineOptions,
     bucket: Annotated[
         str,
-        typer.Option("--bucket", metavar="NAME", help="The bucket for log files. By default that of the trails given."),
+        typer.Option(
+            "--bucket", metavar="NAME", help="The bucket for log files. By default the bucket of the given trails."
+        ),
     ] = "",
     trail: Annotated[
         str,
@@ -47,22 +49,26 @@ def observe_command(
     account: Annotated[str, typer.Option("--account", metavar="ID", help="Only the trails of this account.")] = "",
     price: Annotated[
         float,
-        typer.Option("--price", metavar="USD", min=0, help="What 100,000 data events cost where your trails are."),
+        typer.Option(
+            "--price", metavar="USD", min=0, help="The price of 100,000 data events in the Region of your trails."
+        ),
     ] = 0.10,
     since: Annotated[
         Path | None,
-        typer.Option("--since", metavar="FILE", help="Show what became of the plan in this file, as JSON wrote it."),
+        typer.Option(
+            "--since", metavar="FILE", help="Show the outcomes of the plan in this file, which was printed as JSON."
+        ),
     ] = None,
     format: Annotated[ObserveFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
     """Plan a trail that shows what the logs can't.
 
-    A review keeps actions whose use the logs can't show. Most leave data events, which no trail records unless it
-    selects them. Finds the selectors that would decide the most of these actions, for just their resources, and
-    estimates the events and their price.
+    A review keeps actions whose use the logs can't show. Most of them leave data events, which a trail records only if
+    it selects them. Finds the selectors that would decide the most actions, for only their resources, and estimates the
+    events and their price.
 
-    Plans new trails for data events only, so the coverage of others stays as it is. Changes nothing.
+    Plans new trails for data events only, so the coverage of other trails stays the same. Changes nothing.
 
     \b
     Example:
@@ -76,7 +82,7 @@ def observe_command(
 
     chosen = choose_format(format, output, ObserveFormat)
     if since and chosen in _CODE:
-        raise InvocationError(f"`--since` has no {chosen.value} to write", hint="use text, json or markdown")
+        raise InvocationError(f"`--since` can't be printed as {chosen.value}", hint="use text, json or markdown")
     promises = read_promises(since) if since else ()
     read = inputs.read(data, replace(choices, no_backtest=True))
     layout = layout_for(output)
@@ -87,7 +93,7 @@ def observe_command(
         else:
             plan = observe(replace(read, engine=at), PlanChoices(bucket, trail))
             if account:
-                plan = replace(plan, accounts=tuple(one for one in plan.accounts if one.account == account))
+                plan = replace(plan, accounts=tuple(planned for planned in plan.accounts if planned.account == account))
             if account and not plan.accounts:
                 raise InvocationError(f"no trail of account {quote_input(account)} would decide anything")
             text = OBSERVE.text(replace(plan, price=price), chosen.value, layout)

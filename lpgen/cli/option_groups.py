@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class Only:
     """Which fields of a group a command has options for: `Annotated[ChoiceOptions, Only("as_of", "decisions")]`."""
 
-    names: frozenset[str]
-
     def __init__(self, *names: str) -> None:
-        object.__setattr__(self, "names", frozenset(names))
+        self.names = frozenset(names)
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class Described:
-    """The options of a group that knows nothing of the command line: `Annotated[LogOptions, Described(since=...)]`.
+    """The options of a group that doesn't know the command line: `Annotated[LogOptions, Described(since=...)]`.
 
-    By field, what typer shows for it; with a type of its own, `Annotated[TYPE, OPTION]`, where typer can't read the
-    field's.
+    Gives typer's option for each field, or `Annotated[TYPE, OPTION]` if typer can't read the field's type.
     """
 
-    options: Mapping[str, Any]
-
     def __init__(self, **options: Any) -> None:
-        object.__setattr__(self, "options", options)
+        self.options = options
 
 
 def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """The command as typer takes it: in place of each parameter whose type is a dataclass, the options of its fields.
+    """The command for typer: the options of its fields replace each parameter whose type is a dataclass.
 
     These options come after the command's own.
     """
@@ -61,7 +54,7 @@ def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _group_of(annotation: Any) -> tuple[type, list[inspect.Parameter]] | None:
-    """The dataclass of an annotation and the options of its fields, or None where it has none."""
+    """The dataclass of an annotation and the options of its fields, or None if it isn't a dataclass."""
     kind, *marks = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
     if not is_dataclass(kind) or not isinstance(kind, type):
         return None

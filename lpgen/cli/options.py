@@ -1,4 +1,4 @@
-"""The options that mean the same in every command, and what they say together."""
+"""The options that mean the same in every command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,23 +19,18 @@ from lpgen.cli.option_groups import Only
 from lpgen.cli.output import print_status
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, ScopeChoice
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.errors import ExitCode
 
 if TYPE_CHECKING:
     from lpgen.app.inputs import AnalysisFiles, AnalysisInputs
     from lpgen.core.options import Options
     from lpgen.report.blocks import Given
 
-EXIT_FOUND: Final = ExitCode.FOUND
-EXIT_UNFINISHED: Final = ExitCode.UNFINISHED
-EXIT_INPUTS_CHANGED: Final = ExitCode.INPUTS_CHANGED
-
 
 def _day_from_text(text: str) -> datetime:
     try:
         return datetime.strptime(text, "%Y-%m-%d")
     except ValueError:
-        raise typer.BadParameter(f"{text!a} is no day such as 2026-09-30") from None
+        raise typer.BadParameter(f"{text!a} is not a valid date, such as 2026-09-30") from None
 
 
 def days_option(name: str, text: str, *, least: int = 1) -> Any:
@@ -54,21 +49,12 @@ def days_option(name: str, text: str, *, least: int = 1) -> Any:
 DataOption = Annotated[
     Path, typer.Option("--data", metavar="DIR", help="The data folder that `lpgen ingest` writes.", show_default=False)
 ]
-_PoliciesOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--policies",
-        metavar="PATH",
-        help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. Repeats. By default "
-        "those of the snapshot.",
-    ),
-]
 OptionalDataOption = Annotated[
     Path | None,
     typer.Option(
         "--data",
         metavar="DIR",
-        help="The data folder that `lpgen ingest` writes; without it nothing is known of use.",
+        help="The data folder that `lpgen ingest` writes. Without it, use is unknown.",
     ),
 ]
 SnapshotOption = Annotated[
@@ -76,8 +62,8 @@ SnapshotOption = Annotated[
     typer.Option(
         "--snapshot",
         metavar="NAME",
-        help="The snapshot that stands in for what no other option gives: its name or day; `none` for no snapshot. By "
-        "default the newest of the data folder.",
+        help="The snapshot that gives the inputs no other option gives: its name or date, or `none` for no snapshot. "
+        "By default the newest in the data folder.",
     ),
 ]
 PrincipalOption = Annotated[
@@ -93,146 +79,93 @@ SarifRootOption = Annotated[
     typer.Option(
         "--sarif-root",
         metavar="DIR",
-        help="Where in the repository the output of `lpgen generate` lies; SARIF points to the files in it.",
+        help="The folder in the repository with the output of `lpgen generate`. SARIF points to its files.",
     ),
 ]
 OutputFileOption = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
-]
-_MinDaysOption = Annotated[
-    int,
-    days_option("--min-days", "How many covered days make a removal sure enough to call safe.", least=0),
-]
-_MaxExpectedDenialsOption = Annotated[
-    float,
-    typer.Option(
-        "--max-expected-denials",
-        metavar="NUMBER",
-        min=0,
-        help="How many denied needs a safe replacement may be expected to have in the next 30 days, by a backtest.",
-    ),
-]
-_NoBacktestOption = Annotated[
-    bool,
-    typer.Option(
-        "--no-backtest", help="Skip the backtest, which takes more than half of the time. Nothing is called safe."
-    ),
-]
-_AttachedQuotaOption = Annotated[
-    int,
-    typer.Option(
-        "--attached-quota", metavar="N", min=1, help="How many managed policies may be attached to one role or user."
-    ),
-]
-_AsOfOption = Annotated[
-    datetime | None,
-    typer.Option(
-        "--as-of",
-        parser=_day_from_text,
-        metavar="DATE",
-        help="The day that ages count to; by default the last record's.",
-    ),
-]
-_KeepOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--keep-unobservable",
-        metavar="[KIND=]all|signed|none",
-        help="Which actions to keep whose use the logs can't show: all, those with a sign of use (the default), or "
-        "none; of one KIND: data-events, other-protocol, inside-call, internal or unclassified; or of every kind. "
-        "Repeats; the last on a kind counts.",
-    ),
-]
-_ScopeOption = Annotated[
-    ScopeChoice,
-    typer.Option(
-        "--scope",
-        help="How far a line reaches: only the recorded resources, as far as the evidence supports, or all resources "
-        "that the old statements grant.",
-    ),
-]
-_DecisionsOption = Annotated[
     Path | None,
-    typer.Option("--decisions", metavar="FILE", help="What people decided: keep, drop or accept (TOML or JSON)."),
-]
-_TrailsOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--trails",
-        metavar="FILE",
-        help="Settings of the trails that wrote the logs: output of `aws cloudtrail get-trail` (or `describe-trails`) "
-        "and `get-event-selectors`, one below the other. Repeats.",
-    ),
-]
-_LastAccessedOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--last-accessed",
-        metavar="DIR",
-        help="Output of `aws iam get-service-last-accessed-details`: a file per principal, called "
-        "ACCOUNT-KIND-NAME.json or NAME.json, or listed in index.json.",
-    ),
-]
-_BoundaryOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--boundary",
-        metavar="FILE",
-        help="A permissions boundary document that counts for every principal, in place of the one they have.",
-    ),
-]
-_ScpsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--scps",
-        metavar="FILE",
-        help="The SCPs: a JSON list of levels from the organization's root to the account, each a list of policy "
-        "documents; or an object of such lists by account id.",
-    ),
-]
-_RcpsOption = Annotated[
-    Path | None,
-    typer.Option("--rcps", metavar="FILE", help="The RCPs of the accounts that own resources, in the form of --scps."),
-]
-_ResourcePoliciesOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--resource-policies",
-        metavar="DIR",
-        help='Policies of buckets, keys, queues and the like: a file per resource, `{"resource": ARN, "policy": '
-        "DOCUMENT}`, or listed in index.json.",
-    ),
+    typer.Option("--output", "-o", metavar="FILE", help="Where to write it. By default, or with `-`, stdout."),
 ]
 CatalogOption = Annotated[
     Path | None,
-    typer.Option("--catalog", metavar="PATH", help="A catalog folder; by default your newest, else the bundled one."),
+    typer.Option("--catalog", metavar="PATH", help="A catalog folder. By default your newest, or the bundled one."),
 ]
-ProfileOption = Annotated[
-    str, typer.Option("--profile", metavar="NAME", help="The profile of the AWS configuration to use.")
-]
+ProfileOption = Annotated[str, typer.Option("--profile", metavar="NAME", help="The AWS profile to use.")]
 EndpointOption = Annotated[
-    str, typer.Option("--endpoint-url", metavar="URL", help="Where to reach AWS, in place of its own endpoints.")
+    str, typer.Option("--endpoint-url", metavar="URL", help="An endpoint to use instead of those of AWS.")
 ]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be read.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 if anything can't be read.")]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChoiceOptions:
-    """What a person chooses for an analysis."""
+    """The choices for an analysis."""
 
     principal: PrincipalOption = ""
-    scope: _ScopeOption = ScopeChoice.EVIDENCE
-    keep_unobservable: _KeepOption = None
-    min_days: _MinDaysOption = 90
-    max_expected_denials: _MaxExpectedDenialsOption = MAX_EXPECTED_DENIALS
-    no_backtest: _NoBacktestOption = False
-    as_of: _AsOfOption = None
-    decisions: _DecisionsOption = None
-    inline: Annotated[bool, typer.Option("--inline", help="Inline policies instead of managed ones.")] = False
-    attached_quota: _AttachedQuotaOption = ATTACHED_POLICIES_LIMIT
+    scope: Annotated[
+        ScopeChoice,
+        typer.Option(
+            "--scope",
+            help="Which resources a line covers: only the recorded ones, those that the evidence supports, or all "
+            "that the old statements grant.",
+        ),
+    ] = ScopeChoice.EVIDENCE
+    keep_unobservable: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep-unobservable",
+            metavar="[KIND=]all|signed|none",
+            help="Which actions to keep if the logs can't show their use: all, those with a sign of use (the "
+            "default), or none. For one KIND (data-events, other-protocol, inside-call, internal or unclassified), or "
+            "for every kind. Repeatable; the last value for a kind counts.",
+        ),
+    ] = None
+    min_days: Annotated[
+        int,
+        days_option("--min-days", "How many covered days a removal needs before it can be called safe.", least=0),
+    ] = 90
+    max_expected_denials: Annotated[
+        float,
+        typer.Option(
+            "--max-expected-denials",
+            metavar="NUMBER",
+            min=0,
+            help="How many denials a backtest may expect of a safe replacement in the next 30 days.",
+        ),
+    ] = MAX_EXPECTED_DENIALS
+    no_backtest: Annotated[
+        bool,
+        typer.Option(
+            "--no-backtest",
+            help="Skip the backtest, which takes over half of the time. No replacement is called safe.",
+        ),
+    ] = False
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of",
+            parser=_day_from_text,
+            metavar="DATE",
+            help="The reference date for ages. By default the day of the last record.",
+        ),
+    ] = None
+    decisions: Annotated[
+        Path | None,
+        typer.Option("--decisions", metavar="FILE", help="A file of decisions: keep, drop or accept (TOML or JSON)."),
+    ] = None
+    inline: Annotated[bool, typer.Option("--inline", help="Write inline policies instead of managed ones.")] = False
+    attached_quota: Annotated[
+        int,
+        typer.Option(
+            "--attached-quota",
+            metavar="N",
+            min=1,
+            help="How many managed policies may be attached to one role or user.",
+        ),
+    ] = ATTACHED_POLICIES_LIMIT
 
     def read(self) -> Options:
-        """The options of an analysis with these choices, and with no input, as `read_choices` reads them."""
+        """The options of an analysis with these choices, without inputs."""
         from lpgen.app.inputs import read_choices
 
         return read_choices(**{field.name: getattr(self, field.name) for field in fields(self)})
@@ -240,20 +173,72 @@ class ChoiceOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InputOptions:
-    """What an analysis reads beside the data folder."""
+    """The inputs of an analysis besides the data folder."""
 
-    policies: _PoliciesOption = None
+    policies: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--policies",
+            metavar="PATH",
+            help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. By default the "
+            "snapshot's policies. Repeatable.",
+        ),
+    ] = None
     snapshot: SnapshotOption = ""
-    trails: _TrailsOption = None
-    last_accessed: _LastAccessedOption = None
-    boundary: _BoundaryOption = None
-    scps: _ScpsOption = None
-    rcps: _RcpsOption = None
-    resource_policies: _ResourcePoliciesOption = None
+    trails: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--trails",
+            metavar="FILE",
+            help="Settings of the trails that wrote the logs: output of `aws cloudtrail get-trail` (or "
+            "`describe-trails`) and `get-event-selectors`, one after the other. Repeatable.",
+        ),
+    ] = None
+    last_accessed: Annotated[
+        Path | None,
+        typer.Option(
+            "--last-accessed",
+            metavar="DIR",
+            help="Output of `aws iam get-service-last-accessed-details`: a file per principal, named "
+            "ACCOUNT-KIND-NAME.json or NAME.json, or listed in index.json.",
+        ),
+    ] = None
+    boundary: Annotated[
+        Path | None,
+        typer.Option(
+            "--boundary",
+            metavar="FILE",
+            help="A permissions boundary document for every principal, instead of its own boundary.",
+        ),
+    ] = None
+    scps: Annotated[
+        Path | None,
+        typer.Option(
+            "--scps",
+            metavar="FILE",
+            help="The SCPs: a JSON list of levels from the organization's root to the account, each a list of policy "
+            "documents; or an object with such a list for each account ID.",
+        ),
+    ] = None
+    rcps: Annotated[
+        Path | None,
+        typer.Option(
+            "--rcps", metavar="FILE", help="The RCPs of the accounts that own resources, in the format of --scps."
+        ),
+    ] = None
+    resource_policies: Annotated[
+        Path | None,
+        typer.Option(
+            "--resource-policies",
+            metavar="DIR",
+            help='Policies of buckets, keys, queues and other resources: a file per resource, `{"resource": ARN, '
+            '"policy": DOCUMENT}`, or listed in index.json.',
+        ),
+    ] = None
     catalog: CatalogOption = None
 
     def choose(self, data: Path | None, *, needs_policies: bool = True) -> AnalysisFiles:
-        """The files to read, of the options or of a snapshot; stderr hears of the snapshot and its gaps."""
+        """The files to read, from the options or a snapshot. Prints the snapshot and its gaps on stderr."""
         from lpgen.app.inputs import AnalysisFiles, choose_inputs
         from lpgen.report.pages.inputs import render_used_snapshot
 
@@ -265,7 +250,7 @@ class InputOptions:
         return inputs
 
     def read(self, data: Path | None, choices: ChoiceOptions, *, needs_policies: bool = True) -> AnalysisInputs:
-        """The files, read; the search for cycles ends, because all that an analysis finds lives until the end.
+        """The inputs, read from the files. Stops the search for cycles: all that an analysis makes lives until the end.
 
         Raises:
             LpgenError: a file can't be read, or an option is wrong.
@@ -280,18 +265,18 @@ class InputOptions:
 AnalysisInputOptions = Annotated[
     InputOptions, Only(*(field.name for field in fields(InputOptions) if field.name != "rcps"))
 ]
-"""The inputs of every command that analyzes. RCPs count only for `lpgen explain`."""
+"""The inputs of every command that runs an analysis. Only `lpgen explain` takes RCPs."""
 
 
 def given_of(context: typer.Context, own: Collection[str]) -> Given:
-    """The options that a command was given, but for `own` parameters, and which of them each command takes."""
+    """The options that a command was given, except for `own` parameters, and the options that each command takes."""
     from lpgen.report.blocks import Given
 
     names = {parameter.name for parameter in context.command.params if parameter.name}.difference(own)
     drafts = (f"decisions{number}.toml" for number in ("", *(f"-{at}" for at in range(2, 1000))))
     written = context.params.get("write_decisions")
     draft = next(name for name in drafts if not Path(name).exists() and Path(name) != written)
-    return Given(_given_options(context, names), _options_by_command(context), program_words(), draft)
+    return Given(_given_options(context, names), dict(_taken(context.find_root().command)), program_words(), draft)
 
 
 def _given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
@@ -301,15 +286,10 @@ def _given_options(context: typer.Context, names: Iterable[str]) -> tuple[tuple[
         source = context.get_parameter_source(parameter.name or "")
         if parameter.name in names and source is not None and source.name != "DEFAULT":
             value = context.params[parameter.name]
-            for moment in value if isinstance(value, list | tuple) else (value,):
-                text = f"{moment:%Y-%m-%d}" if isinstance(moment, datetime) else str(moment)
-                found.append((parameter.opts[0],) if moment is True else (parameter.opts[0], text))
+            for item in value if isinstance(value, list | tuple) else (value,):
+                text = f"{item:%Y-%m-%d}" if isinstance(item, datetime) else str(item)
+                found.append((parameter.opts[0],) if item is True else (parameter.opts[0], text))
     return tuple(found)
-
-
-def _options_by_command(context: typer.Context) -> dict[str, frozenset[str]]:
-    """The names of the options that each command of the program takes."""
-    return dict(_taken(context.find_root().command))
 
 
 def _taken(group: Any, prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]:
@@ -322,7 +302,7 @@ def _taken(group: Any, prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]
 
 
 def program_words() -> tuple[str, ...]:
-    """What to type for the program that is running: it needn't be on the path, as in a checkout."""
+    """What to type to run this program. It may not be on the path, as in a checkout."""
     if any(part.startswith("archive-v") for part in Path(sys.prefix).parts):  # uvx keeps environments in its cache
         source = _checkout()
         return ("uvx", "--from", source, "lpgen") if source else ("uvx", "lpgen")
@@ -335,7 +315,7 @@ def program_words() -> tuple[str, ...]:
 
 
 def _checkout() -> str | None:
-    """The folder that this lpgen was installed from, if it was one.
+    """The folder that this lpgen was installed from, or None.
 
     https://packaging.python.org/en/latest/specifications/direct-url/
     """

@@ -1,12 +1,13 @@
-"""Where a command's output goes: stdout, a file, or stderr for what isn't a result."""
+"""Where a command's output goes: stdout or a file, and stderr for everything but results."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
@@ -24,7 +25,7 @@ _CLEAR: Final = "\r\033[K"
 
 
 class _StatusLine:
-    """One line of stderr, drawn again and again; nothing at all where stderr is no terminal."""
+    """One line of stderr that is drawn again and again. Draws nothing if stderr isn't a terminal."""
 
     def __init__(self) -> None:
         self._drawn: tuple[float, object] = (0.0, None)
@@ -47,12 +48,12 @@ class _StatusLine:
             sys.stderr.flush()
 
     def seconds_since_drawn(self, *, by_others: object) -> float:
-        """How long ago something else than the given drew the line."""
+        """The seconds since something other than the given object drew the line."""
         moment, by = self._drawn
         return time.monotonic() - moment if by is not by_others else float("inf")
 
     def clear(self) -> None:
-        """Leaves the line empty, for what is said next."""
+        """Clears the line for the next message."""
         if self._is_drawn:
             self._is_drawn = False
             sys.stderr.write(_CLEAR)
@@ -64,15 +65,15 @@ _quiet = False
 
 
 def be_quiet(quiet: bool) -> None:
-    """Leaves out what `print_status` would say, but for errors; or no longer."""
+    """Turns quiet mode on or off. In quiet mode, `print_status` prints only errors."""
     global _quiet
     _quiet = quiet
 
 
 def write_output(text: str | Iterable[str], output: Path | None) -> None:
-    """Writes a text to a file, or to stdout where there is none or it is `-`.
+    """Writes a text to a file, or to stdout if there is no file or it is `-`.
 
-    A string gets the line break that it lacks at its end; parts, which need none, are written each as it comes.
+    Adds a missing line break at the end of a string. Parts are written as they arrive.
     """
     parts = [text if text.endswith("\n") else text + "\n"] if isinstance(text, str) else text
     if output is None or str(output) == "-":
@@ -82,7 +83,7 @@ def write_output(text: str | Iterable[str], output: Path | None) -> None:
 
 
 def _print_parts(parts: Iterable[str]) -> None:
-    """Writes to stdout, each part as it comes; stops where nobody reads any more. JSON and HTML are always UTF-8."""
+    """Writes each part to stdout as it arrives, and stops when the reader is gone. JSON and HTML are always UTF-8."""
     for number, part in enumerate(parts):
         if is_stdout_dropped():
             return
@@ -92,8 +93,17 @@ def _print_parts(parts: Iterable[str]) -> None:
         sys.stdout.write(part)
 
 
+def print_json_lines(rows: Iterable[dict[str, object]]) -> Iterator[dict[str, object]]:
+    """The rows, each printed as a line of JSON as it arrives. Stops when the reader is gone."""
+    for row in rows:
+        sys.stdout.write(json.dumps(row, separators=(",", ":")) + "\n")
+        yield row
+        if is_stdout_dropped():
+            return
+
+
 def show_on_pager(text: str) -> None:
-    """Shows a text by the page, with the program that $PAGER names, as `man` does, or all at once without it."""
+    """Shows a text through the pager in $PAGER, as `man` does, or all at once without a pager."""
     import pydoc
 
     _hide_line_for_stdout()
@@ -101,14 +111,14 @@ def show_on_pager(text: str) -> None:
     shown = text.encode(encoding, errors).decode(encoding)
     missing = _missing_pager()
     if missing:
-        print_status(f"$PAGER names `{missing}`, and there is no such program", error=True)
+        print_status(f"$PAGER names `{missing}`, which doesn't exist", error=True)
         sys.stdout.write(shown)
     else:
         pydoc.pager(shown)
 
 
 def _missing_pager() -> str:
-    """The program of $PAGER that isn't there, or "". It may stand behind settings, as in `LESS=R less`."""
+    """The program in $PAGER if it doesn't exist, or "". Settings may come before it, as in `LESS=R less`."""
     import shlex
     import shutil
 
@@ -121,14 +131,16 @@ def _missing_pager() -> str:
 
 
 def write_output_bytes(chunks: Iterable[bytes], output: Path | None, *, binary: bool) -> None:
-    """Writes bytes to a file or to stdout, as `write_output` does; what is binary doesn't go to a terminal.
+    """Writes bytes to a file or to stdout, as `write_output` does.
 
     Raises:
-        InvocationError: it would.
+        InvocationError: binary output would go to a terminal.
     """
     if output is None or str(output) == "-":
         if binary and sys.stdout.isatty():
-            raise InvocationError("this format is binary and not for a terminal", hint="name a file with --output")
+            raise InvocationError(
+                "this format is binary and can't be printed on a terminal", hint="name a file with --output"
+            )
         _hide_line_for_stdout()
         sys.stdout.flush()
         sys.stdout.buffer.writelines(chunks)
@@ -137,7 +149,7 @@ def write_output_bytes(chunks: Iterable[bytes], output: Path | None, *, binary: 
 
 
 def write_output_page(page: ReviewPage, output: Path) -> None:
-    """Writes a page to a file, and the data of its principals to a folder beside it."""
+    """Writes a page to a file, and the data of its principals to a folder next to it."""
     from lpgen.edge.output_folder import folder_of_page, write_page
     from lpgen.report.html.data_files import page_with_files
 
@@ -159,13 +171,15 @@ def _write_file(path: Path, chunks: Iterable[bytes]) -> None:
     try:
         if write_file(path, chunks):
             print_status(f"replaced {quote_input(str(path))}")
-    except BrokenPipeError as error:  # a pipe such as `/dev/stdout`, which its reader has left
+    except BrokenPipeError as error:  # a pipe such as `/dev/stdout` whose reader is gone
         note_failure(str(path), error)
 
 
 def print_status(text: str, *, nl: bool = True, error: bool = False) -> None:
-    """Writes to stderr, with `--quiet` only errors; on a terminal in lines that fit it, elsewhere as they are, for
-    whoever searches in them."""
+    """Writes to stderr; with `--quiet`, only errors.
+
+    Wraps lines on a terminal. Elsewhere, lines stay whole, which makes them easy to search.
+    """
     if _quiet and not error:
         return
     status_line.clear()
@@ -173,7 +187,7 @@ def print_status(text: str, *, nl: bool = True, error: bool = False) -> None:
 
 
 def print_escaped_status(text: str) -> None:
-    """Says a text that others have written, made inert."""
+    """Prints foreign text, escaped."""
     from lpgen.report.escaping import terminal_text
 
     print_status(terminal_text(text))
@@ -193,7 +207,7 @@ def _fitted(text: str, stream: TextIO) -> str:
 
 
 def terminal_width() -> int:
-    """The columns of the terminal, or 80 where stdout is none, so that a pager on any terminal shows whole lines."""
+    """The columns of the terminal. 80 if stdout isn't a terminal, so a pager on any terminal shows whole lines."""
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns
     except (OSError, ValueError):
@@ -201,13 +215,13 @@ def terminal_width() -> int:
 
 
 def wants_color(output: Path | None) -> bool:
-    """Whether to use colour: on a terminal that hasn't said no. https://no-color.org/"""
+    """Whether to use color: on a terminal that doesn't refuse it. https://no-color.org/"""
     to_terminal = output is None and sys.stdout.isatty()
     return to_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def layout_for(output: Path | None, *, root: str = "") -> Layout:
-    """The layout of what goes there: as wide as the terminal, and in colour where it wants that."""
+    """The layout of an output: as wide as the terminal, and in color if the terminal wants it."""
     from lpgen.report.blocks import Layout
 
     return Layout(width=terminal_width(), color=wants_color(output), root=root)

@@ -1,4 +1,4 @@
-"""`lpgen review`: what was granted beside what was used."""
+"""`lpgen review`: granted permissions compared with use."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def review_command(
     choices: ChoiceOptions,
     engine: EngineOptions,
     full: Annotated[
-        bool, typer.Option("--full", help="Print everything, on a terminal through the pager, not one screen.")
+        bool, typer.Option("--full", help="Print everything instead of one screen, through a pager on a terminal.")
     ] = False,
     format: ReviewFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
@@ -51,7 +51,7 @@ def review_command(
         typer.Option(
             "--write-decisions",
             metavar="FILE",
-            help="Write an entry for each open reason to a new file, to fill in and give to --decisions.",
+            help="Write a new file with an entry for each open reason, to fill in and give to --decisions.",
         ),
     ] = None,
     sarif_root: SarifRootOption = "lpgen-out",
@@ -59,10 +59,10 @@ def review_command(
     """Compare what was granted with what was used.
 
     Prints one screen: what is dangerous, how many replacements are safe, what holds the others back, and the next
-    steps. With --full, in a file, in other formats, and where --principal names only one, it prints everything: per
-    principal the verdict on each action and what would replace its policies.
+    steps. With --full, to a file, in other formats, or if --principal matches only one principal, prints everything:
+    for each principal, the verdict on each action and the policies that would replace its own.
 
-    Without policies, it shows what each principal of the logs used.
+    Without policies, shows what each principal in the logs used.
 
     Changes nothing in AWS. Every report says what the logs covered and why a replacement isn't called safe yet.
 
@@ -112,11 +112,11 @@ def review_command(
         else:
             write_output(review_parts(review, chosen.value, layout, given), output)
     if review.report.problems:
-        print_status(f"problems of the files given: {len(review.report.problems)}; the report names them")
+        print_status(f"problems in the input files: {len(review.report.problems)}; the report lists them")
 
 
 def _baselines(data: Path, day: date) -> tuple[Stamp, ...]:
-    """The states until a day; none where one can't be read, which says why, since a review doesn't need them."""
+    """The baselines up to a day. If one can't be read, prints why and returns none: a review doesn't need them."""
     from lpgen.edge.data_folder.baseline_folder import list_baselines
 
     try:
@@ -127,10 +127,10 @@ def _baselines(data: Path, day: date) -> tuple[Stamp, ...]:
 
 
 def _page_with_files(principals: int, output: Path | None) -> Path | None:
-    """The file of a page whose principals lie in files beside it; None where they are few enough for one file.
+    """The file of a page whose principals are in files next to it, or None if they are few enough for one file.
 
     Raises:
-        InvocationError: the page is to go where no folder can be beside it.
+        InvocationError: the page would go to a place that can't have a folder next to it.
     """
     from lpgen.report.html.data_files import MOST_IN_ONE_FILE
 
@@ -145,4 +145,4 @@ def _page_with_files(principals: int, output: Path | None) -> Path | None:
 
 
 _OWN: Final = frozenset({"full", "format", "output", "sarif_root", "write_decisions"})
-"""The options on how a review is printed, which other commands don't get."""
+"""The options on output, which suggested commands don't get."""

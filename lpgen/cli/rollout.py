@@ -1,22 +1,19 @@
-"""`lpgen rollout`: the only commands that change anything in AWS. They show it first, and can undo it."""
+"""`lpgen rollout`: the only commands that change anything in AWS. They show each change first, and can undo it."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lpgen.cli.formats import FORMAT_HELP, choose_format
+from lpgen.cli.formats import PlainFormat, PlainFormatOption, choose_format
 from lpgen.cli.help import PlainCommand
 from lpgen.cli.messages import as_command
 from lpgen.cli.options import (
-    EXIT_FOUND,
-    EXIT_UNFINISHED,
     AnalysisInputOptions,
     CatalogOption,
     ChoiceOptions,
@@ -26,7 +23,7 @@ from lpgen.cli.options import (
     SnapshotOption,
 )
 from lpgen.cli.output import for_terminal, print_escaped_status, print_status, status_line, write_output
-from lpgen.errors import InvocationError
+from lpgen.errors import ExitCode, InvocationError
 
 if TYPE_CHECKING:
     from lpgen.app.rollout import Accounts
@@ -36,7 +33,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="rollout",
-    help="Put replacement policies in place, and take them back.",
+    help="Apply replacement policies, and undo them.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -51,11 +48,11 @@ _SettleOption = Annotated[
         help="How long to wait for IAM to propagate new policies before the old ones are removed.",
     ),
 ]
-_YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+_YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask for confirmation.")]
 
 _SignatureOption = Annotated[
     Path | None,
-    typer.Option("--require-signature", metavar="PUBLIC-KEY", help="Take only what this PEM file's key has signed."),
+    typer.Option("--require-signature", metavar="PUBLIC-KEY", help="Accept only what this public key (PEM) verifies."),
 ]
 
 
@@ -68,14 +65,14 @@ class _ConnectionOptions:
     """How a rollout reaches the accounts of its plan."""
 
     profile: ProfileOption = ""
-    region: Annotated[str, typer.Option("--region", metavar="REGION", help="The Region to call from.")] = ""
+    region: Annotated[str, typer.Option("--region", metavar="REGION", help="The Region to send requests to.")] = ""
     endpoint_url: EndpointOption = ""
     assume_role: Annotated[
         str, typer.Option("--assume-role", metavar="NAME", help="The role to assume in each account of the plan.")
     ] = ""
 
     def open(self) -> Accounts:
-        """The accounts, with a session for each that is opened when it's needed."""
+        """The accounts. A session for each is opened when it is needed."""
         from lpgen.app.rollout import Accounts
         from lpgen.edge.aws_regions import refuse_unknown_regions
         from lpgen.edge.aws_session import Connection, open_session
@@ -93,44 +90,45 @@ def _plan_command(
     choices: ChoiceOptions,
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="DIR", help="The data folder that DIR was generated from, to compare with it."),
+        typer.Option("--data", metavar="DIR", help="The data folder that DIR was generated from, to compare with."),
     ] = None,
     require_signature: _SignatureOption = None,
     trust_output: Annotated[
         bool,
-        typer.Option(
-            "--trust-output",
-            help="Trust the documents although neither a data folder nor a signature vouches for them.",
-        ),
+        typer.Option("--trust-output", help="Trust the documents without a data folder or a signature."),
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="PLAN", help="Where to write it; `-` or nothing is stdout.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="PLAN", help="Where to write it. By default, or with `-`, stdout."),
     ] = None,
-    unsafe: Annotated[bool, typer.Option("--unsafe", help="Plan replacements that aren't called safe too.")] = False,
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Also plan replacements that aren't called safe.")] = False,
     break_glass: Annotated[
         list[str] | None,
-        typer.Option("--break-glass", metavar="GLOB", help="Roles for emergencies, never to be changed. Repeats."),
+        typer.Option("--break-glass", metavar="GLOB", help="Emergency roles, which must never be changed. Repeatable."),
     ] = None,
     managed_as_code: Annotated[
         list[str] | None,
-        typer.Option("--managed-as-code", metavar="GLOB", help="Roles that some code writes. Repeats."),
+        typer.Option("--managed-as-code", metavar="GLOB", help="Roles that are managed as code. Repeatable."),
     ] = None,
     include: Annotated[
         list[str] | None,
-        typer.Option("--include", metavar="ARN", help="Plan a role whose name marks it as AWS's tooling. Repeats."),
+        typer.Option(
+            "--include", metavar="ARN", help="Plan a role even if its name marks it as AWS tooling. Repeatable."
+        ),
     ] = None,
 ) -> None:
-    """Plan how to put replacements in place.
+    """Plan how to apply replacements.
 
-    Writes, as JSON, the calls for each principal, those that take them back, or why it is refused. Asks nothing of AWS.
+    Writes as JSON the calls for each principal and the calls that undo them, or why the principal is refused. Makes no
+    calls to AWS.
 
-    Compares each file of DIR with its digest, and proves from the documents that nothing new is allowed. With --data it
-    generates the replacements again and refuses those that differ: give the options that `lpgen generate` was given.
-    --require-signature takes a signature instead, --trust-output nothing.
+    Compares each file of DIR with its digest, and proves from the documents that nothing new is allowed. With --data,
+    generates the replacements again and refuses those that differ: give the same options as to `lpgen generate`.
+    --require-signature requires a signature instead, --trust-output nothing.
 
-    What others have to change is written beside the plan: of roles of IAM Identity Center the permission set's inline
-    policy, in PLAN.permission-sets; of what is managed as code the changed resources of its CloudFormation template, in
-    PLAN.code. Exit 1 where nothing can be rolled out, or something isn't as lpgen wrote it.
+    Writes what other owners must change next to the plan: for roles of IAM Identity Center, the permission set's inline
+    policy, in PLAN.permission-sets; for principals managed as code, the changed resources of their CloudFormation
+    template, in PLAN.code. Exit 1 if nothing can be rolled out, or if something was changed after lpgen wrote it.
 
     \b
     Example:
@@ -166,7 +164,7 @@ def _plan_command(
     write_output(rollout_json(plan), output)
     print_status(render_planned(plan))
     if plan.is_doubtful or not any(principal.calls for principal in plan.principals):
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(ExitCode.FOUND)
 
 
 def _basis(public_key: Path | None, data: Path | None, options: Options, *, trust_output: bool) -> Basis:
@@ -179,14 +177,14 @@ def _basis(public_key: Path | None, data: Path | None, options: Options, *, trus
         return Basis(Trust.OUTPUT)
     if data is None:
         raise InvocationError(
-            "nothing vouches for the output folder",
+            "no reason is given to trust the output folder",
             hint="give --data DIR to generate it again, --require-signature PUBLIC-KEY, or --trust-output",
         )
     return Basis(Trust.DATA, None, data, options)
 
 
 def _refuse_begun(output: Path) -> None:
-    """A plan whose journal holds what undoing needs isn't written over."""
+    """Refuse to overwrite a plan whose journal is needed for an undo."""
     from lpgen.edge.rollout.journal import journal_of
 
     if journal_of(output).exists():
@@ -200,21 +198,21 @@ def _refuse_begun(output: Path) -> None:
 def _apply_command(
     plan: _PlanArgument,
     at: _ConnectionOptions,
-    role: Annotated[list[str] | None, _role_option("A role (or user) of the plan to roll out. Repeats.")] = None,
+    role: Annotated[list[str] | None, _role_option("A role or user of the plan to roll out. Repeatable.")] = None,
     all_of_it: Annotated[bool, typer.Option("--all", help="Roll out every principal of the plan.")] = False,
     yes: _YesOption = False,
     settle: _SettleOption = 15.0,
     require_signature: _SignatureOption = None,
     catalog: CatalogOption = None,
 ) -> None:
-    """Carry a plan out in AWS.
+    """Apply a plan in AWS.
 
-    Checks everything first: that the plan is as lpgen wrote it and allows nothing new, that the policies are those of
-    the plan, quotas, names, and that lpgen keeps its own access.
-    Shows each change, asks, and makes the calls, each read back. The first error ends it, and that principal is put
-    back as it was. After a kill, run it again to finish, or undo.
+    Checks everything first: that the plan is unchanged and allows nothing new, that the policies are those of the plan,
+    quotas, names, and that lpgen keeps its own access. Then shows each change, asks for confirmation, makes the calls
+    and reads each result back. Stops at the first error and restores that principal. If it is killed, run it again to
+    finish, or undo.
 
-    Exit 1 where a principal is refused or nothing was confirmed, 3 where a call failed.
+    Exit 1 if a principal is refused or nothing was confirmed, 3 if a call failed.
 
     \b
     Example:
@@ -229,15 +227,14 @@ def _apply_command(
     whole = read_whole_plan(plan)
     if require_signature is not None:
         check_signature(whole, plan, require_signature)
-    known = tuple(principal.principal for principal in whole.principals)
     if all_of_it == bool(role):
-        raise InvocationError("give either --role, once or more, or --all")
-    chosen = known if all_of_it else chosen_principals(role or (), known)
+        raise InvocationError("give either --role or --all")
+    chosen = chosen_principals(whole, role)
     accounts = at.open()
     checked = check_rollout(whole, chosen, read_journal(plan, whole), accounts, open_catalog(catalog))
     print_status(render_trust(whole.source))
-    ready = [one.plan for one in checked if not one.refusals and not one.done]
-    refused = [(one.plan.principal, one.refusals) for one in checked if one.refusals]
+    ready = [check.plan for check in checked if not check.refusals and not check.done]
+    refused = [(check.plan.principal, check.refusals) for check in checked if check.refusals]
     typer.echo(for_terminal(render_changes(ready)), nl=False)
     if refused:
         print_status(render_refused(refused))
@@ -252,16 +249,16 @@ def _apply_command(
 def _undo_command(
     plan: _PlanArgument,
     at: _ConnectionOptions,
-    role: Annotated[list[str] | None, _role_option("A role (or user) to put back. Repeats. By default all.")] = None,
+    role: Annotated[list[str] | None, _role_option("A role or user to restore. By default all. Repeatable.")] = None,
     yes: _YesOption = False,
     settle: _SettleOption = 15.0,
 ) -> None:
-    """Put policies back as they were before a plan.
+    """Restore the policies from before a plan.
 
-    To the byte. Works from the journal beside the plan, after a kill at any moment too. What others have changed
-    since is left as it is and named.
+    Restores them byte for byte from the journal next to the plan, even after a kill at any moment. Policies that others
+    have changed since are left unchanged and named.
 
-    Exit 1 where something isn't as it was, 3 where a call failed.
+    Exit 1 if something isn't restored, 3 if a call failed.
 
     \b
     Example:
@@ -275,24 +272,24 @@ def _undo_command(
     whole = read_rollout_plan(plan)
     recorded = read_journal(plan, whole)
     states = recorded.states
-    named = chosen_principals(role, tuple(principal.principal for principal in whole.principals)) if role else ()
-    chosen = tuple(arn for arn in recorded.to_undo if arn in named or not role)
+    named = chosen_principals(whole, role)
+    chosen = tuple(arn for arn in recorded.to_undo if arn in named)
     accounts = at.open()
     unrecorded = find_unrecorded(whole, named, recorded, accounts)
     print_status(render_unrecorded(unrecorded), nl=False)
-    for arn in (arn for arn in states if arn not in (*chosen, *unrecorded) and (arn in named or not role)):
-        print_escaped_status(f"{arn}: undone already")
+    for arn in (arn for arn in states if arn in named and arn not in (*chosen, *unrecorded)):
+        print_escaped_status(f"{arn}: already undone")
     if not chosen:
         if unrecorded:
-            raise typer.Exit(EXIT_FOUND)
-        print_status("nothing to undo" if states else "nothing to undo: the journal beside the plan holds no rollout")
+            raise typer.Exit(ExitCode.FOUND)
+        print_status("nothing to undo" if states else "nothing to undo: the journal next to the plan holds no rollout")
         return
     calls = [(arn, [call for _, call in states[arn].calls_to_undo]) for arn in chosen if arn in states]
     typer.echo(for_terminal(render_undo(calls)), nl=False)
-    _confirm(f"Put {_counted(len(chosen))} back as before?", yes=yes)
+    _confirm(f"Restore {_counted(len(chosen))}?", yes=yes)
     _end(undo_rollout(plan, whole, chosen, accounts, settle_seconds=settle, print_status=print_escaped_status))
     if unrecorded:
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(ExitCode.FOUND)
 
 
 @app.command("unlock", cls=PlainCommand)
@@ -300,17 +297,17 @@ def _undo_command(
 def _unlock_command(
     plan: _PlanArgument,
     at: _ConnectionOptions,
-    role: Annotated[list[str] | None, _role_option("A role (or user) to unlock. Repeats. By default all.")] = None,
+    role: Annotated[list[str] | None, _role_option("A role or user to unlock. By default all. Repeatable.")] = None,
     yes: _YesOption = False,
 ) -> None:
     """Remove the locks that killed runs left.
 
-    A run of `apply` or `undo` locks each principal while it changes it, and all others leave the principal alone. The
-    lock of a run that was killed stays. The journal of that run goes on under it, so run `apply` or `undo` again where
-    that journal is. If it's lost, remove the lock with this command. Check first that no run is at work anywhere: two
-    runs at once can leave a role without policies.
+    A run of `apply` or `undo` locks each principal while it changes it, and other runs leave the principal unchanged.
+    If a run is killed, its lock remains. Run `apply` or `undo` again where the journal of that run is: it continues
+    under this lock. If the journal is lost, remove the lock with this command. Check first that no other run is active:
+    two runs at once can leave a role without policies.
 
-    Exit 1 where nothing was confirmed.
+    Exit 1 if nothing was confirmed.
 
     \b
     Example:
@@ -321,23 +318,15 @@ def _unlock_command(
     from lpgen.report.messages.rollout import render_locks
 
     whole = read_rollout_plan(plan)
-    known = tuple(principal.principal for principal in whole.principals)
     accounts = at.open()
-    locks = find_locks(whole, chosen_principals(role, known) if role else known, accounts)
+    locks = find_locks(whole, chosen_principals(whole, role), accounts)
     if not locks:
-        print_status("nothing is locked")
+        print_status("no principal is locked")
         return
     typer.echo(for_terminal(render_locks(locks)), nl=False)
-    _confirm(f"Does no run change {_counted(len(locks))} now, and do you want to unlock?", yes=yes)
+    _confirm(f"Is no run changing {_counted(len(locks))} now, and do you want to unlock?", yes=yes)
     remove_locks(plan, whole, [principal for principal, _ in locks], accounts)
     print_status(f"unlocked {_counted(len(locks))}")
-
-
-class _WatchFormat(StrEnum):
-    """How what was denied is printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 @app.command("watch", cls=PlainCommand)
@@ -345,20 +334,20 @@ class _WatchFormat(StrEnum):
 def _watch_command(
     plan: _PlanArgument,
     data: Annotated[
-        Path, typer.Option("--data", metavar="DIR", help="The data folder, after the newest logs were ingested.")
+        Path, typer.Option("--data", metavar="DIR", help="The data folder, with the newest logs ingested.")
     ],
-    format: Annotated[_WatchFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    format: PlainFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
     snapshot: SnapshotOption = "",
     catalog: CatalogOption = None,
 ) -> None:
     """Show what was denied since a rollout.
 
-    Says which removed line would have allowed it. Reads the data folder alone. Proposes the line to restore, and
-    names the removed actions whose denials the logs can't show. What the policies of a snapshot taken since allow again
-    counts as restored.
+    For each denial, shows which removed line would have allowed it, and proposes the line to restore. Names the removed
+    actions whose denials the logs can't show. Reads only the data folder. What the policies of a later snapshot allow
+    again counts as restored.
 
-    Exit 1 where something was denied that the rollout may have caused, and isn't restored.
+    Exit 1 if something was denied that the rollout may have caused, and isn't restored.
 
     \b
     Example:
@@ -369,18 +358,18 @@ def _watch_command(
     from lpgen.edge.rollout.plan_file import read_rollout_plan
     from lpgen.report.messages.rollout import render_watch
 
-    chosen = choose_format(format, output, _WatchFormat)
+    chosen = choose_format(format, output, PlainFormat)
     watched = watch(read_rollout_plan(plan), plan, data, open_catalog(catalog), snapshot=snapshot)
     write_output(render_watch(watched, chosen.value), output)
-    if any(one.found for one in watched):
-        raise typer.Exit(EXIT_FOUND)
+    if any(principal.found for principal in watched):
+        raise typer.Exit(ExitCode.FOUND)
 
 
 # ---------------------------------------------------------------- shared by the commands
 
 
 def _confirm(question: str, *, yes: bool) -> None:
-    """Ends the command unless a person agrees; nobody does where there is nobody to ask."""
+    """Ends the command unless a person agrees. No answer means no."""
     if yes:
         return
     try:
@@ -391,9 +380,9 @@ def _confirm(question: str, *, yes: bool) -> None:
         agreed = False
     status_line.is_hidden = False
     if not agreed:
-        hint = "" if sys.stdin.isatty() else " (give --yes where nobody can answer)"
+        hint = "" if sys.stdin.isatty() else " (give --yes if nobody can answer)"
         print_status(f"nothing was changed{hint}")
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(ExitCode.FOUND)
 
 
 def _counted(count: int) -> str:
@@ -401,19 +390,19 @@ def _counted(count: int) -> str:
 
 
 def _end(outcomes: Iterable[RolloutOutcome], *, already_said: frozenset[str] = frozenset()) -> None:
-    """Says how each principal ended, except those in `already_said`, and exits with the code of the worst."""
+    """Prints each principal's outcome, except those in `already_said`, and exits with the code of the worst."""
     from lpgen.core.rollout.plan import OutcomeKind
     from lpgen.report.messages.rollout import render_outcomes
 
     found: list[RolloutOutcome] = []
     try:
         for outcome in outcomes:
-            found.append(outcome)  # noqa: PERF402 (an error must not lose those before it)
-    finally:  # an error or an interrupt doesn't hide the outcomes of those that were reached
+            found.append(outcome)  # noqa: PERF402 (an error must not lose earlier outcomes)
+    finally:  # an error or an interrupt must not hide earlier outcomes
         print_status(render_outcomes([outcome for outcome in found if outcome.principal not in already_said]), nl=False)
     kinds = {outcome.kind for outcome in found}
     unfinished = {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}
     if kinds & {*unfinished, OutcomeKind.UNDONE_IN_PART, OutcomeKind.LEFT}:
-        raise typer.Exit(EXIT_UNFINISHED)
+        raise typer.Exit(ExitCode.UNFINISHED)
     if kinds & {OutcomeKind.REFUSED, OutcomeKind.UNDONE_BUT, OutcomeKind.GONE}:
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(ExitCode.FOUND)

@@ -1,4 +1,4 @@
-"""How a command ends: its errors as sentences, and its exit code. Only here errors are caught."""
+"""How a command ends: its error messages and its exit code. Errors are caught only here."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from lpgen.version import __version__
 _AGAIN: Final = "run it again"
 _STATES: Final = {
     "baseline save": f"no unfinished baseline is kept; {_AGAIN}",
-    "catalog update": f"your catalogs are whole; {_AGAIN}",
+    "catalog update": f"your catalogs are intact; {_AGAIN}",
     "demo": f"the demo's folder may be incomplete; {_AGAIN}",
-    "generate": f"the output folder is either as it was or complete; {_AGAIN}",
-    "ingest": f"the data folder is whole: an ingest counts completely or not at all; {_AGAIN}",
-    "rollout apply": "the outcome of each principal that was reached is printed above; `lpgen rollout undo` on this"
-    " plan takes everything back",
-    "rollout undo": f"the journal beside the plan holds every step; {_AGAIN} to finish",
+    "generate": f"the output folder is either unchanged or complete; {_AGAIN}",
+    "ingest": f"the data folder is intact: an ingest counts completely or not at all; {_AGAIN}",
+    "rollout apply": "the outcome of each principal that was reached is printed above; `lpgen rollout undo` on this "
+    "plan undoes everything",
+    "rollout undo": f"the journal next to the plan holds every step; {_AGAIN} to finish",
     "snapshot": f"no unfinished snapshot is kept; {_AGAIN}",
 }
-"""What a command leaves behind when it's interrupted, at whatever moment."""
+"""What a command leaves behind when it's interrupted, at any moment."""
 
 _LONGEST_MESSAGE: Final = 200
-"""An error's message in the one line that people see: the traceback has all of it."""
+"""The most characters of an error message that are printed. The traceback has the whole message."""
 
 
 def run_app(app: typer.Typer) -> int:
@@ -45,7 +45,7 @@ def run_app(app: typer.Typer) -> int:
         return _unexpected(stopped.__cause__ or stopped, f"lpgen {stopped.command}")
     except LpgenError as error:
         return _complain(error)
-    except Exception as error:  # any other code than 1, which says that the command found something
+    except Exception as error:  # not code 1, which means that the command found something
         return _unexpected(error, "lpgen")
     return ExitCode.DONE
 
@@ -53,7 +53,8 @@ def run_app(app: typer.Typer) -> int:
 def code_with_output(code: int) -> int:
     """The exit code of a command, given whether its output could be written.
 
-    What the command found or couldn't do outweighs a reader who left early. A full disk makes a product incomplete.
+    What the command found or couldn't do takes precedence over a reader that left early. A full disk makes the output
+    incomplete.
     """
     flush_standard_streams()
     failure = first_failure()
@@ -76,13 +77,14 @@ def _complain(error: LpgenError) -> ExitCode:
 
 def _interrupted(command: str) -> ExitCode:
     print_status(
-        f"\nlpgen: interrupted; {_STATES.get(command, 'a file of `--output` is as it was or complete')}", error=True
+        f"\nlpgen: interrupted; {_STATES.get(command, 'a file of `--output` is either unchanged or complete')}",
+        error=True,
     )
     return ExitCode.INTERRUPTED
 
 
 def _unexpected(error: BaseException, command: str) -> ExitCode:
-    """Reports an error that lpgen doesn't know in one line, which names the file with the traceback."""
+    """Reports an unexpected error in one line that names the file with the traceback."""
     import platform
     import tempfile
 

@@ -41,8 +41,8 @@ def schema_command(
 ) -> None:
     """Print the JSON Schema of a document.
 
-    The schema (2020-12) is that of the JSON which this version prints; it is strict, and complete in itself. The
-    documents name their schema and its version under `schema`.
+    The schema (2020-12) describes the JSON that this version prints. It is strict and self-contained. Each document
+    names its schema and the version under `schema`.
 
     \b
     Example:

@@ -1,9 +1,9 @@
 """Defaults that a team or a person sets once: `LPGEN_*` variables and the file `lpgen.toml` of the current folder.
 
-An option on the command line counts first, then the variable, then the file.
+An option on the command line comes first, then the variable, then the file.
 
-INVARIANT: Whoever wrote a folder wrote its `lpgen.toml`, so it may make lpgen stricter, never less strict. What could
-hide use, accept a doubt, or choose what vouches for something is up to the command line and the environment.
+INVARIANT: The author of a folder wrote its `lpgen.toml`, so the file may make lpgen stricter, never less strict. Only
+the command line and the environment can hide use, accept a doubt, or choose what lpgen trusts.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _LARGEST_FILE: Final = 100_000
 
 class _ValueKind(StrEnum):
     PATH = "a path"
-    TEXT = "a text"
+    TEXT = "a string"
     NUMBER = "a whole number"
 
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
-    """A default: its key in the file, the parameter of commands that it sets, and what it is for.
+    """A default: its key in the file, the parameter of commands that it sets, and its purpose.
 
-    `option` is how the command line gives it. `risk` says why the file can't set it, "" where it can. The file's value
-    doesn't count for `trusting`, commands that believe something because of it, and a number is at least the default.
+    `option` is how the command line gives it. `risk` says why the file can't set it, or "". `trusting` commands ignore
+    the file's value, because they trust something because of it. A number is at least the default.
     """
 
     key: str
@@ -66,7 +66,7 @@ SETTINGS: Final = (
         "What `lpgen ingest` reads.",
         "the paths",
         commands=frozenset({"ingest"}),
-        risk="it chooses what is read with your credentials and counts as recorded use",
+        risk="it chooses what is read with your credentials and counts as use",
     ),
     _Setting(
         "accounts",
@@ -75,7 +75,7 @@ SETTINGS: Final = (
         "The accounts to ingest.",
         "--account ID",
         commands=frozenset({"ingest"}),
-        risk="use that the logs of other accounts show would go unseen",
+        risk="use in the logs of other accounts would be missed",
     ),
     _Setting(
         "decisions",
@@ -83,27 +83,18 @@ SETTINGS: Final = (
         _ValueKind.PATH,
         "The decisions file.",
         "--decisions FILE",
-        risk="decisions accept what keeps replacements from being called safe",
+        risk="decisions can make replacements count as safe",
     ),
     _Setting(
         "min-days",
         "min_days",
         _ValueKind.NUMBER,
-        "How many covered days make a removal sure enough.",
+        "How many covered days a removal needs before it can be called safe.",
         "--min-days DAYS",
         "90",
     ),
     _Setting("fail-on", "fail_on", _ValueKind.TEXT, "The severity of drift that exits with 1.", "--fail-on SEVERITY"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """A setting with its value and where that comes from."""
-
-    setting: _Setting
-    value: str
-    origin: str
 
 
 def setting_of(command: str, parameter: str) -> _Setting | None:
@@ -112,9 +103,9 @@ def setting_of(command: str, parameter: str) -> _Setting | None:
 
 
 def defaults_from_file(command: str) -> dict[str, Any]:
-    """The defaults by parameter that `lpgen.toml` gives a command; none without a file.
+    """The defaults by parameter that `lpgen.toml` gives a command. Empty without a file.
 
-    Those of a trusting command are left out.
+    Settings that a trusting command ignores are left out.
 
     Raises:
         InvocationError: the file can't be read, or a key or a value is wrong.
@@ -128,40 +119,40 @@ def defaults_from_file(command: str) -> dict[str, Any]:
 
 
 def refuse_missing(command: str, parameter: str) -> None:
-    """Ends a trusting command that misses a parameter which `lpgen.toml` has.
+    """Refuse a trusting command without a parameter that `lpgen.toml` sets.
 
     Raises:
-        InvocationError: it does.
+        InvocationError: it lacks one.
     """
     setting = setting_of(command, parameter)
     if setting is not None and command in setting.trusting and setting.key in read_settings():
         raise InvocationError(
-            f"`{setting.option}` is missing: what vouches for a folder can't come from `{_SETTINGS_FILE}`",
+            f"`{setting.option}` is missing: `{_SETTINGS_FILE}` can't choose what lpgen trusts",
             hint=f"give it on the command line, or set {setting.variable}",
         )
 
 
-def chosen_settings() -> list[_Chosen]:
-    """Every setting as the next command would take it.
+def chosen_settings() -> list[tuple[str, str, str, str]]:
+    """Every setting of the next command: its key, its value, where the value comes from, and its variable.
 
     Raises:
         InvocationError: as `defaults_from_file`.
     """
     values = read_settings()
-    return [_chosen(setting, values) for setting in SETTINGS]
+    return [(setting.key, *_value_and_origin(setting, values), setting.variable) for setting in SETTINGS]
 
 
-def _chosen(setting: _Setting, values: Mapping[str, Any]) -> _Chosen:
+def _value_and_origin(setting: _Setting, values: Mapping[str, Any]) -> tuple[str, str]:
     given = os.environ.get(setting.variable)
     if given:
-        return _Chosen(setting, given, setting.variable)
+        return given, setting.variable
     if setting.key in values:
-        return _Chosen(setting, str(values[setting.key]), f"./{_SETTINGS_FILE}")
-    return _Chosen(setting, setting.default, "lpgen" if setting.default else "not set")
+        return str(values[setting.key]), f"./{_SETTINGS_FILE}"
+    return setting.default, "lpgen" if setting.default else "not set"
 
 
 def read_settings() -> dict[str, Any]:
-    """The values of `lpgen.toml` by key; none without a file.
+    """The values of `lpgen.toml` by key. Empty without a file.
 
     Raises:
         InvocationError: the file can't be read, or a key or a value is wrong.
@@ -170,7 +161,7 @@ def read_settings() -> dict[str, Any]:
         return {}
     try:
         if not _SETTINGS_FILE.is_file() or _SETTINGS_FILE.stat().st_size > _LARGEST_FILE:
-            raise InvocationError(f"`{_SETTINGS_FILE}` is no file of settings")
+            raise InvocationError(f"`{_SETTINGS_FILE}` is not a settings file")
         loaded = tomllib.loads(_SETTINGS_FILE.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise InvocationError(f"can't read `{_SETTINGS_FILE}`: {quote_reason(error)}") from error
@@ -179,7 +170,7 @@ def read_settings() -> dict[str, Any]:
         if key not in known:
             near = get_close_matches(key, known, 1)
             hint = f"did you mean `{near[0]}`?" if near else f"the keys are {', '.join(known)}"
-            raise InvocationError(f"`{_SETTINGS_FILE}`: {quote_input(key)} is no setting", hint=hint)
+            raise InvocationError(f"`{_SETTINGS_FILE}`: {quote_input(key)} is not a setting", hint=hint)
         _refuse_wrong(known[key], value)
     return loaded
 
@@ -189,11 +180,8 @@ def _refuse_wrong(setting: _Setting, value: Any) -> None:
     if setting.risk:
         raise InvocationError(f"`{_SETTINGS_FILE}` can't set `{setting.key}`: {setting.risk}", hint=elsewhere)
     kind = setting.kind
-    if kind is _ValueKind.NUMBER:
-        is_right = isinstance(value, int) and not isinstance(value, bool)
-    else:
-        is_right = isinstance(value, str)
-    if not is_right:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if not (is_number if kind is _ValueKind.NUMBER else isinstance(value, str)):
         raise InvocationError(f"`{_SETTINGS_FILE}`: `{setting.key}` must be {kind}")
     if kind is _ValueKind.NUMBER and value < int(setting.default):
         raise InvocationError(
@@ -203,6 +191,6 @@ def _refuse_wrong(setting: _Setting, value: Any) -> None:
         )
     if kind is _ValueKind.PATH and not Path(value).resolve().is_relative_to(Path.cwd().resolve()):
         raise InvocationError(
-            f"`{_SETTINGS_FILE}`: {quote_input(value)} of `{setting.key}` leaves the folder",
-            hint=f"{elsewhere}: the file may be another person's",
+            f"`{_SETTINGS_FILE}`: {quote_input(value)} of `{setting.key}` is outside the folder",
+            hint=f"{elsewhere}: somebody else may have written the file",
         )

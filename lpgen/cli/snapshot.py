@@ -15,22 +15,24 @@ from lpgen.errors import ExitCode, InvocationError, quote_input
 
 
 def snapshot_command(
-    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder to add to; made if need be.")],
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder to add to; created if missing.")],
     profile: ProfileOption = "",
     region: Annotated[
         list[str] | None,
         typer.Option(
             "--region",
             metavar="REGION",
-            help="Where calls start, and the Regions in which to look for resources and schedules; repeats. "
-            "By default the Region of your AWS configuration, and all that an account has switched on.",
+            help="The Regions to search for resources and schedules. Calls start in the first. By default the Region "
+            "of your AWS configuration, and all Regions that an account has enabled. Repeatable.",
         ),
     ] = None,
     endpoint_url: EndpointOption = "",
     assume_role: Annotated[
         str,
         typer.Option(
-            "--assume-role", metavar="NAME", help="The role to assume in other accounts; without it only yours is read."
+            "--assume-role",
+            metavar="NAME",
+            help="The role to assume in other accounts. Without it, reads only your account.",
         ),
     ] = "",
     accounts: Annotated[
@@ -38,43 +40,42 @@ def snapshot_command(
         typer.Option(
             "--accounts",
             metavar="all|ID,...",
-            help="Which accounts to read with that role: all active ones of the organization, or those listed.",
+            help="Which accounts to read with that role: all active accounts of the organization, or a list.",
         ),
     ] = "all",
     resource_policies: Annotated[
         bool,
         typer.Option(
             "--resource-policies",
-            help="Read the policies of buckets, keys, queues, topics, secrets, functions and repositories too.",
+            help="Also read the policies of buckets, keys, queues, topics, secrets, functions and repositories.",
         ),
     ] = False,
-    resource_tags: Annotated[bool, typer.Option("--resource-tags", help="Read the tags of resources too.")] = False,
+    resource_tags: Annotated[bool, typer.Option("--resource-tags", help="Also read the tags of resources.")] = False,
     last_accessed: Annotated[
         bool,
         typer.Option(
             "--last-accessed/--no-last-accessed",
-            help="Ask IAM when each role and user last tried what; takes a few seconds for each.",
+            help="Ask IAM when each role and user last accessed each service. Takes a few seconds for each.",
         ),
     ] = True,
     schedules: Annotated[
         bool,
         typer.Option(
             "--schedules/--no-schedules",
-            help="Read functions with their log groups, and schedules, but for those inside instances and clusters, "
-            "and follow these to the roles that do the work.",
+            help="Read functions with their log groups, and schedules (except inside instances and clusters), and "
+            "find the roles that do the work.",
         ),
     ] = True,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be read.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 if anything can't be read.")] = False,
 ) -> None:
     """Take a snapshot of an account or an organization.
 
-    It is all that reviews ask of AWS but for logs. Reads policies, trails, last accessed reports, schedules,
-    which buckets have versions, and the organization's SCPs and RCPs into a new folder of the data folder. Other
-    commands use the newest.
-    Changes nothing in AWS.
+    Reads everything that a review needs from AWS except logs: policies, trails, last accessed reports, schedules, which
+    buckets have versions, and the organization's SCPs and RCPs. Writes it to a new folder in the data folder. Other
+    commands use the newest snapshot. Changes nothing in AWS.
 
-    What can't be read is a gap: it is named here and in reports, and the rest is kept. `lpgen iam-policy snapshot`
-    prints the permissions that this takes.
+    If something can't be read, the snapshot has a gap, which is named here and in reports, and the rest is kept. `lpgen
+    iam-policy snapshot` prints the permissions that this needs.
 
     \b
     Example:
@@ -107,13 +108,15 @@ def snapshot_command(
 
 
 def _accounts(text: str, *, role: str) -> tuple[str, ...] | None:
-    """The accounts listed, None for all."""
+    """The listed accounts, or None for all."""
     if text == "all":
         return None
     if not role:
-        raise InvocationError("--accounts takes --assume-role", hint="name the role that those accounts have for lpgen")
+        raise InvocationError("--accounts needs --assume-role", hint="name the role that those accounts have for lpgen")
     listed = tuple(part.strip() for part in text.split(","))
-    for one in listed:
-        if not is_account_id(one):
-            raise InvocationError(f"{quote_input(one)} is no account id", hint="12 digits each, with commas between")
+    for account in listed:
+        if not is_account_id(account):
+            raise InvocationError(
+                f"{quote_input(account)} is not a valid account ID", hint="give 12 digits each, separated by commas"
+            )
     return listed

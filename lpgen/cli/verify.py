@@ -1,4 +1,4 @@
-"""`lpgen verify`: the second opinion on a folder of replacements."""
+"""`lpgen verify`: check a folder of replacements."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from lpgen.cli.engine import EngineOptions
 from lpgen.cli.formats import FormatOption, ReportFormat, choose_format
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import (
-    EXIT_FOUND,
-    EXIT_INPUTS_CHANGED,
     AnalysisInputOptions,
     ChoiceOptions,
     DataOption,
     OutputFileOption,
 )
 from lpgen.cli.output import layout_for, write_output
+from lpgen.errors import ExitCode
 
 
 def verify_command(
@@ -39,7 +38,7 @@ def verify_command(
         ),
     ] = None,
 ) -> None:
-    """Verify written replacements.
+    """Verify generated replacements.
 
     Compares the folder with its digests, proves from the files that each replacement keeps all allowed use and adds
     nothing, and generates the folder again. Give the same input options as to `lpgen generate`.
@@ -62,6 +61,6 @@ def verify_command(
         result = verify(folder, replace(read, engine=at), key=key)
     write_output(VERIFICATION.text(result, chosen.value, layout_for(output)), output)
     if result.status is not CheckStatus.PASSED:
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(ExitCode.FOUND)
     if result.changed_inputs:
-        raise typer.Exit(EXIT_INPUTS_CHANGED)
+        raise typer.Exit(ExitCode.INPUTS_CHANGED)

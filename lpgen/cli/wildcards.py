@@ -1,4 +1,4 @@
-"""`lpgen wildcards`: what each wildcard gained by itself."""
+"""`lpgen wildcards`: the actions that each wildcard silently gained."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def wildcards_command(
         typer.Option(
             "--since",
             metavar="DATE",
-            help="Count actions first seen after this day; 12m and 365d are ages of the catalog.",
+            help="Count actions first seen after this date. 12m and 365d are ages of the catalog.",
         ),
     ] = "12m",
     principal: PrincipalOption = "",
     format: Annotated[WildcardsFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
-    """Show what each wildcard gained by itself.
+    """Show what each wildcard silently gained.
 
-    Lists, for every wildcard in an Allow, the actions that AWS added since a day and the wildcard silently granted: how
-    many, of which access level, who holds them, and how many were ever used.
+    Lists, for every wildcard in an Allow, the actions that AWS added since a date and that the wildcard granted: how
+    many, at which access level, who holds them, and how many were ever used.
 
-    NotAction counts as a wildcard. What a Deny, a boundary or an SCP keeps out is not counted.
+    NotAction counts as a wildcard. Actions that a Deny, a boundary or an SCP blocks are not counted.
 
     \b
     Example:

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.core.findings import Report
@@ -21,6 +20,7 @@ from lpgen.core.options import Options
 from lpgen.core.usage.event_time import moment_from_datetime
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.attack.score import Attack, sample
+from tests.support.ingests import ingest
 from tests.support.outputs import CHOSEN, SAMPLE
 from tests.support.sample_organization import SHOP, records
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.core.options import Options
@@ -23,6 +22,7 @@ from lpgen.edge.catalog.files import bundled_catalog
 from tests.attack.score import Attack, sample
 from tests.attack.test_forgeries import REAL_DAYS, first_day, real
 from tests.report.rendered import render_review
+from tests.support.ingests import ingest
 from tests.support.log_samples import log_bytes
 from tests.support.outputs import SAMPLE
 from tests.support.sample_organization import SHOP

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Request, sync_playwright
 
-from lpgen.app.ingest import ingest
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.core.findings import Report
@@ -18,6 +17,7 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.log_files import bundled_sample_logs
 from lpgen.report.blocks import Given
 from tests.report.rendered import render_review
+from tests.support.ingests import ingest
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [

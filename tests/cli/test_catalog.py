@@ -171,7 +171,7 @@ def test_update_gets_over_a_damaged_catalog_of_the_user(tmp_path: Path) -> None:
     with serve(good_server()) as url:
         result = run("update", "--url", url)
     assert result.exit_code == 0, result.exception
-    assert "carried over from the bundled catalog" in result.stderr
+    assert "copying facts from the bundled catalog" in result.stderr
     assert run("expand", "ark:*").stdout == "ark:Float\n"
 
 

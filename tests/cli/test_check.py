@@ -176,7 +176,7 @@ def test_check_needs_a_data_folder(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "none"):
         found = check(folder)
         assert isinstance(found.exception, DataError)
-        assert "is no data folder" in found.exception.message
+        assert "is not a data folder" in found.exception.message
 
 
 def test_check_takes_pinned_tables_for_no_leftover(data: Path, tmp_path: Path) -> None:

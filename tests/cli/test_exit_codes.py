@@ -291,7 +291,7 @@ def test_an_interrupted_command_exits_with_130_in_one_line(tmp_path: Path) -> No
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == ExitCode.INTERRUPTED
-    assert said.strip() == "lpgen: interrupted; a file of `--output` is as it was or complete"
+    assert said.strip() == "lpgen: interrupted; a file of `--output` is either unchanged or complete"
 
 
 @pytest.fixture(scope="module")

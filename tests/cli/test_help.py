@@ -53,7 +53,6 @@ def test_help_lists_commands_in_the_order_of_work() -> None:
     shown = help_of()
     places = [shown.index(f"\n{title}:") for title, _ in SECTIONS]
     assert places == sorted(places)
-    assert "Others:" not in shown
     listed = [line.split()[0] for line in shown[places[0] :].splitlines() if line.startswith("  ")]
     assert listed == [name for _, names in SECTIONS for name in names]
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.core.choices import Duty
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request, Result
@@ -30,6 +29,7 @@ from tests.support.aws_proxy import Call, aws_proxy
 from tests.support.aws_servers import Server, moto_server
 from tests.support.event_history_server import event_history_server
 from tests.support.fault_proxy import fault_proxy
+from tests.support.ingests import ingest
 from tests.support.rollout_worlds import ACCOUNT, New, World, allow, deny, document, environment
 from tests.support.s3_buckets import CATALOG, daily_logs, make_bucket, take_from
 

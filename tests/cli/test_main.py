@@ -115,7 +115,7 @@ def test_a_day_before_all_records_is_refused(command: list[str], home: Path, mon
     assert run("generate", *ground(home), "--output", "out").returncode == 0
     done = run(*command, *ground(home), "--as-of", "2026-08-31")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "`--as-of 2026-08-31` is before the first record, of 2026-09-01" in done.stderr
+    assert "`--as-of 2026-08-31` is before the first record (2026-09-01)" in done.stderr
     assert run("verify", "out", *ground(home), "--as-of", "2026-09-01").returncode == 0
 
 
@@ -138,7 +138,7 @@ def test_a_data_folder_without_records_is_no_ground_to_judge_on(home: Path) -> N
     for command in (["review"], ["generate", "--output", str(home / "out")], ["baseline", "save", "first"]):
         done = run(*command, "--data", data, "--policies", policies)
         assert done.returncode == 3
-        assert "holds no records, and all would look unused" in done.stderr
+        assert "holds no records, so everything would look unused" in done.stderr
     assert not (home / "out").exists()
 
 
@@ -313,7 +313,7 @@ def test_explain_says_who_can_where_a_glob_matches_several(home: Path) -> None:
         (["app", "GetObject"], "`GetObject` is no action"),
         (["app", "s3:Get*"], "lpgen catalog expand 's3:Get*'"),
         (["app", "s3:GetObject", "data/x"], "`data/x` is no resource"),
-        (["app", "s3:GetObject", "--context", "aws:SourceIp"], "`aws:SourceIp` is no KEY=VALUE"),
+        (["app", "s3:GetObject", "--context", "aws:SourceIp"], "`aws:SourceIp` is not KEY=VALUE"),
         (["app"], "ACTION"),
     ],
 )

@@ -233,11 +233,11 @@ def test_an_existing_trail_keeps_its_selectors_and_is_no_template(sample_data: P
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ((), 2, "nothing says to which bucket"),
-        (("--trail", "arn:aws:cloudtrail:us-east-1:1:trail/x"), 2, "the settings given hold no trail"),
+        ((), 2, "the bucket for trails of account"),
+        (("--trail", "arn:aws:cloudtrail:us-east-1:1:trail/x"), 2, "the given trail settings don't include"),
         (("--since", "missing.json"), 3, "can't read `missing.json`"),
-        (("--since", __file__), 3, "is no plan of `lpgen observe`"),
-        (("--since", __file__, "--format", "cli"), 2, "`--since` has no cli to write"),
+        (("--since", __file__), 3, "is not a plan of `lpgen observe`"),
+        (("--since", __file__, "--format", "cli"), 2, "`--since` can't be printed as cli"),
         (("--bucket", "b", "--price", "-1"), 2, "--price"),
     ],
 )

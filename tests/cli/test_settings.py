@@ -61,15 +61,15 @@ def test_config_says_where_each_default_comes_from() -> None:
     ("text", "said"),
     [
         ('dta = "x"', "did you mean `data`?"),
-        ("yes = true", "`yes` is no setting"),
-        ('include = ["x"]', "is no setting"),
-        ('endpoint-url = "http://attacker.example"', "is no setting"),
+        ("yes = true", "`yes` is not a setting"),
+        ('include = ["x"]', "is not a setting"),
+        ('endpoint-url = "http://attacker.example"', "is not a setting"),
         ('min-days = "90"', "must be a whole number"),
         ("min-days = true", "must be a whole number"),
-        ("fail-on = 1", "must be a text"),
-        ('data = "../elsewhere"', "leaves the folder"),
+        ("fail-on = 1", "must be a string"),
+        ('data = "../elsewhere"', "is outside the folder"),
         ("data = ", "can't read `lpgen.toml`"),
-        ("x" * 200_000, "is no file of settings"),
+        ("x" * 200_000, "is not a settings file"),
     ],
 )
 def test_wrong_file_is_an_error_that_names_the_place(text: str, said: str) -> None:
@@ -88,7 +88,7 @@ def test_link_that_leaves_the_folder_is_refused(tmp_path: Path) -> None:
     outside.mkdir(exist_ok=True)
     Path("data").symlink_to(outside)
     Path("lpgen.toml").write_text('data = "data"\n')
-    assert "leaves the folder" in complaint("config")
+    assert "is outside the folder" in complaint("config")
 
 
 def test_help_needs_no_file_and_names_the_variable() -> None:
@@ -146,8 +146,8 @@ def test_file_cannot_set_what_could_hide_use_or_accept_a_doubt(line: str, option
 def test_file_cannot_name_the_data_folder_that_vouches_for_an_output() -> None:
     """Whoever wrote the folder may have made the data folder and the output for each other."""
     Path("lpgen.toml").write_text('data = "data"\n')
-    assert "can't come from `lpgen.toml`" in complaint("verify", "out")
-    assert "nothing vouches" in complaint("rollout", "plan", "out", "--policies", "policies.json")
+    assert "`lpgen.toml` can't choose what lpgen trusts" in complaint("verify", "out")
+    assert "no reason is given to trust" in complaint("rollout", "plan", "out", "--policies", "policies.json")
     for command in (("verify", "out"), ("rollout", "plan", "out")):
         assert "`mine`" in complaint(*command, LPGEN_DATA="mine")
 

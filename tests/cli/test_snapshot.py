@@ -30,8 +30,8 @@ def test_the_command_says_its_gaps_and_fails_on_them_only_when_strict(proxy: Aws
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--accounts", "111122223333"], "--accounts takes --assume-role"),
-        (["--assume-role", "x", "--accounts", "all,12"], "`all` is no account id"),
+        (["--accounts", "111122223333"], "--accounts needs --assume-role"),
+        (["--assume-role", "x", "--accounts", "all,12"], "`all` is not a valid account ID"),
     ],
 )
 def test_accounts_that_make_no_sense_exit_with_2(proxy: AwsProxy, tmp_path: Path, more: list[str], said: str) -> None:

@@ -16,7 +16,7 @@ from tests.support.log_samples import log_bytes, record_json
 from tests.support.s3_buckets import Bucket, daily_logs, make_bucket
 
 REPORTS = [
-    ("report.pdf", 2, "this command has no pdf to write to `report.pdf`\n  end the name in .txt or .md or .json or"),
+    ("report.pdf", 2, "this command can't write pdf to `report.pdf`\n  end the name in .txt or .md or .json or"),
     ("new/report.html", 3, "there is no folder `new` to write `report.html` to\n  make it first"),
     ("report.2026-09-30", 0, ""),
     ("old.json", 0, "replaced `old.json`\n"),
@@ -46,7 +46,7 @@ MISTAKES = [
         "these are authorization details: give them to `lpgen review` as its `--policies`",
     ),
     ("empty", 3, "empty: it holds no file .json or .gz"),
-    ("digests", 3, "there is no log in what is named"),
+    ("digests", 3, "found no logs in the named places"),
 ]
 
 
@@ -106,7 +106,7 @@ def test_an_empty_snapshot_is_called_so(home: Path) -> None:
     done = run_forked("review", "--data", "data", "--policies", "policies.json")
     assert (done.returncode, done.stderr) == (
         2,
-        "lpgen: the policies hold no role or user\n  give those of the account, or snapshot it\n",
+        "lpgen: the policies hold no role or user\n  give the account's policies, or run `lpgen snapshot`\n",
     )
 
 
@@ -152,13 +152,13 @@ def bucket_of_one(moto: Server) -> Bucket:
 @pytest.mark.parametrize(
     ("options", "code", "sentence"),
     [
-        ("--account 999988887777", 2, "there is no log of `999988887777`"),
-        ("--account 111122223333 --account 999988887777", 2, "there is no log of `999988887777`"),
-        ("--region eu-west-3", 2, "there is no log of `eu-west-3`"),
-        ("--region us-east-1 --region eu-west-3", 2, "there is no log of `eu-west-3`"),
-        ("--region us-esat-1", 2, "`us-esat-1` is no Region"),
-        ("--account 1111", 2, "`1111` is no account id"),
-        ("--since 2030-01-01", 3, "there is no log in what is named"),
+        ("--account 999988887777", 2, "found no logs of `999988887777`"),
+        ("--account 111122223333 --account 999988887777", 2, "found no logs of `999988887777`"),
+        ("--region eu-west-3", 2, "found no logs of `eu-west-3`"),
+        ("--region us-east-1 --region eu-west-3", 2, "found no logs of `eu-west-3`"),
+        ("--region us-esat-1", 2, "`us-esat-1` is"),
+        ("--account 1111", 2, "`1111` is not a valid account ID"),
+        ("--since 2030-01-01", 3, "found no logs in the named places"),
     ],
 )
 def test_ingest_says_which_account_or_region_has_no_logs(

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.log_files import bundled_sample_logs
 from tests.cli.test_main import run
 from tests.support.documents import ROOT
+from tests.support.ingests import ingest
 from tests.support.policy_simulator import PolicySimulator, policy_simulator
 
 pytestmark = pytest.mark.slow

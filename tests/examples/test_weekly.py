@@ -124,7 +124,7 @@ def test_a_plan_that_cannot_be_watched_keeps_nothing_else_from_its_turn(lpgen: P
     plans = f"{undone} {world.plan}"
     done = weekly(lpgen, world.home, today="2026-09-30", POLICIES=str(world.write_policies()), PLANS=plans)
     assert done.returncode == 2
-    assert "nothing of this plan is applied" in done.stderr
+    assert "no principal of this plan is applied" in done.stderr
     assert "the logs end before" in (world.home / "reports" / f"also-watch-{world.plan.stem}.txt").read_text("utf-8")
     assert run("baseline", "list", "--data", str(world.home / "data"), "--format", "names").stdout == "2026-09-30\n"
 

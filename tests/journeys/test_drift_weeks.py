@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.core.choices import Severity
 from lpgen.core.drift.coverage import CoverageDrift
 from lpgen.core.drift.disuse import DisuseDrift
@@ -31,6 +30,7 @@ from tests.support.drift_weeks import (
     grown_catalog,
     sample_logs,
 )
+from tests.support.ingests import ingest
 from tests.support.sample_organization import SECURITY, SHOP, issuer
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.catalog.files import open_catalog
@@ -17,6 +16,7 @@ from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.engines.local_processes import LocalEngine
 from tests.cli.test_main import DETAILS, RECORD, run
 from tests.support.documents import ROOT
+from tests.support.ingests import ingest
 from tests.support.log_samples import log_bytes, record_json, rows
 
 CATALOG: Catalog = open_catalog()

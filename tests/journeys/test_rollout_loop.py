@@ -115,4 +115,4 @@ def test_loop_from_snapshot_to_undo(server: Server, tmp_path: Path) -> None:
     world.undo()
     assert world.read(arn) == before
     result = world.run("watch", str(world.plan), "--data", data, status=1)
-    assert "nothing of this plan is applied" in str(result.exception)
+    assert "no principal of this plan is applied" in str(result.exception)

@@ -14,7 +14,6 @@ from typing import Any
 import boto3
 import pyarrow.parquet as pq
 
-from lpgen.app.ingest import ingest
 from lpgen.core.athena.days import DaySpan, RecordScope
 from lpgen.core.athena.table import TableName
 from lpgen.core.usage.ingest_result import IngestResult
@@ -25,6 +24,7 @@ from lpgen.edge.data_folder.ledger import read_generation
 from tests.support.athena_server import AthenaServer, Json, athena_server
 from tests.support.athena_tables import PROJECTED, DuckTable, day_of_delivery
 from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
+from tests.support.ingests import ingest
 from tests.support.log_samples import log_bytes, record_json
 from tests.support.lpgen_process import run_lpgen
 from tests.support.s3_buckets import CATALOG, make_bucket, write_folder

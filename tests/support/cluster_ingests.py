@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
 from lpgen.edge.engine import Engine, Item, Lost, Result
 from lpgen.errors import IngestError
 from tests.support.aws_servers import Server
 from tests.support.engine_samples import DEADLY_NAME, DeadlyObjectReader, DeadlyReader, ElsewhereReader
+from tests.support.ingests import ingest
 from tests.support.log_samples import log_bytes, record_json
 from tests.support.s3_buckets import CATALOG, Bucket, content, content_from_files, log_key, make_bucket, take_from
 from tests.support.sample_organization import ROOT, log_paths

@@ -15,7 +15,6 @@ from typing import Any
 
 from lpgen.app.baseline import save
 from lpgen.app.drift import drift
-from lpgen.app.ingest import ingest
 from lpgen.app.inputs import AnalysisFiles, AnalysisInputs
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import CatalogSource
@@ -26,6 +25,7 @@ from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
 from lpgen.edge.readers.trail_settings import read_trails
+from tests.support.ingests import ingest
 from tests.support.sample_organization import ROOT, SECURITY, SHOP, details, issuer, records, role
 
 Json = dict[str, Any]

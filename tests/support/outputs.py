@@ -10,9 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lpgen.app.ingest import ingest
 from lpgen.app.inputs import IN_THIS_PROCESS, AnalysisInputs
-from lpgen.app.output import generate, inputs_of_report
+from lpgen.app.output import generate, inputs_of_output
 from lpgen.app.review import analyse
 from lpgen.app.verify import verify
 from lpgen.core.catalog.catalog import Catalog
@@ -23,6 +22,7 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.engine import Engine
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.errors import OutputError
+from tests.support.ingests import ingest
 
 SAMPLE = Path(__file__).parents[2] / "sample_logs"
 LOGS = SAMPLE / "AWSLogs" / "111122223333" / "CloudTrail"
@@ -68,7 +68,9 @@ class OutputWorld:
         """Writes an output folder."""
         inputs = self.inputs(options)
         report = analyse(inputs)
-        generate(report, output, inputs_of_report(report, inputs), data=self.data, replace_other=replace_other)
+        generate(
+            report, output, inputs_of_output(report.generation, inputs), data=self.data, replace_other=replace_other
+        )
 
     def verify(self, output: Path, options: Options = Options()) -> OutputVerification:  # noqa: B008
         """Verifies an output folder."""

@@ -11,7 +11,6 @@ from typing import Any
 
 import boto3
 
-from lpgen.app.ingest import ingest
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.aws_session import Connection
@@ -20,6 +19,7 @@ from lpgen.edge.data_folder.ledger import read_generation
 from lpgen.edge.objects.finder import BucketLogs
 from lpgen.edge.objects.s3_store import S3Store
 from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
+from tests.support.ingests import ingest
 from tests.support.log_samples import log_bytes, record_json
 
 CATALOG: Catalog = open_catalog()

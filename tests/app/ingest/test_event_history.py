@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.core.usage.event_time import ALL_TIME, TimeWindow, window_from_text
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.aws_session import Connection, open_session
@@ -18,6 +17,7 @@ from lpgen.edge.ingest.event_history import SECONDS_BETWEEN_CALLS, EventHistory,
 from lpgen.errors import AccessError, CredentialsError, InvocationError
 from tests.support.event_history_server import EventHistoryServer, event_history_server
 from tests.support.forked_lpgen import run_forked
+from tests.support.ingests import ingest
 from tests.support.log_samples import log_bytes, record_json, rows
 from tests.support.s3_buckets import CATALOG, content
 

@@ -22,7 +22,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpgen.app.check import check_data
-from lpgen.app.ingest import ingest
 from lpgen.app.map import map_records
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.model import SkipReason
@@ -36,6 +35,7 @@ from lpgen.edge.logs.log_files import LogFile, chunk_files
 from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.errors import IngestError
 from tests.support.engine_samples import DeadlyReader
+from tests.support.ingests import ingest
 from tests.support.law_examples import examples
 from tests.support.log_samples import log_bytes, record_json, rows, write_logs
 
@@ -331,7 +331,7 @@ import os, pathlib, signal, sys
 import lpgen.edge.data_folder.ledger, lpgen.edge.data_folder.usage_files
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.app.ingest import ingest
+from tests.support.ingests import ingest
 
 logs, data, fatal = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
 step = 0

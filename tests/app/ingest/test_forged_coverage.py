@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.core.evidence import LogCoverage
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
+from tests.support.ingests import ingest
 from tests.support.sample_organization import SECURITY, SHOP, records
 
 FIRST, LAST = "2026-09-01", date(2026, 9, 30)

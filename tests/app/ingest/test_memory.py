@@ -13,10 +13,10 @@ _INGEST = """
 import gzip, json, resource, sys, tempfile
 from pathlib import Path
 
-import lpgen.app.ingest
+from tests.support.ingests import ingest
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.objects.finder import BucketLogs
-from lpgen.edge.object_store import Body, Page, StoredObject
+from lpgen.edge.object_store import Body, ListingPage, StoredObject
 from lpgen.edge.ingest import reading as ingest_reading
 from tests.support.log_samples import record_json
 
@@ -29,10 +29,11 @@ class Endless:
 
     def list_page(self, prefix, *, by_folder, after="", token=""):
         if by_folder:
-            return Page((), (), "")
+            return ListingPage((), (), "")
         start, end = int(token or 0), min(int(token or 0) + 500, count)
         names = (f"s3://bucket/{'deep/' * 40}{number:09}.json" for number in range(start, end))
-        return Page(tuple(StoredObject(name, 101_000, "e") for name in names), (), str(end) if end < count else "")
+        names = tuple(StoredObject(name, 101_000, "e") for name in names)
+        return ListingPage(names, (), str(end) if end < count else "")
 
     def read_all(self, objects):
         for listed in objects:
@@ -42,7 +43,7 @@ class Endless:
 
 logs = BucketLogs(Endless(), ("s3://bucket/",))
 with tempfile.TemporaryDirectory() as data:
-    result = lpgen.app.ingest.ingest([], open_catalog(), data=Path(data), bucket_logs=logs)
+    result = ingest([], open_catalog(), data=Path(data), bucket_logs=logs)
 assert (result.objects_read, result.usage_records) == (count, count), result
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

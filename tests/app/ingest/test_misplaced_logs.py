@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.usage.event_time import TimeWindow
 from lpgen.core.usage.ingest_result import IngestResult
@@ -22,6 +21,7 @@ from lpgen.edge.objects.finder import BucketLogs
 from lpgen.errors import AwsError
 from tests.cli.test_main import RECORD, run
 from tests.support.documents import ROOT
+from tests.support.ingests import ingest
 from tests.support.log_samples import ACCOUNT, log_bytes, record_json, rows
 
 CATALOG: Catalog = open_catalog()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import lpgen.app.review as analysis
 from lpgen.app.inputs import AnalysisInputs
-from lpgen.app.output import generate, inputs_of_report, review_page, review_parts
+from lpgen.app.output import generate, inputs_of_output, review_page, review_parts
 from lpgen.app.review import open_review
 from lpgen.app.verify import verify
 from lpgen.core.analysis.reviewer import Batches
@@ -105,7 +105,9 @@ def test_outputs_are_the_same_for_two_workers_and_can_be_verified(
     for name, engine in (("alone", LocalEngine()), ("two", LocalEngine(2))):
         inputs = AnalysisInputs(data, [policies], catalog, Options(), engine=engine)
         review = open_review(inputs)
-        generate(review, tmp_path / name, inputs_of_report(review.report, inputs, "terraform"), code="terraform")
+        generate(
+            review, tmp_path / name, inputs_of_output(review.report.generation, inputs, "terraform"), code="terraform"
+        )
     assert digests(tmp_path / "two") == digests(tmp_path / "alone")
     checked = verify(tmp_path / "two", AnalysisInputs(data, [policies], catalog, Options(), engine=LocalEngine(2)))
     assert {check.name: check.status.value for check in checked.checks if check.status.value != "passed"} == {}

@@ -15,7 +15,7 @@ from typing import IO, NoReturn
 import pytest
 
 from lpgen.app.inputs import AnalysisInputs
-from lpgen.app.output import generate, inputs_of_report, review_parts
+from lpgen.app.output import generate, inputs_of_output, review_parts
 from lpgen.app.review import Review, open_review
 from lpgen.app.verify import verify
 from lpgen.core.findings import Proposal
@@ -177,7 +177,7 @@ def generated(world: World, output: Path, principal: str) -> Mapping[str, bytes]
     """The policy files that are generated for some principals, by their paths."""
     inputs = world.inputs(Options(principal=principal))
     review = open_review(inputs)
-    generate(review, output, inputs_of_report(review.report, inputs))
+    generate(review, output, inputs_of_output(review.report.generation, inputs))
     return {path.relative_to(output).as_posix(): path.read_bytes() for path in output.rglob("policy-*.json")}
 
 
@@ -197,7 +197,7 @@ def test_verify_never_reads_what_reviews_kept(part: World, tmp_path: Path, monke
 
 def test_unknown_principal_gets_the_nearest_name(part: World) -> None:
     for _ in range(2):
-        with pytest.raises(InvocationError, match="no principal of the policies matches") as caught:
+        with pytest.raises(InvocationError, match="no principal in the policies matches") as caught:
             opened(part, "role/idel")
         assert "idle" in str(caught.value.hint)
 

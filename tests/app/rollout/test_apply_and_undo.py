@@ -77,7 +77,7 @@ def test_apply_puts_the_replacement_in_place_and_undo_restores_every_byte(world:
     world.undo()
     assert world.read(arn) == before
     assert not world.made_policies()
-    assert f"{arn}: undone already\nnothing to undo\n" in world.undo().output
+    assert f"{arn}: already undone\nnothing to undo\n" in world.undo().output
 
 
 def test_apply_shows_a_diff_and_changes_nothing_where_nobody_agrees(world: World) -> None:
@@ -206,7 +206,7 @@ def test_principals_of_another_account_are_rolled_out_through_a_role_there(world
     assert ":444455556666:" in arn
     before, untouched = member.read(arn), world.read(own)
     member.plan_of({arn: NEW})
-    assert "the credentials are those of 123456789012: give --assume-role" in member.apply(status=1).output
+    assert "the credentials are for 123456789012: add --assume-role" in member.apply(status=1).output
     member.apply("--assume-role", "lpgen-write")
     (attached,) = member.read(arn).holding.attached
     assert attached.startswith("arn:aws:iam::444455556666:policy/lpgen/")

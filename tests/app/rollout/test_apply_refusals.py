@@ -119,8 +119,8 @@ def test_apply_wants_to_be_told_which(world: World) -> None:
     for options in ((), ("--all", "--role", "app"), ("--role", "nobody")):
         result = world.run("apply", str(world.plan), "--yes", *options, status=1)
         assert type(result.exception).__name__ == "InvocationError"
-    assert "names no principal of the plan" in str(result.exception)
-    assert result.exception.hint == "give a name or an ARN, of app"
+    assert "matches no principal of the plan" in str(result.exception)
+    assert result.exception.hint == "give a name or an ARN: app"
 
 
 # ---------------------------------------------------------------- plans that lpgen didn't write

@@ -109,7 +109,7 @@ def test_only_unlock_removes_the_lock_of_a_lost_journal(world: World, arn: str) 
     assert world.made_policies() == {lock_of(world, arn)}
     world.run("unlock", str(world.plan), "--role", "app", "--yes")
     assert not world.made_policies()
-    assert "nothing is locked" in world.run("unlock", str(world.plan), "--yes").output
+    assert "no principal is locked" in world.run("unlock", str(world.plan), "--yes").output
     world.apply()
 
 
@@ -388,7 +388,7 @@ def test_undo_names_what_a_lost_journal_does_not_say(world: World, arn: str, los
     was = world.read(arn)
     said = world.undo(status=1).output
     assert "role/app: not put back: it holds " in said
-    assert "undone already" not in said
+    assert "already undone" not in said
     assert world.undo("--role", "app", status=1).output == said
     assert world.read(arn) == was
 
@@ -407,6 +407,6 @@ def test_a_full_disk_names_the_role_that_stands_in_between_and_its_lock(
         said = world.apply(status=3).output
     assert "role/app: NOT AS IT WAS: run `lpgen rollout undo` on this plan" in said
     assert "No space left on device" in said
-    assert "its lock may still be there" in said
+    assert "its lock may remain" in said
     world.undo()
     assert world.read(arn) == was

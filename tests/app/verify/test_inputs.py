@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from lpgen.app.ingest import ingest
 from lpgen.cli.main import app
 from lpgen.core.options import Options
 from lpgen.core.replacements import CheckStatus, Decision, DecisionKind
@@ -20,6 +19,7 @@ from lpgen.edge.data_folder.pins import pinned_generations
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.errors import InvocationError, OutputError
 from tests.edge.test_signatures import write_keys
+from tests.support.ingests import ingest
 from tests.support.outputs import LOGS, OutputWorld, make_output, read_json, write_json
 
 KEEP = Decision(DecisionKind.KEEP, "*", "s3:GetObject", "", "", "", "", "wanted", "me", "")
@@ -145,7 +145,7 @@ def test_generate_refuses_to_replace_other_principals(world: OutputWorld) -> Non
         world.generate(world.output, chosen)
     assert world.verify(world.output).status is CheckStatus.PASSED
     world.generate(world.output, chosen, replace_other=True)
-    with pytest.raises(InvocationError, match="those that match `store"):
+    with pytest.raises(InvocationError, match="principals that match `store"):
         world.generate(world.output)
     world.generate(world.output, replace(chosen, min_days=1))
 

@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen.app.ingest import ingest
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import analyse
 from lpgen.app.rollout_plan import read_written_output
@@ -41,6 +40,7 @@ from tests.attack.fuzz.input_targets import choosing, chosen, put
 from tests.attack.fuzz.target import Target
 from tests.attack.fuzz.world import ACCOUNT, ROLE, details, record, scratch, world
 from tests.report.rendered import code_files, render_review
+from tests.support.ingests import ingest
 from tests.support.worlds import catalog
 
 _FORMATS: Final = ("text", "markdown", "json", "html", "sarif")

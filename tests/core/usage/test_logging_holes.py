@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.core.evidence import AccountCoverage, CoverageSource
 from lpgen.core.trails import Selector, Trail, TrailChange
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -18,6 +17,7 @@ from lpgen.core.usage.logging_holes import first_day_after
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
+from tests.support.ingests import ingest
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "cases" / "trail_changes.json").read_text("utf-8")

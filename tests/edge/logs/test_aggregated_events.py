@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.cloudtrail.records import Unusable
 from lpgen.core.findings import Verdict
@@ -23,6 +22,7 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.logs.record_files import records_from_bytes
 from tests.support.diffs import diff_usage
+from tests.support.ingests import ingest
 from tests.support.log_samples import PlainMap, record_json, rows
 from tests.support.record_usage import usage_from_records
 from tests.support.worlds import ACCOUNT, allow, policy, role, usage_of

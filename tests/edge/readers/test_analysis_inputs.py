@@ -108,7 +108,7 @@ def test_without_policies_and_snapshot_the_error_says_both_ways(tmp_path: Path) 
     assert "--data" in caught.value.hint
     with pytest.raises(InvocationError, match="there is no folder"):
         choose_inputs(AnalysisFiles(), tmp_path / "misspelled")
-    with pytest.raises(InvocationError, match="lies in a data folder"):
+    with pytest.raises(InvocationError, match="needs a data folder"):
         choose_inputs(AnalysisFiles(policies=(Path("named"),)), None, FIRST)
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.core.athena.days import DaySpan, RecordScope
 from lpgen.errors import IngestError
 from tests.support.athena_ingests import World, march_world, records_of, tables, tables_from_records, world
 from tests.support.athena_tables import PROJECTED, definition
 from tests.support.aws_servers import Server
+from tests.support.ingests import ingest
 from tests.support.log_samples import log_bytes, record_json
 from tests.support.s3_buckets import CATALOG, write_folder
 from tests.support.sample_organization import SECURITY, SHOP

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from lpgen.app.ingest import ingest
 from lpgen.edge.aws_session import Connection
 from lpgen.edge.objects.finder import BucketLogs
 from lpgen.edge.objects.s3_store import S3Store
@@ -18,6 +17,7 @@ from lpgen.errors import LpgenError
 from lpgen.report.messages.ingest import render_ingest
 from tests.support.aws_servers import REGION
 from tests.support.faulty_s3 import BUCKET, FaultyS3, faulty_s3
+from tests.support.ingests import ingest
 from tests.support.s3_buckets import CATALOG, content, content_from_files, daily_logs
 from tests.support.s3_faults import Fault, faults
 

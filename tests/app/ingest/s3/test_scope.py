@@ -81,7 +81,7 @@ def wide_bucket(moto: Server) -> Bucket:
 
 def test_ingest_reads_nothing_where_a_wanted_account_has_no_logs(wide_bucket: Bucket, tmp_path: Path) -> None:
     with fault_proxy(wide_bucket.server) as proxy:
-        with pytest.raises(InvocationError, match="there is no log of `999988887777`"):
+        with pytest.raises(InvocationError, match="found no logs of `999988887777`"):
             take_from(proxy.server, tmp_path / "data", wide_bucket.address(), accounts=["111122223333", "999988887777"])
         assert proxy.reads() == []
 
