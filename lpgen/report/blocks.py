@@ -126,9 +126,8 @@ class Command:
     @property
     def words(self) -> tuple[Option, ...]:
         """The command in groups of words that belong together: the name, arguments, options given, and new options."""
-        is_option = [one[0].startswith("-") for one in self.added]
-        arguments = (one for one, is_ in zip(self.added, is_option, strict=True) if not is_)
-        options = (one for one, is_ in zip(self.added, is_option, strict=True) if is_)
+        arguments = (word for word in self.added if not word[0].startswith("-"))
+        options = (option for option in self.added if option[0].startswith("-"))
         return (*self.program, *self.name.split()), *arguments, *self.given, *options
 
     @property
@@ -154,7 +153,7 @@ class Given:
         """A command with the options that it takes, and some more; None where it can't be run here."""
         if name not in self.taken:
             return None
-        new = {one[0] for one in added if one[0].startswith("-")}.union(without)
+        new = {option[0] for option in added if option[0].startswith("-")}.union(without)
         given = tuple(option for option in self.options if option[0] in self.taken[name] and option[0] not in new)
         return Command(name, given, added, self.program)
 
@@ -286,6 +285,19 @@ def more_note(rest: object, number: int, noun: str) -> Iterable[Paragraph]:
 def more_rows(whole: int, noun: str) -> Iterable[Paragraph]:
     """How many rows a table of a review leaves out, where it does."""
     return more_note(whole > REVIEW_ROWS, whole - REVIEW_ROWS, noun)
+
+
+def more_in_json(number: int) -> Iterable[Paragraph]:
+    """How many rows JSON has in addition to those shown, where there are more."""
+    if number > 0:
+        yield Paragraph(line(quiet(f"and {count(number)} more; "), name("--format json"), quiet(" has them all")))
+
+
+def problem_list(problems: Collection[str]) -> Iterable[Heading | Bullets]:
+    """The problems of the input files, where there are any."""
+    if problems:
+        yield Heading(line("Problems of the files given"), level=2)
+        yield bullets(*problems)
 
 
 def capped(items: list[Item]) -> Bullets:

@@ -123,16 +123,10 @@ WHO_CAN: Final[Formats[WhoCan]] = Formats(
     "pages.explain:who_can_page", text="screens:who_can_screen(layout)", json="documents.explanation:who_can_json"
 )
 WILDCARDS: Final[Formats[Growth]] = Formats(
-    "pages.drift:wildcards_page",
-    noun="wildcard",
-    json="documents.layout:lay_out",
-    csv="csv_text:wildcards_csv",
+    "pages.drift:wildcards_page", noun="wildcard", json="documents.layout:lay_out", csv="csv_text:wildcards_csv"
 )
 DRIFT: Final[Formats[Drift]] = Formats(
-    "pages.drift:drift_page",
-    noun="group",
-    json="documents.drift:drift_json",
-    sarif="sarif.drift:drift_sarif(layout)",
+    "pages.drift:drift_page", noun="group", json="documents.drift:drift_json", sarif="sarif.drift:drift_sarif(layout)"
 )
 DRIFT_SCREEN: Final[Formats[AskedDrift]] = Formats(screen="screens:drift_screen(layout)")
 BACKTEST: Final[Formats[Backtest]] = Formats(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.drift.findings import Drift
 from lpgen.core.explanations import WhoCan
-from lpgen.report.blocks import REVIEW_ROWS, Given, Layout
-from lpgen.report.layout.text import render_text
+from lpgen.report.blocks import REVIEW_ROWS, Given, Layout, PageBlock
+from lpgen.report.layout.text import page_text
 from lpgen.report.pages.drift_screen import Room, drift_blocks
 from lpgen.report.pages.explain import who_can_page
 from lpgen.report.pages.first_screen import first_screen
@@ -24,21 +25,16 @@ _REVIEW_SIZES: Final = (*((size, 3) for size in range(16, 3, -1)), *((size, 2) f
 def review_screen(parted: PartedReview, layout: Layout) -> str:
     """What matters most in a review, in at most 40 lines of at most 100 columns unless one command is longer."""
     columns = _columns(layout.width)
-    for size, steps in _REVIEW_SIZES:
-        page = first_screen(parted.summary, parted.given, width=columns, size=size, steps=steps)
-        text = render_text(page, width=columns, color=layout.color)
-        if text.count("\n") <= _LINES:
-            break
-    return text
+    pages = (
+        first_screen(parted.summary, parted.given, width=columns, size=size, steps=steps)
+        for size, steps in _REVIEW_SIZES
+    )
+    return _largest_that_fits(pages, replace(layout, width=columns))
 
 
 def who_can_screen(found: WhoCan, layout: Layout) -> str:
     """Who can do something: as many principals as fit 40 lines."""
-    for most in range(REVIEW_ROWS, 0, -1):
-        text = render_text(who_can_page(found, most), width=layout.width, color=layout.color)
-        if text.count("\n") <= _LINES:
-            break
-    return text
+    return _largest_that_fits((who_can_page(found, most) for most in range(REVIEW_ROWS, 0, -1)), layout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +47,15 @@ class AskedDrift:
 
 def drift_screen(asked: AskedDrift, layout: Layout) -> str:
     """The changes between two states, in at most 40 lines of at most 100 columns."""
-    for room in Room(_columns(layout.width)).smaller():
-        text = render_text(drift_blocks(asked.drift, asked.given, room), width=room.width, color=layout.color)
+    columns = _columns(layout.width)
+    pages = (drift_blocks(asked.drift, asked.given, room) for room in Room(columns).smaller())
+    return _largest_that_fits(pages, replace(layout, width=columns))
+
+
+def _largest_that_fits(pages: Iterable[Iterable[PageBlock]], layout: Layout) -> str:
+    """The text of the first of some ever smaller pages that fits the screen, else of the last."""
+    for page in pages:
+        text = "".join(page_text(page, layout))
         if text.count("\n") <= _LINES:
             break
     return text

@@ -77,7 +77,7 @@ def verdict_parquet(report: Report) -> list[bytes]:
         waiting: list[pa.RecordBatch] = []
         for batch in _verdict_batches(report):
             waiting.append(batch)
-            if sum(one.num_rows for one in waiting) >= _GROUP_ROWS:
+            if sum(held.num_rows for held in waiting) >= _GROUP_ROWS:
                 writer.write_table(pa.Table.from_batches(waiting))
                 waiting = []
         writer.write_table(pa.Table.from_batches(waiting, VERDICT_SCHEMA))
@@ -102,8 +102,8 @@ def _rows(report: Report) -> Iterator[list[dict[str, object]]]:
         tuples = {id(verdict.grants): verdict.grants for verdict in view.diff.assessment.verdicts}
         granted = {at: "; ".join(map(str, grants)) for at, grants in tuples.items()}
         rows = [
-            _row(view, one, granted[id(one.grants)])
-            for one in sorted(view.diff.assessment.verdicts, key=lambda verdict: verdict.action)
+            _row(view, verdict, granted[id(verdict.grants)])
+            for verdict in sorted(view.diff.assessment.verdicts, key=lambda verdict: verdict.action)
         ]
         if rows:
             yield rows
@@ -235,10 +235,10 @@ def window_table(backtest: Backtest) -> pa.Table:
 
 
 def _table(rows: Iterable[dict[str, object]], schema: pa.Schema) -> pa.Table:
-    return pa.Table.from_pylist([{name: _sound(one) for name, one in row.items()} for row in rows], schema=schema)
+    return pa.Table.from_pylist([{name: _sound(value) for name, value in row.items()} for row in rows], schema=schema)
 
 
 def _sound(value: object) -> object:
     if isinstance(value, tuple):
-        return [_sound_text(one) for one in value]
+        return [_sound_text(text) for text in value]
     return _sound_text(value) if isinstance(value, str) else value

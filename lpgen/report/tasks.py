@@ -167,15 +167,13 @@ def _freeing(review: ReviewSummary, blocked: Sequence[_Blocked], given: Given) -
     """The tasks, each with how many principals have no other caveat once those before it are done: most first, and of
     equal ones the task that concerns most principals."""
     done: set[_Key] = set()
-    while waiting := [one for one in blocked if one.caveats.keys() - done]:
-        held = Counter(key for blocked in waiting for key in blocked.caveats.keys() - done)
-        frees = Counter(key for blocked in waiting for key in blocked.caveats if blocked.caveats.keys() - done == {key})
-        key = min(held, key=lambda one: (-frees[one], -held[one], one))
+    while waiting := [principal for principal in blocked if principal.caveats.keys() - done]:
+        held = Counter(key for principal in waiting for key in principal.caveats.keys() - done)
+        frees = Counter(key for principal in waiting for key in held if principal.caveats.keys() - done == {key})
+        key = min(held, key=lambda key: (-frees[key], -held[key], key))
         done.add(key)
-        yield (
-            _clearing(key, [blocked for blocked in waiting if key in blocked.caveats], frees[key], review, given),
-            frees[key],
-        )
+        concerned = [principal for principal in waiting if key in principal.caveats]
+        yield _clearing(key, concerned, frees[key], review, given), frees[key]
 
 
 def _clearing(key: _Key, held: Sequence[_Blocked], freed: int, review: ReviewSummary, given: Given) -> Task:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -55,7 +55,26 @@ class PrincipalView:
     @cached_property
     def summary(self) -> PrincipalSummary:
         """What reports say of the principal, without the details."""
-        return _summary_of_view(self)
+        proposal, diff, replacement = self.proposal, self.diff, self.proposal.replacement
+        verification = proposal.verification
+        return PrincipalSummary(
+            principal=replace(diff.principal, policies=(), boundary=None, trust=None, instance_profiles=()),
+            principal_class=diff.principal_class,
+            advice=proposal.advice,
+            task=diff.advice.task,
+            counts=self.counts,
+            caveats=tuple(map(_shared, proposal.caveats)),
+            accepted=tuple(_shared(caveat) for caveat in diff.assessment.caveats if caveat.accepted_by),
+            expected=diff.draft.expected,
+            is_replaced=replacement is not None,
+            refusal=replacement.refusal if replacement else "",
+            in_place=proposal.in_place,
+            safe=proposal.safe,
+            failed=verification is not None and verification.status is CheckStatus.FAILED,
+            left=tuple(policy.arn for policy in replacement.left) if replacement else (),
+            has_decided=bool(self.decided or diff.draft.dropped),
+            recreated=diff.use.recreated,
+        )
 
     @cached_property
     def has_documents(self) -> bool:
@@ -65,12 +84,36 @@ class PrincipalView:
     @cached_property
     def counts(self) -> Counts:
         """The numbers of its actions."""
-        return _counts_of_view(self)
+        verdicts, staying = self.diff.assessment.verdicts, self.staying
+        by_verdict = verdicts.by_verdict()
+        dangerous = [verdict.action for verdict in verdicts.dangerous_unseen()]
+        granted, removed = by_verdict.total() - by_verdict[Verdict.UNGRANTED], sum(self.confidence.values())
+        reach = asdict(self.diff.draft.reach if self.has_documents else NO_REACH)
+        return msgspec.structs.replace(
+            NO_COUNTS,
+            granted=granted,
+            used=by_verdict[Verdict.USED],
+            attempted=by_verdict[Verdict.ATTEMPTED],
+            unused=by_verdict[Verdict.UNUSED],
+            unobservable=by_verdict[Verdict.UNOBSERVABLE],
+            ungranted=by_verdict[Verdict.UNGRANTED],
+            kept=granted - removed if self.has_documents else 0,
+            kept_unseen=sum(
+                judgement.verdict in UNSEEN and action in staying for action, judgement in verdicts.judged()
+            ),
+            removed=removed,
+            dangerous=sum(action not in staying for action in dangerous) if self.has_documents else 0,
+            dangerous_unused=len(dangerous),
+            **{f"reach_{name}": number for name, number in reach.items()},
+            **{field_of_choice(choice, kind): number for (kind, choice), number in verdicts.by_kind().items()},
+        )
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
-        """The lines of the replacement, sorted."""
-        return _replacement_lines(self.proposal)
+        """The lines that the replacement's documents hold, each once, sorted; none where there is no replacement."""
+        documents = self.proposal.replacement.documents if self.has_documents and self.proposal.replacement else ()
+        found = {line for document in documents for statement in document.statements for line in statement.lines}
+        return tuple(sorted(found, key=lambda line: (line.action, line.scope, line.parent, line.kind, line.why)))
 
     @cached_property
     def left(self) -> frozenset[Action]:
@@ -84,8 +127,14 @@ class PrincipalView:
 
     @cached_property
     def confidence(self) -> Mapping[Confidence, int]:
-        """How many removals are how sure."""
-        return _confidence_of_removal(self.proposal, self.staying)
+        """How many granted actions are removed, by confidence in the order of `Confidence`; 0 without a replacement."""
+        judged = self.diff.assessment.verdicts.judged() if self.has_documents else ()
+        removed = Counter([judgement for action, judgement in judged if action not in self.staying])
+        found = dict.fromkeys(Confidence, 0)
+        for judgement, count in removed.items():
+            if judgement.verdict is not Verdict.UNGRANTED:
+                found[judgement.confidence] += count
+        return found
 
     @cached_property
     def matrix(self) -> Matrix:
@@ -140,29 +189,6 @@ class PrincipalView:
         return _rule_groups(self.proposal.replacement.rules) if self.proposal.replacement else ()
 
 
-def _summary_of_view(view: PrincipalView) -> PrincipalSummary:
-    proposal, diff, replacement = view.proposal, view.diff, view.proposal.replacement
-    verification = proposal.verification
-    return PrincipalSummary(
-        principal=replace(diff.principal, policies=(), boundary=None, trust=None, instance_profiles=()),
-        principal_class=diff.principal_class,
-        advice=proposal.advice,
-        task=diff.advice.task,
-        counts=view.counts,
-        caveats=tuple(map(_shared, proposal.caveats)),
-        accepted=tuple(_shared(caveat) for caveat in diff.assessment.caveats if caveat.accepted_by),
-        expected=diff.draft.expected,
-        is_replaced=replacement is not None,
-        refusal=replacement.refusal if replacement else "",
-        in_place=proposal.in_place,
-        safe=proposal.safe,
-        failed=verification is not None and verification.status is CheckStatus.FAILED,
-        left=tuple(policy.arn for policy in replacement.left) if replacement else (),
-        has_decided=bool(view.decided or diff.draft.dropped),
-        recreated=diff.use.recreated,
-    )
-
-
 def _shared(caveat: Caveat) -> Caveat:
     """The caveat, which is the same object for principals that share it, such as users of one policy."""
     return _shared_caveat(caveat.kind, tuple(caveat.parameters.items()), caveat.accepted_by)
@@ -179,54 +205,6 @@ def _shared_caveat(kind: CaveatKind, parameters: tuple[tuple[str, Any], ...], ac
 def has_documents(proposal: Proposal) -> bool:
     """Whether there is a replacement to put in place: one was made, and it wasn't refused."""
     return proposal.replacement is not None and not proposal.replacement.refusal
-
-
-def _replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
-    """The lines that the replacement's documents hold, each once, sorted; none where there is no replacement."""
-    documents = proposal.replacement.documents if has_documents(proposal) and proposal.replacement else ()
-    found = {line for document in documents for statement in document.statements for line in statement.lines}
-    return tuple(sorted(found, key=lambda line: (line.action, line.scope, line.parent, line.kind, line.why)))
-
-
-def _counts_of_view(view: PrincipalView) -> Counts:
-    verdicts, staying = view.diff.assessment.verdicts, view.staying
-    by_verdict = verdicts.by_verdict()
-    dangerous = [verdict.action for verdict in verdicts.dangerous_unseen()]
-    granted, removed = by_verdict.total() - by_verdict[Verdict.UNGRANTED], sum(view.confidence.values())
-    return msgspec.structs.replace(
-        NO_COUNTS,
-        granted=granted,
-        used=by_verdict[Verdict.USED],
-        attempted=by_verdict[Verdict.ATTEMPTED],
-        unused=by_verdict[Verdict.UNUSED],
-        unobservable=by_verdict[Verdict.UNOBSERVABLE],
-        ungranted=by_verdict[Verdict.UNGRANTED],
-        kept=granted - removed if view.has_documents else 0,
-        kept_unseen=sum(judgement.verdict in UNSEEN and action in staying for action, judgement in verdicts.judged()),
-        removed=removed,
-        dangerous=sum(action not in staying for action in dangerous) if view.has_documents else 0,
-        dangerous_unused=len(dangerous),
-        **{
-            f"reach_{name}": number
-            for name, number in asdict(view.diff.draft.reach if view.has_documents else NO_REACH).items()
-        },
-        **{field_of_choice(choice, kind): number for (kind, choice), number in verdicts.by_kind().items()},
-    )
-
-
-def _confidence_of_removal(proposal: Proposal, staying: Collection[Action]) -> dict[Confidence, int]:
-    """The number of granted actions that aren't in `staying` and are removed, by confidence in the order of
-    `Confidence`.
-
-    All are 0 where there is no replacement.
-    """
-    judged = proposal.diff.assessment.verdicts.judged() if has_documents(proposal) else ()
-    removed = Counter([judgement for action, judgement in judged if action not in staying])
-    found = dict.fromkeys(Confidence, 0)
-    for judgement, count in removed.items():
-        if judgement.verdict is not Verdict.UNGRANTED:
-            found[judgement.confidence] += count
-    return found
 
 
 def _matrix_from_verdicts(verdicts: Verdicts) -> Matrix:

@@ -171,7 +171,7 @@ def cut_labels(labels: Iterable[str], most: int) -> Iterator[str]:
     like another.
     """
     found = list(labels)
-    cut = [_cut_label(one, most) for one in found]
+    cut = [_cut_label(label, most) for label in found]
     same = Counter(cut)
     yield from (short if same[short] == 1 else whole for short, whole in zip(cut, found, strict=True))
 
@@ -208,7 +208,7 @@ def name_of_arn(arn: str, *, with_account: bool = False) -> str:
     """The label of a principal; IAM's names are ASCII, and what else a file holds becomes `?`, as in a glob."""
     found = _IAM_ARN.fullmatch(arn)
     account, label = (f"{found[1]} ", label_of(arn).removeprefix(f"{found[1]} ")) if found else ("", arn)
-    shown = "".join(one if "!" <= one <= "~" and one != "\\" else "?" for one in label) or "*"
+    shown = "".join(mark if "!" <= mark <= "~" and mark != "\\" else "?" for mark in label) or "*"
     return f"{account}{shown}" if with_account else shown
 
 

@@ -22,7 +22,7 @@ from lpgen.core.replacements import Check, CheckStatus, OutputVerification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
 from lpgen.report.blocks import Block, Column, Fold, Given, Heading, Show, Span, Table, table
-from lpgen.report.layout.markdown import MOST_CHARACTERS, render_markdown
+from lpgen.report.layout.markdown import MOST_CHARACTERS, page_markdown
 from lpgen.report.layout.text import render_text
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, check_markdown, check_terminal_text, poisoned_report, without_colors
@@ -373,7 +373,7 @@ def test_render_markdown_shows_first_what_to_do_and_folds_the_rest() -> None:
 
 def test_render_markdown_cuts_long_tables_before_it_leaves_them_out() -> None:
     tables = [Table((Column("x"),), (((Span("word " * 100),),),) * 100)] * 3
-    page = render_markdown([Heading((Span("page"),), level=1), *tables])
+    page = page_markdown([Heading((Span("page"),), level=1), *tables])
     assert len(page) <= MOST_CHARACTERS
     assert page.count("| x |") == 3
     assert page.count("and 90 more rows; `--format json` has them all") == 2

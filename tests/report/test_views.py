@@ -39,7 +39,7 @@ def view(case: Case) -> PrincipalView:
 ORGANIZATION = [PrincipalView(proposal) for proposal in organization().proposals]
 
 
-@pytest.mark.parametrize("one", ORGANIZATION, ids=lambda one: str(one.diff.principal.name))
+@pytest.mark.parametrize("view", ORGANIZATION, ids=lambda view: str(view.diff.principal.name))
 def test_counts_add_up(view: PrincipalView) -> None:
     counts = view.counts
     assert counts.granted == counts.used + counts.attempted + counts.unused + counts.unobservable

@@ -15,11 +15,7 @@ from lpgen.core.drift.findings import Drift, FindingKind, FindingPart
 from lpgen.core.drift.kinds import causes_of
 from lpgen.core.drift.states import Stamp
 from lpgen.report.documents.layout import lay_out
-from lpgen.report.documents.parts import (
-    DecisionPart,
-    Texts,
-    part_from_decisions,
-)
+from lpgen.report.documents.parts import DecisionPart, Texts, part_from_decisions
 
 # ---------------------------------------------------------------- states
 
@@ -129,7 +125,7 @@ def drift_json(drift: Drift) -> str:
 # ---------------------------------------------------------------- baselines
 
 
-class HoldingPart(RowPart, kw_only=True):
+class BaselineContentPart(RowPart, kw_only=True):
     """The content of a baseline."""
 
     saved: Annotated[str, means("When it was saved.")]
@@ -150,7 +146,7 @@ class BaselinesDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.basel
 class BaselineDocument(StateFields, kw_only=True, tag_field="schema", tag="lpgen.baselines/1"):
     """What `lpgen baseline show --format json` prints."""
 
-    holds: Annotated[HoldingPart, means("The content of the baseline.")]
+    holds: Annotated[BaselineContentPart, means("The content of the baseline.")]
 
 
 def baselines_json(stamps: Sequence[Stamp]) -> str:
@@ -158,7 +154,6 @@ def baselines_json(stamps: Sequence[Stamp]) -> str:
     return lay_out(BaselinesDocument(baselines=tuple(map(_part_from_stamp, stamps))))
 
 
-def baseline_json(stamp: Stamp, holding: object) -> str:
+def baseline_json(stamp: Stamp, content: BaselineContentPart) -> str:
     """One baseline and its content as JSON text."""
-    holds = HoldingPart.from_attributes(holding)
-    return lay_out(BaselineDocument(**structs.asdict(_part_from_stamp(stamp)), holds=holds))
+    return lay_out(BaselineDocument(**structs.asdict(_part_from_stamp(stamp)), holds=content))

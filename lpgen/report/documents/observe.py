@@ -108,9 +108,7 @@ def observe_json(plan: ObservePlan) -> str:
     """The plan as JSON text."""
     undecided = {str(kind): plan.undecided.get(kind, 0) for kind in Visibility if kind is not Visibility.DATA}
     document = ObserveDocument.from_attributes(
-        plan,
-        accounts=[_part_from_account(account, plan.price) for account in plan.accounts],
-        undecided=undecided,
+        plan, accounts=[_part_from_account(account, plan.price) for account in plan.accounts], undecided=undecided
     )
     return lay_out(document)
 

@@ -22,7 +22,6 @@ from lpgen.core.replacements import (
     LineKind,
     OutputVerification,
     Replacement,
-    ReplacementDocument,
     Scope,
 )
 from lpgen.core.rollout.fingerprint import policies_sha256
@@ -239,19 +238,14 @@ def _denies_of_proposal(proposal: Proposal, replacement: Replacement) -> Iterabl
 def _carried_denies(replacement: Replacement) -> dict[tuple[str, str], PlacePart]:
     found: dict[tuple[str, str], PlacePart] = {}
     for number, document in enumerate(replacement.documents, start=1):
-        for key, sid in _denies_of_document(document):
-            found.setdefault(key, PlacePart(file=document_file(number), sid=sid))
+        written: dict[str, Any] = json.loads(document.text)
+        for fields in written["Statement"]:
+            if fields["Effect"] == "Deny":
+                text = json.dumps(fields)
+                version = written["Version"] if "${" in text else CURRENT_VERSION
+                place = PlacePart(file=document_file(number), sid=fields.get("Sid", ""))
+                found.setdefault((version, text_without_sid(text)), place)
     return found
-
-
-def _denies_of_document(document: ReplacementDocument) -> Iterable[tuple[tuple[str, str], str]]:
-    written: dict[str, Any] = json.loads(document.text)
-    statements = written["Statement"]
-    for fields in statements if isinstance(statements, list) else [statements]:
-        if fields["Effect"] == "Deny":
-            text = json.dumps(fields)
-            version = written.get("Version", "") if "${" in text else CURRENT_VERSION
-            yield (version, text_without_sid(text)), fields.get("Sid", "")
 
 
 # ---------------------------------------------------------------- the summary

@@ -13,7 +13,7 @@ import msgspec
 from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
 from lpgen.core.documents import Count, DecisionsPart, Message, Parameters, Part, RowPart, means
 from lpgen.core.evidence import Evidence, Use
-from lpgen.core.findings import DroppedLine, PrincipalClass, UngrantedUse
+from lpgen.core.findings import DroppedLine, PrincipalClass
 from lpgen.core.model import AccessLevel, DenialKind, Outcome, PolicyKind, ResourceKind
 from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import CheckStatus, DecisionKind, DecisionsStamp, Scope
@@ -98,13 +98,6 @@ def part_from_use(use: Use, kind: type[_Seen], *sources: object, **given: object
 def parts_from_uses(uses: Iterable[Use]) -> tuple[UsePart, ...]:
     """The uses, in the order given."""
     return tuple(part_from_use(use, UsePart) for use in uses)
-
-
-def _parts_from_ungranted(uses: Iterable[UngrantedUse]) -> tuple[UngrantedPart, ...]:
-    """The uses without a grant, in the order given."""
-    return tuple(
-        part_from_use(found.use, UngrantedPart, found, explanation=found.explanation or None) for found in uses
-    )
 
 
 # ---------------------------------------------------------------- statements
@@ -205,7 +198,10 @@ def part_from_view(view: PrincipalView, kind: type[_Head], *sources: object, **g
         diff.use,
         diff.assessment,
         dropped=_parts_from_dropped(diff.draft.dropped),
-        ungranted=_parts_from_ungranted(diff.use.ungranted),
+        ungranted=[
+            part_from_use(found.use, UngrantedPart, found, explanation=found.explanation or None)
+            for found in diff.use.ungranted
+        ],
         checks=verification and verification.checks,
         **given,
     )

@@ -246,9 +246,7 @@ def _part_from_principal(view: PrincipalView) -> PrincipalPart:
         plan=StepsPart.from_attributes(steps=plan_steps(proposal), note=plan_note(proposal)),
     )
     return msgspec.structs.replace(
-        part,
-        services=_services_of_view(view),
-        verdicts=written_verdicts(verdicts, view.staying, at),
+        part, services=_services_of_view(view), verdicts=written_verdicts(verdicts, view.staying, at)
     )
 
 

@@ -134,7 +134,8 @@ def _parts(action: str) -> tuple[str, str]:
 
 def ranges_of(numbers: Iterable[int]) -> str:
     """Distinct numbers as ranges, such as `0-4,7`."""
-    return ",".join(map(_range, _runs(sorted(numbers))))
+    runs = _runs(sorted(numbers))
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
 def _runs(numbers: list[int]) -> Iterable[tuple[int, int]]:
@@ -144,10 +145,6 @@ def _runs(numbers: list[int]) -> Iterable[tuple[int, int]]:
         if at + 1 == len(numbers) or numbers[at + 1] != number + 1:
             yield numbers[first], number
             first = at + 1
-
-
-def _range(run: tuple[int, int]) -> str:
-    return str(run[0]) if run[0] == run[1] else f"{run[0]}-{run[1]}"
 
 
 def gaps_of(ranges: str) -> str:

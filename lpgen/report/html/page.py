@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import accumulate, pairwise
 from math import log1p
 from typing import Any, Final
 
@@ -19,22 +20,11 @@ from lpgen.report.blocks import Block, Tone, count, plural
 from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import DOCUMENT, ActionIndex, Interned, gaps_of
-from lpgen.report.html.principal_data import Figure, share_of
+from lpgen.report.html.principal_data import Figure, share_of, uncovered_days
 from lpgen.report.html.templating import anchor_of, asset, content_security_policy, script_json, template
 from lpgen.report.pages.drift import trend_blocks
-from lpgen.report.pages.inputs import (
-    coverage_blocks,
-    guard_blocks,
-    problem_blocks,
-    skip_blocks,
-    unobservable_blocks,
-)
-from lpgen.report.pages.review import (
-    danger_blocks,
-    headline_blocks,
-    unlisted_blocks,
-    words_of_day,
-)
+from lpgen.report.pages.inputs import coverage_blocks, guard_blocks, problem_blocks, skip_blocks, unobservable_blocks
+from lpgen.report.pages.review import danger_blocks, headline_blocks, unlisted_blocks, words_of_day
 from lpgen.report.summary import Counts, PartedReview, PrincipalSummary, ReviewSummary, sum_counts
 from lpgen.report.tasks import tasks_of_review
 from lpgen.report.words import CLASS_WORDS, Owner, label_in_list, label_of, owner_of, short_label_of, state_of
@@ -269,42 +259,35 @@ def _row(summary: PrincipalSummary, most: int, part: Any) -> _PrincipalRow:
     )
 
 
-def _shares_of(summary: PrincipalSummary, *, wide: int = 1000) -> tuple[_Share, ...]:
+def _shares_of(summary: PrincipalSummary, *, wide: int) -> tuple[_Share, ...]:
     """The outcomes of the granted actions, as parts of `wide` thousandths; empty parts are left out."""
     counts = summary.counts
     if summary.has_documents:
         return _shares_of_made([summary], wide=wide)
-    return tuple(
-        _shares(
-            [
-                ("seen", "used or attempted", counts.used + counts.attempted),
-                ("unseen", "granted, and the logs can't show use", counts.unobservable),
-                ("idle", "granted and unused", counts.unused),
-            ],
-            wide,
-        )
+    parts = (
+        ("seen", "used or attempted", counts.used + counts.attempted),
+        ("unseen", "granted, and the logs can't show use", counts.unobservable),
+        ("idle", "granted and unused", counts.unused),
     )
+    return _shares(parts, wide)
 
 
 def _shares_of_made(principals: Iterable[PrincipalSummary], *, wide: int = 1000) -> tuple[_Share, ...]:
     """The same of all the principals that have a replacement, together."""
     whole = sum_counts(principals)
-    parts = [
+    parts = (
         ("seen", "used or attempted", max(whole.kept - whole.kept_unseen, 0)),
         ("kept", "kept without recorded use", whole.kept_unseen),
         ("goes", "removed", whole.removed),
-    ]
-    return tuple(_shares(parts, wide))
+    )
+    return _shares(parts, wide)
 
 
-def _shares(parts: Iterable[tuple[str, str, int]], wide: int) -> Iterable[_Share]:
+def _shares(parts: Iterable[tuple[str, str, int]], wide: int) -> tuple[_Share, ...]:
     found = [part for part in parts if part[2]]
-    whole = sum(number for _, _, number in found)
-    done = 0
-    for kind, title, number in found:
-        start, end = round(wide * done / whole), round(wide * (done + number) / whole)
-        yield _Share(kind, title, number, start, end - start)
-        done += number
+    ends = [0, *accumulate(number for _, _, number in found)]
+    edges = [round(wide * end / ends[-1]) for end in ends] if found else []
+    return tuple(_Share(*part, start, end - start) for part, (start, end) in zip(found, pairwise(edges), strict=True))
 
 
 # ---------------------------------------------------------------- coverage
@@ -319,8 +302,6 @@ def _coverage_bars(accounts: Sequence[AccountCoverage]) -> tuple[_CoverageBar, .
 
 
 def _coverage_bar(coverage: AccountCoverage, first: date, last: date) -> _CoverageBar:
-    gaps = [(gap.first, gap.last, "no record") for gap in coverage.gaps]
-    holes = [(hole.first, hole.last, hole.why) for hole in coverage.uncovered]
     return _CoverageBar(
         terminal_text(coverage.account),
         coverage.first_day.isoformat(),
@@ -329,7 +310,7 @@ def _coverage_bar(coverage: AccountCoverage, first: date, last: date) -> _Covera
         *_span(coverage.first_day, coverage.last_day, first, last),
         tuple(
             _MissingDays(f"{start} to {end}: {terminal_text(why)}", *_span(start, end, first, last))
-            for start, end, why in sorted(gaps + holes)
+            for start, end, why in sorted(uncovered_days(coverage))
         ),
     )
 

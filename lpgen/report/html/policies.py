@@ -15,7 +15,7 @@ from typing import Any, Final
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import UNSEEN, ActionVerdict, Verdict, WildcardUse
 from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind
-from lpgen.core.replacements import AppliedRule, LineKind, ReplacementDocument, ReplacementStatement, Scope
+from lpgen.core.replacements import AppliedRule, LineKind, ReplacementStatement, Scope
 from lpgen.core.replacements import Line as ReplacementLine
 from lpgen.report.blocks import Line, bad, count, good, line, name, names, plural, quiet, seen_note, strong
 from lpgen.report.documents.layout import Json
@@ -65,21 +65,24 @@ def _data_of_new(view: PrincipalView, notes: Interned[Note]) -> Iterator[Json]:
         (policy.arn or policy.name, policy.group): number for number, policy in enumerate(view.diff.principal.policies)
     }
     for number, document in enumerate(replacement.documents, start=1):
-        listing = _new_listing(document, replacement.rules)
+        written = json.loads(document.text)
+        by_sid = {statement.sid: statement for statement in document.statements}
+        narrowed = [by_sid.get(statement.get("Sid", "")) for statement in written["Statement"]]
+        listing = _new_listing(written, narrowed, replacement.rules)
         yield {
             "name": terminal_text(document.name),
             "kind": _KIND_WORDS[PolicyKind.INLINE if document.inline else PolicyKind.CUSTOMER_MANAGED],
             "file": document_file(number),
             "characters": document.size,
             "text": "\n".join(listing.lines),
-            "parents": [_place_of(ref, places) for ref in _new_parents(document)],
+            "parents": [_place_of(statement, places) for statement in narrowed],
         } | _data_of_notes(listing, notes)
 
 
-def _place_of(ref: StatementRef | None, places: dict[tuple[str, str], int]) -> list[int] | None:
-    """Which policy in force and which of its statements, from 0."""
-    place = places.get((ref.policy, ref.group)) if ref else None
-    return None if place is None or ref is None else [place, ref.index]
+def _place_of(statement: ReplacementStatement | None, places: dict[tuple[str, str], int]) -> list[int] | None:
+    """Which policy in force and which of its statements it narrows, from 0; None for a Deny that was carried."""
+    place = places.get((statement.parent.policy, statement.parent.group)) if statement else None
+    return None if place is None or statement is None else [place, statement.parent.index]
 
 
 def _data_of_notes(listing: _Listing, notes: Interned[Note]) -> Json:
@@ -147,9 +150,9 @@ def _lay_out(value: object, indent: str, path: Path, before: str = "", after: st
     """Each line with the path of its value."""
     items: list[tuple[str, str | int, object]] = []
     if isinstance(value, dict):
-        items = [(f"{_text(key)}: ", key, one) for key, one in value.items()]
+        items = [(f"{_text(key)}: ", key, member) for key, member in value.items()]
     elif isinstance(value, list):
-        items = [("", number, one) for number, one in enumerate(value)]
+        items = [("", number, item) for number, item in enumerate(value)]
     if not items:
         yield f"{indent}{before}{_text(value)}{after}", path
         return
@@ -166,18 +169,12 @@ def _text(value: object) -> str:
 
 def _place_in_statement(path: Path, document: Mapping[str, Any]) -> tuple[int, str, str] | None:
     """Statement, element and value that a path leads to; None outside of statements."""
-    if path[:1] != ("Statement",):
+    if path[:1] != ("Statement",) or len(path) < 2:
         return None
-    inner = path[1:]
-    if isinstance(document["Statement"], list):
-        if not inner:
-            return None
-        inner = inner[1:]
-    statement = path[1] if isinstance(document["Statement"], list) else 0
     value: Any = document
     for step in path:
         value = value[step]
-    return int(statement), str(inner[0]) if inner else "", value if isinstance(value, str) else ""
+    return int(path[1]), str(path[2]) if len(path) > 2 else "", value if isinstance(value, str) else ""
 
 
 # ---------------------------------------------------------------- in force
@@ -237,11 +234,11 @@ class _Outcomes:
         if effect is Effect.DENY:
             return Note(Mark.STATEMENT, (line("a Deny: it is carried into the replacement as it is"),))
         found = self._granted.get((*self._policy, statement), ())
-        seen = sum(one.verdict not in UNSEEN for one in found)
+        seen = sum(verdict.verdict not in UNSEEN for verdict in found)
         first = line("grants ", strong(plural(len(found), "action")), f", of which {count(seen)} were seen in use")
         if not self._view.has_documents:
             return Note(Mark.STATEMENT, (first,))
-        stays = sum(one.action in self._view.staying for one in found)
+        stays = sum(verdict.action in self._view.staying for verdict in found)
         then = line(f"{count(stays)} kept, ", good(f"{count(len(found) - stays)} removed"))
         return Note(Mark.STATEMENT, (first, then))
 
@@ -262,7 +259,7 @@ class _Outcomes:
     def _verdicts(self, statement: int) -> Mapping[str, ActionVerdict]:
         if statement not in self._by_action:
             found = self._granted.get((*self._policy, statement), ())
-            self._by_action[statement] = {one.action.lower(): one for one in found}
+            self._by_action[statement] = {verdict.action.lower(): verdict for verdict in found}
         return self._by_action[statement]
 
     def _outcome_lines(self, verdict: ActionVerdict) -> tuple[Line, ...]:
@@ -285,22 +282,20 @@ def _wildcard_note(wildcard: WildcardUse) -> Note:
 # ---------------------------------------------------------------- of the replacement
 
 
-def _new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) -> _Listing:
-    """A document of the replacement, with the evidence for each line."""
-    written = json.loads(document.text)
-    statements = written["Statement"] if isinstance(written["Statement"], list) else [written["Statement"]]
-    by_sid = {statement.sid: statement for statement in document.statements}
-    known = [by_sid.get(statement.get("Sid", "")) for statement in statements]
+def _new_listing(
+    written: Mapping[str, Any], known: Sequence[ReplacementStatement | None], rules: tuple[AppliedRule, ...]
+) -> _Listing:
+    """A document of the replacement, with the evidence for each line; in `known`, a Deny that was carried is None."""
     evidence = [_evidence_notes(statement) if statement else {} for statement in known]
     patterns = {rule.pattern: rule for rule in rules}
 
     def noted(statement: int, element: str, value: str) -> Note | None:
-        one = known[statement]
-        if one is None:
+        narrowed = known[statement]
+        if narrowed is None:
             carried = line("a Deny of the old policies, carried as it is")
             return None if element else Note(Mark.STATEMENT, (carried,))
         if not element:
-            return Note(Mark.STATEMENT, (line("narrows ", name(str(one.parent))),))
+            return Note(Mark.STATEMENT, (line("narrows ", name(str(narrowed.parent))),))
         if element in RESOURCE_ELEMENTS and value in patterns:
             rule = patterns[value]
             by_rule = line(strong(f"pattern by the rule {rule.rule}"), f": {rule.adds}")
@@ -308,13 +303,6 @@ def _new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) 
         return evidence[statement].get(value) if element in ACTION_ELEMENTS else None
 
     return listing_of(written, noted)
-
-
-def _new_parents(document: ReplacementDocument) -> list[StatementRef | None]:
-    """Of each statement of a document the old one that it narrows, None for what was carried."""
-    written = json.loads(document.text)["Statement"]
-    by_sid = {statement.sid: statement.parent for statement in document.statements}
-    return [by_sid.get(one.get("Sid", "")) for one in (written if isinstance(written, list) else [written])]
 
 
 def _evidence_notes(statement: ReplacementStatement) -> dict[str, Note]:

@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass, field
 from datetime import date
 from typing import Final
 
-from lpgen.core.evidence import Evidence, StatementRef
+from lpgen.core.evidence import AccountCoverage, Evidence, StatementRef
 from lpgen.core.findings import UNSEEN, ActionVerdict, Confidence, Report, Verdict
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.replacements import Scope
@@ -168,11 +168,9 @@ def _data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
     groups: dict[_Group, dict[_RowKey, list[Action]]] = defaultdict(lambda: defaultdict(list))
     for verdict in view.diff.assessment.verdicts:
         outcome = _outcome_of(verdict, view)
-        reason = (
-            verdict.reason
-            if outcome != KEPT or verdict.keep in ("", verdict.reason)
-            else f"{verdict.reason}; {verdict.keep}"
-        )
+        reason = verdict.reason
+        if outcome == KEPT and verdict.keep not in ("", reason):
+            reason = f"{reason}; {verdict.keep}"
         service = verdict.action.partition(":")[0]
         key = outcome, verdict.verdict, verdict.confidence if outcome == REMOVED else None
         groups[key][service, reason, verdict.danger].append(verdict.action)
@@ -200,9 +198,9 @@ def _data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
 def _data_of_actions(view: PrincipalView, shared: Shared) -> list[str]:
     """The numbers of the actions that are granted, those that a record shows, and the granted ones that are kept."""
     outcomes = [(verdict, _outcome_of(verdict, view)) for verdict in view.diff.assessment.verdicts]
-    granted = [one.action for one, outcome in outcomes if outcome != UNGRANTED]
-    seen = [outcome.action for outcome, _ in outcomes if outcome.verdict not in UNSEEN]
-    kept = [one.action for one, outcome in outcomes if outcome == KEPT]
+    granted = [verdict.action for verdict, outcome in outcomes if outcome != UNGRANTED]
+    seen = [verdict.action for verdict, _ in outcomes if verdict.verdict not in UNSEEN]
+    kept = [verdict.action for verdict, outcome in outcomes if outcome == KEPT]
     return [shared.ranges(actions) for actions in (granted, seen, kept)]
 
 
@@ -348,14 +346,12 @@ def _data_of_use(view: PrincipalView, report: Report) -> Json | None:
     A row is action, verdict (or `denied`), records, first and last day, example event id, example resource, and the
     days with a record: numbers from 0, which is `first`, as ranges such as `0-4,7`.
     """
-    uses = sorted(
-        (*_used(view), *_denied(view)), key=lambda use: (use[2].first_seen[:10], use[2].last_seen[:10], use[0])
-    )
+    denied: list[_Use] = [(group.action, "denied", group.evidence, group.days) for group in view.denied]
+    uses = sorted((*_used(view), *denied), key=lambda use: (use[2].first_seen[:10], use[2].last_seen[:10], use[0]))
     if not uses:
         return None
     covered = report.diff.coverage.account(view.diff.principal.account)
-    missing = [(gap.first, gap.last, "no record") for gap in covered.gaps] if covered else []
-    missing += [(hole.first, hole.last, hole.why) for hole in covered.uncovered] if covered else []
+    missing = uncovered_days(covered) if covered else []
     seen = [day for use in uses for day in use[3]]
     days = [*seen, covered.first_day, covered.last_day] if covered else seen or [report.diff.as_of]
     first = min(days)
@@ -367,16 +363,17 @@ def _data_of_use(view: PrincipalView, report: Report) -> Json | None:
     }
 
 
+def uncovered_days(coverage: AccountCoverage) -> list[tuple[date, date, str]]:
+    """The days that the logs of an account don't cover: the first and last of them in a row, and why."""
+    gaps = [(gap.first, gap.last, "no record") for gap in coverage.gaps]
+    return [*gaps, *((hole.first, hole.last, hole.why) for hole in coverage.uncovered)]
+
+
 def _used(view: PrincipalView) -> Iterable[_Use]:
     days = dict(view.diff.use.days)
     for verdict in view.diff.assessment.verdicts:
         if verdict.evidence is not None:
             yield verdict.action, verdict.verdict, verdict.evidence, days.get(verdict.action, ())
-
-
-def _denied(view: PrincipalView) -> Iterable[_Use]:
-    for group in view.denied:
-        yield group.action, "denied", group.evidence, group.days
 
 
 def _row(use: _Use, first: date) -> list[object]:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from lpgen.report.blocks import Block, Bullets, Command, Fold, Heading, Layout, Line, Paragraph, Table
+from lpgen.report.blocks import Block, Heading, Layout, Line
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import split_quotes
 from lpgen.report.words import label_in_list
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 
-_KINDS: Final = {
-    Heading: "heading",
-    Paragraph: "paragraph",
-    Bullets: "bullets",
-    Table: "table",
-    Fold: "fold",
-    Command: "command",
-}
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -65,7 +57,7 @@ def _environment() -> Environment:
 
 
 def _kind_of(block: Block) -> str:
-    return _KINDS[type(block)]
+    return type(block).__name__.lower()
 
 
 def _is_day(cell: Line) -> bool:

@@ -13,11 +13,11 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from lpgen.core.model import CURRENT_VERSION, PrincipalKind
+from lpgen.core.model import CURRENT_VERSION
 from lpgen.core.rollout.calls import POLICY_PATH
 from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
-from lpgen.report.iac.subject import CodeDocument, CodeSubject
+from lpgen.report.iac.subject import CodeSubject
 from lpgen.report.iac.yaml import yaml_text
 
 INLINE_TEMPLATE_BYTES: Final = 51_200
@@ -64,18 +64,15 @@ def unsayable_in_cloudformation(subject: CodeSubject) -> str:
 
 def _metadata(subject: CodeSubject) -> Json:
     """The steps to take outside of the template, in order, once the stack exists."""
-    shown: Json = {"Principal": terminal_text(subject.principal.arn)}
-    if subject.reasons:
-        shown["NotSafeYet"] = [terminal_text(reason) for reason in subject.reasons]
-    if subject.left:
-        shown["StayAttached"] = [terminal_text(arn) for arn in subject.left]
     detach = subject.detach
-    shown["ThenDetach"] = [terminal_text(arn) for arn in detach.managed]
-    shown["ThenDeleteInline"] = [terminal_text(name) for name in detach.inline]
-    shown["ThenLeaveGroups"] = [terminal_text(group) for group in detach.groups]
-    if subject.note:
-        shown["Note"] = terminal_text(subject.note)
-    return shown
+    lists = {"NotSafeYet": subject.reasons, "StayAttached": subject.left}
+    steps = {"ThenDetach": detach.managed, "ThenDeleteInline": detach.inline, "ThenLeaveGroups": detach.groups}
+    shown = {key: texts for key, texts in lists.items() if texts} | steps
+    return {
+        "Principal": terminal_text(subject.principal.arn),
+        **{key: list(map(terminal_text, texts)) for key, texts in shown.items()},
+        **({"Note": terminal_text(subject.note)} if subject.note else {}),
+    }
 
 
 def _unlinted(subject: CodeSubject) -> list[str]:
@@ -93,38 +90,21 @@ def _resource(subject: CodeSubject, at: int) -> tuple[str, Json]:
     words = "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", principal.name))
     digest = hashlib.sha256(principal.arn.encode()).hexdigest()[:8]
     name = f"{principal.kind.title()}{words}{digest}{'Inline' if document.inline else 'Managed'}{at + 1}"
-    return name, _inline(subject, document) if document.inline else _managed(subject, document)
-
-
-def _managed(subject: CodeSubject, document: CodeDocument) -> Json:
-    """Its description has no date: changing that would replace the policy, and the name is taken already."""
-    principal = subject.principal
-    return {
-        "Type": "AWS::IAM::ManagedPolicy",
-        "Properties": {
+    kind = principal.kind.title()
+    properties: Json = {f"{kind}Name": principal.name, "PolicyName": document.name}
+    if not document.inline:
+        properties = {
             "ManagedPolicyName": document.name,
             "Path": POLICY_PATH,
+            # A date in it would replace the policy each time, and the name is taken already.
             "Description": f"What the {principal.kind} {principal.name} uses of its former policies, by lpgen",
-            "Roles" if principal.kind is PrincipalKind.ROLE else "Users": [principal.name],
-            "PolicyDocument": json.loads(document.text),
-        },
-    }
-
-
-def _inline(subject: CodeSubject, document: CodeDocument) -> Json:
-    kind = subject.principal.kind.title()
-    return {
-        "Type": f"AWS::IAM::{kind}Policy",
-        "Properties": {
-            f"{kind}Name": subject.principal.name,
-            "PolicyName": document.name,
-            "PolicyDocument": json.loads(document.text),
-        },
-    }
+            f"{kind}s": [principal.name],
+        }
+    type_ = f"AWS::IAM::{kind}Policy" if document.inline else "AWS::IAM::ManagedPolicy"
+    return name, {"Type": type_, "Properties": {**properties, "PolicyDocument": json.loads(document.text)}}
 
 
 def _condition_keys(document: Any) -> Iterator[str]:
-    statements = document["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
+    for statement in document["Statement"]:
         for tests in statement.get("Condition", {}).values():
             yield from tests

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -25,19 +24,11 @@ class CodeForm(StrEnum):
     CLOUDFORMATION = "cloudformation"
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """How one form writes a subject: the text, why it can't be written ("" where it can), and the files' ending."""
-
-    render: Callable[[CodeSubject], str]
-    refusal: Callable[[CodeSubject], str]
-    ending: str
-
-
 _FORMS: Final = {
-    CodeForm.TERRAFORM: _Form(terraform_of_subject, lambda _subject: "", ".tf"),
-    CodeForm.CLOUDFORMATION: _Form(cloudformation_of_subject, unsayable_in_cloudformation, ".yaml"),
+    CodeForm.TERRAFORM: (terraform_of_subject, ".tf"),
+    CodeForm.CLOUDFORMATION: (cloudformation_of_subject, ".yaml"),
 }
+"""The function that writes a subject in a form, and the ending of its files."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
 """Names of principals and policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
@@ -53,17 +44,12 @@ def code_of_subjects(found: Iterable[CodeSubject], form: CodeForm) -> dict[str, 
     subjects = once_per_set(sorted(found, key=lambda subject: subject.principal.arn))
     refused = {subject.principal.arn: why for subject in subjects if (why := _refusal(subject, form))}
     written = [subject for subject in subjects if subject.principal.arn not in refused]
-    how = _FORMS[form]
-    files = {f"{form}/{subject.folder}/{subject.file}{how.ending}": how.render(subject) for subject in written}
+    render, ending = _FORMS[form]
+    files = {f"{form}/{subject.folder}/{subject.file}{ending}": render(subject) for subject in written}
     if form is CodeForm.TERRAFORM:
         files |= {f"{form}/{subject.folder}/versions.tf": versions_file() for subject in written}
     large = {path for path, text in files.items() if len(text) > INLINE_TEMPLATE_BYTES}
-    notes = [
-        (subject.principal.arn, refused[subject.principal.arn])
-        for subject in subjects
-        if subject.principal.arn in refused
-    ]
-    files[f"{form}/README.md"] = "\n\n".join(_readme(form, notes, large)) + "\n"
+    files[f"{form}/README.md"] = "\n\n".join(_readme(form, refused, large)) + "\n"
     return dict(sorted(files.items()))
 
 
@@ -71,23 +57,20 @@ def _refusal(subject: CodeSubject, form: CodeForm) -> str:
     names = (subject.principal.name, *(document.name for document in subject.documents))
     if not all(map(_NAME.fullmatch, names)):
         return "its name or that of a policy is none that IAM takes"
-    return _FORMS[form].refusal(subject)
+    return unsayable_in_cloudformation(subject) if form is CodeForm.CLOUDFORMATION else ""
 
 
 # ---------------------------------------------------------------- README
 
 
-def _readme(form: CodeForm, refused: Sequence[tuple[str, str]], large: set[str]) -> Iterator[str]:
-    if form is CodeForm.TERRAFORM:
-        yield from (_TERRAFORM.strip(),)
-    else:
-        yield from (_CLOUDFORMATION.strip(),)
-        if large:
-            yield "These templates are larger than 51,200 bytes; give `aws cloudformation deploy` an `--s3-bucket`:"
-            yield "\n".join(f"- {markdown_code(path.removeprefix(f'{form}/'))}" for path in sorted(large))
+def _readme(form: CodeForm, refused: Mapping[str, str], large: set[str]) -> Iterator[str]:
+    yield (_TERRAFORM if form is CodeForm.TERRAFORM else _CLOUDFORMATION).strip()
+    if large and form is CodeForm.CLOUDFORMATION:
+        yield "These templates are larger than 51,200 bytes; give `aws cloudformation deploy` an `--s3-bucket`:"
+        yield "\n".join(f"- {markdown_code(path.removeprefix(f'{form}/'))}" for path in sorted(large))
     if refused:
         yield "## Not written"
-        yield "\n".join(f"- {markdown_code(arn)}: {markdown_prose(why)}" for arn, why in refused)
+        yield "\n".join(f"- {markdown_code(arn)}: {markdown_prose(why)}" for arn, why in refused.items())
 
 
 _TERRAFORM: Final = f"""

@@ -54,7 +54,7 @@ def hcl_list(values: Iterable[str]) -> str:
     found = list(values)
     if len(found) < 2:
         return f"[{''.join(found)}]"
-    return "\n".join(["[", *(f"{_STEP}{one}," for one in found), "]"])
+    return "\n".join(["[", *(f"{_STEP}{value}," for value in found), "]"])
 
 
 def hcl_heredoc(json_text: str) -> str:

@@ -51,9 +51,8 @@ def versions_file() -> str:
     """The file with the versions of Terraform and the provider that the files of one account need."""
     aws = '{\n  source  = "hashicorp/aws"\n  version = ' + hcl_string(PROVIDER_VERSION) + "\n}"
     providers = Block("required_providers", (), (Attribute("aws", aws),))
-    return render_block(
-        Block("terraform", (), (Attribute("required_version", hcl_string(TERRAFORM_VERSION)), providers))
-    )
+    needed = Attribute("required_version", hcl_string(TERRAFORM_VERSION))
+    return render_block(Block("terraform", (), (needed, providers)))
 
 
 def _label_of_document(label: str, number: int) -> str:
@@ -63,8 +62,7 @@ def _label_of_document(label: str, number: int) -> str:
 
 def _document_block(label: str, document: CodeDocument) -> tuple[Block, str]:
     """The block that holds a document, and the expression for its JSON."""
-    block = _policy_data_block(label, document.text)
-    if block is not None:
+    if block := _policy_data_block(label, document.text):
         return block, f"data.aws_iam_policy_document.{label}.json"
     return Block("locals", (), (Attribute(label, hcl_heredoc(document.text)),)), f"local.{label}"
 
@@ -83,13 +81,13 @@ def _resources(subject: CodeSubject, label: str, references: Sequence[str]) -> I
             attached.append(f"aws_iam_{kind}_policy_attachment.{own}")
     arns = [*(f"{arn}.policy_arn" for arn in attached), *map(hcl_string, subject.left)]
     names = [f"{name}.name" for name in inline]
-    for what, listed, first in (
-        ("policy_attachments", Attribute("policy_arns", hcl_list(arns)), inline),
-        ("policies", Attribute("policy_names", hcl_list(names)), attached),
+    for what, key, values, first in (
+        ("policy_attachments", "policy_arns", arns, inline),
+        ("policies", "policy_names", names, attached),
     ):
         # `first` are resources of the other kind, which must be in place before anything is taken away.
         order = [Attribute("depends_on", hcl_list(first))] if first else []
-        body = (Attribute(f"{kind}_name", name), listed, *order)
+        body = (Attribute(f"{kind}_name", name), Attribute(key, hcl_list(values)), *order)
         yield from _adopted(f"aws_iam_{kind}_{what}_exclusive", label, body, subject.principal.name)
 
 
@@ -223,7 +221,7 @@ def _policy_data_block(label: str, document: str) -> Block | None:
     principals, a literal `&{`, and text that Terraform would normalise.
     """
     decoded: dict[str, Any] = json.loads(document)
-    statements = _list_of(decoded.get("Statement"))
+    statements = _list_of(decoded["Statement"])
     if not _is_sayable(decoded, statements):
         return None
     version = str(decoded["Version"])
@@ -238,20 +236,14 @@ def _statement_body(statement: Mapping[str, Any], version: str) -> Iterator[Attr
     yield Attribute("effect", hcl_string(statement["Effect"]))
     for key, name in _CHOICES:
         if key in statement:
-            takes_variables = key.endswith("Resource")
-            values = (_value(one, version) if takes_variables else hcl_string(one) for one in _list_of(statement[key]))
+            texts = _list_of(statement[key])
+            values = (_value(text, version) for text in texts) if key.endswith("Resource") else map(hcl_string, texts)
             yield Attribute(name, hcl_list(values))
     for operator, tests in statement.get("Condition", {}).items():
         for key, found in tests.items():
-            yield Block(
-                "condition",
-                (),
-                (
-                    Attribute("test", hcl_string(operator)),
-                    Attribute("variable", hcl_string(key)),
-                    Attribute("values", hcl_list(_value(one, version) for one in _list_of(found))),
-                ),
-            )
+            tested = Attribute("values", hcl_list(_value(text, version) for text in _list_of(found)))
+            named = Attribute("test", hcl_string(operator)), Attribute("variable", hcl_string(key))
+            yield Block("condition", (), (*named, tested))
 
 
 def _value(text: str, version: str) -> str:
@@ -260,19 +252,19 @@ def _value(text: str, version: str) -> str:
 
 
 def _is_sayable(document: Mapping[str, Any], statements: list[Any]) -> bool:
-    sids = [statement.get("Sid") for statement in statements if isinstance(statement, dict) and statement.get("Sid")]
+    sids = [statement["Sid"] for statement in statements if statement.get("Sid")]
     return (
         document.keys() == _DOCUMENT_KEYS
         and document["Version"] in (CURRENT_VERSION, LEGACY_VERSION)
         and bool(statements)
         and len(set(sids)) == len(sids)
         and all(map(_is_sayable_statement, statements))
-        and all(map(_is_sayable_text, _texts_of(list(statements))))
+        and all(map(_is_sayable_text, _texts_of(statements)))
     )
 
 
-def _is_sayable_statement(statement: Any) -> bool:
-    if not isinstance(statement, dict) or not statement.keys() <= _STATEMENT_KEYS or "Effect" not in statement:
+def _is_sayable_statement(statement: Mapping[str, Any]) -> bool:
+    if not statement.keys() <= _STATEMENT_KEYS:
         return False
     chosen = [_list_of(statement[key]) for key, _ in _CHOICES if key in statement]
     conditions = statement.get("Condition", {})
@@ -281,13 +273,13 @@ def _is_sayable_statement(statement: Any) -> bool:
     return (
         all(conditions.values())
         and all(lists)
-        and all(isinstance(one, str) for found in lists for one in found)
+        and all(isinstance(value, str) for found in lists for value in found)
         and all(len(set(found)) == len(found) for found in chosen)
     )
 
 
 def _is_sayable_text(text: str) -> bool:
-    surrogate = any("\ud800" <= one <= "\udfff" for one in text)
+    surrogate = any("\ud800" <= mark <= "\udfff" for mark in text)
     return "&{" not in text and not surrogate and unicodedata.is_normalized("NFC", text)
 
 
@@ -295,15 +287,13 @@ def _texts_of(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for key, one in value.items():
+        for key, member in value.items():
             yield key
-            yield from _texts_of(one)
+            yield from _texts_of(member)
     elif isinstance(value, list):
-        for one in value:
-            yield from _texts_of(one)
+        for item in value:
+            yield from _texts_of(item)
 
 
 def _list_of(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]
+    return value if isinstance(value, list) else [value]

@@ -34,7 +34,8 @@ def plan_as_cli(whole: ObservePlan) -> str:
     Raises:
         InvocationError: there are trails of several accounts or none.
     """
-    return _commands(_only_account(whole))
+    plan = _only_account(whole)
+    return "\n".join(["#!/bin/sh", *hcl_comments(_notes(plan)).splitlines(), "set -eu", *_calls(plan), ""])
 
 
 def plan_as_terraform(whole: ObservePlan) -> str:
@@ -43,7 +44,8 @@ def plan_as_terraform(whole: ObservePlan) -> str:
     Raises:
         InvocationError: as above, or a trail exists, and Terraform only makes new ones.
     """
-    return _terraform(_only_new(whole))
+    plan = _only_new(whole)
+    return hcl_comments(_notes(plan)) + "\n" + "\n".join(render_block(_resource(planned)) for planned in plan.trails)
 
 
 def plan_as_cloudformation(whole: ObservePlan) -> str:
@@ -52,7 +54,28 @@ def plan_as_cloudformation(whole: ObservePlan) -> str:
     Raises:
         InvocationError: as above, or a trail exists, and a template only makes new ones.
     """
-    return _template(_only_new(whole))
+    plan = _only_new(whole)
+    description, *notes = _notes(plan)
+    template = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": description,
+        "Metadata": {"lpgen": notes},
+        "Resources": {
+            re.sub("[^A-Za-z0-9]", "", planned.trail.name.title()): {
+                "Type": "AWS::CloudTrail::Trail",
+                "Properties": {
+                    "TrailName": planned.trail.name,
+                    "S3BucketName": planned.trail.bucket,
+                    "IsMultiRegionTrail": True,
+                    "IncludeGlobalServiceEvents": True,
+                    "IsLogging": True,
+                    "AdvancedEventSelectors": [selector_document(selector) for selector in planned.trail.selectors],
+                },
+            }
+            for planned in plan.trails
+        },
+    }
+    return yaml_text(template)
 
 
 def _only_account(whole: ObservePlan) -> AccountPlan:
@@ -88,14 +111,10 @@ def _notes(plan: AccountPlan) -> Iterator[str]:
 # ---------------------------------------------------------------- the AWS CLI
 
 
-def _commands(plan: AccountPlan) -> str:
-    return "\n".join(["#!/bin/sh", *hcl_comments(_notes(plan)).splitlines(), "set -eu", *_calls(plan), ""])
-
-
 def _calls(plan: AccountPlan) -> Iterator[str]:
-    for one in plan.trails:
-        trail = one.trail
-        if one.is_new:
+    for planned in plan.trails:
+        trail = planned.trail
+        if planned.is_new:
             made = {
                 "Name": trail.name,
                 "S3BucketName": trail.bucket,
@@ -104,9 +123,9 @@ def _calls(plan: AccountPlan) -> Iterator[str]:
             }
             yield _call("create-trail", trail.home_region, made)
         selectors = [selector_document(selector) for selector in trail.selectors]
-        name = trail.name if one.is_new else trail.arn
+        name = trail.name if planned.is_new else trail.arn
         yield _call("put-event-selectors", trail.home_region, {"TrailName": name, "AdvancedEventSelectors": selectors})
-        if one.is_new:
+        if planned.is_new:
             yield _call("start-logging", trail.home_region, {"Name": trail.name})
 
 
@@ -116,15 +135,11 @@ def _call(operation: str, region: str, request: dict[str, object]) -> str:
     )
 
 
-# ---------------------------------------------------------------- Terraform and CloudFormation
+# ---------------------------------------------------------------- Terraform
 
 
-def _terraform(plan: AccountPlan) -> str:
-    return hcl_comments(_notes(plan)) + "\n" + "\n".join(render_block(_resource(trail)) for trail in plan.trails)
-
-
-def _resource(one: PlannedTrail) -> Block:
-    trail = one.trail
+def _resource(planned: PlannedTrail) -> Block:
+    trail = planned.trail
     return Block(
         "resource",
         ("aws_cloudtrail", trail.name.replace("-", "_")),
@@ -142,43 +157,12 @@ def _selector_block(selector: Selector) -> Block:
     said = selector_document(selector)
     fields = said["FieldSelectors"]
     assert isinstance(fields, list)
-    blocks = (
-        Block(
-            "field_selector",
-            (),
-            (
-                Attribute("field", hcl_string(field["Field"])),
-                *(
-                    Attribute(name, hcl_list(map(hcl_string, field[operator])))
-                    for operator, name in _OPERATORS.items()
-                    if operator in field
-                ),
-            ),
+    blocks: list[Block] = []
+    for field in fields:
+        tests = (
+            Attribute(name, hcl_list(map(hcl_string, field[operator])))
+            for operator, name in _OPERATORS.items()
+            if operator in field
         )
-        for field in fields
-    )
+        blocks.append(Block("field_selector", (), (Attribute("field", hcl_string(field["Field"])), *tests)))
     return Block("advanced_event_selector", (), (Attribute("name", hcl_string(str(said["Name"]))), *blocks))
-
-
-def _template(plan: AccountPlan) -> str:
-    resources = {
-        re.sub("[^A-Za-z0-9]", "", trail.trail.name.title()): {
-            "Type": "AWS::CloudTrail::Trail",
-            "Properties": {
-                "TrailName": trail.trail.name,
-                "S3BucketName": trail.trail.bucket,
-                "IsMultiRegionTrail": True,
-                "IncludeGlobalServiceEvents": True,
-                "IsLogging": True,
-                "AdvancedEventSelectors": [selector_document(selector) for selector in trail.trail.selectors],
-            },
-        }
-        for trail in plan.trails
-    }
-    template = {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": next(_notes(plan)),
-        "Metadata": {"lpgen": list(_notes(plan))[1:]},
-        "Resources": resources,
-    }
-    return yaml_text(template)

@@ -26,9 +26,9 @@ def yaml_text(value: Mapping[str, object]) -> str:
 
 
 def _lines_of_mapping(value: Mapping[str, object]) -> Iterator[str]:
-    for key, one in value.items():
-        inner = list(_lines(one))
-        if isinstance(one, Mapping | list) and one:
+    for key, member in value.items():
+        inner = list(_lines(member))
+        if isinstance(member, Mapping | list) and member:
             yield f"{_scalar(key)}:"
             yield from (f"{_STEP}{line}" for line in inner)
         else:
@@ -39,8 +39,8 @@ def _lines(value: object) -> Iterator[str]:
     if isinstance(value, Mapping) and value:
         yield from _lines_of_mapping(value)
     elif isinstance(value, list) and value:
-        for one in value:
-            first, *others = _lines(one)
+        for item in value:
+            first, *others = _lines(item)
             yield f"- {first}"
             yield from (f"{_STEP}{line}" for line in others)
     else:

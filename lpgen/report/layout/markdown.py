@@ -7,13 +7,13 @@ and the page says at its end what is missing and how to see it. https://github.g
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lpgen.report.blocks import (
+    DEFAULT_LAYOUT,
     Block,
     Bullets,
-    Column,
     Command,
     Fold,
     Heading,
@@ -34,17 +34,9 @@ _ROWS: Final = (150, 40, 10)
 """How many rows of a table or list are shown: as many as fit, of these."""
 
 
-def page_markdown(page: Iterable[PageBlock], layout: Layout) -> str:
-    """The page as Markdown."""
-    return render_markdown(page, noun=layout.noun)
-
-
-def render_markdown(page: Iterable[PageBlock], *, noun: str = "principal") -> str:
-    """The page as Markdown that ends with a line break, at most `MOST_CHARACTERS` long but for its closing note.
-
-    `noun` is what each fold is about.
-    """
-    comment = _Comment(noun)
+def page_markdown(page: Iterable[PageBlock], layout: Layout = DEFAULT_LAYOUT) -> str:
+    """The page as Markdown that ends with a line break, at most `MOST_CHARACTERS` long but for its closing note."""
+    comment = _Comment(layout.noun)
     for block in _with_asides_folded(page):
         comment.add(block)
     return comment.text()
@@ -133,7 +125,7 @@ def _render(block: PageBlock, rows: int) -> str:
         case Command():
             return markdown_code(block.text)
         case Fold():
-            inner = "\n\n".join(_render(one, rows) for one in block.blocks)
+            inner = "\n\n".join(_render(inside, rows) for inside in block.blocks)
             return f"<details><summary>{_summary(block.summary)}</summary>\n\n{inner}\n\n</details>"
 
 
@@ -151,9 +143,9 @@ def _item_lines(block: Bullets, rows: int) -> Iterable[str]:
 
 def _table(table: Table, most: int) -> str:
     rows = [
-        _row([markdown_prose(column.title) for column in table.columns]),
-        _row([_ruler(column) for column in table.columns]),
-        *(_row([_inline(cell) for cell in row]) for row in table.rows[:most]),
+        _row(markdown_prose(column.title) for column in table.columns),
+        _row("---:" if column.number else "---" for column in table.columns),
+        *(_row(map(_inline, row)) for row in table.rows[:most]),
     ]
     return "\n".join(rows) + _rest(len(table.rows) - most, "row")
 
@@ -162,12 +154,8 @@ def _rest(number: int, noun: str) -> str:
     return f"\n\nand {plural(number, f'more {noun}')}; `--format json` has them all" if number > 0 else ""
 
 
-def _row(cells: Sequence[str]) -> str:
+def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _ruler(column: Column) -> str:
-    return "---:" if column.number else "---"
 
 
 def _inline(line: Line) -> str:

@@ -56,41 +56,36 @@ _STYLES: Final = {
 
 
 def page_text(page: Iterable[PageBlock], layout: Layout) -> Iterator[str]:
-    """The page as text in parts."""
-    return _render_text_parts(page, width=layout.width, color=layout.color)
-
-
-def part_text(part: Iterable[Block], layout: Layout) -> str:
-    """The part of one principal, as it appears in a page."""
-    return "".join(_block_text(block, width=layout.width, color=layout.color) for block in part)
-
-
-def render_text(page: Iterable[PageBlock], *, width: int, color: bool) -> str:
-    """The page as text that ends with a line break; `width` is taken as 72 to 160 columns."""
-    return "".join(_render_text_parts(page, width=width, color=color))
-
-
-def _render_text_parts(page: Iterable[PageBlock], *, width: int, color: bool) -> Iterator[str]:
-    """The text of `render_text` in parts, a block each."""
+    """The page as text in parts, a block each, that together end with a line break."""
     breaks = ""
     for block in page:
-        text = breaks + (block.text if isinstance(block, WrittenFold) else _block_text(block, width=width, color=color))
+        text = breaks + (block.text if isinstance(block, WrittenFold) else _block_text(block, layout))
         body = text.rstrip("\n")
         breaks = text[len(body) :]
         yield "\n".join([line.rstrip(" ") for line in body.split("\n")])
     yield "\n"
 
 
-def _block_text(block: Block | Command, *, width: int, color: bool) -> str:
+def part_text(part: Iterable[Block], layout: Layout) -> str:
+    """The part of one principal, as it appears in a page."""
+    return "".join(_block_text(block, layout) for block in part)
+
+
+def render_text(page: Iterable[PageBlock], *, width: int, color: bool) -> str:
+    """The page as text that ends with a line break; `width` is taken as 72 to 160 columns."""
+    return "".join(page_text(page, Layout(width=width, color=color)))
+
+
+def _block_text(block: Block, layout: Layout) -> str:
     """One block of a page as text, with the line breaks around it and spaces at the ends of lines."""
     file = StringIO()
     # The environment is given as empty, since rich would read NO_COLOR, COLUMNS and others from it.
     console = Console(
         file=file,
-        width=min(max(width, _NARROWEST), _WIDEST),
-        color_system="standard" if color else None,
-        force_terminal=color,
-        no_color=not color,
+        width=min(max(layout.width, _NARROWEST), _WIDEST),
+        color_system="standard" if layout.color else None,
+        force_terminal=layout.color,
+        no_color=not layout.color,
         force_jupyter=False,
         legacy_windows=False,
         highlight=False,
@@ -98,7 +93,7 @@ def _block_text(block: Block | Command, *, width: int, color: bool) -> str:
         emoji=False,
         _environ={},
     )
-    writer = _Writer(console) if color else _PlainWriter(console)
+    writer = _Writer(console) if layout.color else _PlainWriter(console)
     writer.write([block], indent=0)
     return file.getvalue()
 
@@ -108,7 +103,7 @@ class _Writer:
         self._console = console
         self._width = console.width
 
-    def write(self, blocks: Iterable[Block | Command], *, indent: int) -> None:
+    def write(self, blocks: Iterable[Block], *, indent: int) -> None:
         """Writes blocks below one another."""
         for block in blocks:
             match block:

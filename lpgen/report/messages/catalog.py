@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from lpgen.core.catalog.catalog import Catalog, CatalogChanges, ResourceUse
 from lpgen.core.catalog.service import Manifest
@@ -56,10 +57,7 @@ def facts_of_catalog(catalog: Catalog, *, path: str) -> Facts:
     levels = Counter(detail.level for detail in details)
     return {
         "path": path,
-        "version": manifest.version,
-        "date": manifest.date,
-        "services": manifest.counts.services,
-        "actions": manifest.counts.actions,
+        **_facts_of_manifest(manifest),
         "resource_types": manifest.counts.resource_types,
         "condition_keys": manifest.counts.condition_keys,
         "levels": {level.value: levels[level] for level in AccessLevel},
@@ -91,40 +89,29 @@ def facts_of_update(changes: CatalogChanges, *, before: Manifest, after: Manifes
     """The catalog that an update wrote, with its additions and removals."""
     return {
         "path": path,
-        "version": after.version,
-        "date": after.date,
-        "services": after.counts.services,
-        "actions": after.counts.actions,
-        "before": {
-            "version": before.version,
-            "date": before.date,
-            "services": before.counts.services,
-            "actions": before.counts.actions,
-        },
-        "services_added": list(changes.services_added),
-        "services_removed": list(changes.services_removed),
-        "actions_added": list(changes.actions_added),
-        "actions_removed": list(changes.actions_removed),
+        **_facts_of_manifest(after),
+        "before": _facts_of_manifest(before),
+        **{name: list(names) for name, names in asdict(changes).items()},
     }
+
+
+def _facts_of_manifest(manifest: Manifest) -> Facts:
+    counts = manifest.counts
+    identity = {"version": manifest.version, "date": manifest.date}
+    return {**identity, "services": counts.services, "actions": counts.actions}
 
 
 def text_of_update(changes: CatalogChanges, *, before: Manifest, after: Manifest, path: str) -> str:
     """The same for a person."""
-    return "\n".join(
-        [
-            _row("written to", path),
-            _row("before", _counts(before)),
-            _row("now", _counts(after)),
-            *_change("services that came", changes.services_added),
-            *_change("services that went", changes.services_removed),
-            *_change("actions that came", changes.actions_added),
-            *_change("actions that went", changes.actions_removed),
-        ]
-    )
-
-
-def _change(title: str, names: Sequence[str]) -> list[str]:
-    return [f"{title}: {len(names):,}", *(f"  {name}" for name in names)]
+    lines = [_row("written to", path), _row("before", _counts(before)), _row("now", _counts(after))]
+    for title, names in (
+        ("services that came", changes.services_added),
+        ("services that went", changes.services_removed),
+        ("actions that came", changes.actions_added),
+        ("actions that went", changes.actions_removed),
+    ):
+        lines += [f"{title}: {len(names):,}", *(f"  {name}" for name in names)]
+    return "\n".join(lines)
 
 
 def _counts(manifest: Manifest) -> str:

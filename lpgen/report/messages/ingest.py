@@ -9,6 +9,7 @@ from lpgen.core.athena.days import TablePlan
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.ingest_result import UNCOUNTED, FileProblem, IngestResult, Progress
 from lpgen.core.usage.log_layout import LogScope
+from lpgen.report.blocks import plural
 from lpgen.report.escaping import terminal_text
 
 _SHOWN: Final = 5
@@ -81,13 +82,13 @@ def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
     new = _amounts(result.files_read, result.objects_read, result.events_read, result.days_read, adjective=adjective)
     known = _amounts(result.files_known, result.objects_known, result.events_known, result.days_known)
     read = new or f"0 new {_nothing(known)}"
-    yield f"{read} with {_several(result.records, 'record')}, {result.usage_records:,} of them usage"
+    yield f"{read} with {plural(result.records, 'record')}, {result.usage_records:,} of them usage"
     if known:
         yield f"{known} {_were(known)} known already"
     if not (new or known or result.failures or result.problems):
         yield "no log of what was asked for is there: look at the path, and at --account, --region, --since and --until"
     if result.files_ignored:
-        ignored = _several(result.files_ignored, "file")
+        ignored = plural(result.files_ignored, "file")
         yield f"{ignored} in folders {_were(ignored)} left alone: neither .json nor .gz; name those that hold records"
     if result.folders_left:
         shown = ", ".join(f"{terminal_text(name)} ({count:,})" for name, count in result.folders_left[:_SHOWN_FOLDERS])
@@ -107,22 +108,18 @@ def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
     if verbose and result.seconds:
         yield "time: " + ", ".join(f"{spent:.1f} s {phase}" for phase, spent in result.seconds)
     if result.read_again:
-        files = _several(result.read_again, "known file")
+        files = plural(result.read_again, "known file")
         yield f"{files} {_were(files)} read again, for records that were left out before"
 
 
 def _amounts(files: int, objects: int, events: int, days: int, *, adjective: str = "") -> str:
     """The amount of each kind, as `2 new files and 1 new object`, or ""."""
     kinds = ((files, "file"), (objects, "object"), (events, "event"), (days, "day"))
-    return " and ".join(_several(count, f"{adjective}{noun}") for count, noun in kinds if count)
-
-
-def _several(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return " and ".join(plural(count, f"{adjective}{noun}") for count, noun in kinds if count)
 
 
 def _were(several: str) -> str:
-    """The verb to what `_amounts` or `_several` counts."""
+    """The verb to what `_amounts` or `plural` counts."""
     return "were" if several.endswith("s") or " and " in several else "was"
 
 
@@ -139,7 +136,7 @@ def _noun_from_paths(problems: Iterable[FileProblem]) -> str:
 def _problems(what: str, problems: Iterable[FileProblem], *, verbose: bool) -> Iterator[str]:
     found = tuple(problems)
     if found:
-        yield f"{_several(len(found), _noun_from_paths(found))} {what}:"
+        yield f"{plural(len(found), _noun_from_paths(found))} {what}:"
         shown = found if verbose else found[:_SHOWN]
         yield from (f"    {terminal_text(problem.path)}: {terminal_text(problem.why)}" for problem in shown)
         if len(shown) < len(found):

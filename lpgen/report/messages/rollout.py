@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from lpgen.core.iam.policy import policy_from_json, policy_size, text_without_sid
@@ -32,20 +33,17 @@ def render_planned(plan: RolloutPlan) -> str:
 def _planned_lines(plan: RolloutPlan) -> Iterator[str]:
     ready = [principal for principal in plan.principals if principal.calls]
     refused = [principal for principal in plan.principals if principal.refusals]
-    calls = plural(sum(len(plan.calls) for plan in ready), "call")
-    several = sum(len({refusal.kind for refusal in each.refusals}) > 1 for each in refused)
-    counted = f"{len(ready)} to roll out with {calls}, {len(refused)} refused"
+    calls = plural(sum(len(principal.calls) for principal in ready), "call")
+    several = sum(len({refusal.kind for refusal in principal.refusals}) > 1 for principal in refused)
     idle = len(plan.principals) - len(ready) - len(refused)
-    yield (
-        counted
-        + (f", {several} of them for several reasons" if several else "")
-        + (f"; nothing to change for {idle}" if idle else "")
-    )
+    reasons = f", {several} of them for several reasons" if several else ""
+    unchanged = f"; nothing to change for {idle}" if idle else ""
+    yield f"{len(ready)} to roll out with {calls}, {len(refused)} refused{reasons}{unchanged}"
     if used := render_used_decisions(plan.source.stated.decisions):
         yield f"  {used}"
-    yield from _refusal_lines((plan.principal, plan.refusals) for plan in refused)
-    for one in ready:
-        yield from (f"  note: {terminal_text(one.principal)}: {terminal_text(note)}" for note in one.notes)
+    yield from _refusal_lines((principal.principal, principal.refusals) for principal in refused)
+    for principal in ready:
+        yield from (f"  note: {terminal_text(principal.principal)}: {terminal_text(note)}" for note in principal.notes)
 
 
 _TRUST: Final = {
@@ -109,12 +107,8 @@ def _call_text(call: IamCall) -> str:
 
 def render_undo(calls: Sequence[tuple[str, Sequence[IamCall]]]) -> str:
     """The calls that undoing would make for each principal, by ARN; calls already in effect are left out then."""
-    lines = [
-        line
-        for principal, some in calls
-        for line in (terminal_text(principal), *(f"  {_call_text(call)}" for call in some), "")
-    ]
-    return "\n".join(lines)
+    undone = ((terminal_text(principal), *(f"  {_call_text(call)}" for call in some), "") for principal, some in calls)
+    return "\n".join(chain.from_iterable(undone))
 
 
 def render_unrecorded(found: Mapping[str, Sequence[str]]) -> str:
@@ -219,18 +213,21 @@ def render_watch(watched: Sequence[Watched], format: str) -> str:  # noqa: A002
 
 
 def _lines(watched: Sequence[Watched]) -> Iterator[str]:
-    for one in watched:
-        yield f"{terminal_text(one.principal)}  applied {one.applied_at.replace('+00:00', 'Z')}, {_reach(one)}"
-        if one.logs_until and not one.denials and not one.unmapped:
+    for rollout in watched:
+        until = (
+            f"logs until {rollout.logs_until}" if rollout.logs_until else "and the logs end before: ingest newer ones"
+        )
+        yield f"{terminal_text(rollout.principal)}  applied {rollout.applied_at.replace('+00:00', 'Z')}, {until}"
+        if rollout.logs_until and not rollout.denials and not rollout.unmapped:
             yield "  no denial"
-        for denial in one.denials:
-            yield from _denial_lines(denial, one.snapshot)
-        if any(denial.lost and not denial.restored for denial in one.denials):
+        for denial in rollout.denials:
+            yield from _denial_lines(denial, rollout.snapshot)
+        if any(denial.lost and not denial.restored for denial in rollout.denials):
             yield f"  {_HOLD}"
-        for call, records in one.unmapped:
+        for call, records in rollout.unmapped:
             counted = plural(records, "record")
             yield f"  denied, and which action it needs isn't known: {terminal_text(call)} ({counted})"
-        yield from _unseen_lines(one)
+        yield from _unseen_lines(rollout)
         yield ""
 
 
@@ -238,12 +235,6 @@ _HOLD: Final = (
     "next: what is needed, put back into its policies, and keep it with --decisions FILE, or the next replacement takes"
     " it away again"
 )
-
-
-def _reach(watched: Watched) -> str:
-    if not watched.logs_until:
-        return "and the logs end before: ingest newer ones"
-    return f"logs until {watched.logs_until}"
 
 
 def _denial_lines(denial: Denial, snapshot: str) -> Iterator[str]:

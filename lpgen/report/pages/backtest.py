@@ -7,7 +7,9 @@ from typing import Final
 
 from lpgen.core.backtests import (
     Alternative,
+    AlternativeTotals,
     Backtest,
+    BacktestTotals,
     DenialCause,
     DeniedNeed,
     ExpectedDenials,
@@ -26,8 +28,10 @@ from lpgen.report.blocks import (
     bullets,
     count,
     line,
+    more_in_json,
     name,
     plural,
+    problem_list,
     quiet,
     table,
 )
@@ -60,7 +64,7 @@ def backtest_page(found: Backtest) -> tuple[Block, ...]:
         *_causes(found),
         *_curve(found),
         *_principals([backtest for backtest in worst if backtest.denied]),
-        *_problems(found),
+        *problem_list(found.problems),
     )
 
 
@@ -127,27 +131,20 @@ def _alternatives(found: Backtest) -> Iterable[Block]:
         Column("reach", number=True),
     )
     totals = found.totals
-    own = (
-        "lpgen's replacements",
-        totals.denied_needs,
-        totals.denied_principals,
-        totals.removed_share,
-        totals.reach.new,
-    )
-    others = (
-        (
-            _ALTERNATIVES[alternative.alternative],
-            alternative.denied_needs,
-            alternative.denied_principals,
-            alternative.removed_share,
-            alternative.reach,
-        )
-        for alternative in found.alternatives
+    policies: tuple[tuple[str, BacktestTotals | AlternativeTotals, int], ...] = (
+        ("lpgen's replacements", totals, totals.reach.new),
+        *((_ALTERNATIVES[other.alternative], other, other.reach) for other in found.alternatives),
     )
     places = totals.reach.places
     rows = (
-        (what, count(needs), count(who), percent(share), percent(reach / places) if places else "–")
-        for what, needs, who, share, reach in (own, *others)
+        (
+            what,
+            count(result.denied_needs),
+            count(result.denied_principals),
+            percent(result.removed_share),
+            percent(reach / places) if places else "–",
+        )
+        for what, result, reach in policies
     )
     yield Heading(line("Compared with simpler policies"), level=2)
     yield table(columns, rows)
@@ -175,29 +172,16 @@ def _curve(found: Backtest) -> Iterable[Block]:
     last = found.windows[-1]
     yield Heading(line("How many days of logs it takes"), level=2)
     yield Paragraph(line(f"Each row judges the days from {last.judge_first} to {last.judge_last}."))
-    columns = tuple(
-        Column(title, number=True)
-        for title in (
-            "days",
-            "replacements",
-            "with a denial",
-            "denied needs",
-            "called safe",
-            "safe, denied",
-        )
-    )
-    rows = (
-        (
-            point.days,
-            point.replacements,
-            point.denied_principals,
-            point.denied_needs,
-            point.safe,
-            point.denied_though_safe,
-        )
-        for point in found.curve
-    )
-    yield table(columns, (map(count, row) for row in rows))
+    columns = {
+        "days": "days",
+        "replacements": "replacements",
+        "with a denial": "denied_principals",
+        "denied needs": "denied_needs",
+        "called safe": "safe",
+        "safe, denied": "denied_though_safe",
+    }
+    rows = ([count(getattr(point, name)) for name in columns.values()] for point in found.curve)
+    yield table((Column(title, number=True) for title in columns), rows)
 
 
 def _principals(denied: Sequence[PrincipalBacktest]) -> Iterable[Block]:
@@ -213,10 +197,8 @@ def _principals(denied: Sequence[PrincipalBacktest]) -> Iterable[Block]:
     )
     yield Heading(line("Principals with a denial"), level=2)
     yield table(columns, map(_row, denied[:_MOST_ROWS]), fills=True)
-    if len(denied) > _MOST_ROWS:
-        yield _more(len(denied) - _MOST_ROWS)
-    for backtest in denied[:_MOST_DETAILS]:
-        yield _details(backtest)
+    yield from more_in_json(len(denied) - _MOST_ROWS)
+    yield from map(_details, denied[:_MOST_DETAILS])
 
 
 def _row(backtest: PrincipalBacktest) -> tuple[Words, ...]:
@@ -232,10 +214,9 @@ def _row(backtest: PrincipalBacktest) -> tuple[Words, ...]:
 
 def _details(backtest: PrincipalBacktest) -> Fold:
     needs = sorted(backtest.denied, key=lambda need: (-need.records, need.action, need.resource))
-    more = [_more(len(needs) - _MOST_NEEDS)] if len(needs) > _MOST_NEEDS else []
     return Fold(
         line(name(label_of(backtest.principal)), ": ", plural(len(needs), "denied need")),
-        (bullets(*map(_need, needs[:_MOST_NEEDS])), *more),
+        (bullets(*map(_need, needs[:_MOST_NEEDS])), *more_in_json(len(needs) - _MOST_NEEDS)),
     )
 
 
@@ -250,13 +231,3 @@ def _need(need: DeniedNeed) -> Line:
         name(need.example_event_id),
         quiet(")"),
     )
-
-
-def _more(number: int) -> Paragraph:
-    return Paragraph(line(quiet(f"and {count(number)} more; "), name("--format json"), quiet(" has them all")))
-
-
-def _problems(found: Backtest) -> Iterable[Block]:
-    if found.problems:
-        yield Heading(line("Problems of the files given"), level=2)
-        yield bullets(*found.problems)

@@ -55,7 +55,7 @@ def drift_page(drift: Drift) -> tuple[Block, ...]:
         Heading(line(f"lpgen drift of {drift.after.as_of.isoformat()} since {drift.before.name}"), level=1),
         Paragraph(line(quiet(f"since {_stamp(drift.before)}"))),
         Paragraph(line(quiet(f"to {_stamp(drift.after)}"))),
-        *_sum(drift),
+        Paragraph(sum_of(causes_of(drift.open))),
         *decision_blocks(drift),
         *_causes(drift.open),
         *_accepted([finding for finding in drift.findings if finding.accepted_by]),
@@ -72,14 +72,6 @@ def _stamp(stamp: Stamp) -> str:
     return f"{stamp.name}: as of {stamp.as_of.isoformat()}; {catalog}{snapshot}"
 
 
-def _sum(drift: Drift) -> Iterable[Block]:
-    causes = causes_of(drift.open)
-    if not causes:
-        yield Paragraph(line(good("Nothing drifted.")))
-        return
-    yield Paragraph(sum_of(causes))
-
-
 def decision_blocks(drift: Drift, *, longest: int = 0) -> Iterable[Block]:
     """The file of the decisions, and how many findings they accept."""
     yield from map(Paragraph, decisions_notes(drift.decisions, drift.accepted, "finding", longest=longest))
@@ -87,6 +79,8 @@ def decision_blocks(drift: Drift, *, longest: int = 0) -> Iterable[Block]:
 
 def sum_of(causes: Sequence[Cause]) -> Line:
     """How many findings there are, in how many groups, and of which severity."""
+    if not causes:
+        return line(good("Nothing drifted."))
     found = Counter(finding.severity for cause in causes for finding in cause.findings)
     groups = f" in {plural(len(causes), 'group')}" if len(causes) < found.total() else ""
     parts: list[Words] = [strong(f"{plural(found.total(), 'finding')}{groups}: ")]
@@ -172,7 +166,7 @@ def _kind(cause: Cause) -> Span:
 
 def _details(finding: DriftFinding | FindingPart) -> Iterable[Line]:
     shown = finding.details if len(finding.details) <= _MOST_DETAILS + 1 else finding.details[:_MOST_DETAILS]
-    yield from (line(name(one)) for one in shown)
+    yield from (line(name(detail)) for detail in shown)
     if len(shown) < len(finding.details):
         yield line(quiet(f"and {count(len(finding.details) - len(shown))} more"))
     others = [principal for principal in finding.principals if principal != finding.subject]

@@ -22,7 +22,6 @@ from lpgen.report.blocks import (
     PageBlock,
     Paragraph,
     count,
-    good,
     line,
     name,
     names,
@@ -64,7 +63,7 @@ def drift_blocks(drift: Drift, given: Given, room: Room) -> tuple[PageBlock, ...
     return (
         Heading(line("lpgen drift"), level=1),
         Paragraph(line(quiet(f"{since}; catalog of {drift.after.catalog_date}"))),
-        Paragraph(sum_of(causes) if causes else line(good("Nothing drifted."))),
+        Paragraph(sum_of(causes)),
         *decision_blocks(drift, longest=_LONGEST_NAME),
         *_besides(drift),
         *_what(causes, room),
@@ -142,7 +141,7 @@ def _for_whom(causes: Sequence[Cause], room: Room) -> Iterator[PageBlock]:
         if found:
             start = f" ({count(len(found))}): "
             columns = room.width - len(severity) - len(start) - len(f" and {count(len(found))} more")
-            most = sum(end <= columns for end in accumulate(cell_len(terminal_text(one)) + 2 for one in found))
+            most = sum(end <= columns for end in accumulate(cell_len(terminal_text(label)) + 2 for label in found))
             if most < len(found):  # `names` shows one more rather than leave out one
                 most = max(min(most, len(found) - 2), 1)
             yield Paragraph(line(severity_span(severity), start, names(found, most=most)))

@@ -313,13 +313,13 @@ _UNNAMED: Final = {
 }
 
 
-def _use_notes(one: SeenUse) -> Iterator[Line]:
-    use = one.use
+def _use_notes(seen: SeenUse) -> Iterator[Line]:
+    use = seen.use
     yield seen_note(use.evidence)
     if use.denial_kind is not DenialKind.NONE:
         yield line("refused by: ", WALL_WORDS[use.denial_kind])
     if use.how != OBSERVED:
-        yield line("inferred by the rule ", name(use.how), f": {one.why}" if one.why else "")
+        yield line("inferred by the rule ", name(use.how), f": {seen.why}" if seen.why else "")
 
 
 # ---------------------------------------------------------------- who can

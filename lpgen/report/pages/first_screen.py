@@ -138,14 +138,7 @@ def _principals(review: ReviewSummary, room: int, most: int) -> Iterator[PageBlo
 def _row(label: str, summary: PrincipalSummary) -> list[Words]:
     counts = summary.counts
     after = [count(counts.kept), count(counts.removed)] if summary.has_documents else [quiet("-"), quiet("-")]
-    return [
-        name(label),
-        state_of(summary),
-        count(counts.granted),
-        count(counts.used),
-        *after,
-        dangers_of(summary),
-    ]
+    return [name(label), state_of(summary), count(counts.granted), count(counts.used), *after, dangers_of(summary)]
 
 
 # ---------------------------------------------------------------- reasons

@@ -35,10 +35,7 @@ from lpgen.report.blocks import (
 )
 from lpgen.report.escaping import terminal_text
 from lpgen.report.summary import ReviewSummary, sum_counts
-from lpgen.report.words import (
-    SKIP_WORDS,
-    shorten,
-)
+from lpgen.report.words import SKIP_WORDS, shorten
 
 
 def coverage_blocks(review: ReviewSummary) -> Iterable[Block]:
@@ -61,14 +58,9 @@ def coverage_blocks(review: ReviewSummary) -> Iterable[Block]:
         [_coverage_row(account, report.min_days) for account in accounts[:REVIEW_ROWS]],
     )
     yield from more_rows(len(accounts), "account")
-    yield Paragraph(line(quiet(_COUNTED)))
+    counted = "A record counts in each file that holds it and for each resource that it names"
+    yield Paragraph(line(quiet(f"{counted}, so every number of records is an upper bound.")))
     yield bullets(*_unread_accounts(review.accounts_without_logs), *_all_coverage_notes(accounts[:REVIEW_ROWS]))
-
-
-_COUNTED: Final = (
-    "A record counts in each file that holds it and for each resource that it names, so every number of records is an "
-    "upper bound."
-)
 
 
 def _coverage_row(coverage: AccountCoverage, min_days: int) -> list[Words]:
@@ -178,13 +170,9 @@ def unobservable_blocks(review: ReviewSummary) -> Iterable[Block]:
             for kind in kinds
         ],
     )
-    yield Paragraph(line(quiet(_CHOICES)))
-
-
-_CHOICES: Final = (
-    "Numbers are actions of all principals with a replacement. The default, signed, keeps those with a sign of use. To "
-    "choose for one kind: --keep-unobservable KIND=all."
-)
+    default = "The default, signed, keeps those with a sign of use."
+    choose = "To choose for one kind: --keep-unobservable KIND=all."
+    yield Paragraph(line(quiet(f"Numbers are actions of all principals with a replacement. {default} {choose}")))
 
 
 _KIND_WORDS: Final = {
@@ -214,8 +202,8 @@ def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
     yield table(
         (Column("what", flexible=True), Column("number", number=True), Column("example", flexible=True)),
         [
-            (SKIP_WORDS[one.reason], count(one.records), name(one.example_event_id) if one.example_event_id else "")
-            for one in sorted(skips, key=lambda skip: (-skip.records, skip.reason))
+            (SKIP_WORDS[skip.reason], count(skip.records), name(skip.example_event_id) if skip.example_event_id else "")
+            for skip in sorted(skips, key=lambda skip: (-skip.records, skip.reason))
         ],
     )
 
@@ -227,9 +215,8 @@ _WHOLE_FILES: Final = frozenset({SkipReason.UNREADABLE_FILE, SkipReason.NOT_CLOU
 def problem_blocks(report: Report) -> Iterable[Block]:
     """The problems of the files given, and decisions that are no longer in force."""
     if report.problems:
-        yield Heading(
-            line("Problems of the files given", quiet(f" ({count(len(report.problems))})")), level=2, aside=True
-        )
+        number = quiet(f" ({count(len(report.problems))})")
+        yield Heading(line("Problems of the files given", number), level=2, aside=True)
         yield bullets(*report.problems[:REVIEW_ROWS])
         yield from more_rows(len(report.problems), "problem")
     if report.diff.expired:

@@ -21,9 +21,11 @@ from lpgen.report.blocks import (
     bullets,
     count,
     line,
+    more_in_json,
     name,
     names,
     plural,
+    problem_list,
     quiet,
     table,
 )
@@ -52,14 +54,8 @@ def observe_page(plan: ObservePlan) -> tuple[Block, ...]:
         *(block for account in plan.accounts for block in _account(account, plan.price)),
         *_undecided(plan),
         *_next(plan),
-        *_problems(plan),
+        *problem_list(plan.problems),
     )
-
-
-def _problems(plan: ObservePlan) -> Iterable[Block]:
-    if plan.problems:
-        yield Heading(line("Problems of the files given"), level=2)
-        yield bullets(*plan.problems)
 
 
 def _observe_sentence(plan: ObservePlan) -> str:
@@ -78,15 +74,15 @@ def _observe_sentence(plan: ObservePlan) -> str:
 
 def _account(plan: AccountPlan, price: float) -> Iterable[Block]:
     yield Heading(line("Account ", name(plan.account)), level=2)
-    for one in plan.trails:
-        trail = one.trail
+    for planned in plan.trails:
+        trail = planned.trail
         what = (
             "a new trail for data events only"
-            if one.is_new
+            if planned.is_new
             else "with all that it selects today, which counts as known only from the change on"
         )
         to = line(", log files to ", name(trail.bucket)) if trail.bucket else ()
-        values = f"{count(one.values)} of {count(MOST_VALUES)} values"
+        values = f"{count(planned.values)} of {count(MOST_VALUES)} values"
         yield Paragraph(line(name(trail.name), f" in {trail.home_region}, {what}: {values}", *to))
     if plan.trails:
         yield from _selected(plan, price)
@@ -100,8 +96,8 @@ def _selected(plan: AccountPlan, price: float) -> Iterable[Block]:
     """The data events that the trails select, a row for each type, with the estimates."""
     by_kind: dict[str, list[Selection]] = {}
     for trail in plan.trails:
-        for one in trail.added:
-            by_kind.setdefault(one.kind, []).append(one)
+        for selection in trail.added:
+            by_kind.setdefault(selection.kind, []).append(selection)
     columns = [Column("data events of"), Column("which"), Column("resources", flexible=True)]
     is_estimated = any(estimate.a_day is not None for estimate in plan.estimates)
     if is_estimated:
@@ -109,7 +105,7 @@ def _selected(plan: AccountPlan, price: float) -> Iterable[Block]:
     rows: list[tuple[Words, ...]] = []
     for estimate in plan.estimates:
         selected = by_kind[estimate.kind]
-        patterns = names([_pattern(one) for one in selected], most=_MOST_NAMES)
+        patterns = names(map(_pattern, selected), most=_MOST_NAMES)
         numbers = _numbers(estimate, price) if is_estimated else ()
         rows.append((name(estimate.kind.removeprefix("AWS::")), _sides(selected), patterns, *numbers))
     yield table(columns, rows)
@@ -129,7 +125,7 @@ def _numbers(estimate: Estimate, price: float) -> tuple[Words, ...]:
 
 
 def _sides(selected: Iterable[Selection]) -> str:
-    sides = {side for one in selected for side in one.sides}
+    sides = {side for selection in selected for side in selection.sides}
     return "all" if len(sides) > 1 else "reads" if True in sides else "writes"
 
 
@@ -150,7 +146,7 @@ def _decided(plan: AccountPlan) -> Iterable[Block]:
         (_label(arn, plan), count(len(found)), names(found, most=_MOST_NAMES)) for arn, found in ranked[:_MOST_ROWS]
     ]
     yield table(columns, rows)
-    yield from _more(len(ranked) - _MOST_ROWS)
+    yield from more_in_json(len(ranked) - _MOST_ROWS)
 
 
 def _left_open(plan: AccountPlan) -> Iterable[Block]:
@@ -158,7 +154,7 @@ def _left_open(plan: AccountPlan) -> Iterable[Block]:
     columns = (Column("principal", flexible=True), Column("stays open", number=True), Column("why", flexible=True))
     ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     yield table(columns, [(_label(arn, plan), count(found), why) for (arn, why), found in ranked[:_MOST_ROWS]])
-    yield from _more(len(ranked) - _MOST_ROWS)
+    yield from more_in_json(len(ranked) - _MOST_ROWS)
 
 
 def _label(arn: str, plan: AccountPlan) -> Span:
@@ -178,29 +174,15 @@ def _next(plan: ObservePlan) -> Iterable[Block]:
         yield bullets(
             line("Save this plan with ", name("--output plan.json"), "."),
             line(
-                "Apply it: ",
-                name("--format cli"),
-                ", ",
-                name("terraform"),
-                " or ",
-                name("cloudformation"),
+                *("Apply it: ", name("--format cli"), ", ", name("terraform"), " or ", name("cloudformation")),
                 " prints it for one account. The policy of the bucket must let each new trail write to it.",
             ),
             line(
-                "After as many covered days as ",
-                name("--min-days"),
-                " says, ingest its logs and give this command ",
-                name("--since plan.json"),
-                ". It needs the settings of all trails that record the account, by ",
-                name("--trails"),
-                " or a snapshot.",
+                *("After as many covered days as ", name("--min-days"), " says, ingest its logs and give this command"),
+                *(" ", name("--since plan.json"), ". It needs the settings of all trails that record the account, by "),
+                *(name("--trails"), " or a snapshot."),
             ),
         )
-
-
-def _more(number: int) -> Iterable[Block]:
-    if number > 0:
-        yield Paragraph(line(quiet(f"and {count(number)} more; "), name("--format json"), quiet(" has them all")))
 
 
 def outcomes_page(outcomes: Sequence[ObserveOutcome]) -> tuple[Block, ...]:
@@ -212,14 +194,10 @@ def outcomes_page(outcomes: Sequence[ObserveOutcome]) -> tuple[Block, ...]:
     return (
         Heading(line(f"{count(decided)} of {plural(len(outcomes), 'kept action')} of the plan are decided."), level=1),
         bullets(
-            *(
-                f"{plural(counted[status], 'action')}: {words}."
-                for status, words in _STATUSES.items()
-                if counted[status]
-            )
+            *(f"{plural(counted[status], 'action')}: {_STATUSES[status]}." for status in _STATUSES if counted[status])
         ),
-        *([table(columns, [_open_row(outcome) for outcome in still[:_MOST_ROWS]])] if still else []),
-        *_more(len(still) - _MOST_ROWS),
+        *([table(columns, map(_open_row, still[:_MOST_ROWS]))] if still else []),
+        *more_in_json(len(still) - _MOST_ROWS),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
+from itertools import chain
 from typing import Final
 
 from lpgen.core.analysis.caveats.kinds import order_of_kind
@@ -56,12 +57,7 @@ _MOST_READABLE: Final = 20_000
 
 
 def principal_page(view: PrincipalView) -> tuple[Fold]:
-    """The part of a principal in a review."""
-    return (_principal_fold(view),)
-
-
-def _principal_fold(view: PrincipalView) -> Fold:
-    """One principal's part, foldable."""
+    """The part of a principal in a review: a fold."""
     principal, counts = view.diff.principal, view.counts
     change = [quiet(f"  {count(counts.granted)} → {count(counts.kept)} actions")] if view.has_documents else []
     summary = line(name(short_label_of(principal)), "  ", state_of(view.summary), *change)
@@ -83,7 +79,7 @@ def _principal_fold(view: PrincipalView) -> Fold:
         plan_blocks(view),
         check_blocks(view),
     )
-    return Fold(summary, tuple(block for part in parts for block in part))
+    return (Fold(summary, tuple(chain.from_iterable(parts))),)
 
 
 # ---------------------------------------------------------------- the proposal, and is it safe
@@ -166,14 +162,13 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
     counts = view.counts
     if not view.has_documents:
         yield from _sizes(view)
-    if not view.has_documents and view.diff.assessment.verdicts:
-        yield Paragraph(
-            line(
-                f"{plural(counts.granted, 'action')} granted: {count(counts.used)} used, {count(counts.attempted)} "
-                f"tried, {count(counts.unused)} unused, {count(counts.unobservable)} that the logs can't show."
+        if view.diff.assessment.verdicts:
+            yield Paragraph(
+                line(
+                    f"{plural(counts.granted, 'action')} granted: {count(counts.used)} used, {count(counts.attempted)} "
+                    f"tried, {count(counts.unused)} unused, {count(counts.unobservable)} that the logs can't show."
+                )
             )
-        )
-    if not view.has_documents:
         return
     unsure = [f"{count(number)} {level}" for level, number in view.confidence.items() if number]
     sure = f" (confidence: {', '.join(unsure)})" if unsure else ""
@@ -227,24 +222,15 @@ def plan_blocks(view: PrincipalView) -> Iterable[Block]:
 
 
 def _step_line(step: PlanStep) -> Line:
-    size = quiet(f" ({plural(step.characters, 'character')})")
-    match step.kind:
-        case StepKind.ATTACH:
-            return line("create ", name(step.name), " from ", name(step.file), size, " and attach it")
-        case StepKind.NEW_VERSION:
-            return line("make ", name(step.file), size, " the default version of ", name(step.name))
-        case StepKind.PUT_INLINE:
-            return line("put the inline policy ", name(step.name), " from ", name(step.file), size)
-        case StepKind.DETACH:
-            return line("detach ", name(step.name))
-        case StepKind.DELETE_INLINE:
-            return line("delete the inline policy ", name(step.name))
-        case StepKind.LEAVE_GROUP:
-            return line("end the membership in group ", name(step.name))
-        case StepKind.KEEP_BOUNDARY:
-            return line("leave the boundary ", name(step.name))
-        case StepKind.STAY_ATTACHED:
-            return line("leave ", name(step.name), " attached")
+    policy, file, size = name(step.name), name(step.file), quiet(f" ({plural(step.characters, 'character')})")
+    return {
+        StepKind.ATTACH: line("create ", policy, " from ", file, size, " and attach it"),
+        StepKind.NEW_VERSION: line("make ", file, size, " the default version of ", policy),
+        StepKind.PUT_INLINE: line("put the inline policy ", policy, " from ", file, size),
+        StepKind.DETACH: line("detach ", policy),
+        StepKind.DELETE_INLINE: line("delete the inline policy ", policy),
+        StepKind.LEAVE_GROUP: line("end the membership in group ", policy),
+    }[step.kind]
 
 
 def check_blocks(view: PrincipalView) -> Iterable[Block]:
@@ -334,7 +320,7 @@ def dropped_blocks(dropped: tuple[DroppedLine, ...]) -> Iterable[Block]:
     if not dropped:
         return
     yield titled("Left out by decision", len(dropped))
-    yield capped([_dropped_item(one) for one in dropped])
+    yield capped(list(map(_dropped_item, dropped)))
 
 
 def _dropped_item(dropped: DroppedLine) -> Item:

@@ -237,8 +237,8 @@ def _unlisted_row(usage: PrincipalUsage) -> list[Words]:
         name(label_of(usage.principal)),
         names(sorted({action.partition(":")[0] for action in used}), most=3),
         count(len(used)),
-        count(sum(one.records for one in evidence)),
-        max((one.last_seen for one in evidence), default="")[:10],
+        count(sum(seen.records for seen in evidence)),
+        max((seen.last_seen for seen in evidence), default="")[:10],
     ]
 
 

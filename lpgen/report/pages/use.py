@@ -56,7 +56,7 @@ def dangerous_use_blocks(used: Sequence[DangerousUse]) -> Iterable[Block]:
     if not used:
         return
     yield titled("Dangerous actions used", len(used))
-    yield capped([_used_item(one) for one in sorted(used, key=lambda use: (len(use.on), use.action))])
+    yield capped([_used_item(use) for use in sorted(used, key=lambda use: (len(use.on), use.action))])
 
 
 def _used_item(use: DangerousUse) -> Item:
@@ -159,7 +159,7 @@ def ungranted_blocks(ungranted: tuple[UngrantedUse, ...]) -> Iterable[Block]:
     if not ungranted:
         return
     yield titled("Used without a grant; not added", len(ungranted))
-    yield capped([_ungranted_item(one) for one in sorted(ungranted, key=lambda use: bool(use.explanation))])
+    yield capped([_ungranted_item(use) for use in sorted(ungranted, key=lambda use: bool(use.explanation))])
 
 
 def _ungranted_item(use: UngrantedUse) -> Item:

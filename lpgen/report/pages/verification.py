@@ -32,13 +32,8 @@ def verification_page(verification: OutputVerification) -> tuple[Block, ...]:
         Heading(line("lpgen verify"), level=1),
         Paragraph(line(_outcome(verification))),
         *_folder(verification),
-        *(
-            block
-            for verification in ordered
-            if verification.status is not CheckStatus.PASSED
-            for block in _blocks(verification)
-        ),
-        *_passed([verification for verification in ordered if verification.status is CheckStatus.PASSED]),
+        *(_fold(principal) for principal in ordered if principal.status is not CheckStatus.PASSED),
+        *_passed([principal for principal in ordered if principal.status is CheckStatus.PASSED]),
     )
 
 
@@ -87,10 +82,7 @@ def _outcome(verification: OutputVerification) -> Span:
     return good(f"Passed: {plural(len(principals), 'replacement')}.")
 
 
-def _blocks(verification: Verification) -> Iterable[Block]:
-    status = verification.status
-    tone = good if status is CheckStatus.PASSED else bad
-    checks: tuple[Block, ...] = (Bullets(tuple(check_item(check, most=50) for check in verification.checks)),)
-    if not verification.checks:
-        checks = (Bullets((Item(line(bad("failed"), "  no check ran")),)),)
-    yield Fold(line(name(label_of(verification.principal)), "  ", tone(status)), checks)
+def _fold(failed: Verification) -> Fold:
+    checks = tuple(check_item(check, most=50) for check in failed.checks)
+    items = checks or (Item(line(bad("failed"), "  no check ran")),)
+    return Fold(line(name(label_of(failed.principal)), "  ", bad(failed.status)), (Bullets(items),))

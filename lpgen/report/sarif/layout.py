@@ -94,13 +94,7 @@ def sarif_log(
     ordered = sorted(findings, key=lambda finding: _severity_order(finding, index))
     shown, cut = _cut(ordered, most)
     run: Json = {
-        "tool": {
-            "driver": {
-                "name": "lpgen",
-                "semanticVersion": __version__,
-                "rules": [_rule(kind) for kind in known],
-            }
-        },
+        "tool": {"driver": {"name": "lpgen", "semanticVersion": __version__, "rules": [_rule(kind) for kind in known]}},
         "automationDetails": JsonRow(id=f"{category}/"),
         "columnKind": "unicodeCodePoints",
         "invocations": [
@@ -211,8 +205,8 @@ def _inert(value: object) -> object:
     if isinstance(value, Part):
         value = members_of(value)
     if isinstance(value, Mapping):
-        return JsonRow({key: _inert(one) for key, one in value.items()})
-    return [_inert(one) for one in value] if isinstance(value, list) else value
+        return JsonRow({key: _inert(member) for key, member in value.items()})
+    return [_inert(item) for item in value] if isinstance(value, list) else value
 
 
 def _plain(message: Line) -> str:
@@ -258,13 +252,14 @@ class PolicyPlaces:
 
         With `sids` only statements with these count.
         """
-        for path, one in self._found:
-            if sids is None or any(f'"Sid": "{sid}"' in one.entries for sid in sids):
-                lines = [one.entries[entry] for entry in (f'"{action}"' for action in actions) if entry in one.entries]
+        for path, statement in self._found:
+            entries = statement.entries
+            if sids is None or any(f'"Sid": "{sid}"' in entries for sid in sids):
+                lines = [entries[entry] for entry in (f'"{action}"' for action in actions) if entry in entries]
                 if lines:
                     return Place(path, min(lines), min(lines))
                 if not actions:
-                    return Place(path, one.first, one.last)
+                    return Place(path, statement.first, statement.last)
         return None
 
     def first_policy(self) -> Place | None:

@@ -170,22 +170,13 @@ class _Principal:
 
     def _wildcard(self, ref: StatementRef, found: list[WildcardUse]) -> SarifFinding:
         patterns = [wildcard.pattern for wildcard in found]
-        granted, used = (
-            sum(wildcard.expands_to for wildcard in found),
-            len({action for wildcard in found for action in wildcard.used}),
-        )
+        granted = sum(wildcard.expands_to for wildcard in found)
+        used = len({action for wildcard in found for action in wildcard.used})
         by = line("all actions but ", name(patterns[0])) if found[0].not_action else names(patterns, most=_MOST_NAMED)
-        message = line(
-            self._label,
-            " is granted actions by a wildcard. ",
-            *_statement(ref),
-            " allows ",
-            *by,
-            f": {plural(granted, 'action')} today, {count(used)} of them used.",
-        )
-        whole = any(
-            pattern in EVERYTHING or wildcard.not_action for pattern, wildcard in zip(patterns, found, strict=True)
-        )
+        says = " is granted actions by a wildcard. "
+        numbers = f": {plural(granted, 'action')} today, {count(used)} of them used."
+        message = line(self._label, says, _statement(ref), " allows ", by, numbers)
+        whole = any(wildcard.pattern in EVERYTHING or wildcard.not_action for wildcard in found)
         return self._finding(
             ReviewKind.WILDCARD,
             message,
@@ -207,8 +198,8 @@ class _Principal:
                 if verdict.verdict is Verdict.UNUSED:
                     unused[holder].append(verdict)
         for (policy, group), found in sorted(unused.items()):
-            services = sorted({one.action.partition(":")[0] for one in found})
-            old = {ref for one in found for ref in one.grants}
+            services = sorted({verdict.action.partition(":")[0] for verdict in found})
+            old = {ref for verdict in found for ref in verdict.grants}
             message = line(
                 self._label,
                 f" is granted {plural(len(found), 'action')} that nobody was seen to use. The policy ",
@@ -244,15 +235,10 @@ class _Principal:
             services = sorted({action.partition(":")[0] for action in kept})
             number = plural(len(kept), "action")
             message = line(
-                self._label,
-                f" keeps {number} without seen use. They are of ",
-                *names(services, most=_MOST_NAMED),
-                ".",
+                self._label, f" keeps {number} without seen use. They are of ", *names(services, most=_MOST_NAMED), "."
             )
             statements = chain.from_iterable(document.statements for document in self._documents)
-            of_kept = [
-                statement for statement in statements if any(each.kind is LineKind.KEPT for each in statement.lines)
-            ]
+            of_kept = [found for found in statements if any(kept.kind is LineKind.KEPT for kept in found.lines)]
             place = self._places.find(sids={statement.sid for statement in of_kept}, actions=kept)
             old = _statement_names({statement.parent for statement in of_kept})
             yield self._finding(ReviewKind.UNOBSERVABLE_KEPT, message, place=place, names=old, actions=kept)
@@ -264,13 +250,11 @@ class _Principal:
         for (action, explained), uses in sorted(found.items()):
             why = uses[0].explanation or "nothing that is known explains it"
             resources = sorted({use.use.resource.text for use in uses})
-            message = line(
-                self._label, " used ", name(action), " without a grant. ", "On ", *names(resources, most=3), f": {why}."
-            )
+            what = line(" used ", name(action), " without a grant. On ", names(resources, most=3))
             rule = ReviewKind.UNGRANTED if explained else UnknownCaveat.UNEXPLAINED_USE
             yield self._finding(
                 rule,
-                message,
+                line(self._label, what, f": {why}."),
                 action,
                 place=self._places.find(actions=[action]),
                 names=(SarifName(action, "action"),),
@@ -322,24 +306,16 @@ def _gaps(account: AccountCoverage, path: str) -> Iterator[SarifFinding]:
     ]
     for first, last, why in spans:
         days = f"from {first.isoformat()} to {last.isoformat()}"
-        message = line(
-            "The logs of account ", name(account.account), f" don't cover the days {days}. The reason: {why}."
-        )
+        reason = f" don't cover the days {days}. The reason: {why}."
+        message = line("The logs of account ", name(account.account), reason)
         identity = (account.account, first.isoformat(), why)
-        yield SarifFinding(
-            ReviewKind.COVERAGE_GAP, message, identity, Place(path), (SarifName(account.account, "account"),)
-        )
+        named = (SarifName(account.account, "account"),)
+        yield SarifFinding(ReviewKind.COVERAGE_GAP, message, identity, Place(path), named)
 
 
 def _expired(decision: Decision, path: str) -> SarifFinding:
-    about = decision.item or decision.action
-    message = line(
-        "The decision to ",
-        f"{decision.kind} ",
-        name(about),
-        " for ",
-        name(decision.principal or "*"),
-        f" expired on {decision.expires}. It was of {decision.owner}: {decision.reason}.",
-    )
+    about = line(name(decision.item or decision.action), " for ", name(decision.principal or "*"))
+    ended = f" expired on {decision.expires}. It was of {decision.owner}: {decision.reason}."
+    message = line(f"The decision to {decision.kind} ", about, ended)
     identity = (decision.kind, decision.principal, decision.action, decision.resource, decision.item)
     return SarifFinding(ReviewKind.EXPIRED_DECISION, message, identity, Place(path))
