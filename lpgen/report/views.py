@@ -1,4 +1,4 @@
-"""The details of one principal in a report: facts derived from its proposal, and its findings in groups."""
+"""The details of one principal in a report: facts from its proposal, and groups of findings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lpgen.report.summary import NO_COUNTS, Counts, PrincipalSummary, field_of_c
 
 @dataclass(frozen=True, slots=True)
 class LevelCount:
-    """How many actions of one service and access level are granted, and how many of them were used or attempted."""
+    """The number of granted actions of one service and access level, and how many were used or attempted."""
 
     granted: int = 0
     seen: int = 0
@@ -35,26 +35,26 @@ class LevelCount:
 
 
 Matrix = Mapping[str, Mapping[AccessLevel, LevelCount]]
-"""Granted against used: by service, sorted, and by access level, without the empty ones."""
+"""Granted vs. used: by service, sorted, and by access level. Empty levels are left out."""
 
 _SEEN: Final = frozenset({Verdict.USED, Verdict.ATTEMPTED})
 USED_KINDS: Final = (LineKind.OBSERVED, LineKind.INFERRED)
 
 
 class PrincipalView:
-    """One principal's proposal with facts derived from it, each once and only when asked for."""
+    """One principal's proposal with facts derived from it. Each fact is computed once, when it is needed."""
 
     def __init__(self, proposal: Proposal) -> None:
         self.proposal: Final = proposal
 
     @property
     def diff(self) -> PrincipalDiff:
-        """The comparison that the proposal rests on."""
+        """The comparison that the proposal is based on."""
         return self.proposal.diff
 
     @cached_property
     def summary(self) -> PrincipalSummary:
-        """What reports say of the principal, without the details."""
+        """The summary of the principal, without details."""
         proposal, diff, replacement = self.proposal, self.diff, self.proposal.replacement
         verification = proposal.verification
         return PrincipalSummary(
@@ -78,7 +78,7 @@ class PrincipalView:
 
     @cached_property
     def has_documents(self) -> bool:
-        """Whether there is a replacement to put in place: one was made, and it wasn't refused."""
+        """Whether a replacement was made and not refused."""
         return has_documents(self.proposal)
 
     @cached_property
@@ -110,7 +110,7 @@ class PrincipalView:
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
-        """The lines that the replacement's documents hold, each once, sorted; none where there is no replacement."""
+        """The lines in the replacement's documents, each once, sorted. Empty without a replacement."""
         documents = self.proposal.replacement.documents if self.has_documents and self.proposal.replacement else ()
         found = {line for document in documents for statement in document.statements for line in statement.lines}
         return tuple(sorted(found, key=lambda line: (line.action, line.scope, line.parent, line.kind, line.why)))
@@ -122,12 +122,12 @@ class PrincipalView:
 
     @cached_property
     def staying(self) -> frozenset[Action]:
-        """The actions in the replacement, and those that policies left attached grant."""
+        """The actions in the replacement or in policies left attached."""
         return self.left.union(line.action for line in self.lines)
 
     @cached_property
     def confidence(self) -> Mapping[Confidence, int]:
-        """How many granted actions are removed, by confidence in the order of `Confidence`; 0 without a replacement."""
+        """The number of removed actions, by confidence, in order. All are 0 without a replacement."""
         judged = self.diff.assessment.verdicts.judged() if self.has_documents else ()
         removed = Counter([judgement for action, judgement in judged if action not in self.staying])
         found = dict.fromkeys(Confidence, 0)
@@ -138,17 +138,17 @@ class PrincipalView:
 
     @cached_property
     def matrix(self) -> Matrix:
-        """Granted against used, by service and access level."""
+        """Granted vs. used, by service and access level."""
         return _matrix_from_verdicts(self.diff.assessment.verdicts)
 
     @cached_property
     def dangers(self) -> tuple[DangerGroup, ...]:
-        """The dangerous grants without seen use, removed ones first."""
+        """The dangerous grants without recorded use, removed ones first."""
         return _danger_groups(self.diff.assessment.verdicts, self.staying)
 
     @cached_property
     def lost_undoings(self) -> tuple[LostInverse, ...]:
-        """Used actions that it could no longer undo; empty where nothing changes."""
+        """Used actions that the principal could no longer undo. Empty if nothing changes."""
         if not self.has_documents or self.proposal.in_place:
             return ()
         return lost_inverses(self.diff.assessment.verdicts, self.staying)
@@ -170,7 +170,7 @@ class PrincipalView:
 
     @cached_property
     def decided(self) -> tuple[KeptGroup, ...]:
-        """Actions kept because a person decided so."""
+        """Actions kept by a decision."""
         return _kept_groups(self.lines, LineKind.DECIDED)
 
     @cached_property
@@ -180,17 +180,17 @@ class PrincipalView:
 
     @cached_property
     def kinds(self) -> Mapping[LineKind, frozenset[Action]]:
-        """The actions of the replacement, each once, by why they are kept."""
+        """The actions of the replacement, each once, by the reason for keeping them."""
         return _actions_by_kind(self.lines)
 
     @cached_property
     def rules(self) -> tuple[_RuleGroup, ...]:
-        """The scoping rules that were applied."""
+        """The applied scoping rules."""
         return _rule_groups(self.proposal.replacement.rules) if self.proposal.replacement else ()
 
 
 def _shared(caveat: Caveat) -> Caveat:
-    """The caveat, which is the same object for principals that share it, such as users of one policy."""
+    """The caveat, as one object for all principals that share it, such as users of one policy."""
     return _shared_caveat(caveat.kind, tuple(caveat.parameters.items()), caveat.accepted_by)
 
 
@@ -203,12 +203,12 @@ def _shared_caveat(kind: CaveatKind, parameters: tuple[tuple[str, Any], ...], ac
 
 
 def has_documents(proposal: Proposal) -> bool:
-    """Whether there is a replacement to put in place: one was made, and it wasn't refused."""
+    """Whether a replacement was made and not refused."""
     return proposal.replacement is not None and not proposal.replacement.refusal
 
 
 def _matrix_from_verdicts(verdicts: Verdicts) -> Matrix:
-    """Granted against used, by service and access level."""
+    """Granted vs. used, by service and access level."""
     granted, seen = Counter[tuple[str, AccessLevel]](), Counter[tuple[str, AccessLevel]]()
     for action, judgement in verdicts.judged():
         if judgement.verdict is not Verdict.UNGRANTED:
@@ -224,12 +224,12 @@ def _matrix_from_verdicts(verdicts: Verdicts) -> Matrix:
 
 @lru_cache(maxsize=1 << 16)
 def _cell(action: Action, level: AccessLevel) -> tuple[str, AccessLevel]:
-    """The cell of the matrix that an action counts in: its service and access level."""
+    """The matrix cell of an action: its service and access level."""
     return action.partition(":")[0], level
 
 
 def sum_matrix(matrix: Matrix) -> dict[AccessLevel, LevelCount]:
-    """The matrix summed over services, with every level in order."""
+    """The sums over all services, for every level in order."""
     return {
         level: sum((row.get(level, LevelCount()) for row in matrix.values()), LevelCount()) for level in AccessLevel
     }
@@ -244,12 +244,12 @@ def sorted_levels(row: Mapping[AccessLevel, LevelCount]) -> list[AccessLevel]:
 
 
 _FIRST_SERVICES: Final = ("iam", "sts", "organizations", "ec2", "kms")
-"""The services whose actions hand out rights, in the order in which their dangers are shown."""
+"""The services whose actions grant permissions, in the order in which their dangers are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class DangerGroup:
-    """Dangerous grants without seen use, by what they let a holder do; `stays` says they aren't removed."""
+    """Dangerous grants without recorded use that allow the same harm. `stays` means that they aren't removed."""
 
     danger: str
     observable: bool
@@ -259,7 +259,7 @@ class DangerGroup:
 
 @dataclass(frozen=True, slots=True)
 class DeniedGroup:
-    """Denied attempts of one action by one wall. `resources`, `regions` and `days` are distinct, sorted."""
+    """Denied attempts of one action by one wall. `resources`, `regions` and `days` are distinct and sorted."""
 
     wall: DenialKind
     action: Action
@@ -271,7 +271,7 @@ class DeniedGroup:
 
 @dataclass(frozen=True, slots=True)
 class KeptGroup:
-    """Actions of one service that are kept for one reason though no use was seen."""
+    """Actions of one service that are kept for one reason without recorded use."""
 
     service: str
     why: str
@@ -280,7 +280,7 @@ class KeptGroup:
 
 @dataclass(frozen=True, slots=True)
 class _RuleGroup:
-    """A scoping rule with its addition to the scopes and every pattern it wrote."""
+    """A scoping rule, with what it adds to the scopes and the patterns that it wrote."""
 
     rule: str
     adds: str
@@ -290,9 +290,9 @@ class _RuleGroup:
 
 
 def _danger_groups(verdicts: Verdicts, staying: frozenset[Action]) -> tuple[DangerGroup, ...]:
-    """The dangerous grants without seen use, removed ones before kept ones.
+    """The dangerous grants without recorded use. Removed ones come before kept ones.
 
-    Within these, a danger of its own comes before a general one, and the services that hand out rights come first.
+    Within these, a specific danger comes before a general one, and services whose actions grant permissions come first.
     """
     found: dict[tuple[bool, bool, str], list[ActionVerdict]] = defaultdict(list)
     for verdict in verdicts.dangerous_unseen():
@@ -320,7 +320,7 @@ def _denied_groups(denied: Iterable[Use]) -> tuple[DeniedGroup, ...]:
 
 
 def _kept_groups(lines: Iterable[Line], kind: LineKind) -> tuple[KeptGroup, ...]:
-    """The replacement's lines of one kind by service and reason, sorted; an action has the first of its reasons."""
+    """The actions of lines of one kind by service and reason, sorted. An action gets its first reason."""
     reasons: dict[Action, str] = {}
     for line in lines:
         if line.kind is kind:
@@ -332,7 +332,7 @@ def _kept_groups(lines: Iterable[Line], kind: LineKind) -> tuple[KeptGroup, ...]
 
 
 def _rule_groups(rules: Iterable[AppliedRule]) -> tuple[_RuleGroup, ...]:
-    """The scoping rules that were applied, each with its patterns."""
+    """The applied scoping rules, each with its patterns."""
     found: dict[tuple[str, str, str], list[AppliedRule]] = defaultdict(list)
     for rule in rules:
         found[rule.rule, rule.adds, rule.tightens].append(rule)
@@ -345,9 +345,9 @@ def _rule_groups(rules: Iterable[AppliedRule]) -> tuple[_RuleGroup, ...]:
 
 
 def _actions_by_kind(lines: Iterable[Line]) -> dict[LineKind, frozenset[Action]]:
-    """The actions of the replacement, each once: by the first kind of its lines, without the empty kinds, in order.
+    """The actions of the replacement, each once, by the first kind of its lines. Empty kinds are left out.
 
-    An action that was used on one resource and is kept on others too, as the logs can't show, counts as used.
+    An action that was used on one resource, and is kept on others because the logs can't show use, counts as used.
     """
     kinds: dict[Action, set[LineKind]] = defaultdict(set)
     for line in lines:
@@ -374,9 +374,9 @@ def _denied_group(wall: DenialKind, action: Action, uses: list[Use]) -> DeniedGr
 def explained_lines(statement: ReplacementStatement) -> Iterable[tuple[str, Scope, list[Line]]]:
     """Each action and scope of a statement with the lines that explain it, sorted.
 
-    A line's scope is cut to what this statement covers of it, since large statements are split; a line that it covers
-    nothing of belongs to another part, unless nothing else explains the action. A line may be narrower than the scope:
-    the statement took the place of a redundant one.
+    Large statements are split, so a line's scope is cut to the part that this statement covers. A line without such a
+    part belongs to another statement, unless nothing else explains the action. A line may be narrower than the scope if
+    the statement replaced a redundant one.
     """
     found: dict[tuple[str, Scope], list[Line]] = defaultdict(list)
     for line in statement.lines:

@@ -136,7 +136,7 @@ def test_an_action_counts_once_by_the_first_reason_to_stay() -> None:
     assert (found.counts.kept, found.counts.kept_unseen) == (7, 3)
     assert sum(len(group.actions) for group in found.kept) == 4
     *_, note = all_kept_blocks(found)["kept"]
-    assert note == Paragraph(line("Used too, and kept here on more resources: ", name(case.lines[0].action), "."))
+    assert note == Paragraph(line("Also used, and kept here on more resources: ", name(case.lines[0].action), "."))
 
 
 # ---------------------------------------------------------------- plans
@@ -193,7 +193,7 @@ def test_plan_note_says_that_a_replacement_does_not_follow_what_aws_adds() -> No
     case.detach = replace(case.detach, managed=(arn,))
     assert plan_note(case.proposal()) == "", "little of what stays is of that policy"
     case.lines = [replace(line, parent=replace(line.parent, policy=arn)) for line in case.lines]
-    assert plan_note(case.proposal()).startswith("AWS adds to AWSGlueServiceRole what the service comes to need")
+    assert plan_note(case.proposal()).startswith("AWS updates AWSGlueServiceRole when the service needs more")
 
 
 def test_next_step_of_unexplained_use_of_a_key_speaks_of_grants() -> None:

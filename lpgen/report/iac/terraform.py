@@ -1,12 +1,12 @@
-"""A principal's replacement as Terraform: its policies and their attachments, declared as the only ones.
+"""A principal's replacement as Terraform: its only policies and attachments.
 
-The two `…_exclusive` resources of the AWS provider detach and delete policies that they don't list. They come after the
-new attachments, so the principal always has the permissions it uses.
+The two `…_exclusive` resources of the AWS provider detach and delete policies that they don't list. They follow the new
+attachments, so the principal always has the permissions that it uses.
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive
 
-Policy documents are `aws_iam_policy_document` data sources, where these can express them exactly. The data source
-writes `&{…}` as `${…}`, which keeps Terraform from reading a policy variable as an interpolation. It keeps no
-difference between one value and a list of one.
+A policy document becomes an `aws_iam_policy_document` data source if that can express it exactly. The data source
+writes `&{…}` as `${…}`, so Terraform doesn't read a policy variable as an interpolation. It doesn't distinguish a value
+from a list with this one value.
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
 """
 
@@ -24,17 +24,17 @@ from lpgen.report.iac.subject import CodeDocument, CodeSubject, label_of_princip
 from lpgen.report.words import short_label_of
 
 PROVIDER_VERSION: Final = ">= 5.72.1"
-"""The first one with all four exclusive resources.
+"""The first version with all four exclusive resources.
 
 https://github.com/hashicorp/terraform-provider-aws/blob/main/CHANGELOG.md
 """
 
 TERRAFORM_VERSION: Final = ">= 1.5"
-"""The first one with `import` blocks. https://developer.hashicorp.com/terraform/language/v1.6.x/import"""
+"""The first version with `import` blocks. https://developer.hashicorp.com/terraform/language/v1.6.x/import"""
 
 
 def terraform_of_subject(subject: CodeSubject) -> str:
-    """The Terraform file of one principal. It holds no date and no count, so it changes only with the policies."""
+    """The Terraform file of one principal. It has no date and no count, so it changes only with the policies."""
     label = label_of_set(subject.set_file) if subject.roles else label_of_principal(subject.principal)
     parts = [hcl_comments(_header(subject))]
     references: list[str] = []
@@ -48,7 +48,7 @@ def terraform_of_subject(subject: CodeSubject) -> str:
 
 
 def versions_file() -> str:
-    """The file with the versions of Terraform and the provider that the files of one account need."""
+    """The file with the Terraform and provider versions that the files of an account need."""
     aws = '{\n  source  = "hashicorp/aws"\n  version = ' + hcl_string(PROVIDER_VERSION) + "\n}"
     providers = Block("required_providers", (), (Attribute("aws", aws),))
     needed = Attribute("required_version", hcl_string(TERRAFORM_VERSION))
@@ -56,7 +56,7 @@ def versions_file() -> str:
 
 
 def _label_of_document(label: str, number: int) -> str:
-    """The label of a document of a subject: its own for the first, so most subjects have one label throughout."""
+    """The label of a document. The first has the label of the subject, so most subjects use one label throughout."""
     return label if number == 1 else f"{label}_part{number}"
 
 
@@ -85,7 +85,7 @@ def _resources(subject: CodeSubject, label: str, references: Sequence[str]) -> I
         ("policy_attachments", "policy_arns", arns, inline),
         ("policies", "policy_names", names, attached),
     ):
-        # `first` are resources of the other kind, which must be in place before anything is taken away.
+        # `first` are resources of the other kind, which must exist before anything is removed.
         order = [Attribute("depends_on", hcl_list(first))] if first else []
         body = (Attribute(f"{kind}_name", name), Attribute(key, hcl_list(values)), *order)
         yield from _adopted(f"aws_iam_{kind}_{what}_exclusive", label, body, subject.principal.name)
@@ -102,7 +102,7 @@ def _managed_blocks(principal: Principal, label: str, document: CodeDocument, re
         Attribute("description", hcl_string(description)),
         Attribute("policy", reference),
     )
-    if arn:  # a description can't be changed: another one would delete the policy and create it anew
+    if arn:  # a description can't change: Terraform would delete the policy and create it again
         body = (*body, Block("lifecycle", (), (Attribute("ignore_changes", "[description]"),)))
     yield from _adopted("aws_iam_policy", label, body, arn)
     attachment = (
@@ -123,10 +123,10 @@ def _inline_blocks(principal: Principal, label: str, document: CodeDocument, ref
 
 
 def _adopted(type_: str, label: str, body: tuple[Attribute | Block, ...], existing: str) -> Iterator[Block]:
-    """A resource, after an `import` block for what `existing` identifies, or without one where it is "".
+    """A resource, after an `import` block if `existing` identifies an existing one ("": none).
 
-    So `terraform plan` shows what changes in AWS, such as each policy that an exclusive resource takes away; without it
-    the plan would only show what is to be there. The page of each resource documents its identifier:
+    The import makes `terraform plan` show the changes in AWS, such as each policy that an exclusive resource removes.
+    Otherwise the plan would only show the result. The page of each resource documents its identifier:
     https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive#import
     https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policies_exclusive#import
     https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_policy#import
@@ -154,17 +154,17 @@ def _header(subject: CodeSubject) -> Iterator[str]:
     if subject.of_permission_set:
         yield from _permission_set(subject)
         return
-    yield "Applying it takes away, once the new policies are attached:"
+    yield "Once the new policies are attached, applying this removes:"
     yield from _replaced(subject)
     if subject.left:
         yield ""
-        yield "Stays attached; keep its attachment where your code has one:"
+        yield "Stays attached. If your code has its attachment, keep it:"
         yield from (f"- {arn}" for arn in subject.left)
     yield from _conflicts(principal)
     if subject.detach.groups:
         yield ""
-        yield "By hand: no resource of Terraform takes a user out of a group. What these groups grant stays until"
-        yield "`aws iam remove-user-from-group` has ended the membership:"
+        yield "By hand: Terraform can't remove a user from a group. Run `aws iam remove-user-from-group`. Until then,"
+        yield "the user keeps the permissions of these groups:"
         yield from (f"- {group}" for group in subject.detach.groups)
     if subject.note:
         yield ""
@@ -174,11 +174,11 @@ def _header(subject: CodeSubject) -> Iterator[str]:
 def _permission_set(subject: CodeSubject) -> Iterator[str]:
     yield "Put this into the permission set, as the `inline_policy` of its `aws_ssoadmin_permission_set_inline_policy`."
     if len(subject.documents) > 1:
-        yield "It has only one, and these documents are of two language versions: rewrite the older one's `${` first."
-    yield "IAM Identity Center then changes the set's roles in all accounts, these among them:"
+        yield "It holds only one document. These have different language versions: first rewrite `${` in the older one."
+    yield "IAM Identity Center then changes the roles of the set in all accounts, including:"
     yield from (f"- {arn}" for arn in subject.roles or [subject.principal.arn])
     yield ""
-    yield "It takes the place of:"
+    yield "It replaces:"
     yield from _replaced(subject)
 
 
@@ -193,12 +193,12 @@ def _replaced(subject: CodeSubject) -> Iterable[str]:
 def _conflicts(principal: Principal) -> Iterator[str]:
     yield ""
     if principal.kind is PrincipalKind.ROLE:
-        yield "If the role itself is in Terraform: take `managed_policy_arns` and `inline_policy` out of its"
-        yield "`aws_iam_role`, and its other `aws_iam_role_policy_attachment` and `aws_iam_role_policy` out of the"
-        yield "code. They would put back what this takes away."
+        yield "If the role itself is in Terraform, remove `managed_policy_arns` and `inline_policy` from its"
+        yield "`aws_iam_role`. Also remove its other `aws_iam_role_policy_attachment` and `aws_iam_role_policy`."
+        yield "They would restore the policies that this removes."
     else:
-        yield "If the user itself is in Terraform: take its other `aws_iam_user_policy_attachment` and"
-        yield "`aws_iam_user_policy` out of the code. They would put back what this takes away."
+        yield "If the user itself is in Terraform, remove its other `aws_iam_user_policy_attachment` and"
+        yield "`aws_iam_user_policy`. They would restore the policies that this removes."
 
 
 # ---------------------------------------------------------------- policy documents as data sources
@@ -215,10 +215,10 @@ _CHOICES: Final = (
 
 
 def _policy_data_block(label: str, document: str) -> Block | None:
-    """The data source for a JSON document, or None where it would say something else.
+    """The data source for a JSON document, or None if it can't express the document exactly.
 
-    That is so of a document without a version, numbers and truth values in conditions, empty lists, repeated Sids,
-    principals, a literal `&{`, and text that Terraform would normalise.
+    It can't express a document without a version, numbers and booleans in conditions, empty lists, repeated Sids,
+    principals, a literal `&{`, and text that Terraform would normalize.
     """
     decoded: dict[str, Any] = json.loads(document)
     statements = _list_of(decoded["Statement"])
@@ -247,7 +247,7 @@ def _statement_body(statement: Mapping[str, Any], version: str) -> Iterator[Attr
 
 
 def _value(text: str, version: str) -> str:
-    """A resource or a value; under the older version `${` is no variable, and the data source takes no `&{`."""
+    """A resource or a value. In the older version, `${` isn't a variable, and the data source doesn't take `&{`."""
     return hcl_string(text.replace("${", "&{") if version == CURRENT_VERSION else text)
 
 

@@ -1,4 +1,4 @@
-"""The trails of a plan as code: commands of the AWS CLI, Terraform, or a CloudFormation template.
+"""The trails of a plan as AWS CLI commands, as Terraform, or as a CloudFormation template.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html
@@ -29,30 +29,30 @@ _OPERATORS = {
 
 
 def plan_as_cli(whole: ObservePlan) -> str:
-    """The trails of one account as commands of the AWS CLI, with a line break at the end.
+    """The trails of one account as AWS CLI commands, with a line break at the end.
 
     Raises:
-        InvocationError: there are trails of several accounts or none.
+        InvocationError: the plan has trails of several accounts or of none.
     """
     plan = _only_account(whole)
     return "\n".join(["#!/bin/sh", *hcl_comments(_notes(plan)).splitlines(), "set -eu", *_calls(plan), ""])
 
 
 def plan_as_terraform(whole: ObservePlan) -> str:
-    """The same as Terraform.
+    """The trails of one account as Terraform.
 
     Raises:
-        InvocationError: as above, or a trail exists, and Terraform only makes new ones.
+        InvocationError: the plan has trails of several accounts or of none, or one of an existing trail.
     """
     plan = _only_new(whole)
     return hcl_comments(_notes(plan)) + "\n" + "\n".join(render_block(_resource(planned)) for planned in plan.trails)
 
 
 def plan_as_cloudformation(whole: ObservePlan) -> str:
-    """The same as a CloudFormation template.
+    """The trails of one account as a CloudFormation template.
 
     Raises:
-        InvocationError: as above, or a trail exists, and a template only makes new ones.
+        InvocationError: the plan has trails of several accounts or of none, or one of an existing trail.
     """
     plan = _only_new(whole)
     description, *notes = _notes(plan)
@@ -83,8 +83,8 @@ def _only_account(whole: ObservePlan) -> AccountPlan:
     if len(with_trails) != 1:
         accounts = ", ".join(trail.account for trail in with_trails)
         raise InvocationError(
-            f"code is for one account, and there are trails of {accounts or 'none'}",
-            hint="choose one with `--account`" if with_trails else "`--format text` says why",
+            f"code is for one account, but the plan has trails of {accounts or 'none'}",
+            hint="choose one with `--account`" if with_trails else "`--format text` shows why",
         )
     return with_trails[0]
 
@@ -93,7 +93,7 @@ def _only_new(whole: ObservePlan) -> AccountPlan:
     plan = _only_account(whole)
     if not all(trail.is_new for trail in plan.trails):
         raise InvocationError(
-            "a trail that exists can't be changed without all its other settings",
+            "an existing trail can't be changed without all its other settings",
             hint="use `--format cli`, or put the selectors of `--format json` into your own code",
         )
     return plan
@@ -102,10 +102,10 @@ def _only_new(whole: ObservePlan) -> AccountPlan:
 def _notes(plan: AccountPlan) -> Iterator[str]:
     yield f"Trails of account {plan.account} for data events, written by `lpgen observe`."
     if all(trail.is_new for trail in plan.trails):
-        yield "The policy of the bucket must let each new trail write, by the condition key aws:SourceArn."
+        yield "The bucket policy must allow each new trail to write, with the condition key aws:SourceArn."
         yield "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html"
     else:
-        yield "This replaces all selectors of the trail: what it records counts as known only from that day on."
+        yield "This replaces all selectors of the trail. Coverage by the trail counts only from that day on."
 
 
 # ---------------------------------------------------------------- the AWS CLI

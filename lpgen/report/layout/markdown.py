@@ -1,7 +1,7 @@
-"""Pages as GitHub's Markdown, for a pull request: action items and tables in the open, all else folded.
+"""Pages as GitHub Markdown for a pull request. Action items and tables are visible; everything else is folded.
 
-A comment takes 65,536 characters. Content beyond that is left out, whole parts from the end and rows of long tables,
-and the page says at its end what is missing and how to see it. https://github.github.com/gfm/
+A comment can hold 65,536 characters. A longer page leaves out whole parts from the end and rows of long tables. A note
+at its end says what is missing and how to see it. https://github.github.com/gfm/
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from lpgen.report.escaping import html_code, markdown_code, markdown_prose
 
 MOST_CHARACTERS: Final = 64_500
 _ROWS: Final = (150, 40, 10)
-"""How many rows of a table or list are shown: as many as fit, of these."""
+"""The numbers of rows of a table or list to try. The largest that fits is used."""
 
 
 def page_markdown(page: Iterable[PageBlock], layout: Layout = DEFAULT_LAYOUT) -> str:
-    """The page as Markdown that ends with a line break, at most `MOST_CHARACTERS` long but for its closing note."""
+    """The page as Markdown that ends with a line break, at most `MOST_CHARACTERS` long without its closing note."""
     comment = _Comment(layout.noun)
     for block in _with_asides_folded(page):
         comment.add(block)
@@ -43,7 +43,7 @@ def page_markdown(page: Iterable[PageBlock], layout: Layout = DEFAULT_LAYOUT) ->
 
 
 class _Comment:
-    """Takes blocks while there is room, and counts the others. A heading is added together with the block below it."""
+    """Takes blocks while there is room and counts the others. A heading is added with the block below it."""
 
     def __init__(self, noun: str) -> None:
         self._noun = noun
@@ -54,7 +54,7 @@ class _Comment:
         self._folds = self._others = 0
 
     def add(self, block: PageBlock) -> None:
-        """Puts a block in, with fewer rows if need be, or leaves it out."""
+        """Adds a block, with fewer rows if needed, or leaves it out."""
         if isinstance(block, Heading):
             self._headings = [heading for heading in self._headings if heading.level < block.level] + [block]
             return
@@ -74,13 +74,13 @@ class _Comment:
             self._others += 1
 
     def text(self) -> str:
-        """The whole, with what was left out."""
+        """The whole text, with a note on what was left out."""
         missing = [
             *self._sections,
             *([f"the details of {plural(self._folds, self._noun)}"] if self._folds else []),
             *([plural(self._others, "table or list", "tables and lists")] if self._others else []),
         ]
-        note = f"*Left out, so that this fits a comment: {'; '.join(missing)}. `--format json` has them all.*"
+        note = f"*Left out to fit a comment: {'; '.join(missing)}. `--format json` has everything.*"
         return "\n\n".join([*self._parts, *([note] if missing else [])]) + "\n"
 
 
@@ -98,7 +98,7 @@ def _with_asides_folded(page: Iterable[PageBlock]) -> Iterator[PageBlock]:
             aside, below = (block, []) if block.aside else (None, [])
             if not aside:
                 yield block
-        elif aside and not isinstance(block, WrittenFold):  # those belong below headings that are no asides
+        elif aside and not isinstance(block, WrittenFold):  # a written fold belongs below a heading that isn't an aside
             below.append(block)
         else:
             yield block
@@ -130,7 +130,7 @@ def _render(block: PageBlock, rows: int) -> str:
 
 
 def part_markdown(part: Iterable[Block], _: Layout) -> str:
-    """The part of one principal, as it appears in a page."""
+    """The part of one principal as it appears in a page."""
     return "\n\n".join(_render(block, _ROWS[0]) for block in part)
 
 
@@ -162,7 +162,7 @@ def _inline(line: Line) -> str:
     text = ""
     for span in line:
         piece = _span(span)
-        # Two code spans side by side would read as one.
+        # Two adjacent code spans would read as one.
         text += f" {piece}" if text.endswith("`") and piece.startswith("`") else piece
     return text.strip()
 

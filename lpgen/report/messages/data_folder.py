@@ -1,4 +1,4 @@
-"""The messages about a data folder: its baselines, and whether it is whole."""
+"""Messages about a data folder: its baselines, and the result of `lpgen check`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lpgen.report.layout.text import render_text
 
 
 def render_saved(stamp: Stamp, folder: str) -> str:
-    """The message of `lpgen baseline save` at its end."""
+    """The message at the end of `lpgen baseline save`."""
     figures = stamp.figures
     return terminal_text(
         f"baseline {stamp.name}: as of {stamp.as_of.isoformat()}, {plural(figures.principals, 'principal')}, "
@@ -31,7 +31,7 @@ def render_baselines(stamps: Sequence[Stamp], format: str, *, width: int, color:
     if format == "names":
         return "".join(f"{stamp.name}\n" for stamp in stamps)
     if not stamps:
-        return "no baseline yet; save one with `lpgen baseline save`\n"
+        return "no baselines yet; save one with `lpgen baseline save`\n"
     columns = (
         Column("name", flexible=True),
         Column("as of"),
@@ -52,7 +52,7 @@ _FIGURES: Final = {
     "wildcards": "wildcards",
     "days": "covered_days",
 }
-"""The columns of a list of baselines, and the figures in them."""
+"""The number columns in a list of baselines, and the figure in each."""
 
 
 def render_baseline(stamp: Stamp, content: BaselineContentPart, format: str) -> str:  # noqa: A002
@@ -65,12 +65,12 @@ def render_baseline(stamp: Stamp, content: BaselineContentPart, format: str) -> 
         ("saved", content.saved),
         ("as of", stamp.as_of.isoformat()),
         ("catalog", f"{stamp.catalog_version} of {stamp.catalog_date}, {count(content.actions)} actions"),
-        ("snapshot", stamp.snapshot or "none: the policies were files"),
+        ("snapshot", stamp.snapshot or "none: the policies came from files"),
         ("policies", f"{plural(content.policy_files, 'file')}, {plural(figures.principals, 'principal')}"),
         ("trails", plural(content.trails, "file")),
-        ("proposals", f"{count(content.proposals)}; {count(content.waiting)} of them are safe and wait"),
-        ("granted", f"{plural(figures.granted, 'action')} by all principals"),
-        ("unused", f"{count(figures.unused)}; dangerous and not seen used: {count(figures.dangerous_unused)}"),
+        ("proposals", f"{count(content.proposals)}; {count(content.waiting)} of them are safe and not yet in place"),
+        ("granted", f"{plural(figures.granted, 'action')}, over all principals"),
+        ("unused", f"{count(figures.unused)}; dangerous without recorded use: {count(figures.dangerous_unused)}"),
         ("wildcards", count(figures.wildcards)),
         ("covered", plural(figures.covered_days, "day")),
         ("folder", content.folder),
@@ -85,7 +85,7 @@ _CHECK_SCHEMA: Final = "lpgen.check/1"
 
 
 def render_check(found: FolderCheck, format: str) -> str:  # noqa: A002
-    """The findings, one below the other, and whether the folder is whole."""
+    """The findings, one per line, and whether the folder is intact."""
     if format == "json":
         return lay_out({"schema": _CHECK_SCHEMA, "damaged": bool(found.damages), **asdict(found)})
     lines = [f"{finding.kind.value}: {finding.problem}; {finding.next_step}" for finding in found.findings]
@@ -104,5 +104,5 @@ def _summary(found: FolderCheck) -> str:
             (found.baselines, "baseline"),
         )
     )
-    state = f"{plural(len(found.damages), 'damage')} found" if found.damages else "whole"
+    state = f"{plural(len(found.damages), 'damage')} found" if found.damages else "intact"
     return f"{found.folder}: {state} ({checked})"

@@ -1,4 +1,4 @@
-"""A plan of trails as a page: the actions it would decide, what each trail records and costs, and the open actions."""
+"""A plan of trails as a page: the actions that it would decide, what each trail records and costs, and open actions."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ _MOST_NAMES: Final = 3
 
 _UNDECIDED: Final = {
     Visibility.NEVER: "CloudTrail never records their use",
-    Visibility.MANAGEMENT: "management events show their use, and the logs lack these",
-    Visibility.INFERRED: "only the records of other calls show their use",
+    Visibility.MANAGEMENT: "management events show their use, but the logs lack them",
+    Visibility.INFERRED: "only records of other calls show their use",
 }
 _STATUSES: Final = {
     OutcomeStatus.USED: "used",
@@ -48,7 +48,7 @@ _STATUSES: Final = {
 
 
 def observe_page(plan: ObservePlan) -> tuple[Block, ...]:
-    """The page, account by account; JSON has every row."""
+    """The page, by account. JSON has every row."""
     return (
         Heading(line(_observe_sentence(plan)), level=1),
         *(block for account in plan.accounts for block in _account(account, plan.price)),
@@ -62,7 +62,7 @@ def _observe_sentence(plan: ObservePlan) -> str:
     """The plan in one sentence."""
     decided = [use for account in plan.accounts for use in account.decides]
     if not decided:
-        return "No trail for data events would decide anything that the review keeps without seen use."
+        return "No data event trail would decide any action that the review keeps without recorded use."
     trails = [trail for account in plan.accounts for trail in account.trails]
     new = sum(trail.is_new for trail in trails)
     what = (
@@ -79,7 +79,7 @@ def _account(plan: AccountPlan, price: float) -> Iterable[Block]:
         what = (
             "a new trail for data events only"
             if planned.is_new
-            else "with all that it selects today, which counts as known only from the change on"
+            else "including what it selects today; coverage counts only from the change on"
         )
         to = line(", log files to ", name(trail.bucket)) if trail.bucket else ()
         values = f"{count(planned.values)} of {count(MOST_VALUES)} values"
@@ -93,7 +93,7 @@ def _account(plan: AccountPlan, price: float) -> Iterable[Block]:
 
 
 def _selected(plan: AccountPlan, price: float) -> Iterable[Block]:
-    """The data events that the trails select, a row for each type, with the estimates."""
+    """The data events that the trails select, with estimates, one row per type."""
     by_kind: dict[str, list[Selection]] = {}
     for trail in plan.trails:
         for selection in trail.added:
@@ -110,7 +110,7 @@ def _selected(plan: AccountPlan, price: float) -> Iterable[Block]:
         rows.append((name(estimate.kind.removeprefix("AWS::")), _sides(selected), patterns, *numbers))
     yield table(columns, rows)
     rate = f"{price:g} USD for 100,000 data events, without storage"
-    note = f"Estimated from data events of the type in the logs, at {rate}."
+    note = f"Estimated from data events of this type in the logs, at {rate}."
     if not is_estimated:
         note = f"The logs hold no data events of these types, so their number is unknown. Price: {rate}."
     yield Paragraph(line(quiet(note)))
@@ -130,7 +130,7 @@ def _sides(selected: Iterable[Selection]) -> str:
 
 
 def _pattern(selection: Selection) -> str:
-    """A selection as a pattern of ARNs."""
+    """A selection as an ARN pattern."""
     before = "*" if selection.operator is FieldOperator.ENDS_WITH else ""
     after = "*" if selection.operator is FieldOperator.STARTS_WITH else ""
     return f"{before}{selection.value}{after}"
@@ -175,18 +175,18 @@ def _next(plan: ObservePlan) -> Iterable[Block]:
             line("Save this plan with ", name("--output plan.json"), "."),
             line(
                 *("Apply it: ", name("--format cli"), ", ", name("terraform"), " or ", name("cloudformation")),
-                " prints it for one account. The policy of the bucket must let each new trail write to it.",
+                " prints it for one account. The bucket policy must allow each new trail to write.",
             ),
             line(
-                *("After as many covered days as ", name("--min-days"), " says, ingest its logs and give this command"),
-                *(" ", name("--since plan.json"), ". It needs the settings of all trails that record the account, by "),
+                *("After ", name("--min-days"), " covered days, ingest the logs and run this command with "),
+                *(name("--since plan.json"), ". It needs the settings of all trails of the account: give "),
                 *(name("--trails"), " or a snapshot."),
             ),
         )
 
 
 def outcomes_page(outcomes: Sequence[ObserveOutcome]) -> tuple[Block, ...]:
-    """The outcome of a plan's kept actions: the counts, then the actions that are still open."""
+    """The outcome for a plan's kept actions: the counts, then the open actions."""
     counted = Counter(outcome.status for outcome in outcomes)
     still = [outcome for outcome in outcomes if outcome.status is OutcomeStatus.OPEN]
     columns = (Column("principal", flexible=True), Column("action"), Column("why it is open", flexible=True))

@@ -37,7 +37,8 @@ def unusual() -> Caveat:
 def test_a_review_asks_first_who_made_unusual_calls() -> None:
     text = shown(storefront(), failing())
     asked = (
-        "1. Ask the owner of 1 principal about unusual, dangerous calls. Drop by a decision what the team didn't do."
+        "1. Ask the owner of 1 principal about unusual, dangerous calls."
+        " Add a decision to drop calls that the team didn't make."
     )
     assert f"{asked} role/partner-share: {WORDS}" in text
     assert text.index(asked) < text.index("2. Write 1 safe replacement")
